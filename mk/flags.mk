@@ -1,0 +1,43 @@
+# Compiler and linker flags (the OpenSSF hardening guide's, for gcc 12 and clang 14).
+
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+SANITIZE ?=
+V ?=
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+empty :=
+variant := $(strip $(if $(filter-out gcc,$(notdir $(CC))),$(notdir $(CC))) $(SANITIZE) $(VARIANT))
+# The plain build goes to build/, every other one to a folder of its own beside it.
+B := build$(if $(variant),/$(subst $(empty) ,-,$(variant)))
+
+CPPFLAGS += -Isrc -I$(B)/gen -D_GNU_SOURCE -DVERSION='"$(VERSION)"'
+CFLAGS ?= -O2 -g
+CFLAGS_ALL = -std=c17 $(CFLAGS) -pthread -fPIE -fvisibility=hidden -fno-common -fstack-protector-strong \
+    -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing -fexceptions \
+    $(WARNINGS) $(HARDENING) $(EXTRA_CFLAGS)
+WARNINGS := -Wall -Wextra -Wformat=2 -Wconversion -Wsign-conversion -Wimplicit-fallthrough -Wshadow \
+    -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wpointer-arith -Wwrite-strings \
+    -Werror=format-security -Werror=implicit -Werror=incompatible-pointer-types -Werror=int-conversion
+ifneq ($(filter gcc%,$(notdir $(CC))),)
+WARNINGS += -Wtrampolines -Wbidi-chars=any -Wlogical-op -Wduplicated-cond
+endif
+WERROR ?=
+WARNINGS += $(if $(WERROR),-Werror)
+
+HARDENING := -ftrivial-auto-var-init=zero
+ifneq ($(findstring clang,$(notdir $(CC))),)
+HARDENING += -enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang
+endif
+ifeq ($(SANITIZE),)
+HARDENING += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+HARDENING += -fstack-clash-protection
+ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine 2>/dev/null)),)
+HARDENING += -fcf-protection=full
+endif
+else
+HARDENING += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
+endif
+
+LDFLAGS_ALL = -pie -pthread -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,separate-code \
+    -Wl,--as-needed $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)

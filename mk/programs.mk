@@ -1,0 +1,60 @@
+# Programs, and the archive of modules they share.
+
+MODULES := base crypto http aws vault store api
+CORE_SRC := $(foreach m,$(MODULES),$(wildcard src/$(m)/*.c))
+CORE_OBJ := $(CORE_SRC:src/%.c=$(B)/obj/%.o) $(B)/obj/scrypt-arena.o
+SERVER_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/server/*.c))
+LAMBDA_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/lambda/*.c))
+CLI_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/cli/*.c))
+CORE := $(B)/libcore.a
+
+PROGRAMS := $(if $(wildcard src/server/main.c),$(B)/secretsd) $(if $(wildcard src/lambda/main.c),$(B)/bootstrap) \
+    $(if $(wildcard src/cli/main.c),$(B)/secrets)
+
+SCRYPT_A := $(shell $(CC) -print-file-name=libscrypt-kdf.a)
+CORE_LIBS := -l:libscrypt-kdf.a -ljansson -lcrypto
+SERVER_LIBS := $(CORE_LIBS) -lmicrohttpd -lsqlite3 -lcurl -lseccomp
+LAMBDA_LIBS := $(CORE_LIBS) -lcurl
+CLI_LIBS := $(CORE_LIBS) -lcurl -lqrencode
+TEST_LIBS := $(CORE_LIBS) -lcmocka -lsqlite3 -lcurl -lmicrohttpd
+
+$(B)/secretsd: $(SERVER_OBJ) $(CORE)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(SERVER_LIBS)
+
+$(B)/bootstrap: $(LAMBDA_OBJ) $(CORE)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LAMBDA_LIBS)
+
+$(B)/secrets: $(CLI_OBJ) $(CORE)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(CLI_LIBS)
+
+$(CORE): $(CORE_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/obj/%.o: src/%.c $(B)/flags
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+# scrypt's own memory comes from the arena of the calling thread (src/crypto/kdf.c): the one object of
+# libscrypt-kdf that allocates is taken out of its archive, and its calls are renamed.
+$(B)/obj/scrypt-arena.o: $(SCRYPT_A)
+	$(call say,RENAME,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)cd $(@D) && $(AR) x $(SCRYPT_A) libscrypt_kdf_la-crypto_scrypt.o
+	$(Q)objcopy --redefine-sym posix_memalign=kdf_arena_memalign --redefine-sym free=kdf_arena_release \
+	    $(@D)/libscrypt_kdf_la-crypto_scrypt.o $@
+
+# Rebuild when flags change.
+flags_now := $(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL)
+$(B)/flags: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)printf '%s\n' '$(subst ','\'',$(flags_now))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(flags_now))' >$@
+
+.PHONY: FORCE
+FORCE:
+
+-include $(CORE_OBJ:.o=.d) $(SERVER_OBJ:.o=.d) $(LAMBDA_OBJ:.o=.d) $(CLI_OBJ:.o=.d)

@@ -1,0 +1,35 @@
+# Tests.  `make check` runs all of them; each group has a target of its own.
+
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+UNIT := $(UNIT_SRC:tests/unit/%.c=$(B)/tests/%)
+UNIT_COMMON := $(patsubst tests/unit/%.c,$(B)/tests/obj/%.o,$(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c)))
+
+.PHONY: check check-unit unit lint
+
+## check: install what tests need, build, and run every test
+check:
+	$(Q)tools/deps check
+	$(Q)tools/check
+
+## unit: build the C unit tests
+unit: $(UNIT)
+
+## check-unit: run the C unit tests
+check-unit: unit
+	$(Q)tools/run-unit $(B)
+
+$(B)/tests/%: $(B)/tests/obj/%.o $(UNIT_COMMON) $(CORE)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(TEST_LIBS)
+
+$(B)/tests/obj/%.o: tests/unit/%.c $(B)/flags
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+.SECONDARY: $(UNIT:$(B)/tests/%=$(B)/tests/obj/%.o)
+-include $(wildcard $(B)/tests/obj/*.d)
+
+## lint: style, static analysis and the project's own structural checks
+lint:
+	$(Q)tools/lint

@@ -1,0 +1,1 @@
+# The page: TypeScript through esbuild into plain files, and those into the server.

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The HTTP API: from a request to a response over the vault.  An adapter first asks api_admit()
+ * with the request line and headers, reads at most the body it was allowed, then calls
+ * api_handle().
+ */
+#ifndef API_API_H
+#define API_API_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crypto/kdf_pool.h"
+#include "http/message.h"
+#include "vault/vault.h"
+
+enum { API_ORIGINS_MAX = 16, API_TTL_CHOICES_MAX = 12 };
+
+struct api_config {
+    const char *version;
+    int64_t ttl_default; /* seconds */
+    int64_t ttl_max;     /* seconds */
+    uint64_t text_max;   /* classic text, bytes */
+    uint64_t classic_file_max;
+    uint64_t file_max;   /* v1 content, bytes */
+    uint64_t inline_max; /* v1 envelope that may come in the create call, bytes */
+    uint64_t answer_max; /* largest answer body the adapter can send */
+    const char *page;    /* where the page is, for links; "" for this server's own address */
+    const char *origins[API_ORIGINS_MAX]; /* exact origins of pages hosted elsewhere */
+    int origin_count;
+};
+
+/* All that handlers use.  Nothing is owned; everything outlives it. */
+struct api {
+    struct api_config config;
+    struct vault *vault;
+    struct kdf_pool *kdf; /* classic routes alone */
+};
+
+/* How to go on with a request whose headers have come. */
+struct api_admission {
+    const struct api_route *route; /* for api_handle() */
+    uint64_t body_max;             /* bytes of body to read; 0 for none */
+    bool quick;                    /* never blocks: may run on the thread that does I/O */
+};
+
+/*
+ * Look at method, path, query and headers of ${req} (its body is not there yet); ${body_len} is the
+ * announced length, -1 if none is.  Returns 1 with ${out} filled: read the body and call
+ * api_handle(); or 0 with ${resp} being the answer, and the body, if any, unread.
+ * ${resp} was initialised by the caller.
+ */
+MUST_CHECK
+int api_admit(struct api *api, const struct http_request *req, int64_t body_len,
+              struct api_admission *out, struct http_response *resp);
+
+/* Answer ${req} by the route that was admitted.  Always leaves a complete answer in ${resp}. */
+void api_handle(struct api *api, const struct api_route *route, const struct http_request *req,
+                struct http_response *resp);
+
+#endif

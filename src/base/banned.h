@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Functions that write without a bound, hide state or hide failure do not compile in this project.
+ * Every header of base/ includes this one, so every source file does.
+ */
+#ifndef BASE_BANNED_H
+#define BASE_BANNED_H
+
+/* The system's headers come first: what they declare themselves must not be poisoned. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#pragma GCC poison strcpy strcat strncpy strncat stpcpy stpncpy sprintf vsprintf
+#pragma GCC poison gets strtok atoi atol atoll atof tmpnam tempnam mktemp
+#pragma GCC poison asctime ctime gmtime localtime
+#pragma GCC poison rand srand random_r srandom drand48 lrand48 mrand48
+#pragma GCC poison bzero bcopy bcmp
+#pragma GCC poison system popen
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/buf.h"
+
+#include <stdarg.h>
+
+#include "base/err.h"
+
+#define BUF_SMALLEST 256
+
+void
+buf_init(struct buf *b, size_t max) {
+    *b = (struct buf){.max = max};
+}
+
+void
+buf_free(struct buf *b) {
+    if (b == NULL) return;
+    if (b->data != NULL) explicit_bzero(b->data, b->cap + 1);
+    free(b->data);
+    buf_init(b, b->max);
+}
+
+void
+buf_reset(struct buf *b) {
+    if (b->data != NULL) explicit_bzero(b->data, b->len);
+    b->len = 0;
+}
+
+/* Move the content to memory of ${cap} + 1 bytes; realloc could leave a copy behind. */
+static int
+buf_regrow(struct buf *b, size_t cap) {
+    uint8_t *data = malloc(cap + 1);
+    if (data == NULL) return ERR_NOMEM;
+    if (b->data != NULL) {
+        memcpy(data, b->data, b->len);
+        explicit_bzero(b->data, b->cap + 1);
+        free(b->data);
+    }
+    b->data = data;
+    b->cap = cap;
+    return 0;
+}
+
+static int
+buf_ensure(struct buf *b, size_t more) {
+    if (more > b->max || b->len > b->max - more) return ERR_TOO_LARGE;
+    size_t need = b->len + more;
+    if (b->data != NULL && need <= b->cap) return 0;
+    size_t cap = b->cap > b->max / 2 ? b->max : b->cap * 2;
+    if (cap < need) cap = need;
+    if (cap < BUF_SMALLEST) cap = b->max < BUF_SMALLEST ? b->max : BUF_SMALLEST;
+    return buf_regrow(b, cap);
+}
+
+uint8_t *
+buf_space(struct buf *b, size_t more) {
+    return buf_ensure(b, more) == 0 ? b->data + b->len : NULL;
+}
+
+int
+buf_add(struct buf *b, const void *data, size_t len) {
+    int err = buf_ensure(b, len);
+    if (err != 0) return err;
+    if (len > 0) memcpy(b->data + b->len, data, len);
+    b->len += len;
+    return 0;
+}
+
+int
+buf_add_text(struct buf *b, const char *s) {
+    return buf_add(b, s, strlen(s));
+}
+
+int
+buf_add_byte(struct buf *b, uint8_t byte) {
+    return buf_add(b, &byte, 1);
+}
+
+int
+buf_printf(struct buf *b, const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    int n = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    if (n < 0) return ERR_INVALID;
+    int err = buf_ensure(b, (size_t)n);
+    if (err != 0) return err;
+    va_start(args, fmt);
+    (void)vsnprintf((char *)b->data + b->len, (size_t)n + 1, fmt, args);
+    va_end(args);
+    b->len += (size_t)n;
+    return 0;
+}
+
+const char *
+buf_text(struct buf *b) {
+    if (b->data == NULL) return "";
+    b->data[b->len] = '\0';
+    return (const char *)b->data;
+}
+
+void
+buf_move(struct buf *to, struct buf *from) {
+    buf_free(to);
+    *to = *from;
+    buf_init(from, from->max);
+}
+
+void
+buf_consume(struct buf *b, size_t n) {
+    if (n == 0) return;
+    memmove(b->data, b->data + n, b->len - n);
+    explicit_bzero(b->data + b->len - n, n);
+    b->len -= n;
+}
+
+bool
+buf_equals(const struct buf *b, const void *data, size_t len) {
+    const uint8_t *other = data;
+    uint8_t differ = 0;
+    if (b->len != len) return false;
+    for (size_t i = 0; i < len; i++)
+        differ |= b->data[i] ^ other[i];
+    return differ == 0;
+}

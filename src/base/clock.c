@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/clock.h"
+
+static int64_t
+system_now(void *ctx) {
+    (void)ctx;
+    struct timespec ts;
+    if (clock_gettime(CLOCK_REALTIME, &ts) != 0) abort();
+    return ts.tv_sec;
+}
+
+const struct clock clock_system = {.now = system_now, .ctx = NULL};
+
+int64_t
+clock_now(const struct clock *c) {
+    return c->now(c->ctx);
+}
+
+int64_t
+clock_monotonic_us(void) {
+    struct timespec ts;
+    if (clock_gettime(CLOCK_MONOTONIC, &ts) != 0) abort();
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+int64_t
+clock_monotonic_ms(void) {
+    return clock_monotonic_us() / 1000;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The error codes of every function that can fail.  A function returns 0 (or a documented positive
+ * result) on success and one of these, all negative, on failure.  "Not there" is a result, never an
+ * error: 1 found, 0 absent, negative broken.
+ */
+#ifndef BASE_ERR_H
+#define BASE_ERR_H
+
+#include "base/compiler.h"
+
+/* X(name, text) */
+#define ERR_LIST(X)                                                                                \
+    X(NOMEM, "out of memory")                                                                      \
+    X(INVALID, "malformed input")                                                                  \
+    X(TOO_LARGE, "larger than its bound")                                                          \
+    X(CRYPTO, "the cryptographic library failed")                                                  \
+    X(TAG, "the tag does not verify: wrong key or damaged data")                                   \
+    X(BUSY, "too much work is waiting")                                                            \
+    X(FULL, "no space is left for more content")                                                   \
+    X(STORE, "the store did not do it; nothing happened")                                          \
+    X(UNKNOWN_OUTCOME, "the store may or may not have done it")                                    \
+    X(CONFLICT, "something else is stored there already")                                          \
+    X(IO, "input or output failed")                                                                \
+    X(CONFIG, "a setting is not understood")
+
+enum err_index {
+    ERR_INDEX_NONE,
+#define X(name, text) ERR_INDEX_##name,
+    ERR_LIST(X)
+#undef X
+};
+
+enum err {
+#define X(name, text) ERR_##name = -ERR_INDEX_##name,
+    ERR_LIST(X)
+#undef X
+};
+
+/*
+ * Return the text of error code ${err}: a constant string without a full stop; "no error" for any
+ * value that is not negative and "unknown error" for a negative one that is not listed.
+ */
+const char *err_text(int err);
+
+#endif

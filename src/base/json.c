@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/json.h"
+
+#include <malloc.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/utf8.h"
+
+static void
+wiping_free(void *p) {
+    if (p == NULL) return;
+    explicit_bzero(p, malloc_usable_size(p));
+    free(p);
+}
+
+void
+json_setup(void) {
+    json_set_alloc_funcs(malloc, wiping_free);
+}
+
+/*
+ * Whether the text nests at most JSON_MAX_NESTING deep, told before the parser recurses.  Brackets
+ * inside strings do not count.
+ */
+static bool
+nesting_ok(const char *text, size_t len) {
+    int depth = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+        if (in_string) {
+            if (c == '\\') i++;
+            else if (c == '"') in_string = false;
+        } else if (c == '"') in_string = true;
+        else if (c == '{' || c == '[') {
+            if (++depth > JSON_MAX_NESTING) return false;
+        } else if (c == '}' || c == ']') depth--;
+    }
+    return true;
+}
+
+static bool
+keys_ok(json_t *value) {
+    const char *key;
+    json_t *child;
+    size_t i;
+    if (json_is_object(value)) {
+        if (json_object_size(value) > JSON_MAX_KEYS) return false;
+        json_object_foreach(value, key, child) if (!keys_ok(child)) return false;
+    } else if (json_is_array(value)) {
+        json_array_foreach(value, i, child) if (!keys_ok(child)) return false;
+    }
+    return true;
+}
+
+json_t *
+json_parse_object(const char *text, size_t len) {
+    json_error_t error;
+    if (!utf8_valid(text, len) || !nesting_ok(text, len)) return NULL;
+    json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+    explicit_bzero(&error, sizeof(error)); /* its text quotes the input */
+    if (value != NULL && json_is_object(value) && keys_ok(value)) return value;
+    json_decref(value);
+    return NULL;
+}
+
+static int
+write_chunk(const char *data, size_t len, void *out) {
+    return buf_add(out, data, len) == 0 ? 0 : -1;
+}
+
+int
+json_write(const json_t *value, struct buf *out) {
+    size_t before = out->len;
+    if (json_dump_callback(value, write_chunk, out, JSON_COMPACT) == 0) return 0;
+    if (out->len > before) explicit_bzero(out->data + before, out->len - before);
+    out->len = before;
+    return ERR_TOO_LARGE;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Jansson with the bounds that hostile input asks for, and memory that is wiped when it is freed.
+ */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+
+enum {
+    JSON_MAX_NESTING = 8, /* objects and arrays within each other */
+    JSON_MAX_KEYS = 32,   /* keys of one object */
+};
+
+/* Make every allocation of Jansson wiped on free.  Call once, before any other thread is started.
+ */
+void json_setup(void);
+
+/*
+ * Parse the ${len} bytes at ${text} as exactly one JSON object: valid UTF-8, no duplicate keys (in
+ * any spelling), at most JSON_MAX_NESTING deep and JSON_MAX_KEYS keys in any object, U+0000 allowed
+ * in values.  Returns a reference that the caller gives to json_decref(), or NULL if it is anything
+ * else.
+ */
+MUST_CHECK
+json_t *json_parse_object(const char *text, size_t len);
+
+/* Append ${value}, compact, to ${out}.  Returns 0, ERR_TOO_LARGE or ERR_NOMEM. */
+MUST_CHECK
+int json_write(const json_t *value, struct buf *out);
+
+#endif

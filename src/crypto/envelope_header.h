@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The first 32 bytes of a sealed envelope v1 and its lengths (docs/FORMAT.md, "Sealed envelope").
+ * All that a server needs to know of the format: no key, no derivation.
+ */
+#ifndef CRYPTO_ENVELOPE_HEADER_H
+#define CRYPTO_ENVELOPE_HEADER_H
+
+#include <stdint.h>
+
+#include "base/compiler.h"
+
+enum {
+    ENVELOPE_HEADER_LEN = 32,
+    ENVELOPE_SALT_LEN = 24,
+    ENVELOPE_CHUNK_LEN = 65536, /* plaintext bytes of a full chunk */
+    ENVELOPE_TAG_LEN = 16,
+    ENVELOPE_METADATA_MAX = 4096,
+    ENVELOPE_PADDED_MIN = 256,
+    ENVELOPE_SIZE_MIN = 304, /* header + one chunk of the least padded plaintext + tag */
+};
+
+struct envelope_header {
+    uint8_t log2_n; /* 10..20 */
+    uint8_t r;      /* 1..32 */
+    uint8_t p;      /* 1..16 */
+    uint8_t salt[ENVELOPE_SALT_LEN];
+};
+
+/*
+ * Read ${bytes} into ${out} and check every bound a reader must check before deriving a key.
+ * Returns 0 or ERR_INVALID.
+ */
+MUST_CHECK
+int envelope_header_parse(const uint8_t bytes[static ENVELOPE_HEADER_LEN],
+                          struct envelope_header *out);
+
+/* Write ${h}, which must be within the bounds, to ${out}. */
+void envelope_header_write(const struct envelope_header *h,
+                           uint8_t out[static ENVELOPE_HEADER_LEN]);
+
+/* The padded length of ${len} plaintext bytes: Padmé, at least ENVELOPE_PADDED_MIN; len < 2^60. */
+uint64_t envelope_padded_len(uint64_t len);
+
+/* The whole envelope's length for ${padded} bytes of padded plaintext, header and tags included. */
+uint64_t envelope_sealed_len(uint64_t padded);
+
+#endif

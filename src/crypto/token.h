@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ids, passphrases and tokens: minted, checked and hashed in this one place.
+ */
+#ifndef CRYPTO_TOKEN_H
+#define CRYPTO_TOKEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/random.h"
+
+enum {
+    TOKEN_HASH_LEN = 32,       /* SHA-256 */
+    TOKEN_LEN = 43,            /* owner and lease tokens: base64url of 32 random bytes */
+    TOKEN_CLASSIC_ID_LEN = 16, /* of [A-Za-z0-9] */
+    TOKEN_SEALED_ID_LEN = 22,  /* of [A-Za-z0-9], 131 bits */
+    TOKEN_PASSPHRASE_LEN = 32, /* of [A-Za-z0-9] and ! # $ % & * + - = ? @ _ ~ */
+    TOKEN_LINK_KEY_LEN = 32,   /* of [A-Za-z0-9] */
+    TOKEN_BLOB_LEN = 22,       /* of [A-Za-z0-9]: the name of stored content, unrelated to any id */
+};
+
+/* Each writes its length in characters and a NUL to ${out}, uniform over its alphabet. */
+void token_mint(const struct random *r, char out[static TOKEN_LEN + 1]);
+void token_mint_classic_id(const struct random *r, char out[static TOKEN_CLASSIC_ID_LEN + 1]);
+void token_mint_sealed_id(const struct random *r, char out[static TOKEN_SEALED_ID_LEN + 1]);
+void token_mint_passphrase(const struct random *r, char out[static TOKEN_PASSPHRASE_LEN + 1]);
+void token_mint_link_key(const struct random *r, char out[static TOKEN_LINK_KEY_LEN + 1]);
+void token_mint_blob(const struct random *r, char out[static TOKEN_BLOB_LEN + 1]);
+
+/* Whether the ${len} characters at ${text} have the form of what the mint of that name makes. */
+bool token_is_classic_id(const char *text, size_t len);
+bool token_is_sealed_id(const char *text, size_t len);
+bool token_is_link_key(const char *text, size_t len);
+
+/* SHA-256 of the ${len} bytes at ${data}: how ids and tokens are stored.  Aborts if OpenSSL fails.
+ */
+void token_hash(const void *data, size_t len, uint8_t hash[static TOKEN_HASH_LEN]);
+
+/* Whether two hashes are equal, in constant time. */
+MUST_CHECK
+bool token_hash_equal(const uint8_t a[static TOKEN_HASH_LEN],
+                      const uint8_t b[static TOKEN_HASH_LEN]);
+
+#endif

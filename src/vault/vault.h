@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The vault: creates, opens, burns and forgets secrets by the rules of policy.h over a record store
+ * and a blob store.  What one kind of secret needs stands in a file of its own: vault_classic.h and
+ * vault_sealed.h.  Every function blocks until its outcome is durable, and may be called from any
+ * thread at once.
+ */
+#ifndef VAULT_VAULT_H
+#define VAULT_VAULT_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "vault/blobs.h"
+#include "vault/store.h"
+
+struct vault_limits {
+    uint64_t quota;     /* bytes kept on this machine; 0 means no bound */
+    uint32_t part_size; /* of new uploads, 64 KiB .. 4 MiB */
+};
+
+/* The vault owns nothing of this but its counters: stores, clock and randomness outlive it. */
+struct vault {
+    struct store *store;
+    struct blobs *blobs;
+    struct clock clock;
+    struct random random;
+    struct vault_limits limits;
+
+    /* For the metrics. */
+    atomic_uint_fast64_t views_claimed;
+    atomic_uint_fast64_t erased;
+    atomic_uint_fast64_t store_errors;
+};
+
+struct vault_sweep_result {
+    int records; /* looked at */
+    int erased;  /* whose content was erased */
+    int errors;
+};
+
+/*
+ * Erase and forget what is due now, in batches, until nothing is due or ${max} records were looked
+ * at, then scrub.  Never two at a time.  Returns 0 and fills ${out}, or the first ERR_STORE after
+ * doing what could be done.
+ */
+MUST_CHECK
+int vault_sweep(struct vault *v, int max, struct vault_sweep_result *out);
+
+/* Remove what a crash left in the blob store.  Call at start, before requests come.  Returns 0 or
+ * ERR_STORE. */
+MUST_CHECK
+int vault_tidy(struct vault *v);
+
+/* Whether ${more} bytes fit under the quota: 0 or ERR_FULL. */
+MUST_CHECK
+int vault_has_room(struct vault *v, uint64_t more);
+
+/* 0 if both stores answer, else ERR_STORE. */
+MUST_CHECK
+int vault_ping(struct vault *v);
+
+#endif
