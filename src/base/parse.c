@@ -34,7 +34,7 @@ parse_size(const char *text, int64_t min, int64_t max, int64_t *out) {
         int64_t v;
         if (strcmp(unit, units[i]) != 0) continue;
         if (parse_number(text, digits, 0, INT64_MAX >> (10 * i), &v) != 0) return ERR_INVALID;
-        v <<= 10 * i;
+        v *= (int64_t)1 << (10 * i);
         if (v < min || v > max) return ERR_INVALID;
         *out = v;
         return 0;

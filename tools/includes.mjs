@@ -1,0 +1,69 @@
+// Check the direction of dependencies between modules, and that each library is reached from one
+// place only.  Prints a line for each #include that breaks a rule; exits 1 if there is any.
+import { readFileSync, readdirSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+const top = new URL('..', import.meta.url).pathname;
+const src = join(top, 'src');
+
+// What the files of a module may include besides their own.
+const allowed = {
+  base: [],
+  crypto: ['base'],
+  http: ['base'],
+  aws: ['base', 'crypto', 'http'],
+  vault: ['base', 'crypto'],
+  store: ['base', 'crypto', 'http', 'aws', 'vault'],
+  api: ['base', 'crypto', 'http', 'vault'],
+  server: ['base', 'crypto', 'http', 'aws', 'vault', 'store', 'api'],
+  lambda: ['base', 'crypto', 'http', 'aws', 'vault', 'store', 'api'],
+  cli: ['base', 'crypto', 'http'],
+};
+
+// Which files may include the headers of a library.
+const libraries = [
+  [/^sqlite3\.h$/, /^store\/sqlite/],
+  [/^curl\//, /^http\/client/],
+  [/^microhttpd\.h$/, /^server\/mhd/],
+  [/^openssl\//, /^crypto\//],
+  [/^scrypt-kdf\.h$/, /^crypto\/kdf\.c$/],
+  [/^seccomp\.h$/, /^server\/sandbox/],
+  [/^qrencode\.h$/, /^cli\/qr\.c$/],
+];
+
+// The server cannot read sealed secrets: what serves them reaches neither keys nor derivations.
+const servesSealed = /^(vault\/(vault|vault_sealed|policy\w*|record)|api\/v1\w*)\.[ch]$/;
+const unsealing = ['crypto/kdf.h', 'crypto/kdf_pool.h', 'crypto/envelope.h', 'crypto/aead.h'];
+const opensEnvelopes = /^(crypto|cli)\//;
+
+function* complaints(name, text) {
+  const module = name.split('/')[0];
+  const includes = [...text.matchAll(/^\s*#\s*include\s*([<"])([^>"]+)[>"]/gm)];
+  for (const [, quote, header] of includes) {
+    const target = header.split('/')[0];
+    const ours = quote === '"';
+    if (ours && target in allowed && target !== module && !allowed[module].includes(target))
+      yield `${name}: ${module} must not include ${header}`;
+    if (ours && servesSealed.test(name) && unsealing.includes(header))
+      yield `${name}: what serves sealed secrets must not include ${header}`;
+    if (header === 'crypto/envelope.h' && !opensEnvelopes.test(name))
+      yield `${name}: only the client opens envelopes; ${header} is not for it`;
+    for (const [library, users] of libraries)
+      if (!ours && library.test(header) && !users.test(name))
+        yield `${name}: ${header} is for ${users} alone`;
+  }
+  const own = name.replace(/\.c$/, '.h');
+  if (name.endsWith('.c') && existsSync(join(src, own)) && includes[0]?.[2] !== own)
+    yield `${name}: its own header ${own} comes first`;
+}
+
+const bad = [];
+for (const module of readdirSync(src).sort()) {
+  if (!(module in allowed)) bad.push(`src/${module}: not a module that tools/includes.mjs knows`);
+  for (const file of readdirSync(join(src, module)).sort()) {
+    if (!/\.[ch]$/.test(file)) continue;
+    bad.push(...complaints(`${module}/${file}`, readFileSync(join(src, module, file), 'utf8')));
+  }
+}
+for (const line of bad) console.log(line);
+process.exit(bad.length > 0 ? 1 : 0);
