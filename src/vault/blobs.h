@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the vault needs of a blob store: a place for numbered pieces of bytes under a name that
- * token_mint_blob() made.  One table of functions a backend, one contract test over all of them.
- * Every function may be called from any thread at once and blocks until it is done.
+ * token_mint_blob() made (or "ID.enc", see classic_blob_is_id in store.h).  One table of functions
+ * a backend, one contract test over all of them. Every function may be called from any thread at
+ * once and blocks until it is done.
  */
 #ifndef VAULT_BLOBS_H
 #define VAULT_BLOBS_H
@@ -15,7 +16,7 @@ struct blobs_ops {
     /*
      * Store piece ${k} of ${name}.  The first bytes stored win.  Durable when it returns 1 or 0.
      * Returns 1 stored; 0 the same bytes were there already; ERR_CONFLICT other bytes are there;
-     * ERR_FULL; ERR_STORE; or ERR_UNKNOWN_OUTCOME (repeat it).
+     * ERR_FULL; ERR_NOMEM; ERR_STORE; or ERR_UNKNOWN_OUTCOME (repeat it).
      */
     int (*put)(struct blobs *b, const char *name, uint32_t k, const void *data, size_t len);
 
@@ -31,14 +32,18 @@ struct blobs_ops {
 
     /*
      * Remove what a crash left behind: half-written pieces, and names for which ${known} returns
-     * false.  Called at start and by the sweeper.  Returns 0 or ERR_STORE.
+     * false.  May run at any time beside the other calls: a name that is being written is known
+     * (see vault_tidy()).  Returns 0 or ERR_STORE.
      */
     int (*tidy)(struct blobs *b, bool (*known)(void *ctx, const char *name), void *ctx);
 
     /* Bytes kept on this machine now; 0 where none are kept here. */
     uint64_t (*usage)(struct blobs *b);
 
+    /* 0 if the blob store answers, else ERR_STORE. */
     int (*ping)(struct blobs *b);
+
+    /* Close and free.  NULL is allowed. */
     void (*close)(struct blobs *b);
 };
 

@@ -40,12 +40,12 @@ enum change_kind {
     CHANGE_CLAIM_CLASSIC, /* take one view of a classic record; mark */
     CHANGE_OPEN,          /* hash = lease hash, proof = SHA-256 of the access key sent */
     CHANGE_FETCH,         /* hash = lease hash: is it live? renew it */
-    CHANGE_CONFIRM,       /* hash = lease hash */
-    CHANGE_BURN,          /* hash = owner's or a lease's token hash */
+    CHANGE_CONFIRM,       /* hash = lease hash, live or ended */
+    CHANGE_BURN,          /* hash = owner's token, or any lease's, live or ended */
     CHANGE_PART,          /* hash = owner's: count one more part, the first time it is stored */
     CHANGE_COMPLETE,      /* hash = owner's */
     CHANGE_LAPSE,  /* sweeper: whatever time alone has ended is written down; content erased */
-    CHANGE_ERASED, /* sweeper: the doomed blobs are gone */
+    CHANGE_ERASED, /* the doomed blobs are gone */
 };
 
 struct change {
@@ -53,7 +53,7 @@ struct change {
     int64_t now;
     uint8_t hash[TOKEN_HASH_LEN];
     uint8_t proof[TOKEN_HASH_LEN];
-    uint8_t mark[RECORD_MARK_LEN]; /* random, kept over retries of one claim */
+    uint8_t mark[RECORD_MARK_LEN]; /* random, kept over retries of one claim; policy ignores it */
     uint32_t part;                 /* CHANGE_PART: 0-based */
     bool part_is_new;              /* CHANGE_PART: set by the store, from its list of parts */
 };
@@ -61,20 +61,21 @@ struct change {
 /* What a store has to write after policy_apply(), all in the one atomic step. */
 struct effect {
     enum verdict verdict;
-    bool write;        /* the record changed: store it with rev + 1 */
+    bool write;        /* the record changed and its rev was bumped: store it */
     bool claimed;      /* a view was taken: views_left went down by one */
     bool drop_content; /* erase the inline content in the same step */
-    bool drop_record;  /* forget the record altogether */
+    bool drop_record;  /* forget the record and its inline content; write is false then */
     int lease;         /* index of the lease that was added or changed, -1 for none */
     bool lease_is_new;
     bool all_leases; /* more than one lease changed (burn, lapse) */
 };
 
 /*
- * Decide change ${c} on ${r} and alter ${r} to what it is afterwards.  ${r} is as stored; time
- * counts here, so a record that has expired is absent whether or not it is still there.  Returns 0
- * and fills
- * ${out}, or ERR_NOMEM with ${r} unchanged.
+ * Decide change ${c} on ${r} and alter ${r} to what it is afterwards, r->rev included.  ${r} is as
+ * stored; time counts here, so a record that has expired is absent whether or not it is still
+ * there.  Content in the blob store that nobody may read any more becomes CONTENT_DOOMED; whoever
+ * sees that erases the blobs and then applies CHANGE_ERASED.  Returns 0 and fills ${out}, or
+ * ERR_NOMEM with ${r} unchanged.
  */
 MUST_CHECK
 int policy_apply(struct record *r, const struct change *c, struct effect *out);
@@ -92,6 +93,13 @@ int64_t policy_lease_expires(const struct record *r, const struct lease *l);
 /* Whether ${l} of ${r} is live at ${now}. */
 bool policy_lease_live(const struct record *r, const struct lease *l, int64_t now);
 
+/*
+ * How ${l} of ${r} stands at ${now}, true whether or not the sweeper wrote it down, and since when
+ * in ${at} (0 while it is live).
+ */
+enum lease_end policy_lease_end(const struct record *r, const struct lease *l, int64_t now,
+                                int64_t *at);
+
 /* Whether the upload of ${r} still goes on at ${now}. */
 bool policy_uploading(const struct record *r, int64_t now);
 
@@ -99,8 +107,9 @@ bool policy_uploading(const struct record *r, int64_t now);
 bool policy_receipt_kept(const struct record *r, int64_t now);
 
 /*
- * The next moment at which the sweeper has work with ${r}: a lease lapses, it expires, the upload
- * is given up, doomed content waits, the receipt's time is over.  Stores index it.
+ * The next moment at which the sweeper has work with ${r}: the last lease lapses with no view left,
+ * it expires, the upload is given up, doomed content waits (0), the receipt's time is over.  Stores
+ * index it.
  */
 int64_t policy_sweep_at(const struct record *r);
 
@@ -109,9 +118,9 @@ enum receipt_state {
     RECEIPT_UPLOADING,
     RECEIPT_WAITING, /* never opened */
     RECEIPT_OPENED,  /* opened, and can be opened again */
-    RECEIPT_USED_UP,
+    RECEIPT_USED_UP, /* no view is left, whether or not a lease is still live */
     RECEIPT_BURNT,
-    RECEIPT_EXPIRED,
+    RECEIPT_EXPIRED, /* with views left, or an upload given up */
     RECEIPT_LOCKED,
 };
 

@@ -37,9 +37,9 @@ enum record_phase {
 };
 
 enum record_content {
-    CONTENT_NONE = 0,   /* erased, or an upload without parts yet */
+    CONTENT_NONE = 0,   /* erased */
     CONTENT_INLINE = 1, /* with the record, in its store */
-    CONTENT_BLOBS = 2,  /* in the blob store, under the name blob */
+    CONTENT_BLOBS = 2,  /* in the blob store, under the name blob; uploads from their create on */
     CONTENT_DOOMED = 3, /* in the blob store, unreadable, about to be erased */
 };
 
@@ -69,7 +69,7 @@ struct record {
     int views; /* as created */
     int views_left;
     uint64_t size; /* bytes of content: ciphertext (classic) or whole envelope (sealed) */
-    char blob[TOKEN_BLOB_LEN + 1]; /* name in the blob store; "" if the content is inline */
+    char blob[TOKEN_BLOB_LEN + 1]; /* name in the blob store; "" if inline, or erased there */
 
     /* Classic records. */
     struct classic_box box;
@@ -82,7 +82,7 @@ struct record {
     bool passphrase; /* tells the page what to ask; no secret */
     int attempts;    /* wrong proofs allowed, 0 if not counted */
     int attempts_left;
-    uint32_t part_size; /* bytes of every part but the last; 0 if inline */
+    uint32_t part_size; /* bytes of every part but the last; 0 if it was created inline */
     uint32_t parts_stored;
     int64_t part_at;  /* when the newest part was registered */
     int64_t ended_at; /* when it was locked or burnt */
@@ -103,7 +103,7 @@ struct lease *record_add_lease(struct record *r);
 /* The lease of ${r} with this hash, or NULL. */
 struct lease *record_find_lease(const struct record *r, const uint8_t hash[static TOKEN_HASH_LEN]);
 
-/* Parts that make up the whole content; 0 if it is inline. */
+/* Pieces that make up the whole content in the blob store; 0 if it is inline. */
 uint32_t record_part_count(const struct record *r);
 
 /* Exact bytes of part ${k}, 0-based; 0 if there is no such part. */

@@ -21,13 +21,19 @@ struct vault_limits {
     uint32_t part_size; /* of new uploads, 64 KiB .. 4 MiB */
 };
 
-/* The vault owns nothing of this but its counters: stores, clock and randomness outlive it. */
+/*
+ * The vault owns nothing of this but its counters: stores, clock and randomness outlive it.  Set
+ * the first five members and zero the rest.
+ */
 struct vault {
     struct store *store;
     struct blobs *blobs;
     struct clock clock;
     struct random random;
     struct vault_limits limits;
+
+    atomic_uint creating;          /* creates between their first blob and their record */
+    atomic_uint_fast64_t reserved; /* bytes that pass the quota now and are not stored yet */
 
     /* For the metrics. */
     atomic_uint_fast64_t views_claimed;
@@ -49,12 +55,20 @@ struct vault_sweep_result {
 MUST_CHECK
 int vault_sweep(struct vault *v, int max, struct vault_sweep_result *out);
 
-/* Remove what a crash left in the blob store.  Call at start, before requests come.  Returns 0 or
- * ERR_STORE. */
+/*
+ * Remove what a crash or a failed erase left in the blob store.  Call at start, and now and then;
+ * requests may run beside it.  Returns 0 or ERR_STORE.
+ */
 MUST_CHECK
 int vault_tidy(struct vault *v);
 
-/* Whether ${more} bytes fit under the quota: 0 or ERR_FULL. */
+/* The time to decide by: the clock's, but never earlier than the store has seen. */
+int64_t vault_now(struct vault *v);
+
+/*
+ * Whether ${more} bytes fit under the quota: 0 or ERR_FULL.  A look before a body is read; creates
+ * and put_part check again by themselves.
+ */
 MUST_CHECK
 int vault_has_room(struct vault *v, uint64_t more);
 

@@ -39,7 +39,10 @@ struct vault_sealed_opened {
     struct buf content; /* the envelope, if inline */
 };
 
-/* Store a new secret.  Returns 1 once it is durable; or a negative code. */
+/*
+ * Store a new secret.  Returns 1 once it is durable; ERR_TOO_LARGE if ${content} is above
+ * store->inline_max; or another negative code, ${out} zeroed.
+ */
 MUST_CHECK
 int vault_sealed_create(struct vault *v, const struct vault_sealed_new *in,
                         struct vault_sealed_created *out);
