@@ -17,8 +17,11 @@
 #pragma GCC poison strcpy strcat strncpy strncat stpcpy stpncpy sprintf vsprintf
 #pragma GCC poison gets strtok atoi atol atoll atof tmpnam tempnam mktemp
 #pragma GCC poison asctime ctime gmtime localtime
-#pragma GCC poison rand srand random_r srandom drand48 lrand48 mrand48
+#pragma GCC poison srand random_r srandom drand48 lrand48 mrand48
 #pragma GCC poison bzero bcopy bcmp
 #pragma GCC poison system popen
+
+/* OpenSSL's headers name parameters so; only a use is warned of. */
+int rand(void) __attribute__((deprecated("use base/random.h")));
 
 #endif
