@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#include "crypto/token.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+
+#include "base/base64.h"
+
+#define LETTERS_AND_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+static const char id_alphabet[] = LETTERS_AND_DIGITS;
+static const char passphrase_alphabet[] = LETTERS_AND_DIGITS "!#$%&*+-=?@_~";
+
+/*
+ * Write ${len} characters of the ${size} in ${alphabet}, and a NUL.  Random bytes beyond the last
+ * whole multiple of ${size} are thrown away, so every character is equally likely.
+ */
+static void
+mint(const struct random *r, const char *alphabet, size_t size, char *out, size_t len) {
+    uint8_t bytes[64];
+    size_t limit = 256 / size * size, done = 0;
+    while (done < len) {
+        random_fill(r, bytes, sizeof(bytes));
+        for (size_t i = 0; i < sizeof(bytes) && done < len; i++)
+            if (bytes[i] < limit) out[done++] = alphabet[bytes[i] % size];
+    }
+    out[len] = '\0';
+    explicit_bzero(bytes, sizeof(bytes));
+}
+
+static void
+mint_id(const struct random *r, char *out, size_t len) {
+    mint(r, id_alphabet, sizeof(id_alphabet) - 1, out, len);
+}
+
+void
+token_mint(const struct random *r, char out[static TOKEN_LEN + 1]) {
+    uint8_t bytes[32];
+    random_fill(r, bytes, sizeof(bytes));
+    base64_encode_text(BASE64_URL, bytes, sizeof(bytes), out);
+    explicit_bzero(bytes, sizeof(bytes));
+}
+
+void
+token_mint_classic_id(const struct random *r, char out[static TOKEN_CLASSIC_ID_LEN + 1]) {
+    mint_id(r, out, TOKEN_CLASSIC_ID_LEN);
+}
+
+void
+token_mint_sealed_id(const struct random *r, char out[static TOKEN_SEALED_ID_LEN + 1]) {
+    mint_id(r, out, TOKEN_SEALED_ID_LEN);
+}
+
+void
+token_mint_passphrase(const struct random *r, char out[static TOKEN_PASSPHRASE_LEN + 1]) {
+    mint(r, passphrase_alphabet, sizeof(passphrase_alphabet) - 1, out, TOKEN_PASSPHRASE_LEN);
+}
+
+void
+token_mint_link_key(const struct random *r, char out[static TOKEN_LINK_KEY_LEN + 1]) {
+    mint_id(r, out, TOKEN_LINK_KEY_LEN);
+}
+
+void
+token_mint_blob(const struct random *r, char out[static TOKEN_BLOB_LEN + 1]) {
+    mint_id(r, out, TOKEN_BLOB_LEN);
+}
+
+static bool
+letters_and_digits(const char *text, size_t len, size_t want) {
+    if (len != want) return false;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (!(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9'))
+            return false;
+    }
+    return true;
+}
+
+bool
+token_is_classic_id(const char *text, size_t len) {
+    return letters_and_digits(text, len, TOKEN_CLASSIC_ID_LEN);
+}
+
+bool
+token_is_sealed_id(const char *text, size_t len) {
+    return letters_and_digits(text, len, TOKEN_SEALED_ID_LEN);
+}
+
+bool
+token_is_link_key(const char *text, size_t len) {
+    return letters_and_digits(text, len, TOKEN_LINK_KEY_LEN);
+}
+
+static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
+static EVP_MD *sha256;
+
+static void
+fetch_sha256(void) {
+    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+void
+token_hash(const void *data, size_t len, uint8_t hash[static TOKEN_HASH_LEN]) {
+    (void)pthread_once(&sha256_once, fetch_sha256);
+    if (sha256 == NULL || EVP_Digest(data, len, hash, NULL, sha256, NULL) != 1) abort();
+}
+
+bool
+token_hash_equal(const uint8_t a[static TOKEN_HASH_LEN], const uint8_t b[static TOKEN_HASH_LEN]) {
+    return CRYPTO_memcmp(a, b, TOKEN_HASH_LEN) == 0;
+}
