@@ -11,7 +11,7 @@ CORE := $(B)/libcore.a
 PROGRAMS := $(if $(wildcard src/server/main.c),$(B)/secretsd) $(if $(wildcard src/lambda/main.c),$(B)/bootstrap) \
     $(if $(wildcard src/cli/main.c),$(B)/secrets)
 
-SCRYPT_A := $(shell $(CC) -print-file-name=libscrypt-kdf.a)
+SCRYPT_A := $(shell $(CC) -print-file-name=libscrypt-kdf.a 2>/dev/null)
 CORE_LIBS := -l:libscrypt-kdf.a -ljansson -lcrypto
 SERVER_LIBS := $(CORE_LIBS) -lmicrohttpd -lsqlite3 -lcurl -lseccomp
 LAMBDA_LIBS := $(CORE_LIBS) -lcurl
