@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+// Starts a real secretsd for a test, on a free port of the loopback with a data directory of its own.
+//
+//   const server = await startServer();              // answers /readyz already
+//   await fetch(`${server.url}/healthz`);
+//   await server.stop();                             // SIGTERM, waits, removes the data
+//
+// The environment variable BUILD names the build folder (default `build`), so that one test runs on
+// every variant: BUILD=build/address,undefined node --test tests/system/…
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const top = fileURLToPath(new URL('../../..', import.meta.url));
+export const buildFolder = resolve(top, process.env.BUILD ?? 'build');
+// Sanitizers make everything several times slower.
+export const patience = /address|undefined|thread/.test(buildFolder) ? 6 : 1;
+
+const running = new Set();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** The environment without settings of secretsd that the caller's shell may hold. */
+function cleanEnvironment() {
+  const env = {};
+  for (const [name, value] of Object.entries(process.env))
+    if (!/^(SECRETS_|TTL_DAYS$|S3_BUCKET$|DYNAMO_TABLE$|AWS_|LISTEN_)/.test(name)) env[name] = value;
+  return env;
+}
+
+/** One GET over TCP or a unix socket; resolves to { status, headers, body } with body as text. */
+export function get(server, path) {
+  const target = server.socket ? { socketPath: server.socket, path } : `${server.url}${path}`;
+  return new Promise((done, failed) => {
+    const req = request(target, { agent: false }, (res) => {
+      const pieces = [];
+      res.on('data', (piece) => pieces.push(piece));
+      res.on('end', () => done({ status: res.statusCode, headers: res.headers, body: Buffer.concat(pieces).toString() }));
+      res.on('error', failed);
+    });
+    req.on('error', failed);
+    req.end();
+  });
+}
+
+/**
+ * Run secretsd with these settings and arguments to its end; resolves to { code, stdout, stderr }.
+ * For starts that are to fail, --help and --version.
+ */
+export async function runServer({ env = {}, args = [], build = buildFolder, cwd = top } = {}) {
+  const child = spawn(join(build, 'secretsd'), args, { cwd, env: { ...cleanEnvironment(), ...env } });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (d) => (stdout += d));
+  child.stderr.on('data', (d) => (stderr += d));
+  running.add(child);
+  const late = setTimeout(() => child.kill('SIGKILL'), 10_000 * patience);
+  const [code, signal] = await once(child, 'close');
+  clearTimeout(late);
+  running.delete(child);
+  return { code, signal, stdout, stderr };
+}
+
+/**
+ * Start secretsd and wait until /readyz answers 200.
+ *
+ * env, args   settings and arguments; SECRETS_LISTEN defaults to a free port of 127.0.0.1
+ * data        the data directory; without it a new temporary one, removed by stop()
+ * build       the build folder, default BUILD or `build`
+ *
+ * Resolves to { url, port, socket, pid, data, started (ms until ready), stderr(), stop(), kill() }.
+ * Rejects, with what the server wrote, if it ends or does not get ready in time.
+ */
+export async function startServer({ env = {}, args = [], data, build = buildFolder, timeout = 10_000 * patience } = {}) {
+  const folder = data ?? (await mkdtemp(join(tmpdir(), 'secretsd-test-')));
+  const settings = {
+    ...cleanEnvironment(),
+    SECRETS_LISTEN: '127.0.0.1:0',
+    SECRETS_DATA: join(folder, 'data'),
+    SECRETS_RATE_CREATE: '0',
+    SECRETS_RATE_OPEN: '0',
+    ...env,
+  };
+  const begun = process.hrtime.bigint();
+  const child = spawn(join(build, 'secretsd'), args, { cwd: top, env: settings, stdio: ['ignore', 'ignore', 'pipe'] });
+  let stderr = '';
+  running.add(child);
+  const ended = once(child, 'exit').then(([code, signal]) => {
+    running.delete(child);
+    return { code, signal };
+  });
+
+  const server = {
+    pid: child.pid,
+    data: settings.SECRETS_DATA,
+    child,
+    ended,
+    stderr: () => stderr,
+    /** End it by ${signal}; resolves to { code, signal, ms }. Removes a temporary data directory. */
+    async stop(signal = 'SIGTERM') {
+      const from = Date.now();
+      child.kill(signal);
+      const result = await ended;
+      if (data === undefined) await rm(folder, { recursive: true, force: true });
+      return { ...result, ms: Date.now() - from };
+    },
+    /** kill -9, keeping the data directory. */
+    async kill() {
+      child.kill('SIGKILL');
+      return ended;
+    },
+  };
+
+  const address = new Promise((found) => {
+    child.stderr.on('data', (d) => {
+      stderr += d;
+      const match = /event=listening .*?open=(\S+)/.exec(stderr);
+      if (match) found(match[1]);
+    });
+  });
+  let timer;
+  const late = new Promise((_, failed) => {
+    timer = setTimeout(() => failed(new Error(`secretsd was not ready in ${timeout} ms:\n${stderr}`)), timeout);
+  });
+  const died = ended.then(({ code, signal }) => {
+    throw new Error(`secretsd ended (${code ?? signal}):\n${stderr}`);
+  });
+  died.catch(() => {});
+  try {
+    const open = await Promise.race([address, died, late]);
+    if (open.startsWith('unix:')) server.socket = open.slice(5);
+    else {
+      server.url = open.replace(/\/$/, '');
+      server.port = Number(new URL(open).port);
+    }
+    while ((await Promise.race([get(server, '/readyz'), died, late])).status !== 200);
+    server.started = Number(process.hrtime.bigint() - begun) / 1e6;
+  } catch (error) {
+    child.kill('SIGKILL');
+    if (data === undefined) await rm(folder, { recursive: true, force: true });
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  return server;
+}
