@@ -383,7 +383,9 @@ http_client_send(struct http_client *c, const struct http_client_request *req,
     enum http_failure failure = t.why != HTTP_FAILURE_NONE ? t.why : failure_of(code);
     if (failure != HTTP_FAILURE_NONE && resp->detail[0] == '\0')
         (void)snprintf(resp->detail, sizeof(resp->detail), "%s", curl_easy_strerror(code));
-    give_handle(c, curl); /* forgets the fields and the error buffer */
+    /* A handle is in no known state after a failure, and its connection is gone anyway. */
+    if (code == CURLE_OK) give_handle(c, curl);
+    else curl_easy_cleanup(curl);
     curl_slist_free_all(fields);
     return failure;
 }
