@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#include "aws/sigv4_canonical.h"
+
+#include <ctype.h>
+
+#include "base/err.h"
+
+static bool
+unreserved(unsigned char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+}
+
+int
+sigv4_encode(const char *text, size_t len, bool keep_slash, struct buf *out) {
+    int err = 0;
+    for (size_t i = 0; i < len && err == 0; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (unreserved(c) || (keep_slash && c == '/')) err = buf_add_byte(out, c);
+        else err = buf_printf(out, "%%%02X", c);
+    }
+    return err;
+}
+
+/* Drop the last segment of the path in ${out}, behind its first ${from} bytes. */
+static void
+drop_segment(struct buf *out, size_t from) {
+    while (out->len > from && out->data[out->len - 1] != '/')
+        out->len--;
+    if (out->len > from) out->len--;
+}
+
+int
+sigv4_canonical_normalize(const char *path, struct buf *out) {
+    size_t from = out->len;
+    int err = 0;
+    bool open_end = true; /* the path ends with a slash, or with a dot segment */
+    while (err == 0 && *path != '\0') {
+        path += strspn(path, "/");
+        size_t n = strcspn(path, "/");
+        open_end = n == 0;
+        if (n == 1 && path[0] == '.') open_end = true;
+        else if (n == 2 && path[0] == '.' && path[1] == '.') {
+            drop_segment(out, from);
+            open_end = true;
+        } else if (n > 0) {
+            err = buf_add_byte(out, '/');
+            if (err == 0) err = buf_add(out, path, n);
+        }
+        path += n;
+    }
+    if (err == 0 && open_end) err = buf_add_byte(out, '/');
+    return err;
+}
+
+int
+sigv4_canonical_path(const struct sigv4_request *req, struct buf *out) {
+    struct buf path = BUF_INIT(SIGV4_TEXT_MAX);
+    int err = 0;
+    if (req->path_as_is) return buf_add_text(out, req->path);
+    if (req->path_not_normalized) err = buf_add_text(&path, req->path);
+    else err = sigv4_canonical_normalize(req->path, &path);
+    if (err == 0) err = sigv4_encode((const char *)path.data, path.len, true, out);
+    buf_free(&path);
+    return err;
+}
+
+/* A parameter, encoded, as offsets into one buffer. */
+struct parameter {
+    const char *name, *value;
+    size_t name_at, value_at;
+};
+
+static int
+compare_parameters(const void *a, const void *b) {
+    const struct parameter *x = a, *y = b;
+    int order = strcmp(x->name, y->name);
+    return order != 0 ? order : strcmp(x->value, y->value);
+}
+
+static int
+hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+/* Append ${len} characters of a query, decoded once and encoded again, with a NUL behind. */
+static int
+recode(const char *text, size_t len, struct buf *out) {
+    int err = 0;
+    for (size_t i = 0; i < len && err == 0; i++) {
+        char c = text[i];
+        if (c == '%' && i + 2 < len && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
+            c = (char)(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+            i += 2;
+        }
+        err = sigv4_encode(&c, 1, false, out);
+    }
+    return err != 0 ? err : buf_add_byte(out, '\0');
+}
+
+/* Split ${query} into ${list}, its texts in ${texts}.  Returns how many, or a negative code. */
+static int
+split_query(const char *query, struct parameter *list, struct buf *texts) {
+    int n = 0, err = 0;
+    while (*query != '\0') {
+        size_t len = strcspn(query, "&"), name = strcspn(query, "=&");
+        if (len > 0) {
+            if (n == SIGV4_PARAMETERS_MAX) return ERR_TOO_LARGE;
+            const char *value = query + (name < len ? name + 1 : len);
+            list[n].name_at = texts->len;
+            err = recode(query, name, texts);
+            list[n].value_at = texts->len;
+            if (err == 0) err = recode(value, (size_t)(query + len - value), texts);
+            if (err != 0) return err;
+            n++;
+        }
+        query += len;
+        if (*query == '&') query++;
+    }
+    return n;
+}
+
+int
+sigv4_canonical_query(const char *query, struct buf *out) {
+    struct parameter list[SIGV4_PARAMETERS_MAX];
+    struct buf texts = BUF_INIT(SIGV4_TEXT_MAX);
+    int n = split_query(query, list, &texts), err = n < 0 ? n : 0;
+    for (int i = 0; i < n; i++) {
+        list[i].name = (const char *)texts.data + list[i].name_at;
+        list[i].value = (const char *)texts.data + list[i].value_at;
+    }
+    if (n > 1) qsort(list, (size_t)n, sizeof(list[0]), compare_parameters);
+    for (int i = 0; i < n && err == 0; i++)
+        err = buf_printf(out, "%s%s=%s", i > 0 ? "&" : "", list[i].name, list[i].value);
+    buf_free(&texts);
+    return err;
+}
+
+/* Order by name without case; equal names stay in the order they came. */
+static int
+compare_headers(const void *a, const void *b) {
+    const struct sigv4_header *const *x = a, *const *y = b;
+    int order = strcasecmp((*x)->name, (*y)->name);
+    return order != 0 ? order : (*x > *y) - (*x < *y);
+}
+
+/* Append ${value} without white space around it, runs of it within made one space. */
+static int
+add_trimmed(const char *value, struct buf *out) {
+    bool gap = false, any = false;
+    int err = 0;
+    for (; *value != '\0' && err == 0; value++) {
+        if (isspace((unsigned char)*value)) {
+            gap = any;
+            continue;
+        }
+        if (gap) err = buf_add_byte(out, ' ');
+        if (err == 0) err = buf_add_byte(out, (uint8_t)*value);
+        gap = false;
+        any = true;
+    }
+    return err;
+}
+
+static int
+add_lower(const char *name, struct buf *out) {
+    int err = 0;
+    for (; *name != '\0' && err == 0; name++)
+        err = buf_add_byte(out, (uint8_t)tolower((unsigned char)*name));
+    return err;
+}
+
+int
+sigv4_canonical_headers(const struct sigv4_request *req, struct buf *out, struct buf *names) {
+    const struct sigv4_header *sorted[SIGV4_HEADERS_MAX];
+    int err = 0;
+    if (req->header_count > SIGV4_HEADERS_MAX) return ERR_TOO_LARGE;
+    for (size_t i = 0; i < req->header_count; i++)
+        sorted[i] = &req->headers[i];
+    qsort(sorted, req->header_count, sizeof(sorted[0]), compare_headers);
+    for (size_t i = 0; i < req->header_count && err == 0; i++) {
+        bool again = i > 0 && strcasecmp(sorted[i]->name, sorted[i - 1]->name) == 0;
+        if (again) err = buf_add_byte(out, ',');
+        else {
+            if (i > 0) err = buf_add_byte(out, '\n');
+            if (err == 0 && i > 0) err = buf_add_byte(names, ';');
+            if (err == 0) err = add_lower(sorted[i]->name, names);
+            if (err == 0) err = add_lower(sorted[i]->name, out);
+            if (err == 0) err = buf_add_byte(out, ':');
+        }
+        if (err == 0) err = add_trimmed(sorted[i]->value, out);
+    }
+    if (err == 0 && req->header_count > 0) err = buf_add_byte(out, '\n');
+    return err;
+}
+
+int
+sigv4_canonical_request(const struct sigv4_request *req, struct buf *out,
+                        struct buf *signed_names) {
+    size_t from = signed_names->len;
+    int err = buf_printf(out, "%s\n", req->method);
+    if (err == 0) err = sigv4_canonical_path(req, out);
+    if (err == 0) err = buf_add_byte(out, '\n');
+    if (err == 0) err = sigv4_canonical_query(req->query, out);
+    if (err == 0) err = buf_add_byte(out, '\n');
+    if (err == 0) err = sigv4_canonical_headers(req, out, signed_names);
+    if (err == 0)
+        err = buf_printf(out, "\n%s\n%s", buf_text(signed_names) + from, req->payload_hash);
+    return err;
+}
