@@ -84,6 +84,12 @@ int policy_apply(struct record *r, const struct change *c, struct effect *out);
  * view left or a lease live. */
 bool policy_visible(const struct record *r, int64_t now);
 
+/*
+ * Whether anyone may still read the content of ${r} at ${now}: a view is left or a lease live, or
+ * it is an upload that goes on.  Content that nobody may read is erased.
+ */
+bool policy_readable(const struct record *r, int64_t now);
+
 /* Whether an open that needs a new view can succeed at ${now}. */
 bool policy_can_claim(const struct record *r, int64_t now);
 

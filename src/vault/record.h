@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "crypto/classic.h"
 #include "crypto/envelope_header.h"
 #include "crypto/token.h"
@@ -93,6 +94,13 @@ struct record {
 
 /* Release what ${r} owns, wipe and zero it.  NULL is allowed. */
 void record_clear(struct record *r);
+
+/*
+ * Make ${to}, which holds nothing yet, a copy of ${from} that owns its own leases.  Returns 0, or
+ * ERR_NOMEM with ${to} untouched.
+ */
+MUST_CHECK
+int record_copy(struct record *to, const struct record *from);
 
 /*
  * Append a lease to ${r}.  Returns it, or NULL if RECORD_VIEWS_MAX are there or memory is short.
