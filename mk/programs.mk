@@ -16,7 +16,7 @@ CORE_LIBS := -l:libscrypt-kdf.a -ljansson -lcrypto
 SERVER_LIBS := $(CORE_LIBS) -lmicrohttpd -lsqlite3 -lcurl -lseccomp
 LAMBDA_LIBS := $(CORE_LIBS) -lcurl
 CLI_LIBS := $(CORE_LIBS) -lcurl -lqrencode
-TEST_LIBS := $(CORE_LIBS) -lcmocka -lsqlite3 -lcurl -lmicrohttpd
+TEST_LIBS := $(CORE_LIBS) -lcmocka -lsqlite3 -lcurl -lmicrohttpd -lseccomp
 
 $(B)/secretsd: $(SERVER_OBJ) $(CORE)
 	$(call say,LINK,$@)

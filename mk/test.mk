@@ -22,6 +22,9 @@ $(B)/tests/%: $(B)/tests/obj/%.o $(UNIT_COMMON) $(CORE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(TEST_LIBS)
 
+# What a test takes from outside the shared modules.
+$(B)/tests/test_sandbox: $(B)/obj/server/sandbox.o
+
 $(B)/tests/obj/%.o: tests/unit/%.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
