@@ -14,6 +14,7 @@
 #include <strings.h>
 #include <time.h>
 
+#undef sprintf /* a macro in fortified builds of clang */
 #pragma GCC poison strcpy strcat strncpy strncat stpcpy stpncpy sprintf vsprintf
 #pragma GCC poison gets strtok atoi atol atoll atof tmpnam tempnam mktemp
 #pragma GCC poison asctime ctime gmtime localtime
