@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* The groups that store_contract_run() is made of. */
+#ifndef STORE_CONTRACT_CASES_H
+#define STORE_CONTRACT_CASES_H
+
+#include "store_contract.h"
+
+/* The factory of this run. */
+extern const struct store_factory *store_contract_factory;
+
+/* Uploads, sweeping, time and restarts; races.  Each returns the number of cases that failed. */
+int store_contract_run_life(int (*setup)(void **state), int (*teardown)(void **state));
+int store_contract_run_races(int (*setup)(void **state), int (*teardown)(void **state));
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/memory.h"
+
+#include "store_contract.h"
+
+static struct store *
+open_memory(void) {
+    return memory_open(1 << 20);
+}
+
+static void
+finish_memory(struct store *s) {
+    s->ops->close(s);
+}
+
+int
+main(void) {
+    static const struct store_factory factory = {
+        .name = "memory",
+        .open = open_memory,
+        .finish = finish_memory,
+        .race_rounds = 25,
+    };
+    return store_contract_run(&factory);
+}
