@@ -24,13 +24,14 @@ $(B)/tests/%: $(B)/tests/obj/%.o $(UNIT_COMMON) $(CORE)
 
 # What a test takes from outside the shared modules.
 $(B)/tests/test_sandbox: $(B)/obj/server/sandbox.o
+$(B)/tests/test_metrics: $(B)/obj/server/metrics.o
 
 $(B)/tests/obj/%.o: tests/unit/%.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-.SECONDARY: $(UNIT:$(B)/tests/%=$(B)/tests/obj/%.o)
+.SECONDARY: $(UNIT:$(B)/tests/%=$(B)/tests/obj/%.o) $(UNIT_COMMON)
 -include $(wildcard $(B)/tests/obj/*.d)
 
 ## lint: style, static analysis and the project's own structural checks
