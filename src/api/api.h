@@ -11,11 +11,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "crypto/kdf_pool.h"
 #include "http/message.h"
 #include "vault/vault.h"
 
-enum { API_ORIGINS_MAX = 16, API_TTL_CHOICES_MAX = 12 };
+struct kdf_pool;
+struct rate;
+struct uploads;
+
+enum { API_ORIGINS_MAX = 16 };
 
 struct api_config {
     const char *version;
@@ -23,36 +26,71 @@ struct api_config {
     int64_t ttl_max;     /* seconds */
     uint64_t text_max;   /* classic text, bytes */
     uint64_t classic_file_max;
-    uint64_t file_max;   /* v1 content, bytes */
-    uint64_t inline_max; /* v1 envelope that may come in the create call, bytes */
-    uint64_t answer_max; /* largest answer body the adapter can send */
-    const char *page;    /* where the page is, for links; "" for this server's own address */
+    uint64_t file_max;    /* v1 content, bytes */
+    uint64_t inline_max;  /* v1 envelope that may come in the create call, bytes */
+    uint64_t answer_max;  /* largest answer body the adapter can send */
+    uint32_t rate_create; /* a minute and client; 0 is off */
+    uint32_t rate_open;   /* a minute and client; 0 is off */
+    const char *page;     /* where the page is, for links; "" for this server's own address */
     const char *origins[API_ORIGINS_MAX]; /* exact origins of pages hosted elsewhere */
     int origin_count;
 };
 
-/* All that handlers use.  Nothing is owned; everything outlives it. */
+/* The static page, where a program serves it (page.h). */
+struct api_page {
+    /* Whether ${path} is one of the page's. */
+    bool (*has)(const char *path);
+    /* Answer GET or HEAD of such a path.  Never blocks.  The headers of API answers are set
+     * already; the page replaces those that it wants otherwise. */
+    void (*answer)(const struct http_request *req, struct http_response *resp);
+};
+
+/* All that handlers use.  Nothing above the last line is owned, and it outlives this. */
 struct api {
     struct api_config config;
     struct vault *vault;
-    struct kdf_pool *kdf; /* classic routes alone */
+    struct kdf_pool *kdf;          /* classic routes alone */
+    const struct api_page *page;   /* NULL: no page here */
+    int64_t (*monotonic_ms)(void); /* a clock that never jumps, for rates */
+    /* Made by api_open(). */
+    struct rate *create_rate;
+    struct rate *open_rate;
+    struct uploads *uploads;
 };
+
+/* Make what ${api} owns, once all else in it is set.  Returns 0 or ERR_NOMEM. */
+MUST_CHECK
+int api_open(struct api *api);
+
+/* Release what api_open() made. */
+void api_close(struct api *api);
 
 /* How to go on with a request whose headers have come. */
 struct api_admission {
     const struct api_route *route; /* for api_handle() */
     uint64_t body_max;             /* bytes of body to read; 0 for none */
     bool quick;                    /* never blocks: may run on the thread that does I/O */
+    bool check;                    /* ask api_check() before the body is read, where that helps */
 };
 
 /*
  * Look at method, path, query and headers of ${req} (its body is not there yet); ${body_len} is the
- * announced length, -1 if none is.  Returns 1 with ${out} filled: read the body and call
- * api_handle(); or 0 with ${resp} being the answer, and the body, if any, unread.
+ * announced length, -1 if none is.  Never blocks.  Returns 1 with ${out} filled: read the body and
+ * call api_handle(); or 0 with ${resp} being the answer, and the body, if any, unread.
  * ${resp} was initialised by the caller.
  */
 MUST_CHECK
 int api_admit(struct api *api, const struct http_request *req, int64_t body_len,
+              struct api_admission *out, struct http_response *resp);
+
+/*
+ * For an admission with check set: learn from the store whether the body of ${req} is welcome, so
+ * that nobody without a valid token makes the server hold a part.  Blocks.  Returns as api_admit(),
+ * with a closer out->body_max.  An adapter whose bodies are there already may leave it out:
+ * api_handle() asks again.
+ */
+MUST_CHECK
+int api_check(struct api *api, const struct http_request *req, int64_t body_len,
               struct api_admission *out, struct http_response *resp);
 
 /* Answer ${req} by the route that was admitted.  Always leaves a complete answer in ${resp}. */

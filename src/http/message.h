@@ -44,6 +44,13 @@ enum http_header {
 /* The wire name of ${h}. */
 const char *http_header_name(enum http_header h);
 
+/* The header of that wire name in any case, or -1.  '_' and '-' are different characters. */
+int http_header_find(const char *name);
+
+/* The name of ${m}, "other" for HTTP_OTHER; and the method of that name, in this spelling alone. */
+const char *http_method_name(enum http_method m);
+enum http_method http_method_parse(const char *name);
+
 struct http_request {
     enum http_method method;
     const char *path;  /* as it came, percent-encoding untouched, without query; begins with '/' */
@@ -72,7 +79,7 @@ struct http_response {
     bool close; /* end the connection after this answer */
 };
 
-/* Make ${r} an empty response with a body of at most ${body_max} bytes. */
+/* Make ${r} an empty response of status 500 with a body of at most ${body_max} bytes. */
 void http_response_init(struct http_response *r, size_t body_max);
 
 /* Wipe and release what ${r} owns. */

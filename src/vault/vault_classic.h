@@ -39,16 +39,17 @@ int vault_classic_create(struct vault *v, struct kdf_pool *kdf, const struct vau
 
 /*
  * Open: read, check time and views, derive, verify the tag, claim one view by one conditional
- * write, and only then return.  ${answer_max} bounds the plaintext that the caller can deliver.
- * Returns 1 with ${out} filled (out->plain initialised by this function); 0 for everything that
- * cannot be opened, a wrong passphrase included, nothing counted; ERR_TOO_LARGE if the content is
- * above ${answer_max}, nothing counted; ERR_BUSY; ERR_STORE; ERR_UNKNOWN_OUTCOME (the view may have
- * been used; nothing is delivered); ERR_NOMEM or ERR_CRYPTO.
+ * write, and only then return.  ${text_max} and ${file_max} bound the plaintext that the caller can
+ * deliver, of a text and of a file (a text may grow more in JSON than a file in base64).  Returns 1
+ * with ${out} filled (out->plain initialised by this function); 0 for everything that cannot be
+ * opened, a wrong passphrase included, nothing counted; ERR_TOO_LARGE if the content is above its
+ * bound, nothing counted; ERR_BUSY; ERR_STORE; ERR_UNKNOWN_OUTCOME (the view may have been used;
+ * nothing is delivered); ERR_NOMEM or ERR_CRYPTO.
  */
 MUST_CHECK
 int vault_classic_open(struct vault *v, struct kdf_pool *kdf, const char *id,
-                       const void *passphrase, size_t passphrase_len, size_t answer_max,
-                       struct vault_classic_opened *out);
+                       const void *passphrase, size_t passphrase_len, size_t text_max,
+                       size_t file_max, struct vault_classic_opened *out);
 
 /* Wipe and release ${o}. */
 void vault_classic_opened_clear(struct vault_classic_opened *o);

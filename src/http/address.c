@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "base/err.h"
+#include "base/parse.h"
+
+static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+
+static bool
+is_ipv4(const struct http_address *a) {
+    return memcmp(a->bytes, mapped, sizeof(mapped)) == 0;
+}
+
+struct http_address
+http_address_of(const struct sockaddr *sa) {
+    struct http_address a = {0};
+    if (sa != NULL && sa->sa_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, sa, sizeof(in));
+        memcpy(a.bytes, mapped, sizeof(mapped));
+        memcpy(a.bytes + sizeof(mapped), &in.sin_addr, 4);
+    } else if (sa != NULL && sa->sa_family == AF_INET6) {
+        struct sockaddr_in6 in6;
+        memcpy(&in6, sa, sizeof(in6));
+        memcpy(a.bytes, &in6.sin6_addr, 16);
+    } else a.local = true;
+    return a;
+}
+
+int
+http_address_parse(const char *text, size_t len, struct http_address *out) {
+    char copy[INET6_ADDRSTRLEN];
+    struct http_address a = {0};
+    if (len == 0 || len >= sizeof(copy) || memchr(text, '\0', len) != NULL) return ERR_INVALID;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    if (inet_pton(AF_INET, copy, a.bytes + sizeof(mapped)) == 1)
+        memcpy(a.bytes, mapped, sizeof(mapped));
+    else if (inet_pton(AF_INET6, copy, a.bytes) != 1) return ERR_INVALID;
+    *out = a;
+    return 0;
+}
+
+static int
+network_parse(const char *text, size_t len, struct http_network *out) {
+    const char *slash = memchr(text, '/', len);
+    size_t address_len = slash == NULL ? len : (size_t)(slash - text);
+    int64_t prefix = 128;
+    if (http_address_parse(text, address_len, &out->base) != 0) return ERR_INVALID;
+    bool v4 = is_ipv4(&out->base) && memchr(text, ':', address_len) == NULL;
+    if (slash != NULL) {
+        if (parse_number(slash + 1, len - address_len - 1, 0, v4 ? 32 : 128, &prefix) != 0)
+            return ERR_INVALID;
+        if (v4) prefix += 96;
+    }
+    out->prefix = (int)prefix;
+    return 0;
+}
+
+/* Move ${text}, ${len} inwards over blanks. */
+static void
+trim(const char **text, size_t *len) {
+    while (*len > 0 && (**text == ' ' || **text == '\t')) {
+        (*text)++;
+        (*len)--;
+    }
+    while (*len > 0 && ((*text)[*len - 1] == ' ' || (*text)[*len - 1] == '\t'))
+        (*len)--;
+}
+
+int
+http_trusted_parse(const char *text, struct http_trusted *out) {
+    struct http_trusted t = {0};
+    while (*text != '\0') {
+        size_t whole = strcspn(text, ",");
+        size_t len = whole;
+        const char *item = text;
+        trim(&item, &len);
+        if (t.count == HTTP_TRUSTED_MAX) return ERR_INVALID;
+        if (network_parse(item, len, &t.networks[t.count++]) != 0) return ERR_INVALID;
+        text += whole;
+        if (*text == ',' && *++text == '\0') return ERR_INVALID;
+    }
+    *out = t;
+    return 0;
+}
+
+static bool
+network_holds(const struct http_network *n, const struct http_address *a) {
+    size_t whole = (size_t)n->prefix / 8;
+    unsigned rest = (unsigned)n->prefix % 8;
+    if (memcmp(n->base.bytes, a->bytes, whole) != 0) return false;
+    return rest == 0 || (n->base.bytes[whole] ^ a->bytes[whole]) >> (8 - rest) == 0;
+}
+
+static bool
+is_trusted(const struct http_trusted *t, const struct http_address *a) {
+    if (a->local) return true;
+    for (int i = 0; i < t->count; i++)
+        if (network_holds(&t->networks[i], a)) return true;
+    return false;
+}
+
+/* One hop as proxies write it: an address, "192.0.2.1:80", "[2001:db8::1]" or "[2001:db8::1]:80".
+ */
+static int
+hop_parse(const char *text, size_t len, struct http_address *out) {
+    int64_t port;
+    trim(&text, &len);
+    if (http_address_parse(text, len, out) == 0) return 0;
+    const char *colon = memrchr(text, ':', len);
+    if (colon != NULL && colon > text && (colon[-1] == ']' || memchr(text, '.', len) != NULL)) {
+        size_t left = (size_t)(colon - text);
+        if (parse_number(colon + 1, len - left - 1, 0, 65535, &port) != 0) return ERR_INVALID;
+        len = left;
+    }
+    if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
+        text++;
+        len -= 2;
+        if (memchr(text, ':', len) == NULL) return ERR_INVALID;
+    }
+    return http_address_parse(text, len, out);
+}
+
+struct http_address
+http_address_client(const struct http_trusted *trusted, struct http_address peer,
+                    const char *forwarded_for, const char *real_ip) {
+    struct http_address client = peer, hop;
+    if (!is_trusted(trusted, &peer)) return peer;
+    if (forwarded_for == NULL) {
+        if (real_ip != NULL && hop_parse(real_ip, strlen(real_ip), &hop) == 0) client = hop;
+        return client;
+    }
+    size_t end = strlen(forwarded_for);
+    for (;;) {
+        size_t start = end;
+        while (start > 0 && forwarded_for[start - 1] != ',')
+            start--;
+        if (hop_parse(forwarded_for + start, end - start, &hop) != 0) break;
+        client = hop;
+        if (start == 0 || !is_trusted(trusted, &hop)) break;
+        end = start - 1;
+    }
+    return client;
+}
+
+void
+http_address_group(const struct http_address *a, uint8_t key[static 16]) {
+    memcpy(key, a->bytes, 16);
+    if (!is_ipv4(a)) memset(key + 8, 0, 8);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Refusals as application/problem+json (RFC 9457): every answer of this API that is not a success
+ * is one of this list, told by its stable code.
+ */
+#ifndef HTTP_PROBLEM_H
+#define HTTP_PROBLEM_H
+
+#include "http/message.h"
+
+/* X(NAME, "code", status, "title") */
+#define PROBLEM_LIST(X)                                                                            \
+    X(MALFORMED, "malformed", 400, "The request cannot be read")                                   \
+    X(UNAUTHORIZED, "unauthorized", 401, "A token is needed")                                      \
+    X(WRONG_PROOF, "wrong_proof", 403, "The proof of key does not fit")                            \
+    X(NOT_FOUND, "not_found", 404, "There is nothing here, or no longer")                          \
+    X(METHOD, "method_not_allowed", 405, "This method is not allowed here")                        \
+    X(CONFLICT, "conflict", 409, "The part is not what belongs there")                             \
+    X(INCOMPLETE, "incomplete", 409, "Parts are missing")                                          \
+    X(LEASE_ENDED, "lease_ended", 409, "This lease is over")                                       \
+    X(TOO_LARGE, "too_large", 413, "The request is too large")                                     \
+    X(TOO_LARGE_HERE, "too_large_here", 413, "The answer would be too large for this server")      \
+    X(MEDIA_TYPE, "unsupported_media_type", 415, "The body must be application/json")              \
+    X(ENCODING, "unsupported_encoding", 415, "The body must not be compressed")                    \
+    X(FIELD, "invalid_field", 422, "A field is not valid")                                         \
+    X(TOO_MANY, "too_many_requests", 429, "Too many requests")                                     \
+    X(TOO_MANY_UPLOADS, "too_many_uploads", 429, "Too many unfinished uploads")                    \
+    X(INTERNAL, "internal", 500, "Something went wrong in the server")                             \
+    X(BUSY, "busy", 503, "The server is busy")                                                     \
+    X(UNAVAILABLE, "unavailable", 503, "The store does not answer")                                \
+    X(UNKNOWN_OUTCOME, "unknown_outcome", 503, "It may or may not have been done")                 \
+    X(FULL, "full", 507, "No space is left")
+
+enum problem {
+#define X(name, code, status, title) PROBLEM_##name,
+    PROBLEM_LIST(X)
+#undef X
+};
+
+/* What some problems tell beside their code. */
+struct problem_more {
+    const char *field;  /* name of the field at fault: letters, digits and '_'; or NULL */
+    const char *detail; /* one constant sentence without quotes; or NULL */
+    const char *name;   /* name of a number; or NULL */
+    int64_t number;
+};
+
+/*
+ * Make ${r} the answer that ${p} stands for: status, content type and body, in place of any body it
+ * had; its other fields stay.  ${more} may be NULL.  A problem of status 503 gets Retry-After
+ * unless it is there already.
+ */
+void problem_answer(struct http_response *r, enum problem p, const struct problem_more *more);
+
+/* problem_answer() for PROBLEM_FIELD: ${field} ${detail}. */
+void problem_field(struct http_response *r, const char *field, const char *detail);
+
+#endif
