@@ -25,7 +25,7 @@ const libraries = [
   [/^sqlite3\.h$/, /^store\/sqlite/],
   [/^curl\//, /^http\/client/],
   [/^microhttpd\.h$/, /^server\/mhd/],
-  [/^openssl\//, /^crypto\//],
+  [/^openssl\//, /^(crypto\/|aws\/sigv4)/],
   [/^scrypt-kdf\.h$/, /^crypto\/kdf\.c$/],
   [/^seccomp\.h$/, /^server\/sandbox/],
   [/^qrencode\.h$/, /^cli\/qr\.c$/],

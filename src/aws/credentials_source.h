@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sources that credentials.h asks in turn.  Each returns 1 with ${out} filled; 0 if it is not
+ * set up here; or ERR_STORE if it is but has no usable keys now.  ${out} is zeroed before the call,
+ * and by the caller after it.
+ */
+#ifndef AWS_CREDENTIALS_SOURCE_H
+#define AWS_CREDENTIALS_SOURCE_H
+
+#include "aws/credentials.h"
+
+MUST_CHECK
+int aws_credentials_from_env(const struct aws_credentials_options *o, struct aws_keys *out);
+MUST_CHECK
+int aws_credentials_from_container(const struct aws_credentials_options *o, struct aws_keys *out);
+MUST_CHECK
+int aws_credentials_from_instance(const struct aws_credentials_options *o, struct aws_keys *out);
+MUST_CHECK
+int aws_credentials_from_profile(const struct aws_credentials_options *o, struct aws_keys *out);
+
+/* Read section ${profile} of the credentials file ${text} into ${out}.  Returns 1, 0 or ERR_STORE.
+ */
+MUST_CHECK
+int aws_credentials_parse_profile(const char *text, const char *profile, struct aws_keys *out);
+
+/* Read what the container's endpoint and IMDSv2 answer into ${out}.  Returns 1 or ERR_STORE. */
+MUST_CHECK
+int aws_credentials_parse_json(const struct buf *json, struct aws_keys *out);
+
+/* Copy ${text} to ${out} of ${room} bytes.  Returns whether it fits and is not empty. */
+MUST_CHECK
+bool aws_credentials_copy(const char *text, size_t len, char *out, size_t room);
+
+/* Append the file at ${path} to ${out}.  Returns 1, 0 if it is not there, or ERR_STORE. */
+MUST_CHECK
+int aws_credentials_read_file(const char *path, struct buf *out);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include "aws/service.h"
+
+#include "aws/sigv4.h"
+#include "base/err.h"
+#include "base/log.h"
+
+enum { SKEW_WORTH_MENDING = 60 };
+
+/* One request being signed: what lives until it was sent. */
+struct signing {
+    struct aws_keys keys;
+    char date[SIGV4_DATE_LEN + 1];
+    char hash[SIGV4_HASH_HEX + 1];
+    struct buf authorization, url;
+    struct sigv4_header signed_headers[SIGV4_HEADERS_MAX];
+    struct http_field fields[SIGV4_HEADERS_MAX];
+    size_t count;
+};
+
+static void
+add_header(struct signing *s, const char *name, const char *value) {
+    s->signed_headers[s->count] = (struct sigv4_header){name, value};
+    s->fields[s->count] = (struct http_field){name, value};
+    s->count++;
+}
+
+static const char *
+method_name(enum http_method m) {
+    switch (m) {
+    case HTTP_GET: return "GET";
+    case HTTP_HEAD: return "HEAD";
+    case HTTP_POST: return "POST";
+    case HTTP_PUT: return "PUT";
+    default: return "DELETE";
+    }
+}
+
+static int
+sign(struct aws_service *s, const struct aws_call *call, struct signing *g) {
+    bool s3 = strcmp(s->name, "s3") == 0;
+    int64_t now = clock_now(&s->clock) + atomic_load(&s->skew);
+    sigv4_date(now, g->date);
+    sigv4_hash_hex(call->body, call->body_len, g->hash);
+    add_header(g, "Host", s->endpoint.host);
+    add_header(g, "X-Amz-Date", g->date);
+    if (g->keys.token[0] != '\0') add_header(g, "X-Amz-Security-Token", g->keys.token);
+    if (s3) add_header(g, "X-Amz-Content-Sha256", g->hash);
+    for (size_t i = 0; i < call->field_count; i++)
+        add_header(g, call->fields[i].name, call->fields[i].value);
+    struct sigv4_request req = {.method = method_name(call->method),
+                                .path = call->path,
+                                .query = call->query,
+                                .headers = g->signed_headers,
+                                .header_count = g->count,
+                                .payload_hash = g->hash,
+                                .path_as_is = s3};
+    struct sigv4_keys keys = {g->keys.id, g->keys.secret,
+                              g->keys.token[0] != '\0' ? g->keys.token : NULL};
+    struct sigv4_scope scope = {now, s->endpoint.region, s->name};
+    int err = sigv4_authorization(&req, &keys, &scope, &g->authorization);
+    /* The client sets Host by itself, from the same address. */
+    g->fields[0] = (struct http_field){"Authorization", buf_text(&g->authorization)};
+    if (err == 0)
+        err = buf_printf(&g->url, "%s%s%s%s", s->endpoint.url, call->path,
+                         call->query[0] != '\0' ? "?" : "", call->query);
+    return err;
+}
+
+static int
+outcome(enum http_failure failure, const struct http_client_response *resp) {
+    switch (failure) {
+    case HTTP_FAILURE_NONE: return 0;
+    case HTTP_FAILURE_TOO_LARGE: return ERR_TOO_LARGE;
+    case HTTP_FAILURE_NOMEM: return resp->sent ? ERR_UNKNOWN_OUTCOME : ERR_NOMEM;
+    default: return resp->sent ? ERR_UNKNOWN_OUTCOME : ERR_STORE;
+    }
+}
+
+/* Sign and send once; ${id} gets the name of the keys that were used. */
+static int
+send_once(struct aws_service *s, const struct aws_call *call, struct http_client_response *resp,
+          char id[static AWS_KEY_ID_MAX + 1]) {
+    struct signing *g = calloc(1, sizeof(*g));
+    if (g == NULL) return ERR_NOMEM;
+    buf_init(&g->authorization, SIGV4_TEXT_MAX);
+    buf_init(&g->url, SIGV4_TEXT_MAX);
+    int err = aws_credentials_get(s->credentials, &g->keys) == 0 ? 0 : ERR_STORE;
+    if (err == 0) err = sign(s, call, g);
+    if (err == 0) {
+        struct http_client_request req = {.method = call->method,
+                                          .url = buf_text(&g->url),
+                                          .fields = g->fields,
+                                          .field_count = g->count,
+                                          .body = call->body,
+                                          .body_len = call->body_len,
+                                          .connect_ms = AWS_CONNECT_MS,
+                                          .deadline_ms = AWS_DEADLINE_MS,
+                                          .fresh_connection = call->once};
+        err = outcome(s->transport.send(s->transport.ctx, &req, resp), resp);
+    }
+    memcpy(id, g->keys.id, sizeof(g->keys.id));
+    buf_free(&g->authorization);
+    buf_free(&g->url);
+    explicit_bzero(g, sizeof(*g));
+    free(g);
+    return err;
+}
+
+/* Whether the refusal in ${resp} names ${code}. */
+static bool
+refused_as(struct http_client_response *resp, const char *code) {
+    return strstr(buf_text(&resp->body), code) != NULL;
+}
+
+/* Learn the time that the service has from its answer.  Returns whether that changes anything. */
+static bool
+learn_skew(struct aws_service *s, const char *date) {
+    struct tm tm = {0};
+    if (strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm) == NULL) return false;
+    int64_t skew = (int64_t)timegm(&tm) - clock_now(&s->clock);
+    int64_t change = skew - atomic_load(&s->skew);
+    if (change > -SKEW_WORTH_MENDING && change < SKEW_WORTH_MENDING) return false;
+    atomic_store(&s->skew, skew);
+    log_warn("aws.clock", "service=%s skew_seconds=%lld", s->name, (long long)skew);
+    return true;
+}
+
+/* Whether ${resp} is a refusal that another try with fresh keys or the right time can mend. */
+static bool
+mend(struct aws_service *s, struct http_client_response *resp, const char *id) {
+    if (resp->status != 400 && resp->status != 401 && resp->status != 403) return false;
+    if (refused_as(resp, "ExpiredToken") || refused_as(resp, "UnrecognizedClient") ||
+        refused_as(resp, "InvalidToken") || refused_as(resp, "TokenRefreshRequired")) {
+        aws_credentials_reject(s->credentials, id);
+        return true;
+    }
+    if (refused_as(resp, "RequestTimeTooSkewed") || refused_as(resp, "RequestExpired") ||
+        refused_as(resp, "Signature expired") || refused_as(resp, "Signature not yet current"))
+        return learn_skew(s, resp->headers[resp->header_count - 1].value);
+    return false;
+}
+
+int
+aws_service_call(struct aws_service *s, const struct aws_call *call,
+                 struct http_client_response *resp) {
+    struct http_client_header *asked = resp->headers;
+    struct http_client_header headers[4] = {0};
+    char id[AWS_KEY_ID_MAX + 1];
+    size_t count = resp->header_count;
+    if (call->field_count > AWS_FIELDS_MAX || count >= ARRAY_LEN(headers)) return ERR_TOO_LARGE;
+    if (count > 0) memcpy(headers, asked, count * sizeof(headers[0]));
+    headers[count].name = "Date";
+    resp->headers = headers;
+    resp->header_count = count + 1;
+    int err = send_once(s, call, resp, id);
+    if (err == 0 && mend(s, resp, id)) err = send_once(s, call, resp, id);
+    if (count > 0) memcpy(asked, headers, count * sizeof(headers[0]));
+    resp->headers = asked;
+    resp->header_count = count;
+    return err;
+}
+
+void
+aws_retry_start(struct aws_retry *r, struct aws_service *service) {
+    *r = (struct aws_retry){service, 0, clock_monotonic_ms() + AWS_RETRY_MS};
+}
+
+bool
+aws_retry_again(struct aws_retry *r) {
+    struct aws_service *s = r->service;
+    if (++r->tries >= AWS_TRIES_MAX || clock_monotonic_ms() >= r->deadline) return false;
+    int most = r->tries > 5 ? AWS_PAUSE_MAX_MS : AWS_PAUSE_FIRST_MS << (r->tries - 1);
+    s->transport.pause(s->transport.ctx, (int)random_below(&s->random, (uint32_t)most + 1));
+    return true;
+}
