@@ -97,8 +97,8 @@ network_holds(const struct http_network *n, const struct http_address *a) {
     return rest == 0 || (n->base.bytes[whole] ^ a->bytes[whole]) >> (8 - rest) == 0;
 }
 
-static bool
-is_trusted(const struct http_trusted *t, const struct http_address *a) {
+bool
+http_address_trusted(const struct http_trusted *t, const struct http_address *a) {
     if (a->local) return true;
     for (int i = 0; i < t->count; i++)
         if (network_holds(&t->networks[i], a)) return true;
@@ -130,7 +130,7 @@ struct http_address
 http_address_client(const struct http_trusted *trusted, struct http_address peer,
                     const char *forwarded_for, const char *real_ip) {
     struct http_address client = peer, hop;
-    if (!is_trusted(trusted, &peer)) return peer;
+    if (!http_address_trusted(trusted, &peer)) return peer;
     if (forwarded_for == NULL) {
         if (real_ip != NULL && hop_parse(real_ip, strlen(real_ip), &hop) == 0) client = hop;
         return client;
@@ -142,7 +142,7 @@ http_address_client(const struct http_trusted *trusted, struct http_address peer
             start--;
         if (hop_parse(forwarded_for + start, end - start, &hop) != 0) break;
         client = hop;
-        if (start == 0 || !is_trusted(trusted, &hop)) break;
+        if (start == 0 || !http_address_trusted(trusted, &hop)) break;
         end = start - 1;
     }
     return client;

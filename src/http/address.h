@@ -45,6 +45,9 @@ int http_address_parse(const char *text, size_t len, struct http_address *out);
 MUST_CHECK
 int http_trusted_parse(const char *text, struct http_trusted *out);
 
+/* Whether ${a} is a local socket or in one of the networks ${t}. */
+bool http_address_trusted(const struct http_trusted *t, const struct http_address *a);
+
 /*
  * The client behind ${peer}: the peer itself unless it is trusted; else the rightmost hop of
  * ${forwarded_for} that is not trusted, or ${real_ip} where there is no such list.  What cannot be
