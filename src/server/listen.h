@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The socket that connections come to.
+ */
+#ifndef SERVER_LISTEN_H
+#define SERVER_LISTEN_H
+
+#include "base/buf.h"
+
+struct listener {
+    int fd;
+    char open[160]; /* what to open in a browser: "http://127.0.0.1:8080/", or "unix:PATH" */
+    char path[108]; /* of a unix socket that this process made, else "" */
+};
+
+/*
+ * Listen on ${where}: ADDRESS:PORT, [ADDRESS]:PORT (numbers, no names; port 0 is any free one) or
+ * unix:PATH (a stale socket is replaced; mode 0660).  Where systemd passed one socket (LISTEN_PID,
+ * LISTEN_FDS in ${env}) that is used, whatever ${where} says.  Returns 0, ERR_CONFIG or ERR_IO with
+ * the reason in ${why}.
+ */
+MUST_CHECK
+int listen_open(const char *where, char *const env[], struct listener *out, struct buf *why);
+
+/* Close the socket of ${l}, and remove it from the file system if this process put it there. */
+void listen_close(struct listener *l);
+
+#endif

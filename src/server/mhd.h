@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HTTP by libmicrohttpd: a thin adapter between sockets and the functions of api/api.h.  A few
+ * threads do all reading and writing; what may block runs on workers meanwhile (workers.h).
+ */
+#ifndef SERVER_MHD_H
+#define SERVER_MHD_H
+
+#include <stdbool.h>
+
+#include "api/api.h"
+#include "http/address.h"
+
+struct mhd;
+
+struct mhd_config {
+    int listen_fd; /* stays the caller's to close, after mhd_stop() */
+    struct api *api;
+    const struct http_trusted *trusted; /* proxies that name the client's address */
+    unsigned io_threads;
+    unsigned workers_max; /* requests that block at once */
+    unsigned queue_max;   /* requests that wait for a worker; more are answered 503 */
+    unsigned connections_max;
+    unsigned per_client_max; /* connections of one client */
+    size_t body_budget;      /* bytes of request bodies in memory; more are answered 503 */
+};
+
+/* Serve as ${config} says; all it points to outlives the server.  Returns NULL if that fails. */
+struct mhd *mhd_start(const struct mhd_config *config);
+
+/*
+ * Take no more connections, let the requests that run end for ${ms} milliseconds at most, then
+ * close every connection and free ${m}.  Returns true; or false if requests still ran: then nothing
+ * that they use may be freed, and the process should end at once.
+ */
+bool mhd_stop(struct mhd *m, int ms);
+
+#endif

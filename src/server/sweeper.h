@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A thread that erases in time what nobody may read any more.
+ */
+#ifndef SERVER_SWEEPER_H
+#define SERVER_SWEEPER_H
+
+#include "vault/vault.h"
+
+struct sweeper;
+
+/* Sweep ${v} every ${seconds}.  Returns NULL if memory or threads are short. */
+struct sweeper *sweeper_start(struct vault *v, int seconds);
+
+/* End after the sweep that runs, if one does.  NULL is allowed. */
+void sweeper_stop(struct sweeper *s);
+
+#endif
