@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/blobs_dir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+enum {
+    NAME_LEN_MAX = 64,
+    FOLDER_LEN = 2,
+    PIECE_LEN_MAX = NAME_LEN_MAX + 12, /* "NAME.4294967295" */
+};
+
+/* No blob's name begins like this. */
+#define TEMPORARY "."
+
+struct blobs_dir {
+    struct blobs base;
+    int root;
+    atomic_uint_fast64_t usage;
+    atomic_uint_fast64_t temporaries; /* made so far; each gets a name of its own */
+    atomic_bool durable[128][128];    /* folders, by their two characters, that are on the disk */
+};
+
+static bool
+name_ok(const char *name) {
+    size_t len = strlen(name);
+    if (len < FOLDER_LEN || len > NAME_LEN_MAX || name[0] == '.' || name[1] == '.') return false;
+    for (size_t i = 0; i < len; i++) {
+        char c = name[i];
+        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!alnum && c != '.') return false;
+    }
+    return true;
+}
+
+static int
+error_of(int number) {
+    if (number == ENOSPC || number == EDQUOT) return ERR_FULL;
+    return number == ENOMEM ? ERR_NOMEM : ERR_STORE;
+}
+
+static int
+open_folder(int at, const char *name) {
+    return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/*
+ * Open the folder of ${name}; if ${make}, it is there, and on the disk, afterwards.  Returns a
+ * descriptor, or -1 with errno set (ENOENT if it is not there).
+ */
+static int
+folder_of(struct blobs_dir *d, const char *name, bool make) {
+    char folder[FOLDER_LEN + 1] = {name[0], name[1], '\0'};
+    atomic_bool *durable = &d->durable[name[0] & 127][name[1] & 127];
+    if (!make || atomic_load(durable)) {
+        int fd = open_folder(d->root, folder);
+        if (fd >= 0 || errno != ENOENT || !make) return fd;
+    }
+    if (mkdirat(d->root, folder, 0700) != 0 && errno != EEXIST) return -1;
+    if (fsync(d->root) != 0) return -1;
+    atomic_store(durable, true);
+    return open_folder(d->root, folder);
+}
+
+static void
+piece_name(const char *name, uint32_t k, char out[static PIECE_LEN_MAX]) {
+    (void)snprintf(out, PIECE_LEN_MAX, "%s.%" PRIu32, name, k);
+}
+
+static int
+write_all(int fd, const void *data, size_t len) {
+    const uint8_t *from = data;
+    while (len > 0) {
+        ssize_t n = write(fd, from, len);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return -1;
+        from += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+/* Write ${data} to the new file ${temporary} and to the disk.  Returns 0 or ERR_*. */
+static int
+write_temporary(int folder, const char *temporary, const void *data, size_t len) {
+    int fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) return error_of(errno);
+    int err = write_all(fd, data, len) == 0 && fsync(fd) == 0 ? 0 : error_of(errno);
+    if (close(fd) != 0 && err == 0) err = error_of(errno);
+    return err;
+}
+
+/* Append the file ${piece} to ${out}.  Returns as blobs_ops.get. */
+static int
+read_piece(int folder, const char *piece, struct buf *out) {
+    struct stat st;
+    uint8_t *to = NULL;
+    size_t got = 0, want = 0;
+    int result = ERR_STORE;
+    int fd = openat(folder, piece, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) return errno == ENOENT ? 0 : error_of(errno);
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) goto out;
+    want = (size_t)st.st_size;
+    to = buf_space(out, want);
+    if (to == NULL) {
+        result = want > out->max - out->len ? ERR_TOO_LARGE : ERR_NOMEM;
+        goto out;
+    }
+    while (got < want) {
+        ssize_t n = read(fd, to + got, want - got);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) goto out;
+        got += (size_t)n;
+    }
+    out->len += want;
+    result = 1;
+out:
+    (void)close(fd);
+    return result;
+}
+
+/* The name is taken: 0 if by the same bytes, ERR_CONFLICT if by others. */
+static int
+compare_piece(int folder, const char *piece, const void *data, size_t len) {
+    struct buf there = BUF_INIT(len);
+    int result = read_piece(folder, piece, &there);
+    if (result == ERR_TOO_LARGE) result = ERR_CONFLICT;
+    else if (result == 1) result = buf_equals(&there, data, len) ? 0 : ERR_CONFLICT;
+    else if (result == 0) result = ERR_UNKNOWN_OUTCOME; /* erased meanwhile */
+    buf_free(&there);
+    return result;
+}
+
+static int
+put_in(struct blobs_dir *d, int folder, const char *piece, const void *data, size_t len) {
+    char temporary[32];
+    (void)snprintf(temporary, sizeof(temporary), TEMPORARY "%" PRIuFAST64,
+                   atomic_fetch_add(&d->temporaries, 1));
+    int result = write_temporary(folder, temporary, data, len);
+    if (result == 0) {
+        /* A link, unlike a rename, never takes the place of what is there. */
+        if (linkat(folder, temporary, folder, piece, 0) == 0) {
+            atomic_fetch_add(&d->usage, len);
+            result = 1;
+        } else {
+            result = errno == EEXIST ? compare_piece(folder, piece, data, len) : error_of(errno);
+        }
+    }
+    (void)unlinkat(folder, temporary, 0);
+    /* Also for bytes that were there: whoever wrote them may not have come this far. */
+    if (result >= 0 && fsync(folder) != 0) result = ERR_UNKNOWN_OUTCOME;
+    return result;
+}
+
+static int
+dir_put(struct blobs *b, const char *name, uint32_t k, const void *data, size_t len) {
+    struct blobs_dir *d = (struct blobs_dir *)b;
+    char piece[PIECE_LEN_MAX];
+    if (!name_ok(name)) return ERR_STORE;
+    int folder = folder_of(d, name, true);
+    if (folder < 0) return error_of(errno);
+    piece_name(name, k, piece);
+    int result = put_in(d, folder, piece, data, len);
+    (void)close(folder);
+    return result;
+}
+
+static int
+dir_get(struct blobs *b, const char *name, uint32_t k, struct buf *out) {
+    char piece[PIECE_LEN_MAX];
+    if (!name_ok(name)) return ERR_STORE;
+    int folder = folder_of((struct blobs_dir *)b, name, false);
+    if (folder < 0) return errno == ENOENT ? 0 : error_of(errno);
+    piece_name(name, k, piece);
+    int result = read_piece(folder, piece, out);
+    (void)close(folder);
+    return result;
+}
+
+/* Remove the file ${piece}.  Returns 1 if it was there, 0 if not, or ERR_STORE. */
+static int
+unlink_piece(struct blobs_dir *d, int folder, const char *piece) {
+    struct stat st;
+    if (fstatat(folder, piece, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? 0 : ERR_STORE;
+    /* Of several that erase at once, one removes it and counts. */
+    if (unlinkat(folder, piece, 0) != 0) return errno == ENOENT ? 0 : ERR_STORE;
+    atomic_fetch_sub(&d->usage, (uint64_t)st.st_size);
+    return 1;
+}
+
+static int
+dir_erase(struct blobs *b, const char *name, uint32_t count) {
+    struct blobs_dir *d = (struct blobs_dir *)b;
+    char piece[PIECE_LEN_MAX];
+    int err = 0;
+    if (!name_ok(name)) return ERR_STORE;
+    int folder = folder_of(d, name, false);
+    if (folder < 0) return errno == ENOENT ? 0 : ERR_STORE;
+    for (uint32_t k = 0; k < count; k++) {
+        piece_name(name, k, piece);
+        if (unlink_piece(d, folder, piece) < 0) err = ERR_STORE;
+    }
+    if (fsync(folder) != 0) err = ERR_STORE;
+    (void)close(folder);
+    return err;
+}
+
+/*
+ * Call ${visit} for each entry of the folder ${name} in ${at} but "." and "..", with a descriptor
+ * of the folder.  Returns 0, or ERR_STORE if the folder cannot be read or a visit failed.
+ */
+static int
+walk(int at, const char *name, int (*visit)(int folder, const char *entry, void *ctx), void *ctx) {
+    int err = 0;
+    int fd = open_folder(at, name);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (dir == NULL) {
+        if (fd >= 0) (void)close(fd);
+        return ERR_STORE;
+    }
+    for (;;) {
+        errno = 0;
+        const struct dirent *e = readdir(dir);
+        if (e == NULL) break;
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
+        if (visit(dirfd(dir), e->d_name, ctx) != 0) err = ERR_STORE;
+    }
+    if (errno != 0) err = ERR_STORE;
+    (void)closedir(dir);
+    return err;
+}
+
+struct tidying {
+    struct blobs_dir *dir;
+    bool (*known)(void *ctx, const char *name);
+    void *ctx;
+    int (*visit)(int folder, const char *piece, void *tidying);
+};
+
+static int
+visit_folder(int root, const char *name, void *ctx) {
+    struct tidying *t = ctx;
+    if (strlen(name) != FOLDER_LEN) return 0; /* not ours */
+    return walk(root, name, t->visit, t);
+}
+
+/* Remove ${piece} if its blob is not known. */
+static int
+tidy_piece(int folder, const char *piece, void *ctx) {
+    struct tidying *t = ctx;
+    char name[NAME_LEN_MAX + 1];
+    const char *dot = strrchr(piece, '.');
+    size_t len = dot == NULL ? 0 : (size_t)(dot - piece);
+    if (len == 0 || len > NAME_LEN_MAX) return 0; /* being written, or not ours */
+    memcpy(name, piece, len);
+    name[len] = '\0';
+    if (t->known(t->ctx, name)) return 0;
+    return unlink_piece(t->dir, folder, piece) < 0 ? ERR_STORE : 0;
+}
+
+static int
+dir_tidy(struct blobs *b, bool (*known)(void *ctx, const char *name), void *ctx) {
+    struct blobs_dir *d = (struct blobs_dir *)b;
+    struct tidying t = {.dir = d, .known = known, .ctx = ctx, .visit = tidy_piece};
+    return walk(d->root, ".", visit_folder, &t);
+}
+
+/* At start: count what is there, and remove what was being written when a crash came. */
+static int
+count_piece(int folder, const char *piece, void *ctx) {
+    struct tidying *t = ctx;
+    struct stat st;
+    if (strncmp(piece, TEMPORARY, strlen(TEMPORARY)) == 0)
+        return unlinkat(folder, piece, 0) == 0 ? 0 : ERR_STORE;
+    if (fstatat(folder, piece, &st, AT_SYMLINK_NOFOLLOW) != 0) return ERR_STORE;
+    atomic_fetch_add(&t->dir->usage, (uint64_t)st.st_size);
+    return 0;
+}
+
+static uint64_t
+dir_usage(struct blobs *b) {
+    return atomic_load(&((struct blobs_dir *)b)->usage);
+}
+
+static int
+dir_ping(struct blobs *b) {
+    return faccessat(((struct blobs_dir *)b)->root, ".", R_OK | W_OK | X_OK, 0) == 0 ? 0
+                                                                                     : ERR_STORE;
+}
+
+static void
+dir_close(struct blobs *b) {
+    struct blobs_dir *d = (struct blobs_dir *)b;
+    if (d == NULL) return;
+    if (d->root >= 0) (void)close(d->root);
+    free(d);
+}
+
+static const struct blobs_ops dir_ops = {
+    .put = dir_put,
+    .get = dir_get,
+    .erase = dir_erase,
+    .tidy = dir_tidy,
+    .usage = dir_usage,
+    .ping = dir_ping,
+    .close = dir_close,
+};
+
+/* Open and lock the directory, and count what is in it.  Returns as blobs_dir_open. */
+static int
+take(struct blobs_dir *d, const char *path) {
+    struct tidying t = {.dir = d, .visit = count_piece};
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) return ERR_STORE;
+    d->root = open_folder(AT_FDCWD, path);
+    if (d->root < 0) return ERR_STORE;
+    if (flock(d->root, LOCK_EX | LOCK_NB) != 0) return errno == EWOULDBLOCK ? ERR_BUSY : ERR_STORE;
+    return walk(d->root, ".", visit_folder, &t);
+}
+
+int
+blobs_dir_open(const char *path, struct blobs **out) {
+    struct blobs_dir *d = calloc(1, sizeof(*d));
+    *out = NULL;
+    if (d == NULL) return ERR_NOMEM;
+    d->base.ops = &dir_ops;
+    d->root = -1;
+    int err = take(d, path);
+    if (err == 0) {
+        *out = &d->base;
+        return 0;
+    }
+    int why = errno;
+    dir_close(&d->base);
+    errno = why;
+    return err;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/blobs_dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "blobs_contract.h"
+#include "scratch.h"
+
+#define NAME "Name000000000000000001"
+
+static char top[SCRATCH_PATH_MAX], path[SCRATCH_PATH_MAX + 8];
+
+static struct blobs *
+open_again(void) {
+    struct blobs *b = NULL;
+    return blobs_dir_open(path, &b) == 0 ? b : NULL;
+}
+
+static struct blobs *
+open_dir(void) {
+    scratch_make(top);
+    (void)snprintf(path, sizeof(path), "%s/parts", top);
+    return open_again();
+}
+
+static struct blobs *
+reopen_dir(struct blobs *b) {
+    b->ops->close(b);
+    return open_again();
+}
+
+static void
+finish_dir(struct blobs *b) {
+    b->ops->close(b);
+    scratch_remove(top);
+}
+
+static int
+setup(void **state) {
+    *state = open_dir();
+    return *state == NULL ? -1 : 0;
+}
+
+static int
+teardown(void **state) {
+    finish_dir(*state);
+    return 0;
+}
+
+/* "PATH/${tail}", valid until the next call. */
+static const char *
+below(const char *tail) {
+    static char out[SCRATCH_PATH_MAX + 64];
+    (void)snprintf(out, sizeof(out), "%s/%s", path, tail);
+    return out;
+}
+
+static int
+mode_of(const char *file) {
+    struct stat st;
+    assert_int_equal(lstat(file, &st), 0);
+    return (int)(st.st_mode & 07777);
+}
+
+static void
+test_nobody_else_may_read(void **state) {
+    struct blobs *b = *state;
+    mode_t before = umask(0);
+    assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), 1);
+    (void)umask(before);
+    assert_int_equal(mode_of(path), 0700);
+    assert_int_equal(mode_of(below("Na")), 0700);
+    assert_int_equal(mode_of(below("Na/" NAME ".0")), 0600);
+}
+
+static void
+test_links_are_not_followed(void **state) {
+    struct blobs *b = *state;
+    struct buf out = BUF_INIT(100);
+    char away[SCRATCH_PATH_MAX + 8];
+    (void)snprintf(away, sizeof(away), "%s/away", top);
+    assert_int_equal(mkdir(away, 0700), 0);
+    assert_int_equal(symlink(away, below("Na")), 0);
+    assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), ERR_STORE);
+    assert_int_equal(b->ops->get(b, NAME, 0, &out), ERR_STORE);
+    assert_int_equal(rmdir(away), 0); /* nothing was put there */
+    assert_int_equal(unlink(below("Na")), 0);
+
+    assert_int_equal(b->ops->put(b, NAME, 1, "x", 1), 1);
+    assert_int_equal(symlink("/etc/hostname", below("Na/" NAME ".0")), 0);
+    assert_int_equal(b->ops->get(b, NAME, 0, &out), ERR_STORE);
+    assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), ERR_STORE);
+    assert_int_equal(b->ops->get(b, NAME, 1, &out), 1);
+    buf_free(&out);
+}
+
+static void
+test_hostile_names_are_refused(void **state) {
+    static const char *const names[] = {"",        "a",     "..", "../x", "a/b",
+                                        ".hidden", "Na me", "a.", "a..",  "\xC3\xA9t\xC3\xA9"};
+    struct blobs *b = *state;
+    struct buf out = BUF_INIT(100);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        assert_int_equal(b->ops->put(b, names[i], 0, "x", 1), ERR_STORE);
+        assert_int_equal(b->ops->get(b, names[i], 0, &out), ERR_STORE);
+        assert_int_equal(b->ops->erase(b, names[i], 1), ERR_STORE);
+    }
+}
+
+static void
+test_half_written_pieces_are_removed_at_start(void **state) {
+    struct blobs *b = *state;
+    assert_int_equal(b->ops->put(b, NAME, 0, "whole", 5), 1);
+    int fd = open(below("Na/.17"), O_WRONLY | O_CREAT, 0600);
+    assert_int_equal(write(fd, "half", 4), 4);
+    assert_int_equal(close(fd), 0);
+    *state = b = reopen_dir(b);
+    assert_non_null(b);
+    assert_int_equal(access(below("Na/.17"), F_OK), -1);
+    assert_int_equal(b->ops->usage(b), 5);
+}
+
+static void
+test_no_temporary_file_stays(void **state) {
+    struct blobs *b = *state;
+    assert_int_equal(b->ops->put(b, NAME, 0, "a", 1), 1);
+    assert_int_equal(b->ops->put(b, NAME, 0, "a", 1), 0);
+    assert_int_equal(b->ops->put(b, NAME, 0, "b", 1), ERR_CONFLICT);
+    assert_int_equal(scratch_count_files(below("Na")), 1);
+    assert_int_equal(b->ops->erase(b, NAME, 1), 0);
+    assert_int_equal(scratch_count_files(below("Na")), 0);
+}
+
+static void
+test_a_second_process_is_kept_out(void **state) {
+    struct blobs *second = NULL;
+    (void)state;
+    assert_int_equal(blobs_dir_open(path, &second), ERR_BUSY);
+    assert_null(second);
+}
+
+/* A file that may not grow stands for a full disk: the write fails half way. */
+static void
+test_a_failed_write_leaves_nothing(void **state) {
+    struct blobs *b = *state;
+    static const uint8_t data[10000];
+    pid_t child = fork();
+    if (child == 0) {
+        struct rlimit small = {.rlim_cur = 4096, .rlim_max = 4096};
+        if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR || setrlimit(RLIMIT_FSIZE, &small) != 0) _exit(9);
+        _exit(b->ops->put(b, NAME, 0, data, sizeof(data)) == ERR_STORE ? 0 : 1);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(scratch_count_files(below("Na")), 0);
+}
+
+static void
+test_open_tells_why_it_cannot(void **state) {
+    struct blobs *b = NULL;
+    (void)state;
+    assert_int_equal(blobs_dir_open("/nowhere/at/all", &b), ERR_STORE);
+    assert_int_equal(errno, ENOENT);
+    assert_null(b);
+}
+
+int
+main(void) {
+    static const struct blobs_factory factory = {
+        .name = "blobs in a directory",
+        .open = open_dir,
+        .reopen = reopen_dir,
+        .finish = finish_dir,
+        .local = true,
+        .race_rounds = 5,
+    };
+    static const struct CMUnitTest tests[] = {
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        CASE(test_nobody_else_may_read),
+        CASE(test_links_are_not_followed),
+        CASE(test_hostile_names_are_refused),
+        CASE(test_half_written_pieces_are_removed_at_start),
+        CASE(test_no_temporary_file_stays),
+        CASE(test_a_second_process_is_kept_out),
+        CASE(test_a_failed_write_leaves_nothing),
+        CASE(test_open_tells_why_it_cannot),
+    };
+    int failed = blobs_contract_run(&factory);
+    return failed + cmocka_run_group_tests_name("the directory itself", tests, NULL, NULL);
+}
