@@ -54,15 +54,50 @@ keys_ok(json_t *value) {
     return true;
 }
 
-json_t *
-json_parse_object(const char *text, size_t len) {
-    json_error_t error;
+static json_t *
+parse(const char *text, size_t len, size_t flags, json_error_t *error) {
+    *error = (json_error_t){0};
     if (!utf8_valid(text, len) || !nesting_ok(text, len)) return NULL;
-    json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
-    explicit_bzero(&error, sizeof(error)); /* its text quotes the input */
+    json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | flags, error);
     if (value != NULL && json_is_object(value) && keys_ok(value)) return value;
     json_decref(value);
     return NULL;
+}
+
+json_t *
+json_parse_object(const char *text, size_t len) {
+    json_error_t error;
+    json_t *value = parse(text, len, 0, &error);
+    explicit_bzero(&error, sizeof(error)); /* its text quotes the input */
+    return value;
+}
+
+/* The string whose closing quote is the last of the first ${end} characters of ${text}. */
+static struct json_twice
+string_before(const char *text, size_t end) {
+    size_t start = 0;
+    bool inside = false;
+    for (size_t i = 0; i + 1 < end; i++) {
+        if (inside && text[i] == '\\') i++;
+        else if (text[i] == '"') {
+            inside = !inside;
+            start = i + 1;
+        }
+    }
+    if (!inside || text[end - 1] != '"') return (struct json_twice){0};
+    return (struct json_twice){.key = text + start, .len = end - 1 - start};
+}
+
+json_t *
+json_parse_fields(const char *text, size_t len, struct json_twice *twice) {
+    json_error_t error;
+    json_t *value = parse(text, len, JSON_DECODE_INT_AS_REAL, &error);
+    *twice = (struct json_twice){0};
+    if (value == NULL && json_error_code(&error) == json_error_duplicate_key &&
+        error.position > 0 && (size_t)error.position <= len)
+        *twice = string_before(text, (size_t)error.position);
+    explicit_bzero(&error, sizeof(error)); /* its text quotes the input */
+    return value;
 }
 
 static int

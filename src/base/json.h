@@ -28,6 +28,20 @@ void json_setup(void);
 MUST_CHECK
 json_t *json_parse_object(const char *text, size_t len);
 
+/* A key that is there twice, as it is spelled in the text that was parsed; NULL if none is. */
+struct json_twice {
+    const char *key;
+    size_t len;
+};
+
+/*
+ * As json_parse_object(), for input whose fields are then looked at one by one: every number is
+ * read as a real, so that none is too big to be read (but above 1e308), and where the fault is a
+ * duplicate key ${twice} tells which.
+ */
+MUST_CHECK
+json_t *json_parse_fields(const char *text, size_t len, struct json_twice *twice);
+
 /* Append ${value}, compact, to ${out}.  Returns 0, ERR_TOO_LARGE or ERR_NOMEM. */
 MUST_CHECK
 int json_write(const json_t *value, struct buf *out);

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/api.h"
+
+#include "api/answer.h"
+#include "api/bearer.h"
+#include "api/cors.h"
+#include "api/routes.h"
+#include "api/uploads.h"
+#include "api/v1.h"
+#include "base/err.h"
+#include "http/rate.h"
+
+int
+api_open(struct api *api) {
+    const struct api_config *config = &api->config;
+    api->create_rate = api->open_rate = NULL;
+    api->uploads = uploads_new();
+    if (config->rate_create > 0)
+        api->create_rate = rate_new(config->rate_create, &api->vault->random);
+    if (config->rate_open > 0) api->open_rate = rate_new(config->rate_open, &api->vault->random);
+    if (api->uploads != NULL && (api->create_rate != NULL || config->rate_create == 0) &&
+        (api->open_rate != NULL || config->rate_open == 0))
+        return 0;
+    api_close(api);
+    return ERR_NOMEM;
+}
+
+void
+api_close(struct api *api) {
+    rate_free(api->create_rate);
+    rate_free(api->open_rate);
+    uploads_free(api->uploads);
+    api->create_rate = api->open_rate = NULL;
+    api->uploads = NULL;
+}
+
+/* What every answer carries; the page and parts set some of it otherwise. */
+static void
+set_headers(const struct api *api, const struct http_request *req, struct http_response *resp) {
+    http_response_set(resp, "Cache-Control", "no-store");
+    http_response_set(resp, "Content-Security-Policy",
+                      "default-src 'none'; frame-ancestors 'none'; sandbox");
+    http_response_set(resp, "Cross-Origin-Resource-Policy", "same-origin");
+    http_response_set(resp, "Referrer-Policy", "no-referrer");
+    http_response_set(resp, "X-Content-Type-Options", "nosniff");
+    http_response_set(resp, "X-Robots-Tag", "noindex, nofollow");
+    cors_answer(&api->config, req, resp);
+}
+
+/* Take one token of ${rate} for the client of ${req}.  Returns 0, or -1 with 429 in ${resp}. */
+static int
+take(const struct api *api, struct rate *rate, const struct http_request *req,
+     struct http_response *resp) {
+    uint8_t key[16];
+    if (rate == NULL) return 0;
+    http_address_group(&req->client, key);
+    uint32_t wait = rate_take(rate, key, api->monotonic_ms());
+    if (wait == 0) return 0;
+    problem_answer(resp, PROBLEM_TOO_MANY, NULL);
+    http_response_setf(resp, "Retry-After", "%u", wait);
+    return -1;
+}
+
+/* A token that does not fit counts as an open, lest tokens be guessed at full speed.
+ */
+static void
+charge_failure(const struct api *api, const struct api_route *route, const struct http_request *req,
+               struct http_response *resp) {
+    if (route->rate == RATE_FAILED && resp->status == 404)
+        (void)take(api, api->open_rate, req, resp);
+}
+
+static void
+allow_text(unsigned methods, char *out, size_t len) {
+    size_t n = 0;
+    for (unsigned m = HTTP_GET; m < HTTP_OTHER && n < len; m++) {
+        if ((methods & 1U << m) == 0) continue;
+        int wrote = snprintf(out + n, len - n, "%s%s", n > 0 ? ", " : "",
+                             http_method_name((enum http_method)m));
+        n += (size_t)wrote;
+    }
+}
+
+/* Answer a method that the path does not have, or a path that is not there. */
+static void
+answer_unrouted(const struct api *api, const struct http_request *req, unsigned methods,
+                struct http_response *resp) {
+    char allow[64] = "";
+    resp->route = "unmatched";
+    if (methods == 0) {
+        problem_answer(resp, PROBLEM_NOT_FOUND, NULL);
+        return;
+    }
+    allow_text(methods | 1U << HTTP_OPTIONS, allow, sizeof(allow));
+    if (req->method == HTTP_OPTIONS) {
+        cors_options(&api->config, req, allow, resp);
+        return;
+    }
+    problem_answer(resp, PROBLEM_METHOD, NULL);
+    http_response_setf(resp, "Allow", "%s", allow);
+}
+
+static bool
+is_json(const char *type) {
+    static const char json[] = "application/json";
+    if (type == NULL || strncasecmp(type, json, sizeof(json) - 1) != 0) return false;
+    type += sizeof(json) - 1;
+    type += strspn(type, " \t");
+    return *type == '\0' || *type == ';';
+}
+
+/* What the request line and headers alone can be refused for. */
+static int
+check_form(const struct api *api, const struct api_route *route, const struct http_request *req,
+           int64_t body_len, const struct api_admission *out, struct http_response *resp) {
+    if (req->headers[HTTP_CONTENT_ENCODING] != NULL) {
+        problem_answer(resp, PROBLEM_ENCODING, NULL);
+        return -1;
+    }
+    if (body_len > 0 && (uint64_t)body_len > out->body_max) {
+        problem_answer(resp, PROBLEM_TOO_LARGE, NULL);
+        return -1;
+    }
+    if ((route->flags & ROUTE_JSON) && !is_json(req->headers[HTTP_CONTENT_TYPE])) {
+        problem_answer(resp, PROBLEM_MEDIA_TYPE, NULL);
+        return -1;
+    }
+    if ((route->flags & ROUTE_TOKEN) && bearer_of(req) == NULL) {
+        problem_answer(resp, PROBLEM_UNAUTHORIZED, NULL);
+        http_response_set(resp, "WWW-Authenticate", "Bearer");
+        (void)take(api, api->open_rate, req, resp);
+        return -1;
+    }
+    return 0;
+}
+
+static int
+check_rate(const struct api *api, const struct api_route *route, const struct http_request *req,
+           struct http_response *resp) {
+    if (route->rate == RATE_CREATE) return take(api, api->create_rate, req, resp);
+    if (route->rate == RATE_OPEN) return take(api, api->open_rate, req, resp);
+    return 0;
+}
+
+int
+api_admit(struct api *api, const struct http_request *req, int64_t body_len,
+          struct api_admission *out, struct http_response *resp) {
+    unsigned methods;
+    *out = (struct api_admission){0};
+    set_headers(api, req, resp);
+    const struct api_route *route = routes_find(api, req->path, req->method, &methods);
+    if (route == NULL) answer_unrouted(api, req, methods, resp);
+    else {
+        resp->route = route->template;
+        out->route = route;
+        out->body_max = routes_body_max(&api->config, route, req);
+        out->quick = (route->flags & ROUTE_QUICK) != 0;
+        out->check = (route->flags & ROUTE_CHECK) != 0;
+        if (check_form(api, route, req, body_len, out, resp) == 0 &&
+            check_rate(api, route, req, resp) == 0)
+            return 1;
+    }
+    resp->close = body_len > 0;
+    return 0;
+}
+
+static void
+init_call(struct api_call *call, struct api *api, const struct api_route *route,
+          const struct http_request *req, struct http_response *resp) {
+    *call = (struct api_call){.api = api, .req = req, .resp = resp};
+    set_headers(api, req, resp);
+    resp->route = route->template;
+    routes_params(route, req->path, call);
+    if (route->flags & ROUTE_TOKEN) call->token = bearer_of(req);
+}
+
+int
+api_check(struct api *api, const struct http_request *req, int64_t body_len,
+          struct api_admission *out, struct http_response *resp) {
+    struct api_call call;
+    uint32_t len;
+    if (!out->check) return 1;
+    init_call(&call, api, out->route, req, resp);
+    if (v1_check_part(&call, body_len, &len) == 0) {
+        out->body_max = len;
+        return 1;
+    }
+    charge_failure(api, out->route, req, resp);
+    resp->close = body_len != 0;
+    return 0;
+}
+
+void
+api_handle(struct api *api, const struct api_route *route, const struct http_request *req,
+           struct http_response *resp) {
+    struct api_call call;
+    init_call(&call, api, route, req, resp);
+    route->handle(&call);
+    charge_failure(api, route, req, resp);
+}

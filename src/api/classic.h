@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Handlers of the classic API: the server seals and opens (docs/DESIGN.md, "Classic").
+ */
+#ifndef API_CLASSIC_H
+#define API_CLASSIC_H
+
+#include "api/routes.h"
+
+void classic_encrypt(struct api_call *call);
+void classic_decrypt(struct api_call *call);
+
+/* Whether ${req} to /encrypt brings a file: its query names file_name, well or not. */
+bool classic_is_file(const struct http_request *req);
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/fields.h"
+
+#include <inttypes.h>
+
+#include "api/bearer.h"
+#include "base/base64.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/parse.h"
+#include "crypto/token.h"
+#include "http/problem.h"
+
+enum { DETAIL_MAX = 96, NAME_MAX_SHOWN = 32, COUNT_DIGITS = 9 };
+
+static const int64_t count_max = 999999999;
+static const double exact_max = 9007199254740992.0; /* 2^53: reals hold every integer up to it */
+
+static bool
+read_text(const struct field *f, const json_t *value, struct field_value *out) {
+    if (!json_is_string(value)) return false;
+    out->text = json_string_value(value);
+    out->len = json_string_length(value);
+    return out->len >= (uint64_t)f->min && out->len <= (uint64_t)f->max;
+}
+
+static bool
+read_integer(const json_t *value, int64_t min, int64_t max, int64_t *out) {
+    if (!json_is_real(value)) return false;
+    double v = json_real_value(value);
+    if (!(v >= -exact_max && v <= exact_max)) return false;
+    *out = (int64_t)v;
+    if ((double)*out < v || (double)*out > v) return false;
+    return *out >= min && *out <= max;
+}
+
+static bool
+read_count(const json_t *value, int64_t *out) {
+    if (!json_is_string(value)) return read_integer(value, -count_max, count_max, out);
+    const char *text = json_string_value(value);
+    size_t len = json_string_length(value);
+    size_t digits = len - (len > 0 && text[0] == '-');
+    return digits <= COUNT_DIGITS && parse_number(text, len, -count_max, count_max, out) == 0;
+}
+
+static bool
+read_bytes(const json_t *value, uint8_t out[static FIELD_BYTES_LEN]) {
+    return json_is_string(value) &&
+           base64_decode_exact(BASE64_URL, json_string_value(value), json_string_length(value), out,
+                               FIELD_BYTES_LEN) == 0;
+}
+
+static bool
+read_token(const json_t *value, struct field_value *out) {
+    if (!json_is_string(value)) return false;
+    out->text = json_string_value(value);
+    out->len = json_string_length(value);
+    return bearer_is_token(out->text, out->len);
+}
+
+static bool
+read_value(const struct field *f, const json_t *value, struct field_value *out) {
+    switch (f->type) {
+    case FIELD_TEXT: return read_text(f, value, out);
+    case FIELD_INTEGER: return read_integer(value, f->min, f->max, &out->number);
+    case FIELD_COUNT: return read_count(value, &out->number);
+    case FIELD_BOOL: out->flag = json_is_true(value); return json_is_boolean(value);
+    case FIELD_BYTES: return read_bytes(value, out->bytes);
+    case FIELD_TOKEN: return read_token(value, out);
+    }
+    return false;
+}
+
+static void
+refuse_value(const struct field *f, struct http_response *resp) {
+    char detail[DETAIL_MAX] = "";
+    switch (f->type) {
+    case FIELD_TEXT:
+        (void)snprintf(detail, sizeof(detail),
+                       "It must be a text of %" PRId64 " to %" PRId64 " bytes.", f->min, f->max);
+        break;
+    case FIELD_INTEGER:
+        (void)snprintf(detail, sizeof(detail),
+                       "It must be an integer from %" PRId64 " to %" PRId64 ".", f->min, f->max);
+        break;
+    case FIELD_COUNT:
+        (void)snprintf(detail, sizeof(detail), "It must be an integer of at most %d digits.",
+                       COUNT_DIGITS);
+        break;
+    case FIELD_BOOL: (void)snprintf(detail, sizeof(detail), "It must be true or false."); break;
+    case FIELD_BYTES:
+        (void)snprintf(detail, sizeof(detail), "It must be %d bytes as base64url without padding.",
+                       FIELD_BYTES_LEN);
+        break;
+    case FIELD_TOKEN:
+        (void)snprintf(detail, sizeof(detail), "It must be %d characters of base64url.", TOKEN_LEN);
+        break;
+    }
+    problem_field(resp, f->name, detail);
+}
+
+/* A field's name from the request is repeated only if it cannot be mistaken for anything else. */
+static bool
+can_show(const char *name, size_t len) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    return len > 0 && len <= NAME_MAX_SHOWN && strspn(name, plain) >= len;
+}
+
+static void
+refuse_named(enum problem p, const char *name, size_t len, const char *detail,
+             struct http_response *resp) {
+    char shown[NAME_MAX_SHOWN + 1] = "";
+    bool show = can_show(name, len);
+    if (show) memcpy(shown, name, len);
+    problem_answer(resp, p, &(struct problem_more){.field = show ? shown : NULL, .detail = detail});
+}
+
+static int
+parse_body(const struct http_request *req, enum fields_mode mode, json_t **doc,
+           struct http_response *resp) {
+    struct json_twice twice;
+    *doc = json_parse_fields((const char *)req->body.data, req->body.len, &twice);
+    if (*doc != NULL) return 0;
+    if (twice.key != NULL)
+        refuse_named(mode == FIELDS_EXACT ? PROBLEM_FIELD : PROBLEM_MALFORMED, twice.key, twice.len,
+                     "It is there twice.", resp);
+    else
+        problem_answer(resp, PROBLEM_MALFORMED,
+                       &(struct problem_more){.detail = "The body must be one JSON object."});
+    return ERR_INVALID;
+}
+
+/* Whether the document has no field but those of the table. */
+static int
+check_known(json_t *doc, const struct field *table, size_t count, struct http_response *resp) {
+    const char *key;
+    json_t *value;
+    json_object_foreach(doc, key, value) {
+        size_t i = 0;
+        while (i < count && strcmp(table[i].name, key) != 0)
+            i++;
+        if (i < count) continue;
+        refuse_named(PROBLEM_FIELD, key, strlen(key), "It is not known here.", resp);
+        return ERR_INVALID;
+    }
+    return 0;
+}
+
+int
+fields_read(const struct http_request *req, const struct field *table, size_t count,
+            enum fields_mode mode, struct fields *out, struct http_response *resp) {
+    *out = (struct fields){0};
+    if (parse_body(req, mode, &out->doc, resp) != 0) return ERR_INVALID;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *value = json_object_get(out->doc, table[i].name);
+        out->values[i].present = value != NULL;
+        if (value == NULL && !table[i].required) continue;
+        if (value == NULL) {
+            problem_field(resp, table[i].name, "It is missing.");
+            return ERR_INVALID;
+        }
+        if (!read_value(&table[i], value, &out->values[i])) {
+            refuse_value(&table[i], resp);
+            return ERR_INVALID;
+        }
+    }
+    return mode == FIELDS_EXACT ? check_known(out->doc, table, count, resp) : 0;
+}
+
+void
+fields_clear(struct fields *f) {
+    json_decref(f->doc);
+    explicit_bzero(f, sizeof(*f));
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/routes.h"
+
+#include "api/classic.h"
+#include "api/health.h"
+#include "api/v1.h"
+#include "base/parse.h"
+
+enum {
+    BODY_CREATE_MAX = 192 * 1024,
+    BODY_SMALL_MAX = 4 * 1024,
+    BODY_PART_MAX = 4 * 1024 * 1024, /* the largest part size that can be set */
+};
+
+static void
+answer_page(struct api_call *call) {
+    call->api->page->answer(call->req, call->resp);
+}
+
+static const struct api_route page_route = {"page",    HTTP_GET,  answer_page,
+                                            BODY_NONE, RATE_NONE, ROUTE_QUICK};
+
+static const struct api_route routes[] = {
+    {"/healthz", HTTP_GET, health_alive, BODY_NONE, RATE_NONE, ROUTE_QUICK},
+    {"/readyz", HTTP_GET, health_ready, BODY_NONE, RATE_NONE, 0},
+    {"/encrypt", HTTP_POST, classic_encrypt, BODY_ENCRYPT, RATE_CREATE, 0},
+    {"/decrypt", HTTP_POST, classic_decrypt, BODY_SMALL, RATE_OPEN, 0},
+    {"/api/v1/config", HTTP_GET, v1_config, BODY_NONE, RATE_NONE, ROUTE_QUICK},
+    {"/api/v1/secrets", HTTP_POST, v1_create, BODY_CREATE, RATE_CREATE, ROUTE_JSON},
+    {"/api/v1/secrets/{id}", HTTP_GET, v1_info, BODY_NONE, RATE_OPEN, 0},
+    {"/api/v1/secrets/{id}", HTTP_DELETE, v1_burn, BODY_NONE, RATE_FAILED, ROUTE_TOKEN},
+    {"/api/v1/secrets/{id}/open", HTTP_POST, v1_open, BODY_SMALL, RATE_OPEN, ROUTE_JSON},
+    {"/api/v1/secrets/{id}/parts/{k}", HTTP_PUT, v1_put_part, BODY_PART, RATE_FAILED,
+     ROUTE_TOKEN | ROUTE_CHECK},
+    {"/api/v1/secrets/{id}/parts/{k}", HTTP_GET, v1_get_part, BODY_NONE, RATE_FAILED, ROUTE_TOKEN},
+    {"/api/v1/secrets/{id}/complete", HTTP_POST, v1_complete, BODY_NONE, RATE_FAILED, ROUTE_TOKEN},
+    {"/api/v1/secrets/{id}/lease", HTTP_DELETE, v1_confirm, BODY_NONE, RATE_FAILED, ROUTE_TOKEN},
+    {"/api/v1/secrets/{id}/receipt", HTTP_GET, v1_receipt, BODY_NONE, RATE_OPEN, ROUTE_TOKEN},
+};
+
+/* Whether ${path} fits ${template}; "{id}" and "{k}" tell where their segments are, if asked. */
+static bool
+fits(const char *template, const char *path, const char **id, const char **k) {
+    for (;;) {
+        if (*template == '{') {
+            const char **segment = template[1] == 'i' ? id : k;
+            size_t len = strcspn(path, "/");
+            if (len == 0) return false;
+            if (segment != NULL) *segment = path;
+            path += len;
+            template = strchr(template, '}') + 1;
+        }
+        if (*template != *path) return false;
+        if (*path == '\0') return true;
+        template ++;
+        path++;
+    }
+}
+
+const struct api_route *
+routes_find(const struct api *api, const char *path, enum http_method method, unsigned *methods) {
+    enum http_method wanted = method == HTTP_HEAD ? HTTP_GET : method;
+    *methods = 0;
+    for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
+        if (!fits(routes[i].template, path, NULL, NULL)) continue;
+        if (routes[i].method == wanted) return &routes[i];
+        *methods |= 1U << routes[i].method;
+    }
+    if (*methods == 0 && api->page != NULL && api->page->has(path)) {
+        if (wanted == HTTP_GET) return &page_route;
+        *methods = 1U << HTTP_GET;
+    }
+    if (*methods & 1U << HTTP_GET) *methods |= 1U << HTTP_HEAD;
+    return NULL;
+}
+
+void
+routes_params(const struct api_route *route, const char *path, struct api_call *call) {
+    const char *id = NULL, *k = NULL;
+    int64_t part;
+    if (route == &page_route || !fits(route->template, path, &id, &k)) return;
+    if (id != NULL) {
+        size_t len = strcspn(id, "/");
+        if (token_is_sealed_id(id, len)) memcpy(call->id, id, len);
+    }
+    if (k == NULL) return;
+    size_t len = strlen(k);
+    bool one_spelling = k[0] != '0' || len == 1;
+    if (one_spelling && parse_number(k, len, 0, UINT32_MAX, &part) == 0) {
+        call->part_ok = true;
+        call->part = (uint32_t)part;
+    }
+}
+
+uint64_t
+routes_body_max(const struct api_config *config, const struct api_route *route,
+                const struct http_request *req) {
+    switch (route->body) {
+    case BODY_NONE: return 0;
+    case BODY_ENCRYPT:
+        if (classic_is_file(req)) return config->classic_file_max;
+        return 6 * config->text_max + BODY_SMALL_MAX; /* every character may be \u00XX */
+    case BODY_CREATE: return BODY_CREATE_MAX;
+    case BODY_SMALL: return BODY_SMALL_MAX;
+    case BODY_PART: return BODY_PART_MAX;
+    }
+    return 0;
+}

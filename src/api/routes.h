@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of routes, and what a handler gets.
+ */
+#ifndef API_ROUTES_H
+#define API_ROUTES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api/api.h"
+#include "crypto/token.h"
+
+/* One request on its way through a handler. */
+struct api_call {
+    struct api *api;
+    const struct http_request *req;
+    struct http_response *resp;
+    char id[TOKEN_SEALED_ID_LEN + 1]; /* of the path; "" if it cannot be one */
+    bool part_ok;                     /* the path names a part */
+    uint32_t part;
+    const char *token; /* of a route with ROUTE_TOKEN: never NULL there */
+};
+
+enum api_body { BODY_NONE, BODY_ENCRYPT, BODY_CREATE, BODY_SMALL, BODY_PART };
+
+enum api_rate {
+    RATE_NONE,
+    RATE_CREATE,
+    RATE_OPEN,
+    RATE_FAILED, /* counts as an open only where the token was missing or did not fit */
+};
+
+enum {
+    ROUTE_JSON = 1,  /* the body must be application/json */
+    ROUTE_TOKEN = 2, /* needs a bearer token */
+    ROUTE_QUICK = 4, /* never blocks */
+    ROUTE_CHECK = 8, /* ask the store before the body is read */
+};
+
+struct api_route {
+    const char *template; /* "{id}" and "{k}" stand for one segment each */
+    enum http_method method;
+    void (*handle)(struct api_call *call);
+    enum api_body body;
+    enum api_rate rate;
+    unsigned flags;
+};
+
+/*
+ * The route of ${path} for ${method}; HEAD finds that of GET.  Returns NULL if there is none;
+ * ${methods} is then a bit (1 << method) for each that the path has, 0 if there is no such path.
+ */
+const struct api_route *routes_find(const struct api *api, const char *path,
+                                    enum http_method method, unsigned *methods);
+
+/* Fill id and part of ${call} from ${path}, which ${route} was found for. */
+void routes_params(const struct api_route *route, const char *path, struct api_call *call);
+
+/* The largest body of ${route} for ${req}. */
+uint64_t routes_body_max(const struct api_config *config, const struct api_route *route,
+                         const struct http_request *req);
+
+#endif
