@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The store's directory: made, kept to its owner, and locked against a second process. */
+#ifndef STORE_SQLITE_DIR_H
+#define STORE_SQLITE_DIR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+
+/*
+ * Open ${path}, made (0700) if absent, and hold its lock file; then make the empty file ${file}
+ * (0600) in it if absent, durably.  Returns 0 with two descriptors, or ERR_STORE (cannot, or
+ * another process holds it) with the reason in ${error} and both -1.
+ */
+MUST_CHECK
+int sqlite_dir_open(const char *path, const char *file, int *dir, int *lock, char *error,
+                    size_t error_len);
+
+/* Give the lock back and close.  -1 is allowed. */
+void sqlite_dir_close(int dir, int lock);
+
+/* Bytes that this user can still write on the file system of ${dir}; UINT64_MAX if unknown. */
+uint64_t sqlite_dir_room(int dir);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every word of SQL that the store speaks, in one place: fixed texts with bound values.
+ */
+#ifndef STORE_SQLITE_SCHEMA_H
+#define STORE_SQLITE_SCHEMA_H
+
+enum {
+    SQLITE_SCHEMA_APPLICATION = 0x45537631, /* "ESv1": whose file this is */
+    SQLITE_SCHEMA_VERSION = 1,
+    SQLITE_SCHEMA_PAGE = 1024, /* bytes; small, since a secret fills a page of its own */
+};
+
+/*
+ * Statements.  Those before SQL_READER_COUNT are prepared on every connection, the rest on the
+ * writer's alone.  Beside each: its parameters -> its result.
+ */
+enum sql {
+    SQL_LOAD,       /* key -> enum sql_column */
+    SQL_LEASES,     /* record -> hash, opened_at, renewed_at, ended_at, how */
+    SQL_CONTENT,    /* record -> bytes */
+    SQL_DUE,        /* now, max -> key */
+    SQL_KNOWS_BLOB, /* blob -> 1 */
+    SQL_STATE,      /* -> high_water, bytes */
+    SQL_READER_COUNT,
+
+    SQL_BEGIN = SQL_READER_COUNT,
+    SQL_COMMIT,
+    SQL_ROLLBACK,
+    SQL_SAVEPOINT,
+    SQL_RELEASE,
+    SQL_ROLLBACK_TO,
+    SQL_SET_STATE, /* high_water, bytes */
+    SQL_FENCE,
+    SQL_INSERT_RECORD,  /* enum sql_column without the id */
+    SQL_INSERT_CONTENT, /* record, bytes */
+    SQL_CHANGE,         /* enum sql_change -> views_left */
+    SQL_PUT_LEASE,      /* record, n, hash, opened_at, renewed_at, ended_at, how */
+    SQL_HAS_PART,       /* record, part -> 1 */
+    SQL_INSERT_PART,    /* record, part */
+    SQL_DROP_PARTS,     /* record */
+    SQL_DROP_CONTENT,   /* record */
+    SQL_DROP_RECORD,    /* the first four of enum sql_change */
+    SQL_COUNT
+};
+
+/* Result columns of SQL_LOAD and parameters of SQL_INSERT_RECORD. */
+enum sql_column {
+    COL_ID, /* SQL_LOAD alone */
+    COL_REV,
+    COL_KIND,
+    COL_PHASE,
+    COL_CONTENT,
+    COL_CREATED_AT,
+    COL_EXPIRES_AT,
+    COL_VIEWS,
+    COL_VIEWS_LEFT,
+    COL_SIZE,
+    COL_BLOB,
+    COL_SALT,
+    COL_HEADER,
+    COL_NONCE,
+    COL_TAG,
+    COL_FILE_NAME,
+    COL_VERIFIER,
+    COL_OWNER,
+    COL_PASSPHRASE,
+    COL_ATTEMPTS,
+    COL_ATTEMPTS_LEFT,
+    COL_PART_SIZE,
+    COL_PARTS_STORED,
+    COL_PART_AT,
+    COL_ENDED_AT,
+    COL_BURNT_BY_OWNER,
+    COL_KEY, /* from here on SQL_INSERT_RECORD alone */
+    COL_SWEEP_AT,
+};
+
+/* Parameters of SQL_CHANGE. */
+enum sql_change {
+    CHG_RECORD = 1,
+    CHG_REV, /* as read: the write holds only if nothing came between */
+    CHG_NOW,
+    CHG_CLAIMED, /* 1 if a view is taken, else 0 */
+    CHG_PHASE,
+    CHG_CONTENT,
+    CHG_BLOB,
+    CHG_ATTEMPTS_LEFT,
+    CHG_PARTS_STORED,
+    CHG_PART_AT,
+    CHG_ENDED_AT,
+    CHG_BURNT_BY_OWNER,
+    CHG_SWEEP_AT,
+};
+
+/* The text of statement ${sql}. */
+const char *sqlite_schema_text(enum sql sql);
+
+/* The script that makes the tables in an empty file. */
+const char *sqlite_schema_create(void);
+
+#endif

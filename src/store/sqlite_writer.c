@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/sqlite_writer.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "store/sqlite_dir.h"
+#include "store/sqlite_futex.h"
+#include "store/sqlite_recover.h"
+
+enum {
+    BATCH_JOBS = 512,               /* in one transaction */
+    BATCH_WEIGHT = 4 * 1024 * 1024, /* bytes of content in one transaction, unless one has more */
+    CHECKPOINT_PAGES = 16384,       /* in the log before it is emptied */
+    PAUSE_MS = 1000,                /* how long to wait for the readers to come home */
+};
+
+enum job_state { JOB_PENDING, JOB_DONE, JOB_SLEEPS };
+
+/* --- callers -----------------------------------------------------------------------------------
+ */
+
+static void
+push(struct sqlite_writer *w, struct sqlite_job *job) {
+    job->next = atomic_load(&w->inbox);
+    while (!atomic_compare_exchange_weak(&w->inbox, &job->next, job))
+        continue;
+    if (atomic_exchange(&w->asleep, 0) == 1) sqlite_futex_wake(&w->asleep);
+}
+
+int
+sqlite_writer_do(struct sqlite_writer *w, struct sqlite_job *job) {
+    unsigned state = JOB_PENDING;
+    job->result = ERR_STORE;
+    atomic_init(&job->state, JOB_PENDING);
+    push(w, job);
+    if (atomic_compare_exchange_strong(&job->state, &state, JOB_SLEEPS)) {
+        while (atomic_load(&job->state) != JOB_DONE)
+            sqlite_futex_wait(&job->state, JOB_SLEEPS, -1);
+    }
+    return job->result;
+}
+
+int
+sqlite_writer_scrub(struct sqlite_writer *w) {
+    struct sqlite_job job = {.run = NULL};
+    return sqlite_writer_do(w, &job);
+}
+
+int64_t
+sqlite_writer_now(struct sqlite_writer *w, int64_t clock) {
+    int_fast64_t high = atomic_load(&w->high);
+    while (high < clock && !atomic_compare_exchange_weak(&w->high, &high, clock))
+        continue;
+    return high < clock ? clock : high;
+}
+
+bool
+sqlite_writer_well(struct sqlite_writer *w, int ms) {
+    int64_t since = atomic_load(&w->busy_ms);
+    return !atomic_load(&w->broken) && (since == 0 || clock_monotonic_ms() - since <= ms);
+}
+
+/* --- the queue ---------------------------------------------------------------------------------
+ */
+
+/* Answer every job of ${batch}, with ${code} if that is not 0.  A job is gone once it knows. */
+static void
+answer(struct sqlite_job *batch, int code) {
+    for (struct sqlite_job *job = batch, *next; job != NULL; job = next) {
+        next = job->next;
+        if (code != 0) job->result = code;
+        if (atomic_exchange(&job->state, JOB_DONE) == JOB_SLEEPS) sqlite_futex_wake(&job->state);
+    }
+}
+
+/* Move the inbox behind what waits, oldest first. */
+static void
+collect(struct sqlite_writer *w) {
+    struct sqlite_job *newest = atomic_exchange(&w->inbox, NULL);
+    struct sqlite_job *oldest = NULL;
+    struct sqlite_job **end = &w->waiting;
+    while (newest != NULL) {
+        struct sqlite_job *next = newest->next;
+        newest->next = oldest;
+        oldest = newest;
+        newest = next;
+    }
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = oldest;
+}
+
+/* Cut off what goes into one transaction; a scrub goes alone. */
+static struct sqlite_job *
+next_batch(struct sqlite_writer *w) {
+    struct sqlite_job *batch = w->waiting;
+    struct sqlite_job *last = batch;
+    size_t weight = batch->weight;
+    for (int n = 1; batch->run != NULL && last->next != NULL && n < BATCH_JOBS; n++) {
+        weight += last->next->weight;
+        if (last->next->run == NULL || weight > BATCH_WEIGHT) break;
+        last = last->next;
+    }
+    w->waiting = last->next;
+    last->next = NULL;
+    return batch;
+}
+
+/* --- one transaction ---------------------------------------------------------------------------
+ */
+
+/* Whether SQLite itself gave the transaction up, with all that other jobs did in it. */
+static bool
+given_up(struct sqlite_writer *w) {
+    return sqlite3_get_autocommit(w->db.handle) != 0;
+}
+
+/* Run ${job} among others: what it wrote is undone if it fails.  Returns SQLite's code if the
+ * transaction is lost. */
+static int
+run_among(struct sqlite_tx *tx, struct sqlite_job *job) {
+    int64_t bytes = tx->bytes;
+    int rc = sqlite_db_run(tx->db, SQL_SAVEPOINT);
+    if (rc != SQLITE_OK) return rc;
+    job->result = job->run(tx, job);
+    if (given_up(tx->writer)) return job->result == ERR_FULL ? SQLITE_FULL : SQLITE_ABORT;
+    if (job->result < 0) {
+        tx->bytes = bytes;
+        rc = sqlite_db_run(tx->db, SQL_ROLLBACK_TO);
+        if (rc != SQLITE_OK) return rc;
+    }
+    return sqlite_db_run(tx->db, SQL_RELEASE);
+}
+
+/* Run the only job there is: the transaction is its savepoint. */
+static int
+run_alone(struct sqlite_tx *tx, struct sqlite_job *job) {
+    int64_t bytes = tx->bytes;
+    job->result = job->run(tx, job);
+    if (job->result >= 0) return SQLITE_OK;
+    tx->bytes = bytes;
+    sqlite_db_rollback(tx->db);
+    return SQLITE_OK;
+}
+
+static int
+run_jobs(struct sqlite_tx *tx, struct sqlite_job *batch) {
+    int rc = SQLITE_OK;
+    if (batch->next == NULL) return run_alone(tx, batch);
+    for (struct sqlite_job *job = batch; job != NULL && rc == SQLITE_OK; job = job->next)
+        rc = run_among(tx, job);
+    return rc;
+}
+
+/* Write down time and bytes where they changed. */
+static int
+set_state(struct sqlite_tx *tx, int64_t high) {
+    struct sqlite_writer *w = tx->writer;
+    sqlite3_stmt *s = w->db.stmt[SQL_SET_STATE];
+    if (high == w->stored_high && tx->bytes == w->stored_bytes) return SQLITE_OK;
+    int rc = sqlite3_bind_int64(s, 1, high);
+    if (rc == SQLITE_OK) rc = sqlite3_bind_int64(s, 2, tx->bytes);
+    return rc == SQLITE_OK ? sqlite_db_run(&w->db, SQL_SET_STATE) : rc;
+}
+
+/* Run ${batch} (NULL: write down the time alone) in one transaction.  Returns SQLite's code. */
+static int
+transact(struct sqlite_writer *w, struct sqlite_job *batch) {
+    struct sqlite_tx tx = {.writer = w, .db = &w->db, .bytes = w->stored_bytes};
+    tx.room = w->reserve == 0 || sqlite_dir_room(w->dir) >= w->reserve;
+    int rc = sqlite_db_run(&w->db, SQL_BEGIN);
+    if (rc == SQLITE_OK && batch != NULL) rc = run_jobs(&tx, batch);
+    if (rc != SQLITE_OK || given_up(w)) return rc;
+    int64_t high = atomic_load(&w->high);
+    rc = set_state(&tx, high);
+    if (rc == SQLITE_OK) rc = sqlite_db_run(&w->db, SQL_COMMIT);
+    if (rc != SQLITE_OK) return rc;
+    w->failures = 0;
+    w->stored_high = high;
+    w->stored_bytes = tx.bytes;
+    atomic_store(&w->bytes, (uint_fast64_t)tx.bytes);
+    return SQLITE_OK;
+}
+
+/* Returns whether the transaction went well. */
+static bool
+run_batch(struct sqlite_writer *w, struct sqlite_job *batch) {
+    int rc = transact(w, batch);
+    if (rc == SQLITE_OK) {
+        answer(batch, 0);
+        return true;
+    }
+    answer(batch, sqlite_recover_undo(w, rc));
+    sqlite_recover_reopen(w, rc);
+    return false;
+}
+
+/* Write down the time if it went on. */
+static bool
+save_time(struct sqlite_writer *w) {
+    return atomic_load(&w->high) == w->stored_high || run_batch(w, NULL);
+}
+
+/* --- checkpoints -------------------------------------------------------------------------------
+ */
+
+static int
+checkpoint(struct sqlite_writer *w, int mode) {
+    (void)sqlite_readers_pause(w->readers, PAUSE_MS);
+    int rc = sqlite3_wal_checkpoint_v2(w->db.handle, NULL, mode, NULL, NULL);
+    sqlite_readers_resume(w->readers);
+    if (rc == SQLITE_OK) w->wal_pages = 0;
+    w->checkpoint_at = w->wal_pages + CHECKPOINT_PAGES;
+    if (rc != SQLITE_OK) log_warn("store_checkpoint", "code=%d", rc);
+    return rc == SQLITE_OK ? 0 : ERR_STORE;
+}
+
+static void
+run_scrub(struct sqlite_writer *w, struct sqlite_job *job) {
+    job->result = save_time(w) ? checkpoint(w, SQLITE_CHECKPOINT_TRUNCATE) : ERR_STORE;
+    answer(job, 0);
+}
+
+/* --- the thread --------------------------------------------------------------------------------
+ */
+
+/* Sleep until there is work, or a broken store may be tried again. */
+static void
+await(struct sqlite_writer *w) {
+    atomic_store(&w->busy_ms, 0);
+    atomic_store(&w->asleep, 1);
+    if (atomic_load(&w->inbox) == NULL && !atomic_load(&w->stopping))
+        sqlite_futex_wait(&w->asleep, 1, atomic_load(&w->broken) ? SQLITE_RECOVER_RETRY_MS : -1);
+    atomic_store(&w->asleep, 0);
+    atomic_store(&w->busy_ms, clock_monotonic_ms());
+}
+
+static void
+work(struct sqlite_writer *w) {
+    struct sqlite_job *batch = next_batch(w);
+    if (atomic_load(&w->broken)) answer(batch, ERR_STORE);
+    else if (batch->run == NULL) run_scrub(w, batch);
+    else (void)run_batch(w, batch);
+    atomic_store(&w->busy_ms, clock_monotonic_ms());
+    if (!atomic_load(&w->broken) && w->wal_pages >= w->checkpoint_at)
+        (void)checkpoint(w, SQLITE_CHECKPOINT_RESTART);
+}
+
+static void *
+writer_main(void *arg) {
+    struct sqlite_writer *w = arg;
+    for (;;) {
+        collect(w);
+        if (atomic_load(&w->broken)) sqlite_recover_retry(w);
+        if (w->waiting != NULL) {
+            work(w);
+        } else if (atomic_load(&w->stopping)) {
+            break;
+        } else {
+            await(w);
+        }
+    }
+    if (!atomic_load(&w->broken)) (void)save_time(w);
+    return NULL;
+}
+
+int
+sqlite_writer_open(struct sqlite_writer *w, const struct sqlite_place *place, int dir,
+                   uint64_t reserve, char *error, size_t error_len) {
+    *w = (struct sqlite_writer){.place = place, .dir = dir, .reserve = reserve};
+    w->checkpoint_at = CHECKPOINT_PAGES;
+    int err = sqlite_recover_open(w, error, error_len);
+    w->layout = w->db.layout;
+    return err;
+}
+
+int
+sqlite_writer_start(struct sqlite_writer *w, struct sqlite_readers *readers) {
+    sigset_t all;
+    sigset_t before;
+    w->readers = readers;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    w->running = pthread_create(&w->thread, NULL, writer_main, w) == 0;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return w->running ? 0 : ERR_NOMEM;
+}
+
+void
+sqlite_writer_stop(struct sqlite_writer *w) {
+    if (!w->running) return;
+    atomic_store(&w->stopping, true);
+    atomic_store(&w->asleep, 0);
+    sqlite_futex_wake(&w->asleep);
+    (void)pthread_join(w->thread, NULL);
+    w->running = false;
+}
+
+void
+sqlite_writer_close(struct sqlite_writer *w) {
+    sqlite_db_close(&w->db);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one thread and the one connection that write.  Callers hand in jobs and sleep; the thread
+ * takes all that wait, runs them in one transaction and wakes each once COMMIT has returned.
+ */
+#ifndef STORE_SQLITE_WRITER_H
+#define STORE_SQLITE_WRITER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "store/sqlite_db.h"
+#include "store/sqlite_readers.h"
+
+struct sqlite_writer;
+
+/* The transaction that a job runs in. */
+struct sqlite_tx {
+    struct sqlite_writer *writer;
+    struct sqlite_db *db;
+    int64_t bytes; /* of content in the store; jobs that put or drop content keep it up */
+    bool room;     /* the disk has room for new content */
+};
+
+struct sqlite_job {
+    /*
+     * What to do within the transaction, on the writer's thread.  Returns 0 or a positive result;
+     * or a negative code, and whatever it wrote is undone.
+     */
+    int (*run)(struct sqlite_tx *tx, struct sqlite_job *job);
+    size_t weight; /* bytes of content that it writes, to bound a transaction */
+
+    int result; /* the rest is the writer's */
+    struct sqlite_job *next;
+    atomic_uint state;
+};
+
+struct sqlite_writer {
+    struct sqlite_db db;
+    const struct sqlite_place *place;
+    struct sqlite_readers *readers;
+    int dir;
+    uint64_t reserve;
+    struct sqlite_layout layout; /* of content; the same for as long as the file */
+    pthread_t thread;
+    bool running;
+
+    _Atomic(struct sqlite_job *) inbox; /* newest first */
+    atomic_uint asleep;
+    atomic_bool stopping;
+    atomic_bool broken;          /* commits fail: nothing is written until a reopen went well */
+    atomic_int_fast64_t busy_ms; /* since when it is at work; 0 when it waits */
+    atomic_int_fast64_t high;    /* the latest time ever told */
+    atomic_uint_fast64_t bytes;  /* as committed */
+
+    /* The thread's own. */
+    struct sqlite_job *waiting; /* taken from the inbox, oldest first */
+    int64_t stored_high;
+    int64_t stored_bytes;
+    int64_t retry_ms;  /* when to try the next reopen */
+    int failures;      /* commits that failed in a row */
+    int wal_pages;     /* in the log after the last commit */
+    int checkpoint_at; /* wal_pages that ask for a checkpoint */
+};
+
+/*
+ * Open the writing connection of ${place}, which outlives ${w}.  ${dir}: descriptor of its folder;
+ * ${reserve}: bytes that must be free on its disk for new content.  Returns 0, or a code with the
+ * reason in ${error}.
+ */
+MUST_CHECK
+int sqlite_writer_open(struct sqlite_writer *w, const struct sqlite_place *place, int dir,
+                       uint64_t reserve, char *error, size_t error_len);
+
+/* Start the thread.  ${readers} is the pool to hold back while the log is emptied. */
+MUST_CHECK
+int sqlite_writer_start(struct sqlite_writer *w, struct sqlite_readers *readers);
+
+/* Finish what waits and end the thread; no job may come any more.  The readers can go then. */
+void sqlite_writer_stop(struct sqlite_writer *w);
+
+/* Close the connection, the last one on the file.  A zeroed ${w} is allowed. */
+void sqlite_writer_close(struct sqlite_writer *w);
+
+/*
+ * Run ${job} and sleep until it is durable.  Returns what job->run returned; ERR_STORE or ERR_FULL:
+ * nothing happened; or ERR_UNKNOWN_OUTCOME.
+ */
+MUST_CHECK
+int sqlite_writer_do(struct sqlite_writer *w, struct sqlite_job *job);
+
+/* Empty the log into the main file and cut it to nothing.  Returns 0 or ERR_STORE. */
+MUST_CHECK
+int sqlite_writer_scrub(struct sqlite_writer *w);
+
+/* The later of ${clock} and the latest time ever told. */
+int64_t sqlite_writer_now(struct sqlite_writer *w, int64_t clock);
+
+/* Whether it takes work, and is not at one piece of it for longer than ${ms} milliseconds. */
+bool sqlite_writer_well(struct sqlite_writer *w, int ms);
+
+#endif
