@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include "vault/vault.h"
+
+#include "base/err.h"
+#include "vault/vault_steps.h"
+
+int64_t
+vault_now(struct vault *v) {
+    return v->store->ops->now(v->store, clock_now(&v->clock));
+}
+
+int
+vault_counted(struct vault *v, int result) {
+    if (result == ERR_STORE || result == ERR_UNKNOWN_OUTCOME) atomic_fetch_add(&v->store_errors, 1);
+    return result;
+}
+
+int
+vault_load(struct vault *v, const char *id, struct record *out, struct buf *content) {
+    struct store_ref ref = {0};
+    v->store->ops->ref(v->store, id, &ref);
+    return vault_counted(v, v->store->ops->load(v->store, &ref, out, content));
+}
+
+int
+vault_load_owned(struct vault *v, const char *id, const char *owner_token, struct record *out) {
+    uint8_t hash[TOKEN_HASH_LEN];
+    int found = vault_load(v, id, out, NULL);
+    if (found != 1) return found;
+    token_hash(owner_token, strlen(owner_token), hash);
+    if (out->kind == RECORD_SEALED && token_hash_equal(out->owner_hash, hash)) return 1;
+    record_clear(out);
+    return 0;
+}
+
+/* Erase the doomed blobs of ${r} and write that down.  Returns 0 or a negative code. */
+static int
+erase_doomed(struct vault *v, const struct store_ref *ref, const struct record *r, int64_t now) {
+    struct change c = {.kind = CHANGE_ERASED, .now = now};
+    struct effect effect;
+    int err = vault_counted(v, v->blobs->ops->erase(v->blobs, r->blob, record_part_count(r)));
+    if (err < 0) return err;
+    err = vault_counted(v, v->store->ops->change(v->store, ref, &c, &effect, NULL));
+    if (err < 0) return err;
+    if (effect.write || effect.drop_record) atomic_fetch_add(&v->erased, 1);
+    return 0;
+}
+
+/* One change and what follows from it; ${erase_err} tells how the erasing of blobs went. */
+static int
+change(struct vault *v, const struct store_ref *ref, const struct change *c, struct effect *effect,
+       struct record *after, int *erase_err) {
+    *erase_err = 0;
+    int found = vault_counted(v, v->store->ops->change(v->store, ref, c, effect, after));
+    if (found != 1) return found;
+    if (effect->claimed) atomic_fetch_add(&v->views_claimed, 1);
+    if (after->content == CONTENT_DOOMED) *erase_err = erase_doomed(v, ref, after, c->now);
+    else if (effect->drop_content || (effect->drop_record && after->kind != RECORD_SEALED))
+        atomic_fetch_add(&v->erased, 1);
+    return found;
+}
+
+int
+vault_change(struct vault *v, const char *id, const struct change *c, struct effect *effect,
+             struct record *after) {
+    struct store_ref ref = {0};
+    int ignored = 0; /* the outcome of ${c} stands; the sweeper erases what is still there */
+    v->store->ops->ref(v->store, id, &ref);
+    return change(v, &ref, c, effect, after, &ignored);
+}
+
+/* Returns 1 if something was done for the record, 0 if nothing was to do, or a negative code. */
+static int
+sweep_one(struct vault *v, const struct store_ref *ref, int64_t now,
+          struct vault_sweep_result *out) {
+    struct change c = {.kind = CHANGE_LAPSE, .now = now};
+    struct effect effect;
+    struct record after = {0};
+    int err = 0;
+    int found = change(v, ref, &c, &effect, &after, &err);
+    bool doomed = after.content == CONTENT_DOOMED;
+    record_clear(&after);
+    if (found < 0) return found;
+    if (err < 0) return err;
+    if (found == 0) return 1; /* somebody was faster */
+    if (doomed || effect.drop_content) out->erased++;
+    return doomed || effect.write || effect.drop_record;
+}
+
+/* Sweep up to ${max} records.  Returns how many were due, or the first error. */
+static int
+sweep_batch(struct vault *v, int64_t now, int max, struct vault_sweep_result *out, bool *progress) {
+    struct store_ref refs[STORE_DUE_MAX];
+    int first = 0;
+    int n = vault_counted(v, v->store->ops->due(v->store, now, refs, max));
+    *progress = false;
+    for (int i = 0; i < n; i++) {
+        int result = sweep_one(v, &refs[i], now, out);
+        out->records++;
+        if (result > 0) *progress = true;
+        if (result >= 0) continue;
+        out->errors++;
+        if (first == 0) first = result;
+    }
+    return n < 0 ? n : first < 0 ? first : n;
+}
+
+int
+vault_sweep(struct vault *v, int max, struct vault_sweep_result *out) {
+    int64_t now = vault_now(v);
+    int first = 0;
+    /* Records that fail stay due: without progress there is no use in asking again. */
+    bool progress = true;
+    *out = (struct vault_sweep_result){0};
+    while (progress && out->records < max) {
+        int left = max - out->records;
+        int n = sweep_batch(v, now, left < STORE_DUE_MAX ? left : STORE_DUE_MAX, out, &progress);
+        if (n < 0 && first == 0) first = n;
+        if (n == 0) break;
+    }
+    int err = vault_counted(v, v->store->ops->scrub(v->store));
+    return first != 0 ? first : err;
+}
+
+/* Whether ${name} may belong to someone; when in doubt it does. */
+static bool
+blob_known(void *ctx, const char *name) {
+    struct vault *v = ctx;
+    /* This order: a create that is over by now has its record, and one that is not is seen here. */
+    if (atomic_load(&v->creating) > 0) return true;
+    return vault_counted(v, v->store->ops->knows_blob(v->store, name)) != 0;
+}
+
+int
+vault_tidy(struct vault *v) {
+    return vault_counted(v, v->blobs->ops->tidy(v->blobs, blob_known, v));
+}
+
+int
+vault_has_room(struct vault *v, uint64_t more) {
+    if (v->limits.quota == 0) return 0;
+    uint64_t used =
+        v->store->ops->usage(v->store) + v->blobs->ops->usage(v->blobs) + atomic_load(&v->reserved);
+    return used <= v->limits.quota && more <= v->limits.quota - used ? 0 : ERR_FULL;
+}
+
+int
+vault_reserve(struct vault *v, uint64_t more) {
+    /* Set aside first, look then: of many at once none passes unseen by the others. */
+    atomic_fetch_add(&v->reserved, more);
+    int err = vault_has_room(v, 0);
+    if (err != 0) vault_release(v, more);
+    return err;
+}
+
+void
+vault_release(struct vault *v, uint64_t more) {
+    atomic_fetch_sub(&v->reserved, more);
+}
+
+int
+vault_ping(struct vault *v) {
+    int err = vault_counted(v, v->store->ops->ping(v->store));
+    return err != 0 ? err : vault_counted(v, v->blobs->ops->ping(v->blobs));
+}
