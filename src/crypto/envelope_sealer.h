@@ -12,12 +12,18 @@
 
 struct envelope_sealer;
 
+/* As the size in the metadata of envelope_sealer_new(): known only at the end. */
+#define ENVELOPE_SIZE_UNKNOWN UINT64_MAX
+
 /*
  * Begin an envelope: draw a salt from ${random}, derive at ${cost} in ${arena} from the secret
  * input.  ${meta} is copied; nothing else is needed after the call but ${sink} and ${ctx}.  On 0
  * the caller frees ${*out} with envelope_sealer_free(); it is NULL otherwise: ERR_INVALID for a
  * cost that readers refuse, ERR_TOO_LARGE if the arena is too small or the content too long,
  * ERR_NOMEM or ERR_CRYPTO.
+ *
+ * With a size of ENVELOPE_SIZE_UNKNOWN the content ends where envelope_sealer_end() is called.  The
+ * first chunk tells the size, so it is kept until then and goes to the sink behind all others.
  */
 MUST_CHECK
 int envelope_sealer_new(struct envelope_sealer **out, const struct random *random,
@@ -28,14 +34,14 @@ int envelope_sealer_new(struct envelope_sealer **out, const struct random *rando
 /* Header, access and verifier of the envelope, as long as ${s} lives. */
 const struct envelope_keys *envelope_sealer_keys(const struct envelope_sealer *s);
 
-/* The length of the whole envelope. */
+/* The length of the whole envelope; 0 as long as that is unknown. */
 uint64_t envelope_sealer_size(const struct envelope_sealer *s);
 
 /*
  * Take the next ${len} bytes of content, any number.  Full chunks go to the sink with their offset
  * in the envelope, in order, the header before the first.  Returns 0; ERR_TOO_LARGE for more
- * content than the metadata announced; ERR_CRYPTO; or what the sink returned.  After an error every
- * further call fails.
+ * content than the metadata announced, or than any envelope holds; ERR_CRYPTO; or what the sink
+ * returned.  After an error every further call fails.
  */
 MUST_CHECK
 int envelope_sealer_add(struct envelope_sealer *s, const void *content, size_t len);
