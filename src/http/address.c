@@ -113,7 +113,8 @@ hop_parse(const char *text, size_t len, struct http_address *out) {
     trim(&text, &len);
     if (http_address_parse(text, len, out) == 0) return 0;
     const char *colon = memrchr(text, ':', len);
-    if (colon != NULL && colon > text && (colon[-1] == ']' || memchr(text, '.', len) != NULL)) {
+    bool only = colon != NULL && memchr(text, ':', len) == colon;
+    if (colon != NULL && colon > text && (only || colon[-1] == ']')) {
         size_t left = (size_t)(colon - text);
         if (parse_number(colon + 1, len - left - 1, 0, 65535, &port) != 0) return ERR_INVALID;
         len = left;
