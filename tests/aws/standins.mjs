@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// dynalite and s3rver on free ports of the loopback, for tests in any language.
+//
+// As a program it prints one line of JSON, {"dynamodb": URL, "s3": URL}, then answers commands on
+// standard input with one line each: `table`, `table noindex` and `bucket` make one and print its
+// name.  It ends when its standard input does.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import dynalite from 'dynalite';
+import S3rver from 's3rver';
+import { createTable } from './dynamo.mjs';
+
+export async function startStandins() {
+  const folder = mkdtempSync(join(tmpdir(), 'standins-'));
+  const tables = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
+  tables.listen(0, '127.0.0.1');
+  await once(tables, 'listening');
+  const objects = new S3rver({ address: '127.0.0.1', port: 0, directory: folder, silent: true });
+  const { port } = await objects.run();
+  const dynamodb = `http://127.0.0.1:${tables.address().port}`;
+  const s3 = `http://127.0.0.1:${port}`;
+  let count = 0;
+  return {
+    dynamodb,
+    s3,
+    async table(options) {
+      const name = `Secrets-${++count}`;
+      await createTable(dynamodb, name, options);
+      return name;
+    },
+    async bucket() {
+      const name = `secrets-files-${++count}`;
+      const answer = await fetch(`${s3}/${name}`, { method: 'PUT' });
+      if (!answer.ok) throw new Error(`bucket: ${answer.status} ${await answer.text()}`);
+      return name;
+    },
+    async stop() {
+      tables.close();
+      await objects.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function main() {
+  const standins = await startStandins();
+  console.log(JSON.stringify({ dynamodb: standins.dynamodb, s3: standins.s3 }));
+  for await (const line of createInterface({ input: process.stdin })) {
+    const [command, option] = line.split(' ');
+    if (command === 'table') console.log(await standins.table({ index: option !== 'noindex' }));
+    else if (command === 'bucket') console.log(await standins.bucket());
+    else console.log('unknown command');
+  }
+  await standins.stop();
+  process.exit(0);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

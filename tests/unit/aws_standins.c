@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "aws_standins.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/json.h"
+
+struct aws_standins {
+    pid_t pid;
+    FILE *to, *from;
+    char dynamodb[128], s3[128];
+    struct http_client *client;
+    struct aws_credentials *credentials;
+};
+
+static const char *
+get_variable(void *ctx, const char *name) {
+    const struct aws_standins *s = ctx;
+    if (strcmp(name, "AWS_ENDPOINT_URL_DYNAMODB") == 0) return s->dynamodb;
+    if (strcmp(name, "AWS_ENDPOINT_URL_S3") == 0) return s->s3;
+    if (strcmp(name, "AWS_ACCESS_KEY_ID") == 0) return "S3RVER"; /* the one that s3rver knows */
+    if (strcmp(name, "AWS_SECRET_ACCESS_KEY") == 0) return "S3RVER";
+    return NULL;
+}
+
+static void
+read_line(struct aws_standins *s, char *out, size_t room) {
+    if (fgets(out, (int)room, s->from) == NULL) {
+        (void)fprintf(stderr, "the stand-ins (tests/aws/standins.mjs) do not answer\n");
+        abort();
+    }
+    out[strcspn(out, "\n")] = '\0';
+}
+
+static void
+spawn(struct aws_standins *s) {
+    int to[2], from[2];
+    if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0) abort();
+    s->pid = fork();
+    if (s->pid < 0) abort();
+    if (s->pid == 0) {
+        if (dup2(to[0], 0) < 0 || dup2(from[1], 1) < 0) _exit(127);
+        (void)execlp("node", "node", "tests/aws/standins.mjs", (char *)NULL);
+        _exit(127);
+    }
+    (void)close(to[0]);
+    (void)close(from[1]);
+    s->to = fdopen(to[1], "w");
+    s->from = fdopen(from[0], "r");
+    if (s->to == NULL || s->from == NULL) abort();
+}
+
+struct aws_standins *
+aws_standins_start(void) {
+    struct aws_standins *s = calloc(1, sizeof(*s));
+    char line[256];
+    if (s == NULL) abort();
+    json_setup();
+    http_client_setup();
+    spawn(s);
+    read_line(s, line, sizeof(line));
+    json_t *o = json_loads(line, 0, NULL);
+    if (o == NULL) abort();
+    aws_standins_redirect(s, json_string_value(json_object_get(o, "dynamodb")),
+                          json_string_value(json_object_get(o, "s3")));
+    json_decref(o);
+    struct http_client_options options = {.idle_max = 64};
+    s->client = http_client_new(&options);
+    struct aws_credentials_options credentials = {aws_standins_env(s), aws_standins_transport(s),
+                                                  clock_system};
+    s->credentials = aws_credentials_new(&credentials);
+    if (s->client == NULL || s->credentials == NULL) abort();
+    return s;
+}
+
+void
+aws_standins_redirect(struct aws_standins *s, const char *dynamodb, const char *s3) {
+    (void)snprintf(s->dynamodb, sizeof(s->dynamodb), "%s", dynamodb);
+    (void)snprintf(s->s3, sizeof(s->s3), "%s", s3);
+}
+
+void
+aws_standins_make(struct aws_standins *s, const char *command, char out[static 64]) {
+    (void)fprintf(s->to, "%s\n", command);
+    (void)fflush(s->to);
+    read_line(s, out, 64);
+}
+
+struct aws_env
+aws_standins_env(struct aws_standins *s) {
+    return (struct aws_env){get_variable, s};
+}
+
+struct aws_transport
+aws_standins_transport(struct aws_standins *s) {
+    return aws_transport_http(s->client);
+}
+
+struct aws_credentials *
+aws_standins_credentials(struct aws_standins *s) {
+    return s->credentials;
+}
+
+void
+aws_standins_stop(struct aws_standins *s) {
+    if (s == NULL) return;
+    (void)fclose(s->to);
+    (void)fclose(s->from);
+    (void)waitpid(s->pid, NULL, 0);
+    aws_credentials_free(s->credentials);
+    http_client_free(s->client);
+    free(s);
+}
