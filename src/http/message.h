@@ -24,6 +24,7 @@ enum http_method {
 
 /* The request headers that anything here looks at.  X(NAME, "wire name") */
 #define HTTP_HEADER_LIST(X)                                                                        \
+    X(ACCEPT_ENCODING, "Accept-Encoding")                                                          \
     X(AUTHORIZATION, "Authorization")                                                              \
     X(CONTENT_ENCODING, "Content-Encoding")                                                        \
     X(CONTENT_TYPE, "Content-Type")                                                                \

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Chromium, and pages that fail a test on any console error, page error or CSP report.
+import { chromium } from 'playwright-core';
+
+const ARGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync',
+];
+
+export function startBrowser(options = {}) {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, ...options, args: [...ARGS, ...(options.args ?? [])] });
+}
+
+/**
+ * A page in a context of its own. `page.faults` collects everything that must not happen; a test
+ * that expects refusals (404, 403, cut connections) sets `page.allow` to what the message may be.
+ */
+export async function newPage(browser, options = {}) {
+  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'], acceptDownloads: true, ...options });
+  const page = await context.newPage();
+  page.faults = [];
+  page.allow = null;
+  page.setDefaultTimeout(15_000);
+  const note = (text) => { if (page.allow === null || !page.allow.test(text)) page.faults.push(text); };
+  page.on('console', (message) => { if (message.type() === 'error' || message.type() === 'warning') note(message.text()); });
+  page.on('pageerror', (error) => note(`page error: ${error.message}`));
+  await page.addInitScript(() => {
+    // Downloads go the way of browsers without this; one test puts it back.
+    delete globalThis.showSaveFilePicker;
+    document.addEventListener('securitypolicyviolation', (e) => console.error(`CSP: ${e.violatedDirective} ${e.blockedURI} ${e.sample}`));
+  });
+  return page;
+}

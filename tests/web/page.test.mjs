@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { load, top } from './lib/load.mjs';
+
+test('the page is TypeScript without errors', () => {
+  execFileSync(join(top, 'node_modules/.bin/tsc'), ['-p', join(top, 'web')], { stdio: 'pipe', encoding: 'utf8' });
+});
+
+const ID = 'abcdefghijklmnopqrstuv';
+const KEY = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ012345';
+const OLD = 'abcdefghijklmnop';
+
+test('links are read, also as mail gateways leave them', async () => {
+  const m = await load('link.model.ts');
+  const whole = { kind: 'open', id: ID, key: KEY };
+  for (const address of [
+    `https://h/#${ID}.${KEY}`, `https://h/sub/path/#${ID}.${KEY}`, `https://h/%23${ID}.${KEY}`, `https://h/#%23${ID}.${KEY}`,
+    `https://h/%2523${ID}.${KEY}`, `https://h/#${ID}%2E${KEY}`, `https://h/#${ID}.${KEY}?utm_source=mail&x=y`,
+    `https://h/#${ID}.${KEY}&data=05`, `https://h/?fbclid=abc#${ID}.${KEY}`, `https://h/#${ID}.${KEY}.`, `https://h/#${ID}.${KEY})`,
+    `https://h/#/${ID}.${KEY}`, `https://h/%23${ID}.${KEY}?x=1`, `https://h/#${ID}.${KEY}%20`,
+  ]) assert.deepEqual(m.readAddress(address), whole, address);
+  assert.deepEqual(m.readAddress(`https://h/#${ID}`), { kind: 'open', id: ID, key: null });
+  for (const address of ['https://h/', 'https://h/#', 'https://h/?a=b', 'https://h/sub/index.html']) {
+    assert.deepEqual(m.readAddress(address), { kind: 'share' }, address);
+  }
+  for (const address of [`https://h/secret/${OLD}`, `https://h/a/secret/${OLD}?x=1`, `https://h/secret/${OLD}/`, `https://h/#${OLD}`]) {
+    assert.deepEqual(m.readAddress(address), { kind: 'classic', id: OLD }, address);
+  }
+  for (const tail of [`${ID}.${KEY.slice(1)}`, `${ID}.${KEY}.x`, 'nonsense', `${ID.slice(1)}.${KEY}`, '%', `${ID}.!${KEY}`]) {
+    assert.deepEqual(m.readAddress(`https://h/#${tail}`), { kind: 'damaged' }, tail);
+  }
+});
+
+test('links are built from the alphabet that nothing mangles, and read back', async () => {
+  const m = await load('link.model.ts');
+  const r = await load('random.ts');
+  for (let i = 0; i < 50; i++) {
+    const key = r.mintLinkKey();
+    const link = m.buildLink('https://h/p/', ID, key);
+    assert.match(link, /^https:\/\/h\/p\/#[A-Za-z0-9.]+$/);
+    assert.deepEqual(m.readAddress(link), { kind: 'open', id: ID, key });
+  }
+  assert.deepEqual(m.readAddress(m.buildLink('https://h/', ID, null)), { kind: 'open', id: ID, key: null });
+});
+
+test('a pasted key is found bare or in a whole link', async () => {
+  const m = await load('link.model.ts');
+  assert.equal(m.readPastedKey(` ${KEY}\n`), KEY);
+  assert.equal(m.readPastedKey(`https://h/#${ID}.${KEY}`), KEY);
+  for (const text of ['', 'short', `${KEY}x`, `https://h/#${ID}`]) assert.equal(m.readPastedKey(text), null, text);
+});

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Make C of the built page: node tools/embed.mjs FOLDER OUT.c
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pageHeaders } from '../web/headers.mjs';
+
+const [folder, out] = process.argv.slice(2);
+const TYPES = {
+  html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml', '': 'text/plain; charset=utf-8',
+};
+const SKIP = new Set(['index.html', 'config.json', '_headers']);
+
+// Served by secretsd, the page needs no <meta> policy (the header says more), and the API is beside it.
+const html = readFileSync(join(folder, 'index.html'), 'utf8')
+  .replace(/<meta http-equiv[^>]*>\n/, '')
+  .replace('<html ', '<html data-api="./" ');
+
+const files = [
+  { path: '/', type: TYPES.html, bytes: Buffer.from(html) },
+  // One folder down, for the links of the classic page: /secret/ID.
+  { path: '/secret/', type: TYPES.html, bytes: Buffer.from(html.replaceAll('"./', '"../').replace('data-api="../"', 'data-api="./"')) },
+  ...readdirSync(folder).filter((name) => !SKIP.has(name)).sort().map((name) => ({
+    path: `/${name}`, type: TYPES[name.split('.')[1] ?? ''], bytes: readFileSync(join(folder, name)),
+  })),
+];
+
+const quote = (text) => JSON.stringify(text);
+const array = (name, bytes) => {
+  const lines = [];
+  for (let at = 0; at < bytes.length; at += 32) lines.push([...bytes.subarray(at, at + 32)].join(','));
+  return `static const uint8_t ${name}[] = {\n${lines.join(',\n')}};\n`;
+};
+
+let c = '/* Made by tools/embed.mjs from the built page. */\n#include "api/page_files.h"\n\n';
+const rows = files.map(({ path, type, bytes }, i) => {
+  const gzip = gzipSync(bytes, { level: 9 });
+  gzip[9] = 255; // the same bytes whatever system made them
+  c += array(`plain_${i}`, bytes) + array(`gzip_${i}`, gzip);
+  const etag = createHash('sha256').update(bytes).digest('base64url').slice(0, 22);
+  return `    {${quote(path)}, ${quote(type)}, ${quote(`"${etag}"`)}, ${quote(`"${etag}-gz"`)}, plain_${i}, sizeof(plain_${i}), gzip_${i}, sizeof(gzip_${i})},\n`;
+});
+c += `\nconst struct page_file page_files[] = {\n${rows.join('')}};\nconst size_t page_file_count = ${files.length};\n`;
+const headers = Object.entries(pageHeaders).map(([name, value]) => `    {${quote(name)}, ${quote(value)}},\n`);
+c += `\nconst struct page_header page_headers[] = {\n${headers.join('')}};\nconst size_t page_header_count = ${headers.length};\n`;
+writeFileSync(out, c);

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// Build the page into a folder of plain files: node web/build.mjs OUT
+import { build, transform } from 'esbuild';
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { contentSecurityPolicy, metaContentSecurityPolicy, pageHeaders } from './headers.mjs';
+import { strip } from './strip.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = process.argv[2];
+const ANY_API = "'self' https: http://127.0.0.1:* http://localhost:*";
+
+const common = {
+  bundle: true, minify: true, target: ['es2022'], outdir: out, logLevel: 'warning', legalComments: 'none', charset: 'utf8',
+};
+
+async function scripts() {
+  await build({
+    ...common, entryPoints: { page: join(here, 'src/main.ts') }, format: 'esm', splitting: true, chunkNames: '[name]',
+  });
+  await build({ ...common, entryPoints: { worker: join(here, 'src/worker/worker.ts') }, format: 'iife' });
+}
+
+async function styles() {
+  const pico = await readFile(createRequire(import.meta.url).resolve('@picocss/pico/css/pico.classless.css'), 'utf8');
+  const own = await readFile(join(here, 'page.css'), 'utf8');
+  const { code } = await transform(strip(pico) + own, { loader: 'css', minify: true, target: 'es2022' });
+  await writeFile(join(out, 'page.css'), code);
+}
+
+async function page() {
+  const html = await readFile(join(here, 'index.html'), 'utf8');
+  const meta = `<meta http-equiv="Content-Security-Policy" content="${metaContentSecurityPolicy(ANY_API)}">`;
+  await writeFile(join(out, 'index.html'), html.replace('<meta charset="utf-8">', `<meta charset="utf-8">\n${meta}`));
+  await copyFile(join(here, 'config.json'), join(out, 'config.json'));
+  await copyFile(join(here, 'icon.svg'), join(out, 'icon.svg'));
+  const headers = { ...pageHeaders, 'Content-Security-Policy': contentSecurityPolicy(ANY_API) };
+  const lines = Object.entries(headers).map(([name, value]) => `  ${name}: ${value}\n`);
+  await writeFile(join(out, '_headers'), `/*\n${lines.join('')}`);
+}
+
+async function sums() {
+  const names = (await readdir(out)).filter((name) => name !== 'SHA256SUMS').sort();
+  const lines = await Promise.all(names.map(async (name) => {
+    const hash = createHash('sha256').update(await readFile(join(out, name))).digest('hex');
+    return `${hash}  ${name}\n`;
+  }));
+  await writeFile(join(out, 'SHA256SUMS'), lines.join(''));
+}
+
+await rm(out, { recursive: true, force: true });
+await mkdir(out, { recursive: true });
+await Promise.all([scripts(), styles(), page()]);
+await sums();

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+// The HTTP API as functions. Every failure is a ConnectionError, an ApiError, or the signal's reason.
+
+import {
+  readConfig, readCreated, readInfo, readOpenAnswer, readReceipt,
+  type Config, type Created, type Info, type OpenAnswer, type Receipt,
+} from './api.model';
+import { toBase64url, type Bytes } from './bytes';
+import { ApiError, ConnectionError } from './retry';
+
+export interface NewSecret {
+  verifier: Bytes;
+  header: Bytes;
+  views: number;
+  ttl: number;
+  attempts: number | null;
+  passphrase: boolean;
+  size: number;
+  content: Bytes | null;
+}
+
+const JSON_TIMEOUT = 30_000;
+const PART_TIMEOUT = 120_000;
+
+type Json = Record<string, unknown>;
+
+interface Call {
+  method?: string;
+  token?: string;
+  json?: Json;
+  bytes?: Bytes;
+  signal?: AbortSignal;
+  timeout?: number;
+}
+
+export class Api {
+  private readonly base: string;
+  private readonly fetch: typeof fetch;
+
+  /** `base` ends with a slash; paths of the API go behind it. */
+  constructor(base: string, fetcher: typeof fetch = (...args) => globalThis.fetch(...args)) {
+    this.base = base;
+    this.fetch = fetcher;
+  }
+
+  async config(signal?: AbortSignal): Promise<Config> {
+    return readConfig(await this.json('api/v1/config', { signal }));
+  }
+
+  async create(secret: NewSecret, signal?: AbortSignal): Promise<Created> {
+    const { verifier, header, views, ttl, attempts, passphrase, size, content } = secret;
+    const json = {
+      verifier: toBase64url(verifier), header: toBase64url(header), views, ttl, size, passphrase,
+      ...(attempts === null ? {} : { attempts }),
+      ...(content === null ? {} : { content: toBase64url(content) }),
+    };
+    return readCreated(await this.json('api/v1/secrets', { method: 'POST', json, signal }));
+  }
+
+  async putPart(id: string, token: string, index: number, bytes: Bytes, signal?: AbortSignal): Promise<void> {
+    await this.call(`api/v1/secrets/${id}/parts/${index}`, { method: 'PUT', token, bytes, signal, timeout: PART_TIMEOUT });
+  }
+
+  async complete(id: string, token: string, signal?: AbortSignal): Promise<void> {
+    await this.call(`api/v1/secrets/${id}/complete`, { method: 'POST', token, signal });
+  }
+
+  async info(id: string, signal?: AbortSignal): Promise<Info> {
+    return readInfo(await this.json(`api/v1/secrets/${id}`, { signal }));
+  }
+
+  async open(id: string, access: Bytes, lease: string, signal?: AbortSignal): Promise<OpenAnswer> {
+    const json = { access: toBase64url(access), lease };
+    return readOpenAnswer(await this.json(`api/v1/secrets/${id}/open`, { method: 'POST', json, signal }));
+  }
+
+  async part(id: string, lease: string, index: number, signal?: AbortSignal): Promise<Bytes> {
+    const call = { token: lease, signal, timeout: PART_TIMEOUT };
+    return this.body(await this.call(`api/v1/secrets/${id}/parts/${index}`, call));
+  }
+
+  async confirm(id: string, lease: string, signal?: AbortSignal): Promise<void> {
+    await this.call(`api/v1/secrets/${id}/lease`, { method: 'DELETE', token: lease, signal });
+  }
+
+  async burn(id: string, token: string, signal?: AbortSignal): Promise<void> {
+    await this.call(`api/v1/secrets/${id}`, { method: 'DELETE', token, signal });
+  }
+
+  async receipt(id: string, token: string, signal?: AbortSignal): Promise<Receipt> {
+    return readReceipt(await this.json(`api/v1/secrets/${id}/receipt`, { token, signal }));
+  }
+
+  /** The classic API: the server decrypts. */
+  async decryptClassic(id: string, passphrase: string, signal?: AbortSignal): Promise<{ data: string; fileName: string | null }> {
+    const json = { secret_id: id, passphrase };
+    const answer = await this.json('decrypt', { method: 'POST', json, signal });
+    const name = answer['file_name'];
+    if (typeof answer['data'] !== 'string') throw new SyntaxError('data');
+    return { data: answer['data'], fileName: typeof name === 'string' ? name : null };
+  }
+
+  private async json(path: string, call: Call): Promise<Json> {
+    const body = await this.body(await this.call(path, call));
+    return JSON.parse(new TextDecoder().decode(body)) as Json;
+  }
+
+  private async body(response: Response): Promise<Bytes> {
+    try {
+      return new Uint8Array(await response.arrayBuffer());
+    } catch (error) {
+      throw new ConnectionError('the answer was cut off', { cause: error });
+    }
+  }
+
+  private async call(path: string, { method = 'GET', token, json, bytes, signal, timeout = JSON_TIMEOUT }: Call): Promise<Response> {
+    const headers: Record<string, string> = {};
+    if (token !== undefined) headers['Authorization'] = `Bearer ${token}`;
+    if (json !== undefined) headers['Content-Type'] = 'application/json';
+    if (bytes !== undefined) headers['Content-Type'] = 'application/octet-stream';
+    const limit = AbortSignal.timeout(timeout);
+    let response: Response;
+    try {
+      response = await this.fetch(this.base + path, {
+        method, headers, body: json === undefined ? bytes ?? null : JSON.stringify(json),
+        signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+        cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer', redirect: 'error',
+      });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw new ConnectionError('no answer', { cause: error });
+    }
+    if (!response.ok) throw await refusal(response);
+    return response;
+  }
+}
+
+async function refusal(response: Response): Promise<ApiError> {
+  const retryAfter = Number.parseInt(response.headers.get('Retry-After') ?? '', 10);
+  let details: Json = {};
+  try {
+    const text = await response.text();
+    if (text !== '') details = JSON.parse(text) as Json;
+  } catch {
+    // An answer of a proxy on the way: its status is all there is.
+  }
+  return new ApiError(response.status, details, Number.isNaN(retryAfter) ? null : retryAfter);
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// What the page and its worker say to each other.
+
+import type { Info } from './api.model';
+import type { FailureKind } from './envelope';
+
+export interface ShareOrder {
+  text: string | null;
+  /** With more than one, they become one zip of this name. */
+  files: File[];
+  zipName: string;
+  views: number;
+  ttl: number;
+  passphrase: string;
+  keyApart: boolean;
+  inlineMax: number;
+}
+
+export interface Shared {
+  id: string;
+  linkKey: string;
+  ownerToken: string;
+  expiresAt: number;
+}
+
+export interface OpenOrder {
+  id: string;
+  linkKey: string;
+  passphrase: string;
+  info: Info;
+  textMax: number;
+}
+
+/** What was opened: a text, whole and verified, or a file that waits to be saved. */
+export type OpenResult = { viewsLeft: number } & ({ text: string } | { file: { name: string; type: string; size: number } });
+
+/** Where a file goes: a place the person picked, or one of the browser's that becomes a download. */
+export type SaveOrder = { handle: FileSystemFileHandle | null };
+
+export interface Orders {
+  share: { order: ShareOrder; result: Shared };
+  open: { order: OpenOrder; result: OpenResult };
+  save: { order: SaveOrder; result: Blob | null };
+  /** Tell the server that the content is here. */
+  confirm: { order: null; result: null };
+  /** Tell the server to destroy what is left. */
+  burn: { order: null; result: null };
+}
+
+export type Progress =
+  | { phase: 'deriving' }
+  | { phase: 'moving'; done: number; total: number }
+  | { phase: 'finishing' }
+  | { phase: 'waiting'; waiting: boolean };
+
+/** Why something failed, as the page tells it. */
+export type Failure =
+  | { kind: 'offline' | 'busy' | 'gone' | 'ended' | 'full' | 'too-large' | 'changed' | 'cancelled' | 'unexpected' }
+  | { kind: 'wrong-proof'; attemptsLeft: number | null }
+  | { kind: 'damaged'; failure: FailureKind };
+
+export type Request =
+  | { type: 'setup'; api: string }
+  | { type: 'call'; call: number; name: keyof Orders; order: unknown }
+  | { type: 'cancel'; call: number };
+
+export type Reply =
+  | { type: 'progress'; call: number; progress: Progress }
+  | { type: 'done'; call: number; result: unknown }
+  | { type: 'failed'; call: number; failure: Failure };

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// The page's side of the worker that derives, seals, opens and moves bytes.
+
+import type { Failure, Orders, Progress, Reply, Request } from './engine.model';
+
+/** Thrown by every call that did not succeed. */
+export class EngineFailure extends Error {
+  readonly failure: Failure;
+  constructor(failure: Failure) {
+    super(failure.kind);
+    this.failure = failure;
+  }
+}
+
+interface Pending {
+  resolve: (result: never) => void;
+  reject: (error: Error) => void;
+  onProgress: (progress: Progress) => void;
+}
+
+export class Engine {
+  private readonly worker: Worker;
+  private readonly pending = new Map<number, Pending>();
+  private calls = 0;
+
+  constructor(worker: Worker, api: string) {
+    this.worker = worker;
+    worker.onmessage = (event: MessageEvent<Reply>) => this.receive(event.data);
+    worker.onerror = () => this.failAll();
+    this.post({ type: 'setup', api });
+  }
+
+  /** Have the worker do `name`. Aborting `signal` ends it with the failure `cancelled`. */
+  call<N extends keyof Orders>(
+    name: N, order: Orders[N]['order'], onProgress: (progress: Progress) => void = () => undefined, signal?: AbortSignal,
+  ): Promise<Orders[N]['result']> {
+    const call = ++this.calls;
+    signal?.addEventListener('abort', () => this.post({ type: 'cancel', call }));
+    return new Promise((resolve, reject) => {
+      this.pending.set(call, { resolve, reject, onProgress });
+      this.post({ type: 'call', call, name, order });
+    });
+  }
+
+  /** End the worker, and with it every key it holds. */
+  close(): void {
+    this.worker.terminate();
+  }
+
+  private post(request: Request): void {
+    this.worker.postMessage(request);
+  }
+
+  private receive(reply: Reply): void {
+    const pending = this.pending.get(reply.call);
+    if (pending === undefined) return;
+    if (reply.type === 'progress') {
+      pending.onProgress(reply.progress);
+      return;
+    }
+    this.pending.delete(reply.call);
+    if (reply.type === 'done') pending.resolve(reply.result as never);
+    else pending.reject(new EngineFailure(reply.failure));
+  }
+
+  private failAll(): void {
+    for (const { reject } of this.pending.values()) reject(new EngineFailure({ kind: 'unexpected' }));
+    this.pending.clear();
+  }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// Names of received files are hostile until they are made harmless.
+
+const LONGEST = 120;
+const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+
+/** The last component of `name`, without what could deceive or harm; never empty, never a dot file. */
+export function safeName(name: string): string {
+  const last = name.split(/[/\\]/).filter((part) => part !== '').at(-1) ?? '';
+  let out = last
+    .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu, '_')
+    .replace(/[<>:"|?*]/g, '_')
+    .replace(/^[\s.]+/, '')
+    .replace(/[\s.]+$/, '');
+  if (RESERVED.test(out)) out = `_${out}`;
+  const letters = [...out];
+  if (letters.length > LONGEST) out = [...letters.slice(0, LONGEST - 16), ...letters.slice(-16)].join('');
+  return out === '' ? 'file' : out;
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// Words in the reader's language: messages, plurals, dates, durations, sizes.
+
+import type { en } from './en';
+
+/** One form for each plural rule; `=1` goes before the rules. */
+export type Plural = { other: string } & Partial<Record<Intl.LDMLPluralRule | '=1', string>>;
+
+export type Catalogue = { [K in keyof typeof en]: (typeof en)[K] extends string ? string : Plural };
+export type Key = keyof Catalogue;
+export type Params = Record<string, string | number>;
+
+/** A message taken apart where its {slots} are. */
+export type Segment = { text: string } | { slot: string };
+
+const UNITS: [Intl.RelativeTimeFormatUnit & ('day' | 'hour' | 'minute' | 'second'), number][] =
+  [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]];
+const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
+
+export class Words {
+  readonly language: string;
+  private readonly catalogue: Catalogue;
+  private readonly plural: Intl.PluralRules;
+
+  constructor(language: string, catalogue: Catalogue) {
+    this.language = language;
+    this.catalogue = catalogue;
+    this.plural = new Intl.PluralRules(language);
+  }
+
+  /** The message `key`, its slots filled; `n` chooses the plural form. */
+  say(key: Key, params: Params = {}): string {
+    return this.segments(key, params).map((s) => ('text' in s ? s.text : this.fill(s.slot, params))).join('');
+  }
+
+  segments(key: Key, params: Params = {}): Segment[] {
+    return this.form(key, params['n'])
+      .split(/(\{\w+\})/)
+      .filter((part) => part !== '')
+      .map((part) => (/^\{\w+\}$/.test(part) ? { slot: part.slice(1, -1) } : { text: part }));
+  }
+
+  /** A whole number of the largest unit that fits. */
+  duration(seconds: number): string {
+    const [unit, length] = UNITS.find(([, l]) => seconds >= l && seconds % l === 0) ?? ['second', 1];
+    return this.number(seconds / length, { style: 'unit', unit, unitDisplay: 'long' });
+  }
+
+  /** "Friday 27 November, 14:05", from unix seconds. */
+  date(at: number): string {
+    const options: Intl.DateTimeFormatOptions = { weekday: 'long', day: 'numeric', month: 'long', hour: 'numeric', minute: '2-digit' };
+    return new Intl.DateTimeFormat(this.language, options).format(at * 1000);
+  }
+
+  /** "today at 14:05", or "on Friday 27 November, 14:05". */
+  when(at: number, now: number): string {
+    const same = new Date(at * 1000).toDateString() === new Date(now * 1000).toDateString();
+    if (!same) return this.say('onDate', { date: this.date(at) });
+    const time = new Intl.DateTimeFormat(this.language, { hour: 'numeric', minute: '2-digit' }).format(at * 1000);
+    return this.say('today', { time });
+  }
+
+  size(bytes: number): string {
+    const power = Math.min(SIZES.length - 1, bytes < 1000 ? 0 : Math.floor(Math.log10(bytes) / 3));
+    const value = bytes / 1000 ** power;
+    const maximumFractionDigits = power > 0 && value < 10 ? 1 : 0;
+    const unitDisplay = power === 0 ? 'long' : 'short';
+    return this.number(value, { style: 'unit', unit: SIZES[power]!, unitDisplay, maximumFractionDigits });
+  }
+
+  percent(share: number): string {
+    return this.number(share, { style: 'percent', maximumFractionDigits: 0 });
+  }
+
+  number(value: number, options: Intl.NumberFormatOptions = {}): string {
+    return new Intl.NumberFormat(this.language, options).format(value);
+  }
+
+  private fill(slot: string, params: Params): string {
+    const value = params[slot];
+    return typeof value === 'number' ? this.number(value) : value ?? '';
+  }
+
+  private form(key: Key, n: string | number | undefined): string {
+    const message: string | Plural = this.catalogue[key];
+    if (typeof message === 'string') return message;
+    if (typeof n !== 'number') return message.other;
+    return (n === 1 ? message['=1'] : undefined) ?? message[this.plural.select(n)] ?? message.other;
+  }
+}

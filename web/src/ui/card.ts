@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// The result: the link, what to do with it, and what became of it.
+
+import type { Shared } from '../engine.model';
+import { buildLink } from '../link.model';
+import type { Owned } from '../owned';
+import { protectionKey, type ShareChoice } from '../share.model';
+import { confirmButton } from './confirm';
+import type { Context } from './context';
+import { copyButton } from './copy';
+import { button, el, fill, newId } from './dom';
+import { burnOwned, LiveStatus } from './status';
+
+const LOOK_EVERY = 5000;
+
+export function resultCard(context: Context, choice: ShareChoice, shared: Shared): HTMLElement {
+  const { words, now, page } = context;
+  const titleId = newId();
+  const link = buildLink(page, shared.id, choice.keyApart ? null : shared.linkKey);
+  const owned: Owned = { id: shared.id, token: shared.ownerToken, made: now(), until: shared.expiresAt };
+  const actions = linkActions(context, link);
+  const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), async () => {
+    const burnt = await burnOwned(context, owned);
+    await status.look();
+    return burnt;
+  });
+  const extras = el('div', { class: 'extras' }, ...(choice.keyApart ? keyBlock(context, shared.linkKey) : []), ...passphraseBlock(context, choice));
+  const status = new LiveStatus(context, owned, LOOK_EVERY, () => {
+    card.classList.add('over');
+    fill(extras);
+    actions.remove();
+    burn.remove();
+    linkBlock.remove();
+  });
+  const linkBlock = codeBlock(words.say('linkLabel'), link, 'link');
+  actions.append(burn);
+  const card = el('article', { class: 'card', 'aria-labelledby': titleId },
+    el('h2', { id: titleId }, words.say('resultTitle')), linkBlock, actions, extras, sentence(context, choice, shared), status.element);
+  return card;
+}
+
+function sentence({ words }: Context, choice: ShareChoice, { expiresAt }: Shared): HTMLElement {
+  const opens = words.say('canBeOpened', { n: choice.views, date: words.date(expiresAt) });
+  return el('p', { class: 'note' }, opens, ' ', el('span', {}, capital(words.say(protectionKey(choice)), words.language), '.'));
+}
+
+function capital(text: string, language: string): string {
+  const [first = '', ...rest] = text;
+  return first.toLocaleUpperCase(language) + rest.join('');
+}
+
+/** A value in full, selected by one click. */
+export function codeBlock(label: string, value: string, className: string): HTMLElement {
+  return el('div', { class: `code-block ${className}` }, el('code', { class: 'code', tabindex: 0, 'aria-label': label, role: 'textbox', 'aria-readonly': 'true', dir: 'ltr' }, value));
+}
+
+function linkActions({ words, announce }: Context, link: string): HTMLElement {
+  const code = el('div', { class: 'qr', hidden: true });
+  const toggle = button('secondary', words.say('qr'), () => {
+    code.hidden = !code.hidden;
+    toggle.setAttribute('aria-expanded', String(!code.hidden));
+    if (code.childElementCount === 0) {
+      void import('./qr').then(({ drawQr }) => code.append(drawQr(link, words.say('qrLabel'))));
+    }
+  }, { 'aria-expanded': 'false' });
+  const share = 'share' in navigator
+    ? button('secondary', words.say('share'), () => { navigator.share({ url: link }).catch(() => undefined); })
+    : null;
+  return el('div', { class: 'actions' },
+    copyButton(words, 'primary', words.say('copyLink'), () => link, announce), share, toggle, code);
+}
+
+function keyBlock({ words, announce }: Context, key: string): HTMLElement[] {
+  return [
+    el('h3', {}, words.say('keyLabel')), codeBlock(words.say('keyLabel'), key, 'key'),
+    el('div', { class: 'actions' }, copyButton(words, 'secondary', words.say('copyKey'), () => key, announce)),
+    el('p', { class: 'note' }, words.say('keyNote')),
+  ];
+}
+
+function passphraseBlock({ words, announce }: Context, choice: ShareChoice): HTMLElement[] {
+  if (choice.mode !== 'generated') return [];
+  const { passphrase } = choice;
+  return [
+    el('h3', {}, words.say('passphraseField')), codeBlock(words.say('passphraseField'), passphrase, 'passphrase'),
+    el('div', { class: 'actions' }, copyButton(words, 'secondary', words.say('copyPassphrase'), () => passphrase, announce)),
+    el('p', { class: 'note' }, words.say('passphraseNote')),
+  ];
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// Links of the older kind: the server decrypts, the person has the passphrase.
+
+import { fromBase64 } from '../bytes';
+import { failureOf } from '../failure';
+import type { Key } from '../text/words';
+import { BusyButton } from './busy';
+import { secretField } from './choices';
+import type { Context } from './context';
+import { CoveredText } from './covered';
+import { button, el, fill, foreign } from './dom';
+import { enterSubmits } from './open';
+import { download } from './save';
+
+export class ClassicView {
+  readonly element = el('div', { class: 'view' });
+  private readonly context: Context;
+  private readonly id: string;
+
+  constructor(context: Context, id: string) {
+    this.context = context;
+    this.id = id;
+    this.showWaiting();
+  }
+
+  private showWaiting(): void {
+    const { words } = this.context;
+    const field = secretField(words.say('passphraseField'), words.say('show'), words.say('hide'));
+    const problem = el('p', { class: 'problem', role: 'alert' });
+    const submit = () => {
+      if (go.busy) return;
+      if (field.input.value === '') field.input.focus();
+      else void this.open(field.input, go, problem);
+    };
+    const go = new BusyButton(words, words.say('open'), submit);
+    const form = el('form', { class: 'card', novalidate: true, on: { submit: (e) => { e.preventDefault(); submit(); } } },
+      el('p', { class: 'note' }, words.say('classicNote')), field.element, problem, go.element);
+    enterSubmits(form, submit);
+    fill(this.element, el('h1', {}, words.say('openTitle')), form);
+    queueMicrotask(() => field.input.focus());
+  }
+
+  private async open(input: HTMLInputElement, go: BusyButton, problem: HTMLElement): Promise<void> {
+    const { words, api } = this.context;
+    problem.textContent = '';
+    go.start(words.say('opening'), false);
+    try {
+      const { data, fileName } = await api.decryptClassic(this.id, input.value);
+      input.value = '';
+      if (fileName === null) this.showText(data);
+      else this.showFile(new Blob([fromBase64(data)], { type: 'application/octet-stream' }), fileName);
+    } catch (error) {
+      go.stop();
+      const { kind } = failureOf(error);
+      const text: Key = kind === 'gone' ? 'classicFailed' : kind === 'offline' || kind === 'busy' ? kind : 'unexpected';
+      problem.textContent = words.say(text);
+      input.select();
+    }
+  }
+
+  private showText(text: string): void {
+    const covered = new CoveredText(this.context, text);
+    fill(this.element, el('h1', {}, this.context.words.say('textTitle')), el('article', { class: 'card' }, covered.element));
+    covered.focus();
+  }
+
+  private showFile(blob: Blob, name: string): void {
+    const { words } = this.context;
+    const save = button('primary', words.say('save'), () => download(blob, name));
+    fill(this.element, el('h1', {}, words.say('fileTitle')), el('article', { class: 'card' },
+      el('p', { class: 'file' }, el('span', { class: 'name' }, foreign(name)), el('span', { class: 'size' }, words.size(blob.size))),
+      el('p', { class: 'note' }, words.say('fileNote')), el('div', { class: 'actions' }, save)));
+    save.focus();
+  }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// What every view is given.
+
+import type { Api } from '../api';
+import type { Config } from '../api.model';
+import type { Engine } from '../engine';
+import type { OwnedList } from '../owned';
+import type { Words } from '../text/words';
+
+export interface Context {
+  words: Words;
+  api: Api;
+  config: Config;
+  owned: OwnedList;
+  /** The address of this page, for links: ends with a slash. */
+  page: string;
+  /** A worker of its own for each thing that is shared or opened. */
+  newEngine: () => Engine;
+  /** Unix seconds. */
+  now: () => number;
+  /** Say it to a screen reader. */
+  announce: (message: string) => void;
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// Earlier secrets of this browser: a quiet list, each with its line.
+
+import type { Owned } from '../owned';
+import { confirmButton } from './confirm';
+import type { Context } from './context';
+import { button, el, fill } from './dom';
+import { burnOwned, LiveStatus } from './status';
+
+const LOOK_EVERY = 60_000;
+const AT_FIRST = 3;
+
+export class EarlierList {
+  readonly element: HTMLElement;
+  private readonly context: Context;
+  private readonly lines = new Map<string, LiveStatus>();
+  private readonly left = new Set<string>();
+  private shown = AT_FIRST;
+
+  constructor(context: Context) {
+    this.context = context;
+    this.element = el('section', { class: 'earlier', 'aria-label': context.words.say('earlierTitle') });
+    this.draw();
+  }
+
+  /** Not this one: it has a card of its own. */
+  leaveOut(id: string): void {
+    this.left.add(id);
+    this.draw();
+  }
+
+  private draw(): void {
+    const { words, owned, now } = this.context;
+    for (const line of this.lines.values()) line.stop();
+    this.lines.clear();
+    const all = owned.all(now()).filter(({ id }) => !this.left.has(id));
+    this.element.hidden = all.length === 0;
+    if (all.length === 0) {
+      fill(this.element);
+      return;
+    }
+    const rows = all.slice(0, this.shown).map((one) => this.row(one));
+    const rest = all.length - rows.length;
+    const more = rest > 0 && button('quiet', words.say('earlierMore', { n: rest }), () => {
+      this.shown = all.length;
+      this.draw();
+      this.element.querySelectorAll<HTMLElement>('li')[AT_FIRST]?.querySelector('button')?.focus();
+    });
+    const forgetAll = button('quiet', words.say('forgetAll'), () => {
+      owned.forgetAll();
+      this.draw();
+    });
+    fill(this.element, el('h2', {}, words.say('earlierTitle')), el('ul', {}, ...rows),
+      el('div', { class: 'actions' }, more, forgetAll), el('p', { class: 'note' }, words.say('forgetNote')));
+  }
+
+  private row(one: Owned): HTMLElement {
+    const { words, owned, now } = this.context;
+    const when = words.when(one.made, now());
+    const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), async () => {
+      const burnt = await burnOwned(this.context, one);
+      await status.look();
+      return burnt;
+    }, { 'aria-label': words.say('burnLabel', { when }), class: 'quiet' });
+    const status = new LiveStatus(this.context, one, LOOK_EVERY, () => burn.remove());
+    this.lines.set(one.id, status);
+    const forget = button('quiet', words.say('forget'), () => {
+      owned.forget(one.id, now());
+      this.draw();
+    }, { 'aria-label': words.say('forgetLabel', { when }) });
+    return el('li', {}, el('div', {}, el('p', { class: 'made' }, words.say('earlierMade', { when })), status.element),
+      el('div', { class: 'actions' }, burn, forget));
+  }
+}

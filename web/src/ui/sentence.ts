@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+// The sentence that is the form: three words of it are buttons.
+
+import { makePassphrase, strengthOf } from '../passphrase.model';
+import { randomBytes } from '../random';
+import { clampViews, protectionKey, type PassphraseMode, type ShareChoice } from '../share.model';
+import type { Key } from '../text/words';
+import { radios, secretField } from './choices';
+import type { Context } from './context';
+import { button, el } from './dom';
+import { Popover } from './popover';
+
+const VIEWS = [1, 2, 3, 5, 10];
+const STRENGTH: Key[] = ['strength0', 'strength1', 'strength2'];
+
+export class Sentence {
+  readonly element: HTMLElement;
+  private readonly context: Context;
+  private readonly choice: ShareChoice;
+  private readonly words: Record<'views' | 'ttl' | 'passphrase', Popover>;
+  private readonly until: HTMLElement;
+
+  /** `choice` is changed as the person chooses. */
+  constructor(context: Context, choice: ShareChoice) {
+    this.context = context;
+    this.choice = choice;
+    this.until = el('p', { class: 'note' });
+    this.words = { views: this.viewsPopover(), ttl: this.ttlPopover(), passphrase: this.passphrasePopover() };
+    const parts = context.words.segments('sentence').map((segment) =>
+      'text' in segment ? segment.text : this.words[segment.slot as 'views'].trigger);
+    const panels = Object.values(this.words).map(({ panel }) => panel);
+    this.element = el('div', { class: 'sentence' }, el('p', {}, ...parts), ...panels);
+    this.update();
+  }
+
+  /** Open the popover in which something is missing. */
+  askForPassphrase(): void {
+    this.words.passphrase.open();
+  }
+
+  private update(): void {
+    const { words, now } = this.context;
+    const { views, ttl } = this.choice;
+    this.words.views.trigger.textContent = words.say('views', { n: views });
+    this.words.ttl.trigger.textContent = words.duration(ttl);
+    this.words.passphrase.trigger.textContent = words.say(protectionKey(this.choice));
+    this.until.textContent = words.say('ttlUntil', { date: words.date(now() + ttl) });
+  }
+
+  private viewsPopover(): Popover {
+    const { words, config } = this.context;
+    const set = (n: number) => {
+      this.choice.views = clampViews(n, config.viewsMax);
+      this.update();
+    };
+    const all = VIEWS.filter((n) => n <= config.viewsMax).map((n) => ({ value: n, label: words.number(n) }));
+    const title = words.say('viewsTitle');
+    const chips = radios(title, 'chips', all, this.choice.views, (n) => { set(n); other.value = ''; });
+    const other = el('input', {
+      type: 'number', min: 1, max: config.viewsMax, inputmode: 'numeric',
+      on: {
+        input: () => {
+          if (other.value === '') return;
+          set(other.valueAsNumber);
+          chips.select(this.choice.views);
+        },
+      },
+    });
+    const label = el('label', { class: 'inline' }, el('span', {}, words.say('viewsOther', { max: config.viewsMax })), other);
+    return new Popover(title, words.say('done'), chips.element, label);
+  }
+
+  private ttlPopover(): Popover {
+    const { words, config } = this.context;
+    const title = words.say('ttlTitle');
+    const all = [...new Set([...config.ttlChoices, config.ttlDefault])].sort((a, b) => a - b);
+    const choices = all.map((ttl) => ({ value: ttl, label: words.duration(ttl) }));
+    const chips = radios(title, 'chips', choices, this.choice.ttl, (ttl) => {
+      this.choice.ttl = ttl;
+      this.update();
+    });
+    return new Popover(title, words.say('done'), chips.element, this.until);
+  }
+
+  private passphrasePopover(): Popover {
+    const { words } = this.context;
+    const title = words.say('passphraseTitle');
+    const own = this.ownPassphrase();
+    const generated = this.generatedPassphrase();
+    const setMode = (mode: PassphraseMode) => {
+      this.choice.mode = mode;
+      own.element.hidden = mode !== 'own';
+      generated.element.hidden = mode !== 'generated';
+      if (mode === 'own') own.read();
+      if (mode === 'generated') generated.make();
+      this.update();
+    };
+    const modes: { value: PassphraseMode; label: string }[] = [
+      { value: 'none', label: words.say('passphraseNone') },
+      { value: 'own', label: words.say('passphraseOwn') },
+      { value: 'generated', label: words.say('passphraseGenerated') },
+    ];
+    const lines = radios(title, 'lines', modes, this.choice.mode, setMode);
+    return new Popover(title, words.say('done'), lines.element, own.element, generated.element, this.keyApart());
+  }
+
+  private ownPassphrase(): { element: HTMLElement; read: () => void } {
+    const { words } = this.context;
+    const { element: field, input } = secretField(
+      words.say('passphraseField'), words.say('show'), words.say('hide'), { autocomplete: 'new-password' });
+    const hint = el('p', { class: 'note', role: 'status' });
+    const read = () => {
+      this.choice.passphrase = input.value;
+      const strength = input.value === '' ? null : strengthOf(input.value);
+      hint.textContent = strength === null ? words.say('passphraseHint') : words.say(STRENGTH[strength]!);
+      hint.dataset['strength'] = strength === null ? '' : String(strength);
+    };
+    input.addEventListener('input', read);
+    return { element: el('div', { hidden: true }, field, hint), read };
+  }
+
+  private generatedPassphrase(): { element: HTMLElement; make: () => void } {
+    const { words } = this.context;
+    const shown = el('code', { class: 'code' });
+    const make = () => {
+      this.choice.passphrase = makePassphrase(randomBytes);
+      shown.textContent = this.choice.passphrase;
+    };
+    const row = el('div', { class: 'field' }, shown, button('quiet', words.say('passphraseNew'), make));
+    return { element: el('div', { hidden: true }, row, el('p', { class: 'note' }, words.say('passphraseOnce'))), make };
+  }
+
+  private keyApart(): HTMLElement {
+    const { words } = this.context;
+    const box = el('input', {
+      type: 'checkbox', checked: this.choice.keyApart,
+      on: { change: () => { this.choice.keyApart = box.checked; this.update(); } },
+    });
+    return el('div', { class: 'apart' }, el('label', {}, box, el('span', {}, words.say('keyApart'))),
+      el('p', { class: 'note' }, words.say('keyApartHint')));
+  }
+}

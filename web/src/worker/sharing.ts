@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// Share: seal as it is read, send parts side by side, keep each until the server has it.
+
+import type { Api } from '../api';
+import type { Created } from '../api.model';
+import { concat, utf8, wipe, type Bytes } from '../bytes';
+import type { Progress, ShareOrder, Shared } from '../engine.model';
+import {
+  COST_KEY, COST_PASSPHRASE, deriveKeys, envelopeLength, seal, secretInput, verifierOf, writeHeader, type Keys,
+} from '../envelope';
+import { fitName, fitType, type Metadata } from '../metadata.model';
+import { mintLinkKey, randomBytes } from '../random';
+import { withRetry } from '../retry';
+import { zip, zipLength, type ZipEntry } from '../zip';
+import { noble } from './derive';
+
+const ATTEMPTS = 10;
+const SIDE_BY_SIDE = 3;
+const PATIENCE = 5 * 60_000;
+const SLICE = 1 << 20;
+
+type Report = (progress: Progress) => void;
+
+interface Source {
+  meta: Metadata;
+  bytes: () => AsyncIterable<Uint8Array>;
+}
+
+export async function share(api: Api, order: ShareOrder, report: Report, signal: AbortSignal): Promise<Shared> {
+  const { meta, bytes } = sourceOf(order);
+  const strong = order.passphrase !== '' || order.keyApart;
+  const header = writeHeader(strong ? COST_PASSPHRASE : COST_KEY, randomBytes(24));
+  const linkKey = mintLinkKey();
+  report({ phase: 'deriving' });
+  const keys = await deriveKeys(header, secretInput(linkKey, order.passphrase), noble);
+  signal.throwIfAborted();
+  const size = envelopeLength(meta);
+  const sealed = seal(header, keys, meta, bytes());
+  const content = size <= order.inlineMax ? await all(sealed) : null;
+  const options = { signal, patience: PATIENCE, onWaiting: (waiting: boolean) => report({ phase: 'waiting', waiting }) };
+  const secret = {
+    verifier: await verifierOf(keys.access), header, views: order.views, ttl: order.ttl, size, content,
+    attempts: order.passphrase === '' ? null : ATTEMPTS, passphrase: order.passphrase !== '',
+  };
+  wipeKeys(keys);
+  const created = await withRetry(() => api.create(secret, signal), options);
+  if (content === null) await upload(api, created, sealed, size, report, signal);
+  return { id: created.id, linkKey, ownerToken: created.ownerToken, expiresAt: created.expiresAt };
+}
+
+function sourceOf({ text, files, zipName }: ShareOrder): Source {
+  if (text !== null) {
+    const bytes = utf8(text);
+    return { meta: { size: bytes.length }, bytes: async function* () { yield bytes; } };
+  }
+  const [first] = files;
+  if (files.length === 1 && first !== undefined) {
+    const meta = { size: first.size, name: fitName(first.name), type: fitType(first.type) };
+    return { meta, bytes: () => slices(first) };
+  }
+  const entries: ZipEntry[] = files.map((file) => ({
+    name: fitName(file.name), size: file.size, modified: file.lastModified, stream: () => slices(file),
+  }));
+  return { meta: { size: zipLength(entries), name: zipName, type: 'application/zip' }, bytes: () => zip(entries) };
+}
+
+async function* slices(file: Blob): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < file.size; at += SLICE) {
+    yield new Uint8Array(await file.slice(at, at + SLICE).arrayBuffer());
+  }
+}
+
+async function all(pieces: AsyncIterable<Bytes>): Promise<Bytes> {
+  const out: Bytes[] = [];
+  for await (const piece of pieces) out.push(piece);
+  return concat(out);
+}
+
+function wipeKeys(keys: Keys): void {
+  wipe(keys.access);
+}
+
+async function upload(
+  api: Api, { id, ownerToken, partSize }: Created, sealed: AsyncIterable<Bytes>, total: number, report: Report, signal: AbortSignal,
+): Promise<void> {
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const options = { signal: either, patience: PATIENCE, onWaiting: (waiting: boolean) => report({ phase: 'waiting', waiting }) };
+  const running = new Set<Promise<void>>();
+  let done = 0;
+  let failure: unknown = null;
+  const send = async (index: number, part: Bytes) => {
+    await withRetry(() => api.putPart(id, ownerToken, index, part, either), options);
+    done += part.length;
+    report({ phase: 'moving', done, total });
+  };
+  try {
+    report({ phase: 'moving', done, total });
+    let index = 0;
+    for await (const part of cut(sealed, partSize)) {
+      const sending = send(index++, part)
+        .catch((error: unknown) => { failure ??= error; stop.abort(); })
+        .finally(() => running.delete(sending));
+      running.add(sending);
+      if (running.size >= SIDE_BY_SIDE) await Promise.race(running);
+      if (failure !== null) break;
+    }
+    await Promise.all(running);
+    if (failure !== null) throw failure;
+    report({ phase: 'finishing' });
+    await withRetry(() => api.complete(id, ownerToken, signal), options);
+  } catch (error) {
+    stop.abort();
+    // What was sent is of no use to anyone; the server would drop it by itself an hour later.
+    await api.burn(id, ownerToken).catch(() => undefined);
+    throw signal.aborted ? signal.reason : error;
+  }
+}
+
+// Pieces of exactly `size` bytes, but for the last.
+async function* cut(source: AsyncIterable<Bytes>, size: number): AsyncGenerator<Bytes> {
+  let part = new Uint8Array(size);
+  let filled = 0;
+  for await (const piece of source) {
+    for (let at = 0; at < piece.length;) {
+      const n = Math.min(piece.length - at, size - filled);
+      part.set(piece.subarray(at, at + n), filled);
+      at += n;
+      filled += n;
+      if (filled < size) continue;
+      yield part;
+      part = new Uint8Array(size);
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield part.slice(0, filled);
+}
