@@ -2,8 +2,8 @@
 // dynalite and s3rver on free ports of the loopback, for tests in any language.
 //
 // As a program it prints one line of JSON, {"dynamodb": URL, "s3": URL}, then answers commands on
-// standard input with one line each: `table`, `table noindex` and `bucket` make one and print its
-// name.  It ends when its standard input does.
+// standard input with one line each: `table`, `table noindex`, `bucket` and `bucket versioned` make
+// one and print its name; `conditions on` and `off` say whether S3 honours If-None-Match.  It ends when its standard input does.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import dynalite from 'dynalite';
 import S3rver from 's3rver';
 import { createTable } from './dynamo.mjs';
+import { startS3Front } from './s3-front.mjs';
 
 export async function startStandins() {
   const folder = mkdtempSync(join(tmpdir(), 'standins-'));
@@ -23,24 +24,28 @@ export async function startStandins() {
   const objects = new S3rver({ address: '127.0.0.1', port: 0, directory: folder, silent: true });
   const { port } = await objects.run();
   const dynamodb = `http://127.0.0.1:${tables.address().port}`;
-  const s3 = `http://127.0.0.1:${port}`;
+  const front = await startS3Front(`http://127.0.0.1:${port}`);
+  const s3 = front.url;
   let count = 0;
   return {
     dynamodb,
     s3,
+    front,
     async table(options) {
       const name = `Secrets-${++count}`;
       await createTable(dynamodb, name, options);
       return name;
     },
-    async bucket() {
+    async bucket({ versioned = false } = {}) {
       const name = `secrets-files-${++count}`;
+      if (versioned) front.versioned.add(name);
       const answer = await fetch(`${s3}/${name}`, { method: 'PUT' });
       if (!answer.ok) throw new Error(`bucket: ${answer.status} ${await answer.text()}`);
       return name;
     },
     async stop() {
       tables.close();
+      front.close();
       await objects.close();
       rmSync(folder, { recursive: true, force: true });
     },
@@ -53,7 +58,11 @@ async function main() {
   for await (const line of createInterface({ input: process.stdin })) {
     const [command, option] = line.split(' ');
     if (command === 'table') console.log(await standins.table({ index: option !== 'noindex' }));
-    else if (command === 'bucket') console.log(await standins.bucket());
+    else if (command === 'bucket') console.log(await standins.bucket({ versioned: option === 'versioned' }));
+    else if (command === 'conditions') {
+      standins.front.conditions = option === 'on';
+      console.log('ok');
+    }
     else console.log('unknown command');
   }
   await standins.stop();

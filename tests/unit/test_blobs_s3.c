@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* The contract of blob stores, on s3rver: as it is, and behind a front that honours conditions. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "aws_standins.h"
+#include "base/err.h"
+#include "blobs_contract.h"
+#include "store/blobs_s3.h"
+
+static struct aws_standins *standins;
+static char bucket[64];
+
+static int
+open_as(const char *sse, struct blobs **out, const char **wrong) {
+    struct blobs_s3_options o = {.env = aws_standins_env(standins),
+                                 .credentials = aws_standins_credentials(standins),
+                                 .transport = aws_standins_transport(standins),
+                                 .clock = clock_system,
+                                 .random = random_system,
+                                 .bucket = bucket,
+                                 .sse = sse};
+    return blobs_s3_open(&o, out, wrong);
+}
+
+static struct blobs *
+open_bucket(void) {
+    struct blobs *b = NULL;
+    const char *wrong = NULL;
+    return open_as(NULL, &b, &wrong) == 0 ? b : NULL;
+}
+
+static struct blobs *
+open_new(void) {
+    aws_standins_make(standins, "bucket", bucket);
+    return open_bucket();
+}
+
+static struct blobs *
+reopen(struct blobs *b) {
+    b->ops->close(b);
+    return open_bucket();
+}
+
+static void
+finish(struct blobs *b) {
+    b->ops->close(b);
+}
+
+/* What pysecrets would find and leave: one object named after the id, in base64. */
+static void
+classic_files_are_base64_under_their_id(void **state) {
+    (void)state;
+    struct blobs *b = open_new();
+    struct buf got = BUF_INIT(100);
+    char url[256];
+    assert_non_null(b);
+    assert_int_equal(b->ops->put(b, "KOofpBVFpcmjPJVG.enc", 0, "\x00\xff\x10 bytes", 9), 1);
+    assert_int_equal(b->ops->get(b, "KOofpBVFpcmjPJVG.enc", 0, &got), 1);
+    assert_true(buf_equals(&got, "\x00\xff\x10 bytes", 9));
+    buf_free(&got);
+
+    struct aws_transport t = aws_standins_transport(standins);
+    struct aws_env env = aws_standins_env(standins);
+    (void)snprintf(url, sizeof(url), "%s/%s/KOofpBVFpcmjPJVG.enc",
+                   env.get(env.ctx, "AWS_ENDPOINT_URL_S3"), bucket);
+    struct http_client_request req = {.method = HTTP_GET, .url = url};
+    struct http_client_response resp = {.body = BUF_INIT(100)};
+    assert_int_equal(t.send(t.ctx, &req, &resp), HTTP_FAILURE_NONE);
+    assert_string_equal(buf_text(&resp.body), "AP8QIGJ5dGVz");
+    buf_free(&resp.body);
+
+    assert_int_equal(b->ops->erase(b, "KOofpBVFpcmjPJVG.enc", 1), 0);
+    assert_int_equal(b->ops->get(b, "KOofpBVFpcmjPJVG.enc", 0, &got), 0);
+    buf_free(&got);
+    b->ops->close(b);
+}
+
+static void
+what_is_not_understood_is_refused(void **state) {
+    (void)state;
+    struct blobs *b = NULL;
+    const char *wrong = NULL;
+    aws_standins_make(standins, "bucket", bucket);
+    assert_int_equal(open_as("aws:nothing", &b, &wrong), ERR_CONFIG);
+    assert_string_equal(wrong, "SECRETS_S3_SSE");
+    static const char *const bad[] = {"", "ab", "-abc", "ABC", "a/b", "a_b"};
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        (void)snprintf(bucket, sizeof(bucket), "%s", bad[i]);
+        assert_int_equal(open_as(NULL, &b, &wrong), ERR_CONFIG);
+        assert_string_equal(wrong, "S3_BUCKET");
+    }
+    (void)snprintf(bucket, sizeof(bucket), "no-such-bucket");
+    assert_int_equal(open_as(NULL, &b, &wrong), ERR_STORE);
+    assert_null(b);
+}
+
+static void
+a_bucket_that_keeps_versions_is_refused(void **state) {
+    (void)state;
+    struct blobs *b = NULL;
+    const char *wrong = NULL;
+    aws_standins_make(standins, "bucket versioned", bucket);
+    assert_int_equal(open_as(NULL, &b, &wrong), ERR_CONFIG);
+    assert_string_equal(wrong, "S3_BUCKET");
+    assert_null(b);
+}
+
+int
+main(void) {
+    const struct CMUnitTest own[] = {
+        cmocka_unit_test(classic_files_are_base64_under_their_id),
+        cmocka_unit_test(what_is_not_understood_is_refused),
+        cmocka_unit_test(a_bucket_that_keeps_versions_is_refused),
+    };
+    struct blobs_factory factory = {
+        .name = "blobs in s3 on s3rver with conditions",
+        .open = open_new,
+        .reopen = reopen,
+        .finish = finish,
+        .race_rounds = 2,
+    };
+    standins = aws_standins_start();
+    char answer[64];
+    aws_standins_make(standins, "conditions on", answer);
+    int failed = blobs_contract_run(&factory);
+    failed += cmocka_run_group_tests(own, NULL, NULL);
+    /* Without conditions a race has no winner, but all else holds. */
+    aws_standins_make(standins, "conditions off", answer);
+    factory.name = "blobs in s3 on s3rver without conditions";
+    factory.race_rounds = 0;
+    failed += blobs_contract_run(&factory);
+    aws_standins_stop(standins);
+    return failed;
+}
