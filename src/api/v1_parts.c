@@ -72,7 +72,7 @@ head_part(struct api_call *call) {
     const struct lease *lease = found > 0 ? record_find_lease(&r, hash) : NULL;
     uint32_t len = found > 0 ? record_part_len(&r, call->part) : 0;
     if (found < 0) answer_error(call->resp, found);
-    else if (lease == NULL || len == 0 || !policy_lease_live(&r, lease, clock_now(&vault->clock)))
+    else if (lease == NULL || len == 0 || !policy_lease_live(&r, lease, vault_now(vault)))
         v1_absent(call);
     else if ((space = buf_space(body, len)) == NULL) answer_error(call->resp, ERR_NOMEM);
     else {

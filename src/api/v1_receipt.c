@@ -23,7 +23,7 @@ put_events(struct answer *a, const struct record *r, int64_t now) {
 
 static void
 answer_receipt(struct api_call *call, const struct record *r) {
-    int64_t now = clock_now(&call->api->vault->clock);
+    int64_t now = vault_now(call->api->vault);
     struct answer a;
     answer_begin(&a, call->resp, RECEIPT_LEN);
     answer_string(&a, "state", receipt_state_name(policy_receipt_state(r, now)));
