@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* Every field of the v1 API with every value that it must not have. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "api_kit.h"
+
+enum { KEY = 5, SIZE = 304 };
+
+#define TOKEN "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+static int
+setup(void **state) {
+    struct api_kit *kit = calloc(1, sizeof(*kit));
+    api_kit_open(kit);
+    *state = kit;
+    return 0;
+}
+
+static int
+teardown(void **state) {
+    api_kit_close(*state);
+    free(*state);
+    return 0;
+}
+
+/* Put ${value} in place of field ${name} of a good body; NULL leaves the field out. */
+static char *
+with_field(const char *good, const char *name, const char *value) {
+    json_error_t error;
+    json_t *json = json_loads(good, 0, &error);
+    char *text = NULL, *out = NULL;
+    (void)json_object_del(json, name);
+    text = json_dumps(json, JSON_COMPACT);
+    size_t len = strlen(text) + strlen(name) * 2 + (value == NULL ? 0 : strlen(value) * 2) + 64;
+    out = malloc(len);
+    text[strlen(text) - 1] = '\0';
+    const char *comma = text[1] == '\0' ? "" : ",";
+    if (value == NULL) (void)snprintf(out, len, "%s}", text);
+    else (void)snprintf(out, len, "%s%s\"%s\":%s}", text, comma, name, value);
+    free(text);
+    json_decref(json);
+    return out;
+}
+
+static void
+refused(struct api_kit *kit, const char *target, const char *good, const char *name,
+        const char *value) {
+    char *body = with_field(good, name, value);
+    int status = api_kit_ask(kit, (struct ask){.target = target, .body = body});
+    if (status != 422) print_message("%s: %s\n", name, value);
+    assert_int_equal(status, 422);
+    assert_true(api_kit_problem(kit, "invalid_field", name));
+    free(body);
+}
+
+static void
+refused_twice(struct api_kit *kit, const char *target, const char *good, const char *name) {
+    char *body = with_field(good, name, NULL);
+    size_t len = strlen(body) + 200;
+    char *twice = malloc(len);
+    body[strlen(body) - 1] = '\0';
+    (void)snprintf(twice, len, "%s,\"%s\":1,\"%s\":1}", body, name, name);
+    assert_int_equal(api_kit_ask(kit, (struct ask){.target = target, .body = twice}), 422);
+    assert_true(api_kit_problem(kit, "invalid_field", name));
+    free(twice);
+    free(body);
+}
+
+#define COMMON "null", "[]", "{}", "-1", "1.5", "9223372036854775808", "1e300", "\"\""
+
+static void
+every_bad_value_of_create_names_its_field(void **state) {
+    static const struct {
+        const char *name;
+        bool optional;
+        const char *bad[18];
+    } fields[] = {
+        {"verifier",
+         false,
+         {COMMON, "0", "1", "true", "\"1\"", "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB\"",
+          "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"",
+          "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"",
+          "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"",
+          "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA+A\"",
+          "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\\u0000A\""}},
+        {"header",
+         false,
+         {COMMON, "0", "1", "true", "\"1\"", "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"",
+          "\"RVN2MQ4IAQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"",   /* reserved byte */
+          "\"RVN2MRUIAQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\""}}, /* N = 2^21 */
+        {"views", false, {COMMON, "0", "101", "2147483648", "true", "\"1\"", "100.5"}},
+        {"ttl", false, {COMMON, "0", "1", "59", "2592001", "2147483648", "true", "\"3600\""}},
+        {"attempts", true, {COMMON, "0", "101", "2147483648", "true", "\"1\""}},
+        {"passphrase", true, {COMMON, "0", "1", "2147483648", "\"1\"", "\"true\""}},
+        {"size", false, {COMMON, "0", "1", "303", "305", "2147483648", "true", "\"304\"", "1e9"}},
+        {"content", true, {COMMON, "0", "1", "true", "2147483648", "\"A\"", "\"AA==\"", "\"A A\""}},
+    };
+    struct api_kit *kit = *state;
+    struct api_kit_secret what = {.views = 1, .ttl = 3600, .size = SIZE, .inside = true};
+    char *good = api_kit_create_body(what);
+    for (size_t f = 0; f < ARRAY_LEN(fields); f++) {
+        for (size_t i = 0; i < ARRAY_LEN(fields[f].bad) && fields[f].bad[i] != NULL; i++) {
+            refused(kit, "/api/v1/secrets", good, fields[f].name, fields[f].bad[i]);
+        }
+        if (!fields[f].optional) refused(kit, "/api/v1/secrets", good, fields[f].name, NULL);
+        refused_twice(kit, "/api/v1/secrets", good, fields[f].name);
+    }
+    refused(kit, "/api/v1/secrets", good, "attempt", "1"); /* not known */
+    assert_int_equal(kit->vault.store->ops->usage(kit->vault.store), 0);
+    free(good);
+}
+
+static void
+bounds_of_create_are_inclusive(void **state) {
+    static const struct {
+        const char *name, *good;
+    } cases[] = {
+        {"views", "1"},         {"views", "100"},        {"views", "1e2"},  {"ttl", "60"},
+        {"ttl", "2592000"},     {"ttl", "3600.0"},       {"attempts", "1"}, {"attempts", "100"},
+        {"passphrase", "true"}, {"passphrase", "false"}, {"size", "304"},
+    };
+    struct api_kit *kit = *state;
+    struct api_kit_secret what = {.views = 1, .ttl = 3600, .size = SIZE, .inside = true};
+    char *good = api_kit_create_body(what);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char *body = with_field(good, cases[i].name, cases[i].good);
+        struct ask create = {.target = "/api/v1/secrets", .body = body};
+        assert_int_equal(api_kit_ask(kit, create), 201);
+        free(body);
+    }
+    free(good);
+}
+
+static void
+size_counts_the_largest_content(void **state) {
+    struct api_kit *kit = *state;
+    struct api_kit_secret what = {.views = 1, .ttl = 3600};
+    uint64_t plain = 4 + 4096 + kit->api.config.file_max;
+    what.size = (size_t)envelope_sealed_len(envelope_padded_len(plain));
+    char *body = api_kit_create_body(what);
+    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/api/v1/secrets", .body = body}),
+                     201);
+    free(body);
+    what.size++;
+    body = api_kit_create_body(what);
+    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/api/v1/secrets", .body = body}),
+                     422);
+    assert_true(api_kit_problem(kit, "invalid_field", "size"));
+    free(body);
+}
+
+static void
+inline_content_has_a_bound(void **state) {
+    struct api_kit *kit = *state;
+    char id[23], owner[44];
+    struct api_kit_secret what = {
+        .views = 1, .ttl = 60, .size = 128 * 1024, .inside = true, .key = KEY};
+    api_kit_create(kit, what, id, owner);
+    assert_int_equal(api_kit_open_secret(kit, id, KEY, 'a'), 200);
+    assert_true(kit->resp.body.len > 128 * 1024 / 3 * 4);
+    what.size++;
+    char *body = api_kit_create_body(what);
+    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/api/v1/secrets", .body = body}),
+                     422);
+    assert_true(api_kit_problem(kit, "invalid_field", "content"));
+    free(body);
+}
+
+static void
+every_bad_value_of_open_names_its_field(void **state) {
+    static const char *const access[] = {COMMON,
+                                         "0",
+                                         "1",
+                                         "true",
+                                         "\"1\"",
+                                         "2147483648",
+                                         "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB\"",
+                                         "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\""};
+    static const char *const lease[] = {COMMON,
+                                        "0",
+                                        "1",
+                                        "true",
+                                        "\"1\"",
+                                        "2147483648",
+                                        "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"",
+                                        "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA/A\"",
+                                        "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\\u0000A\""};
+    static const char good[] = "{\"access\":\"BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU\","
+                               "\"lease\":\"" TOKEN "\"}";
+    struct api_kit *kit = *state;
+    struct api_kit_secret what = {
+        .views = 1, .ttl = 3600, .attempts = 1, .size = SIZE, .inside = true, .key = KEY};
+    char id[23], owner[44], info[80], target[80];
+    api_kit_create(kit, what, id, owner);
+    (void)snprintf(info, sizeof(info), "/api/v1/secrets/%s", id);
+    (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s/open", id);
+    for (size_t i = 0; i < ARRAY_LEN(access); i++)
+        refused(kit, target, good, "access", access[i]);
+    for (size_t i = 0; i < ARRAY_LEN(lease); i++)
+        refused(kit, target, good, "lease", lease[i]);
+    refused(kit, target, good, "access", NULL);
+    refused(kit, target, good, "passphrase", "\"x\"");
+    refused_twice(kit, target, good, "access");
+    refused_twice(kit, target, good, "lease");
+    /* Malformed comes before absent, and nothing was counted. */
+    refused(kit, "/api/v1/secrets/aaaaaaaaaaaaaaaaaaaaaa/open", good, "access", "1");
+    assert_int_equal(api_kit_ask(kit, (struct ask){.target = info}), 200);
+    assert_int_equal(api_kit_number(kit, "views_left"), 1);
+    assert_int_equal(api_kit_number(kit, "attempts_left"), 1);
+    /* The last character of a token need not be canonical. */
+    char *body = with_field(good, "lease", "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB\"");
+    assert_int_equal(api_kit_ask(kit, (struct ask){.target = target, .body = body}), 200);
+    free(body);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(every_bad_value_of_create_names_its_field), TEST(bounds_of_create_are_inclusive),
+        TEST(size_counts_the_largest_content),           TEST(inline_content_has_a_bound),
+        TEST(every_bad_value_of_open_names_its_field),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
