@@ -192,6 +192,7 @@ void
 kdf_pool_stats(struct kdf_pool *pool, struct kdf_pool_stats *out) {
     pthread_mutex_lock(&pool->lock);
     *out = (struct kdf_pool_stats){.threads = pool->started,
+                                   .running = pool->running,
                                    .waiting = pool->waiting,
                                    .queue_max = pool->queue_max,
                                    .done = pool->done,

@@ -16,6 +16,7 @@ struct kdf_pool;
 
 struct kdf_pool_stats {
     unsigned threads;
+    unsigned running; /* derivations under way */
     unsigned waiting; /* jobs in the queue now */
     unsigned queue_max;
     uint64_t done;    /* derivations finished since the start */
