@@ -129,10 +129,14 @@ wait_quiet(struct mhd *m, int ms) {
     return quiet;
 }
 
-bool
-mhd_stop(struct mhd *m, int ms) {
+void
+mhd_quiesce(struct mhd *m) {
     atomic_store(&m->stopping, true);
     (void)MHD_quiesce_daemon(m->daemon);
+}
+
+bool
+mhd_stop(struct mhd *m, int ms) {
     if (!wait_quiet(m, ms)) return false;
     MHD_stop_daemon(m->daemon);
     mhd_free(m);

@@ -14,7 +14,7 @@
 struct mhd;
 
 struct mhd_config {
-    int listen_fd; /* stays the caller's to close, after mhd_stop() */
+    int listen_fd; /* stays the caller's to close, after mhd_quiesce() */
     struct api *api;
     const struct http_trusted *trusted; /* proxies that name the client's address */
     unsigned io_threads;
@@ -28,10 +28,13 @@ struct mhd_config {
 /* Serve as ${config} says; all it points to outlives the server.  Returns NULL if that fails. */
 struct mhd *mhd_start(const struct mhd_config *config);
 
+/* Take no more connections; afterwards the listening socket can be closed. */
+void mhd_quiesce(struct mhd *m);
+
 /*
- * Take no more connections, let the requests that run end for ${ms} milliseconds at most, then
- * close every connection and free ${m}.  Returns true; or false if requests still ran: then nothing
- * that they use may be freed, and the process should end at once.
+ * After mhd_quiesce(): let the requests that run end for ${ms} milliseconds at most, then close
+ * every connection and free ${m}.  Returns true; or false if requests still ran: then nothing that
+ * they use may be freed, and the process should end at once.
  */
 bool mhd_stop(struct mhd *m, int ms);
 

@@ -36,9 +36,10 @@ function cleanEnvironment() {
 
 /** One GET over TCP or a unix socket; resolves to { status, headers, body } with body as text. */
 export function get(server, path) {
-  const target = server.socket ? { socketPath: server.socket, path } : `${server.url}${path}`;
+  const at = server.socket ? { socketPath: server.socket } : new URL(server.url);
+  const target = { socketPath: at.socketPath, hostname: at.hostname, port: at.port, path, agent: false };
   return new Promise((done, failed) => {
-    const req = request(target, { agent: false }, (res) => {
+    const req = request(target, (res) => {
       const pieces = [];
       res.on('data', (piece) => pieces.push(piece));
       res.on('end', () => done({ status: res.statusCode, headers: res.headers, body: Buffer.concat(pieces).toString() }));
@@ -128,6 +129,7 @@ export async function startServer({ env = {}, args = [], data, build = buildFold
   const late = new Promise((_, failed) => {
     timer = setTimeout(() => failed(new Error(`secretsd was not ready in ${timeout} ms:\n${stderr}`)), timeout);
   });
+  ended.catch(() => running.delete(child)); // it could not be started at all: `died` tells
   const died = ended.then(({ code, signal }) => {
     throw new Error(`secretsd ended (${code ?? signal}):\n${stderr}`);
   });

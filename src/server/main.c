@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * secretsd: shares secrets by links that stop working (docs/DESIGN.md).
+ */
+#include <unistd.h>
+
+#include "api/page.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "crypto/kdf_pool.h"
+#include "server/listen.h"
+#include "server/mhd.h"
+#include "server/process.h"
+#include "server/settings.h"
+#include "server/stores.h"
+#include "server/sweeper.h"
+
+enum {
+    TEXT_MAX = 16 * 1024,    /* what --help prints */
+    KDF_QUEUE = 32,          /* derivations that wait, before 503 */
+    WORKERS_BESIDE_KDF = 32, /* workers that derivations can never take */
+    QUEUE_MAX = 1024,        /* requests that wait for a worker, before 503 */
+    BODY_BUDGET = 64 * 1024 * 1024,
+    CONNECTIONS_MAX = 16384,
+    FILES_KEPT_BACK = 128, /* descriptors for all but connections */
+    PER_CLIENT_MAX = 128,
+    SWEEP_SECONDS = 25, /* erased within 60 s of its time */
+    STOP_MS = 10 * 1000,
+    CLASSIC_FILE_MAX = 10 * 1024 * 1024,
+    INLINE_MAX = 128 * 1024, /* content that may come in the create call */
+    DAY = 24 * 60 * 60,
+};
+
+/* Everything that runs. */
+struct server {
+    struct settings settings;
+    struct listener listener;
+    struct stores stores;
+    struct vault vault;
+    struct kdf_pool *kdf;
+    struct api api;
+    struct sweeper *sweeper;
+    struct mhd *mhd;
+};
+
+/* The largest answer: a text of control characters grows sixfold in JSON, a file by base64. */
+static uint64_t
+answer_max(uint64_t text_max) {
+    uint64_t text = 6 * text_max, file = CLASSIC_FILE_MAX / 3 * 4;
+    return (text > file ? text : file) + INLINE_MAX;
+}
+
+static void
+configure_api(struct server *s) {
+    const struct settings *set = &s->settings;
+    struct api_config *c = &s->api.config;
+    *c = (struct api_config){
+        .version = VERSION,
+        .ttl_default = set->ttl_days * DAY,
+        .ttl_max = set->ttl_max_days * DAY,
+        .text_max = (uint64_t)set->text_max,
+        .classic_file_max = CLASSIC_FILE_MAX,
+        .file_max = (uint64_t)set->file_max,
+        .inline_max = INLINE_MAX,
+        .answer_max = answer_max((uint64_t)set->text_max),
+        .page = set->page,
+        .origin_count = set->origins.count,
+    };
+    c->rate_create = (uint32_t)set->rate_create;
+    c->rate_open = (uint32_t)set->rate_open;
+    for (int i = 0; i < set->origins.count; i++)
+        c->origins[i] = set->origins.items[i];
+    s->api.vault = &s->vault;
+    s->api.kdf = s->kdf;
+    s->api.page = &page_embedded;
+    s->api.monotonic_ms = clock_monotonic_ms;
+}
+
+static void
+configure_vault(struct server *s) {
+    s->vault.store = s->stores.store;
+    s->vault.blobs = s->stores.blobs;
+    s->vault.clock = clock_system;
+    s->vault.random = random_system;
+    s->vault.limits.quota = (uint64_t)s->settings.quota;
+    s->vault.limits.part_size = (uint32_t)s->settings.part_size;
+}
+
+static struct mhd *
+serve(struct server *s) {
+    unsigned files = process_file_limit(), kdf = (unsigned)s->settings.kdf_threads;
+    unsigned room = files > 2 * FILES_KEPT_BACK ? files - FILES_KEPT_BACK : files / 2;
+    const struct mhd_config config = {
+        .listen_fd = s->listener.fd,
+        .api = &s->api,
+        .trusted = &s->settings.trusted,
+        .io_threads = process_cores(),
+        .workers_max = kdf + KDF_QUEUE + WORKERS_BESIDE_KDF,
+        .queue_max = QUEUE_MAX,
+        .connections_max = room < CONNECTIONS_MAX ? room : CONNECTIONS_MAX,
+        .per_client_max = PER_CLIENT_MAX,
+        .body_budget = BODY_BUDGET,
+    };
+    return mhd_start(&config);
+}
+
+static int
+start(struct server *s, char *const env[], struct buf *why) {
+    unsigned kdf = (unsigned)s->settings.kdf_threads;
+    int err = listen_open(s->settings.listen, env, &s->listener, why);
+    if (err == 0) err = stores_open(&s->settings, &s->stores, why);
+    if (err != 0) return err;
+    configure_vault(s);
+    err = vault_tidy(&s->vault);
+    if (err != 0) return err;
+    s->kdf = kdf_pool_new(kdf, KDF_QUEUE, KDF_CLASSIC);
+    if (s->kdf == NULL) return ERR_NOMEM;
+    configure_api(s);
+    err = api_open(&s->api);
+    if (err != 0) return err;
+    s->sweeper = sweeper_start(&s->vault, SWEEP_SECONDS);
+    s->mhd = serve(s);
+    return s->sweeper == NULL || s->mhd == NULL ? ERR_NOMEM : 0;
+}
+
+/* Close everything, requests first.  Returns the exit code. */
+static int
+stop(struct server *s) {
+    if (s->mhd != NULL) mhd_quiesce(s->mhd);
+    listen_close(&s->listener);
+    if (s->mhd != NULL && !mhd_stop(s->mhd, STOP_MS)) {
+        log_error("stopped", "reason=\"requests did not end in time\"");
+        _exit(1); /* nothing that they use may be closed; the store recovers by itself */
+    }
+    sweeper_stop(s->sweeper);
+    api_close(&s->api);
+    kdf_pool_free(s->kdf);
+    stores_close(&s->stores);
+    return 0;
+}
+
+static int
+run(struct server *s, struct buf *why) {
+    int err = start(s, environ, why);
+    if (err != 0) {
+        log_error("start", "error=\"%s\" reason=\"%s\"", err_text(err), buf_text(why));
+        (void)stop(s);
+        return 1;
+    }
+    log_info("listening", "version=%s open=%s", VERSION, s->listener.open);
+    int sig = process_wait();
+    log_info("stopping", "signal=%d", sig);
+    int code = stop(s);
+    log_info("stopped", "%s", "");
+    return code;
+}
+
+int
+main(int argc, char *argv[]) {
+    static struct server server;
+    struct buf text = BUF_INIT(TEXT_MAX);
+    server.listener.fd = -1;
+    int code = 2;
+    if (process_harden() != 0) {
+        log_error("start", "reason=\"this process cannot be protected\"");
+        return 1;
+    }
+    json_setup();
+    switch (settings_read(&server.settings, argc, argv, environ, process_cores(), &text)) {
+    case SETTINGS_PRINT: code = fputs(buf_text(&text), stdout) < 0; break;
+    case SETTINGS_REFUSE: (void)fputs(buf_text(&text), stderr); break;
+    case SETTINGS_RUN: code = run(&server, &text); break;
+    }
+    buf_free(&text);
+    return code;
+}
