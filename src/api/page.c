@@ -9,10 +9,12 @@
 
 static const char classic_prefix[] = "/secret/";
 
-/* A link whose '#' came as "%23": what follows is for the page to read. */
+/* A link whose '#' came as "%23", or as that encoded again: what follows is for the page to read.
+ */
 static bool
 is_mangled_root(const char *path) {
-    return strncmp(path, "/%23", 4) == 0 && strchr(path + 1, '/') == NULL;
+    const char *mangled = strncmp(path, "/%25", 4) == 0 ? path + 4 : path + 2;
+    return path[1] == '%' && strncmp(mangled, "23", 2) == 0 && strchr(path + 1, '/') == NULL;
 }
 
 static bool

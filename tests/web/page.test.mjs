@@ -23,13 +23,13 @@ test('links are read, also as mail gateways leave them', async () => {
     `https://h/#/${ID}.${KEY}`, `https://h/%23${ID}.${KEY}?x=1`, `https://h/#${ID}.${KEY}%20`,
   ]) assert.deepEqual(m.readAddress(address), whole, address);
   assert.deepEqual(m.readAddress(`https://h/#${ID}`), { kind: 'open', id: ID, key: null });
-  for (const address of ['https://h/', 'https://h/#', 'https://h/?a=b', 'https://h/sub/index.html']) {
+  for (const address of ['https://h/', 'https://h/#', 'https://h/#%', 'https://h/?a=b', 'https://h/sub/index.html']) {
     assert.deepEqual(m.readAddress(address), { kind: 'share' }, address);
   }
   for (const address of [`https://h/secret/${OLD}`, `https://h/a/secret/${OLD}?x=1`, `https://h/secret/${OLD}/`, `https://h/#${OLD}`]) {
     assert.deepEqual(m.readAddress(address), { kind: 'classic', id: OLD }, address);
   }
-  for (const tail of [`${ID}.${KEY.slice(1)}`, `${ID}.${KEY}.x`, 'nonsense', `${ID.slice(1)}.${KEY}`, '%', `${ID}.!${KEY}`]) {
+  for (const tail of [`${ID}.${KEY.slice(1)}`, `${ID}.${KEY}.x`, 'nonsense', `${ID.slice(1)}.${KEY}`, '%zz', `${ID}.!${KEY}`]) {
     assert.deepEqual(m.readAddress(`https://h/#${tail}`), { kind: 'damaged' }, tail);
   }
 });

@@ -25,7 +25,7 @@ export function buildLink(page: string, id: string, key: string | null): string 
 export function readAddress(href: string): Target {
   const classic = /\/secret\/([A-Za-z0-9]{16})(?=$|[/?#&])/.exec(href);
   if (classic?.[1] !== undefined && !hasSecretFragment(href)) return { kind: 'classic', id: classic[1] };
-  const at = href.search(/#|%23/i);
+  const at = href.search(/#|%(?:25)*23/i);
   return at < 0 ? { kind: 'share' } : readFragment(href.slice(at));
 }
 

@@ -14,7 +14,6 @@ export const en = {
   filesLabel: 'Files to share',
   fileRemove: 'Remove {name}',
   filesTotal: { '=1': 'One file, {size}', other: '{n} files, {size}; they arrive as one zip' },
-  fileEmptyText: 'Remove the files to type a text instead.',
 
   sentence: 'Opens {views}, within {ttl}, {passphrase}.',
   views: { '=1': 'once', other: '{n} times' },
@@ -48,7 +47,6 @@ export const en = {
   preparing: 'Preparing the key',
   finishing: 'Finishing',
   moving: '{percent}, {speed} per second',
-  movingStart: '{percent}',
   waitingForNetwork: 'Connection lost. Trying again',
   cancel: 'Cancel',
   needContent: 'Type something, or add a file first.',

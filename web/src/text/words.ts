@@ -76,6 +76,12 @@ export class Words {
     return new Intl.NumberFormat(this.language, options).format(value);
   }
 
+  /** `text` as a sentence begins. */
+  capital(text: string): string {
+    const [first = '', ...rest] = text;
+    return first.toLocaleUpperCase(this.language) + rest.join('');
+  }
+
   private fill(slot: string, params: Params): string {
     const value = params[slot];
     return typeof value === 'number' ? this.number(value) : value ?? '';

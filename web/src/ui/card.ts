@@ -11,7 +11,7 @@ import { copyButton } from './copy';
 import { button, el, fill, newId } from './dom';
 import { burnOwned, LiveStatus } from './status';
 
-const LOOK_EVERY = 5000;
+const LOOK_EVERY = 10_000;
 
 export function resultCard(context: Context, choice: ShareChoice, shared: Shared): HTMLElement {
   const { words, now, page } = context;
@@ -41,12 +41,7 @@ export function resultCard(context: Context, choice: ShareChoice, shared: Shared
 
 function sentence({ words }: Context, choice: ShareChoice, { expiresAt }: Shared): HTMLElement {
   const opens = words.say('canBeOpened', { n: choice.views, date: words.date(expiresAt) });
-  return el('p', { class: 'note' }, opens, ' ', el('span', {}, capital(words.say(protectionKey(choice)), words.language), '.'));
-}
-
-function capital(text: string, language: string): string {
-  const [first = '', ...rest] = text;
-  return first.toLocaleUpperCase(language) + rest.join('');
+  return el('p', { class: 'note' }, opens, ' ', el('span', {}, words.capital(words.say(protectionKey(choice))), '.'));
 }
 
 /** A value in full, selected by one click. */

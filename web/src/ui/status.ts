@@ -46,7 +46,7 @@ export class LiveStatus {
 
   private show({ key, n, at, final }: StatusLine): void {
     const { words, now } = this.context;
-    const text = words.say(key, { n: n ?? 0, when: at === undefined ? '' : words.when(at, now()) });
+    const text = words.capital(words.say(key, { n: n ?? 0, when: at === undefined ? '' : words.when(at, now()) }));
     if (this.element.textContent !== text) this.element.textContent = text;
     this.element.dataset['state'] = key;
     if (!final || this.final) return;

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+// Every state of the page, and how to bring it about: for the accessibility tests and the screenshots.
+import { randomBytes } from 'node:crypto';
+import { shareSecret } from './site.mjs';
+
+const BOX = 'textarea';
+const button = (page, name) => page.getByRole('button', { name, exact: true });
+const refuse = (page, glob, status, json) =>
+  page.route(glob, (route) => route.fulfill({ status, contentType: 'application/problem+json', body: JSON.stringify(json) }));
+const hold = (page, glob) => page.route(glob, () => undefined);
+const files = (...sizes) => sizes.map((size, i) => ({ name: ['contract.pdf', 'photo.jpeg', 'notes of Tuesday.txt'][i % 3], mimeType: '', buffer: randomBytes(size) }));
+const TEXT = 'The new password is below.\n\nhunter2-but-longer';
+
+async function openForm(page, site) {
+  await page.goto(site.url);
+  await page.locator(BOX).waitFor();
+}
+
+async function shareText(page, site, text = TEXT) {
+  await openForm(page, site);
+  await page.locator(BOX).fill(text);
+  await button(page, 'Create link').click();
+  await page.getByText('Not opened yet').first().waitFor();
+  return page.getByLabel('Link', { exact: true }).textContent();
+}
+
+async function openLink(page, link) {
+  await page.goto(link);
+  await button(page, 'Open').waitFor();
+}
+
+async function openText(page, site, options) {
+  const secret = await shareSecret(site, TEXT, options);
+  await openLink(page, secret.link);
+  await button(page, 'Open').click();
+  await button(page, 'Copy').waitFor();
+  return secret;
+}
+
+async function openFile(page, site, size = 700_000) {
+  const secret = await shareSecret(site, randomBytes(size), { name: 'contract of November.pdf', type: 'application/pdf' });
+  await openLink(page, secret.link);
+  await button(page, 'Open').click();
+  await button(page, 'Save').waitFor();
+  return secret;
+}
+
+const popover = (slot) => async (page, site) => {
+  await openForm(page, site);
+  await page.locator('button.word').nth(slot).click();
+  await page.getByRole('dialog').waitFor();
+};
+
+/** name → async (page, site): afterwards `page` shows it. All but a few work against any server. */
+export const states = {
+  empty: openForm,
+  typing: async (page, site) => {
+    await openForm(page, site);
+    await page.locator(BOX).fill(TEXT);
+  },
+  files: async (page, site) => {
+    await openForm(page, site);
+    await page.locator('input[type=file]').setInputFiles(files(48_211, 2_400_000, 912));
+    await page.getByText('3 files').first().waitFor();
+  },
+  'popover-views': popover(0),
+  'popover-expiry': popover(1),
+  'popover-passphrase': async (page, site) => {
+    await popover(2)(page, site);
+    await page.getByLabel('A passphrase of your own').check();
+    await page.getByLabel('Passphrase', { exact: true }).fill('correct horse battery');
+  },
+  'nothing-to-share': async (page, site) => {
+    await openForm(page, site);
+    await button(page, 'Create link').click();
+    await page.getByText('Type something').waitFor();
+  },
+  uploading: async (page, site) => {
+    let seen = 0;
+    await page.route('**/parts/*', (route) => (++seen > 2 ? undefined : route.continue()));
+    await openForm(page, site);
+    await page.locator('input[type=file]').setInputFiles(files(5_000_000));
+    await button(page, 'Create link').click();
+    await page.getByText('%').waitFor();
+    await page.waitForFunction(() => !/^0/.test(document.querySelector('.primary .label').textContent));
+  },
+  result: async (page, site) => { await shareText(page, site); },
+  'result-qr': async (page, site) => {
+    await shareText(page, site);
+    await button(page, 'QR code').click();
+    await page.getByRole('img', { name: 'QR code of the link' }).waitFor();
+  },
+  'result-key-apart': async (page, site) => {
+    await openForm(page, site);
+    await page.locator(BOX).fill(TEXT);
+    await page.locator('button.word').nth(2).click();
+    await page.getByLabel('A generated passphrase').check();
+    await page.getByLabel('Send the key apart').check();
+    await button(page, 'Done').click();
+    await button(page, 'Create link').click();
+    await page.getByText('Not opened yet').waitFor();
+  },
+  'status-opened': async (page, site) => {
+    await openForm(page, site);
+    await page.locator('button.word').first().click();
+    await page.getByLabel('3', { exact: true }).check();
+    await page.locator(BOX).fill(TEXT);
+    await page.keyboard.press('Control+Enter');
+    await page.getByText('Not opened yet').waitFor();
+    const link = await page.getByLabel('Link', { exact: true }).textContent();
+    const other = await page.context().newPage();
+    await openLink(other, link);
+    await button(other, 'Open').click();
+    await button(other, 'Copy').waitFor();
+    await other.close();
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    await page.getByText(/^Opened/).waitFor();
+  },
+  'status-gone': async (page, site) => {
+    await shareText(page, site);
+    await button(page, 'Burn it now').click();
+    await button(page, 'Yes, burn it').click();
+    await page.getByText(/^Burnt/).waitFor();
+  },
+  'many-earlier': async (page, site) => {
+    const made = [];
+    for (let i = 0; i < 6; i++) made.push(await shareSecret(site, 'x', { views: 3 }));
+    await made[1].open();
+    await made[2].burn();
+    const now = Math.floor(Date.now() / 1000);
+    await page.goto(site.url);
+    await page.evaluate((all) => localStorage.setItem('ephemeral-secrets', JSON.stringify(all)),
+      made.map(({ id, owner }, i) => ({ id, token: owner, made: now - i * 7000, until: now + 432000 })));
+    await page.reload();
+    await page.getByText('Not opened yet').first().waitFor();
+    await page.getByText(/^Burnt/).waitFor();
+  },
+  'how-this-works': async (page, site) => {
+    await openForm(page, site);
+    await button(page, 'How this works').click();
+    await page.getByRole('dialog').waitFor();
+  },
+  waiting: async (page, site) => { await openLink(page, (await shareSecret(site, TEXT, { views: 3 })).link); },
+  'passphrase-asked': async (page, site) => {
+    await openLink(page, (await shareSecret(site, TEXT, { passphrase: 'p' })).link);
+  },
+  'key-asked': async (page, site) => { await openLink(page, (await shareSecret(site, TEXT)).keyless); },
+  'wrong-passphrase': async (page, site) => {
+    page.allow = /403/;
+    await openLink(page, (await shareSecret(site, TEXT, { passphrase: 'p', attempts: 4 })).link);
+    await page.getByLabel('Passphrase', { exact: true }).fill('wrong');
+    await button(page, 'Open').click();
+    await page.getByText('3 tries are left').waitFor();
+  },
+  deriving: async (page, site) => {
+    await hold(page, '**/open');
+    await openLink(page, (await shareSecret(site, TEXT)).link);
+    await button(page, 'Open').click();
+    await page.getByText('Preparing the key').first().waitFor();
+  },
+  'text-covered': async (page, site) => { await openText(page, site, { views: 3 }); },
+  'text-shown': async (page, site) => {
+    await openText(page, site, { views: 3 });
+    await button(page, 'Show').click();
+    await page.locator('pre').waitFor();
+  },
+  'file-waiting': async (page, site) => { await openFile(page, site); },
+  'file-downloading': async (page, site) => {
+    let seen = 0;
+    await page.route('**/parts/*', (route) => (++seen > 3 ? undefined : route.continue()));
+    await openFile(page, site, 5_000_000);
+    await button(page, 'Save').click();
+    await page.waitForFunction(() => !/^(0|Save)/.test(document.querySelector('.primary .label').textContent));
+  },
+  'file-saved': async (page, site) => {
+    await openFile(page, site);
+    const download = page.waitForEvent('download');
+    await button(page, 'Save').click();
+    await download;
+    await page.getByText('Every byte was verified').waitFor();
+    await page.getByText('This was the last time.').waitFor();
+  },
+  'last-time': async (page, site) => {
+    await hold(page, '**/lease');
+    await openText(page, site);
+    await page.getByText('It is being erased').waitFor();
+  },
+  erased: async (page, site) => {
+    await openText(page, site);
+    await button(page, 'Erase now').click();
+    await page.getByRole('heading', { name: 'Erased' }).waitFor();
+  },
+  gone: async (page, site) => {
+    page.allow = /404/;
+    const secret = await shareSecret(site, TEXT);
+    await secret.burn();
+    await page.goto(secret.link);
+    await page.getByRole('heading', { name: 'is gone' }).waitFor();
+  },
+  locked: async (page, site) => {
+    page.allow = /403/;
+    await openLink(page, (await shareSecret(site, TEXT, { passphrase: 'p', attempts: 1 })).link);
+    await page.getByLabel('Passphrase', { exact: true }).fill('wrong');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'is locked' }).waitFor();
+  },
+  offline: async (page, site) => {
+    page.allow = /Failed to load resource/;
+    const secret = await shareSecret(site, TEXT);
+    await page.route('**/secrets/*', (route) => route.abort());
+    await page.goto(secret.link);
+    await page.getByText('cannot be reached').waitFor();
+  },
+  busy: async (page, site) => {
+    page.allow = /503/;
+    await refuse(page, '**/secrets/*', 503, { code: 'busy' });
+    await page.goto((await shareSecret(site, TEXT)).link);
+    await page.getByText('server is busy').waitFor();
+  },
+  damaged: async (page, site) => {
+    await page.goto(`${site.url}#notalink`);
+    await page.getByRole('heading', { name: 'is damaged' }).waitFor();
+  },
+  classic: async (page, site) => {
+    await page.goto(`${site.url}secret/abcdefghijklmnop`);
+    await button(page, 'Open').waitFor();
+  },
+};

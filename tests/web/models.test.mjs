@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { crc32 } from './lib/crc.mjs';
+import { load } from './lib/load.mjs';
+
+const NOW = 1_800_000_000;
+const config = { partSize: 1, inlineMax: 1, textMax: 100, fileMax: 1000, viewsMax: 100, ttlDefault: 432000, ttlMax: 2592000, ttlChoices: [300] };
+
+test('every language has every slot and every plural form', async () => {
+  const { catalogues } = await load('text/languages.ts');
+  const slots = (message) => new Set(Object.values(typeof message === 'string' ? [message] : message).flatMap((m) => m.match(/\{\w+\}/g) ?? []));
+  const { en } = catalogues;
+  assert.equal(Object.keys(catalogues).length, 6);
+  for (const [language, catalogue] of Object.entries(catalogues)) {
+    assert.deepEqual(Object.keys(catalogue), Object.keys(en), language);
+    const rules = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
+    for (const [key, message] of Object.entries(catalogue)) {
+      const wanted = slots(en[key]);
+      for (const slot of slots(message)) assert.ok(wanted.has(slot), `${language} ${key} ${slot}`);
+      for (const slot of wanted) if (slot !== '{n}') assert.ok(slots(message).has(slot), `${language} ${key} lacks ${slot}`);
+      assert.equal(typeof message, typeof en[key], `${language} ${key}`);
+      // A language with "few" must say it, or 2 of something would be wrong.
+      if (typeof message === 'object' && rules.includes('few') && message.other.includes('{n}') && key !== 'earlierMore') {
+        assert.ok(message.few, `${language} ${key} lacks few`);
+      }
+    }
+  }
+});
+
+test('words: plurals, durations, sizes, dates', async () => {
+  const { wordsFor, chooseLanguage } = await load('text/languages.ts');
+  const en = wordsFor(['en-GB']);
+  assert.equal(en.say('views', { n: 1 }), 'once');
+  assert.equal(en.say('views', { n: 3 }), '3 times');
+  assert.equal(en.duration(432000), '5 days');
+  assert.equal(en.duration(3600), '1 hour');
+  assert.equal(en.duration(5400), '90 minutes');
+  assert.equal(en.duration(61), '61 seconds');
+  assert.equal(en.size(0), '0 bytes');
+  assert.equal(en.size(1500), '1.5 kB');
+  assert.match(en.when(NOW, NOW + 1), /^today at \d+:\d\d/);
+  assert.match(en.when(NOW - 5 * 86400, NOW), /^on \w+/);
+  const ru = wordsFor(['ru']);
+  assert.deepEqual([1, 2, 5, 21].map((n) => ru.say('views', { n })), ['один раз', '2 раза', '5 раз', '21 раз']);
+  assert.equal(chooseLanguage(['pt', 'fr-CA', 'de']), 'fr');
+  assert.equal(chooseLanguage(['zh-Hans-SG']), 'zh-CN');
+  assert.equal(chooseLanguage(['xx']), 'en');
+  assert.deepEqual(en.segments('sentence').filter((s) => s.slot).map((s) => s.slot), ['views', 'ttl', 'passphrase']);
+});
+
+test('the form says what is missing or too much', async () => {
+  const m = await load('share.model.ts');
+  const choice = { ...m.emptyChoice(config), text: 'x' };
+  assert.equal(m.problemOf(choice, config), null);
+  assert.equal(m.problemOf({ ...choice, text: '' }, config).key, 'needContent');
+  assert.equal(m.problemOf({ ...choice, text: 'é'.repeat(51) }, config).key, 'textTooLong');
+  const file = { name: 'f', size: 1001 };
+  assert.equal(m.problemOf({ ...choice, files: [file] }, config).key, 'filesTooLarge');
+  assert.equal(m.problemOf({ ...choice, files: [{ name: 'f', size: 0 }] }, config), null);
+  assert.equal(m.problemOf({ ...choice, mode: 'own' }, config).key, 'needPassphrase');
+  assert.deepEqual([0, -1, 1.4, 101, NaN, 1e9].map((n) => m.clampViews(n, 100)), [1, 1, 1, 100, 1, 100]);
+  assert.equal(m.passphraseOf({ ...choice, passphrase: 'p' }), '');
+  assert.equal(m.zipNameAt(new Date(2026, 10, 3)), 'files-2026-11-03.zip');
+  assert.deepEqual(['ghp_a8sd7f6a8s7d6f', 'hello world', '', 'correct horse 12'].map(m.looksLikeKey), [true, false, false, false]);
+});
+
+test('what became of it, in one line', async () => {
+  const { statusOf } = await load('status.model.ts');
+  const { readReceipt } = await load('api.model.ts');
+  const events = (...names) => names.map((event, i) => ({ event, at: NOW + i }));
+  const line = (state, ...names) => {
+    const { key, n, at, final } = statusOf(readReceipt({ state, expires_at: NOW + 99, events: events('created', ...names) }));
+    return [key, n, at === undefined ? undefined : at - NOW, final];
+  };
+  assert.deepEqual(line('waiting'), ['statusWaiting', undefined, undefined, false]);
+  assert.deepEqual(line('opened', 'opened', 'confirmed', 'opened'), ['statusOpened', 2, 3, false]);
+  assert.deepEqual(line('used_up', 'opened', 'confirmed'), ['statusUsedUp', 1, 1, true]);
+  assert.deepEqual(line('burnt', 'burnt_by_opener'), ['statusBurnt', undefined, 1, true]);
+  assert.deepEqual(line('expired'), ['statusExpiredUnread', undefined, 99, true]);
+  assert.deepEqual(line('expired', 'opened'), ['statusExpired', 1, 99, true]);
+  assert.deepEqual(line('locked', 'locked'), ['statusLocked', undefined, 1, true]);
+  assert.equal(statusOf(null).key, 'statusForgotten');
+  assert.throws(() => readReceipt({ state: 'else', expires_at: 1 }));
+});
+
+test('failures are told apart', async () => {
+  const { tell } = await load('opening.model.ts');
+  const none = { key: false, passphrase: false };
+  assert.equal(tell({ kind: 'gone' }, none).title, 'goneTitle');
+  assert.equal(tell({ kind: 'wrong-proof', attemptsLeft: null }, none).title, 'damagedTitle');
+  assert.deepEqual(tell({ kind: 'wrong-proof', attemptsLeft: 3 }, { key: false, passphrase: true }),
+    { kind: 'line', text: 'wrongPassphrase', attemptsLeft: 3 });
+  assert.equal(tell({ kind: 'wrong-proof', attemptsLeft: 0 }, { key: false, passphrase: true }).title, 'lockedTitle');
+  assert.equal(tell({ kind: 'wrong-proof', attemptsLeft: null }, { key: true, passphrase: false }).text, 'wrongKey');
+  assert.equal(tell({ kind: 'damaged', failure: 'payload failure' }, none).title, 'brokenTitle');
+  for (const kind of ['offline', 'busy', 'ended', 'unexpected']) assert.equal(tell({ kind }, none).text, kind);
+});
+
+test('names of received files are made harmless', async () => {
+  const { safeName } = await load('name.model.ts');
+  const cases = {
+    'a.txt': 'a.txt', '../../etc/passwd': 'passwd', 'C:\\x\\evil.exe': 'evil.exe', '.bashrc': 'bashrc', '': 'file', '...': 'file',
+    'a\u202Etxt.exe': 'a_txt.exe', 'nul\0name': 'nul_name', 'CON': '_CON', 'com1.txt': '_com1.txt', 'a<b>:"|?*': 'a_b______',
+    'line\nbreak': 'line_break', '/': 'file',
+  };
+  for (const [name, safe] of Object.entries(cases)) assert.equal(safeName(name), safe, JSON.stringify(name));
+  assert.ok([...safeName(`${'x'.repeat(10000)}.pdf`)].length <= 120);
+  assert.ok(safeName(`${'x'.repeat(10000)}.pdf`).endsWith('.pdf'));
+});
+
+test('made passwords and passphrases, and the hint about one’s own', async () => {
+  const m = await load('passphrase.model.ts');
+  const { randomBytes } = await load('random.ts');
+  for (let i = 0; i < 50; i++) {
+    const password = m.makePassword(randomBytes);
+    assert.match(password, /^(?=.*\d)(?=.*[^A-Za-z0-9]).{20}$/);
+    const passphrase = m.makePassphrase(randomBytes);
+    assert.match(passphrase, /^([a-z2-9]{4}-){4}[a-z2-9]{4}$/);
+    assert.equal(m.strengthOf(passphrase), 2);
+  }
+  for (const weak of ['', '1234', 'password', 'Passwort2024', 'qwerty123', 'aaaaaaaaaaaa', 'dragon']) assert.equal(m.strengthOf(weak), 0, weak);
+  assert.ok(m.strengthOf('correct horse battery staple') > 0);
+});
+
+test('characters are drawn without bias', async () => {
+  const { randomText, LETTERS } = await load('random.ts');
+  const counts = new Map();
+  for (const c of randomText(62_000, LETTERS)) counts.set(c, (counts.get(c) ?? 0) + 1);
+  assert.equal(counts.size, 62);
+  const chi = [...counts.values()].reduce((sum, n) => sum + (n - 1000) ** 2 / 1000, 0);
+  assert.ok(chi < 130, `chi-square ${chi} of 61 degrees`);
+  // Bytes that would favour the first letters are passed over.
+  const skewed = (n) => new Uint8Array(n).map((_, i) => (i % 2 ? 255 : 61));
+  assert.equal(randomText(4, LETTERS, skewed), '9999');
+});
+
+test('a zip has the length that was promised, and its entries are whole', async () => {
+  const { zip, zipLength, zipNames } = await load('zip.ts');
+  assert.deepEqual(zipNames([{ name: 'a.txt' }, { name: 'A.txt' }, { name: 'x/y' }, { name: '' }, { name: 'a.txt' }]),
+    ['a.txt', 'A (2).txt', 'x_y', 'file', 'a (3).txt']);
+  const files = [['one.txt', 'first'], ['zwei ü.bin', 'x'.repeat(70000)], ['empty', '']].map(([name, text]) => {
+    const bytes = new TextEncoder().encode(text);
+    return { name, size: bytes.length, modified: Date.UTC(2026, 5, 1), bytes, async *stream() { yield bytes.subarray(0, 3); yield bytes.subarray(3); } };
+  });
+  const out = [];
+  for await (const piece of zip(files)) out.push(piece);
+  const all = Buffer.concat(out);
+  assert.equal(all.length, zipLength(files));
+  let at = all.readUInt32LE(all.length - 6);
+  for (const { name, bytes } of files) {
+    assert.equal(all.readUInt32LE(at), 0x02014b50);
+    const nameLength = all.readUInt16LE(at + 28);
+    assert.equal(all.subarray(at + 46, at + 46 + nameLength).toString(), name);
+    assert.equal(all.readUInt32LE(at + 16), crc32(bytes));
+    const local = all.readUInt32LE(at + 42);
+    const from = local + 30 + all.readUInt16LE(local + 26);
+    assert.ok(all.subarray(from, from + bytes.length).equals(bytes));
+    at += 46 + nameLength;
+  }
+  assert.equal(all.readUInt32LE(at), 0x06054b50);
+});
+
+test('a file that changes while it is zipped ends it', async () => {
+  const { zip } = await load('zip.ts');
+  let reads = 0;
+  const entry = { name: 'f', size: 1, modified: 0, async *stream() { yield Uint8Array.of(reads++); } };
+  await assert.rejects(async () => { for await (const piece of zip([entry])) void piece; }, RangeError);
+});
+
+test('what is kept of one’s own secrets is read with care', async () => {
+  const { readOwned } = await load('owned.ts');
+  const good = { id: 'i', token: 't', made: NOW, until: NOW + 10 };
+  assert.deepEqual(readOwned(JSON.stringify([good, { id: 1 }, null, 'x']), NOW), [good]);
+  for (const bad of [null, '', 'nonsense', '{}', '3']) assert.deepEqual(readOwned(bad, NOW), []);
+  assert.deepEqual(readOwned(JSON.stringify([good]), NOW + 10 + 7 * 86400), []);
+});
+
+test('a dropped connection is tried again, a refusal is not', async () => {
+  const { withRetry, waitFor, ConnectionError, ApiError } = await load('retry.ts');
+  globalThis.addEventListener ??= () => undefined;
+  globalThis.removeEventListener ??= () => undefined;
+  const options = { signal: new AbortController().signal, patience: 60_000 };
+  let tries = 0;
+  const said = [];
+  const flaky = async () => { if (++tries < 2) throw new ConnectionError('cut'); return tries; };
+  assert.equal(await withRetry(flaky, { ...options, onWaiting: (w) => said.push(w) }), 2);
+  assert.deepEqual(said, [true, false]);
+  await assert.rejects(withRetry(async () => { throw new ApiError(404, {}, null); }, options), ApiError);
+  await assert.rejects(withRetry(async () => { throw new ConnectionError('cut'); }, { ...options, patience: 0 }), ConnectionError);
+  const stop = new AbortController();
+  const waiting = withRetry(async () => { throw new ConnectionError('cut'); }, { signal: stop.signal, patience: 60_000 });
+  setTimeout(() => stop.abort(), 20);
+  await assert.rejects(waiting, { name: 'AbortError' });
+  assert.equal(waitFor(0, new ApiError(503, {}, 7), 0), 7000);
+  assert.ok(waitFor(20, new ConnectionError(''), 1) <= 8000);
+});
+
+test('speed is told over the last seconds', async () => {
+  const { Rate } = await load('rate.model.ts');
+  const rate = new Rate();
+  assert.equal(rate.add(0, 0), null);
+  assert.equal(rate.add(1000, 500), 500);
+  for (let t = 2000; t <= 20000; t += 1000) rate.add(t, t * 2);
+  assert.ok(Math.abs(rate.add(21000, 42000) - 2000) < 1);
+});

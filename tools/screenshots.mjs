@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// Screenshots of every state of the page into build/shots: node tools/screenshots.mjs [STATE ...]
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { newPage, startBrowser } from '../tests/system/lib/browser.mjs';
+import { startSite } from '../tests/system/lib/site.mjs';
+import { states } from '../tests/system/lib/states.mjs';
+
+const DESK = { width: 1280, height: 720 };
+const LOOKS = {
+  light: { viewport: DESK },
+  dark: { viewport: DESK, colorScheme: 'dark' },
+  phone: { viewport: { width: 375, height: 667 }, isMobile: true, hasTouch: true },
+  rtl: { viewport: DESK, rtl: true },
+  // 200 % zoom: half the room, twice the pixels.
+  zoom: { viewport: { width: 640, height: 360 }, deviceScaleFactor: 2 },
+};
+
+const folder = process.env.SHOTS ?? 'build/shots';
+const looks = process.env.LOOKS?.split(',') ?? Object.keys(LOOKS);
+const wanted = process.argv.slice(2);
+mkdirSync(folder, { recursive: true });
+const site = await startSite();
+const browser = await startBrowser();
+let failed = 0;
+for (const [name, reach] of Object.entries(states)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  for (const look of looks) {
+    const { rtl, ...options } = LOOKS[look];
+    const page = await newPage(browser, { reducedMotion: 'reduce', locale: 'en-GB', ...options });
+    try {
+      await reach(page, site);
+      if (rtl) await page.evaluate(() => { document.documentElement.dir = 'rtl'; });
+      await page.screenshot({ path: join(folder, `${name}-${look}.png`) });
+      if (page.faults.length > 0) throw new Error(page.faults.join('; '));
+    } catch (error) {
+      failed++;
+      console.error(`${name} ${look}: ${error.message.split('\n')[0]}`);
+      await page.screenshot({ path: join(folder, `${name}-${look}-FAILED.png`) });
+    }
+    await page.context().close();
+  }
+}
+await browser.close();
+await site.stop();
+process.exit(failed > 0 ? 1 : 0);
