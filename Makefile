@@ -19,6 +19,7 @@ DESTDIR ?=
 include mk/flags.mk
 include mk/programs.mk
 include mk/web.mk
+include mk/function.mk
 include mk/test.mk
 include mk/install.mk
 

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/parse.h"
 #include "store/dynamodb_internal.h"
 
 void
@@ -157,9 +158,9 @@ take_due(const json_t *answer, struct due_id *list, int room) {
         const json_t *id = json_object_get(json_object_get(item, "secret_id"), "S");
         const char *at = json_string_value(json_object_get(json_object_get(item, "sweep_at"), "N"));
         size_t len = json_string_length(id);
-        if (n == room || !json_is_string(id) || len > sizeof(list[n].ref.bytes) || at == NULL)
+        if (n == room || !json_is_string(id) || len > sizeof(list[n].ref.bytes) || at == NULL ||
+            parse_number(at, strlen(at), 0, INT64_MAX, &list[n].at) != 0)
             continue;
-        list[n].at = (int64_t)strtoll(at, NULL, 10);
         list[n].ref = (struct store_ref){.len = len};
         memcpy(list[n].ref.bytes, json_string_value(id), len);
         n++;

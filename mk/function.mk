@@ -1,0 +1,34 @@
+# The AWS Lambda function: a program that needs nothing of the system it runs on, and its zip.
+#
+# `bootstrap` is linked statically, libc included, so that it runs on provided.al2023 whatever is
+# there.  Debian's libcurl.a is built with libraries that no request of ours reaches; tools/curl-stubs
+# stands in for them.
+
+FUNCTION_ARCH ?= $(shell $(CC) -dumpmachine 2>/dev/null | cut -d- -f1)
+FUNCTION := $(B)/function
+CURL_A := $(shell $(CC) -print-file-name=libcurl.a 2>/dev/null)
+FUNCTION_LIBS := -l:libscrypt-kdf.a -l:libjansson.a -l:libcurl.a -l:libssl.a -l:libcrypto.a
+NM ?= nm
+
+.PHONY: function
+## function: make the AWS Lambda function (build/function.zip)
+function: $(B)/function.zip
+
+$(FUNCTION)/curl-stubs.c: $(CURL_A) tools/curl-stubs
+	$(Q)mkdir -p $(@D)
+	$(Q)tools/curl-stubs $(CURL_A) $(NM) >$@
+
+$(FUNCTION)/curl-stubs.o: $(FUNCTION)/curl-stubs.c
+	$(Q)$(CC) -O2 -w -c -o $@ $<
+
+# Names are looked up in files and DNS alone, as libc has it built in: main.c sees to that.
+$(FUNCTION)/bootstrap: $(LAMBDA_OBJ) $(FUNCTION)/curl-stubs.o $(CORE)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) -static-pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--gc-sections \
+	    -Wl,--build-id=none -o $@ $^ $(FUNCTION_LIBS) 2>$(FUNCTION)/link.log || { cat $(FUNCTION)/link.log; exit 1; }
+	$(Q)strip --strip-all $@
+
+# Byte for byte the same from the same sources and tools: one file, one date, no extra fields.
+$(B)/function.zip: $(FUNCTION)/bootstrap tools/zip-function
+	$(call say,ZIP,$@)
+	$(Q)tools/zip-function $(FUNCTION)/bootstrap $@

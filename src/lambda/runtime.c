@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include "lambda/runtime.h"
+
+#include "base/err.h"
+
+#define PREFIX "/2018-06-01/runtime"
+
+enum { URL_MAX_LEN = 512, REPLY_MAX = 64 * 1024, POST_MS = 30000 };
+
+int
+runtime_next(struct runtime *r, struct buf *event, char id[static RUNTIME_ID_MAX + 1]) {
+    char url[URL_MAX_LEN];
+    struct http_client_header header = {.name = "Lambda-Runtime-Aws-Request-Id"};
+    struct http_client_response resp = {.body = *event, .headers = &header, .header_count = 1};
+    (void)snprintf(url, sizeof(url), "http://%.200s" PREFIX "/invocation/next", r->host);
+    struct http_client_request req = {.method = HTTP_GET, .url = url};
+    enum http_failure failure = http_client_send(r->client, &req, &resp);
+    *event = resp.body;
+    size_t len = strlen(header.value);
+    id[0] = '\0';
+    if (failure == HTTP_FAILURE_NONE && resp.status != 200) return ERR_IO;
+    if (len <= RUNTIME_ID_MAX && strspn(header.value, "0123456789abcdefABCDEF-") == len)
+        memcpy(id, header.value, len + 1);
+    if (failure == HTTP_FAILURE_TOO_LARGE) return ERR_TOO_LARGE;
+    return failure == HTTP_FAILURE_NONE && len > 0 ? 0 : ERR_IO;
+}
+
+static int
+post(struct runtime *r, const char *path, const struct http_field *fields, size_t count,
+     const void *body, size_t len) {
+    char url[URL_MAX_LEN];
+    struct http_client_response resp = {.body = BUF_INIT(REPLY_MAX)};
+    (void)snprintf(url, sizeof(url), "http://%.200s" PREFIX "%s", r->host, path);
+    struct http_client_request req = {.method = HTTP_POST,
+                                      .url = url,
+                                      .fields = fields,
+                                      .field_count = count,
+                                      .body = body,
+                                      .body_len = len,
+                                      .deadline_ms = POST_MS};
+    enum http_failure failure = http_client_send(r->client, &req, &resp);
+    buf_free(&resp.body);
+    if (failure != HTTP_FAILURE_NONE) return ERR_IO;
+    if (resp.status == 413) return ERR_TOO_LARGE;
+    return resp.status >= 200 && resp.status < 300 ? 0 : ERR_IO;
+}
+
+int
+runtime_answer(struct runtime *r, const char *id, const struct buf *answer) {
+    const struct http_field fields[] = {{"Content-Type", "application/json"}};
+    char path[RUNTIME_ID_MAX + 64];
+    (void)snprintf(path, sizeof(path), "/invocation/%s/response", id);
+    return post(r, path, fields, ARRAY_LEN(fields), answer->data, answer->len);
+}
+
+int
+runtime_fail(struct runtime *r, const char *id, const char *type, const char *message) {
+    const struct http_field fields[] = {{"Content-Type", "application/json"},
+                                        {"Lambda-Runtime-Function-Error-Type", type}};
+    char path[RUNTIME_ID_MAX + 64], body[512];
+    int n = snprintf(body, sizeof(body), "{\"errorType\":\"%.100s\",\"errorMessage\":\"%.300s\"}",
+                     type, message);
+    if (id != NULL) (void)snprintf(path, sizeof(path), "/invocation/%s/error", id);
+    else (void)snprintf(path, sizeof(path), "/init/error");
+    return post(r, path, fields, ARRAY_LEN(fields), body, (size_t)n);
+}

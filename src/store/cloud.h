@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* What the stores in AWS share in one process: the HTTP client and the credentials. */
+#ifndef STORE_CLOUD_H
+#define STORE_CLOUD_H
+
+#include "aws/transport.h"
+#include "vault/blobs.h"
+#include "vault/store.h"
+
+struct cloud;
+
+/*
+ * Make what the stores need.  ${env} is copied; ${connections} are kept at most.  Certificates are
+ * checked against AWS_CA_BUNDLE or SSL_CERT_FILE where they are set, else the system's.  Call after
+ * http_client_setup().  NULL if memory is short.
+ */
+struct cloud *cloud_new(const struct aws_env *env, int connections);
+
+/* Free ${c}, once the stores that it opened are closed.  NULL is allowed. */
+void cloud_free(struct cloud *c);
+
+/* dynamodb_open() on ${table}; ${bucket} is where classic files are, NULL if not in S3. */
+MUST_CHECK
+int cloud_open_store(struct cloud *c, const char *table, const char *bucket, struct store **out,
+                     const char **wrong);
+
+/* blobs_s3_open() on ${bucket}; ${sse} as there. */
+MUST_CHECK
+int cloud_open_blobs(struct cloud *c, const char *bucket, const char *sse, struct blobs **out,
+                     const char **wrong);
+
+#endif
