@@ -10,4 +10,4 @@ install: all
 .PHONY: deb
 ## deb: make a Debian package of the server (into build/)
 deb: all
-	$(Q)tools/deb
+	+$(Q)tools/deb
