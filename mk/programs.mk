@@ -6,6 +6,8 @@ CORE_OBJ := $(CORE_SRC:src/%.c=$(B)/obj/%.o) $(B)/obj/scrypt-arena.o
 SERVER_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/server/*.c))
 LAMBDA_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/lambda/*.c))
 CLI_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/cli/*.c))
+# Without its main, so that unit tests can link what they test.
+CLI_LIB := $(B)/libcli.a
 CORE := $(B)/libcore.a
 
 PROGRAMS := $(if $(wildcard src/server/main.c),$(B)/secretsd) $(if $(wildcard src/lambda/main.c),$(B)/bootstrap) \
@@ -15,8 +17,8 @@ SCRYPT_A := $(shell $(CC) -print-file-name=libscrypt-kdf.a 2>/dev/null)
 CORE_LIBS := -l:libscrypt-kdf.a -ljansson -lcrypto
 SERVER_LIBS := $(CORE_LIBS) -lmicrohttpd -lsqlite3 -lcurl -lseccomp
 LAMBDA_LIBS := $(CORE_LIBS) -lcurl
-CLI_LIBS := $(CORE_LIBS) -lcurl -lqrencode
-TEST_LIBS := $(CORE_LIBS) -lcmocka -lsqlite3 -lcurl -lmicrohttpd -lseccomp
+CLI_LIBS := $(CORE_LIBS) -lcurl -lqrencode -lunistring
+TEST_LIBS := $(CORE_LIBS) -lcmocka -lsqlite3 -lcurl -lmicrohttpd -lseccomp -lqrencode -lunistring
 
 $(B)/secretsd: $(SERVER_OBJ) $(CORE)
 	$(call say,LINK,$@)
@@ -26,7 +28,11 @@ $(B)/bootstrap: $(LAMBDA_OBJ) $(CORE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LAMBDA_LIBS)
 
-$(B)/secrets: $(CLI_OBJ) $(CORE)
+$(CLI_LIB): $(filter-out $(B)/obj/cli/main.o,$(CLI_OBJ))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/secrets: $(B)/obj/cli/main.o $(CLI_LIB) $(CORE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(CLI_LIBS)
 

@@ -18,7 +18,7 @@ unit: $(UNIT)
 check-unit: unit
 	$(Q)tools/run-unit $(B)
 
-$(B)/tests/%: $(B)/tests/obj/%.o $(UNIT_COMMON) $(CORE)
+$(B)/tests/%: $(B)/tests/obj/%.o $(UNIT_COMMON) $(CLI_LIB) $(CORE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(TEST_LIBS)
 

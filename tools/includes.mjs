@@ -29,6 +29,7 @@ const libraries = [
   [/^scrypt-kdf\.h$/, /^crypto\/kdf\.c$/],
   [/^seccomp\.h$/, /^server\/sandbox/],
   [/^qrencode\.h$/, /^cli\/qr\.c$/],
+  [/^uninorm\.h$/, /^cli\/nfc\.c$/],
 ];
 
 // The server cannot read sealed secrets: what serves them reaches neither keys nor derivations.

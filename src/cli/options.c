@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/options.h"
+
+#include <getopt.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/parse.h"
+#include "cli/passphrase.h"
+#include "cli/say.h"
+
+enum kind { FLAG, TEXT, METHOD, NUMBER, DURATION };
+
+enum { LONG_ONLY = 256 }; /* option values without a letter begin here */
+
+/* One option.  The order is that of the help. */
+static const struct option_row {
+    int letter; /* 0: none */
+    const char *name;
+    enum kind kind;
+    size_t at; /* offset in struct options */
+    int64_t min, max;
+    int commands;
+    const char *value; /* name of its argument */
+    const char *help;
+} rows[] = {
+    {'f', "file", TEXT, offsetof(struct options, file), 0, 0, FOR_PUT, "PATH",
+     "share this file under its name (default: standard input)"},
+    {'n', "name", TEXT, offsetof(struct options, name), 0, 0, FOR_PUT, "NAME",
+     "the file's name for the receiver"},
+    {'v', "views", NUMBER, offsetof(struct options, views), 1, 100, FOR_PUT, "N",
+     "how often it can be opened (default: 1)"},
+    {'t', "ttl", DURATION, offsetof(struct options, ttl), 60, 400LL * 86400, FOR_PUT, "TIME",
+     "how long it is kept: 90s, 15m, 1h, 5d, 2w (default: the server's)"},
+    {'p', "passphrase", METHOD, offsetof(struct options, passphrase), 0, 0, FOR_PUT | FOR_GET,
+     "METHOD", "add a passphrase, or open with it, from " PASSPHRASE_METHODS},
+    {'k', "key-apart", FLAG, offsetof(struct options, key_apart), 0, 0, FOR_PUT, NULL,
+     "print the link key on a line of its own, to send another way"},
+    {'K', "key", METHOD, offsetof(struct options, key), 0, 0, FOR_GET, "METHOD",
+     "where the link key comes from that is not in the link"},
+    {'o', "output", TEXT, offsetof(struct options, output), 0, 0, FOR_GET, "PATH",
+     "write to this file, into this folder, or - for standard output"},
+    {'F', "force", FLAG, offsetof(struct options, force), 0, 0, FOR_GET, NULL,
+     "overwrite a file that exists"},
+    {'b', "burn", FLAG, offsetof(struct options, burn), 0, 0, FOR_GET, NULL,
+     "have the secret destroyed once it arrived, with any views left"},
+    {'T', "token", METHOD, offsetof(struct options, token), 0, 0, FOR_BURN | FOR_RECEIPT, "METHOD",
+     "where the owner token comes from, if it is not kept here"},
+    {'w', "wait", FLAG, offsetof(struct options, wait), 0, 0, FOR_RECEIPT, NULL,
+     "wait until it was opened or is gone"},
+    {'r', "resume", FLAG, offsetof(struct options, resume), 0, 0, FOR_PUT, NULL,
+     "finish an upload that was interrupted"},
+    {'c', "classic", FLAG, offsetof(struct options, classic), 0, 0, FOR_PUT, NULL,
+     "the classic service: the server encrypts and makes the passphrase"},
+    {'Q', "qr", FLAG, offsetof(struct options, qr), 0, 0, FOR_PUT, NULL,
+     "show the link as a QR code too"},
+    {'l', "length", NUMBER, offsetof(struct options, length), 8, 256, FOR_PASSWORDS, "N",
+     "characters of a password (default: 24)"},
+    {'C', "count", NUMBER, offsetof(struct options, count), 1, 1000, FOR_PASSWORDS, "N",
+     "how many (default: 1)"},
+    {'s', "server", TEXT, offsetof(struct options, server), 0, 0, FOR_ALL & ~FOR_PASSWORDS, "URL",
+     "the server to speak to"},
+    {0, "patience", DURATION, offsetof(struct options, patience), 0, 86400,
+     FOR_ALL & ~FOR_PASSWORDS, "TIME", "how long to try again without an answer (default: 2m)"},
+    {0, "no-state", FLAG, offsetof(struct options, no_state), 0, 0, FOR_ALL & ~FOR_PASSWORDS, NULL,
+     "keep no token on this machine, and use none"},
+    {'j', "json", FLAG, offsetof(struct options, json), 0, 0, FOR_ALL, NULL,
+     "print JSON, for scripts"},
+    {'q', "quiet", FLAG, offsetof(struct options, quiet), 0, 0, FOR_ALL, NULL,
+     "no notes, no progress"},
+    {'h', "help", FLAG, offsetof(struct options, help), 0, 0, FOR_ALL, NULL, "this list"},
+};
+
+int
+options_duration(const char *text, size_t len, int64_t *out) {
+    static const struct {
+        char letter;
+        int64_t seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 7 * 86400}};
+    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+        int64_t n = 0;
+        if (len < 2 || text[len - 1] != units[i].letter) continue;
+        if (parse_number(text, len - 1, 0, 1000000, &n) != 0) return ERR_INVALID;
+        *out = n * units[i].seconds;
+        return 0;
+    }
+    return ERR_INVALID;
+}
+
+/* Store the argument ${value} of ${row}.  Returns 0 or ERR_INVALID. */
+static int
+store(const struct option_row *row, const char *value, struct options *out) {
+    void *at = (char *)out + row->at;
+    int64_t n = 0;
+    switch (row->kind) {
+    case FLAG: *(bool *)at = true; return 0;
+    case METHOD:
+        if (!passphrase_method_ok(value)) return ERR_INVALID;
+        /* fall through */
+    case TEXT: *(const char **)at = value; return value[0] == '\0' ? ERR_INVALID : 0;
+    case NUMBER: return parse_number(value, strlen(value), row->min, row->max, at);
+    case DURATION:
+        if (options_duration(value, strlen(value), &n) != 0 || n < row->min || n > row->max)
+            return ERR_INVALID;
+        *(int64_t *)at = n;
+        return 0;
+    }
+    return ERR_INVALID;
+}
+
+static void
+complain_value(const struct option_row *row, const char *value) {
+    char next[160] = "";
+    if (row->kind == METHOD)
+        (void)snprintf(next, sizeof(next), "Name a method: %s.", PASSPHRASE_METHODS);
+    else if (row->kind == NUMBER)
+        (void)snprintf(next, sizeof(next), "A whole number from %lld to %lld.", (long long)row->min,
+                       (long long)row->max);
+    else if (row->kind == DURATION)
+        (void)snprintf(next, sizeof(next), "A number with a unit: 90s, 15m, 1h, 5d or 2w.");
+    /* What stands where a method belongs may well be the passphrase itself. */
+    if (row->kind == METHOD) say_error(next, "--%s does not take that", row->name);
+    else say_error(next, "--%s does not take \"%s\"", row->name, value);
+}
+
+/* Fill getopt's two tables for ${command}. */
+static void
+make_tables(int command, struct option *longs, char *letters) {
+    size_t n = 0;
+    *letters++ = ':'; /* so that a missing argument is told apart */
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if ((rows[i].commands & command) == 0) continue;
+        bool argument = rows[i].kind != FLAG;
+        longs[n++] = (struct option){.name = rows[i].name,
+                                     .has_arg = argument ? required_argument : no_argument,
+                                     .val = LONG_ONLY + (int)i};
+        if (rows[i].letter == 0) continue;
+        *letters++ = (char)rows[i].letter;
+        if (argument) *letters++ = ':';
+    }
+    longs[n] = (struct option){0};
+    *letters = '\0';
+}
+
+static const struct option_row *
+row_of(int value) {
+    if (value >= LONG_ONLY) return &rows[value - LONG_ONLY];
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (rows[i].letter == value) return &rows[i];
+    return NULL;
+}
+
+int
+options_parse(int command, int argc, char **argv, struct options *out) {
+    struct option longs[ARRAY_LEN(rows) + 1];
+    char letters[2 * ARRAY_LEN(rows) + 2], next[64];
+    *out = (struct options){.patience = -1};
+    (void)snprintf(next, sizeof(next), "See secrets %s --help.", argv[0]);
+    make_tables(command, longs, letters);
+    opterr = 0;
+    optind = 0; /* glibc: begin anew */
+    for (int c; (c = getopt_long(argc, argv, letters, longs, NULL)) != -1;) {
+        if (c == '?' || c == ':') {
+            say_error(next, c == ':' ? "%s needs a value" : "%s is not an option of this command",
+                      argv[optind - 1]);
+            return ERR_INVALID;
+        }
+        const struct option_row *row = row_of(c);
+        if (row == NULL || store(row, optarg, out) != 0) {
+            if (row != NULL) complain_value(row, optarg);
+            return ERR_INVALID;
+        }
+    }
+    if (argc - optind > 1) {
+        say_error(next, "only one link or file at a time");
+        return ERR_INVALID;
+    }
+    if (optind < argc) out->operand = argv[optind];
+    return 0;
+}
+
+void
+options_help(int command) {
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char left[48];
+        const struct option_row *row = &rows[i];
+        if ((row->commands & command) == 0) continue;
+        char letter[5] = "    ";
+        if (row->letter != 0) (void)snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+        (void)snprintf(left, sizeof(left), "%s--%s%s%s", letter, row->name,
+                       row->value == NULL ? "" : " ", row->value == NULL ? "" : row->value);
+        (void)printf("  %-26s %s\n", left, row->help);
+    }
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/stop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t stop_flag;
+static int stop_pipe[2] = {-1, -1}; /* readable for ever once the flag is up */
+
+static void
+on_signal(int number) {
+    int saved = errno;
+    (void)number;
+    stop_flag = 1;
+    (void)!write(stop_pipe[1], "", 1);
+    errno = saved;
+}
+
+void
+stop_setup(void) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    if (pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0) abort();
+    (void)sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+        (void)sigaction(numbers[i], &action, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+bool
+stop_asked(void) {
+    return stop_flag != 0;
+}
+
+ssize_t
+stop_read(int fd, void *out, size_t len) {
+    struct pollfd fds[2] = {{.fd = fd, .events = POLLIN}, {.fd = stop_pipe[0], .events = POLLIN}};
+    for (;;) {
+        int n = poll(fds, 2, -1);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 || stop_asked() || fds[1].revents != 0) return -1;
+        ssize_t got = read(fd, out, len);
+        if (got >= 0 || (errno != EINTR && errno != EAGAIN)) return got;
+    }
+}
+
+void
+stop_wait_ms(long ms) {
+    struct pollfd fd = {.fd = stop_pipe[0], .events = POLLIN};
+    if (!stop_asked()) (void)poll(&fd, 1, (int)ms);
+}
