@@ -34,6 +34,27 @@ $(B)/tests/obj/%.o: tests/unit/%.c $(B)/flags
 .SECONDARY: $(UNIT:$(B)/tests/%=$(B)/tests/obj/%.o) $(UNIT_COMMON)
 -include $(wildcard $(B)/tests/obj/*.d)
 
+# The server as system tests want it: its memory can be looked at, and it can be made to race.
+SERVER_TEST := process stores
+SERVER_TEST_OBJ := $(filter-out $(SERVER_TEST:%=$(B)/obj/server/%.o),$(SERVER_OBJ)) \
+    $(SERVER_TEST:%=$(B)/tests/server/%.o) $(B)/tests/server/racy.o
+
+$(B)/tests/server/secretsd: $(SERVER_TEST_OBJ) $(CORE)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(SERVER_LIBS)
+
+$(SERVER_TEST:%=$(B)/tests/server/%.o): $(B)/tests/server/%.o: src/server/%.c $(B)/flags
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -DSERVER_TEST -Itests/server $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(B)/tests/server/racy.o: tests/server/racy.c $(B)/flags
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -Itests/server $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+-include $(wildcard $(B)/tests/server/*.d)
+
 ## lint: style, static analysis and the project's own structural checks
 lint:
 	$(Q)tools/lint

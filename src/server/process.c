@@ -40,7 +40,7 @@ process_harden(void) {
     sigset_t stop;
     (void)umask(077);
     /* Tests that look for secrets in memory need a process that can be looked at. */
-#ifndef PROCESS_DUMPABLE
+#ifndef SERVER_TEST
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return ERR_IO;
 #endif
     if (setrlimit(RLIMIT_CORE, &none) != 0) return ERR_IO;

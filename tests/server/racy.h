@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A store made to count views as systems of this kind are known to do it wrong: it reads, decides,
+ * and then writes.  The control of the tests that race.
+ */
+#ifndef TESTS_SERVER_RACY_H
+#define TESTS_SERVER_RACY_H
+
+#include "vault/store.h"
+
+/* Make ${s}, the only one of the process, racy if the environment says TEST_RACY=1. */
+void racy_make(struct store *s);
+
+#endif
