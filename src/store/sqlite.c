@@ -8,7 +8,10 @@
 
 #define FILE_NAME "secrets.db"
 
-enum { PING_MS = 2000 };
+enum {
+    PING_MS = 2000,
+    LOG_PAGES = 8192, /* 16 MiB */
+};
 
 struct sqlite_store {
     struct store base;
@@ -156,6 +159,7 @@ open_files(struct sqlite_store *store, const struct store_sqlite_config *config,
         return ERR_CONFIG;
     }
     place->sync_normal = config->sync_normal;
+    place->log_pages = config->log_pages > 0 ? config->log_pages : LOG_PAGES;
     if (config->vfs != NULL) {
         (void)snprintf(store->vfs, sizeof(store->vfs), "%s", config->vfs);
         place->vfs = store->vfs;

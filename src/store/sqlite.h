@@ -25,6 +25,7 @@ struct store_sqlite_config {
 
     /* For tests alone. */
     const char *vfs;  /* SQLite's VFS by name; NULL: the system's */
+    int log_pages;    /* in the log before it is emptied; 0: the default */
     bool sync_normal; /* synchronous=NORMAL: loses acknowledged work when the power fails */
 };
 

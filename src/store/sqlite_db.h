@@ -18,6 +18,7 @@ struct sqlite_place {
     char path[4096];
     const char *vfs; /* NULL: the system's */
     bool sync_normal;
+    int log_pages; /* in the log before it is emptied */
 };
 
 /* How content lies in its row (sqlite_rows.c). */

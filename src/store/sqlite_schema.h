@@ -8,7 +8,7 @@
 enum {
     SQLITE_SCHEMA_APPLICATION = 0x45537631, /* "ESv1": whose file this is */
     SQLITE_SCHEMA_VERSION = 1,
-    SQLITE_SCHEMA_PAGE = 1024, /* bytes; small, since a secret fills a page of its own */
+    SQLITE_SCHEMA_PAGE = 2048, /* bytes; small, since a secret fills a page of its own */
 };
 
 /*

@@ -11,7 +11,6 @@
 enum {
     BATCH_JOBS = 512,               /* in one transaction */
     BATCH_WEIGHT = 4 * 1024 * 1024, /* bytes of content in one transaction, unless one has more */
-    CHECKPOINT_PAGES = 16384,       /* in the log before it is emptied */
     PAUSE_MS = 1000,                /* how long to wait for the readers to come home */
 };
 
@@ -211,7 +210,7 @@ checkpoint(struct sqlite_writer *w, int mode) {
     int rc = sqlite3_wal_checkpoint_v2(w->db.handle, NULL, mode, NULL, NULL);
     sqlite_readers_resume(w->readers);
     if (rc == SQLITE_OK) w->wal_pages = 0;
-    w->checkpoint_at = w->wal_pages + CHECKPOINT_PAGES;
+    w->checkpoint_at = w->wal_pages + w->place->log_pages;
     if (rc != SQLITE_OK) log_warn("store_checkpoint", "code=%d", rc);
     return rc == SQLITE_OK ? 0 : ERR_STORE;
 }
@@ -269,7 +268,7 @@ int
 sqlite_writer_open(struct sqlite_writer *w, const struct sqlite_place *place, int dir,
                    uint64_t reserve, char *error, size_t error_len) {
     *w = (struct sqlite_writer){.place = place, .dir = dir, .reserve = reserve};
-    w->checkpoint_at = CHECKPOINT_PAGES;
+    w->checkpoint_at = place->log_pages;
     int err = sqlite_recover_open(w, error, error_len);
     w->layout = w->db.layout;
     return err;
