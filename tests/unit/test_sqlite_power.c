@@ -250,7 +250,7 @@ cut_power(struct disk_trace *t, const struct worker *workers, int cuts, uint64_t
         size_t from = total * (size_t)i / (size_t)cuts;
         size_t to = total * ((size_t)i + 1) / (size_t)cuts;
         size_t cut = from + (to > from ? prng_below(&p, to - from) : 0);
-        scratch_make(dir);
+        scratch_make_fast(dir);
         disk_trace_cut(t, cut, &p, images);
         write_image(dir, "secrets.db", &images[HOOK_DB]);
         if (images[HOOK_WAL].len > 0) write_image(dir, "secrets.db-wal", &images[HOOK_WAL]);
