@@ -240,6 +240,9 @@ sqlite_rows_update(struct sqlite_db *db, int64_t id, const struct record *before
     rc |= sqlite3_bind_int64(s, CHG_NOW, now);
     rc |= sqlite3_bind_int(s, CHG_CLAIMED, claimed);
     rc |= put_change(s, after);
+#ifdef STORE_READ_THEN_WRITE
+    rc |= sqlite3_bind_int(s, CHG_VIEWS_LEFT, after->views_left);
+#endif
     if (rc == SQLITE_OK) rc = sqlite3_step(s);
     /* A row is not success yet: the statement must come to its end. */
     if (rc == SQLITE_ROW) {
