@@ -21,6 +21,7 @@ include mk/programs.mk
 include mk/web.mk
 include mk/function.mk
 include mk/test.mk
+include mk/fuzz.mk
 include mk/install.mk
 
 .PHONY: all run deps help clean

@@ -1,0 +1,29 @@
+# Fuzzers: each fuzz/fuzz_NAME.c becomes a program of clang's libFuzzer, which starts from the inputs
+# in fuzz/corpus/fuzz_NAME.  What a run finds beyond them stays under build/.
+
+FUZZ_SECONDS ?= 60
+FUZZERS := $(patsubst fuzz/%.c,%,$(wildcard fuzz/fuzz_*.c))
+
+.PHONY: fuzz fuzz-all $(FUZZERS:%=run-%)
+
+## fuzz: run every fuzzer for FUZZ_SECONDS (60) seconds; FUZZERS='fuzz_json ...' names some
+fuzz:
+	$(Q)$(MAKE) --no-print-directory CC=clang SANITIZE=address,undefined VARIANT=fuzz \
+	    EXTRA_CFLAGS=-fsanitize=fuzzer-no-link FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz-all
+
+fuzz-all: $(FUZZERS:%=run-%)
+
+$(FUZZERS:%=run-%): run-%: $(B)/fuzz/%
+	$(Q)tools/run-fuzz $< fuzz/corpus/$* $(FUZZ_SECONDS)
+
+$(B)/fuzz/%: $(B)/fuzz/obj/%.o $(CORE)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(CORE_LIBS) -lsqlite3 -lcurl
+
+$(B)/fuzz/obj/%.o: fuzz/%.c $(B)/flags
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -Ifuzz -Itests/unit $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+.SECONDARY: $(FUZZERS:%=$(B)/fuzz/%) $(FUZZERS:%=$(B)/fuzz/obj/%.o)
+-include $(wildcard $(B)/fuzz/obj/*.d)
