@@ -9,9 +9,12 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "crypto/kdf_pool.h"
+#include "server/figures.h"
 #include "server/listen.h"
 #include "server/mhd.h"
+#include "server/mhd_metrics.h"
 #include "server/process.h"
+#include "server/sandbox.h"
 #include "server/settings.h"
 #include "server/stores.h"
 #include "server/sweeper.h"
@@ -42,6 +45,9 @@ struct server {
     struct api api;
     struct sweeper *sweeper;
     struct mhd *mhd;
+    struct figures figures;
+    struct listener metrics_listener;
+    struct mhd_metrics *metrics;
 };
 
 /* The largest answer: a text of control characters grows sixfold in JSON, a file by base64. */
@@ -94,6 +100,7 @@ serve(struct server *s) {
     const struct mhd_config config = {
         .listen_fd = s->listener.fd,
         .api = &s->api,
+        .metrics = s->figures.metrics,
         .trusted = &s->settings.trusted,
         .io_threads = process_cores(),
         .workers_max = kdf + KDF_QUEUE + WORKERS_BESIDE_KDF,
@@ -105,10 +112,64 @@ serve(struct server *s) {
     return mhd_start(&config);
 }
 
+/* Leave every thread that is started from here on the data directory alone. */
+static int
+confine_paths(struct server *s, struct buf *why) {
+    if (!s->settings.sandbox) {
+        log_warn("sandbox", "state=off reason=\"SECRETS_SANDBOX=off: no protection from a flaw in "
+                            "this program\"");
+        return 0;
+    }
+    char socket_dir[sizeof(s->listener.path)];
+    (void)snprintf(socket_dir, sizeof(socket_dir), "%s", s->listener.path);
+    char *slash = strrchr(socket_dir, '/');
+    if (slash != NULL) *slash = '\0';
+    const struct sandbox_paths paths = {
+        .data_dir = s->settings.data,
+        .socket_dir = s->listener.path[0] == '\0' ? NULL
+                      : slash == NULL             ? "."
+                                                  : socket_dir,
+    };
+    int result = sandbox_restrict_paths(&paths);
+    if (result == SANDBOX_UNSUPPORTED) log_warn("sandbox", "paths=unsupported");
+    if (result < 0) (void)!buf_add_text(why, "the kernel refuses to confine this process to paths");
+    return result < 0 ? result : 0;
+}
+
+/* Leave every thread the system calls of serving alone. */
+static int
+confine_calls(struct server *s, struct buf *why) {
+    if (!s->settings.sandbox) return 0;
+    int result = sandbox_restrict_calls(false);
+    if (result == SANDBOX_UNSUPPORTED) log_warn("sandbox", "calls=unsupported");
+    if (result < 0) (void)!buf_add_text(why, "the kernel refuses to confine this process to calls");
+    return result < 0 ? result : 0;
+}
+
+static int
+start_metrics(struct server *s, struct buf *why) {
+    char *const none[] = {NULL}; /* a socket that systemd passed is for clients */
+    struct figures *f = &s->figures;
+    const char *where = s->settings.metrics_listen;
+    f->vault = &s->vault;
+    f->kdf = s->kdf;
+    f->sweeper = s->sweeper;
+    if (where[0] == '\0') return 0;
+    int err = listen_open(where, none, &s->metrics_listener, why);
+    if (err != 0) return err;
+    s->metrics = mhd_metrics_start(s->metrics_listener.fd, figures_write, f);
+    return s->metrics == NULL ? ERR_NOMEM : 0;
+}
+
 static int
 start(struct server *s, char *const env[], struct buf *why) {
     unsigned kdf = (unsigned)s->settings.kdf_threads;
+    figures_open(&s->figures, clock_now(&clock_system));
+    s->figures.metrics = metrics_new();
+    if (s->figures.metrics == NULL) return ERR_NOMEM;
     int err = listen_open(s->settings.listen, env, &s->listener, why);
+    if (err == 0) err = stores_prepare(&s->settings, why);
+    if (err == 0) err = confine_paths(s, why);
     if (err == 0) err = stores_open(&s->settings, &s->stores, why);
     if (err != 0) return err;
     configure_vault(s);
@@ -120,8 +181,11 @@ start(struct server *s, char *const env[], struct buf *why) {
     err = api_open(&s->api);
     if (err != 0) return err;
     s->sweeper = sweeper_start(&s->vault, SWEEP_SECONDS);
+    if (s->sweeper == NULL) return ERR_NOMEM;
+    err = start_metrics(s, why);
+    if (err != 0) return err;
     s->mhd = serve(s);
-    return s->sweeper == NULL || s->mhd == NULL ? ERR_NOMEM : 0;
+    return s->mhd == NULL ? ERR_NOMEM : confine_calls(s, why);
 }
 
 /* Close everything, requests first.  Returns the exit code. */
@@ -133,10 +197,14 @@ stop(struct server *s) {
         log_error("stopped", "reason=\"requests did not end in time\"");
         _exit(1); /* nothing that they use may be closed; the store recovers by itself */
     }
+    mhd_metrics_stop(s->metrics);
+    listen_close(&s->metrics_listener);
     sweeper_stop(s->sweeper);
     api_close(&s->api);
     kdf_pool_free(s->kdf);
     stores_close(&s->stores);
+    figures_close(&s->figures);
+    metrics_free(s->figures.metrics);
     return 0;
 }
 
@@ -160,7 +228,7 @@ int
 main(int argc, char *argv[]) {
     static struct server server;
     struct buf text = BUF_INIT(TEXT_MAX);
-    server.listener.fd = -1;
+    server.listener.fd = server.metrics_listener.fd = -1;
     int code = 2;
     if (process_harden() != 0) {
         log_error("start", "reason=\"this process cannot be protected\"");

@@ -10,12 +10,14 @@
 
 #include "api/api.h"
 #include "http/address.h"
+#include "server/metrics.h"
 
 struct mhd;
 
 struct mhd_config {
     int listen_fd; /* stays the caller's to close, after mhd_quiesce() */
     struct api *api;
+    struct metrics *metrics;            /* counts every answer; NULL for none */
     const struct http_trusted *trusted; /* proxies that name the client's address */
     unsigned io_threads;
     unsigned workers_max; /* requests that block at once */

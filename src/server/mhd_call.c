@@ -303,9 +303,12 @@ call_step(void *mhd, struct MHD_Connection *connection, const char *url, const c
 static void
 log_request(const struct call *call, enum MHD_RequestTerminationCode why) {
     const struct http_response *r = &call->response;
+    const char *route = r->route == NULL ? "-" : r->route;
     bool sent = why == MHD_REQUEST_TERMINATED_COMPLETED_OK && call->stage == STAGE_SENDING;
-    log_info("request", "route=\"%s\" status=%d us=%lld%s", r->route == NULL ? "-" : r->route,
-             r->status, (long long)(clock_monotonic_us() - call->began_us),
+    int64_t us = clock_monotonic_us() - call->began_us;
+    struct metrics *metrics = call->mhd->config.metrics;
+    if (metrics != NULL) metrics_request(metrics, route, r->status, us);
+    log_info("request", "route=\"%s\" status=%d us=%lld%s", route, r->status, (long long)us,
              sent ? "" : " cut=true");
 }
 

@@ -54,6 +54,7 @@ handled_rights(long abi) {
 static int
 allow_path(int ruleset, const char *path, uint64_t rights) {
     struct landlock_path_beneath_attr rule = {.allowed_access = rights};
+    if (path == NULL) return 0;
     rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
     if (rule.parent_fd < 0) return errno == ENOENT ? 0 : ERR_IO;
     long err = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
@@ -66,22 +67,23 @@ allow_path(int ruleset, const char *path, uint64_t rights) {
 }
 
 static int
-allow_paths(int ruleset, const char *data_dir, bool outgoing, uint64_t handled) {
-    int err = allow_path(ruleset, data_dir,
-                         PATH_READ | PATH_WRITE | (handled & (PATH_REFER | PATH_TRUNCATE)));
-    for (size_t i = 0; outgoing && err == 0 && i < ARRAY_LEN(outgoing_paths); i++)
+allow_paths(int ruleset, const struct sandbox_paths *paths, uint64_t handled) {
+    uint64_t later = handled & (PATH_REFER | PATH_TRUNCATE);
+    int err = allow_path(ruleset, paths->data_dir, PATH_READ | PATH_WRITE | later);
+    if (err == 0) err = allow_path(ruleset, paths->socket_dir, LANDLOCK_ACCESS_FS_REMOVE_FILE);
+    for (size_t i = 0; paths->outgoing && err == 0 && i < ARRAY_LEN(outgoing_paths); i++)
         err = allow_path(ruleset, outgoing_paths[i], PATH_READ);
     return err;
 }
 
 int
-sandbox_restrict_paths(const char *data_dir, bool outgoing) {
+sandbox_restrict_paths(const struct sandbox_paths *paths) {
     long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     if (abi < 1) return SANDBOX_UNSUPPORTED;
     struct landlock_ruleset_attr attr = {.handled_access_fs = handled_rights(abi)};
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
     if (ruleset < 0) return ERR_IO;
-    int err = allow_paths(ruleset, data_dir, outgoing, attr.handled_access_fs);
+    int err = allow_paths(ruleset, paths, attr.handled_access_fs);
     if (err == 0 && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
                      syscall(SYS_landlock_restrict_self, ruleset, 0) != 0))
         err = ERR_IO;

@@ -16,14 +16,20 @@ enum sandbox_result {
     SANDBOX_UNSUPPORTED = 0, /* this kernel cannot; the caller says so aloud */
 };
 
+/* What stays of the file system; NULL for none. */
+struct sandbox_paths {
+    const char *data_dir;   /* to read and write */
+    const char *socket_dir; /* to remove files from: the server's own socket */
+    bool outgoing;          /* also what name resolution and TLS read, read only */
+};
+
 /*
- * Leave this thread, and every thread it starts later, the folder ${data_dir} to read and write and
- * nothing else of the file system; with ${outgoing} also what name resolution and TLS read
- * (resolver settings, authorities), read only.  Call before other threads start, with ${data_dir}
- * there.  Returns SANDBOX_ON, SANDBOX_UNSUPPORTED, or ERR_IO if the kernel refused what it offers.
+ * Leave this thread, and every thread it starts later, ${paths} and nothing else of the file
+ * system.  Call before other threads start, with the folders there.  Returns SANDBOX_ON,
+ * SANDBOX_UNSUPPORTED, or ERR_IO if the kernel refused what it offers.
  */
 MUST_CHECK
-int sandbox_restrict_paths(const char *data_dir, bool outgoing);
+int sandbox_restrict_paths(const struct sandbox_paths *paths);
 
 /*
  * Leave every thread the system calls that serving takes.  A call that only an attacker makes

@@ -14,7 +14,15 @@
 #define PREFIX     "SECRETS_"
 #define OPTION_MAX 40
 
-enum kind { KIND_TEXT, KIND_NUMBER, KIND_SIZE, KIND_ORIGINS, KIND_NETWORKS, KIND_ORIGIN };
+enum kind {
+    KIND_TEXT,
+    KIND_NUMBER,
+    KIND_SIZE,
+    KIND_ORIGINS,
+    KIND_NETWORKS,
+    KIND_ORIGIN,
+    KIND_SWITCH
+};
 
 struct setting {
     const char *variable;
@@ -69,6 +77,8 @@ static const struct setting table[] = {
      "Encryption to ask S3 for.  The default is aws:kms on Amazon's endpoints, none elsewhere."},
     {"DYNAMO_TABLE", "NAME", "", KIND_TEXT, 0, 255, AT(dynamo_table),
      "Keep records in this DynamoDB table and not on this machine."},
+    {"SECRETS_SANDBOX", "on|off", "on", KIND_SWITCH, 0, 1, AT(sandbox),
+     "Give up all paths but the data directory and all system calls that serving does not take."},
 };
 /* clang-format on */
 
@@ -143,6 +153,14 @@ parse_page(const char *value, const char **out) {
 }
 
 static int
+parse_switch(const char *value, int64_t *out) {
+    bool on = strcmp(value, "on") == 0;
+    if (!on && strcmp(value, "off") != 0) return ERR_INVALID;
+    *out = on;
+    return 0;
+}
+
+static int
 parse_value(const struct setting *t, const char *value, struct settings *s) {
     void *at = (char *)s + t->offset;
     size_t len = strlen(value);
@@ -152,6 +170,7 @@ parse_value(const struct setting *t, const char *value, struct settings *s) {
     case KIND_ORIGINS: return parse_origins(value, at);
     case KIND_NETWORKS: return http_trusted_parse(value, at);
     case KIND_ORIGIN: return parse_page(value, at);
+    case KIND_SWITCH: return parse_switch(value, at);
     case KIND_TEXT: break;
     }
     if (len < (size_t)t->min || len > (size_t)t->max || utf8_has_control(value, len))
@@ -192,6 +211,7 @@ print_wanted(const struct setting *t, struct buf *text) {
         return buf_printf(text, "want at most %d addresses or networks such as 192.0.2.0/24\n",
                           HTTP_TRUSTED_MAX);
     case KIND_ORIGIN: return buf_add_text(text, "want an address such as https://example.org/\n");
+    case KIND_SWITCH: return buf_add_text(text, "want on or off\n");
     case KIND_TEXT: break;
     }
     return buf_printf(text, "want a text of %lld to %lld characters\n", (long long)t->min,
@@ -277,8 +297,6 @@ check_together(const struct settings *s, struct buf *text) {
                        s->s3_bucket[0] != '\0' ? "S3_BUCKET"
                        : s->s3_sse[0] != '\0'  ? "SECRETS_S3_SSE"
                                                : "DYNAMO_TABLE");
-    else if (s->metrics_listen[0] != '\0')
-        err = buf_add_text(text, "secretsd: SECRETS_METRICS_LISTEN: not in this build\n");
     else return 0;
     return err != 0 ? err : ERR_CONFIG;
 }

@@ -40,6 +40,7 @@ struct settings {
     const char *s3_bucket;
     const char *s3_sse;
     const char *dynamo_table;
+    int64_t sandbox; /* 1 on, 0 off */
 };
 
 enum settings_result {

@@ -2,6 +2,7 @@
 #include "server/stores.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "base/err.h"
 #include "store/blobs_dir.h"
@@ -38,6 +39,13 @@ open_blobs(const struct settings *s, struct blobs **out, struct buf *why) {
         (void)!buf_printf(why, "cannot use %.200s: %s", path, strerrordesc_np(errno));
     else if (err == ERR_BUSY) (void)!buf_printf(why, "another process uses %.200s", path);
     return err;
+}
+
+int
+stores_prepare(const struct settings *s, struct buf *why) {
+    if (mkdir(s->data, 0700) == 0 || errno == EEXIST) return 0;
+    (void)!buf_printf(why, "cannot make %.200s: %s", s->data, strerrordesc_np(errno));
+    return ERR_IO;
 }
 
 int

@@ -15,7 +15,14 @@ struct stores {
 };
 
 /*
- * Make the data directory (0700) if it is not there, and open what ${s} asks for into ${out}, which
+ * Make the data directory (0700) if it is not there.  Returns 0, or ERR_IO with the reason in
+ * ${why}.
+ */
+MUST_CHECK
+int stores_prepare(const struct settings *s, struct buf *why);
+
+/*
+ * After stores_prepare(): open what ${s} asks for into ${out}, which
  * the caller closes.  Returns 0; or an error with the reason in ${why} and nothing open.
  */
 MUST_CHECK

@@ -17,6 +17,7 @@ struct sweeper {
     struct vault *vault;
     int seconds;
     bool ending;
+    atomic_int_fast64_t last; /* when a sweep ended well */
 };
 
 /* Wait for the next sweep; false at the end. */
@@ -43,6 +44,7 @@ sweep(void *arg) {
         if (err != 0) log_error("sweep", "error=\"%s\" errors=%d", err_text(err), result.errors);
         else if (result.erased > 0)
             log_info("sweep", "records=%d erased=%d", result.records, result.erased);
+        if (err == 0) atomic_store(&s->last, clock_now(&s->vault->clock));
     }
     return NULL;
 }
@@ -54,6 +56,7 @@ sweeper_start(struct vault *v, int seconds) {
     if (s == NULL) return NULL;
     s->vault = v;
     s->seconds = seconds;
+    atomic_init(&s->last, clock_now(&v->clock));
     pthread_mutex_init(&s->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -62,6 +65,11 @@ sweeper_start(struct vault *v, int seconds) {
     if (pthread_create(&s->thread, NULL, sweep, s) == 0) return s;
     free(s);
     return NULL;
+}
+
+int64_t
+sweeper_last(const struct sweeper *s) {
+    return atomic_load(&s->last);
 }
 
 void

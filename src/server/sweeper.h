@@ -12,6 +12,9 @@ struct sweeper;
 /* Sweep ${v} every ${seconds}.  Returns NULL if memory or threads are short. */
 struct sweeper *sweeper_start(struct vault *v, int seconds);
 
+/* When the last sweep ended well, or the start; seconds since 1970-01-01 UTC.  Any thread. */
+int64_t sweeper_last(const struct sweeper *s);
+
 /* End after the sweep that runs, if one does.  NULL is allowed. */
 void sweeper_stop(struct sweeper *s);
 

@@ -120,6 +120,12 @@ act_random(void) {
     return result(getrandom(&byte, 1, 0));
 }
 
+static int
+restrict_paths(bool outgoing) {
+    return sandbox_restrict_paths(
+        &(struct sandbox_paths){.data_dir = data_dir, .outgoing = outgoing});
+}
+
 /* What becomes of ${act} in a child: WORKED, an errno, or minus the signal that ended it. */
 static int
 try_act(int (*act)(void), bool sandboxed, bool outgoing) {
@@ -127,7 +133,7 @@ try_act(int (*act)(void), bool sandboxed, bool outgoing) {
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        if (sandboxed && (sandbox_restrict_paths(data_dir, outgoing) != SANDBOX_ON ||
+        if (sandboxed && (restrict_paths(outgoing) != SANDBOX_ON ||
                           sandbox_restrict_calls(outgoing) != SANDBOX_ON))
             _exit(SETUP_FAILED);
         _exit(act());
@@ -178,8 +184,7 @@ kernel_can(void) {
     int status = 0;
     pid_t pid = fork();
     if (pid == 0)
-        _exit(sandbox_restrict_paths(data_dir, false) == SANDBOX_ON &&
-                      sandbox_restrict_calls(false) == SANDBOX_ON
+        _exit(restrict_paths(false) == SANDBOX_ON && sandbox_restrict_calls(false) == SANDBOX_ON
                   ? 0
                   : 1);
     return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
