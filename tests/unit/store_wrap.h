@@ -17,6 +17,9 @@ struct wrap_plan {
     bool done;     /* with ERR_UNKNOWN_OUTCOME: it was done all the same */
     int calls;     /* so far */
     int hits;      /* that failed */
+
+    void (*after_put)(void *ctx); /* called when a blob was put; NULL: nothing */
+    void *ctx;
 };
 
 /* A rule to forget: what a test must notice. */

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stores that fail: every call of a whole life fails in turn, once or from then on, with nothing
+ * done or with an outcome that nobody knows.  Nothing is delivered without a claim that stands,
+ * errors come out as codes, and what is tried again comes right.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "store/blobs_memory.h"
+#include "store/memory.h"
+#include "store_wrap.h"
+#include "vault/vault_classic.h"
+#include "vault_world.h"
+
+enum { SIZE = WORLD_PART + 500, LIFE_CALLS_MIN = 8 };
+
+static const struct wrap_plan faults[] = {
+    {.err = ERR_STORE},
+    {.err = ERR_STORE, .for_ever = true},
+    {.err = ERR_UNKNOWN_OUTCOME},
+    {.err = ERR_UNKNOWN_OUTCOME, .done = true},
+    {.err = ERR_UNKNOWN_OUTCOME, .for_ever = true},
+};
+
+static struct world world;
+static struct vault *const v = &world.vault;
+static struct wrap_plan plan;
+static struct kdf_pool *pool;
+
+static int
+start_pool(void **state) {
+    (void)state;
+    pool = kdf_pool_new(1, 4, KDF_CLASSIC);
+    return pool == NULL ? -1 : 0;
+}
+
+static int
+stop_pool(void **state) {
+    (void)state;
+    kdf_pool_free(pool);
+    return 0;
+}
+
+/* A new world whose ${n}th call fails by ${fault}. */
+static void
+begin(const struct wrap_plan *fault, int n) {
+    plan = *fault;
+    plan.fail_at = n;
+    world_init(&world, store_wrap(memory_open(WORLD_INLINE_MAX), &plan, BUG_NONE),
+               blobs_wrap(blobs_memory_open(), &plan), 1);
+}
+
+/* The stores are well again. */
+static void
+heal(void) {
+    plan.fail_at = 0;
+}
+
+/*
+ * The end of every life: once the stores are well and all has expired, nothing is left.  Returns
+ * whether the plan came to strike.
+ */
+static bool
+end(void) {
+    struct vault_sweep_result swept;
+    heal();
+    world.now += 86400 + POLICY_RECEIPT_LIFE;
+    assert_int_equal(vault_sweep(v, 1000, &swept), 0);
+    assert_int_equal(vault_tidy(v), 0);
+    assert_int_equal(v->store->ops->usage(v->store), 0);
+    assert_int_equal(v->blobs->ops->usage(v->blobs), 0);
+    assert_int_equal(v->reserved, 0);
+    assert_int_equal(v->creating, 0);
+    struct store_ref due[1];
+    assert_int_equal(v->store->ops->due(v->store, INT64_MAX, due, 1), 0);
+    bool struck = plan.hits > 0;
+    world_close(&world);
+    return struck;
+}
+
+/* A call that failed said so by a code that is listed. */
+static void
+assert_code(int result) {
+    assert_true(result == ERR_STORE || result == ERR_UNKNOWN_OUTCOME);
+}
+
+/* Call ${expr} until it gives 1: once more after a fault that passes, or after heal(). */
+#define UNTIL_DONE(result, expr)                                                                   \
+    do {                                                                                           \
+        (result) = (expr);                                                                         \
+        if ((result) == 1) break;                                                                  \
+        assert_code(result);                                                                       \
+        assert_true(plan.hits > 0);                                                                \
+        if (plan.for_ever) heal();                                                                 \
+    } while (true)
+
+/* Open and tell whether it was delivered; a fault while it ran must have kept it back. */
+static int
+open_once(const char *id, unsigned lease, const struct buf *want, enum verdict *verdict) {
+    struct vault_sealed_opened o;
+    uint8_t access[32], verifier[32];
+    char token[TOKEN_LEN + 1];
+    int hits = plan.hits;
+    world_access(1, access, verifier);
+    int result = vault_sealed_open(v, id, access, world_token(lease, token), WORLD_INLINE_MAX, &o);
+    *verdict = o.verdict;
+    if (plan.hits > hits) assert_true(result < 0);
+    if (result < 0) assert_true(!o.has_content && o.content.len == 0 && o.lease_expires_at == 0);
+    else if (o.verdict <= VERDICT_REPEAT && o.verdict != VERDICT_ABSENT && want != NULL)
+        assert_true(buf_equals(&o.content, want->data, want->len));
+    vault_sealed_opened_clear(&o);
+    return result;
+}
+
+/* Two views of an inline secret, and a third that must not be. */
+static bool
+inline_life(const struct wrap_plan *fault, int n) {
+    struct buf envelope = world_envelope(500);
+    struct vault_sealed_new in = world_new(2, 0, envelope.len, &envelope);
+    struct vault_sealed_created c;
+    char token[TOKEN_LEN + 1];
+    enum verdict verdict;
+    int result;
+    begin(fault, n);
+    UNTIL_DONE(result, vault_sealed_create(v, &in, &c));
+    for (unsigned lease = 1; lease <= 2; lease++) {
+        UNTIL_DONE(result, open_once(c.id, lease, &envelope, &verdict));
+        assert_true(verdict == VERDICT_OK || verdict == VERDICT_REPEAT);
+    }
+    UNTIL_DONE(result, open_once(c.id, 3, &envelope, &verdict));
+    assert_int_equal(verdict, VERDICT_ABSENT);
+    for (unsigned lease = 1; lease <= 2; lease++) {
+        UNTIL_DONE(result, vault_sealed_confirm(v, c.id, world_token(lease, token), &verdict));
+        assert_int_equal(verdict, VERDICT_OK);
+    }
+    struct record r;
+    heal();
+    assert_int_equal(vault_sealed_receipt(v, c.id, c.owner_token, &r), 1);
+    assert_int_equal(r.lease_count, 2);
+    assert_int_equal(r.views_left, 0);
+    record_clear(&r);
+    buf_free(&envelope);
+    return end();
+}
+
+/* An upload, its one view, and a burn of what is left. */
+static bool
+parts_life(const struct wrap_plan *fault, int n) {
+    struct buf whole = world_envelope(SIZE), part = BUF_INIT(WORLD_PART);
+    struct vault_sealed_new in = world_new(2, 0, SIZE, NULL);
+    struct vault_sealed_created c;
+    char token[TOKEN_LEN + 1];
+    enum verdict verdict;
+    uint32_t missing;
+    int result;
+    begin(fault, n);
+    UNTIL_DONE(result, vault_sealed_create(v, &in, &c));
+    for (uint32_t k = 0; k < 2; k++) {
+        buf_reset(&part);
+        assert_int_equal(buf_add(&part, whole.data + k * WORLD_PART, k ? 500 : WORLD_PART), 0);
+        UNTIL_DONE(result, vault_sealed_put_part(v, c.id, c.owner_token, k, &part, &verdict));
+        assert_int_equal(verdict, VERDICT_OK);
+    }
+    UNTIL_DONE(result, vault_sealed_complete(v, c.id, c.owner_token, &verdict, &missing));
+    assert_int_equal(verdict, VERDICT_OK);
+    UNTIL_DONE(result, open_once(c.id, 1, NULL, &verdict));
+    assert_true(verdict == VERDICT_OK || verdict == VERDICT_REPEAT);
+    for (uint32_t k = 0; k < 2; k++) {
+        buf_reset(&part);
+        world_token(1, token);
+        UNTIL_DONE(result, vault_sealed_get_part(v, c.id, token, k, &part, &verdict));
+        assert_int_equal(verdict, VERDICT_OK);
+        assert_true(buf_equals(&part, whole.data + k * WORLD_PART, k ? 500 : WORLD_PART));
+    }
+    UNTIL_DONE(result, vault_sealed_burn(v, c.id, c.owner_token, &verdict));
+    assert_int_equal(verdict, VERDICT_OK);
+    buf_reset(&part);
+    heal();
+    assert_int_equal(vault_sealed_get_part(v, c.id, token, 0, &part, &verdict), 1);
+    assert_int_equal(verdict, VERDICT_ABSENT);
+    buf_free(&part);
+    buf_free(&whole);
+    return end();
+}
+
+/* Time ends four secrets, and the sweeper meets the fault. */
+static bool
+sweep_life(const struct wrap_plan *fault, int n) {
+    struct buf envelope = world_envelope(500);
+    struct vault_sealed_new in = world_new(2, 0, envelope.len, &envelope);
+    struct vault_sealed_new upload = world_new(2, 0, SIZE, NULL);
+    struct vault_sealed_created c;
+    struct vault_sweep_result swept;
+    struct buf part = BUF_INIT(500);
+    enum verdict verdict;
+    begin(fault, 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(vault_sealed_create(v, &in, &c), 1);
+        assert_int_equal(vault_sealed_create(v, &upload, &c), 1);
+    }
+    assert_int_equal(buf_add(&part, envelope.data, 500), 0);
+    assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 1, &part, &verdict), 1);
+    world.now += 86400;
+    plan.calls = 0;
+    plan.fail_at = n;
+    int result = vault_sweep(v, 1000, &swept);
+    if (plan.hits > 0) assert_code(result);
+    else assert_int_equal(result, 0);
+    heal();
+    assert_int_equal(vault_sweep(v, 1000, &swept), 0);
+    assert_int_equal(v->store->ops->usage(v->store) + v->blobs->ops->usage(v->blobs), 0);
+    buf_free(&part);
+    buf_free(&envelope);
+    return end();
+}
+
+/* A classic file with one view: at most one answer, whatever the stores say. */
+static bool
+classic_life(const struct wrap_plan *fault, int n) {
+    static char plain[WORLD_INLINE_MAX + 1];
+    struct vault_classic_new in = {
+        .plain = plain, .len = sizeof(plain), .file_name = "f", .views = 1, .ttl = 3600};
+    struct vault_classic_created c;
+    int answers = 0, result;
+    begin(fault, n);
+    UNTIL_DONE(result, vault_classic_create(v, pool, &in, &c));
+    for (int tries = 0; tries < 3; tries++) {
+        struct vault_classic_opened o;
+        int before = plan.hits;
+        if (tries == 2) heal();
+        result = vault_classic_open(v, pool, c.id, c.passphrase, TOKEN_PASSPHRASE_LEN,
+                                    sizeof(plain), sizeof(plain), &o);
+        if (result < 0) assert_true(plan.hits > before);
+        if (result < 0) assert_code(result);
+        if (result != 1) assert_true(o.plain.len == 0 && o.file_name[0] == '\0');
+        if (result == 1) answers++;
+        vault_classic_opened_clear(&o);
+    }
+    assert_true(answers <= 1);
+    /* Only a claim that was done unseen may cost the view. */
+    if (answers == 0) assert_true(fault->err == ERR_UNKNOWN_OUTCOME && fault->done);
+    assert_true(v->views_claimed <= 1);
+    return end();
+}
+
+static void
+fail_each_call(bool (*life)(const struct wrap_plan *fault, int n)) {
+    for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+        int n = 1;
+        while (life(&faults[i], n))
+            n++;
+        assert_true(n > LIFE_CALLS_MIN); /* the plan struck at all */
+    }
+}
+
+static void
+test_inline_secrets(void **state) {
+    (void)state;
+    fail_each_call(inline_life);
+}
+
+static void
+test_secrets_in_parts(void **state) {
+    (void)state;
+    fail_each_call(parts_life);
+}
+
+static void
+test_the_sweep(void **state) {
+    (void)state;
+    fail_each_call(sweep_life);
+}
+
+static void
+test_classic_files(void **state) {
+    (void)state;
+    fail_each_call(classic_life);
+}
+
+static void
+test_ping_tells_of_either_store(void **state) {
+    (void)state;
+    for (int n = 0; n <= 2; n++) {
+        begin(&faults[0], n);
+        assert_int_equal(vault_ping(v), n == 0 ? 0 : ERR_STORE);
+        assert_int_equal(v->store_errors, n == 0 ? 0 : 1);
+        world_close(&world);
+    }
+}
+
+static struct vault_sealed_created upload;
+
+static void
+burn_upload(void *ctx) {
+    enum verdict verdict;
+    (void)ctx;
+    assert_int_equal(vault_sealed_burn(v, upload.id, upload.owner_token, &verdict), 1);
+    assert_int_equal(verdict, VERDICT_OK);
+}
+
+static void
+test_a_part_that_meets_a_burn_is_erased(void **state) {
+    struct buf whole = world_envelope(SIZE), part = BUF_INIT(500);
+    struct vault_sealed_new in = world_new(1, 0, SIZE, NULL);
+    enum verdict verdict;
+    (void)state;
+    begin(&faults[0], 0);
+    assert_int_equal(vault_sealed_create(v, &in, &upload), 1);
+    assert_int_equal(buf_add(&part, whole.data, 500), 0);
+    plan.after_put = burn_upload;
+    assert_int_equal(vault_sealed_put_part(v, upload.id, upload.owner_token, 1, &part, &verdict),
+                     1);
+    assert_int_equal(verdict, VERDICT_ABSENT);
+    assert_int_equal(v->blobs->ops->usage(v->blobs), 0);
+    buf_free(&whole);
+    buf_free(&part);
+    (void)end();
+}
+
+static void
+test_lost_blobs_are_broken_not_absent(void **state) {
+    static char plain[WORLD_INLINE_MAX + 1];
+    struct vault_classic_new in = {.plain = plain, .len = sizeof(plain), .views = 1, .ttl = 3600};
+    struct vault_classic_created c;
+    struct vault_classic_opened o;
+    (void)state;
+    begin(&faults[0], 0);
+    assert_int_equal(vault_classic_create(v, pool, &in, &c), 1);
+    struct record r;
+    struct store_ref ref = {0};
+    v->store->ops->ref(v->store, c.id, &ref);
+    assert_int_equal(v->store->ops->load(v->store, &ref, &r, NULL), 1);
+    assert_int_equal(v->blobs->ops->erase(v->blobs, r.blob, 1), 0);
+    record_clear(&r);
+    assert_int_equal(vault_classic_open(v, pool, c.id, c.passphrase, TOKEN_PASSPHRASE_LEN,
+                                        sizeof(plain), sizeof(plain), &o),
+                     ERR_STORE);
+    assert_int_equal(v->views_claimed, 0);
+    vault_classic_opened_clear(&o);
+    (void)end();
+}
+
+int
+main(void) {
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_inline_secrets),
+        cmocka_unit_test(test_secrets_in_parts),
+        cmocka_unit_test(test_the_sweep),
+        cmocka_unit_test(test_classic_files),
+        cmocka_unit_test(test_ping_tells_of_either_store),
+        cmocka_unit_test(test_a_part_that_meets_a_burn_is_erased),
+        cmocka_unit_test(test_lost_blobs_are_broken_not_absent),
+    };
+    return cmocka_run_group_tests_name("faults", tests, start_pool, stop_pool);
+}
