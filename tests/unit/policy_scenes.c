@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy_scenes.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define T0 KIT_T0
+
+struct record
+policy_scene(enum policy_scene which) {
+    struct record r = which == UPLOAD || which == UPLOADED ? kit_upload(3, 2)
+                      : which == TEXT                      ? kit_text(2, 40)
+                                                           : kit_sealed(3, 2, 304);
+    if (which == UPLOADED) r.parts_stored = 2;
+    if (which == UPLOADED) r.part_at = T0;
+    if (which == FRESH || which == UPLOAD || which == UPLOADED || which == TEXT) return r;
+    struct lease *l = record_add_lease(&r);
+    assert_non_null(l);
+    kit_hash(1, l->hash);
+    l->opened_at = l->renewed_at = T0;
+    r.views_left = which == LAST || which == USED_UP ? 0 : 2;
+    if (which == ENDED || which == USED_UP) l->end = LEASE_CONFIRMED;
+    if (which == BURNT) l->end = LEASE_BURNT;
+    if (l->end != LEASE_LIVE) l->ended_at = T0;
+    if (which == USED_UP || which == BURNT) r.content = CONTENT_NONE;
+    if (which == LOCKED) r.phase = PHASE_LOCKED;
+    if (which == BURNT) r.phase = PHASE_BURNT;
+    if (which == BURNT || which == LOCKED) r.ended_at = T0;
+    return r;
+}
+
+const char *
+policy_scene_name(enum policy_scene which) {
+    static const char *const scenes[SCENES] = {"fresh",  "leased", "last",   "ended",    "used up",
+                                               "locked", "burnt",  "upload", "uploaded", "text"};
+    return scenes[which];
+}
