@@ -34,9 +34,9 @@ api_close(struct api *api) {
     api->uploads = NULL;
 }
 
-/* What every answer carries; the page and parts set some of it otherwise. */
-static void
-set_headers(const struct api *api, const struct http_request *req, struct http_response *resp) {
+/* The page and parts set some of it otherwise. */
+void
+api_headers(const struct api *api, const struct http_request *req, struct http_response *resp) {
     http_response_set(resp, "Cache-Control", "no-store");
     http_response_set(resp, "Content-Security-Policy",
                       "default-src 'none'; frame-ancestors 'none'; sandbox");
@@ -147,7 +147,7 @@ api_admit(struct api *api, const struct http_request *req, int64_t body_len,
           struct api_admission *out, struct http_response *resp) {
     unsigned methods;
     *out = (struct api_admission){0};
-    set_headers(api, req, resp);
+    api_headers(api, req, resp);
     const struct api_route *route = routes_find(api, req->path, req->method, &methods);
     if (route == NULL) answer_unrouted(api, req, methods, resp);
     else {
@@ -168,7 +168,7 @@ static void
 init_call(struct api_call *call, struct api *api, const struct api_route *route,
           const struct http_request *req, struct http_response *resp) {
     *call = (struct api_call){.api = api, .req = req, .resp = resp};
-    set_headers(api, req, resp);
+    api_headers(api, req, resp);
     resp->route = route->template;
     routes_params(route, req->path, call);
     if (route->flags & ROUTE_TOKEN) call->token = bearer_of(req);

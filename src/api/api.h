@@ -65,6 +65,10 @@ int api_open(struct api *api);
 /* Release what api_open() made. */
 void api_close(struct api *api);
 
+/* Set on ${resp} what every answer carries.  For those that an adapter gives by itself, before it
+ * could ask api_admit(). */
+void api_headers(const struct api *api, const struct http_request *req, struct http_response *resp);
+
 /* How to go on with a request whose headers have come. */
 struct api_admission {
     const struct api_route *route; /* for api_handle() */

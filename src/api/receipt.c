@@ -2,7 +2,7 @@
 #include "api/receipt.h"
 
 static const char *const event_names[] = {
-#define X(name, wire) [RECEIPT_EVENT_##name] = wire,
+#define X(name, wire) [RECEIPT_EVENT_##name] = (wire),
     RECEIPT_EVENT_LIST(X)
 #undef X
 };

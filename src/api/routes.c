@@ -9,7 +9,6 @@
 enum {
     BODY_CREATE_MAX = 192 * 1024,
     BODY_SMALL_MAX = 4 * 1024,
-    BODY_PART_MAX = 4 * 1024 * 1024, /* the largest part size that can be set */
 };
 
 static void
@@ -102,7 +101,7 @@ routes_body_max(const struct api_config *config, const struct api_route *route,
         return 6 * config->text_max + BODY_SMALL_MAX; /* every character may be \u00XX */
     case BODY_CREATE: return BODY_CREATE_MAX;
     case BODY_SMALL: return BODY_SMALL_MAX;
-    case BODY_PART: return BODY_PART_MAX;
+    case BODY_PART: return ROUTES_PART_MAX;
     }
     return 0;
 }

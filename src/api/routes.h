@@ -38,6 +38,8 @@ enum {
     ROUTE_CHECK = 8, /* ask the store before the body is read */
 };
 
+enum { ROUTES_PART_MAX = 4 * 1024 * 1024 /* the largest part size that can be set */ };
+
 struct api_route {
     const char *template; /* "{id}" and "{k}" stand for one segment each */
     enum http_method method;

@@ -3,11 +3,11 @@
 
 #include "api/answer.h"
 
-enum { CONFIG_LEN = 512 };
+enum { CONFIG_LEN = 512, MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 
 /* Lifetimes that the page offers, as far as they fit under the maximum. */
-static const int64_t ttl_choices[] = {300,       3600,      6 * 3600,   86400,
-                                      3 * 86400, 5 * 86400, 14 * 86400, 30 * 86400};
+static const int ttl_choices[] = {5 * MINUTE, HOUR,    6 * HOUR, DAY,
+                                  3 * DAY,    5 * DAY, 14 * DAY, 30 * DAY};
 
 static void
 put_choices(struct answer *a, const struct api_config *config) {

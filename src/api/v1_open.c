@@ -52,9 +52,8 @@ answer_verdict(struct api_call *call, const char *lease, const struct vault_seal
 /* Whether the parts of the secret can be fetched here: refused before a view is counted. */
 static int
 check_parts_fit(struct api_call *call) {
-    const uint64_t largest_part = 4 * 1024 * 1024;
     struct record r = {0};
-    if (call->api->config.answer_max >= largest_part) return 0;
+    if (call->api->config.answer_max >= ROUTES_PART_MAX) return 0;
     int found = vault_sealed_info(call->api->vault, call->id, &r);
     uint32_t part_size = r.part_size;
     record_clear(&r);

@@ -9,7 +9,7 @@
 enum { TEXT_MAX = 4 * HTTP_VALUE_MAX };
 
 static const char *const header_names[] = {
-#define X(name, wire) [HTTP_##name] = wire,
+#define X(name, wire) [HTTP_##name] = (wire),
     HTTP_HEADER_LIST(X)
 #undef X
 };

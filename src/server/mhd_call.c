@@ -223,9 +223,11 @@ admit(struct call *call, const char *method) {
     count_in(call);
     req->method = method_of(method);
     (void)MHD_get_connection_values_n(call->connection, MHD_HEADER_KIND, read_header, call);
-    if (call->broken)
+    if (call->broken) {
+        api_headers(m->config.api, req, &call->response);
         return refuse(call, PROBLEM_MALFORMED,
                       "Headers must come once, and a body needs one Content-Length.");
+    }
     const union MHD_ConnectionInfo *peer =
         MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     req->client = http_address_client(m->config.trusted, http_address_of(peer->client_addr),

@@ -164,6 +164,11 @@ test('wrong types, encodings and methods', async () => {
   await expect(404, 'GET', '/api/v2');
 });
 
+test('a header that came twice is refused, with all headers of an answer', async () => {
+  for (const name of ['Origin', 'Authorization', 'X-Forwarded-For'])
+    assert.equal((await expect(400, 'GET', '/api/v1/config', { headers: { [name]: ['a', 'b'] } })).json.code, 'malformed');
+});
+
 test('only a page of a configured origin may read', async () => {
   const ask = (method, path, headers) => api.ask(method, path, { headers });
   const good = await ask('GET', '/api/v1/config', { Origin: origin });
