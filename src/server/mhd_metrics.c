@@ -36,7 +36,10 @@ handle(void *arg, struct MHD_Connection *connection, const char *url, const char
         *seen = m;
         return MHD_YES;
     }
-    if (*upload_len > 0) return MHD_NO;
+    if (*upload_len > 0) { /* whoever sends a body gets an answer all the same */
+        *upload_len = 0;
+        return MHD_YES;
+    }
     if (strcmp(url, "/metrics") != 0) status = MHD_HTTP_NOT_FOUND;
     else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
         status = MHD_HTTP_METHOD_NOT_ALLOWED;
