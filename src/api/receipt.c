@@ -46,6 +46,7 @@ lease_events(const struct record *r, const struct lease *l, int64_t now,
 /* How the whole secret ended, if it did otherwise than by its views. */
 static size_t
 end_event(const struct record *r, int64_t now, struct receipt_event *out) {
+    int64_t at;
     switch (policy_receipt_state(r, now)) {
     case RECEIPT_LOCKED: *out = (struct receipt_event){RECEIPT_EVENT_LOCKED, r->ended_at}; return 1;
     case RECEIPT_BURNT:
@@ -54,8 +55,8 @@ end_event(const struct record *r, int64_t now, struct receipt_event *out) {
                                       r->ended_at};
         return 1;
     case RECEIPT_EXPIRED:
-        *out = (struct receipt_event){RECEIPT_EVENT_EXPIRED,
-                                      now < r->expires_at ? now : r->expires_at};
+        at = r->phase == PHASE_UPLOADING ? policy_upload_ends(r) : r->expires_at;
+        *out = (struct receipt_event){RECEIPT_EVENT_EXPIRED, at};
         return 1;
     case RECEIPT_UPLOADING:
     case RECEIPT_WAITING:

@@ -106,6 +106,9 @@ bool policy_lease_live(const struct record *r, const struct lease *l, int64_t no
 enum lease_end policy_lease_end(const struct record *r, const struct lease *l, int64_t now,
                                 int64_t *at);
 
+/* When the upload of ${r} is given up unless another part comes. */
+int64_t policy_upload_ends(const struct record *r);
+
 /* Whether the upload of ${r} still goes on at ${now}. */
 bool policy_uploading(const struct record *r, int64_t now);
 

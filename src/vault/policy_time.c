@@ -51,9 +51,8 @@ policy_visible(const struct record *r, int64_t now) {
     return r->views_left > 0 || any_lease_live(r, now);
 }
 
-/* When the upload of ${r} is given up unless another part comes. */
-static int64_t
-upload_ends(const struct record *r) {
+int64_t
+policy_upload_ends(const struct record *r) {
     int64_t last = r->part_at > r->created_at ? r->part_at : r->created_at;
     return min64(min64(last + POLICY_UPLOAD_IDLE, r->created_at + POLICY_UPLOAD_LIFE),
                  r->expires_at);
@@ -61,7 +60,7 @@ upload_ends(const struct record *r) {
 
 bool
 policy_uploading(const struct record *r, int64_t now) {
-    return r->phase == PHASE_UPLOADING && now < upload_ends(r);
+    return r->phase == PHASE_UPLOADING && now < policy_upload_ends(r);
 }
 
 bool
@@ -74,7 +73,7 @@ static int64_t
 unreadable_at(const struct record *r) {
     int64_t at = 0;
     if (r->phase == PHASE_BURNT) return 0;
-    if (r->phase == PHASE_UPLOADING) return upload_ends(r);
+    if (r->phase == PHASE_UPLOADING) return policy_upload_ends(r);
     if (r->phase == PHASE_OPEN && r->views_left > 0) return r->expires_at;
     for (size_t i = 0; i < r->lease_count; i++) {
         int64_t expires = policy_lease_expires(r, &r->leases[i]);

@@ -93,7 +93,10 @@ uploads_go_on_or_were_given_up(void **state) {
     r.part_size = 65536;
     r.part_at = T0 + 100;
     assert_string_equal(told(&r, 3699), "uploading: created@0");
-    assert_int_equal(policy_receipt_state(&r, T0 + 3700), RECEIPT_EXPIRED);
+    assert_string_equal(told(&r, 3700), "expired: created@0 expired@3700");
+    assert_string_equal(told(&r, 9000), "expired: created@0 expired@3700");
+    r.part_at = T0 + 9000;
+    assert_string_equal(told(&r, TTL), "expired: created@0 expired@10000");
 }
 
 static void
