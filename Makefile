@@ -22,6 +22,7 @@ include mk/web.mk
 include mk/function.mk
 include mk/test.mk
 include mk/fuzz.mk
+include mk/bench.mk
 include mk/install.mk
 
 .PHONY: all run deps help clean

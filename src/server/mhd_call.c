@@ -307,10 +307,12 @@ log_request(const struct call *call, enum MHD_RequestTerminationCode why) {
     const struct http_response *r = &call->response;
     const char *route = r->route == NULL ? "-" : r->route;
     bool sent = why == MHD_REQUEST_TERMINATED_COMPLETED_OK && call->stage == STAGE_SENDING;
+    /* What the library refused by itself was never more than a head. */
+    int status = call->stage == STAGE_HEAD ? MHD_HTTP_BAD_REQUEST : r->status;
     int64_t us = clock_monotonic_us() - call->began_us;
     struct metrics *metrics = call->mhd->config.metrics;
-    if (metrics != NULL) metrics_request(metrics, route, r->status, us);
-    log_info("request", "route=\"%s\" status=%d us=%lld%s", route, r->status, (long long)us,
+    if (metrics != NULL) metrics_request(metrics, route, status, us);
+    log_info("request", "route=\"%s\" status=%d us=%lld%s", route, status, (long long)us,
              sent ? "" : " cut=true");
 }
 

@@ -1,0 +1,17 @@
+# Measurements.  The figures depend on the machine: each stands beside a limit of the same machine.
+
+.PHONY: bench soak
+
+## bench: measure the server and print the figures beside their goals
+bench: $(B)/secretsd $(B)/bench/load $(B)/bench/bare
+	$(Q)BUILD=$(B) node bench/bench.mjs
+
+$(B)/bench/load $(B)/bench/bare: $(B)/bench/%: bench/%.c $(CORE) $(B)/flags
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(CORE) -lmicrohttpd -lcrypto -ljansson
+
+## soak: the tests of races, crashes and load with large figures (hours)
+soak: $(B)/secretsd
+	$(Q)BUILD=$(B) ROUNDS=100000 KILLS=1000 CREATES=5000 node --test tests/system/races.test.mjs \
+	    tests/system/kill.test.mjs tests/system/load.test.mjs tests/system/canary.test.mjs
