@@ -25,12 +25,15 @@ record_copy(struct record *to, const struct record *from) {
 struct lease *
 record_add_lease(struct record *r) {
     if (r->lease_count >= RECORD_VIEWS_MAX) return NULL;
-    struct lease *leases = realloc(r->leases, (r->lease_count + 1) * sizeof(*leases));
+    struct lease *leases = calloc(r->lease_count + 1, sizeof(*leases));
     if (leases == NULL) return NULL;
+    if (r->lease_count > 0) {
+        memcpy(leases, r->leases, r->lease_count * sizeof(*leases));
+        explicit_bzero(r->leases, r->lease_count * sizeof(*leases));
+    }
+    free(r->leases);
     r->leases = leases;
-    struct lease *l = &leases[r->lease_count++];
-    *l = (struct lease){.end = LEASE_LIVE};
-    return l;
+    return &leases[r->lease_count++];
 }
 
 struct lease *
