@@ -197,8 +197,9 @@ too_many_derivations(void **state) {
         mine[i].now = 0;
         http_response_init(&mine[i].resp, 8 << 20);
         buf_init(&mine[i].req.body, 0);
-        assert_int_equal(pthread_create(&threads[i], NULL, encrypt_often, &mine[i]), 0);
     }
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, encrypt_often, &mine[i]), 0);
     for (int i = 0; i < THREADS; i++) {
         assert_int_equal(pthread_join(threads[i], NULL), 0);
         assert_true(mine[i].ms >= 0);
