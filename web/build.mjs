@@ -33,10 +33,10 @@ async function styles() {
 
 async function page() {
   const html = await readFile(join(here, 'index.html'), 'utf8');
+  const icon = encodeURIComponent((await readFile(join(here, 'icon.svg'), 'utf8')).trim());
   const meta = `<meta http-equiv="Content-Security-Policy" content="${metaContentSecurityPolicy(ANY_API)}">`;
-  await writeFile(join(out, 'index.html'), html.replace('<meta charset="utf-8">', `<meta charset="utf-8">\n${meta}`));
+  await writeFile(join(out, 'index.html'), html.replace('ICON', icon).replace('<meta charset="utf-8">', `<meta charset="utf-8">\n${meta}`));
   await copyFile(join(here, 'config.json'), join(out, 'config.json'));
-  await copyFile(join(here, 'icon.svg'), join(out, 'icon.svg'));
   const headers = { ...pageHeaders, 'Content-Security-Policy': contentSecurityPolicy(ANY_API) };
   const lines = Object.entries(headers).map(([name, value]) => `  ${name}: ${value}\n`);
   await writeFile(join(out, '_headers'), `/*\n${lines.join('')}`);

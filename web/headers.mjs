@@ -3,7 +3,7 @@
 // the build for static hosts writes them into the page itself and into _headers.
 
 const policy = (connect) => [
-  "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", `connect-src ${connect}`,
+  "default-src 'none'", "script-src 'self'", "style-src 'self'", 'img-src data:', `connect-src ${connect}`,
   "worker-src 'self'", "base-uri 'none'", "form-action 'none'", "require-trusted-types-for 'script'", 'trusted-types page',
 ];
 

@@ -49,6 +49,7 @@ export interface Orders {
 
 export type Progress =
   | { phase: 'deriving' }
+  | { phase: 'opening' }
   | { phase: 'moving'; done: number; total: number }
   | { phase: 'finishing' }
   | { phase: 'waiting'; waiting: boolean };

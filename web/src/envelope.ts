@@ -142,7 +142,8 @@ export async function* open(
     const promise = decrypt(keys, header, index++, isLast, chunk);
     promise.catch(() => undefined); // reported where it is awaited
     pending.push(promise);
-    if (pending.length >= IN_FLIGHT) yield* plain.push(await pending.shift()!);
+    // The first chunk is not kept waiting: it holds the metadata.
+    if (index === 1 || pending.length >= IN_FLIGHT) yield* plain.push(await pending.shift()!);
   }
   for (const chunk of pending) yield* plain.push(await chunk);
   plain.end();

@@ -156,7 +156,7 @@ export const states = {
     await hold(page, '**/open');
     await openLink(page, (await shareSecret(site, TEXT)).link);
     await button(page, 'Open').click();
-    await page.getByText('Preparing the key').first().waitFor();
+    await page.getByText('Opening', { exact: true }).first().waitFor();
   },
   'text-covered': async (page, site) => { await openText(page, site, { views: 3 }); },
   'text-shown': async (page, site) => {

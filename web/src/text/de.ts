@@ -56,6 +56,7 @@ export const de: Catalogue = {
   filesUnreadable: '{name} lässt sich nicht lesen. Nur Dateien lassen sich teilen, keine Ordner.',
 
   resultTitle: 'Dein Link ist fertig',
+  resultOver: 'Dieser Link ist vorbei',
   linkLabel: 'Link',
   copyLink: 'Link kopieren',
   copied: 'Kopiert',
@@ -94,8 +95,6 @@ export const de: Catalogue = {
   earlierMade: 'Geteilt {when}',
   earlierMore: { '=1': 'Noch eines zeigen', other: '{n} weitere zeigen' },
   forget: 'Vergessen',
-  forgetLabel: 'Das {when} geteilte Geheimnis vergessen',
-  burnLabel: 'Das {when} geteilte Geheimnis vernichten',
   forgetAll: 'Alle vergessen',
   forgetNote: 'Hier bleibt nur, was es braucht, um sie nachzusehen oder zu vernichten. Nicht die Geheimnisse und nicht ihre Schlüssel.',
 
@@ -105,8 +104,8 @@ export const de: Catalogue = {
     '=1': 'Lässt sich noch einmal öffnen, bis {date}.',
     other: 'Lässt sich noch {n}-mal öffnen, bis {date}.',
   },
-  openSize: 'Etwa {size}. Diese Seite anzusehen hat nichts davon verbraucht.',
-  openUses: 'Öffnen verbraucht ein Mal.',
+  openSize: 'Etwa {size}.',
+  openUses: 'Diese Seite anzusehen verbraucht nichts. Öffnen verbraucht ein Mal.',
   openKeyField: 'Schlüssel',
   openKeyHint: 'Der Absender schickt ihn getrennt vom Link.',
   openKeyWrong: 'Das ist kein Schlüssel: er hat 32 Buchstaben und Ziffern. Kopiere ihn ganz.',

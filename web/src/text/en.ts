@@ -56,6 +56,7 @@ export const en = {
   filesUnreadable: '{name} cannot be read. Only files can be shared, not folders.',
 
   resultTitle: 'Your link is ready',
+  resultOver: 'This link is over',
   linkLabel: 'Link',
   copyLink: 'Copy link',
   copied: 'Copied',
@@ -94,8 +95,6 @@ export const en = {
   earlierMade: 'Shared {when}',
   earlierMore: { '=1': 'Show one more', other: 'Show {n} more' },
   forget: 'Forget',
-  forgetLabel: 'Forget the secret shared {when}',
-  burnLabel: 'Burn the secret shared {when}',
   forgetAll: 'Forget all',
   forgetNote: 'Kept here: what it takes to look up or burn them. Not the secrets, and not their keys.',
 
@@ -105,8 +104,8 @@ export const en = {
     '=1': 'Can be opened once more, until {date}.',
     other: 'Can be opened {n} times more, until {date}.',
   },
-  openSize: 'About {size}. Looking at this page used none of that.',
-  openUses: 'Opening it uses one.',
+  openSize: 'About {size}.',
+  openUses: 'Looking at this page uses nothing up. Opening it uses one.',
   openKeyField: 'Key',
   openKeyHint: 'The sender sends it apart from the link.',
   openKeyWrong: 'This is not a key: it has 32 letters and digits. Copy all of it.',

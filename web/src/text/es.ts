@@ -56,6 +56,7 @@ export const es: Catalogue = {
   filesUnreadable: '{name} no se puede leer. Solo se pueden compartir archivos, no carpetas.',
 
   resultTitle: 'Tu enlace está listo',
+  resultOver: 'Este enlace ha terminado',
   linkLabel: 'Enlace',
   copyLink: 'Copiar enlace',
   copied: 'Copiado',
@@ -94,8 +95,6 @@ export const es: Catalogue = {
   earlierMade: 'Compartido {when}',
   earlierMore: { '=1': 'Mostrar uno más', other: 'Mostrar {n} más' },
   forget: 'Olvidar',
-  forgetLabel: 'Olvidar el secreto compartido {when}',
-  burnLabel: 'Destruir el secreto compartido {when}',
   forgetAll: 'Olvidar todos',
   forgetNote: 'Aquí solo queda lo necesario para consultarlos o destruirlos. Ni los secretos ni sus claves.',
 
@@ -105,8 +104,8 @@ export const es: Catalogue = {
     '=1': 'Se puede abrir una vez más, hasta el {date}.',
     other: 'Se puede abrir {n} veces más, hasta el {date}.',
   },
-  openSize: 'Unos {size}. Mirar esta página no ha gastado nada.',
-  openUses: 'Abrirlo gasta una vez.',
+  openSize: 'Unos {size}.',
+  openUses: 'Mirar esta página no gasta nada. Abrirlo gasta una vez.',
   openKeyField: 'Clave',
   openKeyHint: 'El remitente la envía aparte del enlace.',
   openKeyWrong: 'Esto no es una clave: tiene 32 letras y cifras. Cópiala entera.',

@@ -56,6 +56,7 @@ export const fr: Catalogue = {
   filesUnreadable: '{name} ne peut pas être lu. Seuls des fichiers peuvent être partagés, pas des dossiers.',
 
   resultTitle: 'Votre lien est prêt',
+  resultOver: 'Ce lien est terminé',
   linkLabel: 'Lien',
   copyLink: 'Copier le lien',
   copied: 'Copié',
@@ -94,8 +95,6 @@ export const fr: Catalogue = {
   earlierMade: 'Partagé {when}',
   earlierMore: { '=1': 'En montrer un de plus', other: 'En montrer {n} de plus' },
   forget: 'Oublier',
-  forgetLabel: 'Oublier le secret partagé {when}',
-  burnLabel: 'Détruire le secret partagé {when}',
   forgetAll: 'Tout oublier',
   forgetNote: 'Seul reste ici ce qu’il faut pour les suivre ou les détruire. Ni les secrets, ni leurs clés.',
 
@@ -105,8 +104,8 @@ export const fr: Catalogue = {
     '=1': 'Peut être ouvert encore une fois, jusqu’au {date}.',
     other: 'Peut être ouvert encore {n} fois, jusqu’au {date}.',
   },
-  openSize: 'Environ {size}. Regarder cette page n’en a rien consommé.',
-  openUses: 'L’ouvrir consomme une fois.',
+  openSize: 'Environ {size}.',
+  openUses: 'Regarder cette page ne consomme rien. L’ouvrir consomme une fois.',
   openKeyField: 'Clé',
   openKeyHint: 'L’expéditeur l’envoie à part du lien.',
   openKeyWrong: 'Ce n’est pas une clé : elle a 32 lettres et chiffres. Copiez-la en entier.',

@@ -82,7 +82,8 @@ export class ContentBox {
   }
 
   private async add(added: FileList | null): Promise<void> {
-    for (const file of added ?? []) {
+    // The list is emptied by whoever gave it once this function waits.
+    for (const file of [...(added ?? [])]) {
       // A folder looks like a file until it is read.
       const readable = await file.slice(0, 1).arrayBuffer().then(() => true, () => false);
       if (readable) this.choice.files = [...this.choice.files, file];

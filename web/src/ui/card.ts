@@ -8,7 +8,7 @@ import { protectionKey, type ShareChoice } from '../share.model';
 import { confirmButton } from './confirm';
 import type { Context } from './context';
 import { copyButton } from './copy';
-import { button, el, fill, newId } from './dom';
+import { button, el, newId } from './dom';
 import { burnOwned, LiveStatus } from './status';
 
 const LOOK_EVERY = 10_000;
@@ -18,7 +18,10 @@ export function resultCard(context: Context, choice: ShareChoice, shared: Shared
   const titleId = newId();
   const link = buildLink(page, shared.id, choice.keyApart ? null : shared.linkKey);
   const owned: Owned = { id: shared.id, token: shared.ownerToken, made: now(), until: shared.expiresAt };
-  const actions = linkActions(context, link);
+  const title = el('h2', { id: titleId }, words.say('resultTitle'));
+  const qr = el('div', { class: 'qr', hidden: true });
+  const note = sentence(context, choice, shared);
+  const actions = linkActions(context, link, qr);
   const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), async () => {
     const burnt = await burnOwned(context, owned);
     await status.look();
@@ -27,15 +30,13 @@ export function resultCard(context: Context, choice: ShareChoice, shared: Shared
   const extras = el('div', { class: 'extras' }, ...(choice.keyApart ? keyBlock(context, shared.linkKey) : []), ...passphraseBlock(context, choice));
   const status = new LiveStatus(context, owned, LOOK_EVERY, () => {
     card.classList.add('over');
-    fill(extras);
-    actions.remove();
-    burn.remove();
-    linkBlock.remove();
+    title.textContent = words.say('resultOver');
+    for (const part of [linkBlock, actions, qr, extras, note]) part.remove();
   });
   const linkBlock = codeBlock(words.say('linkLabel'), link, 'link');
   actions.append(burn);
   const card = el('article', { class: 'card', 'aria-labelledby': titleId },
-    el('h2', { id: titleId }, words.say('resultTitle')), linkBlock, actions, extras, sentence(context, choice, shared), status.element);
+    title, linkBlock, actions, qr, extras, note, status.element);
   return card;
 }
 
@@ -49,8 +50,7 @@ export function codeBlock(label: string, value: string, className: string): HTML
   return el('div', { class: `code-block ${className}` }, el('code', { class: 'code', tabindex: 0, 'aria-label': label, role: 'textbox', 'aria-readonly': 'true', dir: 'ltr' }, value));
 }
 
-function linkActions({ words, announce }: Context, link: string): HTMLElement {
-  const code = el('div', { class: 'qr', hidden: true });
+function linkActions({ words, announce }: Context, link: string, code: HTMLElement): HTMLElement {
   const toggle = button('secondary', words.say('qr'), () => {
     code.hidden = !code.hidden;
     toggle.setAttribute('aria-expanded', String(!code.hidden));
@@ -62,7 +62,7 @@ function linkActions({ words, announce }: Context, link: string): HTMLElement {
     ? button('secondary', words.say('share'), () => { navigator.share({ url: link }).catch(() => undefined); })
     : null;
   return el('div', { class: 'actions' },
-    copyButton(words, 'primary', words.say('copyLink'), () => link, announce), share, toggle, code);
+    copyButton(words, 'primary', words.say('copyLink'), () => link, announce), share, toggle);
 }
 
 function keyBlock({ words, announce }: Context, key: string): HTMLElement[] {

@@ -56,19 +56,19 @@ export class EarlierList {
 
   private row(one: Owned): HTMLElement {
     const { words, owned, now } = this.context;
-    const when = words.when(one.made, now());
+    const made = words.say('earlierMade', { when: words.when(one.made, now()) });
     const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), async () => {
       const burnt = await burnOwned(this.context, one);
       await status.look();
       return burnt;
-    }, { 'aria-label': words.say('burnLabel', { when }), class: 'quiet' });
+    }, { 'aria-label': `${words.say('burn')}: ${made}`, class: 'quiet' });
     const status = new LiveStatus(this.context, one, LOOK_EVERY, () => burn.remove());
     this.lines.set(one.id, status);
     const forget = button('quiet', words.say('forget'), () => {
       owned.forget(one.id, now());
       this.draw();
-    }, { 'aria-label': words.say('forgetLabel', { when }) });
-    return el('li', {}, el('div', {}, el('p', { class: 'made' }, words.say('earlierMade', { when })), status.element),
+    }, { 'aria-label': `${words.say('forget')}: ${made}` });
+    return el('li', {}, el('div', {}, el('p', { class: 'made' }, made), status.element),
       el('div', { class: 'actions' }, burn, forget));
   }
 }

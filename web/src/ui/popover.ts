@@ -10,6 +10,8 @@ document.addEventListener('pointerdown', (event) => {
   if (openOne !== null && !openOne.holds(event.target as Node)) openOne.close(false);
 });
 
+addEventListener('resize', () => openOne?.place());
+
 export class Popover {
   readonly trigger: HTMLButtonElement;
   readonly panel: HTMLElement;
@@ -53,6 +55,12 @@ export class Popover {
     this.place();
     const first = this.panel.querySelector<HTMLElement>('input:checked, input, button');
     first?.focus();
+    this.reveal();
+  }
+
+  /** Bring all of the panel into view, once it has grown. */
+  reveal(): void {
+    this.panel.scrollIntoView({ block: 'nearest' });
   }
 
   close(returnFocus: boolean): void {
@@ -63,7 +71,7 @@ export class Popover {
   }
 
   // Under its word, and never out of the column.
-  private place(): void {
+  place(): void {
     const column = this.panel.offsetParent;
     if (!(column instanceof HTMLElement)) return;
     const word = this.trigger.getBoundingClientRect();

@@ -94,6 +94,7 @@ export class Sentence {
       if (mode === 'own') own.read();
       if (mode === 'generated') generated.make();
       this.update();
+      popover.reveal();
     };
     const modes: { value: PassphraseMode; label: string }[] = [
       { value: 'none', label: words.say('passphraseNone') },
@@ -101,7 +102,8 @@ export class Sentence {
       { value: 'generated', label: words.say('passphraseGenerated') },
     ];
     const lines = radios(title, 'lines', modes, this.choice.mode, setMode);
-    return new Popover(title, words.say('done'), lines.element, own.element, generated.element, this.keyApart());
+    const popover = new Popover(title, words.say('done'), lines.element, own.element, generated.element, this.keyApart());
+    return popover;
   }
 
   private ownPassphrase(): { element: HTMLElement; read: () => void } {

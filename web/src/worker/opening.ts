@@ -39,6 +39,7 @@ export class Opening {
     this.keys = await deriveKeys(info.header, secretInput(linkKey, passphrase), noble);
     signal.throwIfAborted();
     const { access } = this.keys;
+    report({ phase: 'opening' });
     const retry = this.retry(PATIENCE_OPEN, report, signal);
     const answer = await withRetry(() => this.api.open(id, access, this.lease, signal), retry);
     wipe(access);

@@ -1,0 +1,568 @@
+// SPDX-License-Identifier: MIT
+// What a person can do with the page, in Chromium against the real server.
+import test, { after, before, beforeEach, afterEach } from 'node:test';
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { newPage, startBrowser } from './lib/browser.mjs';
+import { shareSecret, startSite, startStatic } from './lib/site.mjs';
+
+let site;
+let browser;
+let page;
+before(async () => {
+  site = await startSite();
+  browser = await startBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await site?.stop();
+});
+beforeEach(async () => { page = await newPage(browser, { locale: 'en-GB' }); });
+afterEach(async () => {
+  const { faults } = page;
+  await page.context().close();
+  assert.deepEqual(faults, []);
+});
+
+const button = (name, where = page) => where.getByRole('button', { name, exact: true });
+const text = (what, where = page) => where.getByText(what).first();
+const linkOf = (where = page) => where.getByLabel('Link', { exact: true }).first().textContent();
+const clipboard = (where = page) => where.evaluate(() => navigator.clipboard.readText());
+const sha = (bytes) => createHash('sha256').update(bytes).digest('hex');
+const classic = (body) => fetch(`${site.url}encrypt`, { method: 'POST', body: JSON.stringify(body) }).then((r) => r.json());
+
+async function create(content = 'a secret', options = async () => undefined, where = page) {
+  await where.goto(site.url);
+  await where.locator('textarea').fill(content);
+  await options();
+  await button('Create link', where).click();
+  await text('Not opened yet', where).waitFor();
+  return linkOf(where);
+}
+
+async function open(link, where = page) {
+  await where.goto(link);
+  await button('Open', where).click();
+}
+
+async function shown(where = page) {
+  await button('Copy', where).waitFor();
+  await button('Show', where).click();
+  return where.locator('pre').textContent();
+}
+
+async function saved(where = page) {
+  const coming = where.waitForEvent('download');
+  await button('Save', where).click();
+  const download = await coming;
+  return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
+}
+
+async function choose(slot, ...actions) {
+  await page.locator('button.word').nth(slot).click();
+  for (const action of actions) await action(page.getByRole('dialog'));
+  await button('Done').click();
+}
+
+test('a text is shared and opened; the fragment leaves the address bar and the history', async () => {
+  const secret = 'correct horse\n\t"battery" ✓ שלום <b>staple</b>';
+  const link = await create(secret);
+  assert.match(link, /^http:\/\/127\.0\.0\.1:\d+\/#[A-Za-z0-9]{22}\.[A-Za-z0-9]{32}$/);
+  await page.goto('about:blank');
+  await page.goto(link);
+  await button('Open').waitFor();
+  assert.equal(page.url(), site.url);
+  await text('Can be opened once more, until').waitFor();
+  await button('Open').click();
+  await button('Copy').waitFor();
+  assert.equal(await page.locator('pre').textContent(), '', 'covered');
+  await button('Copy').click();
+  await text('Copied').waitFor();
+  assert.equal(await clipboard(), secret);
+  assert.equal(await shown(), secret);
+  await button('Hide').click();
+  assert.equal(await page.locator('pre').textContent(), '');
+  await text('This was the last time').waitFor();
+  const devtools = await page.context().newCDPSession(page);
+  const { entries } = await devtools.send('Page.getNavigationHistory');
+  const [, fragment] = link.split('#');
+  for (const entry of entries) {
+    for (const part of fragment.split('.')) assert.ok(!entry.url.includes(part), entry.url);
+  }
+  await page.goBack();
+  await page.goForward();
+  assert.equal(page.url(), site.url);
+  // What was opened is gone for the next one.
+  page.allow = /404/;
+  await page.goto(link);
+  await page.getByRole('heading', { name: 'is gone' }).waitFor();
+});
+
+test('the cover lowers itself after a minute', async () => {
+  const { link } = await shareSecret(site, 'x');
+  await page.clock.install();
+  await open(link);
+  await button('Show').click();
+  await text('60 seconds').waitFor();
+  await page.clock.runFor(59_000);
+  assert.equal(await page.locator('pre').textContent(), 'x');
+  await page.clock.runFor(2_000);
+  assert.equal(await page.locator('pre').textContent(), '');
+});
+
+test('looking uses nothing, and tells size, openings left and expiry', async () => {
+  const { link, receipt } = await shareSecret(site, 'y'.repeat(5000), { views: 3, ttl: 3600 });
+  for (let i = 0; i < 3; i++) await page.goto(link);
+  await text('Can be opened 3 times more, until').waitFor();
+  await text(/About 5\.\d kB/).waitFor();
+  assert.equal((await receipt()).views_left, 3);
+});
+
+test('openings and expiry are chosen in words, the exact date shown', async () => {
+  const link = await create('s', async () => {
+    await choose(0, (d) => d.getByLabel('Another number').fill('7'));
+    await choose(1, (d) => d.getByLabel('1 hour').check(), (d) => d.getByText(/^Until \w+/).waitFor());
+    assert.match(await page.locator('.sentence').textContent(), /Opens 7 times, within 1 hour, without a passphrase\./);
+  });
+  await text(/Can be opened 7 times, until \w+ \d+ \w+/).waitFor();
+  await open(link);
+  await text('It can be opened 6 times more').waitFor();
+});
+
+test('a passphrase of one’s own, with a strength hint; a wrong one tells how many tries are left', async () => {
+  page.allow = /403/;
+  const link = await create('guarded', () => choose(2,
+    (d) => d.getByLabel('A passphrase of your own').check(),
+    (d) => d.getByLabel('Passphrase', { exact: true }).fill('1234'), (d) => d.getByText('Quickly guessed').waitFor(),
+    (d) => d.getByLabel('Passphrase', { exact: true }).fill('Grüße aus der Küche, 7 Uhr'), (d) => d.getByText('Strong.').waitFor()));
+  await page.goto(link);
+  const field = page.getByLabel('Passphrase', { exact: true });
+  await field.fill('falsch');
+  await page.keyboard.press('Enter');
+  await text('That passphrase is wrong.').waitFor();
+  await text('9 tries are left.').waitFor();
+  // The same letters composed otherwise are the same passphrase.
+  await field.fill('Grüße aus der Küche, 7 Uhr'.normalize('NFD'));
+  await page.keyboard.press('Enter');
+  assert.equal(await shown(), 'guarded');
+});
+
+test('after the last wrong try the secret is locked', async () => {
+  page.allow = /403|404/;
+  const { link } = await shareSecret(site, 'z', { passphrase: 'right', attempts: 2 });
+  await page.goto(link);
+  for (const wrong of ['one', 'two']) {
+    await page.getByLabel('Passphrase', { exact: true }).fill(wrong);
+    await button('Open').click();
+    if (wrong === 'one') await text('One try is left.').waitFor();
+  }
+  await page.getByRole('heading', { name: 'is locked' }).waitFor();
+});
+
+test('a generated passphrase is shown once, with the link', async () => {
+  const link = await create('g', () => choose(2, (d) => d.getByLabel('A generated passphrase').check()));
+  const passphrase = await page.getByRole('textbox', { name: 'Passphrase' }).textContent();
+  assert.match(passphrase, /^([a-z2-9]{4}-){4}[a-z2-9]{4}$/);
+  await button('Copy passphrase').click();
+  await text('Copied').waitFor();
+  assert.equal(await clipboard(), passphrase);
+  await page.goto(link);
+  await page.getByLabel('Passphrase', { exact: true }).fill(passphrase);
+  await button('Open').click();
+  assert.equal(await shown(), 'g');
+});
+
+test('the key is sent apart from the link', async () => {
+  const link = await create('apart', () => choose(2, (d) => d.getByLabel('Send the key apart').check()));
+  assert.match(link, /#[A-Za-z0-9]{22}$/);
+  const key = await page.getByLabel('Key', { exact: true }).textContent();
+  await page.goto(link);
+  const field = page.getByLabel('Key', { exact: true });
+  await field.fill('not a key');
+  await button('Open').click();
+  await text('This is not a key').waitFor();
+  page.allow = /403/;
+  await field.fill('A'.repeat(32));
+  await button('Open').click();
+  await text('That key is wrong').waitFor();
+  await field.fill(` ${key}\n`);
+  await button('Try again').or(button('Open')).first().click();
+  assert.equal(await shown(), 'apart');
+});
+
+test('a password is generated into the box', async () => {
+  await page.goto(site.url);
+  await button('Generate a password').click();
+  const made = await page.locator('textarea').inputValue();
+  assert.match(made, /^\S{20}$/);
+  assert.ok(await page.locator('textarea').evaluate((t) => t.classList.contains('mono')));
+});
+
+test('a file is picked, shared in parts, opened and saved whole', async () => {
+  const bytes = randomBytes(3_333_333);
+  await page.goto(site.url);
+  await page.locator('input[type=file]').setInputFiles({ name: 'büro plan.pdf', mimeType: 'application/pdf', buffer: bytes });
+  await text('One file, 3.3 MB').waitFor();
+  await button('Create link').click();
+  await text('Not opened yet').waitFor();
+  const link = await linkOf();
+  await open(link);
+  await text('büro plan.pdf').waitFor();
+  const { name, bytes: got } = await saved();
+  assert.equal(name, 'büro plan.pdf');
+  assert.equal(sha(got), sha(bytes));
+  await text('Saved. Every byte was verified.').waitFor();
+  await text('This was the last time. It has been erased').waitFor();
+  await button('Erase now').click();
+  await page.getByRole('heading', { name: 'Erased' }).waitFor();
+});
+
+test('a file goes straight to the place that was picked, where the browser asks', async () => {
+  const bytes = randomBytes(400_000);
+  const { link } = await shareSecret(site, bytes, { name: 'picked.bin' });
+  await page.addInitScript(() => {
+    globalThis.showSaveFilePicker = async ({ suggestedName }) => {
+      const root = await navigator.storage.getDirectory();
+      return root.getFileHandle(suggestedName, { create: true });
+    };
+  });
+  await open(link);
+  await button('Save').click();
+  await text('Every byte was verified').waitFor();
+  const hash = await page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    const file = await (await root.getFileHandle('picked.bin')).getFile();
+    const digest = await crypto.subtle.digest('SHA-256', await file.arrayBuffer());
+    return [...new Uint8Array(digest)].map((b) => b.toString(16).padStart(2, '0')).join('');
+  });
+  assert.equal(hash, sha(bytes));
+});
+
+test('several files become one zip; each can be taken out again', async () => {
+  await page.goto(site.url);
+  const picker = page.locator('input[type=file]');
+  await picker.setInputFiles(['one.txt', 'two.txt'].map((name) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(name) })));
+  await picker.setInputFiles({ name: 'three.txt', mimeType: 'text/plain', buffer: Buffer.from('three') });
+  await text('3 files').waitFor();
+  await button('Remove two.txt').click();
+  await text('2 files').waitFor();
+  await button('Create link').click();
+  await text('Not opened yet').waitFor();
+  const link = await linkOf();
+  await open(link);
+  const { name, bytes } = await saved();
+  assert.match(name, /^files-\d{4}-\d\d-\d\d\.zip$/);
+  assert.equal(bytes.readUInt32LE(0), 0x04034b50);
+  for (const part of ['one.txtone.txt', 'three.txtthree']) assert.ok(bytes.includes(part), part);
+  assert.ok(!bytes.includes('two.txt'));
+});
+
+test('files are dropped and pasted into the same box', async () => {
+  await page.goto(site.url);
+  await page.locator('textarea').waitFor();
+  await page.evaluate(() => {
+    const box = document.querySelector('.box');
+    const give = (type, init, name) => {
+      const data = new DataTransfer();
+      data.items.add(new File([name], name));
+      box.dispatchEvent(new type(init, { bubbles: true, cancelable: true, dataTransfer: data, clipboardData: data }));
+    };
+    give(DragEvent, 'drop', 'dropped.txt');
+    give(ClipboardEvent, 'paste', 'pasted.txt');
+  });
+  await text('2 files').waitFor();
+  for (const name of ['dropped.txt', 'pasted.txt']) await text(name).waitFor();
+});
+
+test('an upload shows progress and can be cancelled', async () => {
+  let parts = 0;
+  await page.route('**/parts/*', (route) => (++parts > 2 ? undefined : route.continue()));
+  await page.goto(site.url);
+  await page.locator('input[type=file]').setInputFiles({ name: 'big.bin', mimeType: '', buffer: randomBytes(8_000_000) });
+  await button('Create link').click();
+  await page.waitForFunction(() => /^[1-9]\d*%/.test(document.querySelector('.primary .label').textContent));
+  await button('Cancel').click();
+  await button('Create link').waitFor();
+  await text('big.bin').waitFor();
+});
+
+test('what is missing or too much is said in place', async () => {
+  await page.goto(site.url);
+  await button('Create link').click();
+  await text('Type something, or add a file first.').waitFor();
+  await page.locator('textarea').fill('x'.repeat(1_048_577));
+  await button('Create link').click();
+  await text(/longer than 1 MB/).waitFor();
+});
+
+test('the card: copy, QR, burn; and what became of it', async () => {
+  const link = await create('c');
+  await button('Copy link').click();
+  await text('Copied').waitFor();
+  assert.equal(await clipboard(), link);
+  await button('QR code').click();
+  const squares = await page.getByRole('img', { name: 'QR code of the link' }).locator('path').getAttribute('d');
+  assert.ok(squares.length > 1000);
+  await button('Burn it now').click();
+  await text('Nobody can open it then.').waitFor();
+  await button('Yes, burn it').click();
+  await text(/^Burnt today at/).waitFor();
+  assert.equal(await button('Copy link').count(), 0);
+  page.allow = /404/;
+  await page.goto(link);
+  await page.getByRole('heading', { name: 'is gone' }).waitFor();
+});
+
+test('a link is handed to the system’s share sheet where there is one', async () => {
+  await page.addInitScript(() => { navigator.share = async (data) => { globalThis.shared = data; }; });
+  const link = await create('c');
+  await button('Share').click();
+  assert.deepEqual(await page.evaluate(() => globalThis.shared), { url: link });
+});
+
+test('the status line tells of openings, live and after it is gone', async () => {
+  const link = await create('watched', () => choose(0, (d) => d.getByLabel('2', { exact: true }).check()));
+  const look = () => page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  const other = await newPage(browser);
+  await open(link, other);
+  await text('It can be opened once more', other).waitFor();
+  await look();
+  await text(/^Opened today at/).waitFor();
+  await open(link, other);
+  await text('This was the last time', other).waitFor();
+  await look();
+  await text(/^Opened 2 times, last today at .*Now it is gone/).waitFor();
+  assert.deepEqual(other.faults, []);
+  await other.context().close();
+});
+
+test('earlier secrets of this browser: a quiet list, burnt or forgotten with a click', async () => {
+  for (const content of ['1', '2']) await create(content);
+  await page.goto(site.url);
+  await text('Earlier secrets of this browser').waitFor();
+  assert.equal(await page.locator('.earlier li').count(), 2);
+  const stored = await page.evaluate(() => ({ ...localStorage }));
+  assert.deepEqual(Object.keys(stored), ['ephemeral-secrets']);
+  for (const one of JSON.parse(stored['ephemeral-secrets'])) assert.deepEqual(Object.keys(one).sort(), ['id', 'made', 'token', 'until']);
+  await page.getByRole('button', { name: /^Burn it now: / }).first().click();
+  await button('Yes, burn it').click();
+  await text(/^Burnt/).waitFor();
+  await page.getByRole('button', { name: /^Forget: / }).first().click();
+  assert.equal(await page.locator('.earlier li').count(), 1);
+  await button('Forget all').click();
+  assert.equal(await page.evaluate(() => localStorage.length), 0);
+  assert.ok(await page.locator('.earlier').isHidden());
+});
+
+test('“I have it, destroy it” leaves nothing for anyone', async () => {
+  const { link, receipt } = await shareSecret(site, 'mine', { views: 5 });
+  await open(link);
+  await button('I have it, destroy it').click();
+  await page.getByRole('heading', { name: 'Erased' }).waitFor();
+  const { state, events } = await receipt();
+  assert.equal(state, 'burnt');
+  assert.ok(events.some(({ event }) => event === 'burnt_by_opener'));
+});
+
+test('a view is confirmed once the content verified, and not before', async () => {
+  const good = await shareSecret(site, 'fine');
+  await open(good.link);
+  await text('It has been erased from the server').waitFor();
+  assert.ok((await good.receipt()).events.some(({ event }) => event === 'confirmed'));
+  // The same with bytes that were changed on the way: refused, and not confirmed.
+  const bad = await shareSecret(site, randomBytes(600_000), { name: 'f.bin' });
+  await page.route('**/parts/*', async (route) => {
+    const response = await route.fetch();
+    const body = await response.body();
+    body[body.length - 20] ^= 1;
+    await route.fulfill({ response, body });
+  });
+  await open(bad.link);
+  await button('Save').click();
+  await page.getByRole('heading', { name: 'content is damaged' }).waitFor();
+  assert.ok(!(await bad.receipt()).events.some(({ event }) => event === 'confirmed'));
+});
+
+test('an open whose answer was lost is repeated with the same lease: one view', async () => {
+  page.allow = /Failed to load resource/;
+  const { link, receipt } = await shareSecret(site, 'once', { views: 2 });
+  let lost = 0;
+  await page.route('**/open', async (route) => {
+    if (lost++ > 0) return route.continue();
+    await route.fetch();
+    return route.abort();
+  });
+  await open(link);
+  assert.equal(await shown(), 'once');
+  assert.ok(lost > 1);
+  assert.equal((await receipt()).views_left, 1);
+});
+
+test('links that mail gateways mangled still open', async () => {
+  const { id, key } = await shareSecret(site, 'mangled', { views: 20 });
+  for (const tail of [`%23${id}.${key}`, `#%23${id}.${key}`, `#${id}.${key}?utm_source=x&y=z`, `#${id}%2E${key}&data=1`, `?fbclid=1#${id}.${key}`]) {
+    await page.goto('about:blank');
+    await open(site.url + tail);
+    assert.equal(await shown(), 'mangled', tail);
+    assert.equal(page.url(), site.url, tail);
+  }
+});
+
+test('a damaged link says so; a wrong key does not open', async () => {
+  await page.goto(`${site.url}#nonsense`);
+  await page.getByRole('heading', { name: 'link is damaged' }).waitFor();
+  page.allow = /403/;
+  const { id } = await shareSecret(site, 'k');
+  await page.goto('about:blank');
+  await open(`${site.url}#${id}.${'x'.repeat(32)}`);
+  await page.getByRole('heading', { name: 'link is damaged' }).waitFor();
+});
+
+test('another link put into the address bar of the open page is opened', async () => {
+  const { id, key } = await shareSecret(site, 'next');
+  await page.goto(site.url);
+  await page.locator('textarea').waitFor();
+  await page.evaluate((hash) => { location.hash = hash; }, `${id}.${key}`);
+  await button('Open').click();
+  assert.equal(await shown(), 'next');
+});
+
+test('old links of the classic page open with their passphrase', async (t) => {
+  if (!site.real) return t.skip('needs secretsd');
+  page.allow = /404/;
+  const made = await classic({ secret: 'classic text', view_count: 1 });
+  await page.goto(`${site.url}secret/${made.secret_id}`);
+  await page.getByLabel('Passphrase', { exact: true }).fill('wrong');
+  await page.keyboard.press('Enter');
+  await text('It does not open').waitFor();
+  await page.getByLabel('Passphrase', { exact: true }).fill(made.passphrase);
+  await page.keyboard.press('Enter');
+  assert.equal(await shown(), 'classic text');
+  const bytes = randomBytes(5000);
+  const file = await fetch(`${site.url}encrypt?file_name=${encodeURIComponent('old ü.bin')}`, { method: 'POST', body: bytes }).then((r) => r.json());
+  await page.goto(`${site.url}secret/${file.secret_id}`);
+  await page.getByLabel('Passphrase', { exact: true }).fill(file.passphrase);
+  await button('Open').click();
+  const { name, bytes: got } = await saved();
+  assert.equal(name, 'old ü.bin');
+  assert.equal(sha(got), sha(bytes));
+  return undefined;
+});
+
+test('keyboard alone: share, choose, copy, open', async () => {
+  await page.goto(site.url);
+  await page.locator('textarea').waitFor();
+  const focused = () => page.evaluate(() => document.activeElement.textContent || document.activeElement.tagName);
+  const tabTo = async (what) => {
+    for (let i = 0; i < 30; i++) {
+      await page.keyboard.press('Tab');
+      if ((await focused()).includes(what)) return;
+    }
+    throw new Error(`${what} is not reached by Tab`);
+  };
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('by keys');
+  await tabTo('once');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Escape');
+  assert.equal(await focused(), '2 times');
+  await tabTo('Create link');
+  await page.keyboard.press('Enter');
+  await text('Not opened yet').waitFor();
+  assert.equal(await focused(), 'Copy link');
+  await page.keyboard.press('Enter');
+  await text('Copied').waitFor();
+  await page.goto(await clipboard());
+  await button('Open').waitFor();
+  assert.equal(await focused(), 'Open');
+  await page.keyboard.press('Enter');
+  await button('Copy').waitFor();
+  assert.equal(await focused(), 'Copy');
+});
+
+test('the page never freezes while a key is derived', async () => {
+  const { link } = await shareSecret(site, 'p', { passphrase: 'p' });
+  await page.goto(link);
+  await page.getByLabel('Passphrase', { exact: true }).fill('p');
+  await page.evaluate(() => {
+    globalThis.longest = 0;
+    let last = performance.now();
+    setInterval(() => {
+      const now = performance.now();
+      globalThis.longest = Math.max(globalThis.longest, now - last);
+      last = now;
+    }, 5);
+  });
+  await button('Open').click();
+  await button('Show').waitFor();
+  const longest = await page.evaluate(() => globalThis.longest);
+  assert.ok(longest < 250, `${longest} ms without an answer`);
+});
+
+test('the language is the browser’s', async () => {
+  const said = {
+    de: 'Ein Geheimnis teilen', 'fr-CH': 'Partager un secret', es: 'Compartir un secreto', ru: 'Поделиться секретом', 'zh-CN': '分享秘密',
+    pt: 'Share a secret',
+  };
+  for (const [locale, title] of Object.entries(said)) {
+    const other = await newPage(browser, { locale });
+    await other.goto(site.url);
+    await other.getByRole('heading', { name: title }).waitFor();
+    assert.deepEqual(other.faults, [], locale);
+    await other.context().close();
+  }
+});
+
+test('the server’s and the network’s troubles are told, and nothing is used up', async () => {
+  page.allow = /503|Failed to load/;
+  const { link, receipt } = await shareSecret(site, 't');
+  await page.route('**/api/v1/secrets/*', (route) => route.abort());
+  await page.goto(link);
+  await text('cannot be reached').waitFor();
+  await page.unrouteAll();
+  await page.route('**/api/v1/secrets/*', (route) => route.fulfill({ status: 503, body: '{}' }));
+  await button('Try again').click();
+  await text('server is busy').waitFor();
+  await page.unrouteAll();
+  await button('Try again').click();
+  await button('Open').waitFor();
+  assert.equal((await receipt()).views_left, 1);
+});
+
+test('page and API on two origins, the page in a sub-path of a plain static host', async (t) => {
+  if (!site.real) return t.skip('needs secretsd');
+  const host = await startStatic('/sub/path/');
+  const far = await startSite({ env: { SECRETS_ORIGINS: host.origin } });
+  host.api = far.url;
+  try {
+    await page.goto(host.url);
+    await page.locator('textarea').fill('two origins');
+    await button('Create link').click();
+    await text('Not opened yet').waitFor();
+    const link = await linkOf();
+    assert.ok(link.startsWith(`${host.url}#`));
+    await open(link);
+    assert.equal(await shown(), 'two origins');
+    await text('It has been erased from the server').waitFor();
+    const file = randomBytes(1_500_000);
+    const { id, key } = await shareSecret(far, file, { name: 'x.bin' });
+    await open(`${host.url}#${id}.${key}`);
+    assert.equal(sha((await saved()).bytes), sha(file));
+  } finally {
+    await host.stop();
+    await far.stop();
+  }
+  return undefined;
+});
+
+test('the built page is what the sums say', async () => {
+  const sums = await (await fetch(`${site.url}SHA256SUMS`)).text();
+  for (const name of ['page.js', 'page.css', 'worker.js']) {
+    const served = Buffer.from(await (await fetch(site.url + name)).arrayBuffer());
+    assert.ok(sums.includes(`${sha(served)}  ${name}\n`), name);
+    assert.ok((await stat(`build/web/${name}`)).size === served.length);
+  }
+});
