@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/* What the store leaves on the disk, and what it does about files that are not as they should be.
+ */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "prng.h"
+#include "scratch.h"
+#include "store/sqlite.h"
+#include "store_kit.h"
+
+enum { SECRETS = 400, PATH_LEN = SCRATCH_PATH_MAX + 32, NEEDLE = 24 };
+
+static const char *const files[] = {"secrets.db", "secrets.db-wal", "secrets.db-shm"};
+
+static char dir[SCRATCH_PATH_MAX];
+static char error[512];
+
+static int
+try_open(struct store **out) {
+    struct store_sqlite_config config = {.dir = dir, .error = error, .error_len = sizeof(error)};
+    error[0] = '\0';
+    return store_sqlite_open(&config, out);
+}
+
+static struct store *
+open_store(void) {
+    struct store *s = NULL;
+    assert_int_equal(try_open(&s), 0);
+    return s;
+}
+
+static int
+setup(void **state) {
+    (void)state;
+    scratch_make(dir);
+    return 0;
+}
+
+static int
+teardown(void **state) {
+    (void)state;
+    scratch_remove(dir);
+    return 0;
+}
+
+/* --- erasing -----------------------------------------------------------------------------------
+ */
+
+struct secret {
+    struct store_ref ref;
+    struct buf content;
+    bool erased;
+};
+
+/* Everything that is in the store's files. */
+static struct buf
+read_files(void) {
+    struct buf all = BUF_INIT(SIZE_MAX / 2);
+    char path[PATH_LEN];
+    uint8_t block[65536];
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        ssize_t n = 0;
+        (void)snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0) continue;
+        while ((n = read(fd, block, sizeof(block))) > 0)
+            assert_int_equal(buf_add(&all, block, (size_t)n), 0);
+        (void)close(fd);
+    }
+    return all;
+}
+
+/* Whether any piece of NEEDLE bytes of ${s}, taken every so often, is in ${all}. */
+static bool
+is_found(const struct buf *all, const struct secret *s) {
+    for (size_t at = 0; at + NEEDLE <= s->content.len; at += 997)
+        if (memmem(all->data, all->len, s->content.data + at, NEEDLE) != NULL) return true;
+    size_t end = s->content.len - NEEDLE;
+    return memmem(all->data, all->len, s->content.data + end, NEEDLE) != NULL;
+}
+
+static void
+create_secret(struct store *s, struct prng *p, struct secret *out, unsigned number) {
+    static const uint64_t sizes[] = {40, 100, 304, 304, 304, 1900, 2100, 4000, 30000};
+    uint64_t size = sizes[prng_below(p, ARRAY_LEN(sizes))];
+    struct record r = prng_below(p, 2) == 0 ? kit_text(1, size) : kit_sealed(1, 0, size);
+    struct random random = prng_random(p);
+    out->content = BUF_INIT((size_t)size);
+    random_fill(&random, buf_space(&out->content, (size_t)size), (size_t)size);
+    out->content.len = (size_t)size;
+    out->ref.len = TOKEN_HASH_LEN;
+    kit_hash(number, out->ref.bytes);
+    assert_int_equal(s->ops->create(s, &out->ref, &r, &out->content), 1);
+}
+
+/* End it by a claim, a confirm or a burn. */
+static void
+erase_secret(struct store *s, struct prng *p, struct secret *secret) {
+    struct record r = kit_load(s, &secret->ref);
+    secret->erased = true;
+    if (r.kind != RECORD_SEALED) {
+        assert_int_equal(kit_change(s, &secret->ref, CHANGE_CLAIM_CLASSIC, KIT_T0, 0, 0),
+                         VERDICT_OK);
+    } else if (prng_below(p, 2) == 0) {
+        assert_int_equal(kit_change(s, &secret->ref, CHANGE_BURN, KIT_T0, KIT_OWNER, 0),
+                         VERDICT_OK);
+    } else {
+        assert_int_equal(kit_change(s, &secret->ref, CHANGE_OPEN, KIT_T0, 5, KIT_PROOF),
+                         VERDICT_OK);
+        assert_int_equal(kit_change(s, &secret->ref, CHANGE_CONFIRM, KIT_T0, 5, 0), VERDICT_OK);
+    }
+    record_clear(&r);
+}
+
+static void
+test_erased_content_is_in_no_file(void **state) {
+    (void)state;
+    static struct secret secrets[SECRETS];
+    struct prng p = {prng_seed()};
+    int kept = 0;
+    struct store *s = open_store();
+    for (unsigned i = 0; i < SECRETS; i++) {
+        create_secret(s, &p, &secrets[i], i);
+        size_t k = prng_below(&p, i + 1);
+        if (prng_below(&p, 10) < 6 && !secrets[k].erased) erase_secret(s, &p, &secrets[k]);
+    }
+    assert_int_equal(s->ops->scrub(s), 0);
+    struct buf all = read_files();
+    for (unsigned i = 0; i < SECRETS; i++) {
+        assert_int_equal(is_found(&all, &secrets[i]), !secrets[i].erased);
+        kept += !secrets[i].erased;
+    }
+    buf_free(&all);
+    print_message("%d of %d kept\n", kept, SECRETS);
+    for (unsigned i = 0; i < SECRETS; i++)
+        if (!secrets[i].erased) erase_secret(s, &p, &secrets[i]);
+    assert_int_equal(s->ops->scrub(s), 0);
+    all = read_files();
+    for (unsigned i = 0; i < SECRETS; i++) {
+        assert_false(is_found(&all, &secrets[i]));
+        buf_free(&secrets[i].content);
+    }
+    buf_free(&all);
+    assert_int_equal(s->ops->usage(s), 0);
+    s->ops->close(s);
+}
+
+static void
+test_an_id_is_in_no_file(void **state) {
+    (void)state;
+    static const char id[] = "7bQx2ZkP9LmW4rTs8NvYc1";
+    struct store_ref ref;
+    struct record r = kit_sealed(1, 0, 304);
+    struct buf content = kit_content(304);
+    struct store *s = open_store();
+    s->ops->ref(s, id, &ref);
+    assert_int_equal(s->ops->create(s, &ref, &r, &content), 1);
+    struct buf all = read_files();
+    assert_non_null(memmem(all.data, all.len, ref.bytes, ref.len));
+    assert_null(memmem(all.data, all.len, id, strlen(id)));
+    buf_free(&all);
+    buf_free(&content);
+    s->ops->close(s);
+}
+
+/* --- who may have the files --------------------------------------------------------------------
+ */
+
+static mode_t
+mode_of(const char *name) {
+    char path[PATH_LEN];
+    struct stat st;
+    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_mode & 07777;
+}
+
+static void
+test_files_are_their_owners(void **state) {
+    (void)state;
+    mode_t before = umask(0);
+    assert_int_equal(rmdir(dir), 0);
+    struct store *s = open_store();
+    struct record r = kit_sealed(1, 0, 304);
+    (void)kit_create(s, &r);
+    assert_int_equal(mode_of("."), 0700);
+    assert_int_equal(mode_of("secrets.lock"), 0600);
+    for (size_t i = 0; i < ARRAY_LEN(files); i++)
+        assert_int_equal(mode_of(files[i]), 0600);
+    s->ops->close(s);
+    (void)umask(before);
+}
+
+static void
+test_an_open_folder_is_refused(void **state) {
+    (void)state;
+    struct store *s = NULL;
+    assert_int_equal(chmod(dir, 0750), 0);
+    assert_int_equal(try_open(&s), ERR_STORE);
+    assert_null(s);
+    assert_non_null(strstr(error, "chmod 700"));
+    assert_int_equal(scratch_count_files(dir), 0);
+}
+
+static void
+test_a_second_store_is_refused(void **state) {
+    (void)state;
+    struct store *second = NULL;
+    struct store *s = open_store();
+    int status = 0;
+    assert_int_equal(try_open(&second), ERR_STORE);
+    assert_non_null(strstr(error, "in use"));
+    pid_t child = fork();
+    if (child == 0) _exit(try_open(&second) == ERR_STORE && second == NULL ? 0 : 1);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    s->ops->close(s);
+    s = open_store();
+    s->ops->close(s);
+}
+
+/* --- files that are not as they should be ------------------------------------------------------
+ */
+
+static void
+write_file(const char *name, const char *text) {
+    char path[PATH_LEN];
+    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+    FILE *f = fopen(path, "we");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void
+test_what_is_no_store_is_refused(void **state) {
+    (void)state;
+    struct store *s = NULL;
+    write_file("secrets.db", "Dear diary, today I wrote a file that is no database at all.");
+    assert_int_equal(try_open(&s), ERR_CONFIG);
+    assert_null(s);
+    assert_true(strlen(error) > 0);
+}
+
+static void
+test_no_folder_is_an_error(void **state) {
+    (void)state;
+    struct store *s = NULL;
+    struct store_sqlite_config config = {
+        .dir = "/nonexistent/secrets", .error = error, .error_len = sizeof(error)};
+    assert_int_equal(store_sqlite_open(&config, &s), ERR_STORE);
+    assert_null(s);
+    assert_non_null(strstr(error, "/nonexistent/secrets"));
+}
+
+/* --- room --------------------------------------------------------------------------------------
+ */
+
+static void
+test_without_room_nothing_new_but_opens_go_on(void **state) {
+    (void)state;
+    struct store *s = open_store();
+    struct record r = kit_sealed(1, 0, 304);
+    struct store_ref ref = kit_create(s, &r);
+    struct store_ref other = {.len = TOKEN_HASH_LEN};
+    struct buf content = kit_content(304);
+    struct store_sqlite_config config = {.dir = dir, .reserve = UINT64_MAX};
+    s->ops->close(s);
+    assert_int_equal(store_sqlite_open(&config, &s), 0);
+    assert_int_equal(s->ops->create(s, &other, &r, &content), ERR_FULL);
+    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, KIT_T0, 5, KIT_PROOF), VERDICT_OK);
+    assert_int_equal(s->ops->ping(s), 0);
+    s->ops->close(s);
+    buf_free(&content);
+}
+
+/* A clock set back finds the latest time again, also one that was only asked about. */
+static void
+test_the_latest_time_outlives_the_process(void **state) {
+    (void)state;
+    struct store *s = open_store();
+    assert_int_equal(s->ops->now(s, KIT_T0 + 1000), KIT_T0 + 1000);
+    assert_int_equal(s->ops->scrub(s), 0);
+    s->ops->close(s);
+    s = open_store();
+    assert_int_equal(s->ops->now(s, KIT_T0), KIT_T0 + 1000);
+    s->ops->close(s);
+}
+
+int
+main(void) {
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(test_erased_content_is_in_no_file),
+        CASE(test_an_id_is_in_no_file),
+        CASE(test_files_are_their_owners),
+        CASE(test_an_open_folder_is_refused),
+        CASE(test_a_second_store_is_refused),
+        CASE(test_what_is_no_store_is_refused),
+        CASE(test_no_folder_is_an_error),
+        CASE(test_without_room_nothing_new_but_opens_go_on),
+        CASE(test_the_latest_time_outlives_the_process),
+    };
+    return cmocka_run_group_tests_name("files", tests, NULL, NULL);
+}
