@@ -6,7 +6,8 @@ CORE_OBJ := $(CORE_SRC:src/%.c=$(B)/obj/%.o) $(B)/obj/scrypt-arena.o
 SERVER_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/server/*.c))
 LAMBDA_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/lambda/*.c))
 CLI_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/cli/*.c))
-# Without its main, so that unit tests can link what they test.
+# What is the program's alone; unit tests link the rest.
+CLI_MAIN := $(B)/obj/cli/main.o $(B)/obj/cli/no_gnutls.o
 CLI_LIB := $(B)/libcli.a
 CORE := $(B)/libcore.a
 
@@ -28,11 +29,11 @@ $(B)/bootstrap: $(LAMBDA_OBJ) $(CORE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LAMBDA_LIBS)
 
-$(CLI_LIB): $(filter-out $(B)/obj/cli/main.o,$(CLI_OBJ))
+$(CLI_LIB): $(filter-out $(CLI_MAIN),$(CLI_OBJ))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/secrets: $(B)/obj/cli/main.o $(CLI_LIB) $(CORE)
+$(B)/secrets: $(CLI_MAIN) $(CLI_LIB) $(CORE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(CLI_LIBS)
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "cli/memory.h"
 #include "cli/passphrase.h"
 #include "cli/say.h"
 #include "cli/stop.h"
@@ -119,6 +120,7 @@ cli_ask_passphrase(struct cli *cli, const char *method, bool again, struct buf *
 
 struct kdf_arena *
 cli_arena(struct kdf_params cost) {
+    memory_release_code();
     struct kdf_arena *arena = kdf_arena_new(cost);
     if (arena == NULL) say_error("Free some memory and try again.", "out of memory");
     return arena;
