@@ -33,11 +33,11 @@ static const struct option_row {
     {'t', "ttl", DURATION, offsetof(struct options, ttl), 60, 400LL * 86400, FOR_PUT, "TIME",
      "how long it is kept: 90s, 15m, 1h, 5d, 2w (default: the server's)"},
     {'p', "passphrase", METHOD, offsetof(struct options, passphrase), 0, 0, FOR_PUT | FOR_GET,
-     "METHOD", "add a passphrase, or open with it, from " PASSPHRASE_METHODS},
+     "METHOD", "add a passphrase, or open with it; see below"},
     {'k', "key-apart", FLAG, offsetof(struct options, key_apart), 0, 0, FOR_PUT, NULL,
      "print the link key on a line of its own, to send another way"},
     {'K', "key", METHOD, offsetof(struct options, key), 0, 0, FOR_GET, "METHOD",
-     "where the link key comes from that is not in the link"},
+     "where a link key comes from that is not in the link"},
     {'o', "output", TEXT, offsetof(struct options, output), 0, 0, FOR_GET, "PATH",
      "write to this file, into this folder, or - for standard output"},
     {'F', "force", FLAG, offsetof(struct options, force), 0, 0, FOR_GET, NULL,
@@ -181,6 +181,7 @@ options_parse(int command, int argc, char **argv, struct options *out) {
 
 void
 options_help(int command) {
+    bool methods = false;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         char left[48];
         const struct option_row *row = &rows[i];
@@ -190,5 +191,7 @@ options_help(int command) {
         (void)snprintf(left, sizeof(left), "%s--%s%s%s", letter, row->name,
                        row->value == NULL ? "" : " ", row->value == NULL ? "" : row->value);
         (void)printf("  %-26s %s\n", left, row->help);
+        methods = methods || row->kind == METHOD;
     }
+    if (methods) (void)printf("\nA METHOD is one of " PASSPHRASE_METHODS ".\n");
 }

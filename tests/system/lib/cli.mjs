@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// Runs the command line client in a home of its own.
+//
+//   const cli = await newHome(server.url);
+//   const { code, stdout, stderr } = await cli.run(['put'], { input: 'hunter2' });
+//   await cli.remove();
+
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildFolder, patience } from './server.mjs';
+
+export const program = join(buildFolder, 'secrets');
+
+const running = new Set();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/**
+ * Start the client; nothing waits.  The child has ${done}: a promise of { code, signal, stdout (a
+ * Buffer), stderr }.
+ */
+function start(folder, env, args, { input, extra = {}, cwd, stdin } = {}) {
+  const child = spawn(program, args, {
+    cwd: cwd ?? folder,
+    env: { PATH: process.env.PATH, HOME: folder, TZ: 'UTC', LC_ALL: 'C.UTF-8', ASAN_OPTIONS: 'detect_leaks=0', ...env, ...extra },
+    stdio: [stdin ?? 'pipe', 'pipe', 'pipe'],
+  });
+  const pieces = [];
+  let stderr = '';
+  running.add(child);
+  child.stdout.on('data', (d) => pieces.push(d));
+  child.stderr.on('data', (d) => (stderr += d));
+  child.stdin?.on('error', () => {}); // it may end before it read everything
+  if (input !== undefined) child.stdin?.end(input);
+  child.stderrSoFar = () => stderr;
+  child.done = new Promise((resolve) => {
+    const late = setTimeout(() => child.kill('SIGKILL'), 60_000 * patience);
+    child.on('close', (code, signal) => {
+      clearTimeout(late);
+      running.delete(child);
+      resolve({ code, signal, stdout: Buffer.concat(pieces), stderr });
+    });
+  });
+  return child;
+}
+
+/** A home folder, and the client in it; new secrets go to ${url}. */
+export async function newHome(url) {
+  const folder = await mkdtemp(join(tmpdir(), 'secrets-test-'));
+  const env = url === undefined ? {} : { SECRETS_SERVER: url };
+  return {
+    folder,
+    start: (args, options) => start(folder, env, args, options),
+    /** Run to the end; standard input is empty unless given. stdout is text. */
+    async run(args, options = {}) {
+      const result = await start(folder, env, args, { input: '', ...options }).done;
+      return { ...result, bytes: result.stdout, stdout: result.stdout.toString() };
+    },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** The exit codes, as the manual page lists them. */
+export const exit = {
+  done: 0, failed: 1, usage: 2, gone: 3, wrong: 4, network: 5, refused: 6, damaged: 7, exists: 8, unfinished: 9,
+  interrupted: 130,
+};
