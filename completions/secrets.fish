@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+# Completion of secrets(1) for fish.
+
+set -l commands put get info burn receipt passwords
+set -l net 'put get info burn receipt'
+set -l methods 'tty stdin env: file:'
+
+complete -c secrets -f
+complete -c secrets -n __fish_use_subcommand -l help -s h -d 'list the commands'
+complete -c secrets -n __fish_use_subcommand -l version -d 'print the version'
+complete -c secrets -n __fish_use_subcommand -a put -d 'share a file, or standard input'
+complete -c secrets -n __fish_use_subcommand -a get -d 'open a link'
+complete -c secrets -n __fish_use_subcommand -a info -d 'look at a link without opening it'
+complete -c secrets -n __fish_use_subcommand -a burn -d 'destroy what you shared'
+complete -c secrets -n __fish_use_subcommand -a receipt -d 'see what became of what you shared'
+complete -c secrets -n __fish_use_subcommand -a passwords -d 'make passwords'
+
+complete -c secrets -n "__fish_seen_subcommand_from $commands" -s j -l json -d 'print JSON, for scripts'
+complete -c secrets -n "__fish_seen_subcommand_from $commands" -s q -l quiet -d 'no notes, no progress'
+complete -c secrets -n "__fish_seen_subcommand_from $commands" -s h -l help -d 'list the options'
+complete -c secrets -n "__fish_seen_subcommand_from $net" -s s -l server -x -d 'the server to speak to'
+complete -c secrets -n "__fish_seen_subcommand_from $net" -l patience -x -a '30s 2m 15m 1h' -d 'how long to try again'
+complete -c secrets -n "__fish_seen_subcommand_from $net" -l no-state -d 'keep no token on this machine'
+
+complete -c secrets -n '__fish_seen_subcommand_from put' -F
+complete -c secrets -n '__fish_seen_subcommand_from put' -s f -l file -r -F -d 'share this file'
+complete -c secrets -n '__fish_seen_subcommand_from put' -s n -l name -x -d 'name for the receiver'
+complete -c secrets -n '__fish_seen_subcommand_from put' -s v -l views -x -d 'how often it can be opened'
+complete -c secrets -n '__fish_seen_subcommand_from put' -s t -l ttl -x -a '15m 1h 6h 1d 5d 2w' -d 'how long it is kept'
+complete -c secrets -n '__fish_seen_subcommand_from put get' -s p -l passphrase -x -a "$methods" -d 'passphrase'
+complete -c secrets -n '__fish_seen_subcommand_from put' -s k -l key-apart -d 'print the link key apart'
+complete -c secrets -n '__fish_seen_subcommand_from put' -s r -l resume -d 'finish an interrupted upload'
+complete -c secrets -n '__fish_seen_subcommand_from put' -s c -l classic -d 'the classic service'
+complete -c secrets -n '__fish_seen_subcommand_from put' -s Q -l qr -d 'show a QR code'
+complete -c secrets -n '__fish_seen_subcommand_from get' -s K -l key -x -a "$methods" -d 'link key'
+complete -c secrets -n '__fish_seen_subcommand_from get' -s o -l output -r -F -d 'file, folder or -'
+complete -c secrets -n '__fish_seen_subcommand_from get' -s F -l force -d overwrite
+complete -c secrets -n '__fish_seen_subcommand_from get' -s b -l burn -d 'destroy it once it arrived'
+complete -c secrets -n '__fish_seen_subcommand_from burn receipt' -s T -l token -x -a "$methods" -d 'owner token'
+complete -c secrets -n '__fish_seen_subcommand_from receipt' -s w -l wait -d 'wait until it was opened or is gone'
+complete -c secrets -n '__fish_seen_subcommand_from passwords' -s l -l length -x -d characters
+complete -c secrets -n '__fish_seen_subcommand_from passwords' -s C -l count -x -d 'how many'
