@@ -2,6 +2,7 @@
 #include "vault/vault_classic.h"
 
 #include "base/err.h"
+#include "base/json.h"
 #include "vault/vault_steps.h"
 
 /* Seal ${in} under a new passphrase: fill the box of ${r}, ${ciphertext} and out->passphrase. */
@@ -150,15 +151,63 @@ unseal(struct kdf_pool *kdf, const struct record *r, const struct buf *ciphertex
     return err == 0 ? 1 : err;
 }
 
-/* Take one view.  Returns 1 once that is durable; 0 if none is to be had; or a negative code. */
+/* The name in ${plain}, if that is {"file_name": NAME} and nothing else.  Returns whether it is. */
+static bool
+read_second_name(const struct buf *plain, char out[static RECORD_NAME_MAX + 1]) {
+    json_t *o = json_parse_object((const char *)plain->data, plain->len);
+    const json_t *name = json_object_get(o, "file_name");
+    size_t len = json_string_length(name);
+    bool ok = json_object_size(o) == 1 && len >= 1 && len <= RECORD_NAME_MAX &&
+              strlen(json_string_value(name)) == len;
+    if (ok) memcpy(out, json_string_value(name), len + 1);
+    json_decref(o);
+    return ok;
+}
+
+/*
+ * The second generation of pysecrets has a file's name, sealed, where a text would be, and does not
+ * say that it is one.  If ${out} holds such a name and there is a file, put the file there.  ${r}
+ * is then a file's record in all but its books.  Returns 1, or a negative code.
+ */
 static int
-claim(struct vault *v, const char *id) {
+unseal_second_file(struct vault *v, struct kdf_pool *kdf, const char *id, struct record *r,
+                   const void *passphrase, size_t passphrase_len,
+                   struct vault_classic_opened *out) {
+    struct buf ciphertext = BUF_INIT(out->plain.max), plain = BUF_INIT(out->plain.max);
+    int found = 1;
+    if (r->box.nonce_len != CLASSIC_NONCE2_LEN || r->kind != RECORD_CLASSIC_TEXT ||
+        !v->store->classic_blob_is_id || !read_second_name(&out->plain, r->file_name))
+        return 1;
+    (void)snprintf(r->blob, sizeof(r->blob), "%s.enc", id);
+    found = read_blob(v, r, &ciphertext);
+    if (found == 1) found = unseal(kdf, r, &ciphertext, passphrase, passphrase_len, &plain);
+    if (found == 1) buf_move(&out->plain, &plain);
+    if (found == 0) {
+        /* A text that looks like a name after all. */
+        explicit_bzero(r->file_name, sizeof(r->file_name));
+        explicit_bzero(r->blob, sizeof(r->blob));
+        found = 1;
+    }
+    buf_free(&ciphertext);
+    buf_free(&plain);
+    return found;
+}
+
+/*
+ * Take one view of ${id}, whose record was read into ${r}.  Returns 1 once that is durable; 0 if
+ * none is to be had; or a negative code.
+ */
+static int
+claim(struct vault *v, const char *id, const struct record *r) {
     struct change c = {.kind = CHANGE_CLAIM_CLASSIC, .now = vault_now(v)};
     struct effect effect;
     struct record after = {0};
     random_fill(&v->random, c.mark, sizeof(c.mark));
     int found = vault_change(v, id, &c, &effect, &after);
     record_clear(&after);
+    /* The books of a second-generation file do not name its object: nothing else erases it. */
+    if (found == 1 && effect.drop_record && r->kind == RECORD_CLASSIC_TEXT && r->blob[0] != '\0')
+        (void)vault_counted(v, v->blobs->ops->erase(v->blobs, r->blob, 1));
     return found == 1 ? effect.verdict == VERDICT_OK : found;
 }
 
@@ -172,7 +221,8 @@ vault_classic_open(struct vault *v, struct kdf_pool *kdf, const char *id, const 
     *out = (struct vault_classic_opened){.plain = BUF_INIT(max)};
     int result = read_claimable(v, id, text_max, file_max, &r, &ciphertext);
     if (result == 1) result = unseal(kdf, &r, &ciphertext, passphrase, passphrase_len, &out->plain);
-    if (result == 1) result = claim(v, id);
+    if (result == 1) result = unseal_second_file(v, kdf, id, &r, passphrase, passphrase_len, out);
+    if (result == 1) result = claim(v, id, &r);
     if (result == 1) memcpy(out->file_name, r.file_name, sizeof(out->file_name));
     else vault_classic_opened_clear(out);
     record_clear(&r);
