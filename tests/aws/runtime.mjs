@@ -176,6 +176,7 @@ export async function startGateway(runtime, kind = 'http') {
     res.writeHead(answer.status, { ...answer.headers, ...(req.method !== 'HEAD' && answer.status !== 204 && { 'content-length': answer.body.length }) });
     res.end(answer.body);
   });
+  server.keepAliveTimeout = 60000;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // dynalite and s3rver on free ports of the loopback, for tests in any language.
 //
-// As a program it prints one line of JSON, {"dynamodb": URL, "s3": URL}, then answers commands on
+// As a program it prints one line of JSON, the URLs of both and of a fault proxy before each, then answers commands on
 // standard input with one line each: `table`, `table noindex`, `bucket` and `bucket versioned` make
-// one and print its name; `conditions on` and `off` say whether S3 honours If-None-Match.  It ends when its standard input does.
+// one and print its name; `conditions on` and `off` say whether S3 honours If-None-Match;
+// `faults SEED RATE` starts a schedule of faults and `clear` ends it, with nothing left on its way;
+// `unconditional on` makes every condition hold; `counts` tells which faults there were.  It ends when its standard input does.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
@@ -14,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import dynalite from 'dynalite';
 import S3rver from 's3rver';
 import { createTable } from './dynamo.mjs';
+import { startFaultProxy } from './fault-proxy.mjs';
 import { startS3Front } from './s3-front.mjs';
 
 export async function startStandins() {
@@ -54,17 +57,36 @@ export async function startStandins() {
 
 async function main() {
   const standins = await startStandins();
-  console.log(JSON.stringify({ dynamodb: standins.dynamodb, s3: standins.s3 }));
+  const faulty = {
+    dynamodb: await startFaultProxy('dynamodb', standins.dynamodb),
+    s3: await startFaultProxy('s3', standins.s3),
+  };
+  const { dynamodb, s3 } = standins;
+  console.log(JSON.stringify({ dynamodb, s3, faultyDynamodb: faulty.dynamodb.url, faultyS3: faulty.s3.url }));
   for await (const line of createInterface({ input: process.stdin })) {
-    const [command, option] = line.split(' ');
+    const [command, option, rate] = line.split(' ');
     if (command === 'table') console.log(await standins.table({ index: option !== 'noindex' }));
     else if (command === 'bucket') console.log(await standins.bucket({ versioned: option === 'versioned' }));
     else if (command === 'conditions') {
       standins.front.conditions = option === 'on';
       console.log('ok');
     }
-    else console.log('unknown command');
+    else if (command === 'faults') {
+      faulty.dynamodb.seed(Number(option), Number(rate));
+      faulty.s3.seed(Number(option) + 1e6, Number(rate));
+      console.log('ok');
+    } else if (command === 'clear') {
+      await Promise.all([faulty.dynamodb.clear(), faulty.s3.clear()]);
+      console.log('ok');
+    } else if (command === 'unconditional') {
+      faulty.dynamodb.unconditional = option === 'on';
+      console.log('ok');
+    } else if (command === 'counts') {
+      console.log(JSON.stringify(faulty.dynamodb.counts) + JSON.stringify(faulty.s3.counts));
+    } else console.log('unknown command');
   }
+  faulty.dynamodb.close();
+  faulty.s3.close();
   await standins.stop();
   process.exit(0);
 }

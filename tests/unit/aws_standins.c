@@ -11,7 +11,8 @@
 struct aws_standins {
     pid_t pid;
     FILE *to, *from;
-    char dynamodb[128], s3[128];
+    char urls[2][2][128]; /* DynamoDB's and S3's; each as it is, and through faults */
+    bool faults;
     struct http_client *client;
     struct aws_credentials *credentials;
 };
@@ -19,8 +20,8 @@ struct aws_standins {
 static const char *
 get_variable(void *ctx, const char *name) {
     const struct aws_standins *s = ctx;
-    if (strcmp(name, "AWS_ENDPOINT_URL_DYNAMODB") == 0) return s->dynamodb;
-    if (strcmp(name, "AWS_ENDPOINT_URL_S3") == 0) return s->s3;
+    if (strcmp(name, "AWS_ENDPOINT_URL_DYNAMODB") == 0) return s->urls[0][s->faults];
+    if (strcmp(name, "AWS_ENDPOINT_URL_S3") == 0) return s->urls[1][s->faults];
     if (strcmp(name, "AWS_ACCESS_KEY_ID") == 0) return "S3RVER"; /* the one that s3rver knows */
     if (strcmp(name, "AWS_SECRET_ACCESS_KEY") == 0) return "S3RVER";
     return NULL;
@@ -56,7 +57,7 @@ spawn(struct aws_standins *s) {
 struct aws_standins *
 aws_standins_start(void) {
     struct aws_standins *s = calloc(1, sizeof(*s));
-    char line[256];
+    char line[512];
     if (s == NULL) abort();
     json_setup();
     http_client_setup();
@@ -64,8 +65,10 @@ aws_standins_start(void) {
     read_line(s, line, sizeof(line));
     json_t *o = json_loads(line, 0, NULL);
     if (o == NULL) abort();
-    aws_standins_redirect(s, json_string_value(json_object_get(o, "dynamodb")),
-                          json_string_value(json_object_get(o, "s3")));
+    static const char *const names[2][2] = {{"dynamodb", "faultyDynamodb"}, {"s3", "faultyS3"}};
+    for (size_t i = 0; i < 4; i++)
+        (void)snprintf(s->urls[i / 2][i % 2], sizeof(s->urls[0][0]), "%s",
+                       json_string_value(json_object_get(o, names[i / 2][i % 2])));
     json_decref(o);
     struct http_client_options options = {.idle_max = 64};
     s->client = http_client_new(&options);
@@ -77,9 +80,17 @@ aws_standins_start(void) {
 }
 
 void
-aws_standins_redirect(struct aws_standins *s, const char *dynamodb, const char *s3) {
-    (void)snprintf(s->dynamodb, sizeof(s->dynamodb), "%s", dynamodb);
-    (void)snprintf(s->s3, sizeof(s->s3), "%s", s3);
+aws_standins_through_faults(struct aws_standins *s, bool faults) {
+    s->faults = faults;
+}
+
+void
+aws_standins_tell(struct aws_standins *s, const char *command, bool print) {
+    char line[1024];
+    (void)fprintf(s->to, "%s\n", command);
+    (void)fflush(s->to);
+    read_line(s, line, sizeof(line));
+    if (print) (void)printf("%s\n", line);
 }
 
 void

@@ -13,14 +13,17 @@ struct aws_standins *aws_standins_start(void);
 /* Send ${command} ("table", "table noindex", "bucket") and copy the name it answers with. */
 void aws_standins_make(struct aws_standins *s, const char *command, char out[static 64]);
 
+/* Send ${command} whose answer is of no interest, or, with ${print}, is to be shown. */
+void aws_standins_tell(struct aws_standins *s, const char *command, bool print);
+
 /* An environment that leads to them, with keys; an HTTP client of its own; credentials over both.
  */
 struct aws_env aws_standins_env(struct aws_standins *s);
 struct aws_transport aws_standins_transport(struct aws_standins *s);
 struct aws_credentials *aws_standins_credentials(struct aws_standins *s);
 
-/* From now on endpoints are these (a proxy's). */
-void aws_standins_redirect(struct aws_standins *s, const char *dynamodb, const char *s3);
+/* From now on endpoints are those of the fault proxies, or, with false, no longer. */
+void aws_standins_through_faults(struct aws_standins *s, bool faults);
 
 void aws_standins_stop(struct aws_standins *s);
 

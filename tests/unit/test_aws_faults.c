@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stores in AWS under faults (tests/aws/fault-proxy.mjs): whatever is refused, lost, cut or
+ * done late, no more than N views are ever delivered, and exactly N once the faults clear; pieces
+ * come whole or not at all.  With conditions that always hold, the same test must fail.
+ *
+ * FAULT_SCHEDULES says how many schedules, FAULT_SEED the first one's seed.
+ */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <unistd.h>
+
+#include "aws_standins.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/parse.h"
+#include "store/blobs_s3.h"
+#include "store/dynamodb.h"
+#include "store_kit.h"
+
+enum { OPENERS_MAX = 8, PIECES = 3, PIECE_LEN = 3000 };
+
+static struct aws_standins *standins;
+static struct aws_transport real;
+static struct store *store;
+static struct blobs *blobs;
+
+/* The bounds on waiting stay, but tests need not sit it out. */
+static void
+short_pause(void *ctx, int ms) {
+    (void)ctx;
+    (void)usleep((useconds_t)ms * 50);
+}
+
+static enum http_failure
+pass_on(void *ctx, const struct http_client_request *req, struct http_client_response *resp) {
+    (void)ctx;
+    return real.send(real.ctx, req, resp);
+}
+
+static int
+open_stores(void **state) {
+    char table[64], bucket[64];
+    const char *wrong = NULL;
+    (void)state;
+    standins = aws_standins_start();
+    real = aws_standins_transport(standins);
+    aws_standins_make(standins, "table", table);
+    aws_standins_make(standins, "bucket", bucket);
+    aws_standins_through_faults(standins, true);
+    struct aws_transport transport = {pass_on, short_pause, NULL};
+    struct dynamodb_options d = {.env = aws_standins_env(standins),
+                                 .credentials = aws_standins_credentials(standins),
+                                 .transport = transport,
+                                 .clock = clock_system,
+                                 .random = random_system,
+                                 .table = table};
+    struct blobs_s3_options s = {.env = d.env,
+                                 .credentials = d.credentials,
+                                 .transport = transport,
+                                 .clock = clock_system,
+                                 .random = random_system,
+                                 .bucket = bucket};
+    log_set_level(LOG_LEVEL_ERROR);
+    if (dynamodb_open(&d, &store, &wrong) != 0 || blobs_s3_open(&s, &blobs, &wrong) != 0) return -1;
+    return 0;
+}
+
+static int
+close_stores(void **state) {
+    (void)state;
+    aws_standins_tell(standins, "counts", true);
+    store->ops->close(store);
+    blobs->ops->close(blobs);
+    aws_standins_stop(standins);
+    return 0;
+}
+
+/* One opener: what it asks, and whether it was given a view. */
+struct opener {
+    const struct store_ref *ref;
+    struct change change;
+    int result;
+    bool delivered;
+};
+
+static void
+open_once(struct opener *o) {
+    struct record r;
+    struct effect effect;
+    struct buf content = BUF_INIT(4096);
+    o->result = store->ops->load(store, o->ref, &r, &content);
+    bool readable = o->result == 1 && r.content == CONTENT_INLINE && content.len == r.size;
+    record_clear(&r);
+    buf_free(&content);
+    if (!readable) return;
+    o->result = store->ops->change(store, o->ref, &o->change, &effect, NULL);
+    if (o->result == 1 && (effect.verdict == VERDICT_OK || effect.verdict == VERDICT_REPEAT))
+        o->delivered = true;
+}
+
+static void *
+opener(void *arg) {
+    open_once(arg);
+    return NULL;
+}
+
+static struct change
+new_open(bool sealed, unsigned seed, unsigned n) {
+    struct change c = {.kind = sealed ? CHANGE_OPEN : CHANGE_CLAIM_CLASSIC, .now = KIT_T0};
+    kit_hash(seed * 100 + n, c.hash);
+    kit_hash(KIT_PROOF, c.proof);
+    memcpy(c.mark, c.hash, sizeof(c.mark));
+    return c;
+}
+
+/* A secret, once a create under faults succeeds.  As the vault does, a try that fails is given up.
+ */
+static struct store_ref
+create_under_faults(const struct record *r, unsigned seed) {
+    struct store_ref ref = {0};
+    struct buf content = kit_content(r->size);
+    int created = 0;
+    for (unsigned n = 0; n < 50 && created != 1; n++) {
+        char id[TOKEN_SEALED_ID_LEN + 1];
+        (void)snprintf(id, sizeof(id), "%06u%04ux%0*u", seed % 1000000, n,
+                       r->kind == RECORD_SEALED ? 11 : 5, 0);
+        store->ops->ref(store, id, &ref);
+        created = store->ops->create(store, &ref, r, &content);
+    }
+    assert_int_equal(created, 1);
+    buf_free(&content);
+    return ref;
+}
+
+/* Let the openers loose at once.  Returns how many got a view. */
+static int
+race(struct opener *openers, int count) {
+    pthread_t threads[OPENERS_MAX];
+    int delivered = 0;
+    for (int i = 0; i < count; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, opener, &openers[i]), 0);
+    for (int i = 0; i < count; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        delivered += openers[i].delivered;
+    }
+    return delivered;
+}
+
+/*
+ * The faults are over: whoever was left without a true answer asks again, then new openers come.
+ * Returns how many got a view in all.
+ */
+static int
+finish(struct opener *openers, int count, bool sealed, unsigned seed, const struct store_ref *ref) {
+    int delivered = 0;
+    for (int i = 0; i < count; i++) {
+        struct effect effect;
+        struct opener *o = &openers[i];
+        if (!o->delivered && o->result < 0) {
+            /* Content was read before, or nothing was claimed: the change alone decides. */
+            o->result = store->ops->change(store, ref, &o->change, &effect, NULL);
+            assert_true(o->result >= 0);
+            o->delivered = o->result == 1 &&
+                           (effect.verdict == VERDICT_OK || effect.verdict == VERDICT_REPEAT);
+        }
+        delivered += o->delivered;
+    }
+    for (unsigned n = 0, missed = 0; n < 12 && missed < 2; n++) {
+        struct opener late = {.ref = ref, .change = new_open(sealed, seed, 50 + n)};
+        open_once(&late);
+        assert_true(late.result >= 0);
+        delivered += late.delivered;
+        missed += !late.delivered;
+    }
+    return delivered;
+}
+
+/* Every view that was delivered is in the record. */
+static void
+check_books(const struct store_ref *ref, const struct opener *openers, int count) {
+    struct record r;
+    assert_int_equal(store->ops->load(store, ref, &r, NULL), 1);
+    assert_int_equal(r.views_left, 0);
+    assert_int_equal(r.lease_count, r.views);
+    for (int i = 0; i < count; i++)
+        if (openers[i].delivered) assert_non_null(record_find_lease(&r, openers[i].change.hash));
+    record_clear(&r);
+}
+
+/* One schedule.  Returns how many views too many (or too few, negative) were delivered. */
+static int
+run_schedule(unsigned seed, double rate, int views, int count) {
+    struct opener openers[OPENERS_MAX] = {0};
+    char command[64];
+    bool sealed = seed % 2 == 0;
+    (void)snprintf(command, sizeof(command), "faults %u %.2f", seed, rate);
+    aws_standins_tell(standins, command, false);
+    struct record r = sealed ? kit_sealed(views, 0, 304) : kit_text(views, 304);
+    struct store_ref ref = create_under_faults(&r, seed);
+    for (int i = 0; i < count; i++) {
+        openers[i].ref = &ref;
+        openers[i].change = new_open(sealed, seed, (unsigned)i);
+    }
+    int delivered = race(openers, count);
+    if (delivered > views) return delivered - views;
+    aws_standins_tell(standins, "clear", false);
+    delivered = finish(openers, count, sealed, seed, &ref);
+    if (sealed && delivered == views) check_books(&ref, openers, count);
+    return delivered - views;
+}
+
+static void
+put_pieces(const char *name, uint8_t pieces[PIECES][PIECE_LEN], bool stored[PIECES], bool last) {
+    for (uint32_t k = 0; k < PIECES; k++) {
+        int put = blobs->ops->put(blobs, name, k, pieces[k], PIECE_LEN);
+        assert_int_not_equal(put, ERR_CONFLICT);
+        if (put >= 0) stored[k] = true;
+        if (last) assert_true(put >= 0);
+    }
+}
+
+/* Pieces put, fetched and erased under faults: whole or not at all, and never absent once stored.
+ */
+static void
+run_pieces(unsigned seed, double rate) {
+    static uint8_t pieces[PIECES][PIECE_LEN];
+    bool stored[PIECES] = {false};
+    char name[TOKEN_BLOB_LEN + 1], command[64];
+    struct buf got = BUF_INIT(PIECE_LEN);
+    (void)snprintf(name, sizeof(name), "Piece%017u", seed);
+    if (seed % 3 == 0) (void)snprintf(name, sizeof(name), "Piece%011u.enc", seed);
+    for (size_t i = 0; i < sizeof(pieces); i++)
+        pieces[i / PIECE_LEN][i % PIECE_LEN] = (uint8_t)(i * seed + (seed % 3 == 0 ? 0 : i / 251));
+    bool classic = seed % 3 == 0;
+    if (classic)
+        for (int k = 1; k < PIECES; k++)
+            memcpy(pieces[k], pieces[0], PIECE_LEN); /* a classic file is one object */
+    (void)snprintf(command, sizeof(command), "faults %u %.2f", seed, rate);
+    aws_standins_tell(standins, command, false);
+    put_pieces(name, pieces, stored, false);
+    for (uint32_t k = 0; k < PIECES; k++) {
+        int found = blobs->ops->get(blobs, name, k, &got);
+        if (found == 1) assert_true(buf_equals(&got, pieces[k], PIECE_LEN));
+        if (stored[k]) assert_int_not_equal(found, 0);
+        buf_reset(&got);
+    }
+    int erased = blobs->ops->erase(blobs, name, PIECES);
+    aws_standins_tell(standins, "clear", false);
+    if (erased != 0) assert_int_equal(blobs->ops->erase(blobs, name, PIECES), 0);
+    bool nothing[PIECES] = {false};
+    put_pieces(name, pieces, nothing, true);
+    for (uint32_t k = 0; k < PIECES; k++) {
+        assert_int_equal(blobs->ops->get(blobs, name, k, &got), 1);
+        assert_true(buf_equals(&got, pieces[k], PIECE_LEN));
+        buf_reset(&got);
+    }
+    buf_free(&got);
+}
+
+static unsigned
+number_of(const char *variable, unsigned otherwise) {
+    const char *text = getenv(variable);
+    int64_t n = otherwise;
+    if (text != NULL) assert_int_equal(parse_number(text, strlen(text), 1, 10000000, &n), 0);
+    return (unsigned)n;
+}
+
+/* Sanitizers make all of it several times slower. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SCHEDULES 60
+#else
+#define SCHEDULES 1000
+#endif
+
+static void
+never_more_than_n_and_exactly_n_in_the_end(void **state) {
+    unsigned count = number_of("FAULT_SCHEDULES", SCHEDULES), first = number_of("FAULT_SEED", 1);
+    (void)state;
+    print_message("  %u schedules from seed %u on\n", count, first);
+    for (unsigned seed = first; seed < first + count; seed++) {
+        int views = 1 + (int)(seed / 2 % 3);
+        double rate = 0.1 + 0.1 * (seed % 5);
+        if (seed % 4 == 3) run_pieces(seed, rate);
+        else if (run_schedule(seed, rate, views, views + 2) != 0)
+            fail_msg("seed %u: not exactly %d views", seed, views);
+    }
+}
+
+/* The control: a store without its conditions is found out. */
+static void
+without_conditions_it_fails(void **state) {
+    int too_many = 0, rounds = 0;
+    (void)state;
+    aws_standins_tell(standins, "unconditional on", false);
+    for (; rounds < 100 && too_many <= 0; rounds++)
+        too_many = run_schedule(900000 + (unsigned)rounds, 0, 1, OPENERS_MAX);
+    aws_standins_tell(standins, "unconditional off", false);
+    print_message("  found out in round %d\n", rounds);
+    assert_true(too_many > 0);
+}
+
+int
+main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(never_more_than_n_and_exactly_n_in_the_end),
+        cmocka_unit_test(without_conditions_it_fails),
+    };
+    return cmocka_run_group_tests(tests, open_stores, close_stores);
+}
