@@ -61,15 +61,17 @@ static void
 configure_api(struct server *s) {
     const struct settings *set = &s->settings;
     struct api_config *c = &s->api.config;
+    uint64_t text_max = (uint64_t)set->text_max;
+    if (text_max > s->stores.text_max) text_max = s->stores.text_max;
     *c = (struct api_config){
         .version = VERSION,
         .ttl_default = set->ttl_days * DAY,
         .ttl_max = set->ttl_max_days * DAY,
-        .text_max = (uint64_t)set->text_max,
+        .text_max = text_max,
         .classic_file_max = CLASSIC_FILE_MAX,
         .file_max = (uint64_t)set->file_max,
         .inline_max = INLINE_MAX,
-        .answer_max = answer_max((uint64_t)set->text_max),
+        .answer_max = answer_max(text_max),
         .page = set->page,
         .origin_count = set->origins.count,
     };
@@ -125,7 +127,8 @@ confine_paths(struct server *s, struct buf *why) {
     char *slash = strrchr(socket_dir, '/');
     if (slash != NULL) *slash = '\0';
     const struct sandbox_paths paths = {
-        .data_dir = s->settings.data,
+        .data_dir = stores_are_here(&s->settings) ? s->settings.data : NULL,
+        .outgoing = s->stores.cloud != NULL,
         .socket_dir = s->listener.path[0] == '\0' ? NULL
                       : slash == NULL             ? "."
                                                   : socket_dir,
@@ -140,7 +143,7 @@ confine_paths(struct server *s, struct buf *why) {
 static int
 confine_calls(struct server *s, struct buf *why) {
     if (!s->settings.sandbox) return 0;
-    int result = sandbox_restrict_calls(false);
+    int result = sandbox_restrict_calls(s->stores.cloud != NULL);
     if (result == SANDBOX_UNSUPPORTED) log_warn("sandbox", "calls=unsupported");
     if (result < 0) (void)!buf_add_text(why, "the kernel refuses to confine this process to calls");
     return result < 0 ? result : 0;
@@ -161,14 +164,21 @@ start_metrics(struct server *s, struct buf *why) {
     return s->metrics == NULL ? ERR_NOMEM : 0;
 }
 
+static const char *
+get_variable(void *ctx, const char *name) {
+    (void)ctx;
+    return getenv(name);
+}
+
 static int
 start(struct server *s, char *const env[], struct buf *why) {
+    static const struct aws_env aws = {get_variable, NULL};
     unsigned kdf = (unsigned)s->settings.kdf_threads;
     figures_open(&s->figures, clock_now(&clock_system));
     s->figures.metrics = metrics_new();
     if (s->figures.metrics == NULL) return ERR_NOMEM;
     int err = listen_open(s->settings.listen, env, &s->listener, why);
-    if (err == 0) err = stores_prepare(&s->settings, why);
+    if (err == 0) err = stores_prepare(&s->settings, &aws, &s->stores, why);
     if (err == 0) err = confine_paths(s, why);
     if (err == 0) err = stores_open(&s->settings, &s->stores, why);
     if (err != 0) return err;

@@ -291,12 +291,8 @@ check_together(const struct settings *s, struct buf *text) {
     if (s->ttl_days > s->ttl_max_days)
         err = buf_printf(text, "secretsd: TTL_DAYS: %lld is above SECRETS_MAX_TTL_DAYS, %lld\n",
                          (long long)s->ttl_days, (long long)s->ttl_max_days);
-    else if (s->s3_bucket[0] != '\0' || s->s3_sse[0] != '\0' || s->dynamo_table[0] != '\0')
-        err =
-            buf_printf(text, "secretsd: %s: not in this build: it keeps secrets on this machine\n",
-                       s->s3_bucket[0] != '\0' ? "S3_BUCKET"
-                       : s->s3_sse[0] != '\0'  ? "SECRETS_S3_SSE"
-                                               : "DYNAMO_TABLE");
+    else if (s->s3_sse[0] != '\0' && s->s3_bucket[0] == '\0')
+        err = buf_add_text(text, "secretsd: SECRETS_S3_SSE: means nothing without S3_BUCKET\n");
     else return 0;
     return err != 0 ? err : ERR_CONFIG;
 }

@@ -5,13 +5,19 @@
 #include <sys/stat.h>
 
 #include "base/err.h"
+#include "http/client.h"
 #include "store/blobs_dir.h"
+#include "store/cloud.h"
 #include "store/sqlite.h"
 #ifdef SERVER_TEST
 #include "racy.h" /* tests/server */
 #endif
 
-enum { REASON_MAX = 256, PATH_MAX_LEN = 1100 };
+enum {
+    REASON_MAX = 256,
+    PATH_MAX_LEN = 1100,
+    CONNECTIONS = 64, /* to AWS, kept for the next request */
+};
 
 /* Creates are refused while the disk has less room than this: opening needs some to go on. */
 static const uint64_t RESERVE = UINT64_C(64) * 1024 * 1024;
@@ -41,22 +47,63 @@ open_blobs(const struct settings *s, struct blobs **out, struct buf *why) {
     return err;
 }
 
+/* Say what came of opening ${what} in AWS; ${wrong} is the setting at fault where there is one. */
+static int
+explain(int err, const char *what, const char *wrong, struct buf *why) {
+    if (err == ERR_CONFIG && strcmp(wrong, "S3_BUCKET") == 0)
+        (void)!buf_add_text(why, "S3_BUCKET: no bucket's name, or the bucket keeps versions, from "
+                                 "which nothing is ever erased");
+    else if (err == ERR_CONFIG) (void)!buf_printf(why, "%s: missing or not understood", wrong);
+    else if (err != 0) (void)!buf_printf(why, "cannot open %s in AWS", what);
+    return err;
+}
+
+bool
+stores_are_here(const struct settings *s) {
+    return s->dynamo_table[0] == '\0' || s->s3_bucket[0] == '\0';
+}
+
 int
-stores_prepare(const struct settings *s, struct buf *why) {
-    if (mkdir(s->data, 0700) == 0 || errno == EEXIST) return 0;
+stores_prepare(const struct settings *s, const struct aws_env *env, struct stores *out,
+               struct buf *why) {
+    *out = (struct stores){.text_max = UINT64_MAX};
+    if (s->dynamo_table[0] != '\0' || s->s3_bucket[0] != '\0') {
+        http_client_setup();
+        out->cloud = cloud_new(env, CONNECTIONS);
+        if (out->cloud == NULL) return ERR_NOMEM;
+        cloud_warm(out->cloud);
+    }
+    if (!stores_are_here(s) || mkdir(s->data, 0700) == 0 || errno == EEXIST) return 0;
     (void)!buf_printf(why, "cannot make %.200s: %s", s->data, strerrordesc_np(errno));
     return ERR_IO;
 }
 
+static int
+open_table(const struct settings *s, struct stores *out, struct buf *why) {
+    const char *wrong = "";
+    int err = cloud_open_store(out->cloud, s->dynamo_table,
+                               s->s3_bucket[0] != '\0' ? s->s3_bucket : NULL, &out->store, &wrong);
+    if (err == 0) out->text_max = out->store->inline_max;
+    return explain(err, "the table", wrong, why);
+}
+
+static int
+open_bucket(const struct settings *s, struct stores *out, struct buf *why) {
+    const char *wrong = "";
+    int err = cloud_open_blobs(out->cloud, s->s3_bucket, s->s3_sse[0] != '\0' ? s->s3_sse : NULL,
+                               &out->blobs, &wrong);
+    return explain(err, "the bucket", wrong, why);
+}
+
 int
 stores_open(const struct settings *s, struct stores *out, struct buf *why) {
-    *out = (struct stores){0};
-    int err = open_records(s, &out->store, why);
+    int err =
+        s->dynamo_table[0] != '\0' ? open_table(s, out, why) : open_records(s, &out->store, why);
 #ifdef SERVER_TEST
     if (err == 0) racy_make(out->store);
 #endif
-    if (err == 0) err = open_blobs(s, &out->blobs, why);
-    if (err != 0) stores_close(out);
+    if (err == 0)
+        err = s->s3_bucket[0] != '\0' ? open_bucket(s, out, why) : open_blobs(s, &out->blobs, why);
     return err;
 }
 
@@ -64,5 +111,6 @@ void
 stores_close(struct stores *s) {
     if (s->blobs != NULL) s->blobs->ops->close(s->blobs);
     if (s->store != NULL) s->store->ops->close(s->store);
+    cloud_free(s->cloud);
     *s = (struct stores){0};
 }

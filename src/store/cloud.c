@@ -57,6 +57,13 @@ cloud_free(struct cloud *c) {
     free(c);
 }
 
+void
+cloud_warm(struct cloud *c) {
+    struct aws_keys keys;
+    (void)!aws_credentials_get(c->credentials, &keys);
+    explicit_bzero(&keys, sizeof(keys));
+}
+
 int
 cloud_open_store(struct cloud *c, const char *table, const char *bucket, struct store **out,
                  const char **wrong) {

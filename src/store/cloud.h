@@ -19,6 +19,10 @@ struct cloud *cloud_new(const struct aws_env *env, int connections);
 /* Free ${c}, once the stores that it opened are closed.  NULL is allowed. */
 void cloud_free(struct cloud *c);
 
+/* Look for credentials now, while files can be read; what is not found is looked for again later.
+ */
+void cloud_warm(struct cloud *c);
+
 /* dynamodb_open() on ${table}; ${bucket} is where classic files are, NULL if not in S3. */
 MUST_CHECK
 int cloud_open_store(struct cloud *c, const char *table, const char *bucket, struct store **out,
