@@ -216,15 +216,26 @@ add_string(const char *text, size_t len, struct buf *out) {
 }
 
 static int
-add_fields(const struct event *e, const struct http_response *resp, struct buf *out) {
+add_field(const struct event *e, const char *name, const char *value, bool first, struct buf *out) {
+    int err = first ? 0 : buf_add_byte(out, ',');
+    if (err == 0) err = add_string(name, strlen(name), out);
+    if (err == 0) err = buf_add_text(out, e->multi_value ? ":[" : ":");
+    if (err == 0) err = add_string(value, strlen(value), out);
+    if (err == 0 && e->multi_value) err = buf_add_byte(out, ']');
+    return err;
+}
+
+/* The headers; ${len} is the length of the body, which an answer to HEAD tells without having it.
+ */
+static int
+add_fields(const struct event *e, const struct http_response *resp, size_t len, struct buf *out) {
     int err = buf_add_text(out, e->multi_value ? ",\"multiValueHeaders\":{" : ",\"headers\":{");
-    for (int i = 0; i < resp->field_count && err == 0; i++) {
-        const struct http_field *f = &resp->fields[i];
-        if (i > 0) err = buf_add_byte(out, ',');
-        if (err == 0) err = add_string(f->name, strlen(f->name), out);
-        if (err == 0) err = buf_add_text(out, e->multi_value ? ":[" : ":");
-        if (err == 0) err = add_string(f->value, strlen(f->value), out);
-        if (err == 0 && e->multi_value) err = buf_add_byte(out, ']');
+    for (int i = 0; i < resp->field_count && err == 0; i++)
+        err = add_field(e, resp->fields[i].name, resp->fields[i].value, i == 0, out);
+    if (err == 0 && e->request.method == HTTP_HEAD) {
+        char number[24];
+        (void)snprintf(number, sizeof(number), "%zu", len);
+        err = add_field(e, "Content-Length", number, resp->field_count == 0, out);
     }
     return err != 0 ? err : buf_add_byte(out, '}');
 }
@@ -242,11 +253,11 @@ int
 event_answer(const struct event *e, const struct http_response *resp, struct buf *out) {
     const uint8_t *body = resp->constant != NULL ? resp->constant : resp->body.data;
     size_t len = resp->constant != NULL ? resp->constant_len : resp->body.len;
+    int err = buf_printf(out, "{\"statusCode\":%d", resp->status);
+    if (err == 0) err = add_fields(e, resp, len, out);
     /* HEAD is GET without its body. */
     if (e->request.method == HTTP_HEAD) len = 0;
     bool text = is_text(resp, len > 0 ? (const char *)body : "", len);
-    int err = buf_printf(out, "{\"statusCode\":%d", resp->status);
-    if (err == 0) err = add_fields(e, resp, out);
     if (err == 0)
         err = buf_printf(out, ",\"isBase64Encoded\":%s,\"body\":", text ? "false" : "true");
     if (err == 0 && text) err = add_string(len > 0 ? (const char *)body : "", len, out);
