@@ -118,8 +118,9 @@ vault_sweep(struct vault *v, int max, struct vault_sweep_result *out) {
         if (n < 0 && first == 0) first = n;
         if (n == 0) break;
     }
+    int untidy = atomic_exchange(&v->untidy, false) ? vault_tidy(v) : 0;
     int err = vault_counted(v, v->store->ops->scrub(v->store));
-    return first != 0 ? first : err;
+    return first != 0 ? first : untidy != 0 ? untidy : err;
 }
 
 /* Whether ${name} may belong to someone; when in doubt it does. */
@@ -127,13 +128,24 @@ static bool
 blob_known(void *ctx, const char *name) {
     struct vault *v = ctx;
     /* This order: a create that is over by now has its record, and one that is not is seen here. */
-    if (atomic_load(&v->creating) > 0) return true;
+    if (atomic_load(&v->creating) > 0) {
+        atomic_store(&v->untidy, true);
+        return true;
+    }
     return vault_counted(v, v->store->ops->knows_blob(v->store, name)) != 0;
 }
 
 int
 vault_tidy(struct vault *v) {
-    return vault_counted(v, v->blobs->ops->tidy(v->blobs, blob_known, v));
+    int err = vault_counted(v, v->blobs->ops->tidy(v->blobs, blob_known, v));
+    if (err != 0) atomic_store(&v->untidy, true);
+    return err;
+}
+
+void
+vault_erase_orphan(struct vault *v, const char *blob, uint32_t count) {
+    if (vault_counted(v, v->blobs->ops->erase(v->blobs, blob, count)) != 0)
+        atomic_store(&v->untidy, true);
 }
 
 int

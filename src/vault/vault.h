@@ -34,6 +34,7 @@ struct vault {
 
     atomic_uint creating;          /* creates between their first blob and their record */
     atomic_uint_fast64_t reserved; /* bytes that pass the quota now and are not stored yet */
+    atomic_bool untidy; /* blobs that no record names may be there: the next sweep tidies */
 
     /* For the metrics. */
     atomic_uint_fast64_t views_claimed;
@@ -49,15 +50,15 @@ struct vault_sweep_result {
 
 /*
  * Erase and forget what is due now, in batches, until nothing is due or ${max} records were looked
- * at, then scrub.  Never two at a time.  Returns 0 and fills ${out}, or the first ERR_STORE after
- * doing what could be done.
+ * at, then tidy if an erase failed since the last time, and scrub.  Never two at a time.  Returns 0
+ * and fills ${out}, or the first ERR_STORE after doing what could be done.
  */
 MUST_CHECK
 int vault_sweep(struct vault *v, int max, struct vault_sweep_result *out);
 
 /*
- * Remove what a crash or a failed erase left in the blob store.  Call at start, and now and then;
- * requests may run beside it.  Returns 0 or ERR_STORE.
+ * Remove what a crash or a failed erase left in the blob store.  Call at start; requests may
+ * run beside it.  Returns 0 or ERR_STORE.
  */
 MUST_CHECK
 int vault_tidy(struct vault *v);

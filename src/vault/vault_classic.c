@@ -49,7 +49,7 @@ store_with_blob(struct vault *v, const struct store_ref *ref, const struct recor
     if (stored == ERR_CONFLICT || stored == 0) return 0; /* another secret's content */
     if (stored == 1) stored = vault_counted(v, v->store->ops->create(v->store, ref, r, NULL));
     /* After an unknown outcome nobody has the passphrase: what came of it may go as well. */
-    if (stored != 1) (void)vault_counted(v, b->ops->erase(b, r->blob, 1));
+    if (stored != 1) vault_erase_orphan(v, r->blob, 1);
     return stored;
 }
 

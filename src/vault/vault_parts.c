@@ -35,8 +35,7 @@ register_part(struct vault *v, const char *id, const char *owner_token, const st
     record_clear(&after);
     if (found < 0) return found;
     *verdict = found == 1 ? effect.verdict : VERDICT_ABSENT;
-    if (*verdict == VERDICT_ABSENT)
-        (void)vault_counted(v, v->blobs->ops->erase(v->blobs, r->blob, record_part_count(r)));
+    if (*verdict == VERDICT_ABSENT) vault_erase_orphan(v, r->blob, record_part_count(r));
     return 1;
 }
 

@@ -32,6 +32,9 @@ MUST_CHECK
 int vault_reserve(struct vault *v, uint64_t more);
 void vault_release(struct vault *v, uint64_t more);
 
+/* Erase ${count} pieces of ${blob}, which no record names; left to the next sweep if that fails. */
+void vault_erase_orphan(struct vault *v, const char *blob, uint32_t count);
+
 /* Count ${result} if it says that a store failed, and return it. */
 int vault_counted(struct vault *v, int result);
 

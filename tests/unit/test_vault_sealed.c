@@ -427,7 +427,8 @@ test_tidy_removes_orphans_alone(void **state) {
     assert_int_equal(vault_tidy(v), 0);
     assert_int_equal(b->ops->usage(b), WORLD_PART + 1);
     v->creating = 0;
-    assert_int_equal(vault_tidy(v), 0);
+    struct vault_sweep_result swept;
+    assert_int_equal(vault_sweep(v, 100, &swept), 0); /* what was spared is not forgotten */
     assert_int_equal(b->ops->usage(b), WORLD_PART);
     buf_free(&whole);
 }
