@@ -117,6 +117,7 @@ test('metadata that the format does not allow is refused', async () => {
     '{"size":3,"s\\u0069ze":3}', '{"size":3,"name":"a"}', '{"size":3,"type":"a"}', '{"size":3,"name":"","type":""}',
     `{"size":3,"name":"${'n'.repeat(256)}","type":""}`, `{"size":3,"name":"n","type":"${'t'.repeat(128)}"}`,
     '\ufeff{"size":3}', '{"size":3}x', '{"size":3,"name":1,"type":""}',
+    '{"size":3,"other":1}', '{"size":3,"name":"\\ud800","type":""}',
   ]) assert.throws(() => read(text), undefined, text);
   assert.throws(() => m.readMetadata(new Uint8Array([0x7b, 0xff, 0x7d])));
 });

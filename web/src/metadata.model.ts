@@ -25,7 +25,8 @@ export function readMetadata(bytes: Uint8Array): Metadata {
   const value: unknown = JSON.parse(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad('an object');
   refuseDuplicates(text);
-  const { size, name, type } = value as Record<string, unknown>;
+  const { size, name, type, ...others } = value as Record<string, unknown>;
+  if (Object.keys(others).length > 0) throw bad('another key');
   if (typeof size !== 'number' || !Number.isInteger(size) || size < 0 || size > 2 ** 53) throw bad('size');
   if (name === undefined && type === undefined) return { size };
   if (typeof name !== 'string' || !fits(name, 1, NAME_MAX)) throw bad('name');
@@ -52,12 +53,12 @@ export function fitType(type: string): string {
 
 // Lone surrogates become U+FFFD, as they do on the wire.
 function utf8Text(text: string): string {
-  return new TextDecoder().decode(utf8(text));
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(utf8(text));
 }
 
 function fits(text: string, min: number, max: number): boolean {
   const { length } = utf8(text);
-  return length >= min && length <= max;
+  return length >= min && length <= max && utf8Text(text) === text;
 }
 
 function bad(what: string): SyntaxError {
