@@ -12,7 +12,7 @@ check:
 	$(Q)tools/check
 
 ## unit: build the C unit tests
-unit: $(UNIT)
+unit: $(UNIT) $(B)/tests/box
 
 ## check-unit: run the C unit tests
 check-unit: unit
@@ -29,6 +29,12 @@ run-race: $(B)/tests/test_sqlite_race
 $(B)/tests/%: $(B)/tests/obj/%.o $(UNIT_COMMON) $(CLI_LIB) $(CORE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(TEST_LIBS)
+
+# What tests in other languages seal and open with.
+$(B)/tests/obj/box.o: tests/tools/box.c $(B)/flags
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # What a test takes from outside the shared modules.
 $(B)/tests/test_sandbox: $(B)/obj/server/sandbox.o
