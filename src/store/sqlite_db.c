@@ -136,14 +136,27 @@ connect(struct sqlite_db *db, const struct sqlite_place *place, int flags) {
     return rc == SQLITE_OK ? set_up(db) : rc;
 }
 
+/* Ask for the log; SQLite falls back without a word where it cannot have one. */
+static int
+set_wal(struct sqlite_db *db) {
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(db->handle, "PRAGMA journal_mode = WAL", -1, &stmt, NULL);
+    if (rc == SQLITE_OK) rc = sqlite3_step(stmt);
+    bool wal =
+        rc == SQLITE_ROW && sqlite3_stricmp((const char *)sqlite3_column_text(stmt, 0), "wal") == 0;
+    int end = sqlite3_finalize(stmt);
+    if (rc == SQLITE_ROW) rc = end;
+    return rc == SQLITE_OK && !wal ? SQLITE_CANTOPEN : rc;
+}
+
 static int
 set_up_writer(struct sqlite_db *db, const struct sqlite_place *place) {
     char page[64];
     (void)snprintf(page, sizeof(page), "PRAGMA page_size = %d;", SQLITE_SCHEMA_PAGE);
     int rc = exec(db, page);
     if (rc == SQLITE_OK)
-        rc = exec(db, "PRAGMA secure_delete = ON; PRAGMA cache_size = " WRITER_CACHE ";"
-                      "PRAGMA journal_mode = WAL;");
+        rc = exec(db, "PRAGMA secure_delete = ON; PRAGMA cache_size = " WRITER_CACHE);
+    if (rc == SQLITE_OK) rc = set_wal(db);
     if (rc == SQLITE_OK)
         rc = exec(db,
                   place->sync_normal ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL");
