@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "hook_vfs.h"
@@ -31,6 +32,7 @@ struct plan {
     int at;
     atomic_int calls;
     atomic_bool fired;
+    atomic_bool well; /* nothing fails any more */
 };
 
 /* What is known of a record by the store's own answers. */
@@ -72,6 +74,7 @@ io_error(enum hook_call call) {
 static int
 maybe_fail(void *ctx, enum hook_call call, enum hook_file file) {
     struct plan *p = ctx;
+    if (atomic_load(&p->well)) return SQLITE_OK;
     if (p->mode == FAIL_FULL && call != HOOK_WRITE) return SQLITE_OK;
     /* What a short read of the main file gives are zeros that the file is taken to have. */
     if (p->mode == FAIL_SHORT_READ && (call != HOOK_READ || file != HOOK_WAL)) return SQLITE_OK;
@@ -345,6 +348,83 @@ test_every_short_read_of_the_log(void **state) {
     run_all(FAIL_SHORT_READ, true);
 }
 
+/* Commits fail until the disk is well; then the store goes on by itself. */
+static void
+test_a_broken_store_comes_back(void **state) {
+    (void)state;
+    char dir[SCRATCH_PATH_MAX];
+    struct plan plan = {.mode = FAIL_IO, .lasting = true, .at = 1, .well = true};
+    struct hooks hooks = {.before = maybe_fail, .ctx = &plan};
+    struct subject s[SUBJECTS];
+    scratch_make_fast(dir);
+    prepare(s);
+    hook_vfs_set(&hooks);
+    struct store *store = open_store(dir, HOOK_VFS);
+    assert_non_null(store);
+    assert_int_equal(create(store, &s[0]), 0);
+    assert_int_equal(store->ops->ping(store), 0);
+    atomic_store(&plan.well, false);
+    assert_int_not_equal(create(store, &s[1]), 0);
+    /* A failed write follows only once the first was dealt with, so the store knows by then. */
+    assert_int_equal(create(store, &s[2]), ERR_STORE);
+    assert_int_equal(store->ops->ping(store), ERR_STORE);
+    atomic_store(&plan.well, true);
+    int64_t start = clock_monotonic_ms();
+    while (store->ops->ping(store) != 0)
+        assert_true(clock_monotonic_ms() - start < 20000);
+    assert_int_equal(create(store, &s[3]), 0);
+    load(store, &s[0]);
+    load(store, &s[2]);
+    load(store, &s[3]);
+    store->ops->close(store);
+    hook_vfs_set(NULL);
+    scratch_remove(dir);
+}
+
+struct neighbour {
+    struct store *store;
+    struct store_ref ref;
+    struct record record;
+    int created;
+    pthread_t thread;
+};
+
+static void *
+neighbour_main(void *arg) {
+    struct neighbour *n = arg;
+    struct buf content = kit_content(n->record.size);
+    n->created = n->store->ops->create(n->store, &n->ref, &n->record, &content);
+    buf_free(&content);
+    return NULL;
+}
+
+/* Of many that share transactions, those that break a rule of the tables fail alone. */
+static void
+test_a_failure_does_not_undo_its_neighbours(void **state) {
+    (void)state;
+    enum { NEIGHBOURS = 64 };
+    char dir[SCRATCH_PATH_MAX];
+    struct neighbour all[NEIGHBOURS];
+    scratch_make(dir);
+    struct store *store = open_store(dir, NULL);
+    for (unsigned i = 0; i < NEIGHBOURS; i++) {
+        all[i] = (struct neighbour){.store = store, .record = kit_sealed(1, 0, 304)};
+        if (i % 4 == 0) all[i].record.views_left = -1;
+        kit_hash(i, all[i].ref.bytes);
+        all[i].ref.len = TOKEN_HASH_LEN;
+        assert_int_equal(pthread_create(&all[i].thread, NULL, neighbour_main, &all[i]), 0);
+    }
+    for (int i = 0; i < NEIGHBOURS; i++) {
+        assert_int_equal(pthread_join(all[i].thread, NULL), 0);
+        assert_int_equal(all[i].created, i % 4 == 0 ? ERR_STORE : 1);
+    }
+    for (int i = 0; i < NEIGHBOURS; i++)
+        assert_int_equal(kit_exists(store, &all[i].ref), i % 4 != 0);
+    assert_int_equal(store->ops->usage(store), 304 * (NEIGHBOURS - NEIGHBOURS / 4));
+    store->ops->close(store);
+    scratch_remove(dir);
+}
+
 int
 main(void) {
     const struct CMUnitTest tests[] = {
@@ -353,6 +433,8 @@ main(void) {
         cmocka_unit_test(test_the_disk_is_full_once),
         cmocka_unit_test(test_the_disk_stays_full),
         cmocka_unit_test(test_every_short_read_of_the_log),
+        cmocka_unit_test(test_a_broken_store_comes_back),
+        cmocka_unit_test(test_a_failure_does_not_undo_its_neighbours),
     };
     log_set_level((enum log_level)(LOG_LEVEL_ERROR + 1));
     return cmocka_run_group_tests_name("faults", tests, NULL, NULL);
