@@ -20,7 +20,9 @@ enum { SECRET_ID, PASSPHRASE, DECRYPT_FIELDS };
 bool
 classic_is_file(const struct http_request *req) {
     char name[RECORD_NAME_MAX + 1];
-    return query_value(req->query, "file_name", name, sizeof(name)) != 0;
+    int found = query_value(req->query, "file_name", name, sizeof(name));
+    explicit_bzero(name, sizeof(name));
+    return found != 0;
 }
 
 /* What pysecrets made of a count: its absolute value, 0 is 1, above ten is ten. */

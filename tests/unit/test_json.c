@@ -109,6 +109,46 @@ values_come_back_as_they_were(void **state) {
     buf_free(&small);
 }
 
+static void
+a_key_that_is_there_twice_is_told(void **state) {
+    static const struct {
+        const char *text, *twice;
+    } cases[] = {
+        {"{\"a\":1,\"a\":2}", "a"},
+        {"{\"a\":\"\\\"a\\\"\",\"b\":\"\\\\\", \"b\" :2}", "b"},
+        {"{\"views\":1,\"view\\u0073\":2}", "view\\u0073"}, /* as it is spelled */
+        {"{\"x\":{\"in\":1,\"in\":1}}", "in"},
+        {"{\"a\":1,\"b\":2}", NULL},
+        {"{\"a\":1,\"b\":2", NULL},
+        {"", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct json_twice twice;
+        json_t *value = json_parse_fields(cases[i].text, strlen(cases[i].text), &twice);
+        if (cases[i].twice == NULL) assert_null(twice.key);
+        else {
+            assert_null(value);
+            assert_int_equal(twice.len, strlen(cases[i].twice));
+            assert_memory_equal(twice.key, cases[i].twice, twice.len);
+        }
+        json_decref(value);
+    }
+}
+
+static void
+numbers_of_fields_are_reals(void **state) {
+    struct json_twice twice;
+    (void)state;
+    const char text[] = "{\"n\":9223372036854775808,\"m\":-5}";
+    assert_null(json_parse_object(text, strlen(text))); /* the control */
+    json_t *value = json_parse_fields(text, strlen(text), &twice);
+    assert_true(json_real_value(json_object_get(value, "n")) > 9.2e18);
+    assert_true(json_is_real(json_object_get(value, "m")));
+    json_decref(value);
+    assert_null(json_parse_fields("{\"n\":1e999}", 11, &twice));
+}
+
 int
 main(void) {
     json_setup();
@@ -117,6 +157,8 @@ main(void) {
         cmocka_unit_test(anything_else_is_refused),
         cmocka_unit_test(keys_and_nesting_are_bounded),
         cmocka_unit_test(values_come_back_as_they_were),
+        cmocka_unit_test(a_key_that_is_there_twice_is_told),
+        cmocka_unit_test(numbers_of_fields_are_reals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
