@@ -212,6 +212,20 @@ test_classic_records_are_forgotten(void **state) {
 }
 
 static void
+test_wrong_proofs_are_free_where_nobody_counts(void **state) {
+    (void)state;
+    struct record r = kit_sealed(1, 0, 304);
+    struct effect e;
+    for (int i = 0; i < 200; i++) {
+        assert_int_equal(apply(&r, CHANGE_OPEN, T0, 1, W, &e), VERDICT_WRONG_PROOF);
+        assert_false(e.write);
+    }
+    assert_int_equal(r.attempts_left, 0);
+    assert_int_equal(apply(&r, CHANGE_OPEN, T0, 1, P, &e), VERDICT_OK);
+    record_clear(&r);
+}
+
+static void
 test_burn_tells_who_and_how_leases_ended(void **state) {
     (void)state;
     struct record r = policy_scene(LEASED);
@@ -235,6 +249,7 @@ main(void) {
         cmocka_unit_test(test_every_row_of_the_table),
         cmocka_unit_test(test_what_was_swept_late_is_still_erased_first),
         cmocka_unit_test(test_classic_records_are_forgotten),
+        cmocka_unit_test(test_wrong_proofs_are_free_where_nobody_counts),
         cmocka_unit_test(test_burn_tells_who_and_how_leases_ended),
     };
     return cmocka_run_group_tests_name("policy", tests, NULL, NULL);

@@ -322,6 +322,24 @@ test_a_part_that_meets_a_burn_is_erased(void **state) {
 }
 
 static void
+test_tidy_spares_what_it_cannot_ask_about(void **state) {
+    struct blobs *b = NULL;
+    (void)state;
+    begin(&faults[0], 0);
+    b = v->blobs;
+    assert_int_equal(b->ops->put(b, "Orphan0000000000000000", 0, "x", 1), 1);
+    plan.calls = 0;
+    plan.fail_at = 2; /* tidy itself is the first call, knows_blob the second */
+    assert_int_equal(vault_tidy(v), 0);
+    assert_int_equal(plan.hits, 1);
+    assert_int_equal(b->ops->usage(b), 1);
+    heal();
+    assert_int_equal(vault_tidy(v), 0);
+    assert_int_equal(b->ops->usage(b), 0);
+    (void)end();
+}
+
+static void
 test_lost_blobs_are_broken_not_absent(void **state) {
     static char plain[WORLD_INLINE_MAX + 1];
     struct vault_classic_new in = {.plain = plain, .len = sizeof(plain), .views = 1, .ttl = 3600};
@@ -353,6 +371,7 @@ main(void) {
         cmocka_unit_test(test_classic_files),
         cmocka_unit_test(test_ping_tells_of_either_store),
         cmocka_unit_test(test_a_part_that_meets_a_burn_is_erased),
+        cmocka_unit_test(test_tidy_spares_what_it_cannot_ask_about),
         cmocka_unit_test(test_lost_blobs_are_broken_not_absent),
     };
     return cmocka_run_group_tests_name("faults", tests, start_pool, stop_pool);
