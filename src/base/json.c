@@ -20,12 +20,13 @@ json_setup(void) {
 }
 
 /*
- * Whether the text nests at most JSON_MAX_NESTING deep, told before the parser recurses.  Brackets
- * inside strings do not count.
+ * Whether the text nests at most JSON_MAX_NESTING deep and has at most ${max} brackets and commas,
+ * told before the parser recurses or makes a value of each.  Those inside strings do not count.
  */
 static bool
-nesting_ok(const char *text, size_t len) {
+structure_ok(const char *text, size_t len, size_t max) {
     int depth = 0;
+    size_t count = 0;
     bool in_string = false;
     for (size_t i = 0; i < len; i++) {
         char c = text[i];
@@ -34,7 +35,9 @@ nesting_ok(const char *text, size_t len) {
             else if (c == '"') in_string = false;
         } else if (c == '"') in_string = true;
         else if (c == '{' || c == '[') {
-            if (++depth > JSON_MAX_NESTING) return false;
+            if (++depth > JSON_MAX_NESTING || ++count > max) return false;
+        } else if (c == ',') {
+            if (++count > max) return false;
         } else if (c == '}' || c == ']') depth--;
     }
     return true;
@@ -55,9 +58,9 @@ keys_ok(json_t *value) {
 }
 
 static json_t *
-parse(const char *text, size_t len, size_t flags, json_error_t *error) {
+parse(const char *text, size_t len, size_t flags, size_t max, json_error_t *error) {
     *error = (json_error_t){0};
-    if (!utf8_valid(text, len) || !nesting_ok(text, len)) return NULL;
+    if (!utf8_valid(text, len) || !structure_ok(text, len, max)) return NULL;
     json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | flags, error);
     if (value != NULL && json_is_object(value) && keys_ok(value)) return value;
     json_decref(value);
@@ -67,7 +70,7 @@ parse(const char *text, size_t len, size_t flags, json_error_t *error) {
 json_t *
 json_parse_object(const char *text, size_t len) {
     json_error_t error;
-    json_t *value = parse(text, len, 0, &error);
+    json_t *value = parse(text, len, 0, SIZE_MAX, &error);
     explicit_bzero(&error, sizeof(error)); /* its text quotes the input */
     return value;
 }
@@ -91,7 +94,7 @@ string_before(const char *text, size_t end) {
 json_t *
 json_parse_fields(const char *text, size_t len, struct json_twice *twice) {
     json_error_t error;
-    json_t *value = parse(text, len, JSON_DECODE_INT_AS_REAL, &error);
+    json_t *value = parse(text, len, JSON_DECODE_INT_AS_REAL, JSON_MAX_VALUES, &error);
     *twice = (struct json_twice){0};
     if (value == NULL && json_error_code(&error) == json_error_duplicate_key &&
         error.position > 0 && (size_t)error.position <= len)

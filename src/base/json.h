@@ -11,8 +11,9 @@
 #include "base/buf.h"
 
 enum {
-    JSON_MAX_NESTING = 8, /* objects and arrays within each other */
-    JSON_MAX_KEYS = 32,   /* keys of one object */
+    JSON_MAX_NESTING = 8,  /* objects and arrays within each other */
+    JSON_MAX_KEYS = 32,    /* keys of one object */
+    JSON_MAX_VALUES = 256, /* brackets and commas of a text for json_parse_fields() */
 };
 
 /* Make every allocation of Jansson wiped on free.  Call once, before any other thread is started.
@@ -36,7 +37,8 @@ struct json_twice {
 
 /*
  * As json_parse_object(), for input whose fields are then looked at one by one: every number is
- * read as a real, so that none is too big to be read (but above 1e308), and where the fault is a
+ * read as a real, so that none is too big to be read (but above 1e308); a text of more than
+ * JSON_MAX_VALUES values is refused before memory is taken for each; and where the fault is a
  * duplicate key ${twice} tells which.
  */
 MUST_CHECK

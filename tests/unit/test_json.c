@@ -136,6 +136,28 @@ a_key_that_is_there_twice_is_told(void **state) {
     }
 }
 
+/* A small text must not become a large document. */
+static void
+fields_are_few(void **state) {
+    struct json_twice twice;
+    struct buf text = BUF_INIT(4096);
+    (void)state;
+    for (int values = JSON_MAX_VALUES; values <= JSON_MAX_VALUES + 1; values++) {
+        buf_reset(&text);
+        assert_int_equal(buf_add_text(&text, "{\"a,,[[{{\":[0"), 0); /* two brackets */
+        for (int i = 2; i < values; i++)
+            assert_int_equal(buf_add_text(&text, ",0"), 0);
+        assert_int_equal(buf_add_text(&text, "]}"), 0);
+        json_t *value = json_parse_fields(buf_text(&text), text.len, &twice);
+        assert_int_equal(value != NULL, values == JSON_MAX_VALUES);
+        json_decref(value);
+        value = json_parse_object(buf_text(&text), text.len); /* the control */
+        assert_non_null(value);
+        json_decref(value);
+    }
+    buf_free(&text);
+}
+
 static void
 numbers_of_fields_are_reals(void **state) {
     struct json_twice twice;
@@ -158,6 +180,7 @@ main(void) {
         cmocka_unit_test(keys_and_nesting_are_bounded),
         cmocka_unit_test(values_come_back_as_they_were),
         cmocka_unit_test(a_key_that_is_there_twice_is_told),
+        cmocka_unit_test(fields_are_few),
         cmocka_unit_test(numbers_of_fields_are_reals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
