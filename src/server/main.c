@@ -226,6 +226,7 @@ run(struct server *s, struct buf *why) {
         (void)stop(s);
         return 1;
     }
+    process_settle();
     log_info("listening", "version=%s open=%s", VERSION, s->listener.open);
     int sig = process_wait();
     log_info("stopping", "signal=%d", sig);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/process.h"
 
+#include <link.h>
 #include <malloc.h>
 #include <sched.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/err.h"
 
@@ -78,6 +81,31 @@ process_cores(void) {
     cpu_set_t set;
     int n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
     return n < 1 ? 1 : (unsigned)n;
+}
+
+/*
+ * Let go of the code and constants of one library, which are read again from its file as they are
+ * needed: most were touched by the loader and by initialisers of libraries that are not used again.
+ */
+static int
+drop_constant(struct dl_phdr_info *object, size_t size, void *arg) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE) - 1;
+    (void)size;
+    (void)arg;
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+        if (part->p_type != PT_LOAD || (part->p_flags & PF_W) != 0) continue;
+        uintptr_t start = (object->dlpi_addr + part->p_vaddr) & ~page;
+        uintptr_t end = (object->dlpi_addr + part->p_vaddr + part->p_memsz + page) & ~page;
+        (void)madvise((void *)start, end - start, MADV_DONTNEED);
+    }
+    return 0;
+}
+
+void
+process_settle(void) {
+    (void)malloc_trim(0);
+    (void)dl_iterate_phdr(drop_constant, NULL);
 }
 
 __attribute__((noinline)) void

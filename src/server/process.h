@@ -25,6 +25,9 @@ unsigned process_file_limit(void);
 /* Processors that this process may run on, at least 1. */
 unsigned process_cores(void);
 
+/* Give back the memory that only the start took.  Call once everything runs. */
+void process_settle(void);
+
 /* Wipe the 32 KiB of the calling thread's stack that functions which returned have used. */
 void process_wipe_stack(void);
 
