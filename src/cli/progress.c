@@ -10,6 +10,9 @@ enum {
     DRAW_EVERY_MS = 100,
     FIRST_AFTER_MS = 300, /* what is over by then needs no bar */
     SPEED_AFTER_MS = 1000,
+    NUMBERS_ROOM = 52, /* columns that the numbers mostly fit into */
+    AROUND_BAR = 6,    /* its ends, and spaces */
+    LABEL_MIN = 4,
     BAR_MIN = 8,
     BAR_MAX = 32,
     LINE_MAX = 1024,
@@ -88,24 +91,30 @@ add_label(const char *label, size_t room, struct buf *out) {
     return err == 0 ? buf_add_text(out, "…") : err;
 }
 
+/* Cells of the bar beside ${label} and ${numbers}: the same while the numbers grow, as long as they
+ * fit; 0 if there is no room for one. */
+static size_t
+bar_cells(size_t label, size_t numbers, size_t width) {
+    size_t taken = label + (numbers > NUMBERS_ROOM ? numbers : NUMBERS_ROOM) + AROUND_BAR;
+    size_t cells = width > taken ? width - taken : 0;
+    if (cells < BAR_MIN && width >= numbers + AROUND_BAR + BAR_MIN) cells = BAR_MIN;
+    return cells > BAR_MAX ? BAR_MAX : cells;
+}
+
 int
 progress_line(const char *label, uint64_t done, uint64_t total, uint64_t speed, unsigned width,
               struct buf *out) {
     struct buf numbers = BUF_INIT(LINE_MAX);
     if (done > total && total > 0) done = total;
     int err = add_numbers(done, total, speed, &numbers);
-    size_t used = columns((const char *)numbers.data, numbers.len) + 2;
-    size_t left = width > used ? width - used : 0;
-    size_t name = columns(label, strlen(label));
-    size_t bar = left > name + 6 ? left - name - 6 : 0;
-    if (name + 6 + BAR_MIN > left && left > BAR_MIN + 10) bar = BAR_MIN;
-    if (bar > BAR_MAX) bar = BAR_MAX;
-    if (bar < BAR_MIN || total == 0) bar = 0;
-    size_t room = left > bar + (bar > 0 ? 6 : 2) ? left - bar - (bar > 0 ? 6 : 2) : 0;
-    if (err == 0 && room >= 4) err = add_label(label, room, out);
-    if (err == 0 && room >= 4) err = buf_add_text(out, "  ");
-    if (err == 0 && bar > 0) err = add_bar(done, total, bar, out);
-    if (err == 0 && bar > 0) err = buf_add_text(out, "  ");
+    size_t used = columns((const char *)numbers.data, numbers.len);
+    size_t cells = total == 0 ? 0 : bar_cells(columns(label, strlen(label)), used, width);
+    size_t taken = used + 2 + (cells > 0 ? cells + 4 : 0);
+    size_t room = width > taken ? width - taken : 0;
+    if (err == 0 && room >= LABEL_MIN) err = add_label(label, room, out);
+    if (err == 0 && room >= LABEL_MIN) err = buf_add_text(out, "  ");
+    if (err == 0 && cells > 0) err = add_bar(done, total, cells, out);
+    if (err == 0 && cells > 0) err = buf_add_text(out, "  ");
     if (err == 0) err = buf_add(out, numbers.data, numbers.len);
     buf_free(&numbers);
     return err;

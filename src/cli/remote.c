@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/remote.h"
 
+#include <stdatomic.h>
+
 #include "base/clock.h"
 #include "base/err.h"
 #include "cli/say.h"
@@ -145,6 +147,15 @@ take_problem(struct remote_answer *a) {
                    detail != NULL ? detail : remote_text(a->json, "title"));
 }
 
+/* Say once why nothing seems to happen. */
+static void
+say_waiting(const struct remote *r, enum http_failure failure) {
+    static atomic_flag said = ATOMIC_FLAG_INIT;
+    if (atomic_flag_test_and_set(&said)) return;
+    if (failure == HTTP_FAILURE_NONE) say_note("The server is busy; trying again.");
+    else say_note("No answer from %s yet; trying again.", r->base);
+}
+
 enum cli_exit
 remote_call(const struct remote *r, const struct remote_call *call, struct remote_answer *a) {
     struct buf json = BUF_INIT(REQUEST_JSON_MAX);
@@ -159,6 +170,7 @@ remote_call(const struct remote *r, const struct remote_call *call, struct remot
         if (stop_asked() || !may_repeat(call, failure, a->status, sent)) break;
         long wait = wait_before(r, tries, a->retry_after);
         if (clock_monotonic_ms() + wait > give_up) break;
+        if (tries > 0) say_waiting(r, failure);
         if (call->again != NULL) call->again(call->http.ctx);
         stop_wait_ms(wait);
         if (stop_asked()) break;

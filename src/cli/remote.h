@@ -57,7 +57,8 @@ void remote_answer_clear(struct remote_answer *a);
  * Make the call and fill ${a}, which the caller clears in every case.  Returns CLI_DONE for a
  * status of 200..299; else the code that fits: CLI_GONE for 404, CLI_WRONG for 401 and 403,
  * CLI_REFUSED for any other status, CLI_NETWORK, CLI_DAMAGED for an answer that is none,
- * CLI_INTERRUPTED or CLI_FAILED.  Any thread; nothing is said.
+ * CLI_INTERRUPTED or CLI_FAILED.  Any thread.  Nothing is said of a failure, but once that it takes
+ * longer.
  */
 MUST_CHECK
 enum cli_exit remote_call(const struct remote *r, const struct remote_call *call,

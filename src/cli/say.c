@@ -2,6 +2,7 @@
 #include "cli/say.h"
 
 #include <stdarg.h>
+#include <unistd.h>
 
 static bool say_quiet;
 
@@ -10,10 +11,17 @@ say_set_quiet(bool quiet) {
     say_quiet = quiet;
 }
 
+/* Begin a message where a progress bar may stand. */
+static void
+clear_line(void) {
+    if (isatty(STDERR_FILENO)) (void)fputs("\r\033[K", stderr);
+}
+
 void
 say_error(const char *next, const char *fmt, ...) {
     va_list args;
     va_start(args, fmt);
+    clear_line();
     (void)fputs("secrets: ", stderr);
     (void)vfprintf(stderr, fmt, args);
     (void)fputc('\n', stderr);
@@ -25,6 +33,7 @@ void
 say_note(const char *fmt, ...) {
     va_list args;
     if (say_quiet) return;
+    clear_line();
     va_start(args, fmt);
     (void)vfprintf(stderr, fmt, args);
     (void)fputc('\n', stderr);

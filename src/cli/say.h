@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the program says to people, on standard error.  Nothing said here holds a key, a passphrase
- * or a token.  Main thread only.
+ * or a token.  Any thread.
  */
 #ifndef CLI_SAY_H
 #define CLI_SAY_H

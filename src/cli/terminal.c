@@ -35,6 +35,7 @@ terminal_ask(const char *question, struct buf *out) {
     silent = before;
     silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
     silent.c_lflag |= ICANON | ISIG;
+    silent.c_cc[VSUSP] = _POSIX_VDISABLE; /* stopped here, the terminal would stay silent */
     if (tcsetattr(fd, TCSAFLUSH, &silent) != 0) goto out;
     err = write(fd, question, strlen(question)) < 0 ? ERR_IO : read_line(fd, out);
     (void)tcsetattr(fd, TCSAFLUSH, &before);
