@@ -12,6 +12,7 @@
 
 enum {
     CONTENT_MAX = 10 * 1024 * 1024,
+    PIECE = 64 * 1024,
     ANSWER_MAX = 2 * CONTENT_MAX,
     TEXT_MAX = 4096,
     RAW_MAX = 4096,
@@ -23,13 +24,13 @@ static enum cli_exit
 read_content(struct source *s, struct buf *out) {
     enum cli_exit why = buf_add(out, s->head.data, s->head.len) == 0 ? CLI_DONE : CLI_FAILED;
     while (why == CLI_DONE && !s->ended) {
-        uint8_t *room = buf_space(out, 64 * 1024);
+        uint8_t *room = buf_space(out, PIECE);
         if (room == NULL) {
             say_error("Share it without --classic.", "%s is larger than the classic service takes",
                       s->path);
             return CLI_REFUSED;
         }
-        ssize_t n = source_read(s, room, 64 * 1024);
+        ssize_t n = source_read(s, room, PIECE);
         if (n < 0) why = stop_asked() ? CLI_INTERRUPTED : CLI_FAILED;
         else out->len += (size_t)n;
         s->ended = n == 0;
@@ -106,7 +107,7 @@ out:
 enum cli_exit
 classic_put(struct cli *cli) {
     struct source source = {.fd = -1};
-    struct buf content = BUF_INIT(CONTENT_MAX + 64 * 1024);
+    struct buf content = BUF_INIT(CONTENT_MAX + PIECE);
     struct remote_answer a = {0};
     enum cli_exit why = cli_choose_server(cli, NULL);
     if (why == CLI_DONE) why = source_open(cli, &source);

@@ -28,7 +28,10 @@ clean(const char *from, size_t len, char out[static LINK_TEXT_MAX + 1]) {
     for (size_t i = 0; i < len; i++) {
         bool hash = len - i >= 3 && strncmp(from + i, "%23", 3) == 0;
         bool dot = len - i >= 3 && strncasecmp(from + i, "%2e", 3) == 0;
-        out[n++] = hash ? '#' : dot ? '.' : from[i];
+        out[n] = from[i];
+        if (hash) out[n] = '#';
+        if (dot) out[n] = '.';
+        n++;
         if (hash || dot) i += 2;
     }
     out[n] = '\0';

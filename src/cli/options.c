@@ -16,59 +16,59 @@ enum { LONG_ONLY = 256 }; /* option values without a letter begin here */
 /* One option.  The order is that of the help. */
 static const struct option_row {
     int letter; /* 0: none */
+    int commands;
     const char *name;
-    enum kind kind;
     size_t at; /* offset in struct options */
     int64_t min, max;
-    int commands;
+    enum kind kind;
     const char *value; /* name of its argument */
     const char *help;
 } rows[] = {
-    {'f', "file", TEXT, offsetof(struct options, file), 0, 0, FOR_PUT, "PATH",
+    {'f', FOR_PUT, "file", offsetof(struct options, file), 0, 0, TEXT, "PATH",
      "share this file under its name (default: standard input)"},
-    {'n', "name", TEXT, offsetof(struct options, name), 0, 0, FOR_PUT, "NAME",
+    {'n', FOR_PUT, "name", offsetof(struct options, name), 0, 0, TEXT, "NAME",
      "the file's name for the receiver"},
-    {'v', "views", NUMBER, offsetof(struct options, views), 1, 100, FOR_PUT, "N",
+    {'v', FOR_PUT, "views", offsetof(struct options, views), 1, 100, NUMBER, "N",
      "how often it can be opened (default: 1)"},
-    {'t', "ttl", DURATION, offsetof(struct options, ttl), 60, 400LL * 86400, FOR_PUT, "TIME",
+    {'t', FOR_PUT, "ttl", offsetof(struct options, ttl), 60, 400LL * 86400, DURATION, "TIME",
      "how long it is kept: 90s, 15m, 1h, 5d, 2w (default: the server's)"},
-    {'p', "passphrase", METHOD, offsetof(struct options, passphrase), 0, 0, FOR_PUT | FOR_GET,
+    {'p', FOR_PUT | FOR_GET, "passphrase", offsetof(struct options, passphrase), 0, 0, METHOD,
      "METHOD", "add a passphrase, or open with it; see below"},
-    {'k', "key-apart", FLAG, offsetof(struct options, key_apart), 0, 0, FOR_PUT, NULL,
+    {'k', FOR_PUT, "key-apart", offsetof(struct options, key_apart), 0, 0, FLAG, NULL,
      "print the link key on a line of its own, to send another way"},
-    {'K', "key", METHOD, offsetof(struct options, key), 0, 0, FOR_GET, "METHOD",
+    {'K', FOR_GET, "key", offsetof(struct options, key), 0, 0, METHOD, "METHOD",
      "where a link key comes from that is not in the link"},
-    {'o', "output", TEXT, offsetof(struct options, output), 0, 0, FOR_GET, "PATH",
+    {'o', FOR_GET, "output", offsetof(struct options, output), 0, 0, TEXT, "PATH",
      "write to this file, into this folder, or - for standard output"},
-    {'F', "force", FLAG, offsetof(struct options, force), 0, 0, FOR_GET, NULL,
+    {'F', FOR_GET, "force", offsetof(struct options, force), 0, 0, FLAG, NULL,
      "overwrite a file that exists"},
-    {'b', "burn", FLAG, offsetof(struct options, burn), 0, 0, FOR_GET, NULL,
+    {'b', FOR_GET, "burn", offsetof(struct options, burn), 0, 0, FLAG, NULL,
      "have the secret destroyed once it arrived, with any views left"},
-    {'T', "token", METHOD, offsetof(struct options, token), 0, 0, FOR_BURN | FOR_RECEIPT, "METHOD",
+    {'T', FOR_BURN | FOR_RECEIPT, "token", offsetof(struct options, token), 0, 0, METHOD, "METHOD",
      "where the owner token comes from, if it is not kept here"},
-    {'w', "wait", FLAG, offsetof(struct options, wait), 0, 0, FOR_RECEIPT, NULL,
+    {'w', FOR_RECEIPT, "wait", offsetof(struct options, wait), 0, 0, FLAG, NULL,
      "wait until it was opened or is gone"},
-    {'r', "resume", FLAG, offsetof(struct options, resume), 0, 0, FOR_PUT, NULL,
+    {'r', FOR_PUT, "resume", offsetof(struct options, resume), 0, 0, FLAG, NULL,
      "finish an upload that was interrupted"},
-    {'c', "classic", FLAG, offsetof(struct options, classic), 0, 0, FOR_PUT, NULL,
+    {'c', FOR_PUT, "classic", offsetof(struct options, classic), 0, 0, FLAG, NULL,
      "the classic service: the server encrypts and makes the passphrase"},
-    {'Q', "qr", FLAG, offsetof(struct options, qr), 0, 0, FOR_PUT, NULL,
+    {'Q', FOR_PUT, "qr", offsetof(struct options, qr), 0, 0, FLAG, NULL,
      "show the link as a QR code too"},
-    {'l', "length", NUMBER, offsetof(struct options, length), 8, 256, FOR_PASSWORDS, "N",
+    {'l', FOR_PASSWORDS, "length", offsetof(struct options, length), 8, 256, NUMBER, "N",
      "characters of a password (default: 24)"},
-    {'C', "count", NUMBER, offsetof(struct options, count), 1, 1000, FOR_PASSWORDS, "N",
+    {'C', FOR_PASSWORDS, "count", offsetof(struct options, count), 1, 1000, NUMBER, "N",
      "how many (default: 1)"},
-    {'s', "server", TEXT, offsetof(struct options, server), 0, 0, FOR_ALL & ~FOR_PASSWORDS, "URL",
+    {'s', FOR_ALL & ~FOR_PASSWORDS, "server", offsetof(struct options, server), 0, 0, TEXT, "URL",
      "the server to speak to"},
-    {0, "patience", DURATION, offsetof(struct options, patience), 0, 86400,
-     FOR_ALL & ~FOR_PASSWORDS, "TIME", "how long to try again without an answer (default: 2m)"},
-    {0, "no-state", FLAG, offsetof(struct options, no_state), 0, 0, FOR_ALL & ~FOR_PASSWORDS, NULL,
+    {0, FOR_ALL & ~FOR_PASSWORDS, "patience", offsetof(struct options, patience), 0, 86400,
+     DURATION, "TIME", "how long to try again without an answer (default: 2m)"},
+    {0, FOR_ALL & ~FOR_PASSWORDS, "no-state", offsetof(struct options, no_state), 0, 0, FLAG, NULL,
      "keep no token on this machine, and use none"},
-    {'j', "json", FLAG, offsetof(struct options, json), 0, 0, FOR_ALL, NULL,
+    {'j', FOR_ALL, "json", offsetof(struct options, json), 0, 0, FLAG, NULL,
      "print JSON, for scripts"},
-    {'q', "quiet", FLAG, offsetof(struct options, quiet), 0, 0, FOR_ALL, NULL,
+    {'q', FOR_ALL, "quiet", offsetof(struct options, quiet), 0, 0, FLAG, NULL,
      "no notes, no progress"},
-    {'h', "help", FLAG, offsetof(struct options, help), 0, 0, FOR_ALL, NULL, "this list"},
+    {'h', FOR_ALL, "help", offsetof(struct options, help), 0, 0, FLAG, NULL, "this list"},
 };
 
 int
@@ -76,7 +76,7 @@ options_duration(const char *text, size_t len, int64_t *out) {
     static const struct {
         char letter;
         int64_t seconds;
-    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 7 * 86400}};
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
     for (size_t i = 0; i < ARRAY_LEN(units); i++) {
         int64_t n = 0;
         if (len < 2 || text[len - 1] != units[i].letter) continue;

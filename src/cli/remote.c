@@ -44,9 +44,11 @@ on_progress(void *ctx, uint64_t sent, uint64_t received) {
 static void
 copy_printable(char *to, size_t size, const char *from) {
     size_t n = 0;
-    for (; from != NULL && from[n] != '\0' && n + 1 < size; n++)
-        to[n] =
-            (uint8_t)from[n] < 0x20 || from[n] == 0x7f || (uint8_t)from[n] >= 0x80 ? '?' : from[n];
+    for (; from != NULL && from[n] != '\0' && n + 1 < size; n++) {
+        bool plain = from[n] >= 0x20 && from[n] < 0x7f;
+        to[n] = '?';
+        if (plain) to[n] = from[n];
+    }
     to[n] = '\0';
 }
 

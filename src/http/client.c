@@ -11,6 +11,7 @@ enum {
     CONNECT_MS_DEFAULT = 10000,
     HEADERS_MAX = 64 * 1024, /* bytes of all header lines of an answer */
     TRANSFER_BUFFER = 128 * 1024,
+    FIELD_MAX = 64 * 1024,
 };
 
 struct http_client {
@@ -279,7 +280,7 @@ set_transfer(CURL *curl, struct transfer *t) {
  */
 static CURLcode
 add_field(struct curl_slist **list, const char *name, const char *value) {
-    struct buf line = BUF_INIT(64 * 1024);
+    struct buf line = BUF_INIT(FIELD_MAX);
     CURLcode code = CURLE_BAD_FUNCTION_ARGUMENT;
     struct curl_slist *more = NULL;
     if (strpbrk(name, "\r\n:") != NULL || strpbrk(value, "\r\n") != NULL) goto out;

@@ -217,8 +217,8 @@ test_passphrase_methods(void **unused) {
     (void)snprintf(method, sizeof(method), "file:%s", path);
     assert_int_equal(read_by(method, &out), ERR_CONFIG);
     static const char *const lines[][2] = {
-        {"word", "word"}, {"word\n", "word"}, {"word\r\n", "word"}, {" word \n\n", " word \n"},
-        {"a\nb", "a\nb"},
+        {"word", "word"},           {"word\n", "word"}, {"word\r\n", "word"},
+        {" word \n\n", " word \n"}, {"a\nb", "a\nb"},
     };
     for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
         write_file(path, lines[i][0]);
