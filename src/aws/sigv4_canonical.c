@@ -125,7 +125,7 @@ split_query(const char *query, struct parameter *list, struct buf *texts) {
 
 int
 sigv4_canonical_query(const char *query, struct buf *out) {
-    struct parameter list[SIGV4_PARAMETERS_MAX];
+    struct parameter list[SIGV4_PARAMETERS_MAX] = {0};
     struct buf texts = BUF_INIT(SIGV4_TEXT_MAX);
     int n = split_query(query, list, &texts), err = n < 0 ? n : 0;
     for (int i = 0; i < n; i++) {

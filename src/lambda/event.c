@@ -52,8 +52,9 @@ take_headers(struct event *e) {
     json_t *plain = json_object_get(e->json, "headers");
     e->multi_value = e->kind == EVENT_BALANCER && json_is_object(lists);
     if (json_is_object(lists) && e->kind != EVENT_HTTP) {
-        json_object_foreach(lists, name, value)
+        json_object_foreach(lists, name, value) {
             take_header(e, name, json_array_get(value, 0), value);
+        }
     } else {
         json_object_foreach(plain, name, value) take_header(e, name, value, NULL);
     }
