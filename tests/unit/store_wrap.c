@@ -212,11 +212,8 @@ store_wrap(struct store *inner, struct wrap_plan *plan, enum wrap_bug bug) {
 static int
 wrap_put(struct blobs *b, const char *name, uint32_t k, const void *data, size_t len) {
     struct wrapped_blobs *w = of_blobs(b);
-    if (!fails(w->plan)) {
-        int result = w->inner->ops->put(w->inner, name, k, data, len);
-        if (w->plan != NULL && w->plan->after_put != NULL) w->plan->after_put(w->plan->ctx);
-        return result;
-    }
+    if (w->plan != NULL && w->plan->before_put != NULL) w->plan->before_put(w->plan->ctx);
+    if (!fails(w->plan)) return w->inner->ops->put(w->inner, name, k, data, len);
     if (done(w->plan)) (void)w->inner->ops->put(w->inner, name, k, data, len);
     return w->plan->err;
 }

@@ -18,7 +18,7 @@ struct wrap_plan {
     int calls;     /* so far */
     int hits;      /* that failed */
 
-    void (*after_put)(void *ctx); /* called when a blob was put; NULL: nothing */
+    void (*before_put)(void *ctx); /* called before a blob is put; NULL: nothing */
     void *ctx;
 };
 

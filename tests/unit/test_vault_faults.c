@@ -311,7 +311,7 @@ test_a_part_that_meets_a_burn_is_erased(void **state) {
     begin(&faults[0], 0);
     assert_int_equal(vault_sealed_create(v, &in, &upload), 1);
     assert_int_equal(buf_add(&part, whole.data, 500), 0);
-    plan.after_put = burn_upload;
+    plan.before_put = burn_upload;
     assert_int_equal(vault_sealed_put_part(v, upload.id, upload.owner_token, 1, &part, &verdict),
                      1);
     assert_int_equal(verdict, VERDICT_ABSENT);
