@@ -362,6 +362,34 @@ test_lost_blobs_are_broken_not_absent(void **state) {
     (void)end();
 }
 
+static void
+test_a_lost_part_is_broken_not_absent(void **state) {
+    struct buf whole = world_envelope(SIZE), part = BUF_INIT(WORLD_PART);
+    struct vault_sealed_new in = world_new(1, 0, 500, NULL);
+    struct vault_sealed_created c;
+    char token[TOKEN_LEN + 1];
+    enum verdict verdict;
+    uint32_t missing;
+    struct record r;
+    (void)state;
+    begin(&faults[0], 0);
+    assert_int_equal(vault_sealed_create(v, &in, &c), 1);
+    assert_int_equal(buf_add(&part, whole.data, 500), 0);
+    assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 0, &part, &verdict), 1);
+    assert_int_equal(vault_sealed_complete(v, c.id, c.owner_token, &verdict, &missing), 1);
+    assert_int_equal(open_once(c.id, 1, NULL, &verdict), 1);
+    assert_int_equal(vault_sealed_info(v, c.id, &r), 1);
+    assert_int_equal(v->blobs->ops->erase(v->blobs, r.blob, 1), 0);
+    record_clear(&r);
+    buf_reset(&part);
+    world_token(1, token);
+    assert_int_equal(vault_sealed_get_part(v, c.id, token, 0, &part, &verdict), ERR_STORE);
+    assert_int_equal(part.len, 0);
+    buf_free(&whole);
+    buf_free(&part);
+    (void)end();
+}
+
 int
 main(void) {
     static const struct CMUnitTest tests[] = {
@@ -373,6 +401,7 @@ main(void) {
         cmocka_unit_test(test_a_part_that_meets_a_burn_is_erased),
         cmocka_unit_test(test_tidy_spares_what_it_cannot_ask_about),
         cmocka_unit_test(test_lost_blobs_are_broken_not_absent),
+        cmocka_unit_test(test_a_lost_part_is_broken_not_absent),
     };
     return cmocka_run_group_tests_name("faults", tests, start_pool, stop_pool);
 }
