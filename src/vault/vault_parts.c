@@ -150,3 +150,18 @@ out:
     record_clear(&r);
     return result;
 }
+
+int
+vault_sealed_peek_part(struct vault *v, const char *id, const char *lease, uint32_t k,
+                       uint32_t *len) {
+    struct record r = {0};
+    uint8_t hash[TOKEN_HASH_LEN];
+    *len = 0;
+    int found = vault_load(v, id, &r, NULL);
+    token_hash(lease, strlen(lease), hash);
+    const struct lease *l =
+        found == 1 && r.kind == RECORD_SEALED ? record_find_lease(&r, hash) : NULL;
+    if (l != NULL && policy_lease_live(&r, l, vault_now(v))) *len = record_part_len(&r, k);
+    record_clear(&r);
+    return found < 0 ? found : *len > 0;
+}

@@ -98,6 +98,14 @@ MUST_CHECK
 int vault_sealed_get_part(struct vault *v, const char *id, const char *lease, uint32_t k,
                           struct buf *out, enum verdict *verdict);
 
+/*
+ * What a fetch of part ${k} would give, for HEAD: its length in ${len}, and nothing is renewed.
+ * Returns 1; 0 where the fetch would find nothing; or a negative code.
+ */
+MUST_CHECK
+int vault_sealed_peek_part(struct vault *v, const char *id, const char *lease, uint32_t k,
+                           uint32_t *len);
+
 /* The holder has it: end the lease.  ${verdict}: OK (again too, for a known lease) or ABSENT. */
 MUST_CHECK
 int vault_sealed_confirm(struct vault *v, const char *id, const char *lease, enum verdict *verdict);

@@ -211,6 +211,27 @@ head_of_a_part_does_not_renew(void **state) {
 }
 
 static void
+head_of_a_part_tells_what_get_would(void **state) {
+    struct api_kit *kit = *state;
+    struct upload u = {.kit = kit};
+    struct api_kit_secret what = {
+        .views = 2, .ttl = 86400, .attempts = 1, .size = SIZE, .key = KEY};
+    api_kit_create(kit, what, u.id, u.owner);
+    api_kit_lease('a', u.lease);
+    for (unsigned k = 0; k < PARTS; k++)
+        assert_int_equal(put_good(&u, k), 204);
+    assert_int_equal(ask(&u, "POST", "/complete", u.owner), 204);
+    assert_int_equal(api_kit_open_secret(kit, u.id, KEY, 'a'), 200);
+    assert_int_equal(api_kit_open_secret(kit, u.id, KEY + 1, 'b'), 403); /* locks it */
+    assert_int_equal(ask(&u, "GET", "", NULL), 404);
+    assert_int_equal(ask(&u, "HEAD", "/parts/0", u.lease), 200); /* live leases go on */
+    assert_int_equal(ask(&u, "GET", "/parts/0", u.lease), 200);
+    assert_int_equal(ask(&u, "DELETE", "", u.owner), 204);
+    assert_int_equal(ask(&u, "HEAD", "/parts/0", u.lease), 404);
+    assert_int_equal(ask(&u, "GET", "/parts/0", u.lease), 404);
+}
+
+static void
 four_unfinished_uploads_a_client(void **state) {
     struct api_kit *kit = *state;
     struct api_kit_secret what = {.views = 1, .ttl = 7 * 86400, .size = SIZE};
@@ -291,6 +312,7 @@ main(void) {
         TEST(part_numbers_have_one_spelling),
         TEST(tokens_are_for_what_they_are),
         TEST(head_of_a_part_does_not_renew),
+        TEST(head_of_a_part_tells_what_get_would),
         TEST(four_unfinished_uploads_a_client),
         TEST(a_failed_create_is_no_upload),
         TEST(parts_under_a_valid_token_are_not_limited),
