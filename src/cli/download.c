@@ -2,6 +2,7 @@
 #include "cli/download.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "cli/stop.h"
 
@@ -27,7 +28,7 @@ struct crew {
     uint32_t next;     /* part to be fetched next */
     uint32_t consumed; /* parts before this one were given on */
     uint32_t end;
-    bool stop;
+    atomic_bool stop;
     enum cli_exit why; /* of the first failure */
     struct remote_answer answer;
     uint32_t slot_count;
