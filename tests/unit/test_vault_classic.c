@@ -166,16 +166,23 @@ static void
 test_expiry_counts_on_read(void **state) {
     (void)state;
     struct vault_classic_created c = create("hello", 5, NULL, 3);
+    struct vault_classic_created large = create("more than twenty-four bytes", 27, NULL, 1);
     struct vault_sweep_result swept;
+    struct kdf_pool_stats before, after;
+    kdf_pool_stats(pool, &before);
     world.now += 3599;
     assert_int_equal(open_right(&c, "hello", 5), 1);
     world.now++;
     assert_int_equal(open_right(&c, "", 0), 0);
     world.now -= 3600;
     assert_int_equal(open_right(&c, "", 0), 0);
-    assert_int_equal(stored_bytes(), 5);
+    /* Nor does it cost a derivation, or tell that it was too large. */
+    kdf_pool_stats(pool, &after);
+    assert_int_equal(after.done, before.done + 1);
+    assert_int_equal(open_up_to(&large, large.passphrase, 4, 4, "", 0), 0);
+    assert_int_equal(stored_bytes(), 5 + 27);
     assert_int_equal(vault_sweep(v, 100, &swept), 0);
-    assert_int_equal(swept.records, 1);
+    assert_int_equal(swept.records, 2);
     assert_int_equal(stored_bytes(), 0);
 }
 
