@@ -143,7 +143,7 @@ run_workload(struct worker *workers, uint64_t seed, bool sync_normal) {
     char dir[SCRATCH_PATH_MAX];
     atomic_int_fast64_t clock = 0;
     struct disk_trace *t = disk_trace_start();
-    scratch_make(dir);
+    scratch_make_fast(dir);
     struct store *s = open_store(dir, HOOK_VFS, sync_normal);
     assert_non_null(s);
     for (unsigned i = 0; i < WORKERS; i++) {

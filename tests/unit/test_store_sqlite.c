@@ -24,7 +24,7 @@ open_again(void) {
 
 static struct store *
 open_empty(void) {
-    scratch_make(folder);
+    scratch_make_fast(folder);
     return open_again();
 }
 
