@@ -39,6 +39,7 @@ $(B)/tests/obj/box.o: tests/tools/box.c $(B)/flags
 # What a test takes from outside the shared modules.
 $(B)/tests/test_sandbox: $(B)/obj/server/sandbox.o
 $(B)/tests/test_metrics: $(B)/obj/server/metrics.o
+$(B)/tests/test_workers: $(B)/obj/server/workers.o
 
 $(B)/tests/obj/%.o: tests/unit/%.c $(B)/flags
 	$(call say,CC,$<)
