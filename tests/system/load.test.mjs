@@ -59,7 +59,7 @@ test(`${CREATES} creates at once: bounded memory, quick health, 503 for the exce
     assert.ok(made.length < CREATES, 'the queue is bounded');
     assert.ok(peak <= base + threads * ARENA + 64 * MIB || patience > 1, `memory grew to ${peak} KiB from ${base} KiB`);
     assert.deepEqual(Object.keys(status), ['200']);
-    assert.ok(p99 < 50_000 * patience, `/healthz took ${p99} us at p99`);
+    assert.ok(p99 < 50_000 || patience > 1, `/healthz took ${p99} us at p99`);
     for (const [i, body] of made) {
       const opened = await connections[0].request('POST', '/decrypt', { body });
       assert.equal(opened.status, 200);
@@ -138,7 +138,7 @@ test('connections that nobody uses cost little, and other clients are served mea
     const each = (memory(server.pid, 'VmRSS') - base) / COUNT;
     t.diagnostic(`${each.toFixed(1)} KiB each; /healthz p99 ${p99 / 1000} ms`);
     assert.equal(failed, 0);
-    assert.ok(p99 < 50_000 * patience, `p99 ${p99} us`);
+    assert.ok(p99 < 50_000 || patience > 1, `p99 ${p99} us`);
     assert.ok(each < 6.4 || patience > 1, `${each} KiB each`);
     for (const c of idle) c.close();
   } finally {

@@ -103,12 +103,16 @@ export async function startServer({ env = {}, args = [], data, build = buildFold
     child,
     ended,
     stderr: () => stderr,
-    /** End it by ${signal}; resolves to { code, signal, ms }. Removes a temporary data directory. */
+    /**
+     * End it by ${signal}; resolves to { code, signal, ms }. Removes a temporary data directory.
+     * Rejects if a sanitizer had something to say.
+     */
     async stop(signal = 'SIGTERM') {
       const from = Date.now();
       child.kill(signal);
       const result = await ended;
       if (data === undefined) await rm(folder, { recursive: true, force: true });
+      if (/Sanitizer|runtime error:/.test(stderr)) throw new Error(stderr);
       return { ...result, ms: Date.now() - from };
     },
     /** kill -9, keeping the data directory. */
