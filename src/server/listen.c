@@ -129,6 +129,7 @@ take_passed(char *const env[], struct listener *out, struct buf *why) {
         return fail(why, ERR_CONFIG, "what systemd passed is no listening socket:", "LISTEN_FDS");
     if (fcntl(PASSED_FD, F_SETFD, FD_CLOEXEC) != 0) return fail(why, ERR_IO, "cannot use", "fd 3");
     out->fd = PASSED_FD;
+    out->passed = true;
     describe(out);
     return 1;
 }
@@ -162,8 +163,15 @@ listen_open(const char *where, char *const env[], struct listener *out, struct b
 }
 
 void
-listen_close(struct listener *l) {
-    if (l->fd >= 0) (void)close(l->fd);
+listen_stop(struct listener *l) {
+    if (l->fd >= 0 && !l->passed) (void)shutdown(l->fd, SHUT_RDWR);
     if (l->path[0] != '\0') (void)unlink(l->path);
+    l->path[0] = '\0';
+}
+
+void
+listen_close(struct listener *l) {
+    listen_stop(l);
+    if (l->fd >= 0) (void)close(l->fd);
     *l = (struct listener){.fd = -1};
 }

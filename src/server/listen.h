@@ -5,12 +5,15 @@
 #ifndef SERVER_LISTEN_H
 #define SERVER_LISTEN_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 
 struct listener {
     int fd;
     char open[160]; /* what to open in a browser: "http://127.0.0.1:8080/", or "unix:PATH" */
     char path[108]; /* of a unix socket that this process made, else "" */
+    bool passed;    /* by systemd, whose socket it stays */
 };
 
 /*
@@ -21,6 +24,12 @@ struct listener {
  */
 MUST_CHECK
 int listen_open(const char *where, char *const env[], struct listener *out, struct buf *why);
+
+/*
+ * Refuse connections from now on; a thread that accepts may still use the descriptor.  A socket of
+ * systemd goes on listening: what comes waits for the next process.
+ */
+void listen_stop(struct listener *l);
 
 /* Close the socket of ${l}, and remove it from the file system if this process put it there. */
 void listen_close(struct listener *l);

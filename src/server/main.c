@@ -202,11 +202,12 @@ start(struct server *s, char *const env[], struct buf *why) {
 static int
 stop(struct server *s) {
     if (s->mhd != NULL) mhd_quiesce(s->mhd);
-    listen_close(&s->listener);
+    listen_stop(&s->listener);
     if (s->mhd != NULL && !mhd_stop(s->mhd, STOP_MS)) {
         log_error("stopped", "reason=\"requests did not end in time\"");
         _exit(1); /* nothing that they use may be closed; the store recovers by itself */
     }
+    listen_close(&s->listener);
     mhd_metrics_stop(s->metrics);
     listen_close(&s->metrics_listener);
     sweeper_stop(s->sweeper);

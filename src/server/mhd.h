@@ -15,7 +15,7 @@
 struct mhd;
 
 struct mhd_config {
-    int listen_fd; /* stays the caller's to close, after mhd_quiesce() */
+    int listen_fd; /* stays the caller's to close, after mhd_stop() */
     struct api *api;
     struct metrics *metrics;            /* counts every answer; NULL for none */
     const struct http_trusted *trusted; /* proxies that name the client's address */
@@ -30,7 +30,7 @@ struct mhd_config {
 /* Serve as ${config} says; all it points to outlives the server.  Returns NULL if that fails. */
 struct mhd *mhd_start(const struct mhd_config *config);
 
-/* Take no more connections; afterwards the listening socket can be closed. */
+/* Take no more connections. */
 void mhd_quiesce(struct mhd *m);
 
 /*
