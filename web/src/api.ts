@@ -74,9 +74,22 @@ export class Api {
     return readOpenAnswer(await this.json(`api/v1/secrets/${id}/open`, { method: 'POST', json, signal }));
   }
 
-  async part(id: string, lease: string, index: number, signal?: AbortSignal): Promise<Bytes> {
+  /** Part `index`, written to the beginning of `into`; returns its length. */
+  async part(id: string, lease: string, index: number, into: Bytes, signal?: AbortSignal): Promise<number> {
     const call = { token: lease, signal, timeout: PART_TIMEOUT };
-    return this.body(await this.call(`api/v1/secrets/${id}/parts/${index}`, call));
+    const { body } = await this.call(`api/v1/secrets/${id}/parts/${index}`, call);
+    const reader = body!.getReader();
+    let filled = 0;
+    try {
+      for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        into.set(next.value, filled);
+        filled += next.value.length;
+      }
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw new ConnectionError('the answer was cut off', { cause: error });
+    }
+    return filled;
   }
 
   async confirm(id: string, lease: string, signal?: AbortSignal): Promise<void> {
@@ -122,7 +135,7 @@ export class Api {
     let response: Response;
     try {
       response = await this.fetch(this.base + path, {
-        method, headers, body: json === undefined ? bytes ?? null : JSON.stringify(json),
+        method, headers, body: json === undefined ? blobOf(bytes) : JSON.stringify(json),
         signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
         cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer', redirect: 'error',
       });
@@ -133,6 +146,12 @@ export class Api {
     if (!response.ok) throw await refusal(response);
     return response;
   }
+}
+
+// Bytes that are sent as such are copied into the page's memory and stay there until it is collected;
+// a blob's are not in the page.
+function blobOf(bytes: Bytes | undefined): Blob | null {
+  return bytes === undefined ? null : new Blob([bytes]);
 }
 
 async function refusal(response: Response): Promise<ApiError> {

@@ -115,9 +115,10 @@ export async function* seal(
   const total = paddedLength(4 + metadata.length + meta.size);
   const last = Math.ceil(total / CHUNK) - 1;
   const pending: Promise<Bytes>[] = [];
+  const pool: Bytes[] = [];
   let index = 0;
-  for await (const chunk of plainChunks(metadata, meta.size, content, total)) {
-    pending.push(encrypt(keys, header, index, index === last, chunk));
+  for await (const chunk of plainChunks(metadata, meta.size, content, total, pool)) {
+    pending.push(encrypt(keys, header, index, index === last, chunk).finally(() => pool.push(chunk)));
     index++;
     if (pending.length >= IN_FLIGHT) yield await pending.shift()!;
   }
@@ -136,10 +137,11 @@ export async function* open(
 ): AsyncGenerator<Opened> {
   const plain = new PlaintextReader();
   const pending: Promise<Bytes>[] = [];
+  const pool: Bytes[] = [];
   let index = 0;
-  for await (const { chunk, isLast } of sealedChunks(sealed)) {
+  for await (const { chunk, isLast } of sealedChunks(sealed, pool)) {
     if (isLast && index > 0 && chunk.length === TAG) throw new EnvelopeError('payload failure', 'empty last chunk');
-    const promise = decrypt(keys, header, index++, isLast, chunk);
+    const promise = decrypt(keys, header, index++, isLast, chunk).finally(() => { if (!isLast) pool.push(chunk); });
     promise.catch(() => undefined); // reported where it is awaited
     pending.push(promise);
     // The first chunk is not kept waiting: it holds the metadata.
@@ -187,9 +189,10 @@ async function decrypt(keys: Keys, header: Uint8Array, index: number, isLast: bo
   }
 }
 
-// Metadata, content and padding, cut into chunks.
+// Metadata, content and padding, cut into chunks. Buffers come from `pool` where one is free: with
+// gigabytes passing through, new ones would pile up faster than they are collected.
 async function* plainChunks(
-  metadata: Uint8Array, size: number, content: AsyncIterable<Uint8Array>, total: number,
+  metadata: Uint8Array, size: number, content: AsyncIterable<Uint8Array>, total: number, pool: Bytes[],
 ): AsyncGenerator<Bytes> {
   const source = plainPieces(metadata, size, content, total);
   let chunk = new Uint8Array(Math.min(CHUNK, total));
@@ -204,7 +207,7 @@ async function* plainChunks(
       if (filled < chunk.length) continue;
       left -= filled;
       yield chunk;
-      chunk = new Uint8Array(Math.min(CHUNK, left));
+      chunk = left < CHUNK ? new Uint8Array(left) : pool.pop() ?? new Uint8Array(CHUNK);
       filled = 0;
     }
   }
@@ -230,14 +233,16 @@ async function* plainPieces(
 }
 
 // Cut a stream into sealed chunks. Which one is the last is known only when the stream ends.
-async function* sealedChunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<{ chunk: Bytes; isLast: boolean }> {
+async function* sealedChunks(
+  source: AsyncIterable<Uint8Array>, pool: Bytes[],
+): AsyncGenerator<{ chunk: Bytes; isLast: boolean }> {
   let buffer = new Uint8Array(SEALED_CHUNK);
   let filled = 0;
   for await (const piece of source) {
     for (let at = 0; at < piece.length;) {
       if (filled === SEALED_CHUNK) {
         yield { chunk: buffer, isLast: false };
-        buffer = new Uint8Array(SEALED_CHUNK);
+        buffer = pool.pop() ?? new Uint8Array(SEALED_CHUNK);
         filled = 0;
       }
       const n = Math.min(piece.length - at, SEALED_CHUNK - filled);
@@ -268,10 +273,11 @@ class PlaintextReader {
     }
     const content = rest.subarray(0, Math.min(rest.length, this.contentLeft));
     this.contentLeft -= content.length;
-    if (content.length > 0) yield { bytes: content };
+    // Before the content is given away, and with it perhaps the memory.
     for (const byte of rest.subarray(content.length)) {
       if (byte !== 0) throw new EnvelopeError('content failure', 'padding');
     }
+    if (content.length > 0) yield { bytes: content };
   }
 
   end(): void {

@@ -65,7 +65,13 @@ function shell(words: Words): { main: HTMLElement; announce: (message: string) =
 }
 
 async function start(): Promise<void> {
-  const target = takeTarget();
+  let target = takeTarget();
+  let show: (next: Target) => void = (next) => { target = next; };
+  // Another link put into the address bar of this page, perhaps before it is ready.
+  addEventListener('hashchange', () => {
+    const next = takeTarget();
+    if (next.kind !== 'share') show(next);
+  });
   const words = wordsFor(navigator.languages);
   const { main, announce } = shell(words);
   void clearParking();
@@ -76,13 +82,8 @@ async function start(): Promise<void> {
     newEngine: () => new Engine(newWorker(new URL('worker.js', base)), address),
     now: () => Math.floor(Date.now() / 1000),
   };
-  const show = (next: Target) => fill(main, viewOf(context, next));
+  show = (next) => fill(main, viewOf(context, next));
   show(target);
-  // Another link pasted into the address bar of this page.
-  addEventListener('hashchange', () => {
-    const next = takeTarget();
-    if (next.kind !== 'share') show(next);
-  });
 }
 
 void start();

@@ -10,7 +10,7 @@ let folder: string | null = null;
 /** A new private file, or null where the browser cannot. For workers. */
 export async function newParkedFile(): Promise<FileSystemFileHandle | null> {
   try {
-    if (!('createWritable' in FileSystemFileHandle.prototype)) return null;
+    if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) return null;
     folder ??= await lockedName();
     const root = await navigator.storage.getDirectory();
     const here = await root.getDirectoryHandle(folder, { create: true });

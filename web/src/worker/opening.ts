@@ -118,7 +118,11 @@ export class Opening {
     const either = AbortSignal.any([signal, stop.signal]);
     const retry = this.retry(PATIENCE_PARTS, report, either);
     const count = Math.ceil(info.size / info.partSize);
-    const fetchPart = (k: number) => withRetry(() => this.api.part(id, this.lease, k, either), retry);
+    const pool: Bytes[] = [];
+    const fetchPart = async (k: number) => {
+      const buffer = pool.pop() ?? new Uint8Array(info.partSize);
+      return buffer.subarray(0, await withRetry(() => this.api.part(id, this.lease, k, buffer, either), retry));
+    };
     const coming: Promise<Bytes>[] = [];
     try {
       this.first ??= await fetchPart(0);
@@ -129,7 +133,9 @@ export class Opening {
           part.catch(() => undefined); // reported where it is awaited
           coming.push(part);
         }
-        yield await coming.shift()!;
+        const part = await coming.shift()!;
+        yield part;
+        pool.push(new Uint8Array(part.buffer));
       }
     } finally {
       stop.abort();

@@ -17,7 +17,7 @@ import { noble } from './derive';
 const ATTEMPTS = 10;
 const SIDE_BY_SIDE = 3;
 const PATIENCE = 5 * 60_000;
-const SLICE = 1 << 20;
+const SLICE = 1 << 18;
 
 type Report = (progress: Progress) => void;
 
@@ -97,10 +97,14 @@ async function upload(
   try {
     report({ phase: 'moving', done, total });
     let index = 0;
-    for await (const part of cut(sealed, partSize)) {
+    const pool: Bytes[] = [];
+    for await (const part of cut(sealed, partSize, pool)) {
       const sending = send(index++, part)
         .catch((error: unknown) => { failure ??= error; stop.abort(); })
-        .finally(() => running.delete(sending));
+        .finally(() => {
+          running.delete(sending);
+          pool.push(part);
+        });
       running.add(sending);
       if (running.size >= SIDE_BY_SIDE) await Promise.race(running);
       if (failure !== null) break;
@@ -117,8 +121,8 @@ async function upload(
   }
 }
 
-// Pieces of exactly `size` bytes, but for the last.
-async function* cut(source: AsyncIterable<Bytes>, size: number): AsyncGenerator<Bytes> {
+// Pieces of exactly `size` bytes, but for the last, in buffers of `pool` where one is free.
+async function* cut(source: AsyncIterable<Bytes>, size: number, pool: Bytes[]): AsyncGenerator<Bytes> {
   let part = new Uint8Array(size);
   let filled = 0;
   for await (const piece of source) {
@@ -129,7 +133,7 @@ async function* cut(source: AsyncIterable<Bytes>, size: number): AsyncGenerator<
       filled += n;
       if (filled < size) continue;
       yield part;
-      part = new Uint8Array(size);
+      part = pool.pop() ?? new Uint8Array(size);
       filled = 0;
     }
   }
