@@ -32,3 +32,8 @@ $(FUNCTION)/bootstrap: $(LAMBDA_OBJ) $(FUNCTION)/curl-stubs.o $(CORE)
 $(B)/function.zip: $(FUNCTION)/bootstrap tools/zip-function
 	$(call say,ZIP,$@)
 	$(Q)tools/zip-function $(FUNCTION)/bootstrap $@
+
+.PHONY: check-aws
+## check-aws: the tests of the AWS stores on DynamoDB Local and moto, where they are
+check-aws: unit
+	$(Q)BUILD=$(B) tools/check-aws

@@ -19,37 +19,55 @@ import { createTable } from './dynamo.mjs';
 import { startFaultProxy } from './fault-proxy.mjs';
 import { startS3Front } from './s3-front.mjs';
 
+/**
+ * Start both.  STANDIN_DYNAMODB and STANDIN_S3 name others that run already (tools/check-aws), then
+ * the S3 one must honour If-None-Match and tell versions by itself.
+ */
 export async function startStandins() {
   const folder = mkdtempSync(join(tmpdir(), 'standins-'));
-  const tables = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
-  tables.listen(0, '127.0.0.1');
-  await once(tables, 'listening');
-  const objects = new S3rver({ address: '127.0.0.1', port: 0, directory: folder, silent: true });
-  const { port } = await objects.run();
-  const dynamodb = `http://127.0.0.1:${tables.address().port}`;
-  const front = await startS3Front(`http://127.0.0.1:${port}`);
-  const s3 = front.url;
+  let dynamodb = process.env.STANDIN_DYNAMODB;
+  let tables;
+  if (!dynamodb) {
+    tables = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
+    tables.listen(0, '127.0.0.1');
+    await once(tables, 'listening');
+    dynamodb = `http://127.0.0.1:${tables.address().port}`;
+  }
+  let objects;
+  let base = process.env.STANDIN_S3;
+  if (!base) {
+    objects = new S3rver({ address: '127.0.0.1', port: 0, directory: folder, silent: true });
+    base = `http://127.0.0.1:${(await objects.run()).port}`;
+  }
+  const front = await startS3Front(base);
+  // A front changes what was signed; what checks signatures is spoken to without one.
+  const s3 = process.env.STANDIN_S3 ?? front.url;
   let count = 0;
   return {
     dynamodb,
     s3,
     front,
     async table(options) {
-      const name = `Secrets-${++count}`;
+      const name = `Secrets-${process.pid}-${++count}`;
       await createTable(dynamodb, name, options);
       return name;
     },
     async bucket({ versioned = false } = {}) {
-      const name = `secrets-files-${++count}`;
+      const name = `secrets-files-${process.pid}-${++count}`;
       if (versioned) front.versioned.add(name);
       const answer = await fetch(`${s3}/${name}`, { method: 'PUT' });
       if (!answer.ok) throw new Error(`bucket: ${answer.status} ${await answer.text()}`);
+      if (versioned && process.env.STANDIN_S3)
+        await fetch(`${s3}/${name}?versioning`, {
+          method: 'PUT',
+          body: '<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Enabled</Status></VersioningConfiguration>',
+        });
       return name;
     },
     async stop() {
-      tables.close();
+      tables?.close();
       front.close();
-      await objects.close();
+      await objects?.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

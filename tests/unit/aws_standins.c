@@ -22,9 +22,12 @@ get_variable(void *ctx, const char *name) {
     const struct aws_standins *s = ctx;
     if (strcmp(name, "AWS_ENDPOINT_URL_DYNAMODB") == 0) return s->urls[0][s->faults];
     if (strcmp(name, "AWS_ENDPOINT_URL_S3") == 0) return s->urls[1][s->faults];
-    if (strcmp(name, "AWS_ACCESS_KEY_ID") == 0) return "S3RVER"; /* the one that s3rver knows */
-    if (strcmp(name, "AWS_SECRET_ACCESS_KEY") == 0) return "S3RVER";
-    return NULL;
+    if (strncmp(name, "AWS_", 4) != 0) return NULL;
+    /* tools/check-aws brings keys of its own; s3rver knows these alone. */
+    const char *given = getenv(name);
+    if (given != NULL) return given;
+    if (strcmp(name, "AWS_ACCESS_KEY_ID") == 0) return "S3RVER";
+    return strcmp(name, "AWS_SECRET_ACCESS_KEY") == 0 ? "S3RVER" : NULL;
 }
 
 static void
