@@ -7,14 +7,14 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t stop_flag;
+static atomic_bool stop_flag;       /* lock-free, so a signal may set it and any thread may look */
 static int stop_pipe[2] = {-1, -1}; /* readable for ever once the flag is up */
 
 static void
 on_signal(int number) {
     int saved = errno;
     (void)number;
-    stop_flag = 1;
+    atomic_store(&stop_flag, true);
     (void)!write(stop_pipe[1], "", 1);
     errno = saved;
 }
@@ -32,7 +32,7 @@ stop_setup(void) {
 
 bool
 stop_asked(void) {
-    return stop_flag != 0;
+    return atomic_load(&stop_flag);
 }
 
 ssize_t
