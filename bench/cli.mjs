@@ -47,10 +47,10 @@ try {
   sink.closeAllConnections();
   sink.close();
 
-  const putting = cli.start(['put', '-q'], {});
+  const putting = cli.start(['put', '-q'], { timeout: 600_000 });
   createReadStream(file, { highWaterMark: 1 << 20 }).pipe(putting.stdin);
   const put = await measure(putting);
-  const getting = cli.start(['get', '-q', '-o', '-', put.stdout.toString().trim()]);
+  const getting = cli.start(['get', '-q', '-o', '-', put.stdout.toString().trim()], { timeout: 600_000 });
   getting.stdout.removeAllListeners('data');
   getting.stdout.resume();
   const get = await measure(getting);

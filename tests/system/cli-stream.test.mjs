@@ -32,7 +32,7 @@ test(`${mib} MiB through put and get`, { timeout: 1_200_000 }, async () => {
     const source = createCipheriv('aes-128-ctr', Buffer.alloc(16, 7), Buffer.alloc(16));
     const block = Buffer.alloc(1 << 20);
     const sent = createHash('sha256');
-    const putting = cli.start(['put', '-q']);
+    const putting = cli.start(['put', '-q'], { timeout: 600_000 });
     const putPeak = watch(putting);
     let from = Date.now();
     for (let i = 0; i < mib; i++) {
@@ -46,7 +46,7 @@ test(`${mib} MiB through put and get`, { timeout: 1_200_000 }, async () => {
     assert.equal(put.code, exit.done, put.stderr);
 
     from = Date.now();
-    const getting = cli.start(['get', '-q', '-o', '-', put.stdout.toString().trim()]);
+    const getting = cli.start(['get', '-q', '-o', '-', put.stdout.toString().trim()], { timeout: 600_000 });
     const getPeak = watch(getting);
     const received = createHash('sha256');
     getting.stdout.removeAllListeners('data');

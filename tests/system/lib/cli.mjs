@@ -22,7 +22,7 @@ process.on('exit', () => {
  * Start the client; nothing waits.  The child has ${done}: a promise of { code, signal, stdout (a
  * Buffer), stderr }.
  */
-function start(folder, env, args, { input, extra = {}, cwd, stdin } = {}) {
+function start(folder, env, args, { input, extra = {}, cwd, stdin, timeout = 60_000 } = {}) {
   const child = spawn(program, args, {
     cwd: cwd ?? folder,
     env: { PATH: process.env.PATH, HOME: folder, TZ: 'UTC', LC_ALL: 'C.UTF-8', ASAN_OPTIONS: 'detect_leaks=0', ...env, ...extra },
@@ -37,7 +37,7 @@ function start(folder, env, args, { input, extra = {}, cwd, stdin } = {}) {
   if (input !== undefined) child.stdin?.end(input);
   child.stderrSoFar = () => stderr;
   child.done = new Promise((resolve) => {
-    const late = setTimeout(() => child.kill('SIGKILL'), 60_000 * patience);
+    const late = setTimeout(() => child.kill('SIGKILL'), timeout * patience);
     child.on('close', (code, signal) => {
       clearTimeout(late);
       running.delete(child);
