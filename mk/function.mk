@@ -37,3 +37,13 @@ $(B)/function.zip: $(FUNCTION)/bootstrap tools/zip-function
 ## check-aws: the tests of the AWS stores on DynamoDB Local and moto, where they are
 check-aws: unit
 	$(Q)BUILD=$(B) tools/check-aws
+
+bench: bench-function
+.PHONY: bench-function
+bench-function: $(B)/function.zip
+	$(Q)BUILD=$(B) node bench/function.mjs
+
+soak: soak-aws
+.PHONY: soak-aws
+soak-aws: $(B)/tests/test_aws_faults
+	$(Q)FAULT_SCHEDULES=50000 $(B)/tests/test_aws_faults

@@ -139,12 +139,16 @@ sigv4_canonical_query(const char *query, struct buf *out) {
     return err;
 }
 
+struct sorted {
+    const struct sigv4_header *header;
+};
+
 /* Order by name without case; equal names stay in the order they came. */
 static int
 compare_headers(const void *a, const void *b) {
-    const struct sigv4_header *const *x = a, *const *y = b;
-    int order = strcasecmp((*x)->name, (*y)->name);
-    return order != 0 ? order : (*x > *y) - (*x < *y);
+    const struct sorted *x = a, *y = b;
+    int order = strcasecmp(x->header->name, y->header->name);
+    return order != 0 ? order : (x->header > y->header) - (x->header < y->header);
 }
 
 /* Append ${value} without white space around it, runs of it within made one space. */
@@ -175,23 +179,23 @@ add_lower(const char *name, struct buf *out) {
 
 int
 sigv4_canonical_headers(const struct sigv4_request *req, struct buf *out, struct buf *names) {
-    const struct sigv4_header *sorted[SIGV4_HEADERS_MAX];
+    struct sorted sorted[SIGV4_HEADERS_MAX];
     int err = 0;
     if (req->header_count > SIGV4_HEADERS_MAX) return ERR_TOO_LARGE;
     for (size_t i = 0; i < req->header_count; i++)
-        sorted[i] = &req->headers[i];
+        sorted[i].header = &req->headers[i];
     qsort(sorted, req->header_count, sizeof(sorted[0]), compare_headers);
     for (size_t i = 0; i < req->header_count && err == 0; i++) {
-        bool again = i > 0 && strcasecmp(sorted[i]->name, sorted[i - 1]->name) == 0;
+        bool again = i > 0 && strcasecmp(sorted[i].header->name, sorted[i - 1].header->name) == 0;
         if (again) err = buf_add_byte(out, ',');
         else {
             if (i > 0) err = buf_add_byte(out, '\n');
             if (err == 0 && i > 0) err = buf_add_byte(names, ';');
-            if (err == 0) err = add_lower(sorted[i]->name, names);
-            if (err == 0) err = add_lower(sorted[i]->name, out);
+            if (err == 0) err = add_lower(sorted[i].header->name, names);
+            if (err == 0) err = add_lower(sorted[i].header->name, out);
             if (err == 0) err = buf_add_byte(out, ':');
         }
-        if (err == 0) err = add_trimmed(sorted[i]->value, out);
+        if (err == 0) err = add_trimmed(sorted[i].header->value, out);
     }
     if (err == 0 && req->header_count > 0) err = buf_add_byte(out, '\n');
     return err;

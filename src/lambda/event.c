@@ -56,7 +56,9 @@ take_headers(struct event *e) {
             take_header(e, name, json_array_get(value, 0), value);
         }
     } else {
-        json_object_foreach(plain, name, value) take_header(e, name, value, NULL);
+        json_object_foreach(plain, name, value) {
+            take_header(e, name, value, NULL);
+        }
     }
 }
 
