@@ -198,7 +198,9 @@ upload_run(struct cli *cli, const struct upload *u, struct remote_answer *a) {
     (void)pthread_cond_destroy(&crew.changed);
     if (why == CLI_DONE) why = complete(cli, u, a);
     else *a = crew.answer;
-    if (why != CLI_DONE && why != CLI_NETWORK && why != CLI_INTERRUPTED)
+    if (why == CLI_GONE)
+        say_error("Share it anew with secrets put.", "the server has given the upload up");
+    else if (why != CLI_DONE && why != CLI_NETWORK && why != CLI_INTERRUPTED)
         remote_complain(&cli->remote, why, a, "take the upload");
     return why;
 }
