@@ -96,7 +96,7 @@ store(const struct option_row *row, const char *value, struct options *out) {
     case FLAG: *(bool *)at = true; return 0;
     case METHOD:
         if (!passphrase_method_ok(value)) return ERR_INVALID;
-        /* fall through */
+        __attribute__((fallthrough));
     case TEXT: *(const char **)at = value; return value[0] == '\0' ? ERR_INVALID : 0;
     case NUMBER: return parse_number(value, strlen(value), row->min, row->max, at);
     case DURATION:
