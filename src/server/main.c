@@ -53,7 +53,7 @@ struct server {
 /* The largest answer: a text of control characters grows sixfold in JSON, a file by base64. */
 static uint64_t
 answer_max(uint64_t text_max) {
-    uint64_t text = 6 * text_max, file = CLASSIC_FILE_MAX / 3 * 4;
+    uint64_t text = 6 * text_max, file = (uint64_t)CLASSIC_FILE_MAX / 3 * 4;
     return (text > file ? text : file) + INLINE_MAX;
 }
 

@@ -60,7 +60,7 @@ call_begin(void *mhd, const char *target, struct MHD_Connection *connection) {
     call->conn = conn_of(connection);
     call->began_us = clock_monotonic_us();
     call->target_len = len;
-    memcpy(call->target, target, len);
+    memcpy(call->target, target, len + 1);
     char *query = memchr(call->target, '?', len);
     if (query != NULL) *query = '\0';
     call->request.path = call->target;

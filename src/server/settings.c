@@ -88,8 +88,8 @@ option_name(const struct setting *t, char out[static OPTION_MAX]) {
     const char *name = t->variable;
     if (strncmp(name, PREFIX, strlen(PREFIX)) == 0) name += strlen(PREFIX);
     size_t n = 0;
-    for (; name[n] != '\0' && n < OPTION_MAX - 1; n++)
-        out[n] = name[n] == '_' ? '-' : (char)tolower((unsigned char)name[n]);
+    for (; n < OPTION_MAX - 1 && name[n] != '\0'; n++)
+        out[n] = (char)(name[n] == '_' ? '-' : tolower((unsigned char)name[n]));
     out[n] = '\0';
 }
 
