@@ -12,12 +12,13 @@ const LOOKS = {
   dark: { viewport: DESK, colorScheme: 'dark' },
   phone: { viewport: { width: 375, height: 667 }, isMobile: true, hasTouch: true },
   rtl: { viewport: DESK, rtl: true },
+  docs: { viewport: { width: 800, height: 500 } },
   // 200 % zoom: half the room, twice the pixels.
   zoom: { viewport: { width: 640, height: 360 }, deviceScaleFactor: 2 },
 };
 
 const folder = process.env.SHOTS ?? 'build/shots';
-const looks = process.env.LOOKS?.split(',') ?? Object.keys(LOOKS);
+const looks = process.env.LOOKS?.split(',') ?? Object.keys(LOOKS).filter((look) => look !== 'docs');
 const wanted = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
 const site = await startSite();
