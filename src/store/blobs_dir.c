@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/log.h"
 
 enum {
     NAME_LEN_MAX = 64,
@@ -41,8 +42,10 @@ name_ok(const char *name) {
     return true;
 }
 
+/* The code for a failed call; an operator has to learn which it was. */
 static int
 error_of(int number) {
+    log_error("blobs", "error=\"%s\"", strerrordesc_np(number));
     if (number == ENOSPC || number == EDQUOT) return ERR_FULL;
     return number == ENOMEM ? ERR_NOMEM : ERR_STORE;
 }
