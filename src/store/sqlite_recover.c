@@ -60,9 +60,9 @@ int
 sqlite_recover_undo(struct sqlite_writer *w, int rc) {
     log_error("store_commit", "code=%d", rc);
     sqlite_db_rollback(&w->db);
-    /* A write that found no room never reached the mark, which is written last. */
-    if ((rc & 0xff) == SQLITE_FULL) return ERR_FULL;
-    return fence(w) ? ERR_STORE : ERR_UNKNOWN_OUTCOME;
+    /* A full disk too: the log is filled up to a sector behind the mark, and that may fail alone. */
+    if (!fence(w)) return ERR_UNKNOWN_OUTCOME;
+    return (rc & 0xff) == SQLITE_FULL ? ERR_FULL : ERR_STORE;
 }
 
 /* Open the file anew.  Returns whether it can be written and is sound. */
