@@ -119,7 +119,13 @@ async function putRound(how, usual, why) {
   assert.ok(how.startsWith('SIG'), `${why}: ${r.code} ${r.stderr}`);
   if (r.code === exit.unfinished) {
     assert.equal(how, 'SIGINT');
-    assert.equal((await cli.run(['get', link])).code, exit.gone, `${why}: opens before it is complete`);
+    const early = await cli.run(['get', '-q', '-o', '-', link]);
+    if (early.code === exit.done) {
+      // The signal came between the server's last step and the client's reading of its answer.
+      assert.ok(early.bytes.equals(bytes), `${why}: opens before it is complete`);
+      return undefined;
+    }
+    assert.equal(early.code, exit.gone, `${why}: ${early.stderr}`);
     const done = await cli.run(['put', '--resume', link]);
     assert.equal(done.code, exit.done, `${why}: ${done.stderr}`);
     return check(link, why);
