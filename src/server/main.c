@@ -25,6 +25,8 @@ enum {
     WORKERS_BESIDE_KDF = 32, /* workers that derivations can never take */
     QUEUE_MAX = 1024,        /* requests that wait for a worker, before 503 */
     BODY_BUDGET = 64 * 1024 * 1024,
+    ANSWER_BUDGET = 64 * 1024 * 1024,
+    CLIENT_SHARE = 16 * 1024 * 1024, /* of either, for one client */
     CONNECTIONS_MAX = 16384,
     FILES_KEPT_BACK = 128, /* descriptors for all but connections */
     PER_CLIENT_MAX = 128,
@@ -110,6 +112,8 @@ serve(struct server *s) {
         .connections_max = room < CONNECTIONS_MAX ? room : CONNECTIONS_MAX,
         .per_client_max = PER_CLIENT_MAX,
         .body_budget = BODY_BUDGET,
+        .answer_budget = ANSWER_BUDGET,
+        .client_share = CLIENT_SHARE,
     };
     return mhd_start(&config);
 }
@@ -201,7 +205,6 @@ start(struct server *s, char *const env[], struct buf *why) {
 /* Close everything, requests first.  Returns the exit code. */
 static int
 stop(struct server *s) {
-    if (s->mhd != NULL) mhd_quiesce(s->mhd);
     listen_stop(&s->listener);
     if (s->mhd != NULL && !mhd_stop(s->mhd, STOP_MS)) {
         log_error("stopped", "reason=\"requests did not end in time\"");

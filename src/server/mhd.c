@@ -87,6 +87,8 @@ start_daemon(struct mhd *m) {
 static void
 mhd_free(struct mhd *m) {
     workers_free(m->workers);
+    budget_free(m->bodies);
+    budget_free(m->answers);
     linger_free(m->linger);
     conns_free(m->conns);
     pthread_cond_destroy(&m->quiet);
@@ -108,13 +110,17 @@ mhd_start(const struct mhd_config *config) {
     m->workers = workers_new(config->workers_max, config->queue_max, call_work);
     m->conns = conns_new(config->per_client_max, config->trusted);
     m->linger = linger_new();
-    if (m->workers != NULL && m->conns != NULL && m->linger != NULL) m->daemon = start_daemon(m);
+    m->bodies = budget_new(config->body_budget, config->client_share);
+    m->answers = budget_new(config->answer_budget, config->client_share);
+    if (m->workers != NULL && m->conns != NULL && m->linger != NULL && m->bodies != NULL &&
+        m->answers != NULL)
+        m->daemon = start_daemon(m);
     if (m->daemon != NULL) return m;
     mhd_free(m);
     return NULL;
 }
 
-/* Wait until no request runs, for ${ms} at most. */
+/* Wait until no request runs, for ${ms} at most; in that moment none can begin any more. */
 static bool
 wait_quiet(struct mhd *m, int ms) {
     struct timespec until;
@@ -125,19 +131,22 @@ wait_quiet(struct mhd *m, int ms) {
     while (m->running > 0 && err != ETIMEDOUT)
         err = pthread_cond_timedwait(&m->quiet, &m->lock, &until);
     bool quiet = m->running == 0;
+    m->closed = quiet;
     pthread_mutex_unlock(&m->lock);
     return quiet;
 }
 
-void
-mhd_quiesce(struct mhd *m) {
-    atomic_store(&m->stopping, true);
-    (void)MHD_quiesce_daemon(m->daemon);
-}
-
+/*
+ * MHD_quiesce_daemon() is not used: version 0.9.75 aborts where one of its threads stops to listen
+ * in the same moment.
+ */
 bool
 mhd_stop(struct mhd *m, int ms) {
+    atomic_store(&m->stopping, true);
     if (!wait_quiet(m, ms)) return false;
+    /* A worker may still be on its way out of MHD_resume_connection(). */
+    workers_free(m->workers);
+    m->workers = NULL;
     MHD_stop_daemon(m->daemon);
     mhd_free(m);
     return true;

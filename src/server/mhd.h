@@ -25,18 +25,17 @@ struct mhd_config {
     unsigned connections_max;
     unsigned per_client_max; /* connections of one client */
     size_t body_budget;      /* bytes of request bodies in memory; more are answered 503 */
+    size_t answer_budget;    /* bytes of answers that wait for their readers; as above */
+    size_t client_share;     /* of either budget, for one client */
 };
 
 /* Serve as ${config} says; all it points to outlives the server.  Returns NULL if that fails. */
 struct mhd *mhd_start(const struct mhd_config *config);
 
-/* Take no more connections. */
-void mhd_quiesce(struct mhd *m);
-
 /*
- * After mhd_quiesce(): let the requests that run end for ${ms} milliseconds at most, then close
- * every connection and free ${m}.  Returns true; or false if requests still ran: then nothing that
- * they use may be freed, and the process should end at once.
+ * With the listening socket shut down, or left to who passed it: let the requests that run end for
+ * ${ms} milliseconds at most, then close every connection and free ${m}.  Returns true; or false if
+ * requests still ran: then nothing that they use may be freed, and the process should end at once.
  */
 bool mhd_stop(struct mhd *m, int ms);
 

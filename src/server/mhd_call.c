@@ -35,6 +35,7 @@ struct call {
     bool unread;      /* answered before the body was read */
     int64_t body_len; /* -1 if there is no body */
     size_t reserved;  /* bytes of the budget for bodies */
+    size_t counted;   /* bytes of the budget for answers */
     int64_t began_us;
     struct api_admission admission;
     struct http_request request;
@@ -71,14 +72,15 @@ call_begin(void *mhd, const char *target, struct MHD_Connection *connection) {
     return call;
 }
 
-/* Count ${call} as running, so that a stop waits for it. */
-static void
+/* Count ${call} as running, so that a stop waits for it.  False if the stop has come by already. */
+static bool
 count_in(struct call *call) {
     struct mhd *m = call->mhd;
     pthread_mutex_lock(&m->lock);
-    m->running++;
+    call->running = !m->closed;
+    if (call->running) m->running++;
     pthread_mutex_unlock(&m->lock);
-    call->running = true;
+    return call->running;
 }
 
 static void
@@ -133,15 +135,31 @@ read_header(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_le
 /* Take ${len} bytes out of the budget for bodies; false if that is spent. */
 static bool
 reserve(struct call *call, size_t len) {
-    size_t before = atomic_fetch_add(&call->mhd->body_bytes, len);
+    if (!budget_take(call->mhd->bodies, &call->request.client, len, false)) return false;
     call->reserved = len;
-    return before + len <= call->mhd->config.body_budget;
+    return true;
 }
 
 static void
 release(struct call *call) {
-    atomic_fetch_sub(&call->mhd->body_bytes, call->reserved);
+    budget_give(call->mhd->bodies, &call->request.client, call->reserved);
     call->reserved = 0;
+}
+
+/*
+ * Count the answer as long as its reader takes.  One that can be asked for again is refused if
+ * there is no room; any other one is sent all the same, for what it took cannot be given back.
+ */
+static void
+count_answer(struct call *call) {
+    struct http_response *r = &call->response;
+    bool again = call->request.method == HTTP_GET || call->request.method == HTTP_HEAD;
+    if (budget_take(call->mhd->answers, &call->request.client, r->body.len, !again)) {
+        call->counted = r->body.len;
+    } else {
+        buf_free(&r->body);
+        problem_answer(r, PROBLEM_BUSY, NULL);
+    }
 }
 
 /* Hand the finished answer to libmicrohttpd, which reads it where it is until call_end(). */
@@ -191,10 +209,7 @@ static enum MHD_Result
 expect_body(struct call *call) {
     uint64_t len = call->body_len < 0 ? 0 : (uint64_t)call->body_len;
     if (len > call->admission.body_max) return refuse(call, PROBLEM_TOO_LARGE, NULL);
-    if (!reserve(call, (size_t)len)) {
-        release(call);
-        return refuse(call, PROBLEM_BUSY, NULL);
-    }
+    if (!reserve(call, (size_t)len)) return refuse(call, PROBLEM_BUSY, NULL);
     buf_init(&call->request.body, (size_t)len);
     conn_allow(call->conn, conn_transfer_ms(len));
     call->stage = STAGE_BODY;
@@ -220,7 +235,7 @@ static enum MHD_Result
 admit(struct call *call, const char *method) {
     struct mhd *m = call->mhd;
     struct http_request *req = &call->request;
-    count_in(call);
+    if (!count_in(call)) return MHD_NO;
     req->method = method_of(method);
     (void)MHD_get_connection_values_n(call->connection, MHD_HEADER_KIND, read_header, call);
     if (call->broken) {
@@ -266,6 +281,7 @@ handle(struct call *call) {
     api_handle(call->mhd->config.api, call->admission.route, &call->request, &call->response);
     buf_free(&call->request.body);
     release(call);
+    count_answer(call);
     call->stage = STAGE_READY;
 }
 
@@ -331,6 +347,7 @@ call_end(void *mhd, struct MHD_Connection *connection, void **arg,
     }
     log_request(call, why);
     release(call);
+    budget_give(m->answers, &call->request.client, call->counted);
     buf_free(&call->request.body);
     http_response_clear(&call->response);
     count_out(call);

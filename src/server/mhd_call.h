@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "server/budget.h"
 #include "server/conns.h"
 #include "server/linger.h"
 #include "server/mhd.h"
@@ -20,11 +21,13 @@ struct mhd {
     struct workers *workers;
     struct conns *conns;
     struct lingers *linger;
-    atomic_size_t body_bytes; /* reserved for bodies now */
+    struct budget *bodies;
+    struct budget *answers;
     atomic_bool stopping;
-    pthread_mutex_t lock; /* guards running */
+    pthread_mutex_t lock; /* guards running and closed */
     pthread_cond_t quiet; /* running came down to 0 */
     unsigned running;     /* requests between their head and the end of their answer */
+    bool closed;          /* no request is begun any more */
 };
 
 /* A new request whose line is ${target}, before anything else of it is looked at. */
