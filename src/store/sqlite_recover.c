@@ -60,7 +60,8 @@ int
 sqlite_recover_undo(struct sqlite_writer *w, int rc) {
     log_error("store_commit", "code=%d", rc);
     sqlite_db_rollback(&w->db);
-    /* A full disk too: the log is filled up to a sector behind the mark, and that may fail alone. */
+    /* A full disk too: the log is filled up to a sector behind the mark, and that may fail alone.
+     */
     if (!fence(w)) return ERR_UNKNOWN_OUTCOME;
     return (rc & 0xff) == SQLITE_FULL ? ERR_FULL : ERR_STORE;
 }
