@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "http/problem.h"
+#include "server/mhd_head.h"
 #include "server/process.h"
 
 enum {
@@ -31,7 +32,7 @@ struct call {
     enum stage stage;
     bool running;     /* counted in mhd->running */
     bool expect;      /* the client waits before it sends its body */
-    bool broken;      /* a header came twice, or not one number tells the length of the body */
+    bool broken;      /* the head is not strict, a header came twice, or the length is no number */
     bool unread;      /* answered before the body was read */
     int64_t body_len; /* -1 if there is no body */
     size_t reserved;  /* bytes of the budget for bodies */
@@ -232,16 +233,19 @@ work_on(struct call *call, enum stage stage, enum stage refused) {
 
 /* The head has come: admit the request or answer it. */
 static enum MHD_Result
-admit(struct call *call, const char *method) {
+admit(struct call *call, const char *method, const char *url, const char *version) {
     struct mhd *m = call->mhd;
     struct http_request *req = &call->request;
     if (!count_in(call)) return MHD_NO;
     req->method = method_of(method);
+    call->broken =
+        !mhd_head_strict(call->connection, method, url, version, call->target, call->target_len);
     (void)MHD_get_connection_values_n(call->connection, MHD_HEADER_KIND, read_header, call);
     if (call->broken) {
         api_headers(m->config.api, req, &call->response);
         return refuse(call, PROBLEM_MALFORMED,
-                      "Headers must come once, and a body needs one Content-Length.");
+                      "The head must be plain HTTP/1.1: every line ends in CR LF, headers come "
+                      "once, and a body has one Content-Length.");
     }
     const union MHD_ConnectionInfo *peer =
         MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -300,12 +304,10 @@ call_step(void *mhd, struct MHD_Connection *connection, const char *url, const c
     struct call *call = *arg;
     (void)mhd;
     (void)connection;
-    (void)url;
-    (void)version;
     if (call == NULL) return MHD_NO; /* memory was short in call_begin() */
     if (*upload_len > 0) return take_body(call, upload, upload_len);
     switch (call->stage) {
-    case STAGE_HEAD: return admit(call, method);
+    case STAGE_HEAD: return admit(call, method, url, version);
     case STAGE_WELCOME: return expect_body(call);
     case STAGE_REFUSED: return answer_early(call);
     case STAGE_READY: return answer(call);
