@@ -1,28 +1,17 @@
 // SPDX-License-Identifier: MIT
 // What is shipped to run the server with: the systemd units and the nginx configuration, as they are.
 import assert from 'node:assert/strict';
-import { execFile, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { has, startNginx } from './lib/nginx.mjs';
 import { startServer, top } from './lib/server.mjs';
 
 const run = promisify(execFile);
-
-function has(command) {
-  try {
-    execFileSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' });
-    return true;
-  } catch {
-    console.log(`SKIP deploy: ${command} is not on this machine`);
-    return false;
-  }
-}
 
 function exposure(folder) {
   const out = execFileSync('systemd-analyze', ['security', '--offline=true', '--no-pager', join(folder, 'secretsd.service')], { encoding: 'utf8' });
@@ -61,31 +50,13 @@ describe('nginx in front', { skip: !has('nginx') || !has('openssl') }, () => {
 
   before(async () => {
     server = await startServer({ env: { SECRETS_LISTEN: `unix:${folder}/secretsd.sock`, SECRETS_RATE_CREATE: '12' } });
-    port = await freePort();
-    const plain = await freePort();
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=secrets.example.org',
-      '-keyout', join(folder, 'privkey.pem'), '-out', join(folder, 'fullchain.pem')], { stdio: 'ignore' });
-    const shipped = readFileSync(join(top, 'deploy/nginx/secretsd.conf'), 'utf8')
-      .replaceAll('/run/secretsd.sock', `${folder}/secretsd.sock`)
-      .replaceAll('/etc/ssl/secretsd/', `${folder}/`)
-      .replaceAll('/var/log/nginx/', `${folder}/`)
-      .replaceAll('/run/secretsd-nginx/', `${folder}/temp-`)
-      .replace(/listen \[::\].*\n/g, '')
-      .replace('listen 443 ssl http2;', `listen 127.0.0.1:${port} ssl http2;`)
-      .replace('listen 80;', `listen 127.0.0.1:${plain};`);
-    writeFileSync(join(folder, 'nginx.conf'), `user root;\ndaemon off;\npid ${folder}/nginx.pid;\nerror_log ${folder}/main-error.log crit;
-events { worker_connections 512; }\nhttp {\n${['fastcgi', 'uwsgi', 'scgi'].map((n) => `${n}_temp_path ${folder}/temp-${n};`).join('\n')}\n${shipped}\n}\n`);
-    nginx = spawn('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', join(folder, 'main-error.log')], { stdio: ['ignore', 'inherit', 'inherit'] });
-    for (let i = 0; (await send('GET', '/healthz').catch(() => ({}))).status !== 200; i++) {
-      if (i > 100) throw new Error('nginx does not answer');
-      await new Promise((done) => setTimeout(done, 50));
-    }
+    nginx = await startNginx({ folder });
+    port = nginx.port;
   });
 
   after(async () => {
     agent.destroy();
-    nginx?.kill('SIGQUIT');
-    if (nginx) await once(nginx, 'exit');
+    await nginx?.stop();
     await server?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -164,15 +135,6 @@ events { worker_connections 512; }\nhttp {\n${['fastcgi', 'uwsgi', 'scgi'].map((
     }
   });
 });
-
-function freePort() {
-  return new Promise((done) => {
-    const probe = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => done(port));
-    });
-  });
-}
 
 function* filesBelow(folder) {
   for (const name of readdirSync(folder)) {

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// Starts Debian's nginx with the shipped configuration, on free ports of the loopback.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { top } from './server.mjs';
+
+/** Whether ${command} is on this machine; if not, says aloud that what needs it is left out. */
+export function has(command) {
+  try {
+    execFileSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' });
+    return true;
+  } catch {
+    console.log(`SKIP: ${command} is not on this machine`);
+    return false;
+  }
+}
+
+export function freePort() {
+  return new Promise((done) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => done(port));
+    });
+  });
+}
+
+const reachable = (port) => new Promise((done) => {
+  const socket = connect(port, '127.0.0.1', () => done(true)).on('error', () => done(false)).on('close', () => done(false));
+  socket.on('connect', () => socket.destroy());
+});
+
+/**
+ * Start nginx in front of the secretsd that listens on ${folder}/secretsd.sock.
+ *
+ * All that nginx writes goes into ${folder}; with ${counted}, also upstream.log: a line for each request,
+ * of its status and the upstream's ("-" if none was asked).
+ * Resolves to { port, plain, stop() }: the ports for TLS and without.
+ */
+export async function startNginx({ folder, counted = false }) {
+  const port = await freePort();
+  const plain = await freePort();
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=secrets.example.org',
+    '-keyout', join(folder, 'privkey.pem'), '-out', join(folder, 'fullchain.pem')], { stdio: 'ignore' });
+  let shipped = readFileSync(join(top, 'deploy/nginx/secretsd.conf'), 'utf8')
+    .replaceAll('/run/secretsd.sock', `${folder}/secretsd.sock`)
+    .replaceAll('/etc/ssl/secretsd/', `${folder}/`)
+    .replaceAll('/var/log/nginx/', `${folder}/`)
+    .replaceAll('/run/secretsd-nginx/', `${folder}/temp-`)
+    .replace(/listen \[::\].*\n/g, '')
+    .replace('listen 443 ssl http2;', `listen 127.0.0.1:${port} ssl http2;`)
+    .replace('listen 80;', `listen 127.0.0.1:${plain};`);
+  if (counted) shipped = shipped.replace(/(access_log \S+ secretsd;)/, `$1\n    access_log ${folder}/upstream.log counted;`);
+  writeFileSync(join(folder, 'nginx.conf'), `user root;\ndaemon off;\npid ${folder}/nginx.pid;\nerror_log ${folder}/main-error.log crit;
+events { worker_connections 512; }\nhttp {\nlog_format counted '$status $upstream_status';
+${['fastcgi', 'uwsgi', 'scgi'].map((n) => `${n}_temp_path ${folder}/temp-${n};`).join('\n')}\n${shipped}\n}\n`);
+  const nginx = spawn('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', join(folder, 'main-error.log')], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const kill = () => nginx.kill('SIGKILL');
+  process.on('exit', kill);
+  for (let i = 0; !(await reachable(port)); i++) {
+    if (i > 100) throw new Error('nginx does not answer');
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  return {
+    port,
+    plain,
+    async stop() {
+      nginx.kill('SIGQUIT');
+      await once(nginx, 'exit');
+      process.off('exit', kill);
+    },
+  };
+}
