@@ -68,8 +68,9 @@ ${['fastcgi', 'uwsgi', 'scgi'].map((n) => `${n}_temp_path ${folder}/temp-${n};`)
     port,
     plain,
     async stop() {
-      nginx.kill('SIGQUIT');
-      await once(nginx, 'exit');
+      const ended = once(nginx, 'exit');
+      nginx.kill('SIGTERM'); // SIGQUIT would wait for connections that clients keep
+      await ended;
       process.off('exit', kill);
     },
   };
