@@ -204,3 +204,28 @@ test('speed is told over the last seconds', async () => {
   for (let t = 2000; t <= 20000; t += 1000) rate.add(t, t * 2);
   assert.ok(Math.abs(rate.add(21000, 42000) - 2000) < 1);
 });
+
+test('several files that a zip cannot count are refused', async () => {
+  const { emptyChoice, problemOf } = await load('share.model.ts');
+  const wide = { ...config, fileMax: 2 ** 40 };
+  const choose = (...sizes) => problemOf({ ...emptyChoice(wide), files: sizes.map((size, i) => ({ name: `${i}`, size })) }, wide);
+  assert.equal(choose(2 ** 33), null);
+  assert.equal(choose(2 ** 31, 2 ** 30), null);
+  assert.equal(choose(2 ** 31, 2 ** 31 - 10).key, 'filesTooLarge');
+  assert.equal(choose(...new Array(65536).fill(1)).key, 'tooLarge');
+});
+
+test('a part fills its place: less is a lost connection, more is damage', async () => {
+  const { Api } = await load('api.ts');
+  const get = (length) => new Api('x/', async () => new Response(new Uint8Array(length))).part('i', 'l', 0, new Uint8Array(10));
+  await get(10);
+  await assert.rejects(get(9), { message: 'the answer was cut off' });
+  await assert.rejects(get(11), { kind: 'payload failure' });
+});
+
+test('a part size out of bounds is refused', async () => {
+  const { readCreated } = await load('api.model.ts');
+  const created = (part_size) => readCreated({ id: 'i', owner_token: 't', expires_at: 1, part_size });
+  for (const size of [0, 65536, 4 << 20]) assert.equal(created(size).partSize, size);
+  for (const size of [-1, 1, 65535, (4 << 20) + 1]) assert.throws(() => created(size), SyntaxError);
+});

@@ -51,6 +51,9 @@ export interface Receipt {
 
 const STATES: readonly string[] = ['uploading', 'waiting', 'opened', 'used_up', 'burnt', 'expired', 'locked'];
 
+const PART_MIN = 65536;
+const PART_MAX = 4 << 20;
+
 type Json = Record<string, unknown>;
 
 export function readConfig(json: Json): Config {
@@ -72,7 +75,7 @@ export function readCreated(json: Json): Created {
     id: string(json, 'id'),
     ownerToken: string(json, 'owner_token'),
     expiresAt: integer(json, 'expires_at'),
-    partSize: integer(json, 'part_size', 0),
+    partSize: partSize(json),
   };
 }
 
@@ -80,7 +83,7 @@ export function readInfo(json: Json): Info {
   return {
     header: fromBase64url(string(json, 'header')),
     size: integer(json, 'size'),
-    partSize: integer(json, 'part_size', 0),
+    partSize: partSize(json),
     passphrase: json['passphrase'] === true,
     viewsLeft: integer(json, 'views_left'),
     expiresAt: integer(json, 'expires_at'),
@@ -115,6 +118,13 @@ const DEFAULT_CHOICES = [300, 3600, 86400, 3 * 86400, 5 * 86400, 7 * 86400, 14 *
 function choices(value: unknown, max: number): number[] {
   const all = Array.isArray(value) ? value.filter((n) => Number.isInteger(n)) : DEFAULT_CHOICES;
   return (all as number[]).filter((n) => n >= 60 && n <= max);
+}
+
+// 0 where there are no parts.
+function partSize(json: Json): number {
+  const size = integer(json, 'part_size', 0);
+  if (size !== 0 && (size < PART_MIN || size > PART_MAX)) throw new SyntaxError('part_size');
+  return size;
 }
 
 function string(json: Json, name: string): string {

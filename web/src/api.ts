@@ -6,6 +6,7 @@ import {
   type Config, type Created, type Info, type OpenAnswer, type Receipt,
 } from './api.model';
 import { toBase64url, type Bytes } from './bytes';
+import { EnvelopeError } from './envelope';
 import { ApiError, ConnectionError } from './retry';
 
 export interface NewSecret {
@@ -21,6 +22,8 @@ export interface NewSecret {
 
 const JSON_TIMEOUT = 30_000;
 const PART_TIMEOUT = 120_000;
+/** Without a byte of a download. */
+const STALL_TIMEOUT = 60_000;
 
 type Json = Record<string, unknown>;
 
@@ -31,6 +34,8 @@ interface Call {
   bytes?: Bytes;
   signal?: AbortSignal;
   timeout?: number;
+  /** In place of a timeout: when it aborts, the connection is lost. */
+  limit?: AbortSignal;
 }
 
 export class Api {
@@ -74,22 +79,27 @@ export class Api {
     return readOpenAnswer(await this.json(`api/v1/secrets/${id}/open`, { method: 'POST', json, signal }));
   }
 
-  /** Part `index`, written to the beginning of `into`; returns its length. */
-  async part(id: string, lease: string, index: number, into: Bytes, signal?: AbortSignal): Promise<number> {
-    const call = { token: lease, signal, timeout: PART_TIMEOUT };
-    const { body } = await this.call(`api/v1/secrets/${id}/parts/${index}`, call);
-    const reader = body!.getReader();
-    let filled = 0;
+  /**
+   * Part `index`, which fills `into`. Less than that is a lost connection, more is a damaged
+   * envelope; slow is neither, as long as bytes come.
+   */
+  async part(id: string, lease: string, index: number, into: Bytes, signal?: AbortSignal): Promise<void> {
+    const stall = new AbortController();
+    const stalled = () => stall.abort();
+    let timer = setTimeout(stalled, STALL_TIMEOUT);
     try {
-      for (let next = await reader.read(); !next.done; next = await reader.read()) {
-        into.set(next.value, filled);
-        filled += next.value.length;
-      }
+      const { body } = await this.call(`api/v1/secrets/${id}/parts/${index}`, { token: lease, signal, limit: stall.signal });
+      await fillFrom(body!.getReader(), into, () => {
+        clearTimeout(timer);
+        timer = setTimeout(stalled, STALL_TIMEOUT);
+      });
     } catch (error) {
       signal?.throwIfAborted();
-      throw new ConnectionError('the answer was cut off', { cause: error });
+      stall.abort(); // nothing more of it is wanted
+      throw error;
+    } finally {
+      clearTimeout(timer);
     }
-    return filled;
   }
 
   async confirm(id: string, lease: string, signal?: AbortSignal): Promise<void> {
@@ -126,12 +136,11 @@ export class Api {
     }
   }
 
-  private async call(path: string, { method = 'GET', token, json, bytes, signal, timeout = JSON_TIMEOUT }: Call): Promise<Response> {
+  private async call(path: string, { method = 'GET', token, json, bytes, signal, timeout = JSON_TIMEOUT, limit = AbortSignal.timeout(timeout) }: Call): Promise<Response> {
     const headers: Record<string, string> = {};
     if (token !== undefined) headers['Authorization'] = `Bearer ${token}`;
     if (json !== undefined) headers['Content-Type'] = 'application/json';
     if (bytes !== undefined) headers['Content-Type'] = 'application/octet-stream';
-    const limit = AbortSignal.timeout(timeout);
     let response: Response;
     try {
       response = await this.fetch(this.base + path, {
@@ -146,6 +155,21 @@ export class Api {
     if (!response.ok) throw await refusal(response);
     return response;
   }
+}
+
+async function fillFrom(reader: ReadableStreamDefaultReader<Uint8Array>, into: Bytes, onProgress: () => void): Promise<void> {
+  let filled = 0;
+  for (;;) {
+    const { done, value } = await reader.read().catch((cause: unknown) => {
+      throw new ConnectionError('the answer was cut off', { cause });
+    });
+    if (done) break;
+    if (filled + value.length > into.length) throw new EnvelopeError('payload failure', 'a part is too long');
+    into.set(value, filled);
+    filled += value.length;
+    onProgress();
+  }
+  if (filled < into.length) throw new ConnectionError('the answer was cut off');
 }
 
 // Bytes that are sent as such are copied into the page's memory and stay there until it is collected;

@@ -4,7 +4,7 @@
 import type { Config } from './api.model';
 import { utf8 } from './bytes';
 import type { Key } from './text/words';
-import { zipLength } from './zip';
+import { ZIP_BYTES_MAX, ZIP_FILES_MAX, zipLength } from './zip';
 
 export type PassphraseMode = 'none' | 'own' | 'generated';
 
@@ -39,11 +39,15 @@ async function* noBytes(): AsyncGenerator<Uint8Array> {
 
 /** What keeps it from being sent, as the limit that it breaks; null if nothing does. */
 export function problemOf(choice: ShareChoice, config: Config): { key: Key; limit?: number } | null {
+  if (choice.files.length > ZIP_FILES_MAX) return { key: 'tooLarge' };
   const size = contentSize(choice);
   if (choice.files.length === 0) {
     if (choice.text === '') return { key: 'needContent' };
     if (size > config.textMax) return { key: 'textTooLong', limit: config.textMax };
-  } else if (size > config.fileMax) return { key: 'filesTooLarge', limit: config.fileMax };
+  } else {
+    const limit = choice.files.length > 1 ? Math.min(config.fileMax, ZIP_BYTES_MAX) : config.fileMax;
+    if (size > limit) return { key: 'filesTooLarge', limit };
+  }
   if (choice.mode !== 'none' && choice.passphrase === '') return { key: 'needPassphrase' };
   return null;
 }

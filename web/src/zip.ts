@@ -17,7 +17,11 @@ const LOCAL = 30;
 const CENTRAL = 46;
 const END = 22;
 
-/** Length of the zip of `entries`. Below 4 GiB, as the limits of the server are. */
+/** What the fields of a zip can count: bytes of all of it, and files. */
+export const ZIP_BYTES_MAX = 2 ** 32 - 2;
+export const ZIP_FILES_MAX = 65534;
+
+/** Length of the zip of `entries`; more than ZIP_BYTES_MAX cannot be made. */
 export function zipLength(entries: readonly ZipEntry[]): number {
   return zipNames(entries).reduce(
     (sum, name, i) => sum + LOCAL + CENTRAL + 2 * utf8(name).length + entries[i]!.size, END);
@@ -25,6 +29,7 @@ export function zipLength(entries: readonly ZipEntry[]): number {
 
 /** The zip. Each file is read twice: for its checksum, which stands before it, and for its bytes. */
 export async function* zip(entries: readonly ZipEntry[]): AsyncGenerator<Uint8Array> {
+  if (entries.length > ZIP_FILES_MAX || zipLength(entries) > ZIP_BYTES_MAX) throw new RangeError('too much for a zip');
   const names = zipNames(entries);
   const directory: Bytes[] = [];
   let offset = 0;

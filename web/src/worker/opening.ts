@@ -114,6 +114,7 @@ export class Opening {
   // The parts in order, the next few already on their way.
   private async *parts(report: Report, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const { id, info } = this.opened();
+    if (info.partSize === 0) throw new SyntaxError('part_size');
     const stop = new AbortController();
     const either = AbortSignal.any([signal, stop.signal]);
     const retry = this.retry(PATIENCE_PARTS, report, either);
@@ -121,7 +122,9 @@ export class Opening {
     const pool: Bytes[] = [];
     const fetchPart = async (k: number) => {
       const buffer = pool.pop() ?? new Uint8Array(info.partSize);
-      return buffer.subarray(0, await withRetry(() => this.api.part(id, this.lease, k, buffer, either), retry));
+      const part = buffer.subarray(0, info.size - k * info.partSize);
+      await withRetry(() => this.api.part(id, this.lease, k, part, either), retry);
+      return part;
     };
     const coming: Promise<Bytes>[] = [];
     try {

@@ -83,6 +83,7 @@ function wipeKeys(keys: Keys): void {
 async function upload(
   api: Api, { id, ownerToken, partSize }: Created, sealed: AsyncIterable<Bytes>, total: number, report: Report, signal: AbortSignal,
 ): Promise<void> {
+  if (partSize === 0) throw new SyntaxError('part_size');
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   const options = { signal: either, patience: PATIENCE, onWaiting: (waiting: boolean) => report({ phase: 'waiting', waiting }) };

@@ -81,14 +81,26 @@ async function parked(handle: FileSystemFileHandle): Promise<Store> {
   access.truncate(0);
   let at = 0;
   return {
-    write: (bytes) => { at += access.write(bytes, { at }); },
+    write: (bytes) => {
+      for (let done = 0; done < bytes.length;) {
+        const n = access.write(bytes.subarray(done), { at });
+        if (n <= 0) throw new DOMException('the browser has no room for the file', 'QuotaExceededError');
+        done += n;
+        at += n;
+      }
+    },
     close: async () => {
       access.close();
       const file = await handle.getFile();
+      if (file.size !== at) throw new Error('the file was not written whole');
       return file.slice(0, file.size, TYPE);
     },
     abort: async () => {
-      access.truncate(0);
+      try {
+        access.truncate(0);
+      } catch {
+        // Closed already: its folder goes with the view.
+      }
       access.close();
     },
   };
