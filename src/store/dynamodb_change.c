@@ -60,15 +60,19 @@ claim_as_own(struct attempt *a) {
 
 /*
  * Read the record and apply the rules.  Returns 1 with a->effect to be written if it says so, else
- * decided; 0 absent; or a negative code.
+ * decided; 0 absent, with a->record as it was last; or a negative code.
  */
 static int
 decide(struct attempt *a) {
+    struct record now;
     int got = 1;
-    record_clear(&a->record);
     if (a->item == NULL) got = dynamodb_get(a->d, a->id, false, &a->item);
     if (got != 1) return got;
-    got = dynamodb_item_read(a->item, &a->record);
+    got = dynamodb_item_read(a->item, &now);
+    if (got == 1) {
+        record_clear(&a->record);
+        a->record = now;
+    }
     if (is_own_claim(a)) return answer_own_claim(a, got);
     if (got != 1) return got;
     a->rev = a->record.rev;
@@ -108,6 +112,31 @@ write_effect(struct attempt *a, json_t **answer) {
     return dynamodb_call(s, "UpdateItem", body, false, answer);
 }
 
+/*
+ * Erase what nobody may read.  After an unknown outcome the write that was lost from sight may be
+ * what made it so; to erase again does no harm.
+ */
+static void
+erase_unreadable(const struct attempt *a) {
+    bool dropped = a->effect.drop_content || a->effect.drop_record;
+    if (a->record.kind != RECORD_SEALED) return;
+    if (dropped || (a->unknown && a->record.content == CONTENT_NONE))
+        dynamodb_erase_content(a->d, a->id);
+}
+
+/*
+ * The record is gone after a write whose outcome is not known.  What was to drop it has its end.
+ * A claim has not: another may have taken the last view, and a mark of one's own would be in what
+ * that leaves (decide() looks); only where nothing is left at all, nobody can tell.
+ */
+static int
+decide_gone(struct attempt *a) {
+    if (a->c.kind == CHANGE_CLAIM_CLASSIC) return a->item != NULL ? 0 : ERR_UNKNOWN_OUTCOME;
+    if (!a->effect.drop_record) return 0;
+    erase_unreadable(a);
+    return 1;
+}
+
 /* It is written: take the record as the service has it, and erase what nobody may read. */
 static int
 finish(struct attempt *a, const json_t *answer) {
@@ -121,8 +150,7 @@ finish(struct attempt *a, const json_t *answer) {
             a->effect.lease >= 0 ? record_find_lease(&a->record, a->c.hash) : NULL;
         if (l != NULL) a->effect.lease = (int)(l - a->record.leases);
     }
-    if (a->record.kind == RECORD_SEALED && (a->effect.drop_content || a->effect.drop_record))
-        dynamodb_erase_content(a->d, a->id);
+    erase_unreadable(a);
     return 1;
 }
 
@@ -132,10 +160,14 @@ static enum step
 one_round(struct attempt *a, int *result) {
     json_t *answer = NULL;
     *result = decide(a);
-    if (*result == 0 && a->unknown && a->effect.drop_record) *result = 1; /* my own delete */
-    if (*result != 1) return *result == 0 ? STEP_DONE : STEP_FAIL;
+    if (*result == 0) {
+        if (a->unknown) *result = decide_gone(a);
+        return *result < 0 ? STEP_FAIL : STEP_DONE;
+    }
+    if (*result != 1) return STEP_FAIL;
     if (is_own_claim(a) || (!a->effect.write && !a->effect.drop_record)) {
         claim_as_own(a);
+        erase_unreadable(a);
         return STEP_DONE;
     }
     enum dynamodb_outcome outcome = write_effect(a, &answer);
