@@ -240,8 +240,14 @@ use_api(struct remote *r, const char *page, const char *api) {
     cut_page(page, api[0] == '/', r->base);
     const char *folder = strstr(api, "://") != NULL ? "" : r->base;
     int n = snprintf(address, sizeof(address), "%s%s", folder, api + (api[0] == '/'));
-    if (n < (int)sizeof(address) && link_address(address, (size_t)n, r->base) == 0) return CLI_DONE;
-    say_error("Give the server with --server.", "config.json of that page is broken");
+    if (n >= (int)sizeof(address) || link_address(address, (size_t)n, r->base) != 0) {
+        say_error("Give the server with --server.", "config.json of that page is broken");
+        return CLI_DAMAGED;
+    }
+    /* A page that came over TLS does not lead to where anybody on the way could listen. */
+    if (strncmp(page, "https://", 8) != 0 || strncmp(r->base, "https://", 8) == 0) return CLI_DONE;
+    say_error("If that is meant, give the server with --server.",
+              "config.json of that https page names a server without TLS: %s", r->base);
     return CLI_DAMAGED;
 }
 
