@@ -50,19 +50,19 @@ choose_kind(const struct cli *cli, const struct envelope_meta *meta) {
     return shown ? OUTPUT_TEXT : OUTPUT_FILE;
 }
 
-/* Set o->path: what --output says, or the sender's name, which is hostile, in its folder. */
-static void
+/* Set o->path: what --output says, or the sender's name, which is hostile, in its folder.  Returns
+ * whether it fits; what is cut off would be another file. */
+static bool
 choose_path(const struct cli *cli, struct output *o, const struct envelope_meta *meta) {
     char name[NAME_LEN_MAX + 1];
     const char *given = cli->opt.output;
-    if (given != NULL && !is_folder(given)) {
-        (void)snprintf(o->path, sizeof(o->path), "%s", given);
-        return;
-    }
+    if (given != NULL && !is_folder(given))
+        return snprintf(o->path, sizeof(o->path), "%s", given) < (int)sizeof(o->path);
     if (meta->is_file) name_sanitise(meta->name, meta->name_len, name);
     else memcpy(name, "secret.txt", sizeof("secret.txt"));
     const char *slash = given == NULL || given[strlen(given) - 1] == '/' ? "" : "/";
-    (void)snprintf(o->path, sizeof(o->path), "%s%s%s", given == NULL ? "" : given, slash, name);
+    int n = snprintf(o->path, sizeof(o->path), "%s%s%s", given == NULL ? "" : given, slash, name);
+    return n < (int)sizeof(o->path);
 }
 
 /* Go on with ${path}, which an earlier run left; only our own plain file will do, on the file
@@ -104,7 +104,11 @@ output_begin(struct cli *cli, struct output *o, const struct envelope_meta *meta
                          .text = BUF_INIT(OUTPUT_TEXT_MAX)};
     if (o->kind == OUTPUT_STDOUT) o->fd = STDOUT_FILENO;
     if (o->kind != OUTPUT_FILE) return CLI_DONE;
-    choose_path(cli, o, meta);
+    if (!choose_path(cli, o, meta)) {
+        say_error("Name a shorter one with --output, then run the command again.",
+                  "the path of the file is too long: %s...", o->path);
+        return CLI_FAILED;
+    }
     if (again != NULL) o->fd = open_again(o, again);
     if (o->fd < 0) o->fd = open_new(o);
     if (o->fd >= 0) return CLI_DONE;

@@ -357,6 +357,36 @@ test('a certificate that nobody vouches for is refused', async (t) => {
   assert.equal(s.seen.length, 1);
 });
 
+test('a page of https does not lead to a server without TLS', async (t) => {
+  const dir = join(cli.folder, 'page-tls');
+  await mkdir(dir);
+  const made = spawn('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'key', '-out', 'cert', '-days', '2', '-subj', '/CN=test',
+    '-addext', 'subjectAltName=IP:127.0.0.1'], { cwd: dir, stdio: 'ignore' });
+  assert.equal((await once(made, 'close'))[0], 0);
+  const clear = await fake({});
+  const answers = { 'GET /config.json': [200, { api: clear.url }], 'GET /rel/config.json': [200, { api: '/back' }] };
+  const page = await fake(answers, { key: await readFile(join(dir, 'key')), cert: await readFile(join(dir, 'cert')) });
+  t.after(() => { clear.close(); clear.server.close(); page.close(); page.server.close(); });
+  const extra = { SSL_CERT_FILE: join(dir, 'cert') };
+  const link = `${page.url}#${'a'.repeat(22)}.${'b'.repeat(32)}`;
+  const refused = await cli.run(['info', link], { extra });
+  assert.equal(refused.code, exit.damaged, refused.stderr);
+  assert.match(refused.stderr, /without TLS/);
+  assert.match(refused.stderr, /--server/);
+  assert.equal(clear.seen.length, 0);
+  await cli.run(['info', link.replace('#', 'rel/#')], { extra }); // its own host will do
+  assert.ok(page.seen.some((s) => s.startsWith('GET /back/api/v1/secrets/')));
+  await cli.run(['info', '-s', clear.url, link], { extra }); // and so will what the user says
+  assert.ok(clear.seen.some((s) => s.startsWith('GET /api/v1/secrets/')));
+});
+
+test('a path that is too long is an error, never another file', async () => {
+  const { stdout } = await cli.run(['put'], { input: 'x' });
+  const long = await cli.run(['get', '-o', 'a/'.repeat(3000) + 'end', stdout.trim()]);
+  assert.notEqual(long.code, exit.done);
+  assert.match(long.stderr, /the path of the file is too long/);
+});
+
 test('classic secrets, both ways', async () => {
   const made = await cli.run(['put', '--classic', '--views', '2'], { input: 'old text' });
   assert.equal(made.code, exit.done, made.stderr);
