@@ -53,7 +53,7 @@ async function startWire() {
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   wire.url = `http://127.0.0.1:${server.address().port}/`;
-  wire.cut = () => [...pairs].flat().forEach((s) => s.resetAndDestroy?.() ?? s.destroy());
+  wire.cut = () => [...pairs].flat().forEach((s) => s.destroy());
   wire.close = () => (wire.cut(), server.close());
   return wire;
 }

@@ -22,7 +22,7 @@ export async function startWire(target) {
   wire.passed = () => undefined;
   function cut() {
     wire.cuts++;
-    for (const socket of sockets) socket.resetAndDestroy?.() ?? socket.destroy();
+    for (const socket of sockets) socket.destroy();
   }
   async function stop() {
     for (const socket of sockets) socket.destroy();
