@@ -93,17 +93,6 @@ count_out(struct call *call) {
     pthread_mutex_unlock(&m->lock);
 }
 
-static enum http_method
-method_of(const char *name) {
-    static const char *const names[] = {
-        [HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD",     [HTTP_POST] = "POST",
-        [HTTP_PUT] = "PUT", [HTTP_DELETE] = "DELETE", [HTTP_OPTIONS] = "OPTIONS",
-    };
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        if (strcmp(names[i], name) == 0) return (enum http_method)i;
-    return HTTP_OTHER;
-}
-
 static bool
 is(const char *name, size_t len, const char *wanted) {
     return len == strlen(wanted) && strncasecmp(name, wanted, len) == 0;
@@ -237,7 +226,7 @@ admit(struct call *call, const char *method, const char *url, const char *versio
     struct mhd *m = call->mhd;
     struct http_request *req = &call->request;
     if (!count_in(call)) return MHD_NO;
-    req->method = method_of(method);
+    req->method = http_method_parse(method);
     call->broken =
         !mhd_head_strict(call->connection, method, url, version, call->target, call->target_len);
     (void)MHD_get_connection_values_n(call->connection, MHD_HEADER_KIND, read_header, call);
