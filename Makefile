@@ -37,7 +37,10 @@ deps:
 ## run: install what is missing, build, and serve on http://127.0.0.1:8080
 run: deps
 	$(Q)$(MAKE) --no-print-directory $(B)/secretsd
-	$(Q)exec $(B)/secretsd
+	$(Q)if [ "$$(id -u)" = 0 ]; then \
+	    export SECRETS_ALLOW_ROOT="$${SECRETS_ALLOW_ROOT:-on}"; \
+	    echo "You are root: running with SECRETS_ALLOW_ROOT=$$SECRETS_ALLOW_ROOT, for a trial. A server wants a user of its own."; \
+	fi; exec $(B)/secretsd
 
 ## clean: remove build/
 clean:

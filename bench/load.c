@@ -4,9 +4,11 @@
  * each.
  *
  *   load PORT CONNECTIONS SECONDS METHOD PATH [-b BODY_FILE] [-n COUNT] [-o IDS_OUT] [-i IDS_IN]
+ * [-w MS]
  *
  * Sends until SECONDS are over or COUNT requests were sent.  -o writes the "id" of every 201, one a
- * line; -i replaces the %s in PATH by one id of such a file for each request and ends with them.
+ * line; -i replaces the %s in PATH by one id of such a file for each request and ends with them; -w
+ * waits before each request, for latencies of a server that does something else (one connection).
  * Prints one line of JSON: requests answered, seconds, rate, latencies in microseconds, and how
  * often each status came.
  */
@@ -31,7 +33,7 @@ struct connection {
 
 struct load {
     int port;
-    int64_t connections, seconds, count;
+    int64_t connections, seconds, count, wait_ms;
     const char *method, *path;
     struct buf body, ids_in;
     const char *next_id;
@@ -98,6 +100,7 @@ send_next(struct load *l, struct connection *c) {
     err |= buf_add_text(&out, "\r\n");
     err |= buf_add(&out, l->body.data, l->body.len);
     if (err != 0) die("request");
+    if (l->wait_ms > 0) (void)usleep((useconds_t)l->wait_ms * 1000);
     c->len = 0;
     c->began_us = clock_monotonic_us();
     bool ok = write(c->fd, out.data, out.len) == (ssize_t)out.len;
@@ -242,6 +245,7 @@ main(int argc, char *argv[]) {
     for (int i = 6; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "-b") == 0) read_file(argv[i + 1], &l.body);
         if (strcmp(argv[i], "-n") == 0) l.count = number(argv[i + 1]);
+        if (strcmp(argv[i], "-w") == 0) l.wait_ms = number(argv[i + 1]);
         if (strcmp(argv[i], "-o") == 0) l.ids_out = fopen(argv[i + 1], "w");
         if (strcmp(argv[i], "-i") == 0) {
             read_file(argv[i + 1], &l.ids_in);

@@ -1,13 +1,18 @@
 # Compiler and linker flags (the OpenSSF hardening guide's, for gcc 12 and clang 14).
 
-CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+# ARCH=arm64 builds for that processor, with Debian's cross compiler.
+ARCH ?=
+CROSS := $(if $(filter arm64,$(ARCH)),aarch64-linux-gnu-)
+CC := $(if $(filter default,$(origin CC)),$(CROSS)gcc,$(CC))
+AR := $(if $(filter default,$(origin AR)),$(CROSS)ar,$(AR))
+OBJCOPY := $(CROSS)objcopy
 SANITIZE ?=
 V ?=
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
 empty :=
-variant := $(strip $(if $(filter-out gcc,$(notdir $(CC))),$(notdir $(CC))) $(SANITIZE) $(VARIANT))
+variant := $(strip $(if $(filter-out $(CROSS)gcc,$(notdir $(CC))),$(notdir $(CC))) $(ARCH) $(SANITIZE) $(VARIANT))
 # The plain build goes to build/, every other one to a folder of its own beside it.
 B := build$(if $(variant),/$(subst $(empty) ,-,$(variant)))
 
@@ -23,7 +28,7 @@ CFLAGS_ALL = -std=c17 $(CFLAGS) -pthread -fPIE -fvisibility=hidden -fno-common -
 WARNINGS := -Wall -Wextra -Wformat=2 -Wconversion -Wsign-conversion -Wimplicit-fallthrough -Wshadow \
     -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wpointer-arith -Wwrite-strings \
     -Werror=format-security -Werror=implicit -Werror=incompatible-pointer-types -Werror=int-conversion
-ifneq ($(filter gcc%,$(notdir $(CC))),)
+ifneq ($(filter gcc% $(CROSS)gcc%,$(notdir $(CC))),)
 WARNINGS += -Wtrampolines -Wbidi-chars=any -Wlogical-op -Wduplicated-cond
 endif
 WERROR ?=

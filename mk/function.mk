@@ -4,15 +4,31 @@
 # there.  Debian's libcurl.a is built with libraries that no request of ours reaches; tools/curl-stubs
 # stands in for them.
 
-FUNCTION_ARCH ?= $(shell $(CC) -dumpmachine 2>/dev/null | cut -d- -f1)
 FUNCTION := $(B)/function
 CURL_A := $(shell $(CC) -print-file-name=libcurl.a 2>/dev/null)
 FUNCTION_LIBS := -l:libscrypt-kdf.a -l:libjansson.a -l:libcurl.a -l:libssl.a -l:libcrypto.a
-NM ?= nm
+NM ?= $(CROSS)nm
+STRIP ?= $(CROSS)strip
 
 .PHONY: function
-## function: make the AWS Lambda function (build/function.zip)
+## function: make the AWS Lambda function (build/function.zip); ARCH=arm64 makes build/arm64/function.zip
 function: $(B)/function.zip
+
+# What another processor's build needs and is not here, by the libraries that the linker would not find.
+cross_missing := $(if $(CROSS),$(shell for f in scrypt-kdf jansson curl ssl crypto sqlite3; do \
+    p=$$($(CC) -print-file-name=lib$$f.a 2>/dev/null); [ -e "$$p" ] || printf '%s ' lib$$f.a; done))
+ifneq ($(cross_missing),)
+ifneq ($(filter function,$(MAKECMDGOALS)),)
+define cross_help
+not here: $(CC) or its $(cross_missing)
+On Debian, best in a root of its own (debootstrap), since not all of it lives beside the usual build:
+  dpkg --add-architecture arm64 && apt-get update
+  apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross libscrypt-kdf-dev:arm64 libjansson-dev:arm64 \
+    libcurl4-openssl-dev:arm64 libssl-dev:arm64 libsqlite3-dev:arm64
+endef
+$(error $(cross_help))
+endif
+endif
 
 $(FUNCTION)/curl-stubs.c: $(CURL_A) tools/curl-stubs
 	$(Q)mkdir -p $(@D)
@@ -26,7 +42,7 @@ $(FUNCTION)/bootstrap: $(LAMBDA_OBJ) $(FUNCTION)/curl-stubs.o $(CORE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) -static-pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--gc-sections \
 	    -Wl,--build-id=none -o $@ $^ $(FUNCTION_LIBS) 2>$(FUNCTION)/link.log || { cat $(FUNCTION)/link.log; exit 1; }
-	$(Q)strip --strip-all $@
+	$(Q)$(STRIP) --strip-all $@
 
 # Byte for byte the same from the same sources and tools: one file, one date, no extra fields.
 $(B)/function.zip: $(FUNCTION)/bootstrap tools/zip-function
@@ -45,5 +61,6 @@ bench-function: $(B)/function.zip
 
 soak: soak-aws
 .PHONY: soak-aws
-soak-aws: $(B)/tests/test_aws_faults
+soak-aws: $(B)/tests/test_aws_faults $(B)/secretsd
 	$(Q)FAULT_SCHEDULES=50000 $(B)/tests/test_aws_faults
+	$(Q)BUILD=$(B) HTTP_FAULTS=5000 node --test tests/system/aws-faults.test.mjs

@@ -48,16 +48,17 @@ $(B)/obj/%.o: src/%.c $(B)/flags
 
 # scrypt's own memory comes from the arena of the calling thread (src/crypto/kdf.c): the one object of
 # libscrypt-kdf that allocates is taken out of its archive, and its calls are renamed.
-$(B)/obj/scrypt-arena.o: $(SCRYPT_A)
+$(B)/obj/scrypt-arena.o: $(B)/flags
 	$(call say,RENAME,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)cd $(@D) && $(AR) x $(SCRYPT_A) libscrypt_kdf_la-crypto_scrypt.o
-	$(Q)objcopy --redefine-sym posix_memalign=kdf_arena_memalign --redefine-sym free=kdf_arena_release \
+	$(Q)$(OBJCOPY) --redefine-sym posix_memalign=kdf_arena_memalign --redefine-sym free=kdf_arena_release \
 	    $(@D)/libscrypt_kdf_la-crypto_scrypt.o $@
 
 # Rebuild when flags change.
 flags_now := $(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL)
 $(B)/flags: FORCE
+	$(Q)test -e '$(SCRYPT_A)' || { echo "libscrypt-kdf is not installed: \`make deps\` installs what the build needs" >&2; exit 1; }
 	$(Q)mkdir -p $(@D)
 	$(Q)printf '%s\n' '$(subst ','\'',$(flags_now))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(flags_now))' >$@
 

@@ -38,13 +38,21 @@ $(B)/tests/obj/box.o: tests/tools/box.c $(B)/flags
 
 # What a test takes from outside the shared modules.
 $(B)/tests/test_sandbox: $(B)/obj/server/sandbox.o
+$(B)/tests/test_sqlite_power: $(B)/obj/server/sandbox.o
 $(B)/tests/test_metrics: $(B)/obj/server/metrics.o
 $(B)/tests/test_workers: $(B)/obj/server/workers.o
+$(B)/tests/test_conns: $(B)/obj/server/conns.o $(B)/obj/server/budget.o
 
 $(B)/tests/obj/%.o: tests/unit/%.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+# What tests load into a server: a disk that hangs, a kernel that is old.
+$(B)/tests/%.so: tests/tools/%.c $(B)/flags
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -O2 -fPIC $(WARNINGS) -shared -o $@ $<
 
 # What is measured in C.
 $(B)/bench/%: bench/%.c $(CORE)

@@ -117,15 +117,23 @@ answer_object_close(struct answer *a) {
     a->more = true;
 }
 
+int
+answer_close(struct answer *a) {
+    answer_object_close(a);
+    return a->err;
+}
+
+void
+answer_give(struct http_response *resp, int status) {
+    resp->status = status;
+    http_response_set(resp, "Content-Type", "application/json");
+}
+
 void
 answer_end(struct answer *a, int status) {
-    answer_object_close(a);
-    if (a->err != 0) {
-        answer_error(a->resp, a->err);
-        return;
-    }
-    a->resp->status = status;
-    http_response_set(a->resp, "Content-Type", "application/json");
+    int err = answer_close(a);
+    if (err != 0) answer_error(a->resp, err);
+    else answer_give(a->resp, status);
 }
 
 void
@@ -139,7 +147,7 @@ answer_error(struct http_response *resp, int err) {
     enum problem p = PROBLEM_INTERNAL;
     if (err == ERR_BUSY || err == ERR_NOMEM) p = PROBLEM_BUSY;
     else if (err == ERR_FULL) p = PROBLEM_FULL;
-    else if (err == ERR_STORE || err == ERR_IO) p = PROBLEM_UNAVAILABLE;
+    else if (err == ERR_STORE || err == ERR_STUCK || err == ERR_IO) p = PROBLEM_UNAVAILABLE;
     else if (err == ERR_UNKNOWN_OUTCOME) p = PROBLEM_UNKNOWN_OUTCOME;
     else if (err == ERR_TOO_LARGE) p = PROBLEM_TOO_LARGE_HERE;
     problem_answer(resp, p, NULL);

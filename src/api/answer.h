@@ -41,6 +41,15 @@ void answer_object_close(struct answer *a);
 /* End the object: ${status} with Content-Type, or a problem if it could not be written. */
 void answer_end(struct answer *a, int status);
 
+/*
+ * The same in two steps, for what has to be whole before something else is done: the object ends in
+ * the body of an answer that says nothing yet; and ${resp} says ${status}, which cannot fail.  The
+ * first returns 0 or why it could not be written; whoever goes no further answers anew.
+ */
+MUST_CHECK
+int answer_close(struct answer *a);
+void answer_give(struct http_response *resp, int status);
+
 /* Answer 204 without a body. */
 void answer_nothing(struct http_response *resp);
 

@@ -15,6 +15,7 @@ api_open(struct api *api) {
     const struct api_config *config = &api->config;
     api->create_rate = api->open_rate = NULL;
     api->uploads = uploads_new();
+    random_fill(&api->vault->random, api->tag_key, sizeof(api->tag_key));
     if (config->rate_create > 0)
         api->create_rate = rate_new(config->rate_create, &api->vault->random);
     if (config->rate_open > 0) api->open_rate = rate_new(config->rate_open, &api->vault->random);
@@ -61,7 +62,10 @@ take(const struct api *api, struct rate *rate, const struct http_request *req,
     return -1;
 }
 
-/* A token that does not fit counts as an open, lest tokens be guessed at full speed.
+/*
+ * A token that does not fit counts as an open.  It is counted behind the work, so that of those
+ * that come at once each is looked up: to refuse them before would refuse tokens that fit, which
+ * are not limited.  At 256 bits nobody guesses one at any speed.
  */
 static void
 charge_failure(const struct api *api, const struct api_route *route, const struct http_request *req,
@@ -172,6 +176,7 @@ init_call(struct api_call *call, struct api *api, const struct api_route *route,
     resp->route = route->template;
     routes_params(route, req->path, call);
     if (route->flags & ROUTE_TOKEN) call->token = bearer_of(req);
+    if (call->id[0] != '\0' && resp->secret[0] == '\0') routes_about(call, call->id);
 }
 
 int

@@ -56,6 +56,7 @@ struct api {
     struct rate *create_rate;
     struct rate *open_rate;
     struct uploads *uploads;
+    uint8_t tag_key[32]; /* of what the log calls secrets by, new with each start */
 };
 
 /* Make what ${api} owns, once all else in it is set.  Returns 0 or ERR_NOMEM. */

@@ -40,6 +40,7 @@ store(struct api_call *call, const struct vault_classic_new *in) {
     int err = vault_classic_create(call->api->vault, call->api->kdf, in, &created);
     if (err < 0) answer_error(call->resp, err);
     else {
+        routes_about(call, created.id);
         answer_begin(&a, call->resp, CREATED_LEN);
         answer_string(&a, "secret_id", created.id);
         answer_string(&a, "passphrase", created.passphrase);
@@ -105,33 +106,37 @@ answer_closed(struct http_response *resp) {
     resp->status = 404;
 }
 
-static void
-answer_opened(struct api_call *call, const struct vault_classic_opened *o) {
+/* The whole body, before a view is taken for it.  What is no UTF-8 cannot be told as a text. */
+static int
+prepare_opened(void *resp, const struct vault_classic_opened *o) {
     bool file = o->file_name[0] != '\0';
     struct answer a;
-    if (!file && !utf8_valid((const char *)o->plain.data, o->plain.len)) {
-        problem_answer(call->resp, PROBLEM_INTERNAL, NULL);
-        return;
-    }
-    answer_begin(&a, call->resp, OPENED_LEN + o->plain.len + (file ? o->plain.len / 3 : 0));
+    if (!file && !utf8_valid((const char *)o->plain.data, o->plain.len)) return ERR_INVALID;
+    answer_begin(&a, resp, OPENED_LEN + o->plain.len + (file ? o->plain.len / 3 : 0));
     if (file) {
         answer_base64(&a, "data", o->plain.data, o->plain.len);
         answer_string(&a, "file_name", o->file_name);
     } else answer_text(&a, "data", (const char *)o->plain.data, o->plain.len);
-    answer_end(&a, 200);
+    return answer_close(&a);
 }
 
 static void
 decrypt(struct api_call *call, const struct field_value *id, const struct field_value *passphrase) {
     uint64_t room = call->api->config.answer_max;
-    struct vault_classic_opened opened = {0};
+    struct http_response *resp = call->resp;
     room = room > OPENED_LEN ? room - OPENED_LEN : 0;
+    routes_about(call, id->text);
+    const struct vault_classic_reader reader = {
+        .text_max = room / JSON_GROWTH,
+        .file_max = room / 4 * 3,
+        .prepare = prepare_opened,
+        .ctx = resp,
+    };
     int found = vault_classic_open(call->api->vault, call->api->kdf, id->text, passphrase->text,
-                                   passphrase->len, room / JSON_GROWTH, room / 4 * 3, &opened);
-    if (found > 0) answer_opened(call, &opened);
-    else if (found == 0) answer_closed(call->resp);
-    else answer_error(call->resp, found);
-    vault_classic_opened_clear(&opened);
+                                   passphrase->len, &reader);
+    if (found > 0) answer_give(resp, 200);
+    else if (found == 0) answer_closed(resp);
+    else answer_error(resp, found);
 }
 
 void

@@ -59,6 +59,9 @@ const struct api_route *routes_find(const struct api *api, const char *path,
 /* Fill id and part of ${call} from ${path}, which ${route} was found for. */
 void routes_params(const struct api_route *route, const char *path, struct api_call *call);
 
+/* The secret ${id} is what the request is about: the log gets a name for it that is not the id. */
+void routes_about(struct api_call *call, const char *id);
+
 /* The largest body of ${route} for ${req}. */
 uint64_t routes_body_max(const struct api_config *config, const struct api_route *route,
                          const struct http_request *req);

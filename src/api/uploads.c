@@ -10,7 +10,8 @@ struct upload {
     uint64_t ticket; /* 0: the place is free */
     uint8_t client[16];
     uint8_t id_hash[TOKEN_HASH_LEN]; /* of the secret, once it has an id */
-    int64_t touched;                 /* milliseconds */
+    struct store_ref ref;
+    int64_t touched; /* milliseconds */
     int64_t ends;
 };
 
@@ -82,12 +83,15 @@ find_id(struct uploads *u, const uint8_t id_hash[static TOKEN_HASH_LEN]) {
 }
 
 void
-uploads_name(struct uploads *u, uint64_t ticket, const char *id) {
+uploads_name(struct uploads *u, uint64_t ticket, const char *id, const struct store_ref *ref) {
     uint8_t hash[TOKEN_HASH_LEN];
     token_hash(id, strlen(id), hash);
     (void)pthread_mutex_lock(&u->lock);
     struct upload *up = find_ticket(u, ticket);
-    if (up != NULL) memcpy(up->id_hash, hash, sizeof(hash));
+    if (up != NULL) {
+        memcpy(up->id_hash, hash, sizeof(hash));
+        up->ref = *ref;
+    }
     (void)pthread_mutex_unlock(&u->lock);
 }
 
@@ -117,4 +121,18 @@ uploads_end(struct uploads *u, const char *id) {
     struct upload *up = find_id(u, hash);
     if (up != NULL) *up = (struct upload){0};
     (void)pthread_mutex_unlock(&u->lock);
+}
+
+size_t
+uploads_list(struct uploads *u, const uint8_t key[static 16],
+             struct uploads_begun out[static UPLOADS_PER_CLIENT]) {
+    size_t n = 0;
+    (void)pthread_mutex_lock(&u->lock);
+    for (size_t i = 0; i < UPLOADS_TRACKED && n < UPLOADS_PER_CLIENT; i++) {
+        const struct upload *up = &u->list[i];
+        if (up->ticket != 0 && memcmp(up->client, key, 16) == 0)
+            out[n++] = (struct uploads_begun){up->ticket, up->ref};
+    }
+    (void)pthread_mutex_unlock(&u->lock);
+    return n;
 }

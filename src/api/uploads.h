@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "vault/store.h"
 
 enum { UPLOADS_TRACKED = 1024, UPLOADS_PER_CLIENT = 4 };
 
@@ -31,12 +32,24 @@ MUST_CHECK
 uint64_t uploads_begin(struct uploads *u, const uint8_t key[static 16], int64_t ttl,
                        int64_t now_ms);
 
-/* The upload of ${ticket} has become the secret ${id}; or it came to nothing. */
-void uploads_name(struct uploads *u, uint64_t ticket, const char *id);
+/* The upload of ${ticket} has become the secret ${id}, by ${ref} in the store; or it came to
+ * nothing. */
+void uploads_name(struct uploads *u, uint64_t ticket, const char *id, const struct store_ref *ref);
 void uploads_cancel(struct uploads *u, uint64_t ticket);
 
 /* A part of ${id} has come; or ${id} is complete or burnt.  Unknown ids are passed over. */
 void uploads_touch(struct uploads *u, const char *id, int64_t now_ms);
 void uploads_end(struct uploads *u, const char *id);
+
+/*
+ * What client ${key} has begun, by its tickets and its names in the store: where several servers
+ * share one, another may have seen the end.  Returns how many.
+ */
+struct uploads_begun {
+    uint64_t ticket;
+    struct store_ref ref; /* len 0 while it has no name */
+};
+size_t uploads_list(struct uploads *u, const uint8_t key[static 16],
+                    struct uploads_begun out[static UPLOADS_PER_CLIENT]);
 
 #endif

@@ -67,6 +67,7 @@ read_content(struct api_call *call, const struct fields *f, struct buf *content)
 static void
 answer_created(struct api_call *call, const struct vault_sealed_created *created) {
     struct answer a;
+    routes_about(call, created->id);
     answer_begin(&a, call->resp, CREATED_LEN);
     answer_string(&a, "id", created->id);
     answer_string(&a, "owner_token", created->owner_token);
@@ -84,13 +85,29 @@ create_inline(struct api_call *call, const struct vault_sealed_new *in) {
     explicit_bzero(&created, sizeof(created));
 }
 
+/*
+ * Begin an upload of the client, if it has not too many.  Where servers share a store another one
+ * may have seen the end of some: before a refusal the store is asked.
+ */
+static uint64_t
+begin_upload(struct api *api, const uint8_t key[static 16], int64_t ttl) {
+    struct uploads_begun begun[UPLOADS_PER_CLIENT];
+    uint64_t ticket = uploads_begin(api->uploads, key, ttl, api->monotonic_ms());
+    if (ticket != 0) return ticket;
+    size_t count = uploads_list(api->uploads, key, begun);
+    for (size_t i = 0; i < count; i++)
+        if (begun[i].ref.len > 0 && vault_sealed_uploading(api->vault, &begun[i].ref) == 0)
+            uploads_cancel(api->uploads, begun[i].ticket);
+    return uploads_begin(api->uploads, key, ttl, api->monotonic_ms());
+}
+
 static void
 create_upload(struct api_call *call, const struct vault_sealed_new *in) {
     struct uploads *uploads = call->api->uploads;
     struct vault_sealed_created created = {0};
     uint8_t key[16];
     http_address_group(&call->req->client, key);
-    uint64_t ticket = uploads_begin(uploads, key, in->ttl, call->api->monotonic_ms());
+    uint64_t ticket = begin_upload(call->api, key, in->ttl);
     if (ticket == 0) {
         problem_answer(call->resp, PROBLEM_TOO_MANY_UPLOADS, NULL);
         http_response_setf(call->resp, "Retry-After", "%d", UPLOADS_RETRY_AFTER);
@@ -101,7 +118,9 @@ create_upload(struct api_call *call, const struct vault_sealed_new *in) {
         uploads_cancel(uploads, ticket);
         answer_error(call->resp, err);
     } else {
-        uploads_name(uploads, ticket, created.id);
+        struct store_ref ref;
+        vault_sealed_ref(call->api->vault, created.id, &ref);
+        uploads_name(uploads, ticket, created.id, &ref);
         answer_created(call, &created);
     }
     explicit_bzero(&created, sizeof(created));

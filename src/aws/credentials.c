@@ -56,7 +56,8 @@ fetch(const struct aws_credentials_options *o, struct aws_keys *out) {
         int got = sources[i].fetch(o, out);
         if (got == 1) return 0;
         if (got < 0) {
-            log_warn("aws.credentials", "source=%s error=\"%s\"", sources[i].name, err_text(got));
+            log_warn("aws.credentials", LOG_TEXT("source", sources[i].name),
+                     LOG_TEXT("error", err_text(got)));
             return got;
         }
     }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Credentials: from the environment, else the container's endpoint, else the instance's metadata
- * (IMDSv2), else a profile file.  They are cached, and renewed before they lapse by one thread
- * while the others go on with what they have.
+ * Credentials: from the environment (each variable may be a file of that name in the folder
+ * CREDENTIALS_DIRECTORY instead, where systemd puts them), else the container's endpoint, else the
+ * instance's metadata (IMDSv2), else a profile file.  They are cached, and renewed before they
+ * lapse by one thread while the others go on with what they have.
  */
 #ifndef AWS_CREDENTIALS_H
 #define AWS_CREDENTIALS_H
@@ -47,6 +48,17 @@ void aws_credentials_free(struct aws_credentials *c);
  */
 MUST_CHECK
 int aws_credentials_get(struct aws_credentials *c, struct aws_keys *out);
+
+enum { AWS_CREDENTIALS_PATHS = 3 };
+
+/*
+ * Fill ${paths} with the files and folders that are read again when credentials are renewed, for a
+ * process that confines itself; an empty one is none.  The caller frees them.  Returns 0 or
+ * ERR_NOMEM.
+ */
+MUST_CHECK
+int aws_credentials_paths(const struct aws_env *env,
+                          struct buf paths[static AWS_CREDENTIALS_PATHS]);
 
 /* A service refused the keys named ${id} as lapsed: the next get fetches new ones.  Any thread. */
 void aws_credentials_reject(struct aws_credentials *c, const char *id);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Keys of the container's endpoint and of the instance's metadata. */
-#include <ctype.h>
-
 #include "aws/credentials_source.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -93,14 +91,8 @@ host_is_local(const char *url) {
 static int
 container_token(const struct aws_env *env, struct buf *out) {
     const char *file = aws_env_get(env, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
-    const char *token = aws_env_get(env, "AWS_CONTAINER_AUTHORIZATION_TOKEN");
-    if (file != NULL) {
-        if (aws_credentials_read_file(file, out) != 1) return ERR_STORE;
-        while (out->len > 0 && isspace(out->data[out->len - 1]))
-            out->len--;
-        return 0;
-    }
-    return token != NULL ? buf_add_text(out, token) : 0;
+    if (file != NULL) return aws_credentials_read_file(file, out) == 1 ? 0 : ERR_STORE;
+    return aws_credentials_value(env, "AWS_CONTAINER_AUTHORIZATION_TOKEN", out) < 0 ? ERR_STORE : 0;
 }
 
 int

@@ -31,8 +31,20 @@ int aws_credentials_parse_json(const struct buf *json, struct aws_keys *out);
 MUST_CHECK
 bool aws_credentials_copy(const char *text, size_t len, char *out, size_t room);
 
-/* Append the file at ${path} to ${out}.  Returns 1, 0 if it is not there, or ERR_STORE. */
+/*
+ * Append the file at ${path} without white space at its end to ${out}.  What is no plain file,
+ * others can write, or is above the bound of ${out} is refused, and the log names it.  Returns 1, 0
+ * if it is not there, or ERR_STORE.
+ */
 MUST_CHECK
 int aws_credentials_read_file(const char *path, struct buf *out);
+
+/*
+ * Append to ${out} the value of variable ${name}, or the content of the file of that name in the
+ * folder CREDENTIALS_DIRECTORY.  Returns 1, 0 if there is neither, or ERR_STORE, also if there are
+ * both.
+ */
+MUST_CHECK
+int aws_credentials_value(const struct aws_env *env, const char *name, struct buf *out);
 
 #endif

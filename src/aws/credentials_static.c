@@ -2,11 +2,15 @@
 /* Keys of the environment and of a profile file. */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "aws/credentials_source.h"
 #include "base/err.h"
+#include "base/log.h"
 
-enum { FILE_MAX = 256 * 1024 };
+enum { FILE_MAX = 256 * 1024, PATH_LEN = 4096 };
 
 bool
 aws_credentials_copy(const char *text, size_t len, char *out, size_t room) {
@@ -16,39 +20,79 @@ aws_credentials_copy(const char *text, size_t len, char *out, size_t room) {
     return true;
 }
 
-int
-aws_credentials_from_env(const struct aws_credentials_options *o, struct aws_keys *out) {
-    const char *id = aws_env_get(&o->env, "AWS_ACCESS_KEY_ID");
-    const char *secret = aws_env_get(&o->env, "AWS_SECRET_ACCESS_KEY");
-    const char *token = aws_env_get(&o->env, "AWS_SESSION_TOKEN");
-    if (id == NULL || secret == NULL) return 0;
-    if (!aws_credentials_copy(id, strlen(id), out->id, sizeof(out->id)) ||
-        !aws_credentials_copy(secret, strlen(secret), out->secret, sizeof(out->secret)) ||
-        (token != NULL &&
-         !aws_credentials_copy(token, strlen(token), out->token, sizeof(out->token))))
-        return ERR_STORE;
-    return 1;
+/* Say why the file or variable ${what} is of no use. */
+static int
+refuse(const char *what, const char *reason) {
+    log_warn("aws.credentials", LOG_TEXT("refused", what), LOG_TEXT("reason", reason));
+    return ERR_STORE;
+}
+
+/* Append the open file ${fd} of ${len} bytes to ${out}, with no copy in a buffer that nobody wipes.
+ */
+static bool
+read_whole(int fd, size_t len, struct buf *out) {
+    uint8_t *space = buf_space(out, len);
+    size_t done = 0;
+    while (space != NULL && done < len) {
+        ssize_t n = read(fd, space + done, len - done);
+        if (n == 0 || (n < 0 && errno != EINTR)) break;
+        if (n > 0) done += (size_t)n;
+    }
+    out->len += done;
+    return space != NULL && done == len;
 }
 
 int
 aws_credentials_read_file(const char *path, struct buf *out) {
-    FILE *f = fopen(path, "rbe");
-    int err = 1;
-    if (f == NULL) return errno == ENOENT || errno == ENOTDIR ? 0 : ERR_STORE;
-    (void)setvbuf(f, NULL, _IONBF, 0); /* no copy of keys in a buffer that nobody wipes */
-    for (;;) {
-        uint8_t *space = buf_space(out, 4096);
-        if (space == NULL) {
-            err = ERR_STORE;
-            break;
-        }
-        size_t n = fread(space, 1, 4096, f);
-        out->len += n;
-        if (n == 0) break;
-    }
-    if (ferror(f)) err = ERR_STORE;
-    (void)fclose(f);
+    struct stat st;
+    size_t before = out->len;
+    int err = 1, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) return 0;
+    if (fd < 0 || fstat(fd, &st) != 0) err = refuse(path, strerrordesc_np(errno));
+    else if (!S_ISREG(st.st_mode)) err = refuse(path, "it is no file");
+    else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) err = refuse(path, "others can write it");
+    else if ((uint64_t)st.st_size > out->max - out->len) err = refuse(path, "it is too large");
+    else if (!read_whole(fd, (size_t)st.st_size, out)) err = refuse(path, "it cannot be read");
+    while (out->len > before && isspace(out->data[out->len - 1]))
+        out->len--;
+    if (fd >= 0) (void)close(fd);
     return err;
+}
+
+int
+aws_credentials_value(const struct aws_env *env, const char *name, struct buf *out) {
+    const char *value = aws_env_get(env, name), *folder = aws_env_get(env, "CREDENTIALS_DIRECTORY");
+    struct buf path = BUF_INIT(PATH_LEN);
+    int got = 0;
+    if (folder != NULL) {
+        got = buf_printf(&path, "%s/%s", folder, name) != 0
+                  ? ERR_STORE
+                  : aws_credentials_read_file(buf_text(&path), out);
+        buf_free(&path);
+    }
+    if (got == 1 && value != NULL) return refuse(name, "it is both a variable and a file");
+    if (got != 0 || value == NULL) return got;
+    return buf_add_text(out, value) == 0 ? 1 : ERR_STORE;
+}
+
+/* Take the value of ${name} into ${out} of ${room} bytes.  Returns as aws_credentials_value(). */
+static int
+take_value(const struct aws_env *env, const char *name, char *out, size_t room) {
+    struct buf value = BUF_INIT(AWS_TOKEN_MAX);
+    int got = aws_credentials_value(env, name, &value);
+    if (got == 1 && !aws_credentials_copy(buf_text(&value), value.len, out, room))
+        got = refuse(name, "it is empty or too long");
+    buf_free(&value);
+    return got;
+}
+
+int
+aws_credentials_from_env(const struct aws_credentials_options *o, struct aws_keys *out) {
+    int id = take_value(&o->env, "AWS_ACCESS_KEY_ID", out->id, sizeof(out->id));
+    int secret = take_value(&o->env, "AWS_SECRET_ACCESS_KEY", out->secret, sizeof(out->secret));
+    int token = take_value(&o->env, "AWS_SESSION_TOKEN", out->token, sizeof(out->token));
+    if (id < 0 || secret < 0 || token < 0) return ERR_STORE;
+    return id == 1 && secret == 1 ? 1 : 0;
 }
 
 /* The ${len} characters at ${text} without white space around them. */
@@ -103,21 +147,41 @@ aws_credentials_parse_profile(const char *text, const char *profile, struct aws_
     return out->id[0] != '\0' && out->secret[0] != '\0' ? 1 : ERR_STORE;
 }
 
+/* Put the path of the profile file into ${path}.  Returns 1, 0 for none, or ERR_STORE. */
+static int
+profile_path(const struct aws_env *env, struct buf *path) {
+    const char *file = aws_env_get(env, "AWS_SHARED_CREDENTIALS_FILE");
+    const char *home = aws_env_get(env, "HOME");
+    if (file == NULL && home == NULL) return 0;
+    int err =
+        file != NULL ? buf_add_text(path, file) : buf_printf(path, "%s/.aws/credentials", home);
+    return err == 0 ? 1 : ERR_STORE;
+}
+
 int
 aws_credentials_from_profile(const struct aws_credentials_options *o, struct aws_keys *out) {
-    const char *file = aws_env_get(&o->env, "AWS_SHARED_CREDENTIALS_FILE");
-    const char *home = aws_env_get(&o->env, "HOME");
     const char *profile = aws_env_get(&o->env, "AWS_PROFILE");
-    struct buf path = BUF_INIT(4096), text = BUF_INIT(FILE_MAX);
-    int err = 0;
-    if (file == NULL && home == NULL) return 0;
-    if (file != NULL) err = buf_add_text(&path, file);
-    else err = buf_printf(&path, "%s/.aws/credentials", home);
-    if (err == 0) err = aws_credentials_read_file(buf_text(&path), &text);
+    struct buf path = BUF_INIT(PATH_LEN), text = BUF_INIT(FILE_MAX);
+    int err = profile_path(&o->env, &path);
+    if (err == 1) err = aws_credentials_read_file(buf_text(&path), &text);
     if (err == 1)
         err = aws_credentials_parse_profile(buf_text(&text), profile != NULL ? profile : "default",
                                             out);
     buf_free(&path);
     buf_free(&text);
     return err;
+}
+
+int
+aws_credentials_paths(const struct aws_env *env, struct buf paths[static AWS_CREDENTIALS_PATHS]) {
+    const char *folder = aws_env_get(env, "CREDENTIALS_DIRECTORY");
+    const char *token = aws_env_get(env, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+    int err = 0;
+    for (int i = 0; i < AWS_CREDENTIALS_PATHS; i++)
+        buf_init(&paths[i], PATH_LEN);
+    if (folder != NULL) err = buf_add_text(&paths[0], folder);
+    /* Its folder: whoever renews a token puts a new file in its place. */
+    const char *slash = token != NULL ? strrchr(token, '/') : NULL;
+    if (err == 0 && slash != NULL) err = buf_add(&paths[1], token, (size_t)(slash - token));
+    return err == 0 && profile_path(env, &paths[2]) >= 0 ? 0 : ERR_NOMEM;
 }

@@ -122,7 +122,7 @@ learn_skew(struct aws_service *s, const char *date) {
     int64_t change = skew - atomic_load(&s->skew);
     if (change > -SKEW_WORTH_MENDING && change < SKEW_WORTH_MENDING) return false;
     atomic_store(&s->skew, skew);
-    log_warn("aws.clock", "service=%s skew_seconds=%lld", s->name, (long long)skew);
+    log_warn("aws.clock", LOG_TEXT("service", s->name), LOG_NUMBER("skew_seconds", skew));
     return true;
 }
 

@@ -4,6 +4,7 @@
 #include <ctype.h>
 
 #include "base/err.h"
+#include "base/parse.h"
 
 static bool
 unreserved(unsigned char c) {
@@ -78,22 +79,15 @@ compare_parameters(const void *a, const void *b) {
     return order != 0 ? order : strcmp(x->value, y->value);
 }
 
-static int
-hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 /* Append ${len} characters of a query, decoded once and encoded again, with a NUL behind. */
 static int
 recode(const char *text, size_t len, struct buf *out) {
     int err = 0;
     for (size_t i = 0; i < len && err == 0; i++) {
         char c = text[i];
-        if (c == '%' && i + 2 < len && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
-            c = (char)(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+        if (c == '%' && i + 2 < len && parse_hex_digit(text[i + 1]) >= 0 &&
+            parse_hex_digit(text[i + 2]) >= 0) {
+            c = (char)(parse_hex_digit(text[i + 1]) * 16 + parse_hex_digit(text[i + 2]));
             i += 2;
         }
         err = sigv4_encode(&c, 1, false, out);

@@ -19,6 +19,7 @@
     X(BUSY, "too much work is waiting")                                                            \
     X(FULL, "no space is left for more content")                                                   \
     X(STORE, "the store did not do it; nothing happened")                                          \
+    X(STUCK, "the store does not answer in time")                                                  \
     X(UNKNOWN_OUTCOME, "the store may or may not have done it")                                    \
     X(CONFLICT, "something else is stored there already")                                          \
     X(IO, "input or output failed")                                                                \

@@ -1,29 +1,56 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One line an event on standard error, as logfmt: time, level, event, then the caller's pairs.  A
- * line never holds a secret, a token or an id: callers log route templates and hashed ids.  Control
- * characters are escaped, so that input cannot forge a line.  Safe from any thread; each line is
- * one write.
+ * One line an event on standard error: time, level, event, then the caller's fields; as logfmt, or
+ * as one JSON object.  A line never holds a secret, a token or an id: callers log route templates
+ * and hashed ids.  Control characters and what is not ASCII become '?', so that input cannot forge
+ * a line.  Safe from any thread; each line is one write.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/compiler.h"
 
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
+enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 
 /* Lines below ${level} are dropped; the default is LOG_LEVEL_INFO. */
 void log_set_level(enum log_level level);
 
-/*
- * Write one line of level ${level}: ${event} is a constant word, ${fmt} prints the "key=value"
- * pairs behind it ("" for none).  A line is cut at 1,000 characters.
- */
-void log_line(enum log_level level, const char *event, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* How lines are written; the default is LOG_FORMAT_LOGFMT. */
+void log_set_format(enum log_format format);
 
-#define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
-#define log_info(...)  log_line(LOG_LEVEL_INFO, __VA_ARGS__)
-#define log_warn(...)  log_line(LOG_LEVEL_WARN, __VA_ARGS__)
-#define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
+enum log_kind { LOG_KIND_END, LOG_KIND_NONE, LOG_KIND_TEXT, LOG_KIND_NUMBER, LOG_KIND_FLAG };
+
+/* One field; ${name} is a constant word. */
+struct log_field {
+    enum log_kind kind;
+    const char *name;
+    const char *text;
+    int64_t number;
+};
+
+/* A text; NULL leaves the field out, as LOG_NONE does. */
+#define LOG_TEXT(name, text) ((struct log_field){LOG_KIND_TEXT, (name), (text), 0})
+#define LOG_NUMBER(name, number)                                                                   \
+    ((struct log_field){LOG_KIND_NUMBER, (name), NULL, (int64_t)(number)})
+#define LOG_FLAG(name, flag) ((struct log_field){LOG_KIND_FLAG, (name), NULL, (flag)})
+#define LOG_NONE             ((struct log_field){.kind = LOG_KIND_NONE})
+
+/*
+ * Write one line of level ${level}: ${event} is a constant word, ${fields} end with one of
+ * LOG_KIND_END.  A line is cut at 1,000 characters, within a text or before a field, and stays
+ * well-formed.
+ */
+void log_line(enum log_level level, const char *event, const struct log_field *fields);
+
+/* At least one field each. */
+#define LOG_FIELDS(...)       ((const struct log_field[]){__VA_ARGS__, {.kind = LOG_KIND_END}})
+#define log_debug(event, ...) log_line(LOG_LEVEL_DEBUG, event, LOG_FIELDS(__VA_ARGS__))
+#define log_info(event, ...)  log_line(LOG_LEVEL_INFO, event, LOG_FIELDS(__VA_ARGS__))
+#define log_warn(event, ...)  log_line(LOG_LEVEL_WARN, event, LOG_FIELDS(__VA_ARGS__))
+#define log_error(event, ...) log_line(LOG_LEVEL_ERROR, event, LOG_FIELDS(__VA_ARGS__))
 
 #endif

@@ -25,4 +25,7 @@ int parse_number(const char *text, size_t len, int64_t min, int64_t max, int64_t
 MUST_CHECK
 int parse_size(const char *text, int64_t min, int64_t max, int64_t *out);
 
+/* The value of the hexadecimal digit ${c}, of either case; -1 if it is none. */
+int parse_hex_digit(char c);
+
 #endif

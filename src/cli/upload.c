@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "cli/progress.h"
 #include "cli/say.h"
 #include "cli/stop.h"
@@ -140,13 +141,7 @@ static void
 watch(struct crew *crew) {
     (void)pthread_mutex_lock(&crew->lock);
     while (crew->working > 0) {
-        struct timespec until;
-        (void)clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += DRAW_MS * 1000000L;
-        if (until.tv_nsec >= 1000000000L) {
-            until.tv_nsec -= 1000000000L;
-            until.tv_sec++;
-        }
+        struct timespec until = thread_deadline(DRAW_MS);
         (void)pthread_cond_timedwait(&crew->changed, &crew->lock, &until);
         progress_draw(&crew->bar);
     }
@@ -187,7 +182,7 @@ enum cli_exit
 upload_run(struct cli *cli, const struct upload *u, struct remote_answer *a) {
     struct crew crew = {.cli = cli, .u = u, .why = CLI_DONE};
     (void)pthread_mutex_init(&crew.lock, NULL);
-    (void)pthread_cond_init(&crew.changed, NULL);
+    thread_cond_init(&crew.changed);
     progress_begin(&crew.bar, u->label, u->size, cli->bar);
     for (uint32_t k = 0; u->done != NULL && k < upload_parts(u); k++)
         if (u->done[k] != 0) crew.bar.begun_with += part_len(u, k);

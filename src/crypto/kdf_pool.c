@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/thread.h"
 
 enum {
     LOWER_PRIORITY = 10
@@ -76,6 +77,7 @@ work(void *arg) {
     struct worker *w = arg;
     struct kdf_pool *pool = w->pool;
     struct job *job;
+    (void)pthread_setname_np(pthread_self(), "kdf");
     errno = 0;
     int nice_now = getpriority(PRIO_PROCESS, 0); /* of this thread, inherited from its creator */
     if (errno == 0) (void)setpriority(PRIO_PROCESS, (id_t)gettid(), nice_now + LOWER_PRIORITY);
@@ -93,20 +95,6 @@ work(void *arg) {
     return NULL;
 }
 
-/* Start one thread with every signal blocked: signals are for the thread that made the pool. */
-static int
-start_worker(struct kdf_pool *pool, struct worker *w) {
-    sigset_t all, before;
-    w->pool = pool;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int err = pthread_create(&w->thread, NULL, work, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (err != 0) return ERR_NOMEM;
-    (void)pthread_setname_np(w->thread, "kdf");
-    return 0;
-}
-
 struct kdf_pool *
 kdf_pool_new(unsigned threads, unsigned queue_max, struct kdf_params params) {
     struct kdf_pool *pool = calloc(1, sizeof(*pool) + threads * sizeof(pool->workers[0]));
@@ -119,8 +107,11 @@ kdf_pool_new(unsigned threads, unsigned queue_max, struct kdf_params params) {
         struct worker *w = &pool->workers[pool->arenas];
         if ((w->arena = kdf_arena_new(params)) == NULL) goto fail;
     }
-    for (; pool->started < threads; pool->started++)
-        if (start_worker(pool, &pool->workers[pool->started]) != 0) goto fail;
+    for (; pool->started < threads; pool->started++) {
+        struct worker *w = &pool->workers[pool->started];
+        w->pool = pool;
+        if (thread_start(&w->thread, 0, work, w) != 0) goto fail;
+    }
     return pool;
 fail:
     kdf_pool_free(pool);

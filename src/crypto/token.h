@@ -43,4 +43,14 @@ MUST_CHECK
 bool token_hash_equal(const uint8_t a[static TOKEN_HASH_LEN],
                       const uint8_t b[static TOKEN_HASH_LEN]);
 
+enum { TOKEN_TAG_KEY_LEN = 32, TOKEN_TAG_LEN = 16 };
+
+/*
+ * Write 64 bits of HMAC-SHA256 over the ${len} bytes at ${data} under ${key}, in hexadecimal, to
+ * ${out}; ${len} is at most 64: what tells whether two are the same, and nothing else to whom the
+ * key is unknown.
+ */
+void token_tag(const uint8_t key[static TOKEN_TAG_KEY_LEN], const void *data, size_t len,
+               char out[static TOKEN_TAG_LEN + 1]);
+
 #endif

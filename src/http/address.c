@@ -129,13 +129,9 @@ hop_parse(const char *text, size_t len, struct http_address *out) {
 
 struct http_address
 http_address_client(const struct http_trusted *trusted, struct http_address peer,
-                    const char *forwarded_for, const char *real_ip) {
+                    const char *forwarded_for) {
     struct http_address client = peer, hop;
-    if (!http_address_trusted(trusted, &peer)) return peer;
-    if (forwarded_for == NULL) {
-        if (real_ip != NULL && hop_parse(real_ip, strlen(real_ip), &hop) == 0) client = hop;
-        return client;
-    }
+    if (forwarded_for == NULL || !http_address_trusted(trusted, &peer)) return peer;
     size_t end = strlen(forwarded_for);
     for (;;) {
         size_t start = end;
@@ -147,6 +143,18 @@ http_address_client(const struct http_trusted *trusted, struct http_address peer
         end = start - 1;
     }
     return client;
+}
+
+void
+http_address_prefix(const struct http_address *a, char out[static HTTP_PREFIX_LEN]) {
+    struct http_address net = *a;
+    char text[INET6_ADDRSTRLEN] = "";
+    bool v4 = is_ipv4(a);
+    if (v4) net.bytes[15] = 0;
+    else memset(net.bytes + 6, 0, 10);
+    (void)inet_ntop(v4 ? AF_INET : AF_INET6, net.bytes + (v4 ? 12 : 0), text, sizeof(text));
+    if (a->local) (void)snprintf(out, HTTP_PREFIX_LEN, "local");
+    else (void)snprintf(out, HTTP_PREFIX_LEN, "%s/%d", text, v4 ? 24 : 48);
 }
 
 void

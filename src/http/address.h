@@ -50,12 +50,17 @@ bool http_address_trusted(const struct http_trusted *t, const struct http_addres
 
 /*
  * The client behind ${peer}: the peer itself unless it is trusted; else the rightmost hop of
- * ${forwarded_for} that is not trusted, or ${real_ip} where there is no such list.  What cannot be
- * parsed ends the search at the last address that could.  NULL headers are absent.
+ * ${forwarded_for} (X-Forwarded-For, NULL if absent) that is not trusted.  What cannot be parsed
+ * ends the search at the last address that could.  No other header names a client: a proxy sets one
+ * and hands on what the client wrote into the others.
  */
 struct http_address http_address_client(const struct http_trusted *trusted,
-                                        struct http_address peer, const char *forwarded_for,
-                                        const char *real_ip);
+                                        struct http_address peer, const char *forwarded_for);
+
+enum { HTTP_PREFIX_LEN = 48 };
+
+/* Write the network of ${a}, IPv4 by its /24 and IPv6 by its /48, or "local", to ${out}. */
+void http_address_prefix(const struct http_address *a, char out[static HTTP_PREFIX_LEN]);
 
 /* The key a client is counted by: IPv4 whole, IPv6 by its /64. */
 void http_address_group(const struct http_address *a, uint8_t key[static 16]);

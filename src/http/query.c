@@ -2,14 +2,7 @@
 #include "http/query.h"
 
 #include "base/err.h"
-
-static int
-hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
+#include "base/parse.h"
 
 static int
 decode(const char *text, size_t len, char *out, size_t out_len) {
@@ -19,7 +12,7 @@ decode(const char *text, size_t len, char *out, size_t out_len) {
         if (c == '+') c = ' ';
         else if (c == '%') {
             if (len - i < 3) return ERR_INVALID;
-            int high = hex_digit(text[i + 1]), low = hex_digit(text[i + 2]);
+            int high = parse_hex_digit(text[i + 1]), low = parse_hex_digit(text[i + 2]);
             if (high < 0 || low < 0 || (high | low) == 0) return ERR_INVALID;
             c = (char)(high << 4 | low);
             i += 2;

@@ -114,8 +114,8 @@ static int
 answer_schedule(struct function *f, struct buf *out) {
     struct vault_sweep_result result = {0};
     int err = vault_sweep(&f->vault, SWEEP_MAX, &result);
-    log_info("swept", "records=%d erased=%d errors=%d", result.records, result.erased,
-             result.errors);
+    log_info("swept", LOG_NUMBER("records", result.records), LOG_NUMBER("erased", result.erased),
+             LOG_NUMBER("errors", result.errors));
     if (err != 0) return err;
     return buf_printf(out, "{\"records\":%d,\"erased\":%d}", result.records, result.erased);
 }
@@ -130,8 +130,9 @@ handle(struct function *f, const struct buf *text, struct buf *out) {
     if (err == 0 && e.kind == EVENT_SCHEDULE) err = answer_schedule(f, out);
     else if (err == 0) {
         answer_request(f, &e, &resp);
-        log_info("request", "route=%s status=%d", resp.route != NULL ? resp.route : "-",
-                 resp.status);
+        log_info("request", LOG_TEXT("route", resp.route != NULL ? resp.route : "-"),
+                 LOG_NUMBER("status", resp.status),
+                 LOG_TEXT("secret", resp.secret[0] != '\0' ? resp.secret : NULL));
         err = event_answer(&e, &resp, out);
     }
     http_response_clear(&resp);
@@ -149,7 +150,7 @@ serve_one(struct function *f) {
     else if (id[0] == '\0') goto out;
     if (err == 0) err = runtime_answer(&f->runtime, id, &answer);
     if (err != 0) {
-        log_error("event", "error=\"%s\"", err_text(err));
+        log_error("event", LOG_TEXT("error", err_text(err)));
         err = runtime_fail(&f->runtime, id,
                            err == ERR_INVALID ? "Function.BadEvent" : "Function.Failed",
                            err_text(err));
@@ -175,18 +176,19 @@ main(void) {
     struct http_client_options options = {.idle_max = 1};
     f.runtime = (struct runtime){http_client_new(&options), host};
     if (host == NULL || f.runtime.client == NULL) {
-        log_error("start", "reason=\"AWS_LAMBDA_RUNTIME_API is not set: this runs on Lambda\"");
+        log_error("start",
+                  LOG_TEXT("reason", "AWS_LAMBDA_RUNTIME_API is not set: this runs on Lambda"));
         return 1;
     }
     int err = start(&f, wrong);
     if (err != 0) {
-        log_error("start", "error=\"%s\" setting=%s", err_text(err), wrong);
+        log_error("start", LOG_TEXT("error", err_text(err)), LOG_TEXT("setting", wrong));
         (void)!runtime_fail(&f.runtime, NULL, "Runtime.Start",
                             wrong[0] != '\0' ? wrong : err_text(err));
         return 1;
     }
     while (serve_one(&f) == 0) {
     }
-    log_error("stopped", "reason=\"the Runtime API does not answer\"");
+    log_error("stopped", LOG_TEXT("reason", "the Runtime API does not answer"));
     return 1;
 }

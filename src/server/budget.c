@@ -3,28 +3,29 @@
 
 #include <pthread.h>
 
-enum { BUCKETS = 256, KEY_LEN = 16 };
+enum { BUCKETS = 1024, KEY_LEN = 16 };
 
 /* What one client holds; there while that is not nothing. */
 struct holding {
     struct holding *next; /* in its bucket */
     uint8_t key[KEY_LEN];
-    size_t bytes;
+    size_t amount;
 };
 
 struct budget {
     pthread_mutex_t lock; /* guards all below */
-    size_t total, share, held;
+    size_t total, share, small, held;
     struct holding *buckets[BUCKETS];
 };
 
 struct budget *
-budget_new(size_t total, size_t share) {
+budget_new(size_t total, size_t share, size_t small) {
     struct budget *b = calloc(1, sizeof(*b));
     if (b == NULL) return NULL;
     pthread_mutex_init(&b->lock, NULL);
     b->total = total;
     b->share = share;
+    b->small = small;
     return b;
 }
 
@@ -58,23 +59,23 @@ fits(size_t held, size_t more, size_t bound) {
 }
 
 bool
-budget_take(struct budget *b, const struct http_address *client, size_t bytes, bool forced) {
+budget_take(struct budget *b, const struct http_address *client, size_t amount, bool forced) {
     uint8_t key[KEY_LEN];
     bool taken = false;
-    if (bytes <= BUDGET_FREE) return true;
+    if (amount <= b->small) return true;
     http_address_group(client, key);
     pthread_mutex_lock(&b->lock);
     struct holding **at = find(b, key), *h = *at;
     if (!forced &&
-        (!fits(b->held, bytes, b->total) || !fits(h == NULL ? 0 : h->bytes, bytes, b->share)))
+        (!fits(b->held, amount, b->total) || !fits(h == NULL ? 0 : h->amount, amount, b->share)))
         goto out;
     if (h == NULL) {
         if ((h = calloc(1, sizeof(*h))) == NULL) goto out;
         memcpy(h->key, key, KEY_LEN);
         *at = h;
     }
-    h->bytes += bytes;
-    b->held += bytes;
+    h->amount += amount;
+    b->held += amount;
     taken = true;
 out:
     pthread_mutex_unlock(&b->lock);
@@ -82,15 +83,15 @@ out:
 }
 
 void
-budget_give(struct budget *b, const struct http_address *client, size_t bytes) {
+budget_give(struct budget *b, const struct http_address *client, size_t amount) {
     uint8_t key[KEY_LEN];
-    if (bytes <= BUDGET_FREE) return;
+    if (amount <= b->small) return;
     http_address_group(client, key);
     pthread_mutex_lock(&b->lock);
     struct holding **at = find(b, key), *h = *at;
-    b->held -= bytes;
-    h->bytes -= bytes;
-    if (h->bytes == 0) {
+    b->held -= amount;
+    h->amount -= amount;
+    if (h->amount == 0) {
         *at = h->next;
         free(h);
     }

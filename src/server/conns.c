@@ -6,52 +6,57 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
+#include "server/budget.h"
 
-enum { BUCKETS = 1024, LOOK_SECONDS = 1, KEY_LEN = 16 };
+enum { LOOK_MS = 1000 };
+
+enum state { STATE_FREE, STATE_ADMITTED, STATE_SERVED };
 
 struct conn {
-    struct conn *next, *previous; /* in its bucket */
-    unsigned bucket;
-    int fd;
-    bool counted;
-    uint8_t key[KEY_LEN];
     _Atomic int64_t deadline; /* monotonic ms; 0 for none */
+    struct http_address client;
+    enum state state;
+    bool counted; /* in clients */
+    bool kept;    /* in conns->kept; its owner's */
 };
 
 struct conns {
-    pthread_mutex_t lock; /* guards the buckets, open and ending */
+    pthread_mutex_t lock; /* guards all below but what is atomic */
     pthread_cond_t change;
     pthread_t thread;
     const struct http_trusted *trusted;
-    unsigned per_client;
+    struct conns_limits limits;
+    struct budget *clients; /* connections of each */
     unsigned open;
+    unsigned top; /* no number from here on is in use */
     bool ending;
-    struct conn *buckets[BUCKETS];
+    atomic_uint kept;
+    struct conn all[]; /* by descriptor */
 };
 
 /* Shut down what is past its deadline.  The lock is held, so no descriptor is closed meanwhile. */
 static void
 look(struct conns *c, int64_t now) {
-    for (unsigned i = 0; i < BUCKETS; i++)
-        for (struct conn *conn = c->buckets[i]; conn != NULL; conn = conn->next) {
-            int64_t deadline = atomic_load(&conn->deadline);
-            if (deadline != 0 && now >= deadline) (void)shutdown(conn->fd, SHUT_RDWR);
-        }
+    for (unsigned fd = 0; fd < c->top; fd++) {
+        struct conn *conn = &c->all[fd];
+        int64_t deadline = conn->state == STATE_SERVED ? atomic_load(&conn->deadline) : 0;
+        if (deadline != 0 && now >= deadline) (void)shutdown((int)fd, SHUT_RDWR);
+    }
 }
 
 /* Look every second while there are connections; sleep while there are none. */
 static void *
 watch(void *arg) {
     struct conns *c = arg;
+    (void)pthread_setname_np(pthread_self(), "deadlines");
     pthread_mutex_lock(&c->lock);
     while (!c->ending) {
-        struct timespec until;
         if (c->open == 0) {
             pthread_cond_wait(&c->change, &c->lock);
             continue;
         }
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += LOOK_SECONDS;
+        struct timespec until = thread_deadline(LOOK_MS);
         (void)pthread_cond_timedwait(&c->change, &c->lock, &until);
         look(c, clock_monotonic_ms());
     }
@@ -60,22 +65,20 @@ watch(void *arg) {
 }
 
 struct conns *
-conns_new(unsigned per_client, const struct http_trusted *trusted) {
-    struct conns *c = calloc(1, sizeof(*c));
-    pthread_condattr_t attr;
+conns_new(const struct conns_limits *limits, const struct http_trusted *trusted) {
+    struct conns *c = calloc(1, sizeof(*c) + limits->descriptors * sizeof(c->all[0]));
     if (c == NULL) return NULL;
-    c->per_client = per_client;
+    c->limits = *limits;
     c->trusted = trusted;
+    c->clients = budget_new(SIZE_MAX, limits->per_client, 0);
+    if (c->clients == NULL) goto no_budget;
     pthread_mutex_init(&c->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&c->change, &attr);
-    pthread_condattr_destroy(&attr);
-    if (pthread_create(&c->thread, NULL, watch, c) != 0) {
-        free(c);
-        return NULL;
-    }
-    return c;
+    thread_cond_init(&c->change);
+    if (thread_start(&c->thread, 0, watch, c) == 0) return c;
+    budget_free(c->clients);
+no_budget:
+    free(c);
+    return NULL;
 }
 
 void
@@ -88,73 +91,95 @@ conns_free(struct conns *c) {
     pthread_join(c->thread, NULL);
     pthread_cond_destroy(&c->change);
     pthread_mutex_destroy(&c->lock);
+    budget_free(c->clients);
     free(c);
 }
 
-/* The bucket of ${key}: a few of its bits are enough, a full bucket only costs time. */
-static unsigned
-bucket_of(const uint8_t key[static KEY_LEN]) {
-    uint32_t h = 2166136261U;
-    for (int i = 0; i < KEY_LEN; i++)
-        h = (h ^ key[i]) * 16777619U;
-    return h % BUCKETS;
-}
-
-/* Whether ${peer} stands for one client: proxies and local sockets carry many. */
-static bool
-is_client(const struct conns *c, struct http_address peer) {
-    return !peer.local && !http_address_trusted(c->trusted, &peer);
+unsigned
+conns_open(struct conns *c) {
+    pthread_mutex_lock(&c->lock);
+    unsigned open = c->open;
+    pthread_mutex_unlock(&c->lock);
+    return open;
 }
 
 bool
-conns_admit(struct conns *c, struct http_address peer) {
-    uint8_t key[KEY_LEN];
-    unsigned n = 0;
-    if (!is_client(c, peer)) return true;
-    http_address_group(&peer, key);
+conns_full(struct conns *c) {
+    return conns_open(c) >= c->limits.open;
+}
+
+/* Forget ${conn}.  The lock is held. */
+static void
+take_out(struct conns *c, struct conn *conn) {
+    if (conn->state == STATE_FREE) return;
+    if (conn->counted) budget_give(c->clients, &conn->client, 1);
+    if (conn->kept) atomic_fetch_sub(&c->kept, 1);
+    conn->state = STATE_FREE;
+    conn->kept = false;
+    c->open--;
+    while (c->top > 0 && c->all[c->top - 1].state == STATE_FREE)
+        c->top--;
+}
+
+bool
+conns_admit(struct conns *c, int fd, struct http_address peer) {
+    if (fd < 0 || (unsigned)fd >= c->limits.descriptors) return false;
+    struct conn *conn = &c->all[fd];
+    /* Proxies and local sockets carry many clients. */
+    bool client = !http_address_trusted(c->trusted, &peer);
     pthread_mutex_lock(&c->lock);
-    for (struct conn *conn = c->buckets[bucket_of(key)]; conn != NULL; conn = conn->next)
-        if (conn->counted && memcmp(conn->key, key, KEY_LEN) == 0) n++;
+    take_out(c, conn);
+    bool fits = c->open < c->limits.open && (!client || budget_take(c->clients, &peer, 1, false));
+    if (fits) {
+        conn->state = STATE_ADMITTED;
+        conn->client = peer;
+        conn->counted = client;
+        conn_allow(conn, CONN_HEADER_MS);
+        if ((unsigned)fd >= c->top) c->top = (unsigned)fd + 1;
+        if (c->open++ == 0) pthread_cond_signal(&c->change);
+    }
     pthread_mutex_unlock(&c->lock);
-    return n < c->per_client;
+    return fits;
 }
 
 struct conn *
-conns_add(struct conns *c, int fd, struct http_address peer) {
-    struct conn *conn = calloc(1, sizeof(*conn));
-    if (conn == NULL) return NULL;
-    conn->fd = fd;
-    conn->counted = is_client(c, peer);
-    http_address_group(&peer, conn->key);
-    /* Those that are not counted are spread over all buckets. */
-    conn->bucket = conn->counted ? bucket_of(conn->key) : (unsigned)fd % BUCKETS;
-    conn_allow(conn, CONN_HEADER_MS);
+conns_serve(struct conns *c, int fd) {
+    struct conn *conn = &c->all[fd];
     pthread_mutex_lock(&c->lock);
-    struct conn **first = &c->buckets[conn->bucket];
-    conn->next = *first;
-    if (*first != NULL) (*first)->previous = conn;
-    *first = conn;
-    if (c->open++ == 0) pthread_cond_signal(&c->change);
+    conn->state = STATE_SERVED;
     pthread_mutex_unlock(&c->lock);
     return conn;
 }
 
 void
 conns_remove(struct conns *c, struct conn *conn) {
-    if (conn == NULL) return;
     pthread_mutex_lock(&c->lock);
-    if (conn->next != NULL) conn->next->previous = conn->previous;
-    if (conn->previous != NULL) conn->previous->next = conn->next;
-    else c->buckets[conn->bucket] = conn->next;
-    c->open--;
+    take_out(c, conn);
     pthread_mutex_unlock(&c->lock);
-    free(conn);
+}
+
+bool
+conns_keep(struct conns *c, struct conn *conn) {
+    if (conn->kept) return true;
+    conn->kept = atomic_fetch_add(&c->kept, 1) < c->limits.kept;
+    if (!conn->kept) atomic_fetch_sub(&c->kept, 1);
+    return conn->kept;
 }
 
 void
 conn_allow(struct conn *conn, int64_t ms) {
-    if (conn == NULL) return;
     atomic_store(&conn->deadline, ms == 0 ? 0 : clock_monotonic_ms() + ms);
+}
+
+void
+conn_hurry(struct conn *conn, int64_t ms) {
+    int64_t deadline = atomic_load(&conn->deadline), hurried = clock_monotonic_ms() + ms;
+    if (deadline == 0 || deadline > hurried) atomic_store(&conn->deadline, hurried);
+}
+
+void
+conn_received(struct conn *conn, int64_t began_ms, uint64_t bytes) {
+    atomic_store(&conn->deadline, began_ms + conn_transfer_ms(bytes));
 }
 
 int64_t

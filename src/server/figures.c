@@ -56,6 +56,8 @@ figures_write(void *figures, struct buf *out) {
          kdf.locked},
         {"secrets_sweep_last_timestamp_seconds", "gauge", "When the last sweep ended well.",
          (double)sweeper_last(f->sweeper)},
+        {"secrets_sandbox", "gauge", "1 if the process gave up all that serving does not take.",
+         atomic_load(&f->sandboxed)},
         {"process_resident_memory_bytes", "gauge", "Memory in use.", resident_bytes(f)},
         {"process_start_time_seconds", "gauge", "When the process started.", (double)f->started_at},
     };

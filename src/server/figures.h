@@ -18,6 +18,7 @@ struct figures {
     const struct sweeper *sweeper;
     int statm;          /* descriptor of /proc/self/statm, -1 for none */
     int64_t started_at; /* seconds since 1970-01-01 UTC */
+    atomic_bool sandboxed;
 };
 
 /* Open what has to be opened before the sandbox closes around the process. */

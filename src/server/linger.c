@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 enum {
     SOCKETS_MAX = 256,
@@ -113,7 +114,7 @@ linger_add(struct lingers *l, int fd) {
     if (copy < 0) return;
     (void)shutdown(copy, SHUT_WR);
     pthread_mutex_lock(&l->lock);
-    if (!l->started) l->started = pthread_create(&l->thread, NULL, work, l) == 0;
+    if (!l->started) l->started = thread_start(&l->thread, 0, work, l) == 0;
     bool taken = l->started && !l->ending && l->newcomer_count < SOCKETS_MAX;
     if (taken) l->newcomers[l->newcomer_count++] = copy;
     pthread_mutex_unlock(&l->lock);

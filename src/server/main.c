@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "api/page.h"
+#include "aws/credentials.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -13,11 +14,14 @@
 #include "server/listen.h"
 #include "server/mhd.h"
 #include "server/mhd_metrics.h"
+#include "server/notify.h"
 #include "server/process.h"
 #include "server/sandbox.h"
 #include "server/settings.h"
 #include "server/stores.h"
 #include "server/sweeper.h"
+#include "server/ticker.h"
+#include "server/watchdog.h"
 
 enum {
     TEXT_MAX = 16 * 1024,    /* what --help prints */
@@ -30,8 +34,12 @@ enum {
     CONNECTIONS_MAX = 16384,
     FILES_KEPT_BACK = 128, /* descriptors for all but connections */
     PER_CLIENT_MAX = 128,
+    KEPT_MAX = 1024,    /* connections that stay open after an answer, 17 KiB each */
     SWEEP_SECONDS = 25, /* erased within 60 s of its time */
     STOP_MS = 10 * 1000,
+    CLOSE_MS = 5 * 1000,         /* to close the stores after that */
+    WATCHDOG_STOP_MS = 4 * 1000, /* longer than it takes to see that something hangs */
+    TURN_MS = 2 * 1000,          /* for the threads that do I/O to show that they do */
     CLASSIC_FILE_MAX = 10 * 1024 * 1024,
     INLINE_MAX = 128 * 1024, /* content that may come in the create call */
     DAY = 24 * 60 * 60,
@@ -40,6 +48,7 @@ enum {
 /* Everything that runs. */
 struct server {
     struct settings settings;
+    const char *sandbox; /* on, partial or off */
     struct listener listener;
     struct stores stores;
     struct vault vault;
@@ -50,6 +59,8 @@ struct server {
     struct figures figures;
     struct listener metrics_listener;
     struct mhd_metrics *metrics;
+    int notify; /* systemd's socket, -1 for none */
+    struct watchdog *watchdog;
 };
 
 /* The largest answer: a text of control characters grows sixfold in JSON, a file by base64. */
@@ -103,6 +114,7 @@ serve(struct server *s) {
     unsigned room = files > 2 * FILES_KEPT_BACK ? files - FILES_KEPT_BACK : files / 2;
     const struct mhd_config config = {
         .listen_fd = s->listener.fd,
+        .descriptors = files,
         .api = &s->api,
         .metrics = s->figures.metrics,
         .trusted = &s->settings.trusted,
@@ -111,6 +123,7 @@ serve(struct server *s) {
         .queue_max = QUEUE_MAX,
         .connections_max = room < CONNECTIONS_MAX ? room : CONNECTIONS_MAX,
         .per_client_max = PER_CLIENT_MAX,
+        .kept_max = KEPT_MAX,
         .body_budget = BODY_BUDGET,
         .answer_budget = ANSWER_BUDGET,
         .client_share = CLIENT_SHARE,
@@ -118,52 +131,87 @@ serve(struct server *s) {
     return mhd_start(&config);
 }
 
+/*
+ * A part of the sandbox came to ${result}.  Of a kernel without ${feature} the operator hears what
+ * it means: a flaw in this program ${harm}.
+ */
+static int
+check_confined(struct server *s, int result, const char *feature, const char *harm,
+               struct buf *why) {
+    if (result == SANDBOX_ON) return 0;
+    if (result < 0) {
+        (void)!buf_printf(why, "the kernel has %s but refuses it", feature);
+        return result;
+    }
+    if (s->settings.sandbox == SETTINGS_SANDBOX_REQUIRED) {
+        (void)!buf_printf(why, "SECRETS_SANDBOX=required: this kernel has no %s", feature);
+        return ERR_CONFIG;
+    }
+    s->sandbox = "partial";
+    char reason[100];
+    (void)snprintf(reason, sizeof(reason), "a flaw in this program %s", harm);
+    log_warn("sandbox", LOG_TEXT("state", "partial"), LOG_TEXT("missing", feature),
+             LOG_TEXT("reason", reason));
+    return 0;
+}
+
 /* Leave every thread that is started from here on the data directory alone. */
 static int
-confine_paths(struct server *s, struct buf *why) {
-    if (!s->settings.sandbox) {
-        log_warn("sandbox", "state=off reason=\"SECRETS_SANDBOX=off: no protection from a flaw in "
-                            "this program\"");
+confine_paths(struct server *s, const struct aws_env *aws, struct buf *why) {
+    struct buf keys[AWS_CREDENTIALS_PATHS] = {0};
+    s->sandbox = "on";
+    if (s->settings.sandbox == SETTINGS_SANDBOX_OFF) {
+        s->sandbox = "off";
+        log_warn(
+            "sandbox", LOG_TEXT("state", "off"),
+            LOG_TEXT("reason", "SECRETS_SANDBOX=off: no protection from a flaw in this program"));
         return 0;
     }
     char socket_dir[sizeof(s->listener.path)];
     (void)snprintf(socket_dir, sizeof(socket_dir), "%s", s->listener.path);
     char *slash = strrchr(socket_dir, '/');
     if (slash != NULL) *slash = '\0';
-    const struct sandbox_paths paths = {
+    struct sandbox_paths paths = {
         .data_dir = stores_are_here(&s->settings) ? s->settings.data : NULL,
         .outgoing = s->stores.cloud != NULL,
         .socket_dir = s->listener.path[0] == '\0' ? NULL
                       : slash == NULL             ? "."
                                                   : socket_dir,
     };
-    int result = sandbox_restrict_paths(&paths);
-    if (result == SANDBOX_UNSUPPORTED) log_warn("sandbox", "paths=unsupported");
-    if (result < 0) (void)!buf_add_text(why, "the kernel refuses to confine this process to paths");
-    return result < 0 ? result : 0;
+    int result = s->stores.cloud != NULL ? aws_credentials_paths(aws, keys) : 0;
+    for (int i = 0; i < AWS_CREDENTIALS_PATHS; i++)
+        if (keys[i].len > 0) paths.readable[i] = buf_text(&keys[i]);
+    if (result == 0) result = sandbox_restrict_paths(&paths);
+    for (int i = 0; i < AWS_CREDENTIALS_PATHS; i++)
+        buf_free(&keys[i]);
+    return check_confined(s, result, "landlock", "reaches every file of this user", why);
 }
 
 /* Leave every thread the system calls of serving alone. */
 static int
 confine_calls(struct server *s, struct buf *why) {
-    if (!s->settings.sandbox) return 0;
-    int result = sandbox_restrict_calls(s->stores.cloud != NULL);
-    if (result == SANDBOX_UNSUPPORTED) log_warn("sandbox", "calls=unsupported");
-    if (result < 0) (void)!buf_add_text(why, "the kernel refuses to confine this process to calls");
-    return result < 0 ? result : 0;
+    if (s->settings.sandbox == SETTINGS_SANDBOX_OFF) return 0;
+    int err = check_confined(s, sandbox_restrict_calls(s->stores.cloud != NULL), "seccomp",
+                             "reaches every call of the system", why);
+    atomic_store(&s->figures.sandboxed, err == 0 && strcmp(s->sandbox, "on") == 0);
+    return err;
 }
 
 static int
-start_metrics(struct server *s, struct buf *why) {
+listen_for_metrics(struct server *s, struct buf *why) {
     char *const none[] = {NULL}; /* a socket that systemd passed is for clients */
-    struct figures *f = &s->figures;
     const char *where = s->settings.metrics_listen;
+    return where[0] == '\0' ? 0 : listen_open(where, none, &s->metrics_listener, why);
+}
+
+/* Serve what the figures tell, where somebody wants to know. */
+static int
+start_metrics(struct server *s) {
+    struct figures *f = &s->figures;
     f->vault = &s->vault;
     f->kdf = s->kdf;
     f->sweeper = s->sweeper;
-    if (where[0] == '\0') return 0;
-    int err = listen_open(where, none, &s->metrics_listener, why);
-    if (err != 0) return err;
+    if (s->metrics_listener.fd < 0) return 0;
     s->metrics = mhd_metrics_start(s->metrics_listener.fd, figures_write, f);
     return s->metrics == NULL ? ERR_NOMEM : 0;
 }
@@ -174,6 +222,25 @@ get_variable(void *ctx, const char *name) {
     return getenv(name);
 }
 
+/*
+ * Whether nothing hangs that a new process would not.  What a store says that it cannot do, for
+ * want of space or with its service away, it may do again by itself, and opening may go on.
+ */
+static bool
+is_well(void *server) {
+    struct server *s = server;
+    return vault_ping(&s->vault) != ERR_STUCK && mhd_turns(s->mhd, TURN_MS);
+}
+
+/* Tell systemd that connections are taken, and go on telling it that all is well if it asks. */
+static int
+tell_ready(struct server *s) {
+    int64_t ms = notify_watchdog_ms(getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID"));
+    notify_send(s->notify, "READY=1");
+    s->watchdog = watchdog_start(s->notify, ms, is_well, s);
+    return s->watchdog == NULL && s->notify >= 0 && ms > 0 ? ERR_NOMEM : 0;
+}
+
 static int
 start(struct server *s, char *const env[], struct buf *why) {
     static const struct aws_env aws = {get_variable, NULL};
@@ -181,9 +248,10 @@ start(struct server *s, char *const env[], struct buf *why) {
     figures_open(&s->figures, clock_now(&clock_system));
     s->figures.metrics = metrics_new();
     if (s->figures.metrics == NULL) return ERR_NOMEM;
+    s->notify = notify_open(getenv("NOTIFY_SOCKET"));
     int err = listen_open(s->settings.listen, env, &s->listener, why);
     if (err == 0) err = stores_prepare(&s->settings, &aws, &s->stores, why);
-    if (err == 0) err = confine_paths(s, why);
+    if (err == 0) err = confine_paths(s, &aws, why);
     if (err == 0) err = stores_open(&s->settings, &s->stores, why);
     if (err != 0) return err;
     configure_vault(s);
@@ -196,20 +264,34 @@ start(struct server *s, char *const env[], struct buf *why) {
     if (err != 0) return err;
     s->sweeper = sweeper_start(&s->vault, SWEEP_SECONDS);
     if (s->sweeper == NULL) return ERR_NOMEM;
-    err = start_metrics(s, why);
+    err = listen_for_metrics(s, why);
+    /* Before anybody is heard. */
+    if (err == 0) err = confine_calls(s, why);
+    if (err == 0) err = start_metrics(s);
     if (err != 0) return err;
     s->mhd = serve(s);
-    return s->mhd == NULL ? ERR_NOMEM : confine_calls(s, why);
+    return s->mhd == NULL ? ERR_NOMEM : tell_ready(s);
+}
+
+/* The disk hangs, and so do those who would close what is on it: it is as if the power failed. */
+static int64_t
+end_now(void *none) {
+    (void)none;
+    log_error("stopped", LOG_TEXT("reason", "the stores did not close in time"));
+    _exit(1);
 }
 
 /* Close everything, requests first.  Returns the exit code. */
 static int
 stop(struct server *s) {
+    notify_send(s->notify, "STOPPING=1");
     listen_stop(&s->listener);
-    if (s->mhd != NULL && !mhd_stop(s->mhd, STOP_MS)) {
-        log_error("stopped", "reason=\"requests did not end in time\"");
+    bool idle = watchdog_stop(s->watchdog, WATCHDOG_STOP_MS);
+    if (!idle || (s->mhd != NULL && !mhd_stop(s->mhd, STOP_MS))) {
+        log_error("stopped", LOG_TEXT("reason", "requests did not end in time"));
         _exit(1); /* nothing that they use may be closed; the store recovers by itself */
     }
+    struct ticker *last = ticker_start("last", CLOSE_MS, end_now, NULL);
     listen_close(&s->listener);
     mhd_metrics_stop(s->metrics);
     listen_close(&s->metrics_listener);
@@ -219,6 +301,7 @@ stop(struct server *s) {
     stores_close(&s->stores);
     figures_close(&s->figures);
     metrics_free(s->figures.metrics);
+    (void)ticker_stop(last, -1);
     return 0;
 }
 
@@ -226,16 +309,17 @@ static int
 run(struct server *s, struct buf *why) {
     int err = start(s, environ, why);
     if (err != 0) {
-        log_error("start", "error=\"%s\" reason=\"%s\"", err_text(err), buf_text(why));
+        log_error("start", LOG_TEXT("error", err_text(err)), LOG_TEXT("reason", buf_text(why)));
         (void)stop(s);
         return 1;
     }
     process_settle();
-    log_info("listening", "version=%s open=%s", VERSION, s->listener.open);
+    log_info("listening", LOG_TEXT("version", VERSION), LOG_TEXT("open", s->listener.open),
+             LOG_TEXT("sandbox", s->sandbox));
     int sig = process_wait();
-    log_info("stopping", "signal=%d", sig);
+    log_info("stopping", LOG_NUMBER("signal", sig));
     int code = stop(s);
-    log_info("stopped", "%s", "");
+    log_info("stopped", LOG_NONE);
     return code;
 }
 
@@ -243,17 +327,22 @@ int
 main(int argc, char *argv[]) {
     static struct server server;
     struct buf text = BUF_INIT(TEXT_MAX);
-    server.listener.fd = server.metrics_listener.fd = -1;
+    server.listener.fd = server.metrics_listener.fd = server.notify = -1;
     int code = 2;
     if (process_harden() != 0) {
-        log_error("start", "reason=\"this process cannot be protected\"");
+        log_error("start", LOG_TEXT("reason", "this process cannot be protected"));
         return 1;
     }
     json_setup();
-    switch (settings_read(&server.settings, argc, argv, environ, process_cores(), &text)) {
+    switch (settings_read(&server.settings, argc, argv, environ, process_cores(), geteuid() == 0,
+                          &text)) {
     case SETTINGS_PRINT: code = fputs(buf_text(&text), stdout) < 0; break;
     case SETTINGS_REFUSE: (void)fputs(buf_text(&text), stderr); break;
-    case SETTINGS_RUN: code = run(&server, &text); break;
+    case SETTINGS_RUN:
+        log_set_format((enum log_format)server.settings.log_format);
+        log_set_level((enum log_level)server.settings.log_level);
+        code = run(&server, &text);
+        break;
     }
     buf_free(&text);
     return code;

@@ -15,7 +15,8 @@
 struct mhd;
 
 struct mhd_config {
-    int listen_fd; /* stays the caller's to close, after mhd_stop() */
+    int listen_fd;        /* stays the caller's to close, after mhd_stop() */
+    unsigned descriptors; /* of this process: each is a number below this */
     struct api *api;
     struct metrics *metrics;            /* counts every answer; NULL for none */
     const struct http_trusted *trusted; /* proxies that name the client's address */
@@ -24,6 +25,7 @@ struct mhd_config {
     unsigned queue_max;   /* requests that wait for a worker; more are answered 503 */
     unsigned connections_max;
     unsigned per_client_max; /* connections of one client */
+    unsigned kept_max;       /* connections that stay open after an answer */
     size_t body_budget;      /* bytes of request bodies in memory; more are answered 503 */
     size_t answer_budget;    /* bytes of answers that wait for their readers; as above */
     size_t client_share;     /* of either budget, for one client */
@@ -31,6 +33,13 @@ struct mhd_config {
 
 /* Serve as ${config} says; all it points to outlives the server.  Returns NULL if that fails. */
 struct mhd *mhd_start(const struct mhd_config *config);
+
+/*
+ * Whether the threads that do I/O still do it: each is given a connection that is closed already,
+ * and closes its end within ${ms} milliseconds for all of them.  True also where that cannot be
+ * tried, for want of descriptors or of room for connections.  Never beside mhd_stop().
+ */
+bool mhd_turns(struct mhd *m, int ms);
 
 /*
  * With the listening socket shut down, or left to who passed it: let the requests that run end for

@@ -10,8 +10,9 @@
 #include "server/process.h"
 
 enum {
-    CHECK_FROM = 16 * 1024
-}; /* bodies from this length on are asked about before they are read */
+    CHECK_FROM = 16 * 1024, /* bodies from this length on are asked about before they are read */
+    PARAMETERS_MAX = 64,    /* of a query: no route has more than one */
+};
 
 enum stage {
     STAGE_HEAD,     /* nothing was decided yet */
@@ -37,6 +38,7 @@ struct call {
     int64_t body_len; /* -1 if there is no body */
     size_t reserved;  /* bytes of the budget for bodies */
     size_t counted;   /* bytes of the budget for answers */
+    int64_t body_ms;  /* when the body was let in */
     int64_t began_us;
     struct api_admission admission;
     struct http_request request;
@@ -52,6 +54,17 @@ conn_of(struct MHD_Connection *connection) {
     return info == NULL ? NULL : info->socket_context;
 }
 
+/*
+ * Hide the query of ${target} from the library, which is about to list its parameters in the
+ * connection's memory: nobody here reads that list, and where there is no room for it version
+ * 0.9.75 never answers.  It knows already where the query begins, and stops where it ends.
+ */
+static void
+hide_query(const char *target) {
+    char *query = strchr((char *)(uintptr_t)target, '?');
+    if (query != NULL) query[1] = '\0';
+}
+
 void *
 call_begin(void *mhd, const char *target, struct MHD_Connection *connection) {
     size_t len = strlen(target);
@@ -60,9 +73,11 @@ call_begin(void *mhd, const char *target, struct MHD_Connection *connection) {
     call->mhd = mhd;
     call->connection = connection;
     call->conn = conn_of(connection);
+    conn_hurry(call->conn, CONN_HEADER_MS);
     call->began_us = clock_monotonic_us();
     call->target_len = len;
     memcpy(call->target, target, len + 1);
+    hide_query(target);
     char *query = memchr(call->target, '?', len);
     if (query != NULL) *query = '\0';
     call->request.path = call->target;
@@ -146,7 +161,7 @@ count_answer(struct call *call) {
     bool again = call->request.method == HTTP_GET || call->request.method == HTTP_HEAD;
     if (budget_take(call->mhd->answers, &call->request.client, r->body.len, !again)) {
         call->counted = r->body.len;
-    } else {
+    } else if (again) {
         buf_free(&r->body);
         problem_answer(r, PROBLEM_BUSY, NULL);
     }
@@ -164,7 +179,8 @@ answer(struct call *call) {
     enum MHD_Result ok = MHD_YES;
     for (int i = 0; ok == MHD_YES && i < r->field_count; i++)
         ok = MHD_add_response_header(response, r->fields[i].name, r->fields[i].value);
-    if (ok == MHD_YES && (r->close || atomic_load(&call->mhd->stopping)))
+    if (ok == MHD_YES && (r->close || atomic_load(&call->mhd->stopping) ||
+                          !conns_keep(call->mhd->conns, call->conn)))
         ok = MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     conn_allow(call->conn, conn_transfer_ms(len));
     call->stage = STAGE_SENDING;
@@ -201,7 +217,8 @@ expect_body(struct call *call) {
     if (len > call->admission.body_max) return refuse(call, PROBLEM_TOO_LARGE, NULL);
     if (!reserve(call, (size_t)len)) return refuse(call, PROBLEM_BUSY, NULL);
     buf_init(&call->request.body, (size_t)len);
-    conn_allow(call->conn, conn_transfer_ms(len));
+    call->body_ms = clock_monotonic_ms();
+    conn_received(call->conn, call->body_ms, 0);
     call->stage = STAGE_BODY;
     return MHD_YES;
 }
@@ -220,6 +237,14 @@ work_on(struct call *call, enum stage stage, enum stage refused) {
     return MHD_YES;
 }
 
+static bool
+has_many_parameters(const char *query) {
+    int n = 0;
+    for (; (query = strchr(query, '&')) != NULL && n < PARAMETERS_MAX; query++)
+        n++;
+    return n >= PARAMETERS_MAX;
+}
+
 /* The head has come: admit the request or answer it. */
 static enum MHD_Result
 admit(struct call *call, const char *method, const char *url, const char *version) {
@@ -228,18 +253,20 @@ admit(struct call *call, const char *method, const char *url, const char *versio
     if (!count_in(call)) return MHD_NO;
     req->method = http_method_parse(method);
     call->broken =
-        !mhd_head_strict(call->connection, method, url, version, call->target, call->target_len);
+        !mhd_head_strict(call->connection, method, url, version, call->target, call->target_len) ||
+        has_many_parameters(req->query);
     (void)MHD_get_connection_values_n(call->connection, MHD_HEADER_KIND, read_header, call);
+    const union MHD_ConnectionInfo *peer =
+        MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    req->client = http_address_of(peer->client_addr);
     if (call->broken) {
         api_headers(m->config.api, req, &call->response);
         return refuse(call, PROBLEM_MALFORMED,
                       "The head must be plain HTTP/1.1: every line ends in CR LF, headers come "
-                      "once, and a body has one Content-Length.");
+                      "once, a body has one Content-Length, and a query at most 64 parameters.");
     }
-    const union MHD_ConnectionInfo *peer =
-        MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    req->client = http_address_client(m->config.trusted, http_address_of(peer->client_addr),
-                                      req->headers[HTTP_FORWARDED_FOR], req->headers[HTTP_REAL_IP]);
+    req->client =
+        http_address_client(m->config.trusted, req->client, req->headers[HTTP_FORWARDED_FOR]);
     if (api_admit(m->config.api, req, call->body_len, &call->admission, &call->response) == 0)
         return answer_early(call);
     if (call->admission.check && call->body_len >= CHECK_FROM)
@@ -258,6 +285,7 @@ take_body(struct call *call, const char *data, size_t *len) {
     /* All of it is taken at once: a buffer that grows would leave copies to wipe. */
     if (body->data == NULL && buf_space(body, body->max) == NULL) return MHD_NO;
     if (buf_add(body, data, *len) != 0) return MHD_NO;
+    conn_received(call->conn, call->body_ms, body->len);
     *len = 0;
     return MHD_YES;
 }
@@ -308,7 +336,10 @@ call_step(void *mhd, struct MHD_Connection *connection, const char *url, const c
     return answer(call);
 }
 
-/* One line a request: its route, never its path; what came of it and how long it took. */
+/*
+ * One line a request: its route, never its path; what came of it and how long it took; the network
+ * it came from, and a name for the secret that says nothing once this process has ended.
+ */
 static void
 log_request(const struct call *call, enum MHD_RequestTerminationCode why) {
     const struct http_response *r = &call->response;
@@ -319,8 +350,13 @@ log_request(const struct call *call, enum MHD_RequestTerminationCode why) {
     int64_t us = clock_monotonic_us() - call->began_us;
     struct metrics *metrics = call->mhd->config.metrics;
     if (metrics != NULL) metrics_request(metrics, route, status, us);
-    log_info("request", "route=\"%s\" status=%d us=%lld%s", route, status, (long long)us,
-             sent ? "" : " cut=true");
+    char client[HTTP_PREFIX_LEN];
+    http_address_prefix(&call->request.client, client);
+    log_info("request", LOG_TEXT("route", route), LOG_NUMBER("status", status),
+             LOG_NUMBER("us", us),
+             call->stage == STAGE_HEAD ? LOG_NONE : LOG_TEXT("client", client),
+             r->secret[0] == '\0' ? LOG_NONE : LOG_TEXT("secret", r->secret),
+             sent ? LOG_NONE : LOG_FLAG("cut", true));
 }
 
 void

@@ -9,15 +9,19 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "server/acceptor.h"
 #include "server/budget.h"
 #include "server/conns.h"
 #include "server/linger.h"
 #include "server/mhd.h"
+#include "server/ticker.h"
 #include "server/workers.h"
 
 struct mhd {
     struct mhd_config config;
     struct MHD_Daemon *daemon;
+    struct acceptor *acceptor;
+    struct ticker *nudger;
     struct workers *workers;
     struct conns *conns;
     struct lingers *linger;

@@ -4,10 +4,13 @@
 #include <microhttpd.h>
 #include <stdint.h>
 
+#include "server/acceptor.h"
+
 enum { TEXT_MAX = 1 << 20, CONNECTIONS_MAX = 8, IDLE_SECONDS = 30 };
 
 struct mhd_metrics {
     struct MHD_Daemon *daemon;
+    struct acceptor *acceptor;
     int (*write)(void *ctx, struct buf *out);
     void *ctx;
 };
@@ -49,26 +52,39 @@ handle(void *arg, struct MHD_Connection *connection, const char *url, const char
     return ok;
 }
 
+static bool
+is_full(void *metrics) {
+    (void)metrics;
+    return false; /* the library closes what is too much */
+}
+
+static void
+take_connection(void *metrics, int fd, const struct sockaddr *peer, socklen_t len) {
+    struct mhd_metrics *m = metrics;
+    (void)MHD_add_connection(m->daemon, fd, peer, len);
+}
+
 struct mhd_metrics *
 mhd_metrics_start(int fd, int (*write)(void *ctx, struct buf *out), void *ctx) {
     struct mhd_metrics *m = calloc(1, sizeof(*m));
+    const struct acceptor_sink sink = {.full = is_full, .take = take_connection, .arg = m};
     if (m == NULL) return NULL;
     m->write = write;
     m->ctx = ctx;
-    m->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, handle,
-                                 m, MHD_OPTION_LISTEN_SOCKET, fd,              /* */
-                                 MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, /* */
-                                 MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,  /* */
-                                 MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
-    if (m->daemon != NULL) return m;
-    free(m);
+    m->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
+        handle, m, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+        IDLE_SECONDS, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+    if (m->daemon != NULL) m->acceptor = acceptor_start(fd, &sink);
+    if (m->acceptor != NULL) return m;
+    mhd_metrics_stop(m);
     return NULL;
 }
 
 void
 mhd_metrics_stop(struct mhd_metrics *m) {
     if (m == NULL) return;
-    (void)MHD_quiesce_daemon(m->daemon);
-    MHD_stop_daemon(m->daemon);
+    acceptor_stop(m->acceptor);
+    if (m->daemon != NULL) MHD_stop_daemon(m->daemon);
     free(m);
 }

@@ -52,8 +52,9 @@ process_harden(void) {
     stop_signals(&stop);
     if (pthread_sigmask(SIG_BLOCK, &stop, NULL) != 0) return ERR_IO;
     raise_file_limit();
-    /* Two heaps for all threads, not one each: many small heaps hold much memory that is free. */
-    (void)mallopt(M_ARENA_MAX, 2);
+    /* Few heaps for all threads, not one each: many small heaps hold much memory that is free.  Two
+     * would do for memory, but the threads of a busy server wait for each other at them. */
+    (void)mallopt(M_ARENA_MAX, 4);
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
     (void)mallopt(M_TRIM_THRESHOLD, 2 * LARGE_BLOCK);
     return 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the process gives up once it has what it needs: paths (Landlock) before its threads start,
- * system calls (seccomp) when everything runs.  Code that an attacker brings in finds no program to
- * start, no file to read but the data folder, and no memory to execute.
+ * system calls (seccomp) before it takes connections.  Code that an attacker brings in finds no
+ * program to start, no file to read but the data folder, and no memory to execute.
  */
 #ifndef SERVER_SANDBOX_H
 #define SERVER_SANDBOX_H
@@ -16,11 +16,14 @@ enum sandbox_result {
     SANDBOX_UNSUPPORTED = 0, /* this kernel cannot; the caller says so aloud */
 };
 
+enum { SANDBOX_READABLE_MAX = 4 };
+
 /* What stays of the file system; NULL for none. */
 struct sandbox_paths {
     const char *data_dir;   /* to read and write */
     const char *socket_dir; /* to remove files from: the server's own socket */
     bool outgoing;          /* also what name resolution and TLS read, read only */
+    const char *readable[SANDBOX_READABLE_MAX]; /* files and folders, read only */
 };
 
 /*

@@ -21,7 +21,7 @@ enum kind {
     KIND_ORIGINS,
     KIND_NETWORKS,
     KIND_ORIGIN,
-    KIND_SWITCH
+    KIND_WORD /* one of those in the argument */
 };
 
 struct setting {
@@ -77,8 +77,15 @@ static const struct setting table[] = {
      "Encryption to ask S3 for.  The default is aws:kms on Amazon's endpoints, none elsewhere."},
     {"DYNAMO_TABLE", "NAME", "", KIND_TEXT, 0, 255, AT(dynamo_table),
      "Keep records in this DynamoDB table and not on this machine."},
-    {"SECRETS_SANDBOX", "on|off", "on", KIND_SWITCH, 0, 1, AT(sandbox),
-     "Give up all paths but the data directory and all system calls that serving does not take."},
+    {"SECRETS_SANDBOX", "off|on|required", "on", KIND_WORD, 0, 2, AT(sandbox),
+     "Give up all paths but the data directory and all system calls that serving does not take. "
+     "With \"on\" a kernel that cannot is told of in the log; with \"required\" it stops the start."},
+    {"SECRETS_ALLOW_ROOT", "off|on", "off", KIND_WORD, 0, 1, AT(allow_root),
+     "Run as root.  Off, which is right for every server, the start is refused."},
+    {"SECRETS_LOG", "logfmt|json", "logfmt", KIND_WORD, 0, 1, AT(log_format),
+     "How the lines of the log are written."},
+    {"SECRETS_LOG_LEVEL", "debug|info|warn|error", "info", KIND_WORD, 0, 3, AT(log_level),
+     "The least that is logged.  Requests are info."},
 };
 /* clang-format on */
 
@@ -152,12 +159,19 @@ parse_page(const char *value, const char **out) {
     return 0;
 }
 
+/* One of the words of ${argument}, which are separated by '|': ${out} gets its place among them. */
 static int
-parse_switch(const char *value, int64_t *out) {
-    bool on = strcmp(value, "on") == 0;
-    if (!on && strcmp(value, "off") != 0) return ERR_INVALID;
-    *out = on;
-    return 0;
+parse_word(const char *argument, const char *value, int64_t *out) {
+    size_t len = strlen(value);
+    for (int64_t i = 0;; i++) {
+        size_t n = strcspn(argument, "|");
+        if (n == len && memcmp(argument, value, n) == 0) {
+            *out = i;
+            return 0;
+        }
+        if (argument[n] == '\0') return ERR_INVALID;
+        argument += n + 1;
+    }
 }
 
 static int
@@ -170,7 +184,7 @@ parse_value(const struct setting *t, const char *value, struct settings *s) {
     case KIND_ORIGINS: return parse_origins(value, at);
     case KIND_NETWORKS: return http_trusted_parse(value, at);
     case KIND_ORIGIN: return parse_page(value, at);
-    case KIND_SWITCH: return parse_switch(value, at);
+    case KIND_WORD: return parse_word(t->argument, value, at);
     case KIND_TEXT: break;
     }
     if (len < (size_t)t->min || len > (size_t)t->max || utf8_has_control(value, len))
@@ -211,7 +225,7 @@ print_wanted(const struct setting *t, struct buf *text) {
         return buf_printf(text, "want at most %d addresses or networks such as 192.0.2.0/24\n",
                           HTTP_TRUSTED_MAX);
     case KIND_ORIGIN: return buf_add_text(text, "want an address such as https://example.org/\n");
-    case KIND_SWITCH: return buf_add_text(text, "want on or off\n");
+    case KIND_WORD: return buf_printf(text, "want one of %s\n", t->argument);
     case KIND_TEXT: break;
     }
     return buf_printf(text, "want a text of %lld to %lld characters\n", (long long)t->min,
@@ -286,13 +300,16 @@ read_option(struct settings *s, int argc, char *const argv[], int *i, struct buf
 
 /* Rules between settings, and what this build cannot do. */
 static int
-check_together(const struct settings *s, struct buf *text) {
+check_together(const struct settings *s, bool root, struct buf *text) {
     int err = 0;
     if (s->ttl_days > s->ttl_max_days)
         err = buf_printf(text, "secretsd: TTL_DAYS: %lld is above SECRETS_MAX_TTL_DAYS, %lld\n",
                          (long long)s->ttl_days, (long long)s->ttl_max_days);
     else if (s->s3_sse[0] != '\0' && s->s3_bucket[0] == '\0')
         err = buf_add_text(text, "secretsd: SECRETS_S3_SSE: means nothing without S3_BUCKET\n");
+    else if (root && !s->allow_root)
+        err = buf_add_text(text, "secretsd: this is root: start it as a user of its own, or say "
+                                 "SECRETS_ALLOW_ROOT=on\n");
     else return 0;
     return err != 0 ? err : ERR_CONFIG;
 }
@@ -341,7 +358,7 @@ print_help(struct buf *text) {
 
 enum settings_result
 settings_read(struct settings *s, int argc, char *const argv[], char *const env[], int64_t cores,
-              struct buf *text) {
+              bool root, struct buf *text) {
     int err = 0;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0)
@@ -354,6 +371,6 @@ settings_read(struct settings *s, int argc, char *const argv[], char *const env[
     if (err == 0) err = read_environment(s, env, text);
     for (int i = 1; err == 0 && i < argc; i++)
         err = read_option(s, argc, argv, &i, text);
-    if (err == 0) err = check_together(s, text);
+    if (err == 0) err = check_together(s, root, text);
     return err == 0 ? SETTINGS_RUN : SETTINGS_REFUSE;
 }

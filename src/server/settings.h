@@ -7,6 +7,7 @@
 #ifndef SERVER_SETTINGS_H
 #define SERVER_SETTINGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,7 +41,17 @@ struct settings {
     const char *s3_bucket;
     const char *s3_sse;
     const char *dynamo_table;
-    int64_t sandbox; /* 1 on, 0 off */
+    int64_t sandbox;    /* enum settings_sandbox */
+    int64_t allow_root; /* 0 off, 1 on */
+    int64_t log_format; /* enum log_format */
+    int64_t log_level;  /* enum log_level */
+};
+
+/* In the order of the setting's words. */
+enum settings_sandbox {
+    SETTINGS_SANDBOX_OFF,
+    SETTINGS_SANDBOX_ON,       /* as far as the kernel can */
+    SETTINGS_SANDBOX_REQUIRED, /* or the server does not start */
 };
 
 enum settings_result {
@@ -52,10 +63,11 @@ enum settings_result {
 /*
  * Fill ${s} from defaults, then from the environment ${env} (NULL-terminated, as environ), then
  * from the arguments ${argv} behind the program's name.  ${cores} is the default number of
- * derivation threads.  ${text} (bound 16 KiB or more) gets what to print, if anything; a refusal
- * names the variable or option at fault.
+ * derivation threads; ${root} says whether this process is root, which it must be told it may be.
+ * ${text} (bound 16 KiB or more) gets what to print, if anything; a refusal names the variable or
+ * option at fault.
  */
 enum settings_result settings_read(struct settings *s, int argc, char *const argv[],
-                                   char *const env[], int64_t cores, struct buf *text);
+                                   char *const env[], int64_t cores, bool root, struct buf *text);
 
 #endif

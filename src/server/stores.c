@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "http/client.h"
+#include "store/blobs_deadline.h"
 #include "store/blobs_dir.h"
 #include "store/cloud.h"
 #include "store/sqlite.h"
@@ -17,9 +18,10 @@ enum {
     REASON_MAX = 256,
     PATH_MAX_LEN = 1100,
     CONNECTIONS = 64, /* to AWS, kept for the next request */
+    WAIT_MS = 5000,   /* after which a disk that does not answer is given up */
 };
 
-/* Creates are refused while the disk has less room than this: opening needs some to go on. */
+/* Nothing new is taken while the disk has less room than this: opening needs some to go on. */
 static const uint64_t RESERVE = UINT64_C(64) * 1024 * 1024;
 
 static int
@@ -28,6 +30,7 @@ open_records(const struct settings *s, struct store **out, struct buf *why) {
     const struct store_sqlite_config config = {
         .dir = s->data,
         .reserve = RESERVE,
+        .wait_ms = WAIT_MS,
         .error = reason,
         .error_len = sizeof(reason),
     };
@@ -40,7 +43,9 @@ static int
 open_blobs(const struct settings *s, struct blobs **out, struct buf *why) {
     char path[PATH_MAX_LEN];
     (void)snprintf(path, sizeof(path), "%s/parts", s->data);
-    int err = blobs_dir_open(path, out);
+    int err = blobs_dir_open(path, RESERVE, out);
+    if (err == 0) *out = blobs_deadline_new(*out, WAIT_MS);
+    if (err == 0 && *out == NULL) err = ERR_NOMEM;
     if (err == ERR_STORE)
         (void)!buf_printf(why, "cannot use %.200s: %s", path, strerrordesc_np(errno));
     else if (err == ERR_BUSY) (void)!buf_printf(why, "another process uses %.200s", path);
@@ -81,6 +86,12 @@ stores_prepare(const struct settings *s, const struct aws_env *env, struct store
 static int
 open_table(const struct settings *s, struct stores *out, struct buf *why) {
     const char *wrong = "";
+    if (!cloud_parts_fit((uint64_t)s->file_max, (uint64_t)s->part_size)) {
+        (void)!buf_add_text(why,
+                            "SECRETS_MAX_FILE: a record in DynamoDB knows 65536 parts at most; "
+                            "make files smaller or SECRETS_PART_SIZE larger");
+        return ERR_CONFIG;
+    }
     int err = cloud_open_store(out->cloud, s->dynamo_table,
                                s->s3_bucket[0] != '\0' ? s->s3_bucket : NULL, &out->store, &wrong);
     if (err == 0) out->text_max = out->store->inline_max;

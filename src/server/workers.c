@@ -6,11 +6,12 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "base/thread.h"
 
 enum {
     STACK_SIZE = 256 * 1024, /* address space; memory is used as it is touched */
     KEEP = 2,                /* threads that stay without work */
-    IDLE_SECONDS = 10        /* before the others end */
+    IDLE_MS = 10 * 1000      /* before the others end */
 };
 
 struct workers {
@@ -27,9 +28,7 @@ struct workers {
 /* Sleep until there is work; false if this thread is to end.  The lock is held. */
 static bool
 wait_for_work(struct workers *w) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += IDLE_SECONDS;
+    struct timespec until = thread_deadline(IDLE_MS);
     while (w->head == NULL) {
         if (w->ending) return false;
         w->idle++;
@@ -37,7 +36,7 @@ wait_for_work(struct workers *w) {
         w->idle--;
         if (err == 0 || w->head != NULL) continue;
         if (w->threads > KEEP) return false;
-        until.tv_sec += IDLE_SECONDS;
+        until = thread_deadline(IDLE_MS);
     }
     return true;
 }
@@ -53,6 +52,7 @@ take(struct workers *w) {
 static void *
 worker(void *arg) {
     struct workers *w = arg;
+    (void)pthread_setname_np(pthread_self(), "worker");
     pthread_mutex_lock(&w->lock);
     while (wait_for_work(w)) {
         struct work *work = take(w);
@@ -68,19 +68,9 @@ worker(void *arg) {
 /* Start one more thread.  The lock is held. */
 static int
 start(struct workers *w) {
-    pthread_attr_t attr;
     pthread_t thread;
-    sigset_t all, before;
-    sigfillset(&all);
-    if (pthread_attr_init(&attr) != 0) return ERR_NOMEM;
-    (void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    (void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int err = pthread_create(&thread, &attr, worker, w);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)pthread_attr_destroy(&attr);
-    if (err != 0) return ERR_NOMEM;
-    (void)pthread_setname_np(thread, "worker");
+    if (thread_start(&thread, STACK_SIZE, worker, w) != 0) return ERR_NOMEM;
+    (void)pthread_detach(thread);
     w->threads++;
     return 0;
 }
@@ -88,16 +78,12 @@ start(struct workers *w) {
 struct workers *
 workers_new(unsigned max, unsigned queue_max, void (*run)(struct work *)) {
     struct workers *w = calloc(1, sizeof(*w));
-    pthread_condattr_t attr;
     if (w == NULL) return NULL;
     w->run = run;
     w->threads_max = max;
     w->queue_max = queue_max;
     pthread_mutex_init(&w->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&w->wake, &attr);
-    pthread_condattr_destroy(&attr);
+    thread_cond_init(&w->wake);
     pthread_cond_init(&w->gone, NULL);
     return w;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "store/disk.h"
 
 enum {
     NAME_LEN_MAX = 64,
@@ -25,9 +27,15 @@ enum {
 struct blobs_dir {
     struct blobs base;
     int root;
+    uint64_t reserve; /* bytes of the disk that stay free */
     atomic_uint_fast64_t usage;
     atomic_uint_fast64_t temporaries; /* made so far; each gets a name of its own */
     atomic_bool durable[128][128];    /* folders, by their two characters, that are on the disk */
+    pthread_mutex_t making;           /* held while a folder is made */
+    bool doubtful;                    /* one may not be on the disk and could not be removed */
+    /* Held for reading while a piece is removed, and from its link until it is durable or removed
+     * again: under it for writing, what is there is durable and stays. */
+    pthread_rwlock_t linking;
 };
 
 static bool
@@ -45,7 +53,7 @@ name_ok(const char *name) {
 /* The code for a failed call; an operator has to learn which it was. */
 static int
 error_of(int number) {
-    log_error("blobs", "error=\"%s\"", strerrordesc_np(number));
+    log_error("blobs", LOG_TEXT("error", strerrordesc_np(number)));
     if (number == ENOSPC || number == EDQUOT) return ERR_FULL;
     return number == ENOMEM ? ERR_NOMEM : ERR_STORE;
 }
@@ -53,6 +61,20 @@ error_of(int number) {
 static int
 open_folder(int at, const char *name) {
     return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Let ${folder} be there and on the disk.  Returns 0, or -1 with errno set. */
+static int
+make_folder(struct blobs_dir *d, const char *folder) {
+    errno = EIO;
+    if (d->doubtful) return -1;
+    bool made = mkdirat(d->root, folder, 0700) == 0;
+    if (!made && errno != EEXIST) return -1;
+    if (fsync(d->root) == 0) return 0;
+    int why = errno;
+    if (made && unlinkat(d->root, folder, AT_REMOVEDIR) != 0) d->doubtful = true;
+    errno = why;
+    return -1;
 }
 
 /*
@@ -67,8 +89,10 @@ folder_of(struct blobs_dir *d, const char *name, bool make) {
         int fd = open_folder(d->root, folder);
         if (fd >= 0 || errno != ENOENT || !make) return fd;
     }
-    if (mkdirat(d->root, folder, 0700) != 0 && errno != EEXIST) return -1;
-    if (fsync(d->root) != 0) return -1;
+    (void)pthread_mutex_lock(&d->making);
+    int made = make_folder(d, folder);
+    (void)pthread_mutex_unlock(&d->making);
+    if (made != 0) return -1;
     atomic_store(durable, true);
     return open_folder(d->root, folder);
 }
@@ -142,6 +166,43 @@ compare_piece(int folder, const char *piece, const void *data, size_t len) {
     return result;
 }
 
+/* Remove the file ${piece}.  Returns 1 if it was there, 0 if not, or ERR_STORE. */
+static int
+unlink_piece(struct blobs_dir *d, int folder, const char *piece) {
+    struct stat st;
+    if (fstatat(folder, piece, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? 0 : ERR_STORE;
+    /* Of several that erase at once, one removes it and counts. */
+    if (unlinkat(folder, piece, 0) != 0) return errno == ENOENT ? 0 : ERR_STORE;
+    atomic_fetch_sub(&d->usage, (uint64_t)st.st_size);
+    return 1;
+}
+
+/* A link, unlike a rename, never takes the place of what is there. */
+static int
+link_piece(struct blobs_dir *d, int folder, const char *temporary, const char *piece, size_t len) {
+    atomic_fetch_add(&d->usage, len); /* first: whoever erases it may be faster */
+    if (linkat(folder, temporary, folder, piece, 0) != 0) {
+        int why = errno;
+        atomic_fetch_sub(&d->usage, len);
+        return why == EEXIST ? 0 : error_of(why);
+    }
+    if (fsync(folder) == 0) return 1;
+    (void)error_of(errno);
+    (void)unlink_piece(d, folder, piece);
+    return ERR_UNKNOWN_OUTCOME;
+}
+
+/* The name is taken.  The same bytes are put again, in place of those that are there. */
+static int
+put_again(int folder, const char *temporary, const char *piece, const void *data, size_t len) {
+    int result = compare_piece(folder, piece, data, len);
+    if (result != 0) return result;
+    if (renameat(folder, temporary, folder, piece) == 0 && fsync(folder) == 0) return 0;
+    (void)error_of(errno);
+    return ERR_UNKNOWN_OUTCOME;
+}
+
 static int
 put_in(struct blobs_dir *d, int folder, const char *piece, const void *data, size_t len) {
     char temporary[32];
@@ -149,18 +210,25 @@ put_in(struct blobs_dir *d, int folder, const char *piece, const void *data, siz
                    atomic_fetch_add(&d->temporaries, 1));
     int result = write_temporary(folder, temporary, data, len);
     if (result == 0) {
-        /* A link, unlike a rename, never takes the place of what is there. */
-        if (linkat(folder, temporary, folder, piece, 0) == 0) {
-            atomic_fetch_add(&d->usage, len);
-            result = 1;
-        } else {
-            result = errno == EEXIST ? compare_piece(folder, piece, data, len) : error_of(errno);
+        (void)pthread_rwlock_rdlock(&d->linking);
+        result = link_piece(d, folder, temporary, piece, len);
+        (void)pthread_rwlock_unlock(&d->linking);
+        if (result == 0) {
+            (void)pthread_rwlock_wrlock(&d->linking);
+            result = put_again(folder, temporary, piece, data, len);
+            (void)pthread_rwlock_unlock(&d->linking);
         }
     }
     (void)unlinkat(folder, temporary, 0);
-    /* Also for bytes that were there: whoever wrote them may not have come this far. */
-    if (result >= 0 && fsync(folder) != 0) result = ERR_UNKNOWN_OUTCOME;
     return result;
+}
+
+/* Whether the reserve stays untouched by ${more} bytes. */
+static bool
+has_room(const struct blobs_dir *d, size_t more) {
+    if (d->reserve == 0) return true;
+    uint64_t room = disk_room(d->root);
+    return room >= d->reserve && room - d->reserve >= more;
 }
 
 static int
@@ -168,6 +236,7 @@ dir_put(struct blobs *b, const char *name, uint32_t k, const void *data, size_t 
     struct blobs_dir *d = (struct blobs_dir *)b;
     char piece[PIECE_LEN_MAX];
     if (!name_ok(name)) return ERR_STORE;
+    if (!has_room(d, len)) return ERR_FULL;
     int folder = folder_of(d, name, true);
     if (folder < 0) return error_of(errno);
     piece_name(name, k, piece);
@@ -188,18 +257,6 @@ dir_get(struct blobs *b, const char *name, uint32_t k, struct buf *out) {
     return result;
 }
 
-/* Remove the file ${piece}.  Returns 1 if it was there, 0 if not, or ERR_STORE. */
-static int
-unlink_piece(struct blobs_dir *d, int folder, const char *piece) {
-    struct stat st;
-    if (fstatat(folder, piece, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return errno == ENOENT ? 0 : ERR_STORE;
-    /* Of several that erase at once, one removes it and counts. */
-    if (unlinkat(folder, piece, 0) != 0) return errno == ENOENT ? 0 : ERR_STORE;
-    atomic_fetch_sub(&d->usage, (uint64_t)st.st_size);
-    return 1;
-}
-
 static int
 dir_erase(struct blobs *b, const char *name, uint32_t count) {
     struct blobs_dir *d = (struct blobs_dir *)b;
@@ -208,10 +265,12 @@ dir_erase(struct blobs *b, const char *name, uint32_t count) {
     if (!name_ok(name)) return ERR_STORE;
     int folder = folder_of(d, name, false);
     if (folder < 0) return errno == ENOENT ? 0 : ERR_STORE;
+    (void)pthread_rwlock_rdlock(&d->linking);
     for (uint32_t k = 0; k < count; k++) {
         piece_name(name, k, piece);
         if (unlink_piece(d, folder, piece) < 0) err = ERR_STORE;
     }
+    (void)pthread_rwlock_unlock(&d->linking);
     if (fsync(folder) != 0) err = ERR_STORE;
     (void)close(folder);
     return err;
@@ -267,7 +326,10 @@ tidy_piece(int folder, const char *piece, void *ctx) {
     memcpy(name, piece, len);
     name[len] = '\0';
     if (t->known(t->ctx, name)) return 0;
-    return unlink_piece(t->dir, folder, piece) < 0 ? ERR_STORE : 0;
+    (void)pthread_rwlock_rdlock(&t->dir->linking);
+    int removed = unlink_piece(t->dir, folder, piece);
+    (void)pthread_rwlock_unlock(&t->dir->linking);
+    return removed < 0 ? ERR_STORE : 0;
 }
 
 static int
@@ -305,6 +367,8 @@ dir_close(struct blobs *b) {
     struct blobs_dir *d = (struct blobs_dir *)b;
     if (d == NULL) return;
     if (d->root >= 0) (void)close(d->root);
+    (void)pthread_rwlock_destroy(&d->linking);
+    (void)pthread_mutex_destroy(&d->making);
     free(d);
 }
 
@@ -330,12 +394,20 @@ take(struct blobs_dir *d, const char *path) {
 }
 
 int
-blobs_dir_open(const char *path, struct blobs **out) {
+blobs_dir_open(const char *path, uint64_t reserve, struct blobs **out) {
     struct blobs_dir *d = calloc(1, sizeof(*d));
+    pthread_rwlockattr_t attr;
     *out = NULL;
     if (d == NULL) return ERR_NOMEM;
+    (void)pthread_mutex_init(&d->making, NULL);
+    (void)pthread_rwlockattr_init(&attr);
+    /* One who waits to write is not kept waiting by those who come after him. */
+    (void)pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    (void)pthread_rwlock_init(&d->linking, &attr);
+    (void)pthread_rwlockattr_destroy(&attr);
     d->base.ops = &dir_ops;
     d->root = -1;
+    d->reserve = reserve;
     int err = take(d, path);
     if (err == 0) {
         *out = &d->base;

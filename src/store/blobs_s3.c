@@ -33,7 +33,8 @@ judge(int err, int status) {
     case 204: return DONE;
     case 404: return ABSENT;
     case 412: return THERE;
-    case 409: /* another write of the same name is under way */
+    case 501: return BROKEN; /* a header that it does not know */
+    case 409:                /* another write of the same name is under way */
     case 429:
     case 503: return AGAIN; /* "SlowDown": not done */
     default: return status >= 500 || status < 400 ? UNKNOWN : BROKEN;
@@ -69,7 +70,8 @@ call(struct s3 *s, const struct request *r, struct buf *reply) {
     int err = aws_service_call(&s->service, &c, &resp);
     enum outcome outcome = judge(err, resp.status);
     if (outcome == BROKEN)
-        log_warn("s3.refused", "status=%d bucket_path=%s", resp.status, s->prefix);
+        log_warn("s3.refused", LOG_NUMBER("status", resp.status),
+                 LOG_TEXT("bucket_path", s->prefix));
     *reply = resp.body;
     return outcome;
 }
@@ -146,13 +148,18 @@ put_object(struct s3 *s, const char *path, bool base64, const struct buf *body, 
                         .path = path,
                         .body = body->data,
                         .body_len = body->len,
-                        .if_absent = true};
+                        .if_absent = s->conditional};
     bool unknown = false;
     int result = 1;
     if (!s->conditional) result = compare(s, path, base64, data, len);
     if (result != 1) goto out;
     switch (call_again(s, &r, &reply, &unknown)) {
-    case DONE: break;
+    case DONE:
+        if (s->conditional) break;
+        /* Another writer may have come between the look and the put. */
+        result = compare(s, path, base64, data, len);
+        if (result >= 0) result = result == 0 ? 1 : ERR_UNKNOWN_OUTCOME;
+        break;
     case THERE:
         result = compare(s, path, base64, data, len);
         if (result == 0 && unknown) result = 1;             /* mine, whose answer was lost */
@@ -275,6 +282,8 @@ probe(struct s3 *s) {
         .method = HTTP_PUT, .path = path, .body = "probe", .body_len = 5, .if_absent = true};
     enum outcome first = call_again(s, &r, &reply, NULL);
     if (first == DONE) s->conditional = call_again(s, &r, &reply, NULL) == THERE;
+    r.if_absent = false;
+    if (first == BROKEN) first = call_again(s, &r, &reply, NULL);
     r.method = HTTP_DELETE;
     (void)call_again(s, &r, &reply, NULL);
     buf_free(&reply);

@@ -6,6 +6,7 @@
 #include "aws/credentials.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "crypto/envelope_header.h"
 #include "store/blobs_s3.h"
 #include "store/dynamodb.h"
 
@@ -62,6 +63,13 @@ cloud_warm(struct cloud *c) {
     struct aws_keys keys;
     (void)!aws_credentials_get(c->credentials, &keys);
     explicit_bzero(&keys, sizeof(keys));
+}
+
+bool
+cloud_parts_fit(uint64_t file_max, uint64_t part_size) {
+    uint64_t plain = 4 + ENVELOPE_METADATA_MAX + file_max;
+    uint64_t size = envelope_sealed_len(envelope_padded_len(plain));
+    return (size + part_size - 1) / part_size <= DYNAMODB_PARTS_MAX;
 }
 
 int

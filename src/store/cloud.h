@@ -23,6 +23,9 @@ void cloud_free(struct cloud *c);
  */
 void cloud_warm(struct cloud *c);
 
+/* Whether an upload whose content has ${file_max} bytes fits a table in parts of ${part_size}. */
+bool cloud_parts_fit(uint64_t file_max, uint64_t part_size);
+
 /* dynamodb_open() on ${table}; ${bucket} is where classic files are, NULL if not in S3. */
 MUST_CHECK
 int cloud_open_store(struct cloud *c, const char *table, const char *bucket, struct store **out,

@@ -80,7 +80,7 @@ dynamodb_erase_content(struct dynamodb *d, const char *id) {
                                 dynamodb_body_delete_content(d->table, id), false, &answer);
         json_decref(answer);
     } while (outcome != DYNAMODB_DONE && outcome != DYNAMODB_WRONG && aws_retry_again(&retry));
-    if (outcome != DYNAMODB_DONE) log_warn("dynamodb.content_left", "until=ttl");
+    if (outcome != DYNAMODB_DONE) log_warn("dynamodb.content_left", LOG_TEXT("until", "ttl"));
 }
 
 /* Append the content of sealed record ${id}.  Returns 1, 0 if it is not there, or a negative code.
@@ -145,7 +145,8 @@ struct due_id {
 static int
 compare_due(const void *a, const void *b) {
     const struct due_id *x = a, *y = b;
-    return (x->at > y->at) - (x->at < y->at);
+    if (x->at != y->at) return x->at > y->at ? 1 : -1;
+    return memcmp(x->ref.bytes, y->ref.bytes, sizeof(x->ref.bytes));
 }
 
 /* Add the ids of ${answer} to ${list}.  Returns their number. */
@@ -169,25 +170,26 @@ take_due(const json_t *answer, struct due_id *list, int room) {
 }
 
 static int
-dynamodb_due(struct store *s, int64_t now, struct store_ref *out, int max) {
+dynamodb_due(struct store *s, int64_t now, int skip, struct store_ref *out, int max) {
     struct dynamodb *d = (struct dynamodb *)s;
     int n = 0, got = 1;
     if (max > STORE_DUE_MAX) max = STORE_DUE_MAX;
-    struct due_id *list = calloc((size_t)max * DYNAMODB_SHARDS, sizeof(*list));
+    int all = skip + max;
+    struct due_id *list = calloc((size_t)all * DYNAMODB_SHARDS, sizeof(*list));
     if (list == NULL) return ERR_NOMEM;
     for (int shard = 0; shard < DYNAMODB_SHARDS && got == 1; shard++) {
         const char name[2] = {(char)('0' + shard), '\0'};
         json_t *answer = NULL;
         enum dynamodb_outcome outcome;
-        got = read_call(d, "Query", dynamodb_body_due(d->table, name, now, max), &answer, &outcome);
-        if (got == 1) n += take_due(answer, list + n, max);
+        got = read_call(d, "Query", dynamodb_body_due(d->table, name, now, all), &answer, &outcome);
+        if (got == 1) n += take_due(answer, list + n, all);
         else if (outcome == DYNAMODB_NO_INDEX) got = 0; /* all is left to the table's TTL */
         json_decref(answer);
     }
     qsort(list, (size_t)n, sizeof(*list), compare_due);
-    if (n > max) n = max;
+    n = n > all ? max : n > skip ? n - skip : 0;
     for (int i = 0; i < n; i++)
-        out[i] = list[i].ref;
+        out[i] = list[skip + i].ref;
     free(list);
     return got < 0 ? got : n;
 }

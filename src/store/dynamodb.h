@@ -16,6 +16,11 @@
 /* The largest content that fits an item beside the rest: base64 of it is under 400 KB. */
 enum { DYNAMODB_INLINE_MAX = 256 * 1024 };
 
+/* The most parts of one upload: the set of their numbers is in its item, and an item is under 400
+ * KB.
+ */
+enum { DYNAMODB_PARTS_MAX = 65536 };
+
 struct dynamodb_options {
     struct aws_env env; /* for region and endpoint */
     struct aws_credentials *credentials;

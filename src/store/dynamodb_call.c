@@ -56,8 +56,8 @@ take_answer(const char *operation, struct http_client_response *resp, json_t **a
     if (outcome == DYNAMODB_DONE) *answer = json_incref(body);
     if (outcome == DYNAMODB_REFUSED) *answer = json_incref(json_object_get(body, "Item"));
     if (outcome == DYNAMODB_WRONG || outcome == DYNAMODB_UNKNOWN)
-        log_warn("dynamodb.refused", "operation=%s status=%d error=%s", operation, resp->status,
-                 error_name(body));
+        log_warn("dynamodb.refused", LOG_TEXT("operation", operation),
+                 LOG_NUMBER("status", resp->status), LOG_TEXT("error", error_name(body)));
     json_decref(body);
     return outcome;
 }

@@ -20,6 +20,8 @@ struct attempt {
     struct effect effect;
     uint64_t rev; /* as read */
     bool unknown; /* a write was sent, and nobody knows whether it was done */
+    bool refused; /* by the condition; perhaps what was refused had been done a moment before, as
+                     the HTTP client sends again by itself when a kept connection breaks */
 };
 
 /* What comes next. */
@@ -120,7 +122,7 @@ static void
 erase_unreadable(const struct attempt *a) {
     bool dropped = a->effect.drop_content || a->effect.drop_record;
     if (a->record.kind != RECORD_SEALED) return;
-    if (dropped || (a->unknown && a->record.content == CONTENT_NONE))
+    if (dropped || ((a->unknown || a->refused) && a->record.content == CONTENT_NONE))
         dynamodb_erase_content(a->d, a->id);
 }
 
@@ -180,7 +182,10 @@ one_round(struct attempt *a, int *result) {
         *result = finish(a, answer);
         next = STEP_DONE;
         break;
-    case DYNAMODB_REFUSED: a->item = json_incref(answer); break;
+    case DYNAMODB_REFUSED:
+        a->refused = true;
+        a->item = json_incref(answer);
+        break;
     case DYNAMODB_NOT_DONE: break;
     case DYNAMODB_UNKNOWN:
         a->unknown = true;

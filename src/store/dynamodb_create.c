@@ -7,13 +7,17 @@
 #include "base/err.h"
 #include "store/dynamodb_internal.h"
 
-/* Whether item ${key} is there with ${mark}: 1, 0, or a negative code. */
+/*
+ * Whether item ${key}, for which a put was refused, is there with ${mark}: 1; 0 it is another's;
+ * ERR_UNKNOWN_OUTCOME nothing is there, so that an earlier put may come yet; or another code.
+ */
 static int
 is_own(struct dynamodb *d, const char *key, const uint8_t mark[static DYNAMODB_MARK_LEN]) {
     json_t *item = NULL;
     int got = dynamodb_get(d, key, false, &item);
     bool own = got == 1 && dynamodb_item_is_bytes(item, "mark", mark, DYNAMODB_MARK_LEN);
     json_decref(item);
+    if (got == 0) return ERR_UNKNOWN_OUTCOME;
     return got < 0 ? got : own;
 }
 
@@ -34,11 +38,14 @@ put_item(struct dynamodb *d, const char *key, json_t *item,
         json_decref(answer);
         result = ERR_STORE;
         if (outcome == DYNAMODB_DONE) result = 1;
-        else if (outcome == DYNAMODB_REFUSED) result = unknown ? is_own(d, key, mark) : 0;
+        /* The HTTP client sends a second time by itself when a kept connection breaks: what was
+         * refused may be what came first. */
+        else if (outcome == DYNAMODB_REFUSED) result = is_own(d, key, mark);
         else if (outcome == DYNAMODB_NOMEM) result = ERR_NOMEM;
         else if (outcome == DYNAMODB_TOO_LARGE) result = ERR_TOO_LARGE;
-        unknown |= outcome == DYNAMODB_UNKNOWN;
-        bool again = outcome == DYNAMODB_NOT_DONE || outcome == DYNAMODB_UNKNOWN;
+        unknown |= outcome == DYNAMODB_UNKNOWN || outcome == DYNAMODB_REFUSED;
+        bool again = outcome == DYNAMODB_NOT_DONE || outcome == DYNAMODB_UNKNOWN ||
+                     (outcome == DYNAMODB_REFUSED && result == ERR_UNKNOWN_OUTCOME);
         if (!again || !aws_retry_again(&retry)) break;
     }
     json_decref(item);

@@ -192,18 +192,20 @@ insert_due(const struct entry **list, int n, int max, const struct entry *e) {
 }
 
 static int
-memory_due(struct store *s, int64_t now, struct store_ref *out, int max) {
-    const struct entry *list[STORE_DUE_MAX];
+memory_due(struct store *s, int64_t now, int skip, struct store_ref *out, int max) {
     int n = 0;
     if (max > STORE_DUE_MAX) max = STORE_DUE_MAX;
     if (max <= 0) return 0;
+    const struct entry **list = calloc((size_t)skip + (size_t)max, sizeof(const struct entry *));
+    if (list == NULL) return ERR_NOMEM;
     struct memory *m = lock(s);
     for (const struct entry *e = m->first; e != NULL; e = e->next)
-        if (policy_sweep_at(&e->record) <= now) n = insert_due(list, n, max, e);
-    for (int i = 0; i < n; i++)
-        out[i] = list[i]->ref;
+        if (policy_sweep_at(&e->record) <= now) n = insert_due(list, n, skip + max, e);
+    for (int i = skip; i < n && list[i] != NULL; i++)
+        out[i - skip] = list[i]->ref;
     unlock(m);
-    return n;
+    free(list);
+    return n > skip ? n - skip : 0;
 }
 
 static int

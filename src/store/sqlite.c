@@ -55,18 +55,21 @@ store_change(struct store *s, const struct store_ref *ref, const struct change *
 static int
 store_load(struct store *s, const struct store_ref *ref, struct record *out, struct buf *content) {
     int64_t id = 0;
-    struct sqlite_db *db = sqlite_readers_take(&self(s)->readers, -1);
+    struct sqlite_db *db = sqlite_readers_take(&self(s)->readers, self(s)->writer.wait_ms);
+    *out = (struct record){0};
+    if (db == NULL) return ERR_STORE;
     int found = sqlite_rows_load(db, ref, out, &id, content);
     sqlite_readers_give(&self(s)->readers, db);
     return found;
 }
 
 static int
-list_due(struct sqlite_db *db, int64_t now, struct store_ref *out, int max) {
+list_due(struct sqlite_db *db, int64_t now, int skip, struct store_ref *out, int max) {
     sqlite3_stmt *stmt = db->stmt[SQL_DUE];
     int n = 0;
     int rc = sqlite3_bind_int64(stmt, 1, now);
     rc |= sqlite3_bind_int(stmt, 2, max);
+    rc |= sqlite3_bind_int(stmt, 3, skip);
     while (rc == SQLITE_OK && n < max && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
         const void *key = sqlite3_column_blob(stmt, 0);
         rc = SQLITE_NOMEM;
@@ -80,17 +83,19 @@ list_due(struct sqlite_db *db, int64_t now, struct store_ref *out, int max) {
 }
 
 static int
-store_due(struct store *s, int64_t now, struct store_ref *out, int max) {
+store_due(struct store *s, int64_t now, int skip, struct store_ref *out, int max) {
     if (max > STORE_DUE_MAX) max = STORE_DUE_MAX;
-    struct sqlite_db *db = sqlite_readers_take(&self(s)->readers, -1);
-    int n = list_due(db, store_now(s, now), out, max);
+    struct sqlite_db *db = sqlite_readers_take(&self(s)->readers, self(s)->writer.wait_ms);
+    if (db == NULL) return ERR_STORE;
+    int n = list_due(db, store_now(s, now), skip, out, max);
     sqlite_readers_give(&self(s)->readers, db);
     return n;
 }
 
 static int
 store_knows_blob(struct store *s, const char *blob) {
-    struct sqlite_db *db = sqlite_readers_take(&self(s)->readers, -1);
+    struct sqlite_db *db = sqlite_readers_take(&self(s)->readers, self(s)->writer.wait_ms);
+    if (db == NULL) return ERR_STORE;
     sqlite3_stmt *stmt = db->stmt[SQL_KNOWS_BLOB];
     int rc = sqlite3_bind_text(stmt, 1, blob, -1, SQLITE_STATIC);
     if (rc == SQLITE_OK) rc = sqlite3_step(stmt);
@@ -113,9 +118,11 @@ store_usage(struct store *s) {
 /* The file can be read in time, and the writer is at work or waits for it. */
 static int
 store_ping(struct store *s) {
-    if (!sqlite_writer_well(&self(s)->writer, PING_MS)) return ERR_STORE;
-    struct sqlite_db *db = sqlite_readers_take(&self(s)->readers, PING_MS);
-    if (db == NULL) return ERR_STORE;
+    int ms = self(s)->writer.wait_ms < PING_MS ? self(s)->writer.wait_ms : PING_MS;
+    int err = sqlite_writer_state(&self(s)->writer, ms);
+    if (err != 0) return err;
+    struct sqlite_db *db = sqlite_readers_take(&self(s)->readers, ms);
+    if (db == NULL) return ERR_STUCK;
     int rc = sqlite3_step(db->stmt[SQL_STATE]);
     sqlite_db_reset(db, SQL_STATE);
     sqlite_readers_give(&self(s)->readers, db);
@@ -152,6 +159,7 @@ open_files(struct sqlite_store *store, const struct store_sqlite_config *config,
            size_t error_len) {
     struct sqlite_place *place = &store->place;
     int readers = config->readers > 0 ? config->readers : STORE_SQLITE_READERS;
+    int wait_ms = config->wait_ms > 0 ? config->wait_ms : STORE_SQLITE_WAIT_MS;
     int len = snprintf(place->path, sizeof(place->path), "%s/" FILE_NAME, config->dir);
     if (len < 0 || (size_t)len >= sizeof(place->path) || readers > STORE_SQLITE_READERS_MAX) {
         (void)snprintf(error, error_len, "the path is too long, or more than %d readers",
@@ -166,7 +174,7 @@ open_files(struct sqlite_store *store, const struct store_sqlite_config *config,
     }
     int err = sqlite_dir_open(config->dir, FILE_NAME, &store->dir, &store->lock, error, error_len);
     if (err == 0)
-        err = sqlite_writer_open(&store->writer, place, store->dir, config->reserve, error,
+        err = sqlite_writer_open(&store->writer, place, store->dir, config->reserve, wait_ms, error,
                                  error_len);
     if (err == 0) err = sqlite_readers_open(&store->readers, place, readers, error, error_len);
     if (err == 0) err = sqlite_writer_start(&store->writer, &store->readers);

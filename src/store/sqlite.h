@@ -13,6 +13,7 @@
 enum {
     STORE_SQLITE_READERS = 4,
     STORE_SQLITE_READERS_MAX = 64,
+    STORE_SQLITE_WAIT_MS = 5000,
     STORE_SQLITE_INLINE_MAX = 1024 * 1024, /* largest content kept with its record */
 };
 
@@ -20,6 +21,7 @@ struct store_sqlite_config {
     const char *dir;  /* made (0700) if absent; one that is open to others is refused */
     int readers;      /* reading connections, at most STORE_SQLITE_READERS_MAX; 0: the default */
     uint64_t reserve; /* create answers ERR_FULL while the disk has fewer bytes free; 0: none */
+    int wait_ms;      /* after which a call is given up; 0: the default */
     char *error;      /* one line for the operator goes here when open fails; NULL: none */
     size_t error_len;
 

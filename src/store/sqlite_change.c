@@ -4,16 +4,17 @@
 #include "base/err.h"
 #include "store/sqlite_rows.h"
 
+/* Jobs outlive the call that made them if that is given up: they own what they use. */
 struct create_job {
     struct sqlite_job base;
-    const struct store_ref *ref;
-    const struct record *record;
-    struct buf stored; /* the content as its row holds it */
+    struct store_ref ref;
+    struct record record; /* without leases */
+    struct buf stored;    /* the content as its row holds it */
 };
 
 struct change_job {
     struct sqlite_job base;
-    const struct store_ref *ref;
+    struct store_ref ref;
     struct change change;
     struct effect effect;
     struct record before; /* as read; owns nothing of its own */
@@ -26,26 +27,41 @@ run_create(struct sqlite_tx *tx, struct sqlite_job *base) {
     struct create_job *job = (struct create_job *)base;
     int64_t id = 0;
     if (!tx->room) return ERR_FULL;
-    int done = sqlite_rows_insert(tx->db, job->ref, job->record, &id);
-    if (done != 1 || job->record->content != CONTENT_INLINE) return done;
+    int done = sqlite_rows_insert(tx->db, &job->ref, &job->record, &id);
+    if (done != 1 || job->record.content != CONTENT_INLINE) return done;
     int err = sqlite_rows_insert_content(tx->db, id, &job->stored);
     if (err != 0) return err;
-    tx->bytes += (int64_t)job->record->size;
+    tx->bytes += (int64_t)job->record.size;
     return 1;
+}
+
+static void
+drop_create(struct sqlite_job *base) {
+    struct create_job *job = (struct create_job *)base;
+    if (job == NULL) return;
+    buf_free(&job->stored);
+    record_clear(&job->record);
+    explicit_bzero(job, sizeof(*job));
+    free(job);
 }
 
 int
 sqlite_change_create(struct sqlite_writer *w, const struct store_ref *ref, const struct record *r,
                      const struct buf *content) {
-    struct create_job job = {.base.run = run_create, .ref = ref, .record = r};
-    if (r->content == CONTENT_INLINE) {
-        if (content == NULL || content->len != r->size) return ERR_STORE;
-        if (sqlite_rows_lay_out(&w->layout, content, &job.stored) != 0) return ERR_NOMEM;
-        job.base.weight = job.stored.len;
+    bool inside = r->content == CONTENT_INLINE;
+    if (inside && (content == NULL || content->len != r->size)) return ERR_STORE;
+    struct create_job *job = calloc(1, sizeof(*job));
+    if (job == NULL) return ERR_NOMEM;
+    struct sqlite_job *base = &job->base;
+    *job = (struct create_job){.base = {.run = run_create, .drop = drop_create}, .ref = *ref};
+    int done = record_copy(&job->record, r);
+    if (done == 0 && inside) done = sqlite_rows_lay_out(&w->layout, content, &job->stored);
+    if (done == 0) {
+        job->base.weight = job->stored.len;
+        (void)sqlite_writer_now(w, r->created_at);
+        done = sqlite_writer_do(w, &base);
     }
-    (void)sqlite_writer_now(w, r->created_at);
-    int done = sqlite_writer_do(w, &job.base);
-    buf_free(&job.stored);
+    drop_create(base);
     return done;
 }
 
@@ -63,7 +79,7 @@ part_is_new(struct sqlite_db *db, int64_t id, uint32_t part) {
 
 static int
 decide(struct sqlite_db *db, struct change_job *job) {
-    int found = sqlite_rows_load(db, job->ref, &job->after, &job->id, NULL);
+    int found = sqlite_rows_load(db, &job->ref, &job->after, &job->id, NULL);
     if (found != 1) return found;
     if (job->change.kind == CHANGE_PART) {
         int fresh = part_is_new(db, job->id, job->change.part);
@@ -136,6 +152,7 @@ write_down(struct sqlite_tx *tx, const struct change_job *job) {
 static int
 run_change(struct sqlite_tx *tx, struct sqlite_job *base) {
     struct change_job *job = (struct change_job *)base;
+    record_clear(&job->after); /* of a run that was undone */
     job->change.now = sqlite_writer_now(tx->writer, job->change.now);
     int found = decide(tx->db, job);
     if (found != 1) return found;
@@ -155,37 +172,52 @@ run_later(struct sqlite_tx *tx, struct sqlite_job *base) {
 }
 
 static int
-submit(struct sqlite_writer *w, struct change_job *job) {
+submit(struct sqlite_writer *w, struct sqlite_job **base) {
+    struct change_job *job = (struct change_job *)*base;
     struct sqlite_db *db = NULL;
-    if (job->change.kind != CHANGE_OPEN) return sqlite_writer_do(w, &job->base);
+    if (job->change.kind != CHANGE_OPEN) return sqlite_writer_do(w, base);
     db = sqlite_readers_take(w->readers, -1);
     int found = decide(db, job);
     sqlite_readers_give(w->readers, db);
     job->base.run = run_later;
-    return found == 1 ? sqlite_writer_do(w, &job->base) : found;
+    return found == 1 ? sqlite_writer_do(w, base) : found;
 }
 #else
 static int
-submit(struct sqlite_writer *w, struct change_job *job) {
-    return sqlite_writer_do(w, &job->base);
+submit(struct sqlite_writer *w, struct sqlite_job **base) {
+    return sqlite_writer_do(w, base);
 }
 #endif
+
+static void
+drop_change(struct sqlite_job *base) {
+    struct change_job *job = (struct change_job *)base;
+    if (job == NULL) return;
+    record_clear(&job->after);
+    explicit_bzero(job, sizeof(*job));
+    free(job);
+}
 
 int
 sqlite_change_apply(struct sqlite_writer *w, const struct store_ref *ref, const struct change *c,
                     struct effect *effect, struct record *after) {
-    struct change_job job = {.base.run = run_change, .ref = ref, .change = *c};
+    struct change_job *job = calloc(1, sizeof(*job));
     *effect = (struct effect){0};
     if (after != NULL) *after = (struct record){0};
-    int done = submit(w, &job);
+    if (job == NULL) return ERR_NOMEM;
+    struct sqlite_job *base = &job->base;
+    job->base.run = run_change;
+    job->base.drop = drop_change;
+    job->ref = *ref;
+    job->change = *c;
+    int done = submit(w, &base);
     if (done == 1) {
-        *effect = job.effect;
+        *effect = job->effect;
         if (after != NULL) {
-            *after = job.after;
-            job.after = (struct record){0};
+            *after = job->after;
+            job->after = (struct record){0};
         }
     }
-    record_clear(&job.after);
-    explicit_bzero(&job.change, sizeof(job.change));
+    drop_change(base);
     return done == ERR_FULL ? ERR_STORE : done;
 }

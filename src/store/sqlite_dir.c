@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -72,11 +71,4 @@ void
 sqlite_dir_close(int dir, int lock) {
     if (lock >= 0) (void)close(lock);
     if (dir >= 0) (void)close(dir);
-}
-
-uint64_t
-sqlite_dir_room(int dir) {
-    struct statvfs fs;
-    if (fstatvfs(dir, &fs) != 0) return UINT64_MAX;
-    return (uint64_t)fs.f_bavail * fs.f_frsize;
 }

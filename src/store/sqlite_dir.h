@@ -4,7 +4,6 @@
 #define STORE_SQLITE_DIR_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/compiler.h"
 
@@ -19,8 +18,5 @@ int sqlite_dir_open(const char *path, const char *file, int *dir, int *lock, cha
 
 /* Give the lock back and close.  -1 is allowed. */
 void sqlite_dir_close(int dir, int lock);
-
-/* Bytes that this user can still write on the file system of ${dir}; UINT64_MAX if unknown. */
-uint64_t sqlite_dir_room(int dir);
 
 #endif

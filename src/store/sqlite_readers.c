@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/sqlite_readers.h"
 
+#include "base/clock.h"
 #include "base/err.h"
+#include "base/thread.h"
 
 static int
 pool_init(struct sqlite_readers *p, int count) {
-    pthread_condattr_t attr;
     *p = (struct sqlite_readers){0};
     p->db = calloc((size_t)count, sizeof(*p->db));
     p->free = calloc((size_t)count, sizeof(*p->free));
-    if (p->db == NULL || p->free == NULL || pthread_condattr_init(&attr) != 0) goto fail;
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    if (pthread_cond_init(&p->returned, &attr) != 0) goto fail;
-    (void)pthread_condattr_destroy(&attr);
+    if (p->db == NULL || p->free == NULL) goto fail;
+    thread_cond_init(&p->returned);
     if (pthread_mutex_init(&p->lock, NULL) != 0) abort();
     return 0;
 fail:
@@ -52,19 +51,6 @@ sqlite_readers_close(struct sqlite_readers *p) {
     *p = (struct sqlite_readers){0};
 }
 
-static struct timespec
-deadline(int ms) {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += (ms % 1000) * 1000000L;
-    if (t.tv_nsec >= 1000000000L) {
-        t.tv_nsec -= 1000000000L;
-        t.tv_sec++;
-    }
-    return t;
-}
-
 /* Wait for a connection to come back, or a resume; false once ${until} (NULL: never) has come. */
 static bool
 wait_returned(struct sqlite_readers *p, const struct timespec *until) {
@@ -72,14 +58,35 @@ wait_returned(struct sqlite_readers *p, const struct timespec *until) {
     return pthread_cond_timedwait(&p->returned, &p->lock, until) == 0;
 }
 
+static bool
+none_to_lend(const struct sqlite_readers *p) {
+    return p->paused || p->free_count == 0;
+}
+
+/* One was lent or came back, or all are held back.  The lock is held. */
+static void
+note(struct sqlite_readers *p) {
+    if (!none_to_lend(p)) p->away_ms = 0;
+    else if (p->away_ms == 0) p->away_ms = clock_monotonic_ms();
+}
+
+static bool
+in_vain(const struct sqlite_readers *p, int ms) {
+    if (ms < 0 || p->away_ms == 0) return false;
+    return clock_monotonic_ms() - p->away_ms > ms - ms / 4;
+}
+
 struct sqlite_db *
 sqlite_readers_take(struct sqlite_readers *p, int ms) {
-    struct timespec until = deadline(ms < 0 ? 0 : ms);
+    struct timespec until = thread_deadline(ms < 0 ? 0 : ms);
     struct sqlite_db *db = NULL;
     (void)pthread_mutex_lock(&p->lock);
-    while ((p->paused || p->free_count == 0) && wait_returned(p, ms < 0 ? NULL : &until))
-        continue;
-    if (!p->paused && p->free_count > 0) db = &p->db[p->free[--p->free_count]];
+    if (!in_vain(p, ms)) {
+        while (none_to_lend(p) && wait_returned(p, ms < 0 ? NULL : &until))
+            continue;
+        if (!none_to_lend(p)) db = &p->db[p->free[--p->free_count]];
+        note(p);
+    }
     (void)pthread_mutex_unlock(&p->lock);
     return db;
 }
@@ -88,6 +95,8 @@ void
 sqlite_readers_give(struct sqlite_readers *p, struct sqlite_db *db) {
     (void)pthread_mutex_lock(&p->lock);
     p->free[p->free_count++] = (int)(db - p->db);
+    p->away_ms = 0; /* they move */
+    note(p);
     if (p->paused) (void)pthread_cond_broadcast(&p->returned);
     else (void)pthread_cond_signal(&p->returned);
     (void)pthread_mutex_unlock(&p->lock);
@@ -95,9 +104,10 @@ sqlite_readers_give(struct sqlite_readers *p, struct sqlite_db *db) {
 
 bool
 sqlite_readers_pause(struct sqlite_readers *p, int ms) {
-    struct timespec until = deadline(ms);
+    struct timespec until = thread_deadline(ms);
     (void)pthread_mutex_lock(&p->lock);
     p->paused = true;
+    note(p);
     while (p->free_count < p->count && wait_returned(p, &until))
         continue;
     bool all = p->free_count == p->count;
@@ -109,6 +119,7 @@ void
 sqlite_readers_resume(struct sqlite_readers *p) {
     (void)pthread_mutex_lock(&p->lock);
     p->paused = false;
+    note(p);
     (void)pthread_cond_broadcast(&p->returned);
     (void)pthread_mutex_unlock(&p->lock);
 }

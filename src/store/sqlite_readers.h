@@ -15,6 +15,7 @@ struct sqlite_readers {
     int free_count;
     int *free; /* indices into db */
     bool paused;
+    int64_t away_ms; /* since when none could be lent; 0 while one can */
 };
 
 /* Open ${count} connections.  Returns 0, or a code with ${p} closed and the reason in ${error}. */
@@ -25,7 +26,10 @@ int sqlite_readers_open(struct sqlite_readers *p, const struct sqlite_place *pla
 /* Close all of them; none is lent.  A zeroed ${p} is allowed. */
 void sqlite_readers_close(struct sqlite_readers *p);
 
-/* Borrow a connection, waiting at most ${ms} milliseconds (-1: no bound).  NULL if none came. */
+/*
+ * Borrow a connection, waiting at most ${ms} milliseconds (-1: no bound).  NULL if none came, at
+ * once if none has come for most of that time: those who have them hang.
+ */
 struct sqlite_db *sqlite_readers_take(struct sqlite_readers *p, int ms);
 void sqlite_readers_give(struct sqlite_readers *p, struct sqlite_db *db);
 

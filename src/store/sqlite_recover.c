@@ -58,12 +58,19 @@ fence(struct sqlite_writer *w) {
 
 int
 sqlite_recover_undo(struct sqlite_writer *w, int rc) {
-    log_error("store_commit", "code=%d", rc);
+    log_error("store_commit", LOG_NUMBER("code", rc));
     sqlite_db_rollback(&w->db);
     /* A full disk too: the log is filled up to a sector behind the mark, and that may fail alone.
      */
-    if (!fence(w)) return ERR_UNKNOWN_OUTCOME;
+    w->unsettled = !fence(w);
+    if (w->unsettled) return ERR_UNKNOWN_OUTCOME;
     return (rc & 0xff) == SQLITE_FULL ? ERR_FULL : ERR_STORE;
+}
+
+bool
+sqlite_recover_settle(struct sqlite_writer *w) {
+    w->unsettled = w->unsettled && !fence(w);
+    return !w->unsettled;
 }
 
 /* Open the file anew.  Returns whether it can be written and is sound. */
@@ -73,7 +80,8 @@ reopen(struct sqlite_writer *w) {
     sqlite_db_close(&w->db);
     bool ok = sqlite_recover_open(w, error, sizeof(error)) == 0 &&
               sqlite_db_quick_check(&w->db) == 0 && fence(w);
-    log_info("store_reopen", "ok=%d", ok);
+    if (ok) w->unsettled = false; /* what came back has happened */
+    log_info("store_reopen", LOG_NUMBER("ok", ok));
     return ok;
 }
 

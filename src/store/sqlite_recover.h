@@ -18,6 +18,14 @@ int sqlite_recover_open(struct sqlite_writer *w, char *error, size_t error_len);
 MUST_CHECK
 int sqlite_recover_undo(struct sqlite_writer *w, int rc);
 
+/*
+ * What ERR_UNKNOWN_OUTCOME was told of still is not known: try again to make sure that it did not
+ * happen.  Returns whether that is so; until then the writer tells nothing of the store that it
+ * changes.
+ */
+MUST_CHECK
+bool sqlite_recover_settle(struct sqlite_writer *w);
+
 /* After that: open the file anew and look it through; the second failure in a row stops writing. */
 void sqlite_recover_reopen(struct sqlite_writer *w, int rc);
 

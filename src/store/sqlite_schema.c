@@ -77,7 +77,8 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_LEASES] = "SELECT hash, opened_at, renewed_at, ended_at, how FROM lease"
                    " WHERE record = ?1 ORDER BY n",
     [SQL_CONTENT] = "SELECT bytes FROM content WHERE record = ?1",
-    [SQL_DUE] = "SELECT key FROM record WHERE sweep_at <= ?1 ORDER BY sweep_at LIMIT ?2",
+    [SQL_DUE] = "SELECT key FROM record WHERE sweep_at <= ?1 ORDER BY sweep_at, id"
+                " LIMIT ?2 OFFSET ?3",
     [SQL_KNOWS_BLOB] = "SELECT 1 FROM record WHERE blob = ?1",
     [SQL_STATE] = "SELECT high_water, bytes FROM state WHERE id = 1",
 

@@ -19,7 +19,7 @@ enum sql {
     SQL_LOAD,       /* key -> enum sql_column */
     SQL_LEASES,     /* record -> hash, opened_at, renewed_at, ended_at, how */
     SQL_CONTENT,    /* record -> bytes */
-    SQL_DUE,        /* now, max -> key */
+    SQL_DUE,        /* now, max, skip -> key */
     SQL_KNOWS_BLOB, /* blob -> 1 */
     SQL_STATE,      /* -> high_water, bytes */
     SQL_READER_COUNT,

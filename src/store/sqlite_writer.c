@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "store/sqlite_dir.h"
+#include "base/thread.h"
+#include "store/disk.h"
+#include "store/sqlite_ballast.h"
 #include "store/sqlite_futex.h"
 #include "store/sqlite_recover.h"
 
@@ -14,10 +16,23 @@ enum {
     PAUSE_MS = 1000,                /* how long to wait for the readers to come home */
 };
 
-enum job_state { JOB_PENDING, JOB_DONE, JOB_SLEEPS };
+/* Bits of a job's state. */
+enum {
+    JOB_SLEEPS = 1, /* the caller waits for JOB_DONE */
+    JOB_TAKEN = 2,  /* the writer is about to run it */
+    JOB_DONE = 4,   /* it is the caller's again */
+    JOB_LEFT = 8,   /* the caller waits no longer: it is the writer's to drop */
+};
 
 /* --- callers -----------------------------------------------------------------------------------
  */
+
+/* Whether the writer is at one piece of work for longer than ${ms} milliseconds. */
+static bool
+stuck(struct sqlite_writer *w, int ms) {
+    int64_t since = atomic_load(&w->busy_ms);
+    return since != 0 && clock_monotonic_ms() - since > ms;
+}
 
 static void
 push(struct sqlite_writer *w, struct sqlite_job *job) {
@@ -27,23 +42,46 @@ push(struct sqlite_writer *w, struct sqlite_job *job) {
     if (atomic_exchange(&w->asleep, 0) == 1) sqlite_futex_wake(&w->asleep);
 }
 
-int
-sqlite_writer_do(struct sqlite_writer *w, struct sqlite_job *job) {
-    unsigned state = JOB_PENDING;
-    job->result = ERR_STORE;
-    atomic_init(&job->state, JOB_PENDING);
-    push(w, job);
-    if (atomic_compare_exchange_strong(&job->state, &state, JOB_SLEEPS)) {
-        while (atomic_load(&job->state) != JOB_DONE)
-            sqlite_futex_wait(&job->state, JOB_SLEEPS, -1);
+/* Sleep until ${job} is done, at most ${ms} milliseconds (-1: no bound).  Returns its state. */
+static unsigned
+wait_done(struct sqlite_job *job, int ms) {
+    int64_t until = clock_monotonic_ms() + ms;
+    unsigned state = atomic_fetch_or(&job->state, JOB_SLEEPS) | JOB_SLEEPS;
+    while ((state & JOB_DONE) == 0) {
+        int64_t left = ms < 0 ? -1 : until - clock_monotonic_ms();
+        if (ms >= 0 && left <= 0) break;
+        sqlite_futex_wait(&job->state, state, (int)left);
+        state = atomic_load(&job->state);
     }
-    return job->result;
+    return state;
+}
+
+static void
+submit(struct sqlite_writer *w, struct sqlite_job *job) {
+    job->result = ERR_STORE;
+    atomic_init(&job->state, 0);
+    push(w, job);
+}
+
+int
+sqlite_writer_do(struct sqlite_writer *w, struct sqlite_job **job) {
+    struct sqlite_job *j = *job;
+    /* Those who come when the first are about to give up would only wait in vain. */
+    if (stuck(w, w->wait_ms / 4 * 3)) return ERR_STORE;
+    submit(w, j);
+    unsigned state = wait_done(j, w->wait_ms);
+    if ((state & JOB_DONE) == 0) state = atomic_fetch_or(&j->state, JOB_LEFT);
+    if (state & JOB_DONE) return j->result;
+    *job = NULL;
+    return state & JOB_TAKEN ? ERR_UNKNOWN_OUTCOME : ERR_STORE;
 }
 
 int
 sqlite_writer_scrub(struct sqlite_writer *w) {
     struct sqlite_job job = {.run = NULL};
-    return sqlite_writer_do(w, &job);
+    submit(w, &job);
+    (void)wait_done(&job, -1);
+    return job.result;
 }
 
 int64_t
@@ -54,10 +92,10 @@ sqlite_writer_now(struct sqlite_writer *w, int64_t clock) {
     return high < clock ? clock : high;
 }
 
-bool
-sqlite_writer_well(struct sqlite_writer *w, int ms) {
-    int64_t since = atomic_load(&w->busy_ms);
-    return !atomic_load(&w->broken) && (since == 0 || clock_monotonic_ms() - since <= ms);
+int
+sqlite_writer_state(struct sqlite_writer *w, int ms) {
+    if (stuck(w, ms)) return ERR_STUCK;
+    return atomic_load(&w->broken) ? ERR_STORE : 0;
 }
 
 /* --- the queue ---------------------------------------------------------------------------------
@@ -69,8 +107,26 @@ answer(struct sqlite_job *batch, int code) {
     for (struct sqlite_job *job = batch, *next; job != NULL; job = next) {
         next = job->next;
         if (code != 0) job->result = code;
-        if (atomic_exchange(&job->state, JOB_DONE) == JOB_SLEEPS) sqlite_futex_wake(&job->state);
+        unsigned state = atomic_fetch_or(&job->state, JOB_DONE);
+        if (state & JOB_LEFT) job->drop(job);
+        else if (state & JOB_SLEEPS) sqlite_futex_wake(&job->state);
     }
+}
+
+/* Take the jobs of ${batch}, but for those that nobody waits for: they never happen. */
+static struct sqlite_job *
+take(struct sqlite_job *batch) {
+    struct sqlite_job **at = &batch;
+    while (*at != NULL) {
+        struct sqlite_job *job = *at;
+        if (atomic_fetch_or(&job->state, JOB_TAKEN) & JOB_LEFT) {
+            *at = job->next;
+            job->drop(job);
+        } else {
+            at = &job->next;
+        }
+    }
+    return batch;
 }
 
 /* Move the inbox behind what waits, oldest first. */
@@ -167,7 +223,7 @@ set_state(struct sqlite_tx *tx, int64_t high) {
 static int
 transact(struct sqlite_writer *w, struct sqlite_job *batch) {
     struct sqlite_tx tx = {.writer = w, .db = &w->db, .bytes = w->stored_bytes};
-    tx.room = w->reserve == 0 || sqlite_dir_room(w->dir) >= w->reserve;
+    tx.room = w->reserve == 0 || disk_room(w->dir) >= w->reserve;
     int rc = sqlite_db_run(&w->db, SQL_BEGIN);
     if (rc == SQLITE_OK && batch != NULL) rc = run_jobs(&tx, batch);
     if (rc != SQLITE_OK || given_up(w)) return rc;
@@ -182,17 +238,44 @@ transact(struct sqlite_writer *w, struct sqlite_job *batch) {
     return SQLITE_OK;
 }
 
+/* Keep room for changes, if there is plenty. */
+static void
+take_ballast(struct sqlite_writer *w) {
+    if (w->ballast || w->reserve == 0 || disk_room(w->dir) < w->reserve) return;
+    w->ballast = sqlite_ballast_take(w->dir);
+}
+
+/* The disk is full.  Returns whether there is room again. */
+static bool
+give_ballast(struct sqlite_writer *w) {
+    if (!w->ballast) return false;
+    sqlite_ballast_give(w->dir);
+    w->ballast = false;
+    w->checkpoint_at = SQLITE_BALLAST_LOG_PAGES;
+    log_warn("store_full", LOG_NONE);
+    return true;
+}
+
 /* Returns whether the transaction went well. */
 static bool
 run_batch(struct sqlite_writer *w, struct sqlite_job *batch) {
-    int rc = transact(w, batch);
-    if (rc == SQLITE_OK) {
-        answer(batch, 0);
-        return true;
+    bool again = true;
+    int rc = SQLITE_OK;
+    int code = 0;
+    if (!sqlite_recover_settle(w)) {
+        answer(batch, ERR_FULL);
+        return false;
     }
-    answer(batch, sqlite_recover_undo(w, rc));
-    sqlite_recover_reopen(w, rc);
-    return false;
+    while (again) {
+        rc = transact(w, batch);
+        /* First there has to be room: undoing writes too. */
+        again = (rc & 0xff) == SQLITE_FULL && give_ballast(w);
+        code = rc == SQLITE_OK ? 0 : sqlite_recover_undo(w, rc);
+        again = again && code == ERR_FULL;
+    }
+    answer(batch, code);
+    if (rc != SQLITE_OK) sqlite_recover_reopen(w, rc);
+    return rc == SQLITE_OK;
 }
 
 /* Write down the time if it went on. */
@@ -210,13 +293,15 @@ checkpoint(struct sqlite_writer *w, int mode) {
     int rc = sqlite3_wal_checkpoint_v2(w->db.handle, NULL, mode, NULL, NULL);
     sqlite_readers_resume(w->readers);
     if (rc == SQLITE_OK) w->wal_pages = 0;
-    w->checkpoint_at = w->wal_pages + w->place->log_pages;
-    if (rc != SQLITE_OK) log_warn("store_checkpoint", "code=%d", rc);
+    bool tight = w->reserve > 0 && !w->ballast;
+    w->checkpoint_at = w->wal_pages + (tight ? SQLITE_BALLAST_LOG_PAGES : w->place->log_pages);
+    if (rc != SQLITE_OK) log_warn("store_checkpoint", LOG_NUMBER("code", rc));
     return rc == SQLITE_OK ? 0 : ERR_STORE;
 }
 
 static void
 run_scrub(struct sqlite_writer *w, struct sqlite_job *job) {
+    take_ballast(w);
     job->result = save_time(w) ? checkpoint(w, SQLITE_CHECKPOINT_TRUNCATE) : ERR_STORE;
     answer(job, 0);
 }
@@ -237,7 +322,8 @@ await(struct sqlite_writer *w) {
 
 static void
 work(struct sqlite_writer *w) {
-    struct sqlite_job *batch = next_batch(w);
+    struct sqlite_job *batch = take(next_batch(w));
+    if (batch == NULL) return;
     if (atomic_load(&w->broken)) answer(batch, ERR_STORE);
     else if (batch->run == NULL) run_scrub(w, batch);
     else (void)run_batch(w, batch);
@@ -249,6 +335,7 @@ work(struct sqlite_writer *w) {
 static void *
 writer_main(void *arg) {
     struct sqlite_writer *w = arg;
+    (void)pthread_setname_np(pthread_self(), "writer");
     for (;;) {
         collect(w);
         if (atomic_load(&w->broken)) sqlite_recover_retry(w);
@@ -266,24 +353,21 @@ writer_main(void *arg) {
 
 int
 sqlite_writer_open(struct sqlite_writer *w, const struct sqlite_place *place, int dir,
-                   uint64_t reserve, char *error, size_t error_len) {
-    *w = (struct sqlite_writer){.place = place, .dir = dir, .reserve = reserve};
+                   uint64_t reserve, int wait_ms, char *error, size_t error_len) {
+    *w = (struct sqlite_writer){.place = place, .dir = dir, .reserve = reserve, .wait_ms = wait_ms};
     w->checkpoint_at = place->log_pages;
     int err = sqlite_recover_open(w, error, error_len);
     w->layout = w->db.layout;
+    if (err == 0) take_ballast(w);
     return err;
 }
 
 int
 sqlite_writer_start(struct sqlite_writer *w, struct sqlite_readers *readers) {
-    sigset_t all;
-    sigset_t before;
     w->readers = readers;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    w->running = pthread_create(&w->thread, NULL, writer_main, w) == 0;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return w->running ? 0 : ERR_NOMEM;
+    int err = thread_start(&w->thread, 0, writer_main, w);
+    w->running = err == 0;
+    return err;
 }
 
 void

@@ -26,10 +26,14 @@ struct sqlite_tx {
 struct sqlite_job {
     /*
      * What to do within the transaction, on the writer's thread.  Returns 0 or a positive result;
-     * or a negative code, and whatever it wrote is undone.
+     * or a negative code, and whatever it wrote is undone.  May be called again after it was
+     * undone.
      */
     int (*run)(struct sqlite_tx *tx, struct sqlite_job *job);
     size_t weight; /* bytes of content that it writes, to bound a transaction */
+
+    /* Release the job, which the caller gave up, with all that it owns.  Any thread. */
+    void (*drop)(struct sqlite_job *job);
 
     int result; /* the rest is the writer's */
     struct sqlite_job *next;
@@ -42,6 +46,7 @@ struct sqlite_writer {
     struct sqlite_readers *readers;
     int dir;
     uint64_t reserve;
+    int wait_ms;                 /* how long a caller waits */
     struct sqlite_layout layout; /* of content; the same for as long as the file */
     pthread_t thread;
     bool running;
@@ -60,18 +65,21 @@ struct sqlite_writer {
     int64_t stored_bytes;
     int64_t retry_ms;  /* when to try the next reopen */
     int failures;      /* commits that failed in a row */
+    bool unsettled;    /* a commit failed that may come back after a crash */
     int wal_pages;     /* in the log after the last commit */
     int checkpoint_at; /* wal_pages that ask for a checkpoint */
+    bool ballast;      /* room is kept for the day on which the disk is full */
 };
 
 /*
  * Open the writing connection of ${place}, which outlives ${w}.  ${dir}: descriptor of its folder;
- * ${reserve}: bytes that must be free on its disk for new content.  Returns 0, or a code with the
- * reason in ${error}.
+ * ${reserve}: bytes that must be free on its disk for new content; with any, room is kept as well
+ * for the changes of what is there (sqlite_ballast.h).  Returns 0, or a code with the reason in
+ * ${error}.
  */
 MUST_CHECK
 int sqlite_writer_open(struct sqlite_writer *w, const struct sqlite_place *place, int dir,
-                       uint64_t reserve, char *error, size_t error_len);
+                       uint64_t reserve, int wait_ms, char *error, size_t error_len);
 
 /* Start the thread.  ${readers} is the pool to hold back while the log is emptied. */
 MUST_CHECK
@@ -84,20 +92,26 @@ void sqlite_writer_stop(struct sqlite_writer *w);
 void sqlite_writer_close(struct sqlite_writer *w);
 
 /*
- * Run ${job} and sleep until it is durable.  Returns what job->run returned; ERR_STORE or ERR_FULL:
- * nothing happened; or ERR_UNKNOWN_OUTCOME.
+ * Run ${job}, which owns all that it uses, and sleep until it is durable, but not longer than the
+ * store may take.  Returns what job->run returned; ERR_STORE or ERR_FULL: nothing happened; or
+ * ERR_UNKNOWN_OUTCOME.  ${job} is the caller's again, but NULL if it was given up.
  */
 MUST_CHECK
-int sqlite_writer_do(struct sqlite_writer *w, struct sqlite_job *job);
+int sqlite_writer_do(struct sqlite_writer *w, struct sqlite_job **job);
 
-/* Empty the log into the main file and cut it to nothing.  Returns 0 or ERR_STORE. */
+/* Empty the log into the main file and cut it to nothing, however long that takes.  Returns 0 or
+ * ERR_STORE. */
 MUST_CHECK
 int sqlite_writer_scrub(struct sqlite_writer *w);
 
 /* The later of ${clock} and the latest time ever told. */
 int64_t sqlite_writer_now(struct sqlite_writer *w, int64_t clock);
 
-/* Whether it takes work, and is not at one piece of it for longer than ${ms} milliseconds. */
-bool sqlite_writer_well(struct sqlite_writer *w, int ms);
+/*
+ * Whether it takes work: 0; ERR_STUCK if it is at one piece of it for longer than ${ms}
+ * milliseconds; or ERR_STORE while commits fail.
+ */
+MUST_CHECK
+int sqlite_writer_state(struct sqlite_writer *w, int ms);
 
 #endif

@@ -3,7 +3,8 @@
  * What the vault needs of a blob store: a place for numbered pieces of bytes under a name that
  * token_mint_blob() made (or "ID.enc", see classic_blob_is_id in store.h).  One table of functions
  * a backend, one contract test over all of them. Every function may be called from any thread at
- * once and blocks until it is done.
+ * once and blocks until it is done, or given up where the backend has a deadline: what was given up
+ * may still happen.
  */
 #ifndef VAULT_BLOBS_H
 #define VAULT_BLOBS_H
@@ -40,7 +41,7 @@ struct blobs_ops {
     /* Bytes kept on this machine now; 0 where none are kept here. */
     uint64_t (*usage)(struct blobs *b);
 
-    /* 0 if the blob store answers, else ERR_STORE. */
+    /* 0 if the blob store answers, else ERR_STUCK or ERR_STORE as in store.h. */
     int (*ping)(struct blobs *b);
 
     /* Close and free.  NULL is allowed. */

@@ -2,7 +2,8 @@
 /*
  * What the vault needs of a record store.  One table of functions a backend, one contract test
  * (tests/unit/store_contract.c) over all of them.  Every function may be called from any thread at
- * once and blocks until it is done.
+ * once and blocks until it is done, or until the store's deadline has come: then it is ERR_STORE,
+ * or ERR_UNKNOWN_OUTCOME if it had begun to write.
  */
 #ifndef VAULT_STORE_H
 #define VAULT_STORE_H
@@ -62,18 +63,20 @@ struct store_ops {
      * store's own affair: it keeps the set of parts registered with each record.
      *
      * Returns 1 decided, see effect->verdict; 0 no such record; ERR_NOMEM or ERR_STORE: nothing
-     * happened; ERR_UNKNOWN_OUTCOME: it may have happened.  Where that can come of anything but the
-     * store's death, the same ${c} again gives the true answer (a lease's hash and a classic
-     * claim's mark tell one's own write).  On anything but 1 ${effect} and ${after} are zeroed.
+     * happened; ERR_UNKNOWN_OUTCOME: it may have happened, or still happen.  The same ${c} again
+     * gives the true answer where a lease's hash tells one's own write, and with a classic claim
+     * where the store keeps its mark (DynamoDB).  On anything but 1 ${effect} and ${after} are
+     * zeroed.
      */
     int (*change)(struct store *s, const struct store_ref *ref, const struct change *c,
                   struct effect *effect, struct record *after);
 
     /*
      * List up to ${max} records, at most STORE_DUE_MAX, whose policy_sweep_at() is at or before
-     * ${now}, the longest due first.  Returns their number, ERR_NOMEM or ERR_STORE.
+     * ${now}, the longest due first and always in the same order, without the first ${skip} of
+     * them.  Returns their number, ERR_NOMEM or ERR_STORE.
      */
-    int (*due)(struct store *s, int64_t now, struct store_ref *out, int max);
+    int (*due)(struct store *s, int64_t now, int skip, struct store_ref *out, int max);
 
     /*
      * Whether a record names ${blob} as its content, CONTENT_BLOBS or CONTENT_DOOMED: 1, 0, or
@@ -88,7 +91,8 @@ struct store_ops {
     /* Bytes of content that the store keeps on this machine now; 0 where it keeps none here. */
     uint64_t (*usage)(struct store *s);
 
-    /* 0 if the store answers, else ERR_STORE. */
+    /* 0 if the store answers; ERR_STUCK if a part of it in this process does not get on, which a
+     * new process may; else ERR_STORE. */
     int (*ping)(struct store *s);
 
     /* Finish what runs, close and free.  NULL is allowed. */

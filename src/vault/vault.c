@@ -11,7 +11,8 @@ vault_now(struct vault *v) {
 
 int
 vault_counted(struct vault *v, int result) {
-    if (result == ERR_STORE || result == ERR_UNKNOWN_OUTCOME) atomic_fetch_add(&v->store_errors, 1);
+    if (result == ERR_STORE || result == ERR_STUCK || result == ERR_UNKNOWN_OUTCOME)
+        atomic_fetch_add(&v->store_errors, 1);
     return result;
 }
 
@@ -69,6 +70,19 @@ vault_change(struct vault *v, const char *id, const struct change *c, struct eff
     return change(v, &ref, c, effect, after, &ignored);
 }
 
+int
+vault_change_by_token(struct vault *v, const char *id, const char *token, enum change_kind kind,
+                      uint32_t part, enum verdict *verdict) {
+    struct change c = {.kind = kind, .now = vault_now(v), .part = part};
+    struct effect effect;
+    struct record after = {0};
+    token_hash(token, strlen(token), c.hash);
+    int found = vault_change(v, id, &c, &effect, &after);
+    record_clear(&after);
+    *verdict = found == 1 ? effect.verdict : VERDICT_ABSENT;
+    return found < 0 ? found : 1;
+}
+
 /* Returns 1 if something was done for the record, 0 if nothing was to do, or a negative code. */
 static int
 sweep_one(struct vault *v, const struct store_ref *ref, int64_t now,
@@ -87,37 +101,38 @@ sweep_one(struct vault *v, const struct store_ref *ref, int64_t now,
     return doomed || effect.write || effect.drop_record;
 }
 
-/* Sweep up to ${max} records.  Returns how many were due, or the first error. */
+/*
+ * Sweep up to ${max} records behind the first ${passed}, those that this sweep has left as they
+ * were: they stay due, and what comes after them is not to wait for them.  Returns how many were
+ * due, or the error of asking; ${first} is the first error of a record, if there was none before.
+ */
 static int
-sweep_batch(struct vault *v, int64_t now, int max, struct vault_sweep_result *out, bool *progress) {
+sweep_batch(struct vault *v, int64_t now, int max, struct vault_sweep_result *out, int *passed,
+            int *first) {
     struct store_ref refs[STORE_DUE_MAX];
-    int first = 0;
-    int n = vault_counted(v, v->store->ops->due(v->store, now, refs, max));
-    *progress = false;
+    int n = vault_counted(v, v->store->ops->due(v->store, now, *passed, refs, max));
     for (int i = 0; i < n; i++) {
         int result = sweep_one(v, &refs[i], now, out);
         out->records++;
-        if (result > 0) *progress = true;
-        if (result >= 0) continue;
+        if (result > 0) continue;
+        ++*passed;
+        if (result == 0) continue;
         out->errors++;
-        if (first == 0) first = result;
+        if (*first == 0) *first = result;
     }
-    return n < 0 ? n : first < 0 ? first : n;
+    return n;
 }
 
 int
 vault_sweep(struct vault *v, int max, struct vault_sweep_result *out) {
     int64_t now = vault_now(v);
-    int first = 0;
-    /* Records that fail stay due: without progress there is no use in asking again. */
-    bool progress = true;
+    int first = 0, passed = 0, n = 1;
     *out = (struct vault_sweep_result){0};
-    while (progress && out->records < max) {
+    while (n > 0 && out->records < max) {
         int left = max - out->records;
-        int n = sweep_batch(v, now, left < STORE_DUE_MAX ? left : STORE_DUE_MAX, out, &progress);
-        if (n < 0 && first == 0) first = n;
-        if (n == 0) break;
+        n = sweep_batch(v, now, left < STORE_DUE_MAX ? left : STORE_DUE_MAX, out, &passed, &first);
     }
+    if (n < 0 && first == 0) first = n;
     int untidy = atomic_exchange(&v->untidy, false) ? vault_tidy(v) : 0;
     int err = vault_counted(v, v->store->ops->scrub(v->store));
     return first != 0 ? first : untidy != 0 ? untidy : err;

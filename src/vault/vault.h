@@ -49,9 +49,10 @@ struct vault_sweep_result {
 };
 
 /*
- * Erase and forget what is due now, in batches, until nothing is due or ${max} records were looked
- * at, then tidy if an erase failed since the last time, and scrub.  Never two at a time.  Returns 0
- * and fills ${out}, or the first ERR_STORE after doing what could be done.
+ * Erase and forget what is due now, in batches, until all that is due or ${max} records were looked
+ * at; one that fails stays due and keeps no other waiting.  Then tidy if an erase failed since the
+ * last time, and scrub.  Never two at a time.  Returns 0 and fills ${out}, or the first ERR_STORE
+ * after doing what could be done.
  */
 MUST_CHECK
 int vault_sweep(struct vault *v, int max, struct vault_sweep_result *out);
@@ -73,7 +74,7 @@ int64_t vault_now(struct vault *v);
 MUST_CHECK
 int vault_has_room(struct vault *v, uint64_t more);
 
-/* 0 if both stores answer, else ERR_STORE. */
+/* 0 if both stores answer, else ERR_STUCK or ERR_STORE as in store.h. */
 MUST_CHECK
 int vault_ping(struct vault *v);
 

@@ -47,8 +47,15 @@ store_with_blob(struct vault *v, const struct store_ref *ref, const struct recor
     struct blobs *b = v->blobs;
     int stored = vault_counted(v, b->ops->put(b, r->blob, 0, ciphertext->data, ciphertext->len));
     if (stored == ERR_CONFLICT || stored == 0) return 0; /* another secret's content */
-    if (stored == 1) stored = vault_counted(v, v->store->ops->create(v->store, ref, r, NULL));
-    /* After an unknown outcome nobody has the passphrase: what came of it may go as well. */
+    if (stored == 1) {
+        stored = vault_counted(v, v->store->ops->create(v->store, ref, r, NULL));
+        /* The record may be there, and is not to be without its content.  Nobody has the
+         * passphrase; both go when it expires, or the content alone as what no record names. */
+        if (stored == ERR_UNKNOWN_OUTCOME) {
+            atomic_store(&v->untidy, true);
+            return stored;
+        }
+    }
     if (stored != 1) vault_erase_orphan(v, r->blob, 1);
     return stored;
 }
@@ -213,26 +220,24 @@ claim(struct vault *v, const char *id, const struct record *r) {
 
 int
 vault_classic_open(struct vault *v, struct kdf_pool *kdf, const char *id, const void *passphrase,
-                   size_t passphrase_len, size_t text_max, size_t file_max,
-                   struct vault_classic_opened *out) {
-    struct record r = {0};
+                   size_t passphrase_len, const struct vault_classic_reader *reader) {
+    size_t text_max = reader->text_max, file_max = reader->file_max;
     size_t max = (text_max > file_max ? text_max : file_max) + CLASSIC_TAG_LEN;
+    struct record r = {0};
     struct buf ciphertext = BUF_INIT(max);
-    *out = (struct vault_classic_opened){.plain = BUF_INIT(max)};
+    struct vault_classic_opened o = {.plain = BUF_INIT(max)};
     int result = read_claimable(v, id, text_max, file_max, &r, &ciphertext);
-    if (result == 1) result = unseal(kdf, &r, &ciphertext, passphrase, passphrase_len, &out->plain);
-    if (result == 1) result = unseal_second_file(v, kdf, id, &r, passphrase, passphrase_len, out);
-    if (result == 1) result = claim(v, id, &r);
-    if (result == 1) memcpy(out->file_name, r.file_name, sizeof(out->file_name));
-    else vault_classic_opened_clear(out);
-    record_clear(&r);
+    if (result == 1) result = unseal(kdf, &r, &ciphertext, passphrase, passphrase_len, &o.plain);
+    if (result == 1) result = unseal_second_file(v, kdf, id, &r, passphrase, passphrase_len, &o);
     buf_free(&ciphertext);
+    if (result == 1) {
+        memcpy(o.file_name, r.file_name, sizeof(o.file_name));
+        int err = reader->prepare(reader->ctx, &o);
+        if (err != 0) result = err;
+    }
+    buf_free(&o.plain);
+    explicit_bzero(o.file_name, sizeof(o.file_name));
+    if (result == 1) result = claim(v, id, &r);
+    record_clear(&r);
     return result;
-}
-
-void
-vault_classic_opened_clear(struct vault_classic_opened *o) {
-    if (o == NULL) return;
-    buf_free(&o->plain);
-    explicit_bzero(o->file_name, sizeof(o->file_name));
 }

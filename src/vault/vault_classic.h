@@ -24,8 +24,22 @@ struct vault_classic_created {
 };
 
 struct vault_classic_opened {
-    struct buf plain;                    /* the caller frees it, which wipes */
-    char file_name[RECORD_NAME_MAX + 1]; /* "" for a text; the caller wipes it */
+    struct buf plain;
+    char file_name[RECORD_NAME_MAX + 1]; /* "" for a text */
+};
+
+/* Who opens, and what can be delivered to him. */
+struct vault_classic_reader {
+    /* Bounds of the plaintext: a text may grow more in JSON than a file in base64. */
+    size_t text_max, file_max;
+
+    /*
+     * Make the whole answer ready of ${o}, which is wiped afterwards.  Called once, before the view
+     * is taken: nothing of it may be delivered yet.  Returns 0, or a negative code: then the view
+     * is not taken.
+     */
+    int (*prepare)(void *ctx, const struct vault_classic_opened *o);
+    void *ctx;
 };
 
 /*
@@ -38,20 +52,17 @@ int vault_classic_create(struct vault *v, struct kdf_pool *kdf, const struct vau
                          struct vault_classic_created *out);
 
 /*
- * Open: read, check time and views, derive, verify the tag, claim one view by one conditional
- * write, and only then return.  ${text_max} and ${file_max} bound the plaintext that the caller can
- * deliver, of a text and of a file (a text may grow more in JSON than a file in base64).  Returns 1
- * with ${out} filled (out->plain initialised by this function); 0 for everything that cannot be
- * opened, a wrong passphrase included, nothing counted; ERR_TOO_LARGE if the content is above its
- * bound, nothing counted; ERR_BUSY; ERR_STORE; ERR_UNKNOWN_OUTCOME (the view may have been used;
- * nothing is delivered); ERR_NOMEM or ERR_CRYPTO.
+ * Open: read, check time and views, derive, verify the tag, let ${reader} prepare its answer, claim
+ * one view by one conditional write, and only then return.  Returns 1: deliver what was prepared,
+ * for the view is taken, and nothing is left that could fail.  Else what was prepared goes: 0 for
+ * everything that cannot be opened, a wrong passphrase included, nothing counted; ERR_TOO_LARGE if
+ * the content is above its bound, nothing counted; a code of reader->prepare, nothing counted;
+ * ERR_BUSY; ERR_STORE; ERR_UNKNOWN_OUTCOME (the view may have been used; nothing is delivered);
+ * ERR_NOMEM or ERR_CRYPTO.
  */
 MUST_CHECK
 int vault_classic_open(struct vault *v, struct kdf_pool *kdf, const char *id,
-                       const void *passphrase, size_t passphrase_len, size_t text_max,
-                       size_t file_max, struct vault_classic_opened *out);
-
-/* Wipe and release ${o}. */
-void vault_classic_opened_clear(struct vault_classic_opened *o);
+                       const void *passphrase, size_t passphrase_len,
+                       const struct vault_classic_reader *reader);
 
 #endif

@@ -27,16 +27,10 @@ vault_sealed_part_len(struct vault *v, const char *id, const char *owner_token, 
 static int
 register_part(struct vault *v, const char *id, const char *owner_token, const struct record *r,
               uint32_t k, enum verdict *verdict) {
-    struct change c = {.kind = CHANGE_PART, .now = vault_now(v), .part = k};
-    struct effect effect;
-    struct record after = {0};
-    token_hash(owner_token, strlen(owner_token), c.hash);
-    int found = vault_change(v, id, &c, &effect, &after);
-    record_clear(&after);
-    if (found < 0) return found;
-    *verdict = found == 1 ? effect.verdict : VERDICT_ABSENT;
-    if (*verdict == VERDICT_ABSENT) vault_erase_orphan(v, r->blob, record_part_count(r));
-    return 1;
+    int result = vault_change_by_token(v, id, owner_token, CHANGE_PART, k, verdict);
+    if (result == 1 && *verdict == VERDICT_ABSENT)
+        vault_erase_orphan(v, r->blob, record_part_count(r));
+    return result;
 }
 
 /* Store the bytes.  Returns 1; 0 if others are there; or a negative code. */
@@ -63,6 +57,8 @@ vault_sealed_put_part(struct vault *v, const char *id, const char *owner_token, 
     result = put_bytes(v, &r, k, data);
     if (result == 0) *verdict = VERDICT_CONFLICT;
     if (result == 1) result = register_part(v, id, owner_token, &r, k, verdict);
+    /* The bytes may be there, and their record, burnt meanwhile, gone. */
+    if (result < 0 && result != ERR_FULL) atomic_store(&v->untidy, true);
 out:
     record_clear(&r);
     return result < 0 ? result : 1;
@@ -77,19 +73,6 @@ header_fits(struct vault *v, const struct record *r) {
     if (found == 1) found = part.len >= sizeof(r->header) && memcmp(part.data, r->header, 32) == 0;
     buf_free(&part);
     return found;
-}
-
-static int
-open_upload(struct vault *v, const char *id, const char *owner_token, enum verdict *verdict) {
-    struct change c = {.kind = CHANGE_COMPLETE, .now = vault_now(v)};
-    struct effect effect;
-    struct record after = {0};
-    token_hash(owner_token, strlen(owner_token), c.hash);
-    int found = vault_change(v, id, &c, &effect, &after);
-    record_clear(&after);
-    if (found < 0) return found;
-    *verdict = found == 1 ? effect.verdict : VERDICT_ABSENT;
-    return 1;
 }
 
 int
@@ -107,7 +90,8 @@ vault_sealed_complete(struct vault *v, const char *id, const char *owner_token,
         result = *missing > 0 ? 1 : header_fits(v, &r);
         if (*missing > 0) *verdict = VERDICT_INCOMPLETE;
         else if (result == 0) *verdict = VERDICT_CONFLICT;
-        else if (result == 1) result = open_upload(v, id, owner_token, verdict);
+        else if (result == 1)
+            result = vault_change_by_token(v, id, owner_token, CHANGE_COMPLETE, 0, verdict);
     }
 out:
     record_clear(&r);

@@ -71,6 +71,22 @@ vault_sealed_info(struct vault *v, const char *id, struct record *out) {
     return 0;
 }
 
+void
+vault_sealed_ref(struct vault *v, const char *id, struct store_ref *out) {
+    *out = (struct store_ref){0};
+    v->store->ops->ref(v->store, id, out);
+}
+
+int
+vault_sealed_uploading(struct vault *v, const struct store_ref *ref) {
+    struct record r;
+    int found = vault_counted(v, v->store->ops->load(v->store, ref, &r, NULL));
+    if (found != 1) return found;
+    found = r.kind == RECORD_SEALED && policy_uploading(&r, vault_now(v));
+    record_clear(&r);
+    return found;
+}
+
 /*
  * Decide the open on what a consistent read gives: most that fail need no write, and content is
  * read before the claim.  Returns 1 if out->verdict stands, 0 if the write must decide, or a code.
@@ -142,28 +158,14 @@ vault_sealed_opened_clear(struct vault_sealed_opened *o) {
     explicit_bzero(o, sizeof(*o));
 }
 
-/* A change that a token alone decides. */
-static int
-change_by_token(struct vault *v, const char *id, const char *token, enum change_kind kind,
-                enum verdict *verdict) {
-    struct change c = {.kind = kind, .now = vault_now(v)};
-    struct effect effect;
-    struct record after = {0};
-    token_hash(token, strlen(token), c.hash);
-    int found = vault_change(v, id, &c, &effect, &after);
-    record_clear(&after);
-    *verdict = found == 1 ? effect.verdict : VERDICT_ABSENT;
-    return found < 0 ? found : 1;
-}
-
 int
 vault_sealed_confirm(struct vault *v, const char *id, const char *lease, enum verdict *verdict) {
-    return change_by_token(v, id, lease, CHANGE_CONFIRM, verdict);
+    return vault_change_by_token(v, id, lease, CHANGE_CONFIRM, 0, verdict);
 }
 
 int
 vault_sealed_burn(struct vault *v, const char *id, const char *token, enum verdict *verdict) {
-    return change_by_token(v, id, token, CHANGE_BURN, verdict);
+    return vault_change_by_token(v, id, token, CHANGE_BURN, 0, verdict);
 }
 
 int

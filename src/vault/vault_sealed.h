@@ -54,6 +54,13 @@ int vault_sealed_create(struct vault *v, const struct vault_sealed_new *in,
 MUST_CHECK
 int vault_sealed_info(struct vault *v, const char *id, struct record *out);
 
+/* What the store calls ${id}: less than the id where the store keeps less. */
+void vault_sealed_ref(struct vault *v, const char *id, struct store_ref *out);
+
+/* Whether the upload that the store calls ${ref} goes on.  Returns 1, 0, or a negative code. */
+MUST_CHECK
+int vault_sealed_uploading(struct vault *v, const struct store_ref *ref);
+
 /*
  * Open by proof of key: ${access} is the access key as sent, ${lease} the token the opener wants as
  * its lease.  In the order of docs/DESIGN.md ("Order of open"); content is read before the claim.

@@ -27,6 +27,14 @@ MUST_CHECK
 int vault_change(struct vault *v, const char *id, const struct change *c, struct effect *effect,
                  struct record *after);
 
+/*
+ * The change ${kind} that ${token} alone decides, of part ${part} where it is of one.  Returns 1
+ * with ${verdict}, ABSENT where there is no such secret; or a negative code.
+ */
+MUST_CHECK
+int vault_change_by_token(struct vault *v, const char *id, const char *token, enum change_kind kind,
+                          uint32_t part, enum verdict *verdict);
+
 /* Set ${more} bytes aside under the quota until vault_release().  Returns 0 or ERR_FULL. */
 MUST_CHECK
 int vault_reserve(struct vault *v, uint64_t more);

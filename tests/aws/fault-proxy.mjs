@@ -42,14 +42,18 @@ const REFUSALS = {
     () => xml(500, 'InternalError'),
     () => xml(400, 'ExpiredToken'),
     () => xml(409, 'ConditionalRequestConflict'),
+    () => xml(400, 'BadDigest'),
     () => ({ ...xml(403, 'RequestTimeTooSkewed'), date: 3600_000 }),
   ],
 };
 
-/** Start a proxy for ${kind} ("dynamodb" or "s3") before ${target}. */
+/**
+ * Start a proxy for ${kind} ("dynamodb" or "s3") before ${target}.  Members that a test may set:
+ * unconditional makes every condition hold, corrupt lets bytes of objects change on their way.
+ */
 export async function startFaultProxy(kind, target) {
   const agent = new Agent({ keepAlive: true });
-  const proxy = { rate: 0, unconditional: false, counts: {} };
+  const proxy = { rate: 0, unconditional: false, corrupt: false, counts: {} };
   let random = generator(1);
   let pending = new Set();
   const pick = (list) => list[Math.floor(random() * list.length)];
@@ -58,9 +62,13 @@ export async function startFaultProxy(kind, target) {
     random = generator(seed);
     proxy.rate = rate;
   };
+  /** After ${requests} more nothing comes through, as if the sender had died. */
+  let room = Infinity;
+  proxy.dieAfter = (requests) => (room = requests);
   /** No more faults, and nothing of the past still on its way. */
   proxy.clear = async () => {
     proxy.rate = 0;
+    room = Infinity;
     while (pending.size > 0) await Promise.allSettled([...pending]);
   };
 
@@ -112,7 +120,7 @@ export async function startFaultProxy(kind, target) {
 
   const FAULTS = {
     refused: async (message, res) => send(res, pick(REFUSALS[kind])()),
-    'reset before': async (message, res) => res.destroy(),
+    'reset before it is done': async (message, res) => res.destroy(),
     'done, answered with an error': async (message, res) => {
       await forward(message);
       send(res, kind === 's3' ? xml(500, 'InternalError') : problem(500, 'InternalServerError'));
@@ -135,18 +143,54 @@ export async function startFaultProxy(kind, target) {
     },
   };
 
+  // What only one of the services does.
+  const OWN_FAULTS = {
+    dynamodb: {
+      // Another change comes first, so that the rev that was read is an old one.
+      'changed by another before': async (message, res) => {
+        const { TableName, Key, ConditionExpression } = JSON.parse(message.body);
+        if (Key && ConditionExpression)
+          await dynamo(target, 'UpdateItem', {
+            TableName, Key,
+            UpdateExpression: 'SET #rev = #rev + :one', ConditionExpression: 'attribute_exists(#rev)',
+            ExpressionAttributeNames: { '#rev': 'rev' }, ExpressionAttributeValues: { ':one': { N: '1' } },
+          }).catch(() => {});
+        send(res, await forward(message));
+      },
+      // The condition is said to fail, with no word of the item; nothing is done.
+      'condition refused': async (message, res) =>
+        send(res, message.body.includes('ConditionExpression') ? problem(400, 'ConditionalCheckFailedException') : await forward(message)),
+    },
+    s3: {
+      'bytes changed on the way': async (message, res) => {
+        const answer = await forward(message);
+        if (proxy.corrupt && message.method === 'GET' && answer.status === 200 && answer.body.length > 0)
+          answer.body[Math.floor(random() * answer.body.length)] ^= 1;
+        send(res, answer);
+      },
+    },
+  };
+  const faults = { ...FAULTS, ...OWN_FAULTS[kind] };
+  const RESET_WHILE_SENDING = 'reset while it is sent';
+  const names = [...Object.keys(faults), RESET_WHILE_SENDING];
+  const choose = () => {
+    if (random() >= proxy.rate) return undefined;
+    const name = pick(names);
+    proxy.counts[name] = (proxy.counts[name] ?? 0) + 1;
+    return name;
+  };
+
   const server = createServer(async (req, res) => {
     const chunks = [];
+    if (--room < 0) return res.destroy();
+    const fault = choose();
+    if (fault === RESET_WHILE_SENDING) return req.once('data', () => res.destroy()).once('end', () => res.destroy());
     for await (const chunk of req) chunks.push(chunk);
     const { connection, 'transfer-encoding': _, ...headers } = req.headers;
     let message = { method: req.method, url: req.url, headers, body: Buffer.concat(chunks) };
     if (kind === 'dynamodb' && proxy.unconditional) message = withoutConditions(message);
     try {
-      if (random() < proxy.rate) {
-        const name = pick(Object.keys(FAULTS));
-        proxy.counts[name] = (proxy.counts[name] ?? 0) + 1;
-        return await FAULTS[name](message, res);
-      }
+      if (fault) return await faults[fault](message, res);
       let answer = await forward(message);
       if (kind === 'dynamodb' && answer.status === 400 && answer.body.includes('ConditionalCheckFailed') && random() < 0.5)
         answer = await tellItem(message, answer);

@@ -28,7 +28,7 @@ const VERSIONING = (status) =>
 export async function startS3Front(base) {
   const agent = new Agent({ keepAlive: true });
   const writing = new Map(); // path → promise of the write before
-  const front = { conditions: true, versioned: new Set() };
+  const front = { conditions: true, refuses: false, versioned: new Set() };
 
   async function handle(message) {
     const [path, query = ''] = message.path.split('?');
@@ -38,6 +38,7 @@ export async function startS3Front(base) {
       const status = front.versioned.has(path.split('/')[1]) ? '<Status>Enabled</Status>' : '';
       return { status: 200, headers: {}, body: VERSIONING(status) };
     }
+    if (front.refuses && message.headers['if-none-match']) return { status: 501, headers: {}, body: '<Error><Code>NotImplemented</Code></Error>' };
     if (message.method !== 'PUT' || message.headers['if-none-match'] !== '*' || !front.conditions)
       return forward(agent, base, message);
     // One write of a name at a time, and only if nothing is there.

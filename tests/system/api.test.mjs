@@ -21,8 +21,10 @@ after(async () => {
   await server.stop();
 });
 
-async function expect(status, ...request) {
-  const answer = await api.ask(...request);
+const expect = (...args) => expectBy(api, ...args);
+
+async function expectBy(by, status, ...request) {
+  const answer = await by.ask(...request);
   assert.equal(answer.status, status, `${request[0]} ${request[1]}: ${answer.body.toString().slice(0, 300)}`);
   return answer;
 }
@@ -228,11 +230,15 @@ test('limits by client answer 429 with Retry-After', async () => {
 test('a fifth unfinished upload of one client waits', async () => {
   const { create: json } = makeSecret({ size: 65536, inline: false });
   const made = [];
+  // One connection: of several servers each counts by itself.
+  const one = describedApi(server, 1);
+  const expect = (...args) => expectBy(one, ...args);
   for (let i = 0; i < 4; i++) made.push((await expect(201, 'POST', '/api/v1/secrets', { json })).json);
   assert.equal((await expect(429, 'POST', '/api/v1/secrets', { json })).json.code, 'too_many_uploads');
   for (const { id, owner_token } of made) await expect(204, 'DELETE', `/api/v1/secrets/${id}`, { token: owner_token });
   const { json: last } = await expect(201, 'POST', '/api/v1/secrets', { json });
   await expect(204, 'DELETE', `/api/v1/secrets/${last.id}`, { token: last.owner_token });
+  one.close();
 });
 
 test('the log holds no id, token, name or passphrase', async () => {

@@ -9,9 +9,12 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { dynamo } from '../aws/dynamo.mjs';
+import { s3Fetch } from '../aws/s3.mjs';
 import { startStandins } from '../aws/standins.mjs';
 import { standinEnvironment } from './lib/kinds.mjs';
 import { startServer, top } from './lib/server.mjs';
+
+const PATIENCE_MS = 180_000;
 
 async function runTests(file, env) {
   const { NODE_TEST_CONTEXT: _, ...clean } = process.env;
@@ -19,17 +22,19 @@ async function runTests(file, env) {
   let output = '';
   child.stdout.on('data', (data) => (output += data));
   child.stderr.on('data', (data) => (output += data));
+  const late = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS - 5000);
   const [code] = await once(child, 'close');
+  clearTimeout(late);
   assert.equal(code, 0, output.split('\n').filter((l) => !/^ok|^# Sub|^  (---|\.\.\.|duration)/.test(l)).join('\n').slice(0, 4000));
   return Number(output.match(/^# pass (\d+)/m)[1]);
 }
 
 for (const kind of ['cluster', 'lambda', 'lambda-rest', 'lambda-balancer'])
-  test(`the whole API: ${kind}`, { timeout: 180_000 }, async (t) => {
+  test(`the whole API: ${kind}`, { timeout: PATIENCE_MS }, async (t) => {
     t.diagnostic(`${await runTests('tests/system/api.test.mjs', { SERVER_KIND: kind })} tests`);
   });
 
-test('races over three servers are exact', { timeout: 180_000 }, async (t) => {
+test('races over three servers are exact', { timeout: PATIENCE_MS }, async (t) => {
   t.diagnostic(`${await runTests('tests/system/races.test.mjs', { SERVER_KIND: 'cluster', ROUNDS: process.env.AWS_ROUNDS ?? '40' })} tests`);
 });
 
@@ -45,8 +50,8 @@ after(async () => {
 });
 
 const post = (path, body, headers = { 'content-type': 'application/json' }) => fetch(server.url + path, { method: 'POST', headers, body });
-const putObject = (key, body) => fetch(`${standins.s3}/${env.S3_BUCKET}/${key}`, { method: 'PUT', body, headers: { 'content-type': 'binary/octet-stream' } });
-const getObject = (key) => fetch(`${standins.s3}/${env.S3_BUCKET}/${key}`);
+const putObject = (key, body) => s3Fetch(`${standins.s3}/${env.S3_BUCKET}/${key}`, { method: 'PUT', body, headers: { 'content-type': 'binary/octet-stream' } });
+const getObject = (key) => s3Fetch(`${standins.s3}/${env.S3_BUCKET}/${key}`);
 const getItem = async (id) => (await dynamo(standins.dynamodb, 'GetItem', { TableName: env.DYNAMO_TABLE, Key: { secret_id: { S: id } }, ConsistentRead: true })).Item;
 const putItem = (Item) => dynamo(standins.dynamodb, 'PutItem', { TableName: env.DYNAMO_TABLE, Item });
 
@@ -115,10 +120,19 @@ test('nothing is kept on the machine', async () => {
   assert.equal(existsSync(server.data), false);
 });
 
+test('the most parts that are allowed fit an item, with room for the rest', async () => {
+  const item = { secret_id: { S: 'x'.repeat(22) }, parts: { NS: Array.from({ length: 65536 }, (_, k) => String(k)) }, rest: { S: 'x'.repeat(40000) } };
+  await putItem(item);
+  await assert.rejects(putItem({ ...item, rest: { S: 'x'.repeat(400_000) } }), /size/i);
+});
+
 test('a start that cannot be says why', async () => {
   const versioned = { ...env, S3_BUCKET: await standins.bucket({ versioned: true }) };
   await assert.rejects(startServer({ env: versioned }), /S3_BUCKET/);
   await assert.rejects(startServer({ env: { ...env, AWS_ENDPOINT_URL_DYNAMODB: 'nonsense' } }), /AWS_ENDPOINT_URL_DYNAMODB/);
   await assert.rejects(startServer({ env: { ...env, SECRETS_S3_SSE: 'nonsense' } }), /SECRETS_S3_SSE/);
   await assert.rejects(startServer({ env: { SECRETS_S3_SSE: 'aws:kms' } }), /SECRETS_S3_SSE/);
+  const tooMany = { ...env, SECRETS_MAX_FILE: '4 GiB', SECRETS_PART_SIZE: '64 KiB' };
+  await assert.rejects(startServer({ env: tooMany }), /SECRETS_MAX_FILE.*65536 parts.*SECRETS_PART_SIZE/);
+  await (await startServer({ env: { ...tooMany, SECRETS_PART_SIZE: '128 KiB' } })).stop();
 });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Unique words travel through every route as secrets; a second after the answer they are nowhere:
 // not in the data directory, the log, temporary files, nor in the memory of the server (a build whose
-// memory can be looked at).
+// memory can be looked at, in its sandbox as any other).
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { Connection, create, json, newLease, openBody, sealed } from './lib/client.mjs';
-import { startServer } from './lib/server.mjs';
+import { assertSandboxed, startServer } from './lib/server.mjs';
 import { testServer } from './lib/variant.mjs';
 
 /** How ${text} may stand in memory: as it is, and in base64 wherever it begins in a group of three. */
@@ -136,6 +136,7 @@ for (const kept of [true, false]) {
     t.after(() => rmSync(temporary, { recursive: true, force: true }));
     const server = await startServer({ build: testServer(), env: { TMPDIR: temporary } });
     try {
+      assertSandboxed(server);
       const all = [];
       const c = new Connection(server);
       for (let i = 0; i < 3; i++) {

@@ -96,6 +96,43 @@ test('malformed requests are refused and end the connection, legal ones get one 
   assert.ok(!(await secret.lives()), 'the canary is alive whatever happens');
 });
 
+test('what is too long is refused at once, and says so', async (t) => {
+  const server = await startServer();
+  t.after(() => server.stop());
+  const get = (target, fields = '') => `GET ${target} HTTP/1.1\r\nHost: x\r\n${fields}\r\n`;
+  for (const [name, status, text] of [
+    ['65 parameters', 400, get(`/healthz?${'a&'.repeat(64)}a`)],
+    // With so many the library by itself never answers.
+    ['300 parameters', 400, get(`/healthz?${'a=b&'.repeat(299)}a`)],
+    ['3,000 parameters', 400, get(`/healthz?${'a&'.repeat(2999)}a`)],
+    ['3,000 parameters of a body', 400, `POST /encrypt?${'a&'.repeat(2999)}a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc`],
+    ['a target of 17 KB', 414, get(`/${'a'.repeat(17_000)}`)],
+    ['a query of 17 KB', 414, get(`/healthz?${'a'.repeat(17_000)}`)],
+    ['a header of 17 KB', 431, get('/healthz', `X-Other: ${'a'.repeat(17_000)}\r\n`)],
+    ['300 headers', 431, get('/healthz', 'a: b\r\n'.repeat(300))],
+    ['3,000 headers', 431, get('/healthz', 'a: b\r\n'.repeat(3000))],
+  ]) {
+    const began = Date.now();
+    const [answer, ...more] = answersIn(await exchange(connect(server.port, '127.0.0.1'), text));
+    assert.deepEqual({ ...answer, more: more.length }, { status, close: true, more: 0 }, name);
+    assert.ok(Date.now() - began < 1000 * patience, `${name} took ${Date.now() - began} ms`);
+  }
+  const c = new Connection(server);
+  assert.equal((await c.request('GET', `/healthz?${'a&'.repeat(63)}a`)).status, 200);
+  assert.equal((await c.request('POST', '/encrypt?a=b&file_name=a%20%26b&c', { body: 'x' })).status, 200);
+  c.close();
+});
+
+test('a trusted proxy names the client in one header, whatever else it hands on', async (t) => {
+  const server = await startServer({ env: { SECRETS_RATE_OPEN: '5' } });
+  t.after(() => server.stop());
+  const c = new Connection(server);
+  t.after(() => c.close());
+  const asks = async (name, n) => (await c.request('GET', '/api/v1/secrets/aaaaaaaaaaaaaaaaaaaaaa', { headers: { [name]: `203.0.113.${n}` } })).status;
+  for (let n = 0; n < 10; n++) assert.equal(await asks('X-Forwarded-For', n), 404, 'ten clients');
+  for (let n = 0; n < 10; n++) assert.equal(await asks(['X-Real-IP', 'Forwarded', 'X-Client-IP'][n % 3], n), n < 5 ? 404 : 429, 'one client');
+});
+
 describe('behind nginx', { skip: !has('nginx') || !has('openssl') }, () => {
   test('nginx and the server see the same requests, whatever was sent', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'edge-'));

@@ -2,7 +2,7 @@
 // kill -9 under load: what was acknowledged is there afterwards, and nothing is opened more often
 // than it has views.
 //
-// KILLS is how often (50 without it); SEED repeats a run.  kill -9 keeps what the system has not
+// The servers run in their sandbox.  KILLS is how often (50 without it); SEED repeats a run.  kill -9 keeps what the system has not
 // written yet, so this says nothing about power loss: tests/unit/test_sqlite_power.c does.
 
 import assert from 'node:assert/strict';
@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { Connection, create, json, newLease, openBody, sealed } from './lib/client.mjs';
-import { patience, startServer } from './lib/server.mjs';
+import { assertSandboxed, patience, startServer } from './lib/server.mjs';
 
 const KILLS = Number(process.env.KILLS ?? 50);
 const WRITERS = 8;
@@ -142,6 +142,7 @@ test(`${KILLS} times kill -9 under load: nothing acknowledged is lost, nothing o
   let slowest = 0;
   for (let kill = 0; kill <= KILLS; kill++) {
     const server = await startServer({ data: folder });
+    assertSandboxed(server);
     if (kill > 0) slowest = Math.max(slowest, server.started);
     const c = new Connection(server);
     const fresh = all.slice(-400);

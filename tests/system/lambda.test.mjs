@@ -11,6 +11,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { answerOf, eventOf, startRuntime } from '../aws/runtime.mjs';
 import { startStandins } from '../aws/standins.mjs';
+import { standinEnvironment } from './lib/kinds.mjs';
 
 const top = fileURLToPath(new URL('../..', import.meta.url));
 const program = join(top, process.env.BUILD ?? 'build', 'bootstrap');
@@ -19,15 +20,8 @@ let standins, env, runtime;
 
 before(async () => {
   standins = await startStandins();
-  env = {
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'S3RVER',
-    AWS_SECRET_ACCESS_KEY: 'S3RVER',
-    AWS_ENDPOINT_URL_DYNAMODB: standins.dynamodb,
-    AWS_ENDPOINT_URL_S3: standins.s3,
-    DYNAMO_TABLE: await standins.table(),
-    S3_BUCKET: await standins.bucket(),
-  };
+  // By address: a bare root has no file of hosts.
+  env = { ...(await standinEnvironment(standins)), AWS_ENDPOINT_URL_DYNAMODB: standins.dynamodb };
   runtime = await startRuntime(program, env);
   assert.ok(runtime.ready, runtime.log);
 });
@@ -143,6 +137,7 @@ test('a start that cannot be is reported', async () => {
     [{ S3_BUCKET: '' }, /S3_BUCKET/],
     [{ SECRETS_NONSENSE: '1' }, /SECRETS_NONSENSE/],
     [{ TTL_DAYS: '31' }, /TTL_DAYS/],
+    [{ SECRETS_MAX_FILE: '4 GiB', SECRETS_PART_SIZE: '64 KiB' }, /SECRETS_MAX_FILE/],
     [{ AWS_ENDPOINT_URL_DYNAMODB: 'ftp://x' }, /AWS_ENDPOINT_URL_DYNAMODB/],
     [{ S3_BUCKET: await standins.bucket({ versioned: true }) }, /S3_BUCKET/],
   ]) {

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { Connection, base64url, create, json, newLease, openBody, sealed } from './lib/client.mjs';
+import { memory } from './lib/process.mjs';
 import { patience, startServer } from './lib/server.mjs';
 
 const MIB = 1 << 20;
@@ -27,7 +28,6 @@ function partOf(secret, k) {
   return bytes;
 }
 
-const memory = (pid, name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 const bearer = (token) => ({ Authorization: `Bearer ${token}` });
 const filesBelow = (folder) =>
   readdirSync(folder, { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? filesBelow(join(folder, e.name)) : e.isFile() ? [join(folder, e.name)] : []));

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 // What an operator sees and relies on: metrics, the sandbox that is on, and how loud it is when off.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { startServer } from './lib/server.mjs';
+import { has } from './lib/nginx.mjs';
+import { assertSandboxed, buildFolder, patience, runServer, startServer } from './lib/server.mjs';
+import { preload } from './lib/variant.mjs';
 
 const freePort = () =>
   new Promise((done) => {
@@ -30,7 +34,13 @@ describe('metrics', () => {
     const made = await (await fetch(`${server.url}/encrypt`, { method: 'POST', body: '{"secret":"x","view_count":2}' })).text();
     await fetch(`${server.url}/decrypt`, { method: 'POST', body: made });
     await fetch(`${server.url}/decrypt`, { method: 'POST', body: '{"secret_id":"aaaaaaaaaaaaaaaa","passphrase":"x"}' });
-    const text = await (await fetch(`${url}/metrics`)).text();
+    // An answer is counted when the last of it was handed over, which the client may see first.
+    let text;
+    for (let i = 0; i < 50; i++) {
+      text = await (await fetch(`${url}/metrics`)).text();
+      if (figure(text, 'secrets_request_seconds_count{route="/decrypt",code="404"}') === 1) break;
+      await new Promise((done) => setTimeout(done, 20));
+    }
     assert.equal(figure(text, 'secrets_request_seconds_count{route="/encrypt",code="200"}'), 1);
     assert.equal(figure(text, 'secrets_request_seconds_count{route="/decrypt",code="200"}'), 1);
     assert.equal(figure(text, 'secrets_request_seconds_count{route="/decrypt",code="404"}'), 1);
@@ -62,18 +72,87 @@ describe('metrics', () => {
 describe('sandbox', () => {
   const status = (pid) => readFileSync(`/proc/${pid}/status`, 'utf8');
 
+  /** A server with metrics; resolves to it and the value of secrets_sandbox. */
+  async function measured(env) {
+    const port = await freePort();
+    const server = await startServer({ env: { SECRETS_METRICS_LISTEN: `127.0.0.1:${port}`, ...env } });
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    return { server, sandbox: figure(text, 'secrets_sandbox') };
+  }
+
   test('it is on, for every thread', async () => {
-    const server = await startServer();
-    assert.match(status(server.pid), /^Seccomp:\t2$/m);
-    assert.match(status(server.pid), /^NoNewPrivs:\t1$/m);
-    assert.doesNotMatch(server.stderr(), /event=sandbox/);
+    const { server, sandbox } = await measured({});
+    assertSandboxed(server);
+    if (server.sandbox === 'on') {
+      assert.equal(sandbox, 1);
+      assert.doesNotMatch(server.stderr(), /event=sandbox/);
+    }
+    for (const task of readdirSync(`/proc/${server.pid}/task`)) {
+      assert.match(status(`${server.pid}/task/${task}`), /^Seccomp:\t2$/m);
+      assert.match(status(`${server.pid}/task/${task}`), /^NoNewPrivs:\t1$/m);
+    }
     await server.stop();
   });
 
+  test('it is on before anybody is heard', { skip: !has('strace') || patience > 1 }, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'secretsd-order-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const listening = net.createServer();
+    await new Promise((done) => listening.listen(0, '127.0.0.1', done));
+    const { port } = listening.address();
+    writeFileSync(join(folder, 'run'), `#!/bin/sh\nexport LISTEN_PID=$$ LISTEN_FDS=1\nexec "${buildFolder}/secretsd"\n`, { mode: 0o755 });
+    const log = join(folder, 'log');
+    const child = spawn('strace', ['-f', '-qq', '-o', log, '-e', 'trace=seccomp,accept,accept4', join(folder, 'run')], {
+      env: { PATH: process.env.PATH, SECRETS_ALLOW_ROOT: 'on', SECRETS_DATA: join(folder, 'data') }, stdio: ['ignore', 'ignore', 'ignore', listening._handle],
+    });
+    const ended = new Promise((done) => child.on('close', done));
+    // This client is there before the server is.
+    listening.close();
+    assert.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 200);
+    const lines = readFileSync(log, 'utf8').split('\n');
+    process.kill(Number.parseInt(lines[0], 10), 'SIGTERM');
+    await ended;
+    const filter = lines.findLastIndex((line) => /seccomp.* = 0$/.test(line));
+    const first = lines.findIndex((line) => /accept4?\(/.test(line));
+    assert.ok(filter >= 0 && first >= 0, lines.join('\n'));
+    assert.ok(filter < first, `a connection was accepted before the filter was there:\n${lines.join('\n')}`);
+  });
+
   test('off is loud', async () => {
-    const server = await startServer({ env: { SECRETS_SANDBOX: 'off' } });
+    const { server, sandbox } = await measured({ SECRETS_SANDBOX: 'off' });
     assert.match(status(server.pid), /^Seccomp:\t0$/m);
     assert.match(server.stderr(), /level=warn event=sandbox state=off/);
+    assert.equal(server.sandbox, 'off');
+    assert.equal(sandbox, 0);
+    assert.throws(() => assertSandboxed(server), 'what other tests assert');
+    await server.stop();
+  });
+
+  test('a kernel that cannot is loud, and stops the start where the sandbox is required', async (t) => {
+    if (patience > 1) return t.skip('sanitizers want to be loaded first');
+    const old = { LD_PRELOAD: preload('no-landlock') };
+    const { server, sandbox } = await measured(old);
+    assert.match(server.stderr(), /level=warn event=sandbox state=partial missing=landlock reason="a flaw in this program reaches every file/);
+    assert.equal(server.sandbox, 'partial');
+    assert.equal(sandbox, 0);
+    assert.match(status(server.pid), /^Seccomp:\t2$/m);
+    await server.stop();
+    const folder = mkdtempSync(join(tmpdir(), 'secretsd-old-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const env = { ...old, SECRETS_SANDBOX: 'required', SECRETS_LISTEN: '127.0.0.1:0', SECRETS_DATA: join(folder, 'data') };
+    const refused = await runServer({ env });
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /SECRETS_SANDBOX=required: this kernel has no landlock/);
+  });
+
+  test('required is no hindrance where the kernel can', async (t) => {
+    const plain = await startServer();
+    const can = plain.sandbox === 'on';
+    await plain.stop();
+    if (!can) return t.skip('the kernel cannot');
+    const { server, sandbox } = await measured({ SECRETS_SANDBOX: 'required' });
+    assertSandboxed(server);
+    assert.equal(sandbox, 1);
     await server.stop();
   });
 });

@@ -2,14 +2,14 @@
 // How secretsd starts, refuses to start, and stops.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { get, patience, runServer, startServer, top } from './lib/server.mjs';
+import { buildFolder, cleanEnvironment, get, patience, runServer, startServer, top } from './lib/server.mjs';
 
 function scratch(t) {
   const folder = mkdtempSync(join(tmpdir(), 'secretsd-start-'));
@@ -58,7 +58,7 @@ test('it takes a socket from systemd', async (t) => {
   const { spawn } = await import('node:child_process');
   const child = spawn(run, [], {
     cwd: top,
-    env: { PATH: process.env.PATH, SECRETS_DATA: join(folder, 'data') },
+    env: { ...cleanEnvironment(), SECRETS_DATA: join(folder, 'data') },
     stdio: ['ignore', 'ignore', 'pipe', listening._handle],
   });
   let stderr = '';
@@ -148,6 +148,31 @@ test('a setting that is not understood stops the start and is named', async (t) 
     assert.equal(stdout, '');
     assert.throws(() => statSync(data), 'nothing was made');
   }
+});
+
+test('root is refused unless it is told', { skip: process.getuid() !== 0 }, async (t) => {
+  const data = join(scratch(t), 'data');
+  const env = { SECRETS_DATA: data, SECRETS_LISTEN: '127.0.0.1:0', SECRETS_ALLOW_ROOT: undefined };
+  for (const told of [undefined, 'off']) {
+    const { code, stderr } = await runServer({ env: { ...env, SECRETS_ALLOW_ROOT: told } });
+    assert.equal(code, 2);
+    assert.match(stderr, /root.*SECRETS_ALLOW_ROOT/);
+    assert.throws(() => statSync(data), 'nothing was made');
+  }
+  assert.equal((await runServer({ args: ['--help'], env })).code, 0);
+  await (await startServer({ env, args: ['--allow-root=on'] })).stop();
+});
+
+test('any other user is not asked', { skip: process.getuid() !== 0 }, async (t) => {
+  const folder = scratch(t);
+  chmodSync(folder, 0o777);
+  const { status, stderr } = spawnSync('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', join(buildFolder, 'secretsd')], {
+    env: { PATH: process.env.PATH, SECRETS_LISTEN: '8080', SECRETS_DATA: join(folder, 'data') },
+    encoding: 'utf8',
+  });
+  // Past the settings, to what only the start can tell.
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /event=start .*SECRETS_LISTEN/);
 });
 
 test('an address that cannot be listened on stops the start and is named', async (t) => {

@@ -74,6 +74,22 @@ api_kit_close(struct api_kit *kit) {
     kit->vault.store->ops->close(kit->vault.store);
 }
 
+int
+api_kit_setup(void **state) {
+    struct api_kit *kit = calloc(1, sizeof(*kit));
+    if (kit == NULL) return -1;
+    api_kit_open(kit);
+    *state = kit;
+    return 0;
+}
+
+int
+api_kit_teardown(void **state) {
+    api_kit_close(*state);
+    free(*state);
+    return 0;
+}
+
 static void
 fill_request(struct api_kit *kit, const struct ask *ask, char bearer[static 256]) {
     struct http_request *req = &kit->req;

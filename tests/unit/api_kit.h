@@ -37,6 +37,10 @@ void api_kit_open(struct api_kit *kit);
 void api_kit_reopen(struct api_kit *kit);
 void api_kit_close(struct api_kit *kit);
 
+/* The same around one cmocka test, whose state is the kit. */
+int api_kit_setup(void **state);
+int api_kit_teardown(void **state);
+
 /* Send one request; the answer is in kit->resp, its status is returned. */
 int api_kit_ask(struct api_kit *kit, struct ask ask);
 

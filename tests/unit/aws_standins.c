@@ -2,7 +2,6 @@
 #include "aws_standins.h"
 
 #include <fcntl.h>
-#include <jansson.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,7 +23,9 @@ get_variable(void *ctx, const char *name) {
     if (strcmp(name, "AWS_ENDPOINT_URL_S3") == 0) return s->urls[1][s->faults];
     if (strncmp(name, "AWS_", 4) != 0) return NULL;
     /* tools/check-aws brings keys of its own; s3rver knows these alone. */
-    const char *given = getenv(name);
+    char own[64];
+    (void)snprintf(own, sizeof(own), "STANDIN_%s", name);
+    const char *given = getenv(own);
     if (given != NULL) return given;
     if (strcmp(name, "AWS_ACCESS_KEY_ID") == 0) return "S3RVER";
     return strcmp(name, "AWS_SECRET_ACCESS_KEY") == 0 ? "S3RVER" : NULL;
@@ -94,6 +95,17 @@ aws_standins_tell(struct aws_standins *s, const char *command, bool print) {
     (void)fflush(s->to);
     read_line(s, line, sizeof(line));
     if (print) (void)printf("%s\n", line);
+}
+
+json_t *
+aws_standins_ask(struct aws_standins *s, const char *command) {
+    char line[1024];
+    (void)fprintf(s->to, "%s\n", command);
+    (void)fflush(s->to);
+    read_line(s, line, sizeof(line));
+    json_t *o = json_loads(line, 0, NULL);
+    if (o == NULL) abort();
+    return o;
 }
 
 void

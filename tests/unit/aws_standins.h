@@ -3,6 +3,8 @@
 #ifndef AWS_STANDINS_H
 #define AWS_STANDINS_H
 
+#include <jansson.h>
+
 #include "aws/credentials.h"
 
 struct aws_standins;
@@ -15,6 +17,9 @@ void aws_standins_make(struct aws_standins *s, const char *command, char out[sta
 
 /* Send ${command} whose answer is of no interest, or, with ${print}, is to be shown. */
 void aws_standins_tell(struct aws_standins *s, const char *command, bool print);
+
+/* Send ${command} and parse its answer: a new reference. */
+json_t *aws_standins_ask(struct aws_standins *s, const char *command);
 
 /* An environment that leads to them, with keys; an HTTP client of its own; credentials over both.
  */

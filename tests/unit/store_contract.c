@@ -95,7 +95,7 @@ test_unknown_ref_is_absent_everywhere(void **state) {
         assert_int_equal(effect.write || effect.claimed || effect.drop_record, 0);
     }
     assert_int_equal(s->ops->knows_blob(s, "Blob000000000000000000"), 0);
-    assert_int_equal(s->ops->due(s, EXPIRES * 2, due, 4), 0);
+    assert_int_equal(s->ops->due(s, EXPIRES * 2, 0, due, 4), 0);
     assert_int_equal(s->ops->usage(s), 0);
     assert_int_equal(s->ops->scrub(s), 0);
     assert_int_equal(s->ops->ping(s), 0);

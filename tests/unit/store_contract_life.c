@@ -55,7 +55,7 @@ test_used_up_parts_are_doomed_then_erased(void **state) {
     record_clear(&got);
     assert_int_equal(s->ops->knows_blob(s, blob), 1);
     struct store_ref due[2];
-    assert_int_equal(s->ops->due(s, T0 + 1, due, 2), 1);
+    assert_int_equal(s->ops->due(s, T0 + 1, 0, due, 2), 1);
     assert_int_equal(kit_change(s, &ref, CHANGE_ERASED, T0 + 2, 0, 0), VERDICT_OK);
     assert_int_equal(kit_change(s, &ref, CHANGE_ERASED, T0 + 2, 0, 0), VERDICT_OK);
     got = kit_load(s, &ref);
@@ -63,7 +63,7 @@ test_used_up_parts_are_doomed_then_erased(void **state) {
     assert_string_equal(got.blob, "");
     record_clear(&got);
     assert_int_equal(s->ops->knows_blob(s, blob), 0);
-    assert_int_equal(s->ops->due(s, T0 + 2, due, 2), 0);
+    assert_int_equal(s->ops->due(s, T0 + 2, 0, due, 2), 0);
 }
 
 static void
@@ -85,7 +85,7 @@ test_uploads_are_given_up_to_the_second(void **state) {
     assert_int_equal(kit_part(s, &busy, T0 + POLICY_UPLOAD_LIFE, KIT_OWNER, 31), VERDICT_ABSENT);
     assert_int_equal(kit_change(s, &busy, CHANGE_COMPLETE, T0, KIT_OWNER, 0), VERDICT_ABSENT);
     struct store_ref due[3];
-    assert_int_equal(s->ops->due(s, T0 + POLICY_UPLOAD_LIFE, due, 3), 2);
+    assert_int_equal(s->ops->due(s, T0 + POLICY_UPLOAD_LIFE, 0, due, 3), 2);
     assert_int_equal(kit_change(s, &idle, CHANGE_LAPSE, T0 + POLICY_UPLOAD_LIFE, 0, 0), VERDICT_OK);
     struct record got = kit_load(s, &idle);
     assert_int_equal(got.content, CONTENT_DOOMED);
@@ -100,26 +100,26 @@ test_lapse_erases_what_time_ended(void **state) {
     struct store_ref ref = kit_create(s, &r), due[2];
     int64_t lapse = T0 + 10 + POLICY_LEASE_IDLE_INLINE, forget = EXPIRES + POLICY_RECEIPT_LIFE;
     assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 10, 1, KIT_PROOF), VERDICT_OK);
-    assert_int_equal(s->ops->due(s, lapse - 1, due, 2), 0);
+    assert_int_equal(s->ops->due(s, lapse - 1, 0, due, 2), 0);
     assert_int_equal(kit_change(s, &ref, CHANGE_LAPSE, lapse - 1, 0, 0), VERDICT_OK);
     assert_true(kit_has_content(s, &ref, 304));
-    assert_int_equal(s->ops->due(s, lapse, due, 2), 1);
+    assert_int_equal(s->ops->due(s, lapse, 0, due, 2), 1);
     assert_int_equal(due[0].len, ref.len);
     assert_memory_equal(due[0].bytes, ref.bytes, ref.len);
     assert_int_equal(kit_change(s, &ref, CHANGE_LAPSE, lapse, 0, 0), VERDICT_OK);
     assert_false(kit_has_content(s, &ref, 304));
-    assert_int_equal(s->ops->due(s, lapse, due, 2), 0);
+    assert_int_equal(s->ops->due(s, lapse, 0, due, 2), 0);
     struct record got = kit_load(s, &ref);
     assert_int_equal(got.leases[0].end, LEASE_LAPSED);
     assert_int_equal(got.leases[0].ended_at, lapse);
     record_clear(&got);
-    assert_int_equal(s->ops->due(s, forget - 1, due, 2), 0);
+    assert_int_equal(s->ops->due(s, forget - 1, 0, due, 2), 0);
     assert_int_equal(kit_change(s, &ref, CHANGE_LAPSE, forget - 1, 0, 0), VERDICT_OK);
     assert_true(kit_exists(s, &ref));
-    assert_int_equal(s->ops->due(s, forget, due, 2), 1);
+    assert_int_equal(s->ops->due(s, forget, 0, due, 2), 1);
     assert_int_equal(kit_change(s, &ref, CHANGE_LAPSE, forget, 0, 0), VERDICT_OK);
     assert_false(kit_exists(s, &ref));
-    assert_int_equal(s->ops->due(s, forget, due, 2), 0);
+    assert_int_equal(s->ops->due(s, forget, 0, due, 2), 0);
 }
 
 static void
@@ -127,8 +127,8 @@ test_expired_content_is_erased_and_the_receipt_stays(void **state) {
     struct store *s = *state;
     struct record r = kit_sealed(3, 0, 304);
     struct store_ref ref = kit_create(s, &r), due[2];
-    assert_int_equal(s->ops->due(s, EXPIRES - 1, due, 2), 0);
-    assert_int_equal(s->ops->due(s, EXPIRES, due, 2), 1);
+    assert_int_equal(s->ops->due(s, EXPIRES - 1, 0, due, 2), 0);
+    assert_int_equal(s->ops->due(s, EXPIRES, 0, due, 2), 1);
     assert_int_equal(kit_change(s, &ref, CHANGE_LAPSE, EXPIRES, 0, 0), VERDICT_OK);
     assert_false(kit_has_content(s, &ref, 304));
     assert_int_equal(s->ops->usage(s), 0);
@@ -160,11 +160,11 @@ test_expired_classic_texts_are_forgotten(void **state) {
     struct store *s = *state;
     struct record r = kit_text(3, 50);
     struct store_ref ref = kit_create(s, &r), due[2];
-    assert_int_equal(s->ops->due(s, EXPIRES - 1, due, 2), 0);
-    assert_int_equal(s->ops->due(s, EXPIRES, due, 2), 1);
+    assert_int_equal(s->ops->due(s, EXPIRES - 1, 0, due, 2), 0);
+    assert_int_equal(s->ops->due(s, EXPIRES, 0, due, 2), 1);
     assert_int_equal(kit_change(s, &ref, CHANGE_LAPSE, EXPIRES, 0, 0), VERDICT_OK);
     assert_false(kit_exists(s, &ref));
-    assert_int_equal(s->ops->due(s, EXPIRES, due, 2), 0);
+    assert_int_equal(s->ops->due(s, EXPIRES, 0, due, 2), 0);
 }
 
 static void
@@ -194,16 +194,24 @@ test_due_lists_the_longest_due_first(void **state) {
         r.expires_at = EXPIRES + i * 7 % COUNT;
         refs[i] = kit_create(s, &r);
     }
-    assert_int_equal(s->ops->due(s, EXPIRES - 1, due, STORE_DUE_MAX), 0);
-    assert_int_equal(s->ops->due(s, EXPIRES + 4, due, STORE_DUE_MAX), 5);
-    assert_int_equal(s->ops->due(s, EXPIRES + COUNT, due, 8), 8);
+    assert_int_equal(s->ops->due(s, EXPIRES - 1, 0, due, STORE_DUE_MAX), 0);
+    assert_int_equal(s->ops->due(s, EXPIRES + 4, 0, due, STORE_DUE_MAX), 5);
+    assert_int_equal(s->ops->due(s, EXPIRES + COUNT, 0, due, 8), 8);
     for (int n = 0; n < 8; n++) {
         int i = 0;
         while (i * 7 % COUNT != n)
             i++;
         assert_memory_equal(due[n].bytes, refs[i].bytes, refs[i].len);
     }
-    assert_int_equal(s->ops->due(s, EXPIRES + COUNT, due, STORE_DUE_MAX), COUNT);
+    assert_int_equal(s->ops->due(s, EXPIRES + COUNT, 0, due, STORE_DUE_MAX), COUNT);
+    /* Without the first of them it is the same list. */
+    struct store_ref rest[STORE_DUE_MAX];
+    assert_int_equal(s->ops->due(s, EXPIRES + COUNT, 5, rest, 4), 4);
+    for (int n = 0; n < 4; n++)
+        assert_memory_equal(rest[n].bytes, due[5 + n].bytes, due[5 + n].len);
+    assert_int_equal(s->ops->due(s, EXPIRES + COUNT, COUNT - 1, rest, STORE_DUE_MAX), 1);
+    assert_int_equal(s->ops->due(s, EXPIRES + COUNT, COUNT, rest, STORE_DUE_MAX), 0);
+    assert_int_equal(s->ops->due(s, EXPIRES + COUNT, COUNT + 7, rest, STORE_DUE_MAX), 0);
 }
 
 static void

@@ -147,10 +147,10 @@ wrap_change(struct store *s, const struct store_ref *ref, const struct change *c
 }
 
 static int
-wrap_due(struct store *s, int64_t now, struct store_ref *out, int max) {
+wrap_due(struct store *s, int64_t now, int skip, struct store_ref *out, int max) {
     struct wrapped_store *w = of_store(s);
     if (fails(w->plan)) return ERR_STORE;
-    return w->inner->ops->due(w->inner, now, out, max);
+    return w->inner->ops->due(w->inner, now, skip, out, max);
 }
 
 static int

@@ -11,21 +11,6 @@
 #define SECRET "/api/v1/secrets/abcdefghijklmnopqrstuv"
 #define TOKEN  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-static int
-setup(void **state) {
-    struct api_kit *kit = calloc(1, sizeof(*kit));
-    api_kit_open(kit);
-    *state = kit;
-    return 0;
-}
-
-static int
-teardown(void **state) {
-    api_kit_close(*state);
-    free(*state);
-    return 0;
-}
-
 static const char *
 header(struct api_kit *kit, const char *name) {
     const char *value = http_response_get(&kit->resp, name);
@@ -421,7 +406,7 @@ the_page_answers_its_paths(void **state) {
     assert_string_equal(api_kit_body(kit), "{\"status\":\"ok\"}");
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, api_kit_setup, api_kit_teardown)
 
 int
 main(void) {

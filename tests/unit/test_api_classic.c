@@ -9,21 +9,7 @@
 
 #include "api_kit.h"
 #include "crypto/kdf_pool.h"
-
-static int
-setup(void **state) {
-    struct api_kit *kit = calloc(1, sizeof(*kit));
-    api_kit_open(kit);
-    *state = kit;
-    return 0;
-}
-
-static int
-teardown(void **state) {
-    api_kit_close(*state);
-    free(*state);
-    return 0;
-}
+#include "vault/vault_classic.h"
 
 struct secret {
     char id[17], passphrase[33];
@@ -360,7 +346,40 @@ replays_change_nothing(void **state) {
     assert_int_equal(decrypt(kit, s.id, s.passphrase), 200);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+/* What was stored by another program and is no text: no view is spent on an answer that is none. */
+static void
+what_is_no_text_is_not_counted(void **state) {
+    struct api_kit *kit = *state;
+    struct vault_classic_new in = {.plain = "caf\xE9", .len = 4, .views = 1, .ttl = 3600};
+    struct vault_classic_created c;
+    assert_int_equal(vault_classic_create(&kit->vault, kit->api.kdf, &in, &c), 1);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(decrypt(kit, c.id, c.passphrase), 500);
+        assert_true(api_kit_problem(kit, "internal", NULL));
+    }
+    assert_int_equal(kit->vault.views_claimed, 0);
+}
+
+/* Memory, or the bound of the answer, ends while it is written. */
+static void
+an_answer_that_cannot_be_written_is_not_counted(void **state) {
+    struct api_kit *kit = *state;
+    char body[6000];
+    int len = snprintf(body, sizeof(body), "{\"secret\":\"");
+    for (int i = 0; i < 900; i++)
+        len += snprintf(body + len, sizeof(body) - (size_t)len, "\\u0001");
+    (void)snprintf(body + len, sizeof(body) - (size_t)len, "\"}");
+    struct secret s = encrypt(kit, "/encrypt", body, 0);
+    kit->resp.body.max = 3000; /* of the 5400 that it takes */
+    assert_int_equal(decrypt(kit, s.id, s.passphrase), 413);
+    assert_int_equal(kit->vault.views_claimed, 0);
+    assert_null(strstr(api_kit_body(kit), "u0001"));
+    kit->resp.body.max = 8 << 20;
+    assert_int_equal(decrypt(kit, s.id, s.passphrase), 200);
+    assert_int_equal(kit->vault.views_claimed, 1);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, api_kit_setup, api_kit_teardown)
 
 int
 main(void) {
@@ -372,6 +391,8 @@ main(void) {
         TEST(bad_requests_come_to_nothing),
         TEST(sizes_have_bounds),
         TEST(what_does_not_fit_here_is_not_counted),
+        TEST(what_is_no_text_is_not_counted),
+        TEST(an_answer_that_cannot_be_written_is_not_counted),
         TEST(replays_change_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

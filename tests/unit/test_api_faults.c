@@ -50,8 +50,8 @@ static int
 setup(void **state) {
     static struct store_ops ops;
     static struct blobs_ops blobs;
-    struct api_kit *kit = calloc(1, sizeof(*kit));
-    api_kit_open(kit);
+    if (api_kit_setup(state) != 0) return -1;
+    struct api_kit *kit = *state;
     real = kit->vault.store->ops;
     real_blobs = kit->vault.blobs->ops;
     ops = *real;
@@ -64,14 +64,6 @@ setup(void **state) {
     kit->vault.store->ops = &ops;
     kit->vault.blobs->ops = &blobs;
     fault = 0;
-    *state = kit;
-    return 0;
-}
-
-static int
-teardown(void **state) {
-    api_kit_close(*state);
-    free(*state);
     return 0;
 }
 
@@ -214,7 +206,7 @@ too_many_derivations(void **state) {
     assert_true(stats.refused > 0);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, api_kit_teardown)
 
 int
 main(void) {

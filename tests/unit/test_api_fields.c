@@ -12,21 +12,6 @@ enum { KEY = 5, SIZE = 304 };
 
 #define TOKEN "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-static int
-setup(void **state) {
-    struct api_kit *kit = calloc(1, sizeof(*kit));
-    api_kit_open(kit);
-    *state = kit;
-    return 0;
-}
-
-static int
-teardown(void **state) {
-    api_kit_close(*state);
-    free(*state);
-    return 0;
-}
-
 /* Put ${value} in place of field ${name} of a good body; NULL leaves the field out. */
 static char *
 with_field(const char *good, const char *name, const char *value) {
@@ -217,7 +202,7 @@ every_bad_value_of_open_names_its_field(void **state) {
     free(body);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, api_kit_setup, api_kit_teardown)
 
 int
 main(void) {

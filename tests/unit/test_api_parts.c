@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "api_kit.h"
+#include "vault/vault_sealed.h"
 
 enum { KEY = 5, PARTS = 3, LAST = 1000, SIZE = 2 * API_KIT_PART + LAST };
 
@@ -16,19 +17,9 @@ static uint8_t envelope[SIZE];
 
 static int
 setup(void **state) {
-    struct api_kit *kit = calloc(1, sizeof(*kit));
-    api_kit_open(kit);
     for (size_t i = 0; i < sizeof(envelope); i++)
         envelope[i] = api_kit_byte(i);
-    *state = kit;
-    return 0;
-}
-
-static int
-teardown(void **state) {
-    api_kit_close(*state);
-    free(*state);
-    return 0;
+    return api_kit_setup(state);
 }
 
 struct upload {
@@ -260,6 +251,24 @@ four_unfinished_uploads_a_client(void **state) {
     free(body);
 }
 
+/* Where servers share a store, an upload may end at another one than where it began. */
+static void
+an_upload_that_ended_elsewhere_does_not_count(void **state) {
+    struct api_kit *kit = *state;
+    char *body =
+        api_kit_create_body((struct api_kit_secret){.views = 1, .ttl = 7 * 86400, .size = SIZE});
+    struct ask create = {.target = "/api/v1/secrets", .body = body};
+    struct upload u = begin(kit);
+    enum verdict verdict;
+    for (int i = 0; i < 3; i++)
+        (void)begin(kit);
+    assert_int_equal(api_kit_ask(kit, create), 429);
+    assert_int_equal(vault_sealed_burn(&kit->vault, u.id, u.owner, &verdict), 1);
+    assert_int_equal(api_kit_ask(kit, create), 201);
+    assert_int_equal(api_kit_ask(kit, create), 429);
+    free(body);
+}
+
 static void
 a_failed_create_is_no_upload(void **state) {
     struct api_kit *kit = *state;
@@ -301,7 +310,7 @@ parts_too_large_for_an_adapter_are_refused_before_the_claim(void **state) {
     assert_int_equal(api_kit_open_secret(kit, u.id, KEY, 'a'), 200);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, api_kit_teardown)
 
 int
 main(void) {
@@ -314,6 +323,7 @@ main(void) {
         TEST(head_of_a_part_does_not_renew),
         TEST(head_of_a_part_tells_what_get_would),
         TEST(four_unfinished_uploads_a_client),
+        TEST(an_upload_that_ended_elsewhere_does_not_count),
         TEST(a_failed_create_is_no_upload),
         TEST(parts_under_a_valid_token_are_not_limited),
         TEST(parts_too_large_for_an_adapter_are_refused_before_the_claim),

@@ -29,21 +29,6 @@ struct runner {
     int thread;
 };
 
-static int
-setup(void **state) {
-    struct api_kit *kit = calloc(1, sizeof(*kit));
-    api_kit_open(kit);
-    *state = kit;
-    return 0;
-}
-
-static int
-teardown(void **state) {
-    api_kit_close(*state);
-    free(*state);
-    return 0;
-}
-
 static void *
 run(void *arg) {
     struct runner *r = arg;
@@ -158,7 +143,7 @@ uploads_are_exact(void **state) {
     free(r.body);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, api_kit_setup, api_kit_teardown)
 
 int
 main(void) {

@@ -13,21 +13,6 @@ enum { KEY = 5, WRONG = 6, SIZE = 304 };
 
 #define TOKEN "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-static int
-setup(void **state) {
-    struct api_kit *kit = calloc(1, sizeof(*kit));
-    api_kit_open(kit);
-    *state = kit;
-    return 0;
-}
-
-static int
-teardown(void **state) {
-    api_kit_close(*state);
-    free(*state);
-    return 0;
-}
-
 /* One secret and the ways to ask about it. */
 struct secret {
     struct api_kit *kit;
@@ -310,7 +295,7 @@ a_full_store_is_507_and_opening_goes_on(void **state) {
     free(body);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, api_kit_setup, api_kit_teardown)
 
 int
 main(void) {

@@ -2,7 +2,8 @@
 /*
  * The stores in AWS under faults (tests/aws/fault-proxy.mjs): whatever is refused, lost, cut or
  * done late, no more than N views are ever delivered, and exactly N once the faults clear; pieces
- * come whole or not at all.  With conditions that always hold, the same test must fail.
+ * come whole or not at all; and what is left behind in the end is of the kinds that may be
+ * (tests/aws/leftovers.mjs).  With conditions that always hold, the same test must fail.
  *
  * FAULT_SCHEDULES says how many schedules, FAULT_SEED the first one's seed.
  */
@@ -29,6 +30,8 @@ static struct aws_standins *standins;
 static struct aws_transport real;
 static struct store *store;
 static struct blobs *blobs;
+static char table[64], bucket[64];
+static json_t *kinds; /* what was left behind, and how often */
 
 /* The bounds on waiting stay, but tests need not sit it out. */
 static void
@@ -45,9 +48,9 @@ pass_on(void *ctx, const struct http_client_request *req, struct http_client_res
 
 static int
 open_stores(void **state) {
-    char table[64], bucket[64];
     const char *wrong = NULL;
     (void)state;
+    kinds = json_object();
     standins = aws_standins_start();
     real = aws_standins_transport(standins);
     aws_standins_make(standins, "table", table);
@@ -74,6 +77,10 @@ open_stores(void **state) {
 static int
 close_stores(void **state) {
     (void)state;
+    char *text = json_dumps(kinds, JSON_COMPACT | JSON_SORT_KEYS);
+    print_message("  left behind: %s\n", text);
+    free(text);
+    json_decref(kinds);
     aws_standins_tell(standins, "counts", true);
     store->ops->close(store);
     blobs->ops->close(blobs);
@@ -193,6 +200,39 @@ check_books(const struct store_ref *ref, const struct opener *openers, int count
     record_clear(&r);
 }
 
+/* Burn ${ref} while faults go on; once they cleared it is burnt, whatever was answered before. */
+static void
+burn_under_faults(const struct store_ref *ref, const char *faults) {
+    struct change c = {.kind = CHANGE_BURN, .now = KIT_T0};
+    struct effect effect;
+    kit_hash(KIT_OWNER, c.hash);
+    aws_standins_tell(standins, faults, false);
+    (void)!store->ops->change(store, ref, &c, &effect, NULL);
+    aws_standins_tell(standins, "clear", false);
+    assert_int_equal(store->ops->change(store, ref, &c, &effect, NULL), 1);
+    assert_int_equal(effect.verdict, VERDICT_OK);
+    struct record r = kit_load(store, ref);
+    assert_int_equal(r.phase, PHASE_BURNT);
+    assert_int_equal(r.content, CONTENT_NONE);
+    record_clear(&r);
+}
+
+/* Sort what the schedule of ${seed} left behind, which must be of the kinds that may be. */
+static void
+check_leftovers(unsigned seed) {
+    char command[160];
+    const char *kind = NULL;
+    json_t *count = NULL;
+    (void)snprintf(command, sizeof(command), "leftovers %s %s", table, bucket);
+    json_t *left = aws_standins_ask(standins, command);
+    json_object_foreach(left, kind, count) {
+        if (kind[0] == '!') fail_msg("seed %u: %s", seed, kind + 1);
+        json_int_t sum = json_integer_value(json_object_get(kinds, kind));
+        (void)json_object_set_new(kinds, kind, json_integer(sum + json_integer_value(count)));
+    }
+    json_decref(left);
+}
+
 /* One schedule.  Returns how many views too many (or too few, negative) were delivered. */
 static int
 run_schedule(unsigned seed, double rate, int views, int count) {
@@ -212,6 +252,7 @@ run_schedule(unsigned seed, double rate, int views, int count) {
     aws_standins_tell(standins, "clear", false);
     delivered = finish(openers, count, sealed, seed, &ref);
     if (sealed && delivered == views) check_books(&ref, openers, count);
+    if (seed % 8 == 4 && delivered == views) burn_under_faults(&ref, command);
     return delivered - views;
 }
 
@@ -289,6 +330,61 @@ never_more_than_n_and_exactly_n_in_the_end(void **state) {
         if (seed % 4 == 3) run_pieces(seed, rate);
         else if (run_schedule(seed, rate, views, views + 2) != 0)
             fail_msg("seed %u: not exactly %d views", seed, views);
+        check_leftovers(seed);
+        unsigned done = seed - first + 1;
+        if (done % 1000 == 0 || done == count) {
+            print_message("  %u were exact\n", done);
+            (void)fflush(stdout);
+        }
+    }
+}
+
+/* Let ${requests} more requests through, then none: what was under way dies. */
+static void
+die_after(int requests) {
+    char command[32];
+    (void)snprintf(command, sizeof(command), "die %d", requests);
+    aws_standins_tell(standins, command, false);
+}
+
+/* A secret with one view, made in peace; or, with ${requests} >= 0, by a create that dies. */
+static struct store_ref
+one_view(bool sealed, unsigned seed, int requests) {
+    struct record r = sealed ? kit_sealed(1, 0, 304) : kit_text(1, 304);
+    struct buf content = kit_content(304);
+    struct store_ref ref = {0};
+    char id[TOKEN_SEALED_ID_LEN + 1];
+    (void)snprintf(id, sizeof(id), "%0*u", sealed ? TOKEN_SEALED_ID_LEN : TOKEN_CLASSIC_ID_LEN,
+                   seed);
+    store->ops->ref(store, id, &ref);
+    if (requests >= 0) die_after(requests);
+    int created = store->ops->create(store, &ref, &r, &content);
+    if (requests < 0) assert_int_equal(created, 1);
+    aws_standins_tell(standins, "clear", false);
+    buf_free(&content);
+    return ref;
+}
+
+/* Whoever dies at whatever request of a create, a claim, an open or a burn: what lies there then is
+ * right as it is. */
+static void
+death_at_any_request_leaves_what_may_be_left(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < 5 * 4; i++) {
+        int requests = (int)(i % 4);
+        bool sealed = i / 4 != 1 && i / 4 != 3;
+        if (i / 4 < 2) {
+            (void)one_view(sealed, i, requests);
+        } else {
+            struct store_ref ref = one_view(sealed, i, -1);
+            struct change c = new_open(sealed, 1, i);
+            struct effect effect;
+            if (i / 4 == 4) c.kind = CHANGE_BURN, kit_hash(KIT_OWNER, c.hash);
+            die_after(requests);
+            (void)!store->ops->change(store, &ref, &c, &effect, NULL);
+            aws_standins_tell(standins, "clear", false);
+        }
+        check_leftovers(i);
     }
 }
 
@@ -309,6 +405,7 @@ int
 main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(never_more_than_n_and_exactly_n_in_the_end),
+        cmocka_unit_test(death_at_any_request_leaves_what_may_be_left),
         cmocka_unit_test(without_conditions_it_fails),
     };
     return cmocka_run_group_tests(tests, open_stores, close_stores);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Requests that a service which verifies signatures accepts: tools/check-aws runs this on moto,
- * with right keys and with wrong ones.  CHECK_AWS_URL says where; without it there is nothing to
- * ask.
+ * with right keys and with wrong ones.  STANDIN_S3 says where; without it there is nothing to ask.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,8 +15,10 @@
 static const char *
 get_variable(void *ctx, const char *name) {
     (void)ctx;
-    if (strncmp(name, "AWS_ENDPOINT_URL", 16) == 0) return getenv("CHECK_AWS_URL");
-    return getenv(name);
+    char own[64];
+    if (strncmp(name, "AWS_ENDPOINT_URL", 16) == 0) return getenv("STANDIN_S3");
+    (void)snprintf(own, sizeof(own), "STANDIN_%s", name);
+    return getenv(own);
 }
 
 /* Send one request; 2xx, and 404 of what is not there, are what a right signature gets. */
@@ -51,8 +52,8 @@ signatures_are_accepted(void **state) {
     static const struct http_field put[] = {{"Content-Type", "application/octet-stream"},
                                             {"If-None-Match", "*"}};
     (void)state;
-    if (getenv("CHECK_AWS_URL") == NULL) {
-        print_message("SKIP: CHECK_AWS_URL is not set (make check-aws)\n");
+    if (getenv("STANDIN_S3") == NULL) {
+        print_message("SKIP: STANDIN_S3 is not set (make check-aws)\n");
         skip();
     }
     const struct aws_call calls[] = {

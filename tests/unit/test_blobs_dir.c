@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,7 +26,7 @@ static char top[SCRATCH_PATH_MAX], path[SCRATCH_PATH_MAX + 8];
 static struct blobs *
 open_again(void) {
     struct blobs *b = NULL;
-    return blobs_dir_open(path, &b) == 0 ? b : NULL;
+    return blobs_dir_open(path, 0, &b) == 0 ? b : NULL;
 }
 
 static struct blobs *
@@ -146,7 +148,7 @@ static void
 test_a_second_process_is_kept_out(void **state) {
     struct blobs *second = NULL;
     (void)state;
-    assert_int_equal(blobs_dir_open(path, &second), ERR_BUSY);
+    assert_int_equal(blobs_dir_open(path, 0, &second), ERR_BUSY);
     assert_null(second);
 }
 
@@ -167,11 +169,84 @@ test_a_failed_write_leaves_nothing(void **state) {
     assert_int_equal(scratch_count_files(below("Na")), 0);
 }
 
+/* In the place of the C library's: fails when the countdown says so. */
+static int until_failure; /* fsyncs; 0: none fails */
+
+int
+fsync(int fd) {
+    if (until_failure > 0 && --until_failure == 0) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fsync, fd);
+}
+
+static ino_t
+inode_of(const char *file) {
+    struct stat st;
+    assert_int_equal(lstat(file, &st), 0);
+    return st.st_ino;
+}
+
+/* The fsyncs of a first put: the root's, the file's, the folder's. */
+static void
+test_what_may_not_be_on_the_disk_is_not_there(void **state) {
+    static const int answers[] = {ERR_STORE, ERR_STORE, ERR_UNKNOWN_OUTCOME};
+    struct blobs *b = *state;
+    struct buf out = BUF_INIT(100);
+    for (int n = 0; n < 3; n++) {
+        char name[] = NAME;
+        name[0] = (char)('A' + n); /* a folder of its own */
+        char folder[] = {name[0], 'a', '\0'};
+        until_failure = n + 1;
+        assert_int_equal(b->ops->put(b, name, 0, "x", 1), answers[n]);
+        assert_int_equal(until_failure, 0);
+        assert_int_equal(b->ops->get(b, name, 0, &out), 0);
+        assert_int_equal(b->ops->usage(b), (uint64_t)n);
+        if (n == 0) assert_int_equal(access(below(folder), F_OK), -1);
+        else assert_int_equal(scratch_count_files(below(folder)), 0);
+        assert_int_equal(b->ops->put(b, name, 0, "x", 1), 1);
+    }
+    buf_free(&out);
+}
+
+static void
+test_the_same_bytes_are_written_again(void **state) {
+    struct blobs *b = *state;
+    struct buf out = BUF_INIT(100);
+    assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), 1);
+    ino_t first = inode_of(below("Na/" NAME ".0"));
+    assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), 0);
+    assert_true(inode_of(below("Na/" NAME ".0")) != first);
+    /* They were durable before: a failure now takes nothing away. */
+    until_failure = 2;
+    assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), ERR_UNKNOWN_OUTCOME);
+    assert_int_equal(until_failure, 0);
+    assert_int_equal(b->ops->get(b, NAME, 0, &out), 1);
+    assert_int_equal(b->ops->usage(b), 1);
+    assert_int_equal(scratch_count_files(below("Na")), 1);
+    buf_free(&out);
+}
+
+static void
+test_the_reserve_of_the_disk_is_kept(void **state) {
+    struct blobs *b = *state;
+    struct statvfs fs;
+    assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), 1);
+    b->ops->close(b);
+    assert_int_equal(statvfs(path, &fs), 0);
+    assert_int_equal(blobs_dir_open(path, (uint64_t)fs.f_blocks * fs.f_frsize + 1, &b), 0);
+    *state = b;
+    assert_int_equal(b->ops->put(b, NAME, 1, "x", 1), ERR_FULL);
+    assert_int_equal(scratch_count_files(below("Na")), 1);
+    assert_int_equal(b->ops->erase(b, NAME, 2), 0);
+}
+
 static void
 test_open_tells_why_it_cannot(void **state) {
     struct blobs *b = NULL;
     (void)state;
-    assert_int_equal(blobs_dir_open("/nowhere/at/all", &b), ERR_STORE);
+    assert_int_equal(blobs_dir_open("/nowhere/at/all", 0, &b), ERR_STORE);
     assert_int_equal(errno, ENOENT);
     assert_null(b);
 }
@@ -195,6 +270,9 @@ main(void) {
         CASE(test_no_temporary_file_stays),
         CASE(test_a_second_process_is_kept_out),
         CASE(test_a_failed_write_leaves_nothing),
+        CASE(test_what_may_not_be_on_the_disk_is_not_there),
+        CASE(test_the_same_bytes_are_written_again),
+        CASE(test_the_reserve_of_the_disk_is_kept),
         CASE(test_open_tells_why_it_cannot),
     };
     int failed = blobs_contract_run(&factory);

@@ -134,6 +134,9 @@ main(void) {
     factory.name = "blobs in s3 on s3rver without conditions";
     factory.race_rounds = 0;
     failed += blobs_contract_run(&factory);
+    aws_standins_make(standins, "conditions refused", answer);
+    factory.name = "blobs in s3 on s3rver that knows no conditions";
+    failed += blobs_contract_run(&factory);
     aws_standins_stop(standins);
     return failed;
 }

@@ -21,6 +21,7 @@ static struct store *store;
 /* What happens to the next call of ${operation}; NULL: nothing. */
 static const char *operation;
 static bool arrives;                        /* it is done, and only its answer is lost */
+static bool twice;                          /* and the client sends it again by itself */
 static const struct store_ref *taken_first; /* another claims this meanwhile */
 static unsigned erased;                     /* calls of DeleteItem that arrived */
 
@@ -46,6 +47,8 @@ send_or_lose(void *ctx, const struct http_client_request *req, struct http_clien
     if (operation == NULL || !is_call(req, operation)) return real.send(real.ctx, req, resp);
     operation = NULL;
     if (arrives) (void)real.send(real.ctx, req, resp);
+    resp->body.len = 0;
+    if (twice) return real.send(real.ctx, req, resp);
     if (taken_first != NULL) {
         struct effect effect;
         int got = 0;
@@ -95,6 +98,7 @@ static void
 lose(const char *what, bool done, const struct store_ref *first) {
     operation = what;
     arrives = done;
+    twice = false;
     taken_first = first;
     erased = 0;
 }
@@ -108,6 +112,36 @@ test_burn_whose_answer_is_lost_erases(void **state) {
     assert_int_equal(kit_change(store, &ref, CHANGE_BURN, KIT_T0, KIT_OWNER, 0), VERDICT_OK);
     assert_null(operation);
     assert_int_equal(erased, 1);
+}
+
+/* As libcurl does when a kept connection breaks before the first byte of an answer. */
+static void
+test_what_is_sent_twice_is_done_once(void **state) {
+    (void)state;
+    struct record r = kit_sealed(1, 0, SIZE);
+    struct buf content = kit_content(SIZE);
+    struct store_ref ref;
+    store->ops->ref(store, "SentTwiceByItsClient22", &ref);
+    lose("PutItem", true, NULL);
+    twice = true;
+    assert_int_equal(store->ops->create(store, &ref, &r, &content), 1);
+    assert_null(operation);
+    lose("UpdateItem", true, NULL);
+    twice = true;
+    assert_int_equal(kit_change(store, &ref, CHANGE_BURN, KIT_T0, KIT_OWNER, 0), VERDICT_OK);
+    assert_null(operation);
+    assert_int_equal(erased, 1);
+    buf_free(&content);
+
+    struct record text = kit_text(1, SIZE);
+    struct effect effect;
+    int got = 0;
+    ref = kit_create(store, &text);
+    lose("UpdateItem", true, NULL);
+    twice = true;
+    claim(&ref, 1, &got, &effect);
+    assert_int_equal(got, 1);
+    assert_true(effect.claimed);
 }
 
 static void
@@ -159,6 +193,7 @@ main(void) {
         cmocka_unit_test(test_burn_whose_answer_is_lost_erases),
         cmocka_unit_test(test_last_view_that_another_took_is_not_given),
         cmocka_unit_test(test_last_view_whose_answer_is_lost_is_own),
+        cmocka_unit_test(test_what_is_sent_twice_is_done_once),
         /* Last: a store does not forget how late it was told it is. */
         cmocka_unit_test(test_drop_whose_answer_is_lost_is_done),
     };

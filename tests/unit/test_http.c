@@ -238,57 +238,71 @@ trusted_lists_parse_or_not(void **state) {
 static void
 the_rightmost_untrusted_hop_is_the_client(void **state) {
     static const struct {
-        const char *peer, *forwarded_for, *real_ip, *client;
+        const char *peer, *forwarded_for, *client;
     } cases[] = {
-        {"192.0.2.7", NULL, NULL, "192.0.2.7"},
-        {"192.0.2.7", "203.0.113.9", NULL, "192.0.2.7"}, /* a peer nobody trusts says nothing */
-        {"192.0.2.7", NULL, "203.0.113.9", "192.0.2.7"},
-        {"127.0.0.1", NULL, NULL, "127.0.0.1"},
-        {"127.0.0.1", "203.0.113.9", NULL, "203.0.113.9"},
-        {"127.0.0.1", NULL, "203.0.113.9", "203.0.113.9"},
-        {"127.0.0.1", "203.0.113.9", "198.51.100.1", "203.0.113.9"},
-        {"127.0.0.1", "198.51.100.1, 203.0.113.9", NULL, "203.0.113.9"}, /* forged on the left */
-        {"127.0.0.1", "198.51.100.1,203.0.113.9", NULL, "203.0.113.9"},
-        {"127.0.0.1", "198.51.100.1 ,\t203.0.113.9 ", NULL, "203.0.113.9"},
-        {"127.0.0.1", "203.0.113.9, 10.0.0.1", NULL, "203.0.113.9"},
-        {"127.0.0.1", "198.51.100.1, 203.0.113.9, 10.0.0.1, 10.9.9.9", NULL, "203.0.113.9"},
-        {"10.0.0.1", "203.0.113.9", NULL, "203.0.113.9"},
-        {"::1", "203.0.113.9", NULL, "203.0.113.9"},
-        {"::ffff:127.0.0.1", "203.0.113.9", NULL, "203.0.113.9"},
-        {"127.0.0.1", "::ffff:203.0.113.9", NULL, "203.0.113.9"},
-        {"127.0.0.1", "203.0.113.9:4711", NULL, "203.0.113.9"},
-        {"127.0.0.1", "[::ffff:203.0.113.9]:4711", NULL, "203.0.113.9"},
-        {"127.0.0.1", "[::ffff:203.0.113.9]", NULL, "203.0.113.9"},
-        {"127.0.0.1", "unknown, 203.0.113.9", NULL, "203.0.113.9"},
-        {"127.0.0.1", "198.51.100.1, unknown, 203.0.113.9, 10.0.0.1", NULL, "203.0.113.9"},
-        {"127.0.0.1", ", 203.0.113.9", NULL, "203.0.113.9"},
+        {"192.0.2.7", NULL, "192.0.2.7"},
+        {"192.0.2.7", "203.0.113.9", "192.0.2.7"}, /* a peer nobody trusts says nothing */
+        {"127.0.0.1", NULL, "127.0.0.1"},
+        {"127.0.0.1", "203.0.113.9", "203.0.113.9"},
+        {"127.0.0.1", "198.51.100.1, 203.0.113.9", "203.0.113.9"}, /* forged on the left */
+        {"127.0.0.1", "198.51.100.1,203.0.113.9", "203.0.113.9"},
+        {"127.0.0.1", "198.51.100.1 ,\t203.0.113.9 ", "203.0.113.9"},
+        {"127.0.0.1", "203.0.113.9, 10.0.0.1", "203.0.113.9"},
+        {"127.0.0.1", "198.51.100.1, 203.0.113.9, 10.0.0.1, 10.9.9.9", "203.0.113.9"},
+        {"10.0.0.1", "203.0.113.9", "203.0.113.9"},
+        {"::1", "203.0.113.9", "203.0.113.9"},
+        {"::ffff:127.0.0.1", "203.0.113.9", "203.0.113.9"},
+        {"127.0.0.1", "::ffff:203.0.113.9", "203.0.113.9"},
+        {"127.0.0.1", "203.0.113.9:4711", "203.0.113.9"},
+        {"127.0.0.1", "[::ffff:203.0.113.9]:4711", "203.0.113.9"},
+        {"127.0.0.1", "[::ffff:203.0.113.9]", "203.0.113.9"},
+        {"127.0.0.1", "unknown, 203.0.113.9", "203.0.113.9"},
+        {"127.0.0.1", "198.51.100.1, unknown, 203.0.113.9, 10.0.0.1", "203.0.113.9"},
+        {"127.0.0.1", ", 203.0.113.9", "203.0.113.9"},
         /* What cannot be parsed ends the search at the last that could. */
-        {"127.0.0.1", "198.51.100.1, unknown", NULL, "127.0.0.1"},
-        {"127.0.0.1", "198.51.100.1, unknown, 10.0.0.1", NULL, "10.0.0.1"},
-        {"127.0.0.1", "203.0.113.9,", NULL, "127.0.0.1"},
-        {"127.0.0.1", "", "203.0.113.9", "127.0.0.1"},
-        {"127.0.0.1", "203.0.113.9:99999", NULL, "127.0.0.1"},
-        {"127.0.0.1", "[203.0.113.9]", NULL, "127.0.0.1"},
-        {"127.0.0.1", "for=203.0.113.9", NULL, "127.0.0.1"},
-        {"127.0.0.1", NULL, "203.0.113.9, 198.51.100.1", "127.0.0.1"},
+        {"127.0.0.1", "198.51.100.1, unknown", "127.0.0.1"},
+        {"127.0.0.1", "198.51.100.1, unknown, 10.0.0.1", "10.0.0.1"},
+        {"127.0.0.1", "203.0.113.9,", "127.0.0.1"},
+        {"127.0.0.1", "", "127.0.0.1"},
+        {"127.0.0.1", "203.0.113.9:99999", "127.0.0.1"},
+        {"127.0.0.1", "[203.0.113.9]", "127.0.0.1"},
+        {"127.0.0.1", "for=203.0.113.9", "127.0.0.1"},
         /* All are trusted: the one farthest away. */
-        {"127.0.0.1", "10.1.1.1, 10.2.2.2", NULL, "10.1.1.1"},
+        {"127.0.0.1", "10.1.1.1, 10.2.2.2", "10.1.1.1"},
     };
     struct http_trusted t;
     (void)state;
     assert_int_equal(http_trusted_parse("127.0.0.0/8, ::1, 10.0.0.0/8", &t), 0);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct http_address got = http_address_client(&t, address(cases[i].peer),
-                                                      cases[i].forwarded_for, cases[i].real_ip);
+        struct http_address got =
+            http_address_client(&t, address(cases[i].peer), cases[i].forwarded_for);
         assert_memory_equal(got.bytes, address(cases[i].client).bytes, 16);
     }
     struct http_address local = http_address_of(NULL);
-    struct http_address got = http_address_client(&t, local, "203.0.113.9", NULL);
+    struct http_address got = http_address_client(&t, local, "203.0.113.9");
     assert_memory_equal(got.bytes, address("203.0.113.9").bytes, 16);
     assert_false(got.local);
     struct http_trusted none = {0};
-    got = http_address_client(&none, address("127.0.0.1"), "203.0.113.9", NULL);
+    got = http_address_client(&none, address("127.0.0.1"), "203.0.113.9");
     assert_memory_equal(got.bytes, address("127.0.0.1").bytes, 16);
+}
+
+static void
+prefixes_are_no_finer_than_a_network(void **state) {
+    (void)state;
+    static const char *const table[][2] = {{"192.0.2.77", "192.0.2.0/24"},
+                                           {"255.255.255.255", "255.255.255.0/24"},
+                                           {"2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"},
+                                           {"::1", "::/48"}};
+    char prefix[HTTP_PREFIX_LEN];
+    struct http_address a;
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        assert_int_equal(http_address_parse(table[i][0], strlen(table[i][0]), &a), 0);
+        http_address_prefix(&a, prefix);
+        assert_string_equal(prefix, table[i][1]);
+    }
+    http_address_prefix(&(struct http_address){.local = true}, prefix);
+    assert_string_equal(prefix, "local");
 }
 
 int
@@ -304,6 +318,7 @@ main(void) {
         cmocka_unit_test(groups_are_64_bits_of_ipv6),
         cmocka_unit_test(trusted_lists_parse_or_not),
         cmocka_unit_test(the_rightmost_untrusted_hop_is_the_client),
+        cmocka_unit_test(prefixes_are_no_finer_than_a_network),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

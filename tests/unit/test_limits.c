@@ -73,9 +73,12 @@ four_uploads_a_client(void **state) {
     struct uploads *u = uploads_new();
     uint64_t tickets[UPLOADS_PER_CLIENT];
     uint8_t key[16], other[16];
+    struct store_ref ref = {.len = 3, .bytes = "ref"};
+    struct uploads_begun begun[UPLOADS_PER_CLIENT];
     (void)state;
     key_of(1, key);
     key_of(2, other);
+    assert_int_equal(uploads_list(u, key, begun), 0);
     for (size_t i = 0; i < UPLOADS_PER_CLIENT; i++)
         assert_int_not_equal(tickets[i] = uploads_begin(u, key, HOUR, 0), 0);
     assert_int_equal(uploads_begin(u, key, HOUR, 0), 0);
@@ -83,7 +86,11 @@ four_uploads_a_client(void **state) {
     uploads_cancel(u, tickets[0]);
     tickets[0] = uploads_begin(u, key, HOUR, 0);
     assert_int_not_equal(tickets[0], 0);
-    uploads_name(u, tickets[0], "idididididididididid00");
+    uploads_name(u, tickets[0], "idididididididididid00", &ref);
+    assert_int_equal(uploads_list(u, key, begun), UPLOADS_PER_CLIENT);
+    for (size_t i = 0; i < UPLOADS_PER_CLIENT; i++)
+        assert_int_equal(begun[i].ref.len, begun[i].ticket == tickets[0] ? 3 : 0);
+    assert_int_equal(uploads_list(u, other, begun), 1);
     uploads_end(u, "idididididididididid01"); /* another */
     assert_int_equal(uploads_begin(u, key, HOUR, 0), 0);
     uploads_end(u, "idididididididididid00");
@@ -96,13 +103,14 @@ static void
 uploads_end_by_themselves(void **state) {
     static const char *const ids[] = {"idididididididididid00", "idididididididididid01",
                                       "idididididididididid02", "idididididididididid03"};
+    struct store_ref ref = {.len = 3, .bytes = "ref"};
     struct uploads *u = uploads_new();
     uint8_t key[16];
     (void)state;
     key_of(1, key);
     for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
         int64_t ttl = i == 0 ? 60 : 7 * 86400;
-        uploads_name(u, uploads_begin(u, key, ttl, 0), ids[i]);
+        uploads_name(u, uploads_begin(u, key, ttl, 0), ids[i], &ref);
     }
     assert_int_equal(uploads_begin(u, key, 60, MINUTE - 1), 0);
     assert_int_not_equal(uploads_begin(u, key, 60, MINUTE), 0);     /* the first has expired */

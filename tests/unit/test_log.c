@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "base/log.h"
 
 static int saved_stderr = -1;
@@ -43,7 +44,7 @@ one_event_is_one_line(void **state) {
     (void)state;
     regex_t line;
     capture();
-    log_info("start", "port=%d", 8080);
+    log_info("start", LOG_NUMBER("port", 8080));
     char *text = release();
     assert_int_equal(regcomp(&line,
                              "^time=[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}Z level=info "
@@ -59,9 +60,9 @@ static void
 input_cannot_forge_a_line(void **state) {
     (void)state;
     capture();
-    log_warn("peer", "name=%s", "x\nlevel=error event=forged\r\x1B[31m\x80\xFF");
+    log_warn("peer", LOG_TEXT("name", "x\nlevel=error event=forged\r\x1B[31m\x80\xFF\" x=\\"));
     char *text = release();
-    assert_non_null(strstr(text, "name=x?level=error event=forged??[31m??\n"));
+    assert_non_null(strstr(text, "name=\"x?level=error event=forged??[31m??\\\" x=\\\\\"\n"));
     assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
     free(text);
 }
@@ -73,8 +74,8 @@ long_lines_are_cut(void **state) {
     memset(input, 'a', sizeof(input) - 1);
     input[sizeof(input) - 1] = '\0';
     capture();
-    log_error("long", "text=%s", input);
-    log_error("next", "%s", "");
+    log_error("long", LOG_TEXT("text", input), LOG_TEXT("left_out", "x"));
+    log_error("next", LOG_NONE);
     char *text = release();
     char *end = strchr(text, '\n');
     assert_non_null(end);
@@ -83,15 +84,50 @@ long_lines_are_cut(void **state) {
     free(text);
 }
 
+/* Whatever is logged, a line is one JSON object that gives the text back, but for its end. */
+static void
+json_is_valid_for_every_text(void **state) {
+    (void)state;
+    char input[1100];
+    log_set_format(LOG_FORMAT_JSON);
+    for (size_t len = 0; len < sizeof(input); len += len < 950 ? 37 : 1) {
+        for (size_t i = 0; i < len; i++)
+            input[i] = (char)(i * 7 + len);
+        for (size_t i = 0; i < len; i++)
+            if (input[i] == '\0') input[i] = '"';
+        input[len] = '\0';
+        capture();
+        log_error("every", LOG_TEXT("text", input), LOG_NUMBER("least", INT64_MIN), LOG_NONE,
+                  LOG_FLAG("yes", true), LOG_TEXT("last", input));
+        char *text = release();
+        size_t n = strlen(text);
+        assert_true(n > 1 && n <= 1001 && text[n - 1] == '\n');
+        json_t *o = json_parse_object(text, n - 1);
+        assert_non_null(o);
+        const char *got = json_string_value(json_object_get(o, "text"));
+        assert_non_null(got);
+        for (size_t i = 0; got[i] != '\0'; i++)
+            assert_int_equal(got[i], input[i] < 0x20 || input[i] >= 0x7F ? '?' : input[i]);
+        if (len < 400) {
+            assert_int_equal(strlen(got), len);
+            assert_true(json_integer_value(json_object_get(o, "least")) == INT64_MIN);
+            assert_true(json_is_true(json_object_get(o, "yes")));
+        }
+        json_decref(o);
+        free(text);
+    }
+    log_set_format(LOG_FORMAT_LOGFMT);
+}
+
 static void
 levels_are_dropped_below_the_set_one(void **state) {
     (void)state;
     capture();
-    log_debug("one", "%s", "");
+    log_debug("one", LOG_NONE);
     log_set_level(LOG_LEVEL_ERROR);
-    log_warn("two", "%s", "");
+    log_warn("two", LOG_NONE);
     log_set_level(LOG_LEVEL_DEBUG);
-    log_debug("three", "%s", "");
+    log_debug("three", LOG_NONE);
     log_set_level(LOG_LEVEL_INFO);
     char *text = release();
     assert_null(strstr(text, "one"));
@@ -103,7 +139,7 @@ levels_are_dropped_below_the_set_one(void **state) {
 static void *
 log_many(void *arg) {
     for (int i = 0; i < 200; i++)
-        log_info("busy", "thread=%s", (const char *)arg);
+        log_info("busy", LOG_TEXT("thread", (const char *)arg));
     return NULL;
 }
 
@@ -151,6 +187,7 @@ main(void) {
         cmocka_unit_test(one_event_is_one_line),
         cmocka_unit_test(input_cannot_forge_a_line),
         cmocka_unit_test(long_lines_are_cut),
+        cmocka_unit_test(json_is_valid_for_every_text),
         cmocka_unit_test(levels_are_dropped_below_the_set_one),
         cmocka_unit_test(threads_do_not_mix_their_lines),
         cmocka_unit_test(every_error_has_a_text),

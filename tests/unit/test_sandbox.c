@@ -10,11 +10,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +27,7 @@
 enum { WORKED = 0, SETUP_FAILED = 250 }; /* an errno otherwise */
 
 static char data_dir[] = "/tmp/sandbox-test-XXXXXX";
+static int terminal = -1;
 
 static int
 result(long value) {
@@ -82,6 +85,27 @@ static int
 act_make_executable(void) {
     void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return p == MAP_FAILED ? SETUP_FAILED : result(mprotect(p, 4096, PROT_READ | PROT_EXEC));
+}
+
+/* One request stands for all others, TIOCSTI among them, which types for whoever sits there. */
+static int
+act_tell_terminal(void) {
+    const struct winsize size = {.ws_row = 24, .ws_col = 80};
+    return result(ioctl(terminal, TIOCSWINSZ, &size));
+}
+
+/* The kernel looks at 32 bits of the request: those above must not hide what it is. */
+static int
+act_tell_terminal_longer(void) {
+    const struct winsize size = {.ws_row = 24, .ws_col = 80};
+    return result(syscall(SYS_ioctl, terminal, UINT64_C(1) << 32 | TIOCSWINSZ, &size));
+}
+
+static int
+act_ask_socket(void) {
+    int pair[2], n = 1;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return SETUP_FAILED;
+    return ioctl(pair[0], FIONBIO, &n) == 0 && ioctl(pair[0], FIONREAD, &n) == 0 ? WORKED : errno;
 }
 
 static int
@@ -159,6 +183,9 @@ static const struct expectation expectations[] = {
     {"netlink socket", act_socket_netlink, EPERM, EPERM},
     {"map executable memory", act_map_executable, EPERM, EPERM},
     {"make memory executable", act_make_executable, EPERM, EPERM},
+    {"tell a terminal something", act_tell_terminal, EPERM, EPERM},
+    {"the same in a longer number", act_tell_terminal_longer, EPERM, EPERM},
+    {"ask a socket", act_ask_socket, WORKED, WORKED},
     {"fork", act_fork, EPERM, EPERM},
     {"signal another process", act_signal_parent, EPERM, EPERM},
     {"change a limit", act_raise_limit, EPERM, EPERM},
@@ -194,6 +221,7 @@ int
 main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_what_is_left)};
     if (mkdtemp(data_dir) == NULL) return 1;
+    terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     int failed = 0;
     if (kernel_can()) failed = cmocka_run_group_tests(tests, NULL, NULL);
     else print_message("SKIP sandbox: this kernel has no Landlock or no seccomp\n");

@@ -131,6 +131,16 @@ hashes_are_sha256(void **state) {
     }
 }
 
+/* RFC 4231, test case 2; a key is filled up with zeros. */
+static void
+tags_are_hmac(void **state) {
+    (void)state;
+    const uint8_t key[TOKEN_TAG_KEY_LEN] = "Jefe";
+    char tag[TOKEN_TAG_LEN + 1];
+    token_tag(key, "what do ya want for nothing?", 28, tag);
+    assert_string_equal(tag, "5bdcc146bf60754e");
+}
+
 int
 main(void) {
     const struct CMUnitTest tests[] = {
@@ -139,6 +149,7 @@ main(void) {
         cmocka_unit_test(tokens_are_canonical_and_differ),
         cmocka_unit_test(forms_are_told_apart),
         cmocka_unit_test(hashes_are_sha256),
+        cmocka_unit_test(tags_are_hmac),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

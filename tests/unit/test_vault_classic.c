@@ -15,21 +15,6 @@ enum { ANSWER_MAX = 1 << 20, RACERS = 16 };
 
 static struct world world;
 static struct vault *const v = &world.vault;
-static struct kdf_pool *pool;
-
-static int
-start_pool(void **state) {
-    (void)state;
-    pool = kdf_pool_new(2, 64, KDF_CLASSIC);
-    return pool == NULL ? -1 : 0;
-}
-
-static int
-stop_pool(void **state) {
-    (void)state;
-    kdf_pool_free(pool);
-    return 0;
-}
 
 static int
 setup(void **state) {
@@ -50,7 +35,7 @@ create(const char *plain, size_t len, const char *file_name, int views) {
     struct vault_classic_new in = {
         .plain = plain, .len = len, .file_name = file_name, .views = views, .ttl = 3600};
     struct vault_classic_created out;
-    assert_int_equal(vault_classic_create(v, pool, &in, &out), 1);
+    assert_int_equal(vault_classic_create(v, world_kdf, &in, &out), 1);
     assert_int_equal(strlen(out.id), TOKEN_CLASSIC_ID_LEN);
     assert_int_equal(strlen(out.passphrase), TOKEN_PASSPHRASE_LEN);
     return out;
@@ -60,12 +45,12 @@ create(const char *plain, size_t len, const char *file_name, int views) {
 static int
 open_up_to(const struct vault_classic_created *c, const char *passphrase, size_t text_max,
            size_t file_max, const void *want, size_t len) {
-    struct vault_classic_opened o;
+    struct world_reader reader;
+    world_reader(&reader, text_max, file_max);
     int result =
-        vault_classic_open(v, pool, c->id, passphrase, strlen(passphrase), text_max, file_max, &o);
-    if (result == 1) assert_true(buf_equals(&o.plain, want, len));
-    else assert_true(o.plain.len == 0 && o.file_name[0] == '\0');
-    vault_classic_opened_clear(&o);
+        vault_classic_open(v, world_kdf, c->id, passphrase, strlen(passphrase), &reader.base);
+    if (result == 1) assert_true(buf_equals(&reader.got.plain, want, len));
+    world_reader_end(&reader);
     return result;
 }
 
@@ -115,16 +100,17 @@ static void
 test_a_large_file_goes_to_the_blobs(void **state) {
     (void)state;
     static char data[WORLD_INLINE_MAX + 1];
-    struct vault_classic_opened o;
+    struct world_reader reader;
     memset(data, 'x', sizeof(data));
     struct vault_classic_created c = create(data, sizeof(data), "a b.bin", 1);
     assert_int_equal(v->blobs->ops->usage(v->blobs), sizeof(data));
-    assert_int_equal(vault_classic_open(v, pool, c.id, c.passphrase, TOKEN_PASSPHRASE_LEN,
-                                        ANSWER_MAX, ANSWER_MAX, &o),
-                     1);
-    assert_string_equal(o.file_name, "a b.bin");
-    assert_true(buf_equals(&o.plain, data, sizeof(data)));
-    vault_classic_opened_clear(&o);
+    world_reader(&reader, ANSWER_MAX, ANSWER_MAX);
+    assert_int_equal(
+        vault_classic_open(v, world_kdf, c.id, c.passphrase, TOKEN_PASSPHRASE_LEN, &reader.base),
+        1);
+    assert_string_equal(reader.got.file_name, "a b.bin");
+    assert_true(buf_equals(&reader.got.plain, data, sizeof(data)));
+    world_reader_end(&reader);
     assert_int_equal(stored_bytes(), 0); /* at once, not when the sweeper comes */
     assert_int_equal(open_right(&c, "", 0), 0);
 }
@@ -163,13 +149,35 @@ test_too_large_to_answer_counts_nothing(void **state) {
 }
 
 static void
+test_an_answer_that_cannot_be_made_counts_nothing(void **state) {
+    (void)state;
+    static const int errors[] = {ERR_NOMEM, ERR_INVALID, ERR_TOO_LARGE};
+    struct vault_classic_created c = create("hello", 5, NULL, 1);
+    struct world_reader reader;
+    for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
+        world_reader(&reader, ANSWER_MAX, ANSWER_MAX);
+        reader.refuse = errors[i];
+        assert_int_equal(vault_classic_open(v, world_kdf, c.id, c.passphrase, TOKEN_PASSPHRASE_LEN,
+                                            &reader.base),
+                         errors[i]);
+        assert_int_equal(reader.calls, 1);
+        assert_int_equal(v->views_claimed, 0);
+    }
+    /* Nor is there an answer to make for the wrong passphrase. */
+    world_reader(&reader, ANSWER_MAX, ANSWER_MAX);
+    assert_int_equal(vault_classic_open(v, world_kdf, c.id, "wrong", 5, &reader.base), 0);
+    assert_int_equal(reader.calls, 0);
+    assert_int_equal(open_right(&c, "hello", 5), 1);
+}
+
+static void
 test_expiry_counts_on_read(void **state) {
     (void)state;
     struct vault_classic_created c = create("hello", 5, NULL, 3);
     struct vault_classic_created large = create("more than twenty-four bytes", 27, NULL, 1);
     struct vault_sweep_result swept;
     struct kdf_pool_stats before, after;
-    kdf_pool_stats(pool, &before);
+    kdf_pool_stats(world_kdf, &before);
     world.now += 3599;
     assert_int_equal(open_right(&c, "hello", 5), 1);
     world.now++;
@@ -177,7 +185,7 @@ test_expiry_counts_on_read(void **state) {
     world.now -= 3600;
     assert_int_equal(open_right(&c, "", 0), 0);
     /* Nor does it cost a derivation, or tell that it was too large. */
-    kdf_pool_stats(pool, &after);
+    kdf_pool_stats(world_kdf, &after);
     assert_int_equal(after.done, before.done + 1);
     assert_int_equal(open_up_to(&large, large.passphrase, 4, 4, "", 0), 0);
     assert_int_equal(stored_bytes(), 5 + 27);
@@ -193,7 +201,7 @@ test_quota_refuses(void **state) {
     struct vault_classic_created out;
     v->limits.quota = 9;
     (void)create("hello", 5, NULL, 1);
-    assert_int_equal(vault_classic_create(v, pool, &in, &out), ERR_FULL);
+    assert_int_equal(vault_classic_create(v, world_kdf, &in, &out), ERR_FULL);
     assert_string_equal(out.passphrase, "");
     assert_int_equal(v->reserved, 0);
 }
@@ -231,10 +239,10 @@ test_an_id_that_is_taken_is_drawn_again(void **state) {
     struct vault_classic_new in = {.plain = "two", .len = 3, .views = 1, .ttl = 60};
     struct vault_classic_created b;
     atomic_store(&repeats, 1 << 20);
-    assert_int_equal(vault_classic_create(v, pool, &in, &b), ERR_STORE);
+    assert_int_equal(vault_classic_create(v, world_kdf, &in, &b), ERR_STORE);
     assert_string_equal(b.id, "");
     atomic_store(&repeats, 1 + 3 + 3); /* a passphrase, a box, and three ids */
-    assert_int_equal(vault_classic_create(v, pool, &in, &b), 1);
+    assert_int_equal(vault_classic_create(v, world_kdf, &in, &b), 1);
     assert_string_not_equal(b.id, id);
     assert_int_equal(open_right(&b, "two", 3), 1);
     assert_int_equal(open_right(&a, "one", 3), 1);
@@ -248,11 +256,12 @@ struct race {
 static void *
 racer(void *arg) {
     struct race *race = arg;
-    struct vault_classic_opened o;
-    int result = vault_classic_open(v, pool, race->secret.id, race->secret.passphrase,
-                                    TOKEN_PASSPHRASE_LEN, ANSWER_MAX, ANSWER_MAX, &o);
+    struct world_reader reader;
+    world_reader(&reader, ANSWER_MAX, ANSWER_MAX);
+    int result = vault_classic_open(v, world_kdf, race->secret.id, race->secret.passphrase,
+                                    TOKEN_PASSPHRASE_LEN, &reader.base);
     if (result == 1) atomic_fetch_add(&race->opened, 1);
-    vault_classic_opened_clear(&o);
+    world_reader_end(&reader);
     return NULL;
 }
 
@@ -281,10 +290,11 @@ main(void) {
         CASE(test_a_large_file_goes_to_the_blobs),
         CASE(test_a_file_is_named_by_its_id_where_the_store_says_so),
         CASE(test_too_large_to_answer_counts_nothing),
+        CASE(test_an_answer_that_cannot_be_made_counts_nothing),
         CASE(test_expiry_counts_on_read),
         CASE(test_quota_refuses),
         CASE(test_an_id_that_is_taken_is_drawn_again),
         CASE(test_n_views_are_n_answers),
     };
-    return cmocka_run_group_tests_name("classic secrets", tests, start_pool, stop_pool);
+    return cmocka_run_group_tests_name("classic secrets", tests, world_start_kdf, world_stop_kdf);
 }

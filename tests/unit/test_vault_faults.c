@@ -30,21 +30,6 @@ static const struct wrap_plan faults[] = {
 static struct world world;
 static struct vault *const v = &world.vault;
 static struct wrap_plan plan;
-static struct kdf_pool *pool;
-
-static int
-start_pool(void **state) {
-    (void)state;
-    pool = kdf_pool_new(1, 4, KDF_CLASSIC);
-    return pool == NULL ? -1 : 0;
-}
-
-static int
-stop_pool(void **state) {
-    (void)state;
-    kdf_pool_free(pool);
-    return 0;
-}
 
 /* A new world whose ${n}th call fails by ${fault}. */
 static void
@@ -76,7 +61,7 @@ end(void) {
     assert_int_equal(v->reserved, 0);
     assert_int_equal(v->creating, 0);
     struct store_ref due[1];
-    assert_int_equal(v->store->ops->due(v->store, INT64_MAX, due, 1), 0);
+    assert_int_equal(v->store->ops->due(v->store, INT64_MAX, 0, due, 1), 0);
     bool struck = plan.hits > 0;
     world_close(&world);
     return struck;
@@ -227,18 +212,19 @@ classic_life(const struct wrap_plan *fault, int n) {
     struct vault_classic_created c;
     int answers = 0, result;
     begin(fault, n);
-    UNTIL_DONE(result, vault_classic_create(v, pool, &in, &c));
+    UNTIL_DONE(result, vault_classic_create(v, world_kdf, &in, &c));
     for (int tries = 0; tries < 3; tries++) {
-        struct vault_classic_opened o;
+        struct world_reader reader;
         int before = plan.hits;
         if (tries == 2) heal();
-        result = vault_classic_open(v, pool, c.id, c.passphrase, TOKEN_PASSPHRASE_LEN,
-                                    sizeof(plain), sizeof(plain), &o);
+        world_reader(&reader, sizeof(plain), sizeof(plain));
+        result = vault_classic_open(v, world_kdf, c.id, c.passphrase, TOKEN_PASSPHRASE_LEN,
+                                    &reader.base);
         if (result < 0) assert_true(plan.hits > before);
         if (result < 0) assert_code(result);
-        if (result != 1) assert_true(o.plain.len == 0 && o.file_name[0] == '\0');
+        if (result == 1) assert_true(buf_equals(&reader.got.plain, plain, sizeof(plain)));
         if (result == 1) answers++;
-        vault_classic_opened_clear(&o);
+        world_reader_end(&reader);
     }
     assert_true(answers <= 1);
     /* Only a claim that was done unseen may cost the view. */
@@ -292,6 +278,63 @@ test_ping_tells_of_either_store(void **state) {
     }
 }
 
+/* A blob store that cannot erase what has a name in this list. */
+enum { STUBBORN = STORE_DUE_MAX + 40, OTHERS = 50 };
+static char stubborn[STUBBORN][TOKEN_BLOB_LEN + 1];
+static bool stubborn_now;
+static const struct blobs_ops *plain_blobs;
+
+static int
+erase_unless_stubborn(struct blobs *b, const char *name, uint32_t count) {
+    for (int i = 0; stubborn_now && i < STUBBORN; i++)
+        if (strcmp(stubborn[i], name) == 0) return ERR_STORE;
+    return plain_blobs->erase(b, name, count);
+}
+
+/* An upload with one part; its blob's name goes to ${name} if that is not NULL. */
+static void
+begin_upload(char *name) {
+    struct buf part = world_envelope(500);
+    struct vault_sealed_new in = world_new(1, 0, SIZE, NULL);
+    struct vault_sealed_created c;
+    struct record r;
+    enum verdict verdict;
+    assert_int_equal(vault_sealed_create(v, &in, &c), 1);
+    assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 1, &part, &verdict), 1);
+    assert_int_equal(vault_sealed_receipt(v, c.id, c.owner_token, &r), 1);
+    if (name != NULL) memcpy(name, r.blob, sizeof(r.blob));
+    record_clear(&r);
+    buf_free(&part);
+}
+
+static void
+test_what_cannot_be_erased_keeps_nothing_waiting(void **state) {
+    static struct blobs_ops ops;
+    struct vault_sweep_result swept;
+    (void)state;
+    begin(&faults[0], 0);
+    plain_blobs = v->blobs->ops;
+    ops = *plain_blobs;
+    ops.erase = erase_unless_stubborn;
+    v->blobs->ops = &ops;
+    stubborn_now = true;
+    for (int i = 0; i < STUBBORN; i++)
+        begin_upload(stubborn[i]);
+    for (int turn = 0; turn < 2; turn++) {
+        for (int i = 0; i < OTHERS; i++)
+            begin_upload(NULL);
+        world.now += POLICY_UPLOAD_IDLE + 1;
+        assert_int_equal(vault_sweep(v, 10000, &swept), ERR_STORE);
+        assert_int_equal(swept.errors, STUBBORN);
+        assert_int_equal(swept.records, STUBBORN + OTHERS);
+        assert_int_equal(v->blobs->ops->usage(v->blobs), STUBBORN * 500);
+    }
+    stubborn_now = false;
+    assert_int_equal(vault_sweep(v, 10000, &swept), 0);
+    assert_int_equal(v->blobs->ops->usage(v->blobs), 0);
+    (void)end();
+}
+
 static struct vault_sealed_created upload;
 
 static void
@@ -321,6 +364,49 @@ test_a_part_that_meets_a_burn_is_erased(void **state) {
     (void)end();
 }
 
+/* The same, and the ${fail_from}th call from the put on fails. */
+static int fail_from;
+
+static void
+burn_upload_and_fail(void *ctx) {
+    burn_upload(ctx);
+    plan.fail_at = plan.calls + fail_from;
+}
+
+static void
+test_bytes_that_meet_a_burn_and_a_fault_are_swept(void **state) {
+    static const struct wrap_plan bad[] = {
+        {.err = ERR_STORE},
+        {.err = ERR_UNKNOWN_OUTCOME},
+        {.err = ERR_UNKNOWN_OUTCOME, .done = true},
+    };
+    struct buf part = world_envelope(500);
+    struct vault_sealed_new in = world_new(1, 0, SIZE, NULL);
+    struct vault_sweep_result swept;
+    enum verdict verdict;
+    bool left = false;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        for (fail_from = 1; fail_from <= 3; fail_from++) { /* put, register, erase */
+            begin(&bad[i], 0);
+            assert_int_equal(vault_sealed_create(v, &in, &upload), 1);
+            plan.before_put = burn_upload_and_fail;
+            int result =
+                vault_sealed_put_part(v, upload.id, upload.owner_token, 1, &part, &verdict);
+            if (fail_from <= 2) assert_code(result);
+            else assert_int_equal(verdict, VERDICT_ABSENT);
+            left = left || v->blobs->ops->usage(v->blobs) > 0;
+            plan.before_put = NULL;
+            heal();
+            assert_int_equal(vault_sweep(v, 1000, &swept), 0);
+            assert_int_equal(v->blobs->ops->usage(v->blobs), 0);
+            assert_true(end());
+        }
+    }
+    assert_true(left); /* there was something to sweep */
+    buf_free(&part);
+}
+
 static void
 test_tidy_spares_what_it_cannot_ask_about(void **state) {
     struct blobs *b = NULL;
@@ -344,21 +430,22 @@ test_lost_blobs_are_broken_not_absent(void **state) {
     static char plain[WORLD_INLINE_MAX + 1];
     struct vault_classic_new in = {.plain = plain, .len = sizeof(plain), .views = 1, .ttl = 3600};
     struct vault_classic_created c;
-    struct vault_classic_opened o;
+    struct world_reader reader;
     (void)state;
     begin(&faults[0], 0);
-    assert_int_equal(vault_classic_create(v, pool, &in, &c), 1);
+    assert_int_equal(vault_classic_create(v, world_kdf, &in, &c), 1);
     struct record r;
     struct store_ref ref = {0};
     v->store->ops->ref(v->store, c.id, &ref);
     assert_int_equal(v->store->ops->load(v->store, &ref, &r, NULL), 1);
     assert_int_equal(v->blobs->ops->erase(v->blobs, r.blob, 1), 0);
     record_clear(&r);
-    assert_int_equal(vault_classic_open(v, pool, c.id, c.passphrase, TOKEN_PASSPHRASE_LEN,
-                                        sizeof(plain), sizeof(plain), &o),
-                     ERR_STORE);
+    world_reader(&reader, sizeof(plain), sizeof(plain));
+    assert_int_equal(
+        vault_classic_open(v, world_kdf, c.id, c.passphrase, TOKEN_PASSPHRASE_LEN, &reader.base),
+        ERR_STORE);
     assert_int_equal(v->views_claimed, 0);
-    vault_classic_opened_clear(&o);
+    assert_int_equal(reader.calls, 0);
     (void)end();
 }
 
@@ -398,10 +485,12 @@ main(void) {
         cmocka_unit_test(test_the_sweep),
         cmocka_unit_test(test_classic_files),
         cmocka_unit_test(test_ping_tells_of_either_store),
+        cmocka_unit_test(test_what_cannot_be_erased_keeps_nothing_waiting),
         cmocka_unit_test(test_a_part_that_meets_a_burn_is_erased),
+        cmocka_unit_test(test_bytes_that_meet_a_burn_and_a_fault_are_swept),
         cmocka_unit_test(test_tidy_spares_what_it_cannot_ask_about),
         cmocka_unit_test(test_lost_blobs_are_broken_not_absent),
         cmocka_unit_test(test_a_lost_part_is_broken_not_absent),
     };
-    return cmocka_run_group_tests_name("faults", tests, start_pool, stop_pool);
+    return cmocka_run_group_tests_name("faults", tests, world_start_kdf, world_stop_kdf);
 }

@@ -58,6 +58,22 @@ world_close(struct world *w) {
     w->vault.blobs->ops->close(w->vault.blobs);
 }
 
+struct kdf_pool *world_kdf;
+
+int
+world_start_kdf(void **state) {
+    (void)state;
+    world_kdf = kdf_pool_new(2, 64, KDF_CLASSIC);
+    return world_kdf == NULL ? -1 : 0;
+}
+
+int
+world_stop_kdf(void **state) {
+    (void)state;
+    kdf_pool_free(world_kdf);
+    return 0;
+}
+
 void
 world_access(unsigned n, uint8_t access[static 32], uint8_t verifier[static 32]) {
     memset(access, 0x5A, 32);
@@ -91,6 +107,27 @@ world_new(int views, int attempts, uint64_t size, const struct buf *content) {
     world_access(1, access, in.verifier);
     world_header(in.header);
     return in;
+}
+
+static int
+keep(void *ctx, const struct vault_classic_opened *o) {
+    struct world_reader *r = ctx;
+    r->calls++;
+    if (r->refuse != 0) return r->refuse;
+    buf_init(&r->got.plain, o->plain.len);
+    memcpy(r->got.file_name, o->file_name, sizeof(r->got.file_name));
+    return buf_add(&r->got.plain, o->plain.data, o->plain.len);
+}
+
+void
+world_reader(struct world_reader *r, size_t text_max, size_t file_max) {
+    *r = (struct world_reader){
+        .base = {.text_max = text_max, .file_max = file_max, .prepare = keep, .ctx = r}};
+}
+
+void
+world_reader_end(struct world_reader *r) {
+    buf_free(&r->got.plain);
 }
 
 const char *

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "vault/vault.h"
+#include "vault/vault_classic.h"
 #include "vault/vault_sealed.h"
 
 #define WORLD_T0 INT64_C(2000000000)
@@ -25,6 +26,11 @@ void world_init(struct world *w, struct store *store, struct blobs *blobs, uint6
 void world_open(struct world *w);
 void world_close(struct world *w);
 
+/* Derivations for classic secrets: two at once.  Set-up and tear-down of a group of tests. */
+extern struct kdf_pool *world_kdf;
+int world_start_kdf(void **state);
+int world_stop_kdf(void **state);
+
 /* The access key that stands for the number ${n}, and its verifier. */
 void world_access(unsigned n, uint8_t access[static 32], uint8_t verifier[static 32]);
 
@@ -35,6 +41,20 @@ struct buf world_envelope(size_t size);
 /* A sealed secret of access key 1: inline, or in parts if ${content} is NULL. */
 struct vault_sealed_new world_new(int views, int attempts, uint64_t size,
                                   const struct buf *content);
+
+/*
+ * A reader of classic secrets that keeps what it is to deliver.  Set up with world_reader(); once
+ * the secret was opened world_reader_end() forgets what was prepared, as an API does after a
+ * refusal.
+ */
+struct world_reader {
+    struct vault_classic_reader base;
+    int refuse; /* what prepare answers; 0 */
+    int calls;
+    struct vault_classic_opened got;
+};
+void world_reader(struct world_reader *r, size_t text_max, size_t file_max);
+void world_reader_end(struct world_reader *r);
 
 /* The token that stands for the number ${n}: 43 characters. */
 const char *world_token(unsigned n, char out[static TOKEN_LEN + 1]);

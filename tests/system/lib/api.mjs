@@ -146,8 +146,8 @@ export function send(server, agent, method, path, { headers = {}, body, json, to
 }
 
 /** An API whose requests and answers are all held to the description. */
-export function describedApi(server) {
-  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+export function describedApi(server, maxSockets = 64) {
+  const agent = new Agent({ keepAlive: true, maxSockets });
   const used = new Set();
   return {
     count: 0,

@@ -7,8 +7,11 @@ export const ARGS = [
   '--disable-component-update', '--disable-sync',
 ];
 
+/** Without a locale Chromium saves a file whose name has an umlaut as `download`. */
+export const ENVIRONMENT = { ...process.env, LC_ALL: 'C.UTF-8' };
+
 export function startBrowser(options = {}) {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, ...options, args: [...ARGS, ...(options.args ?? [])] });
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, env: ENVIRONMENT, ...options, args: [...ARGS, ...(options.args ?? [])] });
 }
 
 /**

@@ -13,6 +13,9 @@ import { buildFolder, patience } from './server.mjs';
 
 export const program = join(buildFolder, 'secrets');
 
+// The program lets no other process look into it, so that only root's leak checker can.
+const leaks = process.env.ASAN_OPTIONS ?? `detect_leaks=${process.getuid() === 0 ? 1 : 0}`;
+
 const running = new Set();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -25,7 +28,7 @@ process.on('exit', () => {
 function start(folder, env, args, { input, extra = {}, cwd, stdin, timeout = 60_000 } = {}) {
   const child = spawn(program, args, {
     cwd: cwd ?? folder,
-    env: { PATH: process.env.PATH, HOME: folder, TZ: 'UTC', LC_ALL: 'C.UTF-8', ASAN_OPTIONS: 'detect_leaks=0', ...env, ...extra },
+    env: { PATH: process.env.PATH, HOME: folder, TZ: 'UTC', LC_ALL: 'C.UTF-8', ASAN_OPTIONS: leaks, ...env, ...extra },
     stdio: [stdin ?? 'pipe', 'pipe', 'pipe'],
   });
   const pieces = [];

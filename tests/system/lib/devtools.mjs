@@ -5,13 +5,13 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ARGS } from './browser.mjs';
+import { ARGS, ENVIRONMENT } from './browser.mjs';
 
 export async function startBareBrowser() {
   const profile = await mkdtemp(join(tmpdir(), 'page-profile-'));
   const child = spawn(process.env.CHROMIUM ?? '/usr/bin/chromium',
     ['--headless', ...ARGS, '--remote-debugging-pipe', `--user-data-dir=${profile}`, 'about:blank'],
-    { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
+    { env: ENVIRONMENT, stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
   const [, , , input, output] = child.stdio;
   const waiting = new Map();
   let ids = 0;

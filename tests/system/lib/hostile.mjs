@@ -110,6 +110,7 @@ function heads() {
   ]) add(name, get(fields));
   for (const c of '()<>@,;\\"/[]?={}') add(`${c} in a name`, get(`${host}X${c}Other: 1${crlf}`));
   for (const c of ['\xe9', '\xff', utf8('\u00e9')]) add(`${shown(c)} in a name`, get(`${host}X${c}Other: 1${crlf}`));
+  for (const n of [64, 255, 256, 3000]) list.push({ name: `${n + 1} parameters`, text: `GET /healthz?${'a=b&'.repeat(n)}c HTTP/1.1${crlf}${host}${crlf}`, answers: 0 });
   const ended = (end) => `GET /healthz HTTP/1.1${end}Host: localhost${end}${end}`;
   add('lines that end in LF alone', ended('\n'));
   add('lines that end in CR alone', ended('\r'));

@@ -9,6 +9,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { standinKeys } from '../../aws/s3.mjs';
 import { startGateway, startRuntime } from '../../aws/runtime.mjs';
 import { startStandins } from '../../aws/standins.mjs';
 import { buildFolder, startServer as startPlain } from './server.mjs';
@@ -18,9 +19,7 @@ export const kind = process.env.SERVER_KIND ?? 'secretsd';
 /** The environment that leads a program to ${standins}, with a table and a bucket of its own. */
 export async function standinEnvironment(standins) {
   return {
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'S3RVER',
-    AWS_SECRET_ACCESS_KEY: 'S3RVER',
+    ...standinKeys,
     // By name, so that names are looked up inside the sandbox too.
     AWS_ENDPOINT_URL_DYNAMODB: standins.dynamodb.replace('127.0.0.1', 'localhost'),
     AWS_ENDPOINT_URL_S3: standins.s3,
@@ -57,9 +56,18 @@ async function startTurns(ports) {
   };
 }
 
-async function startCluster(options) {
+/** Call ${start}(standins, env); where that fails nothing of the stand-ins stays. */
+async function onStandins(options, start) {
   const standins = await startStandins();
-  const env = { ...(await standinEnvironment(standins)), ...options.env };
+  try {
+    return await start(standins, { ...(await standinEnvironment(standins)), ...options.env });
+  } catch (error) {
+    await standins.stop();
+    throw error;
+  }
+}
+
+async function startCluster(options, standins, env) {
   const servers = await Promise.all([1, 2, 3].map(() => startPlain({ ...options, env })));
   const turns = await startTurns(servers.map((s) => s.port));
   return {
@@ -77,9 +85,7 @@ async function startCluster(options) {
   };
 }
 
-async function startLambda(options, events) {
-  const standins = await startStandins();
-  const env = { ...(await standinEnvironment(standins)), ...options.env };
+async function startLambda(events, standins, env) {
   const runtime = await startRuntime(join(buildFolder, 'bootstrap'), env);
   if (!runtime.ready) throw new Error(runtime.log);
   const gateway = await startGateway(runtime, events);
@@ -103,13 +109,13 @@ export async function startServer(options = {}) {
   if (options.build !== undefined || options.args !== undefined) return startPlain(options);
   switch (kind) {
     case 'cluster':
-      return startCluster(options);
+      return onStandins(options, (...on) => startCluster(options, ...on));
     case 'lambda':
-      return startLambda(options, 'http');
+      return onStandins(options, (...on) => startLambda('http', ...on));
     case 'lambda-rest':
-      return startLambda(options, 'rest');
+      return onStandins(options, (...on) => startLambda('rest', ...on));
     case 'lambda-balancer':
-      return startLambda(options, 'balancer');
+      return onStandins(options, (...on) => startLambda('balancer', ...on));
     default:
       return startPlain(options);
   }

@@ -8,8 +8,10 @@
 // The environment variable BUILD names the build folder (default `build`), so that one test runs on
 // every variant: BUILD=build/address,undefined node --test tests/system/…
 
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -26,12 +28,12 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** The environment without settings of secretsd that the caller's shell may hold. */
-function cleanEnvironment() {
+/** The environment without settings of secretsd that the caller's shell may hold. Tests may run as root. */
+export function cleanEnvironment() {
   // A process that nobody may look into cannot be searched for leaks either; unit tests are.
-  const env = { ASAN_OPTIONS: 'detect_leaks=0' };
+  const env = { ASAN_OPTIONS: 'detect_leaks=0', SECRETS_ALLOW_ROOT: 'on' };
   for (const [name, value] of Object.entries(process.env))
-    if (!/^(SECRETS_|TTL_DAYS$|S3_BUCKET$|DYNAMO_TABLE$|AWS_|LISTEN_)/.test(name)) env[name] = value;
+    if (!/^(SECRETS_|TTL_DAYS$|S3_BUCKET$|DYNAMO_TABLE$|AWS_|LISTEN_|NOTIFY_SOCKET$|WATCHDOG_|CREDENTIALS_DIRECTORY$)/.test(name)) env[name] = value;
   return env;
 }
 
@@ -69,6 +71,16 @@ export async function runServer({ env = {}, args = [], build = buildFolder, cwd 
   return { code, signal, stdout, stderr };
 }
 
+/** Fail unless ${server} runs in its sandbox, as servers do by default; what the kernel lacks is said. */
+export function assertSandboxed(server) {
+  if (server.sandbox === 'partial') {
+    console.log(`SKIP sandbox: this kernel has no ${/event=sandbox .*missing=(\S+)/.exec(server.stderr())[1]}`);
+    return;
+  }
+  assert.equal(server.sandbox, 'on');
+  assert.match(readFileSync(`/proc/${server.pid}/status`, 'utf8'), /^Seccomp:\t2$/m);
+}
+
 /**
  * Start secretsd and wait until /readyz answers 200.
  *
@@ -76,7 +88,8 @@ export async function runServer({ env = {}, args = [], build = buildFolder, cwd 
  * data        the data directory; without it a new temporary one, removed by stop()
  * build       the build folder, default BUILD or `build`
  *
- * Resolves to { url, port, socket, pid, data, started (ms until ready), stderr(), stop(), kill() }.
+ * Resolves to { url, port, socket, pid, data, sandbox (on, partial or off), started (ms until ready), stderr(),
+ * stop(), kill() }.
  * Rejects, with what the server wrote, if it ends or does not get ready in time.
  */
 export async function startServer({ env = {}, args = [], data, build = buildFolder, timeout = 10_000 * patience } = {}) {
@@ -123,11 +136,13 @@ export async function startServer({ env = {}, args = [], data, build = buildFold
     },
   };
 
+  let listening;
   const address = new Promise((found) => {
     child.stderr.on('data', (d) => {
       stderr += d;
-      const match = /event=listening .*?open=(\S+)/.exec(stderr);
-      if (match) found(match[1]);
+      // Once only: to search a long log again with each line would take more time than the server does.
+      const match = listening ? null : /event=listening .*?open=(\S+)|"event":"listening",.*?"open":"([^"]+)"/.exec(stderr);
+      if (match) found((listening = match[1] ?? match[2]));
     });
   });
   let timer;
@@ -147,6 +162,7 @@ export async function startServer({ env = {}, args = [], data, build = buildFold
       server.port = Number(new URL(open).port);
     }
     while ((await Promise.race([get(server, '/readyz'), died, late])).status !== 200);
+    server.sandbox = /event=listening .*?sandbox=(\S+)/.exec(stderr)?.[1];
     server.started = Number(process.hrtime.bigint() - begun) / 1e6;
   } catch (error) {
     child.kill('SIGKILL');

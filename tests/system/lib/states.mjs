@@ -215,7 +215,18 @@ export const states = {
     page.allow = /503/;
     await refuse(page, '**/secrets/*', 503, { code: 'busy' });
     await page.goto((await shareSecret(site, TEXT)).link);
-    await page.getByText('server is busy').waitFor();
+    await page.getByText('Nothing was used up').waitFor();
+  },
+  unreachable: async (page, site) => {
+    page.allow = /Failed to load resource/;
+    await page.route('**/config', (route) => route.abort());
+    await page.goto(site.url);
+    await page.getByRole('heading', { name: 'does not answer' }).waitFor();
+  },
+  misconfigured: async (page, site) => {
+    await page.route('**/config', (route) => route.fulfill({ contentType: 'application/json', body: '{}' }));
+    await page.goto(site.url);
+    await page.getByRole('heading', { name: 'not set up right' }).waitFor();
   },
   damaged: async (page, site) => {
     await page.goto(`${site.url}#notalink`);

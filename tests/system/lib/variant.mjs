@@ -26,3 +26,12 @@ export function loadGenerator() {
   make('bench/load');
   return join(buildFolder, 'bench/load');
 }
+
+/**
+ * The path of a library for LD_PRELOAD of a server. `hang`: its disk hangs as long as the file is there that
+ * the variable HANG names. `no-landlock`: its kernel has no Landlock. Not for builds with sanitizers.
+ */
+export function preload(name) {
+  make(`tests/${name}.so`);
+  return join(buildFolder, `tests/${name}.so`);
+}

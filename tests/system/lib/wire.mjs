@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// A TCP proxy before a server: it records what clients send, and can cut every connection.
+// A TCP proxy before a server: it records what clients send, and can cut every connection, or pass
+// nothing more over those that there are.
 import { createServer, connect } from 'node:net';
 
 export async function startWire(target) {
   const { port } = new URL(target);
   const sockets = new Set();
-  const wire = { sent: [], received: 0, cuts: 0, record: false, stop, cut };
+  const wire = { sent: [], cuts: 0, holds: 0, record: false, stop, cut, hold };
 
   const server = createServer((client) => {
     const upstream = connect(Number(port), '127.0.0.1');
@@ -23,6 +24,10 @@ export async function startWire(target) {
   function cut() {
     wire.cuts++;
     for (const socket of sockets) socket.destroy();
+  }
+  function hold() {
+    wire.holds++;
+    for (const socket of sockets) socket.unpipe().pause();
   }
   async function stop() {
     for (const socket of sockets) socket.destroy();

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/thread.h"
+
+#include <time.h>
+
+#include "base/err.h"
+
+enum { MS_PER_S = 1000, NS_PER_MS = 1000 * 1000, NS_PER_S = 1000 * 1000 * 1000 };
+
+int
+thread_start(pthread_t *out, size_t stack, void *(*run)(void *), void *arg) {
+    pthread_attr_t attr;
+    sigset_t all, before;
+    if (pthread_attr_init(&attr) != 0) return ERR_NOMEM;
+    if (stack > 0) (void)pthread_attr_setstacksize(&attr, stack);
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    int err = pthread_create(out, &attr, run, arg);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_attr_destroy(&attr);
+    return err == 0 ? 0 : ERR_NOMEM;
+}
+
+void
+thread_cond_init(pthread_cond_t *cond) {
+    pthread_condattr_t attr;
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(cond, &attr);
+    (void)pthread_condattr_destroy(&attr);
+}
+
+struct timespec
+thread_deadline(int64_t ms) {
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += ms / MS_PER_S;
+    t.tv_nsec += ms % MS_PER_S * NS_PER_MS;
+    if (t.tv_nsec >= NS_PER_S) {
+        t.tv_nsec -= NS_PER_S;
+        t.tv_sec++;
+    }
+    return t;
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// An HTTP proxy before a server that answers some requests of the API with 503 and Retry-After: now
+// without having asked the server, now in place of its answer.
+import { createServer, request } from 'node:http';
+
+const CHANCE = 0.7;
+const IN_A_ROW = 3;
+
+/** Refuses `most` requests by chance, the same request at most three times in a row. */
+export async function startMoody(target, { most, seed = 1 }) {
+  const row = new Map();
+  let state = seed;
+  const random = () => { state = (state * 1103515245 + 12345) & 0x7fffffff; return state / 0x7fffffff; };
+  const moody = { refused: [], most, stop: () => new Promise((done) => { server.closeAllConnections(); server.close(done); }) };
+
+  const server = createServer((req, res) => {
+    const what = `${req.method} ${req.url.replace(/[A-Za-z0-9]{22}/, 'ID')}`;
+    const refuse = req.url.startsWith('/api/') && moody.refused.length < moody.most && (row.get(what) ?? 0) < IN_A_ROW && random() < CHANCE;
+    row.set(what, refuse ? (row.get(what) ?? 0) + 1 : 0);
+    const asked = !refuse || random() < 0.5;
+    const refusal = () => {
+      res.writeHead(503, { 'Retry-After': String(moody.refused.length % 2), 'Content-Type': 'application/problem+json' });
+      res.end('{"code":"unavailable"}');
+    };
+    if (refuse) moody.refused.push(`${what}${asked ? ', done all the same' : ''}`);
+    if (!asked) {
+      req.resume().on('end', refusal);
+      return;
+    }
+    const there = request(new URL(req.url, target), { method: req.method, headers: req.headers, agent: false }, (answer) => {
+      if (refuse) {
+        answer.resume().on('end', refusal);
+        return;
+      }
+      res.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(res);
+    });
+    there.on('error', () => res.destroy());
+    req.pipe(there);
+  });
+
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  moody.url = `http://127.0.0.1:${server.address().port}/`;
+  return moody;
+}

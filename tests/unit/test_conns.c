@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Connections as the server counts them: bounds that hold whoever comes at once, numbers that come
+ * again, deadlines.  The descriptors are only numbers here, but for the last test.
+ */
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "server/conns.h"
+
+enum { THREADS = 8, EACH = 200, OPEN = 1000, PER_CLIENT = 50, KEPT = 30 };
+
+static const struct conns_limits limits = {
+    .descriptors = 4000, .open = OPEN, .per_client = PER_CLIENT, .kept = KEPT};
+static struct http_trusted trusted;
+
+static struct http_address
+client(uint8_t n) {
+    return (struct http_address){.bytes = {[10] = 0xFF, 0xFF, 192, 0, 2, n}};
+}
+
+struct crowd {
+    struct conns *conns;
+    atomic_int next, admitted;
+};
+
+static void *
+come(void *arg) {
+    struct crowd *crowd = arg;
+    for (int i = 0; i < EACH; i++)
+        if (conns_admit(crowd->conns, atomic_fetch_add(&crowd->next, 1), client(1)))
+            atomic_fetch_add(&crowd->admitted, 1);
+    return NULL;
+}
+
+static void
+test_a_client_that_comes_in_a_crowd(void **state) {
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        pthread_t threads[THREADS];
+        struct crowd crowd = {.conns = conns_new(&limits, &trusted)};
+        assert_non_null(crowd.conns);
+        for (int i = 0; i < THREADS; i++)
+            assert_int_equal(pthread_create(&threads[i], NULL, come, &crowd), 0);
+        for (int i = 0; i < THREADS; i++)
+            pthread_join(threads[i], NULL);
+        assert_int_equal(crowd.admitted, PER_CLIENT);
+        assert_true(conns_admit(crowd.conns, 3000, client(2)));
+        conns_free(crowd.conns);
+    }
+}
+
+static void
+test_bounds(void **state) {
+    (void)state;
+    struct conns *c = conns_new(&limits, &trusted);
+    const struct http_address proxy = {.local = true};
+    assert_false(conns_admit(c, (int)limits.descriptors, proxy));
+    for (int fd = 0; fd < OPEN; fd++) {
+        assert_false(conns_full(c));
+        assert_true(conns_admit(c, fd, proxy)); /* many clients: no bound of its own */
+    }
+    assert_true(conns_full(c));
+    assert_false(conns_admit(c, OPEN, client(1)));
+    conns_remove(c, conns_serve(c, 500));
+    assert_true(conns_admit(c, OPEN, client(1)));
+    assert_int_equal(conns_open(c), OPEN);
+    conns_free(c);
+}
+
+/* The library may close a connection before it serves it: nothing is counted for ever. */
+static void
+test_a_number_that_comes_again(void **state) {
+    (void)state;
+    struct conns *c = conns_new(&limits, &trusted);
+    for (int i = 0; i < 10 * PER_CLIENT; i++)
+        assert_true(conns_admit(c, 7, client(1)));
+    assert_int_equal(conns_open(c), 1);
+    conns_remove(c, conns_serve(c, 7));
+    assert_int_equal(conns_open(c), 0);
+    for (int fd = 0; fd < PER_CLIENT; fd++)
+        assert_true(conns_admit(c, fd, client(1)));
+    assert_false(conns_admit(c, PER_CLIENT, client(1)));
+    conns_free(c);
+}
+
+static void
+test_few_are_kept(void **state) {
+    (void)state;
+    struct conns *c = conns_new(&limits, &trusted);
+    struct conn *all[KEPT + 1];
+    for (int fd = 0; fd <= KEPT; fd++) {
+        assert_true(conns_admit(c, fd, client(1)));
+        all[fd] = conns_serve(c, fd);
+        assert_int_equal(conns_keep(c, all[fd]), fd < KEPT);
+    }
+    assert_true(conns_keep(c, all[0]));
+    conns_remove(c, all[0]);
+    assert_true(conns_keep(c, all[KEPT]));
+    conns_free(c);
+}
+
+static void
+test_deadlines(void **state) {
+    (void)state;
+    struct conns *c = conns_new(&limits, &trusted);
+    int late[2], early[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, late), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, early), 0);
+    assert_true(conns_admit(c, late[0], client(1)) && conns_admit(c, early[0], client(1)));
+    struct conn *slow = conns_serve(c, late[0]), *quick = conns_serve(c, early[0]);
+    conn_allow(slow, 60 * 1000);
+    conn_hurry(slow, 1);
+    conn_allow(quick, 60 * 1000);
+    conn_hurry(quick, 120 * 1000);
+    struct pollfd ends[] = {{.fd = late[1], .events = POLLIN}, {.fd = early[1], .events = POLLIN}};
+    assert_int_equal(poll(ends, 2, 5000), 1);
+    assert_true(ends[0].revents & POLLIN);
+    conn_allow(quick, 0);
+    assert_int_equal(poll(&ends[1], 1, 1500), 0);
+    conns_free(c);
+    for (int i = 0; i < 2; i++) {
+        close(late[i]);
+        close(early[i]);
+    }
+}
+
+int
+main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_client_that_comes_in_a_crowd),
+        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_a_number_that_comes_again),
+        cmocka_unit_test(test_few_are_kept),
+        cmocka_unit_test(test_deadlines),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
