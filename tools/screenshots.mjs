@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Screenshots of every state of the page into build/shots: node tools/screenshots.mjs [STATE ...]
+// Screenshots of every state of the page into build/shots: [LOOKS=light,phone] node tools/screenshots.mjs [STATE ...]
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { newPage, startBrowser } from '../tests/system/lib/browser.mjs';
@@ -11,6 +11,7 @@ const LOOKS = {
   light: { viewport: DESK },
   dark: { viewport: DESK, colorScheme: 'dark' },
   phone: { viewport: { width: 375, height: 667 }, isMobile: true, hasTouch: true },
+  narrow: { viewport: { width: 320, height: 568 }, isMobile: true, hasTouch: true },
   rtl: { viewport: DESK, rtl: true },
   docs: { viewport: { width: 800, height: 500 } },
   // 200 % zoom: half the room, twice the pixels.
@@ -33,6 +34,11 @@ for (const [name, reach] of Object.entries(states)) {
       await reach(page, site);
       if (rtl) await page.evaluate(() => { document.documentElement.dir = 'rtl'; });
       await page.screenshot({ path: join(folder, `${name}-${look}.png`) });
+      // The server lets nobody leave many uploads unfinished.
+      if (name === 'uploading') {
+        await page.getByRole('button', { name: 'Cancel' }).click();
+        await page.getByText('Create link').waitFor();
+      }
       if (page.faults.length > 0) throw new Error(page.faults.join('; '));
     } catch (error) {
       failed++;

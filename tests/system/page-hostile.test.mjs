@@ -90,6 +90,7 @@ test('the page shares hostile names and contents as they are', async () => {
   const page = await newPage(browser);
   try {
     await page.goto(site.url);
+    await page.locator('.box').waitFor();
     const long = `${'n'.repeat(10_000)}<b>.txt`;
     await page.evaluate((all) => {
       const data = new DataTransfer();

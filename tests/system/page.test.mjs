@@ -71,8 +71,13 @@ test('a text is shared and opened; the fragment leaves the address bar and the h
   assert.match(link, /^http:\/\/127\.0\.0\.1:\d+\/#[A-Za-z0-9]{22}\.[A-Za-z0-9]{32}$/);
   await page.goto('about:blank');
   await page.goto(link);
+  // An entry of its own for the secret part would make it one more than this page and the one before.
+  const before = await page.evaluate(() => history.length);
   await button('Open').waitFor();
   assert.equal(page.url(), site.url);
+  assert.equal(await page.evaluate(() => history.length), before);
+  const kept = await page.evaluate(() => [document.URL, document.referrer, JSON.stringify(history.state), ...navigation.entries().map(({ url }) => url)].join(' '));
+  for (const part of link.split('#')[1].split('.')) assert.ok(!kept.includes(part), kept);
   await text('Can be opened once more, until').waitFor();
   await button('Open').click();
   await button('Copy').waitFor();
@@ -148,6 +153,32 @@ test('a passphrase of one’s own, with a strength hint; a wrong one tells how m
   assert.equal(await shown(), 'guarded');
 });
 
+test('a passphrase longer than the format takes is refused in place, and uses no try', async () => {
+  const long = `${'ü'.repeat(512)}x`;
+  await page.goto(site.url);
+  await page.locator('textarea').fill('s');
+  await page.locator('button.word').nth(2).click();
+  await page.getByLabel('A passphrase of your own').check();
+  const own = page.getByRole('dialog').getByLabel('Passphrase', { exact: true });
+  await own.fill(long);
+  await page.getByRole('dialog').getByText('too long: at most 1,024 bytes').waitFor();
+  await button('Done').click();
+  await button('Create link').click();
+  await page.locator('form > .problem').getByText('too long').waitFor();
+  await own.fill(long.slice(0, -1));
+  await button('Done').click();
+  await button('Create link').click();
+  await text('Not opened yet').waitFor();
+  await page.goto(await linkOf());
+  await page.getByLabel('Passphrase', { exact: true }).fill(long);
+  await button('Open').click();
+  await text('too long: at most 1,024 bytes').waitFor();
+  await text('10 tries are left.').waitFor();
+  await page.getByLabel('Passphrase', { exact: true }).fill(long.slice(0, -1));
+  await button('Open').click();
+  assert.equal(await shown(), 's');
+});
+
 test('after the last wrong try the secret is locked', async () => {
   page.allow = /403|404/;
   const { link } = await shareSecret(site, 'z', { passphrase: 'right', attempts: 2 });
@@ -181,7 +212,7 @@ test('the key is sent apart from the link', async () => {
   const field = page.getByLabel('Key', { exact: true });
   await field.fill('not a key');
   await button('Open').click();
-  await text('This is not a key').waitFor();
+  await text('That is not a key').waitFor();
   page.allow = /403/;
   await field.fill('A'.repeat(32));
   await button('Open').click();
@@ -239,6 +270,69 @@ test('a file goes straight to the place that was picked, where the browser asks'
   assert.equal(hash, sha(bytes));
 });
 
+test('a large file is parked no longer than it takes, however it ends', { timeout: 120_000 }, async () => {
+  page.allow = /Failed to load resource/;
+  const bytes = randomBytes(34 << 20);
+  const { link } = await shareSecret(site, bytes, { name: 'large.bin', views: 10 });
+  const parked = async () => {
+    const other = await page.context().newPage();
+    await other.goto(`${site.url}SHA256SUMS`);
+    const names = await other.evaluate(async () => Array.fromAsync((await navigator.storage.getDirectory()).keys()));
+    await other.close();
+    return names.length;
+  };
+  const until = async (n, what) => {
+    for (let i = 0; i < 50 && await parked() !== n; i++) await new Promise((done) => { setTimeout(done, 100); });
+    assert.equal(await parked(), n, what);
+  };
+  /** A tab in which the file is on its way, and stays so: what comes behind its eighth part is held back. */
+  const transfer = async (what) => {
+    const tab = await page.context().newPage();
+    let seen = 0;
+    await tab.addInitScript(() => { delete globalThis.showSaveFilePicker; });
+    await tab.route('**/parts/*', (route) => (++seen > 8 ? undefined : route.continue()));
+    await open(link, tab);
+    await button('Save', tab).click();
+    await tab.waitForFunction(() => /^[1-9]\d*%/.test(document.querySelector('.primary .label').textContent));
+    await until(1, `${what}: under way`);
+    return tab;
+  };
+  const ends = {
+    cancelled: async (tab) => { await button('Cancel', tab).click(); await button('Save', tab).waitFor(); },
+    closed: (tab) => tab.close(),
+    left: (tab) => tab.goto('about:blank'),
+    replaced: (tab) => tab.evaluate(() => { location.hash = '#nonsense'; }),
+  };
+  for (const [what, end] of Object.entries(ends)) {
+    const tab = await transfer(what);
+    await end(tab);
+    // A closed tab may be gone before the browser did what it asked for last: the next page does it.
+    if (what === 'closed') await page.goto(site.url);
+    await until(0, what);
+    await tab.close();
+  }
+  // Of one that came to its end the browser makes its copy; then it goes too, erased or not.
+  for (const last of [false, true]) {
+    await page.clock.install();
+    await open(link);
+    const { bytes: got } = await saved();
+    assert.equal(sha(got), sha(bytes));
+    await until(1, 'saved');
+    if (last) {
+      await button('I have it, destroy it').click();
+      await page.getByRole('heading', { name: 'Erased' }).waitFor();
+    }
+    const other = await page.context().newPage();
+    await other.goto(site.url);
+    await other.locator('textarea').waitFor();
+    assert.equal(await parked(), 1, 'another page lets it be');
+    await other.close();
+    await page.clock.runFor(20_000);
+    await until(0, last ? 'erased' : 'done');
+    assert.equal(await button('Save again').count(), 0);
+  }
+});
+
 test('several files become one zip; each can be taken out again', async () => {
   await page.goto(site.url);
   const picker = page.locator('input[type=file]');
@@ -282,9 +376,18 @@ test('an upload shows progress and can be cancelled', async () => {
   await page.locator('input[type=file]').setInputFiles({ name: 'big.bin', mimeType: '', buffer: randomBytes(8_000_000) });
   await button('Create link').click();
   await page.waitForFunction(() => /^[1-9]\d*%/.test(document.querySelector('.primary .label').textContent));
+  // Who leaves meanwhile is asked, and afterwards not.
+  const asked = [];
+  page.on('dialog', (dialog) => { asked.push(dialog.type()); void dialog.dismiss(); });
+  await page.close({ runBeforeUnload: true });
+  for (let i = 0; i < 50 && asked.length === 0; i++) await page.waitForTimeout(100);
+  assert.deepEqual(asked, ['beforeunload']);
   await button('Cancel').click();
   await button('Create link').waitFor();
   await text('big.bin').waitFor();
+  await page.reload();
+  await page.locator('textarea').waitFor();
+  assert.equal(asked.length, 1);
 });
 
 test('what is missing or too much is said in place', async () => {
@@ -308,13 +411,31 @@ test('the card: copy, QR, burn; and what became of it', async () => {
   const squares = await page.getByRole('img', { name: 'QR code of the link' }).locator('path').getAttribute('d');
   assert.ok(squares.length > 1000);
   await button('Burn it now').click();
-  await text('Nobody can open it then.').waitFor();
+  await text('Then nobody can open it.').waitFor();
   await button('Yes, burn it').click();
   await text(/^Burnt today at/).waitFor();
   assert.equal(await button('Copy link').count(), 0);
   page.allow = /404/;
   await page.goto(link);
   await page.getByRole('heading', { name: 'is gone' }).waitFor();
+});
+
+test('a browser that does not let it copy is told of in place', async () => {
+  await page.addInitScript(() => { navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError')); });
+  await create('c');
+  await button('Copy link').click();
+  await text('Select the text and copy it.').waitFor();
+});
+
+test('without a secure connection it says what it needs', async () => {
+  const open = await startBrowser({ args: ['--host-resolver-rules=MAP secrets.test 127.0.0.1'] });
+  try {
+    const other = await newPage(open, { permissions: [] });
+    await other.goto(site.url.replace('127.0.0.1', 'secrets.test'));
+    await other.getByRole('heading', { name: 'This page needs HTTPS' }).waitFor();
+  } finally {
+    await open.close();
+  }
 });
 
 test('a link is handed to the system’s share sheet where there is one', async () => {
@@ -453,6 +574,31 @@ test('old links of the classic page open with their passphrase', async (t) => {
   return undefined;
 });
 
+test('an old link: an answer that is lost is not asked for again unasked, and the page says what that may mean', async (t) => {
+  if (!site.real) return t.skip('needs secretsd');
+  page.allow = /ERR_FAILED|503/;
+  const made = await classic({ secret: 'asked for once', view_count: 1 });
+  const asked = [];
+  await page.route('**/decrypt', async (route) => {
+    const how = ['busy', 'lost'][asked.length] ?? 'through';
+    asked.push(how);
+    if (how === 'busy') await route.fulfill({ status: 503, headers: { 'Retry-After': '0' }, contentType: 'application/problem+json', body: '{"code":"busy"}' });
+    else if (how === 'lost') await route.abort();
+    else await route.continue();
+  });
+  await page.goto(`${site.url}secret/${made.secret_id}`);
+  await page.getByLabel('Passphrase', { exact: true }).fill(made.passphrase);
+  await page.keyboard.press('Enter');
+  await text('may have used up an opening').waitFor();
+  await new Promise((done) => setTimeout(done, 1500)); // longer than the first waits for another try
+  assert.deepEqual(asked, ['busy', 'lost']);
+  await button('Open').click();
+  assert.equal(await shown(), 'asked for once');
+  assert.deepEqual(asked, ['busy', 'lost', 'through']);
+  await page.unroute('**/decrypt');
+  return undefined;
+});
+
 test('keyboard alone: share, choose, copy, open', async () => {
   await page.goto(site.url);
   await page.locator('textarea').waitFor();
@@ -528,11 +674,48 @@ test('the server’s and the network’s troubles are told, and nothing is used 
   await page.unrouteAll();
   await page.route('**/api/v1/secrets/*', (route) => route.fulfill({ status: 503, body: '{}' }));
   await button('Try again').click();
-  await text('server is busy').waitFor();
+  await text('The server is busy. Trying again').waitFor();
+  await text('server is busy. Nothing was used up').waitFor();
   await page.unrouteAll();
   await button('Try again').click();
   await button('Open').waitFor();
   assert.equal((await receipt()).views_left, 1);
+});
+
+test('without a server, or with one that makes no sense, the page says so, and goes on once it can', async () => {
+  page.allow = /503|404|Failed to load/;
+  const config = '**/api/v1/config';
+  const again = async (handler, title) => {
+    await page.unrouteAll();
+    if (handler !== null) await page.route(config, handler);
+    await button('Try again').click();
+    await (title === null ? page.locator('textarea') : page.getByRole('heading', { name: title })).waitFor();
+  };
+  const json = (body) => (route) => route.fulfill({ contentType: 'application/json', body: JSON.stringify(body) });
+  const good = await (await fetch(`${site.url}api/v1/config`)).json();
+  await page.route(config, (route) => route.abort());
+  await page.goto(site.url);
+  await page.getByRole('heading', { name: 'The server does not answer' }).waitFor();
+  await again((route) => route.fulfill({ status: 503, body: '{}' }), 'The server is busy');
+  for (const wrong of [{}, { ...good, ttl_default: 'x' }, { ...good, views_max: 0 }]) await again(json(wrong), 'not set up right');
+  await again((route) => route.fulfill({ status: 404, body: '' }), 'not set up right');
+  await again((route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }), 'not set up right');
+  await again(null, null);
+  assert.ok(!/NaN/.test(await page.locator('body').textContent()));
+});
+
+test('a static host whose config.json names no server says so', async () => {
+  page.allow = /404|Failed to load/;
+  const host = await startStatic('/');
+  try {
+    for (const api of [3, 'ftp://x/', './']) {
+      host.api = api;
+      await page.goto(host.url);
+      await page.getByRole('heading', { name: 'not set up right' }).waitFor();
+    }
+  } finally {
+    await host.stop();
+  }
 });
 
 test('page and API on two origins, the page in a sub-path of a plain static host', async (t) => {

@@ -69,6 +69,12 @@ test('padded lengths', () => {
   for (const [length, padded] of vectors.padded_length) assert.equal(e.paddedLength(length), padded, `${length}`);
 });
 
+test('a passphrase beyond the format’s bound derives nothing', () => {
+  const fits = 'é'.normalize('NFD').repeat(512);
+  assert.equal(e.secretInput('k'.repeat(32), fits).length, 32 + 1 + 1024);
+  for (const long of ['x'.repeat(1025), `${fits}x`]) assert.throws(() => e.secretInput('k'.repeat(32), long), TypeError);
+});
+
 test('every bit flip of a small envelope is refused', async () => {
   const envelope = await sealAll(new Uint8Array(Buffer.from('a small secret')));
   assert.equal((await outcome(envelope, 'k'.repeat(32))).outcome, 'ok');

@@ -41,6 +41,9 @@ test('words: plurals, durations, sizes, dates', async () => {
   assert.equal(en.size(1500), '1.5 kB');
   assert.match(en.when(NOW, NOW + 1), /^today at \d+:\d\d/);
   assert.match(en.when(NOW - 5 * 86400, NOW), /^on \w+/);
+  const early = new Date(2026, 10, 29, 4, 5).getTime() / 1000;
+  assert.match(en.date(early), /Sunday,? 29 November at 04:05/);
+  assert.match(wordsFor(['en-US']).date(early), /at 4:05\sAM/);
   const ru = wordsFor(['ru']);
   assert.deepEqual([1, 2, 5, 21].map((n) => ru.say('views', { n })), ['один раз', '2 раза', '5 раз', '21 раз']);
   assert.equal(chooseLanguage(['pt', 'fr-CA', 'de']), 'fr');
@@ -56,9 +59,17 @@ test('the form says what is missing or too much', async () => {
   assert.equal(m.problemOf({ ...choice, text: '' }, config).key, 'needContent');
   assert.equal(m.problemOf({ ...choice, text: 'é'.repeat(51) }, config).key, 'textTooLong');
   const file = { name: 'f', size: 1001 };
-  assert.equal(m.problemOf({ ...choice, files: [file] }, config).key, 'filesTooLarge');
+  assert.deepEqual(m.problemOf({ ...choice, files: [file] }, config), { key: 'fileTooLarge', size: 1000 });
+  assert.equal(m.problemOf({ ...choice, files: [file, file] }, config).key, 'filesTooLarge');
   assert.equal(m.problemOf({ ...choice, files: [{ name: 'f', size: 0 }] }, config), null);
-  assert.equal(m.problemOf({ ...choice, mode: 'own' }, config).key, 'needPassphrase');
+  const own = (passphrase) => m.problemOf({ ...choice, mode: 'own', passphrase }, config);
+  assert.equal(own('').key, 'needPassphrase');
+  // 1024 bytes of normal form C, as the command line client and the server's library count them.
+  for (const fits of ['x'.repeat(1024), 'é'.repeat(512), 'é'.normalize('NFD').repeat(512), '😀'.repeat(256)]) assert.equal(own(fits), null);
+  for (const long of ['x'.repeat(1025), `${'é'.repeat(512)}x`, '😀'.repeat(257)]) assert.deepEqual(own(long), { key: 'passphraseTooLong', count: 1024 });
+  assert.equal(m.problemOf({ ...choice, passphrase: 'x'.repeat(1025) }, config), null, 'not asked for, not looked at');
+  for (const key of ['needPassphrase', 'passphraseTooLong']) assert.ok(m.isOfPassphrase({ key }));
+  assert.ok(!m.isOfPassphrase({ key: 'textTooLong' }));
   assert.deepEqual([0, -1, 1.4, 101, NaN, 1e9].map((n) => m.clampViews(n, 100)), [1, 1, 1, 100, 1, 100]);
   assert.equal(m.passphraseOf({ ...choice, passphrase: 'p' }), '');
   assert.equal(m.zipNameAt(new Date(2026, 10, 3)), 'files-2026-11-03.zip');
@@ -94,6 +105,7 @@ test('failures are told apart', async () => {
   assert.equal(tell({ kind: 'wrong-proof', attemptsLeft: 0 }, { key: false, passphrase: true }).title, 'lockedTitle');
   assert.equal(tell({ kind: 'wrong-proof', attemptsLeft: null }, { key: true, passphrase: false }).text, 'wrongKey');
   assert.equal(tell({ kind: 'damaged', failure: 'payload failure' }, none).title, 'brokenTitle');
+  assert.equal(tell({ kind: 'full' }, none).text, 'noRoomHere');
   for (const kind of ['offline', 'busy', 'ended', 'unexpected']) assert.equal(tell({ kind }, none).text, kind);
 });
 
@@ -177,17 +189,26 @@ test('what is kept of one’s own secrets is read with care', async () => {
 });
 
 test('a dropped connection is tried again, a refusal is not', async () => {
-  const { withRetry, waitFor, ConnectionError, ApiError } = await load('retry.ts');
+  const { withRetry, waitFor, isUndone, ConnectionError, ApiError } = await load('retry.ts');
   globalThis.addEventListener ??= () => undefined;
   globalThis.removeEventListener ??= () => undefined;
   const options = { signal: new AbortController().signal, patience: 60_000 };
   let tries = 0;
   const said = [];
   const flaky = async () => { if (++tries < 2) throw new ConnectionError('cut'); return tries; };
-  assert.equal(await withRetry(flaky, { ...options, onWaiting: (w) => said.push(w) }), 2);
-  assert.deepEqual(said, [true, false]);
+  assert.equal(await withRetry(flaky, { ...options, onWaiting: (why) => said.push(why) }), 2);
+  assert.deepEqual(said, ['offline']);
+  let busy = 0;
+  assert.equal(await withRetry(async () => { if (++busy < 2) throw new ApiError(503, {}, 0); return busy; }, { ...options, onWaiting: (why) => said.push(why) }), 2);
+  assert.deepEqual(said, ['offline', 'busy']);
+  await assert.rejects(withRetry(async () => { throw new ApiError(503, {}, 61); }, options), ApiError, 'it is not asked before the server wants it');
   await assert.rejects(withRetry(async () => { throw new ApiError(404, {}, null); }, options), ApiError);
   await assert.rejects(withRetry(async () => { throw new ConnectionError('cut'); }, { ...options, patience: 0 }), ConnectionError);
+  tries = 0;
+  await assert.rejects(withRetry(async () => { tries++; throw new ConnectionError('cut'); }, { ...options, passing: isUndone }), ConnectionError);
+  assert.equal(tries, 1);
+  const told = [[429, ''], [503, 'busy'], [503, 'unavailable'], [503, 'unknown_outcome'], [503, ''], [502, ''], [504, '']];
+  assert.deepEqual(told.map(([status, code]) => isUndone(new ApiError(status, { code }, null))), [true, true, true, false, false, false, false]);
   const stop = new AbortController();
   const waiting = withRetry(async () => { throw new ConnectionError('cut'); }, { signal: stop.signal, patience: 60_000 });
   setTimeout(() => stop.abort(), 20);
@@ -212,15 +233,55 @@ test('several files that a zip cannot count are refused', async () => {
   assert.equal(choose(2 ** 33), null);
   assert.equal(choose(2 ** 31, 2 ** 30), null);
   assert.equal(choose(2 ** 31, 2 ** 31 - 10).key, 'filesTooLarge');
-  assert.equal(choose(...new Array(65536).fill(1)).key, 'tooLarge');
+  assert.deepEqual(choose(...new Array(65535).fill(1)), { key: 'tooManyFiles', count: 65534 });
+  assert.equal(choose(...new Array(65534).fill(1)), null);
 });
 
 test('a part fills its place: less is a lost connection, more is damage', async () => {
   const { Api } = await load('api.ts');
-  const get = (length) => new Api('x/', async () => new Response(new Uint8Array(length))).part('i', 'l', 0, new Uint8Array(10));
+  const get = (length) => new Api('x/', 1000, async () => new Response(new Uint8Array(length))).part('i', 'l', 0, new Uint8Array(10));
   await get(10);
   await assert.rejects(get(9), { message: 'the answer was cut off' });
   await assert.rejects(get(11), { kind: 'payload failure' });
+});
+
+const CONFIG = {
+  part_size: 1 << 20, inline_max: 131072, text_max: 1 << 20, file_max: 2 ** 30, views_max: 100,
+  ttl_default: 432000, ttl_max: 2592000, ttl_choices: [300, 2592000],
+};
+
+test('limits that make no sense are refused, each by its name', async () => {
+  const { readConfig } = await load('api.model.ts');
+  assert.equal(readConfig(CONFIG).viewsMax, 100);
+  const bad = {
+    part_size: [0, 65535, (4 << 20) + 1], inline_max: [0, 303, 1e9], text_max: [0, 1e12], file_max: [0, 2 ** 60],
+    views_max: [0, 101], ttl_default: [59, 2592001], ttl_max: [59, 1e12], ttl_choices: ['300', {}, [59], [2592001], [1.5], ['300'], [null]],
+  };
+  for (const [name, values] of Object.entries(bad)) {
+    for (const value of [...values, null, undefined, 'x', NaN, -1, 1.5, true]) {
+      assert.throws(() => readConfig({ ...CONFIG, [name]: value }), { name: 'SyntaxError', message: name }, `${name} ${value}`);
+    }
+  }
+});
+
+test('the server’s address in config.json is one of HTTP', async () => {
+  const { readApiAddress } = await load('api.model.ts');
+  const base = new URL('https://page.example/sub/');
+  const good = { './': 'https://page.example/sub/', 'https://api.example': 'https://api.example/', 'http://127.0.0.1:8080/x': 'http://127.0.0.1:8080/x/', '/': 'https://page.example/' };
+  for (const [api, address] of Object.entries(good)) assert.equal(readApiAddress({ api }, base), address);
+  for (const api of ['ftp://x/', 'javascript:1', 'https://', 'https://x/?a', 'https://x/#a', 3, undefined]) {
+    assert.throws(() => readApiAddress({ api }, base), SyntaxError, `${api}`);
+  }
+  for (const json of [null, 'x', [], 3]) assert.throws(() => readApiAddress(json, base), SyntaxError);
+});
+
+test('times and counts of an answer are checked before they are shown', async () => {
+  const { readInfo, readReceipt } = await load('api.model.ts');
+  const info = { header: 'AA', size: 304, part_size: 0, views_left: 1, expires_at: 1 };
+  assert.equal(readInfo(info).attemptsLeft, null);
+  const bad = { size: [0, 303, '304'], views_left: [-1, 101, null], expires_at: [-1, 1e14, '1'], attempts_left: ['3', 101, -1] };
+  for (const [name, values] of Object.entries(bad)) for (const value of values) assert.throws(() => readInfo({ ...info, [name]: value }), { message: name });
+  assert.throws(() => readReceipt({ state: 'opened', expires_at: 1, events: [{ event: 'opened', at: 1e14 }] }), { message: 'at' });
 });
 
 test('a part size out of bounds is refused', async () => {

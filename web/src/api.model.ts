@@ -41,7 +41,6 @@ export type ReceiptState = 'uploading' | 'waiting' | 'opened' | 'used_up' | 'bur
 
 export interface Receipt {
   state: ReceiptState;
-  viewsLeft: number;
   expiresAt: number;
   /** When it was opened, oldest first, in unix seconds. */
   opened: number[];
@@ -53,28 +52,54 @@ const STATES: readonly string[] = ['uploading', 'waiting', 'opened', 'used_up', 
 
 const PART_MIN = 65536;
 const PART_MAX = 4 << 20;
+const ENVELOPE_MIN = 304;
+const INLINE_MAX = 4 << 20;
+const TEXT_MAX = 64 << 20;
+const VIEWS_MAX = 100;
+const TTL_MIN = 60;
+const TTL_MAX = 3650 * 86400;
+const ATTEMPTS_MAX = 100;
+/** As far as dates go, in seconds. */
+const TIME_MAX = 8.64e12;
+const SIZE_MAX = Number.MAX_SAFE_INTEGER;
 
 type Json = Record<string, unknown>;
 
+/** Limits and defaults; throws a SyntaxError that names what is out of bounds. */
 export function readConfig(json: Json): Config {
-  const ttlMax = integer(json, 'ttl_max', 30 * 86400);
+  const ttlMax = within(json, 'ttl_max', TTL_MIN, TTL_MAX);
   return {
-    partSize: integer(json, 'part_size', 1 << 20),
-    inlineMax: integer(json, 'inline_max', 128 * 1024),
-    textMax: integer(json, 'text_max', 1 << 20),
-    fileMax: integer(json, 'file_max', 2 ** 30),
-    viewsMax: integer(json, 'views_max', 100),
-    ttlDefault: integer(json, 'ttl_default', 5 * 86400),
+    partSize: within(json, 'part_size', PART_MIN, PART_MAX),
+    inlineMax: within(json, 'inline_max', ENVELOPE_MIN, INLINE_MAX),
+    textMax: within(json, 'text_max', 1, TEXT_MAX),
+    fileMax: within(json, 'file_max', 1, SIZE_MAX),
+    viewsMax: within(json, 'views_max', 1, VIEWS_MAX),
+    ttlDefault: within(json, 'ttl_default', TTL_MIN, ttlMax),
     ttlMax,
     ttlChoices: choices(json['ttl_choices'], ttlMax),
   };
+}
+
+/** The server's address as config.json names it, seen from `base`: ends with a slash. */
+export function readApiAddress(json: unknown, base: URL): string {
+  const { api } = (json ?? {}) as Json;
+  if (typeof api !== 'string') throw new SyntaxError('api');
+  let url: URL;
+  try {
+    url = new URL(api, base);
+  } catch {
+    throw new SyntaxError('api');
+  }
+  const { protocol, href } = url;
+  if (!/^https?:$/.test(protocol) || /[?#]/.test(href)) throw new SyntaxError('api');
+  return href.endsWith('/') ? href : `${href}/`;
 }
 
 export function readCreated(json: Json): Created {
   return {
     id: string(json, 'id'),
     ownerToken: string(json, 'owner_token'),
-    expiresAt: integer(json, 'expires_at'),
+    expiresAt: time(json, 'expires_at'),
     partSize: partSize(json),
   };
 }
@@ -82,19 +107,19 @@ export function readCreated(json: Json): Created {
 export function readInfo(json: Json): Info {
   return {
     header: fromBase64url(string(json, 'header')),
-    size: integer(json, 'size'),
+    size: within(json, 'size', ENVELOPE_MIN, SIZE_MAX),
     partSize: partSize(json),
     passphrase: json['passphrase'] === true,
-    viewsLeft: integer(json, 'views_left'),
-    expiresAt: integer(json, 'expires_at'),
-    attemptsLeft: typeof json['attempts_left'] === 'number' ? json['attempts_left'] : null,
+    viewsLeft: within(json, 'views_left', 0, VIEWS_MAX),
+    expiresAt: time(json, 'expires_at'),
+    attemptsLeft: json['attempts_left'] === undefined ? null : within(json, 'attempts_left', 0, ATTEMPTS_MAX),
   };
 }
 
 export function readOpenAnswer(json: Json): OpenAnswer {
   const content = json['content'];
   return {
-    viewsLeft: integer(json, 'views_left'),
+    viewsLeft: within(json, 'views_left', 0, VIEWS_MAX),
     content: typeof content === 'string' ? fromBase64url(content) : null,
   };
 }
@@ -103,28 +128,29 @@ export function readReceipt(json: Json): Receipt {
   const state = string(json, 'state');
   if (!STATES.includes(state)) throw new SyntaxError('state');
   const events = Array.isArray(json['events']) ? (json['events'] as Json[]) : [];
-  const times = (kinds: RegExp) => events.filter((e) => kinds.test(string(e, 'event'))).map((e) => integer(e, 'at'));
+  const times = (kinds: RegExp) => events.filter((e) => kinds.test(string(e, 'event'))).map((e) => time(e, 'at'));
   return {
     state: state as ReceiptState,
-    viewsLeft: integer(json, 'views_left', 0),
-    expiresAt: integer(json, 'expires_at'),
+    expiresAt: time(json, 'expires_at'),
     opened: times(/^opened$/),
     ended: times(/^(burnt|expired|locked)/).at(-1) ?? null,
   };
 }
 
-const DEFAULT_CHOICES = [300, 3600, 86400, 3 * 86400, 5 * 86400, 7 * 86400, 14 * 86400, 30 * 86400];
-
 function choices(value: unknown, max: number): number[] {
-  const all = Array.isArray(value) ? value.filter((n) => Number.isInteger(n)) : DEFAULT_CHOICES;
-  return (all as number[]).filter((n) => n >= 60 && n <= max);
+  if (!Array.isArray(value)) throw new SyntaxError('ttl_choices');
+  return value.map((n) => within({ ttl_choices: n as unknown }, 'ttl_choices', TTL_MIN, max));
 }
 
 // 0 where there are no parts.
 function partSize(json: Json): number {
-  const size = integer(json, 'part_size', 0);
-  if (size !== 0 && (size < PART_MIN || size > PART_MAX)) throw new SyntaxError('part_size');
-  return size;
+  return json['part_size'] === 0 ? 0 : within(json, 'part_size', PART_MIN, PART_MAX);
+}
+
+function within(json: Json, name: string, min: number, max: number): number {
+  const value = integer(json, name);
+  if (value < min || value > max) throw new SyntaxError(name);
+  return value;
 }
 
 function string(json: Json, name: string): string {
@@ -133,9 +159,12 @@ function string(json: Json, name: string): string {
   return value;
 }
 
-function integer(json: Json, name: string, absent?: number): number {
+function time(json: Json, name: string): number {
+  return within(json, name, 0, TIME_MAX);
+}
+
+function integer(json: Json, name: string): number {
   const value = json[name];
-  if ((value === undefined || value === null) && absent !== undefined) return absent;
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw new SyntaxError(name);
   return value;
 }

@@ -8,6 +8,7 @@ import {
 import { toBase64url, type Bytes } from './bytes';
 import { EnvelopeError } from './envelope';
 import { ApiError, ConnectionError } from './retry';
+import { upload } from './upload';
 
 export interface NewSecret {
   verifier: Bytes;
@@ -20,10 +21,10 @@ export interface NewSecret {
   content: Bytes | null;
 }
 
-const JSON_TIMEOUT = 30_000;
-const PART_TIMEOUT = 120_000;
-/** Without a byte of a download. */
-const STALL_TIMEOUT = 60_000;
+/** Milliseconds without a byte of a part until it is tried again; half of it for all of a short request. */
+export const STALL = 60_000;
+/** A slow connection hides in buffers that bytes move: each further try waits longer, up to this many times. */
+const LONGEST = 8;
 
 type Json = Record<string, unknown>;
 
@@ -31,39 +32,56 @@ interface Call {
   method?: string;
   token?: string;
   json?: Json;
-  bytes?: Bytes;
   signal?: AbortSignal;
-  timeout?: number;
+  /** How often it was tried before. */
+  attempt?: number;
   /** In place of a timeout: when it aborts, the connection is lost. */
   limit?: AbortSignal;
 }
 
 export class Api {
   private readonly base: string;
+  private readonly stall: number;
   private readonly fetch: typeof fetch;
 
   /** `base` ends with a slash; paths of the API go behind it. */
-  constructor(base: string, fetcher: typeof fetch = (...args) => globalThis.fetch(...args)) {
+  constructor(base: string, stall = STALL, fetcher: typeof fetch = (...args) => globalThis.fetch(...args)) {
     this.base = base;
+    this.stall = stall;
     this.fetch = fetcher;
+  }
+
+  /** What stands in config.json, which a static host has beside the page. */
+  async pageConfig(): Promise<unknown> {
+    return this.json('config.json', {});
   }
 
   async config(signal?: AbortSignal): Promise<Config> {
     return readConfig(await this.json('api/v1/config', { signal }));
   }
 
-  async create(secret: NewSecret, signal?: AbortSignal): Promise<Created> {
+  async create(secret: NewSecret, attempt: number, signal?: AbortSignal): Promise<Created> {
     const { verifier, header, views, ttl, attempts, passphrase, size, content } = secret;
     const json = {
       verifier: toBase64url(verifier), header: toBase64url(header), views, ttl, size, passphrase,
       ...(attempts === null ? {} : { attempts }),
       ...(content === null ? {} : { content: toBase64url(content) }),
     };
-    return readCreated(await this.json('api/v1/secrets', { method: 'POST', json, signal }));
+    return readCreated(await this.json('api/v1/secrets', { method: 'POST', json, attempt, signal }));
   }
 
-  async putPart(id: string, token: string, index: number, bytes: Bytes, signal?: AbortSignal): Promise<void> {
-    await this.call(`api/v1/secrets/${id}/parts/${index}`, { method: 'PUT', token, bytes, signal, timeout: PART_TIMEOUT });
+  /** Send part `index`; `attempt` counts from 0 how often it was tried. */
+  async putPart(id: string, token: string, index: number, bytes: Bytes, { attempt = 0, signal, onProgress }: {
+    attempt?: number; signal?: AbortSignal; onProgress?: (sent: number) => void;
+  }): Promise<void> {
+    const response = await upload({
+      url: `${this.base}api/v1/secrets/${id}/parts/${index}`,
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/octet-stream' },
+      // Bytes that are sent as such are copied into the page's memory and stay there until it is
+      // collected; a blob's are not in the page.
+      body: new Blob([bytes]), stall: this.stall * longer(attempt), signal, onProgress,
+    });
+    if (!response.ok) throw await refusal(response);
   }
 
   async complete(id: string, token: string, signal?: AbortSignal): Promise<void> {
@@ -74,9 +92,9 @@ export class Api {
     return readInfo(await this.json(`api/v1/secrets/${id}`, { signal }));
   }
 
-  async open(id: string, access: Bytes, lease: string, signal?: AbortSignal): Promise<OpenAnswer> {
+  async open(id: string, access: Bytes, lease: string, attempt: number, signal?: AbortSignal): Promise<OpenAnswer> {
     const json = { access: toBase64url(access), lease };
-    return readOpenAnswer(await this.json(`api/v1/secrets/${id}/open`, { method: 'POST', json, signal }));
+    return readOpenAnswer(await this.json(`api/v1/secrets/${id}/open`, { method: 'POST', json, attempt, signal }));
   }
 
   /**
@@ -86,12 +104,12 @@ export class Api {
   async part(id: string, lease: string, index: number, into: Bytes, signal?: AbortSignal): Promise<void> {
     const stall = new AbortController();
     const stalled = () => stall.abort();
-    let timer = setTimeout(stalled, STALL_TIMEOUT);
+    let timer = setTimeout(stalled, this.stall);
     try {
       const { body } = await this.call(`api/v1/secrets/${id}/parts/${index}`, { token: lease, signal, limit: stall.signal });
       await fillFrom(body!.getReader(), into, () => {
         clearTimeout(timer);
-        timer = setTimeout(stalled, STALL_TIMEOUT);
+        timer = setTimeout(stalled, this.stall);
       });
     } catch (error) {
       signal?.throwIfAborted();
@@ -117,7 +135,9 @@ export class Api {
   /** The classic API: the server decrypts. */
   async decryptClassic(id: string, passphrase: string, signal?: AbortSignal): Promise<{ data: string; fileName: string | null }> {
     const json = { secret_id: id, passphrase };
-    const answer = await this.json('decrypt', { method: 'POST', json, signal });
+    // Whole files come in one answer, and one that is given up has used an opening.
+    const limit = AbortSignal.timeout(this.stall * LONGEST);
+    const answer = await this.json('decrypt', { method: 'POST', json, signal, limit });
     const name = answer['file_name'];
     if (typeof answer['data'] !== 'string') throw new SyntaxError('data');
     return { data: answer['data'], fileName: typeof name === 'string' ? name : null };
@@ -136,15 +156,16 @@ export class Api {
     }
   }
 
-  private async call(path: string, { method = 'GET', token, json, bytes, signal, timeout = JSON_TIMEOUT, limit = AbortSignal.timeout(timeout) }: Call): Promise<Response> {
+  private async call(path: string, call: Call): Promise<Response> {
+    const { method = 'GET', token, json, signal, attempt = 0 } = call;
+    const limit = call.limit ?? AbortSignal.timeout((this.stall / 2) * longer(attempt));
     const headers: Record<string, string> = {};
     if (token !== undefined) headers['Authorization'] = `Bearer ${token}`;
     if (json !== undefined) headers['Content-Type'] = 'application/json';
-    if (bytes !== undefined) headers['Content-Type'] = 'application/octet-stream';
     let response: Response;
     try {
       response = await this.fetch(this.base + path, {
-        method, headers, body: json === undefined ? blobOf(bytes) : JSON.stringify(json),
+        method, headers, body: json === undefined ? null : JSON.stringify(json),
         signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
         cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer', redirect: 'error',
       });
@@ -172,10 +193,8 @@ async function fillFrom(reader: ReadableStreamDefaultReader<Uint8Array>, into: B
   if (filled < into.length) throw new ConnectionError('the answer was cut off');
 }
 
-// Bytes that are sent as such are copied into the page's memory and stay there until it is collected;
-// a blob's are not in the page.
-function blobOf(bytes: Bytes | undefined): Blob | null {
-  return bytes === undefined ? null : new Blob([bytes]);
+function longer(attempt: number): number {
+  return Math.min(LONGEST, 2 ** attempt);
 }
 
 async function refusal(response: Response): Promise<ApiError> {

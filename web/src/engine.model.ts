@@ -3,6 +3,7 @@
 
 import type { Info } from './api.model';
 import type { FailureKind } from './envelope';
+import type { Waiting } from './retry';
 
 export interface ShareOrder {
   text: string | null;
@@ -34,8 +35,11 @@ export interface OpenOrder {
 /** What was opened: a text, whole and verified, or a file that waits to be saved. */
 export type OpenResult = { viewsLeft: number } & ({ text: string } | { file: { name: string; type: string; size: number } });
 
-/** Where a file goes: a place the person picked, or one of the browser's that becomes a download. */
-export type SaveOrder = { handle: FileSystemFileHandle | null };
+/** Where a file goes: the place the person picked, else the parking of that name, else memory. */
+export interface SaveOrder {
+  handle: FileSystemFileHandle | null;
+  parking: string | null;
+}
 
 export interface Orders {
   share: { order: ShareOrder; result: Shared };
@@ -52,7 +56,7 @@ export type Progress =
   | { phase: 'opening' }
   | { phase: 'moving'; done: number; total: number }
   | { phase: 'finishing' }
-  | { phase: 'waiting'; waiting: boolean };
+  | { phase: 'waiting'; why: Waiting };
 
 /** Why something failed, as the page tells it. */
 export type Failure =
@@ -61,7 +65,7 @@ export type Failure =
   | { kind: 'damaged'; failure: FailureKind };
 
 export type Request =
-  | { type: 'setup'; api: string }
+  | { type: 'setup'; api: string; stall: number }
   | { type: 'call'; call: number; name: keyof Orders; order: unknown }
   | { type: 'cancel'; call: number };
 

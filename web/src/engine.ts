@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The page's side of the worker that derives, seals, opens and moves bytes.
 
+import { STALL } from './api';
 import type { Failure, Orders, Progress, Reply, Request } from './engine.model';
 
 /** Thrown by every call that did not succeed. */
@@ -26,8 +27,8 @@ export class Engine {
   constructor(worker: Worker, api: string) {
     this.worker = worker;
     worker.onmessage = (event: MessageEvent<Reply>) => this.receive(event.data);
-    worker.onerror = () => this.failAll();
-    this.post({ type: 'setup', api });
+    worker.onerror = () => this.failAll('unexpected');
+    this.post({ type: 'setup', api, stall: STALL });
   }
 
   /** Have the worker do `name`. Aborting `signal` ends it with the failure `cancelled`. */
@@ -35,16 +36,19 @@ export class Engine {
     name: N, order: Orders[N]['order'], onProgress: (progress: Progress) => void = () => undefined, signal?: AbortSignal,
   ): Promise<Orders[N]['result']> {
     const call = ++this.calls;
-    signal?.addEventListener('abort', () => this.post({ type: 'cancel', call }));
+    const cancel = () => this.post({ type: 'cancel', call });
     return new Promise((resolve, reject) => {
       this.pending.set(call, { resolve, reject, onProgress });
       this.post({ type: 'call', call, name, order });
+      if (signal?.aborted) cancel();
+      else signal?.addEventListener('abort', cancel);
     });
   }
 
-  /** End the worker, and with it every key it holds. */
+  /** End the worker, and with it every key it holds. What it was doing is cancelled. */
   close(): void {
     this.worker.terminate();
+    this.failAll('cancelled');
   }
 
   private post(request: Request): void {
@@ -63,8 +67,9 @@ export class Engine {
     else pending.reject(new EngineFailure(reply.failure));
   }
 
-  private failAll(): void {
-    for (const { reject } of this.pending.values()) reject(new EngineFailure({ kind: 'unexpected' }));
+  private failAll(kind: 'cancelled' | 'unexpected'): void {
+    const failed = [...this.pending.values()];
     this.pending.clear();
+    for (const { reject } of failed) reject(new EngineFailure({ kind }));
   }
 }

@@ -4,6 +4,7 @@
 
 import { concat, utf8, wipe, type Bytes } from './bytes';
 import { METADATA_MAX, readMetadata, writeMetadata, type Metadata } from './metadata.model';
+import { PASSPHRASE_MAX, passphraseBytes } from './passphrase.model';
 
 export const HEADER_LENGTH = 32;
 export const CHUNK = 65536;
@@ -62,7 +63,13 @@ export function readHeader(header: Uint8Array): { cost: Cost; salt: Bytes } {
 
 /** What scrypt derives from: the link key, and the passphrase where there is one, in NFC. */
 export function secretInput(linkKey: string, passphrase = ''): Bytes {
-  return utf8(passphrase === '' ? linkKey : `${linkKey}\0${passphrase.normalize('NFC')}`);
+  if (passphrase === '') return utf8(linkKey);
+  const bytes = passphraseBytes(passphrase);
+  // Forms ask before; no other reader would take what is sealed with it.
+  if (bytes.length > PASSPHRASE_MAX) throw new TypeError('the passphrase is too long');
+  const input = concat([utf8(linkKey), Uint8Array.of(0), bytes]);
+  wipe(bytes);
+  return input;
 }
 
 /** Derive the keys of an envelope. `input` is wiped. */

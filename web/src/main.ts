@@ -2,21 +2,24 @@
 // The page: reads its address, takes the secret part out of it, and shows the view that fits.
 
 import { Api } from './api';
-import { readConfig, type Config } from './api.model';
+import { readApiAddress, type Config } from './api.model';
 import { Engine } from './engine';
+import { failureOf } from './failure';
 import { readAddress, type Target } from './link.model';
 import { OwnedList } from './owned';
 import { clearParking } from './parking';
+import { patiently } from './retry';
 import { wordsFor } from './text/languages';
 import type { Words } from './text/words';
 import { newWorker } from './trusted';
 import { trustLine } from './ui/about';
 import { ClassicView } from './ui/classic';
-import type { Context } from './ui/context';
+import type { Context, View } from './ui/context';
 import { el, fill } from './ui/dom';
 import { endCard } from './ui/end';
 import { OpenView } from './ui/open';
 import { ShareView } from './ui/share';
+import { insecure, trouble, waitingNote } from './ui/trouble';
 
 const base = new URL('.', import.meta.url);
 
@@ -27,30 +30,39 @@ function takeTarget(): Target {
   return target;
 }
 
-// A page of the server itself says so; elsewhere config.json names the server.
-async function apiBase(): Promise<string> {
-  const own = document.documentElement.dataset['api'];
-  if (own !== undefined) return new URL(own, base).href;
-  const response = await fetch(new URL('config.json', base), { cache: 'no-cache', credentials: 'omit' });
-  const { api } = (await response.json()) as { api?: unknown };
-  const href = new URL(typeof api === 'string' ? api : '', base).href;
-  return href.endsWith('/') ? href : `${href}/`;
+interface Server {
+  address: string;
+  api: Api;
+  config: Config;
 }
 
-async function configOf(api: Api): Promise<Config> {
-  try {
-    return await api.config();
-  } catch {
-    return readConfig({}); // what is sent is checked by the server all the same
+// A page of the server itself says so; elsewhere config.json names the server.
+async function serverOf(): Promise<Server> {
+  const own = document.documentElement.dataset['api'];
+  const address = own === undefined
+    ? readApiAddress(await new Api(base.href).pageConfig(), base)
+    : new URL(own, base).href;
+  const api = new Api(address);
+  return { address, api, config: await api.config() };
+}
+
+/** The server, as soon as there is one that answers sense; `main` says meanwhile what is wrong. */
+async function findServer(words: Words, main: HTMLElement): Promise<Server> {
+  for (;;) {
+    try {
+      return await patiently(serverOf, (why) => fill(main, waitingNote(words, why)));
+    } catch (error) {
+      await trouble(words, main, failureOf(error));
+    }
   }
 }
 
-function viewOf(context: Context, target: Target): HTMLElement {
+function viewOf(context: Context, target: Target): View {
   switch (target.kind) {
-    case 'share': return new ShareView(context).element;
-    case 'open': return new OpenView(context, target.id, target.key).element;
-    case 'classic': return new ClassicView(context, target.id).element;
-    case 'damaged': return endCard(context.words, 'damagedTitle', 'damaged');
+    case 'share': return new ShareView(context);
+    case 'open': return new OpenView(context, target.id, target.key);
+    case 'classic': return new ClassicView(context, target.id);
+    case 'damaged': return { element: endCard(context.words, 'damagedTitle', 'damaged') };
   }
 }
 
@@ -74,15 +86,23 @@ async function start(): Promise<void> {
   });
   const words = wordsFor(navigator.languages);
   const { main, announce } = shell(words);
+  if (!isSecureContext) {
+    fill(main, insecure(words));
+    return;
+  }
   void clearParking();
-  const address = await apiBase();
-  const api = new Api(address);
+  const { address, api, config } = await findServer(words, main);
   const context: Context = {
-    words, api, announce, config: await configOf(api), owned: new OwnedList(), page: base.href,
+    words, api, announce, config, owned: new OwnedList(), page: base.href,
     newEngine: () => new Engine(newWorker(new URL('worker.js', base)), address),
     now: () => Math.floor(Date.now() / 1000),
   };
-  show = (next) => fill(main, viewOf(context, next));
+  let view: View | null = null;
+  show = (next) => {
+    view?.leave?.();
+    view = viewOf(context, next);
+    fill(main, view.element);
+  };
   show(target);
 }
 

@@ -27,7 +27,7 @@ export function tell(failure: Failure, asked: Asked): Told {
       return line(wrongKey(asked), failure.attemptsLeft);
     case 'offline': return line('offline');
     case 'busy': return line('busy');
-    case 'full': return line('full');
+    case 'full': return line('noRoomHere');
     case 'too-large': return line('tooLarge');
     case 'changed': return line('changed');
     case 'ended': return line('ended');

@@ -1,46 +1,129 @@
 // SPDX-License-Identifier: MIT
-// Files on their way to a download, in the browser's private file system. Each worker has a folder
-// and, as long as it lives, a lock of that name; what has no lock is taken away.
+// Large files on their way to a download, in the browser's private file system. Each has a folder of
+// its own and, as long as its page lives, a lock of that name.
 
 import { randomText, LETTERS } from './random';
 
 const PREFIX = 'download-';
-let folder: string | null = null;
+const FILE = 'file';
+/** Stands beside a file that is whole, and so may be on its way into the downloads. */
+const WHOLE = 'whole';
+const TRIES = 50;
+const TRY_EVERY = 100;
 
-/** A new private file, or null where the browser cannot. For workers. */
-export async function newParkedFile(): Promise<FileSystemFileHandle | null> {
+/** Up to this many bytes a file waits in memory, and nothing is parked. */
+export const MEMORY_MAX = 32 << 20;
+
+/**
+ * How many milliseconds the browser may need to copy a file of `size` bytes into its downloads. It
+ * does not tell when it is done; a file that is taken away before breaks the download.
+ */
+export function copyTime(size: number): number {
+  return 10_000 + size / 4000;
+}
+
+/** A place for one file. The page that claimed it takes it away. */
+export class Parking {
+  readonly name: string;
+  private readonly root: FileSystemDirectoryHandle;
+  private readonly unlock: () => void;
+  private timer = 0;
+
+  private constructor(name: string, root: FileSystemDirectoryHandle, unlock: () => void) {
+    this.name = name;
+    this.root = root;
+    this.unlock = unlock;
+  }
+
+  /** A new place, or null where the browser has none. */
+  static async claim(): Promise<Parking | null> {
+    try {
+      const name = PREFIX + randomText(16, LETTERS);
+      const root = await navigator.storage.getDirectory();
+      return new Parking(name, root, await lock(name));
+    } catch {
+      return null;
+    }
+  }
+
+  /** Take it away. What a worker still writes to is asked for until the worker has ended. */
+  async clear(): Promise<void> {
+    clearTimeout(this.timer);
+    for (let left = TRIES; left > 0; left--) {
+      const { name } = await remove(this.root, this.name);
+      if (name === '' || name === 'NotFoundError') break;
+      await new Promise((done) => { setTimeout(done, TRY_EVERY); });
+    }
+    this.unlock();
+  }
+
+  /** Take it away when the browser has had the time to copy `size` bytes, counted from now. */
+  clearLater(size: number, onCleared: () => void): void {
+    void this.root.getDirectoryHandle(this.name)
+      .then((folder) => folder.getFileHandle(WHOLE, { create: true })).catch(() => undefined);
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => {
+      onCleared();
+      void this.clear();
+    }, copyTime(size));
+  }
+}
+
+/** The file to write in the place called `name`, or null where the browser cannot. For workers. */
+export async function parkedFile(name: string): Promise<FileSystemFileHandle | null> {
   try {
     if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) return null;
-    folder ??= await lockedName();
     const root = await navigator.storage.getDirectory();
-    const here = await root.getDirectoryHandle(folder, { create: true });
-    return await here.getFileHandle('file', { create: true });
+    const folder = await root.getDirectoryHandle(name, { create: true });
+    return await folder.getFileHandle(FILE, { create: true });
   } catch {
     return null;
   }
 }
 
-/** Remove what no living page parked. */
+/** Take away what pages left that are no more, each once its download has had the time. */
 export async function clearParking(): Promise<void> {
   try {
     const root = await navigator.storage.getDirectory();
     const { held } = await navigator.locks.query();
     const alive = new Set(held?.map(({ name }) => name));
-    for await (const name of root.keys()) {
-      if (name.startsWith(PREFIX) && !alive.has(name)) await root.removeEntry(name, { recursive: true });
+    for await (const [name, folder] of root.entries()) {
+      if (!name.startsWith(PREFIX) || alive.has(name) || folder.kind !== 'directory') continue;
+      setTimeout(() => void remove(root, name), await timeLeft(folder as FileSystemDirectoryHandle));
     }
   } catch {
     // No such storage here.
   }
 }
 
-async function lockedName(): Promise<string> {
-  const name = PREFIX + randomText(16, LETTERS);
+async function timeLeft(folder: FileSystemDirectoryHandle): Promise<number> {
+  try {
+    await folder.getFileHandle(WHOLE);
+    const { size, lastModified } = await (await folder.getFileHandle(FILE)).getFile();
+    return Math.max(0, Math.min(copyTime(size), lastModified + copyTime(size) - Date.now()));
+  } catch {
+    return 0;
+  }
+}
+
+// Resolves to the error; its name is empty if there was none.
+async function remove(root: FileSystemDirectoryHandle, name: string): Promise<{ name: string }> {
+  try {
+    await root.removeEntry(name, { recursive: true });
+    return { name: '' };
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+async function lock(name: string): Promise<() => void> {
+  let unlock = () => undefined as void;
+  const until = new Promise<void>((done) => { unlock = done; });
   await new Promise<void>((locked) => {
     void navigator.locks.request(name, () => {
       locked();
-      return new Promise(() => undefined); // held until the worker ends
+      return until;
     });
   });
-  return name;
+  return unlock;
 }

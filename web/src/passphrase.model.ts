@@ -1,7 +1,20 @@
 // SPDX-License-Identifier: MIT
 // Passwords and passphrases: made, and judged.
 
+import { utf8, type Bytes } from './bytes';
 import { randomText, type RandomBytes } from './random';
+
+/** What the format takes of a passphrase, in bytes of its normal form. */
+export const PASSPHRASE_MAX = 1024;
+
+/** The bytes of `passphrase` that count: UTF-8 of normal form C. */
+export function passphraseBytes(passphrase: string): Bytes {
+  return utf8(passphrase.normalize('NFC'));
+}
+
+export function isTooLong(passphrase: string): boolean {
+  return passphraseBytes(passphrase).length > PASSPHRASE_MAX;
+}
 
 // Without the characters that look alike in many fonts.
 const CLEAR = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789';

@@ -12,6 +12,7 @@ export class Rate {
     while (this.samples.length > 2 && at - this.samples[0]!.at > WINDOW) this.samples.shift();
     const [oldest] = this.samples;
     const elapsed = at - oldest!.at;
-    return elapsed < 500 ? null : ((done - oldest!.done) * 1000) / elapsed;
+    // What is sent again was counted once already.
+    return elapsed < 500 ? null : (Math.max(0, done - oldest!.done) * 1000) / elapsed;
   }
 }

@@ -20,12 +20,17 @@ export class ApiError extends Error {
   }
 }
 
+/** Why it waits for the next try. */
+export type Waiting = 'offline' | 'busy';
+
 export interface RetryOptions {
   signal: AbortSignal;
-  /** Give up once this many milliseconds went by without a success. */
+  /** Give up rather than have waited for more than this many milliseconds between tries. */
   patience: number;
-  /** Told when waiting begins (true) and when a try succeeded after it (false). */
-  onWaiting?: (waiting: boolean) => void;
+  /** Told each time waiting begins. */
+  onWaiting?: (why: Waiting) => void;
+  /** Which failures to try again after; all that are passing, unless something is used up by trying. */
+  passing?: (error: unknown) => boolean;
 }
 
 const FIRST_WAIT = 400;
@@ -37,31 +42,43 @@ export function isPassing(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 429 || error.status === 502 || error.status === 503 || error.status === 504);
 }
 
+/** Whether the server itself said that it did nothing of the request, and may do it a little later. */
+export function isUndone(error: unknown): boolean {
+  if (!(error instanceof ApiError)) return false;
+  return error.status === 429 || (error.status === 503 && error.code !== '' && error.code !== 'unknown_outcome');
+}
+
 /** How long to wait before try number `attempt` (from 0); `random` is in 0..1. */
 export function waitFor(attempt: number, error: unknown, random: number): number {
   const backoff = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** attempt) * (0.5 + random / 2);
   const asked = error instanceof ApiError && error.retryAfter !== null ? error.retryAfter * 1000 : 0;
-  return Math.max(backoff, asked);
+  // Not all that were sent away together come back together.
+  return Math.max(backoff, asked * (1 + random / 4));
 }
 
 /** Run `task` until it succeeds, fails for good, patience runs out, or `signal` aborts. */
-export async function withRetry<T>(task: () => Promise<T>, options: RetryOptions): Promise<T> {
-  const { signal, patience, onWaiting } = options;
+export async function withRetry<T>(task: (attempt: number) => Promise<T>, options: RetryOptions): Promise<T> {
+  const { signal, patience, onWaiting, passing = isPassing } = options;
   let waited = 0;
   for (let attempt = 0; ; attempt++) {
     signal.throwIfAborted();
     try {
-      const result = await task();
-      if (attempt > 0) onWaiting?.(false);
-      return result;
+      return await task(attempt);
     } catch (error) {
       const wait = waitFor(attempt, error, Math.random());
-      if (!isPassing(error) || waited + wait > patience) throw error;
-      onWaiting?.(true);
+      if (!passing(error) || waited + wait > patience) throw error;
+      onWaiting?.(error instanceof ApiError ? 'busy' : 'offline');
       waited += wait;
       await sleep(wait, signal);
     }
   }
+}
+
+const SHORT_PATIENCE = 8000;
+
+/** Run `task` as withRetry does, for someone who looks on: gives up soon. */
+export function patiently<T>(task: () => Promise<T>, onWaiting?: (why: Waiting) => void, passing = isPassing): Promise<T> {
+  return withRetry(task, { signal: new AbortController().signal, patience: SHORT_PATIENCE, onWaiting, passing });
 }
 
 /** Wait, or until the network is back; rejects when `signal` aborts. */

@@ -3,6 +3,7 @@
 
 import type { Config } from './api.model';
 import { utf8 } from './bytes';
+import { isTooLong, PASSPHRASE_MAX } from './passphrase.model';
 import type { Key } from './text/words';
 import { ZIP_BYTES_MAX, ZIP_FILES_MAX, zipLength } from './zip';
 
@@ -37,19 +38,39 @@ async function* noBytes(): AsyncGenerator<Uint8Array> {
   // Lengths alone are asked for.
 }
 
-/** What keeps it from being sent, as the limit that it breaks; null if nothing does. */
-export function problemOf(choice: ShareChoice, config: Config): { key: Key; limit?: number } | null {
-  if (choice.files.length > ZIP_FILES_MAX) return { key: 'tooLarge' };
-  const size = contentSize(choice);
-  if (choice.files.length === 0) {
-    if (choice.text === '') return { key: 'needContent' };
-    if (size > config.textMax) return { key: 'textTooLong', limit: config.textMax };
-  } else {
-    const limit = choice.files.length > 1 ? Math.min(config.fileMax, ZIP_BYTES_MAX) : config.fileMax;
-    if (size > limit) return { key: 'filesTooLarge', limit };
+/** What keeps it from being sent, and the limit that it breaks: bytes of content, or a count. */
+export interface Problem {
+  key: Key;
+  size?: number;
+  count?: number;
+}
+
+/** The first thing that keeps it from being sent; null if nothing does. */
+export function problemOf(choice: ShareChoice, config: Config): Problem | null {
+  return contentProblem(choice, config) ?? passphraseProblem(choice);
+}
+
+/** Whether it is the passphrase that has to be mended. */
+export function isOfPassphrase({ key }: Problem): boolean {
+  return key === 'needPassphrase' || key === 'passphraseTooLong';
+}
+
+function contentProblem(choice: ShareChoice, { textMax, fileMax }: Config): Problem | null {
+  const { text, files } = choice;
+  if (files.length === 0) {
+    if (text === '') return { key: 'needContent' };
+    return contentSize(choice) > textMax ? { key: 'textTooLong', size: textMax } : null;
   }
-  if (choice.mode !== 'none' && choice.passphrase === '') return { key: 'needPassphrase' };
-  return null;
+  if (files.length > ZIP_FILES_MAX) return { key: 'tooManyFiles', count: ZIP_FILES_MAX };
+  const size = files.length > 1 ? Math.min(fileMax, ZIP_BYTES_MAX) : fileMax;
+  if (contentSize(choice) <= size) return null;
+  return { key: files.length > 1 ? 'filesTooLarge' : 'fileTooLarge', size };
+}
+
+function passphraseProblem({ mode, passphrase }: ShareChoice): Problem | null {
+  if (mode === 'none') return null;
+  if (passphrase === '') return { key: 'needPassphrase' };
+  return isTooLong(passphrase) ? { key: 'passphraseTooLong', count: PASSPHRASE_MAX } : null;
 }
 
 /** How the sentence names what it takes to open. */

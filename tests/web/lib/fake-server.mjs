@@ -12,6 +12,10 @@ const now = () => Math.floor(Date.now() / 1000);
 const letters = (n) => randomBytes(n * 2).toString('base64url').replace(/[-_]/g, 'x').slice(0, n);
 
 export const PART = 256 * 1024;
+const CONFIG = {
+  part_size: PART, inline_max: 131072, text_max: 1 << 20, file_max: 2 ** 30, views_max: 100,
+  ttl_default: 432000, ttl_max: 2592000, ttl_choices: [300, 3600, 86400, 432000, 2592000],
+};
 
 export async function startFake({ folder, embedded = true } = {}) {
   const secrets = new Map();
@@ -42,7 +46,7 @@ export async function startFake({ folder, embedded = true } = {}) {
 
   function api(req, res, pathname, body) {
     const token = /^Bearer (.*)$/.exec(req.headers.authorization ?? '')?.[1] ?? '';
-    if (pathname === '/api/v1/config') return send(res, 200, { part_size: PART, inline_max: 131072, ttl_default: 432000, ttl_max: 2592000 });
+    if (pathname === '/api/v1/config') return send(res, 200, CONFIG);
     if (pathname === '/api/v1/secrets') return create(res, JSON.parse(body));
     const [, id, rest = ''] = /^\/api\/v1\/secrets\/([A-Za-z0-9]+)\/?(.*)$/.exec(pathname) ?? [];
     const s = secrets.get(id);

@@ -10,6 +10,9 @@ export type Catalogue = { [K in keyof typeof en]: (typeof en)[K] extends string 
 export type Key = keyof Catalogue;
 export type Params = Record<string, string | number>;
 
+/** What is said while the next try is waited for. */
+export const WAITING = { offline: 'waitingForNetwork', busy: 'waitingForServer' } as const;
+
 /** A message taken apart where its {slots} are. */
 export type Segment = { text: string } | { slot: string };
 
@@ -21,11 +24,14 @@ export class Words {
   readonly language: string;
   private readonly catalogue: Catalogue;
   private readonly plural: Intl.PluralRules;
+  private readonly hour: 'numeric' | '2-digit';
 
   constructor(language: string, catalogue: Catalogue) {
     this.language = language;
     this.catalogue = catalogue;
     this.plural = new Intl.PluralRules(language);
+    const { hour12 } = new Intl.DateTimeFormat(language, { hour: 'numeric' }).resolvedOptions();
+    this.hour = hour12 === true ? 'numeric' : '2-digit'; // 4:29 alone could be either half of the day
   }
 
   /** The message `key`, its slots filled; `n` chooses the plural form. */
@@ -48,7 +54,7 @@ export class Words {
 
   /** "Friday 27 November, 14:05", from unix seconds. */
   date(at: number): string {
-    const options: Intl.DateTimeFormatOptions = { weekday: 'long', day: 'numeric', month: 'long', hour: 'numeric', minute: '2-digit' };
+    const options: Intl.DateTimeFormatOptions = { weekday: 'long', day: 'numeric', month: 'long', hour: this.hour, minute: '2-digit' };
     return new Intl.DateTimeFormat(this.language, options).format(at * 1000);
   }
 
@@ -56,7 +62,7 @@ export class Words {
   when(at: number, now: number): string {
     const same = new Date(at * 1000).toDateString() === new Date(now * 1000).toDateString();
     if (!same) return this.say('onDate', { date: this.date(at) });
-    const time = new Intl.DateTimeFormat(this.language, { hour: 'numeric', minute: '2-digit' }).format(at * 1000);
+    const time = new Intl.DateTimeFormat(this.language, { hour: this.hour, minute: '2-digit' }).format(at * 1000);
     return this.say('today', { time });
   }
 

@@ -83,12 +83,13 @@ export class ContentBox {
 
   private async add(added: FileList | null): Promise<void> {
     // The list is emptied by whoever gave it once this function waits.
+    const readable: File[] = [];
     for (const file of [...(added ?? [])]) {
       // A folder looks like a file until it is read.
-      const readable = await file.slice(0, 1).arrayBuffer().then(() => true, () => false);
-      if (readable) this.choice.files = [...this.choice.files, file];
+      if (await file.slice(0, 1).arrayBuffer().then(() => true, () => false)) readable.push(file);
       else this.onProblem(this.context.words.say('filesUnreadable', { name: file.name }));
     }
+    this.choice.files = [...this.choice.files, ...readable];
     this.showFiles();
   }
 

@@ -3,7 +3,7 @@
 
 import type { Progress } from '../engine.model';
 import { Rate } from '../rate.model';
-import type { Words } from '../text/words';
+import { WAITING, type Words } from '../text/words';
 import { button, el, type Child } from './dom';
 
 export class BusyButton {
@@ -65,9 +65,8 @@ export class BusyButton {
       case 'opening': this.show(words.say('opening'), null); return words.say('opening');
       case 'finishing': this.show(words.say('finishing'), 1); return words.say('finishing');
       case 'waiting':
-        if (!progress.waiting) return null;
-        this.label.textContent = words.say('waitingForNetwork');
-        return words.say('waitingForNetwork');
+        this.label.textContent = words.say(WAITING[progress.why]);
+        return words.say(WAITING[progress.why]);
       case 'moving': {
         const { done, total } = progress;
         const share = total === 0 ? 1 : done / total;

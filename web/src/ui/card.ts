@@ -23,9 +23,9 @@ export function resultCard(context: Context, choice: ShareChoice, shared: Shared
   const note = sentence(context, choice, shared);
   const actions = linkActions(context, link, qr);
   const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), async () => {
-    const burnt = await burnOwned(context, owned);
+    const problem = await burnOwned(context, owned);
     await status.look();
-    return burnt;
+    return problem;
   });
   const extras = el('div', { class: 'extras' }, ...(choice.keyApart ? keyBlock(context, shared.linkKey) : []), ...passphraseBlock(context, choice));
   const status = new LiveStatus(context, owned, LOOK_EVERY, () => {
@@ -42,7 +42,7 @@ export function resultCard(context: Context, choice: ShareChoice, shared: Shared
 
 function sentence({ words }: Context, choice: ShareChoice, { expiresAt }: Shared): HTMLElement {
   const opens = words.say('canBeOpened', { n: choice.views, date: words.date(expiresAt) });
-  return el('p', { class: 'note' }, opens, ' ', el('span', {}, words.capital(words.say(protectionKey(choice))), '.'));
+  return el('p', { class: 'note' }, opens, ' ', words.say('asSentence', { text: words.capital(words.say(protectionKey(choice))) }));
 }
 
 /** A value in full, selected by one click. */

@@ -3,19 +3,21 @@
 
 import { fromBase64 } from '../bytes';
 import { failureOf } from '../failure';
+import { isPassing, isUndone, patiently } from '../retry';
 import type { Key } from '../text/words';
 import { BusyButton } from './busy';
 import { secretField } from './choices';
 import type { Context } from './context';
 import { CoveredText } from './covered';
 import { button, el, fill, foreign } from './dom';
-import { enterSubmits } from './open';
+import { enterSubmits, isUnfit } from './open';
 import { download } from './save';
 
 export class ClassicView {
   readonly element = el('div', { class: 'view' });
   private readonly context: Context;
   private readonly id: string;
+  private covered: CoveredText | null = null;
 
   constructor(context: Context, id: string) {
     this.context = context;
@@ -23,14 +25,17 @@ export class ClassicView {
     this.showWaiting();
   }
 
+  leave(): void {
+    this.covered?.wipe();
+  }
+
   private showWaiting(): void {
     const { words } = this.context;
     const field = secretField(words.say('passphraseField'), words.say('show'), words.say('hide'));
     const problem = el('p', { class: 'problem', role: 'alert' });
     const submit = () => {
-      if (go.busy) return;
-      if (field.input.value === '') field.input.focus();
-      else void this.open(field.input, go, problem);
+      if (go.busy || isUnfit(field.input, problem, words)) return;
+      void this.open(field.input, go, problem);
     };
     const go = new BusyButton(words, words.say('open'), submit);
     const form = el('form', { class: 'card', novalidate: true, on: { submit: (e) => { e.preventDefault(); submit(); } } },
@@ -45,21 +50,21 @@ export class ClassicView {
     problem.textContent = '';
     go.start(words.say('opening'), false);
     try {
-      const { data, fileName } = await api.decryptClassic(this.id, input.value);
+      // An answer that was lost has used an opening, and each try would use one more.
+      const { data, fileName } = await patiently(() => api.decryptClassic(this.id, input.value),
+        (why) => go.progress({ phase: 'waiting', why }), isUndone);
       input.value = '';
       if (fileName === null) this.showText(data);
       else this.showFile(new Blob([fromBase64(data)], { type: 'application/octet-stream' }), fileName);
     } catch (error) {
       go.stop();
-      const { kind } = failureOf(error);
-      const text: Key = kind === 'gone' ? 'classicFailed' : kind === 'offline' || kind === 'busy' ? kind : 'unexpected';
-      problem.textContent = words.say(text);
+      problem.textContent = words.say(toldOf(error));
       input.select();
     }
   }
 
   private showText(text: string): void {
-    const covered = new CoveredText(this.context, text);
+    const covered = this.covered = new CoveredText(this.context, text);
     fill(this.element, el('h1', {}, this.context.words.say('textTitle')), el('article', { class: 'card' }, covered.element));
     covered.focus();
   }
@@ -72,4 +77,10 @@ export class ClassicView {
       el('p', { class: 'note' }, words.say('fileNote')), el('div', { class: 'actions' }, save)));
     save.focus();
   }
+}
+
+function toldOf(error: unknown): Key {
+  if (isUndone(error)) return 'busy';
+  if (isPassing(error)) return 'classicLost';
+  return failureOf(error).kind === 'gone' ? 'classicFailed' : 'unexpected';
 }

@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: MIT
 // A button for what cannot be undone: it asks once more, in place.
 
-import type { Words } from '../text/words';
+import type { Key, Words } from '../text/words';
 import { button, el, fill } from './dom';
 
-/** `act` resolves to whether it was done; if not, the button comes back. */
+/** `act` resolves to null once it is done; else to why not, which is said beside the button. */
 export function confirmButton(
-  words: Words, label: string, question: string, yes: string, act: () => Promise<boolean>, props: Record<string, string> = {},
+  words: Words, label: string, question: string, yes: string, act: () => Promise<Key | null>, props: Record<string, string> = {},
 ): HTMLElement {
   const holder = el('span', { class: 'confirm' });
+  const run = async (sure: HTMLElement) => {
+    sure.setAttribute('aria-disabled', 'true');
+    const problem = await act();
+    if (problem !== null) back(el('span', { class: 'problem', role: 'alert' }, words.say(problem)));
+  };
   const ask = button('secondary', label, () => {
     const sure = button('secondary', yes, () => {
-      sure.setAttribute('aria-disabled', 'true');
-      void act().then((done) => { if (!done) back(); });
+      if (!sure.hasAttribute('aria-disabled')) void run(sure);
     }, { class: 'danger' });
-    fill(holder, el('span', { role: 'alert' }, question), sure, button('quiet', words.say('cancel'), back));
+    fill(holder, el('span', { role: 'alert' }, question), sure, button('quiet', words.say('cancel'), () => back()));
     sure.focus();
   }, props);
-  const back = () => {
-    fill(holder, ask);
+  const back = (said: HTMLElement | null = null) => {
+    fill(holder, ask, said);
     ask.focus();
   };
   fill(holder, ask);

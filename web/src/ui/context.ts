@@ -21,3 +21,10 @@ export interface Context {
   /** Say it to a screen reader. */
   announce: (message: string) => void;
 }
+
+/** What fills the page. */
+export interface View {
+  element: HTMLElement;
+  /** Another takes its place: forget what is secret. */
+  leave?(): void;
+}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The clipboard, and buttons that say so when it worked.
+// The clipboard, and buttons that say whether it worked.
 
 import type { Words } from '../text/words';
-import { button, type Props } from './dom';
+import { button, el, type Props } from './dom';
 
 const SAID_FOR = 2000;
 
@@ -11,16 +11,18 @@ export function copyButton(
   words: Words, kind: 'primary' | 'secondary', label: string, text: () => string, announce: (message: string) => void, props: Props = {},
 ): HTMLButtonElement {
   let timer = 0;
-  const made = button(kind, label, () => {
-    navigator.clipboard.writeText(text()).then(
-      () => {
-        made.textContent = words.say('copied');
-        announce(words.say('copied'));
-        clearTimeout(timer);
-        timer = window.setTimeout(() => { made.textContent = label; }, SAID_FOR);
-      },
-      () => announce(words.say('copyFailed')),
-    );
-  }, props);
+  const refused = el('p', { class: 'problem', role: 'alert' });
+  const copied = () => {
+    refused.remove();
+    made.textContent = words.say('copied');
+    announce(words.say('copied'));
+    clearTimeout(timer);
+    timer = window.setTimeout(() => { made.textContent = label; }, SAID_FOR);
+  };
+  const failed = () => {
+    made.closest('.actions')?.after(refused);
+    refused.textContent = words.say('copyFailed');
+  };
+  const made = button(kind, label, () => { navigator.clipboard.writeText(text()).then(copied, failed); }, props);
   return made;
 }

@@ -58,9 +58,9 @@ export class EarlierList {
     const { words, owned, now } = this.context;
     const made = words.say('earlierMade', { when: words.when(one.made, now()) });
     const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), async () => {
-      const burnt = await burnOwned(this.context, one);
+      const problem = await burnOwned(this.context, one);
       await status.look();
-      return burnt;
+      return problem;
     }, { 'aria-label': `${words.say('burn')}: ${made}`, class: 'quiet' });
     const status = new LiveStatus(this.context, one, LOOK_EVERY, () => burn.remove());
     this.lines.set(one.id, status);

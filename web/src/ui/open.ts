@@ -7,6 +7,9 @@ import type { Failure, OpenResult } from '../engine.model';
 import { failureOf } from '../failure';
 import { readPastedKey } from '../link.model';
 import { tell, type Asked } from '../opening.model';
+import { isTooLong, PASSPHRASE_MAX } from '../passphrase.model';
+import { patiently } from '../retry';
+import { WAITING, type Words } from '../text/words';
 import { BusyButton } from './busy';
 import { secretField } from './choices';
 import type { Context } from './context';
@@ -14,6 +17,7 @@ import { button, el, fill } from './dom';
 import { endCard } from './end';
 import { Opened } from './opened';
 
+const KILOBYTE = 1000;
 
 export class OpenView {
   readonly element = el('div', { class: 'view' });
@@ -22,6 +26,7 @@ export class OpenView {
   private readonly key: string | null;
   /** One worker, and so one lease, for every try. */
   private engine: Engine | null = null;
+  private opened: Opened | null = null;
 
   constructor(context: Context, id: string, key: string | null) {
     this.context = context;
@@ -30,12 +35,18 @@ export class OpenView {
     void this.look();
   }
 
+  leave(): void {
+    this.opened?.leave();
+    this.engine?.close();
+  }
+
   // Looking uses nothing up.
   private async look(): Promise<void> {
     const { words, api } = this.context;
-    fill(this.element, el('h1', {}, words.say('openTitle')), el('p', { class: 'note', role: 'status' }, words.say('openLooking')));
+    const note = el('p', { class: 'note', role: 'status' }, words.say('openLooking'));
+    fill(this.element, el('h1', {}, words.say('openTitle')), note);
     try {
-      this.showWaiting(await api.info(this.id));
+      this.showWaiting(await patiently(() => api.info(this.id), (why) => { note.textContent = words.say(WAITING[why]); }));
     } catch (error) {
       this.showLookFailure(failureOf(error));
     }
@@ -59,7 +70,7 @@ export class OpenView {
     const asked: Asked = { key: this.key === null, passphrase: info.passphrase };
     const key = asked.key ? secretField(words.say('openKeyField'), words.say('show'), words.say('hide')) : null;
     const passphrase = asked.passphrase ? secretField(words.say('passphraseField'), words.say('show'), words.say('hide')) : null;
-    const attempts = el('p', { class: 'note' }, attemptsText(this.context, info.attemptsLeft));
+    const attempts = el('span', {}, attemptsText(this.context, info.attemptsLeft));
     const problem = el('p', { class: 'problem', role: 'alert' });
     const submit = () => {
       if (go.busy) return;
@@ -69,10 +80,7 @@ export class OpenView {
         key?.input.focus();
         return;
       }
-      if (passphrase?.input.value === '') {
-        passphrase.input.focus();
-        return;
-      }
+      if (passphrase !== null && isUnfit(passphrase.input, problem, words)) return;
       problem.textContent = '';
       void this.open(info, linkKey, passphrase?.input.value ?? '', asked, go, problem, attempts);
     };
@@ -80,10 +88,11 @@ export class OpenView {
     const date = words.date(info.expiresAt);
     const form = el('form', { class: 'card', novalidate: true, on: { submit: (e) => { e.preventDefault(); submit(); } } },
       el('p', {}, words.say('openSentence', { n: info.viewsLeft, date })),
-      el('p', { class: 'note' }, words.say('openSize', { size: words.size(info.size) }), ' ', words.say('openUses')),
+      el('p', { class: 'note' }, sizeText(words, info.size), ' ', words.say('openUses')),
       key && key.element, key && el('p', { class: 'note' }, words.say('openKeyHint')),
-      passphrase && passphrase.element, passphrase && el('p', { class: 'note' }, words.say('openPassphraseHint')),
-      passphrase && attempts, problem, go.element);
+      passphrase && passphrase.element,
+      passphrase && el('p', { class: 'note' }, words.say('openPassphraseHint'), ' ', attempts),
+      problem, go.element);
     enterSubmits(form, submit);
     fill(this.element, el('h1', {}, words.say('openTitle')), form);
     const first = key ?? passphrase;
@@ -126,10 +135,19 @@ export class OpenView {
   }
 
   private showOpened(info: Info, result: OpenResult): void {
-    const opened = new Opened(this.context, this.engine!, info, result, (title, text) => this.end(title, text));
+    const opened = this.opened = new Opened(this.context, this.engine!, info, result, (title, text) => this.end(title, text));
     fill(this.element, opened.element);
     opened.focus();
   }
+}
+
+/** Whether no passphrase is in `input`, or one that cannot be right; says so, and brings the person to it. */
+export function isUnfit(input: HTMLInputElement, problem: HTMLElement, words: Words): boolean {
+  const tooLong = isTooLong(input.value);
+  if (input.value !== '' && !tooLong) return false;
+  problem.textContent = tooLong ? words.say('passphraseTooLong', { max: PASSPHRASE_MAX }) : '';
+  input.focus();
+  return true;
 }
 
 /** Enter in a field of `form` is its button. */
@@ -139,6 +157,11 @@ export function enterSubmits(form: HTMLFormElement, submit: () => void): void {
     event.preventDefault();
     submit();
   });
+}
+
+// An envelope is padded: of a short text its size tells only that it is short.
+function sizeText(words: Words, size: number): string {
+  return size < KILOBYTE ? words.say('openSizeSmall', { size: words.size(KILOBYTE) }) : words.say('openSize', { size: words.size(size) });
 }
 
 function attemptsText({ words }: Context, left: number | null): string {

@@ -5,6 +5,7 @@ import type { Info } from '../api.model';
 import { EngineFailure, type Engine } from '../engine';
 import type { OpenResult } from '../engine.model';
 import { tell } from '../opening.model';
+import { MEMORY_MAX, Parking } from '../parking';
 import type { Key } from '../text/words';
 import { BusyButton } from './busy';
 import type { Context } from './context';
@@ -28,6 +29,9 @@ export class Opened {
   private readonly focusFirst: () => void;
   private text: CoveredText | null = null;
   private saved: Blob | null = null;
+  private parking: Parking | null = null;
+  /** Ends a transfer that is under way, and leaves nothing of it. */
+  private abandon: () => void = () => undefined;
 
   constructor(context: Context, engine: Engine, info: Info, result: OpenResult, end: End) {
     this.context = context;
@@ -40,17 +44,23 @@ export class Opened {
       this.text = new CoveredText(context, result.text);
       this.focusFirst = () => this.text?.focus();
       this.element = el('div', { class: 'opened' }, el('h1', {}, words.say('textTitle')),
-        el('article', { class: 'card' }, this.text.element), this.after);
+        el('article', { class: 'card' }, this.text.element, this.after));
       void this.confirm();
     } else {
       const { element, go } = this.fileCard(result.file);
       this.focusFirst = () => go.focus();
-      this.element = el('div', { class: 'opened' }, el('h1', {}, words.say('fileTitle')), element, this.after);
+      this.element = el('div', { class: 'opened' }, el('h1', {}, words.say('fileTitle')), element);
     }
   }
 
   focus(): void {
     this.focusFirst();
+  }
+
+  /** Another view takes its place. */
+  leave(): void {
+    this.abandon();
+    this.text?.wipe();
   }
 
   private fileCard(file: FileInfo): { element: HTMLElement; go: BusyButton } {
@@ -60,15 +70,14 @@ export class Opened {
     const go = new BusyButton(words, words.say('save'), () => void this.save(file, go, problem, said));
     const element = el('article', { class: 'card' },
       el('p', { class: 'file' }, el('span', { class: 'name' }, foreign(file.name)), el('span', { class: 'size' }, words.size(file.size))),
-      said, problem, go.element);
+      said, problem, go.element, this.after);
     return { element, go };
   }
 
   private async save(file: FileInfo, go: BusyButton, problem: HTMLElement, said: HTMLElement): Promise<void> {
-    const { words, announce } = this.context;
     problem.textContent = '';
     if (this.saved !== null) {
-      download(this.saved, file.name);
+      this.handOver(this.saved, file, go);
       return;
     }
     let handle: FileSystemFileHandle | null;
@@ -77,20 +86,51 @@ export class Opened {
     } catch {
       return; // closed without a choice
     }
-    const signal = go.start(words.percent(0), true);
     try {
-      this.saved = await this.engine.call('save', { handle }, (progress) => {
-        const heard = go.progress(progress);
-        if (heard !== null) announce(heard);
-      }, signal);
-      if (this.saved !== null) download(this.saved, file.name);
-      go.stop(words.say('saveAgain'));
-      if (this.saved === null) go.element.remove();
-      said.textContent = words.say('saved');
+      const blob = await this.transfer(handle, file, go);
+      go.stop(this.context.words.say('saveAgain'));
+      if (blob === null) go.element.remove();
+      else this.handOver(blob, file, go);
+      said.textContent = this.context.words.say('saved');
       await this.confirm();
     } catch (error) {
       this.saveFailed(error, go, problem);
     }
+  }
+
+  // To the picked place; else into parking or memory, whence it becomes a download.
+  private async transfer(handle: FileSystemFileHandle | null, file: FileInfo, go: BusyButton): Promise<Blob | null> {
+    const signal = go.start(this.context.words.percent(0), true);
+    const parking = handle === null && file.size > MEMORY_MAX ? await Parking.claim() : null;
+    this.abandon = () => {
+      this.engine.close(); // it would hold the file
+      void parking?.clear();
+    };
+    addEventListener('pagehide', this.abandon);
+    try {
+      const order = { handle, parking: parking?.name ?? null };
+      const blob = await this.engine.call('save', order, (progress) => {
+        const heard = go.progress(progress);
+        if (heard !== null) this.context.announce(heard);
+      }, signal);
+      this.parking = parking;
+      return blob;
+    } catch (error) {
+      await parking?.clear();
+      throw error;
+    } finally {
+      removeEventListener('pagehide', this.abandon);
+      this.abandon = () => undefined;
+    }
+  }
+
+  private handOver(blob: Blob, file: FileInfo, go: BusyButton): void {
+    this.saved = blob;
+    download(blob, file.name);
+    this.parking?.clearLater(blob.size, () => {
+      this.saved = null;
+      go.element.remove();
+    });
   }
 
   private saveFailed(error: unknown, go: BusyButton, problem: HTMLElement): void {

@@ -3,7 +3,8 @@
 
 import { safeName } from '../name.model';
 
-const KEPT_FOR = 10 * 60_000;
+/** Browsers look the address up a little after the click. */
+const KEPT_FOR = 60_000;
 
 /** Hand `blob` to the browser's downloads, under a name that is safe to have on a disk. */
 export function download(blob: Blob, name: string): void {

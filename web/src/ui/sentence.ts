@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The sentence that is the form: three words of it are buttons.
 
-import { makePassphrase, strengthOf } from '../passphrase.model';
+import { isTooLong, makePassphrase, PASSPHRASE_MAX, strengthOf } from '../passphrase.model';
 import { randomBytes } from '../random';
 import { clampViews, protectionKey, type PassphraseMode, type ShareChoice } from '../share.model';
-import type { Key } from '../text/words';
 import { radios, secretField } from './choices';
 import type { Context } from './context';
 import { button, el } from './dom';
 import { Popover } from './popover';
 
 const VIEWS = [1, 2, 3, 5, 10];
-const STRENGTH: Key[] = ['strength0', 'strength1', 'strength2'];
+const HINT = { '': 'passphraseHint', none: 'passphraseTooLong', 0: 'strength0', 1: 'strength1', 2: 'strength2' } as const;
 
 export class Sentence {
   readonly element: HTMLElement;
@@ -113,9 +112,9 @@ export class Sentence {
     const hint = el('p', { class: 'note', role: 'status' });
     const read = () => {
       this.choice.passphrase = input.value;
-      const strength = input.value === '' ? null : strengthOf(input.value);
-      hint.textContent = strength === null ? words.say('passphraseHint') : words.say(STRENGTH[strength]!);
-      hint.dataset['strength'] = strength === null ? '' : String(strength);
+      const strength = input.value === '' ? '' : isTooLong(input.value) ? 'none' : strengthOf(input.value);
+      hint.textContent = words.say(HINT[strength], { max: PASSPHRASE_MAX });
+      hint.dataset['strength'] = String(strength);
     };
     input.addEventListener('input', read);
     return { element: el('div', { hidden: true }, field, hint), read };

@@ -3,7 +3,7 @@
 
 import { EngineFailure } from '../engine';
 import type { Failure, Shared } from '../engine.model';
-import { emptyChoice, passphraseOf, problemOf, zipNameAt, type ShareChoice } from '../share.model';
+import { emptyChoice, isOfPassphrase, passphraseOf, problemOf, zipNameAt, type ShareChoice } from '../share.model';
 import type { Key } from '../text/words';
 import { ContentBox } from './box';
 import { BusyButton } from './busy';
@@ -45,8 +45,9 @@ export class ShareView {
         void this.send(choice, box, go, say);
         return;
       }
-      say(context.words.say(wrong.key, { max: context.words.size(wrong.limit ?? 0) }));
-      if (wrong.key === 'needPassphrase') sentence.askForPassphrase();
+      const { key, size, count = 0 } = wrong;
+      say(context.words.say(key, { max: size === undefined ? count : context.words.size(size) }));
+      if (isOfPassphrase(wrong)) sentence.askForPassphrase();
       else box.focus();
     };
     const go = new BusyButton(context.words, context.words.say('create'), submit);
@@ -69,6 +70,8 @@ export class ShareView {
     box.lock(true);
     const engine = newEngine();
     const files = [...choice.files];
+    const stay = (event: Event) => event.preventDefault(); // the browser asks whether to leave
+    addEventListener('beforeunload', stay);
     try {
       const shared = await engine.call('share', {
         text: files.length === 0 ? choice.text : null, files, zipName: zipNameAt(new Date()),
@@ -87,6 +90,7 @@ export class ShareView {
       if (kind !== 'cancelled') say(words.say(TOLD[kind] ?? 'unexpected'));
       go.focus();
     } finally {
+      removeEventListener('beforeunload', stay);
       engine.close();
     }
   }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // A line that lives: what became of a secret, looked up now and then while the page is in view.
 
+import { failureOf } from '../failure';
 import type { Owned } from '../owned';
-import { ApiError } from '../retry';
+import { ApiError, patiently } from '../retry';
 import { statusOf, type StatusLine } from '../status.model';
+import type { Key } from '../text/words';
 import type { Context } from './context';
 import { el } from './dom';
 
@@ -13,7 +15,9 @@ export class LiveStatus {
   private readonly context: Context;
   private readonly owned: Owned;
   private readonly onFinal: () => void;
-  private timer = 0;
+  private readonly timer: number;
+  private readonly tick: () => void;
+  private looking = 0;
   private final = false;
 
   constructor(context: Context, owned: Owned, interval: number, onFinal: () => void) {
@@ -21,9 +25,10 @@ export class LiveStatus {
     this.owned = owned;
     this.onFinal = onFinal;
     this.element = el('p', { class: 'status', role: 'status' }, context.words.say('statusChecking'));
-    const tick = () => { if (!document.hidden) void this.look(); };
-    this.timer = window.setInterval(tick, interval);
-    document.addEventListener('visibilitychange', tick);
+    // Where answers are slow one look is enough at a time.
+    this.tick = () => { if (!document.hidden && this.looking === 0) void this.look(); };
+    this.timer = window.setInterval(this.tick, interval);
+    document.addEventListener('visibilitychange', this.tick);
     void this.look();
   }
 
@@ -31,17 +36,21 @@ export class LiveStatus {
   async look(): Promise<void> {
     if (this.final) return;
     const { api, words } = this.context;
+    this.looking++;
     try {
-      this.show(statusOf(await api.receipt(this.owned.id, this.owned.token)));
+      this.show(statusOf(await patiently(() => api.receipt(this.owned.id, this.owned.token))));
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) this.show(statusOf(null));
       else if (this.element.dataset['state'] === undefined) this.element.textContent = words.say('statusUnknown');
+    } finally {
+      this.looking--;
     }
   }
 
   stop(): void {
     this.final = true;
     clearInterval(this.timer);
+    document.removeEventListener('visibilitychange', this.tick);
   }
 
   private show({ key, n, at, final }: StatusLine): void {
@@ -55,12 +64,14 @@ export class LiveStatus {
   }
 }
 
-/** Burn it, after a second click. Resolves to whether it was burnt. */
-export async function burnOwned({ api }: Context, { id, token }: Owned): Promise<boolean> {
+/** Burn it. Resolves to null once it is burnt, else to why it is not. */
+export async function burnOwned({ api }: Context, { id, token }: Owned): Promise<Key | null> {
   try {
-    await api.burn(id, token);
-    return true;
+    await patiently(() => api.burn(id, token));
+    return null;
   } catch (error) {
-    return error instanceof ApiError && error.status === 404;
+    const { kind } = failureOf(error);
+    if (kind === 'gone') return null;
+    return kind === 'offline' || kind === 'busy' ? kind : 'unexpected';
   }
 }

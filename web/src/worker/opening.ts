@@ -41,15 +41,15 @@ export class Opening {
     const { access } = this.keys;
     report({ phase: 'opening' });
     const retry = this.retry(PATIENCE_OPEN, report, signal);
-    const answer = await withRetry(() => this.api.open(id, access, this.lease, signal), retry);
+    const answer = await withRetry((attempt) => this.api.open(id, access, this.lease, attempt, signal), retry);
     wipe(access);
     this.content = answer.content;
     return { viewsLeft: answer.viewsLeft, ...(await this.look(report, signal)) };
   }
 
   /** Write the file to where it shall go. Ends without an error only if all of it verified. */
-  async save({ handle }: SaveOrder, report: Report, signal: AbortSignal): Promise<Blob | null> {
-    const sink = await Sink.to(handle);
+  async save(order: SaveOrder, report: Report, signal: AbortSignal): Promise<Blob | null> {
+    const sink = await Sink.to(order);
     try {
       let done = 0;
       let total = 0;
@@ -146,7 +146,7 @@ export class Opening {
   }
 
   private retry(patience: number, report: Report, signal: AbortSignal): RetryOptions {
-    return { signal, patience, onWaiting: (waiting) => report({ phase: 'waiting', waiting }) };
+    return { signal, patience, onWaiting: (why) => report({ phase: 'waiting', why }) };
   }
 
   private opened(): OpenOrder {

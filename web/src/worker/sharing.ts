@@ -10,7 +10,7 @@ import {
 } from '../envelope';
 import { fitName, fitType, type Metadata } from '../metadata.model';
 import { mintLinkKey, randomBytes } from '../random';
-import { withRetry } from '../retry';
+import { withRetry, type Waiting } from '../retry';
 import { zip, zipLength, type ZipEntry } from '../zip';
 import { noble } from './derive';
 
@@ -37,13 +37,13 @@ export async function share(api: Api, order: ShareOrder, report: Report, signal:
   const size = envelopeLength(meta);
   const sealed = seal(header, keys, meta, bytes());
   const content = size <= order.inlineMax ? await all(sealed) : null;
-  const options = { signal, patience: PATIENCE, onWaiting: (waiting: boolean) => report({ phase: 'waiting', waiting }) };
+  const options = { signal, patience: PATIENCE, onWaiting: (why: Waiting) => report({ phase: 'waiting', why }) };
   const secret = {
     verifier: await verifierOf(keys.access), header, views: order.views, ttl: order.ttl, size, content,
     attempts: order.passphrase === '' ? null : ATTEMPTS, passphrase: order.passphrase !== '',
   };
   wipeKeys(keys);
-  const created = await withRetry(() => api.create(secret, signal), options);
+  const created = await withRetry((attempt) => api.create(secret, attempt, signal), options);
   if (content === null) await upload(api, created, sealed, size, report, signal);
   return { id: created.id, linkKey, ownerToken: created.ownerToken, expiresAt: created.expiresAt };
 }
@@ -86,17 +86,17 @@ async function upload(
   if (partSize === 0) throw new SyntaxError('part_size');
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
-  const options = { signal: either, patience: PATIENCE, onWaiting: (waiting: boolean) => report({ phase: 'waiting', waiting }) };
+  const options = { signal: either, patience: PATIENCE, onWaiting: (why: Waiting) => report({ phase: 'waiting', why }) };
   const running = new Set<Promise<void>>();
-  let done = 0;
+  const moved = new Moved(total, report);
   let failure: unknown = null;
   const send = async (index: number, part: Bytes) => {
-    await withRetry(() => api.putPart(id, ownerToken, index, part, either), options);
-    done += part.length;
-    report({ phase: 'moving', done, total });
+    const onProgress = (sent: number) => moved.tell(index, Math.min(sent, part.length));
+    await withRetry((attempt) => api.putPart(id, ownerToken, index, part, { attempt, signal: either, onProgress }), options);
+    moved.settle(index, part.length);
   };
   try {
-    report({ phase: 'moving', done, total });
+    report({ phase: 'moving', done: 0, total });
     let index = 0;
     const pool: Bytes[] = [];
     for await (const part of cut(sealed, partSize, pool)) {
@@ -119,6 +119,37 @@ async function upload(
     // What was sent is of no use to anyone; the server would drop it by itself an hour later.
     await api.burn(id, ownerToken).catch(() => undefined);
     throw signal.aborted ? signal.reason : error;
+  }
+}
+
+// How much of an upload has gone out: parts that the server has, and what was sent of the others.
+class Moved {
+  private readonly total: number;
+  private readonly report: Report;
+  private readonly underWay = new Map<number, number>();
+  private settled = 0;
+
+  constructor(total: number, report: Report) {
+    this.total = total;
+    this.report = report;
+  }
+
+  /** `sent` bytes of part `index` have gone out. */
+  tell(index: number, sent: number): void {
+    this.underWay.set(index, sent);
+    this.sum();
+  }
+
+  /** Part `index` is with the server. */
+  settle(index: number, length: number): void {
+    this.underWay.delete(index);
+    this.settled += length;
+    this.sum();
+  }
+
+  private sum(): void {
+    const done = [...this.underWay.values()].reduce((sum, n) => sum + n, this.settled);
+    this.report({ phase: 'moving', done, total: this.total });
   }
 }
 

@@ -3,7 +3,8 @@
 // becomes a download; else memory.
 
 import type { Bytes } from '../bytes';
-import { newParkedFile } from '../parking';
+import type { SaveOrder } from '../engine.model';
+import { parkedFile } from '../parking';
 
 /** One of the three. `write` may use the bytes only until it is done. */
 interface Store {
@@ -16,7 +17,6 @@ interface Store {
 /** What only workers have, and the types of pages do not know. */
 interface SyncAccess {
   write(bytes: Bytes, options: { at: number }): number;
-  truncate(size: number): void;
   close(): void;
 }
 
@@ -33,9 +33,9 @@ export class Sink {
     this.store = store;
   }
 
-  static async to(handle: FileSystemFileHandle | null): Promise<Sink> {
+  static async to({ handle, parking }: SaveOrder): Promise<Sink> {
     if (handle !== null) return new Sink(await picked(handle));
-    const file = await newParkedFile();
+    const file = parking === null ? null : await parkedFile(parking);
     return new Sink(file === null ? inMemory() : await parked(file));
   }
 
@@ -69,41 +69,50 @@ export class Sink {
 
 async function picked(handle: FileSystemFileHandle): Promise<Store> {
   const stream = await handle.createWritable();
+  let size = 0;
   return {
-    write: (bytes) => stream.write(bytes),
-    close: async () => { await stream.close(); return null; },
+    write: (bytes) => {
+      size += bytes.length;
+      return stream.write(bytes);
+    },
+    close: async () => {
+      await stream.close();
+      if ((await handle.getFile()).size !== size) throw noRoom();
+      return null;
+    },
     abort: () => stream.abort().catch(() => undefined),
   };
 }
 
+// The file is held only while it is written to: what is held cannot be taken away when the page is left.
 async function parked(handle: FileSystemFileHandle): Promise<Store> {
-  const access = await (handle as unknown as { createSyncAccessHandle(): Promise<SyncAccess> }).createSyncAccessHandle();
-  access.truncate(0);
+  const access = () => (handle as unknown as { createSyncAccessHandle(): Promise<SyncAccess> }).createSyncAccessHandle();
   let at = 0;
   return {
-    write: (bytes) => {
-      for (let done = 0; done < bytes.length;) {
-        const n = access.write(bytes.subarray(done), { at });
-        if (n <= 0) throw new DOMException('the browser has no room for the file', 'QuotaExceededError');
-        done += n;
-        at += n;
+    write: async (bytes) => {
+      const file = await access();
+      try {
+        for (let done = 0; done < bytes.length;) {
+          const n = file.write(bytes.subarray(done), { at });
+          if (n <= 0) throw noRoom();
+          done += n;
+          at += n;
+        }
+      } finally {
+        file.close();
       }
     },
     close: async () => {
-      access.close();
       const file = await handle.getFile();
-      if (file.size !== at) throw new Error('the file was not written whole');
+      if (file.size !== at) throw noRoom();
       return file.slice(0, file.size, TYPE);
     },
-    abort: async () => {
-      try {
-        access.truncate(0);
-      } catch {
-        // Closed already: its folder goes with the view.
-      }
-      access.close();
-    },
+    abort: async () => undefined, // the page takes it away
   };
+}
+
+function noRoom(): DOMException {
+  return new DOMException('the file was not written whole', 'QuotaExceededError');
 }
 
 function inMemory(): Store {

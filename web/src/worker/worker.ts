@@ -46,7 +46,7 @@ async function answer(call: number, name: string, order: unknown): Promise<void>
 
 self.onmessage = (event: MessageEvent<Request>) => {
   const request = event.data;
-  if (request.type === 'setup') api = new Api(request.api);
+  if (request.type === 'setup') api = new Api(request.api, request.stall);
   else if (request.type === 'cancel') running.get(request.call)?.abort();
   else void answer(request.call, request.name, request.order);
 };
