@@ -34,8 +34,10 @@ cli_take_link(struct cli *cli, struct link *out) {
         say_error("Give it as an argument, or - to read it from standard input.", "which link?");
         return CLI_USAGE;
     }
-    if (strcmp(operand, "-") == 0) err = read_line(&text);
-    else err = buf_add_text(&text, operand);
+    if (strcmp(operand, "-") == 0) {
+        if (isatty(STDIN_FILENO)) say_note("Paste the link, then Enter:");
+        err = read_line(&text);
+    } else err = buf_add_text(&text, operand);
     if (err == 0) err = link_parse((const char *)text.data, text.len, out);
     /* The list of processes shows arguments to everybody. */
     explicit_bzero((char *)(uintptr_t)operand, strlen(operand));

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/thread.h"
 #include "cli/stop.h"
 
 enum {
@@ -136,13 +137,7 @@ await_part(struct crew *crew, const struct slot *slot) {
     bool ready = false;
     (void)pthread_mutex_lock(&crew->lock);
     while (!slot->ready && !crew->stop) {
-        struct timespec until;
-        (void)clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += DRAW_MS * 1000000L;
-        if (until.tv_nsec >= 1000000000L) {
-            until.tv_nsec -= 1000000000L;
-            until.tv_sec++;
-        }
+        struct timespec until = thread_deadline(DRAW_MS);
         (void)pthread_cond_timedwait(&crew->changed, &crew->lock, &until);
         if (stop_asked()) crew->stop = true;
         progress_draw(crew->d->bar);
@@ -201,7 +196,7 @@ download_run(struct cli *cli, const struct download *d, uint32_t first, uint32_t
     for (uint32_t i = 0; i < crew.slot_count; i++)
         buf_init(&crew.slots[i].data, d->part_size);
     (void)pthread_mutex_init(&crew.lock, NULL);
-    (void)pthread_cond_init(&crew.changed, NULL);
+    thread_cond_init(&crew.changed);
     *ended = fetch_all(&crew);
     (void)pthread_mutex_destroy(&crew.lock);
     (void)pthread_cond_destroy(&crew.changed);

@@ -172,7 +172,7 @@ deliver(struct delivery *d) {
     if (why == CLI_DONE) {
         lease_end(d->cli, &d->lease, d->cli->opt.burn);
         /* What an earlier run began and this one did not need; else it has its name by now. */
-        if (d->lease.temp != NULL) (void)unlink(d->lease.temp);
+        if (d->lease.temp != NULL && !d->output.elsewhere) (void)unlink(d->lease.temp);
         note_left(d);
     } else why = leave_for_later(d, why);
     output_drop(&d->output, why == CLI_UNFINISHED);

@@ -2,6 +2,7 @@
 #include "cli/lease.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/base64.h"
@@ -40,15 +41,47 @@ boot_id(char out[static BOOT_ID_LEN + 1]) {
     if (fd >= 0) (void)close(fd);
 }
 
+static int
+decode(const json_t *json, const char *name, struct buf *out) {
+    const char *text = remote_text(json, name);
+    return text == NULL ? ERR_INVALID : base64_decode(BASE64_URL, text, strlen(text), out);
+}
+
+/* Note in ${record} which file is unfinished, and which envelope its bytes are of. */
+static bool
+note_temp(json_t *record, const struct lease *l, const char *whole) {
+    struct stat st;
+    char boot[BOOT_ID_LEN + 1], header[64];
+    boot_id(boot);
+    base64_encode_text(BASE64_URL, l->keys.header, sizeof(l->keys.header), header);
+    return lstat(whole, &st) == 0 && json_object_set_new(record, "temp", json_string(whole)) == 0 &&
+           json_object_set_new(record, "inode", json_integer((json_int_t)st.st_ino)) == 0 &&
+           json_object_set_new(record, "header", json_string(header)) == 0 &&
+           json_object_set_new(record, "boot", json_string(boot)) == 0;
+}
+
+/* The unfinished file of ${record} if it is the very file, of the envelope with ${header}. */
+static const char *
+known_temp(const json_t *record, const uint8_t header[static ENVELOPE_HEADER_LEN]) {
+    struct stat st;
+    char boot[BOOT_ID_LEN + 1];
+    struct buf then = BUF_INIT(ENVELOPE_HEADER_LEN);
+    const char *temp = remote_text(record, "temp"), *boot_then = remote_text(record, "boot");
+    boot_id(boot);
+    bool same =
+        temp != NULL && boot_then != NULL && boot[0] != '\0' && strcmp(boot_then, boot) == 0 &&
+        lstat(temp, &st) == 0 && (json_int_t)st.st_ino == remote_number(record, "inode", -1) &&
+        decode(record, "header", &then) == 0 && buf_equals(&then, header, ENVELOPE_HEADER_LEN);
+    buf_free(&then);
+    return same ? temp : NULL;
+}
+
 void
 lease_remember(struct cli *cli, const struct lease *l, const char *temp) {
-    char boot[BOOT_ID_LEN + 1], *whole = temp == NULL ? NULL : realpath(temp, NULL);
+    char *whole = temp == NULL ? NULL : realpath(temp, NULL);
     json_t *record = json_object();
-    boot_id(boot);
     bool ok = json_object_set_new(record, "lease", json_string(l->token)) == 0;
-    if (ok && whole != NULL)
-        ok = json_object_set_new(record, "temp", json_string(whole)) == 0 &&
-             json_object_set_new(record, "boot", json_string(boot)) == 0;
+    if (ok && whole != NULL) ok = note_temp(record, l, whole);
     if (!ok || state_save(&cli->state, STATE_DOWNLOAD, l->id, record) != 0)
         say_note("Note: %s cannot be written; an interrupted download will cost its view.",
                  cli->state.dir);
@@ -58,28 +91,18 @@ lease_remember(struct cli *cli, const struct lease *l, const char *temp) {
 
 /* Take up the lease of an earlier run, or name a new one. */
 static void
-name_lease(struct cli *cli, struct lease *l) {
-    char boot[BOOT_ID_LEN + 1];
+name_lease(struct cli *cli, struct lease *l, const uint8_t header[static ENVELOPE_HEADER_LEN]) {
     json_t *record = state_load(&cli->state, STATE_DOWNLOAD, l->id);
-    const char *token = remote_text(record, "lease"), *temp = remote_text(record, "temp");
-    const char *then = remote_text(record, "boot");
-    boot_id(boot);
+    const char *token = remote_text(record, "lease"), *temp = known_temp(record, header);
     if (token != NULL && strlen(token) == TOKEN_LEN) {
         memcpy(l->token, token, TOKEN_LEN + 1);
-        if (temp != NULL && then != NULL && boot[0] != '\0' && strcmp(then, boot) == 0)
-            l->temp = strdup(temp);
+        if (temp != NULL) l->temp = strdup(temp);
     } else {
         token_mint(cli->random, l->token);
         l->is_new = true;
         lease_remember(cli, l, NULL);
     }
     json_decref(record);
-}
-
-static int
-decode(const json_t *json, const char *name, struct buf *out) {
-    const char *text = remote_text(json, name);
-    return text == NULL ? ERR_INVALID : base64_decode(BASE64_URL, text, strlen(text), out);
 }
 
 /* Ask what there is. */
@@ -238,7 +261,7 @@ lease_open(struct cli *cli, struct link *link, struct lease *out) {
     bool again = false;
     enum cli_exit why = ask_info(&o, out);
     if (why == CLI_DONE && link->key[0] == '\0') why = ask_key(&o);
-    if (why == CLI_DONE) name_lease(cli, out);
+    if (why == CLI_DONE) name_lease(cli, out, o.header);
     int tries = 0;
     do {
         if (why == CLI_DONE || tries > 0) why = ask_passphrase(&o);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -66,7 +67,7 @@ choose_path(const struct cli *cli, struct output *o, const struct envelope_meta 
 }
 
 /* Go on with ${path}, which an earlier run left; only our own plain file will do, on the file
- * system where it is to get its name. */
+ * system where it is to get its name, and that no other run is at. */
 static int
 open_again(struct output *o, const char *path) {
     char folder[OUTPUT_PATH_MAX];
@@ -74,8 +75,9 @@ open_again(struct output *o, const char *path) {
     (void)snprintf(folder, sizeof(folder), "%s", o->path);
     int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) return -1;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() && st.st_nlink == 1 &&
-        stat(dirname(folder), &there) == 0 && st.st_dev == there.st_dev) {
+    o->elsewhere = flock(fd, LOCK_EX | LOCK_NB) != 0;
+    if (!o->elsewhere && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+        st.st_nlink == 1 && stat(dirname(folder), &there) == 0 && st.st_dev == there.st_dev) {
         (void)snprintf(o->temp, sizeof(o->temp), "%s", path);
         return fd;
     }
@@ -91,6 +93,7 @@ open_new(struct output *o) {
     if (n >= (int)sizeof(o->temp)) return -1;
     int fd = mkostemps(o->temp, (int)strlen(".part"), O_CLOEXEC);
     if (fd < 0) o->temp[0] = '\0';
+    else (void)flock(fd, LOCK_EX | LOCK_NB);
     return fd;
 }
 

@@ -10,6 +10,7 @@ enum {
     DRAW_EVERY_MS = 100,
     FIRST_AFTER_MS = 300, /* what is over by then needs no bar */
     SPEED_AFTER_MS = 1000,
+    EDGE = 3,          /* columns left free: an echoed ^C stays on the line that is cleared */
     NUMBERS_ROOM = 52, /* columns that the numbers mostly fit into */
     AROUND_BAR = 6,    /* its ends, and spaces */
     LABEL_MIN = 4,
@@ -137,7 +138,8 @@ progress_draw(struct progress *p) {
     if (ran >= SPEED_AFTER_MS && done > p->begun_with)
         speed = (done - p->begun_with) * 1000 / (uint64_t)ran;
     int err = buf_add_text(&line, "\r");
-    if (err == 0) err = progress_line(p->label, done, p->total, speed, terminal_width() - 1, &line);
+    if (err == 0)
+        err = progress_line(p->label, done, p->total, speed, terminal_width() - EDGE, &line);
     if (err == 0) err = buf_add_text(&line, "\033[K");
     if (err == 0) (void)!write(STDERR_FILENO, line.data, line.len);
     buf_free(&line);

@@ -125,18 +125,38 @@ take_created(struct putting *p, const json_t *json) {
     return CLI_DONE;
 }
 
+/* An answer was lost: what it told of is there, and nobody can name it, open it or burn it. */
+static void
+note_unsure(const struct putting *p, enum cli_exit why) {
+    const char *until = p->sealed.file >= 0 ? "within the hour" : "when its time is over";
+    if (why == CLI_DONE)
+        say_note(
+            "Note: an answer was lost; the server may hold a second copy, which nobody can open "
+            "and which goes %s.",
+            until);
+    else
+        say_note("Note: the server may hold it all the same; nobody can open that, and it goes %s.",
+                 until);
+}
+
 static enum cli_exit
 create(struct putting *p) {
     struct remote_answer a = {0};
     json_t *json = create_request(p);
     enum cli_exit why = CLI_FAILED;
     if (json != NULL) {
-        /* Should it be made twice, nobody ever learns the first one's id. */
-        struct remote_call call = {.method = HTTP_POST, .path = "api/v1/secrets", .json = json};
+        /* Should it be made twice, nobody ever learns the first one's id: no link leads there. */
+        struct remote_call call = {
+            .method = HTTP_POST,
+            .path = "api/v1/secrets",
+            .json = json,
+            .http = {.fresh_connection = true}, /* no second attempt that we do not hear of */
+        };
         why = remote_call(&p->cli->remote, &call, &a);
         if (why == CLI_DONE) why = take_created(p, a.json);
     }
     if (why != CLI_DONE) remote_complain(&p->cli->remote, why, &a, "take the secret");
+    if (a.unsure) note_unsure(p, why);
     json_decref(json);
     remote_answer_clear(&a);
     return why;
@@ -179,6 +199,25 @@ upload(struct putting *p) {
     return why;
 }
 
+/* What failed is not left behind: neither half of it nor a secret whose link nobody has. */
+static void
+abandon(struct putting *p) {
+    char path[CLI_PATH_MAX];
+    struct remote_answer a = {0};
+    if (p->handover.id[0] == '\0') return;
+    cli_secret_path(path, p->handover.id, "");
+    struct remote_call call = {
+        .method = HTTP_DELETE, .path = path, .token = p->handover.owner_token};
+    enum cli_exit why = remote_call(&p->cli->remote, &call, &a);
+    if (why == CLI_DONE) say_note("What the server had of it was burnt.");
+    else if (why != CLI_GONE)
+        say_note("Note: the server still holds it; it goes by itself in time.");
+    /* While it is there its token may still be of use. */
+    if (why == CLI_DONE || why == CLI_GONE)
+        state_forget(&p->cli->state, STATE_OWNED, p->handover.id);
+    remote_answer_clear(&a);
+}
+
 /* Get the sealed bytes to the server. */
 static enum cli_exit
 send(struct putting *p) {
@@ -205,6 +244,8 @@ put_sealed(struct putting *p) {
     why = seal_run(cli, h->link_key, &p->passphrase, &p->server.limits, &p->sealed);
     if (why == CLI_DONE) why = send(p);
     if (why == CLI_DONE) why = handover_finish(cli, h);
+    if (why != CLI_DONE && why != CLI_UNFINISHED && why != CLI_NETWORK && why != CLI_INTERRUPTED)
+        abandon(p);
     seal_clear(&p->sealed, why == CLI_UNFINISHED);
     return why;
 }

@@ -75,7 +75,7 @@ attempt(const struct remote *r, const struct remote_call *call, const struct buf
     req.fields = fields;
     req.field_count = count;
     req.stall_seconds = STALL_SECONDS;
-    req.fresh_connection = call->retry == REMOTE_RETRY_UNSENT;
+    req.fresh_connection = call->http.fresh_connection || call->retry == REMOTE_RETRY_UNSENT;
     if (req.progress == NULL) req.progress = on_progress;
     if (call->json != NULL) {
         req.body = json->data;
@@ -112,6 +112,13 @@ may_repeat(const struct remote_call *call, enum http_failure failure, int status
     case HTTP_FAILURE_RESET: return !sent || call->retry == REMOTE_RETRY_ALWAYS;
     default: return false; /* it would fail the same way */
     }
+}
+
+/* Whether the server may have done what an attempt asked for and could not say so. */
+static bool
+is_unsure(enum http_failure failure, int status, bool sent) {
+    if (failure != HTTP_FAILURE_NONE) return sent;
+    return status == 500 || status == 502 || status == 503 || status == 504;
 }
 
 static long
@@ -169,6 +176,7 @@ remote_call(const struct remote *r, const struct remote_call *call, struct remot
         json_decref(a->json);
         a->json = NULL;
         failure = attempt(r, call, &json, a, &sent);
+        a->unsure = a->unsure || is_unsure(failure, a->status, sent);
         if (stop_asked() || !may_repeat(call, failure, a->status, sent)) break;
         long wait = wait_before(r, tries, a->retry_after);
         if (clock_monotonic_ms() + wait > give_up) break;

@@ -34,7 +34,8 @@ struct remote_call {
     const json_t *json; /* body, or NULL: the body is what ${http} says */
     enum remote_retry retry;
     const char *content_type;        /* of a body that is not JSON; NULL: octets */
-    struct http_client_request http; /* read, write, body, progress and ctx alone are used */
+    struct http_client_request http; /* read, write, body, progress, ctx and fresh_connection
+                                        alone are used */
     /* Told before an attempt is repeated, so that what was counted can be taken back; may be NULL.
      * Called with the ctx of ${http}. */
     void (*again)(void *ctx);
@@ -48,6 +49,7 @@ struct remote_answer {
     struct buf body;  /* set by the caller where the answer is not JSON: initialised with a bound;
                          left alone where its bound is 0 */
     int64_t retry_after;
+    bool unsure; /* an attempt may have been carried out although no answer of it came */
 };
 
 /* Release what ${a} holds; the body too. */

@@ -13,7 +13,7 @@
 enum state_kind {
     STATE_OWNED,  /* {"server", "owner_token", "expires_at"} */
     STATE_UPLOAD, /* {"id", "server", "owner_token", "size", "part_size", "expires_at", "shown"} */
-    STATE_DOWNLOAD, /* {"lease", "temp"?, "boot"?} */
+    STATE_DOWNLOAD, /* {"lease"}, and of an unfinished file {"temp", "inode", "header", "boot"} */
 };
 
 enum { STATE_PATH_MAX = 4096, STATE_NAME_LEN = 32 };

@@ -5,15 +5,17 @@
 //   SEED=n repeats a run, ROUNDS=n makes more of them.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer as createHttp } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { exit, newHome } from './lib/cli.mjs';
+import { exit, newHome, program } from './lib/cli.mjs';
 import { patience, startServer } from './lib/server.mjs';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
@@ -176,6 +178,136 @@ test(`${rounds} interruptions`, { timeout: 600_000 * patience }, async () => {
   console.log(`# ${JSON.stringify(seen)}`);
   await cli.run(['put', '-q'], { input: 'x' }); // looks after what was left
   assert.deepEqual(uploads(), []);
+});
+
+/** Begin to get ${link} into ${dir}/out and kill the client midway; its unfinished file. */
+async function killHalfway(link, dir) {
+  const child = cli.start(['get', '-o', join(dir, 'out'), link]);
+  const part = () => readdirSync(dir).find((f) => f.endsWith('.part') && statSync(join(dir, f)).size > bytes.length / 2);
+  while (part() === undefined && child.exitCode === null) await sleep(2);
+  child.kill('SIGKILL');
+  await child.done;
+  return join(dir, part());
+}
+
+const share = async (content) => (await cli.run(['put', '-q'], { input: content })).stdout.trim();
+const records = () => {
+  const dir = join(cli.folder, '.local/state/secrets/downloads');
+  return existsSync(dir) ? readdirSync(dir).map((f) => join(dir, f)) : [];
+};
+
+test('unfinished files are never mixed up', async (t) => {
+  const other = randomBytes(bytes.length);
+  const folderOf = async (name) => {
+    const dir = join(cli.folder, name);
+    await mkdir(dir);
+    return dir;
+  };
+  const get = async (link, dir, want, ...args) => {
+    const r = await cli.run(['get', ...args, '-o', join(dir, 'out'), link]);
+    assert.equal(r.code, exit.done, r.stderr);
+    assert.ok(readFileSync(join(dir, 'out')).equals(want));
+  };
+  await t.test('another secret for the same name', async () => {
+    const dir = await folderOf('same-name');
+    const [one, two] = [await share(bytes), await share(other)];
+    await killHalfway(one, dir);
+    await get(two, dir, other);
+    await get(one, dir, bytes, '--force');
+    assert.deepEqual(readdirSync(dir), ['out']);
+  });
+  await t.test('another file under the name of the unfinished one', async () => {
+    const dir = await folderOf('replaced');
+    const link = await share(bytes);
+    const part = await killHalfway(link, dir);
+    writeFileSync(`${part}.new`, randomBytes(statSync(part).size));
+    renameSync(`${part}.new`, part);
+    await get(link, dir, bytes);
+    assert.ok(existsSync(part), 'what is not ours is left alone');
+  });
+  await t.test('the unfinished file of another envelope', async () => {
+    const dir = await folderOf('other-envelope');
+    const before = new Set(records());
+    const one = await share(bytes);
+    await killHalfway(one, dir);
+    const [mine] = records().filter((f) => !before.has(f));
+    const theirs = JSON.parse(readFileSync(mine, 'utf8'));
+    const dir2 = await folderOf('other-envelope-2');
+    const two = await share(other);
+    await killHalfway(two, dir2);
+    const [record] = records().filter((f) => !before.has(f) && f !== mine);
+    const { lease } = JSON.parse(readFileSync(record, 'utf8'));
+    writeFileSync(record, JSON.stringify({ ...theirs, lease }));
+    await get(two, dir2, other);
+    await get(one, dir, bytes);
+  });
+  await t.test('two runs at once', async () => {
+    const dir = await folderOf('twice');
+    const link = await share(bytes);
+    await killHalfway(link, dir);
+    const runs = await Promise.all([1, 2].map((n) => cli.run(['get', '-o', join(dir, `out${n}`), link])));
+    const whole = runs.filter((r) => r.code === exit.done);
+    assert.ok(whole.length >= 1, runs.map((r) => r.stderr).join());
+    for (const [i, r] of runs.entries())
+      if (r.code === exit.done) assert.ok(readFileSync(join(dir, `out${i + 1}`)).equals(bytes));
+      else assert.ok(r.code === exit.gone || r.code === exit.refused, `${r.code} ${r.stderr}`);
+  });
+});
+
+test('an answer to create that is lost', async () => {
+  const seen = [];
+  let drop = 1;
+  let keep = false;
+  const proxy = createHttp(async (req, res) => {
+    if (keep && req.method === 'DELETE') return res.writeHead(405).end();
+    const pieces = [];
+    for await (const piece of req) pieces.push(piece);
+    const answer = await fetch(new URL(req.url, server.url), {
+      method: req.method, body: pieces.length > 0 ? Buffer.concat(pieces) : undefined,
+      headers: { 'Content-Type': req.headers['content-type'] ?? '', ...(req.headers.authorization && { Authorization: req.headers.authorization }) },
+    });
+    seen.push(`${req.method} ${answer.status}`);
+    if (req.method === 'POST' && req.url === '/api/v1/secrets' && drop-- > 0) req.socket.destroy();
+    else res.writeHead(answer.status, { 'Content-Type': answer.headers.get('content-type') ?? '' }).end(Buffer.from(await answer.arrayBuffer()));
+    return undefined;
+  });
+  await once(proxy.listen(0, '127.0.0.1'), 'listening');
+  const at = ['-s', `http://127.0.0.1:${proxy.address().port}/`];
+  try {
+    const twice = await cli.run(['put', ...at], { input: 'x' });
+    assert.equal(twice.code, exit.done, twice.stderr);
+    assert.match(twice.stderr, /may hold a second copy, which nobody can open/);
+    assert.equal(seen.filter((s) => s === 'POST 201').length, 2);
+    assert.equal((await cli.run(['get', twice.stdout.trim()])).stdout, 'x');
+    drop = 1;
+    const lost = await cli.run(['put', '--patience', '0s', ...at], { input: 'x' });
+    assert.equal(lost.code, exit.network, lost.stderr);
+    assert.match(lost.stderr, /may hold it all the same; nobody can open that/);
+    assert.equal(lost.stdout, '');
+    const plain = await cli.run(['put', ...at], { input: 'x' });
+    assert.ok(!/may hold/.test(plain.stderr), plain.stderr);
+    // Who cannot be told the link leaves no secret behind.
+    const putIntoNothing = async () => {
+      const script = spawn('sh', ['-c', 'echo x | "$0" "$@" >/dev/full', program, 'put', ...at], { env: { HOME: cli.folder, PATH: process.env.PATH }, stdio: 'pipe' });
+      let text = '';
+      script.stderr.on('data', (d) => (text += d));
+      assert.equal((await once(script, 'close'))[0], exit.failed, text);
+      return text;
+    };
+    const owned = () => readdirSync(join(cli.folder, '.local/state/secrets/owned')).length;
+    const before = owned();
+    seen.length = 0;
+    assert.match(await putIntoNothing(), /What the server had of it was burnt/);
+    assert.deepEqual(seen, ['GET 200', 'POST 201', 'DELETE 204']);
+    assert.equal(owned(), before);
+    // What could not be burnt can be later: its token is kept.
+    keep = true;
+    assert.match(await putIntoNothing(), /the server still holds it/);
+    assert.equal(owned(), before + 1);
+  } finally {
+    proxy.closeAllConnections?.();
+    proxy.close();
+  }
 });
 
 test('an interrupted download goes on where it was, not from the start', async () => {
