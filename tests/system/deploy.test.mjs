@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { pageHeaders } from '../../web/headers.mjs';
 import { has, startNginx } from './lib/nginx.mjs';
 import { startServer, top } from './lib/server.mjs';
 
@@ -116,6 +118,18 @@ describe('nginx in front', { skip: !has('nginx') || !has('openssl') }, () => {
     assert.match(readFileSync(join(folder, 'secretsd.log'), 'latin1'), / POST 200 /);
   });
 
+  test('answers that hold something are never compressed, whatever nginx does elsewhere', async () => {
+    const headers = { 'Accept-Encoding': 'gzip, deflate, br' };
+    const made = await send('POST', '/encrypt', { body: JSON.stringify({ secret: 'x'.repeat(10_000) }), headers });
+    const opened = await send('POST', '/decrypt', { body: made.body, headers });
+    assert.equal(opened.status, 200);
+    assert.equal(opened.headers['content-length'], String(opened.body.length));
+    for (const answer of [made, opened, await send('GET', '/api/v1/config', { headers }), await send('GET', '/nothing', { headers })])
+      assert.equal(answer.headers['content-encoding'], undefined);
+    // Control: the page, which is the same for everybody, is.
+    assert.equal((await send('GET', '/', { headers })).headers['content-encoding'], 'gzip');
+  });
+
   test('whatever a client says of its address, it is one client', async () => {
     const forms = [
       ['X-Forwarded-For', '203.0.113.1'], ['X-Forwarded-For', '203.0.113.2, 10.0.0.1'], ['X-Forwarded-For', 'unknown'],
@@ -132,6 +146,64 @@ describe('nginx in front', { skip: !has('nginx') || !has('openssl') }, () => {
       const answer = await send('POST', '/encrypt', { body, headers: { [name]: value } });
       assert.equal(answer.status, 429, `${name}: ${value}`);
       assert.ok(Number(answer.headers['retry-after'] ?? 1) > 0);
+    }
+  });
+});
+
+describe('nginx serves the page itself', { skip: !has('nginx') || !has('openssl') }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nginx-page-'));
+  let server, nginx;
+  let seen = 0;
+
+  // nginx writes its line when the answer is out already.
+  async function asked() {
+    for (;;) {
+      const lines = readFileSync(join(folder, 'upstream.log'), 'utf8').split('\n').slice(0, -1);
+      if (lines.length > seen) return lines[seen++];
+      await new Promise((done) => setTimeout(done, 5));
+    }
+  }
+
+  before(async () => {
+    execFileSync('make', ['-s', 'install-web', `DESTDIR=${folder}/root`, 'PREFIX=/usr'], { cwd: top });
+    server = await startServer({ env: { SECRETS_LISTEN: `unix:${folder}/secretsd.sock` } });
+    nginx = await startNginx({ folder, counted: true, web: join(folder, 'root/usr/share/secretsd/web') });
+  });
+
+  after(async () => {
+    await nginx?.stop();
+    await server?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const fetch = (path, encoding = 'identity') => new Promise((done, failed) => {
+    https.get({ host: '127.0.0.1', port: nginx.port, path, agent: false, rejectUnauthorized: false, headers: { 'Accept-Encoding': encoding } }, (res) => {
+      const pieces = [];
+      res.on('data', (piece) => pieces.push(piece));
+      res.on('end', () => done({ status: res.statusCode, headers: res.headers, body: Buffer.concat(pieces) }));
+    }).on('error', failed);
+  });
+
+  test('every file as it was built, with the headers of the server, which is not asked', async () => {
+    for (const name of ['', ...readdirSync(join(top, 'build/web')).filter((each) => each !== '_headers')]) {
+      const plain = await fetch(`/${name}`);
+      assert.equal(await asked(), '200 -', name);
+      assert.equal(plain.status, 200, name);
+      assert.deepEqual(plain.body, readFileSync(join(top, 'build/web', name || 'index.html')));
+      for (const [header, value] of Object.entries(pageHeaders)) assert.equal(plain.headers[header.toLowerCase()], value, `${name}: ${header}`);
+      assert.equal(plain.headers['strict-transport-security'], 'max-age=63072000');
+      if (/\.json$|SUMS$/.test(name)) continue;
+      const packed = await fetch(`/${name}`, 'gzip');
+      assert.equal(packed.headers['content-encoding'], 'gzip', name);
+      assert.equal(await asked(), '200 -', name);
+      assert.deepEqual(gunzipSync(packed.body), plain.body);
+    }
+  });
+
+  test('old links, mangled links and all else come from the server', async () => {
+    for (const [path, status] of [['/secret/AAAAAAAAAAAAAAAA', 200], ['/%23AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 200], ['/nothing', 404], ['/_headers', 404]]) {
+      assert.equal((await fetch(path)).status, status, path);
+      assert.equal(await asked(), `${status} ${status}`, path);
     }
   });
 });
