@@ -282,7 +282,7 @@ test('a large file is parked no longer than it takes, however it ends', { timeou
     return names.length;
   };
   const until = async (n, what) => {
-    for (let i = 0; i < 50 && await parked() !== n; i++) await new Promise((done) => { setTimeout(done, 100); });
+    for (let i = 0; i < 150 && await parked() !== n; i++) await new Promise((done) => { setTimeout(done, 100); });
     assert.equal(await parked(), n, what);
   };
   /** A tab in which the file is on its way, and stays so: what comes behind its eighth part is held back. */

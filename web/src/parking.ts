@@ -46,14 +46,10 @@ export class Parking {
     }
   }
 
-  /** Take it away. What a worker still writes to is asked for until the worker has ended. */
+  /** Take it away. */
   async clear(): Promise<void> {
     clearTimeout(this.timer);
-    for (let left = TRIES; left > 0; left--) {
-      const { name } = await remove(this.root, this.name);
-      if (name === '' || name === 'NotFoundError') break;
-      await new Promise((done) => { setTimeout(done, TRY_EVERY); });
-    }
+    await remove(this.root, this.name);
     this.unlock();
   }
 
@@ -81,18 +77,28 @@ export async function parkedFile(name: string): Promise<FileSystemFileHandle | n
   }
 }
 
-/** Take away what pages left that are no more, each once its download has had the time. */
+/** Take away what pages left behind, each as soon as its page is no more and its download had the time. */
 export async function clearParking(): Promise<void> {
   try {
     const root = await navigator.storage.getDirectory();
-    const { held } = await navigator.locks.query();
-    const alive = new Set(held?.map(({ name }) => name));
     for await (const [name, folder] of root.entries()) {
-      if (!name.startsWith(PREFIX) || alive.has(name) || folder.kind !== 'directory') continue;
-      setTimeout(() => void remove(root, name), await timeLeft(folder as FileSystemDirectoryHandle));
+      if (name.startsWith(PREFIX) && folder.kind === 'directory') void clearLeft(root, folder as FileSystemDirectoryHandle);
     }
   } catch {
     // No such storage here.
+  }
+}
+
+// A place is made under its lock, so the lock is free only when the page that had it has gone: waiting
+// for it leaves no moment in which a page that is just ending would be passed over.
+async function clearLeft(root: FileSystemDirectoryHandle, folder: FileSystemDirectoryHandle): Promise<void> {
+  try {
+    const unlock = await lock(folder.name);
+    await wait(await timeLeft(folder));
+    await remove(root, folder.name);
+    unlock();
+  } catch {
+    // No locks for this page: the next one does it.
   }
 }
 
@@ -106,24 +112,26 @@ async function timeLeft(folder: FileSystemDirectoryHandle): Promise<number> {
   }
 }
 
-// Resolves to the error; its name is empty if there was none.
-async function remove(root: FileSystemDirectoryHandle, name: string): Promise<{ name: string }> {
-  try {
-    await root.removeEntry(name, { recursive: true });
-    return { name: '' };
-  } catch (error) {
-    return error as Error;
+// What a worker still writes to is asked for until the worker has ended.
+async function remove(root: FileSystemDirectoryHandle, name: string): Promise<void> {
+  for (let left = TRIES; left > 0; left--) {
+    try {
+      await root.removeEntry(name, { recursive: true });
+      return;
+    } catch (error) {
+      if ((error as Error).name === 'NotFoundError') return;
+      await wait(TRY_EVERY);
+    }
   }
 }
 
-async function lock(name: string): Promise<() => void> {
-  let unlock = () => undefined as void;
-  const until = new Promise<void>((done) => { unlock = done; });
-  await new Promise<void>((locked) => {
-    void navigator.locks.request(name, () => {
-      locked();
-      return until;
-    });
+function wait(ms: number): Promise<void> {
+  return new Promise((done) => { setTimeout(done, ms); });
+}
+
+/** Resolves, once the lock is held, to what lets it go. */
+function lock(name: string): Promise<() => void> {
+  return new Promise((held, failed) => {
+    navigator.locks.request(name, () => new Promise<void>((unlock) => { held(unlock); })).catch(failed);
   });
-  return unlock;
 }
