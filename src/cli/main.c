@@ -130,9 +130,9 @@ run(const struct command *c, int argc, char **argv) {
 
 int
 main(int argc, char **argv) {
+    stop_setup();
     harden();
     (void)setlocale(LC_TIME, "");
-    stop_setup();
     json_setup();
     http_client_setup();
     const char *name = argc > 1 ? argv[1] : "";

@@ -125,6 +125,8 @@ async function putRound(how, usual, why) {
     if (early.code === exit.done) {
       // The signal came between the server's last step and the client's reading of its answer.
       assert.ok(early.bytes.equals(bytes), `${why}: opens before it is complete`);
+      const late = await cli.run(['put', '--resume', link]);
+      assert.equal(late.code, exit.gone, `${why}: ${late.stderr}`);
       return undefined;
     }
     assert.equal(early.code, exit.gone, `${why}: ${early.stderr}`);
@@ -132,8 +134,9 @@ async function putRound(how, usual, why) {
     assert.equal(done.code, exit.done, `${why}: ${done.stderr}`);
     return check(link, why);
   }
-  // Before there was anything to go on with, or killed: nothing usable may be left behind.
-  assert.ok(r.code === exit.interrupted || r.signal === 'SIGKILL', `${why}: ${r.code} ${r.stderr}`);
+  // Before there was anything to go on with (SIGINT itself ends it before main), or killed: nothing
+  // usable may be left behind.
+  assert.ok(r.code === exit.interrupted || r.signal === how, `${why}: ${r.code} ${r.signal} ${r.stderr}`);
   if (link !== '') return check(link, why); // killed after it was complete and told
   const again = await cli.run(['put', '--resume']);
   assert.equal(again.code, exit.gone, `${why}: ${again.stderr}`);
