@@ -176,7 +176,7 @@ init_call(struct api_call *call, struct api *api, const struct api_route *route,
     resp->route = route->template;
     routes_params(route, req->path, call);
     if (route->flags & ROUTE_TOKEN) call->token = bearer_of(req);
-    if (call->id[0] != '\0' && resp->secret[0] == '\0') routes_about(call, call->id);
+    if (call->id[0] != '\0' && resp->secret[0] == '\0') call_about(call, call->id);
 }
 
 int

@@ -18,7 +18,10 @@ struct kdf_pool;
 struct rate;
 struct uploads;
 
-enum { API_ORIGINS_MAX = 16 };
+enum {
+    API_ORIGINS_MAX = 16,
+    API_PART_MAX = 4 * 1024 * 1024, /* the largest part size that can be set */
+};
 
 struct api_config {
     const char *version;

@@ -40,7 +40,7 @@ store(struct api_call *call, const struct vault_classic_new *in) {
     int err = vault_classic_create(call->api->vault, call->api->kdf, in, &created);
     if (err < 0) answer_error(call->resp, err);
     else {
-        routes_about(call, created.id);
+        call_about(call, created.id);
         answer_begin(&a, call->resp, CREATED_LEN);
         answer_string(&a, "secret_id", created.id);
         answer_string(&a, "passphrase", created.passphrase);
@@ -125,7 +125,7 @@ decrypt(struct api_call *call, const struct field_value *id, const struct field_
     uint64_t room = call->api->config.answer_max;
     struct http_response *resp = call->resp;
     room = room > OPENED_LEN ? room - OPENED_LEN : 0;
-    routes_about(call, id->text);
+    call_about(call, id->text);
     const struct vault_classic_reader reader = {
         .text_max = room / JSON_GROWTH,
         .file_max = room / 4 * 3,

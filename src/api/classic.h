@@ -5,7 +5,7 @@
 #ifndef API_CLASSIC_H
 #define API_CLASSIC_H
 
-#include "api/routes.h"
+#include "api/call.h"
 
 void classic_encrypt(struct api_call *call);
 void classic_decrypt(struct api_call *call);

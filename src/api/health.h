@@ -5,7 +5,7 @@
 #ifndef API_HEALTH_H
 #define API_HEALTH_H
 
-#include "api/routes.h"
+#include "api/call.h"
 
 void health_alive(struct api_call *call);
 void health_ready(struct api_call *call);

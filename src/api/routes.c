@@ -91,13 +91,6 @@ routes_params(const struct api_route *route, const char *path, struct api_call *
     }
 }
 
-void
-routes_about(struct api_call *call, const char *id) {
-    _Static_assert(sizeof(call->resp->secret) == TOKEN_TAG_LEN + 1, "it takes a tag");
-    _Static_assert(sizeof(call->api->tag_key) == TOKEN_TAG_KEY_LEN, "it is a key of tags");
-    token_tag(call->api->tag_key, id, strlen(id), call->resp->secret);
-}
-
 uint64_t
 routes_body_max(const struct api_config *config, const struct api_route *route,
                 const struct http_request *req) {
@@ -108,7 +101,7 @@ routes_body_max(const struct api_config *config, const struct api_route *route,
         return 6 * config->text_max + BODY_SMALL_MAX; /* every character may be \u00XX */
     case BODY_CREATE: return BODY_CREATE_MAX;
     case BODY_SMALL: return BODY_SMALL_MAX;
-    case BODY_PART: return ROUTES_PART_MAX;
+    case BODY_PART: return API_PART_MAX;
     }
     return 0;
 }

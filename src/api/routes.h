@@ -1,26 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of routes, and what a handler gets.
+ * The table of routes.
  */
 #ifndef API_ROUTES_H
 #define API_ROUTES_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "api/api.h"
-#include "crypto/token.h"
-
-/* One request on its way through a handler. */
-struct api_call {
-    struct api *api;
-    const struct http_request *req;
-    struct http_response *resp;
-    char id[TOKEN_SEALED_ID_LEN + 1]; /* of the path; "" if it cannot be one */
-    bool part_ok;                     /* the path names a part */
-    uint32_t part;
-    const char *token; /* of a route with ROUTE_TOKEN: never NULL there */
-};
+#include "api/call.h"
 
 enum api_body { BODY_NONE, BODY_ENCRYPT, BODY_CREATE, BODY_SMALL, BODY_PART };
 
@@ -37,8 +22,6 @@ enum {
     ROUTE_QUICK = 4, /* never blocks */
     ROUTE_CHECK = 8, /* ask the store before the body is read */
 };
-
-enum { ROUTES_PART_MAX = 4 * 1024 * 1024 /* the largest part size that can be set */ };
 
 struct api_route {
     const char *template; /* "{id}" and "{k}" stand for one segment each */
@@ -58,9 +41,6 @@ const struct api_route *routes_find(const struct api *api, const char *path,
 
 /* Fill id and part of ${call} from ${path}, which ${route} was found for. */
 void routes_params(const struct api_route *route, const char *path, struct api_call *call);
-
-/* The secret ${id} is what the request is about: the log gets a name for it that is not the id. */
-void routes_about(struct api_call *call, const char *id);
 
 /* The largest body of ${route} for ${req}. */
 uint64_t routes_body_max(const struct api_config *config, const struct api_route *route,

@@ -6,7 +6,7 @@
 #ifndef API_V1_H
 #define API_V1_H
 
-#include "api/routes.h"
+#include "api/call.h"
 
 void v1_config(struct api_call *call);
 void v1_create(struct api_call *call);

@@ -67,7 +67,7 @@ read_content(struct api_call *call, const struct fields *f, struct buf *content)
 static void
 answer_created(struct api_call *call, const struct vault_sealed_created *created) {
     struct answer a;
-    routes_about(call, created->id);
+    call_about(call, created->id);
     answer_begin(&a, call->resp, CREATED_LEN);
     answer_string(&a, "id", created->id);
     answer_string(&a, "owner_token", created->owner_token);

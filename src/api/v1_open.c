@@ -53,7 +53,7 @@ answer_verdict(struct api_call *call, const char *lease, const struct vault_seal
 static int
 check_parts_fit(struct api_call *call) {
     struct record r = {0};
-    if (call->api->config.answer_max >= ROUTES_PART_MAX) return 0;
+    if (call->api->config.answer_max >= API_PART_MAX) return 0;
     int found = vault_sealed_info(call->api->vault, call->id, &r);
     uint32_t part_size = r.part_size;
     record_clear(&r);
