@@ -97,7 +97,7 @@ describe('a disk that hangs', { concurrency: true }, () => {
       assert.equal((await ready).status, 503);
       const all = Date.now() - from;
       // Some derive first, and then wait as long as any other.
-      assert.ok(all < 2 * DEADLINE_MS, `the last answer came after ${all} ms`);
+      assert.ok(all < 2 * DEADLINE_MS + MARGIN_MS, `the last answer came after ${all} ms`);
 
       // By now it is known, and nobody waits.
       for (const request of [...requests, ['GET', '/readyz']]) {
