@@ -29,8 +29,8 @@ union address {
 };
 
 static int
-fail(struct buf *why, int err, const char *what, const char *where) {
-    int ignored = buf_printf(why, "%s \"%.120s\"", what, where);
+fail(struct buf *why, int err, const char *setting, const char *what, const char *where) {
+    int ignored = buf_printf(why, "%s: %s \"%.120s\"", setting, what, where);
     if (err == ERR_IO) ignored |= buf_printf(why, ": %s", strerrordesc_np(errno));
     (void)ignored;
     return err;
@@ -124,10 +124,12 @@ take_passed(char *const env[], struct listener *out, struct buf *why) {
     if (pid == NULL || count == NULL) return 0;
     if (parse_number(pid, strlen(pid), 1, INT32_MAX, &n) != 0 || n != getpid()) return 0;
     if (parse_number(count, strlen(count), 1, 1, &n) != 0)
-        return fail(why, ERR_CONFIG, "want exactly one socket from systemd, LISTEN_FDS is", count);
+        return fail(why, ERR_CONFIG, "LISTEN_FDS", "want exactly one socket from systemd, not",
+                    count);
     if (getsockopt(PASSED_FD, SOL_SOCKET, SO_ACCEPTCONN, &yes, &len) != 0 || !yes)
-        return fail(why, ERR_CONFIG, "what systemd passed is no listening socket:", "LISTEN_FDS");
-    if (fcntl(PASSED_FD, F_SETFD, FD_CLOEXEC) != 0) return fail(why, ERR_IO, "cannot use", "fd 3");
+        return fail(why, ERR_CONFIG, "LISTEN_FDS", "not a listening socket:", "fd 3");
+    if (fcntl(PASSED_FD, F_SETFD, FD_CLOEXEC) != 0)
+        return fail(why, ERR_IO, "LISTEN_FDS", "cannot use", "fd 3");
     out->fd = PASSED_FD;
     out->passed = true;
     describe(out);
@@ -135,7 +137,8 @@ take_passed(char *const env[], struct listener *out, struct buf *why) {
 }
 
 int
-listen_open(const char *where, char *const env[], struct listener *out, struct buf *why) {
+listen_open(const char *setting, const char *where, char *const env[], struct listener *out,
+            struct buf *why) {
     union address a;
     const int one = 1;
     bool local = strncmp(where, "unix:", 5) == 0;
@@ -144,13 +147,13 @@ listen_open(const char *where, char *const env[], struct listener *out, struct b
     if (passed != 0) return passed < 0 ? passed : 0;
     socklen_t len = local ? prepare_unix(where + 5, &a) : parse_inet(where, &a);
     if (len == 0)
-        return fail(why, ERR_CONFIG,
-                    "SECRETS_LISTEN: want ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH, not", where);
+        return fail(why, ERR_CONFIG, setting, "want ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH, not",
+                    where);
     out->fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (out->fd < 0) return fail(why, ERR_IO, "no socket for", where);
+    if (out->fd < 0) return fail(why, ERR_IO, setting, "no socket for", where);
     if (!local) (void)setsockopt(out->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     if (bind(out->fd, &a.any, len) != 0 || listen(out->fd, BACKLOG) != 0) {
-        int err = fail(why, ERR_IO, "cannot listen on", where);
+        int err = fail(why, ERR_IO, setting, "cannot listen on", where);
         listen_close(out);
         return err;
     }

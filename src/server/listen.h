@@ -20,10 +20,11 @@ struct listener {
  * Listen on ${where}: ADDRESS:PORT, [ADDRESS]:PORT (numbers, no names; port 0 is any free one) or
  * unix:PATH (a stale socket is replaced; mode 0660).  Where systemd passed one socket (LISTEN_PID,
  * LISTEN_FDS in ${env}) that is used, whatever ${where} says.  Returns 0, ERR_CONFIG or ERR_IO with
- * the reason in ${why}.
+ * the reason in ${why}, which names ${setting}: where ${where} comes from.
  */
 MUST_CHECK
-int listen_open(const char *where, char *const env[], struct listener *out, struct buf *why);
+int listen_open(const char *setting, const char *where, char *const env[], struct listener *out,
+                struct buf *why);
 
 /*
  * Refuse connections from now on; a thread that accepts may still use the descriptor.  A socket of

@@ -201,7 +201,8 @@ static int
 listen_for_metrics(struct server *s, struct buf *why) {
     char *const none[] = {NULL}; /* a socket that systemd passed is for clients */
     const char *where = s->settings.metrics_listen;
-    return where[0] == '\0' ? 0 : listen_open(where, none, &s->metrics_listener, why);
+    if (where[0] == '\0') return 0;
+    return listen_open("SECRETS_METRICS_LISTEN", where, none, &s->metrics_listener, why);
 }
 
 /* Serve what the figures tell, where somebody wants to know. */
@@ -241,6 +242,16 @@ tell_ready(struct server *s) {
     return s->watchdog == NULL && s->notify >= 0 && ms > 0 ? ERR_NOMEM : 0;
 }
 
+static void
+warn_of_swap(struct server *s) {
+    struct kdf_pool_stats kdf;
+    kdf_pool_stats(s->kdf, &kdf);
+    if (kdf.locked) return;
+    log_warn("memory", LOG_TEXT("state", "unlocked"),
+             LOG_TEXT("reason", "what derivations work on may be swapped out: raise the limit on "
+                                "locked memory"));
+}
+
 static int
 start(struct server *s, char *const env[], struct buf *why) {
     static const struct aws_env aws = {get_variable, NULL};
@@ -249,7 +260,8 @@ start(struct server *s, char *const env[], struct buf *why) {
     s->figures.metrics = metrics_new();
     if (s->figures.metrics == NULL) return ERR_NOMEM;
     s->notify = notify_open(getenv("NOTIFY_SOCKET"));
-    int err = listen_open(s->settings.listen, env, &s->listener, why);
+    int err = listen_open("SECRETS_LISTEN", s->settings.listen, env, &s->listener, why);
+    if (err == 0) err = listen_for_metrics(s, why); /* it may be a path, too */
     if (err == 0) err = stores_prepare(&s->settings, &aws, &s->stores, why);
     if (err == 0) err = confine_paths(s, &aws, why);
     if (err == 0) err = stores_open(&s->settings, &s->stores, why);
@@ -259,14 +271,13 @@ start(struct server *s, char *const env[], struct buf *why) {
     if (err != 0) return err;
     s->kdf = kdf_pool_new(kdf, KDF_QUEUE, KDF_CLASSIC);
     if (s->kdf == NULL) return ERR_NOMEM;
+    warn_of_swap(s);
     configure_api(s);
     err = api_open(&s->api);
     if (err != 0) return err;
     s->sweeper = sweeper_start(&s->vault, SWEEP_SECONDS);
     if (s->sweeper == NULL) return ERR_NOMEM;
-    err = listen_for_metrics(s, why);
-    /* Before anybody is heard. */
-    if (err == 0) err = confine_calls(s, why);
+    err = confine_calls(s, why); /* before anybody is heard */
     if (err == 0) err = start_metrics(s);
     if (err != 0) return err;
     s->mhd = serve(s);

@@ -2,8 +2,8 @@
 // How secretsd starts, refuses to start, and stops.
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,7 +55,6 @@ test('it takes a socket from systemd', async (t) => {
   // The shell gives the socket its place, and its process id to secretsd.
   const run = join(folder, 'run');
   writeFileSync(run, `#!/bin/sh\nexport LISTEN_PID=$$ LISTEN_FDS=1\nexec "${process.env.BUILD ?? 'build'}/secretsd"\n`, { mode: 0o755 });
-  const { spawn } = await import('node:child_process');
   const child = spawn(run, [], {
     cwd: top,
     env: { ...cleanEnvironment(), SECRETS_DATA: join(folder, 'data') },
@@ -175,13 +174,35 @@ test('any other user is not asked', { skip: process.getuid() !== 0 }, async (t) 
   assert.match(stderr, /event=start .*SECRETS_LISTEN/);
 });
 
-test('an address that cannot be listened on stops the start and is named', async (t) => {
+test('an address that cannot be listened on stops the start, and it is said which of the two', async (t) => {
   const data = join(scratch(t), 'data');
-  for (const listen of ['8080', 'localhost:8080', '127.0.0.1', '127.0.0.1:65536', '::1:80', '[::1]', 'unix:', `unix:${'x'.repeat(200)}`]) {
-    const { code, stderr } = await runServer({ env: { SECRETS_DATA: data, SECRETS_LISTEN: listen } });
-    assert.equal(code, 1, listen);
-    assert.ok(stderr.includes('SECRETS_LISTEN'), `${listen}: ${stderr}`);
-  }
+  const wrong = ['8080', 'localhost:8080', '127.0.0.1', '127.0.0.1:65536', '::1:80', '[::1]', 'unix:', `unix:${'x'.repeat(200)}`, '203.0.113.1:1'];
+  for (const [name, other] of [['SECRETS_LISTEN', 'SECRETS_METRICS_LISTEN'], ['SECRETS_METRICS_LISTEN', 'SECRETS_LISTEN']])
+    for (const listen of wrong) {
+      const { code, stderr } = await runServer({ env: { SECRETS_DATA: data, [other]: '127.0.0.1:0', [name]: listen } });
+      assert.equal(code, 1, listen);
+      assert.ok(stderr.includes(`reason="${name}: `), `${listen}: ${stderr}`);
+      assert.ok(!stderr.includes(`${other}: `), `${listen}: ${stderr}`);
+    }
+});
+
+test('memory that may be swapped out is told of', { skip: process.getuid() !== 0 }, async (t) => {
+  const folder = scratch(t);
+  chmodSync(folder, 0o777);
+  const child = spawn('prlimit', ['--memlock=0', 'setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', join(buildFolder, 'secretsd')], {
+    env: { PATH: process.env.PATH, SECRETS_LISTEN: '127.0.0.1:0', SECRETS_DATA: join(folder, 'data') },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  const ended = new Promise((done) => child.on('close', done));
+  child.stderr.on('data', (text) => (stderr += text).includes('event=listening') && child.kill('SIGTERM'));
+  assert.equal(await ended, 0, stderr);
+  assert.match(stderr, /level=warn event=memory state=unlocked/);
+  // Root may lock what it likes, unless CAP_IPC_LOCK was taken from it.
+  if ((BigInt(`0x${/^CapEff:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8'))[1]}`) & (1n << 14n)) === 0n) return;
+  const server = await startServer();
+  assert.doesNotMatch(server.stderr(), /event=memory/);
+  await server.stop();
 });
 
 test('an option wins over its variable, in both spellings', async () => {
@@ -204,6 +225,24 @@ test('--help, the manual page and the table of settings agree', async () => {
   assert.deepEqual(items.filter(Boolean), help);
   for (const [option, , variable] of help)
     assert.equal(variable.replace(/^SECRETS_/, '').toLowerCase().replaceAll('_', '-'), option);
+});
+
+test('every variable that the code reads is in the manual, those of the function in docs/AWS.md', () => {
+  const sources = (...folders) => folders.flatMap((folder) => readdirSync(join(top, 'src', folder)).filter((name) => name.endsWith('.c')).map((name) => readFileSync(join(top, 'src', folder, name), 'utf8'))).join('\n');
+  const read = (code) => [...new Set([
+    ...code.matchAll(/(?:getenv|env_value|aws_env_get|aws_credentials_value|take_value)\([^;"]*"([A-Z0-9_]+)"/g),
+    ...code.matchAll(/"((?:AWS|SECRETS)_[A-Z0-9_]+[A-Z0-9])"/g),
+  ].map(([, name]) => name))].sort();
+  const page = readFileSync(join(top, 'man/secretsd.8'), 'utf8');
+  const lacks = (text, names) => names.filter((name) => !new RegExp(`^\\.(It )?.*\\bEv\\b.*\\b${name}\\b`, 'm').test(text));
+  const names = read(sources('aws', 'base', 'http', 'server', 'store'));
+  assert.ok(names.length > 35 && ['HOME', 'SSL_CERT_FILE', 'AWS_REGION', 'AWS_ENDPOINT_URL_S3', 'LISTEN_FDS', 'SECRETS_LISTEN'].every((name) => names.includes(name)), names.join(' '));
+  assert.deepEqual(lacks(page, names), []);
+  assert.deepEqual(lacks(page.replaceAll('AWS_PROFILE', ''), names), ['AWS_PROFILE'], 'control');
+  const aws = readFileSync(join(top, 'docs/AWS.md'), 'utf8');
+  const settings = [...readFileSync(join(top, 'src/lambda/settings.c'), 'utf8').matchAll(/^ +\{"([A-Z0-9_]+)", [A-Z]+,/gm)].map(([, name]) => name);
+  assert.ok(settings.length >= 13, settings.join(' '));
+  assert.deepEqual(settings.filter((name) => !aws.includes(`\`${name}\``)), []);
 });
 
 test('the manual page is clean', () => {
