@@ -4,7 +4,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, fdatasyncSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 
@@ -88,6 +88,18 @@ async function small() {
   show('resident memory when idle', rss / 1024, 'MiB', 'goal at most 8');
 }
 
+/** What a short secret takes on the disk, once the server has put its log away. */
+async function disk() {
+  const data = join(folder, 'data');
+  const server = await startServer({ data: folder, env: { SECRETS_DATA: data } });
+  const { create } = sealed({ views: 1 });
+  writeFileSync(join(folder, 'create.json'), JSON.stringify(create));
+  const { requests } = await load(server.port, 32, 'POST', '/api/v1/secrets', '-b', join(folder, 'create.json'));
+  await server.stop();
+  show('disk for a short secret', statSync(join(data, 'secrets.db')).size / 1024 / requests, 'KiB');
+  rmSync(data, { recursive: true });
+}
+
 async function classic() {
   await withServer(async (server) => {
     // One derivation alone: a create that finds the server idle, without what any request takes.
@@ -146,6 +158,7 @@ async function v1(bare) {
 
 console.log(`${cpus()[0].model}, ${threads} processors, load ${loadavg()[0].toFixed(2)}, medians of ${ROUNDS} runs of ${SECONDS} s\n`);
 await small();
+await disk();
 await classic();
 show('fdatasync of 4 KiB appended', fdatasyncRate(), '/s');
 const bare = {};

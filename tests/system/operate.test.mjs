@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // What an operator sees and relies on: metrics, the sandbox that is on, and how loud it is when off.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { has } from './lib/nginx.mjs';
-import { assertSandboxed, buildFolder, patience, runServer, startServer } from './lib/server.mjs';
+import { assertSandboxed, buildFolder, patience, runServer, startServer, top } from './lib/server.mjs';
 import { preload } from './lib/variant.mjs';
 
 const freePort = () =>
@@ -62,10 +62,45 @@ describe('metrics', () => {
     }
   });
 
+  test('every figure that the alerts and the dashboard look at is among them', async () => {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    const seen = new Set(['alerts.yml', 'dashboard.json'].flatMap((file) => [...readFileSync(join(top, 'deploy/monitoring', file), 'utf8').matchAll(/\bsecrets_[a-z_]+/g)].map(([name]) => name)));
+    assert.ok(seen.size > 12, [...seen].join(' '));
+    for (const name of seen) assert.match(text, new RegExp(`^${name}[ {]`, 'm'), name);
+  });
+
   test('clients do not reach them, and nothing else is there', async () => {
     assert.equal((await fetch(`${server.url}/metrics`)).status, 404);
     assert.equal((await fetch(`${url}/encrypt`)).status, 404);
     assert.equal((await fetch(`${url}/metrics`, { method: 'POST', body: 'x'.repeat(100) })).status, 405);
+  });
+});
+
+describe('alerts', { skip: !has('promtool') }, () => {
+  const promtool = (...words) => spawnSync('promtool', words, { encoding: 'utf8' });
+  const rules = join(top, 'deploy/monitoring/alerts.yml');
+  const cases = join(top, 'tests/system/lib/alerts.yml');
+
+  test('the rules are sound, and each says what it should when it should, and not before', () => {
+    const checked = promtool('check', 'rules', rules);
+    assert.equal(checked.status, 0, checked.stderr);
+    const names = [...readFileSync(rules, 'utf8').matchAll(/- alert: (\S+)/g)].map(([, name]) => name);
+    const wanted = readFileSync(cases, 'utf8');
+    for (const name of names) assert.match(wanted, new RegExp(`alertname: ${name}\n`), name);
+    const tested = promtool('test', 'rules', cases);
+    assert.equal(tested.status, 0, tested.stdout + tested.stderr);
+  });
+
+  test('control: a rule that is late, or too shy, is found', (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'alerts-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const text = readFileSync(rules, 'utf8');
+    writeFileSync(join(folder, 'cases.yml'), readFileSync(cases, 'utf8').replace(/^rule_files: .*$/m, 'rule_files: [alerts.yml]'));
+    for (const [right, wrong] of [['for: 2m', 'for: 3m'], ['> 0.9', '> 0.95'], ['(secrets_bytes_quota > 0)', 'secrets_bytes_quota'], ['== 0\n        for: 10m', '== 2\n        for: 10m']]) {
+      assert.ok(text.includes(right), right);
+      writeFileSync(join(folder, 'alerts.yml'), text.replace(right, wrong));
+      assert.notEqual(promtool('test', 'rules', join(folder, 'cases.yml')).status, 0, wrong);
+    }
   });
 });
 
