@@ -18,6 +18,7 @@ struct conn {
     struct http_address client;
     enum state state;
     bool counted; /* in clients */
+    bool fresh;   /* in conns->fresh: nothing was asked yet */
     bool kept;    /* in conns->kept; its owner's */
 };
 
@@ -29,6 +30,7 @@ struct conns {
     struct conns_limits limits;
     struct budget *clients; /* connections of each */
     unsigned open;
+    unsigned fresh;
     unsigned top; /* no number from here on is in use */
     bool ending;
     atomic_uint kept;
@@ -103,6 +105,29 @@ conns_open(struct conns *c) {
     return open;
 }
 
+unsigned
+conns_fresh(struct conns *c) {
+    pthread_mutex_lock(&c->lock);
+    unsigned fresh = c->fresh;
+    pthread_mutex_unlock(&c->lock);
+    return fresh;
+}
+
+/* The lock is held. */
+static void
+leave_fresh(struct conns *c, struct conn *conn) {
+    if (conn->fresh) c->fresh--;
+    conn->fresh = false;
+}
+
+void
+conns_asked(struct conns *c, struct conn *conn) {
+    if (!conn->fresh) return; /* nobody else writes it while ${conn} is served */
+    pthread_mutex_lock(&c->lock);
+    leave_fresh(c, conn);
+    pthread_mutex_unlock(&c->lock);
+}
+
 bool
 conns_full(struct conns *c) {
     return conns_open(c) >= c->limits.open;
@@ -114,6 +139,7 @@ take_out(struct conns *c, struct conn *conn) {
     if (conn->state == STATE_FREE) return;
     if (conn->counted) budget_give(c->clients, &conn->client, 1);
     if (conn->kept) atomic_fetch_sub(&c->kept, 1);
+    leave_fresh(c, conn);
     conn->state = STATE_FREE;
     conn->kept = false;
     c->open--;
@@ -134,6 +160,8 @@ conns_admit(struct conns *c, int fd, struct http_address peer) {
         conn->state = STATE_ADMITTED;
         conn->client = peer;
         conn->counted = client;
+        conn->fresh = true;
+        c->fresh++;
         conn_allow(conn, CONN_HEADER_MS);
         if ((unsigned)fd >= c->top) c->top = (unsigned)fd + 1;
         if (c->open++ == 0) pthread_cond_signal(&c->change);

@@ -50,6 +50,12 @@ unsigned conns_open(struct conns *c);
 MUST_CHECK
 bool conns_admit(struct conns *c, int fd, struct http_address peer);
 
+/* How many were admitted and have not asked for anything yet. */
+unsigned conns_fresh(struct conns *c);
+
+/* The served ${conn} has asked for something; its own thread says so. */
+void conns_asked(struct conns *c, struct conn *conn);
+
 /* Watch the admitted connection ${fd} until conns_remove(). */
 struct conn *conns_serve(struct conns *c, int fd);
 

@@ -22,6 +22,8 @@ enum {
     NUDGE_FROM = 120,         /* connections: with fewer no thread can have 128 events */
     NUDGE_MS = 50,
     NUDGE_LOOK_MS = 1000, /* with fewer */
+    FRESH_MS = 500,       /* at a stop, for clients that are about to ask */
+    FRESH_LOOK_MS = 5,
 };
 
 /* Paths stay as they came: the API reads them itself. */
@@ -218,14 +220,21 @@ mhd_start(const struct mhd_config *config) {
     return NULL;
 }
 
-/* Wait until no request runs, for ${ms} at most; in that moment none can begin any more. */
+/*
+ * Wait until no request runs, for ${ms} at most; in that moment none can begin any more.  Who was
+ * accepted and has not asked yet gets a moment: closed now, its request would be lost on the way,
+ * while one that still waits in the listening socket is served by the next process.
+ */
 static bool
 wait_quiet(struct mhd *m, int ms) {
-    struct timespec until = thread_deadline(ms);
-    int err = 0;
+    int64_t now = clock_monotonic_ms(), until = now + ms, fresh_until = now + FRESH_MS;
     pthread_mutex_lock(&m->lock);
-    while (m->running > 0 && err != ETIMEDOUT)
-        err = pthread_cond_timedwait(&m->quiet, &m->lock, &until);
+    for (; now < until; now = clock_monotonic_ms()) {
+        bool fresh = now < fresh_until && conns_fresh(m->conns) > 0;
+        if (m->running == 0 && !fresh) break;
+        struct timespec look = thread_deadline(fresh ? FRESH_LOOK_MS : until - now);
+        (void)pthread_cond_timedwait(&m->quiet, &m->lock, &look);
+    }
     bool quiet = m->running == 0;
     m->closed = quiet;
     pthread_mutex_unlock(&m->lock);

@@ -96,6 +96,7 @@ count_in(struct call *call) {
     call->running = !m->closed;
     if (call->running) m->running++;
     pthread_mutex_unlock(&m->lock);
+    conns_asked(m->conns, call->conn);
     return call->running;
 }
 

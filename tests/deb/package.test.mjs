@@ -169,12 +169,14 @@ describe('the package', { timeout: 600_000 }, () => {
     return seen;
   }
 
-  test('an upgrade refuses no connection', async (t) => {
+  test('upgrades refuse no connection, and lose none', async (t) => {
     const pid = await property('secretsd.service', 'MainPID');
-    const seen = await crowd(() => install('next.deb'));
+    const seen = await crowd(async () => {
+      for (const deb of ['next.deb', 'this.deb', 'next.deb']) await install(deb);
+    });
     assert.match(await machine.run('dpkg-query', '-W', 'secretsd'), /\+next/);
     assert.notEqual(await property('secretsd.service', 'MainPID'), pid);
-    t.diagnostic(`while it was upgraded: ${JSON.stringify(seen)}`);
+    t.diagnostic(`while it was upgraded, back, and again: ${JSON.stringify(seen)}`);
     assert.equal(await open(kept), canary);
     assert.deepEqual(Object.keys(seen), ['200'], JSON.stringify(seen));
     assert.ok(seen[200] > 50, JSON.stringify(seen));

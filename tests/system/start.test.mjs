@@ -273,3 +273,23 @@ test('SIGTERM lets a request that runs end, and takes no new connection', async 
   assert.match(answer, /\r\nConnection: close\r\n/i);
   assert.equal((await stopped).code, 0);
 });
+
+test('SIGTERM lets who was accepted ask, once', async () => {
+  const server = await startServer();
+  const begin = () => new Promise((done) => { const socket = connect(server.port, '127.0.0.1', () => done(socket)); });
+  const accepted = await begin();
+  const silent = await begin();
+  await get(server, '/healthz'); // comes behind them
+  const stopped = server.stop();
+  while (!server.stderr().includes('event=stopping')) await new Promise((done) => server.child.stderr.once('data', done));
+  accepted.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+  let answer = '';
+  for await (const piece of accepted) answer += piece;
+  assert.match(answer, /^HTTP\/1\.1 200 /);
+  assert.match(answer, /\r\nConnection: close\r\n/i);
+  // One that says nothing keeps nobody for long.
+  const { code, ms } = await stopped;
+  assert.equal(code, 0);
+  assert.ok(ms < 3000 * patience, `${ms} ms`);
+  silent.destroy();
+});

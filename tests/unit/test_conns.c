@@ -93,6 +93,25 @@ test_a_number_that_comes_again(void **state) {
 }
 
 static void
+test_those_that_have_not_asked(void **state) {
+    (void)state;
+    struct conns *c = conns_new(&limits, &trusted);
+    for (int i = 0; i < 3; i++)
+        assert_true(conns_admit(c, 7, client(1)));
+    assert_true(conns_admit(c, 8, client(1)));
+    assert_int_equal(conns_fresh(c), 2);
+    struct conn *asks = conns_serve(c, 7), *leaves = conns_serve(c, 8);
+    conns_asked(c, asks);
+    conns_asked(c, asks);
+    assert_int_equal(conns_fresh(c), 1);
+    conns_remove(c, asks);
+    assert_int_equal(conns_fresh(c), 1);
+    conns_remove(c, leaves);
+    assert_int_equal(conns_fresh(c), 0);
+    conns_free(c);
+}
+
+static void
 test_few_are_kept(void **state) {
     (void)state;
     struct conns *c = conns_new(&limits, &trusted);
@@ -139,6 +158,7 @@ main(void) {
         cmocka_unit_test(test_a_client_that_comes_in_a_crowd),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_a_number_that_comes_again),
+        cmocka_unit_test(test_those_that_have_not_asked),
         cmocka_unit_test(test_few_are_kept),
         cmocka_unit_test(test_deadlines),
     };
