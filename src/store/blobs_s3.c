@@ -270,7 +270,11 @@ check_versions(struct s3 *s) {
     return result;
 }
 
-/* Learn by an object of its own whether the service honours If-None-Match.  0 or ERR_STORE. */
+/*
+ * Learn by an object of its own, written twice, whether the service honours If-None-Match.  0 or
+ * ERR_STORE: what is not known is not taken for a no, since the store would be without it until it
+ * is opened again.
+ */
 static int
 probe(struct s3 *s) {
     struct buf reply = BUF_INIT(REPLY_MAX);
@@ -280,14 +284,18 @@ probe(struct s3 *s) {
     (void)snprintf(path, sizeof(path), "%s/probe/%016llx", s->prefix, (unsigned long long)n);
     struct request r = {
         .method = HTTP_PUT, .path = path, .body = "probe", .body_len = 5, .if_absent = true};
-    enum outcome first = call_again(s, &r, &reply, NULL);
-    if (first == DONE) s->conditional = call_again(s, &r, &reply, NULL) == THERE;
+    /* THERE may also be the first one's own object, whose answer was lost. */
+    enum outcome answer = call_again(s, &r, &reply, NULL);
+    if (answer == DONE) answer = call_again(s, &r, &reply, NULL);
+    s->conditional = answer == THERE;
     r.if_absent = false;
-    if (first == BROKEN) first = call_again(s, &r, &reply, NULL);
+    if (answer == BROKEN) answer = call_again(s, &r, &reply, NULL);
     r.method = HTTP_DELETE;
     (void)call_again(s, &r, &reply, NULL);
     buf_free(&reply);
-    return first == DONE || first == THERE ? 0 : ERR_STORE;
+    if (answer != DONE && answer != THERE) return ERR_STORE;
+    if (!s->conditional) log_warn("s3.unconditional", LOG_TEXT("bucket_path", s->prefix));
+    return 0;
 }
 
 static bool

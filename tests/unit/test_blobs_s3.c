@@ -12,13 +12,47 @@
 #include "store/blobs_s3.h"
 
 static struct aws_standins *standins;
+static struct aws_transport real;
 static char bucket[64];
+
+/* What happens to the objects that tell whether conditions are honoured. */
+static int probes;               /* that were sent */
+static int lost_first, lost_end; /* the answers of these, from 1 on, are lost on their way */
+static bool conditional;         /* the last write of an object carried a condition */
+
+static bool
+has_condition(const struct http_client_request *req) {
+    for (size_t i = 0; i < req->field_count; i++)
+        if (strcmp(req->fields[i].name, "If-None-Match") == 0) return true;
+    return false;
+}
+
+static enum http_failure
+send_or_lose(void *ctx, const struct http_client_request *req, struct http_client_response *resp) {
+    (void)ctx;
+    enum http_failure failure = real.send(real.ctx, req, resp);
+    if (req->method != HTTP_PUT) return failure;
+    conditional = has_condition(req);
+    if (strstr(req->url, "/probe/") == NULL) return failure;
+    probes++;
+    if (probes < lost_first || probes >= lost_end) return failure;
+    resp->body.len = 0;
+    resp->status = 0;
+    resp->sent = true;
+    return HTTP_FAILURE_RESET;
+}
+
+static void
+no_pause(void *ctx, int ms) {
+    (void)ctx;
+    (void)ms;
+}
 
 static int
 open_as(const char *sse, struct blobs **out, const char **wrong) {
     struct blobs_s3_options o = {.env = aws_standins_env(standins),
                                  .credentials = aws_standins_credentials(standins),
-                                 .transport = aws_standins_transport(standins),
+                                 .transport = {send_or_lose, no_pause, NULL},
                                  .clock = clock_system,
                                  .random = random_system,
                                  .bucket = bucket,
@@ -110,9 +144,42 @@ a_bucket_that_keeps_versions_is_refused(void **state) {
     assert_null(b);
 }
 
+/* Open a new bucket while the answers of probes ${first} to ${end} - 1 are lost. */
+static int
+open_losing(int first, int end, struct blobs **out) {
+    const char *wrong = NULL;
+    aws_standins_make(standins, "bucket", bucket);
+    probes = 0;
+    lost_first = first;
+    lost_end = end;
+    int err = open_as("", out, &wrong);
+    lost_first = lost_end = 0;
+    return err;
+}
+
+/* An answer that does not come is no answer: a store that took it for a no would go on without
+ * conditions where there are some. */
+static void
+whether_conditions_hold_is_known_or_it_does_not_open(void **state) {
+    (void)state;
+    struct blobs *b = NULL;
+    static const struct { int first, end; } mended[] = {{0, 0}, {1, 2}, {2, 3}, {1, 3}};
+    for (size_t i = 0; i < ARRAY_LEN(mended); i++) {
+        assert_int_equal(open_losing(mended[i].first, mended[i].end, &b), 0);
+        assert_int_equal(b->ops->put(b, "Name000000000000000001", 0, "a", 1), 1);
+        assert_true(conditional);
+        b->ops->close(b);
+    }
+    assert_int_equal(open_losing(2, 1000, &b), ERR_STORE);
+    assert_null(b);
+    assert_int_equal(open_losing(1, 1000, &b), ERR_STORE);
+    assert_null(b);
+}
+
 int
 main(void) {
     const struct CMUnitTest own[] = {
+        cmocka_unit_test(whether_conditions_hold_is_known_or_it_does_not_open),
         cmocka_unit_test(classic_files_are_base64_under_their_id),
         cmocka_unit_test(what_is_not_understood_is_refused),
         cmocka_unit_test(a_bucket_that_keeps_versions_is_refused),
@@ -125,6 +192,7 @@ main(void) {
         .race_rounds = 2,
     };
     standins = aws_standins_start();
+    real = aws_standins_transport(standins);
     char answer[64];
     aws_standins_make(standins, "conditions on", answer);
     int failed = blobs_contract_run(&factory);
