@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -182,23 +182,52 @@ test('the zip holds one small program that needs nothing of this system', { time
   }
 });
 
-test('it starts fast and stays small', { timeout: 60000 }, async (t) => {
+const GOAL_MS = 20;
+
+/** Processor time of ${pid} and all of its threads until now, in ms. */
+const processorMs = (pid) =>
+  readdirSync(`/proc/${pid}/task`).reduce((sum, task) => sum + Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]) / 1e6, 0);
+
+/**
+ * Start ${program} at least ${least} times, and on a machine that is busy with other work up to ${most}
+ * times, until one start is within the goal.  Returns the sorted times, and the least processor time.
+ */
+async function startTimes(program, least, most, options) {
   const times = [];
-  for (let i = 0; i < 10; i++) {
-    const cold = await startRuntime(functionProgram, env);
+  let processor = Infinity;
+  while (times.length < least || (times.length < most && Math.min(...times) > GOAL_MS)) {
+    const cold = await startRuntime(program, { ...env, PATH: process.env.PATH }, options);
     assert.ok(cold.ready, cold.log);
     times.push(cold.firstNextMs);
-    if (i === 9) {
-      const made = await send('http', { method: 'POST', path: '/encrypt', query: 'file_name=x', body: Buffer.alloc(3 << 20, 7) }, cold);
-      assert.equal(made.status, 200, made.body.toString());
-      assert.equal((await send('http', { method: 'POST', path: '/decrypt', ...json(parse(made)) }, cold)).status, 200);
-      const peak = Number(readFileSync(`/proc/${cold.pid}/status`, 'utf8').match(/VmHWM:\s+(\d+)/)[1]);
-      t.diagnostic(`peak memory ${Math.round(peak / 1024)} MiB after a file of 3 MiB`);
-      assert.ok(peak < 64 * 1024, `${peak} KiB`);
-    }
+    processor = Math.min(processor, processorMs(cold.pid));
     await cold.stop();
   }
-  times.sort((a, b) => a - b);
-  t.diagnostic(`start to first next: best ${times[0].toFixed(1)} ms, median ${times[5].toFixed(1)} ms`);
-  assert.ok(times[0] < 100, `${times[0]} ms`);
+  return { times: times.sort((a, b) => a - b), processor };
+}
+
+test('it starts fast', { timeout: 120000 }, async (t) => {
+  const { times, processor } = await startTimes(functionProgram, 20, 200);
+  t.diagnostic(`start to first next: best ${times[0].toFixed(1)} ms, median ${times[times.length >> 1].toFixed(1)} ms of ${times.length}; processor ${processor.toFixed(1)} ms`);
+  assert.ok(times[0] <= GOAL_MS, `${times[0]} ms at best`);
+  assert.ok(processor <= GOAL_MS, `${processor} ms of processor time`);
+});
+
+test('a start that takes too long is found out', { timeout: 60000 }, async () => {
+  const late = { args: ['-c', `sleep 0.0${GOAL_MS}; exec ${functionProgram}`] };
+  const { times } = await startTimes('/bin/sh', 5, 5, late);
+  assert.ok(times[0] > GOAL_MS, `${times[0]} ms`);
+});
+
+test('it stays small', { timeout: 60000 }, async (t) => {
+  const cold = await startRuntime(functionProgram, env);
+  assert.ok(cold.ready, cold.log);
+  for (let i = 0; i < 5; i++) {
+    const made = await send('http', { method: 'POST', path: '/encrypt', query: 'file_name=x', body: Buffer.alloc(3 << 20, 7) }, cold);
+    assert.equal(made.status, 200, made.body.toString());
+    assert.equal((await send('http', { method: 'POST', path: '/decrypt', ...json(parse(made)) }, cold)).status, 200);
+  }
+  const peak = Number(readFileSync(`/proc/${cold.pid}/status`, 'utf8').match(/VmHWM:\s+(\d+)/)[1]);
+  t.diagnostic(`peak memory ${Math.round(peak / 1024)} MiB after five files of 3 MiB`);
+  assert.ok(peak < 64 * 1024, `${peak} KiB`);
+  await cold.stop();
 });
