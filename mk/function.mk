@@ -51,7 +51,7 @@ $(B)/function.zip: $(FUNCTION)/bootstrap tools/zip-function
 
 .PHONY: check-aws
 ## check-aws: the tests of the AWS stores on DynamoDB Local and moto, where they are
-check-aws: unit
+check-aws: all unit
 	$(Q)BUILD=$(B) tools/check-aws
 
 bench: bench-function
