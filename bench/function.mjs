@@ -24,10 +24,13 @@ for (let i = 0; i < STARTS; i++) {
   if (!cold.ready) throw new Error(cold.log);
   times.push(cold.firstNextMs);
   if (i === STARTS - 1) {
-    const from = performance.now();
-    const made = answerOf(await cold.invoke(eventOf.http({ method: 'POST', path: '/encrypt', query: 'file_name=x', body: Buffer.alloc(3 << 20, 7) })));
-    first = performance.now() - from;
-    await cold.invoke(eventOf.http({ method: 'POST', path: '/decrypt', headers: { 'content-type': 'application/json' }, body: made.body }));
+    // Memory grows up to the second file.
+    for (let file = 0; file < 3; file++) {
+      const from = performance.now();
+      const made = answerOf(await cold.invoke(eventOf.http({ method: 'POST', path: '/encrypt', query: 'file_name=x', body: Buffer.alloc(3 << 20, 7) })));
+      first ||= performance.now() - from;
+      await cold.invoke(eventOf.http({ method: 'POST', path: '/decrypt', headers: { 'content-type': 'application/json' }, body: made.body }));
+    }
     peak = Number(readFileSync(`/proc/${cold.pid}/status`, 'utf8').match(/VmHWM:\s+(\d+)/)[1]);
   }
   await cold.stop();
@@ -36,6 +39,6 @@ times.sort((a, b) => a - b);
 console.log(`function.zip ${(statSync(join(build, 'function.zip')).size / 1e6).toFixed(2)} MB (goal: below 5)`);
 console.log(`function, start to first next: median ${times[STARTS / 2].toFixed(1)} ms, best ${times[0].toFixed(1)} ms (goal: at most 20)`);
 console.log(`function, first invocation, a classic file of 3 MiB: ${first.toFixed(0)} ms`);
-console.log(`function, peak memory after it: ${Math.round(peak / 1024)} MiB (goal: below 64)`);
+console.log(`function, peak memory after three of them: ${Math.round(peak / 1024)} MiB (goal: below 64)`);
 await standins.stop();
 process.exit(0);

@@ -56,8 +56,9 @@ check-aws: all unit
 
 bench: bench-function
 .PHONY: bench-function
-bench-function: $(B)/function.zip
+bench-function: $(B)/function.zip $(B)/bootstrap
 	$(Q)BUILD=$(B) node bench/function.mjs
+	$(Q)BUILD=$(B) node bench/aws-costs.mjs
 
 soak: soak-aws
 .PHONY: soak-aws
