@@ -123,11 +123,14 @@ vault_sealed_get_part(struct vault *v, const char *id, const char *lease, uint32
     size_t before = out->len;
     result = vault_counted(v, v->blobs->ops->get(v->blobs, r.blob, k, out));
     if (result == 1 && out->len - before != record_part_len(&r, k)) result = ERR_STORE;
-    if (result == 0) {
-        /* Burnt and erased meanwhile, or lost. */
+    if (result == 0 || result == ERR_STORE) {
+        /* Burnt and erased meanwhile, or lost: S3 answers an absence with a refusal to whom it does
+         * not let list the bucket. */
+        bool counted = result == ERR_STORE;
         record_clear(&r);
         result = renew(v, id, lease, &r, verdict);
-        if (result == 1 && *verdict == VERDICT_OK) result = vault_counted(v, ERR_STORE);
+        if (result == 1 && *verdict == VERDICT_OK)
+            result = counted ? ERR_STORE : vault_counted(v, ERR_STORE);
     }
 out:
     if (result < 0 || *verdict != VERDICT_OK) buf_reset(out);

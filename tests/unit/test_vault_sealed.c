@@ -306,6 +306,47 @@ test_parts_that_do_not_fit_are_refused(void **state) {
     buf_free(&part);
 }
 
+/* A secret that is burnt just before its part is read, from a store that does not say what is
+ * absent. */
+static const struct vault_sealed_created *burning;
+static int get_result;
+
+static int
+burn_then_get(struct blobs *b, const char *name, uint32_t k, struct buf *out) {
+    (void)b, (void)name, (void)k, (void)out;
+    if (burning != NULL) assert_int_equal(burn(burning->id, burning->owner_token), VERDICT_OK);
+    return get_result;
+}
+
+static void
+test_a_part_that_was_burnt_meanwhile_is_absent(void **state) {
+    (void)state;
+    struct blobs_ops ops = *v->blobs->ops;
+    const struct blobs_ops *own = v->blobs->ops;
+    struct buf whole = world_envelope(WORLD_PART + 500), part = BUF_INIT(WORLD_PART);
+    char token[TOKEN_LEN + 1];
+    enum verdict verdict;
+    uint32_t missing = 0;
+    ops.get = burn_then_get;
+    for (int i = 0; i < 4; i++) {
+        struct vault_sealed_created c = create_upload(1, whole.len);
+        assert_int_equal(put(&c, &whole, 0), VERDICT_OK);
+        assert_int_equal(put(&c, &whole, 1), VERDICT_OK);
+        assert_int_equal(complete(&c, &missing), VERDICT_OK);
+        assert_int_equal(world_open_secret(&world, c.id, 1, 1, NULL), VERDICT_OK);
+        burning = i < 2 ? &c : NULL;
+        get_result = i % 2 == 0 ? 0 : ERR_STORE;
+        v->blobs->ops = &ops;
+        int got = vault_sealed_get_part(v, c.id, world_token(1, token), 0, &part, &verdict);
+        v->blobs->ops = own;
+        assert_int_equal(got, burning != NULL ? 1 : ERR_STORE);
+        if (burning != NULL) assert_int_equal(verdict, VERDICT_ABSENT);
+        assert_int_equal(part.len, 0);
+    }
+    buf_free(&whole);
+    buf_free(&part);
+}
+
 static void
 test_complete_compares_the_header(void **state) {
     (void)state;
@@ -444,6 +485,7 @@ main(void) {
         CASE(test_burn_by_owner_and_by_opener),
         CASE(test_parts_come_and_are_fetched),
         CASE(test_parts_that_do_not_fit_are_refused),
+        CASE(test_a_part_that_was_burnt_meanwhile_is_absent),
         CASE(test_complete_compares_the_header),
         CASE(test_a_part_too_late_leaves_nothing),
         CASE(test_burn_ends_an_upload),
