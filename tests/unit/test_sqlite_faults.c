@@ -453,13 +453,28 @@ test_a_full_disk_lets_views_be_taken(void **state) {
     scratch_remove(dir);
 }
 
-/* A disk on which nothing is synced while it hangs. */
+/* A disk on which nothing is synced, or nothing read from the log, while it hangs. */
+struct disk {
+    enum hook_call slow;
+    atomic_bool hangs;
+    atomic_int waiting; /* calls that it keeps */
+};
+
 static int
 wait_for_disk(void *ctx, enum hook_call call, enum hook_file file) {
-    (void)file;
-    while (call == HOOK_SYNC && atomic_load((atomic_bool *)ctx))
+    struct disk *disk = ctx;
+    if (call != disk->slow || (call == HOOK_READ && file != HOOK_WAL)) return SQLITE_OK;
+    atomic_fetch_add(&disk->waiting, 1);
+    while (atomic_load(&disk->hangs))
         (void)usleep(1000);
+    atomic_fetch_sub(&disk->waiting, 1);
     return SQLITE_OK;
+}
+
+static void
+wait_until_it_waits(struct disk *disk) {
+    while (atomic_load(&disk->waiting) == 0)
+        (void)usleep(1000);
 }
 
 struct late {
@@ -482,10 +497,10 @@ late_main(void *arg) {
 static void
 test_a_disk_that_hangs_is_not_waited_for(void **state) {
     (void)state;
-    enum { MS = 300, BEHIND = 4, LONG = 20 * 1000 };
+    enum { MS = 1000, BEHIND = 4, LONG = 20 * 1000 };
     char dir[SCRATCH_PATH_MAX];
-    atomic_bool hangs = false;
-    struct hooks hooks = {.before = wait_for_disk, .ctx = &hangs};
+    struct disk disk = {.slow = HOOK_SYNC};
+    struct hooks hooks = {.before = wait_for_disk, .ctx = &disk};
     struct subject s[SUBJECTS];
     struct late all[1 + BEHIND];
     struct store *store = NULL;
@@ -495,11 +510,12 @@ test_a_disk_that_hangs_is_not_waited_for(void **state) {
     struct store_sqlite_config config = {.dir = dir, .wait_ms = MS, .vfs = HOOK_VFS};
     assert_int_equal(store_sqlite_open(&config, &store), 0);
     assert_int_equal(create(store, &s[5]), 0);
-    atomic_store(&hangs, true);
+    atomic_store(&disk.hangs, true);
     for (int i = 0; i <= BEHIND; i++) {
         all[i] = (struct late){.store = store, .subject = &s[i]};
         assert_int_equal(pthread_create(&all[i].thread, NULL, late_main, &all[i]), 0);
-        (void)usleep(MS * 100); /* a tenth: the first is being written when the others come */
+        if (i == 0)
+            wait_until_it_waits(&disk); /* the first is being written when the others come */
     }
     for (int i = 0; i <= BEHIND; i++) {
         assert_int_equal(pthread_join(all[i].thread, NULL), 0);
@@ -513,7 +529,7 @@ test_a_disk_that_hangs_is_not_waited_for(void **state) {
     assert_int_equal(change(store, &s[5], CHANGE_OPEN, KIT_T0 + 1, 11), ERR_STORE);
     load(store, &s[5]);
     assert_true(clock_monotonic_ms() - start < MS);
-    atomic_store(&hangs, false);
+    atomic_store(&disk.hangs, false);
     start = clock_monotonic_ms();
     while (store->ops->ping(store) != 0)
         assert_true(clock_monotonic_ms() - start < LONG);
@@ -531,13 +547,6 @@ test_a_disk_that_hangs_is_not_waited_for(void **state) {
 }
 
 /* The same of reads of the log: what was just written has to be read from it. */
-static int
-wait_to_read(void *ctx, enum hook_call call, enum hook_file file) {
-    while (call == HOOK_READ && file == HOOK_WAL && atomic_load((atomic_bool *)ctx))
-        (void)usleep(1000);
-    return SQLITE_OK;
-}
-
 static void *
 reader_main(void *arg) {
     struct late *l = arg;
@@ -548,10 +557,10 @@ reader_main(void *arg) {
 static void
 test_a_read_that_hangs_is_not_waited_for(void **state) {
     (void)state;
-    enum { MS = 300, LONG = 20 * 1000 };
+    enum { MS = 1000, LONG = 20 * 1000 };
     char dir[SCRATCH_PATH_MAX];
-    atomic_bool hangs = false;
-    struct hooks hooks = {.before = wait_to_read, .ctx = &hangs};
+    struct disk disk = {.slow = HOOK_READ};
+    struct hooks hooks = {.before = wait_for_disk, .ctx = &disk};
     struct subject s[SUBJECTS];
     struct store *store = NULL;
     struct record r;
@@ -561,10 +570,10 @@ test_a_read_that_hangs_is_not_waited_for(void **state) {
     struct store_sqlite_config config = {.dir = dir, .readers = 1, .wait_ms = MS, .vfs = HOOK_VFS};
     assert_int_equal(store_sqlite_open(&config, &store), 0);
     assert_int_equal(create(store, &s[0]), 0);
-    atomic_store(&hangs, true);
+    atomic_store(&disk.hangs, true);
     struct late stuck = {.store = store, .subject = &s[0]};
     assert_int_equal(pthread_create(&stuck.thread, NULL, reader_main, &stuck), 0);
-    (void)usleep(MS * 100);
+    wait_until_it_waits(&disk);
     int64_t start = clock_monotonic_ms();
     assert_int_equal(store->ops->load(store, &s[0].ref, &r, NULL), ERR_STORE);
     assert_in_range(clock_monotonic_ms() - start, MS / 2, LONG);
@@ -573,7 +582,7 @@ test_a_read_that_hangs_is_not_waited_for(void **state) {
     assert_int_equal(store->ops->load(store, &s[0].ref, &r, NULL), ERR_STORE);
     assert_int_equal(store->ops->ping(store), ERR_STUCK);
     assert_true(clock_monotonic_ms() - start < MS / 2);
-    atomic_store(&hangs, false);
+    atomic_store(&disk.hangs, false);
     assert_int_equal(pthread_join(stuck.thread, NULL), 0);
     assert_int_equal(store->ops->ping(store), 0);
     load(store, &s[0]);
