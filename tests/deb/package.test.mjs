@@ -237,6 +237,25 @@ describe('the package', { timeout: 600_000 }, () => {
     assert.equal((await ask('GET', '/readyz')).status, 200);
   });
 
+  test('both drop-ins keep out who is not on this machine, whatever they listen on', { skip: !has('ip') }, async (t) => {
+    const other = '192.0.2.1';
+    const places = [['127.0.0.1:8080/readyz', '200'], ['127.0.0.1:9469/metrics', '200'], [`${other}:8080/readyz`, '000'], [`${other}:9469/metrics`, '000']];
+    const everywhere = (name) => example(name).replace('127.0.0.1:', '0.0.0.0:');
+    execFileSync('nsenter', ['-t', String(machine.pid), '-n', 'ip', 'address', 'add', `${other}/32`, 'dev', 'lo']);
+    dropIn('secretsd.socket', 'secretsd-tcp.conf', everywhere('secretsd-tcp.conf'));
+    dropIn('secretsd.service', 'secretsd-metrics.conf', everywhere('secretsd-metrics.conf'));
+    await reload('secretsd.socket', 'secretsd.service');
+    if (/BPF|firewall/i.test(await machine.run('journalctl', '--no-pager', '-o', 'cat'))) t.skip('SKIP: this machine has no filter of addresses');
+    else for (const [place, code] of places) assert.equal(await reaches(`http://${place}`), code, place);
+    for (const [unit, name] of [['secretsd.socket', 'secretsd-tcp.conf'], ['secretsd.service', 'secretsd-metrics.conf']])
+      dropIn(unit, name, everywhere(name).replace(/^IPAddress.*$/gm, '') + (unit === 'secretsd.service' ? 'IPAddressDeny=\n' : ''));
+    await reload('secretsd.socket', 'secretsd.service');
+    for (const [place] of places) assert.equal(await reaches(`http://${place}`), '200', `control: ${place}`);
+    dropIn('secretsd.socket', 'secretsd-tcp.conf');
+    dropIn('secretsd.service', 'secretsd-metrics.conf');
+    await reload('secretsd.socket', 'secretsd.service');
+  });
+
   test('secretsd-metrics.conf: figures that Prometheus reads', async (t) => {
     const url = 'http://127.0.0.1:9469/metrics';
     dropIn('secretsd.service', 'wrong.conf', '[Service]\nEnvironment=SECRETS_METRICS_LISTEN=127.0.0.1:9469\n');
