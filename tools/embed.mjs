@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Make C of the built page: node tools/embed.mjs FOLDER OUT.c
+// Make C of the built page: node tools/embed.mjs FOLDER OUT.c; beside it goes SHA256SUMS, of what is served.
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pageHeaders } from '../web/headers.mjs';
 
 const [folder, out] = process.argv.slice(2);
@@ -11,14 +11,16 @@ const TYPES = {
   html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8',
   svg: 'image/svg+xml', '': 'text/plain; charset=utf-8',
 };
-const SKIP = new Set(['index.html', 'config.json', '_headers']);
+const SKIP = new Set(['index.html', 'config.json', '_headers', 'SHA256SUMS']);
+/** Every old link has an id of that form, and gets the same page. */
+const ANY_ID = '0'.repeat(16);
 
 // Served by secretsd, the page needs no <meta> policy (the header says more), and the API is beside it.
 const html = readFileSync(join(folder, 'index.html'), 'utf8')
   .replace(/<meta http-equiv[^>]*>\n/, '')
   .replace('<html ', '<html data-api="./" ');
 
-const files = [
+const pages = [
   { path: '/', type: TYPES.html, bytes: Buffer.from(html) },
   // One folder down, for the links of the classic page: /secret/ID.
   { path: '/secret/', type: TYPES.html, bytes: Buffer.from(html.replaceAll('"./', '"../').replace('data-api="../"', 'data-api="./"')) },
@@ -26,6 +28,14 @@ const files = [
     path: `/${name}`, type: TYPES[name.split('.')[1] ?? ''], bytes: readFileSync(join(folder, name)),
   })),
 ];
+
+// As they can be fetched; of the folder, index.html is another one.
+const named = { '/': 'index.html', '/secret/': `secret/${ANY_ID}` };
+const sums = pages
+  .map(({ path, bytes }) => [named[path] ?? path.slice(1), createHash('sha256').update(bytes).digest('hex')])
+  .sort(([a], [b]) => (a < b ? -1 : 1))
+  .map(([name, hash]) => `${hash}  ${name}\n`).join('');
+const files = [...pages, { path: '/SHA256SUMS', type: TYPES[''], bytes: Buffer.from(sums) }];
 
 const quote = (text) => JSON.stringify(text);
 const array = (name, bytes) => {
@@ -45,4 +55,5 @@ const rows = files.map(({ path, type, bytes }, i) => {
 c += `\nconst struct page_file page_files[] = {\n${rows.join('')}};\nconst size_t page_file_count = ${files.length};\n`;
 const headers = Object.entries(pageHeaders).map(([name, value]) => `    {${quote(name)}, ${quote(value)}},\n`);
 c += `\nconst struct page_header page_headers[] = {\n${headers.join('')}};\nconst size_t page_header_count = ${headers.length};\n`;
+writeFileSync(join(dirname(out), 'SHA256SUMS'), sums);
 writeFileSync(out, c);

@@ -43,7 +43,8 @@ async function page() {
 }
 
 async function sums() {
-  const names = (await readdir(out)).filter((name) => name !== 'SHA256SUMS').sort();
+  // _headers is for the host, which does not serve it.
+  const names = (await readdir(out)).filter((name) => name !== 'SHA256SUMS' && name !== '_headers').sort();
   const lines = await Promise.all(names.map(async (name) => {
     const hash = createHash('sha256').update(await readFile(join(out, name))).digest('hex');
     return `${hash}  ${name}\n`;

@@ -3,8 +3,10 @@
 import test, { after, before, beforeEach, afterEach } from 'node:test';
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { newPage, startBrowser } from './lib/browser.mjs';
+import { buildFolder } from './lib/server.mjs';
 import { shareSecret, startSite, startStatic } from './lib/site.mjs';
 
 let site;
@@ -744,11 +746,30 @@ test('page and API on two origins, the page in a sub-path of a plain static host
   return undefined;
 });
 
-test('the built page is what the sums say', async () => {
-  const sums = await (await fetch(`${site.url}SHA256SUMS`)).text();
-  for (const name of ['page.js', 'page.css', 'worker.js']) {
-    const served = Buffer.from(await (await fetch(site.url + name)).arrayBuffer());
-    assert.ok(sums.includes(`${sha(served)}  ${name}\n`), name);
-    assert.ok((await stat(`build/web/${name}`)).size === served.length);
+test('every file that is served is what the sums say', async (t) => {
+  if (!site.real) return t.skip('needs secretsd');
+  const host = await startStatic('/');
+  const sumsAt = async (url) => {
+    const text = await (await fetch(`${url}SHA256SUMS`)).text();
+    assert.match(text, /^([0-9a-f]{64}  \S+\n)+$/);
+    return new Map(text.trimEnd().split('\n').map((line) => line.split('  ').reverse()));
+  };
+  const served = async (url, name) => sha(Buffer.from(await (await fetch(url + name)).arrayBuffer()));
+  try {
+    host.api = './';
+    const built = (await readdir('build/web')).filter((name) => name !== '_headers' && name !== 'SHA256SUMS').sort();
+    const own = await sumsAt(site.url);
+    assert.deepEqual([...own.keys()], [...built.filter((name) => name !== 'config.json'), `secret/${'0'.repeat(16)}`].sort());
+    for (const [name, sum] of own) assert.equal(await served(site.url, name), sum, name);
+    for (const path of ['', '%23abc.def']) assert.equal(await served(site.url, path), own.get('index.html'), path);
+    assert.equal(await served(site.url, 'secret/abcdefghijklmnop'), own.get(`secret/${'0'.repeat(16)}`));
+    assert.equal(await readFile(join(buildFolder, 'gen/SHA256SUMS'), 'utf8'), await (await fetch(`${site.url}SHA256SUMS`)).text());
+    // On a host of its own config.json is the one that somebody wrote.
+    const plain = await sumsAt(host.url);
+    assert.deepEqual([...plain.keys()], built);
+    for (const [name, sum] of plain) if (name !== 'config.json') assert.equal(await served(host.url, name), sum, name);
+  } finally {
+    await host.stop();
   }
+  return undefined;
 });
