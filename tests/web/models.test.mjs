@@ -44,6 +44,9 @@ test('words: plurals, durations, sizes, dates', async () => {
   const early = new Date(2026, 10, 29, 4, 5).getTime() / 1000;
   assert.match(en.date(early), /Sunday,? 29 November at 04:05/);
   assert.match(wordsFor(['en-US']).date(early), /at 4:05\sAM/);
+  const es = wordsFor(['es']);
+  const at = (hour) => new Date(2026, 10, 29, hour, 5).getTime() / 1000;
+  assert.deepEqual([0, 1, 2, 13].map((hour) => es.when(at(hour), at(23))), ['hoy a las 00:05', 'hoy a la 01:05', 'hoy a las 02:05', 'hoy a las 13:05']);
   const ru = wordsFor(['ru']);
   assert.deepEqual([1, 2, 5, 21].map((n) => ru.say('views', { n })), ['один раз', '2 раза', '5 раз', '21 раз']);
   assert.equal(chooseLanguage(['pt', 'fr-CA', 'de']), 'fr');
@@ -96,7 +99,7 @@ test('what became of it, in one line', async () => {
 });
 
 test('failures are told apart', async () => {
-  const { tell } = await load('opening.model.ts');
+  const { tell, tellErasing, tellSaving } = await load('opening.model.ts');
   const none = { key: false, passphrase: false };
   assert.equal(tell({ kind: 'gone' }, none).title, 'goneTitle');
   assert.equal(tell({ kind: 'wrong-proof', attemptsLeft: null }, none).title, 'damagedTitle');
@@ -106,7 +109,14 @@ test('failures are told apart', async () => {
   assert.equal(tell({ kind: 'wrong-proof', attemptsLeft: null }, { key: true, passphrase: false }).text, 'wrongKey');
   assert.equal(tell({ kind: 'damaged', failure: 'payload failure' }, none).title, 'brokenTitle');
   assert.equal(tell({ kind: 'full' }, none).text, 'noRoomHere');
-  for (const kind of ['offline', 'busy', 'ended', 'unexpected']) assert.equal(tell({ kind }, none).text, kind);
+  const texts = { offline: 'offlineUnused', busy: 'busyUnused', lost: 'openLost', unexpected: 'openUnexpected' };
+  for (const [kind, text] of Object.entries(texts)) assert.equal(tell({ kind }, none).text, text);
+  // Once an answer was lost nobody says that nothing was used up.
+  for (const kind of ['offline', 'busy', 'lost']) assert.equal(tell({ kind }, none, true).text, 'openLost');
+  assert.deepEqual(tell({ kind: 'ended' }, none), { kind: 'end', title: 'endedTitle', text: 'ended', again: true });
+  for (const kind of ['gone', 'ended']) assert.deepEqual(tellSaving({ kind }), { kind: 'end', title: 'endedTitle', text: 'lapsed', again: true });
+  assert.deepEqual(['offline', 'busy', 'full', 'unexpected'].map((kind) => tellSaving({ kind }).text), ['interrupted', 'busy', 'noRoomHere', 'openUnexpected']);
+  assert.deepEqual(['offline', 'busy', 'unexpected'].map((kind) => tellErasing({ kind })), ['offline', 'busy', 'eraseFailed']);
 });
 
 test('names of received files are made harmless', async () => {
@@ -174,10 +184,10 @@ test('a zip has the length that was promised, and its entries are whole', async 
 });
 
 test('a file that changes while it is zipped ends it', async () => {
-  const { zip } = await load('zip.ts');
+  const { zip, ChangedError } = await load('zip.ts', 'envelope.ts');
   let reads = 0;
   const entry = { name: 'f', size: 1, modified: 0, async *stream() { yield Uint8Array.of(reads++); } };
-  await assert.rejects(async () => { for await (const piece of zip([entry])) void piece; }, RangeError);
+  await assert.rejects(async () => { for await (const piece of zip([entry])) void piece; }, ChangedError);
 });
 
 test('what is kept of one’s own secrets is read with care', async () => {
@@ -286,7 +296,86 @@ test('times and counts of an answer are checked before they are shown', async ()
 
 test('a part size out of bounds is refused', async () => {
   const { readCreated } = await load('api.model.ts');
-  const created = (part_size) => readCreated({ id: 'i', owner_token: 't', expires_at: 1, part_size });
+  const created = (part_size) => readCreated({ id: 'i'.repeat(22), owner_token: 't'.repeat(43), expires_at: 1, part_size });
   for (const size of [0, 65536, 4 << 20]) assert.equal(created(size).partSize, size);
   for (const size of [-1, 1, 65535, (4 << 20) + 1]) assert.throws(() => created(size), SyntaxError);
+});
+
+test('an id or token that is none is refused before it gets into an address', async () => {
+  const { readCreated } = await load('api.model.ts');
+  const good = { id: 'aZ09'.repeat(5) + 'xy', owner_token: 'aZ09-_x'.repeat(6) + 'y', expires_at: 1, part_size: 0 };
+  assert.equal(readCreated(good).id, good.id);
+  const bad = {
+    id: ['', 'i'.repeat(21), 'i'.repeat(23), `${'i'.repeat(21)}/`, `../${'i'.repeat(19)}`, `${good.id}\n`, 22, null],
+    owner_token: ['', 't'.repeat(42), 't'.repeat(44), `${'t'.repeat(42)}=`, `${'t'.repeat(42)}\n`, null],
+  };
+  for (const [name, values] of Object.entries(bad)) {
+    for (const value of values) assert.throws(() => readCreated({ ...good, [name]: value }), { name: 'SyntaxError', message: name }, `${value}`);
+  }
+});
+
+test('an answer that is JSON but no object is refused as one that makes no sense', async () => {
+  const { Api } = await load('api.ts');
+  const { readReceipt } = await load('api.model.ts');
+  const api = (body, status) => new Api('x/', 1000, async () => new Response(body, { status }));
+  for (const body of ['null', '3', '"x"', 'true']) {
+    await assert.rejects(api(body, 200).config(), { name: 'SyntaxError' }, body);
+    await assert.rejects(api(body, 503).config(), { status: 503, code: '' }, body);
+  }
+  assert.throws(() => readReceipt({ state: 'opened', expires_at: 1, events: [null] }), SyntaxError);
+});
+
+test('lines take their turns: cards before rows, and together no more than half of what a server lets through', async () => {
+  const { Turns } = await load('turns.model.ts');
+  /** What is looked up in `minutes` by lines that are there from the start, each answered after `answer` ms. */
+  const run = (cards, rows, minutes, answer = 50) => {
+    const turns = new Turns();
+    const looks = [];
+    const under = [];
+    const add = (kind, i) => turns.add(`${kind} ${i}`, kind === 'card', 0);
+    for (let i = 0; i < rows; i++) add('row', i);
+    for (let i = 0; i < cards; i++) add('card', i);
+    let at = 0;
+    while (at <= minutes * 60_000) {
+      while (under.length > 0 && under[0].at <= at) turns.done(under.shift().line, at);
+      for (let line = turns.take(at); line !== null; line = turns.take(at)) {
+        looks.push({ at, line });
+        under.push({ at: at + answer, line });
+      }
+      const wait = Math.min(turns.wait(at), (under[0]?.at ?? Infinity) - at);
+      assert.ok(wait > 0, 'it moves on');
+      at += wait;
+    }
+    return looks;
+  };
+  const times = (looks, line) => looks.filter((look) => look.line === line).map(({ at }) => at);
+  const inMinute = (looks, from) => looks.filter(({ at }) => at >= from && at < from + 60_000).length;
+  const alone = run(1, 0, 5);
+  assert.ok(alone.length >= 25 && alone.length <= 31, `a new card is watched closely: ${alone.length}`);
+  const old = run(1, 0, 60).filter(({ at }) => at > 10 * 60_000);
+  assert.ok(old.length <= 51, `one that is not new is not: ${old.length}`);
+  for (const [cards, rows] of [[1, 200], [12, 0], [6, 200], [0, 3]]) {
+    const looks = run(cards, rows, 20);
+    for (let from = 0; from < 19 * 60_000; from += 10_000) assert.ok(inMinute(looks, from) <= 40, `${cards} cards, ${rows} rows`);
+    for (let i = 0; i < rows; i++) assert.ok(times(looks, `row ${i}`).length >= 1, `row ${i} had a turn`);
+    for (let i = 0; i < cards; i++) assert.ok(times(looks, `card ${i}`).length >= 5, `card ${i} had turns`);
+  }
+  const few = times(run(0, 3, 3), 'row 1');
+  assert.ok(few.length === 3 && few[1] - few[0] >= 60_000, 'a row once a minute');
+});
+
+test('all lines are due when the page is looked at again, but for those under way', async () => {
+  const { Turns } = await load('turns.model.ts');
+  const turns = new Turns();
+  turns.add('a', false, 0);
+  turns.add('b', false, 0);
+  turns.add('c', false, 0);
+  assert.deepEqual([turns.take(0), turns.take(0)], ['a', 'b']);
+  turns.done('a', 10);
+  turns.hurry(20);
+  turns.remove('c');
+  assert.deepEqual([turns.take(20), turns.take(20)], ['a', null]);
+  assert.equal(turns.wait(20), Infinity);
+  turns.done('b', 30);
+  assert.equal(turns.wait(30), 60_000);
 });

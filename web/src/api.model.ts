@@ -63,6 +63,9 @@ const ATTEMPTS_MAX = 100;
 const TIME_MAX = 8.64e12;
 const SIZE_MAX = Number.MAX_SAFE_INTEGER;
 
+const ID = /^[A-Za-z0-9]{22}$/;
+const TOKEN = /^[A-Za-z0-9_-]{43}$/;
+
 type Json = Record<string, unknown>;
 
 /** Limits and defaults; throws a SyntaxError that names what is out of bounds. */
@@ -97,8 +100,8 @@ export function readApiAddress(json: unknown, base: URL): string {
 
 export function readCreated(json: Json): Created {
   return {
-    id: string(json, 'id'),
-    ownerToken: string(json, 'owner_token'),
+    id: shaped(json, 'id', ID),
+    ownerToken: shaped(json, 'owner_token', TOKEN),
     expiresAt: time(json, 'expires_at'),
     partSize: partSize(json),
   };
@@ -127,7 +130,7 @@ export function readOpenAnswer(json: Json): OpenAnswer {
 export function readReceipt(json: Json): Receipt {
   const state = string(json, 'state');
   if (!STATES.includes(state)) throw new SyntaxError('state');
-  const events = Array.isArray(json['events']) ? (json['events'] as Json[]) : [];
+  const events = Array.isArray(json['events']) ? (json['events'] as unknown[]).map((e) => (e ?? {}) as Json) : [];
   const times = (kinds: RegExp) => events.filter((e) => kinds.test(string(e, 'event'))).map((e) => time(e, 'at'));
   return {
     state: state as ReceiptState,
@@ -156,6 +159,12 @@ function within(json: Json, name: string, min: number, max: number): number {
 function string(json: Json, name: string): string {
   const value = json[name];
   if (typeof value !== 'string') throw new SyntaxError(name);
+  return value;
+}
+
+function shaped(json: Json, name: string, shape: RegExp): string {
+  const value = string(json, name);
+  if (!shape.test(value)) throw new SyntaxError(name);
   return value;
 }
 

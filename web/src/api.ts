@@ -37,6 +37,8 @@ interface Call {
   attempt?: number;
   /** In place of a timeout: when it aborts, the connection is lost. */
   limit?: AbortSignal;
+  /** Whether the request outlives the page. */
+  keepalive?: boolean;
 }
 
 export class Api {
@@ -128,6 +130,11 @@ export class Api {
     await this.call(`api/v1/secrets/${id}`, { method: 'DELETE', token, signal });
   }
 
+  /** Burn it while the page ends: what comes of it nobody hears. */
+  burnAndLeave(id: string, token: string): void {
+    this.call(`api/v1/secrets/${id}`, { method: 'DELETE', token, keepalive: true }).catch(() => undefined);
+  }
+
   async receipt(id: string, token: string, signal?: AbortSignal): Promise<Receipt> {
     return readReceipt(await this.json(`api/v1/secrets/${id}/receipt`, { token, signal }));
   }
@@ -145,7 +152,7 @@ export class Api {
 
   private async json(path: string, call: Call): Promise<Json> {
     const body = await this.body(await this.call(path, call));
-    return JSON.parse(new TextDecoder().decode(body)) as Json;
+    return parseObject(new TextDecoder().decode(body));
   }
 
   private async body(response: Response): Promise<Bytes> {
@@ -157,7 +164,7 @@ export class Api {
   }
 
   private async call(path: string, call: Call): Promise<Response> {
-    const { method = 'GET', token, json, signal, attempt = 0 } = call;
+    const { method = 'GET', token, json, signal, attempt = 0, keepalive = false } = call;
     const limit = call.limit ?? AbortSignal.timeout((this.stall / 2) * longer(attempt));
     const headers: Record<string, string> = {};
     if (token !== undefined) headers['Authorization'] = `Bearer ${token}`;
@@ -167,7 +174,7 @@ export class Api {
       response = await this.fetch(this.base + path, {
         method, headers, body: json === undefined ? null : JSON.stringify(json),
         signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
-        cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer', redirect: 'error',
+        keepalive, cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer', redirect: 'error',
       });
     } catch (error) {
       signal?.throwIfAborted();
@@ -193,6 +200,12 @@ async function fillFrom(reader: ReadableStreamDefaultReader<Uint8Array>, into: B
   if (filled < into.length) throw new ConnectionError('the answer was cut off');
 }
 
+function parseObject(text: string): Json {
+  const json = JSON.parse(text) as unknown;
+  if (typeof json !== 'object' || json === null) throw new SyntaxError('not an object');
+  return json as Json;
+}
+
 function longer(attempt: number): number {
   return Math.min(LONGEST, 2 ** attempt);
 }
@@ -202,7 +215,7 @@ async function refusal(response: Response): Promise<ApiError> {
   let details: Json = {};
   try {
     const text = await response.text();
-    if (text !== '') details = JSON.parse(text) as Json;
+    if (text !== '') details = parseObject(text);
   } catch {
     // An answer of a proxy on the way: its status is all there is.
   }

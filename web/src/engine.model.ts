@@ -26,6 +26,8 @@ export interface Shared {
 
 export interface OpenOrder {
   id: string;
+  /** Minted once for all tries, whichever worker makes them: the server counts one opening for it. */
+  lease: string;
   linkKey: string;
   passphrase: string;
   info: Info;
@@ -33,7 +35,8 @@ export interface OpenOrder {
 }
 
 /** What was opened: a text, whole and verified, or a file that waits to be saved. */
-export type OpenResult = { viewsLeft: number } & ({ text: string } | { file: { name: string; type: string; size: number } });
+export type Seen = { text: string } | { file: { name: string; type: string; size: number } };
+export type OpenResult = { viewsLeft: number } & Seen;
 
 /** Where a file goes: the place the person picked, else the parking of that name, else memory. */
 export interface SaveOrder {
@@ -44,6 +47,8 @@ export interface SaveOrder {
 export interface Orders {
   share: { order: ShareOrder; result: Shared };
   open: { order: OpenOrder; result: OpenResult };
+  /** Keep the opening alive while its file waits to be saved. */
+  renew: { order: null; result: null };
   save: { order: SaveOrder; result: Blob | null };
   /** Tell the server that the content is here. */
   confirm: { order: null; result: null };
@@ -54,13 +59,15 @@ export interface Orders {
 export type Progress =
   | { phase: 'deriving' }
   | { phase: 'opening' }
+  /** The server waits for parts of it. */
+  | { phase: 'created'; id: string; ownerToken: string }
   | { phase: 'moving'; done: number; total: number }
   | { phase: 'finishing' }
   | { phase: 'waiting'; why: Waiting };
 
-/** Why something failed, as the page tells it. */
+/** Why something failed, as the page tells it. `lost` is an opening that may have been counted: its answer did not come. */
 export type Failure =
-  | { kind: 'offline' | 'busy' | 'gone' | 'ended' | 'full' | 'too-large' | 'changed' | 'cancelled' | 'unexpected' }
+  | { kind: 'offline' | 'busy' | 'lost' | 'gone' | 'ended' | 'full' | 'too-large' | 'changed' | 'cancelled' | 'unexpected' }
   | { kind: 'wrong-proof'; attemptsLeft: number | null }
   | { kind: 'damaged'; failure: FailureKind };
 

@@ -24,6 +24,9 @@ export class EnvelopeError extends Error {
   }
 }
 
+/** Thrown for content that is not what it was when its length or checksum was taken. */
+export class ChangedError extends Error {}
+
 export interface Cost {
   logN: number;
   r: number;
@@ -74,9 +77,13 @@ export function secretInput(linkKey: string, passphrase = ''): Bytes {
 
 /** Derive the keys of an envelope. `input` is wiped. */
 export async function deriveKeys(header: Uint8Array, input: Bytes, scrypt: Scrypt): Promise<Keys> {
-  const { cost, salt } = readHeader(header);
-  const okm = await scrypt(input, salt, cost);
-  wipe(input);
+  let okm: Bytes;
+  try {
+    const { cost, salt } = readHeader(header);
+    okm = await scrypt(input, salt, cost);
+  } finally {
+    wipe(input);
+  }
   const key = okm.slice(0, 32);
   const cipher = await crypto.subtle.importKey('raw', key, 'AES-GCM', false, ['encrypt', 'decrypt']);
   const access = okm.slice(32, 64);
@@ -140,7 +147,7 @@ export type Opened = { meta: Metadata } | { bytes: Bytes };
  * content is whole and good only when the generator ends without an error.
  */
 export async function* open(
-  header: Uint8Array, keys: Keys, sealed: AsyncIterable<Uint8Array>,
+  header: Uint8Array, cipher: CryptoKey, sealed: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Opened> {
   const plain = new PlaintextReader();
   const pending: Promise<Bytes>[] = [];
@@ -148,7 +155,7 @@ export async function* open(
   let index = 0;
   for await (const { chunk, isLast } of sealedChunks(sealed, pool)) {
     if (isLast && index > 0 && chunk.length === TAG) throw new EnvelopeError('payload failure', 'empty last chunk');
-    const promise = decrypt(keys, header, index++, isLast, chunk).finally(() => { if (!isLast) pool.push(chunk); });
+    const promise = decrypt(cipher, header, index++, isLast, chunk).finally(() => { if (!isLast) pool.push(chunk); });
     promise.catch(() => undefined); // reported where it is awaited
     pending.push(promise);
     // The first chunk is not kept waiting: it holds the metadata.
@@ -163,7 +170,7 @@ export async function openBytes(envelope: Bytes, keys: Keys): Promise<{ meta: Me
   const pieces: Uint8Array[] = [];
   let meta: Metadata | null = null;
   const body = (async function* () { yield envelope.subarray(HEADER_LENGTH); })();
-  for await (const part of open(envelope.subarray(0, HEADER_LENGTH), keys, body)) {
+  for await (const part of open(envelope.subarray(0, HEADER_LENGTH), keys.cipher, body)) {
     if ('meta' in part) meta = part.meta;
     else pieces.push(part.bytes);
   }
@@ -186,11 +193,11 @@ async function encrypt(keys: Keys, header: Uint8Array, index: number, isLast: bo
   return out;
 }
 
-async function decrypt(keys: Keys, header: Uint8Array, index: number, isLast: boolean, chunk: Bytes): Promise<Bytes> {
+async function decrypt(cipher: CryptoKey, header: Uint8Array, index: number, isLast: boolean, chunk: Bytes): Promise<Bytes> {
   if (chunk.length < TAG) throw new EnvelopeError('payload failure', 'cut');
   const algorithm = { name: 'AES-GCM', iv: nonce(index, isLast), additionalData: header as Bytes };
   try {
-    return new Uint8Array(await crypto.subtle.decrypt(algorithm, keys.cipher, chunk));
+    return new Uint8Array(await crypto.subtle.decrypt(algorithm, cipher, chunk));
   } catch {
     throw new EnvelopeError('payload failure', `chunk ${index}`);
   }
@@ -233,7 +240,7 @@ async function* plainPieces(
     if (given > size) break;
     yield piece;
   }
-  if (given !== size) throw new RangeError('the content changed while it was read');
+  if (given !== size) throw new ChangedError('the content changed while it was read');
   for (let left = total - 4 - metadata.length - size; left > 0; left -= CHUNK) {
     yield new Uint8Array(Math.min(CHUNK, left));
   }

@@ -2,14 +2,15 @@
 // From whatever was thrown to why it failed, as the page tells it.
 
 import type { Failure } from './engine.model';
-import { EnvelopeError } from './envelope';
-import { ApiError, ConnectionError } from './retry';
+import { ChangedError, EnvelopeError } from './envelope';
+import { ApiError, ConnectionError, LostError } from './retry';
 
 export function failureOf(error: unknown): Failure {
   if (error instanceof EnvelopeError) return { kind: 'damaged', failure: error.kind };
+  if (error instanceof LostError) return { kind: 'lost' };
   if (error instanceof ConnectionError) return { kind: 'offline' };
   if (error instanceof ApiError) return refusalOf(error);
-  if (error instanceof RangeError) return { kind: 'changed' };
+  if (error instanceof ChangedError) return { kind: 'changed' };
   if (!(error instanceof DOMException)) return { kind: 'unexpected' };
   if (error.name === 'AbortError') return { kind: 'cancelled' };
   if (error.name === 'NotReadableError' || error.name === 'NotFoundError') return { kind: 'changed' };

@@ -17,8 +17,10 @@ import { ClassicView } from './ui/classic';
 import type { Context, View } from './ui/context';
 import { el, fill } from './ui/dom';
 import { endCard } from './ui/end';
+import { askToReplace } from './ui/replace';
 import { OpenView } from './ui/open';
 import { ShareView } from './ui/share';
+import { Looks } from './ui/status';
 import { insecure, trouble, waitingNote } from './ui/trouble';
 
 const base = new URL('.', import.meta.url);
@@ -93,15 +95,19 @@ async function start(): Promise<void> {
   void clearParking();
   const { address, api, config } = await findServer(words, main);
   const context: Context = {
-    words, api, announce, config, owned: new OwnedList(), page: base.href,
+    words, api, announce, config, owned: new OwnedList(), looks: new Looks(), page: base.href,
     newEngine: () => new Engine(newWorker(new URL('worker.js', base)), address),
     now: () => Math.floor(Date.now() / 1000),
   };
   let view: View | null = null;
-  show = (next) => {
+  const replace = (next: Target) => {
     view?.leave?.();
     view = viewOf(context, next);
     fill(main, view.element);
+  };
+  show = (next) => {
+    if (view?.holds?.()) askToReplace(words, () => replace(next));
+    else replace(next);
   };
   show(target);
 }

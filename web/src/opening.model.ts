@@ -10,14 +10,17 @@ export interface Asked {
   passphrase: boolean;
 }
 
-/** A failure as the page tells it: a page of its own, or one line beside the button. */
+/** A failure as the page tells it: a page of its own, from which `again` looks anew, or one line beside the button. */
 export type Told =
-  | { kind: 'end'; title: Key; text: Key }
+  | { kind: 'end'; title: Key; text: Key; again: boolean }
   | { kind: 'line'; text: Key; attemptsLeft: number | null };
 
-export function tell(failure: Failure, asked: Asked): Told {
+/**
+ * A failure to look or to open. `lost` tells that an opening may have been counted before, so that
+ * nobody says that there was none.
+ */
+export function tell(failure: Failure, asked: Asked, lost = false): Told {
   const line = (text: Key, attemptsLeft: number | null = null): Told => ({ kind: 'line', text, attemptsLeft });
-  const end = (title: Key, text: Key): Told => ({ kind: 'end', title, text });
   switch (failure.kind) {
     case 'gone': return end('goneTitle', 'gone');
     case 'damaged': return end('brokenTitle', 'broken');
@@ -25,14 +28,33 @@ export function tell(failure: Failure, asked: Asked): Told {
       if (failure.attemptsLeft === 0) return end('lockedTitle', 'locked');
       if (!asked.key && !asked.passphrase) return end('damagedTitle', 'damaged');
       return line(wrongKey(asked), failure.attemptsLeft);
-    case 'offline': return line('offline');
-    case 'busy': return line('busy');
+    case 'lost': return line('openLost');
+    case 'offline': return line(lost ? 'openLost' : 'offlineUnused');
+    case 'busy': return line(lost ? 'openLost' : 'busyUnused');
     case 'full': return line('noRoomHere');
     case 'too-large': return line('tooLarge');
-    case 'changed': return line('changed');
-    case 'ended': return line('ended');
-    default: return line('unexpected');
+    case 'ended': return end('endedTitle', 'ended', true);
+    default: return line('openUnexpected');
   }
+}
+
+/** A failure to save what was opened. */
+export function tellSaving(failure: Failure): Told {
+  switch (failure.kind) {
+    case 'gone': case 'ended': return end('endedTitle', 'lapsed', true);
+    case 'offline': return { kind: 'line', text: 'interrupted', attemptsLeft: null };
+    case 'busy': return { kind: 'line', text: 'busy', attemptsLeft: null };
+    default: return tell(failure, { key: false, passphrase: false });
+  }
+}
+
+/** A failure to erase what was opened: one line. */
+export function tellErasing({ kind }: Failure): Key {
+  return kind === 'offline' || kind === 'busy' ? kind : 'eraseFailed';
+}
+
+function end(title: Key, text: Key, again = false): Told {
+  return { kind: 'end', title, text, again };
 }
 
 function wrongKey({ key, passphrase }: Asked): Key {

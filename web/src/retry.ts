@@ -4,6 +4,9 @@
 /** The server could not be reached, or the answer was cut off. */
 export class ConnectionError extends Error {}
 
+/** What was asked for may be done, but what came of it did not arrive. */
+export class LostError extends Error {}
+
 /** The server answered that it will not do it. */
 export class ApiError extends Error {
   readonly status: number;
@@ -27,6 +30,8 @@ export interface RetryOptions {
   signal: AbortSignal;
   /** Give up rather than have waited for more than this many milliseconds between tries. */
   patience: number;
+  /** Begin no try later than this many milliseconds after the first. */
+  within?: number;
   /** Told each time waiting begins. */
   onWaiting?: (why: Waiting) => void;
   /** Which failures to try again after; all that are passing, unless something is used up by trying. */
@@ -58,7 +63,8 @@ export function waitFor(attempt: number, error: unknown, random: number): number
 
 /** Run `task` until it succeeds, fails for good, patience runs out, or `signal` aborts. */
 export async function withRetry<T>(task: (attempt: number) => Promise<T>, options: RetryOptions): Promise<T> {
-  const { signal, patience, onWaiting, passing = isPassing } = options;
+  const { signal, patience, within = Infinity, onWaiting, passing = isPassing } = options;
+  const start = performance.now();
   let waited = 0;
   for (let attempt = 0; ; attempt++) {
     signal.throwIfAborted();
@@ -66,10 +72,12 @@ export async function withRetry<T>(task: (attempt: number) => Promise<T>, option
       return await task(attempt);
     } catch (error) {
       const wait = waitFor(attempt, error, Math.random());
-      if (!passing(error) || waited + wait > patience) throw error;
-      onWaiting?.(error instanceof ApiError ? 'busy' : 'offline');
+      if (!passing(error) || waited + wait > patience || performance.now() - start + wait > within) throw error;
+      const busy = error instanceof ApiError;
+      onWaiting?.(busy ? 'busy' : 'offline');
       waited += wait;
-      await sleep(wait, signal);
+      // A server that said when to come again means it, whatever the network does.
+      await sleep(wait, signal, !busy);
     }
   }
 }
@@ -81,8 +89,8 @@ export function patiently<T>(task: () => Promise<T>, onWaiting?: (why: Waiting) 
   return withRetry(task, { signal: new AbortController().signal, patience: SHORT_PATIENCE, onWaiting, passing });
 }
 
-/** Wait, or until the network is back; rejects when `signal` aborts. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
+/** Wait; if `wakeable`, no longer than until the network is back. Rejects when `signal` aborts. */
+function sleep(ms: number, signal: AbortSignal, wakeable: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (end: () => void) => () => {
       clearTimeout(timer);
@@ -94,6 +102,6 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
     const woken = settle(resolve);
     const timer = setTimeout(woken, ms);
     signal.addEventListener('abort', aborted);
-    globalThis.addEventListener('online', woken);
+    if (wakeable) globalThis.addEventListener('online', woken);
   });
 }

@@ -13,7 +13,15 @@ export interface Upload {
   onProgress?: (sent: number) => void;
 }
 
-/** Resolves to the answer; rejects with a ConnectionError if it is lost, or the signal's reason. */
+/** What a Response may hold, and what it may not have a body with. */
+const STATUS_MIN = 200;
+const STATUS_MAX = 599;
+const WITHOUT_BODY = [204, 205, 304];
+
+/**
+ * Resolves to the answer; rejects with a ConnectionError if it is lost, with a SyntaxError if it is
+ * another server's, or the signal's reason.
+ */
 export function upload({ url, headers, body, stall, signal, onProgress }: Upload): Promise<Response> {
   const request = new XMLHttpRequest();
   let timer = 0;
@@ -26,7 +34,12 @@ export function upload({ url, headers, body, stall, signal, onProgress }: Upload
     const lost = (why: string) => reject(signal?.aborted ? signal.reason as Error : new ConnectionError(why));
     request.onabort = () => lost('it stood still');
     request.onerror = () => lost('no answer');
-    request.onload = () => (request.responseURL === url ? resolve(responseOf(request)) : lost('sent elsewhere'));
+    request.onload = () => {
+      const { responseURL, status } = request;
+      if (responseURL !== url) reject(new SyntaxError('sent elsewhere')); // it would be again
+      else if (status < STATUS_MIN || status > STATUS_MAX) lost(`status ${status}`);
+      else resolve(responseOf(request));
+    };
     request.onreadystatechange = moved;
     request.upload.onprogress = ({ loaded }) => {
       moved();
@@ -47,5 +60,5 @@ export function upload({ url, headers, body, stall, signal, onProgress }: Upload
 function responseOf(request: XMLHttpRequest): Response {
   const { status, responseText } = request;
   const wait = request.getResponseHeader('Retry-After');
-  return new Response(status === 204 ? null : responseText, { status, headers: wait === null ? {} : { 'Retry-After': wait } });
+  return new Response(WITHOUT_BODY.includes(status) ? null : responseText, { status, headers: wait === null ? {} : { 'Retry-After': wait } });
 }

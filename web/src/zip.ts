@@ -3,6 +3,7 @@
 // before a byte is read, and files are streamed.
 
 import { utf8, type Bytes } from './bytes';
+import { ChangedError } from './envelope';
 
 /** A file to put in: its bytes can be streamed more than once. */
 export interface ZipEntry {
@@ -43,7 +44,7 @@ export async function* zip(entries: readonly ZipEntry[]): AsyncGenerator<Uint8Ar
       check.add(piece);
       yield piece;
     }
-    if (check.value() !== crc) throw new RangeError('the file changed while it was read');
+    if (check.value() !== crc) throw new ChangedError('the file changed while it was read');
     directory.push(header(0x02014b50, CENTRAL, name, entry, crc, offset));
     offset += local.length + entry.size;
   }

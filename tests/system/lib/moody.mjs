@@ -6,14 +6,18 @@ import { createServer, request } from 'node:http';
 const CHANCE = 0.7;
 const IN_A_ROW = 3;
 
-/** Refuses `most` requests by chance, the same request at most three times in a row. */
-export async function startMoody(target, { most, seed = 1 }) {
+/** Refuses `most` requests by chance, the same request at most three times in a row; those that `ignores` holds for it never answers. */
+export async function startMoody(target, { most = 0, seed = 1, ignores = () => false }) {
   const row = new Map();
   let state = seed;
   const random = () => { state = (state * 1103515245 + 12345) & 0x7fffffff; return state / 0x7fffffff; };
   const moody = { refused: [], most, stop: () => new Promise((done) => { server.closeAllConnections(); server.close(done); }) };
 
   const server = createServer((req, res) => {
+    if (ignores(req)) {
+      req.resume();
+      return;
+    }
     const what = `${req.method} ${req.url.replace(/[A-Za-z0-9]{22}/, 'ID')}`;
     const refuse = req.url.startsWith('/api/') && moody.refused.length < moody.most && (row.get(what) ?? 0) < IN_A_ROW && random() < CHANCE;
     row.set(what, refuse ? (row.get(what) ?? 0) + 1 : 0);

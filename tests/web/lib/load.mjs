@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Bundle a module of the page for node and import it.
+// Bundle modules of the page for node and import them; of several, what they export together.
 import { build } from 'esbuild';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { webcrypto } from 'node:crypto';
@@ -12,12 +12,12 @@ export const top = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 // Node 18 has WebCrypto, but not under its global name.
 globalThis.crypto ??= webcrypto;
 
-export async function load(module) {
+export async function load(...modules) {
   const folder = await mkdtemp(join(tmpdir(), 'page-test-'));
   try {
     const outfile = join(folder, 'module.mjs');
     await build({
-      entryPoints: [join(top, 'web/src', module)], outfile, bundle: true, format: 'esm',
+      stdin: { contents: modules.map((name) => `export * from './${name}';`).join('\n'), resolveDir: join(top, 'web/src') }, outfile, bundle: true, format: 'esm',
       platform: 'node', target: 'node18', logLevel: 'warning',
     });
     return await import(pathToFileURL(outfile));

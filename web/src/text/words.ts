@@ -60,10 +60,11 @@ export class Words {
 
   /** "today at 14:05", or "on Friday 27 November, 14:05". */
   when(at: number, now: number): string {
-    const same = new Date(at * 1000).toDateString() === new Date(now * 1000).toDateString();
+    const then = new Date(at * 1000);
+    const same = then.toDateString() === new Date(now * 1000).toDateString();
     if (!same) return this.say('onDate', { date: this.date(at) });
     const time = new Intl.DateTimeFormat(this.language, { hour: this.hour, minute: '2-digit' }).format(at * 1000);
-    return this.say('today', { time });
+    return this.say('today', { time, n: then.getHours() }); // in some languages one o'clock is singular
   }
 
   size(bytes: number): string {

@@ -62,6 +62,7 @@ export class BusyButton {
     const { words } = this;
     switch (progress.phase) {
       case 'deriving': this.show(words.say('preparing'), null); return words.say('preparing');
+      case 'created': return null;
       case 'opening': this.show(words.say('opening'), null); return words.say('opening');
       case 'finishing': this.show(words.say('finishing'), 1); return words.say('finishing');
       case 'waiting':

@@ -9,9 +9,7 @@ import { confirmButton } from './confirm';
 import type { Context } from './context';
 import { copyButton } from './copy';
 import { button, el, newId } from './dom';
-import { burnOwned, LiveStatus } from './status';
-
-const LOOK_EVERY = 10_000;
+import { LiveStatus } from './status';
 
 export function resultCard(context: Context, choice: ShareChoice, shared: Shared): HTMLElement {
   const { words, now, page } = context;
@@ -22,13 +20,9 @@ export function resultCard(context: Context, choice: ShareChoice, shared: Shared
   const qr = el('div', { class: 'qr', hidden: true });
   const note = sentence(context, choice, shared);
   const actions = linkActions(context, link, qr);
-  const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), async () => {
-    const problem = await burnOwned(context, owned);
-    await status.look();
-    return problem;
-  });
+  const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), () => status.burn());
   const extras = el('div', { class: 'extras' }, ...(choice.keyApart ? keyBlock(context, shared.linkKey) : []), ...passphraseBlock(context, choice));
-  const status = new LiveStatus(context, owned, LOOK_EVERY, () => {
+  const status = new LiveStatus(context, owned, 'card', () => {
     card.classList.add('over');
     title.textContent = words.say('resultOver');
     for (const part of [linkBlock, actions, qr, extras, note]) part.remove();

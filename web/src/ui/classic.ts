@@ -82,5 +82,5 @@ export class ClassicView {
 function toldOf(error: unknown): Key {
   if (isUndone(error)) return 'busy';
   if (isPassing(error)) return 'classicLost';
-  return failureOf(error).kind === 'gone' ? 'classicFailed' : 'unexpected';
+  return failureOf(error).kind === 'gone' ? 'classicFailed' : 'openUnexpected';
 }

@@ -11,8 +11,9 @@ export function confirmButton(
   const holder = el('span', { class: 'confirm' });
   const run = async (sure: HTMLElement) => {
     sure.setAttribute('aria-disabled', 'true');
-    const problem = await act();
-    if (problem !== null) back(el('span', { class: 'problem', role: 'alert' }, words.say(problem)));
+    const problem = await act().catch((): Key => 'burnFailed');
+    // What is done may not be known to be done: one can ask again.
+    back(problem === null ? null : el('span', { class: 'problem', role: 'alert' }, words.say(problem)));
   };
   const ask = button('secondary', label, () => {
     const sure = button('secondary', yes, () => {
@@ -22,8 +23,9 @@ export function confirmButton(
     sure.focus();
   }, props);
   const back = (said: HTMLElement | null = null) => {
+    const here = holder.contains(document.activeElement);
     fill(holder, ask, said);
-    ask.focus();
+    if (here) ask.focus();
   };
   fill(holder, ask);
   return holder;

@@ -6,12 +6,14 @@ import type { Config } from '../api.model';
 import type { Engine } from '../engine';
 import type { OwnedList } from '../owned';
 import type { Words } from '../text/words';
+import type { Looks } from './status';
 
 export interface Context {
   words: Words;
   api: Api;
   config: Config;
   owned: OwnedList;
+  looks: Looks;
   /** The address of this page, for links: ends with a slash. */
   page: string;
   /** A worker of its own for each thing that is shared or opened. */
@@ -27,4 +29,6 @@ export interface View {
   element: HTMLElement;
   /** Another takes its place: forget what is secret. */
   leave?(): void;
+  /** Whether that would lose what the person is about to share. */
+  holds?(): boolean;
 }

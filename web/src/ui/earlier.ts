@@ -5,9 +5,8 @@ import type { Owned } from '../owned';
 import { confirmButton } from './confirm';
 import type { Context } from './context';
 import { button, el, fill } from './dom';
-import { burnOwned, LiveStatus } from './status';
+import { LiveStatus } from './status';
 
-const LOOK_EVERY = 60_000;
 const AT_FIRST = 3;
 
 export class EarlierList {
@@ -57,12 +56,8 @@ export class EarlierList {
   private row(one: Owned): HTMLElement {
     const { words, owned, now } = this.context;
     const made = words.say('earlierMade', { when: words.when(one.made, now()) });
-    const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), async () => {
-      const problem = await burnOwned(this.context, one);
-      await status.look();
-      return problem;
-    }, { 'aria-label': `${words.say('burn')}: ${made}`, class: 'quiet' });
-    const status = new LiveStatus(this.context, one, LOOK_EVERY, () => burn.remove());
+    const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), () => status.burn(), { 'aria-label': `${words.say('burn')}: ${made}`, class: 'quiet' });
+    const status = new LiveStatus(this.context, one, 'row', () => burn.remove());
     this.lines.set(one.id, status);
     const forget = button('quiet', words.say('forget'), () => {
       owned.forget(one.id, now());

@@ -2,12 +2,13 @@
 // The view to open: what waits, one button, then the text or the file.
 
 import type { Info } from '../api.model';
-import { EngineFailure, type Engine } from '../engine';
+import { failureIn, type Engine } from '../engine';
 import type { Failure, OpenResult } from '../engine.model';
 import { failureOf } from '../failure';
 import { readPastedKey } from '../link.model';
-import { tell, type Asked } from '../opening.model';
+import { tell, type Asked, type Told } from '../opening.model';
 import { isTooLong, PASSPHRASE_MAX } from '../passphrase.model';
+import { mintToken } from '../random';
 import { patiently } from '../retry';
 import { WAITING, type Words } from '../text/words';
 import { BusyButton } from './busy';
@@ -19,13 +20,25 @@ import { Opened } from './opened';
 
 const KILOBYTE = 1000;
 
+/** The form to open, and what it is about. */
+interface Form {
+  info: Info;
+  asked: Asked;
+  go: BusyButton;
+  problem: HTMLElement;
+  attempts: HTMLElement;
+}
+
 export class OpenView {
   readonly element = el('div', { class: 'view' });
   private readonly context: Context;
   private readonly id: string;
   private readonly key: string | null;
-  /** One worker, and so one lease, for every try. */
   private engine: Engine | null = null;
+  /** One for every try, so that all of them together use one opening. */
+  private lease = mintToken();
+  /** Whether an opening may have been counted whose answer did not come. */
+  private lost = false;
   private opened: Opened | null = null;
 
   constructor(context: Context, id: string, key: string | null) {
@@ -56,7 +69,7 @@ export class OpenView {
     const { words } = this.context;
     const told = tell(failure, { key: false, passphrase: false });
     if (told.kind === 'end') {
-      fill(this.element, endCard(words, told.title, told.text));
+      this.end(told);
       return;
     }
     const again = button('primary', words.say('tryAgain'), () => void this.look());
@@ -82,7 +95,7 @@ export class OpenView {
       }
       if (passphrase !== null && isUnfit(passphrase.input, problem, words)) return;
       problem.textContent = '';
-      void this.open(info, linkKey, passphrase?.input.value ?? '', asked, go, problem, attempts);
+      void this.open(linkKey, passphrase?.input.value ?? '', { info, asked, go, problem, attempts });
     };
     const go = new BusyButton(words, words.say('open'), submit);
     const date = words.date(info.expiresAt);
@@ -100,42 +113,60 @@ export class OpenView {
     else first.input.focus();
   }
 
-  private async open(
-    info: Info, linkKey: string, passphrase: string, asked: Asked, go: BusyButton, problem: HTMLElement, attempts: HTMLElement,
-  ): Promise<void> {
-    const { words, announce, config, newEngine } = this.context;
-    const signal = go.start(words.say('preparing'), false);
-    this.engine ??= newEngine();
+  private async open(linkKey: string, passphrase: string, form: Form): Promise<void> {
+    const { words, announce, config } = this.context;
+    const { info, go } = form;
+    const signal = go.start(words.say('preparing'), true);
     try {
-      const order = { id: this.id, linkKey, passphrase, info, textMax: config.textMax };
-      const result = await this.engine.call('open', order, (progress) => {
+      const order = { id: this.id, lease: this.lease, linkKey, passphrase, info, textMax: config.textMax };
+      const result = await this.running().call('open', order, (progress) => {
         const heard = go.progress(progress);
         if (heard !== null) announce(heard);
       }, signal);
       this.showOpened(info, result);
     } catch (error) {
-      const failure: Failure = error instanceof EngineFailure ? error.failure : { kind: 'unexpected' };
-      const told = tell(failure, asked);
-      if (told.kind === 'end') {
-        this.end(told.title, told.text);
-        return;
-      }
-      go.stop(failure.kind === 'wrong-proof' ? words.say('open') : words.say('tryAgain'));
-      problem.textContent = words.say(told.text);
-      attempts.textContent = attemptsText(this.context, told.attemptsLeft ?? info.attemptsLeft);
-      const field = this.element.querySelector<HTMLInputElement>('form input');
-      if (failure.kind === 'wrong-proof' && field !== null) field.select();
-      else go.focus();
+      this.openFailed(failureIn(error), form);
     }
   }
 
-  private end(title: Parameters<typeof endCard>[1], text: Parameters<typeof endCard>[2]): void {
+  private openFailed(failure: Failure, { info, asked, go, problem, attempts }: Form): void {
+    const { words } = this.context;
+    this.lost ||= failure.kind === 'lost';
+    const told = tell(failure, asked, this.lost);
+    if (told.kind === 'end') {
+      this.end(told);
+      return;
+    }
+    const afresh = failure.kind === 'wrong-proof' || failure.kind === 'cancelled';
+    go.stop(words.say(afresh ? 'open' : 'tryAgain'));
+    problem.textContent = failure.kind === 'cancelled' ? '' : words.say(told.text);
+    attempts.textContent = attemptsText(this.context, told.attemptsLeft ?? info.attemptsLeft);
+    const field = this.element.querySelector<HTMLInputElement>('form input');
+    if (failure.kind === 'wrong-proof' && field !== null) field.select();
+    else go.focus();
+  }
+
+  // A worker that ended by itself is replaced.
+  private running(): Engine {
+    if (this.engine === null || this.engine.ended) this.engine = this.context.newEngine();
+    return this.engine;
+  }
+
+  private end({ title, text, again }: Told & { kind: 'end' }): void {
     this.engine?.close();
-    fill(this.element, endCard(this.context.words, title, text));
+    this.opened?.leave();
+    fill(this.element, endCard(this.context.words, title, text, again ? () => this.startOver() : null));
+  }
+
+  // That opening is over: the next one is another.
+  private startOver(): void {
+    this.lease = mintToken();
+    this.lost = false;
+    void this.look();
   }
 
   private showOpened(info: Info, result: OpenResult): void {
-    const opened = this.opened = new Opened(this.context, this.engine!, info, result, (title, text) => this.end(title, text));
+    const opened = this.opened = new Opened(this.context, this.running(), info, result, (told) => this.end(told));
     fill(this.element, opened.element);
     opened.focus();
   }

@@ -2,11 +2,10 @@
 // What was opened: the text or the file, and what happens to it on the server.
 
 import type { Info } from '../api.model';
-import { EngineFailure, type Engine } from '../engine';
-import type { OpenResult } from '../engine.model';
-import { tell } from '../opening.model';
+import { failureIn, type Engine } from '../engine';
+import type { Failure, OpenResult } from '../engine.model';
+import { tellErasing, tellSaving, type Told } from '../opening.model';
 import { MEMORY_MAX, Parking } from '../parking';
-import type { Key } from '../text/words';
 import { BusyButton } from './busy';
 import type { Context } from './context';
 import { CoveredText } from './covered';
@@ -14,7 +13,10 @@ import { button, el, fill, foreign } from './dom';
 import { endCard } from './end';
 import { download, pickPlace } from './save';
 
-type End = (title: Key, text: Key) => void;
+/** Lets a lease of a file live on: it lapses after 15 minutes. */
+const RENEW_EVERY = 5 * 60_000;
+
+type End = (told: Told & { kind: 'end' }) => void;
 
 interface FileInfo { name: string; size: number }
 
@@ -30,6 +32,8 @@ export class Opened {
   private text: CoveredText | null = null;
   private saved: Blob | null = null;
   private parking: Parking | null = null;
+  private renewing = 0;
+  private readonly over = new AbortController();
   /** Ends a transfer that is under way, and leaves nothing of it. */
   private abandon: () => void = () => undefined;
 
@@ -48,6 +52,7 @@ export class Opened {
       void this.confirm();
     } else {
       const { element, go } = this.fileCard(result.file);
+      this.renewing = window.setInterval(() => { if (!go.busy) void this.renew(); }, RENEW_EVERY);
       this.focusFirst = () => go.focus();
       this.element = el('div', { class: 'opened' }, el('h1', {}, words.say('fileTitle')), element);
     }
@@ -59,8 +64,26 @@ export class Opened {
 
   /** Another view takes its place. */
   leave(): void {
+    this.stopRenewing();
     this.abandon();
     this.text?.wipe();
+  }
+
+  // Nobody tells how long a file waits to be saved.
+  private async renew(): Promise<void> {
+    try {
+      await this.engine.call('renew', null, undefined, this.over.signal);
+    } catch (error) {
+      const failure = failureIn(error);
+      if (this.over.signal.aborted) return;
+      // Else the next time may do.
+      if (failure.kind === 'gone' || failure.kind === 'ended') this.tellFailure(failure, null);
+    }
+  }
+
+  private stopRenewing(): void {
+    clearInterval(this.renewing);
+    this.over.abort();
   }
 
   private fileCard(file: FileInfo): { element: HTMLElement; go: BusyButton } {
@@ -94,7 +117,9 @@ export class Opened {
       said.textContent = this.context.words.say('saved');
       await this.confirm();
     } catch (error) {
-      this.saveFailed(error, go, problem);
+      go.stop();
+      const failure = failureIn(error);
+      if (failure.kind !== 'cancelled') this.tellFailure(failure, problem);
     }
   }
 
@@ -133,18 +158,15 @@ export class Opened {
     });
   }
 
-  private saveFailed(error: unknown, go: BusyButton, problem: HTMLElement): void {
-    const { words } = this.context;
-    go.stop();
-    const failure = error instanceof EngineFailure ? error.failure : { kind: 'unexpected' as const };
-    if (failure.kind === 'cancelled') return;
-    const told = tell(failure, { key: false, passphrase: false });
-    if (told.kind === 'end') this.end(told.title, told.text);
-    else problem.textContent = words.say(failure.kind === 'offline' ? 'interrupted' : told.text);
+  private tellFailure(failure: Failure, problem: HTMLElement | null): void {
+    const told = tellSaving(failure);
+    if (told.kind === 'end') this.end(told);
+    else if (problem !== null) problem.textContent = this.context.words.say(told.text);
   }
 
   // It is here and whole: the server may let go of it.
   private async confirm(): Promise<void> {
+    this.stopRenewing();
     this.showAfter(false);
     try {
       await this.engine.call('confirm', null);
@@ -162,12 +184,14 @@ export class Opened {
       : words.say('moreTimes', { n: this.viewsLeft, date: words.date(this.info.expiresAt) });
     const problem = el('p', { class: 'problem', role: 'alert' });
     const erase = button('secondary', words.say(last ? 'eraseNow' : 'destroy'), () => {
+      if (erase.hasAttribute('aria-disabled')) return;
       erase.setAttribute('aria-disabled', 'true');
+      problem.textContent = '';
       this.engine.call('burn', null).then(() => this.erased(), (error: unknown) => {
         erase.removeAttribute('aria-disabled');
-        const gone = error instanceof EngineFailure && error.failure.kind === 'gone';
-        if (gone) this.erased();
-        else problem.textContent = words.say('offline');
+        const failure = failureIn(error);
+        if (failure.kind === 'gone') this.erased();
+        else problem.textContent = words.say(tellErasing(failure));
       });
     });
     fill(this.after, el('p', { role: 'status' }, text), problem, el('div', { class: 'actions' }, erase));

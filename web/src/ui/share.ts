@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The view to share: box, sentence, one button; then the cards.
 
-import { EngineFailure } from '../engine';
-import type { Failure, Shared } from '../engine.model';
+import { failureIn } from '../engine';
+import type { Failure, Progress, ShareOrder, Shared } from '../engine.model';
 import { emptyChoice, isOfPassphrase, passphraseOf, problemOf, zipNameAt, type ShareChoice } from '../share.model';
 import type { Key } from '../text/words';
 import { ContentBox } from './box';
@@ -23,6 +23,10 @@ export class ShareView {
   private readonly stage = el('div', { class: 'stage' });
   private readonly cards = el('div', { class: 'cards' });
   private readonly earlier: EarlierList;
+  /** What the form holds, as long as there is one. */
+  private choice: ShareChoice | null = null;
+  /** Ends what is being shared, and leaves nothing of it. */
+  private abandon: () => void = () => undefined;
 
   constructor(context: Context) {
     this.context = context;
@@ -31,9 +35,17 @@ export class ShareView {
     this.showForm(false);
   }
 
+  holds(): boolean {
+    return this.choice !== null && (this.choice.text !== '' || this.choice.files.length > 0);
+  }
+
+  leave(): void {
+    this.abandon();
+  }
+
   private showForm(focus: boolean): void {
     const { context } = this;
-    const choice = emptyChoice(context.config);
+    const choice = this.choice = emptyChoice(context.config);
     const problem = el('p', { class: 'problem', role: 'alert' });
     const say = (message: string) => { problem.textContent = message; };
     const box = new ContentBox(context, choice, say);
@@ -65,15 +77,14 @@ export class ShareView {
   }
 
   private async send(choice: ShareChoice, box: ContentBox, go: BusyButton, say: (message: string) => void): Promise<void> {
-    const { words, announce, config, newEngine, now } = this.context;
+    const { words, announce, config, now } = this.context;
     const signal = go.start(words.say('preparing'), true);
     box.lock(true);
-    const engine = newEngine();
     const files = [...choice.files];
     const stay = (event: Event) => event.preventDefault(); // the browser asks whether to leave
     addEventListener('beforeunload', stay);
     try {
-      const shared = await engine.call('share', {
+      const shared = await this.transfer({
         text: files.length === 0 ? choice.text : null, files, zipName: zipNameAt(new Date()),
         views: choice.views, ttl: choice.ttl, passphrase: passphraseOf(choice), keyApart: choice.keyApart,
         inlineMax: config.inlineMax,
@@ -86,17 +97,39 @@ export class ShareView {
     } catch (error) {
       go.stop();
       box.lock(false);
-      const kind = error instanceof EngineFailure ? error.failure.kind : 'unexpected';
+      const { kind } = failureIn(error);
       if (kind !== 'cancelled') say(words.say(TOLD[kind] ?? 'unexpected'));
       go.focus();
     } finally {
       removeEventListener('beforeunload', stay);
+    }
+  }
+
+  // A page that is left in the midst of an upload burns it: it would count against the next ones.
+  private async transfer(order: ShareOrder, onProgress: (progress: Progress) => void, signal: AbortSignal): Promise<Shared> {
+    const { api, newEngine } = this.context;
+    const engine = newEngine();
+    let started: { id: string; ownerToken: string } | null = null;
+    this.abandon = () => {
+      engine.close();
+      if (started !== null) api.burnAndLeave(started.id, started.ownerToken);
+    };
+    addEventListener('pagehide', this.abandon);
+    try {
+      return await engine.call('share', order, (progress) => {
+        if (progress.phase === 'created') started = progress;
+        onProgress(progress);
+      }, signal);
+    } finally {
+      removeEventListener('pagehide', this.abandon);
+      this.abandon = () => undefined;
       engine.close();
     }
   }
 
   private showResult(choice: ShareChoice, shared: Shared): void {
     const { words } = this.context;
+    this.choice = null;
     const card = resultCard(this.context, choice, shared);
     this.cards.prepend(card);
     this.earlier.leaveOut(shared.id);

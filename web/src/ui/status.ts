@@ -6,51 +6,94 @@ import type { Owned } from '../owned';
 import { ApiError, patiently } from '../retry';
 import { statusOf, type StatusLine } from '../status.model';
 import type { Key } from '../text/words';
+import { Turns } from '../turns.model';
 import type { Context } from './context';
 import { el } from './dom';
 
-/** Looks it up at once and every `interval` milliseconds until nothing can change any more. */
+/** Every line of the page, each looked up when it is its turn. */
+export class Looks {
+  private readonly turns = new Turns<LiveStatus>();
+  private timer = 0;
+
+  constructor() {
+    document.addEventListener('visibilitychange', () => {
+      this.turns.hurry(performance.now());
+      this.run();
+    });
+  }
+
+  add(line: LiveStatus, card: boolean): void {
+    this.turns.add(line, card, performance.now());
+    // Lines that are drawn together are looked up once all of them are there.
+    queueMicrotask(() => this.run());
+  }
+
+  remove(line: LiveStatus): void {
+    this.turns.remove(line);
+  }
+
+  private run(): void {
+    clearTimeout(this.timer);
+    if (document.hidden) return;
+    for (let line = this.turns.take(performance.now()); line !== null; line = this.turns.take(performance.now())) void this.look(line);
+    const wait = this.turns.wait(performance.now());
+    if (wait < Infinity) this.timer = window.setTimeout(() => this.run(), wait);
+  }
+
+  private async look(line: LiveStatus): Promise<void> {
+    await line.look();
+    this.turns.done(line, performance.now());
+    this.run();
+  }
+}
+
+/** Looks it up until nothing can change any more. */
 export class LiveStatus {
   readonly element: HTMLElement;
   private readonly context: Context;
   private readonly owned: Owned;
   private readonly onFinal: () => void;
-  private readonly timer: number;
-  private readonly tick: () => void;
-  private looking = 0;
   private final = false;
 
-  constructor(context: Context, owned: Owned, interval: number, onFinal: () => void) {
+  /** A `card` is looked up more often than a row of the list. */
+  constructor(context: Context, owned: Owned, kind: 'card' | 'row', onFinal: () => void) {
     this.context = context;
     this.owned = owned;
     this.onFinal = onFinal;
     this.element = el('p', { class: 'status', role: 'status' }, context.words.say('statusChecking'));
-    // Where answers are slow one look is enough at a time.
-    this.tick = () => { if (!document.hidden && this.looking === 0) void this.look(); };
-    this.timer = window.setInterval(this.tick, interval);
-    document.addEventListener('visibilitychange', this.tick);
-    void this.look();
+    context.looks.add(this, kind === 'card');
   }
 
   /** Look now. */
   async look(): Promise<void> {
     if (this.final) return;
     const { api, words } = this.context;
-    this.looking++;
     try {
       this.show(statusOf(await patiently(() => api.receipt(this.owned.id, this.owned.token))));
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) this.show(statusOf(null));
       else if (this.element.dataset['state'] === undefined) this.element.textContent = words.say('statusUnknown');
-    } finally {
-      this.looking--;
     }
+  }
+
+  /** Burn it. Resolves to null once it is burnt, else to why it is not. */
+  async burn(): Promise<Key | null> {
+    const { api, now } = this.context;
+    try {
+      await patiently(() => api.burn(this.owned.id, this.owned.token));
+    } catch (error) {
+      const { kind } = failureOf(error);
+      if (kind !== 'gone') return kind === 'offline' || kind === 'busy' ? kind : 'burnFailed';
+    }
+    await this.look();
+    // The server did it, whether or not it told what became of it.
+    if (!this.final) this.show({ key: 'statusBurnt', at: now(), final: true });
+    return null;
   }
 
   stop(): void {
     this.final = true;
-    clearInterval(this.timer);
-    document.removeEventListener('visibilitychange', this.tick);
+    this.context.looks.remove(this);
   }
 
   private show({ key, n, at, final }: StatusLine): void {
@@ -61,17 +104,5 @@ export class LiveStatus {
     if (!final || this.final) return;
     this.stop();
     this.onFinal();
-  }
-}
-
-/** Burn it. Resolves to null once it is burnt, else to why it is not. */
-export async function burnOwned({ api }: Context, { id, token }: Owned): Promise<Key | null> {
-  try {
-    await patiently(() => api.burn(id, token));
-    return null;
-  } catch (error) {
-    const { kind } = failureOf(error);
-    if (kind === 'gone') return null;
-    return kind === 'offline' || kind === 'busy' ? kind : 'unexpected';
   }
 }

@@ -1,27 +1,38 @@
 // SPDX-License-Identifier: MIT
-// Open: prove the key, take a lease, fetch, verify, hand out.  Keys and lease stay in this worker.
+// Open: prove the key, take a lease, fetch, verify, hand out.  The keys stay in this worker.
 
 import type { Api } from '../api';
+import type { Info, OpenAnswer } from '../api.model';
 import { concat, wipe, type Bytes } from '../bytes';
-import type { OpenOrder, OpenResult, Progress, SaveOrder } from '../engine.model';
-import { deriveKeys, HEADER_LENGTH, open, secretInput, type Keys, type Opened } from '../envelope';
+import type { OpenOrder, OpenResult, Progress, SaveOrder, Seen } from '../engine.model';
+import { deriveKeys, HEADER_LENGTH, open, secretInput, type Opened } from '../envelope';
 import type { Metadata } from '../metadata.model';
-import { mintToken } from '../random';
-import { withRetry, type RetryOptions } from '../retry';
+import { ApiError, isPassing, isUndone, LostError, withRetry, type RetryOptions } from '../retry';
 import { noble } from './derive';
 import { Sink } from './sink';
 
 const PATIENCE_OPEN = 20_000;
 const PATIENCE_PARTS = 10 * 60_000;
+/** No try of what someone waits for begins later than this. */
+const WITHIN_OPEN = 3 * 60_000;
 const AHEAD = 3;
 
 type Report = (progress: Progress) => void;
 
+/** What is kept of an order. */
+interface Claim {
+  id: string;
+  lease: string;
+  info: Info;
+  textMax: number;
+}
+
 export class Opening {
   private readonly api: Api;
-  private readonly lease = mintToken();
-  private order: OpenOrder | null = null;
-  private keys: Keys | null = null;
+  private claim: Claim | null = null;
+  private cipher: CryptoKey | null = null;
+  /** The proof, as long as the lease may have to be renewed. */
+  private access: Bytes | null = null;
   /** The envelope, where it came with the answer. */
   private content: Bytes | null = null;
   /** The first part: looked at for the name, and kept for the download. */
@@ -31,20 +42,39 @@ export class Opening {
     this.api = api;
   }
 
-  /** Repeating it uses the same lease, so the same view. */
+  /** Repeating it with the same lease gives the same view. */
   async open(order: OpenOrder, report: Report, signal: AbortSignal): Promise<OpenResult> {
     report({ phase: 'deriving' });
-    const { id, info, linkKey, passphrase } = order;
-    this.order = order;
-    this.keys = await deriveKeys(info.header, secretInput(linkKey, passphrase), noble);
-    signal.throwIfAborted();
-    const { access } = this.keys;
-    report({ phase: 'opening' });
-    const retry = this.retry(PATIENCE_OPEN, report, signal);
-    const answer = await withRetry((attempt) => this.api.open(id, access, this.lease, attempt, signal), retry);
-    wipe(access);
-    this.content = answer.content;
-    return { viewsLeft: answer.viewsLeft, ...(await this.look(report, signal)) };
+    const { id, lease, info, textMax } = order;
+    this.claim = { id, lease, info, textMax };
+    const { cipher, access } = await deriveKeys(info.header, secretInput(order.linkKey, order.passphrase), noble);
+    order.linkKey = order.passphrase = ''; // held no longer than it takes to derive the keys
+    this.cipher = cipher;
+    let result: OpenResult;
+    try {
+      signal.throwIfAborted();
+      report({ phase: 'opening' });
+      const answer = await this.take(access, report, signal);
+      this.content = answer.content;
+      result = { viewsLeft: answer.viewsLeft, ...(await this.looked(report, signal)) };
+    } catch (error) {
+      wipe(access);
+      throw error;
+    }
+    // A file of several parts is still to be fetched: that takes the lease, and the lease the proof.
+    if ('file' in result && this.content === null && info.size > info.partSize) this.access = access;
+    else wipe(access);
+    return result;
+  }
+
+  /** Put off the moment at which the lease lapses, where something still hangs on it: the same open once more. */
+  async renew(signal: AbortSignal): Promise<null> {
+    const { id, lease } = this.claimed();
+    if (this.access === null) return null;
+    const access = this.access.slice(); // what is wiped meanwhile would be a wrong proof
+    const retry = { ...this.retry(PATIENCE_OPEN, () => undefined, signal), within: WITHIN_OPEN };
+    await withRetry((attempt) => this.api.open(id, access, lease, attempt, signal), retry).finally(() => wipe(access));
+    return null;
   }
 
   /** Write the file to where it shall go. Ends without an error only if all of it verified. */
@@ -71,23 +101,56 @@ export class Opening {
   }
 
   async confirm(signal: AbortSignal): Promise<null> {
-    const { id } = this.opened();
-    await withRetry(() => this.api.confirm(id, this.lease, signal), this.retry(PATIENCE_OPEN, () => undefined, signal));
+    const { id, lease } = this.claimed();
+    wipe(this.access);
+    this.access = null;
+    await withRetry(() => this.api.confirm(id, lease, signal), this.retry(PATIENCE_OPEN, () => undefined, signal));
     return null;
   }
 
   async burn(signal: AbortSignal): Promise<null> {
-    const { id } = this.opened();
-    await withRetry(() => this.api.burn(id, this.lease, signal), this.retry(PATIENCE_OPEN, () => undefined, signal));
+    const { id, lease } = this.claimed();
+    await withRetry(() => this.api.burn(id, lease, signal), this.retry(PATIENCE_OPEN, () => undefined, signal));
     return null;
   }
 
+  // The view. A LostError is one that may have been counted without our knowing.
+  private async take(access: Bytes, report: Report, signal: AbortSignal): Promise<OpenAnswer> {
+    const { id, lease } = this.claimed();
+    let lost = false;
+    const attemptOnce = async (attempt: number) => {
+      const before = lost;
+      lost = true; // until the server says otherwise
+      try {
+        return await this.api.open(id, access, lease, attempt, signal);
+      } catch (error) {
+        if (isUndone(error)) lost = before;
+        throw error;
+      }
+    };
+    try {
+      return await withRetry(attemptOnce, { ...this.retry(PATIENCE_OPEN, report, signal), within: WITHIN_OPEN });
+    } catch (error) {
+      const decided = error instanceof ApiError && !isPassing(error);
+      throw lost && !decided ? new LostError('the answer to open', { cause: error }) : error;
+    }
+  }
+
+  // The view is taken: what keeps us from looking at it loses nothing.
+  private async looked(report: Report, signal: AbortSignal): Promise<Seen> {
+    try {
+      return await this.look(report, signal);
+    } catch (error) {
+      throw signal.aborted || isPassing(error) ? new LostError('the content', { cause: error }) : error;
+    }
+  }
+
   // The metadata; and the text itself, if that is what it is.
-  private async look(report: Report, signal: AbortSignal): Promise<{ text: string } | { file: { name: string; type: string; size: number } }> {
-    const { textMax } = this.opened();
+  private async look(report: Report, signal: AbortSignal): Promise<Seen> {
+    const { textMax } = this.claimed();
     let meta: Metadata | null = null;
     const text: Bytes[] = [];
-    for await (const piece of this.pieces(report, signal)) {
+    for await (const piece of this.pieces(report, signal, WITHIN_OPEN)) {
       if ('meta' in piece) {
         meta = piece.meta;
         if (meta.name !== undefined) return { file: { name: meta.name, type: meta.type ?? '', size: meta.size } };
@@ -105,25 +168,25 @@ export class Opening {
     }
   }
 
-  private async *pieces(report: Report, signal: AbortSignal): AsyncGenerator<Opened> {
-    const { info } = this.opened();
-    const source = this.content === null ? this.parts(report, signal) : one(this.content.subarray(HEADER_LENGTH));
-    yield* open(info.header, this.keys!, source);
+  private async *pieces(report: Report, signal: AbortSignal, within = Infinity): AsyncGenerator<Opened> {
+    const { info } = this.claimed();
+    const source = this.content === null ? this.parts(report, signal, within) : one(this.content.subarray(HEADER_LENGTH));
+    yield* open(info.header, this.cipher!, source);
   }
 
   // The parts in order, the next few already on their way.
-  private async *parts(report: Report, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const { id, info } = this.opened();
+  private async *parts(report: Report, signal: AbortSignal, within: number): AsyncGenerator<Uint8Array> {
+    const { id, lease, info } = this.claimed();
     if (info.partSize === 0) throw new SyntaxError('part_size');
     const stop = new AbortController();
     const either = AbortSignal.any([signal, stop.signal]);
-    const retry = this.retry(PATIENCE_PARTS, report, either);
+    const retry = { ...this.retry(PATIENCE_PARTS, report, either), within };
     const count = Math.ceil(info.size / info.partSize);
     const pool: Bytes[] = [];
     const fetchPart = async (k: number) => {
       const buffer = pool.pop() ?? new Uint8Array(info.partSize);
       const part = buffer.subarray(0, info.size - k * info.partSize);
-      await withRetry(() => this.api.part(id, this.lease, k, part, either), retry);
+      await withRetry(() => this.api.part(id, lease, k, part, either), retry);
       return part;
     };
     const coming: Promise<Bytes>[] = [];
@@ -149,9 +212,9 @@ export class Opening {
     return { signal, patience, onWaiting: (why) => report({ phase: 'waiting', why }) };
   }
 
-  private opened(): OpenOrder {
-    if (this.order === null) throw new TypeError('nothing is open');
-    return this.order;
+  private claimed(): Claim {
+    if (this.claim === null) throw new TypeError('nothing is open');
+    return this.claim;
   }
 }
 

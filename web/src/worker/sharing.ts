@@ -44,7 +44,10 @@ export async function share(api: Api, order: ShareOrder, report: Report, signal:
   };
   wipeKeys(keys);
   const created = await withRetry((attempt) => api.create(secret, attempt, signal), options);
-  if (content === null) await upload(api, created, sealed, size, report, signal);
+  if (content === null) {
+    report({ phase: 'created', id: created.id, ownerToken: created.ownerToken });
+    await upload(api, created, sealed, size, report, signal);
+  }
   return { id: created.id, linkKey, ownerToken: created.ownerToken, expiresAt: created.expiresAt };
 }
 

@@ -19,6 +19,7 @@ async function perform(name: string, order: unknown, report: Report, signal: Abo
     case 'open':
       opening ??= new Opening(api);
       return opening.open(order as OpenOrder, report, signal);
+    case 'renew': return opening?.renew(signal) ?? null;
     case 'save': return opening?.save(order as SaveOrder, report, signal) ?? null;
     case 'confirm': return opening?.confirm(signal) ?? null;
     case 'burn': return opening?.burn(signal) ?? null;

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: MIT
+// What goes wrong around an opening or a link: a worker that does not come, answers that are lost, files
+// that wait, a page that is left. Nothing is lost by it, and what is said is so.
+import test, { after, before, beforeEach, afterEach } from 'node:test';
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { newPage, startBrowser } from './lib/browser.mjs';
+import { startMoody } from './lib/moody.mjs';
+import { patience } from './lib/server.mjs';
+import { shareSecret, startSite } from './lib/site.mjs';
+
+const MINUTE = 60_000;
+const REFUSED = /Failed to load resource/;
+
+let site;
+let browser;
+let page;
+before(async () => {
+  site = await startSite();
+  browser = await startBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await site?.stop();
+});
+beforeEach(async () => { page = await newPage(browser, { locale: 'en-GB' }); });
+afterEach(async () => {
+  const { faults } = page;
+  await page.context().close();
+  assert.deepEqual(faults, []);
+});
+
+const button = (name) => page.getByRole('button', { name, exact: true });
+const text = (what) => page.getByText(what).first();
+const problem = () => page.locator('form .problem').textContent();
+const refusal = (status, code, headers = {}) => ({ status, headers, contentType: 'application/problem+json', body: JSON.stringify({ code }) });
+
+async function shown() {
+  await button('Copy').waitFor();
+  await button('Show').click();
+  return page.locator('pre').textContent();
+}
+
+/** Wait until `check` holds. */
+async function until(check, what) {
+  for (let i = 0; i < 100 * patience; i++) {
+    if (await check()) return;
+    await new Promise((done) => { setTimeout(done, 100); });
+  }
+  assert.fail(what);
+}
+
+test('a worker that did not come is asked for again, and nothing is used up', async () => {
+  page.allow = REFUSED;
+  const { link, receipt } = await shareSecret(site, 'twice asked');
+  await page.route('**/worker.js', (route) => route.abort());
+  await page.goto(link);
+  await button('Open').click();
+  await text('Nothing was used up').waitFor();
+  await button('Try again').click();
+  await text('Nothing was used up').waitFor();
+  assert.equal((await receipt()).views_left, 1);
+  await page.unrouteAll();
+  await button('Try again').click();
+  assert.equal(await shown(), 'twice asked');
+});
+
+test('a worker that is still on its way can be done without', async () => {
+  const { link } = await shareSecret(site, 'later');
+  await page.route('**/worker.js', () => undefined);
+  await page.goto(link);
+  await button('Open').click();
+  await button('Cancel').click();
+  assert.equal(await problem(), '');
+  await page.unrouteAll();
+  await button('Open').click();
+  assert.equal(await shown(), 'later');
+});
+
+test('a worker that breaks is told of, with what helps', async () => {
+  page.allow = /broken/;
+  const { link } = await shareSecret(site, 'x');
+  await page.route('**/worker.js', async (route) => route.fulfill({ response: await route.fetch(), body: 'throw new Error("broken")' }));
+  await page.goto(link);
+  await button('Open').click();
+  await text('open the link again where you got it').waitFor();
+  await page.unrouteAll();
+  await button('Try again').click();
+  assert.equal(await shown(), 'x');
+});
+
+test('an opening whose answer does not come can be cancelled, and goes on with the same view', async () => {
+  page.allow = REFUSED;
+  const { link, receipt } = await shareSecret(site, 'once', { views: 2 });
+  let asked = 0;
+  await page.route('**/open', async (route) => { await route.fetch(); asked++; });
+  await page.goto(link);
+  await button('Open').click();
+  await until(() => asked > 0, 'open is asked for');
+  await button('Cancel').click();
+  await text('an opening may have been used').waitFor();
+  assert.equal((await receipt()).views_left, 1);
+  // What was not known before is not known by a busy server either.
+  await page.unrouteAll();
+  await page.route('**/open', (route) => route.fulfill(refusal(503, 'busy', { 'Retry-After': '60' })));
+  await button('Try again').click();
+  await until(async () => await button('Try again').isVisible(), 'it gives up');
+  assert.match(await problem(), /an opening may have been used/);
+  await page.unrouteAll();
+  await button('Try again').click();
+  assert.equal(await shown(), 'once');
+  assert.equal((await receipt()).views_left, 1);
+});
+
+test('an opening that waits for a busy server is cancelled without a trace', async () => {
+  page.allow = REFUSED;
+  const { link, receipt } = await shareSecret(site, 'kept', { passphrase: 'p' });
+  await page.route('**/open', (route) => route.fulfill(refusal(503, 'busy', { 'Retry-After': '15' })));
+  await page.goto(link);
+  await page.getByLabel('Passphrase', { exact: true }).fill('p');
+  await button('Open').click();
+  await text('The server is busy. Trying again').waitFor();
+  await button('Cancel').click();
+  await button('Open').waitFor();
+  assert.equal(await problem(), '');
+  assert.equal(await page.getByLabel('Passphrase', { exact: true }).inputValue(), 'p');
+  assert.equal((await receipt()).views_left, 1);
+  await page.unrouteAll();
+  await button('Open').click();
+  assert.equal(await shown(), 'kept');
+});
+
+/** Open a file in parts on a clock that stands still; `leases` are those of every open that was sent. */
+async function openFile({ size = 3_000_000, ...options } = {}) {
+  const leases = [];
+  page.on('request', (request) => { if (request.url().endsWith('/open')) leases.push(request.postDataJSON().lease); });
+  const secret = await shareSecret(site, randomBytes(size), { name: 'waits.bin', ...options });
+  await page.clock.install();
+  await page.goto(secret.link);
+  await button('Open').click();
+  await button('Save').waitFor();
+  return { ...secret, leases };
+}
+
+test('the opening of a file that waits is renewed until it is saved', async () => {
+  const { leases } = await openFile();
+  for (let n = 2; n <= 5; n++) {
+    await page.clock.runFor(5 * MINUTE);
+    await until(() => leases.length >= n, `renewed ${n - 2} times`);
+  }
+  assert.equal(leases.length, 5);
+  assert.equal(new Set(leases).size, 1, 'one lease');
+  const coming = page.waitForEvent('download');
+  await button('Save').click();
+  await coming;
+  await text('It has been erased from the server').waitFor();
+  await page.clock.runFor(20 * MINUTE);
+  assert.equal(leases.length, 5, 'and no longer');
+});
+
+test('a file that came whole needs no lease any more', async () => {
+  const { leases, burn } = await openFile({ size: 700_000 });
+  await page.clock.runFor(20 * MINUTE);
+  await burn();
+  const coming = page.waitForEvent('download');
+  await button('Save').click();
+  await coming;
+  assert.equal(leases.length, 1);
+});
+
+test('a renewal that fails for now does no harm', async () => {
+  page.allow = REFUSED;
+  const { leases } = await openFile();
+  await page.route('**/open', (route) => route.fulfill(refusal(503, 'busy', { 'Retry-After': '60' })));
+  await page.clock.runFor(5 * MINUTE);
+  await until(() => leases.length >= 2, 'renewed');
+  await page.unrouteAll();
+  const coming = page.waitForEvent('download');
+  await button('Save').click();
+  await coming;
+});
+
+test('a file whose opening lapsed is told of, and opens again where openings are left', async () => {
+  page.allow = REFUSED;
+  const { leases, receipt } = await openFile({ views: 2 });
+  await page.route('**/open', (route) => route.fulfill(refusal(409, 'lease_ended')));
+  await page.clock.runFor(5 * MINUTE);
+  await page.getByRole('heading', { name: 'This opening is over' }).waitFor();
+  await text('The file was not saved in time').waitFor();
+  await page.unrouteAll();
+  await button('Try again').click();
+  await text('Can be opened once more').waitFor();
+  await button('Open').click();
+  await button('Save').waitFor();
+  assert.equal(new Set(leases).size, 2);
+  assert.equal((await receipt()).views_left, 0);
+  // Or it turns out when it is to be saved.
+  await page.route('**/parts/*', (route) => route.fulfill(refusal(404, 'not_found')));
+  await button('Save').click();
+  await page.getByRole('heading', { name: 'This opening is over' }).waitFor();
+});
+
+test('an opening that was left to lapse says that it is over', async () => {
+  page.allow = REFUSED;
+  const { link } = await shareSecret(site, 'x', { views: 2 });
+  await page.route('**/open', (route) => route.fulfill(refusal(409, 'lease_ended')));
+  await page.goto(link);
+  await button('Open').click();
+  await page.getByRole('heading', { name: 'This opening is over' }).waitFor();
+  await page.unrouteAll();
+  await button('Try again').click();
+  await button('Open').click();
+  assert.equal(await shown(), 'x');
+});
+
+test('erasing that fails is told of as it failed', async () => {
+  page.allow = REFUSED;
+  const { link, receipt } = await shareSecret(site, 'x', { views: 2 });
+  await page.goto(link);
+  await button('Open').click();
+  const erase = button('I have it, destroy it');
+  await erase.waitFor();
+  await page.route('**/secrets/*', (route) => route.fulfill(refusal(500, 'internal')));
+  await erase.click();
+  await text('It could not be erased').waitFor();
+  await page.unrouteAll();
+  await page.route('**/secrets/*', (route) => route.fulfill(refusal(503, 'busy', { 'Retry-After': '60' })));
+  await erase.click();
+  await text('The server is busy. Wait a moment').waitFor();
+  await page.unrouteAll();
+  await erase.click();
+  await page.getByRole('heading', { name: 'Erased' }).waitFor();
+  assert.equal((await receipt()).state, 'burnt');
+});
+
+async function shareText(content) {
+  await page.goto(site.url);
+  await page.locator('textarea').fill(content);
+  await button('Create link').click();
+  await text('Not opened yet').waitFor();
+}
+
+test('a link is burnt though what became of it cannot be looked up; what failed can be tried again', async () => {
+  page.allow = REFUSED;
+  await shareText('x');
+  const burn = async () => {
+    await button('Burn it now').click();
+    await button('Yes, burn it').click();
+  };
+  await page.route('**/secrets/*', (route) => route.fulfill(refusal(500, 'internal')));
+  await burn();
+  await text('It could not be burnt').waitFor();
+  await page.unrouteAll();
+  await page.route('**/receipt', (route) => route.fulfill(refusal(503, 'busy', { 'Retry-After': '60' })));
+  await burn();
+  await text(/^Burnt today at/).waitFor();
+  await page.getByRole('heading', { name: 'This link has ended' }).waitFor();
+});
+
+test('a link put into the address bar does not take what was typed unasked', async () => {
+  const { id, key } = await shareSecret(site, 'the other');
+  await page.goto(site.url);
+  const box = page.locator('textarea');
+  await box.fill('half a secret');
+  const goTo = () => page.evaluate((hash) => { location.hash = hash; }, `${id}.${key}`);
+  await goTo();
+  await page.getByRole('heading', { name: 'Open the other link?' }).waitFor();
+  assert.equal(page.url(), site.url);
+  await button('Stay here').click();
+  assert.equal(await box.inputValue(), 'half a secret');
+  await goTo();
+  await button('Open the link').click();
+  await button('Open').click();
+  assert.equal(await shown(), 'the other');
+  assert.equal(await page.locator('dialog[open]').count(), 0);
+});
+
+test('200 kept secrets are looked up little by little, and leave room to open', async () => {
+  let looks = 0;
+  await page.route('**/receipt', (route) => {
+    looks++;
+    return route.fulfill({ json: { state: 'waiting', expires_at: 4_000_000_000, views: 1, views_left: 1, events: [] } });
+  });
+  await page.clock.install();
+  await page.goto(site.url);
+  await page.evaluate(() => {
+    const now = Math.floor(Date.now() / 1000);
+    const all = Array.from({ length: 200 }, (_, i) => ({ id: String(i).padStart(22, '0'), token: 'x'.repeat(43), made: now - i, until: now + 86_400 }));
+    localStorage.setItem('ephemeral-secrets', JSON.stringify(all));
+  });
+  await page.reload();
+  await button('Show 197 more').click();
+  await page.locator('.earlier li').nth(199).waitFor();
+  const minute = async () => {
+    const before = looks;
+    for (let i = 0; i < 30; i++) await page.clock.runFor(2000);
+    return looks - before;
+  };
+  const first = looks + await minute();
+  assert.ok(first >= 30 && first <= 45, `${first} in the first minute`);
+  const then = await minute();
+  assert.ok(then >= 20 && then <= 32, `${then} in the next`);
+});
+
+test('an upload that is left is burnt, and does not count against the next', async (t) => {
+  const front = await startMoody(site.url, { ignores: ({ method }) => method === 'PUT' });
+  t.after(() => front.stop());
+  const created = [];
+  page.context().on('response', async (response) => {
+    if (response.request().method() === 'POST' && response.url().endsWith('/secrets')) created.push(await response.json());
+  });
+  const receipt = ({ id, owner_token: token }) =>
+    fetch(`${site.url}api/v1/secrets/${id}/receipt`, { headers: { Authorization: `Bearer ${token}` } });
+  const leave = [
+    (tab) => tab.goto('about:blank'),
+    (tab) => tab.evaluate(() => { location.hash = '#nonsense'; }).then(() => tab.getByRole('button', { name: 'Open the link' }).click()),
+    (tab) => tab.close({ runBeforeUnload: true }),
+    (tab) => tab.reload(),
+    (tab) => tab.goto('about:blank'),
+  ];
+  for (const [n, end] of leave.entries()) {
+    const tab = await page.context().newPage();
+    tab.on('dialog', (dialog) => dialog.accept());
+    await tab.goto(front.url);
+    await tab.locator('input[type=file]').setInputFiles({ name: 'f.bin', mimeType: '', buffer: Buffer.alloc(3_000_000) });
+    await tab.getByRole('button', { name: 'Create link' }).click();
+    await tab.getByText('%').waitFor();
+    await until(() => created.length > n, 'no refusal');
+    assert.equal((await (await receipt(created[n])).json()).state, 'uploading');
+    await end(tab);
+    await until(async () => (await (await receipt(created[n])).json()).state !== 'uploading', `${end}: it is still there`);
+    if (!tab.isClosed()) await tab.close();
+  }
+});
