@@ -135,6 +135,21 @@ export const states = {
     await page.getByText('Not opened yet').first().waitFor();
     await page.getByText(/^Burnt/).waitFor();
   },
+  'replace-asked': async (page, site) => {
+    await openForm(page, site);
+    await page.locator(BOX).fill(TEXT);
+    const { id, key } = await shareSecret(site, TEXT);
+    await page.evaluate((hash) => { location.hash = hash; }, `${id}.${key}`);
+    await page.getByRole('dialog').waitFor();
+  },
+  'burn-failed': async (page, site) => {
+    page.allow = /500/;
+    await shareText(page, site);
+    await refuse(page, '**/secrets/*', 500, { code: 'internal' });
+    await button(page, 'Burn it now').click();
+    await button(page, 'Yes, burn it').click();
+    await page.getByText('It could not be burnt').waitFor();
+  },
   'how-this-works': async (page, site) => {
     await openForm(page, site);
     await button(page, 'How this works').click();
@@ -151,6 +166,24 @@ export const states = {
     await page.getByLabel('Passphrase', { exact: true }).fill('wrong');
     await button(page, 'Open').click();
     await page.getByText('3 tries are left').waitFor();
+  },
+  'open-lost': async (page, site) => {
+    page.allow = /Failed to load resource/;
+    let asked;
+    const seen = new Promise((done) => { asked = done; });
+    await page.route('**/open', asked);
+    await openLink(page, (await shareSecret(site, TEXT)).link);
+    await button(page, 'Open').click();
+    await seen;
+    await button(page, 'Cancel').click();
+    await page.getByText('an opening may have been used').waitFor();
+  },
+  'open-broken': async (page, site) => {
+    page.allow = /broken/;
+    await page.route('**/worker.js', async (route) => route.fulfill({ response: await route.fetch(), body: 'throw new Error("broken")' }));
+    await openLink(page, (await shareSecret(site, TEXT)).link);
+    await button(page, 'Open').click();
+    await page.getByText('open the link again').waitFor();
   },
   deriving: async (page, site) => {
     await hold(page, '**/open');
@@ -179,6 +212,20 @@ export const states = {
     await download;
     await page.getByText('Every byte was verified').waitFor();
     await page.getByText('This was the last time.').waitFor();
+  },
+  'file-lapsed': async (page, site) => {
+    page.allow = /404/;
+    await openFile(page, site, 3_000_000);
+    await refuse(page, '**/parts/*', 404, { code: 'not_found' });
+    await button(page, 'Save').click();
+    await page.getByRole('heading', { name: 'This opening is over' }).waitFor();
+  },
+  'erase-failed': async (page, site) => {
+    page.allow = /500/;
+    await openText(page, site, { views: 2 });
+    await refuse(page, '**/secrets/*', 500, { code: 'internal' });
+    await button(page, 'I have it, destroy it').click();
+    await page.getByText('It could not be erased').waitFor();
   },
   'last-time': async (page, site) => {
     await hold(page, '**/lease');
