@@ -117,21 +117,24 @@ export class OpenView {
     const { words, announce, config } = this.context;
     const { info, go } = form;
     const signal = go.start(words.say('preparing'), true);
+    let asked = false;
     try {
       const order = { id: this.id, lease: this.lease, linkKey, passphrase, info, textMax: config.textMax };
       const result = await this.running().call('open', order, (progress) => {
+        asked ||= progress.phase === 'opening';
         const heard = go.progress(progress);
         if (heard !== null) announce(heard);
       }, signal);
       this.showOpened(info, result);
     } catch (error) {
-      this.openFailed(failureIn(error), form);
+      const failure = failureIn(error);
+      this.lost ||= failure.kind === 'lost' || (asked && failure.kind === 'unexpected');
+      this.openFailed(failure, form);
     }
   }
 
   private openFailed(failure: Failure, { info, asked, go, problem, attempts }: Form): void {
     const { words } = this.context;
-    this.lost ||= failure.kind === 'lost';
     const told = tell(failure, asked, this.lost);
     if (told.kind === 'end') {
       this.end(told);
