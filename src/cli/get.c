@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "cli/claim.h"
 #include "cli/cli.h"
 #include "cli/download.h"
 #include "cli/lease.h"
@@ -33,7 +34,8 @@ begin_output(struct delivery *d) {
     if (d->output.begun) return 0;
     d->why = output_begin(d->cli, &d->output, envelope_opener_meta(d->opener), d->lease.temp);
     if (d->why != CLI_DONE) return ERR_IO;
-    if (d->output.temp[0] != '\0') lease_remember(d->cli, &d->lease, d->output.temp);
+    if (d->output.temp[0] != '\0' && !d->output.elsewhere)
+        lease_remember(d->cli, &d->lease, d->output.temp);
     return 0;
 }
 
@@ -164,18 +166,24 @@ leave_for_later(const struct delivery *d, enum cli_exit why) {
     return CLI_UNFINISHED;
 }
 
+/* All arrived: end the lease, unless another run is still fetching by it, which will. */
+static void
+end_lease(const struct delivery *d) {
+    /* What an earlier run began and this one did not need; else it has its name by now. */
+    bool shared = d->lease.temp != NULL && claim_remove(d->lease.temp) == ERR_BUSY;
+    if (d->cli->opt.burn || !shared) lease_end(d->cli, &d->lease, d->cli->opt.burn);
+    note_left(d);
+}
+
 static enum cli_exit
 deliver(struct delivery *d) {
     d->opener = envelope_opener_new(&d->lease.keys, on_content, d);
     enum cli_exit why = d->opener == NULL ? CLI_FAILED : feed(d);
     if (why == CLI_DONE) why = output_finish(d->cli, &d->output, envelope_opener_meta(d->opener));
-    if (why == CLI_DONE) {
-        lease_end(d->cli, &d->lease, d->cli->opt.burn);
-        /* What an earlier run began and this one did not need; else it has its name by now. */
-        if (d->lease.temp != NULL && !d->output.elsewhere) (void)unlink(d->lease.temp);
-        note_left(d);
-    } else why = leave_for_later(d, why);
-    output_drop(&d->output, why == CLI_UNFINISHED);
+    if (why == CLI_DONE) end_lease(d);
+    else why = leave_for_later(d, why);
+    /* Beside another run's unfinished file, this one's is not noted: nobody would go on with it. */
+    output_drop(&d->output, why == CLI_UNFINISHED && !d->output.elsewhere);
     envelope_opener_free(d->opener);
     return why;
 }

@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/utf8.h"
+#include "cli/claim.h"
 #include "cli/name.h"
 #include "cli/say.h"
 #include "cli/terminal.h"
@@ -73,11 +73,12 @@ open_again(struct output *o, const char *path) {
     char folder[OUTPUT_PATH_MAX];
     struct stat st, there;
     (void)snprintf(folder, sizeof(folder), "%s", o->path);
-    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) return -1;
-    o->elsewhere = flock(fd, LOCK_EX | LOCK_NB) != 0;
-    if (!o->elsewhere && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
-        st.st_nlink == 1 && stat(dirname(folder), &there) == 0 && st.st_dev == there.st_dev) {
+    int err = claim_file(fd, path);
+    o->elsewhere = err == ERR_BUSY;
+    if (err == 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+        stat(dirname(folder), &there) == 0 && st.st_dev == there.st_dev) {
         (void)snprintf(o->temp, sizeof(o->temp), "%s", path);
         return fd;
     }
@@ -93,7 +94,8 @@ open_new(struct output *o) {
     if (n >= (int)sizeof(o->temp)) return -1;
     int fd = mkostemps(o->temp, (int)strlen(".part"), O_CLOEXEC);
     if (fd < 0) o->temp[0] = '\0';
-    else (void)flock(fd, LOCK_EX | LOCK_NB);
+    /* Nobody knows the name yet; where there are no locks, nobody goes on with it either. */
+    else (void)!claim_file(fd, o->temp);
     return fd;
 }
 
@@ -191,10 +193,11 @@ static enum cli_exit
 finish_file(struct output *o, const struct envelope_meta *meta) {
     /* An earlier run may have gone further than the content: never, unless the file was changed. */
     bool ok = ftruncate(o->fd, (off_t)meta->size) == 0 && fsync(o->fd) == 0;
-    ok = close(o->fd) == 0 && ok;
-    o->fd = -1;
+    /* The lock is held until the file has its name: no other run takes it up in between. */
     if (ok && take_name(o)) {
         o->temp[0] = '\0';
+        (void)close(o->fd);
+        o->fd = -1;
         sync_folder(o->path);
         return CLI_DONE;
     }
@@ -245,8 +248,8 @@ output_finish(struct cli *cli, struct output *o, const struct envelope_meta *met
 void
 output_drop(struct output *o, bool keep) {
     if (!o->begun) return;
-    if (o->kind == OUTPUT_FILE && o->fd >= 0) (void)close(o->fd);
     if (o->temp[0] != '\0' && !keep) (void)unlink(o->temp);
+    if (o->kind == OUTPUT_FILE && o->fd >= 0) (void)close(o->fd);
     buf_free(&o->text);
     o->begun = false;
 }

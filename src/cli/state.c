@@ -4,11 +4,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "cli/claim.h"
 #include "crypto/token.h"
 
 enum {
@@ -183,13 +183,9 @@ prune_upload(void *ctx, const char *path) {
         if (old) (void)unlink(path);
         return 0;
     }
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0) return 0;
     (void)snprintf(record, sizeof(record), "%.*s.json", (int)(strlen(path) - strlen(".sealed")),
                    path);
-    bool idle = flock(fd, LOCK_EX | LOCK_NB) == 0;
-    if (idle && (old || access(record, F_OK) != 0)) (void)unlink(path);
-    (void)close(fd);
+    if (old || access(record, F_OK) != 0) (void)!claim_remove(path);
     return 0;
 }
 
@@ -198,9 +194,9 @@ prune_download(void *ctx, const char *path) {
     if (!older_than(path, *(int64_t *)ctx - LEASE_SECONDS)) return 0;
     json_t *record = load_path(path);
     const char *temp = json_string_value(json_object_get(record, "temp"));
-    if (temp != NULL && ends_with(temp, ".part")) (void)unlink(temp);
+    bool idle = temp == NULL || !ends_with(temp, ".part") || claim_remove(temp) == 0;
     json_decref(record);
-    (void)unlink(path);
+    if (idle) (void)unlink(path);
     return 0;
 }
 
@@ -222,7 +218,7 @@ state_spool(const struct state *s, const char *temp_dir, char path[static STATE_
     if (n >= STATE_PATH_MAX) return ERR_IO;
     int fd = mkostemps(path, (int)strlen(".sealed"), O_CLOEXEC);
     if (fd < 0) return ERR_IO;
-    (void)flock(fd, LOCK_EX | LOCK_NB);
+    (void)!claim_file(fd, path);
     if (kept) return fd;
     (void)unlink(path);
     path[0] = '\0';
@@ -236,7 +232,8 @@ state_spool_again(const struct state *s, const char *id) {
     state_path(s, STATE_UPLOAD, id, ".sealed", path);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) return ERR_IO;
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+    int err = claim_file(fd, path);
+    if (err == 0) return fd;
     (void)close(fd);
-    return ERR_BUSY;
+    return err == ERR_BUSY ? ERR_BUSY : ERR_IO;
 }

@@ -183,14 +183,20 @@ test(`${rounds} interruptions`, { timeout: 600_000 * patience }, async () => {
   assert.deepEqual(uploads(), []);
 });
 
+/** The unfinished file of ${child} in ${dir}, once half of it is there. */
+async function partOf(child, dir) {
+  const part = () => readdirSync(dir).find((f) => f.endsWith('.part') && statSync(join(dir, f)).size > bytes.length / 2);
+  while (part() === undefined && child.exitCode === null) await sleep(2);
+  return join(dir, part());
+}
+
 /** Begin to get ${link} into ${dir}/out and kill the client midway; its unfinished file. */
 async function killHalfway(link, dir) {
   const child = cli.start(['get', '-o', join(dir, 'out'), link]);
-  const part = () => readdirSync(dir).find((f) => f.endsWith('.part') && statSync(join(dir, f)).size > bytes.length / 2);
-  while (part() === undefined && child.exitCode === null) await sleep(2);
+  const part = await partOf(child, dir);
   child.kill('SIGKILL');
   await child.done;
-  return join(dir, part());
+  return part;
 }
 
 const share = async (content) => (await cli.run(['put', '-q'], { input: content })).stdout.trim();
@@ -243,6 +249,28 @@ test('unfinished files are never mixed up', async (t) => {
     writeFileSync(record, JSON.stringify({ ...theirs, lease }));
     await get(two, dir2, other);
     await get(one, dir, bytes);
+  });
+  await t.test('a run that is at it while another comes and goes', async () => {
+    const into = { file: (dir) => join(dir, 'out2'), 'standard output': () => '-' };
+    for (const [what, path] of Object.entries(into)) {
+      const dir = await folderOf(`beside-${path('')}`);
+      const link = await share(bytes);
+      const first = cli.start(['get', '-o', join(dir, 'out'), link]);
+      await partOf(first, dir);
+      first.kill('SIGSTOP'); // it holds its lock, and goes no further until the other is done
+      const second = await cli.run(['get', '-o', path(dir), link]);
+      assert.equal(second.code, exit.done, `${what}: ${second.stderr}`);
+      const got = path('') === '-' ? second.bytes : readFileSync(path(dir));
+      assert.ok(got.equals(bytes), what);
+      assert.equal(readdirSync(dir).filter((f) => f.endsWith('.part')).length, 1, `${what}: the first one's file is left alone`);
+      first.kill('SIGCONT');
+      const r = await first.done;
+      assert.equal(r.code, exit.done, `${what}: ${r.stderr}`);
+      assert.ok(readFileSync(join(dir, 'out')).equals(bytes), what);
+      assert.ok(!readdirSync(dir).some((f) => f.endsWith('.part')), what);
+      // Both by one view, which the last of them gave back.
+      assert.match((await cli.run(['receipt', link])).stdout, /^Opened as often as allowed[^]*arrived whole/, what);
+    }
   });
   await t.test('two runs at once', async () => {
     const dir = await folderOf('twice');

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/claim.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+int
+claim_file(int fd, const char *path) {
+    struct stat open_file, named;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) return ERR_BUSY;
+    /* Between open() and the lock the file may have been renamed or replaced. */
+    if (fstat(fd, &open_file) != 0 || lstat(path, &named) != 0 ||
+        open_file.st_dev != named.st_dev || open_file.st_ino != named.st_ino ||
+        open_file.st_nlink != 1)
+        return ERR_CONFLICT;
+    return 0;
+}
+
+int
+claim_remove(const char *path) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0) return 0;
+    int err = claim_file(fd, path);
+    if (err == 0) (void)unlink(path);
+    (void)close(fd);
+    return err == ERR_BUSY ? ERR_BUSY : 0;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Unfinished files, which one run of the program works on and another may find: whose they are is
+ * told by a lock, which ends with its process.
+ */
+#ifndef CLI_CLAIM_H
+#define CLI_CLAIM_H
+
+#include "base/compiler.h"
+
+/*
+ * Lock the file ${fd}, which was opened as ${path}, until it is closed.  Returns 0; ERR_BUSY if
+ * another run has it; ERR_CONFLICT if ${path} no longer leads to it, or is not its only name: who
+ * had it meanwhile finished it, or took it away.
+ */
+MUST_CHECK
+int claim_file(int fd, const char *path);
+
+/* Remove the file ${path} unless another run is at it.  Returns 0 if there is none any more that
+ * could be claimed, or ERR_BUSY. */
+MUST_CHECK
+int claim_remove(const char *path);
+
+#endif
