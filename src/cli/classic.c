@@ -88,7 +88,7 @@ print_created(struct cli *cli, const json_t *json) {
     char page[LINK_PAGE_MAX];
     struct buf text = BUF_INIT(TEXT_MAX);
     if (id == NULL || pass == NULL || !token_is_classic_id(id, strlen(id))) {
-        say_error("", "the answer of %s is not one of this service", cli->remote.base);
+        remote_complain(&cli->remote, CLI_DAMAGED, NULL, "take the secret");
         return CLI_DAMAGED;
     }
     find_page(cli, page);
@@ -142,7 +142,7 @@ deliver(struct cli *cli, json_t *json) {
     meta.name_len = strlen(meta.name);
     meta.size = content.len;
     enum cli_exit why = err == 0 ? CLI_DONE : CLI_DAMAGED;
-    if (err != 0) say_error("", "the answer of %s cannot be read", cli->remote.base);
+    if (err != 0) remote_complain(&cli->remote, why, NULL, "open the secret");
     if (why == CLI_DONE) why = output_begin(cli, &output, &meta, NULL);
     if (why == CLI_DONE && output_write(&output, 0, content.data, content.len) != 0)
         why = CLI_FAILED;
@@ -171,7 +171,8 @@ classic_get(struct cli *cli, const struct link *link) {
     } else if (why == CLI_GONE) {
         say_error("Check the passphrase; a wrong one costs no view.",
                   "wrong passphrase, or the secret is gone");
-    } else if (why == CLI_USAGE) say_error("", "the passphrase is not UTF-8");
+    } else if (why == CLI_USAGE)
+        say_error("Give the passphrase that came with the link.", "the passphrase is not UTF-8");
     else remote_complain(&cli->remote, why, &a, "open the secret");
 out:
     buf_free(&passphrase);

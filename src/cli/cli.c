@@ -44,6 +44,7 @@ cli_take_link(struct cli *cli, struct link *out) {
     cli->opt.operand = NULL;
     buf_free(&text);
     if (err == 0) return CLI_DONE;
+    if (stop_asked()) return CLI_INTERRUPTED;
     say_error("It looks like https://HOST/#ID.KEY; copy the whole of it, in quotes.",
               "that is not a link of this service, or a part of it is missing");
     return CLI_USAGE;
@@ -79,23 +80,39 @@ cli_choose_server(struct cli *cli, const struct link *link) {
     return why;
 }
 
+/* There is nothing where ${what} should come from. */
+static void
+complain_source(const char *from, const char *what) {
+    static const char next[] = "Name where it comes from: " PASSPHRASE_METHODS ".";
+    if (strncmp(from, "env:", 4) == 0)
+        say_error(next, "no %s: the variable %s is not set", what, from + 4);
+    else if (strncmp(from, "file:", 5) == 0)
+        say_error(next, "no %s: cannot open %s: %s", what, from + 5, strerror(errno));
+    else say_error(next, "no %s: there is no terminal to ask at", what);
+}
+
 static enum cli_exit
 complain_ask(int err, const char *method, const char *what) {
     const char *from = method == NULL ? "tty" : method;
+    if (stop_asked()) return CLI_INTERRUPTED;
     switch (err) {
-    case ERR_CONFIG:
-        say_error("Name where it comes from: " PASSPHRASE_METHODS ".", "no %s from %s", what, from);
-        return CLI_USAGE;
+    case ERR_CONFIG: complain_source(from, what); return CLI_USAGE;
     case ERR_CONFLICT:
         say_error("Run the command again.", "the two were not the same");
         return CLI_USAGE;
-    case ERR_INVALID: say_error("", "the %s is empty or not UTF-8", what); return CLI_USAGE;
-    case ERR_TOO_LARGE:
-        say_error("", "the %s is longer than %d bytes", what, PASSPHRASE_MAX);
+    case ERR_INVALID:
+        say_error("Give text in UTF-8, at least one character.",
+                  "the %s from %s is empty or not UTF-8", what, from);
         return CLI_USAGE;
-    default: say_error("", stop_asked() ? "interrupted" : "the %s cannot be read", what);
+    case ERR_TOO_LARGE:
+        say_error("Give a shorter one.", "the %s from %s is longer than %d bytes", what, from,
+                  PASSPHRASE_MAX);
+        return CLI_USAGE;
+    default:
+        say_error("Name another source: " PASSPHRASE_METHODS ".", "cannot read the %s from %s",
+                  what, from);
+        return CLI_FAILED;
     }
-    return stop_asked() ? CLI_INTERRUPTED : CLI_FAILED;
 }
 
 enum cli_exit
@@ -124,7 +141,7 @@ struct kdf_arena *
 cli_arena(struct kdf_params cost) {
     memory_release_code();
     struct kdf_arena *arena = kdf_arena_new(cost);
-    if (arena == NULL) say_error("Free some memory and try again.", "out of memory");
+    if (arena == NULL) say_no_memory();
     return arena;
 }
 
@@ -135,7 +152,8 @@ cli_print(struct buf *out) {
         ssize_t n = write(STDOUT_FILENO, out->data + at, out->len - at);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) {
-            say_error("", "cannot write to standard output: %s", strerror(errno));
+            say_error("See where the output goes, then run the same command again.",
+                      "cannot write to standard output: %s", strerror(errno));
             return CLI_FAILED;
         }
         at += (size_t)n;
@@ -150,7 +168,7 @@ cli_print_json(json_t *json) {
     enum cli_exit why = CLI_FAILED;
     if (json != NULL && json_write(json, &text) == 0 && buf_add_byte(&text, '\n') == 0)
         why = cli_print(&text);
-    else say_error("", "out of memory");
+    else if (!say_had_error()) say_no_memory();
     json_decref(json);
     buf_free(&text);
     return why;

@@ -24,7 +24,8 @@ struct cli {
     struct state state;   /* nowhere with --no-state */
     struct remote remote; /* base "" until a command chose its server */
     const char *temp_dir;
-    bool bar; /* whether to draw progress */
+    bool bar;    /* whether to draw progress */
+    bool colour; /* whether standard error may be coloured */
 };
 
 /* The commands: each returns what the program ends with, after saying what went wrong. */

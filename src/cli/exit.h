@@ -10,10 +10,10 @@
 #define EXIT_LIST(X)                                                                               \
     X(DONE, 0, "done")                                                                             \
     X(FAILED, 1, "something on this machine failed")                                               \
-    X(USAGE, 2, "the command line was not understood")                                             \
+    X(USAGE, 2, "the command line, the configuration or a file they name cannot be used")          \
     X(GONE, 3, "the secret is gone, or there never was one")                                       \
     X(WRONG, 4, "wrong passphrase, key or token")                                                  \
-    X(NETWORK, 5, "no answer from the server")                                                     \
+    X(NETWORK, 5, "no answer from the server, or none that can be trusted")                        \
     X(REFUSED, 6, "the server refused")                                                            \
     X(DAMAGED, 7, "what came is damaged or forged")                                                \
     X(EXISTS, 8, "a file of that name exists")                                                     \

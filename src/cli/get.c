@@ -98,10 +98,19 @@ find_start(struct delivery *d, const struct download *down, uint32_t *first,
 static void
 complain_opener(const struct delivery *d, int verdict) {
     if (d->why != CLI_DONE || verdict == ENOUGH) return; /* the output said why */
-    if (verdict < 0) say_error("", "could not open the secret: %s", err_text(verdict));
+    if (verdict == ERR_NOMEM) say_no_memory();
+    else if (verdict < 0)
+        say_error("Run the same command again.", "could not open the secret: %s",
+                  err_text(verdict));
     else
         say_error("Run the same command again; if it fails again, ask the sender for a new link.",
                   "what came is damaged or forged; nothing of it was kept");
+}
+
+/* Whether another run can go on with the view of this one. */
+static bool
+can_go_on(const struct delivery *d) {
+    return d->cli->state.dir[0] != '\0';
 }
 
 static enum cli_exit
@@ -123,8 +132,9 @@ fetch_parts(struct delivery *d) {
     if (why == CLI_DONE)
         why = download_run(d->cli, &down, first, download_parts(&down), &ended, &a);
     progress_end(&d->bar);
+    bool for_later = why == CLI_NETWORK && can_go_on(d);
     if (why == CLI_DAMAGED) complain_opener(d, ended);
-    else if (why != CLI_DONE && why != CLI_INTERRUPTED)
+    else if (why != CLI_DONE && why != CLI_INTERRUPTED && !for_later)
         remote_complain(&d->cli->remote, why, &a, "hand out the secret");
     remote_answer_clear(&a);
     return d->why != CLI_DONE ? d->why : why;
@@ -157,8 +167,7 @@ note_left(const struct delivery *d) {
 /* After an interruption or a lost connection: the view is not lost, and how to go on. */
 static enum cli_exit
 leave_for_later(const struct delivery *d, enum cli_exit why) {
-    bool kept = d->cli->state.dir[0] != '\0';
-    if (!kept || (why != CLI_INTERRUPTED && why != CLI_NETWORK)) return why;
+    if (!can_go_on(d) || (why != CLI_INTERRUPTED && why != CLI_NETWORK)) return why;
     int64_t minutes = d->lease.part_size > 0 ? 15 : 2;
     say_error(
         "Run the same command again to go on.", "%s; the view is kept for you for %lld minutes",

@@ -9,9 +9,9 @@
 enum { TEXT_MAX = 4096, QR_MAX = 256 * 1024 };
 
 static enum cli_exit
-show_qr(const char *link) {
+show_qr(const struct cli *cli, const char *link) {
     struct buf drawing = BUF_INIT(QR_MAX);
-    if (qr_draw(link, isatty(STDERR_FILENO) != 0, &drawing) == 0)
+    if (qr_draw(link, cli->colour, &drawing) == 0)
         (void)!write(STDERR_FILENO, drawing.data, drawing.len);
     else say_note("Note: the link is too long for a QR code.");
     buf_free(&drawing);
@@ -32,7 +32,7 @@ handover_print(struct cli *cli, struct handover *h) {
         buf_add_byte(&text, '\n') == 0 &&
         (!cli->opt.key_apart || buf_printf(&text, "%s\n", h->link_key) == 0))
         why = cli_print(&text);
-    if (why == CLI_DONE && cli->opt.qr) why = show_qr(buf_text(&link));
+    if (why == CLI_DONE && cli->opt.qr) why = show_qr(cli, buf_text(&link));
     h->shown = why == CLI_DONE;
     buf_free(&link);
     buf_free(&text);
@@ -97,7 +97,7 @@ handover_interrupted(struct cli *cli, struct handover *h, bool kept, enum cli_ex
                      const struct remote_answer *a) {
     if (!kept) {
         if (why == CLI_NETWORK) remote_complain(&cli->remote, why, a, "take the upload");
-        else say_error("The server forgets the unfinished upload within an hour.", "interrupted");
+        else say_interrupted("The server forgets the unfinished upload within an hour.");
         return why;
     }
     enum cli_exit printed = cli->opt.json ? print_json(cli, h) : handover_print(cli, h);

@@ -18,13 +18,44 @@ static const struct command {
     enum cli_exit (*run)(struct cli *cli);
     const char *operand;
     const char *help;
+    const char *examples[2];
 } commands[] = {
-    {"put", FOR_PUT, put_run, "[FILE]", "share a file, or standard input; prints the link"},
-    {"get", FOR_GET, get_run, "LINK|-", "open a link"},
-    {"info", FOR_INFO, info_run, "LINK|-", "look at a link without opening it"},
-    {"burn", FOR_BURN, burn_run, "LINK|-", "destroy what you shared"},
-    {"receipt", FOR_RECEIPT, receipt_run, "LINK|-", "see what became of what you shared"},
-    {"passwords", FOR_PASSWORDS, passwords_run, "", "make passwords"},
+    {"put",
+     FOR_PUT,
+     put_run,
+     "[FILE]",
+     "share a file, or standard input; prints the link",
+     {"pg_dump app | secrets put --views 2 --ttl 1h", "secrets put --passphrase tty contract.pdf"}},
+    {"get",
+     FOR_GET,
+     get_run,
+     "LINK|-",
+     "open a link",
+     {"secrets get 'https://HOST/#ID.KEY'", "secrets get -o - - | tar -x"}},
+    {"info",
+     FOR_INFO,
+     info_run,
+     "LINK|-",
+     "look at a link without opening it",
+     {"secrets info 'https://HOST/#ID'", "secrets info --json - <link | jq .views_left"}},
+    {"burn",
+     FOR_BURN,
+     burn_run,
+     "LINK|-",
+     "destroy what you shared",
+     {"secrets burn 'https://HOST/#ID'", "secrets burn --token file:token -"}},
+    {"receipt",
+     FOR_RECEIPT,
+     receipt_run,
+     "LINK|-",
+     "see what became of what you shared",
+     {"secrets receipt 'https://HOST/#ID'", "secrets put contract.pdf | secrets receipt --wait -"}},
+    {"passwords",
+     FOR_PASSWORDS,
+     passwords_run,
+     "",
+     "make passwords",
+     {"secrets passwords --length 32", "secrets passwords | tee /dev/tty | secrets put"}},
 };
 
 static void
@@ -46,6 +77,9 @@ print_command_help(const struct command *c) {
     (void)printf("Usage: secrets %s [OPTIONS]%s%s\n\n%c%s.\n\n", c->name,
                  c->operand[0] == '\0' ? "" : " ", c->operand, c->help[0] - 'a' + 'A', c->help + 1);
     options_help(c->bit);
+    (void)printf("\nExamples:\n");
+    for (size_t i = 0; i < ARRAY_LEN(c->examples) && c->examples[i] != NULL; i++)
+        (void)printf("  %s\n", c->examples[i]);
 }
 
 static const struct command *
@@ -84,6 +118,13 @@ load_config(struct config *out) {
     return config_load(path, out);
 }
 
+/* Whether standard error is a terminal that clears lines and draws bars. */
+static bool
+on_terminal(void) {
+    const char *term = getenv("TERM");
+    return isatty(STDERR_FILENO) && term != NULL && term[0] != '\0' && strcmp(term, "dumb") != 0;
+}
+
 /* Everything but the options: the outside world, handed in. */
 static enum cli_exit
 set_up(struct cli *cli) {
@@ -92,7 +133,9 @@ set_up(struct cli *cli) {
     cli->clock = &clock_system;
     cli->env = getenv;
     cli->temp_dir = temp != NULL && temp[0] == '/' ? temp : "/tmp";
-    cli->bar = !cli->opt.quiet && isatty(STDERR_FILENO);
+    cli->bar = !cli->opt.quiet && on_terminal();
+    const char *no_colour = getenv("NO_COLOR");
+    cli->colour = on_terminal() && (no_colour == NULL || no_colour[0] == '\0');
     if (!cli->opt.no_state) find_folder("XDG_STATE_HOME", ".local/state", cli->state.dir);
     if (load_config(&cli->config) != 0) return CLI_USAGE;
     struct http_client_options http = {
@@ -118,14 +161,31 @@ run(const struct command *c, int argc, char **argv) {
         return CLI_DONE;
     }
     if (c->operand[0] == '\0' && cli.opt.operand != NULL) {
-        say_error("", "secrets %s takes no argument", c->name);
+        char next[64];
+        (void)snprintf(next, sizeof(next), "See secrets %s --help.", c->name);
+        say_error(next, "secrets %s takes no argument", c->name);
         return CLI_USAGE;
     }
-    say_set_quiet(cli.opt.quiet);
+    say_setup(cli.opt.quiet, on_terminal());
     enum cli_exit why = set_up(&cli);
     if (why == CLI_DONE) why = c->run(&cli);
+    /* What failed without a word was short of memory. */
+    if (why == CLI_FAILED && !say_had_error()) say_no_memory();
+    if (why == CLI_INTERRUPTED) say_interrupted("");
     http_client_free(cli.remote.http);
     return why;
+}
+
+/* The first argument is none of the commands. */
+static void
+complain_command(const char *name) {
+    struct link link = {0};
+    if (name[0] == '\0') say_error("See secrets --help.", "which command?");
+    else if (link_parse(name, strlen(name), &link) == 0)
+        say_error("To open it: secrets get LINK, or secrets get - to read it from standard input.",
+                  "a link alone is no command");
+    else say_error("See secrets --help.", "\"%s\" is not a command", name);
+    explicit_bzero(&link, sizeof(link));
 }
 
 int
@@ -140,13 +200,17 @@ main(int argc, char **argv) {
         (void)printf("secrets %s\n", VERSION);
         return CLI_DONE;
     }
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+    bool help = strcmp(name, "help") == 0;
+    const struct command *command = find_command(help && argc > 2 ? argv[2] : name);
+    if (help && command != NULL) {
+        print_command_help(command);
+        return CLI_DONE;
+    }
+    if (help || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         print_help();
         return CLI_DONE;
     }
-    const struct command *command = find_command(name);
     if (command != NULL) return (int)run(command, argc - 1, argv + 1);
-    if (name[0] == '\0') say_error("See secrets --help.", "which command?");
-    else say_error("See secrets --help.", "\"%s\" is not a command", name);
+    complain_command(name);
     return CLI_USAGE;
 }

@@ -117,7 +117,10 @@ complain_value(const struct option_row *row, const char *value) {
         (void)snprintf(next, sizeof(next), "A whole number from %lld to %lld.", (long long)row->min,
                        (long long)row->max);
     else if (row->kind == DURATION)
-        (void)snprintf(next, sizeof(next), "A number with a unit: 90s, 15m, 1h, 5d or 2w.");
+        (void)snprintf(next, sizeof(next),
+                       "A number with a unit, 90s, 15m, 1h, 5d or 2w, from %llds to %lldd.",
+                       (long long)row->min, (long long)(row->max / 86400));
+    else (void)snprintf(next, sizeof(next), "It takes a %s.", row->value);
     /* What stands where a method belongs may well be the passphrase itself. */
     if (row->kind == METHOD) say_error(next, "--%s does not take that", row->name);
     else say_error(next, "--%s does not take \"%s\"", row->name, value);
@@ -150,6 +153,20 @@ row_of(int value) {
     return NULL;
 }
 
+/* getopt found no option, or (${missing}) no value for one, at ${word} or the letter ${letter}. */
+static void
+complain_option(const char *command, bool missing, const char *word, int letter) {
+    char name[64], next[64];
+    (void)snprintf(next, sizeof(next), "See secrets %s --help.", command);
+    /* What stands behind a '=' may be a secret. */
+    int len = (int)strcspn(word, "=");
+    if (letter > 0 && letter < LONG_ONLY) (void)snprintf(name, sizeof(name), "-%c", letter);
+    else (void)snprintf(name, sizeof(name), "%.*s", len, word);
+    if (missing) say_error(next, "%s needs a value", name);
+    else if (letter >= LONG_ONLY) say_error(next, "%s takes no value", name);
+    else say_error(next, "%s is not an option of secrets %s", name, command);
+}
+
 int
 options_parse(int command, int argc, char **argv, struct options *out) {
     struct option longs[ARRAY_LEN(rows) + 1];
@@ -161,8 +178,7 @@ options_parse(int command, int argc, char **argv, struct options *out) {
     optind = 0; /* glibc: begin anew */
     for (int c; (c = getopt_long(argc, argv, letters, longs, NULL)) != -1;) {
         if (c == '?' || c == ':') {
-            say_error(next, c == ':' ? "%s needs a value" : "%s is not an option of this command",
-                      argv[optind - 1]);
+            complain_option(argv[0], c == ':', argv[optind - 1], optopt);
             return ERR_INVALID;
         }
         const struct option_row *row = row_of(c);

@@ -23,16 +23,27 @@ is_folder(const char *path) {
     return (len > 0 && path[len - 1] == '/') || (stat(path, &st) == 0 && S_ISDIR(st.st_mode));
 }
 
+static enum cli_exit
+too_long(const char *path) {
+    say_error("Name a shorter one with --output, then run the command again.",
+              "the path of the file is too long: %.64s...", path);
+    return CLI_USAGE;
+}
+
 enum cli_exit
 output_check(const struct cli *cli) {
     const char *path = cli->opt.output;
+    char folder[OUTPUT_PATH_MAX];
     if (path == NULL || strcmp(path, "-") == 0) return CLI_DONE;
-    if (is_folder(path)) {
-        if (access(path, W_OK) == 0) return CLI_DONE;
-        say_error("The secret was not touched.", "cannot write into %s: %s", path, strerror(errno));
+    bool file = !is_folder(path);
+    if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder)) return too_long(path);
+    const char *into = file ? dirname(folder) : path;
+    if (access(into, W_OK) != 0) {
+        say_error("Name another place with --output. The secret was not touched.",
+                  "cannot write into %s: %s", into, strerror(errno));
         return CLI_USAGE;
     }
-    if (access(path, F_OK) == 0 && !cli->opt.force) {
+    if (file && access(path, F_OK) == 0 && !cli->opt.force) {
         say_error("Name another with --output, or overwrite it with --force. The secret was not "
                   "touched.",
                   "%s exists", path);
@@ -109,11 +120,7 @@ output_begin(struct cli *cli, struct output *o, const struct envelope_meta *meta
                          .text = BUF_INIT(OUTPUT_TEXT_MAX)};
     if (o->kind == OUTPUT_STDOUT) o->fd = STDOUT_FILENO;
     if (o->kind != OUTPUT_FILE) return CLI_DONE;
-    if (!choose_path(cli, o, meta)) {
-        say_error("Name a shorter one with --output, then run the command again.",
-                  "the path of the file is too long: %s...", o->path);
-        return CLI_FAILED;
-    }
+    if (!choose_path(cli, o, meta)) return too_long(o->path);
     if (again != NULL) o->fd = open_again(o, again);
     if (o->fd < 0) o->fd = open_new(o);
     if (o->fd >= 0) return CLI_DONE;
@@ -135,6 +142,16 @@ write_some(struct output *o, uint64_t offset, const uint8_t *data, size_t len) {
                                   : write(o->fd, data, len);
 }
 
+static void
+complain_write(const struct output *o) {
+    if (o->kind == OUTPUT_FILE)
+        say_error("Make room or name another place with --output, then run the same command again.",
+                  "cannot write %s: %s", o->path, strerror(errno));
+    else
+        say_error("See where the output goes, then run the same command again.",
+                  "cannot write to standard output: %s", strerror(errno));
+}
+
 int
 output_write(struct output *o, uint64_t offset, const uint8_t *data, size_t len) {
     if (o->kind == OUTPUT_TEXT) return buf_add(&o->text, data, len) == 0 ? 0 : ERR_IO;
@@ -142,9 +159,7 @@ output_write(struct output *o, uint64_t offset, const uint8_t *data, size_t len)
         ssize_t n = write_some(o, offset, data, len);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) {
-            say_error("Make room or name another place with --output, then run the same command "
-                      "again.",
-                      "cannot write: %s", strerror(errno));
+            complain_write(o);
             return ERR_IO;
         }
         data += n;

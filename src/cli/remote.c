@@ -186,6 +186,7 @@ remote_call(const struct remote *r, const struct remote_call *call, struct remot
         if (stop_asked()) break;
     }
     if (stop_asked() && a->status == 0) failure = HTTP_FAILURE_CANCELLED;
+    a->failure = failure;
     take_problem(a);
 out:
     buf_free(&json);
@@ -194,7 +195,7 @@ out:
 
 static void
 complain_refused(const struct remote_answer *a, const char *what) {
-    const char *next = "";
+    const char *next = "Change what it names, or ask whoever runs the server.";
     if (a->status == 429) next = "Too many requests from here; wait a minute.";
     else if (a->status == 413 || a->status == 507)
         next = "Share something smaller, or ask whoever runs the server.";
@@ -217,13 +218,24 @@ remote_complain(const struct remote *r, enum cli_exit why, const struct remote_a
                   what);
         return;
     case CLI_NETWORK:
-        say_error("Check the address and the network, then run the same command again.",
-                  "no answer from %s: %s", r->base, a->detail);
+        if (a->failure == HTTP_FAILURE_TLS)
+            say_error("Check the address and this machine's clock; an authority of your own is "
+                      "named by SSL_CERT_FILE.",
+                      "no trusted connection to %s: %s", r->base, a->detail);
+        else
+            say_error("Check the address and the network, then run the same command again.",
+                      "no answer from %s: %s", r->base, a->detail);
         return;
     case CLI_USAGE: say_error("Give it as https://HOST/.", "%s is not an address", r->base); return;
-    case CLI_INTERRUPTED: say_error("", "interrupted"); return;
-    case CLI_DAMAGED: say_error("", "the answer of %s is not one of this service", r->base); return;
-    case CLI_FAILED: say_error("", "could not %s: %s", what, a->detail); return;
+    case CLI_INTERRUPTED: return; /* said at the end */
+    case CLI_DAMAGED:
+        say_error("Check the address: another program may answer there, or a newer version.",
+                  "the answer of %s is not one of this service", r->base);
+        return;
+    case CLI_FAILED:
+        if (a->detail[0] != '\0')
+            say_error("Run the same command again.", "could not %s: %s", what, a->detail);
+        return;
     default: complain_refused(a, what); return;
     }
 }

@@ -49,6 +49,7 @@ struct remote_answer {
     struct buf body;  /* set by the caller where the answer is not JSON: initialised with a bound;
                          left alone where its bound is 0 */
     int64_t retry_after;
+    enum http_failure failure; /* of the last attempt */
     bool unsure; /* an attempt may have been carried out although no answer of it came */
 };
 

@@ -140,7 +140,7 @@ resume_run(struct cli *cli) {
     if (why == CLI_DONE) {
         sealed = state_spool_again(&cli->state, remote_text(c.record, "id"));
         if (sealed == ERR_BUSY) {
-            say_error("", "another run is at it right now");
+            say_error("Wait until it is done.", "another run sends this upload right now");
             why = CLI_FAILED;
         } else why = resume(cli, c.record, sealed);
     }

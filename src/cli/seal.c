@@ -62,7 +62,8 @@ complain_seal(const struct work *w, int err) {
             "--no-state and TMPDIR.",
             "cannot keep the sealed bytes: %s", strerror(errno));
     else if (err == ERR_INVALID && w->source.regular) (void)source_unchanged(&w->source);
-    else say_error("", "could not seal: %s", err_text(err));
+    else if (err == ERR_NOMEM) say_no_memory();
+    else say_error("Run the same command again.", "could not seal: %s", err_text(err));
     return CLI_FAILED;
 }
 

@@ -17,8 +17,9 @@ ssize_t
 source_read(struct source *s, void *out, size_t len) {
     ssize_t n = stop_read(s->fd, out, len);
     if (n >= 0) return n;
-    if (stop_asked()) say_error("", "interrupted");
-    else say_error("", "cannot read %s: %s", s->path, strerror(errno));
+    if (!stop_asked())
+        say_error("Nothing was shared. Mend that, then run the same command again.",
+                  "cannot read %s: %s", s->path, strerror(errno));
     return -1;
 }
 
@@ -27,7 +28,8 @@ open_file(struct source *s, const char *path) {
     s->path = path;
     s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (s->fd < 0 || fstat(s->fd, &s->before) != 0) {
-        say_error("", "cannot open %s: %s", path, strerror(errno));
+        say_error("Check the path. A text is not an argument: it comes from standard input.",
+                  "cannot open %s: %s", path, strerror(errno));
         return CLI_USAGE;
     }
     if (S_ISDIR(s->before.st_mode)) {

@@ -11,9 +11,9 @@
 
 #include "base/compiler.h"
 
-/* Raise the flag on SIGINT, SIGTERM, SIGHUP and SIGQUIT from now on, and ignore SIGPIPE.  Call
- * before any other thread starts: the signals are taken while the main thread waits in
- * stop_read(), and at any other time. */
+/* Raise the flag on SIGINT, SIGTERM, SIGHUP and SIGQUIT from now on, and ignore SIGPIPE and
+ * SIGXFSZ.  Call before any other thread starts: the signals are taken while the main thread waits
+ * in stop_read(), and at any other time. */
 void stop_setup(void);
 
 /* Whether the program was asked to end.  Any thread. */
