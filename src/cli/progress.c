@@ -60,18 +60,29 @@ add_bar(uint64_t done, uint64_t total, size_t cells, struct buf *out) {
     return err == 0 ? buf_add_text(out, "▏") : err;
 }
 
-/* The numbers behind the bar: "62 %  2.5 of 4.0 GiB  118.0 MiB/s  0:13 left". */
+/* What of the numbers is shown; less where the terminal is narrow. */
+enum detail { ALL, NO_SPEED, NO_BYTES, PERCENT, DETAILS };
+
 static int
-add_numbers(uint64_t done, uint64_t total, uint64_t speed, struct buf *out) {
-    int err = total == 0 ? 0 : buf_printf(out, "%3u %%  ", (unsigned)(done * 100 / total));
+add_bytes(uint64_t done, uint64_t total, struct buf *out) {
+    int err = total == 0 ? 0 : buf_add_text(out, "  ");
     if (err == 0) err = progress_bytes(done, out);
     if (err == 0 && total > 0) err = buf_add_text(out, " of ");
-    if (err == 0 && total > 0) err = progress_bytes(total, out);
+    return err == 0 && total > 0 ? progress_bytes(total, out) : err;
+}
+
+/* The numbers behind the bar: "62 %  2.5 GiB of 4.0 GiB  118.0 MiB/s  0:13 left". */
+static int
+add_numbers(uint64_t done, uint64_t total, uint64_t speed, enum detail detail, struct buf *out) {
+    int err = total == 0 ? 0 : buf_printf(out, "%3u %%", (unsigned)(done * 100 / total));
+    if (err == 0 && (total == 0 || detail < NO_BYTES)) err = add_bytes(done, total, out);
     if (err != 0 || speed == 0) return err;
-    err = buf_add_text(out, "  ");
-    if (err == 0) err = progress_bytes(speed, out);
-    if (err == 0) err = buf_add_text(out, "/s");
-    if (err != 0 || total == 0 || done >= total) return err;
+    if (detail < NO_SPEED) {
+        err = buf_add_text(out, "  ");
+        if (err == 0) err = progress_bytes(speed, out);
+        if (err == 0) err = buf_add_text(out, "/s");
+    }
+    if (err != 0 || total == 0 || done >= total || detail >= PERCENT) return err;
     err = buf_add_text(out, "  ");
     if (err == 0) err = progress_time((total - done + speed - 1) / speed, out);
     return err == 0 ? buf_add_text(out, " left") : err;
@@ -106,9 +117,14 @@ int
 progress_line(const char *label, uint64_t done, uint64_t total, uint64_t speed, unsigned width,
               struct buf *out) {
     struct buf numbers = BUF_INIT(LINE_MAX);
+    size_t used = SIZE_MAX;
+    int err = 0;
     if (done > total && total > 0) done = total;
-    int err = add_numbers(done, total, speed, &numbers);
-    size_t used = columns((const char *)numbers.data, numbers.len);
+    for (int detail = ALL; detail < DETAILS && err == 0 && used > width; detail++) {
+        buf_reset(&numbers);
+        err = add_numbers(done, total, speed, (enum detail)detail, &numbers);
+        used = columns((const char *)numbers.data, numbers.len);
+    }
     size_t cells = total == 0 ? 0 : bar_cells(columns(label, strlen(label)), used, width);
     size_t taken = used + 2 + (cells > 0 ? cells + 4 : 0);
     size_t room = width > taken ? width - taken : 0;

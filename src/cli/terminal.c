@@ -10,7 +10,7 @@
 #include "base/utf8.h"
 #include "cli/stop.h"
 
-enum { WIDTH_DEFAULT = 80, WIDTH_MIN = 20 };
+enum { WIDTH_DEFAULT = 80, WIDTH_MIN = 10 };
 
 /* Read one line; its end is not added. */
 static int

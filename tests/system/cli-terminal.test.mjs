@@ -42,6 +42,7 @@ before(async () => {
     keys: (...keys) => run('send-keys', ...keys),
     text: (text) => run('send-keys', '-l', text),
     screen: () => run('capture-pane', '-p', '-J'),
+    width: (columns) => run('resize-window', '-x', String(columns), '-y', '60'),
     end: () => spawn('tmux', ['-S', socket, 'kill-server'], { stdio: 'ignore' }),
   };
 });
@@ -102,6 +103,32 @@ test('a file goes with a progress bar, its link and a QR code', { skip }, async 
   await ended(0);
   const all = readFileSync(join(cli.folder, 'typescript'), 'utf8');
   assert.match(all, /Sending +▕[█▉▊▋▌▍▎▏ ]+▏ +\d+ % +[0-9.]+ MiB of [0-9.]+ MiB/);
+});
+
+/** What the program wrote for ${command}, which ends with what matches ${last}. */
+async function written(command, last) {
+  const all = () => readFileSync(join(cli.folder, 'typescript'), 'utf8');
+  const from = all().length;
+  await enter(command);
+  await see(last);
+  await ended(0);
+  while (!all().includes('code=0=\r', from)) await sleep(20); // the screen may be ahead of the file
+  return all().slice(from);
+}
+
+test('a narrow terminal, one without colours, and a dumb one', { skip }, async () => {
+  const bars = (text) => text.split(/[\r\n]/).filter((line) => /^[^$]*\d %/.test(line)).map((line) => line.replaceAll('\x1b[K', ''));
+  assert.match(await written('secrets put -Q big.bin', /Opens once/), /\x1b\[30;107m/);
+  assert.ok(!/\x1b\[30/.test(await written('NO_COLOR=1 secrets put -Q big.bin', /Opens once/)));
+  const dumb = await written('TERM=dumb secrets put -Q big.bin', /Opens once/);
+  assert.deepEqual([bars(dumb), dumb.match(/\x1b\[(K|30)/)], [[], null]);
+  for (const columns of [40, 80, 200]) {
+    tmux.width(columns);
+    const lines = bars(await written('secrets put big.bin', /Opens\s+once/));
+    assert.ok(lines.length > 0, 'a bar was drawn');
+    assert.ok(lines.every((line) => [...line].length < columns), `${columns} columns: ${lines.join('\n')}`);
+  }
+  tmux.width(120);
 });
 
 test('a passphrase is asked for, twice to share, and not shown', { skip }, async () => {

@@ -133,15 +133,17 @@ columns(const struct buf *b) {
 
 static void
 test_progress_line_fits(void **state) {
+    static const uint64_t totals[] = {409600, 4ULL << 30, 1000ULL << 30};
     struct buf b = BUF_INIT(2000);
     (void)state;
-    for (unsigned width = 60; width < 200; width++) {
-        for (unsigned percent = 0; percent <= 100; percent += 5) {
+    for (unsigned width = 7; width < 200; width++) {
+        for (unsigned i = 0; i < 3 * 21; i++) {
+            uint64_t total = totals[i / 21], done = total / 100 * (i % 21) * 5;
             buf_reset(&b);
-            assert_int_equal(progress_line("Sending", 4096ULL * percent, 409600, 1000, width, &b),
-                             0);
+            assert_int_equal(progress_line("Sending", done, total, total / 12345, width, &b), 0);
             assert_true(columns(&b) <= width);
             assert_true(utf8_valid((char *)b.data, b.len));
+            assert_non_null(strstr(buf_text(&b), " %"));
         }
     }
     buf_reset(&b);
@@ -150,6 +152,16 @@ test_progress_line_fits(void **state) {
     buf_reset(&b);
     assert_int_equal(progress_line("Encrypting", 50, 0, 10, 100, &b), 0);
     assert_string_equal(buf_text(&b), "Encrypting  50 B  10 B/s");
+    /* Where it is narrow, the time left matters most. */
+    buf_reset(&b);
+    assert_int_equal(progress_line("Sending", 50, 100, 10, 32, &b), 0);
+    assert_string_equal(buf_text(&b), " 50 %  50 B of 100 B  0:05 left");
+    buf_reset(&b);
+    assert_int_equal(progress_line("Sending", 50, 100, 10, 18, &b), 0);
+    assert_string_equal(buf_text(&b), " 50 %  0:05 left");
+    buf_reset(&b);
+    assert_int_equal(progress_line("Sending", 50, 100, 10, 7, &b), 0);
+    assert_string_equal(buf_text(&b), " 50 %");
     buf_free(&b);
 }
 
