@@ -222,6 +222,7 @@ enum cli_exit
 get_run(struct cli *cli) {
     struct link link = {0};
     enum cli_exit why = check_stdin(cli);
+    state_prune(&cli->state, clock_now(cli->clock));
     if (why == CLI_DONE) why = output_check(cli);
     if (why == CLI_DONE) why = cli_take_link(cli, &link);
     if (why == CLI_DONE) why = cli_choose_server(cli, &link);

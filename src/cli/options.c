@@ -188,7 +188,10 @@ options_parse(int command, int argc, char **argv, struct options *out) {
         }
     }
     if (argc - optind > 1) {
-        say_error(next, "only one link or file at a time");
+        if (command == FOR_PUT)
+            say_error("Pack several: tar -c FILES | secrets put --name FILES.tar",
+                      "only one file at a time");
+        else say_error(next, "only one link at a time");
         return ERR_INVALID;
     }
     if (optind < argc) out->operand = argv[optind];

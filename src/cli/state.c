@@ -209,19 +209,26 @@ state_prune(const struct state *s, int64_t now) {
 
 int
 state_spool(const struct state *s, const char *temp_dir, char path[static STATE_PATH_MAX]) {
+    char seen[STATE_PATH_MAX];
     bool kept = s->dir[0] != '\0';
     path[0] = '\0';
     if (kept && state_make_folder(s, STATE_UPLOAD) != 0) return ERR_IO;
-    int n = kept ? snprintf(path, STATE_PATH_MAX, "%s/%s/new-XXXXXX.sealed", s->dir,
-                            folders[STATE_UPLOAD])
-                 : snprintf(path, STATE_PATH_MAX, "%s/secrets-XXXXXX.sealed", temp_dir);
+    int n =
+        kept ? snprintf(path, STATE_PATH_MAX, "%s/%s/.XXXXXX.sealed", s->dir, folders[STATE_UPLOAD])
+             : snprintf(path, STATE_PATH_MAX, "%s/secrets-XXXXXX.sealed", temp_dir);
     if (n >= STATE_PATH_MAX) return ERR_IO;
     int fd = mkostemps(path, (int)strlen(".sealed"), O_CLOEXEC);
     if (fd < 0) return ERR_IO;
+    if (!kept) {
+        (void)unlink(path);
+        path[0] = '\0';
+        return fd;
+    }
+    /* Other runs clear away what nobody has: they see it only once it is locked. */
     (void)!claim_file(fd, path);
-    if (kept) return fd;
-    (void)unlink(path);
-    path[0] = '\0';
+    n = snprintf(seen, sizeof(seen), "%s/%s/new-%s", s->dir, folders[STATE_UPLOAD],
+                 strrchr(path, '/') + 2);
+    if (n < STATE_PATH_MAX && rename(path, seen) == 0) memcpy(path, seen, sizeof(seen));
     return fd;
 }
 

@@ -65,7 +65,8 @@ const table = [
   [['put', '--ttl', '60d'], refused, /nothing longer than 30 days/, /--ttl/],
   [['put', '--name', ''], usage, /--name does not take ""/, /NAME/],
   [['put', '--file', 'a', 'b'], usage, /--file and another file/, help('put ')],
-  [['put', 'a', 'b'], usage, /only one link or file/, help('put ')],
+  [['put', 'a', 'b'], usage, /only one file/, /tar -c/],
+  [['get', link, link], usage, /only one link/, help('get ')],
   [['put', '--qr', '--json'], usage, /--qr with --json/, help('put ')],
   [['passwords', '--length', '3'], usage, /--length does not take "3"/, /from 8 to 256/],
   [['passwords', 'extra'], usage, /takes no argument/, help('passwords ')],
@@ -160,6 +161,14 @@ test('no room for what comes, and nobody who reads it', async () => {
   assert.equal((await cli.run(['get', '-o', 'room/out', made])).code, exit.done);
   assert.ok(readFileSync(join(cli.folder, 'room/out')).equals(bytes));
   assert.equal(JSON.parse((await cli.run(['info', '-j', made])).stdout).views_left, 8);
+});
+
+test('no room for the sealed bytes', async () => {
+  const uploads = join(cli.folder, '.local/state/secrets/uploads');
+  const full = await shell('ulimit -f 1000; head -c 3000000 /dev/zero | "$0" put');
+  isError(full, failed, /cannot keep the sealed bytes: File too large/, /as much room as what you share/, 'spool');
+  assert.deepEqual(readdirSync(uploads), [], 'nothing of it stays');
+  assert.equal((await shell('head -c 3000000 /dev/zero | "$0" put -q | grep -c "#"')).stdout, '1\n', 'with room it does go');
 });
 
 /** Serve ${answer}(request) as [status, object] with ${tls} until the test ${t} ends. */
