@@ -23,7 +23,7 @@ process.on('exit', () => {
 
 /**
  * Start the client; nothing waits.  The child has ${done}: a promise of { code, signal, stdout (a
- * Buffer), stderr }.
+ * Buffer), stderr }.  It rejects if a sanitizer had something to say.
  */
 function start(folder, env, args, { input, extra = {}, cwd, stdin, timeout = 60_000 } = {}) {
   const child = spawn(program, args, {
@@ -39,12 +39,13 @@ function start(folder, env, args, { input, extra = {}, cwd, stdin, timeout = 60_
   child.stdin?.on('error', () => {}); // it may end before it read everything
   if (input !== undefined) child.stdin?.end(input);
   child.stderrSoFar = () => stderr;
-  child.done = new Promise((resolve) => {
+  child.done = new Promise((resolve, reject) => {
     const late = setTimeout(() => child.kill('SIGKILL'), timeout * patience);
     child.on('close', (code, signal) => {
       clearTimeout(late);
       running.delete(child);
-      resolve({ code, signal, stdout: Buffer.concat(pieces), stderr });
+      if (/Sanitizer|runtime error:/.test(stderr)) reject(new Error(stderr));
+      else resolve({ code, signal, stdout: Buffer.concat(pieces), stderr });
     });
   });
   return child;
