@@ -8,16 +8,34 @@
 
 #include "base/err.h"
 
-int
-claim_file(int fd, const char *path) {
+enum { TRIES_MAX = 100 };
+
+static int
+claim(int fd, const char *path, int how) {
     struct stat open_file, named;
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) return ERR_BUSY;
+    if (flock(fd, how) != 0) return ERR_BUSY;
     /* Between open() and the lock the file may have been renamed or replaced. */
     if (fstat(fd, &open_file) != 0 || lstat(path, &named) != 0 ||
         open_file.st_dev != named.st_dev || open_file.st_ino != named.st_ino ||
         open_file.st_nlink != 1)
         return ERR_CONFLICT;
     return 0;
+}
+
+int
+claim_file(int fd, const char *path) {
+    return claim(fd, path, LOCK_EX | LOCK_NB);
+}
+
+int
+claim_open(const char *path) {
+    for (int i = 0; i < TRIES_MAX; i++) {
+        int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        /* Where there are no locks nobody waits for one. */
+        if (fd < 0 || claim(fd, path, LOCK_EX) != ERR_CONFLICT) return fd;
+        (void)close(fd);
+    }
+    return -1;
 }
 
 int

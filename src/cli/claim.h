@@ -16,6 +16,11 @@
 MUST_CHECK
 int claim_file(int fd, const char *path);
 
+/* Open ${path}, which is made with mode 0600 where there is none, for writing; while another run
+ * has it claimed, wait.  Returns the descriptor, claimed, or -1. */
+MUST_CHECK
+int claim_open(const char *path);
+
 /* Remove the file ${path} unless another run is at it.  Returns 0 if there is none any more that
  * could be claimed, or ERR_BUSY. */
 MUST_CHECK

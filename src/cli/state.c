@@ -53,12 +53,15 @@ state_make_folder(const struct state *s, enum state_kind kind) {
     return n < STATE_PATH_MAX ? make_folders(path) : ERR_IO;
 }
 
+/* Write ${data} to the file ${temp}, one run at a time, and rename it to ${path}. */
 static int
-write_file(const char *path, const struct buf *data) {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+write_file(const char *temp, const char *path, const struct buf *data) {
+    int fd = claim_open(temp);
     if (fd < 0) return ERR_IO;
-    bool ok = write(fd, data->data, data->len) == (ssize_t)data->len && fsync(fd) == 0;
-    return close(fd) == 0 && ok ? 0 : ERR_IO;
+    bool ok = ftruncate(fd, 0) == 0 && write(fd, data->data, data->len) == (ssize_t)data->len &&
+              fsync(fd) == 0 && rename(temp, path) == 0;
+    (void)close(fd);
+    return ok ? 0 : ERR_IO;
 }
 
 int
@@ -70,8 +73,7 @@ state_save(const struct state *s, enum state_kind kind, const char *id, const js
     state_path(s, kind, id, ".new", temp);
     int err = state_make_folder(s, kind);
     if (err == 0) err = json_write(value, &text);
-    if (err == 0) err = write_file(temp, &text);
-    if (err == 0 && rename(temp, path) != 0) err = ERR_IO;
+    if (err == 0) err = write_file(temp, path, &text);
     buf_free(&text);
     return err;
 }

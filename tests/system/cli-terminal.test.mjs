@@ -177,6 +177,16 @@ for (const [what, stop, code] of [['^C', () => tmux.keys('C-c'), 130],
     await restored();
   });
 
+test('^C where a link or a secret is asked for', { skip }, async () => {
+  for (const [command, question] of [['get -', /Paste the link/], ['put', /Type or paste the secret/]]) {
+    await enter(`secrets ${command}`);
+    await see(question);
+    tmux.keys('C-c');
+    await see(/secrets: interrupted/);
+    await ended(130);
+  }
+});
+
 test('an interrupted download goes on, and says how', { skip }, async (t) => {
   const dir = join(cli.folder, 'into');
   await mkdir(dir);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -85,6 +86,37 @@ test_record_is_kept_private(void **unused) {
     assert_null(state_load(&state, STATE_DOWNLOAD, ID));
     state_forget(&state, STATE_OWNED, ID);
     assert_null(state_load(&state, STATE_OWNED, ID));
+}
+
+static void *
+save_often(void *which) {
+    json_t *record = json_pack("{s:s}", "owner_token", which);
+    intptr_t failed = record == NULL;
+    for (int i = 0; i < 200; i++)
+        failed += state_save(&state, STATE_OWNED, ID, record) != 0;
+    json_decref(record);
+    return (void *)failed; /* NOLINT(performance-no-int-to-ptr) */
+}
+
+static void
+test_two_save_the_same_record(void **unused) {
+    static char one[] = "one", other[] = "quite another length";
+    pthread_t threads[2];
+    void *failed[2];
+    (void)unused;
+    assert_int_equal(pthread_create(&threads[0], NULL, save_often, one), 0);
+    assert_int_equal(pthread_create(&threads[1], NULL, save_often, other), 0);
+    for (int i = 0; i < 500; i++) {
+        bool saved = there(STATE_OWNED, ID, ".json");
+        json_t *record = state_load(&state, STATE_OWNED, ID);
+        assert_true(record != NULL || !saved); /* never half of one */
+        json_decref(record);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+        assert_int_equal(pthread_join(threads[i], &failed[i]), 0);
+    assert_null(failed[0]);
+    assert_null(failed[1]);
+    assert_false(there(STATE_OWNED, ID, ".new"));
 }
 
 static void
@@ -251,6 +283,7 @@ int
 main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_record_is_kept_private, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_two_save_the_same_record, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nothing_is_kept_nowhere, setup, teardown),
         cmocka_unit_test_setup_teardown(test_broken_records_are_absent, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_link_in_place_of_a_record_is_not_followed, setup,
