@@ -43,7 +43,15 @@ output_check(const struct cli *cli) {
                   "cannot write into %s: %s", into, strerror(errno));
         return CLI_USAGE;
     }
-    if (file && access(path, F_OK) == 0 && !cli->opt.force) {
+    struct stat st;
+    bool there = file && stat(path, &st) == 0;
+    if (there && !S_ISREG(st.st_mode)) {
+        /* Renamed over /dev/null, a file would take its place. */
+        say_error("Use --output - and send standard output there. The secret was not touched.",
+                  "%s is not a plain file", path);
+        return CLI_EXISTS;
+    }
+    if (there && !cli->opt.force) {
         say_error("Name another with --output, or overwrite it with --force. The secret was not "
                   "touched.",
                   "%s exists", path);

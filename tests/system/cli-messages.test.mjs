@@ -91,6 +91,7 @@ const table = [
   [['get', '-', '-p', 'stdin'], usage, /only one of/, /file:PATH/],
   [['get', '-o', 'no/such/file', link], usage, /cannot write into no\/such: No such file/, /--output.*not touched/],
   [['get', '-o', 'file', link], exists, /file exists/, /--force/],
+  [['get', '-F', '-o', '/dev/null', link], exists, /\/dev\/null is not a plain file/, /--output -.*not touched/],
   [['get', '-s', 'SERVER', link], gone, /no such secret/, /Ask the sender/],
   [['info', '-s', 'SERVER', link], gone, /no such secret/, /Ask the sender/],
   [['burn', link], wrong, /no owner token/, /--token/],
