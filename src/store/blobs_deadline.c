@@ -4,22 +4,33 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/thread.h"
 
-enum { THREADS_MAX = 16, STACK_SIZE = 256 * 1024 };
+enum {
+    THREADS_MAX = 16,
+    STACK_SIZE = 256 * 1024,
+    SLICE = 32, /* pieces that are erased at once; then others have their turn */
+};
 
-enum call { CALL_PUT, CALL_GET, CALL_ERASE };
-enum progress { WAITS, RUNS, ENDED, LEFT /* nobody waits for it any more */ };
+enum call { CALL_PUT, CALL_GET, CALL_ERASE, CALL_PING };
+enum progress { WAITS, RUNS, ENDED };
 
 struct job {
     struct job *next;
+    struct job *other; /* in erases */
     enum call call;
     enum progress progress;
-    uint32_t k;      /* the piece; to erase, how many */
-    struct buf data; /* to put, or what was got */
+    bool left;        /* nobody waits for it any more */
+    uint32_t k;       /* the piece; to erase, the first that stays */
+    uint32_t first;   /* to erase */
+    uint32_t at;      /* the next to erase */
+    int64_t since_ms; /* when this run of it began */
+    struct buf data;  /* to put, or what was got */
     int result;
+    size_t name_len;
     char name[];
 };
 
@@ -31,8 +42,10 @@ struct blobs_deadline {
     pthread_cond_t work;     /* a job came, or the end did */
     pthread_cond_t ended;    /* a job has ended; on the monotonic clock */
     struct job *head, *tail; /* that wait */
-    int waiting, idle, left;
-    bool closing;
+    struct job *erases;      /* that were left, and go on */
+    int waiting, idle;
+    int left; /* other jobs that were left: each hangs */
+    bool closing, hung;
     int thread_count;
     pthread_t threads[THREADS_MAX];
 };
@@ -45,6 +58,7 @@ self(struct blobs *b) {
 static void
 free_job(struct job *job) {
     buf_free(&job->data);
+    explicit_bzero(job->name, job->name_len); /* of some stores it is an id */
     free(job);
 }
 
@@ -54,10 +68,20 @@ new_job(enum call call, const char *name, uint32_t k, size_t max) {
     struct job *job = calloc(1, sizeof(*job) + len);
     if (job == NULL) return NULL;
     memcpy(job->name, name, len);
+    job->name_len = len;
     job->call = call;
     job->k = k;
     buf_init(&job->data, max);
     return job;
+}
+
+/* Erase the next pieces; what failed keeps none of the others. */
+static int
+erase_slice(struct blobs *b, struct job *job) {
+    uint32_t rest = job->k - job->at, n = rest < SLICE ? rest : SLICE;
+    int err = b->ops->erase(b, job->name, job->at, n);
+    job->at += n;
+    return job->result != 0 ? job->result : err;
 }
 
 static int
@@ -65,7 +89,8 @@ run(struct blobs *b, struct job *job) {
     switch (job->call) {
     case CALL_PUT: return b->ops->put(b, job->name, job->k, job->data.data, job->data.len);
     case CALL_GET: return b->ops->get(b, job->name, job->k, &job->data);
-    case CALL_ERASE: return b->ops->erase(b, job->name, job->k);
+    case CALL_ERASE: return erase_slice(b, job);
+    case CALL_PING: return b->ops->ping(b);
     }
     return ERR_STORE;
 }
@@ -83,7 +108,45 @@ await(struct blobs_deadline *d) {
     d->head = job->next;
     d->waiting--;
     job->progress = RUNS;
+    job->since_ms = clock_monotonic_ms();
     return job;
+}
+
+static void
+append(struct blobs_deadline *d, struct job *job) {
+    job->next = NULL;
+    job->progress = WAITS;
+    if (d->head == NULL) d->head = job;
+    else d->tail->next = job;
+    d->tail = job;
+    d->waiting++;
+}
+
+/* Forget ${job}, for which nobody waits. */
+static void
+drop(struct blobs_deadline *d, struct job *job) {
+    if (job->call == CALL_ERASE) {
+        struct job **at = &d->erases;
+        while (*at != job)
+            at = &(*at)->other;
+        *at = job->other;
+    } else {
+        d->left--;
+    }
+    free_job(job);
+}
+
+/* ${job} has run.  A long erase stands at the end of the queue again.  The lock is held. */
+static void
+settle(struct blobs_deadline *d, struct job *job) {
+    if (job->call == CALL_ERASE && job->at < job->k && !d->closing) {
+        append(d, job);
+    } else if (job->left) {
+        drop(d, job);
+    } else {
+        job->progress = ENDED;
+        (void)pthread_cond_broadcast(&d->ended);
+    }
 }
 
 static void *
@@ -97,13 +160,7 @@ thread_main(void *arg) {
         int result = run(d->inner, job);
         (void)pthread_mutex_lock(&d->lock);
         job->result = result;
-        if (job->progress == LEFT) {
-            d->left--;
-            free_job(job);
-        } else {
-            job->progress = ENDED;
-            (void)pthread_cond_broadcast(&d->ended);
-        }
+        settle(d, job);
     }
     (void)pthread_mutex_unlock(&d->lock);
     return NULL;
@@ -119,10 +176,8 @@ start_thread(struct blobs_deadline *d) {
 
 static void
 enqueue(struct blobs_deadline *d, struct job *job) {
-    if (d->head == NULL) d->head = job;
-    else d->tail->next = job;
-    d->tail = job;
-    if (++d->waiting > d->idle) start_thread(d);
+    append(d, job);
+    if (d->waiting > d->idle) start_thread(d);
     (void)pthread_cond_signal(&d->work);
 }
 
@@ -146,6 +201,46 @@ wait_ended(struct blobs_deadline *d, const struct job *job) {
         if (pthread_cond_timedwait(&d->ended, &d->lock, &until) == ETIMEDOUT) break;
 }
 
+/* Whether something that was left does not get on; the log hears when that begins.  The lock is
+ * held. */
+static bool
+hangs(struct blobs_deadline *d) {
+    int64_t late = clock_monotonic_ms() - (d->ms - d->ms / 4);
+    bool hung = d->left > 0;
+    for (const struct job *e = d->erases; e != NULL && !hung; e = e->other)
+        hung = e->progress == RUNS && e->since_ms <= late;
+    if (hung && !d->hung)
+        log_error("blobs", LOG_TEXT("error", "no answer in time"), LOG_NUMBER("ms", d->ms));
+    d->hung = hung;
+    return hung;
+}
+
+/* Leave ${job}, which has begun, to the thread.  Returns what to say of it. */
+static int
+leave(struct blobs_deadline *d, struct job *job) {
+    static const int results[] = {[CALL_PUT] = ERR_UNKNOWN_OUTCOME,
+                                  [CALL_GET] = ERR_STORE,
+                                  [CALL_ERASE] = ERR_BUSY,
+                                  [CALL_PING] = ERR_STUCK};
+    job->left = true;
+    if (job->call == CALL_ERASE) {
+        job->other = d->erases;
+        d->erases = job;
+    } else {
+        d->left++;
+    }
+    return hangs(d) && job->call == CALL_ERASE ? ERR_STORE : results[job->call];
+}
+
+/* Whether an erase of the same blob goes on already. */
+static bool
+is_at_it(const struct blobs_deadline *d, const struct job *job) {
+    const struct job *e = job->call == CALL_ERASE ? d->erases : NULL;
+    while (e != NULL && strcmp(e->name, job->name) != 0)
+        e = e->other;
+    return e != NULL;
+}
+
 /*
  * Let a thread do ${job} (NULL: memory was short).  Returns its result, or what a call is that was
  * given up; ${job} is NULL then.
@@ -156,17 +251,20 @@ do_job(struct blobs_deadline *d, struct job **job) {
     int result = ERR_STORE;
     if (j == NULL) return ERR_NOMEM;
     (void)pthread_mutex_lock(&d->lock);
-    if (d->left == 0) {
+    if (hangs(d)) {
+        result = j->call == CALL_PING ? ERR_STUCK : ERR_STORE;
+    } else if (is_at_it(d, j)) {
+        result = ERR_BUSY;
+    } else {
         enqueue(d, j);
         wait_ended(d, j);
-        if (j->progress == ENDED) result = j->result;
-        else if (j->progress == WAITS) dequeue(d, j);
-        else {
-            if (j->call == CALL_PUT) result = ERR_UNKNOWN_OUTCOME;
-            j->progress = LEFT;
+        if (j->progress == ENDED) {
+            result = j->result;
+        } else if (j->progress == WAITS && j->at == j->first) {
+            dequeue(d, j);
+        } else {
+            result = leave(d, j);
             *job = NULL;
-            if (d->left++ == 0)
-                log_error("blobs", LOG_TEXT("error", "no answer in time"), LOG_NUMBER("ms", d->ms));
         }
     }
     (void)pthread_mutex_unlock(&d->lock);
@@ -186,6 +284,7 @@ static int
 deadline_get(struct blobs *b, const char *name, uint32_t k, struct buf *out) {
     struct job *job = new_job(CALL_GET, name, k, out->max - out->len);
     int result = do_job(self(b), &job);
+    if (job == NULL) return result;
     if (result == 1 && out->len > 0) {
         int err = buf_add(out, job->data.data, job->data.len);
         if (err != 0) result = err;
@@ -194,31 +293,27 @@ deadline_get(struct blobs *b, const char *name, uint32_t k, struct buf *out) {
         buf_move(out, &job->data);
         out->max = max;
     }
-    if (job != NULL) free_job(job);
+    free_job(job);
     return result;
 }
 
 static int
-deadline_erase(struct blobs *b, const char *name, uint32_t count) {
-    struct job *job = new_job(CALL_ERASE, name, count, 0);
+deadline_erase(struct blobs *b, const char *name, uint32_t first, uint32_t count) {
+    struct job *job = new_job(CALL_ERASE, name, first + count, 0);
+    if (job != NULL) job->first = job->at = first;
     int result = do_job(self(b), &job);
     if (job != NULL) free_job(job);
     return result;
 }
 
-static bool
-answers(struct blobs_deadline *d) {
-    (void)pthread_mutex_lock(&d->lock);
-    bool all = d->left == 0;
-    (void)pthread_mutex_unlock(&d->lock);
-    return all;
-}
-
 static int
 deadline_tidy(struct blobs *b, bool (*known)(void *ctx, const char *name), void *ctx) {
-    struct blobs *inner = self(b)->inner;
+    struct blobs_deadline *d = self(b);
+    (void)pthread_mutex_lock(&d->lock);
+    bool hung = hangs(d);
+    (void)pthread_mutex_unlock(&d->lock);
     /* What was given up may still put a piece that nobody knows of. */
-    return answers(self(b)) ? inner->ops->tidy(inner, known, ctx) : ERR_STORE;
+    return hung ? ERR_STORE : d->inner->ops->tidy(d->inner, known, ctx);
 }
 
 static uint64_t
@@ -229,8 +324,15 @@ deadline_usage(struct blobs *b) {
 
 static int
 deadline_ping(struct blobs *b) {
-    struct blobs *inner = self(b)->inner;
-    return answers(self(b)) ? inner->ops->ping(inner) : ERR_STUCK;
+    struct job *job = new_job(CALL_PING, "", 0, 0);
+    int result = do_job(self(b), &job);
+    if (job != NULL) free_job(job);
+    return result;
+}
+
+static bool
+deadline_stuck(struct blobs *b) {
+    return deadline_ping(b) == ERR_STUCK;
 }
 
 static void
@@ -259,6 +361,7 @@ blobs_deadline_new(struct blobs *inner, int ms) {
         .tidy = deadline_tidy,
         .usage = deadline_usage,
         .ping = deadline_ping,
+        .stuck = deadline_stuck,
         .close = deadline_close,
     };
     struct blobs_deadline *d = calloc(1, sizeof(*d));

@@ -178,6 +178,15 @@ unlink_piece(struct blobs_dir *d, int folder, const char *piece) {
     return 1;
 }
 
+/* The same for one that others may be putting.  Nobody waits for more than one. */
+static int
+remove_piece(struct blobs_dir *d, int folder, const char *piece) {
+    (void)pthread_rwlock_rdlock(&d->linking);
+    int removed = unlink_piece(d, folder, piece);
+    (void)pthread_rwlock_unlock(&d->linking);
+    return removed;
+}
+
 /* A link, unlike a rename, never takes the place of what is there. */
 static int
 link_piece(struct blobs_dir *d, int folder, const char *temporary, const char *piece, size_t len) {
@@ -258,19 +267,17 @@ dir_get(struct blobs *b, const char *name, uint32_t k, struct buf *out) {
 }
 
 static int
-dir_erase(struct blobs *b, const char *name, uint32_t count) {
+dir_erase(struct blobs *b, const char *name, uint32_t first, uint32_t count) {
     struct blobs_dir *d = (struct blobs_dir *)b;
     char piece[PIECE_LEN_MAX];
     int err = 0;
     if (!name_ok(name)) return ERR_STORE;
     int folder = folder_of(d, name, false);
     if (folder < 0) return errno == ENOENT ? 0 : ERR_STORE;
-    (void)pthread_rwlock_rdlock(&d->linking);
-    for (uint32_t k = 0; k < count; k++) {
-        piece_name(name, k, piece);
-        if (unlink_piece(d, folder, piece) < 0) err = ERR_STORE;
+    for (uint32_t i = 0; i < count; i++) {
+        piece_name(name, first + i, piece);
+        if (remove_piece(d, folder, piece) < 0) err = ERR_STORE;
     }
-    (void)pthread_rwlock_unlock(&d->linking);
     if (fsync(folder) != 0) err = ERR_STORE;
     (void)close(folder);
     return err;
@@ -326,10 +333,7 @@ tidy_piece(int folder, const char *piece, void *ctx) {
     memcpy(name, piece, len);
     name[len] = '\0';
     if (t->known(t->ctx, name)) return 0;
-    (void)pthread_rwlock_rdlock(&t->dir->linking);
-    int removed = unlink_piece(t->dir, folder, piece);
-    (void)pthread_rwlock_unlock(&t->dir->linking);
-    return removed < 0 ? ERR_STORE : 0;
+    return remove_piece(t->dir, folder, piece) < 0 ? ERR_STORE : 0;
 }
 
 static int

@@ -96,11 +96,12 @@ memory_get(struct blobs *b, const char *name, uint32_t k, struct buf *out) {
 }
 
 static int
-memory_erase(struct blobs *b, const char *name, uint32_t count) {
+memory_erase(struct blobs *b, const char *name, uint32_t first, uint32_t count) {
     struct blobs_memory *m = lock(b);
     struct piece **at = &m->first;
     while (*at != NULL) {
-        if ((*at)->k < count && strcmp((*at)->name, name) == 0) remove_at(m, at);
+        if ((*at)->k >= first && (*at)->k - first < count && strcmp((*at)->name, name) == 0)
+            remove_at(m, at);
         else at = &(*at)->next;
     }
     unlock(m);

@@ -196,13 +196,13 @@ s3_get(struct blobs *b, const char *name, uint32_t k, struct buf *out) {
 }
 
 static int
-s3_erase(struct blobs *b, const char *name, uint32_t count) {
+s3_erase(struct blobs *b, const char *name, uint32_t first, uint32_t count) {
     struct s3 *s = (struct s3 *)b;
     struct buf reply = BUF_INIT(REPLY_MAX);
     char path[PATH_MAX_LEN];
     int result = 0;
-    for (uint32_t k = 0; k < count && result == 0; k++) {
-        path_of(s, name, k, path);
+    for (uint32_t i = 0; i < count && result == 0; i++) {
+        path_of(s, name, first + i, path);
         struct request r = {.method = HTTP_DELETE, .path = path};
         enum outcome outcome = call_again(s, &r, &reply, NULL);
         if (outcome != DONE && outcome != ABSENT) result = ERR_STORE;

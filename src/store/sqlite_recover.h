@@ -19,14 +19,17 @@ MUST_CHECK
 int sqlite_recover_undo(struct sqlite_writer *w, int rc);
 
 /*
- * What ERR_UNKNOWN_OUTCOME was told of still is not known: try again to make sure that it did not
- * happen.  Returns whether that is so; until then the writer tells nothing of the store that it
- * changes.
+ * If what ERR_UNKNOWN_OUTCOME was told of still is not known, try again to make sure that it did
+ * not happen.  Returns whether nothing of the kind is left; until then the writer runs no job.
  */
 MUST_CHECK
 bool sqlite_recover_settle(struct sqlite_writer *w);
 
-/* After that: open the file anew and look it through; the second failure in a row stops writing. */
+/*
+ * After sqlite_recover_undo(), with the same ${rc}: a full disk is left at that.  Of other failures
+ * the second in a row stops writing; after the first the file is opened anew and looked through,
+ * and writing stops if that fails.  What was not known by then has happened if the file has it.
+ */
 void sqlite_recover_reopen(struct sqlite_writer *w, int rc);
 
 /* Writing has stopped: if it is time, open the file anew and go on if it is sound. */

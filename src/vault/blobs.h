@@ -2,9 +2,10 @@
 /*
  * What the vault needs of a blob store: a place for numbered pieces of bytes under a name that
  * token_mint_blob() made (or "ID.enc", see classic_blob_is_id in store.h).  One table of functions
- * a backend, one contract test over all of them. Every function may be called from any thread at
- * once and blocks until it is done, or given up where the backend has a deadline: what was given up
- * may still happen.
+ * a backend, one contract test over all of them.  Every function may be called from any thread at
+ * once.  It blocks until what it does is done; or, but for tidy and close, until it is given up
+ * where the backend has a deadline (store/blobs_deadline.h), and what was given up may still
+ * happen.
  */
 #ifndef VAULT_BLOBS_H
 #define VAULT_BLOBS_H
@@ -27,9 +28,12 @@ struct blobs_ops {
      */
     int (*get)(struct blobs *b, const char *name, uint32_t k, struct buf *out);
 
-    /* Erase all ${count} pieces of ${name}, those that are there.  Returns 0, also if none was, or
-     * ERR_STORE. */
-    int (*erase)(struct blobs *b, const char *name, uint32_t count);
+    /*
+     * Erase those of the ${count} pieces of ${name} from ${first} on that are there.  Returns 0
+     * once that is durable, also if none was there; ERR_BUSY: it takes longer and goes on, ask
+     * again later; or ERR_STORE: some may be there still.
+     */
+    int (*erase)(struct blobs *b, const char *name, uint32_t first, uint32_t count);
 
     /*
      * Remove what a crash left behind: half-written pieces, and names for which ${known} returns
@@ -43,6 +47,9 @@ struct blobs_ops {
 
     /* 0 if the blob store answers, else ERR_STUCK or ERR_STORE as in store.h. */
     int (*ping)(struct blobs *b);
+
+    /* As in store.h. */
+    bool (*stuck)(struct blobs *b);
 
     /* Close and free.  NULL is allowed. */
     void (*close)(struct blobs *b);

@@ -95,6 +95,13 @@ struct store_ops {
      * new process may; else ERR_STORE. */
     int (*ping)(struct store *s);
 
+    /*
+     * Whether a part of it in this process does not get on, which a new process may.  Asks no other
+     * machine, and answers within the store's deadline.  NULL where nothing can hang but the way to
+     * a service.
+     */
+    bool (*stuck)(struct store *s);
+
     /* Finish what runs, close and free.  NULL is allowed. */
     void (*close)(struct store *s);
 };

@@ -39,7 +39,7 @@ static int
 erase_doomed(struct vault *v, const struct store_ref *ref, const struct record *r, int64_t now) {
     struct change c = {.kind = CHANGE_ERASED, .now = now};
     struct effect effect;
-    int err = vault_counted(v, v->blobs->ops->erase(v->blobs, r->blob, record_part_count(r)));
+    int err = vault_counted(v, v->blobs->ops->erase(v->blobs, r->blob, 0, record_part_count(r)));
     if (err < 0) return err;
     err = vault_counted(v, v->store->ops->change(v->store, ref, &c, &effect, NULL));
     if (err < 0) return err;
@@ -95,6 +95,7 @@ sweep_one(struct vault *v, const struct store_ref *ref, int64_t now,
     bool doomed = after.content == CONTENT_DOOMED;
     record_clear(&after);
     if (found < 0) return found;
+    if (err == ERR_BUSY) return 0; /* it goes on; a later sweep sees the end of it */
     if (err < 0) return err;
     if (found == 0) return 1; /* somebody was faster */
     if (doomed || effect.drop_content) out->erased++;
@@ -159,7 +160,7 @@ vault_tidy(struct vault *v) {
 
 void
 vault_erase_orphan(struct vault *v, const char *blob, uint32_t count) {
-    if (vault_counted(v, v->blobs->ops->erase(v->blobs, blob, count)) != 0)
+    if (vault_counted(v, v->blobs->ops->erase(v->blobs, blob, 0, count)) != 0)
         atomic_store(&v->untidy, true);
 }
 

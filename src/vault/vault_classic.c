@@ -214,7 +214,7 @@ claim(struct vault *v, const char *id, const struct record *r) {
     record_clear(&after);
     /* The books of a second-generation file do not name its object: nothing else erases it. */
     if (found == 1 && effect.drop_record && r->kind == RECORD_CLASSIC_TEXT && r->blob[0] != '\0')
-        (void)vault_counted(v, v->blobs->ops->erase(v->blobs, r->blob, 1));
+        (void)vault_counted(v, v->blobs->ops->erase(v->blobs, r->blob, 0, 1));
     return found == 1 ? effect.verdict == VERDICT_OK : found;
 }
 

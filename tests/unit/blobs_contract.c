@@ -56,7 +56,7 @@ static void
 test_nothing_is_there_at_first(void **state) {
     struct blobs *b = *state;
     assert_false(holds(b, NAME, 0, ""));
-    assert_int_equal(b->ops->erase(b, NAME, 3), 0);
+    assert_int_equal(b->ops->erase(b, NAME, 0, 3), 0);
     assert_int_equal(b->ops->ping(b), 0);
     assert_usage(b, 0);
 }
@@ -96,12 +96,15 @@ test_erase_takes_what_it_names(void **state) {
     assert_int_equal(put(b, NAME, 2, "bb"), 1);
     assert_int_equal(put(b, NAME, 3, "ccc"), 1);
     assert_int_equal(put(b, OTHER, 0, "dddd"), 1);
-    assert_int_equal(b->ops->erase(b, NAME, 3), 0);
-    assert_false(holds(b, NAME, 0, "") || holds(b, NAME, 2, ""));
+    assert_int_equal(b->ops->erase(b, NAME, 1, 2), 0);
+    assert_false(holds(b, NAME, 2, ""));
+    assert_true(holds(b, NAME, 0, "a") && holds(b, NAME, 3, "ccc"));
+    assert_int_equal(b->ops->erase(b, NAME, 0, 3), 0);
+    assert_false(holds(b, NAME, 0, ""));
     assert_true(holds(b, NAME, 3, "ccc") && holds(b, OTHER, 0, "dddd"));
     assert_usage(b, 7);
-    assert_int_equal(b->ops->erase(b, NAME, 4), 0);
-    assert_int_equal(b->ops->erase(b, NAME, 4), 0);
+    assert_int_equal(b->ops->erase(b, NAME, 0, 4), 0);
+    assert_int_equal(b->ops->erase(b, NAME, 0, 4), 0);
     assert_false(holds(b, NAME, 3, ""));
     assert_usage(b, 4);
     assert_int_equal(put(b, NAME, 0, "new"), 1);
@@ -168,7 +171,7 @@ test_pieces_outlive_a_restart(void **state) {
     assert_true(holds(b, NAME, 0, "a") && holds(b, OTHER, 3, "bb"));
     assert_usage(b, 3);
     assert_int_equal(put(b, NAME, 0, "x"), ERR_CONFLICT);
-    assert_int_equal(b->ops->erase(b, NAME, 1), 0);
+    assert_int_equal(b->ops->erase(b, NAME, 0, 1), 0);
     assert_usage(b, 2);
 }
 
@@ -189,7 +192,7 @@ racer(void *arg) {
     memset(bytes, race->same ? 1 : i, sizeof(bytes));
     (void)pthread_barrier_wait(&race->start);
     if (race->erase && i % 2 == 0) {
-        (void)b->ops->erase(b, NAME, 1);
+        (void)b->ops->erase(b, NAME, 0, 1);
         return NULL;
     }
     int result = b->ops->put(b, NAME, 0, bytes, sizeof(bytes));
@@ -227,7 +230,7 @@ test_of_many_writers_one_wins(void **state) {
             assert_int_equal(got.data[i], race.winner);
         buf_free(&got);
         assert_usage(b, 1000);
-        assert_int_equal(b->ops->erase(b, NAME, 1), 0);
+        assert_int_equal(b->ops->erase(b, NAME, 0, 1), 0);
     }
 }
 
@@ -239,7 +242,7 @@ test_many_writers_of_the_same_bytes_agree(void **state) {
         run(&race, b);
         assert_int_equal(race.stored, 1);
         assert_int_equal(race.repeated, RACERS - 1);
-        assert_int_equal(b->ops->erase(b, NAME, 1), 0);
+        assert_int_equal(b->ops->erase(b, NAME, 0, 1), 0);
     }
 }
 
@@ -249,7 +252,7 @@ test_usage_is_exact_after_writers_and_erasers(void **state) {
     for (int round = 0; round < factory->race_rounds; round++) {
         struct race race = {.same = true, .erase = true};
         run(&race, b);
-        assert_int_equal(b->ops->erase(b, NAME, 1), 0);
+        assert_int_equal(b->ops->erase(b, NAME, 0, 1), 0);
         assert_usage(b, 0);
     }
 }

@@ -225,9 +225,9 @@ wrap_get(struct blobs *b, const char *name, uint32_t k, struct buf *out) {
 }
 
 static int
-wrap_erase(struct blobs *b, const char *name, uint32_t count) {
+wrap_erase(struct blobs *b, const char *name, uint32_t first, uint32_t count) {
     struct wrapped_blobs *w = of_blobs(b);
-    return fails(w->plan) ? ERR_STORE : w->inner->ops->erase(w->inner, name, count);
+    return fails(w->plan) ? ERR_STORE : w->inner->ops->erase(w->inner, name, first, count);
 }
 
 static int

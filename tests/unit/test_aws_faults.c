@@ -291,9 +291,9 @@ run_pieces(unsigned seed, double rate) {
         if (stored[k]) assert_int_not_equal(found, 0);
         buf_reset(&got);
     }
-    int erased = blobs->ops->erase(blobs, name, PIECES);
+    int erased = blobs->ops->erase(blobs, name, 0, PIECES);
     aws_standins_tell(standins, "clear", false);
-    if (erased != 0) assert_int_equal(blobs->ops->erase(blobs, name, PIECES), 0);
+    if (erased != 0) assert_int_equal(blobs->ops->erase(blobs, name, 0, PIECES), 0);
     bool nothing[PIECES] = {false};
     put_pieces(name, pieces, nothing, true);
     for (uint32_t k = 0; k < PIECES; k++) {

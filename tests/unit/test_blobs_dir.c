@@ -116,7 +116,7 @@ test_hostile_names_are_refused(void **state) {
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         assert_int_equal(b->ops->put(b, names[i], 0, "x", 1), ERR_STORE);
         assert_int_equal(b->ops->get(b, names[i], 0, &out), ERR_STORE);
-        assert_int_equal(b->ops->erase(b, names[i], 1), ERR_STORE);
+        assert_int_equal(b->ops->erase(b, names[i], 0, 1), ERR_STORE);
     }
 }
 
@@ -140,7 +140,7 @@ test_no_temporary_file_stays(void **state) {
     assert_int_equal(b->ops->put(b, NAME, 0, "a", 1), 0);
     assert_int_equal(b->ops->put(b, NAME, 0, "b", 1), ERR_CONFLICT);
     assert_int_equal(scratch_count_files(below("Na")), 1);
-    assert_int_equal(b->ops->erase(b, NAME, 1), 0);
+    assert_int_equal(b->ops->erase(b, NAME, 0, 1), 0);
     assert_int_equal(scratch_count_files(below("Na")), 0);
 }
 
@@ -239,7 +239,7 @@ test_the_reserve_of_the_disk_is_kept(void **state) {
     *state = b;
     assert_int_equal(b->ops->put(b, NAME, 1, "x", 1), ERR_FULL);
     assert_int_equal(scratch_count_files(below("Na")), 1);
-    assert_int_equal(b->ops->erase(b, NAME, 2), 0);
+    assert_int_equal(b->ops->erase(b, NAME, 0, 2), 0);
 }
 
 static void

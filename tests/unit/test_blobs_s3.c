@@ -108,7 +108,7 @@ classic_files_are_base64_under_their_id(void **state) {
     if (resp.status != 403) assert_string_equal(buf_text(&resp.body), "AP8QIGJ5dGVz");
     buf_free(&resp.body);
 
-    assert_int_equal(b->ops->erase(b, "KOofpBVFpcmjPJVG.enc", 1), 0);
+    assert_int_equal(b->ops->erase(b, "KOofpBVFpcmjPJVG.enc", 0, 1), 0);
     assert_int_equal(b->ops->get(b, "KOofpBVFpcmjPJVG.enc", 0, &got), 0);
     buf_free(&got);
     b->ops->close(b);
