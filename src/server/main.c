@@ -34,12 +34,16 @@ enum {
     CONNECTIONS_MAX = 16384,
     FILES_KEPT_BACK = 128, /* descriptors for all but connections */
     PER_CLIENT_MAX = 128,
-    KEPT_MAX = 1024,    /* connections that stay open after an answer, 17 KiB each */
-    SWEEP_SECONDS = 25, /* erased within 60 s of its time */
+    KEPT_MAX = 1024,      /* connections that stay open after an answer, 17 KiB each */
+    SWEEP_SECONDS = 25,   /* erased within 60 s of its time */
+    SWEEP_MS = 20 * 1000, /* for one sweep, where a store takes long */
     STOP_MS = 10 * 1000,
+    GIVE_UP_MS = 7 * 1000,       /* after which requests wait for AWS no longer */
     CLOSE_MS = 5 * 1000,         /* to close the stores after that */
-    WATCHDOG_STOP_MS = 4 * 1000, /* longer than it takes to see that something hangs */
+    WATCHDOG_STOP_MS = 4 * 1000, /* for a beat that runs, after that */
     TURN_MS = 2 * 1000,          /* for the threads that do I/O to show that they do */
+    WORK_MS = 180 * 1000, /* for one of the workers to be free: longer than any request takes,
+                             with AWS away and all its calls tried again */
     CLASSIC_FILE_MAX = 10 * 1024 * 1024,
     INLINE_MAX = 128 * 1024, /* content that may come in the create call */
     DAY = 24 * 60 * 60,
@@ -106,6 +110,7 @@ configure_vault(struct server *s) {
     s->vault.random = random_system;
     s->vault.limits.quota = (uint64_t)s->settings.quota;
     s->vault.limits.part_size = (uint32_t)s->settings.part_size;
+    s->vault.limits.sweep_ms = SWEEP_MS;
 }
 
 static struct mhd *
@@ -225,12 +230,13 @@ get_variable(void *ctx, const char *name) {
 
 /*
  * Whether nothing hangs that a new process would not.  What a store says that it cannot do, for
- * want of space or with its service away, it may do again by itself, and opening may go on.
+ * want of space or with its service away, it may do again by itself, and opening may go on; so no
+ * service is asked.
  */
 static bool
 is_well(void *server) {
     struct server *s = server;
-    return vault_ping(&s->vault) != ERR_STUCK && mhd_turns(s->mhd, TURN_MS);
+    return !vault_stuck(&s->vault) && mhd_turns(s->mhd, TURN_MS, WORK_MS);
 }
 
 /* Tell systemd that connections are taken, and go on telling it that all is well if it asks. */
@@ -292,16 +298,35 @@ end_now(void *none) {
     _exit(1);
 }
 
+static int64_t
+give_up(void *server) {
+    struct server *s = server;
+    stores_give_up(&s->stores);
+    return STOP_MS;
+}
+
+/* Let the requests that run end, those that wait for AWS before it is too late to say so.  Returns
+ * whether none is left. */
+static bool
+drain(struct server *s) {
+    struct ticker *giving_up = ticker_start("giving up", GIVE_UP_MS, give_up, s);
+    bool quiet = s->mhd == NULL || mhd_drain(s->mhd, STOP_MS);
+    (void)ticker_stop(giving_up, -1);
+    (void)give_up(s);
+    return quiet;
+}
+
 /* Close everything, requests first.  Returns the exit code. */
 static int
 stop(struct server *s) {
     notify_send(s->notify, "STOPPING=1");
     listen_stop(&s->listener);
-    bool idle = watchdog_stop(s->watchdog, WATCHDOG_STOP_MS);
-    if (!idle || (s->mhd != NULL && !mhd_stop(s->mhd, STOP_MS))) {
+    bool unwatched = watchdog_stop(s->watchdog, 0); /* a beat may run beside the requests */
+    if (!drain(s) || !(unwatched || watchdog_stop(s->watchdog, WATCHDOG_STOP_MS))) {
         log_error("stopped", LOG_TEXT("reason", "requests did not end in time"));
         _exit(1); /* nothing that they use may be closed; the store recovers by itself */
     }
+    mhd_stop(s->mhd);
     struct ticker *last = ticker_start("last", CLOSE_MS, end_now, NULL);
     listen_close(&s->listener);
     mhd_metrics_stop(s->metrics);

@@ -185,8 +185,9 @@ nudge(void *mhd) {
 }
 
 bool
-mhd_turns(struct mhd *m, int ms) {
+mhd_turns(struct mhd *m, int ms, int work_ms) {
     int64_t until = clock_monotonic_ms() + ms;
+    if (workers_waiting_ms(m->workers) > work_ms) return false;
     for (unsigned i = 0; i < m->config.io_threads; i++)
         if (!turns(m, i, until)) return false;
     return true;
@@ -242,16 +243,20 @@ wait_quiet(struct mhd *m, int ms) {
 }
 
 bool
-mhd_stop(struct mhd *m, int ms) {
+mhd_drain(struct mhd *m, int ms) {
     atomic_store(&m->stopping, true);
-    ticker_stop(m->nudger, -1);
-    m->nudger = NULL;
     acceptor_stop(m->acceptor);
     m->acceptor = NULL;
-    if (!wait_quiet(m, ms)) return false;
+    return wait_quiet(m, ms);
+}
+
+void
+mhd_stop(struct mhd *m) {
+    if (m == NULL) return;
+    ticker_stop(m->nudger, -1);
+    m->nudger = NULL;
     /* A worker may still be on its way out of MHD_resume_connection(). */
     workers_free(m->workers);
     m->workers = NULL;
     mhd_free(m);
-    return true;
 }

@@ -35,17 +35,22 @@ struct mhd_config {
 struct mhd *mhd_start(const struct mhd_config *config);
 
 /*
- * Whether the threads that do I/O still do it: each is given a connection that is closed already,
- * and closes its end within ${ms} milliseconds for all of them.  True also where that cannot be
- * tried, for want of descriptors or of room for connections.  Never beside mhd_stop().
+ * Whether the threads still do their work.  Those that do I/O: each is given a connection that is
+ * closed already, and closes its end within ${ms} milliseconds for all of them; taken to be so also
+ * where that cannot be tried, for want of descriptors or of room for connections.  The workers: no
+ * request waits while none was taken up for ${work_ms} milliseconds.  Never beside mhd_stop().
  */
-bool mhd_turns(struct mhd *m, int ms);
+bool mhd_turns(struct mhd *m, int ms, int work_ms);
 
 /*
  * With the listening socket shut down, or left to who passed it: let the requests that run end for
- * ${ms} milliseconds at most, then close every connection and free ${m}.  Returns true; or false if
- * requests still ran: then nothing that they use may be freed, and the process should end at once.
+ * ${ms} milliseconds at most.  Returns true: none runs, and none begins any more; or false if some
+ * still ran: then nothing that they use may be freed, and the process should end at once.
  */
-bool mhd_stop(struct mhd *m, int ms);
+MUST_CHECK
+bool mhd_drain(struct mhd *m, int ms);
+
+/* After that: close every connection and free ${m}.  NULL is allowed. */
+void mhd_stop(struct mhd *m);
 
 #endif

@@ -119,6 +119,11 @@ stores_open(const struct settings *s, struct stores *out, struct buf *why) {
 }
 
 void
+stores_give_up(const struct stores *s) {
+    if (s->cloud != NULL) cloud_give_up(s->cloud);
+}
+
+void
 stores_close(struct stores *s) {
     if (s->blobs != NULL) s->blobs->ops->close(s->blobs);
     if (s->store != NULL) s->store->ops->close(s->store);

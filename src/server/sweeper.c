@@ -49,6 +49,7 @@ sweeper_last(const struct sweeper *s) {
 void
 sweeper_stop(struct sweeper *s) {
     if (s == NULL) return;
+    vault_end_sweeps(s->vault);
     (void)ticker_stop(s->ticker, -1);
     free(s);
 }

@@ -15,7 +15,7 @@ struct sweeper *sweeper_start(struct vault *v, int seconds);
 /* When the last sweep ended well, or the start; seconds since 1970-01-01 UTC.  Any thread. */
 int64_t sweeper_last(const struct sweeper *s);
 
-/* End after the sweep that runs, if one does.  NULL is allowed. */
+/* End after the record that is being swept, if one is.  NULL is allowed. */
 void sweeper_stop(struct sweeper *s);
 
 #endif

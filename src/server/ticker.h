@@ -21,7 +21,8 @@ struct ticker *ticker_start(const char *name, int64_t ms, int64_t (*run)(void *c
 
 /*
  * End and free ${t}; a call that runs may go on for ${ms} milliseconds, -1 for no bound.  Returns
- * true; or false if it still runs: then nothing that it uses may be freed.  NULL is allowed.
+ * true; or false if it still runs, as the last call: then nothing that it uses may be freed before
+ * this was called again.  NULL is allowed.
  */
 bool ticker_stop(struct ticker *t, int64_t ms);
 

@@ -17,7 +17,8 @@ struct watchdog;
  */
 struct watchdog *watchdog_start(int fd, int64_t ms, bool (*well)(void *ctx), void *ctx);
 
-/* End and free ${w}; false if ${well} did not return for ${ms} milliseconds.  NULL is allowed. */
+/* End and free ${w}; false if ${well} did not return for ${ms} milliseconds: there is no further
+ * beat then, and this is to be called again.  NULL is allowed. */
 bool watchdog_stop(struct watchdog *w, int64_t ms);
 
 #endif

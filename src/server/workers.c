@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/thread.h"
 
@@ -22,6 +23,7 @@ struct workers {
     struct work *head, *tail;
     unsigned queued, queue_max;
     unsigned idle, threads, threads_max;
+    int64_t moved_ms; /* when work was taken up, or the first piece began to wait */
     bool ending;
 };
 
@@ -46,6 +48,7 @@ take(struct workers *w) {
     struct work *work = w->head;
     w->head = work->next;
     w->queued--;
+    w->moved_ms = clock_monotonic_ms();
     return work;
 }
 
@@ -97,8 +100,10 @@ workers_submit(struct workers *w, struct work *work) {
     if (w->queued + 1 > w->idle && w->threads < w->threads_max) (void)start(w);
     if (w->threads == 0) goto out;
     work->next = NULL;
-    if (w->head == NULL) w->head = work;
-    else w->tail->next = work;
+    if (w->head == NULL) {
+        w->head = work;
+        w->moved_ms = clock_monotonic_ms();
+    } else w->tail->next = work;
     w->tail = work;
     w->queued++;
     err = 0;
@@ -106,6 +111,14 @@ workers_submit(struct workers *w, struct work *work) {
 out:
     pthread_mutex_unlock(&w->lock);
     return err;
+}
+
+int64_t
+workers_waiting_ms(struct workers *w) {
+    pthread_mutex_lock(&w->lock);
+    int64_t ms = w->head == NULL ? 0 : clock_monotonic_ms() - w->moved_ms;
+    pthread_mutex_unlock(&w->lock);
+    return ms;
 }
 
 void

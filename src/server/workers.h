@@ -6,6 +6,8 @@
 #ifndef SERVER_WORKERS_H
 #define SERVER_WORKERS_H
 
+#include <stdint.h>
+
 #include "base/compiler.h"
 
 struct workers;
@@ -26,6 +28,10 @@ struct workers *workers_new(unsigned max, unsigned queue_max, void (*run)(struct
  * Any thread. */
 MUST_CHECK
 int workers_submit(struct workers *w, struct work *work);
+
+/* For how many milliseconds work has been waiting while none was taken up; 0 if none waits.  Any
+ * thread. */
+int64_t workers_waiting_ms(struct workers *w);
 
 /* Do what waits, end the threads and free ${w}.  NULL is allowed. */
 void workers_free(struct workers *w);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/cloud.h"
 
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "aws/credentials.h"
@@ -13,9 +14,40 @@
 struct cloud {
     struct aws_env env;
     struct http_client *client;
-    struct aws_transport transport;
+    struct aws_transport http;
+    struct aws_transport transport; /* the same, until the end comes */
     struct aws_credentials *credentials;
+    atomic_bool ending;
 };
+
+enum { PAUSE_STEP_MS = 50 };
+
+/* For the HTTP client, about once a second. */
+static int
+go_on(void *cloud, uint64_t sent, uint64_t received) {
+    (void)sent, (void)received;
+    return atomic_load(&((struct cloud *)cloud)->ending) ? -1 : 0;
+}
+
+/* Send ${req}, whose body is in memory, until the end comes. */
+static enum http_failure
+send_until_end(void *cloud, const struct http_client_request *req,
+               struct http_client_response *resp) {
+    struct cloud *c = cloud;
+    struct http_client_request until_end = *req;
+    until_end.progress = go_on;
+    until_end.ctx = c;
+    return c->http.send(c->http.ctx, &until_end, resp);
+}
+
+static void
+pause_until_end(void *cloud, int ms) {
+    struct cloud *c = cloud;
+    for (; ms > 0 && !atomic_load(&c->ending); ms -= PAUSE_STEP_MS) {
+        int step = ms < PAUSE_STEP_MS ? ms : PAUSE_STEP_MS;
+        c->http.pause(c->http.ctx, step);
+    }
+}
 
 /* Where bundles of authorities are: Debian's, then Amazon Linux's. */
 static const char *
@@ -41,7 +73,8 @@ cloud_new(const struct aws_env *env, int connections) {
     c->env = *env;
     c->client = http_client_new(&options);
     if (c->client != NULL) {
-        c->transport = aws_transport_http(c->client);
+        c->http = aws_transport_http(c->client);
+        c->transport = (struct aws_transport){send_until_end, pause_until_end, c};
         struct aws_credentials_options credentials = {c->env, c->transport, clock_system};
         c->credentials = aws_credentials_new(&credentials);
     }
@@ -56,6 +89,11 @@ cloud_free(struct cloud *c) {
     aws_credentials_free(c->credentials);
     http_client_free(c->client);
     free(c);
+}
+
+void
+cloud_give_up(struct cloud *c) {
+    atomic_store(&c->ending, true);
 }
 
 void

@@ -19,6 +19,12 @@ struct cloud *cloud_new(const struct aws_env *env, int connections);
 /* Free ${c}, once the stores that it opened are closed.  NULL is allowed. */
 void cloud_free(struct cloud *c);
 
+/*
+ * The end has come: give up what waits for a service, which takes a second, and all that is asked
+ * of one from now on.  Any thread.
+ */
+void cloud_give_up(struct cloud *c);
+
 /* Look for credentials now, while files can be read; what is not found is looked for again later.
  */
 void cloud_warm(struct cloud *c);

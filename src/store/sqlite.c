@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "store/sqlite_change.h"
 #include "store/sqlite_dir.h"
+#include "store/sqlite_ping.h"
 #include "store/sqlite_rows.h"
 
 #define FILE_NAME "secrets.db"
@@ -18,6 +19,7 @@ struct sqlite_store {
     struct sqlite_place place;
     struct sqlite_writer writer;
     struct sqlite_readers readers;
+    struct sqlite_ping *ping;
     int dir;
     int lock;
     char vfs[64];
@@ -120,19 +122,19 @@ static int
 store_ping(struct store *s) {
     int ms = self(s)->writer.wait_ms < PING_MS ? self(s)->writer.wait_ms : PING_MS;
     int err = sqlite_writer_state(&self(s)->writer, ms);
-    if (err != 0) return err;
-    struct sqlite_db *db = sqlite_readers_take(&self(s)->readers, ms);
-    if (db == NULL) return ERR_STUCK;
-    int rc = sqlite3_step(db->stmt[SQL_STATE]);
-    sqlite_db_reset(db, SQL_STATE);
-    sqlite_readers_give(&self(s)->readers, db);
-    return rc == SQLITE_ROW ? 0 : ERR_STORE;
+    return err != 0 ? err : sqlite_ping_ask(self(s)->ping, ms);
+}
+
+static bool
+store_stuck(struct store *s) {
+    return store_ping(s) == ERR_STUCK;
 }
 
 static void
 store_close(struct store *s) {
     struct sqlite_store *store = self(s);
     if (store == NULL) return;
+    sqlite_ping_stop(store->ping);
     sqlite_writer_stop(&store->writer);
     sqlite_readers_close(&store->readers);
     sqlite_writer_close(&store->writer);
@@ -151,6 +153,7 @@ static const struct store_ops sqlite_ops = {
     .scrub = store_scrub,
     .usage = store_usage,
     .ping = store_ping,
+    .stuck = store_stuck,
     .close = store_close,
 };
 
@@ -178,7 +181,8 @@ open_files(struct sqlite_store *store, const struct store_sqlite_config *config,
                                  error_len);
     if (err == 0) err = sqlite_readers_open(&store->readers, place, readers, error, error_len);
     if (err == 0) err = sqlite_writer_start(&store->writer, &store->readers);
-    return err;
+    if (err == 0) store->ping = sqlite_ping_start(&store->readers);
+    return err == 0 && store->ping == NULL ? ERR_NOMEM : err;
 }
 
 int

@@ -102,41 +102,69 @@ sweep_one(struct vault *v, const struct store_ref *ref, int64_t now,
     return doomed || effect.write || effect.drop_record;
 }
 
+/* One sweep. */
+struct sweep {
+    struct vault *vault;
+    struct vault_sweep_result *out;
+    int64_t now;
+    int64_t until_ms; /* monotonic; 0: no bound */
+    int first;        /* error of a record */
+};
+
+static bool
+is_over(const struct sweep *s) {
+    return atomic_load(&s->vault->ending) ||
+           (s->until_ms != 0 && clock_monotonic_ms() >= s->until_ms);
+}
+
 /*
- * Sweep up to ${max} records behind the first ${passed}, those that this sweep has left as they
- * were: they stay due, and what comes after them is not to wait for them.  Returns how many were
- * due, or the error of asking; ${first} is the first error of a record, if there was none before.
+ * Sweep up to ${max} records behind those that were left as they were: they stay due, and what
+ * comes after them is not to wait for them.  Returns how many were due, or the error of asking.
  */
 static int
-sweep_batch(struct vault *v, int64_t now, int max, struct vault_sweep_result *out, int *passed,
-            int *first) {
+sweep_batch(struct sweep *s, int max) {
+    struct vault *v = s->vault;
     struct store_ref refs[STORE_DUE_MAX];
-    int n = vault_counted(v, v->store->ops->due(v->store, now, *passed, refs, max));
-    for (int i = 0; i < n; i++) {
-        int result = sweep_one(v, &refs[i], now, out);
-        out->records++;
+    int n = vault_counted(v, v->store->ops->due(v->store, s->now, v->sweep_skip, refs, max));
+    for (int i = 0; i < n && !is_over(s); i++) {
+        int result = sweep_one(v, &refs[i], s->now, s->out);
+        s->out->records++;
         if (result > 0) continue;
-        ++*passed;
+        v->sweep_skip++;
         if (result == 0) continue;
-        out->errors++;
-        if (*first == 0) *first = result;
+        s->out->errors++;
+        if (s->first == 0) s->first = result;
     }
+    explicit_bzero(refs, sizeof(refs)); /* of some stores they are ids */
     return n;
 }
 
 int
 vault_sweep(struct vault *v, int max, struct vault_sweep_result *out) {
-    int64_t now = vault_now(v);
-    int first = 0, passed = 0, n = 1;
+    int64_t until = v->limits.sweep_ms == 0 ? 0 : clock_monotonic_ms() + v->limits.sweep_ms;
+    struct sweep s = {.vault = v, .out = out, .now = vault_now(v), .until_ms = until};
+    bool whole = v->sweep_skip == 0; /* else this one goes on where the last one ended */
+    int n = 1;
     *out = (struct vault_sweep_result){0};
-    while (n > 0 && out->records < max) {
+    while (n > 0 && out->records < max && !is_over(&s)) {
         int left = max - out->records;
-        n = sweep_batch(v, now, left < STORE_DUE_MAX ? left : STORE_DUE_MAX, out, &passed, &first);
+        n = sweep_batch(&s, left < STORE_DUE_MAX ? left : STORE_DUE_MAX);
+        if (n > 0) continue;
+        v->sweep_skip = 0;
+        if (n < 0 || whole) break;
+        whole = true; /* once more, from the first */
+        n = 1;
     }
-    if (n < 0 && first == 0) first = n;
+    if (n < 0 && s.first == 0) s.first = n;
+    if (atomic_load(&v->ending)) return s.first;
     int untidy = atomic_exchange(&v->untidy, false) ? vault_tidy(v) : 0;
     int err = vault_counted(v, v->store->ops->scrub(v->store));
-    return first != 0 ? first : untidy != 0 ? untidy : err;
+    return s.first != 0 ? s.first : untidy != 0 ? untidy : err;
+}
+
+void
+vault_end_sweeps(struct vault *v) {
+    atomic_store(&v->ending, true);
 }
 
 /* Whether ${name} may belong to someone; when in doubt it does. */
@@ -144,7 +172,7 @@ static bool
 blob_known(void *ctx, const char *name) {
     struct vault *v = ctx;
     /* This order: a create that is over by now has its record, and one that is not is seen here. */
-    if (atomic_load(&v->creating) > 0) {
+    if (atomic_load(&v->creating) > 0 || atomic_load(&v->ending)) {
         atomic_store(&v->untidy, true);
         return true;
     }
@@ -190,4 +218,12 @@ int
 vault_ping(struct vault *v) {
     int err = vault_counted(v, v->store->ops->ping(v->store));
     return err != 0 ? err : vault_counted(v, v->blobs->ops->ping(v->blobs));
+}
+
+bool
+vault_stuck(struct vault *v) {
+    const struct store_ops *store = v->store->ops;
+    const struct blobs_ops *blobs = v->blobs->ops;
+    return (store->stuck != NULL && store->stuck(v->store)) ||
+           (blobs->stuck != NULL && blobs->stuck(v->blobs));
 }

@@ -19,6 +19,7 @@
 struct vault_limits {
     uint64_t quota;     /* bytes kept on this machine; 0 means no bound */
     uint32_t part_size; /* of new uploads, 64 KiB .. 4 MiB */
+    int sweep_ms;       /* after which a sweep ends; 0 means no bound */
 };
 
 /*
@@ -35,6 +36,8 @@ struct vault {
     atomic_uint creating;          /* creates between their first blob and their record */
     atomic_uint_fast64_t reserved; /* bytes that pass the quota now and are not stored yet */
     atomic_bool untidy; /* blobs that no record names may be there: the next sweep tidies */
+    atomic_bool ending; /* sweeps end */
+    int sweep_skip;     /* due records that the last sweep left behind it; the sweeper's own */
 
     /* For the metrics. */
     atomic_uint_fast64_t views_claimed;
@@ -50,12 +53,16 @@ struct vault_sweep_result {
 
 /*
  * Erase and forget what is due now, in batches, until all that is due or ${max} records were looked
- * at; one that fails stays due and keeps no other waiting.  Then tidy if an erase failed since the
- * last time, and scrub.  Never two at a time.  Returns 0 and fills ${out}, or the first ERR_STORE
- * after doing what could be done.
+ * at, or the time for a sweep is over; one that fails stays due and keeps no other waiting, in the
+ * next sweep neither.  Then tidy if an erase failed since the last time, and scrub.  The record
+ * that is looked at when the time is over is finished.  Never two at a time.  Returns 0 and fills
+ * ${out}, or the first ERR_STORE after doing what could be done.
  */
 MUST_CHECK
 int vault_sweep(struct vault *v, int max, struct vault_sweep_result *out);
+
+/* Let a sweep that runs, and each one after it, end after the record that it is at.  Any thread. */
+void vault_end_sweeps(struct vault *v);
 
 /*
  * Remove what a crash or a failed erase left in the blob store.  Call at start; requests may
@@ -77,5 +84,8 @@ int vault_has_room(struct vault *v, uint64_t more);
 /* 0 if both stores answer, else ERR_STUCK or ERR_STORE as in store.h. */
 MUST_CHECK
 int vault_ping(struct vault *v);
+
+/* Whether something of either store hangs in this process, as in store.h; asks no other machine. */
+bool vault_stuck(struct vault *v);
 
 #endif

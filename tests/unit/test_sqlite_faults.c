@@ -591,6 +591,41 @@ test_a_read_that_hangs_is_not_waited_for(void **state) {
     scratch_remove(dir);
 }
 
+/* Nor by who only asks whether the store answers, of whom nobody was before. */
+static void
+test_a_ping_that_hangs_is_not_waited_for(void **state) {
+    (void)state;
+    enum { MS = 1000, LONG = 20 * 1000 };
+    char dir[SCRATCH_PATH_MAX];
+    struct disk disk = {.slow = HOOK_READ};
+    struct hooks hooks = {.before = wait_for_disk, .ctx = &disk};
+    struct subject s[SUBJECTS];
+    struct store *store = NULL;
+    scratch_make_fast(dir);
+    prepare(s);
+    hook_vfs_set(&hooks);
+    struct store_sqlite_config config = {.dir = dir, .wait_ms = MS, .vfs = HOOK_VFS};
+    assert_int_equal(store_sqlite_open(&config, &store), 0);
+    assert_int_equal(store->ops->ping(store), 0);
+    assert_int_equal(create(store, &s[0]), 0);
+    atomic_store(&disk.hangs, true);
+    int64_t start = clock_monotonic_ms();
+    assert_int_equal(store->ops->ping(store), ERR_STUCK);
+    assert_in_range(clock_monotonic_ms() - start, MS, LONG);
+    start = clock_monotonic_ms();
+    assert_int_equal(store->ops->ping(store), ERR_STUCK);
+    assert_true(store->ops->stuck(store));
+    assert_true(clock_monotonic_ms() - start < MS);
+    atomic_store(&disk.hangs, false);
+    start = clock_monotonic_ms();
+    while (store->ops->stuck(store))
+        assert_true(clock_monotonic_ms() - start < LONG);
+    assert_int_equal(store->ops->ping(store), 0);
+    store->ops->close(store);
+    hook_vfs_set(NULL);
+    scratch_remove(dir);
+}
+
 struct neighbour {
     struct store *store;
     struct store_ref ref;
@@ -648,6 +683,7 @@ main(void) {
         cmocka_unit_test(test_a_full_disk_lets_views_be_taken),
         cmocka_unit_test(test_a_disk_that_hangs_is_not_waited_for),
         cmocka_unit_test(test_a_read_that_hangs_is_not_waited_for),
+        cmocka_unit_test(test_a_ping_that_hangs_is_not_waited_for),
         cmocka_unit_test(test_a_failure_does_not_undo_its_neighbours),
     };
     log_set_level((enum log_level)(LOG_LEVEL_ERROR + 1));

@@ -282,12 +282,17 @@ test_ping_tells_of_either_store(void **state) {
 enum { STUBBORN = STORE_DUE_MAX + 40, OTHERS = 50 };
 static char stubborn[STUBBORN][TOKEN_BLOB_LEN + 1];
 static int stubborn_now; /* what comes of it; 0: all is erased */
+static bool stubborn_slow, end_at_first;
 static const struct blobs_ops *plain_blobs;
 
 static int
 erase_unless_stubborn(struct blobs *b, const char *name, uint32_t first, uint32_t count) {
     for (int i = 0; stubborn_now != 0 && i < STUBBORN; i++)
-        if (strcmp(stubborn[i], name) == 0) return stubborn_now;
+        if (strcmp(stubborn[i], name) == 0) {
+            if (stubborn_slow) (void)usleep(5000);
+            if (end_at_first) vault_end_sweeps(v);
+            return stubborn_now;
+        }
     return plain_blobs->erase(b, name, first, count);
 }
 
@@ -337,6 +342,50 @@ test_what_cannot_be_erased_keeps_nothing_waiting(void **state) {
     stubborn_now = 0;
     assert_int_equal(vault_sweep(v, 10000, &swept), 0);
     assert_int_equal(v->blobs->ops->usage(v->blobs), 0);
+    (void)end();
+}
+
+/* A store that is away makes each record take long: a sweep ends in time and the next goes on. */
+static void
+test_a_sweep_ends_in_time(void **state) {
+    static struct blobs_ops ops;
+    enum { MS = 100, LONG = 60 * 1000 };
+    struct vault_sweep_result swept;
+    int sweeps = 0;
+    (void)state;
+    begin(&faults[0], 0);
+    plain_blobs = v->blobs->ops;
+    ops = *plain_blobs;
+    ops.erase = erase_unless_stubborn;
+    v->blobs->ops = &ops;
+    v->limits.sweep_ms = MS;
+    stubborn_now = ERR_STORE;
+    stubborn_slow = true;
+    for (int i = 0; i < STUBBORN; i++)
+        begin_upload(stubborn[i]);
+    world.now += 1; /* so these come last */
+    for (int i = 0; i < OTHERS; i++)
+        begin_upload(NULL);
+    world.now += POLICY_UPLOAD_IDLE + 1;
+    int64_t start = clock_monotonic_ms();
+    for (; v->blobs->ops->usage(v->blobs) > STUBBORN * 500; sweeps++) {
+        assert_int_equal(vault_sweep(v, 10000, &swept), ERR_STORE);
+        if (sweeps == 0) assert_in_range(swept.records, 0, STUBBORN - 1);
+        assert_true(clock_monotonic_ms() - start < LONG);
+    }
+    assert_in_range(sweeps, 2, STUBBORN * 2);
+
+    /* And it ends at once when it is told to. */
+    v->limits.sweep_ms = 0;
+    v->sweep_skip = 0;
+    end_at_first = true;
+    assert_int_equal(vault_sweep(v, 10000, &swept), ERR_STORE);
+    assert_int_equal(swept.records, 1);
+    end_at_first = stubborn_slow = false;
+    stubborn_now = 0;
+    assert_int_equal(vault_sweep(v, 10000, &swept), 0);
+    assert_int_equal(swept.records, 0);
+    atomic_store(&v->ending, false);
     (void)end();
 }
 
@@ -491,6 +540,7 @@ main(void) {
         cmocka_unit_test(test_classic_files),
         cmocka_unit_test(test_ping_tells_of_either_store),
         cmocka_unit_test(test_what_cannot_be_erased_keeps_nothing_waiting),
+        cmocka_unit_test(test_a_sweep_ends_in_time),
         cmocka_unit_test(test_a_part_that_meets_a_burn_is_erased),
         cmocka_unit_test(test_bytes_that_meet_a_burn_and_a_fault_are_swept),
         cmocka_unit_test(test_tidy_spares_what_it_cannot_ask_about),

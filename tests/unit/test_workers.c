@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -45,6 +46,7 @@ work_is_bounded_and_none_is_lost(void **state) {
     gate_open = false;
     running = most = done = 0;
     assert_non_null(w);
+    assert_int_equal(workers_waiting_ms(w), 0);
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(workers_submit(w, &pieces[i]), 0);
     pthread_mutex_lock(&lock);
@@ -54,6 +56,8 @@ work_is_bounded_and_none_is_lost(void **state) {
     for (int i = 0; i < QUEUE; i++)
         assert_int_equal(workers_submit(w, &pieces[THREADS + i]), 0);
     assert_int_equal(workers_submit(w, &pieces[THREADS + QUEUE]), ERR_BUSY);
+    while (workers_waiting_ms(w) < 20) /* hangs here if that is not noticed */
+        (void)usleep(1000);
     pthread_mutex_lock(&lock);
     gate_open = true;
     pthread_cond_broadcast(&change);
