@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Keys of the environment and of a profile file. */
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -172,16 +173,49 @@ aws_credentials_from_profile(const struct aws_credentials_options *o, struct aws
     return err;
 }
 
+/* Append the folder of ${file} to ${out}; nothing if ${file} does not say where it is. */
+static int
+add_folder(const char *file, struct buf *out) {
+    const char *slash = strrchr(file, '/');
+    if (slash == NULL) return 0;
+    return buf_add(out, file, slash == file ? 1 : (size_t)(slash - file));
+}
+
+/* Whether folder ${path} can be read and has no folders in it, but for those that its files are
+ * links into ("..data", as Kubernetes has them). */
+static bool
+is_flat(const char *path) {
+    DIR *dir = opendir(path);
+    bool flat = dir != NULL;
+    const struct dirent *e = NULL;
+    while (flat && (e = readdir(dir)) != NULL) {
+        struct stat st;
+        flat =
+            strncmp(e->d_name, "..", 2) == 0 || strcmp(e->d_name, ".") == 0 ||
+            (fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode));
+    }
+    if (dir != NULL) (void)closedir(dir);
+    return flat;
+}
+
 int
 aws_credentials_paths(const struct aws_env *env, struct buf paths[static AWS_CREDENTIALS_PATHS]) {
     const char *folder = aws_env_get(env, "CREDENTIALS_DIRECTORY");
     const char *token = aws_env_get(env, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+    struct buf *profile = &paths[2], *around = &paths[3];
     int err = 0;
     for (int i = 0; i < AWS_CREDENTIALS_PATHS; i++)
         buf_init(&paths[i], PATH_LEN);
     if (folder != NULL) err = buf_add_text(&paths[0], folder);
-    /* Its folder: whoever renews a token puts a new file in its place. */
-    const char *slash = token != NULL ? strrchr(token, '/') : NULL;
-    if (err == 0 && slash != NULL) err = buf_add(&paths[1], token, (size_t)(slash - token));
-    return err == 0 && profile_path(env, &paths[2]) >= 0 ? 0 : ERR_NOMEM;
+    if (err == 0 && token != NULL) err = add_folder(token, &paths[1]);
+    if (err != 0 || profile_path(env, profile) < 0) return ERR_NOMEM;
+    if (profile->len > 0) err = add_folder(buf_text(profile), around);
+    bool own = aws_env_get(env, "AWS_SHARED_CREDENTIALS_FILE") == NULL; /* AWS's by its name */
+    if (err == 0 && around->len > 0 && !own && !is_flat(buf_text(around))) {
+        buf_reset(around);
+        log_warn("aws.credentials", LOG_TEXT("file", buf_text(profile)),
+                 LOG_TEXT("reason", "its folder has others in it and stays closed: a new file that "
+                                    "takes its place is not read before the next start"));
+    }
+    return err == 0 ? 0 : ERR_NOMEM;
 }

@@ -76,7 +76,7 @@ allow_paths(int ruleset, const struct sandbox_paths *paths, uint64_t handled) {
     for (size_t i = 0; paths->outgoing && err == 0 && i < ARRAY_LEN(outgoing_paths); i++)
         err = allow_path(ruleset, outgoing_paths[i], PATH_READ);
     for (size_t i = 0; err == 0 && i < SANDBOX_READABLE_MAX; i++)
-        err = allow_path(ruleset, paths->readable[i], PATH_READ);
+        err = allow_path(ruleset, paths->readable[i], LANDLOCK_ACCESS_FS_READ_FILE);
     return err;
 }
 

@@ -23,7 +23,7 @@ struct sandbox_paths {
     const char *data_dir;   /* to read and write */
     const char *socket_dir; /* to remove files from: the server's own socket */
     bool outgoing;          /* also what name resolution and TLS read, read only */
-    const char *readable[SANDBOX_READABLE_MAX]; /* files and folders, read only */
+    const char *readable[SANDBOX_READABLE_MAX]; /* files, and folders whose files may be read */
 };
 
 /*

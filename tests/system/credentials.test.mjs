@@ -5,9 +5,9 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { get, startServer as start } from './lib/server.mjs';
+import { assertSandboxed, get, startServer as start } from './lib/server.mjs';
 
 /** A table that knows the keys named ${aws.good} alone, and a container's endpoint that wants ${aws.token}. */
 async function startAws(t) {
@@ -99,6 +99,43 @@ test('what others can write, what is too large, no file or given twice is refuse
     assert.match(said, new RegExp(`event=aws.credentials refused=\\S*${name} reason="${reason}"`));
     assert.doesNotMatch(said, /canary/);
   }));
+});
+
+for (const [title, place, env] of [
+  ['in its own folder', '.aws/credentials', (folder) => ({ HOME: folder })],
+  ['in a flat folder', 'keys/credentials', (folder, path) => ({ AWS_SHARED_CREDENTIALS_FILE: path })],
+])
+  test(`a profile file ${title} is read again inside the sandbox, after another took its place`, async (t) => {
+    const aws = await startAws(t);
+    const folder = scratch(t);
+    const path = join(folder, place);
+    const profile = (id) => `[default]\naws_access_key_id = ${id}\naws_secret_access_key = canary\n`;
+    mkdirSync(dirname(path));
+    writeFileSync(path, profile('AKIDFIRST'), { mode: 0o600 });
+    const server = await startServer(t, { ...aws.env, ...env(folder, path) });
+    assertSandboxed(server);
+    for (const id of ['AKIDSECOND', 'AKIDTHIRD']) {
+      aws.good = id;
+      assert.equal((await get(server, '/readyz')).status, 503);
+      writeFileSync(`${path}.new`, profile(id), { mode: 0o600 });
+      renameSync(`${path}.new`, path);
+      assert.equal((await get(server, '/readyz')).status, 200);
+    }
+    assert.doesNotMatch(server.stderr(), /stays closed|canary/);
+  });
+
+test('of a profile file beside other folders nothing but itself is opened, and the log says so', async (t) => {
+  const aws = await startAws(t);
+  const folder = scratch(t);
+  const path = join(folder, 'credentials');
+  mkdirSync(join(folder, 'others'));
+  writeFileSync(path, '[default]\naws_access_key_id = AKIDFIRST\naws_secret_access_key = canary\n', { mode: 0o600 });
+  const server = await startServer(t, { ...aws.env, AWS_SHARED_CREDENTIALS_FILE: path });
+  assert.match(server.stderr(), /event=aws.credentials file=\S*credentials reason="its folder has others in it and stays closed/);
+  aws.good = 'AKIDSECOND';
+  writeFileSync(path, '[default]\naws_access_key_id = AKIDSECOND\naws_secret_access_key = canary\n');
+  assert.equal((await get(server, '/readyz')).status, 200, 'it is the same file');
+  assertSandboxed(server);
 });
 
 test("a container's token is read again inside the sandbox, from a folder that is swapped", async (t) => {
