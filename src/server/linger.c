@@ -14,7 +14,6 @@
 #include "base/thread.h"
 
 enum {
-    SOCKETS_MAX = 256,
     LIFE_MS = 10 * 1000,
     BYTES_MAX = 64 * 1024 * 1024,
     PIECE = 64 * 1024 /* thrown away at once */
@@ -27,13 +26,14 @@ struct socket_kept {
 };
 
 struct lingers {
-    pthread_mutex_t lock; /* guards the newcomers and ending */
+    pthread_mutex_t lock; /* guards the newcomers, count and ending */
     int wake;             /* an eventfd */
     bool started, ending;
     pthread_t thread;
-    int newcomers[SOCKETS_MAX];
+    unsigned max, count; /* newcomers and kept together */
+    int newcomers[LINGER_MAX];
     int newcomer_count;
-    struct socket_kept kept[SOCKETS_MAX]; /* of the thread alone */
+    struct socket_kept kept[LINGER_MAX]; /* of the thread alone */
     int kept_count;
 };
 
@@ -45,13 +45,9 @@ take_newcomers(struct lingers *l) {
     (void)ignored;
     pthread_mutex_lock(&l->lock);
     bool ending = l->ending;
-    for (int i = 0; i < l->newcomer_count; i++) {
-        int fd = l->newcomers[i];
-        if (l->kept_count == SOCKETS_MAX) (void)close(fd);
-        else
-            l->kept[l->kept_count++] =
-                (struct socket_kept){.fd = fd, .until = clock_monotonic_ms() + LIFE_MS};
-    }
+    for (int i = 0; i < l->newcomer_count; i++)
+        l->kept[l->kept_count++] =
+            (struct socket_kept){.fd = l->newcomers[i], .until = clock_monotonic_ms() + LIFE_MS};
     l->newcomer_count = 0;
     pthread_mutex_unlock(&l->lock);
     return !ending;
@@ -71,7 +67,7 @@ drain(struct socket_kept *s, bool readable, int64_t now) {
 static void *
 work(void *arg) {
     struct lingers *l = arg;
-    struct pollfd fds[SOCKETS_MAX + 1];
+    struct pollfd fds[LINGER_MAX + 1];
     while (take_newcomers(l)) {
         int count = l->kept_count, stay = 0;
         fds[count] = (struct pollfd){.fd = l->wake, .events = POLLIN};
@@ -82,6 +78,9 @@ work(void *arg) {
         for (int i = 0; i < count; i++)
             if (drain(&l->kept[i], fds[i].revents != 0, now)) l->kept[stay++] = l->kept[i];
         l->kept_count = stay;
+        pthread_mutex_lock(&l->lock);
+        l->count -= (unsigned)(count - stay);
+        pthread_mutex_unlock(&l->lock);
     }
     for (int i = 0; i < l->kept_count; i++)
         (void)close(l->kept[i].fd);
@@ -89,9 +88,10 @@ work(void *arg) {
 }
 
 struct lingers *
-linger_new(void) {
+linger_new(unsigned max) {
     struct lingers *l = calloc(1, sizeof(*l));
     if (l == NULL) return NULL;
+    l->max = max < LINGER_MAX ? max : LINGER_MAX;
     l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (l->wake < 0) {
         free(l);
@@ -110,16 +110,17 @@ wake(struct lingers *l) {
 
 void
 linger_add(struct lingers *l, int fd) {
-    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-    if (copy < 0) return;
-    (void)shutdown(copy, SHUT_WR);
+    int copy = -1;
     pthread_mutex_lock(&l->lock);
     if (!l->started) l->started = thread_start(&l->thread, 0, work, l) == 0;
-    bool taken = l->started && !l->ending && l->newcomer_count < SOCKETS_MAX;
-    if (taken) l->newcomers[l->newcomer_count++] = copy;
+    if (l->started && !l->ending && l->count < l->max) copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    if (copy >= 0) {
+        (void)shutdown(copy, SHUT_WR);
+        l->newcomers[l->newcomer_count++] = copy;
+        l->count++;
+    }
     pthread_mutex_unlock(&l->lock);
-    if (taken) wake(l);
-    else (void)close(copy);
+    if (copy >= 0) wake(l);
 }
 
 void

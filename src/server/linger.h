@@ -11,8 +11,11 @@
 
 struct lingers;
 
-/* Nothing lingers yet, and no thread runs.  Returns NULL if memory is short. */
-struct lingers *linger_new(void);
+enum { LINGER_MAX = 256 };
+
+/* At most ${max} sockets, LINGER_MAX if that is less.  Nothing lingers yet, and no thread runs.
+ * Returns NULL if memory is short. */
+struct lingers *linger_new(unsigned max);
 
 /*
  * The answer to socket ${fd} was sent and its owner closes it now: on a copy of the descriptor, end

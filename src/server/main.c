@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "crypto/kdf_pool.h"
 #include "server/figures.h"
+#include "server/linger.h"
 #include "server/listen.h"
 #include "server/mhd.h"
 #include "server/mhd_metrics.h"
@@ -32,7 +33,10 @@ enum {
     ANSWER_BUDGET = 64 * 1024 * 1024,
     CLIENT_SHARE = 16 * 1024 * 1024, /* of either, for one client */
     CONNECTIONS_MAX = 16384,
-    FILES_KEPT_BACK = 128, /* descriptors for all but connections */
+    FILES_OWN = 96, /* descriptors for what does not depend on clients: log, listeners, stores
+                       with 16 parts at once, metrics */
+    FILES_IO_THREAD = 2,
+    FILES_AWS_CALL = 8, /* of a worker that asks AWS: its connection, one kept, and their pipes */
     PER_CLIENT_MAX = 128,
     KEPT_MAX = 1024,      /* connections that stay open after an answer, 17 KiB each */
     SWEEP_SECONDS = 25,   /* erased within 60 s of its time */
@@ -113,26 +117,40 @@ configure_vault(struct server *s) {
     s->vault.limits.sweep_ms = SWEEP_MS;
 }
 
+/* Share out the descriptors of this process, so that stores and log get theirs whatever clients do:
+ * what is not for them is for connections, open or lingering. */
+static void
+share_files(const struct server *s, struct mhd_config *c) {
+    unsigned own = FILES_OWN + FILES_IO_THREAD * c->io_threads;
+    if (s->stores.cloud != NULL) own += FILES_AWS_CALL * c->workers_max;
+    unsigned room = c->descriptors > 2 * own ? c->descriptors - own : c->descriptors / 2;
+    if (c->descriptors <= 2 * own)
+        log_warn("start", LOG_TEXT("reason", "the limit on open files is low"),
+                 LOG_NUMBER("limit", c->descriptors), LOG_NUMBER("wanted", 2 * own + 1));
+    c->lingering_max = room / 8 < LINGER_MAX ? room / 8 : LINGER_MAX;
+    room -= c->lingering_max;
+    c->connections_max = room < CONNECTIONS_MAX ? room : CONNECTIONS_MAX;
+}
+
 static struct mhd *
 serve(struct server *s) {
-    unsigned files = process_file_limit(), kdf = (unsigned)s->settings.kdf_threads;
-    unsigned room = files > 2 * FILES_KEPT_BACK ? files - FILES_KEPT_BACK : files / 2;
-    const struct mhd_config config = {
+    unsigned kdf = (unsigned)s->settings.kdf_threads;
+    struct mhd_config config = {
         .listen_fd = s->listener.fd,
-        .descriptors = files,
+        .descriptors = process_file_limit(),
         .api = &s->api,
         .metrics = s->figures.metrics,
         .trusted = &s->settings.trusted,
         .io_threads = process_cores(),
         .workers_max = kdf + KDF_QUEUE + WORKERS_BESIDE_KDF,
         .queue_max = QUEUE_MAX,
-        .connections_max = room < CONNECTIONS_MAX ? room : CONNECTIONS_MAX,
         .per_client_max = PER_CLIENT_MAX,
         .kept_max = KEPT_MAX,
         .body_budget = BODY_BUDGET,
         .answer_budget = ANSWER_BUDGET,
         .client_share = CLIENT_SHARE,
     };
+    share_files(s, &config);
     return mhd_start(&config);
 }
 

@@ -207,7 +207,7 @@ mhd_start(const struct mhd_config *config) {
     thread_cond_init(&m->quiet);
     m->workers = workers_new(config->workers_max, config->queue_max, call_work);
     m->conns = conns_new(&limits, config->trusted);
-    m->linger = linger_new();
+    m->linger = linger_new(config->lingering_max);
     m->bodies = budget_new(config->body_budget, config->client_share, MEMORY_SMALL);
     m->answers = budget_new(config->answer_budget, config->client_share, MEMORY_SMALL);
     if (m->workers != NULL && m->conns != NULL && m->linger != NULL && m->bodies != NULL &&

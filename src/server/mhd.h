@@ -24,6 +24,7 @@ struct mhd_config {
     unsigned workers_max; /* requests that block at once */
     unsigned queue_max;   /* requests that wait for a worker; more are answered 503 */
     unsigned connections_max;
+    unsigned lingering_max;  /* sockets beside those, whose answer was sent (linger.h) */
     unsigned per_client_max; /* connections of one client */
     unsigned kept_max;       /* connections that stay open after an answer */
     size_t body_budget;      /* bytes of request bodies in memory; more are answered 503 */

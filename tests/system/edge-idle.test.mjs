@@ -3,13 +3,16 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { Connection } from './lib/client.mjs';
 import { judge, others, quickServer } from './lib/others.mjs';
 import { memory, processorTime, sockets } from './lib/process.mjs';
-import { get, patience, startServer } from './lib/server.mjs';
+import { buildFolder, get, patience, startServer } from './lib/server.mjs';
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 // Node has raised its soft limit to the hard one; the server does too.
@@ -102,6 +105,42 @@ test('one client has as many connections as it may and not one more, however fas
   } finally {
     await server.stop();
   }
+});
+
+test('clients never take the descriptors that the stores need', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'secretsd-files-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const limit = 256;
+  writeFileSync(join(folder, 'secretsd'), `#!/bin/sh\nulimit -n ${limit}\nexec "${join(buildFolder, 'secretsd')}" "$@"\n`, { mode: 0o700 });
+  const server = await startServer({ build: folder });
+  const all = [];
+  t.after(() => server.kill());
+  const first = new Connection(server);
+  assert.equal((await first.request('GET', '/healthz')).status, 200);
+  // Refused while they still send: each lingers.
+  for (let i = 0; i < limit; i++) {
+    const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.on('error', () => {});
+    all.push(socket);
+    socket.write('POST /encrypt HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999\r\n\r\nx');
+    assert.match(await new Promise((done) => socket.once('data', (data) => done(data.toString()))), /^HTTP\/1.1 413 /);
+  }
+  // And as many more as will fit.
+  for (let i = 0; i < 2 * limit; i++) {
+    const c = new Connection(server);
+    await c.ready;
+    all.push(c.socket);
+  }
+  for (let before = -1, now = sockets(server.pid); now !== before; [before, now] = [now, sockets(server.pid)]) await pause(300);
+  t.diagnostic(`${sockets(server.pid)} sockets of ${limit} descriptors`);
+  const file = Buffer.alloc(2 << 20, 'x');
+  const made = await first.request('POST', '/encrypt?file_name=large', { body: file });
+  assert.equal(made.status, 200, made.body.toString());
+  const opened = await first.request('POST', '/decrypt', { body: made.body });
+  assert.equal(opened.status, 200);
+  assert.doesNotMatch(server.stderr(), /Too many open files|limit on open files is low/);
+  for (const socket of all) socket.destroy();
+  first.close();
 });
 
 test('a server out of descriptors serves whom it has, rests meanwhile, and recovers', async (t) => {
