@@ -32,7 +32,7 @@ struct blobs_dir {
     atomic_uint_fast64_t temporaries; /* made so far; each gets a name of its own */
     atomic_bool durable[128][128];    /* folders, by their two characters, that are on the disk */
     pthread_mutex_t making;           /* held while a folder is made */
-    bool doubtful;                    /* one may not be on the disk and could not be removed */
+    bool doubtful;                    /* a sync of the root failed, and none went well since */
     /* Held for reading while a piece is removed, and from its link until it is durable or removed
      * again: under it for writing, what is there is durable and stays. */
     pthread_rwlock_t linking;
@@ -63,16 +63,26 @@ open_folder(int at, const char *name) {
     return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
+/* Change the root, so that it has to be written again: see blobs_dir.h.  Returns 0, or -1 with
+ * errno set. */
+static int
+touch_root(struct blobs_dir *d) {
+    if (mkdirat(d->root, TEMPORARY "sync", 0700) != 0 && errno != EEXIST) return -1;
+    return unlinkat(d->root, TEMPORARY "sync", AT_REMOVEDIR);
+}
+
 /* Let ${folder} be there and on the disk.  Returns 0, or -1 with errno set. */
 static int
 make_folder(struct blobs_dir *d, const char *folder) {
-    errno = EIO;
-    if (d->doubtful) return -1;
     bool made = mkdirat(d->root, folder, 0700) == 0;
     if (!made && errno != EEXIST) return -1;
-    if (fsync(d->root) == 0) return 0;
+    if ((!d->doubtful || touch_root(d) == 0) && fsync(d->root) == 0) {
+        d->doubtful = false;
+        return 0;
+    }
     int why = errno;
-    if (made && unlinkat(d->root, folder, AT_REMOVEDIR) != 0) d->doubtful = true;
+    d->doubtful = true;
+    if (made) (void)unlinkat(d->root, folder, AT_REMOVEDIR);
     errno = why;
     return -1;
 }

@@ -6,7 +6,8 @@
  *
  * After a failed fsync the system forgets what it had not written, and the next fsync goes well all
  * the same.  So what such a failure leaves in doubt is removed, and bytes that were there already
- * are written again before anybody hears that they are durable.
+ * are written again before anybody hears that they are durable; a folder that was there already
+ * counts once an fsync went well after another change beside it.
  */
 #ifndef STORE_BLOBS_DIR_H
 #define STORE_BLOBS_DIR_H

@@ -210,6 +210,39 @@ test_what_may_not_be_on_the_disk_is_not_there(void **state) {
     buf_free(&out);
 }
 
+static time_t
+changed_at(const char *file) {
+    struct stat st;
+    assert_int_equal(lstat(file, &st), 0);
+    return st.st_mtime;
+}
+
+static void
+make_old(const char *file) {
+    const struct timespec old[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+    assert_int_equal(utimensat(AT_FDCWD, file, old, 0), 0);
+}
+
+/* A folder of an earlier process, which may have died before it was on the disk. */
+static void
+test_a_folder_in_doubt_is_written_again(void **state) {
+    struct blobs *b = *state;
+    assert_int_equal(mkdir(below("Na"), 0700), 0);
+    make_old(path);
+    until_failure = 1;
+    assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), ERR_STORE);
+    assert_int_equal(until_failure, 0);
+    assert_int_equal(changed_at(path), 1);
+    /* That an fsync goes well now says nothing, unless there was something to write. */
+    assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), 1);
+    assert_true(changed_at(path) > 1);
+    assert_int_equal(scratch_count_files(path), 1);
+    /* Once that is known it is not asked again. */
+    make_old(path);
+    assert_int_equal(b->ops->put(b, NAME, 1, "x", 1), 1);
+    assert_int_equal(changed_at(path), 1);
+}
+
 static void
 test_the_same_bytes_are_written_again(void **state) {
     struct blobs *b = *state;
@@ -271,6 +304,7 @@ main(void) {
         CASE(test_a_second_process_is_kept_out),
         CASE(test_a_failed_write_leaves_nothing),
         CASE(test_what_may_not_be_on_the_disk_is_not_there),
+        CASE(test_a_folder_in_doubt_is_written_again),
         CASE(test_the_same_bytes_are_written_again),
         CASE(test_the_reserve_of_the_disk_is_kept),
         CASE(test_open_tells_why_it_cannot),
