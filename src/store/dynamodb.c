@@ -190,6 +190,7 @@ dynamodb_due(struct store *s, int64_t now, int skip, struct store_ref *out, int 
     n = n > all ? max : n > skip ? n - skip : 0;
     for (int i = 0; i < n; i++)
         out[i] = list[skip + i].ref;
+    explicit_bzero(list, (size_t)all * DYNAMODB_SHARDS * sizeof(*list)); /* ids */
     free(list);
     return got < 0 ? got : n;
 }
