@@ -14,18 +14,17 @@ struct holding {
 
 struct budget {
     pthread_mutex_t lock; /* guards all below */
-    size_t total, share, small, held;
+    struct budget_limits limits;
+    size_t held;
     struct holding *buckets[BUCKETS];
 };
 
 struct budget *
-budget_new(size_t total, size_t share, size_t small) {
+budget_new(const struct budget_limits *limits) {
     struct budget *b = calloc(1, sizeof(*b));
     if (b == NULL) return NULL;
     pthread_mutex_init(&b->lock, NULL);
-    b->total = total;
-    b->share = share;
-    b->small = small;
+    b->limits = *limits;
     return b;
 }
 
@@ -58,17 +57,23 @@ fits(size_t held, size_t more, size_t bound) {
     return more <= bound && held <= bound - more;
 }
 
+/* Whether a client that holds ${held} may take ${more}. */
+static bool
+is_free(const struct budget *b, size_t held, size_t more) {
+    const struct budget_limits *l = &b->limits;
+    size_t share = fits(b->held, more, l->total / 2) ? l->share : l->scarce;
+    return fits(b->held, more, l->total) && fits(held, more, share);
+}
+
 bool
 budget_take(struct budget *b, const struct http_address *client, size_t amount, bool forced) {
     uint8_t key[KEY_LEN];
     bool taken = false;
-    if (amount <= b->small) return true;
+    if (amount <= b->limits.small) return true;
     http_address_group(client, key);
     pthread_mutex_lock(&b->lock);
     struct holding **at = find(b, key), *h = *at;
-    if (!forced &&
-        (!fits(b->held, amount, b->total) || !fits(h == NULL ? 0 : h->amount, amount, b->share)))
-        goto out;
+    if (!forced && !is_free(b, h == NULL ? 0 : h->amount, amount)) goto out;
     if (h == NULL) {
         if ((h = calloc(1, sizeof(*h))) == NULL) goto out;
         memcpy(h->key, key, KEY_LEN);
@@ -85,7 +90,7 @@ out:
 void
 budget_give(struct budget *b, const struct http_address *client, size_t amount) {
     uint8_t key[KEY_LEN];
-    if (amount <= b->small) return;
+    if (amount <= b->limits.small) return;
     http_address_group(client, key);
     pthread_mutex_lock(&b->lock);
     struct holding **at = find(b, key), *h = *at;

@@ -2,7 +2,8 @@
 /*
  * What clients can hold for long: memory of request bodies on their way in and of answers on their
  * way out, and connections.  There is so much for all, and one client has a share of it, so that
- * nobody can hold all of it.
+ * nobody can hold all of it; the second half may go in smaller shares, so that it takes many
+ * clients to hold all of it.
  */
 #ifndef SERVER_BUDGET_H
 #define SERVER_BUDGET_H
@@ -14,11 +15,15 @@
 
 struct budget;
 
-/*
- * A budget of ${total} (bytes, or what it may be), ${share} of it for one client (IPv6 by its /64).
- * Amounts up to ${small} are never counted.  NULL if memory is short.
- */
-struct budget *budget_new(size_t total, size_t share, size_t small);
+struct budget_limits {
+    size_t total;  /* bytes, or what it may be */
+    size_t share;  /* for one client (IPv6 by its /64) */
+    size_t scarce; /* the same, of what makes all together hold more than half of the total */
+    size_t small;  /* amounts up to this are never counted */
+};
+
+/* A budget of ${limits}.  NULL if memory is short. */
+struct budget *budget_new(const struct budget_limits *limits);
 
 /* Release ${b}; NULL is allowed. */
 void budget_free(struct budget *b);

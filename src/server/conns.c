@@ -72,7 +72,9 @@ conns_new(const struct conns_limits *limits, const struct http_trusted *trusted)
     if (c == NULL) return NULL;
     c->limits = *limits;
     c->trusted = trusted;
-    c->clients = budget_new(SIZE_MAX, limits->per_client, 0);
+    const struct budget_limits clients = {
+        .total = SIZE_MAX, .share = limits->per_client, .scarce = limits->per_client};
+    c->clients = budget_new(&clients);
     if (c->clients == NULL) goto no_budget;
     pthread_mutex_init(&c->lock, NULL);
     thread_cond_init(&c->change);

@@ -29,9 +29,10 @@ enum {
     KDF_QUEUE = 32,          /* derivations that wait, before 503 */
     WORKERS_BESIDE_KDF = 32, /* workers that derivations can never take */
     QUEUE_MAX = 1024,        /* requests that wait for a worker, before 503 */
-    BODY_BUDGET = 64 * 1024 * 1024,
+    BODY_BUDGET = 128 * 1024 * 1024,
     ANSWER_BUDGET = 64 * 1024 * 1024,
     CLIENT_SHARE = 16 * 1024 * 1024, /* of either, for one client */
+    CLIENT_SCARCE = 2 * 1024 * 1024, /* of the second half for bodies, unless a part is larger */
     CONNECTIONS_MAX = 16384,
     FILES_OWN = 96, /* descriptors for what does not depend on clients: log, listeners, stores
                        with 16 parts at once, metrics */
@@ -135,6 +136,7 @@ share_files(const struct server *s, struct mhd_config *c) {
 static struct mhd *
 serve(struct server *s) {
     unsigned kdf = (unsigned)s->settings.kdf_threads;
+    size_t part = (size_t)s->settings.part_size;
     struct mhd_config config = {
         .listen_fd = s->listener.fd,
         .descriptors = process_file_limit(),
@@ -149,6 +151,7 @@ serve(struct server *s) {
         .body_budget = BODY_BUDGET,
         .answer_budget = ANSWER_BUDGET,
         .client_share = CLIENT_SHARE,
+        .client_scarce = part > CLIENT_SCARCE ? part : CLIENT_SCARCE,
     };
     share_files(s, &config);
     return mhd_start(&config);

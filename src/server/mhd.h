@@ -30,6 +30,7 @@ struct mhd_config {
     size_t body_budget;      /* bytes of request bodies in memory; more are answered 503 */
     size_t answer_budget;    /* bytes of answers that wait for their readers; as above */
     size_t client_share;     /* of either budget, for one client */
+    size_t client_scarce;    /* of that for bodies, once half of it is held: budget.h */
 };
 
 /* Serve as ${config} says; all it points to outlives the server.  Returns NULL if that fails. */
