@@ -34,7 +34,9 @@ const start = existsSync('/run/systemd/system')
  *   stop()        shut it down
  */
 export async function boot(root) {
-  const options = ['--boot', `--directory=${root}`, '--machine=check-deb', '--register=no', '--link-journal=no', '--private-network', '--console=pipe', '--system-call-filter=@memlock bpf'];
+  const options = ['--boot', `--directory=${root}`, '--machine=check-deb', '--register=no', '--link-journal=no', '--private-network', '--console=pipe', 
+    // What services may want and systemd-nspawn by itself denies them.
+    '--system-call-filter=@memlock bpf landlock_create_ruleset landlock_add_rule landlock_restrict_self'];
   const env = { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' };
   const nspawn = spawn('unshare', ['--mount', 'sh', '-c', start, 'nspawn', ...options], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';

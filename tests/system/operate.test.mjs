@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,6 +61,19 @@ describe('metrics', () => {
       console.log('SKIP operate: promtool is not on this machine');
       t.skip();
     }
+  });
+
+  test('they may be behind a unix socket, sandbox or not', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'metrics-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const local = await startServer({ env: { SECRETS_METRICS_LISTEN: `unix:${folder}/metrics` } });
+    const text = await new Promise((done, failed) => http.get({ socketPath: `${folder}/metrics`, path: '/metrics' }, async (res) => {
+      let all = '';
+      for await (const piece of res) all += piece;
+      done(all);
+    }).on('error', failed));
+    assert.equal(figure(text, 'secrets_sandbox'), local.sandbox === 'on' ? 1 : 0);
+    await local.stop();
   });
 
   test('every figure that the alerts and the dashboard look at is among them', async () => {
