@@ -12,6 +12,7 @@ const LOOKS = {
   dark: { viewport: DESK, colorScheme: 'dark' },
   phone: { viewport: { width: 375, height: 667 }, isMobile: true, hasTouch: true },
   narrow: { viewport: { width: 320, height: 568 }, isMobile: true, hasTouch: true },
+  'narrow-dark': { viewport: { width: 320, height: 568 }, isMobile: true, hasTouch: true, colorScheme: 'dark' },
   rtl: { viewport: DESK, rtl: true },
   docs: { viewport: { width: 800, height: 500 } },
   // 200 % zoom: half the room, twice the pixels.
