@@ -24,7 +24,8 @@ enum {
     CLASSIC_FILE_MAX = 3 * 1024 * 1024, /* so that its answer fits Lambda's 6 MB */
     INLINE_MAX = 128 * 1024,
     CONNECTIONS = 4,
-    SWEEP_MAX = 500, /* records a scheduled sweep looks at */
+    SWEEP_MAX = 500,      /* records a scheduled sweep looks at */
+    SWEEP_MS = 15 * 1000, /* for it: the function has half a minute */
     ANSWER_ROOM = 6 * 1024 * 1024,
 };
 
@@ -50,6 +51,7 @@ configure(struct function *f) {
     f->vault.clock = clock_system;
     f->vault.random = random_system;
     f->vault.limits.part_size = (uint32_t)s->part_size;
+    f->vault.limits.sweep_ms = SWEEP_MS;
     f->api.config = (struct api_config){.version = VERSION,
                                         .ttl_default = s->ttl_days * DAY,
                                         .ttl_max = s->ttl_max_days * DAY,

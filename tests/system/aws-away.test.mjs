@@ -12,7 +12,7 @@ import { startReceiver } from './lib/notify.mjs';
 import { get, patience, startServer } from './lib/server.mjs';
 
 const DRAIN_MS = 10_000; // for requests that run
-const MARGIN_MS = 3000 * patience;
+const MARGIN_MS = 5000 * patience; // what waits for the table is given up within a second
 const SWEEP_MS = 25_000; // between two sweeps
 
 /** A table that is empty, until `away`: it emits 'asked' with each request then, and answers what `but` returns. */
