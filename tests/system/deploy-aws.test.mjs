@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import { pageHeaders } from '../../web/headers.mjs';
 import { top } from './lib/server.mjs';
 import { readTemplate as read } from './lib/template.mjs';
@@ -74,6 +75,17 @@ test('whoever comes by CloudFront comes by TLS, and nothing of the API is kept t
     assert.equal(one.CachePolicyId, '4135ea2d-6df8-44a3-9df3-4b5a84be39ad', 'CachingDisabled');
   }
   assert.equal(r.Api.Properties.AccessLogSettings, undefined, 'paths have ids in them');
+});
+
+test('old and mangled links lead to the page behind CloudFront', () => {
+  const code = read(files[0]).Resources.OldLinks.Properties.FunctionCode;
+  const handler = runInNewContext(`${code}\nhandler`);
+  const answer = (uri) => handler({ request: { uri } });
+  const id = 'Ab3'.repeat(5) + 'x';
+  // Not the page itself: under /secret/ its files would be looked for beside that address.
+  assert.equal(JSON.stringify(answer(`/secret/${id}`)), JSON.stringify({ statusCode: 302, headers: { location: { value: `/#${id}` } } }));
+  for (const uri of [`/%23${id}`, `/%2523${id}.key`]) assert.equal(answer(uri).uri, '/index.html', uri);
+  for (const uri of ['/', '/page.js', '/secret/', '/secret/page.js', `/secret/${id}x`, `/%23/${id}`, '/%24x']) assert.equal(answer(uri).uri, uri, uri);
 });
 
 test("CloudFront sends the page's headers", () => {
