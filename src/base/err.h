@@ -23,7 +23,8 @@
     X(UNKNOWN_OUTCOME, "the store may or may not have done it")                                    \
     X(CONFLICT, "something else is stored there already")                                          \
     X(IO, "input or output failed")                                                                \
-    X(CONFIG, "a setting is not understood")
+    X(CONFIG, "a setting is not understood")                                                       \
+    X(NO_LOCK, "files cannot be locked there")
 
 enum err_index {
     ERR_INDEX_NONE,

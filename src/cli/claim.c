@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/claim.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -13,7 +14,8 @@ enum { TRIES_MAX = 100 };
 static int
 claim(int fd, const char *path, int how) {
     struct stat open_file, named;
-    if (flock(fd, how) != 0) return ERR_BUSY;
+    /* NFS may have no locks, and gives an exclusive one only to who may write. */
+    if (flock(fd, how) != 0) return errno == EWOULDBLOCK ? ERR_BUSY : ERR_NO_LOCK;
     /* Between open() and the lock the file may have been renamed or replaced. */
     if (fstat(fd, &open_file) != 0 || lstat(path, &named) != 0 ||
         open_file.st_dev != named.st_dev || open_file.st_ino != named.st_ino ||
@@ -40,10 +42,10 @@ claim_open(const char *path) {
 
 int
 claim_remove(const char *path) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) return 0;
     int err = claim_file(fd, path);
     if (err == 0) (void)unlink(path);
     (void)close(fd);
-    return err == ERR_BUSY ? ERR_BUSY : 0;
+    return err == ERR_BUSY || err == ERR_NO_LOCK ? err : 0;
 }

@@ -9,9 +9,10 @@
 #include "base/compiler.h"
 
 /*
- * Lock the file ${fd}, which was opened as ${path}, until it is closed.  Returns 0; ERR_BUSY if
- * another run has it; ERR_CONFLICT if ${path} no longer leads to it, or is not its only name: who
- * had it meanwhile finished it, or took it away.
+ * Lock the file ${fd}, which was opened for writing as ${path}, until it is closed.  Returns 0;
+ * ERR_BUSY if another run has it; ERR_NO_LOCK if nobody can tell, as on a file system without
+ * locks; ERR_CONFLICT if ${path} no longer leads to it, or is not its only name: who had it
+ * meanwhile finished it, or took it away.
  */
 MUST_CHECK
 int claim_file(int fd, const char *path);
@@ -22,7 +23,7 @@ MUST_CHECK
 int claim_open(const char *path);
 
 /* Remove the file ${path} unless another run is at it.  Returns 0 if there is none any more that
- * could be claimed, or ERR_BUSY. */
+ * could be claimed, ERR_BUSY, or ERR_NO_LOCK: it is still there, and nobody can tell whose. */
 MUST_CHECK
 int claim_remove(const char *path);
 

@@ -95,7 +95,7 @@ open_again(struct output *o, const char *path) {
     int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) return -1;
     int err = claim_file(fd, path);
-    o->elsewhere = err == ERR_BUSY;
+    o->elsewhere = err == ERR_BUSY || err == ERR_NO_LOCK;
     if (err == 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
         stat(dirname(folder), &there) == 0 && st.st_dev == there.st_dev) {
         (void)snprintf(o->temp, sizeof(o->temp), "%s", path);

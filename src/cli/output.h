@@ -20,7 +20,7 @@ struct output {
     enum output_kind kind;
     bool begun;
     bool force;
-    bool elsewhere; /* another run is at the unfinished file of an earlier one */
+    bool elsewhere; /* another run is, or may be, at the unfinished file of an earlier one */
     int fd;
     char temp[OUTPUT_PATH_MAX]; /* the file while it is unfinished; "" for none */
     char path[OUTPUT_PATH_MAX]; /* what it will be called */

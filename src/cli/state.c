@@ -176,6 +176,15 @@ prune_owned(void *ctx, const char *path) {
     return 0;
 }
 
+/* Remove the file ${path} once it is ${over}: unless another run is at it, where that can be told.
+ * Returns whether no other run is. */
+static bool
+remove_idle(const char *path, bool over) {
+    int err = claim_remove(path);
+    if (err == ERR_NO_LOCK && over) (void)unlink(path);
+    return err != ERR_BUSY;
+}
+
 /* Sealed bytes whose process is gone stay only where a record tells how to go on with them. */
 static int
 prune_upload(void *ctx, const char *path) {
@@ -187,7 +196,7 @@ prune_upload(void *ctx, const char *path) {
     }
     (void)snprintf(record, sizeof(record), "%.*s.json", (int)(strlen(path) - strlen(".sealed")),
                    path);
-    if (old || access(record, F_OK) != 0) (void)!claim_remove(path);
+    if (old || access(record, F_OK) != 0) (void)remove_idle(path, old);
     return 0;
 }
 
@@ -196,7 +205,7 @@ prune_download(void *ctx, const char *path) {
     if (!older_than(path, *(int64_t *)ctx - LEASE_SECONDS)) return 0;
     json_t *record = load_path(path);
     const char *temp = json_string_value(json_object_get(record, "temp"));
-    bool idle = temp == NULL || !ends_with(temp, ".part") || claim_remove(temp) == 0;
+    bool idle = temp == NULL || !ends_with(temp, ".part") || remove_idle(temp, true);
     json_decref(record);
     if (idle) (void)unlink(path);
     return 0;
@@ -239,10 +248,11 @@ state_spool_again(const struct state *s, const char *id) {
     char path[STATE_PATH_MAX];
     if (s->dir[0] == '\0') return ERR_IO;
     state_path(s, STATE_UPLOAD, id, ".sealed", path);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) return ERR_IO;
     int err = claim_file(fd, path);
-    if (err == 0) return fd;
+    /* Two runs that send the same bytes would do no harm. */
+    if (err == 0 || err == ERR_NO_LOCK) return fd;
     (void)close(fd);
     return err == ERR_BUSY ? ERR_BUSY : ERR_IO;
 }

@@ -59,8 +59,8 @@ void state_prune(const struct state *s, int64_t now);
 MUST_CHECK
 int state_spool(const struct state *s, const char *temp_dir, char path[static STATE_PATH_MAX]);
 
-/* Open the file of sealed bytes of ${id} and lock it.  Returns a descriptor; ERR_BUSY if another
- * process has it; ERR_IO if it is not there. */
+/* Open the file of sealed bytes of ${id} and lock it, where files can be locked.  Returns a
+ * descriptor; ERR_BUSY if another process has it; ERR_IO if it is not there. */
 MUST_CHECK
 int state_spool_again(const struct state *s, const char *id);
 

@@ -7,9 +7,12 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -24,9 +27,22 @@
 static char top[] = "/tmp/secrets-state-XXXXXX";
 static struct state state;
 
+static int lock_errno; /* what a file system without locks answers; 0: as NFS has them */
+
+int
+flock(int fd, int how) {
+    int mode = fcntl(fd, F_GETFL) & O_ACCMODE;
+    if (lock_errno != 0 || mode == O_RDONLY) {
+        errno = lock_errno != 0 ? lock_errno : EBADF;
+        return -1;
+    }
+    return (int)syscall(SYS_flock, fd, how);
+}
+
 static int
 setup(void **unused) {
     (void)unused;
+    lock_errno = 0;
     memcpy(top, "/tmp/secrets-state-XXXXXX", sizeof(top));
     if (mkdtemp(top) == NULL) return -1;
     (void)snprintf(state.dir, sizeof(state.dir), "%s/a/b", top);
@@ -207,6 +223,60 @@ test_prune_keeps_what_is_of_use(void **unused) {
     }
 }
 
+/* A lapsed lease, with the unfinished file beside it, whose path is put in ${part}. */
+static int
+leave_download(char part[static 64]) {
+    (void)snprintf(part, 64, "%s/x.part", top);
+    int fd = open(part, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    save(STATE_DOWNLOAD, ID, json_pack("{s:s}", "temp", part));
+    make_old(STATE_DOWNLOAD, ID, ".json", NOW - 8 * 3600);
+    return fd;
+}
+
+static void
+test_lapsed_downloads_go_with_and_without_locks(void **unused) {
+    static const int errors[] = {0, ENOLCK, EOPNOTSUPP, EBADF};
+    char part[64];
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
+        (void)close(leave_download(part));
+        lock_errno = errors[i];
+        state_prune(&state, NOW);
+        lock_errno = 0;
+        assert_int_equal(access(part, F_OK), -1);
+        assert_false(there(STATE_DOWNLOAD, ID, ".json"));
+    }
+    int fd = leave_download(part);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0); /* a run that is at it */
+    state_prune(&state, NOW);
+    assert_int_equal(access(part, F_OK), 0);
+    assert_true(there(STATE_DOWNLOAD, ID, ".json"));
+    (void)close(fd);
+    (void)unlink(part);
+}
+
+static void
+test_uploads_without_locks(void **unused) {
+    char path[STATE_PATH_MAX], named[STATE_PATH_MAX];
+    (void)unused;
+    lock_errno = ENOLCK;
+    int fd = state_spool(&state, "/nowhere", path);
+    assert_true(fd >= 0);
+    state_path(&state, STATE_UPLOAD, ID, ".sealed", named);
+    assert_int_equal(rename(path, named), 0);
+    int again = state_spool_again(&state, ID); /* the run that sealed it may be over */
+    assert_true(again >= 0);
+    (void)close(again);
+    (void)close(fd);
+    make_old(STATE_UPLOAD, ID, ".sealed", NOW);
+    state_prune(&state, NOW); /* or about to write its record */
+    assert_true(there(STATE_UPLOAD, ID, ".sealed"));
+    make_old(STATE_UPLOAD, ID, ".sealed", NOW - 26 * 3600);
+    state_prune(&state, NOW);
+    assert_false(there(STATE_UPLOAD, ID, ".sealed"));
+}
+
 static char variable[64];
 
 static char *
@@ -290,6 +360,9 @@ main(void) {
                                         teardown),
         cmocka_unit_test_setup_teardown(test_sealed_bytes_have_one_user, setup, teardown),
         cmocka_unit_test_setup_teardown(test_prune_keeps_what_is_of_use, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_lapsed_downloads_go_with_and_without_locks, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_uploads_without_locks, setup, teardown),
         cmocka_unit_test_setup_teardown(test_passphrase_methods, setup, teardown),
         cmocka_unit_test(test_passphrase_bounds),
     };
