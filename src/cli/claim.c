@@ -8,14 +8,18 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "cli/stop.h"
 
-enum { TRIES_MAX = 100 };
+enum {
+    WAIT_MS = 10,
+    TRIES_MAX = 2000, /* 20 s: who writes a record takes as long as the disk does */
+};
 
-static int
-claim(int fd, const char *path, int how) {
+int
+claim_file(int fd, const char *path) {
     struct stat open_file, named;
     /* NFS may have no locks, and gives an exclusive one only to who may write. */
-    if (flock(fd, how) != 0) return errno == EWOULDBLOCK ? ERR_BUSY : ERR_NO_LOCK;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) return errno == EWOULDBLOCK ? ERR_BUSY : ERR_NO_LOCK;
     /* Between open() and the lock the file may have been renamed or replaced. */
     if (fstat(fd, &open_file) != 0 || lstat(path, &named) != 0 ||
         open_file.st_dev != named.st_dev || open_file.st_ino != named.st_ino ||
@@ -25,17 +29,16 @@ claim(int fd, const char *path, int how) {
 }
 
 int
-claim_file(int fd, const char *path) {
-    return claim(fd, path, LOCK_EX | LOCK_NB);
-}
-
-int
 claim_open(const char *path) {
     for (int i = 0; i < TRIES_MAX; i++) {
         int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-        /* Where there are no locks nobody waits for one. */
-        if (fd < 0 || claim(fd, path, LOCK_EX) != ERR_CONFLICT) return fd;
+        if (fd < 0) return -1;
+        int err = claim_file(fd, path);
+        if (err == 0 || err == ERR_NO_LOCK) return fd;
         (void)close(fd);
+        if (err != ERR_BUSY) continue;
+        if (stop_asked()) return -1;
+        stop_wait_ms(WAIT_MS); /* a lock that is waited for ends at no signal */
     }
     return -1;
 }

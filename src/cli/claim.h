@@ -17,8 +17,11 @@
 MUST_CHECK
 int claim_file(int fd, const char *path);
 
-/* Open ${path}, which is made with mode 0600 where there is none, for writing; while another run
- * has it claimed, wait.  Returns the descriptor, claimed, or -1. */
+/*
+ * Open ${path}, which is made with mode 0600 where there is none, for writing; while another run
+ * has it claimed, wait, up to 20 s or until the program is asked to end.  Returns the descriptor,
+ * claimed wherever files can be locked, or -1.
+ */
 MUST_CHECK
 int claim_open(const char *path);
 

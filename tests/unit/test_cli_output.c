@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -18,6 +19,7 @@
 #include "base/err.h"
 #include "cli/claim.h"
 #include "cli/output.h"
+#include "cli/stop.h"
 
 static char top[] = "/tmp/secrets-output-XXXXXX";
 
@@ -203,6 +205,24 @@ test_going_on(void **unused) {
     output_drop(&second, false);
 }
 
+/* The last test: the program stays asked to end. */
+static void
+test_waiting_ends_when_asked_to(void **unused) {
+    char a[128];
+    (void)unused;
+    path_of("a", a);
+    int first = claim_open(a);
+    assert_true(first >= 0);
+    assert_true(is_locked(a));
+    stop_setup();
+    assert_int_equal(raise(SIGTERM), 0);
+    assert_int_equal(claim_open(a), -1);
+    (void)close(first);
+    first = claim_open(a);
+    assert_true(first >= 0);
+    (void)close(first);
+}
+
 int
 main(void) {
     const struct CMUnitTest tests[] = {
@@ -211,6 +231,7 @@ main(void) {
         cmocka_unit_test_setup_teardown(test_locked_until_it_has_its_name, setup, teardown),
         cmocka_unit_test_setup_teardown(test_locked_until_it_is_dropped, setup, teardown),
         cmocka_unit_test_setup_teardown(test_going_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_waiting_ends_when_asked_to, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
