@@ -257,6 +257,88 @@ test('a link is burnt though what became of it cannot be looked up; what failed 
   await page.getByRole('heading', { name: 'This link has ended' }).waitFor();
 });
 
+/** Hold back the answer to the next look; resolves to what lets it through. */
+async function holdLook() {
+  const held = [];
+  await page.route('**/receipt', async (route) => {
+    const response = await route.fetch();
+    held.push(() => route.fulfill({ response }));
+  }, { times: 1 });
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  await until(() => held.length > 0, 'looked up');
+  return held[0];
+}
+
+test('a look that is answered late does not overwrite the end', async () => {
+  await shareText('x');
+  const release = await holdLook();
+  await button('Burn it now').click();
+  await button('Yes, burn it').click();
+  await text(/^Burnt today at/).waitFor();
+  const late = page.waitForResponse('**/receipt');
+  await release();
+  assert.equal((await (await late).json()).state, 'waiting');
+  await page.evaluate((url) => fetch(url).then((answer) => answer.text()), `${site.url}api/v1/config`);
+  assert.match(await page.locator('.card .status').textContent(), /^Burnt today at/);
+});
+
+test('what was gone before it could be burnt is not called burnt', async () => {
+  page.allow = REFUSED;
+  await shareText('x');
+  await page.route('**/secrets/*', (route) => route.fulfill(refusal(404, 'not_found')));
+  await page.route('**/receipt', (route) => route.fulfill(refusal(503, 'busy', { 'Retry-After': '60' })));
+  await button('Burn it now').click();
+  await button('Yes, burn it').click();
+  await page.getByRole('heading', { name: 'This link has ended' }).waitFor();
+  assert.equal(await page.locator('.card .status').textContent(), 'Gone. Nobody can open it.');
+});
+
+test('what is left is looked up no more, and its card is forgotten', async () => {
+  await page.clock.install();
+  await shareText('a row');
+  await shareText('a card');
+  await page.locator('.card').waitFor();
+  let looks = 0;
+  page.on('request', (request) => { if (request.url().endsWith('/receipt')) looks++; });
+  await page.evaluate(() => { globalThis.card = new WeakRef(document.querySelector('.card')); });
+  await page.clock.runFor(MINUTE);
+  await until(() => looks >= 2, 'looked up before');
+  await page.evaluate(() => { location.hash = '#nonsense'; });
+  await page.getByRole('heading', { name: 'link is damaged' }).waitFor();
+  const before = looks;
+  await page.clock.runFor(5 * MINUTE);
+  await page.evaluate((url) => fetch(url).then((answer) => answer.text()), `${site.url}api/v1/config`);
+  assert.equal(looks, before);
+  await page.getByRole('heading', { name: 'link is damaged' }).click(); // Playwright holds what it clicked last
+  const devtools = await page.context().newCDPSession(page);
+  await until(async () => {
+    await devtools.send('HeapProfiler.collectGarbage');
+    return page.evaluate(() => globalThis.card.deref() === undefined);
+  }, 'the card is still held');
+});
+
+test('an upload whose worker breaks is burnt', async () => {
+  page.allow = /broken/;
+  let created = null;
+  page.context().on('response', async (response) => {
+    if (response.request().method() === 'POST' && response.url().endsWith('/secrets')) created = await response.json();
+  });
+  await page.route('**/parts/*', () => undefined);
+  await page.goto(site.url);
+  await page.locator('input[type=file]').setInputFiles({ name: 'f.bin', mimeType: '', buffer: Buffer.alloc(3_000_000) });
+  await button('Create link').click();
+  await text('%').waitFor();
+  await until(() => created !== null, 'no refusal');
+  const state = async () => {
+    const headers = { Authorization: `Bearer ${created.owner_token}` };
+    return (await (await fetch(`${site.url}api/v1/secrets/${created.id}/receipt`, { headers })).json()).state;
+  };
+  assert.equal(await state(), 'uploading');
+  await page.workers()[0].evaluate(() => { setTimeout(() => { throw new Error('broken'); }); });
+  await text('Something went wrong').waitFor();
+  await until(async () => await state() === 'burnt', 'it is still there');
+});
+
 test('a link put into the address bar does not take what was typed unasked', async () => {
   const { id, key } = await shareSecret(site, 'the other');
   await page.goto(site.url);
@@ -276,9 +358,11 @@ test('a link put into the address bar does not take what was typed unasked', asy
 });
 
 test('200 kept secrets are looked up little by little, and leave room to open', async () => {
+  page.allow = REFUSED;
   let looks = 0;
   await page.route('**/receipt', (route) => {
-    looks++;
+    // A look that is refused counts as one, and is not repeated before its turn.
+    if (looks++ % 2 === 1) return route.fulfill(refusal(503, 'busy', { 'Retry-After': '1' }));
     return route.fulfill({ json: { state: 'waiting', expires_at: 4_000_000_000, views: 1, views_left: 1, events: [] } });
   });
   await page.clock.install();

@@ -634,6 +634,20 @@ test('keyboard alone: share, choose, copy, open', async () => {
   assert.equal(await focused(), 'Copy');
 });
 
+test('burning by keys leaves the focus beside what was burnt', async () => {
+  await create('a row');
+  await create('a card');
+  const focused = () => page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent);
+  for (const [ask, after] of [['Burn it now', /^This link has ended$/], [/^Burn it now: /, /^Forget: /]]) {
+    await button(ask).focus();
+    await page.keyboard.press('Enter');
+    assert.equal(await focused(), 'Yes, burn it');
+    await page.keyboard.press('Enter');
+    await button('Yes, burn it').waitFor({ state: 'detached' });
+    assert.match(await focused(), after);
+  }
+});
+
 test('the page never freezes while a key is derived', async () => {
   const { link } = await shareSecret(site, 'p', { passphrase: 'p' });
   await page.goto(link);

@@ -13,6 +13,9 @@ export interface StatusLine {
   final: boolean;
 }
 
+/** It is gone, and the server does not tell just now what became of it. */
+export const GONE: StatusLine = { key: 'statusGone', final: true };
+
 /** The line for a receipt; null stands for one that the server no longer has. */
 export function statusOf(receipt: Receipt | null): StatusLine {
   if (receipt === null) return { key: 'statusForgotten', final: true };

@@ -98,6 +98,7 @@ export const de: Catalogue = {
   statusExpiredUnread: '{when} abgelaufen, nie geöffnet.',
   statusExpired: { '=1': '{when} abgelaufen, einmal geöffnet.', other: '{when} abgelaufen, {n}-mal geöffnet.' },
   statusLocked: '{when} gesperrt nach zu vielen falschen Passphrasen. Es ist weg.',
+  statusGone: 'Weg. Niemand kann es mehr öffnen.',
   statusForgotten: 'Weg. Der Server weiß nicht mehr, was daraus wurde.',
   today: { other: 'heute um {time}' },
   onDate: 'am {date}',

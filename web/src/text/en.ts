@@ -98,6 +98,7 @@ export const en = {
   statusExpiredUnread: 'Expired {when}, never opened.',
   statusExpired: { '=1': 'Expired {when}, opened once.', other: 'Expired {when}, opened {n} times.' },
   statusLocked: 'Locked {when} after too many wrong passphrases. It is gone.',
+  statusGone: 'Gone. Nobody can open it.',
   statusForgotten: 'Gone. The server has forgotten what became of it.',
   today: { other: 'today at {time}' },
   onDate: 'on {date}',

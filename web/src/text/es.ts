@@ -98,6 +98,7 @@ export const es: Catalogue = {
   statusExpiredUnread: 'Caducó {when} sin abrirse.',
   statusExpired: { '=1': 'Caducó {when}, abierto una vez.', other: 'Caducó {when}, abierto {n} veces.' },
   statusLocked: 'Bloqueado {when} tras demasiadas frases de contraseña incorrectas. Ya no existe.',
+  statusGone: 'Ya no existe. Nadie puede abrirlo.',
   statusForgotten: 'Ya no existe. El servidor no recuerda qué fue de él.',
   today: { '=1': 'hoy a la {time}', other: 'hoy a las {time}' },
   onDate: 'el {date}',

@@ -98,6 +98,7 @@ export const fr: Catalogue = {
   statusExpiredUnread: 'Expiré {when}, jamais ouvert.',
   statusExpired: { '=1': 'Expiré {when}, ouvert une fois.', other: 'Expiré {when}, ouvert {n} fois.' },
   statusLocked: 'Verrouillé {when} après trop de phrases secrètes incorrectes. Il n’existe plus.',
+  statusGone: 'Disparu. Personne ne peut l’ouvrir.',
   statusForgotten: 'Disparu. Le serveur ne sait plus ce qu’il est devenu.',
   today: { other: 'aujourd’hui à {time}' },
   onDate: 'le {date}',

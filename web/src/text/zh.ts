@@ -95,6 +95,7 @@ export const zh: Catalogue = {
   statusExpiredUnread: '{when}过期，从未打开。',
   statusExpired: { other: '{when}过期，打开过 {n} 次。' },
   statusLocked: '{when}因口令错误过多而锁定，现已不存在。',
+  statusGone: '已不存在，谁也打不开。',
   statusForgotten: '已不存在。服务器已不记得它的结果。',
   today: { other: '今天 {time} ' },
   onDate: '{date} ',

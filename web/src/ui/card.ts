@@ -11,12 +11,13 @@ import { copyButton } from './copy';
 import { button, el, newId } from './dom';
 import { LiveStatus } from './status';
 
-export function resultCard(context: Context, choice: ShareChoice, shared: Shared): HTMLElement {
+/** The card, and its line, which has to be stopped when the card is left. */
+export function resultCard(context: Context, choice: ShareChoice, shared: Shared): { card: HTMLElement; status: LiveStatus } {
   const { words, now, page } = context;
   const titleId = newId();
   const link = buildLink(page, shared.id, choice.keyApart ? null : shared.linkKey);
   const owned: Owned = { id: shared.id, token: shared.ownerToken, made: now(), until: shared.expiresAt };
-  const title = el('h2', { id: titleId }, words.say('resultTitle'));
+  const title = el('h2', { id: titleId, tabindex: -1 }, words.say('resultTitle'));
   const qr = el('div', { class: 'qr', hidden: true });
   const note = sentence(context, choice, shared);
   const actions = linkActions(context, link, qr);
@@ -25,13 +26,16 @@ export function resultCard(context: Context, choice: ShareChoice, shared: Shared
   const status = new LiveStatus(context, owned, 'card', () => {
     card.classList.add('over');
     title.textContent = words.say('resultOver');
-    for (const part of [linkBlock, actions, qr, extras, note]) part.remove();
+    const parts = [linkBlock, actions, qr, extras, note];
+    const here = parts.some((part) => part.contains(document.activeElement));
+    for (const part of parts) part.remove();
+    if (here) title.focus();
   });
   const linkBlock = codeBlock(words.say('linkLabel'), link, 'link');
   actions.append(burn);
   const card = el('article', { class: 'card', 'aria-labelledby': titleId },
     title, linkBlock, actions, qr, extras, note, status.element);
-  return card;
+  return { card, status };
 }
 
 function sentence({ words }: Context, choice: ShareChoice, { expiresAt }: Shared): HTMLElement {

@@ -28,10 +28,15 @@ export class EarlierList {
     this.draw();
   }
 
-  private draw(): void {
-    const { words, owned, now } = this.context;
+  /** Look up none of them any more. */
+  stop(): void {
     for (const line of this.lines.values()) line.stop();
     this.lines.clear();
+  }
+
+  private draw(): void {
+    const { words, owned, now } = this.context;
+    this.stop();
     const all = owned.all(now()).filter(({ id }) => !this.left.has(id));
     this.element.hidden = all.length === 0;
     if (all.length === 0) {
@@ -57,7 +62,11 @@ export class EarlierList {
     const { words, owned, now } = this.context;
     const made = words.say('earlierMade', { when: words.when(one.made, now()) });
     const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), () => status.burn(), { 'aria-label': `${words.say('burn')}: ${made}`, class: 'quiet' });
-    const status = new LiveStatus(this.context, one, 'row', () => burn.remove());
+    const status = new LiveStatus(this.context, one, 'row', () => {
+      const here = burn.contains(document.activeElement);
+      burn.remove();
+      if (here) forget.focus();
+    });
     this.lines.set(one.id, status);
     const forget = button('quiet', words.say('forget'), () => {
       owned.forget(one.id, now());

@@ -12,6 +12,7 @@ import type { Context } from './context';
 import { button, el, fill } from './dom';
 import { EarlierList } from './earlier';
 import { Sentence } from './sentence';
+import type { LiveStatus } from './status';
 
 const TOLD: Partial<Record<Failure['kind'], Key>> = {
   offline: 'offline', busy: 'busy', full: 'full', 'too-large': 'tooLarge', changed: 'changed',
@@ -22,6 +23,8 @@ export class ShareView {
   private readonly context: Context;
   private readonly stage = el('div', { class: 'stage' });
   private readonly cards = el('div', { class: 'cards' });
+  /** The lines of the cards. */
+  private readonly lines: LiveStatus[] = [];
   private readonly earlier: EarlierList;
   /** What the form holds, as long as there is one. */
   private choice: ShareChoice | null = null;
@@ -41,6 +44,8 @@ export class ShareView {
 
   leave(): void {
     this.abandon();
+    for (const line of this.lines) line.stop();
+    this.earlier.stop();
   }
 
   private showForm(focus: boolean): void {
@@ -105,7 +110,7 @@ export class ShareView {
     }
   }
 
-  // A page that is left in the midst of an upload burns it: it would count against the next ones.
+  // An upload that is left, or whose worker broke, is burnt: it would count against the next ones.
   private async transfer(order: ShareOrder, onProgress: (progress: Progress) => void, signal: AbortSignal): Promise<Shared> {
     const { api, newEngine } = this.context;
     const engine = newEngine();
@@ -113,6 +118,7 @@ export class ShareView {
     this.abandon = () => {
       engine.close();
       if (started !== null) api.burnAndLeave(started.id, started.ownerToken);
+      started = null;
     };
     addEventListener('pagehide', this.abandon);
     try {
@@ -120,6 +126,9 @@ export class ShareView {
         if (progress.phase === 'created') started = progress;
         onProgress(progress);
       }, signal);
+    } catch (error) {
+      if (engine.ended) this.abandon(); // a worker that is still there has burnt it
+      throw error;
     } finally {
       removeEventListener('pagehide', this.abandon);
       this.abandon = () => undefined;
@@ -130,7 +139,8 @@ export class ShareView {
   private showResult(choice: ShareChoice, shared: Shared): void {
     const { words } = this.context;
     this.choice = null;
-    const card = resultCard(this.context, choice, shared);
+    const { card, status } = resultCard(this.context, choice, shared);
+    this.lines.push(status);
     this.cards.prepend(card);
     this.earlier.leaveOut(shared.id);
     const again = button('secondary', words.say('shareAnother'), () => this.showForm(true));

@@ -4,7 +4,7 @@
 import { failureOf } from '../failure';
 import type { Owned } from '../owned';
 import { ApiError, patiently } from '../retry';
-import { statusOf, type StatusLine } from '../status.model';
+import { GONE, statusOf, type StatusLine } from '../status.model';
 import type { Key } from '../text/words';
 import { Turns } from '../turns.model';
 import type { Context } from './context';
@@ -64,44 +64,49 @@ export class LiveStatus {
     context.looks.add(this, kind === 'card');
   }
 
-  /** Look now. */
+  /** Look now, once: what fails for now is tried again when it is its turn. */
   async look(): Promise<void> {
     if (this.final) return;
     const { api, words } = this.context;
     try {
-      this.show(statusOf(await patiently(() => api.receipt(this.owned.id, this.owned.token))));
+      this.show(statusOf(await api.receipt(this.owned.id, this.owned.token)));
     } catch (error) {
+      if (this.final) return;
       if (error instanceof ApiError && error.status === 404) this.show(statusOf(null));
       else if (this.element.dataset['state'] === undefined) this.element.textContent = words.say('statusUnknown');
     }
   }
 
-  /** Burn it. Resolves to null once it is burnt, else to why it is not. */
+  /** Burn it. Resolves to null once it is burnt or gone, else to why it is not. */
   async burn(): Promise<Key | null> {
     const { api, now } = this.context;
+    let gone = false;
     try {
       await patiently(() => api.burn(this.owned.id, this.owned.token));
     } catch (error) {
       const { kind } = failureOf(error);
       if (kind !== 'gone') return kind === 'offline' || kind === 'busy' ? kind : 'burnFailed';
+      gone = true; // it may have expired, or been opened, or burnt by a try whose answer was lost
     }
     await this.look();
-    // The server did it, whether or not it told what became of it.
-    if (!this.final) this.show({ key: 'statusBurnt', at: now(), final: true });
+    // It has ended, whether or not the server told what became of it.
+    this.show(gone ? GONE : { key: 'statusBurnt', at: now(), final: true });
     return null;
   }
 
+  /** Look no more: nothing that is still on its way changes it. */
   stop(): void {
     this.final = true;
     this.context.looks.remove(this);
   }
 
   private show({ key, n, at, final }: StatusLine): void {
+    if (this.final) return;
     const { words, now } = this.context;
     const text = words.capital(words.say(key, { n: n ?? 0, when: at === undefined ? '' : words.when(at, now()) }));
     if (this.element.textContent !== text) this.element.textContent = text;
     this.element.dataset['state'] = key;
-    if (!final || this.final) return;
+    if (!final) return;
     this.stop();
     this.onFinal();
   }
