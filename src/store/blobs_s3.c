@@ -4,24 +4,9 @@
 #include "base/base64.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "store/blobs_s3_internal.h"
 
-enum {
-    BUCKET_MAX = 63,
-    PATH_MAX_LEN = 160,
-    REPLY_MAX = 64 * 1024, /* answers that hold no piece */
-    PIECE_MAX = 16 * 1024 * 1024,
-};
-
-struct s3 {
-    struct blobs base;
-    struct aws_service service;
-    char prefix[BUCKET_MAX + 2]; /* of every path: "/BUCKET", or "" where the host names it */
-    char sse[32];                /* "" for none */
-    bool conditional;            /* the service honours If-None-Match */
-};
-
-/* What one request gave. */
-enum outcome { DONE, ABSENT, THERE, AGAIN, UNKNOWN, BROKEN, TOO_LARGE, NOMEM };
+enum { PIECE_MAX = 16 * 1024 * 1024 };
 
 static enum outcome
 judge(int err, int status) {
@@ -41,19 +26,12 @@ judge(int err, int status) {
     }
 }
 
-struct request {
-    enum http_method method;
-    const char *path, *query;
-    const void *body;
-    size_t body_len;
-    bool if_absent;
-};
-
 static enum outcome
 call(struct s3 *s, const struct request *r, struct buf *reply) {
     struct http_client_response resp = {.body = *reply};
     struct http_field fields[3];
     size_t count = 0;
+    if (r->md5 != NULL) fields[count++] = (struct http_field){"Content-MD5", r->md5};
     if (r->method == HTTP_PUT) {
         fields[count++] = (struct http_field){"Content-Type", "application/octet-stream"};
         if (s->sse[0] != '\0')
@@ -76,10 +54,8 @@ call(struct s3 *s, const struct request *r, struct buf *reply) {
     return outcome;
 }
 
-/* The same within the budget of tries, for what may be done twice.  ${unknown} (may be NULL) is set
- * if an outcome on the way was not known. */
-static enum outcome
-call_again(struct s3 *s, const struct request *r, struct buf *reply, bool *unknown) {
+enum outcome
+s3_call_again(struct s3 *s, const struct request *r, struct buf *reply, bool *unknown) {
     struct aws_retry retry;
     enum outcome outcome;
     aws_retry_start(&retry, &s->service);
@@ -90,16 +66,15 @@ call_again(struct s3 *s, const struct request *r, struct buf *reply, bool *unkno
     return outcome;
 }
 
-/* A file of pysecrets: its bytes are base64 in the object. */
-static bool
-is_classic(const char *name) {
+bool
+s3_is_classic(const char *name) {
     size_t len = strlen(name);
     return len > 4 && strcmp(name + len - 4, ".enc") == 0;
 }
 
-static void
-path_of(const struct s3 *s, const char *name, uint32_t k, char out[static PATH_MAX_LEN]) {
-    if (is_classic(name)) (void)snprintf(out, PATH_MAX_LEN, "%s/%s", s->prefix, name);
+void
+s3_path(const struct s3 *s, const char *name, uint32_t k, char out[static PATH_MAX_LEN]) {
+    if (s3_is_classic(name)) (void)snprintf(out, PATH_MAX_LEN, "%s/%s", s->prefix, name);
     else (void)snprintf(out, PATH_MAX_LEN, "%s/v1/%s/%u", s->prefix, name, k);
 }
 
@@ -111,7 +86,7 @@ fetch(struct s3 *s, const char *path, bool base64, struct buf *out) {
     struct buf body = BUF_INIT(bound > REPLY_MAX ? bound : REPLY_MAX); /* errors have bodies too */
     struct request r = {.method = HTTP_GET, .path = path};
     int got = ERR_STORE;
-    switch (call_again(s, &r, &body, NULL)) {
+    switch (s3_call_again(s, &r, &body, NULL)) {
     case DONE:
         if (base64) got = base64_decode(BASE64_STD, (const char *)body.data, body.len, out);
         else got = buf_add(out, body.data, body.len);
@@ -153,7 +128,7 @@ put_object(struct s3 *s, const char *path, bool base64, const struct buf *body, 
     int result = 1;
     if (!s->conditional) result = compare(s, path, base64, data, len);
     if (result != 1) goto out;
-    switch (call_again(s, &r, &reply, &unknown)) {
+    switch (s3_call_again(s, &r, &reply, &unknown)) {
     case DONE:
         if (s->conditional) break;
         /* Another writer may have come between the look and the put. */
@@ -178,11 +153,12 @@ static int
 s3_put(struct blobs *b, const char *name, uint32_t k, const void *data, size_t len) {
     struct s3 *s = (struct s3 *)b;
     char path[PATH_MAX_LEN];
-    bool base64 = is_classic(name);
+    bool base64 = s3_is_classic(name);
     struct buf body = BUF_INIT(base64_encoded_len(BASE64_STD, PIECE_MAX));
-    path_of(s, name, k, path);
+    s3_path(s, name, k, path);
     int result = base64 ? base64_encode(BASE64_STD, data, len, &body) : buf_add(&body, data, len);
     if (result == 0) result = put_object(s, path, base64, &body, data, len);
+    s3_erase_forget(s, name);
     buf_free(&body);
     return result == ERR_TOO_LARGE ? ERR_STORE : result;
 }
@@ -191,25 +167,8 @@ static int
 s3_get(struct blobs *b, const char *name, uint32_t k, struct buf *out) {
     struct s3 *s = (struct s3 *)b;
     char path[PATH_MAX_LEN];
-    path_of(s, name, k, path);
-    return fetch(s, path, is_classic(name), out);
-}
-
-static int
-s3_erase(struct blobs *b, const char *name, uint32_t first, uint32_t count) {
-    struct s3 *s = (struct s3 *)b;
-    struct buf reply = BUF_INIT(REPLY_MAX);
-    char path[PATH_MAX_LEN];
-    int result = 0;
-    for (uint32_t i = 0; i < count && result == 0; i++) {
-        path_of(s, name, first + i, path);
-        struct request r = {.method = HTTP_DELETE, .path = path};
-        enum outcome outcome = call_again(s, &r, &reply, NULL);
-        if (outcome != DONE && outcome != ABSENT) result = ERR_STORE;
-        if (is_classic(name)) break;
-    }
-    buf_free(&reply);
-    return result;
+    s3_path(s, name, k, path);
+    return fetch(s, path, s3_is_classic(name), out);
 }
 
 static int
@@ -240,6 +199,8 @@ s3_ping(struct blobs *b) {
 
 static void
 s3_close(struct blobs *b) {
+    if (b == NULL) return;
+    s3_erase_close((struct s3 *)b);
     free(b);
 }
 
@@ -261,7 +222,7 @@ check_versions(struct s3 *s) {
     int result = ERR_STORE;
     (void)snprintf(path, sizeof(path), "%s/", s->prefix);
     struct request r = {.method = HTTP_GET, .path = path, .query = "versioning="};
-    enum outcome outcome = call_again(s, &r, &reply, NULL);
+    enum outcome outcome = s3_call_again(s, &r, &reply, NULL);
     if (outcome == DONE) {
         /* <Status>Enabled</Status>, or Suspended: old versions may lie there still. */
         result = strstr(buf_text(&reply), "<Status>") == NULL ? 0 : ERR_CONFIG;
@@ -285,13 +246,13 @@ probe(struct s3 *s) {
     struct request r = {
         .method = HTTP_PUT, .path = path, .body = "probe", .body_len = 5, .if_absent = true};
     /* THERE may also be the first one's own object, whose answer was lost. */
-    enum outcome answer = call_again(s, &r, &reply, NULL);
-    if (answer == DONE) answer = call_again(s, &r, &reply, NULL);
+    enum outcome answer = s3_call_again(s, &r, &reply, NULL);
+    if (answer == DONE) answer = s3_call_again(s, &r, &reply, NULL);
     s->conditional = answer == THERE;
     r.if_absent = false;
-    if (answer == BROKEN) answer = call_again(s, &r, &reply, NULL);
+    if (answer == BROKEN) answer = s3_call_again(s, &r, &reply, NULL);
     r.method = HTTP_DELETE;
-    (void)call_again(s, &r, &reply, NULL);
+    (void)s3_call_again(s, &r, &reply, NULL);
     buf_free(&reply);
     if (answer != DONE && answer != THERE) return ERR_STORE;
     if (!s->conditional) log_warn("s3.unconditional", LOG_TEXT("bucket_path", s->prefix));
@@ -344,6 +305,7 @@ blobs_s3_open(const struct blobs_s3_options *o, struct blobs **out, const char *
     s->service.transport = o->transport;
     s->service.clock = o->clock;
     s->service.random = o->random;
+    s3_erase_open(s, o->erase_ms);
     int err = aws_endpoint_find(&o->env, "s3", &s->service.endpoint, wrong);
     if (err == 0 && (err = set_sse(s, o->sse)) != 0) *wrong = "SECRETS_S3_SSE";
     if (err == 0) {
@@ -354,6 +316,6 @@ blobs_s3_open(const struct blobs_s3_options *o, struct blobs **out, const char *
     s->conditional = s->service.endpoint.amazon;
     if (err == 0 && !s->conditional) err = probe(s);
     if (err == 0) *out = &s->base;
-    else free(s);
+    else s3_close(&s->base);
     return err;
 }

@@ -19,6 +19,8 @@ struct blobs_s3_options {
     struct random random;
     const char *bucket;
     const char *sse; /* encryption to ask for; "" for none; NULL: aws:kms on Amazon's endpoints */
+    int erase_ms; /* after which an erase is left (ERR_BUSY), to go on when it is asked for again;
+                     0: never */
 };
 
 /*

@@ -20,7 +20,10 @@ struct cloud {
     atomic_bool ending;
 };
 
-enum { PAUSE_STEP_MS = 50 };
+enum {
+    PAUSE_STEP_MS = 50,
+    ERASE_MS = 8 * 1000, /* after the time for a sweep, and within what a function has */
+};
 
 /* For the HTTP client, about once a second. */
 static int
@@ -132,6 +135,7 @@ cloud_open_blobs(struct cloud *c, const char *bucket, const char *sse, struct bl
                                  .clock = clock_system,
                                  .random = random_system,
                                  .bucket = bucket,
-                                 .sse = sse};
+                                 .sse = sse,
+                                 .erase_ms = ERASE_MS};
     return blobs_s3_open(&o, out, wrong);
 }

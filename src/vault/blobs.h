@@ -30,8 +30,8 @@ struct blobs_ops {
 
     /*
      * Erase those of the ${count} pieces of ${name} from ${first} on that are there.  Returns 0
-     * once that is durable, also if none was there; ERR_BUSY: it takes longer and goes on, ask
-     * again later; or ERR_STORE: some may be there still.
+     * once that is durable, also if none was there; ERR_BUSY: it takes longer, ask again later,
+     * meanwhile or then it goes on; or ERR_STORE: some may be there still.
      */
     int (*erase)(struct blobs *b, const char *name, uint32_t first, uint32_t count);
 

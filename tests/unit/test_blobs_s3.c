@@ -5,8 +5,10 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
 
 #include "aws_standins.h"
+#include "base/base64.h"
 #include "base/err.h"
 #include "blobs_contract.h"
 #include "store/blobs_s3.h"
@@ -20,6 +22,13 @@ static int probes;               /* that were sent */
 static int lost_first, lost_end; /* the answers of these, from 1 on, are lost on their way */
 static bool conditional;         /* the last write of an object carried a condition */
 
+/* Requests that erase, of many objects and of one; and what is answered to the first kind. */
+static int posts, deletes;
+static int digests;     /* of the first kind whose Content-MD5 is that of the body */
+static int post_status; /* 0: they are sent on */
+static const char *post_body;
+static int erase_ms; /* of blobs_s3_options */
+
 static bool
 has_condition(const struct http_client_request *req) {
     for (size_t i = 0; i < req->field_count; i++)
@@ -27,9 +36,30 @@ has_condition(const struct http_client_request *req) {
     return false;
 }
 
+static bool
+has_digest(const struct http_client_request *req) {
+    uint8_t md5[16];
+    char text[32];
+    assert_int_equal(EVP_Digest(req->body, req->body_len, md5, NULL, EVP_md5(), NULL), 1);
+    base64_encode_text(BASE64_STD, md5, sizeof(md5), text);
+    for (size_t i = 0; i < req->field_count; i++)
+        if (strcmp(req->fields[i].name, "Content-MD5") == 0)
+            return strcmp(req->fields[i].value, text) == 0;
+    return false;
+}
+
 static enum http_failure
 send_or_lose(void *ctx, const struct http_client_request *req, struct http_client_response *resp) {
     (void)ctx;
+    posts += req->method == HTTP_POST;
+    digests += req->method == HTTP_POST && has_digest(req);
+    deletes += req->method == HTTP_DELETE;
+    if (req->method == HTTP_POST && post_status != 0) {
+        buf_reset(&resp->body);
+        resp->status = post_status;
+        resp->sent = true;
+        return buf_add_text(&resp->body, post_body) == 0 ? HTTP_FAILURE_NONE : HTTP_FAILURE_NOMEM;
+    }
     enum http_failure failure = real.send(real.ctx, req, resp);
     if (req->method != HTTP_PUT) return failure;
     conditional = has_condition(req);
@@ -56,7 +86,8 @@ open_as(const char *sse, struct blobs **out, const char **wrong) {
                                  .clock = clock_system,
                                  .random = random_system,
                                  .bucket = bucket,
-                                 .sse = sse};
+                                 .sse = sse,
+                                 .erase_ms = erase_ms};
     return blobs_s3_open(&o, out, wrong);
 }
 
@@ -176,10 +207,135 @@ whether_conditions_hold_is_known_or_it_does_not_open(void **state) {
     assert_null(b);
 }
 
+#define LARGE "Name000000000000000002"
+
+/* A new bucket with pieces at both ends of what one request can name, and behind it. */
+static struct blobs *
+open_large(void) {
+    static const uint32_t there[] = {0, 999, 1000, 1999, 2000, 2499, 2500};
+    struct blobs *b = open_new();
+    assert_non_null(b);
+    for (size_t i = 0; i < ARRAY_LEN(there); i++)
+        assert_int_equal(b->ops->put(b, LARGE, there[i], "x", 1), 1);
+    posts = deletes = digests = 0;
+    return b;
+}
+
+static bool
+is_there(struct blobs *b, uint32_t k) {
+    struct buf got = BUF_INIT(10);
+    int found = b->ops->get(b, LARGE, k, &got);
+    assert_in_range(found, 0, 1);
+    buf_free(&got);
+    return found == 1;
+}
+
+static void
+a_thousand_pieces_go_with_one_request(void **state) {
+    (void)state;
+    struct blobs *b = open_large();
+    assert_int_equal(b->ops->erase(b, LARGE, 0, 2500), 0);
+    assert_int_equal(posts, 3);
+    assert_int_equal(digests, 3); /* Amazon refuses a request without one, s3rver does not */
+    assert_int_equal(deletes, 0);
+    static const uint32_t gone[] = {0, 999, 1000, 1999, 2000, 2499};
+    for (size_t i = 0; i < ARRAY_LEN(gone); i++)
+        assert_false(is_there(b, gone[i]));
+    assert_true(is_there(b, 2500));
+    assert_int_equal(b->ops->erase(b, LARGE, 2500, 1), 0);
+    assert_int_equal(posts, 3);
+    assert_int_equal(deletes, 1);
+    assert_false(is_there(b, 2500));
+    b->ops->close(b);
+}
+
+/* A request for many is answered 200 also where some of them stay. */
+static void
+what_s3_keeps_is_not_erased(void **state) {
+    (void)state;
+    struct blobs *b = open_large();
+    post_status = 200;
+    post_body = "<?xml version=\"1.0\"?>\n<DeleteResult><Error><Key>v1/x/0</Key><Code>InternalError"
+                "</Code><Message>again</Message></Error></DeleteResult>";
+    assert_int_equal(b->ops->erase(b, LARGE, 0, 2500), ERR_STORE);
+    assert_int_equal(posts, 3); /* the others go all the same */
+    post_body = "<Error><Code>InternalError</Code></Error>";
+    assert_int_equal(b->ops->erase(b, LARGE, 0, 2500), ERR_STORE);
+    post_status = 500;
+    assert_int_equal(b->ops->erase(b, LARGE, 0, 2500), ERR_STORE);
+    post_status = 0;
+    assert_int_equal(deletes, 0);
+    assert_true(is_there(b, 0) && is_there(b, 2499));
+    assert_int_equal(b->ops->erase(b, LARGE, 0, 2500), 0);
+    assert_false(is_there(b, 0) || is_there(b, 2499));
+    b->ops->close(b);
+}
+
+/* It refuses the request, or takes it for another one: what it says of that is no erasing. */
+static void
+a_service_without_it_is_asked_for_each_piece(void **state) {
+    (void)state;
+    static const struct {
+        int status;
+        const char *body;
+    } answers[] = {
+        {405, "<Error><Code>MethodNotAllowed</Code></Error>"},
+        {501, "<Error><Code>NotImplemented</Code></Error>"},
+        {400, ""},
+        {404, ""},
+        {200, ""},
+        {204, ""},
+    };
+    struct blobs *b = open_new();
+    assert_non_null(b);
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        assert_int_equal(b->ops->put(b, LARGE, 0, "x", 1), 1);
+        assert_int_equal(b->ops->put(b, LARGE, 2, "x", 1), 1);
+        posts = deletes = 0;
+        post_status = answers[i].status;
+        post_body = answers[i].body;
+        assert_int_equal(b->ops->erase(b, LARGE, 0, 3), 0);
+        post_status = 0;
+        assert_int_equal(posts, 1);
+        assert_int_equal(deletes, 3);
+        assert_false(is_there(b, 0) || is_there(b, 2));
+    }
+    b->ops->close(b);
+}
+
+/* A function has half a minute: what it left is not begun anew, unless there is something new. */
+static void
+an_erase_that_takes_long_goes_on_where_it_was(void **state) {
+    (void)state;
+    erase_ms = 1; /* less than any request takes */
+    struct blobs *b = open_large();
+    assert_int_equal(b->ops->erase(b, LARGE, 0, 2500), ERR_BUSY);
+    assert_int_equal(b->ops->erase(b, LARGE, 0, 2500), ERR_BUSY);
+    assert_true(is_there(b, 2000));
+    assert_int_equal(b->ops->erase(b, LARGE, 0, 2500), 0);
+    assert_int_equal(posts, 3);
+    assert_false(is_there(b, 0) || is_there(b, 1000) || is_there(b, 2000));
+
+    posts = 0;
+    assert_int_equal(b->ops->erase(b, LARGE, 0, 2500), ERR_BUSY);
+    assert_int_equal(b->ops->put(b, LARGE, 7, "late", 4), 1);
+    assert_int_equal(b->ops->erase(b, LARGE, 0, 2500), ERR_BUSY);
+    assert_false(is_there(b, 7));
+    assert_int_equal(b->ops->erase(b, LARGE, 0, 2500), ERR_BUSY);
+    assert_int_equal(b->ops->erase(b, LARGE, 0, 2500), 0);
+    assert_int_equal(posts, 4);
+    b->ops->close(b);
+    erase_ms = 0;
+}
+
 int
 main(void) {
     const struct CMUnitTest own[] = {
         cmocka_unit_test(whether_conditions_hold_is_known_or_it_does_not_open),
+        cmocka_unit_test(a_thousand_pieces_go_with_one_request),
+        cmocka_unit_test(what_s3_keeps_is_not_erased),
+        cmocka_unit_test(a_service_without_it_is_asked_for_each_piece),
+        cmocka_unit_test(an_erase_that_takes_long_goes_on_where_it_was),
         cmocka_unit_test(classic_files_are_base64_under_their_id),
         cmocka_unit_test(what_is_not_understood_is_refused),
         cmocka_unit_test(a_bucket_that_keeps_versions_is_refused),
