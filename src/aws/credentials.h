@@ -49,14 +49,14 @@ void aws_credentials_free(struct aws_credentials *c);
 MUST_CHECK
 int aws_credentials_get(struct aws_credentials *c, struct aws_keys *out);
 
-enum { AWS_CREDENTIALS_PATHS = 4 };
+enum { AWS_CREDENTIALS_PATHS = 5 };
 
 /*
  * Fill ${paths} with the files and folders that are read again when credentials are renewed, for a
- * process that confines itself; an empty one is none.  The folder of a file is among them, since
- * whoever renews the file puts a new one in its place; but that of a profile file only if it is
- * ~/.aws or has no folders below it, and so holds little else.  The caller frees them.  Returns 0
- * or ERR_NOMEM.
+ * process that confines itself; an empty one is none.  The folder of a token's or profile's file is
+ * among them, since whoever renews the file puts a new one in its place; but only if it is ~/.aws
+ * or has no folders below it, and so holds little else, and never the root.  The caller frees
+ * them.  Returns 0 or ERR_NOMEM.
  */
 MUST_CHECK
 int aws_credentials_paths(const struct aws_env *env,

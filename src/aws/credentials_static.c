@@ -173,14 +173,6 @@ aws_credentials_from_profile(const struct aws_credentials_options *o, struct aws
     return err;
 }
 
-/* Append the folder of ${file} to ${out}; nothing if ${file} does not say where it is. */
-static int
-add_folder(const char *file, struct buf *out) {
-    const char *slash = strrchr(file, '/');
-    if (slash == NULL) return 0;
-    return buf_add(out, file, slash == file ? 1 : (size_t)(slash - file));
-}
-
 /* Whether folder ${path} can be read and has no folders in it, but for those that its files are
  * links into ("..data", as Kubernetes has them). */
 static bool
@@ -198,24 +190,37 @@ is_flat(const char *path) {
     return flat;
 }
 
+/*
+ * Append to ${out} the folder of ${file}, so that a new file that takes its place is found: if it
+ * is flat, or ${own} to AWS by its name, and never the root.  Else nothing, and the log says so.
+ */
+static int
+add_folder(const char *file, bool own, struct buf *out) {
+    const char *slash = strrchr(file, '/');
+    if (slash == NULL) return 0;
+    while (slash > file && slash[-1] == '/')
+        slash--;
+    int err = buf_add(out, file, (size_t)(slash - file));
+    if (err != 0 || (out->len > 0 && (own || is_flat(buf_text(out))))) return err;
+    buf_reset(out);
+    log_warn("aws.credentials", LOG_TEXT("file", file),
+             LOG_TEXT("reason", "its folder has others in it and stays closed: a new file that "
+                                "takes its place is not read before the next start"));
+    return 0;
+}
+
 int
 aws_credentials_paths(const struct aws_env *env, struct buf paths[static AWS_CREDENTIALS_PATHS]) {
     const char *folder = aws_env_get(env, "CREDENTIALS_DIRECTORY");
     const char *token = aws_env_get(env, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
-    struct buf *profile = &paths[2], *around = &paths[3];
+    bool own = aws_env_get(env, "AWS_SHARED_CREDENTIALS_FILE") == NULL; /* ~/.aws */
     int err = 0;
     for (int i = 0; i < AWS_CREDENTIALS_PATHS; i++)
         buf_init(&paths[i], PATH_LEN);
     if (folder != NULL) err = buf_add_text(&paths[0], folder);
-    if (err == 0 && token != NULL) err = add_folder(token, &paths[1]);
-    if (err != 0 || profile_path(env, profile) < 0) return ERR_NOMEM;
-    if (profile->len > 0) err = add_folder(buf_text(profile), around);
-    bool own = aws_env_get(env, "AWS_SHARED_CREDENTIALS_FILE") == NULL; /* AWS's by its name */
-    if (err == 0 && around->len > 0 && !own && !is_flat(buf_text(around))) {
-        buf_reset(around);
-        log_warn("aws.credentials", LOG_TEXT("file", buf_text(profile)),
-                 LOG_TEXT("reason", "its folder has others in it and stays closed: a new file that "
-                                    "takes its place is not read before the next start"));
-    }
+    if (err == 0 && token != NULL) err = buf_add_text(&paths[1], token);
+    if (err == 0 && token != NULL) err = add_folder(token, false, &paths[2]);
+    if (err != 0 || profile_path(env, &paths[3]) < 0) return ERR_NOMEM;
+    if (paths[3].len > 0) err = add_folder(buf_text(&paths[3]), own, &paths[4]);
     return err == 0 ? 0 : ERR_NOMEM;
 }

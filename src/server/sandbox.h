@@ -16,7 +16,7 @@ enum sandbox_result {
     SANDBOX_UNSUPPORTED = 0, /* this kernel cannot; the caller says so aloud */
 };
 
-enum { SANDBOX_READABLE_MAX = 4 };
+enum { SANDBOX_READABLE_MAX = 5 };
 
 /* What stays of the file system; NULL for none. */
 struct sandbox_paths {

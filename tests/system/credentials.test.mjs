@@ -138,6 +138,24 @@ test('of a profile file beside other folders nothing but itself is opened, and t
   assertSandboxed(server);
 });
 
+test("of a container's token beside other folders nothing but itself is opened, and the log says so", async (t) => {
+  const aws = await startAws(t);
+  const folder = scratch(t);
+  const path = join(folder, 'token');
+  mkdirSync(join(folder, 'others'));
+  writeFileSync(path, 'token-1\n', { mode: 0o600 });
+  aws.token = 'token-1';
+  const server = await startServer(t, {
+    ...aws.env, AWS_CONTAINER_CREDENTIALS_FULL_URI: `${aws.url}/keys`, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: path,
+  });
+  assert.match(server.stderr(), /event=aws.credentials file=\S*token reason="its folder has others in it and stays closed/);
+  writeFileSync(path, 'token-2\n');
+  aws.token = 'token-2';
+  aws.good = 'AKIDSECOND';
+  assert.equal((await get(server, '/readyz')).status, 200, 'it is the same file');
+  assertSandboxed(server);
+});
+
 test("a container's token is read again inside the sandbox, from a folder that is swapped", async (t) => {
   const aws = await startAws(t);
   const folder = scratch(t);

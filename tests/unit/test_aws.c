@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "aws/credentials_source.h"
@@ -78,6 +79,45 @@ container_is_asked_with_its_token(void **state) {
         .now = NOON};
     expect_keys(&full, "AKFULL");
     (void)unlink(path);
+}
+
+/* Whether one of the paths for ${token} is ${path}, or, with NULL, none but its own. */
+static bool
+opens(const char *token, const char *path) {
+    struct world w = {.variables = {{"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", token}}};
+    struct aws_env env = world_env(&w);
+    struct buf paths[AWS_CREDENTIALS_PATHS];
+    bool seen = false, others = false;
+    assert_int_equal(aws_credentials_paths(&env, paths), 0);
+    for (int i = 0; i < AWS_CREDENTIALS_PATHS; i++) {
+        const char *text = buf_text(&paths[i]);
+        seen |= strcmp(text, path != NULL ? path : token) == 0;
+        others |= text[0] != '\0' && strcmp(text, token) != 0;
+        buf_free(&paths[i]);
+    }
+    return seen && (path != NULL || !others);
+}
+
+/* Of a folder with others in it, above all the root, the sandbox is to open the file alone. */
+static void
+the_folder_of_a_token_is_opened_if_it_is_flat(void **state) {
+    (void)state;
+    char folder[] = "/tmp/aws-folder-XXXXXX", token[64], inner[64];
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(token, sizeof(token), "%s/token", folder);
+    (void)snprintf(inner, sizeof(inner), "%s/..data", folder); /* as Kubernetes has it */
+    assert_int_equal(mkdir(inner, 0700), 0);
+    assert_true(opens(token, token) && opens(token, folder));
+    assert_int_equal(rmdir(inner), 0);
+    (void)snprintf(inner, sizeof(inner), "%s/other", folder);
+    assert_int_equal(mkdir(inner, 0700), 0);
+    assert_true(opens(token, NULL));
+    assert_int_equal(rmdir(inner), 0);
+    assert_int_equal(rmdir(folder), 0);
+    static const char *const wide[] = {"/token",        "//token",    "/./token",
+                                       "/tmp/../token", "/etc/token", "token"};
+    for (size_t i = 0; i < ARRAY_LEN(wide); i++)
+        assert_true(opens(wide[i], NULL));
 }
 
 static void
@@ -361,6 +401,7 @@ main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(environment_comes_first),
         cmocka_unit_test(container_is_asked_with_its_token),
+        cmocka_unit_test(the_folder_of_a_token_is_opened_if_it_is_flat),
         cmocka_unit_test(keys_are_not_asked_for_at_strange_hosts),
         cmocka_unit_test(instance_is_asked_by_version_two),
         cmocka_unit_test(profile_is_the_last_resort),
