@@ -93,6 +93,15 @@ test('an opening is called lost where it may have been counted, and nowhere else
   }
 });
 
+test('no try to open takes longer than half of what the lease that it takes may live', async (t) => {
+  const { Api } = parts;
+  const given = [];
+  t.mock.method(AbortSignal, 'timeout', (ms) => { given.push(ms); return new AbortController().signal; });
+  const api = new Api('http://x/', 60_000, async () => new Response('{"views_left":0,"content":""}'));
+  for (let attempt = 0; attempt < 5; attempt++) await api.open('i', new Uint8Array(32), 'l', attempt);
+  assert.deepEqual(given, [30_000, 60_000, 60_000, 60_000, 60_000]);
+});
+
 /** Whether `needle` is in anything that `value` reaches. */
 function reaches(value, needle, seen = new Set()) {
   if (typeof value === 'string') return value.includes(needle);

@@ -25,6 +25,8 @@ export interface NewSecret {
 export const STALL = 60_000;
 /** A slow connection hides in buffers that bytes move: each further try waits longer, up to this many times. */
 const LONGEST = 8;
+/** So many times for open: each try ends while the lease that it takes has a minute to live, for one more press of the button. */
+const LONGEST_OPEN = 2;
 
 type Json = Record<string, unknown>;
 
@@ -33,8 +35,9 @@ interface Call {
   token?: string;
   json?: Json;
   signal?: AbortSignal;
-  /** How often it was tried before. */
+  /** How often it was tried before, and how many times longer it may take at most for that. */
   attempt?: number;
+  longest?: number;
   /** In place of a timeout: when it aborts, the connection is lost. */
   limit?: AbortSignal;
   /** Whether the request outlives the page. */
@@ -96,7 +99,7 @@ export class Api {
 
   async open(id: string, access: Bytes, lease: string, attempt: number, signal?: AbortSignal): Promise<OpenAnswer> {
     const json = { access: toBase64url(access), lease };
-    return readOpenAnswer(await this.json(`api/v1/secrets/${id}/open`, { method: 'POST', json, attempt, signal }));
+    return readOpenAnswer(await this.json(`api/v1/secrets/${id}/open`, { method: 'POST', json, attempt, longest: LONGEST_OPEN, signal }));
   }
 
   /**
@@ -164,8 +167,8 @@ export class Api {
   }
 
   private async call(path: string, call: Call): Promise<Response> {
-    const { method = 'GET', token, json, signal, attempt = 0, keepalive = false } = call;
-    const limit = call.limit ?? AbortSignal.timeout((this.stall / 2) * longer(attempt));
+    const { method = 'GET', token, json, signal, attempt = 0, longest = LONGEST, keepalive = false } = call;
+    const limit = call.limit ?? AbortSignal.timeout((this.stall / 2) * longer(attempt, longest));
     const headers: Record<string, string> = {};
     if (token !== undefined) headers['Authorization'] = `Bearer ${token}`;
     if (json !== undefined) headers['Content-Type'] = 'application/json';
@@ -206,8 +209,8 @@ function parseObject(text: string): Json {
   return json as Json;
 }
 
-function longer(attempt: number): number {
-  return Math.min(LONGEST, 2 ** attempt);
+function longer(attempt: number, longest = LONGEST): number {
+  return Math.min(longest, 2 ** attempt);
 }
 
 async function refusal(response: Response): Promise<ApiError> {
