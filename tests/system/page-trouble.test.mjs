@@ -304,6 +304,7 @@ test('what is left is looked up no more, and its card is forgotten', async () =>
   await page.clock.runFor(MINUTE);
   await until(() => looks >= 2, 'looked up before');
   await page.evaluate(() => { location.hash = '#nonsense'; });
+  await button('Open the link').click();
   await page.getByRole('heading', { name: 'link is damaged' }).waitFor();
   const before = looks;
   await page.clock.runFor(5 * MINUTE);
@@ -355,6 +356,136 @@ test('a link put into the address bar does not take what was typed unasked', asy
   await button('Open').click();
   assert.equal(await shown(), 'the other');
   assert.equal(await page.locator('dialog[open]').count(), 0);
+});
+
+/** Put a link into the address bar of the page that is open. */
+const putLink = ({ id, key }) => page.evaluate((hash) => { location.hash = hash; }, `${id}.${key}`);
+const asked = () => page.locator('dialog[open]').count();
+
+/** Another link is asked about, and the question tells `what`; the answer is to stay. */
+async function asksAndStays(other, what) {
+  await putLink(other);
+  await page.getByRole('heading', { name: 'Open the other link?' }).waitFor();
+  await text(what).waitFor();
+  await button('Stay here').click();
+}
+
+test('the same link put into the address bar again goes on with the same opening', async () => {
+  page.allow = REFUSED;
+  const mine = await shareSecret(site, 'one lease', { views: 2 });
+  const other = await shareSecret(site, 'other');
+  const leases = new Set();
+  let held = true;
+  await page.route('**/open', async (route) => {
+    leases.add(route.request().postDataJSON().lease);
+    if (!held) return route.continue();
+    await route.fetch();
+    return undefined;
+  });
+  await page.goto(mine.link);
+  await button('Open').click();
+  await until(() => leases.size > 0, 'open is asked for');
+  await putLink(mine);
+  await asksAndStays(other, 'is being opened here');
+  await button('Cancel').click();
+  await text('an opening may have been used').waitFor();
+  await putLink(mine);
+  await asksAndStays(other, 'is being opened here');
+  held = false;
+  await button('Try again').click();
+  assert.equal(await shown(), 'one lease');
+  await putLink(mine);
+  await asksAndStays(other, 'was opened here');
+  assert.equal(await page.locator('pre').textContent(), 'one lease');
+  assert.equal(leases.size, 1);
+  assert.equal((await mine.receipt()).views_left, 1);
+  await putLink(other);
+  await button('Open the link').click();
+  await button('Open').click();
+  assert.equal(await shown(), 'other');
+});
+
+test('a file is not given up for another link unasked until it is saved', async () => {
+  const mine = await shareSecret(site, randomBytes(700_000), { name: 'f.bin' });
+  const other = await shareSecret(site, 'other');
+  await page.goto(mine.link);
+  await button('Open').click();
+  await button('Save').waitFor();
+  await asksAndStays(other, 'was opened here');
+  const coming = page.waitForEvent('download');
+  await button('Save').click();
+  await coming;
+  await text('Every byte was verified').waitFor();
+  await putLink(other);
+  await button('Open').waitFor();
+  assert.equal(await asked(), 0);
+});
+
+test('the card of a link is not given up unasked, nor one that came while it was asked', async (t) => {
+  const other = await shareSecret(site, 'other');
+  await shareText('x');
+  await asksAndStays(other, 'is not shown again');
+  await button('Burn it now').click();
+  await button('Yes, burn it').click();
+  await page.getByRole('heading', { name: 'This link has ended' }).waitFor();
+  await putLink(other);
+  await button('Open').waitFor();
+  assert.equal(await asked(), 0, 'nothing is lost with a link that has ended');
+
+  await page.goto(site.url);
+  let go;
+  const gate = new Promise((done) => { go = done; });
+  t.after(() => go());
+  await page.route('**/api/v1/secrets', async (route) => { await gate; await route.continue(); });
+  await page.locator('textarea').fill('on its way');
+  await button('Create link').click();
+  await putLink(other);
+  await text('What you typed').waitFor();
+  go();
+  await text('Not opened yet').waitFor({ state: 'attached' });
+  await button('Open the link').click();
+  await text('is not shown again').waitFor();
+  await button('Stay here').click();
+  await page.getByRole('heading', { name: 'Your link is ready' }).waitFor();
+});
+
+test('a place that cannot be written to is told of, and another one will do', async () => {
+  const { link, receipt } = await shareSecret(site, randomBytes(700_000), { name: 'f.bin' });
+  await page.addInitScript(() => {
+    let asked = 0;
+    globalThis.showSaveFilePicker = async () => {
+      const root = await navigator.storage.getDirectory();
+      const handle = await root.getFileHandle(`f${asked}`, { create: true });
+      if (asked++ === 0) await root.removeEntry('f0').then(() => root.getDirectoryHandle('f0', { create: true }));
+      return handle;
+    };
+  });
+  await page.goto(link);
+  await button('Open').click();
+  await button('Save').click();
+  await text('Choose another place: nothing is lost').waitFor();
+  await button('Save').click();
+  await text('Every byte was verified').waitFor();
+  assert.equal((await receipt()).events.filter(({ event }) => event === 'opened').length, 1);
+});
+
+test('a file whose transfer ended with the page opens again, with the same opening', async () => {
+  const { leases, receipt } = await openFile({ views: 2 });
+  await page.route('**/parts/*', () => undefined);
+  await button('Save').click();
+  await button('Cancel').waitFor();
+  // What the browser tells a page that it keeps for the way back.
+  await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true })));
+  await page.unrouteAll();
+  await button('Save').click();
+  await text('that uses no second opening').waitFor();
+  await button('Open').click();
+  const coming = page.waitForEvent('download');
+  await button('Save').click();
+  await coming;
+  await text('Every byte was verified').waitFor();
+  assert.equal(new Set(leases).size, 1);
+  assert.equal((await receipt()).views_left, 1);
 });
 
 test('200 kept secrets are looked up little by little, and leave room to open', async () => {

@@ -303,7 +303,10 @@ test('a large file is parked no longer than it takes, however it ends', { timeou
     cancelled: async (tab) => { await button('Cancel', tab).click(); await button('Save', tab).waitFor(); },
     closed: (tab) => tab.close(),
     left: (tab) => tab.goto('about:blank'),
-    replaced: (tab) => tab.evaluate(() => { location.hash = '#nonsense'; }),
+    replaced: async (tab) => {
+      await tab.evaluate(() => { location.hash = '#nonsense'; });
+      await button('Open the link', tab).click();
+    },
   };
   for (const [what, end] of Object.entries(ends)) {
     const tab = await transfer(what);

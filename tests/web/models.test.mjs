@@ -109,13 +109,15 @@ test('failures are told apart', async () => {
   assert.equal(tell({ kind: 'wrong-proof', attemptsLeft: null }, { key: true, passphrase: false }).text, 'wrongKey');
   assert.equal(tell({ kind: 'damaged', failure: 'payload failure' }, none).title, 'brokenTitle');
   assert.equal(tell({ kind: 'full' }, none).text, 'noRoomHere');
-  const texts = { offline: 'offlineUnused', busy: 'busyUnused', lost: 'openLost', unexpected: 'openUnexpected' };
+  const texts = { offline: 'offlineUnused', busy: 'busyUnused', lost: 'openLost', 'too-large': 'tooLargeHere', unexpected: 'openUnexpected' };
   for (const [kind, text] of Object.entries(texts)) assert.equal(tell({ kind }, none).text, text);
   // Once an answer was lost nobody says that nothing was used up.
-  for (const kind of ['offline', 'busy', 'lost']) assert.equal(tell({ kind }, none, true).text, 'openLost');
+  for (const kind of ['offline', 'busy', 'lost', 'too-large', 'unexpected']) assert.equal(tell({ kind }, none, true).text, 'openLost', kind);
   assert.deepEqual(tell({ kind: 'ended' }, none), { kind: 'end', title: 'endedTitle', text: 'ended', again: true });
   for (const kind of ['gone', 'ended']) assert.deepEqual(tellSaving({ kind }), { kind: 'end', title: 'endedTitle', text: 'lapsed', again: true });
-  assert.deepEqual(['offline', 'busy', 'full', 'unexpected'].map((kind) => tellSaving({ kind }).text), ['interrupted', 'busy', 'noRoomHere', 'openUnexpected']);
+  assert.deepEqual(['offline', 'busy', 'full', 'unwritable', 'unexpected'].map((kind) => tellSaving({ kind }).text),
+    ['interrupted', 'busy', 'noRoomHere', 'unwritable', 'interrupted']);
+  assert.equal(tellSaving({ kind: 'damaged', failure: 'payload failure' }).title, 'brokenTitle');
   assert.deepEqual(['offline', 'busy', 'unexpected'].map((kind) => tellErasing({ kind })), ['offline', 'busy', 'eraseFailed']);
 });
 

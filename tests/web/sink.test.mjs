@@ -81,3 +81,29 @@ test('without a place it waits in memory', async () => {
     assert.ok((await bytesOf(await sink.close())).equals(BYTES));
   }
 });
+
+test('a place that does not take it is told apart from a full disk, wherever that turns out', async () => {
+  const { Sink: To, failureOf } = await load('worker/sink.ts', 'failure.ts');
+  const names = ['NotAllowedError', 'NoModificationAllowedError', 'InvalidStateError', 'NotFoundError', 'NotReadableError', 'AbortError'];
+  const outcome = async (step, name) => {
+    const fail = async () => { throw new DOMException('no', name); };
+    const place = pickedPlace(Infinity);
+    const stream = await place.createWritable();
+    place.createWritable = async () => stream;
+    if (step === 'write' || step === 'close') stream[step] = fail;
+    else place[step] = fail;
+    try {
+      const sink = await To.to({ handle: place, parking: null });
+      await fill(sink);
+      await sink.close();
+      return 'saved';
+    } catch (error) {
+      return failureOf(error).kind;
+    }
+  };
+  assert.equal(await outcome('abort', 'x'), 'saved');
+  for (const step of ['createWritable', 'write', 'close', 'getFile']) {
+    for (const name of names) assert.equal(await outcome(step, name), 'unwritable', `${step} ${name}`);
+    assert.equal(await outcome(step, 'QuotaExceededError'), 'full', step);
+  }
+});

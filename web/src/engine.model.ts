@@ -67,7 +67,7 @@ export type Progress =
 
 /** Why something failed, as the page tells it. `lost` is an opening that may have been counted: its answer did not come. */
 export type Failure =
-  | { kind: 'offline' | 'busy' | 'lost' | 'gone' | 'ended' | 'full' | 'too-large' | 'changed' | 'cancelled' | 'unexpected' }
+  | { kind: 'offline' | 'busy' | 'lost' | 'gone' | 'ended' | 'full' | 'too-large' | 'changed' | 'unwritable' | 'cancelled' | 'unexpected' }
   | { kind: 'wrong-proof'; attemptsLeft: number | null }
   | { kind: 'damaged'; failure: FailureKind };
 

@@ -5,11 +5,15 @@ import type { Failure } from './engine.model';
 import { ChangedError, EnvelopeError } from './envelope';
 import { ApiError, ConnectionError, LostError } from './retry';
 
+/** The place that a file was to go to did not take it. */
+export class UnwritableError extends Error {}
+
 export function failureOf(error: unknown): Failure {
   if (error instanceof EnvelopeError) return { kind: 'damaged', failure: error.kind };
   if (error instanceof LostError) return { kind: 'lost' };
   if (error instanceof ConnectionError) return { kind: 'offline' };
   if (error instanceof ApiError) return refusalOf(error);
+  if (error instanceof UnwritableError) return { kind: 'unwritable' };
   if (error instanceof ChangedError) return { kind: 'changed' };
   if (!(error instanceof DOMException)) return { kind: 'unexpected' };
   if (error.name === 'AbortError') return { kind: 'cancelled' };

@@ -10,7 +10,7 @@ import { OwnedList } from './owned';
 import { clearParking } from './parking';
 import { patiently } from './retry';
 import { wordsFor } from './text/languages';
-import type { Words } from './text/words';
+import type { Key, Words } from './text/words';
 import { newWorker } from './trusted';
 import { trustLine } from './ui/about';
 import { ClassicView } from './ui/classic';
@@ -105,9 +105,14 @@ async function start(): Promise<void> {
     view = viewOf(context, next);
     fill(main, view.element);
   };
+  // What came to be while the question stood open is asked about as well.
+  const ask = (next: Target, told: Key[] = []) => {
+    const lost = view?.holds?.() ?? [];
+    if (lost.every((what) => told.includes(what))) replace(next);
+    else askToReplace(words, lost, () => ask(next, lost));
+  };
   show = (next) => {
-    if (view?.holds?.()) askToReplace(words, () => replace(next));
-    else replace(next);
+    if (!view?.goesOnWith?.(next)) ask(next);
   };
   show(target);
 }

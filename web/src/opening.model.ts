@@ -15,6 +15,8 @@ export type Told =
   | { kind: 'end'; title: Key; text: Key; again: boolean }
   | { kind: 'line'; text: Key; attemptsLeft: number | null };
 
+export type End = Told & { kind: 'end' };
+
 /**
  * A failure to look or to open. `lost` tells that an opening may have been counted before, so that
  * nobody says that there was none.
@@ -32,19 +34,20 @@ export function tell(failure: Failure, asked: Asked, lost = false): Told {
     case 'offline': return line(lost ? 'openLost' : 'offlineUnused');
     case 'busy': return line(lost ? 'openLost' : 'busyUnused');
     case 'full': return line('noRoomHere');
-    case 'too-large': return line('tooLarge');
+    case 'too-large': return line(lost ? 'openLost' : 'tooLargeHere');
     case 'ended': return end('endedTitle', 'ended', true);
-    default: return line('openUnexpected');
+    default: return line(lost ? 'openLost' : 'openUnexpected');
   }
 }
 
-/** A failure to save what was opened. */
+/** A failure to save what was opened: nobody is sent to open it once more who need not. */
 export function tellSaving(failure: Failure): Told {
   switch (failure.kind) {
     case 'gone': case 'ended': return end('endedTitle', 'lapsed', true);
-    case 'offline': return { kind: 'line', text: 'interrupted', attemptsLeft: null };
+    case 'damaged': case 'full': return tell(failure, { key: false, passphrase: false });
     case 'busy': return { kind: 'line', text: 'busy', attemptsLeft: null };
-    default: return tell(failure, { key: false, passphrase: false });
+    case 'unwritable': return { kind: 'line', text: 'unwritable', attemptsLeft: null };
+    default: return { kind: 'line', text: 'interrupted', attemptsLeft: null };
   }
 }
 
@@ -53,7 +56,7 @@ export function tellErasing({ kind }: Failure): Key {
   return kind === 'offline' || kind === 'busy' ? kind : 'eraseFailed';
 }
 
-function end(title: Key, text: Key, again = false): Told {
+function end(title: Key, text: Key, again = false): End {
   return { kind: 'end', title, text, again };
 }
 

@@ -17,6 +17,8 @@ export function startBrowser(options = {}) {
 /**
  * A page in a context of its own. `page.faults` collects everything that must not happen; a test
  * that expects refusals (404, 403, cut connections) sets `page.allow` to what the message may be.
+ * `page.goto` opens a link afresh, as a click on it does, though the address differs behind the # alone;
+ * a test that means the address bar of the page that is open sets `location.hash`.
  */
 export async function newPage(browser, options = {}) {
   const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'], acceptDownloads: true, ...options });
@@ -24,6 +26,11 @@ export async function newPage(browser, options = {}) {
   page.faults = [];
   page.allow = null;
   page.setDefaultTimeout(15_000);
+  const goto = page.goto.bind(page);
+  page.goto = async (url, ...rest) => {
+    if (url.includes('#') && url.split('#')[0] === page.url()) await goto('about:blank');
+    return goto(url, ...rest);
+  };
   const note = (text) => { if (page.allow === null || !page.allow.test(text)) page.faults.push(text); };
   page.on('console', (message) => { if (message.type() === 'error' || message.type() === 'warning') note(message.text()); });
   page.on('pageerror', (error) => note(`page error: ${error.message}`));

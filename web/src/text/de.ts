@@ -62,6 +62,9 @@ export const de: Catalogue = {
 
   replaceTitle: 'Den anderen Link öffnen?',
   replaceNote: 'Was du hier eingegeben oder hinzugefügt hast, geht dann verloren.',
+  replaceCard: 'Der hier erstellte Link wird nicht noch einmal gezeigt, auch keine Passphrase und kein Schlüssel dazu. Kopiere vorher, was du noch brauchst.',
+  replaceOpening: 'Was hier gerade geöffnet wird, geht dann verloren. Vielleicht ist ein Öffnen schon verbraucht.',
+  replaceOpened: 'Was hier geöffnet wurde, geht dann verloren. Es noch einmal zu öffnen, zählt als ein weiteres Mal, falls noch eines übrig ist.',
   replaceYes: 'Link öffnen',
   replaceNo: 'Hier bleiben',
 
@@ -178,9 +181,12 @@ export const de: Catalogue = {
   busyUnused: 'Der Server ist ausgelastet. Nichts wurde verbraucht. Warte einen Moment und versuch es noch einmal.',
   full: 'Dafür ist gerade kein Platz. Versuch es später noch einmal oder teile etwas Kleineres.',
   noRoomHere: 'Auf diesem Gerät ist kein Platz dafür. Schaff Platz und speichere noch einmal: Nichts ist verloren.',
+  unwritable: 'Dort ließ es sich nicht speichern. Wähle einen anderen Ort: Nichts ist verloren.',
   tooLarge: 'So viel nimmt der Server nicht an. Teile etwas Kleineres.',
+  tooLargeHere: 'So etwas Großes kann dieser Server nicht ausgeben. Nichts wurde verbraucht. Sag dem Absender Bescheid.',
   changed: 'Eine Datei hat sich geändert, während sie gelesen wurde. Füge sie noch einmal hinzu.',
   openLost: 'Die Antwort kam nicht an; vielleicht ist ein Öffnen verbraucht. Versuch es hier bald noch einmal: Das verbraucht kein weiteres.',
+  openAgain: 'Die Seite wurde verlassen oder unterbrochen, bevor die Datei gespeichert war. Öffne sie hier bald noch einmal: Das verbraucht kein weiteres Öffnen.',
   openUnexpected: 'Etwas ist schiefgegangen. Versuch es noch einmal. Wenn das nicht hilft, öffne den Link noch einmal von dort, wo du ihn bekommen hast.',
   endedTitle: 'Dieses Öffnen ist vorbei',
   ended: 'Wenn noch ein Öffnen übrig ist, kannst du es noch einmal versuchen: Das zählt als ein weiteres Mal.',

@@ -62,6 +62,9 @@ export const en = {
 
   replaceTitle: 'Open the other link?',
   replaceNote: 'What you typed or added here is lost then.',
+  replaceCard: 'The link that was made here is not shown again, nor is a passphrase or key beside it. Copy what you still need first.',
+  replaceOpening: 'What is being opened here is lost then. It may have used up an opening already.',
+  replaceOpened: 'What was opened here is lost then. Opening it again uses another opening, if one is left.',
   replaceYes: 'Open the link',
   replaceNo: 'Stay here',
 
@@ -178,9 +181,12 @@ export const en = {
   busyUnused: 'The server is busy. Nothing was used up. Wait a moment, then try again.',
   full: 'There is no room for it just now. Try again later, or share something smaller.',
   noRoomHere: 'This device has no room for it. Make some, then save it again: nothing is lost.',
+  unwritable: 'It could not be saved there. Choose another place: nothing is lost.',
   tooLarge: 'The server does not take that much. Share something smaller.',
+  tooLargeHere: 'This server cannot hand out something that large. Nothing was used up. Tell the sender.',
   changed: 'A file changed while it was read. Add it again.',
   openLost: 'The answer did not come, so an opening may have been used. Try again here, and soon: that uses no second one.',
+  openAgain: 'The page was left, or broke off, before the file was saved. Open it here once more, and soon: that uses no second opening.',
   openUnexpected: 'Something went wrong that should not have. Try again. If that does not help, open the link again where you got it.',
   endedTitle: 'This opening is over',
   ended: 'If openings are left, you can try again: that uses another one.',

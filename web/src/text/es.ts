@@ -62,6 +62,9 @@ export const es: Catalogue = {
 
   replaceTitle: '¿Abrir el otro enlace?',
   replaceNote: 'Se perderá lo que has escrito o añadido aquí.',
+  replaceCard: 'El enlace creado aquí no se vuelve a mostrar, ni la frase de contraseña o la clave que lo acompañe. Copia antes lo que aún necesites.',
+  replaceOpening: 'Se perderá lo que se está abriendo aquí. Puede que ya se haya gastado una apertura.',
+  replaceOpened: 'Se perderá lo que se abrió aquí. Abrirlo otra vez gasta otra apertura, si queda alguna.',
   replaceYes: 'Abrir el enlace',
   replaceNo: 'Quedarse aquí',
 
@@ -178,9 +181,12 @@ export const es: Catalogue = {
   busyUnused: 'El servidor está ocupado. No se ha gastado nada. Espera un momento e inténtalo de nuevo.',
   full: 'Ahora mismo no hay sitio. Inténtalo más tarde, o comparte algo más pequeño.',
   noRoomHere: 'En este dispositivo no hay sitio. Libera espacio y guárdalo otra vez: no se ha perdido nada.',
+  unwritable: 'No se pudo guardar ahí. Elige otro lugar: no se ha perdido nada.',
   tooLarge: 'El servidor no acepta tanto. Comparte algo más pequeño.',
+  tooLargeHere: 'Este servidor no puede entregar algo tan grande. No se ha gastado nada. Avisa al remitente.',
   changed: 'Un archivo cambió mientras se leía. Añádelo otra vez.',
   openLost: 'La respuesta no llegó; puede que se haya gastado una apertura. Inténtalo aquí de nuevo cuanto antes: eso no gasta otra.',
+  openAgain: 'Se salió de la página, o se interrumpió, antes de guardar el archivo. Ábrelo aquí otra vez cuanto antes: eso no gasta otra apertura.',
   openUnexpected: 'Algo ha salido mal. Inténtalo de nuevo. Si no sirve, abre otra vez el enlace desde donde lo recibiste.',
   endedTitle: 'Esta apertura ha terminado',
   ended: 'Si quedan aperturas, puedes intentarlo de nuevo: eso gasta otra.',

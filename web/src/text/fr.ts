@@ -62,6 +62,9 @@ export const fr: Catalogue = {
 
   replaceTitle: 'Ouvrir l’autre lien ?',
   replaceNote: 'Ce que vous avez saisi ou ajouté ici sera perdu.',
+  replaceCard: 'Le lien créé ici ne sera plus affiché, ni la phrase secrète ou la clé qui l’accompagne. Copiez d’abord ce dont vous avez encore besoin.',
+  replaceOpening: 'Ce qui est en cours d’ouverture ici sera perdu. Une ouverture a peut-être déjà été consommée.',
+  replaceOpened: 'Ce qui a été ouvert ici sera perdu. L’ouvrir à nouveau consomme une autre ouverture, s’il en reste.',
   replaceYes: 'Ouvrir le lien',
   replaceNo: 'Rester ici',
 
@@ -178,9 +181,12 @@ export const fr: Catalogue = {
   busyUnused: 'Le serveur est occupé. Rien n’a été consommé. Attendez un instant, puis réessayez.',
   full: 'Il n’y a pas de place pour l’instant. Réessayez plus tard, ou partagez quelque chose de plus petit.',
   noRoomHere: 'Cet appareil n’a pas assez de place. Libérez-en, puis enregistrez à nouveau : rien n’est perdu.',
+  unwritable: 'L’enregistrement y a échoué. Choisissez un autre emplacement : rien n’est perdu.',
   tooLarge: 'Le serveur n’en accepte pas autant. Partagez quelque chose de plus petit.',
+  tooLargeHere: 'Ce serveur ne peut pas remettre quelque chose d’aussi volumineux. Rien n’a été consommé. Prévenez l’expéditeur.',
   changed: 'Un fichier a changé pendant sa lecture. Ajoutez-le à nouveau.',
   openLost: 'La réponse n’est pas arrivée ; une ouverture a peut-être été consommée. Réessayez ici, sans tarder : cela n’en consomme pas d’autre.',
+  openAgain: 'La page a été quittée ou interrompue avant que le fichier soit enregistré. Ouvrez-le ici encore une fois, sans tarder : cela ne consomme pas d’autre ouverture.',
   openUnexpected: 'Un problème inattendu est survenu. Réessayez. Si cela ne suffit pas, ouvrez à nouveau le lien là où vous l’avez reçu.',
   endedTitle: 'Cette ouverture est terminée',
   ended: 'S’il reste des ouvertures, vous pouvez réessayer : cela en consomme une autre.',

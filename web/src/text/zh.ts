@@ -62,6 +62,9 @@ export const zh: Catalogue = {
 
   replaceTitle: '打开另一个链接？',
   replaceNote: '你在这里输入或添加的内容会丢失。',
+  replaceCard: '这里生成的链接不会再次显示，随附的口令或密钥也一样。请先复制你还需要的内容。',
+  replaceOpening: '正在这里打开的内容会丢失，可能已消耗一次打开次数。',
+  replaceOpened: '在这里打开的内容会丢失。若还有次数，再次打开会再消耗一次。',
   replaceYes: '打开链接',
   replaceNo: '留在这里',
 
@@ -169,9 +172,12 @@ export const zh: Catalogue = {
   busyUnused: '服务器繁忙。没有消耗次数。请稍候重试。',
   full: '暂时没有空间。请稍后再试，或分享小一些的内容。',
   noRoomHere: '此设备空间不足。请腾出空间后再次保存：没有丢失内容。',
+  unwritable: '无法保存到那里。请另选位置：没有丢失内容。',
   tooLarge: '服务器不接受这么大的内容。请分享小一些的内容。',
+  tooLargeHere: '此服务器无法交付这么大的内容。没有消耗次数。请告知发送者。',
   changed: '文件在读取时发生了变化。请重新添加。',
   openLost: '没有收到回复，可能已消耗一次打开次数。请尽快在此重试：不会再消耗次数。',
+  openAgain: '文件保存之前，页面被离开或中断了。请尽快在此再打开一次：不会再消耗次数。',
   openUnexpected: '出现了意外问题。请重试；如果仍然不行，请从收到链接的地方再次打开链接。',
   endedTitle: '这次打开已结束',
   ended: '若还有次数，可以重试：会再消耗一次。',

@@ -3,6 +3,7 @@
 
 import { fromBase64 } from '../bytes';
 import { failureOf } from '../failure';
+import type { Target } from '../link.model';
 import { isPassing, isUndone, patiently } from '../retry';
 import type { Key } from '../text/words';
 import { BusyButton } from './busy';
@@ -18,6 +19,7 @@ export class ClassicView {
   private readonly context: Context;
   private readonly id: string;
   private covered: CoveredText | null = null;
+  private held: Key[] = [];
 
   constructor(context: Context, id: string) {
     this.context = context;
@@ -27,6 +29,14 @@ export class ClassicView {
 
   leave(): void {
     this.covered?.wipe();
+  }
+
+  holds(): Key[] {
+    return this.held;
+  }
+
+  goesOnWith(next: Target): boolean {
+    return next.kind === 'classic' && next.id === this.id && this.held.length > 0;
   }
 
   private showWaiting(): void {
@@ -49,15 +59,18 @@ export class ClassicView {
     const { words, api } = this.context;
     problem.textContent = '';
     go.start(words.say('opening'), false);
+    this.held = ['replaceOpening'];
     try {
       // An answer that was lost has used an opening, and each try would use one more.
       const { data, fileName } = await patiently(() => api.decryptClassic(this.id, input.value),
         (why) => go.progress({ phase: 'waiting', why }), isUndone);
       input.value = '';
+      this.held = ['replaceOpened'];
       if (fileName === null) this.showText(data);
       else this.showFile(new Blob([fromBase64(data)], { type: 'application/octet-stream' }), fileName);
     } catch (error) {
       go.stop();
+      this.held = [];
       problem.textContent = words.say(toldOf(error));
       input.select();
     }
@@ -71,7 +84,10 @@ export class ClassicView {
 
   private showFile(blob: Blob, name: string): void {
     const { words } = this.context;
-    const save = button('primary', words.say('save'), () => download(blob, name));
+    const save = button('primary', words.say('save'), () => {
+      download(blob, name);
+      this.held = [];
+    });
     fill(this.element, el('h1', {}, words.say('fileTitle')), el('article', { class: 'card' },
       el('p', { class: 'file' }, el('span', { class: 'name' }, foreign(name)), el('span', { class: 'size' }, words.size(blob.size))),
       el('p', { class: 'note' }, words.say('fileNote')), el('div', { class: 'actions' }, save)));

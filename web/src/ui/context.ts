@@ -4,8 +4,9 @@
 import type { Api } from '../api';
 import type { Config } from '../api.model';
 import type { Engine } from '../engine';
+import type { Target } from '../link.model';
 import type { OwnedList } from '../owned';
-import type { Words } from '../text/words';
+import type { Key, Words } from '../text/words';
 import type { Looks } from './status';
 
 export interface Context {
@@ -29,6 +30,8 @@ export interface View {
   element: HTMLElement;
   /** Another takes its place: forget what is secret. */
   leave?(): void;
-  /** Whether that would lose what the person is about to share. */
-  holds?(): boolean;
+  /** What would be lost by that, each as the person is told of it. */
+  holds?(): Key[];
+  /** Whether it is under way with what `next` asks for: a new view would have to use another opening. */
+  goesOnWith?(next: Target): boolean;
 }

@@ -5,12 +5,12 @@ import type { Info } from '../api.model';
 import { failureIn, type Engine } from '../engine';
 import type { Failure, OpenResult } from '../engine.model';
 import { failureOf } from '../failure';
-import { readPastedKey } from '../link.model';
-import { tell, type Asked, type Told } from '../opening.model';
+import { readPastedKey, type Target } from '../link.model';
+import { tell, type Asked, type End } from '../opening.model';
 import { isTooLong, PASSPHRASE_MAX } from '../passphrase.model';
 import { mintToken } from '../random';
 import { patiently } from '../retry';
-import { WAITING, type Words } from '../text/words';
+import { WAITING, type Key, type Words } from '../text/words';
 import { BusyButton } from './busy';
 import { secretField } from './choices';
 import type { Context } from './context';
@@ -39,6 +39,7 @@ export class OpenView {
   private lease = mintToken();
   /** Whether an opening may have been counted whose answer did not come. */
   private lost = false;
+  private opening = false;
   private opened: Opened | null = null;
 
   constructor(context: Context, id: string, key: string | null) {
@@ -51,6 +52,15 @@ export class OpenView {
   leave(): void {
     this.opened?.leave();
     this.engine?.close();
+  }
+
+  holds(): Key[] {
+    if (this.opened !== null) return this.opened.holds() ? ['replaceOpened'] : [];
+    return this.opening || this.lost ? ['replaceOpening'] : [];
+  }
+
+  goesOnWith(next: Target): boolean {
+    return next.kind === 'open' && next.id === this.id && this.holds().length > 0;
   }
 
   // Looking uses nothing up.
@@ -78,13 +88,14 @@ export class OpenView {
     again.focus();
   }
 
-  private showWaiting(info: Info): void {
+  // `again` tells that it was opened before, by the same lease.
+  private showWaiting(info: Info, again = false): void {
     const { words } = this.context;
     const asked: Asked = { key: this.key === null, passphrase: info.passphrase };
     const key = asked.key ? secretField(words.say('openKeyField'), words.say('show'), words.say('hide')) : null;
     const passphrase = asked.passphrase ? secretField(words.say('passphraseField'), words.say('show'), words.say('hide')) : null;
     const attempts = el('span', {}, attemptsText(this.context, info.attemptsLeft));
-    const problem = el('p', { class: 'problem', role: 'alert' });
+    const problem = el('p', { class: 'problem', role: 'alert' }, again && words.say('openAgain'));
     const submit = () => {
       if (go.busy) return;
       const linkKey = this.key ?? readPastedKey(key?.input.value ?? '');
@@ -100,8 +111,8 @@ export class OpenView {
     const go = new BusyButton(words, words.say('open'), submit);
     const date = words.date(info.expiresAt);
     const form = el('form', { class: 'card', novalidate: true, on: { submit: (e) => { e.preventDefault(); submit(); } } },
-      el('p', {}, words.say('openSentence', { n: info.viewsLeft, date })),
-      el('p', { class: 'note' }, sizeText(words, info.size), ' ', words.say('openUses')),
+      !again && el('p', {}, words.say('openSentence', { n: info.viewsLeft, date })),
+      el('p', { class: 'note' }, sizeText(words, info.size), ' ', !again && words.say('openUses')),
       key && key.element, key && el('p', { class: 'note' }, words.say('openKeyHint')),
       passphrase && passphrase.element,
       passphrase && el('p', { class: 'note' }, words.say('openPassphraseHint'), ' ', attempts),
@@ -118,6 +129,7 @@ export class OpenView {
     const { info, go } = form;
     const signal = go.start(words.say('preparing'), true);
     let asked = false;
+    this.opening = true;
     try {
       const order = { id: this.id, lease: this.lease, linkKey, passphrase, info, textMax: config.textMax };
       const result = await this.running().call('open', order, (progress) => {
@@ -130,6 +142,8 @@ export class OpenView {
       const failure = failureIn(error);
       this.lost ||= failure.kind === 'lost' || (asked && failure.kind === 'unexpected');
       this.openFailed(failure, form);
+    } finally {
+      this.opening = false;
     }
   }
 
@@ -155,21 +169,31 @@ export class OpenView {
     return this.engine;
   }
 
-  private end({ title, text, again }: Told & { kind: 'end' }): void {
+  private end({ title, text, again }: End): void {
     this.engine?.close();
     this.opened?.leave();
+    this.opened = null;
+    this.lost = false;
     fill(this.element, endCard(this.context.words, title, text, again ? () => this.startOver() : null));
   }
 
   // That opening is over: the next one is another.
   private startOver(): void {
     this.lease = mintToken();
-    this.lost = false;
     void this.look();
   }
 
+  // The keys went with the worker, the lease did not.
+  private openAgain(info: Info): void {
+    this.opened?.leave();
+    this.opened = null;
+    this.lost = true;
+    this.showWaiting(info, true);
+  }
+
   private showOpened(info: Info, result: OpenResult): void {
-    const opened = this.opened = new Opened(this.context, this.running(), info, result, (told) => this.end(told));
+    const ways = { end: (told: End) => this.end(told), again: () => this.openAgain(info) };
+    const opened = this.opened = new Opened(this.context, this.running(), info, result, ways);
     fill(this.element, opened.element);
     opened.focus();
   }

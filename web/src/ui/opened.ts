@@ -4,7 +4,7 @@
 import type { Info } from '../api.model';
 import { failureIn, type Engine } from '../engine';
 import type { Failure, OpenResult } from '../engine.model';
-import { tellErasing, tellSaving, type Told } from '../opening.model';
+import { tellErasing, tellSaving, type End } from '../opening.model';
 import { MEMORY_MAX, Parking } from '../parking';
 import { BusyButton } from './busy';
 import type { Context } from './context';
@@ -16,7 +16,12 @@ import { download, pickPlace } from './save';
 /** Lets a lease of a file live on: it lapses after 15 minutes. */
 const RENEW_EVERY = 5 * 60_000;
 
-type End = (told: Told & { kind: 'end' }) => void;
+/** How it goes on where it cannot go on here. */
+interface Ways {
+  end: (told: End) => void;
+  /** Open it once more with the same lease. */
+  again: () => void;
+}
 
 interface FileInfo { name: string; size: number }
 
@@ -26,23 +31,25 @@ export class Opened {
   private readonly engine: Engine;
   private readonly info: Info;
   private readonly viewsLeft: number;
-  private readonly end: End;
+  private readonly ways: Ways;
   private readonly after = el('section', { class: 'after' });
   private readonly focusFirst: () => void;
   private text: CoveredText | null = null;
   private saved: Blob | null = null;
+  /** Whether it would be lost with this view. */
+  private held = true;
   private parking: Parking | null = null;
   private renewing = 0;
   private readonly over = new AbortController();
   /** Ends a transfer that is under way, and leaves nothing of it. */
   private abandon: () => void = () => undefined;
 
-  constructor(context: Context, engine: Engine, info: Info, result: OpenResult, end: End) {
+  constructor(context: Context, engine: Engine, info: Info, result: OpenResult, ways: Ways) {
     this.context = context;
     this.engine = engine;
     this.info = info;
     this.viewsLeft = result.viewsLeft;
-    this.end = end;
+    this.ways = ways;
     const { words } = context;
     if ('text' in result) {
       this.text = new CoveredText(context, result.text);
@@ -60,6 +67,11 @@ export class Opened {
 
   focus(): void {
     this.focusFirst();
+  }
+
+  /** Whether it is on this page alone: a text, or a file that is not saved. */
+  holds(): boolean {
+    return this.held;
   }
 
   /** Another view takes its place. */
@@ -103,6 +115,11 @@ export class Opened {
       this.handOver(this.saved, file, go);
       return;
     }
+    // A page that was left in the midst of it and came back, or a worker that broke.
+    if (this.engine.ended) {
+      this.ways.again();
+      return;
+    }
     let handle: FileSystemFileHandle | null;
     try {
       handle = await pickPlace(file.name);
@@ -111,6 +128,7 @@ export class Opened {
     }
     try {
       const blob = await this.transfer(handle, file, go);
+      this.held = false;
       go.stop(this.context.words.say('saveAgain'));
       if (blob === null) go.element.remove();
       else this.handOver(blob, file, go);
@@ -160,7 +178,7 @@ export class Opened {
 
   private tellFailure(failure: Failure, problem: HTMLElement | null): void {
     const told = tellSaving(failure);
-    if (told.kind === 'end') this.end(told);
+    if (told.kind === 'end') this.ways.end(told);
     else if (problem !== null) problem.textContent = this.context.words.say(told.text);
   }
 
@@ -200,6 +218,7 @@ export class Opened {
   private erased(): void {
     this.text?.wipe();
     this.saved = null;
+    this.held = false;
     this.engine.close();
     fill(this.element, endCard(this.context.words, 'erasedTitle', 'erased'));
   }

@@ -38,8 +38,10 @@ export class ShareView {
     this.showForm(false);
   }
 
-  holds(): boolean {
-    return this.choice !== null && (this.choice.text !== '' || this.choice.files.length > 0);
+  holds(): Key[] {
+    const typed = this.choice !== null && (this.choice.text !== '' || this.choice.files.length > 0);
+    const made = this.cards.querySelector('.card:not(.over)') !== null;
+    return [...(typed ? ['replaceNote'] as const : []), ...(made ? ['replaceCard'] as const : [])];
   }
 
   leave(): void {

@@ -4,6 +4,7 @@
 
 import type { Bytes } from '../bytes';
 import type { SaveOrder } from '../engine.model';
+import { UnwritableError } from '../failure';
 import { parkedFile } from '../parking';
 
 /** One of the three. `write` may use the bytes only until it is done. */
@@ -68,16 +69,16 @@ export class Sink {
 }
 
 async function picked(handle: FileSystemFileHandle): Promise<Store> {
-  const stream = await handle.createWritable();
+  const stream = await handle.createWritable().catch(refused);
   let size = 0;
   return {
     write: (bytes) => {
       size += bytes.length;
-      return stream.write(bytes);
+      return stream.write(bytes).catch(refused);
     },
     close: async () => {
-      await stream.close();
-      if ((await handle.getFile()).size !== size) throw noRoom();
+      await stream.close().catch(refused);
+      if ((await handle.getFile().catch(refused)).size !== size) throw noRoom();
       return null;
     },
     abort: () => stream.abort().catch(() => undefined),
@@ -109,6 +110,12 @@ async function parked(handle: FileSystemFileHandle): Promise<Store> {
     },
     abort: async () => undefined, // the page takes it away
   };
+}
+
+// A place may be read-only, forbidden, or gone by now: another one may do.
+function refused(cause: unknown): never {
+  if (cause instanceof DOMException && cause.name === 'QuotaExceededError') throw cause;
+  throw new UnwritableError('the place that was picked', { cause });
 }
 
 function noRoom(): DOMException {
