@@ -96,7 +96,7 @@ async function pageOpen(envelope, piece) {
     const keys = await page.deriveKeys(header, page.secretInput(LINK_KEY), scrypt);
     const opened = { outcome: 'ok' };
     const content = [];
-    for await (const part of page.open(header, keys, pieces(envelope.subarray(32), piece))) {
+    for await (const part of page.open(header, keys.cipher, pieces(envelope.subarray(32), piece))) {
       if ('meta' in part) Object.assign(opened, part.meta);
       else content.push(part.bytes);
     }
