@@ -359,7 +359,10 @@ test('a link put into the address bar does not take what was typed unasked', asy
 });
 
 /** Put a link into the address bar of the page that is open. */
-const putLink = ({ id, key }) => page.evaluate((hash) => { location.hash = hash; }, `${id}.${key}`);
+const putLink = ({ id, key }) => page.evaluate((hash) => new Promise((seen) => {
+  addEventListener('hashchange', seen, { once: true }); // the page's own listener comes before
+  location.hash = hash;
+}).then(() => undefined), `${id}.${key}`);
 const asked = () => page.locator('dialog[open]').count();
 
 /** Another link is asked about, and the question tells `what`; the answer is to stay. */
@@ -386,15 +389,18 @@ test('the same link put into the address bar again goes on with the same opening
   await button('Open').click();
   await until(() => leases.size > 0, 'open is asked for');
   await putLink(mine);
+  assert.equal(await asked(), 0, 'nothing to ask');
   await asksAndStays(other, 'is being opened here');
   await button('Cancel').click();
   await text('an opening may have been used').waitFor();
   await putLink(mine);
+  assert.equal(await asked(), 0, 'nothing to ask');
   await asksAndStays(other, 'is being opened here');
   held = false;
   await button('Try again').click();
   assert.equal(await shown(), 'one lease');
   await putLink(mine);
+  assert.equal(await asked(), 0, 'nothing to ask');
   await asksAndStays(other, 'was opened here');
   assert.equal(await page.locator('pre').textContent(), 'one lease');
   assert.equal(leases.size, 1);
