@@ -202,6 +202,9 @@ on_progress(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up_all, 
     (void)down_all, (void)up_all;
     if (t->req->progress(t->req->ctx, (uint64_t)up, (uint64_t)down) == 0) return 0;
     t->why = HTTP_FAILURE_CANCELLED;
+    /* A name that is looked up is left to its thread, which would be waited for.  Only here: where
+     * time is over and others follow, threads without a bound would pile up. */
+    (void)curl_easy_setopt(t->curl, CURLOPT_QUICK_EXIT, 1L);
     return 1;
 }
 

@@ -75,7 +75,8 @@ struct http_client_request {
     int (*write)(void *ctx, const void *data, size_t len);
 
     /* Asked about once a second, and as bytes move: the bytes of body sent and received so far.
-     * Return 0, or -1 to give up (CANCELLED).  NULL for none. */
+     * Return 0, or -1 to give up (CANCELLED).  NULL for none.  Not asked once the time is over
+     * while the name is still looked up: that ends when the resolver gives up. */
     int (*progress)(void *ctx, uint64_t sent, uint64_t received);
     void *ctx; /* of the three functions */
 

@@ -41,9 +41,7 @@ int stores_open(const struct settings *s, struct stores *out, struct buf *why);
 /* Whether something is kept in the data directory. */
 bool stores_are_here(const struct settings *s);
 
-/* Give up what waits for AWS, within a second, and all that is asked of it from now on.  Any
- * thread.
- */
+/* cloud_give_up(), if something is in AWS.  Any thread. */
 void stores_give_up(const struct stores *s);
 
 /* Finish what runs and close ${s}. */

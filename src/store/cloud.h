@@ -21,7 +21,8 @@ void cloud_free(struct cloud *c);
 
 /*
  * The end has come: give up what waits for a service, which takes a second, and all that is asked
- * of one from now on.  Any thread.
+ * of one from now on.  Where a name was looked up for longer than there was to connect, it takes
+ * until the system's resolver gives up.  Any thread.
  */
 void cloud_give_up(struct cloud *c);
 

@@ -6,6 +6,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dlfcn.h>
+#include <netdb.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <time.h>
 
 #include "http/client.h"
 #include "scripted_server.h"
@@ -251,6 +256,53 @@ test_progress_can_cancel(void **state) {
     end(&f);
 }
 
+/* The name "slow.test" is looked up until it is released. */
+static sem_t released, looked_up;
+static atomic_bool looks;
+
+__attribute__((visibility("default"))) int
+getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
+            struct addrinfo **out) {
+    if (host != NULL && strcmp(host, "slow.test") == 0) {
+        struct timespec until;
+        (void)clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += 10; /* a client that waits for it fails the test, and does not hang it */
+        atomic_store(&looks, true);
+        (void)sem_timedwait(&released, &until);
+        atomic_store(&looks, false);
+        (void)sem_post(&looked_up);
+        return EAI_AGAIN;
+    }
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    return real(host, port, hints, out);
+}
+
+static int
+give_up_looking(void *ctx, uint64_t sent, uint64_t received) {
+    (void)ctx, (void)sent, (void)received;
+    return atomic_load(&looks) ? -1 : 0;
+}
+
+static void
+test_progress_can_cancel_while_a_name_is_looked_up(void **state) {
+    static const struct http_client_options options = {.idle_max = 1};
+    (void)state;
+    assert_int_equal(sem_init(&released, 0, 0), 0);
+    assert_int_equal(sem_init(&looked_up, 0, 0), 0);
+    struct http_client *c = http_client_new(&options);
+    struct http_client_response resp = {.body = BUF_INIT(1000)};
+    struct http_client_request req = {
+        .method = HTTP_GET, .url = "http://slow.test/", .progress = give_up_looking};
+    assert_non_null(c);
+    assert_int_equal(http_client_send(c, &req, &resp), HTTP_FAILURE_CANCELLED);
+    assert_true(atomic_load(&looks));
+    http_client_free(c);
+    buf_free(&resp.body);
+    assert_int_equal(sem_post(&released), 0);
+    assert_int_equal(sem_wait(&looked_up), 0);
+}
+
 static void
 test_errors_go_to_the_body_and_redirects_stay(void **state) {
     static const struct script_line lines[] = {
@@ -284,6 +336,7 @@ main(void) {
         cmocka_unit_test(test_plain_text_on_a_tls_port),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_progress_can_cancel),
+        cmocka_unit_test(test_progress_can_cancel_while_a_name_is_looked_up),
         cmocka_unit_test(test_errors_go_to_the_body_and_redirects_stay),
     };
     http_client_setup();
