@@ -10,6 +10,8 @@
 #include "base/err.h"
 #include "http/rate.h"
 
+enum { FIELDS_MAX = 4 * 1024 }; /* of a body, beside its text */
+
 int
 api_open(struct api *api) {
     const struct api_config *config = &api->config;
@@ -36,6 +38,11 @@ api_close(struct api *api) {
 }
 
 /* The page and parts set some of it otherwise. */
+uint64_t
+api_text_body_max(uint64_t text_max) {
+    return 6 * text_max + FIELDS_MAX; /* every character may be \u00XX */
+}
+
 void
 api_headers(const struct api *api, const struct http_request *req, struct http_response *resp) {
     http_response_set(resp, "Cache-Control", "no-store");

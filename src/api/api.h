@@ -73,6 +73,9 @@ void api_close(struct api *api);
  * could ask api_admit(). */
 void api_headers(const struct api *api, const struct http_request *req, struct http_response *resp);
 
+/* The largest body that shares a classic text of ${text_max} bytes. */
+uint64_t api_text_body_max(uint64_t text_max);
+
 /* How to go on with a request whose headers have come. */
 struct api_admission {
     const struct api_route *route; /* for api_handle() */

@@ -98,7 +98,7 @@ routes_body_max(const struct api_config *config, const struct api_route *route,
     case BODY_NONE: return 0;
     case BODY_ENCRYPT:
         if (classic_is_file(req)) return config->classic_file_max;
-        return 6 * config->text_max + BODY_SMALL_MAX; /* every character may be \u00XX */
+        return api_text_body_max(config->text_max);
     case BODY_CREATE: return BODY_CREATE_MAX;
     case BODY_SMALL: return BODY_SMALL_MAX;
     case BODY_PART: return API_PART_MAX;

@@ -31,8 +31,8 @@ enum {
     QUEUE_MAX = 1024,        /* requests that wait for a worker, before 503 */
     BODY_BUDGET = 128 * 1024 * 1024,
     ANSWER_BUDGET = 64 * 1024 * 1024,
-    CLIENT_SHARE = 16 * 1024 * 1024, /* of either, for one client */
-    CLIENT_SCARCE = 2 * 1024 * 1024, /* of the second half for bodies, unless a part is larger */
+    CLIENT_SHARE = 16 * 1024 * 1024, /* of either, for one client; of bodies one at least */
+    CLIENT_SCARCE = 2 * 1024 * 1024, /* of the second half for bodies */
     CONNECTIONS_MAX = 16384,
     FILES_OWN = 96, /* descriptors for what does not depend on clients: log, listeners, stores
                        with 16 parts at once, metrics */
@@ -133,10 +133,17 @@ share_files(const struct server *s, struct mhd_config *c) {
     c->connections_max = room < CONNECTIONS_MAX ? room : CONNECTIONS_MAX;
 }
 
+static size_t
+larger(uint64_t a, uint64_t b) {
+    return (size_t)(a > b ? a : b);
+}
+
 static struct mhd *
 serve(struct server *s) {
     unsigned kdf = (unsigned)s->settings.kdf_threads;
-    size_t part = (size_t)s->settings.part_size;
+    uint64_t text_max = s->api.config.text_max;
+    /* The usual text: most characters as they are, some behind a backslash. */
+    size_t usual = larger((uint64_t)s->settings.part_size, 2 * text_max);
     struct mhd_config config = {
         .listen_fd = s->listener.fd,
         .descriptors = process_file_limit(),
@@ -150,8 +157,9 @@ serve(struct server *s) {
         .kept_max = KEPT_MAX,
         .body_budget = BODY_BUDGET,
         .answer_budget = ANSWER_BUDGET,
-        .client_share = CLIENT_SHARE,
-        .client_scarce = part > CLIENT_SCARCE ? part : CLIENT_SCARCE,
+        .body_share = larger(CLIENT_SHARE, api_text_body_max(text_max)),
+        .body_scarce = larger(CLIENT_SCARCE, usual),
+        .answer_share = CLIENT_SHARE,
     };
     share_files(s, &config);
     return mhd_start(&config);

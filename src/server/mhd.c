@@ -208,10 +208,10 @@ mhd_start(const struct mhd_config *config) {
     m->workers = workers_new(config->workers_max, config->queue_max, call_work);
     m->conns = conns_new(&limits, config->trusted);
     m->linger = linger_new(config->lingering_max);
-    const struct budget_limits bodies = {config->body_budget, config->client_share,
-                                         config->client_scarce, MEMORY_SMALL};
-    const struct budget_limits answers = {config->answer_budget, config->client_share,
-                                          config->client_share, MEMORY_SMALL};
+    const struct budget_limits bodies = {config->body_budget, config->body_share,
+                                         config->body_scarce, MEMORY_SMALL};
+    const struct budget_limits answers = {config->answer_budget, config->answer_share,
+                                          config->answer_share, MEMORY_SMALL};
     m->bodies = budget_new(&bodies);
     m->answers = budget_new(&answers);
     if (m->workers != NULL && m->conns != NULL && m->linger != NULL && m->bodies != NULL &&

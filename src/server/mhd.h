@@ -29,8 +29,9 @@ struct mhd_config {
     unsigned kept_max;       /* connections that stay open after an answer */
     size_t body_budget;      /* bytes of request bodies in memory; more are answered 503 */
     size_t answer_budget;    /* bytes of answers that wait for their readers; as above */
-    size_t client_share;     /* of either budget, for one client */
-    size_t client_scarce;    /* of that for bodies, once half of it is held: budget.h */
+    size_t body_share;       /* of that for bodies, for one client */
+    size_t body_scarce;      /* the same, once half of it is held: budget.h */
+    size_t answer_share;     /* of that for answers, for one client */
 };
 
 /* Serve as ${config} says; all it points to outlives the server.  Returns NULL if that fails. */

@@ -90,6 +90,16 @@ describe('metrics', () => {
   });
 });
 
+test('the largest text is taken in its longest spelling, however large it was set', async (t) => {
+  const server = await startServer({ env: { SECRETS_MAX_TEXT: '3 MiB' } });
+  t.after(() => server.stop());
+  const post = (path, body) => fetch(server.url + path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+  const made = await post('/encrypt', `{"secret":"${'\\u0001'.repeat(3 << 20)}"}`);
+  assert.equal(made.status, 200, 'control: with 16 MiB of bodies for one client it is 503');
+  const opened = await (await post('/decrypt', await made.text())).json();
+  assert.ok(opened.data === '\u0001'.repeat(3 << 20));
+});
+
 describe('alerts', { skip: !has('promtool') }, () => {
   const promtool = (...words) => spawnSync('promtool', words, { encoding: 'utf8' });
   const rules = join(top, 'deploy/monitoring/alerts.yml');
