@@ -44,7 +44,8 @@ enum {
     SWEEP_MS = 20 * 1000, /* for one sweep, where a store takes long */
     STOP_MS = 10 * 1000,
     GIVE_UP_MS = 7 * 1000,       /* after which requests wait for AWS no longer */
-    CLOSE_MS = 5 * 1000,         /* to close the stores after that */
+    CLOSE_MS = 7 * 1000,         /* to close the stores after that: longer than they wait for
+                                    a disk (stores.c) */
     WATCHDOG_STOP_MS = 4 * 1000, /* for a beat that runs, after that */
     TURN_MS = 2 * 1000,          /* for the threads that do I/O to show that they do */
     WORK_MS = 180 * 1000, /* for one of the workers to be free: longer than any request takes,
@@ -350,6 +351,7 @@ static int
 stop(struct server *s) {
     notify_send(s->notify, "STOPPING=1");
     listen_stop(&s->listener);
+    vault_end_sweeps(&s->vault);                    /* one that runs ends beside the requests */
     bool unwatched = watchdog_stop(s->watchdog, 0); /* a beat may run beside the requests */
     if (!drain(s) || !(unwatched || watchdog_stop(s->watchdog, WATCHDOG_STOP_MS))) {
         log_error("stopped", LOG_TEXT("reason", "requests did not end in time"));
