@@ -44,8 +44,8 @@ enum {
     SWEEP_MS = 20 * 1000, /* for one sweep, where a store takes long */
     STOP_MS = 10 * 1000,
     GIVE_UP_MS = 7 * 1000,       /* after which requests wait for AWS no longer */
-    CLOSE_MS = 7 * 1000,         /* to close the stores after that: longer than they wait for
-                                    a disk (stores.c) */
+    CLOSE_MS = 7 * 1000,         /* to close everything after that: longer than the stores
+                                    wait for a disk (stores.c) */
     WATCHDOG_STOP_MS = 4 * 1000, /* for a beat that runs, after that */
     TURN_MS = 2 * 1000,          /* for the threads that do I/O to show that they do */
     WORK_MS = 180 * 1000, /* for one of the workers to be free: longer than any request takes,
@@ -320,11 +320,12 @@ start(struct server *s, char *const env[], struct buf *why) {
     return s->mhd == NULL ? ERR_NOMEM : tell_ready(s);
 }
 
-/* The disk hangs, and so do those who would close what is on it: it is as if the power failed. */
+/* A thread that does I/O hangs, or the disk, and so do those who would end or close it: it is as if
+ * the power failed. */
 static int64_t
 end_now(void *none) {
     (void)none;
-    log_error("stopped", LOG_TEXT("reason", "the stores did not close in time"));
+    log_error("stopped", LOG_TEXT("reason", "not everything closed in time"));
     _exit(1);
 }
 
@@ -357,8 +358,8 @@ stop(struct server *s) {
         log_error("stopped", LOG_TEXT("reason", "requests did not end in time"));
         _exit(1); /* nothing that they use may be closed; the store recovers by itself */
     }
-    mhd_stop(s->mhd);
     struct ticker *last = ticker_start("last", CLOSE_MS, end_now, NULL);
+    mhd_stop(s->mhd);
     listen_close(&s->listener);
     mhd_metrics_stop(s->metrics);
     listen_close(&s->metrics_listener);

@@ -14,7 +14,7 @@ import { assertSandboxed, patience, startServer } from './lib/server.mjs';
 import { preload } from './lib/variant.mjs';
 
 const DEADLINE_MS = 5000; // of the stores
-const CLOSE_MS = 7000; // for the stores to close
+const CLOSE_MS = 7000; // for everything to close
 const MARGIN_MS = 2000;
 const WIDTH = 100; // requests at once, more than there are threads
 
@@ -51,7 +51,7 @@ describe('a disk that hangs', { concurrency: true }, () => {
     const { code, ms } = await server.stop();
     assert.equal(code, 1);
     assert.ok(ms < CLOSE_MS + MARGIN_MS, `the end took ${ms} ms`);
-    assert.match(server.stderr(), /event=stopped reason="the stores did not close in time"/);
+    assert.match(server.stderr(), /event=stopped reason="not everything closed in time"/);
     rmSync(flag);
     const again = await startServer({ data: folder, env });
     const { status, body } = await ask(again, 'POST', '/decrypt', { body: text });
