@@ -35,15 +35,28 @@ alnum_run(const char *s) {
     return n;
 }
 
+/* After '%': the length of "23", which stood for '#', also where the link was encoded again. */
+static size_t
+encoded_hash(const char *s) {
+    size_t n = 0;
+    while (strncmp(s + n, "25", 2) == 0)
+        n += 2;
+    return strncmp(s + n, "23", 2) == 0 ? n + 2 : 0;
+}
+
 void
 say_hide_keys(char *text) {
     for (char *at = text; *at != '\0';) {
+        size_t hash = at > text && at[-1] == '%' ? encoded_hash(at) : 0;
+        bool link = hash > 0 || (at > text && at[-1] == '#');
+        at += hash;
         size_t id = alnum_run(at);
         char *key = at + id + (at[id] != '\0');
         if (strncasecmp(at + id, "%2e", 3) == 0) key = at + id + 3;
-        bool link = id >= TOKEN_SEALED_ID_LEN && (at[id] == '.' || at[id] == '%');
-        size_t len = link ? alnum_run(key) : 0;
-        if (len >= KEY_PART_MIN) {
+        bool sealed = id == TOKEN_SEALED_ID_LEN && (at[id] == '.' || at[id] == '%');
+        size_t len = sealed ? alnum_run(key) : 0;
+        /* Without a link around it, what is shorter than a key is of a file's name. */
+        if (len >= (link ? (size_t)KEY_PART_MIN : (size_t)TOKEN_LINK_KEY_LEN)) {
             memset(key, '.', 3);
             memmove(key + 3, key + len, strlen(key + len) + 1);
             key += 3;

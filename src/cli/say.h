@@ -31,7 +31,7 @@ void say_interrupted(const char *next);
 /* Something good to know, unless --quiet. */
 void say_note(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
-/* Replace the key of every link in ${text} by "...". */
+/* Replace the key of every link in ${text} by "...", and of every ID.KEY without one. */
 void say_hide_keys(char *text);
 
 #endif

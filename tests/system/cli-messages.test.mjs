@@ -112,7 +112,14 @@ test('what is said of a key in a link is only that there is one', async () => {
   const said = async (path) => (await cli.run(['put', path])).stderr;
   assert.match(await said(`a ${link} b`), /#ABCDEFGHIJKLMNOPQRSTUV\.\.\.\. b: No such file/);
   assert.match(await said(`${id}%2E${key}`), /ABCDEFGHIJKLMNOPQRSTUV%2E\.\.\.: No such file/);
+  assert.match(await said(`${id}.${key}`), /ABCDEFGHIJKLMNOPQRSTUV\.\.\.\.: No such file/);
+  assert.match(await said(`h.invalid/%23${id}%2e${key}`), /%23ABCDEFGHIJKLMNOPQRSTUV%2e\.\.\.: No such file/);
+  assert.match(await said(`h.invalid/%2523${id}.${key}`), /%2523ABCDEFGHIJKLMNOPQRSTUV\.\.\.\.: No such file/);
+  // Of a key that was cut on its way, too.
+  assert.match(await said(`x#${id}.${key.slice(0, 9)}`), /#ABCDEFGHIJKLMNOPQRSTUV\.\.\.\.: No such file/);
   // Other names are told as they are.
+  for (const name of ['d41d8cd98f00b204e9800998ecf8427e.manifest', `${id}.manifest`, `${id}x.${key}`, `${id}.${key.slice(1)}`])
+    assert.ok((await said(name)).includes(`${name}: No such file`), name);
   const sum = randomBytes(32).toString('hex');
   assert.match(await said(`${sum}.tar.zst`), new RegExp(`${sum}\\.tar\\.zst: No such file`));
 });
