@@ -131,7 +131,7 @@ each_file(const struct state *s, enum state_kind kind, int (*each)(void *ctx, co
     DIR *dir = opendir(folder);
     if (dir == NULL) return 0;
     for (struct dirent *e; result == 0 && (e = readdir(dir)) != NULL;) {
-        if (e->d_name[0] == '.') continue;
+        if (e->d_name[0] == '.' && !ends_with(e->d_name, ".sealed")) continue;
         (void)snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
         result = each(ctx, path);
     }
@@ -196,7 +196,9 @@ prune_upload(void *ctx, const char *path) {
     }
     (void)snprintf(record, sizeof(record), "%.*s.json", (int)(strlen(path) - strlen(".sealed")),
                    path);
-    if (old || access(record, F_OK) != 0) (void)remove_idle(path, old);
+    /* With a dot, its run may be about to lock it. */
+    bool whole = strrchr(path, '/')[1] != '.';
+    if (old || (whole && access(record, F_OK) != 0)) (void)remove_idle(path, old);
     return 0;
 }
 
@@ -239,8 +241,14 @@ state_spool(const struct state *s, const char *temp_dir, char path[static STATE_
     (void)!claim_file(fd, path);
     n = snprintf(seen, sizeof(seen), "%s/%s/new-%s", s->dir, folders[STATE_UPLOAD],
                  strrchr(path, '/') + 2);
-    if (n < STATE_PATH_MAX && rename(path, seen) == 0) memcpy(path, seen, sizeof(seen));
-    return fd;
+    if (n < STATE_PATH_MAX && rename(path, seen) == 0) {
+        memcpy(path, seen, sizeof(seen));
+        return fd;
+    }
+    (void)unlink(path);
+    (void)close(fd);
+    path[0] = '\0';
+    return ERR_IO;
 }
 
 int

@@ -195,11 +195,16 @@ test_sealed_bytes_have_one_user(void **unused) {
 }
 
 static void
+set_time(const char *path, int64_t when) {
+    struct timespec times[2] = {{.tv_sec = when}, {.tv_sec = when}};
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void
 make_old(enum state_kind kind, const char *id, const char *suffix, int64_t when) {
     char path[STATE_PATH_MAX];
-    struct timespec times[2] = {{.tv_sec = when}, {.tv_sec = when}};
     state_path(&state, kind, id, suffix, path);
-    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    set_time(path, when);
 }
 
 static void
@@ -275,6 +280,26 @@ test_uploads_without_locks(void **unused) {
     make_old(STATE_UPLOAD, ID, ".sealed", NOW - 26 * 3600);
     state_prune(&state, NOW);
     assert_false(there(STATE_UPLOAD, ID, ".sealed"));
+}
+
+static void
+test_prune_what_a_killed_run_left_without_a_name(void **unused) {
+    char path[STATE_PATH_MAX + 32];
+    (void)unused;
+    assert_int_equal(state_make_folder(&state, STATE_UPLOAD), 0);
+    (void)snprintf(path, sizeof(path), "%s/uploads/.aaaaaa.sealed", state.dir);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    set_time(path, NOW - 24 * 3600);
+    state_prune(&state, NOW); /* its run may be about to lock it */
+    assert_int_equal(access(path, F_OK), 0);
+    set_time(path, NOW - 26 * 3600);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+    state_prune(&state, NOW);
+    assert_int_equal(access(path, F_OK), 0);
+    (void)close(fd);
+    state_prune(&state, NOW);
+    assert_int_equal(access(path, F_OK), -1);
 }
 
 static char variable[64];
@@ -363,6 +388,8 @@ main(void) {
         cmocka_unit_test_setup_teardown(test_lapsed_downloads_go_with_and_without_locks, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_uploads_without_locks, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_prune_what_a_killed_run_left_without_a_name, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_passphrase_methods, setup, teardown),
         cmocka_unit_test(test_passphrase_bounds),
     };
