@@ -126,7 +126,8 @@ async function putRound(how, usual, why) {
       // The signal came between the server's last step and the client's reading of its answer.
       assert.ok(early.bytes.equals(bytes), `${why}: opens before it is complete`);
       const late = await cli.run(['put', '--resume', link]);
-      assert.equal(late.code, exit.gone, `${why}: ${late.stderr}`);
+      // The receipt may still be kept, and then it is complete; or nothing is known of it any more.
+      assert.ok(late.code === exit.done || late.code === exit.gone, `${why}: ${late.code} ${late.stderr}`);
       return undefined;
     }
     assert.equal(early.code, exit.gone, `${why}: ${early.stderr}`);
