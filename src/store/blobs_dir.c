@@ -63,12 +63,16 @@ open_folder(int at, const char *name) {
     return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Change the root, so that it has to be written again: see blobs_dir.h.  Returns 0, or -1 with
- * errno set. */
+/*
+ * Change ${folder}, so that it has to be written again: see blobs_dir.h.  Of several at once it may
+ * be another's file that one removes; that is a change as well.  Returns 0, or -1 with errno set.
+ */
 static int
-touch_root(struct blobs_dir *d) {
-    if (mkdirat(d->root, TEMPORARY "sync", 0700) != 0 && errno != EEXIST) return -1;
-    return unlinkat(d->root, TEMPORARY "sync", AT_REMOVEDIR);
+touch(int folder) {
+    int fd = openat(folder, TEMPORARY "touch", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) return -1;
+    (void)close(fd);
+    return unlinkat(folder, TEMPORARY "touch", 0) == 0 || errno == ENOENT ? 0 : -1;
 }
 
 /* Let ${folder} be there and on the disk.  Returns 0, or -1 with errno set. */
@@ -76,7 +80,7 @@ static int
 make_folder(struct blobs_dir *d, const char *folder) {
     bool made = mkdirat(d->root, folder, 0700) == 0;
     if (!made && errno != EEXIST) return -1;
-    if ((!d->doubtful || touch_root(d) == 0) && fsync(d->root) == 0) {
+    if ((!d->doubtful || touch(d->root) == 0) && fsync(d->root) == 0) {
         d->doubtful = false;
         return 0;
     }
@@ -276,21 +280,39 @@ dir_get(struct blobs *b, const char *name, uint32_t k, struct buf *out) {
     return result;
 }
 
+/* Remove pieces, and let that be on the disk.  Returns as blobs_ops.erase. */
+static int
+erase_in(struct blobs_dir *d, int folder, const char *name, uint32_t first, uint32_t count) {
+    char piece[PIECE_LEN_MAX];
+    bool changed = false;
+    int why = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        piece_name(name, first + i, piece);
+        int removed = remove_piece(d, folder, piece);
+        if (removed > 0) changed = true;
+        if (removed < 0) why = errno;
+    }
+    /* What is not there any more may have been removed by an erase whose sync failed, in this
+     * process or an earlier one. */
+    if ((!changed && touch(folder) != 0) || fsync(folder) != 0) why = errno;
+    if (why == 0) return 0;
+    (void)error_of(why);
+    return ERR_STORE;
+}
+
 static int
 dir_erase(struct blobs *b, const char *name, uint32_t first, uint32_t count) {
     struct blobs_dir *d = (struct blobs_dir *)b;
-    char piece[PIECE_LEN_MAX];
-    int err = 0;
     if (!name_ok(name)) return ERR_STORE;
     int folder = folder_of(d, name, false);
-    if (folder < 0) return errno == ENOENT ? 0 : ERR_STORE;
-    for (uint32_t i = 0; i < count; i++) {
-        piece_name(name, first + i, piece);
-        if (remove_piece(d, folder, piece) < 0) err = ERR_STORE;
+    if (folder >= 0) {
+        int err = erase_in(d, folder, name, first, count);
+        (void)close(folder);
+        return err;
     }
-    if (fsync(folder) != 0) err = ERR_STORE;
-    (void)close(folder);
-    return err;
+    if (errno == ENOENT) return 0;
+    (void)error_of(errno);
+    return ERR_STORE;
 }
 
 /*

@@ -243,6 +243,37 @@ test_a_folder_in_doubt_is_written_again(void **state) {
     assert_int_equal(changed_at(path), 1);
 }
 
+/*
+ * The pieces went from the folder as the system shows it, and the sync that should have written
+ * that failed: the system may have forgotten it, and a power cut brings them back.
+ */
+static void
+test_an_erase_in_doubt_is_written_again(void **state) {
+    struct blobs *b = *state;
+    assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), 1);
+    assert_int_equal(b->ops->put(b, NAME, 1, "x", 1), 1);
+    until_failure = 1;
+    assert_int_equal(b->ops->erase(b, NAME, 0, 2), ERR_STORE);
+    assert_int_equal(until_failure, 0);
+    assert_int_equal(scratch_count_files(below("Na")), 0);
+    for (int i = 0; i < 2; i++) { /* this process, and one after it, which knows of no failure */
+        make_old(below("Na"));
+        assert_int_equal(b->ops->erase(b, NAME, 0, 2), 0);
+        assert_true(changed_at(below("Na")) > 1);
+        assert_int_equal(scratch_count_files(below("Na")), 0);
+        *state = b = reopen_dir(b);
+        assert_non_null(b);
+    }
+    /* It counts only after a sync that went well behind that change. */
+    until_failure = 1;
+    assert_int_equal(b->ops->erase(b, NAME, 0, 2), ERR_STORE);
+    /* Where nothing can be changed, nothing is known. */
+    assert_int_equal(symlink("/nowhere", below("Na/.touch")), 0);
+    assert_int_equal(b->ops->erase(b, NAME, 0, 2), ERR_STORE);
+    assert_int_equal(unlink(below("Na/.touch")), 0);
+    assert_int_equal(b->ops->erase(b, NAME, 0, 2), 0);
+}
+
 static void
 test_the_same_bytes_are_written_again(void **state) {
     struct blobs *b = *state;
@@ -305,6 +336,7 @@ main(void) {
         CASE(test_a_failed_write_leaves_nothing),
         CASE(test_what_may_not_be_on_the_disk_is_not_there),
         CASE(test_a_folder_in_doubt_is_written_again),
+        CASE(test_an_erase_in_doubt_is_written_again),
         CASE(test_the_same_bytes_are_written_again),
         CASE(test_the_reserve_of_the_disk_is_kept),
         CASE(test_open_tells_why_it_cannot),
