@@ -125,6 +125,40 @@ aws_standins_transport(struct aws_standins *s) {
     return aws_transport_http(s->client);
 }
 
+enum http_failure
+aws_standins_send(void *ctx, const struct http_client_request *req,
+                  struct http_client_response *resp) {
+    return http_client_send(ctx, req, resp);
+}
+
+static void
+no_pause(void *ctx, int ms) {
+    (void)ctx;
+    (void)ms;
+}
+
+struct aws_transport
+aws_standins_behind(struct aws_standins *s,
+                    enum http_failure (*send)(void *ctx, const struct http_client_request *req,
+                                              struct http_client_response *resp)) {
+    return (struct aws_transport){send, no_pause, s->client};
+}
+
+enum http_failure
+aws_lose_answer(struct http_client_response *resp) {
+    buf_reset(&resp->body);
+    resp->status = 0;
+    resp->sent = true;
+    return HTTP_FAILURE_RESET;
+}
+
+const char *
+aws_field(const struct http_client_request *req, const char *name) {
+    for (size_t i = 0; i < req->field_count; i++)
+        if (strcmp(req->fields[i].name, name) == 0) return req->fields[i].value;
+    return NULL;
+}
+
 struct aws_credentials *
 aws_standins_credentials(struct aws_standins *s) {
     return s->credentials;

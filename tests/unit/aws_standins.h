@@ -27,6 +27,24 @@ struct aws_env aws_standins_env(struct aws_standins *s);
 struct aws_transport aws_standins_transport(struct aws_standins *s);
 struct aws_credentials *aws_standins_credentials(struct aws_standins *s);
 
+/*
+ * The same HTTP client behind ${send}, a test's own, which passes on what it likes by
+ * aws_standins_send() with its own arguments.  No pause between tries is waited for.
+ */
+struct aws_transport
+aws_standins_behind(struct aws_standins *s,
+                    enum http_failure (*send)(void *ctx, const struct http_client_request *req,
+                                              struct http_client_response *resp));
+enum http_failure aws_standins_send(void *ctx, const struct http_client_request *req,
+                                    struct http_client_response *resp);
+
+/* ${resp} of a request that went out and whose answer, if there was one, is lost.  Returns what to
+ * return for it. */
+enum http_failure aws_lose_answer(struct http_client_response *resp);
+
+/* The value of the field ${name} of ${req}, or NULL. */
+const char *aws_field(const struct http_client_request *req, const char *name);
+
 /* From now on endpoints are those of the fault proxies, or, with false, no longer. */
 void aws_standins_through_faults(struct aws_standins *s, bool faults);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "blobs_contract.h"
 
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -10,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/err.h"
+#include "crowd.h"
 
 enum { RACERS = 64, LARGE = 4 << 20 };
 
@@ -206,14 +206,8 @@ racer(void *arg) {
 
 static void
 run(struct race *race, struct blobs *b) {
-    pthread_t threads[RACERS];
     race->blobs = b;
-    assert_int_equal(pthread_barrier_init(&race->start, NULL, RACERS), 0);
-    for (int i = 0; i < RACERS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, racer, race), 0);
-    for (int i = 0; i < RACERS; i++)
-        assert_int_equal(pthread_join(threads[i], NULL), 0);
-    (void)pthread_barrier_destroy(&race->start);
+    crowd_run(RACERS, racer, race, &race->start);
 }
 
 static void

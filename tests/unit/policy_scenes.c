@@ -32,6 +32,16 @@ policy_scene(enum policy_scene which) {
     return r;
 }
 
+enum verdict
+policy_try(struct record *r, enum change_kind kind, int64_t now, unsigned hash, unsigned proof,
+           struct effect *e) {
+    struct change c = {.kind = kind, .now = now};
+    kit_hash(hash, c.hash);
+    kit_hash(proof, c.proof);
+    assert_int_equal(policy_apply(r, &c, e), 0);
+    return e->verdict;
+}
+
 const char *
 policy_scene_name(enum policy_scene which) {
     static const char *const scenes[SCENES] = {"fresh",  "leased", "last",   "ended",    "used up",

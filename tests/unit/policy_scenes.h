@@ -26,4 +26,9 @@ struct record policy_scene(enum policy_scene which);
 /* Its name, for messages. */
 const char *policy_scene_name(enum policy_scene which);
 
+/* Let ${kind} with these numbers for hash and proof (kit_hash) come to ${r} at ${now}.  Returns the
+ * verdict, which ${e} has as well. */
+enum verdict policy_try(struct record *r, enum change_kind kind, int64_t now, unsigned hash,
+                        unsigned proof, struct effect *e);
+
 #endif

@@ -3,7 +3,6 @@
  * The contract of stores, third part: 64 threads at one record.  Whatever their order, the counts
  * come out exact.
  */
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -11,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "crowd.h"
 #include "store_contract_cases.h"
 #include "store_kit.h"
 
@@ -47,19 +47,13 @@ racer(void *arg) {
 /* Let all changes of ${race} loose on ${ref} at once. */
 static void
 run(struct race *race, struct store *s, const struct store_ref *ref) {
-    pthread_t threads[RACERS];
     race->store = s;
     race->ref = ref;
     atomic_store(&race->next, 0);
     atomic_store(&race->claimed, 0);
     for (int i = 0; i < VERDICTS; i++)
         atomic_store(&race->verdicts[i], 0);
-    assert_int_equal(pthread_barrier_init(&race->start, NULL, RACERS), 0);
-    for (int i = 0; i < RACERS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, racer, race), 0);
-    for (int i = 0; i < RACERS; i++)
-        assert_int_equal(pthread_join(threads[i], NULL), 0);
-    (void)pthread_barrier_destroy(&race->start);
+    crowd_run(RACERS, racer, race, &race->start);
     assert_int_equal(race->failed, 0);
 }
 
@@ -222,14 +216,8 @@ test_an_id_is_created_once(void **state) {
     struct store *s = *state;
     struct create_race race = {
         .store = s, .record = kit_sealed(1, 0, 304), .content = kit_content(304)};
-    pthread_t threads[RACERS];
     s->ops->ref(s, "IdThatManyWantAtOnce22", &race.ref);
-    assert_int_equal(pthread_barrier_init(&race.start, NULL, RACERS), 0);
-    for (int i = 0; i < RACERS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, creator, &race), 0);
-    for (int i = 0; i < RACERS; i++)
-        assert_int_equal(pthread_join(threads[i], NULL), 0);
-    (void)pthread_barrier_destroy(&race.start);
+    crowd_run(RACERS, creator, &race, &race.start);
     assert_int_equal(race.created, 1);
     assert_int_equal(race.refused, RACERS - 1);
     assert_true(kit_has_content(s, &race.ref, 304));

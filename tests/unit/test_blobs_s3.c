@@ -14,7 +14,6 @@
 #include "store/blobs_s3.h"
 
 static struct aws_standins *standins;
-static struct aws_transport real;
 static char bucket[64];
 
 /* What happens to the objects that tell whether conditions are honoured. */
@@ -30,27 +29,17 @@ static const char *post_body;
 static int erase_ms; /* of blobs_s3_options */
 
 static bool
-has_condition(const struct http_client_request *req) {
-    for (size_t i = 0; i < req->field_count; i++)
-        if (strcmp(req->fields[i].name, "If-None-Match") == 0) return true;
-    return false;
-}
-
-static bool
 has_digest(const struct http_client_request *req) {
     uint8_t md5[16];
     char text[32];
     assert_int_equal(EVP_Digest(req->body, req->body_len, md5, NULL, EVP_md5(), NULL), 1);
     base64_encode_text(BASE64_STD, md5, sizeof(md5), text);
-    for (size_t i = 0; i < req->field_count; i++)
-        if (strcmp(req->fields[i].name, "Content-MD5") == 0)
-            return strcmp(req->fields[i].value, text) == 0;
-    return false;
+    const char *sent = aws_field(req, "Content-MD5");
+    return sent != NULL && strcmp(sent, text) == 0;
 }
 
 static enum http_failure
 send_or_lose(void *ctx, const struct http_client_request *req, struct http_client_response *resp) {
-    (void)ctx;
     posts += req->method == HTTP_POST;
     digests += req->method == HTTP_POST && has_digest(req);
     deletes += req->method == HTTP_DELETE;
@@ -60,29 +49,19 @@ send_or_lose(void *ctx, const struct http_client_request *req, struct http_clien
         resp->sent = true;
         return buf_add_text(&resp->body, post_body) == 0 ? HTTP_FAILURE_NONE : HTTP_FAILURE_NOMEM;
     }
-    enum http_failure failure = real.send(real.ctx, req, resp);
+    enum http_failure failure = aws_standins_send(ctx, req, resp);
     if (req->method != HTTP_PUT) return failure;
-    conditional = has_condition(req);
+    conditional = aws_field(req, "If-None-Match") != NULL;
     if (strstr(req->url, "/probe/") == NULL) return failure;
     probes++;
-    if (probes < lost_first || probes >= lost_end) return failure;
-    resp->body.len = 0;
-    resp->status = 0;
-    resp->sent = true;
-    return HTTP_FAILURE_RESET;
-}
-
-static void
-no_pause(void *ctx, int ms) {
-    (void)ctx;
-    (void)ms;
+    return probes < lost_first || probes >= lost_end ? failure : aws_lose_answer(resp);
 }
 
 static int
 open_as(const char *sse, struct blobs **out, const char **wrong) {
     struct blobs_s3_options o = {.env = aws_standins_env(standins),
                                  .credentials = aws_standins_credentials(standins),
-                                 .transport = {send_or_lose, no_pause, NULL},
+                                 .transport = aws_standins_behind(standins, send_or_lose),
                                  .clock = clock_system,
                                  .random = random_system,
                                  .bucket = bucket,
@@ -348,7 +327,6 @@ main(void) {
         .race_rounds = 2,
     };
     standins = aws_standins_start();
-    real = aws_standins_transport(standins);
     char answer[64];
     aws_standins_make(standins, "conditions on", answer);
     int failed = blobs_contract_run(&factory);

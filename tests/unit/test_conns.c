@@ -4,7 +4,6 @@
  * again, deadlines.  The descriptors are only numbers here, but for the last test.
  */
 #include <poll.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -14,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "crowd.h"
 #include "server/budget.h"
 #include "server/conns.h"
 
@@ -88,13 +88,9 @@ static void
 test_a_client_that_comes_in_a_crowd(void **state) {
     (void)state;
     for (int round = 0; round < 20; round++) {
-        pthread_t threads[THREADS];
         struct crowd crowd = {.conns = conns_new(&limits, &trusted)};
         assert_non_null(crowd.conns);
-        for (int i = 0; i < THREADS; i++)
-            assert_int_equal(pthread_create(&threads[i], NULL, come, &crowd), 0);
-        for (int i = 0; i < THREADS; i++)
-            pthread_join(threads[i], NULL);
+        crowd_run(THREADS, come, &crowd, NULL);
         assert_int_equal(crowd.admitted, PER_CLIENT);
         assert_true(conns_admit(crowd.conns, 3000, client(2)));
         conns_free(crowd.conns);

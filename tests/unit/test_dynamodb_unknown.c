@@ -15,7 +15,6 @@
 enum { SIZE = 400 };
 
 static struct aws_standins *standins;
-static struct aws_transport real;
 static struct store *store;
 
 /* What happens to the next call of ${operation}; NULL: nothing. */
@@ -27,10 +26,8 @@ static unsigned erased;                     /* calls of DeleteItem that arrived 
 
 static bool
 is_call(const struct http_client_request *req, const char *name) {
-    for (size_t i = 0; i < req->field_count; i++)
-        if (strcmp(req->fields[i].name, "X-Amz-Target") == 0)
-            return strcmp(strchr(req->fields[i].value, '.') + 1, name) == 0;
-    return false;
+    const char *target = aws_field(req, "X-Amz-Target");
+    return target != NULL && strcmp(strchr(target, '.') + 1, name) == 0;
 }
 
 static void
@@ -42,13 +39,12 @@ claim(const struct store_ref *ref, unsigned n, int *result, struct effect *effec
 
 static enum http_failure
 send_or_lose(void *ctx, const struct http_client_request *req, struct http_client_response *resp) {
-    (void)ctx;
     if (is_call(req, "DeleteItem")) erased++;
-    if (operation == NULL || !is_call(req, operation)) return real.send(real.ctx, req, resp);
+    if (operation == NULL || !is_call(req, operation)) return aws_standins_send(ctx, req, resp);
     operation = NULL;
-    if (arrives) (void)real.send(real.ctx, req, resp);
-    resp->body.len = 0;
-    if (twice) return real.send(real.ctx, req, resp);
+    if (arrives) (void)aws_standins_send(ctx, req, resp);
+    buf_reset(&resp->body);
+    if (twice) return aws_standins_send(ctx, req, resp);
     if (taken_first != NULL) {
         struct effect effect;
         int got = 0;
@@ -56,16 +52,7 @@ send_or_lose(void *ctx, const struct http_client_request *req, struct http_clien
         assert_int_equal(got, 1);
         assert_int_equal(effect.verdict, VERDICT_OK);
     }
-    resp->body.len = 0;
-    resp->status = 0;
-    resp->sent = true;
-    return HTTP_FAILURE_RESET;
-}
-
-static void
-no_pause(void *ctx, int ms) {
-    (void)ctx;
-    (void)ms;
+    return aws_lose_answer(resp);
 }
 
 static int
@@ -74,11 +61,10 @@ open_store(void **state) {
     const char *wrong = NULL;
     (void)state;
     standins = aws_standins_start();
-    real = aws_standins_transport(standins);
     aws_standins_make(standins, "table", table);
     struct dynamodb_options o = {.env = aws_standins_env(standins),
                                  .credentials = aws_standins_credentials(standins),
-                                 .transport = {send_or_lose, no_pause, NULL},
+                                 .transport = aws_standins_behind(standins, send_or_lose),
                                  .clock = clock_system,
                                  .random = random_system,
                                  .table = table};

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "crowd.h"
 #include "server/metrics.h"
 
 static void
@@ -83,12 +83,8 @@ test_no_count_is_lost(void **state) {
     (void)state;
     struct buf text = BUF_INIT(1 << 20);
     struct metrics *m = metrics_new();
-    pthread_t threads[THREADS];
     uintmax_t total = 0;
-    for (int i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, count_many, m), 0);
-    for (int i = 0; i < THREADS; i++)
-        pthread_join(threads[i], NULL);
+    crowd_run(THREADS, count_many, m, NULL);
     assert_int_equal(metrics_write(m, NULL, 0, &text), 0);
     for (const char *at = buf_text(&text); (at = strstr(at, "seconds_count{")) != NULL; at++)
         total += strtoumax(strstr(at, "} ") + 2, NULL, 10);

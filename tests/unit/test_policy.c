@@ -158,32 +158,22 @@ test_every_row_of_the_table(void **state) {
     }
 }
 
-static enum verdict
-apply(struct record *r, enum change_kind kind, int64_t now, unsigned hash, unsigned proof,
-      struct effect *e) {
-    struct change c = {.kind = kind, .now = now};
-    kit_hash(hash, c.hash);
-    kit_hash(proof, c.proof);
-    assert_int_equal(policy_apply(r, &c, e), 0);
-    return e->verdict;
-}
-
 static void
 test_what_was_swept_late_is_still_erased_first(void **state) {
     (void)state;
     struct record r = policy_scene(UPLOAD);
     struct effect e;
     int64_t late = EXPIRES + WEEK;
-    assert_int_equal(apply(&r, CHANGE_LAPSE, late, 0, 0, &e), VERDICT_OK);
+    assert_int_equal(policy_try(&r, CHANGE_LAPSE, late, 0, 0, &e), VERDICT_OK);
     assert_false(e.drop_record); /* or nobody would know the name of its blobs */
     assert_int_equal(r.content, CONTENT_DOOMED);
-    assert_int_equal(apply(&r, CHANGE_LAPSE, late, 0, 0, &e), VERDICT_OK);
+    assert_int_equal(policy_try(&r, CHANGE_LAPSE, late, 0, 0, &e), VERDICT_OK);
     assert_false(e.drop_record);
-    assert_int_equal(apply(&r, CHANGE_ERASED, late, 0, 0, &e), VERDICT_OK);
+    assert_int_equal(policy_try(&r, CHANGE_ERASED, late, 0, 0, &e), VERDICT_OK);
     assert_string_equal(r.blob, "");
-    assert_int_equal(apply(&r, CHANGE_LAPSE, late - 1, 0, 0, &e), VERDICT_OK);
+    assert_int_equal(policy_try(&r, CHANGE_LAPSE, late - 1, 0, 0, &e), VERDICT_OK);
     assert_false(e.drop_record);
-    assert_int_equal(apply(&r, CHANGE_LAPSE, late, 0, 0, &e), VERDICT_OK);
+    assert_int_equal(policy_try(&r, CHANGE_LAPSE, late, 0, 0, &e), VERDICT_OK);
     assert_true(e.drop_record && !e.write);
     record_clear(&r);
 }
@@ -193,19 +183,19 @@ test_classic_records_are_forgotten(void **state) {
     (void)state;
     struct record text = policy_scene(TEXT), file = kit_file(1000);
     struct effect e;
-    assert_int_equal(apply(&text, CHANGE_CLAIM_CLASSIC, T0, 1, 0, &e), VERDICT_OK);
+    assert_int_equal(policy_try(&text, CHANGE_CLAIM_CLASSIC, T0, 1, 0, &e), VERDICT_OK);
     assert_true(e.write && !e.drop_record);
-    assert_int_equal(apply(&text, CHANGE_CLAIM_CLASSIC, T0, 1, 0, &e), VERDICT_OK);
+    assert_int_equal(policy_try(&text, CHANGE_CLAIM_CLASSIC, T0, 1, 0, &e), VERDICT_OK);
     assert_true(e.drop_record && e.claimed && !e.write && !e.drop_content);
-    assert_int_equal(apply(&file, CHANGE_CLAIM_CLASSIC, T0, 1, 0, &e), VERDICT_OK);
+    assert_int_equal(policy_try(&file, CHANGE_CLAIM_CLASSIC, T0, 1, 0, &e), VERDICT_OK);
     assert_true(e.write && e.claimed && !e.drop_record);
     assert_int_equal(file.content, CONTENT_DOOMED);
     assert_int_equal(record_part_count(&file), 1);
-    assert_int_equal(apply(&file, CHANGE_ERASED, T0, 1, 0, &e), VERDICT_OK);
+    assert_int_equal(policy_try(&file, CHANGE_ERASED, T0, 1, 0, &e), VERDICT_OK);
     assert_true(e.drop_record && !e.write);
     record_clear(&text);
     text = policy_scene(TEXT);
-    assert_int_equal(apply(&text, CHANGE_LAPSE, EXPIRES, 0, 0, &e), VERDICT_OK);
+    assert_int_equal(policy_try(&text, CHANGE_LAPSE, EXPIRES, 0, 0, &e), VERDICT_OK);
     assert_true(e.drop_record && !e.write);
     record_clear(&text);
     record_clear(&file);
@@ -217,11 +207,11 @@ test_wrong_proofs_are_free_where_nobody_counts(void **state) {
     struct record r = kit_sealed(1, 0, 304);
     struct effect e;
     for (int i = 0; i < 200; i++) {
-        assert_int_equal(apply(&r, CHANGE_OPEN, T0, 1, W, &e), VERDICT_WRONG_PROOF);
+        assert_int_equal(policy_try(&r, CHANGE_OPEN, T0, 1, W, &e), VERDICT_WRONG_PROOF);
         assert_false(e.write);
     }
     assert_int_equal(r.attempts_left, 0);
-    assert_int_equal(apply(&r, CHANGE_OPEN, T0, 1, P, &e), VERDICT_OK);
+    assert_int_equal(policy_try(&r, CHANGE_OPEN, T0, 1, P, &e), VERDICT_OK);
     record_clear(&r);
 }
 
@@ -230,9 +220,9 @@ test_burn_tells_who_and_how_leases_ended(void **state) {
     (void)state;
     struct record r = policy_scene(LEASED);
     struct effect e;
-    assert_int_equal(apply(&r, CHANGE_OPEN, T0 + 100, 2, P, &e), VERDICT_OK);
+    assert_int_equal(policy_try(&r, CHANGE_OPEN, T0 + 100, 2, P, &e), VERDICT_OK);
     assert_true(e.lease_is_new && e.lease == 1);
-    assert_int_equal(apply(&r, CHANGE_BURN, T0 + IDLE + 5, 2, 0, &e), VERDICT_OK);
+    assert_int_equal(policy_try(&r, CHANGE_BURN, T0 + IDLE + 5, 2, 0, &e), VERDICT_OK);
     assert_true(e.all_leases);
     assert_false(r.burnt_by_owner);
     assert_int_equal(r.ended_at, T0 + IDLE + 5);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "vault/vault_classic.h"
 
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/err.h"
+#include "crowd.h"
 #include "vault_world.h"
 
 enum { ANSWER_MAX = 1 << 20, RACERS = 16 };
@@ -270,12 +270,8 @@ test_n_views_are_n_answers(void **state) {
     static const int views[] = {1, 3};
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(views); i++) {
-        pthread_t threads[RACERS];
         struct race race = {.secret = create("hello", 5, NULL, views[i])};
-        for (int t = 0; t < RACERS; t++)
-            assert_int_equal(pthread_create(&threads[t], NULL, racer, &race), 0);
-        for (int t = 0; t < RACERS; t++)
-            assert_int_equal(pthread_join(threads[t], NULL), 0);
+        crowd_run(RACERS, racer, &race, NULL);
         assert_int_equal(race.opened, views[i]);
     }
 }

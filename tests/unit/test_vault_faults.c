@@ -312,11 +312,10 @@ begin_upload(char *name) {
     buf_free(&part);
 }
 
+/* A new world with uploads that cannot be erased: a sweep after they end meets them first. */
 static void
-test_what_cannot_be_erased_keeps_nothing_waiting(void **state) {
+begin_stubborn(void) {
     static struct blobs_ops ops;
-    struct vault_sweep_result swept;
-    (void)state;
     begin(&faults[0], 0);
     plain_blobs = v->blobs->ops;
     ops = *plain_blobs;
@@ -325,9 +324,21 @@ test_what_cannot_be_erased_keeps_nothing_waiting(void **state) {
     stubborn_now = ERR_STORE;
     for (int i = 0; i < STUBBORN; i++)
         begin_upload(stubborn[i]);
+}
+
+static void
+begin_others(void) {
+    for (int i = 0; i < OTHERS; i++)
+        begin_upload(NULL);
+}
+
+static void
+test_what_cannot_be_erased_keeps_nothing_waiting(void **state) {
+    struct vault_sweep_result swept;
+    (void)state;
+    begin_stubborn();
     for (int turn = 0; turn < 2; turn++) {
-        for (int i = 0; i < OTHERS; i++)
-            begin_upload(NULL);
+        begin_others();
         world.now += POLICY_UPLOAD_IDLE + 1;
         assert_int_equal(vault_sweep(v, 10000, &swept), ERR_STORE);
         assert_int_equal(swept.errors, STUBBORN);
@@ -348,24 +359,15 @@ test_what_cannot_be_erased_keeps_nothing_waiting(void **state) {
 /* A store that is away makes each record take long: a sweep ends in time and the next goes on. */
 static void
 test_a_sweep_ends_in_time(void **state) {
-    static struct blobs_ops ops;
     enum { MS = 100, LONG = 60 * 1000 };
     struct vault_sweep_result swept;
     int sweeps = 0;
     (void)state;
-    begin(&faults[0], 0);
-    plain_blobs = v->blobs->ops;
-    ops = *plain_blobs;
-    ops.erase = erase_unless_stubborn;
-    v->blobs->ops = &ops;
+    begin_stubborn();
     v->limits.sweep_ms = MS;
-    stubborn_now = ERR_STORE;
     stubborn_slow = true;
-    for (int i = 0; i < STUBBORN; i++)
-        begin_upload(stubborn[i]);
     world.now += 1; /* so these come last */
-    for (int i = 0; i < OTHERS; i++)
-        begin_upload(NULL);
+    begin_others();
     world.now += POLICY_UPLOAD_IDLE + 1;
     int64_t start = clock_monotonic_ms();
     for (; v->blobs->ops->usage(v->blobs) > STUBBORN * 500; sweeps++) {
