@@ -7,6 +7,7 @@
 #define FUZZ_API_WORLD_H
 
 #include "api/api.h"
+#include "api/origins.h"
 #include "base/json.h"
 #include "crypto/kdf_pool.h"
 #include "store/blobs_memory.h"
@@ -39,6 +40,7 @@ world_close(void) {
 
 static void
 world_open(void) {
+    static const struct origins page_origins = {.items = {"https://page.example"}, .count = 1};
     json_setup();
     world_vault = (struct vault){
         .store = memory_open(128 * 1024),
@@ -57,8 +59,7 @@ world_open(void) {
                    .inline_max = 128 * 1024,
                    .answer_max = WORLD_ANSWER_MAX,
                    .page = "",
-                   .origins = {"https://page.example"},
-                   .origin_count = 1},
+                   .origins = &page_origins},
         .vault = &world_vault,
         .kdf = kdf_pool_new(1, 1, (struct kdf_params){.log2_n = 4, .r = 1, .p = 1}),
         .monotonic_ms = world_ms,

@@ -15,13 +15,11 @@
 #include "vault/vault.h"
 
 struct kdf_pool;
+struct origins;
 struct rate;
 struct uploads;
 
-enum {
-    API_ORIGINS_MAX = 16,
-    API_PART_MAX = 4 * 1024 * 1024, /* the largest part size that can be set */
-};
+enum { API_PART_MAX = 4 * 1024 * 1024 }; /* the largest part size that can be set */
 
 struct api_config {
     const char *version;
@@ -35,8 +33,7 @@ struct api_config {
     uint32_t rate_create; /* a minute and client; 0 is off */
     uint32_t rate_open;   /* a minute and client; 0 is off */
     const char *page;     /* where the page is, for links; "" for this server's own address */
-    const char *origins[API_ORIGINS_MAX]; /* exact origins of pages hosted elsewhere */
-    int origin_count;
+    const struct origins *origins; /* of pages hosted elsewhere; NULL for none */
 };
 
 /* The static page, where a program serves it (page.h). */

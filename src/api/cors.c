@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/cors.h"
 
+#include "api/origins.h"
+
 static const char *
 allowed_origin(const struct api_config *config, const struct http_request *req) {
+    const struct origins *all = config->origins;
     const char *origin = req->headers[HTTP_ORIGIN];
-    if (origin == NULL || strcmp(origin, "null") == 0) return NULL;
-    for (int i = 0; i < config->origin_count; i++)
-        if (strcmp(config->origins[i], origin) == 0) return config->origins[i];
+    if (all == NULL || origin == NULL || strcmp(origin, "null") == 0) return NULL;
+    for (int i = 0; i < all->count; i++)
+        if (strcmp(all->items[i], origin) == 0) return all->items[i];
     return NULL;
 }
 

@@ -61,9 +61,7 @@ configure(struct function *f) {
                                         .inline_max = INLINE_MAX,
                                         .answer_max = EVENT_ANSWER_MAX,
                                         .page = s->page,
-                                        .origin_count = s->origin_count};
-    for (int i = 0; i < s->origin_count; i++)
-        f->api.config.origins[i] = s->origins[i];
+                                        .origins = &s->origins};
     f->api.vault = &f->vault;
     f->api.kdf = f->kdf;
     f->api.page = &page_embedded;

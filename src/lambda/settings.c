@@ -12,7 +12,7 @@
 /* What fits an item of DynamoDB; a larger SECRETS_MAX_TEXT, right elsewhere, is cut to it. */
 enum { TEXT_MAX = 256 * 1024 };
 
-enum kind { NUMBER, SIZE, TEXT, ORIGINS, IGNORED };
+enum kind { NUMBER, SIZE, TEXT, PAGE, ORIGINS, IGNORED };
 
 static const struct setting {
     const char *name;
@@ -29,35 +29,13 @@ static const struct setting {
     {"SECRETS_MAX_TEXT", SIZE, AT(text_max), KIB, 10 * MIB},
     {"SECRETS_MAX_FILE", SIZE, AT(file_max), KIB, 1024 * GIB},
     {"SECRETS_PART_SIZE", SIZE, AT(part_size), 64 * KIB, 4 * MIB},
-    {"SECRETS_PAGE", TEXT, AT(page), 0, 1024},
-    {"SECRETS_ORIGINS", ORIGINS, 0, 0, 2047},
+    {"SECRETS_PAGE", PAGE, AT(page), 0, 1024},
+    {"SECRETS_ORIGINS", ORIGINS, AT(origins), 0, 0},
     /* One derivation at a time, and the gateway limits rates: these have no meaning here. */
     {"SECRETS_KDF_THREADS", IGNORED, 0, 0, 0},
     {"SECRETS_RATE_CREATE", IGNORED, 0, 0, 0},
     {"SECRETS_RATE_OPEN", IGNORED, 0, 0, 0},
 };
-
-static int
-read_origins(struct lambda_settings *s, const char *value) {
-    size_t len = strlen(value);
-    if (len >= sizeof(s->origins_text)) return ERR_CONFIG;
-    memcpy(s->origins_text, value, len + 1);
-    s->origin_count = 0;
-    char *rest = s->origins_text + strspn(s->origins_text, " ");
-    while (*rest != '\0') {
-        size_t n = strcspn(rest, ", ");
-        bool web = strncmp(rest, "https://", 8) == 0 || strncmp(rest, "http://", 7) == 0;
-        const char *host = strstr(rest, "://") != NULL ? strstr(rest, "://") + 3 : rest;
-        if (!web || s->origin_count == API_ORIGINS_MAX || host >= rest + n ||
-            strcspn(host, "/?#, ") < (size_t)(rest + n - host))
-            return ERR_CONFIG;
-        s->origins[s->origin_count++] = rest;
-        char *end = rest + n;
-        rest = end + strspn(end, ", ");
-        *end = '\0';
-    }
-    return 0;
-}
 
 static int
 read_one(struct lambda_settings *s, const struct setting *t, const char *value) {
@@ -66,8 +44,11 @@ read_one(struct lambda_settings *s, const struct setting *t, const char *value) 
     switch (t->kind) {
     case NUMBER: return parse_number(value, len, t->min, t->max, at) == 0 ? 0 : ERR_CONFIG;
     case SIZE: return parse_size(value, t->min, t->max, at) == 0 ? 0 : ERR_CONFIG;
-    case ORIGINS: return read_origins(s, value);
+    case ORIGINS: return origins_parse(value, at) == 0 ? 0 : ERR_CONFIG;
     case IGNORED: return 0;
+    case PAGE:
+        if (!origins_is_page(value)) return ERR_CONFIG;
+        break;
     case TEXT: break;
     }
     if (len < (size_t)t->min || len > (size_t)t->max) return ERR_CONFIG;

@@ -4,7 +4,7 @@
 #ifndef LAMBDA_SETTINGS_H
 #define LAMBDA_SETTINGS_H
 
-#include "api/api.h"
+#include "api/origins.h"
 
 struct lambda_settings {
     const char *table;  /* DYNAMO_TABLE, default Secrets */
@@ -12,9 +12,7 @@ struct lambda_settings {
     const char *sse;    /* SECRETS_S3_SSE; NULL: by the endpoint */
     int64_t ttl_days, ttl_max_days, text_max, file_max, part_size;
     const char *page;
-    const char *origins[API_ORIGINS_MAX];
-    int origin_count;
-    char origins_text[2048]; /* holds the origins */
+    struct origins origins;
 };
 
 /*

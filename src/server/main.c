@@ -96,12 +96,10 @@ configure_api(struct server *s) {
         .inline_max = INLINE_MAX,
         .answer_max = answer_max(text_max),
         .page = set->page,
-        .origin_count = set->origins.count,
+        .origins = &set->origins,
     };
     c->rate_create = (uint32_t)set->rate_create;
     c->rate_open = (uint32_t)set->rate_open;
-    for (int i = 0; i < set->origins.count; i++)
-        c->origins[i] = set->origins.items[i];
     s->api.vault = &s->vault;
     s->api.kdf = s->kdf;
     s->api.page = &page_embedded;

@@ -20,7 +20,7 @@ enum kind {
     KIND_SIZE,
     KIND_ORIGINS,
     KIND_NETWORKS,
-    KIND_ORIGIN,
+    KIND_PAGE,
     KIND_WORD /* one of those in the argument */
 };
 
@@ -56,7 +56,7 @@ static const struct setting table[] = {
     {"SECRETS_QUOTA", "SIZE", "10 GiB", KIND_SIZE, 0, 1024 * TIB, AT(quota),
      "Content kept on this machine at most; 0 for no bound.  Above it nothing new is taken, opening "
      "goes on."},
-    {"SECRETS_PAGE", "ORIGIN", "", KIND_ORIGIN, 0, 1024, AT(page),
+    {"SECRETS_PAGE", "ORIGIN", "", KIND_PAGE, 0, 1024, AT(page),
      "Where the page is, for links, if it is not this server's own: https://HOST/."},
     {"SECRETS_ORIGINS", "LIST", "", KIND_ORIGINS, 0, 2047, AT(origins),
      "Origins, separated by commas, whose pages may use this server: https://HOST."},
@@ -118,47 +118,6 @@ find_option(const char *name, size_t len) {
     return NULL;
 }
 
-/* Whether ${text} is a web origin as a browser sends it: scheme, host, and a port if there is one.
- */
-static bool
-is_origin(const char *text, size_t len) {
-    static const char *const schemes[] = {"https://", "http://"};
-    for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
-        size_t n = strlen(schemes[i]);
-        if (len <= n || memcmp(text, schemes[i], n) != 0) continue;
-        return strspn(text + n, "abcdefghijklmnopqrstuvwxyz0123456789.-:[]") >= len - n;
-    }
-    return false;
-}
-
-static int
-parse_origins(const char *value, struct settings_origins *out) {
-    size_t len = strlen(value);
-    *out = (struct settings_origins){.count = 0};
-    if (len >= sizeof(out->text)) return ERR_INVALID;
-    memcpy(out->text, value, len + 1);
-    for (char *rest = out->text; *rest != '\0';) {
-        rest += strspn(rest, " ");
-        size_t n = strcspn(rest, ", ");
-        if (!is_origin(rest, n) || out->count == API_ORIGINS_MAX) return ERR_INVALID;
-        out->items[out->count++] = rest;
-        char *end = rest + n;
-        rest = end + strspn(end, ", ");
-        *end = '\0';
-    }
-    return 0;
-}
-
-/* Where the page is: an origin, with a path and a slash at the end if there is one; or nothing. */
-static int
-parse_page(const char *value, const char **out) {
-    size_t host = strlen(value) > 8 ? 8 + strcspn(value + 8, "/") : 0;
-    if (value[0] != '\0' && (!is_origin(value, host) || strpbrk(value, "?# \"<>\\") != NULL))
-        return ERR_INVALID;
-    *out = value;
-    return 0;
-}
-
 /* One of the words of ${argument}, which are separated by '|': ${out} gets its place among them. */
 static int
 parse_word(const char *argument, const char *value, int64_t *out) {
@@ -181,10 +140,12 @@ parse_value(const struct setting *t, const char *value, struct settings *s) {
     switch (t->kind) {
     case KIND_NUMBER: return parse_number(value, len, t->min, t->max, at);
     case KIND_SIZE: return parse_size(value, t->min, t->max, at);
-    case KIND_ORIGINS: return parse_origins(value, at);
+    case KIND_ORIGINS: return origins_parse(value, at);
     case KIND_NETWORKS: return http_trusted_parse(value, at);
-    case KIND_ORIGIN: return parse_page(value, at);
     case KIND_WORD: return parse_word(t->argument, value, at);
+    case KIND_PAGE:
+        if (len > 0 && !origins_is_page(value)) return ERR_INVALID;
+        break;
     case KIND_TEXT: break;
     }
     if (len < (size_t)t->min || len > (size_t)t->max || utf8_has_control(value, len))
@@ -220,11 +181,11 @@ print_wanted(const struct setting *t, struct buf *text) {
         return err | buf_add_text(text, "\n");
     case KIND_ORIGINS:
         return buf_printf(text, "want at most %d origins such as https://example.org\n",
-                          API_ORIGINS_MAX);
+                          ORIGINS_MAX);
     case KIND_NETWORKS:
         return buf_printf(text, "want at most %d addresses or networks such as 192.0.2.0/24\n",
                           HTTP_TRUSTED_MAX);
-    case KIND_ORIGIN: return buf_add_text(text, "want an address such as https://example.org/\n");
+    case KIND_PAGE: return buf_add_text(text, "want an address such as https://example.org/\n");
     case KIND_WORD: return buf_printf(text, "want one of %s\n", t->argument);
     case KIND_TEXT: break;
     }

@@ -11,15 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "api/api.h"
+#include "api/origins.h"
 #include "base/buf.h"
 #include "http/address.h"
-
-struct settings_origins {
-    const char *items[API_ORIGINS_MAX];
-    int count;
-    char text[2048]; /* holds the items */
-};
 
 /* Texts point into the environment, the arguments or constants; they outlive the settings. */
 struct settings {
@@ -32,7 +26,7 @@ struct settings {
     int64_t part_size;
     int64_t quota;
     const char *page;
-    struct settings_origins origins;
+    struct origins origins;
     struct http_trusted trusted;
     int64_t rate_create;
     int64_t rate_open;

@@ -137,6 +137,8 @@ test('a start that cannot be is reported', async () => {
     [{ S3_BUCKET: '' }, /S3_BUCKET/],
     [{ SECRETS_NONSENSE: '1' }, /SECRETS_NONSENSE/],
     [{ TTL_DAYS: '31' }, /TTL_DAYS/],
+    [{ SECRETS_PAGE: 'javascript:alert(1)' }, /SECRETS_PAGE/],
+    [{ SECRETS_ORIGINS: 'https://Example.org' }, /SECRETS_ORIGINS/],
     [{ SECRETS_MAX_FILE: '4 GiB', SECRETS_PART_SIZE: '64 KiB' }, /SECRETS_MAX_FILE/],
     [{ AWS_ENDPOINT_URL_DYNAMODB: 'ftp://x' }, /AWS_ENDPOINT_URL_DYNAMODB/],
     [{ S3_BUCKET: await standins.bucket({ versioned: true }) }, /S3_BUCKET/],

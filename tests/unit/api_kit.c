@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "api/origins.h"
 #include "base/base64.h"
 #include "crypto/envelope_header.h"
 #include "crypto/kdf_pool.h"
@@ -27,6 +28,7 @@ kit_ms(void) {
 
 void
 api_kit_open(struct api_kit *kit) {
+    static const struct origins page_origins = {.items = {"https://page.example"}, .count = 1};
     json_setup();
     *kit = (struct api_kit){.now = API_KIT_T0, .ms = 1000};
     current = kit;
@@ -47,8 +49,7 @@ api_kit_open(struct api_kit *kit) {
                    .inline_max = 128 * 1024,
                    .answer_max = 8 << 20,
                    .page = "",
-                   .origins = {"https://page.example"},
-                   .origin_count = 1},
+                   .origins = &page_origins},
         .vault = &kit->vault,
         .kdf = kdf_pool_new(1, 4, KDF_CLASSIC),
         .monotonic_ms = kit_ms,
