@@ -114,7 +114,7 @@ store_scrub(struct store *s) {
 
 static uint64_t
 store_usage(struct store *s) {
-    return atomic_load(&self(s)->writer.bytes);
+    return atomic_load(&self(s)->writer.conn.bytes);
 }
 
 /* The file can be read in time, and the writer is at work or waits for it. */

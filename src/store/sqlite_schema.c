@@ -5,7 +5,7 @@
  * record.key is the SHA-256 of the id.  content.bytes begins with filler (sqlite_rows.c says why).
  * state.bytes is the sum of record.size over inline content, kept up with every commit;
  * state.high_water is the latest time that a decision was made at; state.fence is written to bury a
- * commit that failed (sqlite_writer.c).
+ * commit that failed (sqlite_conn.c).
  */
 static const char create_text[] =
     "CREATE TABLE record ("

@@ -8,7 +8,6 @@
 #include "store/disk.h"
 #include "store/sqlite_ballast.h"
 #include "store/sqlite_futex.h"
-#include "store/sqlite_recover.h"
 
 enum {
     BATCH_JOBS = 512,               /* in one transaction */
@@ -86,16 +85,13 @@ sqlite_writer_scrub(struct sqlite_writer *w) {
 
 int64_t
 sqlite_writer_now(struct sqlite_writer *w, int64_t clock) {
-    int_fast64_t high = atomic_load(&w->high);
-    while (high < clock && !atomic_compare_exchange_weak(&w->high, &high, clock))
-        continue;
-    return high < clock ? clock : high;
+    return sqlite_conn_now(&w->conn, clock);
 }
 
 int
 sqlite_writer_state(struct sqlite_writer *w, int ms) {
     if (stuck(w, ms)) return ERR_STUCK;
-    return atomic_load(&w->broken) ? ERR_STORE : 0;
+    return atomic_load(&w->conn.broken) ? ERR_STORE : 0;
 }
 
 /* --- the queue ---------------------------------------------------------------------------------
@@ -168,7 +164,7 @@ next_batch(struct sqlite_writer *w) {
 /* Whether SQLite itself gave the transaction up, with all that other jobs did in it. */
 static bool
 given_up(struct sqlite_writer *w) {
-    return sqlite3_get_autocommit(w->db.handle) != 0;
+    return sqlite3_get_autocommit(w->conn.db.handle) != 0;
 }
 
 /* Run ${job} among others: what it wrote is undone if it fails.  Returns SQLite's code if the
@@ -212,30 +208,26 @@ run_jobs(struct sqlite_tx *tx, struct sqlite_job *batch) {
 static int
 set_state(struct sqlite_tx *tx, int64_t high) {
     struct sqlite_writer *w = tx->writer;
-    sqlite3_stmt *s = w->db.stmt[SQL_SET_STATE];
-    if (high == w->stored_high && tx->bytes == w->stored_bytes) return SQLITE_OK;
+    sqlite3_stmt *s = w->conn.db.stmt[SQL_SET_STATE];
+    if (high == w->conn.stored_high && tx->bytes == w->conn.stored_bytes) return SQLITE_OK;
     int rc = sqlite3_bind_int64(s, 1, high);
     if (rc == SQLITE_OK) rc = sqlite3_bind_int64(s, 2, tx->bytes);
-    return rc == SQLITE_OK ? sqlite_db_run(&w->db, SQL_SET_STATE) : rc;
+    return rc == SQLITE_OK ? sqlite_db_run(&w->conn.db, SQL_SET_STATE) : rc;
 }
 
 /* Run ${batch} (NULL: write down the time alone) in one transaction.  Returns SQLite's code. */
 static int
 transact(struct sqlite_writer *w, struct sqlite_job *batch) {
-    struct sqlite_tx tx = {.writer = w, .db = &w->db, .bytes = w->stored_bytes};
+    struct sqlite_tx tx = {.writer = w, .db = &w->conn.db, .bytes = w->conn.stored_bytes};
     tx.room = w->reserve == 0 || disk_room(w->dir) >= w->reserve;
-    int rc = sqlite_db_run(&w->db, SQL_BEGIN);
+    int rc = sqlite_db_run(&w->conn.db, SQL_BEGIN);
     if (rc == SQLITE_OK && batch != NULL) rc = run_jobs(&tx, batch);
     if (rc != SQLITE_OK || given_up(w)) return rc;
-    int64_t high = atomic_load(&w->high);
+    int64_t high = atomic_load(&w->conn.high);
     rc = set_state(&tx, high);
-    if (rc == SQLITE_OK) rc = sqlite_db_run(&w->db, SQL_COMMIT);
-    if (rc != SQLITE_OK) return rc;
-    w->failures = 0;
-    w->stored_high = high;
-    w->stored_bytes = tx.bytes;
-    atomic_store(&w->bytes, (uint_fast64_t)tx.bytes);
-    return SQLITE_OK;
+    if (rc == SQLITE_OK) rc = sqlite_db_run(&w->conn.db, SQL_COMMIT);
+    if (rc == SQLITE_OK) sqlite_conn_committed(&w->conn, high, tx.bytes);
+    return rc;
 }
 
 /* Keep room for changes, if there is plenty. */
@@ -262,7 +254,7 @@ run_batch(struct sqlite_writer *w, struct sqlite_job *batch) {
     bool again = true;
     int rc = SQLITE_OK;
     int code = 0;
-    if (!sqlite_recover_settle(w)) {
+    if (!sqlite_conn_settle(&w->conn)) {
         answer(batch, ERR_FULL);
         return false;
     }
@@ -270,18 +262,18 @@ run_batch(struct sqlite_writer *w, struct sqlite_job *batch) {
         rc = transact(w, batch);
         /* First there has to be room: undoing writes too. */
         again = (rc & 0xff) == SQLITE_FULL && give_ballast(w);
-        code = rc == SQLITE_OK ? 0 : sqlite_recover_undo(w, rc);
+        code = rc == SQLITE_OK ? 0 : sqlite_conn_undo(&w->conn, rc);
         again = again && code == ERR_FULL;
     }
     answer(batch, code);
-    if (rc != SQLITE_OK) sqlite_recover_reopen(w, rc);
+    if (rc != SQLITE_OK) sqlite_conn_reopen(&w->conn, rc);
     return rc == SQLITE_OK;
 }
 
 /* Write down the time if it went on. */
 static bool
 save_time(struct sqlite_writer *w) {
-    return atomic_load(&w->high) == w->stored_high || run_batch(w, NULL);
+    return atomic_load(&w->conn.high) == w->conn.stored_high || run_batch(w, NULL);
 }
 
 /* --- checkpoints -------------------------------------------------------------------------------
@@ -290,11 +282,12 @@ save_time(struct sqlite_writer *w) {
 static int
 checkpoint(struct sqlite_writer *w, int mode) {
     (void)sqlite_readers_pause(w->readers, PAUSE_MS);
-    int rc = sqlite3_wal_checkpoint_v2(w->db.handle, NULL, mode, NULL, NULL);
+    int rc = sqlite3_wal_checkpoint_v2(w->conn.db.handle, NULL, mode, NULL, NULL);
     sqlite_readers_resume(w->readers);
-    if (rc == SQLITE_OK) w->wal_pages = 0;
+    if (rc == SQLITE_OK) w->conn.wal_pages = 0;
     bool tight = w->reserve > 0 && !w->ballast;
-    w->checkpoint_at = w->wal_pages + (tight ? SQLITE_BALLAST_LOG_PAGES : w->place->log_pages);
+    w->checkpoint_at =
+        w->conn.wal_pages + (tight ? SQLITE_BALLAST_LOG_PAGES : w->conn.place->log_pages);
     if (rc != SQLITE_OK) log_warn("store_checkpoint", LOG_NUMBER("code", rc));
     return rc == SQLITE_OK ? 0 : ERR_STORE;
 }
@@ -315,7 +308,7 @@ await(struct sqlite_writer *w) {
     atomic_store(&w->busy_ms, 0);
     atomic_store(&w->asleep, 1);
     if (atomic_load(&w->inbox) == NULL && !atomic_load(&w->stopping))
-        sqlite_futex_wait(&w->asleep, 1, atomic_load(&w->broken) ? SQLITE_RECOVER_RETRY_MS : -1);
+        sqlite_futex_wait(&w->asleep, 1, atomic_load(&w->conn.broken) ? SQLITE_CONN_RETRY_MS : -1);
     atomic_store(&w->asleep, 0);
     atomic_store(&w->busy_ms, clock_monotonic_ms());
 }
@@ -324,11 +317,11 @@ static void
 work(struct sqlite_writer *w) {
     struct sqlite_job *batch = take(next_batch(w));
     if (batch == NULL) return;
-    if (atomic_load(&w->broken)) answer(batch, ERR_STORE);
+    if (atomic_load(&w->conn.broken)) answer(batch, ERR_STORE);
     else if (batch->run == NULL) run_scrub(w, batch);
     else (void)run_batch(w, batch);
     atomic_store(&w->busy_ms, clock_monotonic_ms());
-    if (!atomic_load(&w->broken) && w->wal_pages >= w->checkpoint_at)
+    if (!atomic_load(&w->conn.broken) && w->conn.wal_pages >= w->checkpoint_at)
         (void)checkpoint(w, SQLITE_CHECKPOINT_RESTART);
 }
 
@@ -338,7 +331,7 @@ writer_main(void *arg) {
     (void)pthread_setname_np(pthread_self(), "writer");
     for (;;) {
         collect(w);
-        if (atomic_load(&w->broken)) sqlite_recover_retry(w);
+        if (atomic_load(&w->conn.broken)) sqlite_conn_retry(&w->conn);
         if (w->waiting != NULL) {
             work(w);
         } else if (atomic_load(&w->stopping)) {
@@ -347,17 +340,17 @@ writer_main(void *arg) {
             await(w);
         }
     }
-    if (!atomic_load(&w->broken)) (void)save_time(w);
+    if (!atomic_load(&w->conn.broken)) (void)save_time(w);
     return NULL;
 }
 
 int
 sqlite_writer_open(struct sqlite_writer *w, const struct sqlite_place *place, int dir,
                    uint64_t reserve, int wait_ms, char *error, size_t error_len) {
-    *w = (struct sqlite_writer){.place = place, .dir = dir, .reserve = reserve, .wait_ms = wait_ms};
+    *w = (struct sqlite_writer){.dir = dir, .reserve = reserve, .wait_ms = wait_ms};
     w->checkpoint_at = place->log_pages;
-    int err = sqlite_recover_open(w, error, error_len);
-    w->layout = w->db.layout;
+    int err = sqlite_conn_open(&w->conn, place, error, error_len);
+    w->layout = w->conn.db.layout;
     if (err == 0) take_ballast(w);
     return err;
 }
@@ -382,5 +375,5 @@ sqlite_writer_stop(struct sqlite_writer *w) {
 
 void
 sqlite_writer_close(struct sqlite_writer *w) {
-    sqlite_db_close(&w->db);
+    sqlite_db_close(&w->conn.db);
 }

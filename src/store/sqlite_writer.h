@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "store/sqlite_db.h"
+#include "store/sqlite_conn.h"
 #include "store/sqlite_readers.h"
 
 struct sqlite_writer;
@@ -41,8 +41,7 @@ struct sqlite_job {
 };
 
 struct sqlite_writer {
-    struct sqlite_db db;
-    const struct sqlite_place *place;
+    struct sqlite_conn conn;
     struct sqlite_readers *readers;
     int dir;
     uint64_t reserve;
@@ -54,21 +53,12 @@ struct sqlite_writer {
     _Atomic(struct sqlite_job *) inbox; /* newest first */
     atomic_uint asleep;
     atomic_bool stopping;
-    atomic_bool broken;          /* commits fail: nothing is written until a reopen went well */
     atomic_int_fast64_t busy_ms; /* since when it is at work; 0 when it waits */
-    atomic_int_fast64_t high;    /* the latest time ever told */
-    atomic_uint_fast64_t bytes;  /* as committed */
 
     /* The thread's own. */
     struct sqlite_job *waiting; /* taken from the inbox, oldest first */
-    int64_t stored_high;
-    int64_t stored_bytes;
-    int64_t retry_ms;  /* when to try the next reopen */
-    int failures;      /* commits that failed in a row */
-    bool unsettled;    /* a commit failed that may come back after a crash */
-    int wal_pages;     /* in the log after the last commit */
-    int checkpoint_at; /* wal_pages that ask for a checkpoint */
-    bool ballast;      /* room is kept for the day on which the disk is full */
+    int checkpoint_at;          /* pages in the log that ask for a checkpoint */
+    bool ballast;               /* room is kept for the day on which the disk is full */
 };
 
 /*
