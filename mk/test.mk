@@ -48,7 +48,7 @@ $(B)/tests/obj/%.o: tests/unit/%.c $(B)/flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-# What tests load into a server: a disk that hangs, a kernel that is old.
+# What tests load into a server: calls that hang, a kernel that is old.
 $(B)/tests/%.so: tests/tools/%.c $(B)/flags
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A disk that hangs, for a process that loads this by LD_PRELOAD: as long as the file is there that
- * the variable HANG names, nothing that is written gets any further.
+ * Calls of the system that take long, for a process that loads this by LD_PRELOAD.  As long as the
+ * file is there that a variable names:
+ *
+ *   HANG        nothing that is written gets any further
+ *   HANG_SLOW   what is written gets on, each sync a little later
+ *   HANG_INPUT  who reads from a connection hangs; the first one says "hang: input" on stderr
  */
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -15,28 +22,53 @@
 EXPORT int fsync(int fd);
 EXPORT int fdatasync(int fd);
 EXPORT ssize_t pwrite64(int fd, const void *data, size_t len, off64_t offset);
+EXPORT ssize_t recv(int fd, void *data, size_t len, int flags);
+
+enum { SLOW_US = 50 * 1000 };
+
+/* Whether the file is there that the variable ${name} names. */
+static bool
+is_on(const char *name) {
+    const char *file = getenv(name);
+    return file != NULL && access(file, F_OK) == 0;
+}
 
 static void
-hang(void) {
-    const char *file = getenv("HANG");
-    while (file != NULL && access(file, F_OK) == 0)
+hang(const char *name) {
+    while (is_on(name))
         (void)usleep(5000);
+}
+
+static void
+sync_late(void) {
+    hang("HANG");
+    if (is_on("HANG_SLOW")) (void)usleep(SLOW_US);
 }
 
 int
 fsync(int fd) {
-    hang();
+    sync_late();
     return (int)syscall(SYS_fsync, fd);
 }
 
 int
 fdatasync(int fd) {
-    hang();
+    sync_late();
     return (int)syscall(SYS_fdatasync, fd);
 }
 
 ssize_t
 pwrite64(int fd, const void *data, size_t len, off64_t offset) {
-    hang();
+    hang("HANG");
     return syscall(SYS_pwrite64, fd, data, len, offset);
+}
+
+ssize_t
+recv(int fd, void *data, size_t len, int flags) {
+    static const char said[] = "hang: input\n";
+    static atomic_flag once = ATOMIC_FLAG_INIT;
+    if (is_on("HANG_INPUT") && !atomic_flag_test_and_set(&once))
+        (void)!write(STDERR_FILENO, said, sizeof(said) - 1);
+    hang("HANG_INPUT");
+    return syscall(SYS_recvfrom, fd, data, len, flags, NULL, NULL);
 }

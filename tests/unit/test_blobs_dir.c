@@ -181,6 +181,17 @@ fsync(int fd) {
     return (int)syscall(SYS_fsync, fd);
 }
 
+static bool renames_fail;
+
+int
+renameat(int from_dir, const char *from, int to_dir, const char *to) {
+    if (renames_fail) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, 0);
+}
+
 static ino_t
 inode_of(const char *file) {
     struct stat st;
@@ -292,6 +303,27 @@ test_the_same_bytes_are_written_again(void **state) {
     buf_free(&out);
 }
 
+/* The same bytes are there, but whether they are on the disk is not known: to be asked again. */
+static void
+test_a_failed_rename_takes_nothing_away(void **state) {
+    struct blobs *b = *state;
+    struct buf out = BUF_INIT(100);
+    assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), 1);
+    ino_t first = inode_of(below("Na/" NAME ".0"));
+    renames_fail = true;
+    assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), ERR_UNKNOWN_OUTCOME);
+    assert_int_equal(b->ops->put(b, NAME, 0, "y", 1), ERR_CONFLICT); /* is told before it */
+    renames_fail = false;
+    assert_true(inode_of(below("Na/" NAME ".0")) == first);
+    assert_int_equal(scratch_count_files(below("Na")), 1);
+    assert_int_equal(b->ops->usage(b), 1);
+    assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), 0);
+    assert_true(inode_of(below("Na/" NAME ".0")) != first);
+    assert_int_equal(b->ops->get(b, NAME, 0, &out), 1);
+    assert_true(buf_equals(&out, "x", 1));
+    buf_free(&out);
+}
+
 static void
 test_the_reserve_of_the_disk_is_kept(void **state) {
     struct blobs *b = *state;
@@ -338,6 +370,7 @@ main(void) {
         CASE(test_a_folder_in_doubt_is_written_again),
         CASE(test_an_erase_in_doubt_is_written_again),
         CASE(test_the_same_bytes_are_written_again),
+        CASE(test_a_failed_rename_takes_nothing_away),
         CASE(test_the_reserve_of_the_disk_is_kept),
         CASE(test_open_tells_why_it_cannot),
     };

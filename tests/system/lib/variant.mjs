@@ -28,8 +28,8 @@ export function loadGenerator() {
 }
 
 /**
- * The path of a library for LD_PRELOAD of a server. `hang`: its disk hangs as long as the file is there that
- * the variable HANG names. `no-landlock`: its kernel has no Landlock. Not for builds with sanitizers.
+ * The path of a library for LD_PRELOAD of a server. `hang`: its disk or its input hangs or is slow as long as a
+ * file is there (tests/tools/hang.c). `no-landlock`: its kernel has no Landlock. Not for builds with sanitizers.
  */
 export function preload(name) {
   make(`tests/${name}.so`);
