@@ -9,6 +9,7 @@
 #include "store/blobs_deadline.h"
 #include "store/blobs_dir.h"
 #include "store/cloud.h"
+#include "store/disk.h"
 #include "store/sqlite.h"
 #ifdef SERVER_TEST
 #include "racy.h" /* tests/server */
@@ -78,7 +79,7 @@ stores_prepare(const struct settings *s, const struct aws_env *env, struct store
         if (out->cloud == NULL) return ERR_NOMEM;
         cloud_warm(out->cloud);
     }
-    if (!stores_are_here(s) || mkdir(s->data, 0700) == 0 || errno == EEXIST) return 0;
+    if (!stores_are_here(s) || disk_make_folder(s->data) == 0) return 0;
     (void)!buf_printf(why, "cannot make %.200s: %s", s->data, strerrordesc_np(errno));
     return ERR_IO;
 }

@@ -32,7 +32,6 @@ struct blobs_dir {
     atomic_uint_fast64_t temporaries; /* made so far; each gets a name of its own */
     atomic_bool durable[128][128];    /* folders, by their two characters, that are on the disk */
     pthread_mutex_t making;           /* held while a folder is made */
-    bool doubtful;                    /* a sync of the root failed, and none went well since */
     /* Held for reading while a piece is removed, and from its link until it is durable or removed
      * again: under it for writing, what is there is durable and stays. */
     pthread_rwlock_t linking;
@@ -63,29 +62,13 @@ open_folder(int at, const char *name) {
     return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/*
- * Change ${folder}, so that it has to be written again: see blobs_dir.h.  Of several at once it may
- * be another's file that one removes; that is a change as well.  Returns 0, or -1 with errno set.
- */
-static int
-touch(int folder) {
-    int fd = openat(folder, TEMPORARY "touch", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) return -1;
-    (void)close(fd);
-    return unlinkat(folder, TEMPORARY "touch", 0) == 0 || errno == ENOENT ? 0 : -1;
-}
-
 /* Let ${folder} be there and on the disk.  Returns 0, or -1 with errno set. */
 static int
 make_folder(struct blobs_dir *d, const char *folder) {
     bool made = mkdirat(d->root, folder, 0700) == 0;
     if (!made && errno != EEXIST) return -1;
-    if ((!d->doubtful || touch(d->root) == 0) && fsync(d->root) == 0) {
-        d->doubtful = false;
-        return 0;
-    }
+    if (disk_sync_names(d->root, made) == 0) return 0;
     int why = errno;
-    d->doubtful = true;
     if (made) (void)unlinkat(d->root, folder, AT_REMOVEDIR);
     errno = why;
     return -1;
@@ -292,9 +275,8 @@ erase_in(struct blobs_dir *d, int folder, const char *name, uint32_t first, uint
         if (removed > 0) changed = true;
         if (removed < 0) why = errno;
     }
-    /* What is not there any more may have been removed by an erase whose sync failed, in this
-     * process or an earlier one. */
-    if ((!changed && touch(folder) != 0) || fsync(folder) != 0) why = errno;
+    /* What is not there any more may have been removed by an erase whose sync failed. */
+    if (disk_sync_names(folder, changed) != 0) why = errno;
     if (why == 0) return 0;
     (void)error_of(why);
     return ERR_STORE;
@@ -422,7 +404,7 @@ static const struct blobs_ops dir_ops = {
 static int
 take(struct blobs_dir *d, const char *path) {
     struct tidying t = {.dir = d, .visit = count_piece};
-    if (mkdir(path, 0700) != 0 && errno != EEXIST) return ERR_STORE;
+    if (disk_make_folder(path) != 0) return ERR_STORE;
     d->root = open_folder(AT_FDCWD, path);
     if (d->root < 0) return ERR_STORE;
     if (flock(d->root, LOCK_EX | LOCK_NB) != 0) return errno == EWOULDBLOCK ? ERR_BUSY : ERR_STORE;

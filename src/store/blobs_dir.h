@@ -8,8 +8,9 @@
  * the same.  So what such a failure leaves in doubt is removed, and bytes that were there already
  * are written again before anybody hears that they are durable; a folder that was there already,
  * and the absence of pieces that an erase finds gone, count once an fsync went well after another
- * change beside them.  Should a disk give an erased piece back when the power fails for all that,
- * no record names it: nobody can read it, and the tidying at the next start removes it.
+ * change beside them (disk_sync_names()).  Should a disk give an erased piece back when the power
+ * fails for all that, no record names it: nobody can read it, and the tidying at the next start
+ * removes it.
  */
 #ifndef STORE_BLOBS_DIR_H
 #define STORE_BLOBS_DIR_H

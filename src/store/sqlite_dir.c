@@ -9,13 +9,14 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "store/disk.h"
 
 #define LOCK_FILE "secrets.lock"
 
 static int
 open_dir(const char *path, char *error, size_t error_len) {
     struct stat st;
-    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+    if (disk_make_folder(path) != 0) {
         (void)snprintf(error, error_len, "%s cannot be made: %s", path, strerror(errno));
         return -1;
     }
@@ -44,13 +45,17 @@ open_lock(const char *path, int dir, char *error, size_t error_len) {
     return -1;
 }
 
-/* SQLite gives its own files the mode of the main one. */
+/* SQLite gives its own files the mode of the main one.  One that is made is on the disk then, and
+ * not there if it cannot be; one that is there opens on a full disk, too. */
 static int
 make_file(const char *path, const char *file, int dir, char *error, size_t error_len) {
-    int fd = openat(dir, file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool ok = fd >= 0 && fchmod(fd, 0600) == 0 && fsync(dir) == 0;
+    int fd = openat(dir, file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool made = fd >= 0;
+    if (!made && errno == EEXIST) fd = openat(dir, file, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    bool ok = fd >= 0 && fchmod(fd, 0600) == 0 && disk_sync_names(dir, true) == 0;
     if (!ok)
         (void)snprintf(error, error_len, "%s/%s cannot be made: %s", path, file, strerror(errno));
+    if (!ok && made) (void)unlinkat(dir, file, 0);
     if (fd >= 0) (void)close(fd);
     return ok ? 0 : ERR_STORE;
 }

@@ -234,17 +234,19 @@ make_old(const char *file) {
     assert_int_equal(utimensat(AT_FDCWD, file, old, 0), 0);
 }
 
-/* A folder of an earlier process, which may have died before it was on the disk. */
+/* A folder of an earlier process, which may have died before it was on the disk, or worse. */
 static void
 test_a_folder_in_doubt_is_written_again(void **state) {
     struct blobs *b = *state;
     assert_int_equal(mkdir(below("Na"), 0700), 0);
-    make_old(path);
     until_failure = 1;
     assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), ERR_STORE);
     assert_int_equal(until_failure, 0);
-    assert_int_equal(changed_at(path), 1);
     /* That an fsync goes well now says nothing, unless there was something to write. */
+    make_old(path);
+    *state = b = reopen_dir(b);
+    assert_non_null(b);
+    assert_int_equal(changed_at(path), 1);
     assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), 1);
     assert_true(changed_at(path) > 1);
     assert_int_equal(scratch_count_files(path), 1);
@@ -252,6 +254,22 @@ test_a_folder_in_doubt_is_written_again(void **state) {
     make_old(path);
     assert_int_equal(b->ops->put(b, NAME, 1, "x", 1), 1);
     assert_int_equal(changed_at(path), 1);
+}
+
+/* The store itself is a name in the folder above it. */
+static void
+test_a_new_store_is_on_the_disk(void **state) {
+    struct blobs *b = *state;
+    b->ops->close(b);
+    *state = b = NULL;
+    assert_int_equal(rmdir(path), 0);
+    until_failure = 1;
+    assert_int_equal(blobs_dir_open(path, 0, &b), ERR_STORE);
+    assert_int_equal(errno, EIO);
+    assert_int_equal(until_failure, 0);
+    assert_int_equal(access(path, F_OK), -1); /* so that it is made anew */
+    assert_int_equal(blobs_dir_open(path, 0, &b), 0);
+    *state = b;
 }
 
 /*
@@ -368,6 +386,7 @@ main(void) {
         CASE(test_a_failed_write_leaves_nothing),
         CASE(test_what_may_not_be_on_the_disk_is_not_there),
         CASE(test_a_folder_in_doubt_is_written_again),
+        CASE(test_a_new_store_is_on_the_disk),
         CASE(test_an_erase_in_doubt_is_written_again),
         CASE(test_the_same_bytes_are_written_again),
         CASE(test_a_failed_rename_takes_nothing_away),

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,6 +55,40 @@ teardown(void **state) {
     (void)state;
     scratch_remove(dir);
     return 0;
+}
+
+/* In the place of the C library's: fails when the countdown says so. */
+static int until_failure; /* fsyncs; 0: none fails */
+
+int
+fsync(int fd) {
+    if (until_failure > 0 && --until_failure == 0) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fsync, fd);
+}
+
+/* The fsyncs of a first open: of the folder that holds the store's, then of the store's own. */
+static void
+test_a_new_file_is_on_the_disk_or_not_there(void **state) {
+    struct store *s = NULL;
+    (void)state;
+    until_failure = 2;
+    assert_int_equal(try_open(&s), ERR_STORE);
+    assert_int_equal(until_failure, 0);
+    assert_non_null(strstr(error, "secrets.db cannot be made: Input/output error"));
+    /* So the next process makes it anew: it could not learn whether the name is on the disk. */
+    assert_int_equal(scratch_count_files(dir), 1); /* the lock */
+    s = open_store();
+    s->ops->close(s);
+
+    assert_int_equal(scratch_count_files(dir), 2);
+    until_failure = 2;
+    assert_int_equal(try_open(&s), ERR_STORE);
+    assert_int_equal(scratch_count_files(dir), 2); /* what was there stays */
+    s = open_store();
+    s->ops->close(s);
 }
 
 /* --- erasing -----------------------------------------------------------------------------------
@@ -439,6 +474,7 @@ main(void) {
         CASE(test_files_are_their_owners),
         CASE(test_an_open_folder_is_refused),
         CASE(test_a_second_store_is_refused),
+        CASE(test_a_new_file_is_on_the_disk_or_not_there),
         CASE(test_what_is_no_store_is_refused),
         CASE(test_no_folder_is_an_error),
         CASE(test_without_room_nothing_new_but_opens_go_on),
