@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the blob store in S3 share. */
+/*
+ * What the files of the blob store in S3 share: blobs_s3.c stands on blobs_s3_erase.c, and both on
+ * blobs_s3_call.c.
+ */
 #ifndef STORE_BLOBS_S3_INTERNAL_H
 #define STORE_BLOBS_S3_INTERNAL_H
 
@@ -46,7 +49,10 @@ struct request {
     bool if_absent;
 };
 
-/* Send ${r} within the budget of tries, for what may be done twice.  ${unknown} (may be NULL) is
+/* Send ${r} once; ${reply} gets the body of the answer. */
+enum outcome s3_call(struct s3 *s, const struct request *r, struct buf *reply);
+
+/* The same within the budget of tries, for what may be done twice.  ${unknown} (may be NULL) is
  * set if an outcome on the way was not known. */
 enum outcome s3_call_again(struct s3 *s, const struct request *r, struct buf *reply, bool *unknown);
 
