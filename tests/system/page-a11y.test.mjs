@@ -57,6 +57,7 @@ for (const [name, reach] of Object.entries(states)) {
 test('a page that is not accessible is noticed', async () => {
   const page = await newPage(browser);
   await page.goto(site.url);
+  await page.locator('.box').waitFor();
   await page.evaluate(() => document.querySelector('main').append(document.createElement('input')));
   assert.match((await violations(page)).join(), /label/);
   await page.context().close();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Chromium, and pages that fail a test on any console error, page error or CSP report.
+import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
 export const ARGS = [
@@ -7,11 +8,15 @@ export const ARGS = [
   '--disable-component-update', '--disable-sync',
 ];
 
+/** The engine without the windows around it takes half the time; CHROMIUM=/usr/bin/chromium is all of it. */
+export const CHROMIUM =
+  process.env.CHROMIUM ?? ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find((path) => existsSync(path));
+
 /** Without a locale Chromium saves a file whose name has an umlaut as `download`. */
 export const ENVIRONMENT = { ...process.env, LC_ALL: 'C.UTF-8' };
 
 export function startBrowser(options = {}) {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, env: ENVIRONMENT, ...options, args: [...ARGS, ...(options.args ?? [])] });
+  return chromium.launch({ executablePath: CHROMIUM, headless: true, env: ENVIRONMENT, ...options, args: [...ARGS, ...(options.args ?? [])] });
 }
 
 /**

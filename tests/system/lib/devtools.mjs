@@ -5,11 +5,11 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ARGS, ENVIRONMENT } from './browser.mjs';
+import { ARGS, CHROMIUM, ENVIRONMENT } from './browser.mjs';
 
 export async function startBareBrowser() {
   const profile = await mkdtemp(join(tmpdir(), 'page-profile-'));
-  const child = spawn(process.env.CHROMIUM ?? '/usr/bin/chromium',
+  const child = spawn(CHROMIUM,
     ['--headless', ...ARGS, '--remote-debugging-pipe', `--user-data-dir=${profile}`, 'about:blank'],
     { env: ENVIRONMENT, stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
   const [, , , input, output] = child.stdio;
