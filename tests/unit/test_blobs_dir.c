@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "blobs_contract.h"
 #include "scratch.h"
+#include "syncs.h"
 
 #define NAME "Name000000000000000001"
 
@@ -169,18 +170,7 @@ test_a_failed_write_leaves_nothing(void **state) {
     assert_int_equal(scratch_count_files(below("Na")), 0);
 }
 
-/* In the place of the C library's: fails when the countdown says so. */
-static int until_failure; /* fsyncs; 0: none fails */
-
-int
-fsync(int fd) {
-    if (until_failure > 0 && --until_failure == 0) {
-        errno = EIO;
-        return -1;
-    }
-    return (int)syscall(SYS_fsync, fd);
-}
-
+/* In the place of the C library's. */
 static bool renames_fail;
 
 int
@@ -209,9 +199,9 @@ test_what_may_not_be_on_the_disk_is_not_there(void **state) {
         char name[] = NAME;
         name[0] = (char)('A' + n); /* a folder of its own */
         char folder[] = {name[0], 'a', '\0'};
-        until_failure = n + 1;
+        syncs_fail_at(n + 1);
         assert_int_equal(b->ops->put(b, name, 0, "x", 1), answers[n]);
-        assert_int_equal(until_failure, 0);
+        assert_int_equal(syncs_to_come(), 0);
         assert_int_equal(b->ops->get(b, name, 0, &out), 0);
         assert_int_equal(b->ops->usage(b), (uint64_t)n);
         if (n == 0) assert_int_equal(access(below(folder), F_OK), -1);
@@ -239,9 +229,9 @@ static void
 test_a_folder_in_doubt_is_written_again(void **state) {
     struct blobs *b = *state;
     assert_int_equal(mkdir(below("Na"), 0700), 0);
-    until_failure = 1;
+    syncs_fail_at(1);
     assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), ERR_STORE);
-    assert_int_equal(until_failure, 0);
+    assert_int_equal(syncs_to_come(), 0);
     /* That an fsync goes well now says nothing, unless there was something to write. */
     make_old(path);
     *state = b = reopen_dir(b);
@@ -263,10 +253,10 @@ test_a_new_store_is_on_the_disk(void **state) {
     b->ops->close(b);
     *state = b = NULL;
     assert_int_equal(rmdir(path), 0);
-    until_failure = 1;
+    syncs_fail_at(1);
     assert_int_equal(blobs_dir_open(path, 0, &b), ERR_STORE);
     assert_int_equal(errno, EIO);
-    assert_int_equal(until_failure, 0);
+    assert_int_equal(syncs_to_come(), 0);
     assert_int_equal(access(path, F_OK), -1); /* so that it is made anew */
     assert_int_equal(blobs_dir_open(path, 0, &b), 0);
     *state = b;
@@ -281,9 +271,9 @@ test_an_erase_in_doubt_is_written_again(void **state) {
     struct blobs *b = *state;
     assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), 1);
     assert_int_equal(b->ops->put(b, NAME, 1, "x", 1), 1);
-    until_failure = 1;
+    syncs_fail_at(1);
     assert_int_equal(b->ops->erase(b, NAME, 0, 2), ERR_STORE);
-    assert_int_equal(until_failure, 0);
+    assert_int_equal(syncs_to_come(), 0);
     assert_int_equal(scratch_count_files(below("Na")), 0);
     for (int i = 0; i < 2; i++) { /* this process, and one after it, which knows of no failure */
         make_old(below("Na"));
@@ -294,7 +284,7 @@ test_an_erase_in_doubt_is_written_again(void **state) {
         assert_non_null(b);
     }
     /* It counts only after a sync that went well behind that change. */
-    until_failure = 1;
+    syncs_fail_at(1);
     assert_int_equal(b->ops->erase(b, NAME, 0, 2), ERR_STORE);
     /* Where nothing can be changed, nothing is known. */
     assert_int_equal(symlink("/nowhere", below("Na/.touch")), 0);
@@ -312,9 +302,9 @@ test_the_same_bytes_are_written_again(void **state) {
     assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), 0);
     assert_true(inode_of(below("Na/" NAME ".0")) != first);
     /* They were durable before: a failure now takes nothing away. */
-    until_failure = 2;
+    syncs_fail_at(2);
     assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), ERR_UNKNOWN_OUTCOME);
-    assert_int_equal(until_failure, 0);
+    assert_int_equal(syncs_to_come(), 0);
     assert_int_equal(b->ops->get(b, NAME, 0, &out), 1);
     assert_int_equal(b->ops->usage(b), 1);
     assert_int_equal(scratch_count_files(below("Na")), 1);

@@ -8,7 +8,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +20,7 @@
 #include "store/sqlite.h"
 #include "store/sqlite_ballast.h"
 #include "store_kit.h"
+#include "syncs.h"
 
 enum { SECRETS = 3000, PATH_LEN = SCRATCH_PATH_MAX + 32, BUCKETS = 1 << 22 };
 
@@ -57,26 +57,14 @@ teardown(void **state) {
     return 0;
 }
 
-/* In the place of the C library's: fails when the countdown says so. */
-static int until_failure; /* fsyncs; 0: none fails */
-
-int
-fsync(int fd) {
-    if (until_failure > 0 && --until_failure == 0) {
-        errno = EIO;
-        return -1;
-    }
-    return (int)syscall(SYS_fsync, fd);
-}
-
 /* The fsyncs of a first open: of the folder that holds the store's, then of the store's own. */
 static void
 test_a_new_file_is_on_the_disk_or_not_there(void **state) {
     struct store *s = NULL;
     (void)state;
-    until_failure = 2;
+    syncs_fail_at(2);
     assert_int_equal(try_open(&s), ERR_STORE);
-    assert_int_equal(until_failure, 0);
+    assert_int_equal(syncs_to_come(), 0);
     assert_non_null(strstr(error, "secrets.db cannot be made: Input/output error"));
     /* So the next process makes it anew: it could not learn whether the name is on the disk. */
     assert_int_equal(scratch_count_files(dir), 1); /* the lock */
@@ -84,7 +72,7 @@ test_a_new_file_is_on_the_disk_or_not_there(void **state) {
     s->ops->close(s);
 
     assert_int_equal(scratch_count_files(dir), 2);
-    until_failure = 2;
+    syncs_fail_at(2);
     assert_int_equal(try_open(&s), ERR_STORE);
     assert_int_equal(scratch_count_files(dir), 2); /* what was there stays */
     s = open_store();
