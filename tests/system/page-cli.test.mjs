@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 // What the page shares the command line client opens, and the reverse: the same bytes, the same name.
-import test, { after, afterEach, before, beforeEach } from 'node:test';
+import test from 'node:test';
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { newPage, startBrowser } from './lib/browser.mjs';
 import { exit, newHome } from './lib/cli.mjs';
 import { patience } from './lib/server.mjs';
-import { startSite } from './lib/site.mjs';
+import { button, choose, createLink, field, ownPassphrase, page, savedFile, setStage, sha, shownText, site } from './lib/stage.mjs';
 
 const WAIT = 30_000 * patience;
 const PASSPHRASE = 'Grüße aus der Küche, 7 Uhr';
@@ -26,34 +25,15 @@ const WAYS = [
   { title: 'with the key apart', apart: true },
 ];
 
-let site;
-let browser;
 let cli;
-let page;
-before(async () => {
-  site = await startSite();
-  assert.ok(site.real, 'needs secretsd');
-  cli = await newHome(site.url);
-  browser = await startBrowser();
+setStage({
+  timeout: WAIT,
+  setUp: async () => {
+    assert.ok(site.real, 'needs secretsd');
+    cli = await newHome(site.url);
+  },
+  tearDown: () => cli?.remove(),
 });
-after(async () => {
-  await browser?.close();
-  await cli?.remove();
-  await site?.stop();
-});
-beforeEach(async () => {
-  page = await newPage(browser, { locale: 'en-GB' });
-  page.setDefaultTimeout(WAIT);
-});
-afterEach(async () => {
-  const { faults } = page;
-  await page.context().close();
-  assert.deepEqual(faults, []);
-});
-
-const sha = (bytes) => createHash('sha256').update(bytes).digest('hex');
-const button = (name) => page.getByRole('button', { name, exact: true });
-const field = (name) => page.getByLabel(name, { exact: true });
 
 /** Share a text, or a file, from the page; resolves to { link, key }. */
 async function pagePut(content, { passphrase, apart }) {
@@ -63,19 +43,9 @@ async function pagePut(content, { passphrase, apart }) {
     await page.locator('input[type=file]').setInputFiles({ name: content.name, mimeType: 'application/pdf', buffer: content.bytes });
     await page.getByText('One file').first().waitFor();
   }
-  if (passphrase !== undefined || apart) {
-    await page.locator('button.word').nth(2).click();
-    const dialog = page.getByRole('dialog');
-    if (apart) await dialog.getByLabel('Send the key apart').check();
-    if (passphrase !== undefined) {
-      await dialog.getByLabel('A passphrase of your own').check();
-      await dialog.getByLabel('Passphrase', { exact: true }).fill(passphrase);
-    }
-    await button('Done').click();
-  }
-  await button('Create link').click();
-  await page.getByText('Not opened yet').first().waitFor();
-  const link = await field('Link').first().textContent();
+  if (apart) await choose(2, (dialog) => dialog.getByLabel('Send the key apart').check());
+  if (passphrase !== undefined) await ownPassphrase(passphrase);
+  const link = await createLink();
   return { link, key: apart ? await field('Key').textContent() : undefined };
 }
 
@@ -87,21 +57,8 @@ async function pageOpen({ link, key, passphrase }) {
   await button('Open').click();
 }
 
-async function pageText(shared) {
-  await pageOpen(shared);
-  // The field of the passphrase has a "Show" as well, until the content is there.
-  await button('Copy').waitFor();
-  await button('Show').click();
-  return page.locator('pre').textContent();
-}
-
-async function pageFile(shared) {
-  await pageOpen(shared);
-  const coming = page.waitForEvent('download');
-  await button('Save').click();
-  const download = await coming;
-  return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
-}
+const pageText = (shared) => pageOpen(shared).then(() => shownText());
+const pageFile = (shared) => pageOpen(shared).then(() => savedFile());
 
 /** Share from the client; resolves to what it says with --json: link, key and passphrase among it. */
 async function cliPut(args, { passphrase, apart } = {}, input = '') {

@@ -1,92 +1,54 @@
 // SPDX-License-Identifier: MIT
 // What goes wrong around an opening or a link: a worker that does not come, answers that are lost, files
 // that wait, a page that is left. Nothing is lost by it, and what is said is so.
-import test, { after, before, beforeEach, afterEach } from 'node:test';
+import test from 'node:test';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { newPage, startBrowser } from './lib/browser.mjs';
 import { startMoody } from './lib/moody.mjs';
-import { patience } from './lib/server.mjs';
-import { shareSecret, startSite } from './lib/site.mjs';
+import { shareSecret } from './lib/site.mjs';
+import { button, field, openLink, page, refusal, savedFile, setStage, shareText, shownText, site, text, until } from './lib/stage.mjs';
 
 const MINUTE = 60_000;
 const REFUSED = /Failed to load resource/;
 
-let site;
-let browser;
-let page;
-before(async () => {
-  site = await startSite();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await site?.stop();
-});
-beforeEach(async () => { page = await newPage(browser, { locale: 'en-GB' }); });
-afterEach(async () => {
-  const { faults } = page;
-  await page.context().close();
-  assert.deepEqual(faults, []);
-});
+setStage();
 
-const button = (name) => page.getByRole('button', { name, exact: true });
-const text = (what) => page.getByText(what).first();
 const problem = () => page.locator('form .problem').textContent();
-const refusal = (status, code, headers = {}) => ({ status, headers, contentType: 'application/problem+json', body: JSON.stringify({ code }) });
-
-async function shown() {
-  await button('Copy').waitFor();
-  await button('Show').click();
-  return page.locator('pre').textContent();
-}
-
-/** Wait until `check` holds. */
-async function until(check, what) {
-  for (let i = 0; i < 100 * patience; i++) {
-    if (await check()) return;
-    await new Promise((done) => { setTimeout(done, 100); });
-  }
-  assert.fail(what);
-}
 
 test('a worker that did not come is asked for again, and nothing is used up', async () => {
   page.allow = REFUSED;
   const { link, receipt } = await shareSecret(site, 'twice asked');
   await page.route('**/worker.js', (route) => route.abort());
-  await page.goto(link);
-  await button('Open').click();
+  await openLink(link);
   await text('Nothing was used up').waitFor();
   await button('Try again').click();
   await text('Nothing was used up').waitFor();
   assert.equal((await receipt()).views_left, 1);
   await page.unrouteAll();
   await button('Try again').click();
-  assert.equal(await shown(), 'twice asked');
+  assert.equal(await shownText(), 'twice asked');
 });
 
 test('a worker that is still on its way can be done without', async () => {
   const { link } = await shareSecret(site, 'later');
   await page.route('**/worker.js', () => undefined);
-  await page.goto(link);
-  await button('Open').click();
+  await openLink(link);
   await button('Cancel').click();
   assert.equal(await problem(), '');
   await page.unrouteAll();
   await button('Open').click();
-  assert.equal(await shown(), 'later');
+  assert.equal(await shownText(), 'later');
 });
 
 test('a worker that breaks is told of, with what helps', async () => {
   page.allow = /broken/;
   const { link } = await shareSecret(site, 'x');
   await page.route('**/worker.js', async (route) => route.fulfill({ response: await route.fetch(), body: 'throw new Error("broken")' }));
-  await page.goto(link);
-  await button('Open').click();
+  await openLink(link);
   await text('open the link again where you got it').waitFor();
   await page.unrouteAll();
   await button('Try again').click();
-  assert.equal(await shown(), 'x');
+  assert.equal(await shownText(), 'x');
 });
 
 test('an opening whose answer does not come can be cancelled, and goes on with the same view', async () => {
@@ -94,8 +56,7 @@ test('an opening whose answer does not come can be cancelled, and goes on with t
   const { link, receipt } = await shareSecret(site, 'once', { views: 2 });
   let asked = 0;
   await page.route('**/open', async (route) => { await route.fetch(); asked++; });
-  await page.goto(link);
-  await button('Open').click();
+  await openLink(link);
   await until(() => asked > 0, 'open is asked for');
   await button('Cancel').click();
   await text('an opening may have been used').waitFor();
@@ -108,7 +69,7 @@ test('an opening whose answer does not come can be cancelled, and goes on with t
   assert.match(await problem(), /an opening may have been used/);
   await page.unrouteAll();
   await button('Try again').click();
-  assert.equal(await shown(), 'once');
+  assert.equal(await shownText(), 'once');
   assert.equal((await receipt()).views_left, 1);
 });
 
@@ -117,17 +78,17 @@ test('an opening that waits for a busy server is cancelled without a trace', asy
   const { link, receipt } = await shareSecret(site, 'kept', { passphrase: 'p' });
   await page.route('**/open', (route) => route.fulfill(refusal(503, 'busy', { 'Retry-After': '15' })));
   await page.goto(link);
-  await page.getByLabel('Passphrase', { exact: true }).fill('p');
+  await field('Passphrase').fill('p');
   await button('Open').click();
   await text('The server is busy. Trying again').waitFor();
   await button('Cancel').click();
   await button('Open').waitFor();
   assert.equal(await problem(), '');
-  assert.equal(await page.getByLabel('Passphrase', { exact: true }).inputValue(), 'p');
+  assert.equal(await field('Passphrase').inputValue(), 'p');
   assert.equal((await receipt()).views_left, 1);
   await page.unrouteAll();
   await button('Open').click();
-  assert.equal(await shown(), 'kept');
+  assert.equal(await shownText(), 'kept');
 });
 
 /** Open a file in parts on a clock that stands still; `leases` are those of every open that was sent. */
@@ -136,8 +97,7 @@ async function openFile({ size = 3_000_000, ...options } = {}) {
   page.on('request', (request) => { if (request.url().endsWith('/open')) leases.push(request.postDataJSON().lease); });
   const secret = await shareSecret(site, randomBytes(size), { name: 'waits.bin', ...options });
   await page.clock.install();
-  await page.goto(secret.link);
-  await button('Open').click();
+  await openLink(secret.link);
   await button('Save').waitFor();
   return { ...secret, leases };
 }
@@ -150,9 +110,7 @@ test('the opening of a file that waits is renewed until it is saved', async () =
   }
   assert.equal(leases.length, 5);
   assert.equal(new Set(leases).size, 1, 'one lease');
-  const coming = page.waitForEvent('download');
-  await button('Save').click();
-  await coming;
+  await savedFile();
   await text('It has been erased from the server').waitFor();
   await page.clock.runFor(20 * MINUTE);
   assert.equal(leases.length, 5, 'and no longer');
@@ -162,9 +120,7 @@ test('a file that came whole needs no lease any more', async () => {
   const { leases, burn } = await openFile({ size: 700_000 });
   await page.clock.runFor(20 * MINUTE);
   await burn();
-  const coming = page.waitForEvent('download');
-  await button('Save').click();
-  await coming;
+  await savedFile();
   assert.equal(leases.length, 1);
 });
 
@@ -175,9 +131,7 @@ test('a renewal that fails for now does no harm', async () => {
   await page.clock.runFor(5 * MINUTE);
   await until(() => leases.length >= 2, 'renewed');
   await page.unrouteAll();
-  const coming = page.waitForEvent('download');
-  await button('Save').click();
-  await coming;
+  await savedFile();
 });
 
 test('a file whose opening lapsed is told of, and opens again where openings are left', async () => {
@@ -204,20 +158,18 @@ test('an opening that was left to lapse says that it is over', async () => {
   page.allow = REFUSED;
   const { link } = await shareSecret(site, 'x', { views: 2 });
   await page.route('**/open', (route) => route.fulfill(refusal(409, 'lease_ended')));
-  await page.goto(link);
-  await button('Open').click();
+  await openLink(link);
   await page.getByRole('heading', { name: 'This opening is over' }).waitFor();
   await page.unrouteAll();
   await button('Try again').click();
   await button('Open').click();
-  assert.equal(await shown(), 'x');
+  assert.equal(await shownText(), 'x');
 });
 
 test('erasing that fails is told of as it failed', async () => {
   page.allow = REFUSED;
   const { link, receipt } = await shareSecret(site, 'x', { views: 2 });
-  await page.goto(link);
-  await button('Open').click();
+  await openLink(link);
   const erase = button('I have it, destroy it');
   await erase.waitFor();
   await page.route('**/secrets/*', (route) => route.fulfill(refusal(500, 'internal')));
@@ -232,13 +184,6 @@ test('erasing that fails is told of as it failed', async () => {
   await page.getByRole('heading', { name: 'Erased' }).waitFor();
   assert.equal((await receipt()).state, 'burnt');
 });
-
-async function shareText(content) {
-  await page.goto(site.url);
-  await page.locator('textarea').fill(content);
-  await button('Create link').click();
-  await text('Not opened yet').waitFor();
-}
 
 test('a link is burnt though what became of it cannot be looked up; what failed can be tried again', async () => {
   page.allow = REFUSED;
@@ -354,7 +299,7 @@ test('a link put into the address bar does not take what was typed unasked', asy
   await goTo();
   await button('Open the link').click();
   await button('Open').click();
-  assert.equal(await shown(), 'the other');
+  assert.equal(await shownText(), 'the other');
   assert.equal(await page.locator('dialog[open]').count(), 0);
 });
 
@@ -385,8 +330,7 @@ test('the same link put into the address bar again goes on with the same opening
     await route.fetch();
     return undefined;
   });
-  await page.goto(mine.link);
-  await button('Open').click();
+  await openLink(mine.link);
   await until(() => leases.size > 0, 'open is asked for');
   await putLink(mine);
   assert.equal(await asked(), 0, 'nothing to ask');
@@ -398,7 +342,7 @@ test('the same link put into the address bar again goes on with the same opening
   await asksAndStays(other, 'is being opened here');
   held = false;
   await button('Try again').click();
-  assert.equal(await shown(), 'one lease');
+  assert.equal(await shownText(), 'one lease');
   await putLink(mine);
   assert.equal(await asked(), 0, 'nothing to ask');
   await asksAndStays(other, 'was opened here');
@@ -408,19 +352,16 @@ test('the same link put into the address bar again goes on with the same opening
   await putLink(other);
   await button('Open the link').click();
   await button('Open').click();
-  assert.equal(await shown(), 'other');
+  assert.equal(await shownText(), 'other');
 });
 
 test('a file is not given up for another link unasked until it is saved', async () => {
   const mine = await shareSecret(site, randomBytes(700_000), { name: 'f.bin' });
   const other = await shareSecret(site, 'other');
-  await page.goto(mine.link);
-  await button('Open').click();
+  await openLink(mine.link);
   await button('Save').waitFor();
   await asksAndStays(other, 'was opened here');
-  const coming = page.waitForEvent('download');
-  await button('Save').click();
-  await coming;
+  await savedFile();
   await text('Every byte was verified').waitFor();
   await putLink(other);
   await button('Open').waitFor();
@@ -466,8 +407,7 @@ test('a place that cannot be written to is told of, and another one will do', as
       return handle;
     };
   });
-  await page.goto(link);
-  await button('Open').click();
+  await openLink(link);
   await button('Save').click();
   await text('Choose another place: nothing is lost').waitFor();
   await button('Save').click();
@@ -486,9 +426,7 @@ test('a file whose transfer ended with the page opens again, with the same openi
   await button('Save').click();
   await text('that uses no second opening').waitFor();
   await button('Open').click();
-  const coming = page.waitForEvent('download');
-  await button('Save').click();
-  await coming;
+  await savedFile();
   await text('Every byte was verified').waitFor();
   assert.equal(new Set(leases).size, 1);
   assert.equal((await receipt()).views_left, 1);

@@ -2,11 +2,10 @@
 // Every state of the page, and how to bring it about: for the accessibility tests and the screenshots.
 import { randomBytes } from 'node:crypto';
 import { shareSecret } from './site.mjs';
+import { button, createLink, field, giveUp, refusal } from './stage.mjs';
 
 const BOX = 'textarea';
-const button = (page, name) => page.getByRole('button', { name, exact: true });
-const refuse = (page, glob, status, json) =>
-  page.route(glob, (route) => route.fulfill({ status, contentType: 'application/problem+json', body: JSON.stringify(json) }));
+const refuse = (page, glob, status, code, headers) => page.route(glob, (route) => route.fulfill(refusal(status, code, headers)));
 const hold = (page, glob) => page.route(glob, () => undefined);
 const files = (...sizes) => sizes.map((size, i) => ({ name: ['contract.pdf', 'photo.jpeg', 'notes of Tuesday.txt'][i % 3], mimeType: '', buffer: randomBytes(size) }));
 const TEXT = 'The new password is below.\n\nhunter2-but-longer';
@@ -19,29 +18,27 @@ async function openForm(page, site) {
 async function shareText(page, site, text = TEXT) {
   await openForm(page, site);
   await page.locator(BOX).fill(text);
-  await button(page, 'Create link').click();
-  await page.getByText('Not opened yet').first().waitFor();
-  return page.getByLabel('Link', { exact: true }).textContent();
+  return createLink(page);
 }
 
 async function openLink(page, link) {
   await page.goto(link);
-  await button(page, 'Open').waitFor();
+  await button('Open', page).waitFor();
 }
 
 async function openText(page, site, options) {
   const secret = await shareSecret(site, TEXT, options);
   await openLink(page, secret.link);
-  await button(page, 'Open').click();
-  await button(page, 'Copy').waitFor();
+  await button('Open', page).click();
+  await button('Copy', page).waitFor();
   return secret;
 }
 
 async function openFile(page, site, size = 700_000) {
   const secret = await shareSecret(site, randomBytes(size), { name: 'contract of November.pdf', type: 'application/pdf' });
   await openLink(page, secret.link);
-  await button(page, 'Open').click();
-  await button(page, 'Save').waitFor();
+  await button('Open', page).click();
+  await button('Save', page).waitFor();
   return secret;
 }
 
@@ -68,11 +65,11 @@ export const states = {
   'popover-passphrase': async (page, site) => {
     await popover(2)(page, site);
     await page.getByLabel('A passphrase of your own').check();
-    await page.getByLabel('Passphrase', { exact: true }).fill('correct horse battery');
+    await field('Passphrase', page).fill('correct horse battery');
   },
   'nothing-to-share': async (page, site) => {
     await openForm(page, site);
-    await button(page, 'Create link').click();
+    await button('Create link', page).click();
     await page.getByText('Type something').waitFor();
   },
   uploading: async (page, site) => {
@@ -80,14 +77,14 @@ export const states = {
     await page.route('**/parts/*', (route) => (++seen > 2 ? undefined : route.continue()));
     await openForm(page, site);
     await page.locator('input[type=file]').setInputFiles(files(5_000_000));
-    await button(page, 'Create link').click();
+    await button('Create link', page).click();
     await page.getByText('%').waitFor();
     await page.waitForFunction(() => !/^0/.test(document.querySelector('.primary .label').textContent));
   },
   result: async (page, site) => { await shareText(page, site); },
   'result-qr': async (page, site) => {
     await shareText(page, site);
-    await button(page, 'QR code').click();
+    await button('QR code', page).click();
     await page.getByRole('img', { name: 'QR code of the link' }).waitFor();
   },
   'result-key-apart': async (page, site) => {
@@ -96,9 +93,8 @@ export const states = {
     await page.locator('button.word').nth(2).click();
     await page.getByLabel('A generated passphrase').check();
     await page.getByLabel('Send the key apart').check();
-    await button(page, 'Done').click();
-    await button(page, 'Create link').click();
-    await page.getByText('Not opened yet').waitFor();
+    await button('Done', page).click();
+    await createLink(page);
   },
   'status-opened': async (page, site) => {
     await openForm(page, site);
@@ -107,19 +103,19 @@ export const states = {
     await page.locator(BOX).fill(TEXT);
     await page.keyboard.press('Control+Enter');
     await page.getByText('Not opened yet').waitFor();
-    const link = await page.getByLabel('Link', { exact: true }).textContent();
+    const link = await field('Link', page).textContent();
     const other = await page.context().newPage();
     await openLink(other, link);
-    await button(other, 'Open').click();
-    await button(other, 'Copy').waitFor();
+    await button('Open', other).click();
+    await button('Copy', other).waitFor();
     await other.close();
     await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
     await page.getByText(/^Opened/).waitFor();
   },
   'status-gone': async (page, site) => {
     await shareText(page, site);
-    await button(page, 'Burn it now').click();
-    await button(page, 'Yes, burn it').click();
+    await button('Burn it now', page).click();
+    await button('Yes, burn it', page).click();
     await page.getByText(/^Burnt/).waitFor();
   },
   'many-earlier': async (page, site) => {
@@ -145,14 +141,14 @@ export const states = {
   'burn-failed': async (page, site) => {
     page.allow = /500/;
     await shareText(page, site);
-    await refuse(page, '**/secrets/*', 500, { code: 'internal' });
-    await button(page, 'Burn it now').click();
-    await button(page, 'Yes, burn it').click();
+    await refuse(page, '**/secrets/*', 500, 'internal');
+    await button('Burn it now', page).click();
+    await button('Yes, burn it', page).click();
     await page.getByText('It could not be burnt').waitFor();
   },
   'how-this-works': async (page, site) => {
     await openForm(page, site);
-    await button(page, 'How this works').click();
+    await button('How this works', page).click();
     await page.getByRole('dialog').waitFor();
   },
   waiting: async (page, site) => { await openLink(page, (await shareSecret(site, TEXT, { views: 3 })).link); },
@@ -163,8 +159,8 @@ export const states = {
   'wrong-passphrase': async (page, site) => {
     page.allow = /403/;
     await openLink(page, (await shareSecret(site, TEXT, { passphrase: 'p', attempts: 4 })).link);
-    await page.getByLabel('Passphrase', { exact: true }).fill('wrong');
-    await button(page, 'Open').click();
+    await field('Passphrase', page).fill('wrong');
+    await button('Open', page).click();
     await page.getByText('3 tries are left').waitFor();
   },
   'open-lost': async (page, site) => {
@@ -173,28 +169,28 @@ export const states = {
     const seen = new Promise((done) => { asked = done; });
     await page.route('**/open', asked);
     await openLink(page, (await shareSecret(site, TEXT)).link);
-    await button(page, 'Open').click();
+    await button('Open', page).click();
     await seen;
-    await button(page, 'Cancel').click();
+    await button('Cancel', page).click();
     await page.getByText('an opening may have been used').waitFor();
   },
   'open-broken': async (page, site) => {
     page.allow = /broken/;
     await page.route('**/worker.js', async (route) => route.fulfill({ response: await route.fetch(), body: 'throw new Error("broken")' }));
     await openLink(page, (await shareSecret(site, TEXT)).link);
-    await button(page, 'Open').click();
+    await button('Open', page).click();
     await page.getByText('open the link again').waitFor();
   },
   deriving: async (page, site) => {
     await hold(page, '**/open');
     await openLink(page, (await shareSecret(site, TEXT)).link);
-    await button(page, 'Open').click();
+    await button('Open', page).click();
     await page.getByText('Opening', { exact: true }).first().waitFor();
   },
   'text-covered': async (page, site) => { await openText(page, site, { views: 3 }); },
   'text-shown': async (page, site) => {
     await openText(page, site, { views: 3 });
-    await button(page, 'Show').click();
+    await button('Show', page).click();
     await page.locator('pre').waitFor();
   },
   'file-waiting': async (page, site) => { await openFile(page, site); },
@@ -202,13 +198,13 @@ export const states = {
     let seen = 0;
     await page.route('**/parts/*', (route) => (++seen > 3 ? undefined : route.continue()));
     await openFile(page, site, 5_000_000);
-    await button(page, 'Save').click();
+    await button('Save', page).click();
     await page.waitForFunction(() => !/^(0|Save)/.test(document.querySelector('.primary .label').textContent));
   },
   'file-saved': async (page, site) => {
     await openFile(page, site);
     const download = page.waitForEvent('download');
-    await button(page, 'Save').click();
+    await button('Save', page).click();
     await download;
     await page.getByText('Every byte was verified').waitFor();
     await page.getByText('This was the last time.').waitFor();
@@ -216,15 +212,15 @@ export const states = {
   'file-lapsed': async (page, site) => {
     page.allow = /404/;
     await openFile(page, site, 3_000_000);
-    await refuse(page, '**/parts/*', 404, { code: 'not_found' });
-    await button(page, 'Save').click();
+    await refuse(page, '**/parts/*', 404, 'not_found');
+    await button('Save', page).click();
     await page.getByRole('heading', { name: 'This opening is over' }).waitFor();
   },
   'erase-failed': async (page, site) => {
     page.allow = /500/;
     await openText(page, site, { views: 2 });
-    await refuse(page, '**/secrets/*', 500, { code: 'internal' });
-    await button(page, 'I have it, destroy it').click();
+    await refuse(page, '**/secrets/*', 500, 'internal');
+    await button('I have it, destroy it', page).click();
     await page.getByText('It could not be erased').waitFor();
   },
   'last-time': async (page, site) => {
@@ -234,7 +230,7 @@ export const states = {
   },
   erased: async (page, site) => {
     await openText(page, site);
-    await button(page, 'Erase now').click();
+    await button('Erase now', page).click();
     await page.getByRole('heading', { name: 'Erased' }).waitFor();
   },
   gone: async (page, site) => {
@@ -247,7 +243,7 @@ export const states = {
   locked: async (page, site) => {
     page.allow = /403/;
     await openLink(page, (await shareSecret(site, TEXT, { passphrase: 'p', attempts: 1 })).link);
-    await page.getByLabel('Passphrase', { exact: true }).fill('wrong');
+    await field('Passphrase', page).fill('wrong');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'is locked' }).waitFor();
   },
@@ -256,11 +252,11 @@ export const states = {
     const secret = await shareSecret(site, TEXT);
     await page.route('**/secrets/*', (route) => route.abort());
     await page.goto(secret.link);
-    await page.getByText('cannot be reached').waitFor();
+    await giveUp(page.getByText('cannot be reached'), page);
   },
   busy: async (page, site) => {
     page.allow = /503/;
-    await refuse(page, '**/secrets/*', 503, { code: 'busy' });
+    await refuse(page, '**/secrets/*', 503, 'busy', { 'Retry-After': '60' });
     await page.goto((await shareSecret(site, TEXT)).link);
     await page.getByText('Nothing was used up').waitFor();
   },
@@ -268,7 +264,7 @@ export const states = {
     page.allow = /Failed to load resource/;
     await page.route('**/config', (route) => route.abort());
     await page.goto(site.url);
-    await page.getByRole('heading', { name: 'does not answer' }).waitFor();
+    await giveUp(page.getByRole('heading', { name: 'does not answer' }), page);
   },
   misconfigured: async (page, site) => {
     await page.route('**/config', (route) => route.fulfill({ contentType: 'application/json', body: '{}' }));
@@ -281,6 +277,6 @@ export const states = {
   },
   classic: async (page, site) => {
     await page.goto(`${site.url}secret/abcdefghijklmnop`);
-    await button(page, 'Open').waitFor();
+    await button('Open', page).waitFor();
   },
 };
