@@ -234,7 +234,6 @@ int
 sqlite_rows_update(struct sqlite_db *db, int64_t id, const struct record *before,
                    const struct record *after, bool claimed, int64_t now) {
     sqlite3_stmt *s = db->stmt[SQL_CHANGE];
-    int views_left = -1;
     int rc = sqlite3_bind_int64(s, CHG_RECORD, id);
     rc |= sqlite3_bind_int64(s, CHG_REV, (int64_t)before->rev);
     rc |= sqlite3_bind_int64(s, CHG_NOW, now);
@@ -243,15 +242,7 @@ sqlite_rows_update(struct sqlite_db *db, int64_t id, const struct record *before
 #ifdef STORE_READ_THEN_WRITE
     rc |= sqlite3_bind_int(s, CHG_VIEWS_LEFT, after->views_left);
 #endif
-    if (rc == SQLITE_OK) rc = sqlite3_step(s);
-    /* A row is not success yet: the statement must come to its end. */
-    if (rc == SQLITE_ROW) {
-        views_left = sqlite3_column_int(s, 0);
-        rc = sqlite3_step(s);
-    }
-    sqlite_db_reset(db, SQL_CHANGE);
-    if (rc != SQLITE_DONE) return sqlite_db_error(rc);
-    return views_left == after->views_left ? 0 : ERR_STORE;
+    return run_one(db, SQL_CHANGE, rc);
 }
 
 int

@@ -98,13 +98,13 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_CHANGE] = "UPDATE record SET rev = rev + 1, views_left = ?14, phase = ?5,"
                    " content = ?6, blob = ?7, attempts_left = ?8, parts_stored = ?9, part_at = ?10,"
                    " ended_at = ?11, burnt_by_owner = ?12, sweep_at = ?13"
-                   " WHERE id = ?1 RETURNING views_left",
+                   " WHERE id = ?1",
 #else
     [SQL_CHANGE] = "UPDATE record SET rev = rev + 1, views_left = views_left - ?4, phase = ?5,"
                    " content = ?6, blob = ?7, attempts_left = ?8, parts_stored = ?9, part_at = ?10,"
                    " ended_at = ?11, burnt_by_owner = ?12, sweep_at = ?13"
                    " WHERE id = ?1 AND rev = ?2 AND views_left >= ?4"
-                   " AND (?4 = 0 OR expires_at > ?3) RETURNING views_left",
+                   " AND (?4 = 0 OR expires_at > ?3)",
 #endif
     [SQL_PUT_LEASE] = "INSERT INTO lease (record, n, hash, opened_at, renewed_at, ended_at, how)"
                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (record, n) DO UPDATE SET"

@@ -34,7 +34,7 @@ enum sql {
     SQL_FENCE,
     SQL_INSERT_RECORD,  /* enum sql_column without the id */
     SQL_INSERT_CONTENT, /* record, bytes */
-    SQL_CHANGE,         /* enum sql_change -> views_left */
+    SQL_CHANGE,         /* enum sql_change */
     SQL_PUT_LEASE,      /* record, n, hash, opened_at, renewed_at, ended_at, how */
     SQL_HAS_PART,       /* record, part -> 1 */
     SQL_INSERT_PART,    /* record, part */
