@@ -589,6 +589,36 @@ test('burning by keys leaves the focus beside what was burnt', async () => {
   }
 });
 
+test('forgetting by keys goes on to the next, and is told', async () => {
+  await page.goto(site.url);
+  const now = Math.floor(Date.now() / 1000);
+  const hour = 3600;
+  const all = ['a', 'b', 'c', 'd'].map((letter, i) => ({ id: letter.repeat(22), token: letter.repeat(43), made: now - i * hour, until: now + hour }));
+  await page.evaluate((kept) => localStorage.setItem('ephemeral-secrets', JSON.stringify(kept)), all);
+  await page.route('**/receipt', (route) => route.fulfill({ json: { state: 'waiting', expires_at: now + hour, views: 1, views_left: 1, events: [] } }));
+  await page.reload();
+  const labels = () => page.getByRole('button', { name: /^Forget: / }).evaluateAll((buttons) => buttons.map((b) => b.getAttribute('aria-label')));
+  const focused = () => page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent);
+  const told = () => page.locator('.unseen[role=status]').textContent();
+  await page.getByRole('button', { name: 'Show one more' }).click();
+  const [first, second, third, fourth] = await labels();
+  await button(second).focus();
+  // The row behind it, then the one before, where there is none behind; then the title of the page.
+  for (const [pressed, next] of [[second, third], [third, fourth], [fourth, first], [first, 'Share a secret']]) {
+    assert.equal(await focused(), pressed);
+    await page.keyboard.press('Enter');
+    assert.equal(await focused(), next);
+    assert.equal(await told(), `Forgotten: ${pressed.slice('Forget: '.length)}`);
+  }
+  assert.equal(await page.evaluate(() => localStorage.length), 0);
+  await page.evaluate((kept) => localStorage.setItem('ephemeral-secrets', JSON.stringify(kept)), all);
+  await page.reload();
+  await button('Forget all').focus();
+  await page.keyboard.press('Enter');
+  assert.equal(await focused(), 'Share a secret');
+  assert.equal(await told(), 'Forgotten: Earlier secrets of this browser');
+});
+
 test('the page never freezes while a key is derived', async () => {
   const { link } = await shareSecret(site, 'p', { passphrase: 'p', cost: COSTLY });
   await page.goto(link);

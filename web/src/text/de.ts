@@ -111,6 +111,7 @@ export const de: Catalogue = {
   earlierMore: { '=1': 'Noch eines zeigen', other: '{n} weitere zeigen' },
   forget: 'Vergessen',
   forgetAll: 'Alle vergessen',
+  forgotten: 'Vergessen: {what}',
   forgetNote: 'In diesem Browser liegt nur, was es braucht, um nach ihnen zu sehen oder sie zu vernichten. Nicht die Geheimnisse, nicht ihre Schlüssel.',
 
   openTitle: 'Ein Geheimnis für dich',

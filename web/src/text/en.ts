@@ -111,6 +111,7 @@ export const en = {
   earlierMore: { '=1': 'Show one more', other: 'Show {n} more' },
   forget: 'Forget',
   forgetAll: 'Forget all',
+  forgotten: 'Forgotten: {what}',
   forgetNote: 'Kept in this browser: what it takes to look them up or burn them. Not the secrets, and not their keys.',
 
   openTitle: 'A secret for you',

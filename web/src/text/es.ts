@@ -111,6 +111,7 @@ export const es: Catalogue = {
   earlierMore: { '=1': 'Mostrar uno más', other: 'Mostrar {n} más' },
   forget: 'Olvidar',
   forgetAll: 'Olvidar todos',
+  forgotten: 'Olvidado: {what}',
   forgetNote: 'En este navegador solo queda lo necesario para consultarlos o destruirlos. Ni los secretos ni sus claves.',
 
   openTitle: 'Un secreto para ti',

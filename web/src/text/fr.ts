@@ -111,6 +111,7 @@ export const fr: Catalogue = {
   earlierMore: { '=1': 'En afficher un de plus', other: 'En afficher {n} de plus' },
   forget: 'Oublier',
   forgetAll: 'Tout oublier',
+  forgotten: 'Oublié : {what}',
   forgetNote: 'Ce navigateur ne garde que ce qu’il faut pour les suivre ou les détruire. Ni les secrets, ni leurs clés.',
 
   openTitle: 'Un secret pour vous',

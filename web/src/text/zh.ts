@@ -108,6 +108,7 @@ export const zh: Catalogue = {
   earlierMore: { other: '再显示 {n} 个' },
   forget: '忘记',
   forgetAll: '全部忘记',
+  forgotten: '已忘记：{what}',
   forgetNote: '此浏览器只保存查询或销毁它们所需的信息，不保存秘密，也不保存密钥。',
 
   openTitle: '给你的秘密',

@@ -12,12 +12,15 @@ const AT_FIRST = 3;
 export class EarlierList {
   readonly element: HTMLElement;
   private readonly context: Context;
+  private readonly onEmpty: () => void;
   private readonly lines = new Map<string, LiveStatus>();
   private readonly left = new Set<string>();
   private shown = AT_FIRST;
 
-  constructor(context: Context) {
+  /** `onEmpty` brings the person elsewhere, once all are forgotten. */
+  constructor(context: Context, onEmpty: () => void) {
     this.context = context;
+    this.onEmpty = onEmpty;
     this.element = el('section', { class: 'earlier', 'aria-label': context.words.say('earlierTitle') });
     this.draw();
   }
@@ -52,10 +55,21 @@ export class EarlierList {
     });
     const forgetAll = button('quiet', words.say('forgetAll'), () => {
       owned.forgetAll();
-      this.draw();
+      this.forgotten(words.say('earlierTitle'), 0);
     });
     fill(this.element, el('h2', {}, words.say('earlierTitle')), el('ul', {}, ...rows),
       el('div', { class: 'actions' }, more, forgetAll), el('p', { class: 'note' }, words.say('forgetNote')));
+  }
+
+  // The button that was pressed is gone: on to that of the row which took its place.
+  private forgotten(what: string, row: number): void {
+    const { words, announce } = this.context;
+    this.draw();
+    announce(words.say('forgotten', { what }));
+    const rows = this.element.querySelectorAll('li');
+    const next = rows[Math.min(row, rows.length - 1)];
+    if (next === undefined) this.onEmpty();
+    else next.querySelector<HTMLElement>('.actions > button')?.focus();
   }
 
   private row(one: Owned): HTMLElement {
@@ -69,8 +83,9 @@ export class EarlierList {
     });
     this.lines.set(one.id, status);
     const forget = button('quiet', words.say('forget'), () => {
+      const row = [...this.element.querySelectorAll('li')].findIndex((li) => li.contains(forget));
       owned.forget(one.id, now());
-      this.draw();
+      this.forgotten(made, row);
     }, { 'aria-label': `${words.say('forget')}: ${made}` });
     return el('li', {}, el('div', {}, el('p', { class: 'made' }, made), status.element),
       el('div', { class: 'actions' }, burn, forget));

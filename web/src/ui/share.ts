@@ -33,8 +33,9 @@ export class ShareView {
 
   constructor(context: Context) {
     this.context = context;
-    this.earlier = new EarlierList(context);
-    this.element = el('div', { class: 'view' }, el('h1', {}, context.words.say('shareTitle')), this.stage, this.cards, this.earlier.element);
+    const title = el('h1', { tabindex: -1 }, context.words.say('shareTitle'));
+    this.earlier = new EarlierList(context, () => title.focus());
+    this.element = el('div', { class: 'view' }, title, this.stage, this.cards, this.earlier.element);
     this.showForm(false);
   }
 
