@@ -542,6 +542,50 @@ test('an old link: an answer that is lost is not asked for again unasked, and th
   return undefined;
 });
 
+test('an old link is cancelled, while it waits and while it is asked for, and left', async (t) => {
+  if (!site.real) return t.skip('needs secretsd');
+  page.allow = /503|Failed to load/;
+  const made = await classic({ secret: 'old and patient', view_count: 1 });
+  const problem = () => page.locator('form .problem').textContent();
+  let asked = 0;
+  await page.route('**/decrypt', (route) => {
+    // The first is refused, the next hang.
+    if (asked++ === 0) return route.fulfill(refusal(503, 'busy', { 'Retry-After': '5' }));
+    return undefined;
+  });
+  await page.goto(`${site.url}secret/${made.secret_id}`);
+  await field('Passphrase').fill(made.passphrase);
+  await page.keyboard.press('Enter');
+  await text('The server is busy. Trying again').waitFor();
+  await button('Cancel').click();
+  await button('Open').waitFor();
+  assert.equal(await problem(), '', 'nothing was used up');
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Open');
+  assert.ok(await button('Cancel').isHidden());
+  const sent = page.waitForRequest('**/decrypt');
+  await button('Open').click();
+  const ended = page.waitForEvent('requestfailed', async (request) => request === await sent);
+  await sent;
+  await button('Cancel').click();
+  await ended;
+  await text('It may have used up an opening all the same').waitFor();
+  // What is left for another link is not waited for either.
+  const again = page.waitForRequest('**/decrypt');
+  await button('Open').click();
+  const abandoned = page.waitForEvent('requestfailed', async (request) => request === await again);
+  await again;
+  await page.evaluate(() => { location.hash = '#nonsense'; });
+  await button('Open the link').click();
+  await abandoned;
+  assert.equal(asked, 3);
+  await page.unrouteAll();
+  await page.goto(`${site.url}secret/${made.secret_id}`);
+  await field('Passphrase').fill(made.passphrase);
+  await button('Open').click();
+  assert.equal(await shownText(), 'old and patient');
+  return undefined;
+});
+
 test('keyboard alone: share, choose, copy, open', async () => {
   await page.goto(site.url);
   await page.locator('textarea').waitFor();

@@ -85,8 +85,10 @@ export async function withRetry<T>(task: (attempt: number) => Promise<T>, option
 const SHORT_PATIENCE = 8000;
 
 /** Run `task` as withRetry does, for someone who looks on: gives up soon. */
-export function patiently<T>(task: () => Promise<T>, onWaiting?: (why: Waiting) => void, passing = isPassing): Promise<T> {
-  return withRetry(task, { signal: new AbortController().signal, patience: SHORT_PATIENCE, onWaiting, passing });
+export function patiently<T>(
+  task: () => Promise<T>, onWaiting?: (why: Waiting) => void, passing = isPassing, signal = new AbortController().signal,
+): Promise<T> {
+  return withRetry(task, { signal, patience: SHORT_PATIENCE, onWaiting, passing });
 }
 
 /** Wait; if `wakeable`, no longer than until the network is back. Rejects when `signal` aborts. */

@@ -199,6 +199,7 @@ export const de: Catalogue = {
   classicNote: 'Das ist ein Link der älteren Art: Der Server entschlüsselt. Das Öffnen zählt als ein Mal.',
   classicFailed: 'Es lässt sich nicht öffnen: Die Passphrase ist falsch, oder das Geheimnis gibt es nicht mehr. Eine falsche Passphrase verbraucht nichts.',
   classicLost: 'Die Antwort ging verloren. Das kann eine Öffnung verbraucht haben. Prüfe deine Verbindung und versuch es noch einmal.',
+  classicCancelled: 'Abgebrochen. Eine Öffnung kann trotzdem verbraucht sein.',
 
   trust: 'Verschlüsselt in deinem Browser. Der Server sieht den Schlüssel nie.',
   how: 'So funktioniert es',

@@ -199,6 +199,7 @@ export const en = {
   classicNote: 'This is a link of the older kind: the server decrypts it. Opening it uses one opening.',
   classicFailed: 'It does not open: the passphrase is wrong, or the secret is gone. A wrong passphrase uses nothing up.',
   classicLost: 'The answer was lost. That may have used up an opening. Check your connection, then try again.',
+  classicCancelled: 'Cancelled. It may have used up an opening all the same.',
 
   trust: 'Encrypted in your browser. The server never sees the key.',
   how: 'How this works',

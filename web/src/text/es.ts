@@ -199,6 +199,7 @@ export const es: Catalogue = {
   classicNote: 'Este enlace es del tipo antiguo: descifra el servidor. Abrirlo cuenta como una vez.',
   classicFailed: 'No se abre: la frase de contraseña es incorrecta, o el secreto ya no existe. Una frase incorrecta no gasta nada.',
   classicLost: 'La respuesta se ha perdido. Puede que se haya gastado una apertura. Comprueba tu conexión e inténtalo de nuevo.',
+  classicCancelled: 'Cancelado. Aun así, puede haberse gastado una apertura.',
 
   trust: 'Cifrado en tu navegador. El servidor nunca ve la clave.',
   how: 'Cómo funciona',

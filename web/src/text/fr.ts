@@ -199,6 +199,7 @@ export const fr: Catalogue = {
   classicNote: 'C’est un lien de l’ancien type : c’est le serveur qui déchiffre. L’ouvrir compte pour une fois.',
   classicFailed: 'Il ne s’ouvre pas : la phrase secrète est incorrecte, ou le secret n’existe plus. Une phrase incorrecte ne consomme rien.',
   classicLost: 'La réponse s’est perdue. Une ouverture a peut-être été consommée. Vérifiez votre connexion, puis réessayez.',
+  classicCancelled: 'Annulé. Une ouverture a peut-être été consommée malgré tout.',
 
   trust: 'Chiffré dans votre navigateur. Le serveur ne voit jamais la clé.',
   how: 'Comment ça marche',

@@ -190,6 +190,7 @@ export const zh: Catalogue = {
   classicNote: '这是旧式链接：由服务器解密。打开会消耗一次。',
   classicFailed: '打不开：口令错误，或秘密已不存在。口令错误不消耗次数。',
   classicLost: '回复丢失了，可能已消耗一次打开次数。请检查网络后重试。',
+  classicCancelled: '已取消，但可能仍已消耗一次打开次数。',
 
   trust: '在你的浏览器中加密。服务器永远看不到密钥。',
   how: '工作原理',

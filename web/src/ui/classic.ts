@@ -20,6 +20,7 @@ export class ClassicView {
   private readonly id: string;
   private covered: CoveredText | null = null;
   private held: Key[] = [];
+  private readonly left = new AbortController();
 
   constructor(context: Context, id: string) {
     this.context = context;
@@ -28,6 +29,7 @@ export class ClassicView {
   }
 
   leave(): void {
+    this.left.abort();
     this.covered?.wipe();
   }
 
@@ -58,12 +60,19 @@ export class ClassicView {
   private async open(input: HTMLInputElement, go: BusyButton, problem: HTMLElement): Promise<void> {
     const { words, api } = this.context;
     problem.textContent = '';
-    go.start(words.say('opening'), false);
+    const signal = AbortSignal.any([go.start(words.say('opening'), true), this.left.signal]);
     this.held = ['replaceOpening'];
+    let asked = false;
+    const ask = () => {
+      asked = true; // until it waits, because the server did nothing
+      return api.decryptClassic(this.id, input.value, signal);
+    };
     try {
       // An answer that was lost has used an opening, and each try would use one more.
-      const { data, fileName } = await patiently(() => api.decryptClassic(this.id, input.value),
-        (why) => go.progress({ phase: 'waiting', why }), isUndone);
+      const { data, fileName } = await patiently(ask, (why) => {
+        asked = false;
+        go.progress({ phase: 'waiting', why });
+      }, isUndone, signal);
       input.value = '';
       this.held = ['replaceOpened'];
       if (fileName === null) this.showText(data);
@@ -71,8 +80,10 @@ export class ClassicView {
     } catch (error) {
       go.stop();
       this.held = [];
-      problem.textContent = words.say(toldOf(error));
-      input.select();
+      if (!signal.aborted) problem.textContent = words.say(toldOf(error));
+      else if (asked) problem.textContent = words.say('classicCancelled');
+      if (signal.aborted) go.focus();
+      else input.select();
     }
   }
 
