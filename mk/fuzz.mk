@@ -4,14 +4,21 @@
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst fuzz/%.c,%,$(wildcard fuzz/fuzz_*.c))
 
-.PHONY: fuzz fuzz-all $(FUZZERS:%=run-%)
+FUZZ_MAKE = $(MAKE) --no-print-directory CC=clang SANITIZE=address,undefined VARIANT=fuzz \
+    EXTRA_CFLAGS=-fsanitize=fuzzer-no-link FUZZ_SECONDS=$(FUZZ_SECONDS)
+
+.PHONY: fuzz fuzzers fuzz-all fuzz-programs $(FUZZERS:%=run-%)
 
 ## fuzz: run every fuzzer for FUZZ_SECONDS (60) seconds; FUZZERS='fuzz_json ...' names some
 fuzz:
-	$(Q)$(MAKE) --no-print-directory CC=clang SANITIZE=address,undefined VARIANT=fuzz \
-	    EXTRA_CFLAGS=-fsanitize=fuzzer-no-link FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz-all
+	$(Q)$(FUZZ_MAKE) fuzz-all
+
+## fuzzers: build the fuzzers
+fuzzers:
+	$(Q)$(FUZZ_MAKE) fuzz-programs
 
 fuzz-all: $(FUZZERS:%=run-%)
+fuzz-programs: $(FUZZERS:%=$(B)/fuzz/%)
 
 $(FUZZERS:%=run-%): run-%: $(B)/fuzz/%
 	$(Q)tools/run-fuzz $< fuzz/corpus/$* $(FUZZ_SECONDS)

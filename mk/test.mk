@@ -84,6 +84,12 @@ $(B)/tests/server/racy.o: tests/server/racy.c $(B)/flags
 
 -include $(wildcard $(B)/tests/server/*.d)
 
+# System tests make what they need; made before, tests that run at once do not make it twice.
+.PHONY: test-tools
+## test-tools: build what system tests use beside the programs
+test-tools: $(B)/tests/server/secretsd $(B)/bench/load \
+    $(patsubst tests/tools/%.c,$(B)/tests/%.so,$(filter-out %/box.c,$(wildcard tests/tools/*.c)))
+
 ## lint: style, static analysis and the project's own structural checks
 lint:
 	$(Q)tools/lint
