@@ -4,9 +4,11 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { newPage, startBrowser } from './lib/browser.mjs';
 import { startMoody } from './lib/moody.mjs';
-import { shareSecret } from './lib/site.mjs';
-import { button, field, openLink, page, refusal, savedFile, setStage, shareText, shownText, site, text, until } from './lib/stage.mjs';
+import { shareSecret, startStatic } from './lib/site.mjs';
+import { button, createLink, field, openLink, page, refusal, savedFile, setStage, shareText, shownText, site, text, until } from './lib/stage.mjs';
 
 const MINUTE = 60_000;
 const REFUSED = /Failed to load resource/;
@@ -415,21 +417,104 @@ test('a place that cannot be written to is told of, and another one will do', as
   assert.equal((await receipt()).events.filter(({ event }) => event === 'opened').length, 1);
 });
 
-test('a file whose transfer ended with the page opens again, with the same opening', async () => {
+test('a file whose transfer ended with the worker or the page opens again, with the same opening', async () => {
+  page.allow = /broken/;
   const { leases, receipt } = await openFile({ views: 2 });
-  await page.route('**/parts/*', () => undefined);
-  await button('Save').click();
-  await button('Cancel').waitFor();
-  // What the browser tells a page that it keeps for the way back.
-  await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true })));
+  const begin = async () => {
+    await button('Save').waitFor();
+    await page.route('**/parts/*', () => undefined);
+    await button('Save').click();
+    await button('Cancel').waitFor();
+  };
+  await begin();
+  await page.workers()[0].evaluate(() => { setTimeout(() => { throw new Error('broken'); }); });
+  await button('Cancel').waitFor({ state: 'hidden' });
   await page.unrouteAll();
   await button('Save').click();
+  await text('that uses no second opening').waitFor();
+  await button('Open').click();
+  await begin();
+  await tell('pagehide');
+  assert.ok(!(await page.content()).includes('waits.bin'));
+  await tell('pageshow');
+  await page.unrouteAll();
   await text('that uses no second opening').waitFor();
   await button('Open').click();
   await savedFile();
   await text('Every byte was verified').waitFor();
   assert.equal(new Set(leases).size, 1);
   assert.equal((await receipt()).views_left, 1);
+});
+
+const SECRET = 'correct horse battery staple';
+/** What stands on the page, each with a secret in it. */
+const SCENES = {
+  'what was typed': async (where) => {
+    await where.goto(site.url);
+    await where.locator('textarea').fill(SECRET);
+  },
+  'the card of a link': async (where) => {
+    await where.goto(site.url);
+    await where.locator('textarea').fill('x');
+    return (await createLink(where)).split('#')[1];
+  },
+  'a passphrase that was typed': async (where) => {
+    await where.goto((await shareSecret(site, 'x', { passphrase: SECRET })).link);
+    await field('Passphrase', where).fill(SECRET);
+    await button('Show', where).click();
+  },
+  'a text that was opened': async (where) => {
+    await openLink((await shareSecret(site, SECRET, { views: 2 })).link, where);
+    await shownText(where);
+  },
+  'an old text': async (where) => {
+    const made = await (await fetch(`${site.url}encrypt`, { method: 'POST', body: JSON.stringify({ secret: SECRET }) })).json();
+    await where.goto(`${site.url}secret/${made.secret_id}`);
+    await field('Passphrase', where).fill(made.passphrase);
+    await button('Open', where).click();
+    await shownText(where);
+  },
+};
+
+/** Everything on the page that one can see, or bring to light. */
+const standing = (where) => where.evaluate(() => [document.documentElement.outerHTML, ...[...document.querySelectorAll('input, textarea')].map(({ value }) => value)].join('\n'));
+
+/** Tell the page what a browser that keeps it for the way back does. */
+const tell = (type) => page.evaluate((what) => { dispatchEvent(new PageTransitionEvent(what, { persisted: true })); }, type);
+
+for (const [what, scene] of Object.entries(SCENES)) {
+  test(`a page that is kept for the way back holds nothing of it: ${what}`, async () => {
+    const secret = (await scene(page)) ?? SECRET;
+    assert.ok((await standing(page)).includes(secret));
+    await tell('pagehide');
+    assert.ok(!(await standing(page)).includes(secret));
+    await tell('pageshow');
+    await page.getByRole('heading', { name: 'Share a secret' }).waitFor();
+    assert.ok(!(await standing(page)).includes(secret));
+  });
+}
+
+// Chromium's engine without its windows keeps no page.
+const whole = ['/usr/bin/chromium'].find((path) => existsSync(path));
+test('on the way back nothing secret is shown again', { skip: whole === undefined && 'needs the whole of Chromium' }, async (t) => {
+  const keeping = await startBrowser({ executablePath: whole, ignoreDefaultArgs: ['--disable-back-forward-cache'] });
+  t.after(() => keeping.close());
+  const elsewhere = await startStatic('/');
+  t.after(() => elsewhere.stop());
+  for (const [what, scene] of Object.entries(SCENES)) {
+    const tab = await newPage(keeping, { locale: 'en-GB' });
+    tab.allow = /404/; // the other host has no icon
+    await tab.addInitScript(() => addEventListener('pageshow', ({ persisted }) => { globalThis.kept = persisted; }));
+    const secret = (await scene(tab)) ?? SECRET;
+    assert.ok((await standing(tab)).includes(secret), what);
+    await tab.goto(`${elsewhere.url}SHA256SUMS`);
+    await tab.evaluate(() => { setTimeout(() => history.back()); });
+    await tab.waitForFunction(() => globalThis.kept === true);
+    await tab.getByRole('heading', { name: 'Share a secret' }).waitFor();
+    assert.ok(!(await standing(tab)).includes(secret), what);
+    assert.deepEqual(tab.faults, []);
+    await tab.context().close();
+  }
 });
 
 test('200 kept secrets are looked up little by little, and leave room to open', async () => {

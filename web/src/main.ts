@@ -114,6 +114,19 @@ async function start(): Promise<void> {
   show = (next) => {
     if (!view?.goesOnWith?.(next)) ask(next);
   };
+  // A browser may keep the page for the way back, as it is, also for who sits there next.
+  addEventListener('pagehide', ({ persisted }) => {
+    if (!persisted) return;
+    for (const dialog of document.querySelectorAll('dialog')) dialog.close();
+    announce('');
+    if (view?.rest?.() === true) return;
+    view?.leave?.();
+    view = null;
+    fill(main);
+  });
+  addEventListener('pageshow', ({ persisted }) => {
+    if (persisted && view === null) replace({ kind: 'share' });
+  });
   show(target);
 }
 

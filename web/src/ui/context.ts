@@ -32,6 +32,11 @@ export interface View {
   leave?(): void;
   /** What would be lost by that, each as the person is told of it. */
   holds?(): Key[];
+  /**
+   * The page is left, and the browser may bring it back as it is: nothing that was secret on it may be there
+   * then. False if there is nothing to come back to.
+   */
+  rest?(): boolean;
   /** Whether it is under way with what `next` asks for: a new view would have to use another opening. */
   goesOnWith?(next: Target): boolean;
 }

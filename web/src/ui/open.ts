@@ -59,6 +59,13 @@ export class OpenView {
     return this.opening || this.lost ? ['replaceOpening'] : [];
   }
 
+  // Of an opening that is used up the browser's memory is the last place; of any other, the link is.
+  rest(): boolean {
+    if (this.opened !== null) return this.opened.rest();
+    for (const input of this.element.querySelectorAll('input')) input.value = '';
+    return this.opening || this.lost;
+  }
+
   goesOnWith(next: Target): boolean {
     return next.kind === 'open' && next.id === this.id && this.holds().length > 0;
   }

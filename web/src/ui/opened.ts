@@ -74,6 +74,13 @@ export class Opened {
     return this.held;
   }
 
+  /** The page is left: a file that is not saved can be opened once more by the same lease, when it comes back. */
+  rest(): boolean {
+    if (!this.held || this.text !== null) return false;
+    this.ways.again();
+    return true;
+  }
+
   /** Another view takes its place. */
   leave(): void {
     this.stopRenewing();
@@ -115,7 +122,7 @@ export class Opened {
       this.handOver(this.saved, file, go);
       return;
     }
-    // A page that was left in the midst of it and came back, or a worker that broke.
+    // The worker broke.
     if (this.engine.ended) {
       this.ways.again();
       return;
