@@ -11,7 +11,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -87,12 +87,13 @@ export function assertSandboxed(server) {
  * env, args   settings and arguments; SECRETS_LISTEN defaults to a free port of 127.0.0.1
  * data        the data directory; without it a new temporary one, removed by stop()
  * build       the build folder, default BUILD or `build`
+ * log         a file for what it writes, instead of a pipe that this process has to read
  *
  * Resolves to { url, port, socket, pid, data, sandbox (on, partial or off), started (ms until ready), stderr(),
  * stop(), kill() }.
  * Rejects, with what the server wrote, if it ends or does not get ready in time.
  */
-export async function startServer({ env = {}, args = [], data, build = buildFolder, timeout = 10_000 * patience } = {}) {
+export async function startServer({ env = {}, args = [], data, build = buildFolder, log, timeout = 10_000 * patience } = {}) {
   const folder = data ?? (await mkdtemp(join(tmpdir(), 'secretsd-test-')));
   const settings = {
     ...cleanEnvironment(),
@@ -103,8 +104,11 @@ export async function startServer({ env = {}, args = [], data, build = buildFold
     ...env,
   };
   const begun = process.hrtime.bigint();
-  const child = spawn(join(build, 'secretsd'), args, { cwd: top, env: settings, stdio: ['ignore', 'ignore', 'pipe'] });
-  let stderr = '';
+  const file = log === undefined ? undefined : openSync(log, 'w');
+  const child = spawn(join(build, 'secretsd'), args, { cwd: top, env: settings, stdio: ['ignore', 'ignore', file ?? 'pipe'] });
+  if (file !== undefined) closeSync(file);
+  let piped = '';
+  const stderr = () => (file === undefined ? piped : readFileSync(log, 'utf8'));
   running.add(child);
   const ended = once(child, 'exit').then(([code, signal]) => {
     running.delete(child);
@@ -116,7 +120,7 @@ export async function startServer({ env = {}, args = [], data, build = buildFold
     data: settings.SECRETS_DATA,
     child,
     ended,
-    stderr: () => stderr,
+    stderr,
     /**
      * End it by ${signal}; resolves to { code, signal, ms }. Removes a temporary data directory.
      * Rejects if a sanitizer had something to say.
@@ -126,7 +130,7 @@ export async function startServer({ env = {}, args = [], data, build = buildFold
       child.kill(signal);
       const result = await ended;
       if (data === undefined) await rm(folder, { recursive: true, force: true });
-      if (/Sanitizer|runtime error:/.test(stderr)) throw new Error(stderr);
+      if (/Sanitizer|runtime error:/.test(stderr())) throw new Error(stderr());
       return { ...result, ms: Date.now() - from };
     },
     /** kill -9, keeping the data directory. */
@@ -137,21 +141,27 @@ export async function startServer({ env = {}, args = [], data, build = buildFold
   };
 
   let listening;
+  let looking;
   const address = new Promise((found) => {
-    child.stderr.on('data', (d) => {
-      stderr += d;
+    const look = () => {
       // Once only: to search a long log again with each line would take more time than the server does.
-      const match = listening ? null : /event=listening .*?open=(\S+)|"event":"listening",.*?"open":"([^"]+)"/.exec(stderr);
+      const match = listening ? null : /event=listening .*?open=(\S+)|"event":"listening",.*?"open":"([^"]+)"/.exec(stderr());
       if (match) found((listening = match[1] ?? match[2]));
-    });
+    };
+    if (file !== undefined) looking = setInterval(look, 1);
+    else
+      child.stderr.on('data', (d) => {
+        piped += d;
+        look();
+      });
   });
   let timer;
   const late = new Promise((_, failed) => {
-    timer = setTimeout(() => failed(new Error(`secretsd was not ready in ${timeout} ms:\n${stderr}`)), timeout);
+    timer = setTimeout(() => failed(new Error(`secretsd was not ready in ${timeout} ms:\n${stderr()}`)), timeout);
   });
   ended.catch(() => running.delete(child)); // it could not be started at all: `died` tells
   const died = ended.then(({ code, signal }) => {
-    throw new Error(`secretsd ended (${code ?? signal}):\n${stderr}`);
+    throw new Error(`secretsd ended (${code ?? signal}):\n${stderr()}`);
   });
   died.catch(() => {});
   try {
@@ -162,7 +172,7 @@ export async function startServer({ env = {}, args = [], data, build = buildFold
       server.port = Number(new URL(open).port);
     }
     while ((await Promise.race([get(server, '/readyz'), died, late])).status !== 200);
-    server.sandbox = /event=listening .*?sandbox=(\S+)/.exec(stderr)?.[1];
+    server.sandbox = /event=listening .*?sandbox=(\S+)/.exec(stderr())?.[1];
     server.started = Number(process.hrtime.bigint() - begun) / 1e6;
   } catch (error) {
     child.kill('SIGKILL');
@@ -170,6 +180,7 @@ export async function startServer({ env = {}, args = [], data, build = buildFold
     throw error;
   } finally {
     clearTimeout(timer);
+    clearInterval(looking);
   }
   return server;
 }
