@@ -332,6 +332,42 @@ test('an upload shows progress and can be cancelled', async () => {
   assert.equal(asked.length, 1);
 });
 
+test('the card tells of what was sent: nothing can be chosen any more while it is', async () => {
+  let go;
+  const gate = new Promise((done) => { go = done; });
+  await page.route('**/parts/*', async (route) => { await gate; await route.continue(); });
+  await page.goto(site.url);
+  await page.locator('input[type=file]').setInputFiles({ name: 'f.bin', mimeType: '', buffer: randomBytes(3_000_000) });
+  await page.locator('button.word').nth(2).click();
+  await page.getByLabel('Nothing: the link is enough').focus();
+  await page.keyboard.press('Control+Enter');
+  await text('%').waitFor();
+  assert.ok(await page.getByRole('dialog').isHidden());
+  // However a choice comes about all the same.
+  await page.evaluate(() => {
+    for (const input of document.querySelectorAll('.lines input, .apart input')) input.click();
+  });
+  await page.locator('button.word').nth(2).click({ trial: true, timeout: 500 }).then(() => assert.fail('it can be chosen'), () => undefined);
+  go();
+  await text('Not opened yet').waitFor();
+  await text('Without a passphrase.').waitFor();
+  assert.equal(await button('Copy passphrase').count() + await button('Copy key').count(), 0);
+  const link = await field('Link').textContent();
+  await page.unrouteAll();
+  await openLink(link);
+  await button('Save').waitFor();
+});
+
+test('what is typed for the next secret is not taken away by the button that asked for it', async () => {
+  await shareText('first');
+  await button('Share another secret').click();
+  await page.locator('textarea').fill('second');
+  assert.equal(await button('Share another secret').count(), 0);
+  await button('Create link').click();
+  await page.locator('.card').nth(1).waitFor();
+  await button('Share another secret').waitFor();
+});
+
 test('what is missing or too much is said in place', async () => {
   await page.goto(site.url);
   await button('Create link').click();

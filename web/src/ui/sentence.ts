@@ -37,6 +37,12 @@ export class Sentence {
     this.words.passphrase.open();
   }
 
+  /** While it is being shared nothing can be chosen any more. */
+  lock(locked: boolean): void {
+    if (locked) for (const popover of Object.values(this.words)) popover.close(false);
+    this.element.inert = locked;
+  }
+
   private update(): void {
     const { words, now } = this.context;
     const { views, ttl } = this.choice;

@@ -62,7 +62,11 @@ export class ShareView {
       say('');
       const wrong = problemOf(choice, context.config);
       if (wrong === null) {
-        void this.send(choice, box, go, say);
+        const lock = (locked: boolean) => {
+          box.lock(locked);
+          sentence.lock(locked);
+        };
+        void this.send({ ...choice }, lock, go, say);
         return;
       }
       const { key, size, count = 0 } = wrong;
@@ -81,13 +85,15 @@ export class ShareView {
       },
     }, box.element, sentence.element, problem, go.element);
     fill(this.stage, form);
+    this.cards.querySelector('.again')?.remove(); // there is a form now, and what is typed into it
     if (focus) box.focus();
   }
 
-  private async send(choice: ShareChoice, box: ContentBox, go: BusyButton, say: (message: string) => void): Promise<void> {
+  // `choice` is a copy: the card tells what was sent, whatever became of the form meanwhile.
+  private async send(choice: ShareChoice, lock: (locked: boolean) => void, go: BusyButton, say: (message: string) => void): Promise<void> {
     const { words, announce, config, now } = this.context;
     const signal = go.start(words.say('preparing'), true);
-    box.lock(true);
+    lock(true);
     const files = [...choice.files];
     const stay = (event: Event) => event.preventDefault(); // the browser asks whether to leave
     addEventListener('beforeunload', stay);
@@ -104,7 +110,7 @@ export class ShareView {
       this.showResult(choice, shared);
     } catch (error) {
       go.stop();
-      box.lock(false);
+      lock(false);
       const { kind } = failureIn(error);
       if (kind !== 'cancelled') say(words.say(TOLD[kind] ?? 'unexpected'));
       go.focus();
@@ -148,7 +154,6 @@ export class ShareView {
     this.earlier.leaveOut(shared.id);
     const again = button('secondary', words.say('shareAnother'), () => this.showForm(true));
     fill(this.stage);
-    this.cards.querySelector('.again')?.remove();
     card.after(el('div', { class: 'actions again' }, again));
     card.querySelector<HTMLElement>('.primary')?.focus();
   }
