@@ -34,7 +34,7 @@ async function shareAndOpen(moody) {
   await page.keyboard.press('Enter');
   assert.equal(sha((await savedFile()).bytes), sha(bytes));
   await text('It has been erased from the server').waitFor();
-  await button('Erase now').click();
+  await button('Erase it here too').click();
   await page.getByRole('heading', { name: 'Erased' }).waitFor();
   return { id, token, said };
 }

@@ -417,6 +417,28 @@ test('a place that cannot be written to is told of, and another one will do', as
   assert.equal((await receipt()).events.filter(({ event }) => event === 'opened').length, 1);
 });
 
+test('a browser that forbids the question where to save makes a download of it; one click asks once', async () => {
+  const { link } = await shareSecret(site, randomBytes(700_000), { name: 'f.bin', views: 2 });
+  await page.addInitScript(() => {
+    globalThis.asked = 0;
+    globalThis.showSaveFilePicker = () => new Promise((_, refuse) => {
+      globalThis.asked++;
+      globalThis.refuse = (name) => refuse(new DOMException('no', name));
+    });
+  });
+  await openLink(link);
+  await button('Save').click();
+  await button('Save').click();
+  assert.equal(await page.evaluate(() => globalThis.asked), 1);
+  await page.evaluate(() => globalThis.refuse('AbortError'));
+  await button('Save').click();
+  assert.equal(await page.evaluate(() => globalThis.asked), 2);
+  const coming = page.waitForEvent('download');
+  await page.evaluate(() => globalThis.refuse('SecurityError'));
+  assert.equal((await coming).suggestedFilename(), 'f.bin');
+  await text('Every byte was verified').waitFor();
+});
+
 test('a file whose transfer ended with the worker or the page opens again, with the same opening', async () => {
   page.allow = /broken/;
   const { leases, receipt } = await openFile({ views: 2 });

@@ -193,7 +193,7 @@ test('a file is picked, shared in parts, opened and saved whole', async () => {
   assert.equal(sha(got), sha(bytes));
   await text('Saved. Every byte was verified.').waitFor();
   await text('This was the last time. It has been erased').waitFor();
-  await button('Erase now').click();
+  await button('Erase it here too').click();
   await page.getByRole('heading', { name: 'Erased' }).waitFor();
 });
 

@@ -230,7 +230,7 @@ export const states = {
   },
   erased: async (page, site) => {
     await openText(page, site);
-    await button('Erase now', page).click();
+    await button('Erase it here too', page).click();
     await page.getByRole('heading', { name: 'Erased' }).waitFor();
   },
   gone: async (page, site) => {

@@ -146,6 +146,7 @@ export const de: Catalogue = {
   lastTime: 'Das war das letzte Mal. Es wird gelöscht.',
   lastTimeDone: 'Das war das letzte Mal. Auf dem Server ist es gelöscht.',
   eraseNow: 'Jetzt löschen',
+  eraseHere: 'Auch hier löschen',
   moreTimes: {
     '=1': 'Es lässt sich noch einmal öffnen, bis {date}.',
     other: 'Es lässt sich noch {n}-mal öffnen, bis {date}.',

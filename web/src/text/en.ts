@@ -146,6 +146,7 @@ export const en = {
   lastTime: 'This was the last time. It is being erased.',
   lastTimeDone: 'This was the last time. It has been erased from the server.',
   eraseNow: 'Erase now',
+  eraseHere: 'Erase it here too',
   moreTimes: {
     '=1': 'It can be opened once more, until {date}.',
     other: 'It can be opened {n} times more, until {date}.',

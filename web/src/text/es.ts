@@ -146,6 +146,7 @@ export const es: Catalogue = {
   lastTime: 'Era la última vez. Se está borrando.',
   lastTimeDone: 'Era la última vez. Se ha borrado del servidor.',
   eraseNow: 'Borrar ahora',
+  eraseHere: 'Borrarlo también aquí',
   moreTimes: {
     '=1': 'Se puede abrir una vez más, hasta el {date}.',
     other: 'Se puede abrir {n} veces más, hasta el {date}.',

@@ -146,6 +146,7 @@ export const fr: Catalogue = {
   lastTime: 'C’était la dernière fois. L’effacement est en cours.',
   lastTimeDone: 'C’était la dernière fois. Il a été effacé du serveur.',
   eraseNow: 'Effacer maintenant',
+  eraseHere: 'L’effacer ici aussi',
   moreTimes: {
     '=1': 'Il peut être ouvert encore une fois, jusqu’au {date}.',
     other: 'Il peut être ouvert encore {n} fois, jusqu’au {date}.',

@@ -140,6 +140,7 @@ export const zh: Catalogue = {
   lastTime: '这是最后一次。正在抹除。',
   lastTimeDone: '这是最后一次。服务器上已抹除。',
   eraseNow: '立即抹除',
+  eraseHere: '在此页也抹除',
   moreTimes: { other: '还可打开 {n} 次，到 {date} 为止。' },
   destroy: '我已拿到，销毁它',
   erasedTitle: '已抹除',

@@ -74,6 +74,8 @@ export class BusyButton {
         const speed = this.rate.add(performance.now(), done);
         const percent = words.percent(Math.floor(share * 100) / 100);
         this.show(speed === null ? percent : words.say('moving', { percent, speed: words.size(Math.round(speed)) }), share);
+        // On a small screen there may be no room for both.
+        if (this.main.scrollWidth > this.main.clientWidth) this.label.textContent = percent;
         return null;
       }
     }

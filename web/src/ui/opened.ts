@@ -36,6 +36,7 @@ export class Opened {
   private readonly focusFirst: () => void;
   private text: CoveredText | null = null;
   private saved: Blob | null = null;
+  private picking = false;
   /** Whether it would be lost with this view. */
   private held = true;
   private parking: Parking | null = null;
@@ -127,11 +128,16 @@ export class Opened {
       this.ways.again();
       return;
     }
+    if (this.picking) return;
+    this.picking = true;
     let handle: FileSystemFileHandle | null;
     try {
       handle = await pickPlace(file.name);
-    } catch {
-      return; // closed without a choice
+    } catch (error) {
+      if ((error as Error).name === 'AbortError') return; // closed without a choice
+      handle = null; // the question is forbidden here
+    } finally {
+      this.picking = false;
     }
     try {
       const blob = await this.transfer(handle, file, go);
@@ -208,7 +214,9 @@ export class Opened {
       ? words.say(confirmed ? 'lastTimeDone' : 'lastTime')
       : words.say('moreTimes', { n: this.viewsLeft, date: words.date(this.info.expiresAt) });
     const problem = el('p', { class: 'problem', role: 'alert' });
-    const erase = button('secondary', words.say(last ? 'eraseNow' : 'destroy'), () => {
+    const here = this.after.contains(document.activeElement);
+    const label = words.say(!last ? 'destroy' : confirmed ? 'eraseHere' : 'eraseNow');
+    const erase = button('secondary', label, () => {
       if (erase.hasAttribute('aria-disabled')) return;
       erase.setAttribute('aria-disabled', 'true');
       problem.textContent = '';
@@ -220,6 +228,7 @@ export class Opened {
       });
     });
     fill(this.after, el('p', { role: 'status' }, text), problem, el('div', { class: 'actions' }, erase));
+    if (here) erase.focus();
   }
 
   private erased(): void {
