@@ -31,6 +31,7 @@ struct blobs_dir {
     atomic_uint_fast64_t usage;
     atomic_uint_fast64_t temporaries; /* made so far; each gets a name of its own */
     atomic_bool durable[128][128];    /* folders, by their two characters, that are on the disk */
+    atomic_bool erase_fails;          /* the last one did, and the log knows */
     pthread_mutex_t making;           /* held while a folder is made */
     /* Held for reading while a piece is removed, and from its link until it is durable or removed
      * again: under it for writing, what is there is durable and stays. */
@@ -263,6 +264,16 @@ dir_get(struct blobs *b, const char *name, uint32_t k, struct buf *out) {
     return result;
 }
 
+/* An erase is over, 0 or errno being ${why}.  Returns as blobs_ops.erase.  On a disk that is broken
+ * each sweep fails for thousands of pieces: the first of those in a row is logged. */
+static int
+erased(struct blobs_dir *d, int why) {
+    bool failed = atomic_exchange(&d->erase_fails, why != 0);
+    if (why == 0) return 0;
+    if (!failed) (void)error_of(why);
+    return ERR_STORE;
+}
+
 /* Remove pieces, and let that be on the disk.  Returns as blobs_ops.erase. */
 static int
 erase_in(struct blobs_dir *d, int folder, const char *name, uint32_t first, uint32_t count) {
@@ -277,9 +288,7 @@ erase_in(struct blobs_dir *d, int folder, const char *name, uint32_t first, uint
     }
     /* What is not there any more may have been removed by an erase whose sync failed. */
     if (disk_sync_names(folder, changed) != 0) why = errno;
-    if (why == 0) return 0;
-    (void)error_of(why);
-    return ERR_STORE;
+    return erased(d, why);
 }
 
 static int
@@ -292,9 +301,7 @@ dir_erase(struct blobs *b, const char *name, uint32_t first, uint32_t count) {
         (void)close(folder);
         return err;
     }
-    if (errno == ENOENT) return 0;
-    (void)error_of(errno);
-    return ERR_STORE;
+    return errno == ENOENT ? 0 : erased(d, errno);
 }
 
 /*

@@ -293,6 +293,38 @@ test_an_erase_in_doubt_is_written_again(void **state) {
     assert_int_equal(b->ops->erase(b, NAME, 0, 2), 0);
 }
 
+/* The lines that ${count} erases write to stderr whose syncs all fail. */
+static int
+lines_of_failures(struct blobs *b, int count) {
+    char file[SCRATCH_PATH_MAX + 8];
+    (void)snprintf(file, sizeof(file), "%s/log", top);
+    int log = open(file, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), saved = dup(STDERR_FILENO);
+    assert_true(log >= 0 && saved >= 0 && dup2(log, STDERR_FILENO) >= 0);
+    for (int i = 0; i < count; i++) {
+        syncs_fail_at(1);
+        assert_int_equal(b->ops->erase(b, NAME, 0, 2), ERR_STORE);
+    }
+    assert_true(dup2(saved, STDERR_FILENO) >= 0);
+    char text[4096];
+    ssize_t len = pread(log, text, sizeof(text), 0);
+    assert_in_range(len, 0, (ssize_t)sizeof(text) - 1);
+    int lines = 0;
+    for (ssize_t i = 0; i < len; i++)
+        lines += text[i] == '\n';
+    (void)close(log);
+    (void)close(saved);
+    return lines;
+}
+
+static void
+test_a_broken_disk_does_not_fill_the_log(void **state) {
+    struct blobs *b = *state;
+    assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), 1);
+    assert_int_equal(lines_of_failures(b, 10), 1);
+    assert_int_equal(b->ops->erase(b, NAME, 0, 2), 0);
+    assert_int_equal(lines_of_failures(b, 10), 1); /* once it was well it is told of again */
+}
+
 static void
 test_the_same_bytes_are_written_again(void **state) {
     struct blobs *b = *state;
@@ -378,6 +410,7 @@ main(void) {
         CASE(test_a_folder_in_doubt_is_written_again),
         CASE(test_a_new_store_is_on_the_disk),
         CASE(test_an_erase_in_doubt_is_written_again),
+        CASE(test_a_broken_disk_does_not_fill_the_log),
         CASE(test_the_same_bytes_are_written_again),
         CASE(test_a_failed_rename_takes_nothing_away),
         CASE(test_the_reserve_of_the_disk_is_kept),
