@@ -76,6 +76,13 @@ test('looking uses nothing, and tells size, openings left and expiry', async () 
   assert.equal((await receipt()).views_left, 3);
 });
 
+test('a secret whose last opening somebody else has is gone', async () => {
+  const { link, open } = await shareSecret(site, randomBytes(400_000), { name: 'f.bin' });
+  await open();
+  await page.goto(link);
+  await page.getByRole('heading', { name: 'is gone' }).waitFor();
+});
+
 test('openings and expiry are chosen in words, the exact date shown', async () => {
   const link = await shareText('s', async () => {
     await choose(0, (d) => d.getByLabel('Another number').fill('7'));
@@ -311,6 +318,29 @@ test('files are dropped and pasted into the same box', async () => {
   for (const name of ['dropped.txt', 'pasted.txt']) await text(name).waitFor();
 });
 
+test('a file dropped beside the box does not take the place of the page', async () => {
+  await shareText('x');
+  const stopped = (type, fill) => page.evaluate(([what, kind]) => {
+    const dataTransfer = new DataTransfer();
+    if (kind === 'file') dataTransfer.items.add(new File(['x'], 'beside.txt'));
+    else dataTransfer.setData('text/plain', 'x');
+    return !document.querySelector('h1').dispatchEvent(new DragEvent(what, { bubbles: true, cancelable: true, dataTransfer }));
+  }, [type, fill]);
+  for (const type of ['dragover', 'drop']) {
+    assert.ok(await stopped(type, 'file'), type);
+    assert.ok(!await stopped(type, 'text'), `${type} of a text`);
+  }
+});
+
+test('what was typed before files came is not sent, which is told, and comes back', async () => {
+  await page.goto(site.url);
+  await page.locator('textarea').fill('typed before');
+  await page.locator('input[type=file]').setInputFiles({ name: 'one.txt', mimeType: 'text/plain', buffer: Buffer.from('one') });
+  await text('What you typed is not sent with files').waitFor();
+  await button('Remove one.txt').click();
+  assert.equal(await page.locator('textarea').inputValue(), 'typed before');
+});
+
 test('an upload shows progress and can be cancelled', async () => {
   let parts = 0;
   await page.route('**/parts/*', (route) => (++parts > 2 ? undefined : route.continue()));
@@ -396,6 +426,23 @@ test('the card: copy, QR, burn; and what became of it', async () => {
   page.allow = /404/;
   await page.goto(link);
   await page.getByRole('heading', { name: 'is gone' }).waitFor();
+});
+
+test('a QR code is drawn once however often it is asked for, and its absence is told', async () => {
+  page.allow = /Failed to load/;
+  let go;
+  const gate = new Promise((done) => { go = done; });
+  await page.route('**/qr.js', async (route) => { await gate; await route.continue(); });
+  await shareText('c');
+  for (let i = 0; i < 3; i++) await button('QR code').click();
+  go();
+  await page.getByRole('img', { name: 'QR code of the link' }).waitFor();
+  assert.equal(await page.locator('.qr svg').count(), 1);
+  await page.unrouteAll();
+  await page.route('**/qr.js', (route) => route.abort());
+  await shareText('d');
+  await button('QR code').click();
+  await text('The QR code could not be loaded').waitFor();
 });
 
 test('a browser that does not let it copy is told of in place', async () => {

@@ -194,8 +194,9 @@ test('a file that changes while it is zipped ends it', async () => {
 
 test('what is kept of one’s own secrets is read with care', async () => {
   const { readOwned } = await load('owned.ts');
-  const good = { id: 'i', token: 't', made: NOW, until: NOW + 10 };
-  assert.deepEqual(readOwned(JSON.stringify([good, { id: 1 }, null, 'x']), NOW), [good]);
+  const good = { id: 'i'.repeat(22), token: 't'.repeat(43), made: NOW, until: NOW + 10 };
+  const others = [{ id: '../../x' }, { token: 't' }, { made: 1e300 }, { made: -1 }, { until: 1e300 }, { until: null }].map((wrong) => ({ ...good, ...wrong }));
+  assert.deepEqual(readOwned(JSON.stringify([good, { id: 1 }, null, 'x', ...others]), NOW), [good]);
   for (const bad of [null, '', 'nonsense', '{}', '3']) assert.deepEqual(readOwned(bad, NOW), []);
   assert.deepEqual(readOwned(JSON.stringify([good]), NOW + 10 + 7 * 86400), []);
 });

@@ -20,7 +20,7 @@ test('links are read, also as mail gateways leave them', async () => {
     `https://h/#${ID}.${KEY}`, `https://h/sub/path/#${ID}.${KEY}`, `https://h/%23${ID}.${KEY}`, `https://h/#%23${ID}.${KEY}`,
     `https://h/%2523${ID}.${KEY}`, `https://h/#${ID}%2E${KEY}`, `https://h/#${ID}.${KEY}?utm_source=mail&x=y`,
     `https://h/#${ID}.${KEY}&data=05`, `https://h/?fbclid=abc#${ID}.${KEY}`, `https://h/#${ID}.${KEY}.`, `https://h/#${ID}.${KEY})`,
-    `https://h/#/${ID}.${KEY}`, `https://h/%23${ID}.${KEY}?x=1`, `https://h/#${ID}.${KEY}%20`,
+    `https://h/#/${ID}.${KEY}`, `https://h/%23${ID}.${KEY}?x=1`, `https://h/#${ID}.${KEY}%20`, `https://h/#${ID}.${KEY}:~:text=word`,
   ]) assert.deepEqual(m.readAddress(address), whole, address);
   assert.deepEqual(m.readAddress(`https://h/#${ID}`), { kind: 'open', id: ID, key: null });
   for (const address of ['https://h/', 'https://h/#', 'https://h/#%', 'https://h/?a=b', 'https://h/sub/index.html']) {

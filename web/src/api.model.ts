@@ -60,7 +60,7 @@ const TTL_MIN = 60;
 const TTL_MAX = 3650 * 86400;
 const ATTEMPTS_MAX = 100;
 /** As far as dates go, in seconds. */
-const TIME_MAX = 8.64e12;
+export const TIME_MAX = 8.64e12;
 const SIZE_MAX = Number.MAX_SAFE_INTEGER;
 
 const ID = /^[A-Za-z0-9]{22}$/;

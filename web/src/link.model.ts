@@ -64,6 +64,6 @@ function unmangle(fragment: string): string {
       break;
     }
   }
-  text = text.trim().replace(/^[#/]+/, '').replace(/[?&/#\s].*$/s, '');
+  text = text.trim().replace(/^[#/]+/, '').replace(/[?&/#:\s].*$/s, '');
   return text.replace(/[^A-Za-z0-9]+$/, '');
 }

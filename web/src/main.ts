@@ -86,6 +86,12 @@ async function start(): Promise<void> {
     const next = takeTarget();
     if (next.kind !== 'share') show(next);
   });
+  // A file dropped beside the box would be opened in place of this page.
+  for (const type of ['dragover', 'drop'] as const) {
+    addEventListener(type, (event) => {
+      if (event.dataTransfer?.types.includes('Files') === true) event.preventDefault();
+    });
+  }
   const words = wordsFor(navigator.languages);
   const { main, announce } = shell(words);
   if (!isSecureContext) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What this browser keeps of the secrets it shared: the token to look them up or burn them.
 
+import { TIME_MAX } from './api.model';
+
 export interface Owned {
   id: string;
   token: string;
@@ -12,8 +14,10 @@ export interface Owned {
 const NAME = 'ephemeral-secrets';
 const MOST = 200;
 const RECEIPT_LIFE = 7 * 86400;
+const ID = /^[A-Za-z0-9]{22}$/;
+const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 
-/** Newest first; those whose receipt is gone as well are dropped. */
+/** Newest first, whatever else was written there left out; those whose receipt is gone as well are dropped. */
 export function readOwned(stored: string | null, now: number): Owned[] {
   let all: unknown;
   try {
@@ -27,7 +31,12 @@ export function readOwned(stored: string | null, now: number): Owned[] {
 
 function isOwned(value: unknown): value is Owned {
   const { id, token, made, until } = (value ?? {}) as Record<string, unknown>;
-  return typeof id === 'string' && typeof token === 'string' && typeof made === 'number' && typeof until === 'number';
+  return typeof id === 'string' && ID.test(id) && typeof token === 'string' && TOKEN.test(token) && isTime(made) && isTime(until);
+}
+
+// A date beyond what dates are would be shown, and fail.
+function isTime(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value <= TIME_MAX;
 }
 
 /** The list in this browser's storage; without storage, in this page alone. */

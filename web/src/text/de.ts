@@ -59,6 +59,7 @@ export const de: Catalogue = {
   filesTooLarge: 'Zusammen ist das mehr als {max}. Nimm einige Dateien heraus.',
   tooManyFiles: 'Das sind zu viele Dateien: höchstens {max}. Packe sie selbst in ein Zip und füge das hinzu.',
   filesUnreadable: '{name} lässt sich nicht lesen. Nur Dateien lassen sich teilen, keine Ordner.',
+  textStays: 'Was du getippt hast, wird mit Dateien nicht mitgeschickt. Es ist wieder da, wenn du sie entfernst.',
 
   replaceTitle: 'Den anderen Link öffnen?',
   replaceNote: 'Was du hier eingegeben oder hinzugefügt hast, geht dann verloren.',
@@ -77,6 +78,7 @@ export const de: Catalogue = {
   share: 'Teilen',
   qr: 'QR-Code',
   qrLabel: 'QR-Code des Links',
+  qrFailed: 'Der QR-Code ließ sich nicht laden. Der Link geht auch ohne ihn.',
   burn: 'Jetzt vernichten',
   burnSure: 'Vernichten? Dann kann es niemand mehr öffnen.',
   burnYes: 'Ja, vernichten',

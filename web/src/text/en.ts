@@ -59,6 +59,7 @@ export const en = {
   filesTooLarge: 'Together this is more than {max}. Take some files out.',
   tooManyFiles: 'These are too many files: at most {max}. Zip them yourself and add the zip.',
   filesUnreadable: '{name} cannot be read. Only files can be shared, not folders.',
+  textStays: 'What you typed is not sent with files. It comes back when you remove them.',
 
   replaceTitle: 'Open the other link?',
   replaceNote: 'What you typed or added here is lost then.',
@@ -77,6 +78,7 @@ export const en = {
   share: 'Share',
   qr: 'QR code',
   qrLabel: 'QR code of the link',
+  qrFailed: 'The QR code could not be loaded. The link works without it.',
   burn: 'Burn it now',
   burnSure: 'Burn it? Then nobody can open it.',
   burnYes: 'Yes, burn it',

@@ -59,6 +59,7 @@ export const es: Catalogue = {
   filesTooLarge: 'Juntos superan {max}. Quita algunos archivos.',
   tooManyFiles: 'Son demasiados archivos: como mucho {max}. Comprímelos en un zip y añade el zip.',
   filesUnreadable: '{name} no se puede leer. Solo se pueden compartir archivos, no carpetas.',
+  textStays: 'Lo que has escrito no se envía con los archivos. Vuelve cuando los quitas.',
 
   replaceTitle: '¿Abrir el otro enlace?',
   replaceNote: 'Se perderá lo que has escrito o añadido aquí.',
@@ -77,6 +78,7 @@ export const es: Catalogue = {
   share: 'Compartir',
   qr: 'Código QR',
   qrLabel: 'Código QR del enlace',
+  qrFailed: 'No se ha podido cargar el código QR. El enlace funciona sin él.',
   burn: 'Destruir ahora',
   burnSure: '¿Destruirlo? Nadie podrá abrirlo.',
   burnYes: 'Sí, destruir',

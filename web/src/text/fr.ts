@@ -59,6 +59,7 @@ export const fr: Catalogue = {
   filesTooLarge: 'Ensemble, cela dépasse {max}. Retirez des fichiers.',
   tooManyFiles: 'Il y a trop de fichiers : {max} au plus. Mettez-les vous-même dans un zip et ajoutez celui-ci.',
   filesUnreadable: '{name} ne peut pas être lu. Seuls des fichiers peuvent être partagés, pas des dossiers.',
+  textStays: 'Ce que vous avez saisi n’est pas envoyé avec les fichiers. Il revient quand vous les retirez.',
 
   replaceTitle: 'Ouvrir l’autre lien ?',
   replaceNote: 'Ce que vous avez saisi ou ajouté ici sera perdu.',
@@ -77,6 +78,7 @@ export const fr: Catalogue = {
   share: 'Partager',
   qr: 'Code QR',
   qrLabel: 'Code QR du lien',
+  qrFailed: 'Le code QR n’a pas pu être chargé. Le lien marche sans lui.',
   burn: 'Détruire maintenant',
   burnSure: 'Détruire ? Plus personne ne pourra l’ouvrir.',
   burnYes: 'Oui, détruire',

@@ -59,6 +59,7 @@ export const zh: Catalogue = {
   filesTooLarge: '合计超过 {max}。请移除一些文件。',
   tooManyFiles: '文件太多：最多 {max} 个。请先自行打包成 zip 再添加。',
   filesUnreadable: '无法读取 {name}。只能分享文件，不能分享文件夹。',
+  textStays: '您输入的文字不会随文件发送。移除文件后文字会恢复。',
 
   replaceTitle: '打开另一个链接？',
   replaceNote: '你在这里输入或添加的内容会丢失。',
@@ -77,6 +78,7 @@ export const zh: Catalogue = {
   share: '分享',
   qr: '二维码',
   qrLabel: '链接的二维码',
+  qrFailed: '二维码无法加载。没有它链接也能用。',
   burn: '立即销毁',
   burnSure: '要销毁吗？之后谁也打不开。',
   burnYes: '是，销毁',

@@ -113,7 +113,8 @@ export class ContentBox {
     const rows = files.map((file) => el('li', {}, el('span', { class: 'name' }, foreign(file.name)),
       el('span', { class: 'size' }, words.size(file.size)),
       button('quiet', '×', () => this.remove(file), { 'aria-label': words.say('fileRemove', { name: file.name }) })));
-    fill(this.list, el('ul', { 'aria-label': words.say('filesLabel') }, ...rows), el('p', { class: 'note' }, total));
+    fill(this.list, el('ul', { 'aria-label': words.say('filesLabel') }, ...rows), el('p', { class: 'note' }, total),
+      this.choice.text !== '' && el('p', { class: 'note', role: 'status' }, words.say('textStays')));
     announce(total);
   }
 }

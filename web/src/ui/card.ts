@@ -8,7 +8,7 @@ import { protectionKey, type ShareChoice } from '../share.model';
 import { confirmButton } from './confirm';
 import type { Context } from './context';
 import { copyButton } from './copy';
-import { button, el, newId } from './dom';
+import { button, el, fill, newId } from './dom';
 import { LiveStatus } from './status';
 
 /** The card, and its line, which has to be stopped when the card is left. */
@@ -52,9 +52,9 @@ function linkActions({ words, announce }: Context, link: string, code: HTMLEleme
   const toggle = button('secondary', words.say('qr'), () => {
     code.hidden = !code.hidden;
     toggle.setAttribute('aria-expanded', String(!code.hidden));
-    if (code.childElementCount === 0) {
-      void import('./qr').then(({ drawQr }) => code.append(drawQr(link, words.say('qrLabel'))));
-    }
+    if (code.childElementCount > 0) return;
+    import('./qr').then(({ drawQr }) => fill(code, drawQr(link, words.say('qrLabel'))),
+      () => fill(code, el('p', { class: 'problem', role: 'alert' }, words.say('qrFailed'))));
   }, { 'aria-expanded': 'false' });
   const share = 'share' in navigator
     ? button('secondary', words.say('share'), () => { navigator.share({ url: link }).catch(() => undefined); })

@@ -76,7 +76,10 @@ export class OpenView {
     const note = el('p', { class: 'note', role: 'status' }, words.say('openLooking'));
     fill(this.element, el('h1', {}, words.say('openTitle')), note);
     try {
-      this.showWaiting(await patiently(() => api.info(this.id), (why) => { note.textContent = words.say(WAITING[why]); }));
+      const info = await patiently(() => api.info(this.id), (why) => { note.textContent = words.say(WAITING[why]); });
+      // Another opener has the last one, and the server keeps it for them alone.
+      if (info.viewsLeft === 0) this.showLookFailure({ kind: 'gone' });
+      else this.showWaiting(info);
     } catch (error) {
       this.showLookFailure(failureOf(error));
     }
