@@ -722,13 +722,18 @@ test('forgetting by keys goes on to the next, and is told', async () => {
   const hour = 3600;
   const all = ['a', 'b', 'c', 'd'].map((letter, i) => ({ id: letter.repeat(22), token: letter.repeat(43), made: now - i * hour, until: now + hour }));
   await page.evaluate((kept) => localStorage.setItem('ephemeral-secrets', JSON.stringify(kept)), all);
-  await page.route('**/receipt', (route) => route.fulfill({ json: { state: 'waiting', expires_at: now + hour, views: 1, views_left: 1, events: [] } }));
+  const looks = [];
+  await page.route('**/receipt', (route) => {
+    looks.push(route.request().url());
+    return route.fulfill({ json: { state: 'waiting', expires_at: now + hour, views: 1, views_left: 1, events: [] } });
+  });
   await page.reload();
   const labels = () => page.getByRole('button', { name: /^Forget: / }).evaluateAll((buttons) => buttons.map((b) => b.getAttribute('aria-label')));
   const focused = () => page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent);
   const told = () => page.locator('.unseen[role=status]').textContent();
   await page.getByRole('button', { name: 'Show one more' }).click();
   const [first, second, third, fourth] = await labels();
+  await page.locator('.earlier .status').getByText('Not opened yet').nth(3).waitFor();
   await button(second).focus();
   // The row behind it, then the one before, where there is none behind; then the title of the page.
   for (const [pressed, next] of [[second, third], [third, fourth], [fourth, first], [first, 'Share a secret']]) {
@@ -738,6 +743,7 @@ test('forgetting by keys goes on to the next, and is told', async () => {
     assert.equal(await told(), `Forgotten: ${pressed.slice('Forget: '.length)}`);
   }
   assert.equal(await page.evaluate(() => localStorage.length), 0);
+  assert.equal(looks.length, 4, 'those that stay are not looked up anew');
   await page.evaluate((kept) => localStorage.setItem('ephemeral-secrets', JSON.stringify(kept)), all);
   await page.reload();
   await button('Forget all').focus();

@@ -9,11 +9,17 @@ import { LiveStatus } from './status';
 
 const AT_FIRST = 3;
 
+interface Row {
+  element: HTMLElement;
+  status: LiveStatus;
+}
+
 export class EarlierList {
   readonly element: HTMLElement;
   private readonly context: Context;
   private readonly onEmpty: () => void;
-  private readonly lines = new Map<string, LiveStatus>();
+  /** Those that are shown, by id. */
+  private readonly rows = new Map<string, Row>();
   private readonly left = new Set<string>();
   private shown = AT_FIRST;
 
@@ -33,20 +39,19 @@ export class EarlierList {
 
   /** Look up none of them any more. */
   stop(): void {
-    for (const line of this.lines.values()) line.stop();
-    this.lines.clear();
+    this.keep([]);
   }
 
   private draw(): void {
     const { words, owned, now } = this.context;
-    this.stop();
     const all = owned.all(now()).filter(({ id }) => !this.left.has(id));
     this.element.hidden = all.length === 0;
+    this.keep(all.slice(0, this.shown));
     if (all.length === 0) {
       fill(this.element);
       return;
     }
-    const rows = all.slice(0, this.shown).map((one) => this.row(one));
+    const rows = [...this.rows.values()].map(({ element }) => element);
     const rest = all.length - rows.length;
     const more = rest > 0 && button('quiet', words.say('earlierMore', { n: rest }), () => {
       this.shown = all.length;
@@ -61,6 +66,14 @@ export class EarlierList {
       el('div', { class: 'actions' }, more, forgetAll), el('p', { class: 'note' }, words.say('forgetNote')));
   }
 
+  // Rows for these and no others: one that is there already is not looked up anew.
+  private keep(shown: Owned[]): void {
+    const before = new Map(this.rows);
+    this.rows.clear();
+    for (const one of shown) this.rows.set(one.id, before.get(one.id) ?? this.row(one));
+    for (const [id, { status }] of before) if (!this.rows.has(id)) status.stop();
+  }
+
   // The button that was pressed is gone: on to that of the row which took its place.
   private forgotten(what: string, row: number): void {
     const { words, announce } = this.context;
@@ -72,7 +85,7 @@ export class EarlierList {
     else next.querySelector<HTMLElement>('.actions > button')?.focus();
   }
 
-  private row(one: Owned): HTMLElement {
+  private row(one: Owned): Row {
     const { words, owned, now } = this.context;
     const made = words.say('earlierMade', { when: words.when(one.made, now()) });
     const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), () => status.burn(), { 'aria-label': `${words.say('burn')}: ${made}`, class: 'quiet' });
@@ -81,13 +94,13 @@ export class EarlierList {
       burn.remove();
       if (here) forget.focus();
     });
-    this.lines.set(one.id, status);
     const forget = button('quiet', words.say('forget'), () => {
       const row = [...this.element.querySelectorAll('li')].findIndex((li) => li.contains(forget));
       owned.forget(one.id, now());
       this.forgotten(made, row);
     }, { 'aria-label': `${words.say('forget')}: ${made}` });
-    return el('li', {}, el('div', {}, el('p', { class: 'made' }, made), status.element),
+    const element = el('li', {}, el('div', {}, el('p', { class: 'made' }, made), status.element),
       el('div', { class: 'actions' }, burn, forget));
+    return { element, status };
   }
 }
