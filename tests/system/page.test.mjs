@@ -786,6 +786,41 @@ test('the language is the browser’s', async () => {
   }
 });
 
+test('a popover stays under its word when that goes to another line', async () => {
+  const narrow = await newPage(browser, { locale: 'de', viewport: { width: 320, height: 568 } });
+  await narrow.goto(site.url);
+  const word = narrow.locator('button.word').nth(2);
+  await word.click();
+  const below = async () => {
+    const { y, height } = await word.boundingBox();
+    return Math.round((await narrow.getByRole('dialog').boundingBox()).y - y - height);
+  };
+  const before = await word.evaluate((button) => button.offsetTop);
+  const gap = await below();
+  await narrow.getByLabel('Eine eigene Passphrase').check();
+  assert.notEqual(await word.evaluate((button) => button.offsetTop), before, 'the word is shorter now');
+  assert.equal(await below(), gap);
+  assert.deepEqual(narrow.faults, []);
+  await narrow.context().close();
+});
+
+test('the full stop of the sentence stays with its last word', async () => {
+  const narrow = await newPage(browser, { locale: 'fr', viewport: { width: 320, height: 568 } });
+  await narrow.goto(site.url);
+  await narrow.locator('textarea').waitFor();
+  const [stop, word] = await narrow.evaluate(() => {
+    const all = document.createTreeWalker(document.querySelector('.sentence p'), NodeFilter.SHOW_TEXT);
+    let last = null;
+    for (let node = all.nextNode(); node !== null; node = all.nextNode()) if (node.data.includes('.')) last = node;
+    const range = document.createRange();
+    range.setStart(last, last.data.indexOf('.'));
+    range.setEnd(last, last.data.indexOf('.') + 1);
+    return [range.getBoundingClientRect().top, [...document.querySelectorAll('button.word')].at(-1).getBoundingClientRect().bottom];
+  });
+  assert.ok(stop < word, `${stop} ${word}`);
+  await narrow.context().close();
+});
+
 test('the server’s and the network’s troubles are told, and nothing is used up', async () => {
   page.allow = /503|Failed to load/;
   const { link, receipt } = await shareSecret(site, 't');

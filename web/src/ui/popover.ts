@@ -58,8 +58,9 @@ export class Popover {
     this.reveal();
   }
 
-  /** Bring all of the panel into view, once it has grown. */
+  /** Bring all of the panel into view, once it has grown, under its word, which may be on another line by now. */
   reveal(): void {
+    this.place();
     this.panel.scrollIntoView({ block: 'nearest' });
   }
 

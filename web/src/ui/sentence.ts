@@ -25,11 +25,23 @@ export class Sentence {
     this.choice = choice;
     this.until = el('p', { class: 'note' });
     this.words = { views: this.viewsPopover(), ttl: this.ttlPopover(), passphrase: this.passphrasePopover() };
-    const parts = context.words.segments('sentence').map((segment) =>
-      'text' in segment ? segment.text : this.words[segment.slot as 'views'].trigger);
     const panels = Object.values(this.words).map(({ panel }) => panel);
-    this.element = el('div', { class: 'sentence' }, el('p', {}, ...parts), ...panels);
+    this.element = el('div', { class: 'sentence' }, el('p', {}, ...this.parts()), ...panels);
     this.update();
+  }
+
+  // A line would break between a button and the full stop behind it.
+  private parts(): Node[] {
+    let before: HTMLElement | null = null;
+    return this.context.words.segments('sentence').flatMap((segment): Node[] => {
+      if ('slot' in segment) {
+        before = el('span', { class: 'unbroken' }, this.words[segment.slot as 'views'].trigger);
+        return [before];
+      }
+      const mark = before === null ? '' : /^\p{P}*/u.exec(segment.text)![0];
+      before?.append(mark);
+      return [document.createTextNode(segment.text.slice(mark.length))];
+    });
   }
 
   /** Open the popover in which something is missing. */
