@@ -11,7 +11,7 @@
 
 enum {
     PING_MS = 2000,
-    LOG_PAGES = 8192, /* 16 MiB */
+    LOG_PAGES = 4096, /* 8 MiB; nothing is answered while it is emptied: 10 ms or more */
 };
 
 struct sqlite_store {
