@@ -6,6 +6,8 @@
 #ifndef CLI_CLAIM_H
 #define CLI_CLAIM_H
 
+#include <stdbool.h>
+
 #include "base/compiler.h"
 
 /*
@@ -25,9 +27,12 @@ int claim_file(int fd, const char *path);
 MUST_CHECK
 int claim_open(const char *path);
 
-/* Remove the file ${path} unless another run is at it.  Returns 0 if there is none any more that
- * could be claimed, ERR_BUSY, or ERR_NO_LOCK: it is still there, and nobody can tell whose. */
+/*
+ * Remove the file ${path} unless another run is at it; where nobody can tell, if its time is
+ * ${over} and so most likely none is.  Returns 0 if there is none any more that could be claimed,
+ * ERR_BUSY, or ERR_NO_LOCK: it is still there, and nobody can tell whose.
+ */
 MUST_CHECK
-int claim_remove(const char *path);
+int claim_remove(const char *path, bool over);
 
 #endif

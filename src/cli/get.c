@@ -179,9 +179,8 @@ leave_for_later(const struct delivery *d, enum cli_exit why) {
 static void
 end_lease(const struct delivery *d) {
     /* What an earlier run began and this one did not need; else it has its name by now. */
-    int left = d->lease.temp == NULL ? 0 : claim_remove(d->lease.temp);
-    if (left == ERR_NO_LOCK) (void)unlink(d->lease.temp); /* most likely nobody is at it */
-    if (d->cli->opt.burn || left != ERR_BUSY) lease_end(d->cli, &d->lease, d->cli->opt.burn);
+    bool shared = d->lease.temp != NULL && claim_remove(d->lease.temp, true) == ERR_BUSY;
+    if (d->cli->opt.burn || !shared) lease_end(d->cli, &d->lease, d->cli->opt.burn);
     note_left(d);
 }
 

@@ -176,15 +176,6 @@ prune_owned(void *ctx, const char *path) {
     return 0;
 }
 
-/* Remove the file ${path} once it is ${over}: unless another run is at it, where that can be told.
- * Returns whether no other run is. */
-static bool
-remove_idle(const char *path, bool over) {
-    int err = claim_remove(path);
-    if (err == ERR_NO_LOCK && over) (void)unlink(path);
-    return err != ERR_BUSY;
-}
-
 /* Sealed bytes whose process is gone stay only where a record tells how to go on with them. */
 static int
 prune_upload(void *ctx, const char *path) {
@@ -198,7 +189,7 @@ prune_upload(void *ctx, const char *path) {
                    path);
     /* With a dot, its run may be about to lock it. */
     bool whole = strrchr(path, '/')[1] != '.';
-    if (old || (whole && access(record, F_OK) != 0)) (void)remove_idle(path, old);
+    if (old || (whole && access(record, F_OK) != 0)) (void)!claim_remove(path, old);
     return 0;
 }
 
@@ -207,7 +198,7 @@ prune_download(void *ctx, const char *path) {
     if (!older_than(path, *(int64_t *)ctx - LEASE_SECONDS)) return 0;
     json_t *record = load_path(path);
     const char *temp = json_string_value(json_object_get(record, "temp"));
-    bool idle = temp == NULL || !ends_with(temp, ".part") || remove_idle(temp, true);
+    bool idle = temp == NULL || !ends_with(temp, ".part") || claim_remove(temp, true) == 0;
     json_decref(record);
     if (idle) (void)unlink(path);
     return 0;

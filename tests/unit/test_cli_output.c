@@ -94,14 +94,14 @@ test_one_run_has_it(void **unused) {
     int first = make_file(a), second = make_file(a);
     assert_int_equal(claim_file(first, a), 0);
     assert_int_equal(claim_file(second, a), ERR_BUSY);
-    assert_int_equal(claim_remove(a), ERR_BUSY);
+    assert_int_equal(claim_remove(a, false), ERR_BUSY);
     assert_int_equal(access(a, F_OK), 0);
     (void)close(first);
     assert_int_equal(claim_file(second, a), 0);
     (void)close(second);
-    assert_int_equal(claim_remove(a), 0);
+    assert_int_equal(claim_remove(a, false), 0);
     assert_int_equal(access(a, F_OK), -1);
-    assert_int_equal(claim_remove(a), 0);
+    assert_int_equal(claim_remove(a, false), 0);
 }
 
 static void
@@ -126,7 +126,7 @@ test_it_is_still_that_file(void **unused) {
     fd = make_file(a);
     assert_int_equal(claim_file(fd, a), ERR_CONFLICT);
     (void)close(fd);
-    assert_int_equal(claim_remove(a), 0);
+    assert_int_equal(claim_remove(a, false), 0);
     assert_int_equal(access(a, F_OK), 0);
 }
 
