@@ -63,8 +63,8 @@ const ATTEMPTS_MAX = 100;
 export const TIME_MAX = 8.64e12;
 const SIZE_MAX = Number.MAX_SAFE_INTEGER;
 
-const ID = /^[A-Za-z0-9]{22}$/;
-const TOKEN = /^[A-Za-z0-9_-]{43}$/;
+export const ID = /^[A-Za-z0-9]{22}$/;
+export const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 
 type Json = Record<string, unknown>;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Links: what they look like, and how to read one that a mail gateway has mangled.
 
+import { ID } from './api.model';
+
 /** What an address asks the page to do. */
 export type Target =
   | { kind: 'share' }
@@ -8,7 +10,6 @@ export type Target =
   | { kind: 'classic'; id: string }
   | { kind: 'damaged' };
 
-const ID = /^[A-Za-z0-9]{22}$/;
 const KEY = /^[A-Za-z0-9]{32}$/;
 const CLASSIC_ID = /^[A-Za-z0-9]{16}$/;
 

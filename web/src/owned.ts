@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What this browser keeps of the secrets it shared: the token to look them up or burn them.
 
-import { TIME_MAX } from './api.model';
+import { ID, TIME_MAX, TOKEN } from './api.model';
 
 export interface Owned {
   id: string;
@@ -14,8 +14,6 @@ export interface Owned {
 const NAME = 'ephemeral-secrets';
 const MOST = 200;
 const RECEIPT_LIFE = 7 * 86400;
-const ID = /^[A-Za-z0-9]{22}$/;
-const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 
 /** Newest first, whatever else was written there left out; those whose receipt is gone as well are dropped. */
 export function readOwned(stored: string | null, now: number): Owned[] {
