@@ -38,12 +38,17 @@ function skipped(t) {
   return true;
 }
 
+/** A folder of the test's own, and the path in it of the file that makes calls hang while it is there. */
+function scratch(t) {
+  const folder = mkdtempSync(join(tmpdir(), 'secretsd-hang-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return { folder, flag: join(folder, 'hangs') };
+}
+
 describe('a disk that hangs', { concurrency: true, timeout: 60_000 }, () => {
   test('a server can be stopped, and has what it acknowledged', async (t) => {
     if (skipped(t)) return;
-    const folder = mkdtempSync(join(tmpdir(), 'secretsd-hang-'));
-    t.after(() => rmSync(folder, { recursive: true, force: true }));
-    const flag = join(folder, 'hangs');
+    const { folder, flag } = scratch(t);
     const env = { LD_PRELOAD: preload('hang'), HANG: flag };
     const server = await startServer({ data: folder, env });
     const text = (await ask(server, 'POST', '/encrypt', { body: '{"secret":"kept"}' })).body;
@@ -62,9 +67,7 @@ describe('a disk that hangs', { concurrency: true, timeout: 60_000 }, () => {
 
   test('a server can be stopped while a long erase runs, and it is burnt', async (t) => {
     if (skipped(t)) return;
-    const folder = mkdtempSync(join(tmpdir(), 'secretsd-slow-'));
-    t.after(() => rmSync(folder, { recursive: true, force: true }));
-    const flag = join(folder, 'slow');
+    const { folder, flag } = scratch(t);
     const env = { LD_PRELOAD: preload('hang'), HANG_SLOW: flag, SECRETS_PART_SIZE: '64 KiB' };
     const server = await startServer({ data: folder, env });
     const upload = sealed();
@@ -98,9 +101,7 @@ describe('a disk that hangs', { concurrency: true, timeout: 60_000 }, () => {
 
   test('a server can be stopped whose input hangs', async (t) => {
     if (skipped(t)) return;
-    const folder = mkdtempSync(join(tmpdir(), 'secretsd-input-'));
-    t.after(() => rmSync(folder, { recursive: true, force: true }));
-    const flag = join(folder, 'hangs');
+    const { flag } = scratch(t);
     const server = await startServer({ env: { LD_PRELOAD: preload('hang'), HANG_INPUT: flag } });
     writeFileSync(flag, '');
     const c = new Connection(server);
@@ -119,9 +120,7 @@ describe('a disk that hangs', { concurrency: true, timeout: 60_000 }, () => {
 
   test('requests are answered in time, and all goes on when the disk does', async (t) => {
     if (skipped(t)) return;
-    const folder = mkdtempSync(join(tmpdir(), 'secretsd-hang-'));
-    t.after(() => rmSync(folder, { recursive: true, force: true }));
-    const flag = join(folder, 'hangs');
+    const { flag } = scratch(t);
     const server = await startServer({ env: { LD_PRELOAD: preload('hang'), HANG: flag } });
     const c = new Connection(server);
     try {
