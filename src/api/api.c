@@ -37,12 +37,12 @@ api_close(struct api *api) {
     api->uploads = NULL;
 }
 
-/* The page and parts set some of it otherwise. */
 uint64_t
 api_text_body_max(uint64_t text_max) {
     return 6 * text_max + FIELDS_MAX; /* every character may be \u00XX */
 }
 
+/* The page and parts set some of it otherwise. */
 void
 api_headers(const struct api *api, const struct http_request *req, struct http_response *resp) {
     http_response_set(resp, "Cache-Control", "no-store");

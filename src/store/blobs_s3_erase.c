@@ -62,7 +62,7 @@ erase_many(struct s3 *s, const char *name, uint32_t first, uint32_t count) {
     char path[PATH_MAX_LEN], md5_text[MD5_TEXT_MAX];
     int result = list_keys(name, first, count, &list);
     if (result != 0) goto out;
-    result = NOT_UNDERSTOOD; /* an OpenSSL that does without MD5 */
+    result = NOT_UNDERSTOOD; /* by OpenSSL without MD5, or by the service */
     if (md5(list.data, list.len, digest) != 0) goto out;
     base64_encode_text(BASE64_STD, digest, sizeof(digest), md5_text);
     (void)snprintf(path, sizeof(path), "%s/", s->prefix);
@@ -76,7 +76,7 @@ erase_many(struct s3 *s, const char *name, uint32_t first, uint32_t count) {
     case DONE: result = read_answer(&answer); break;
     case ABSENT:
     case THERE:
-    case BROKEN: result = NOT_UNDERSTOOD; break;
+    case BROKEN: break;
     case NOMEM: result = ERR_NOMEM; break;
     default: result = ERR_UNKNOWN_OUTCOME; break;
     }

@@ -52,7 +52,7 @@ make_file(const char *path, const char *file, int dir, char *error, size_t error
     int fd = openat(dir, file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool made = fd >= 0;
     if (!made && errno == EEXIST) fd = openat(dir, file, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    bool ok = fd >= 0 && fchmod(fd, 0600) == 0 && disk_sync_names(dir, true) == 0;
+    bool ok = fd >= 0 && fchmod(fd, 0600) == 0 && fsync(dir) == 0;
     if (!ok)
         (void)snprintf(error, error_len, "%s/%s cannot be made: %s", path, file, strerror(errno));
     if (!ok && made) (void)unlinkat(dir, file, 0);
