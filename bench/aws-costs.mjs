@@ -12,9 +12,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { dynamo } from '../tests/aws/dynamo.mjs';
-import { answerOf, eventOf, startRuntime } from '../tests/aws/runtime.mjs';
-import { startStandins } from '../tests/aws/standins.mjs';
+import { dynamo } from '../tests/system/support/aws/dynamo.mjs';
+import { answerOf, eventOf, startRuntime } from '../tests/system/support/aws/runtime.mjs';
+import { startStandins } from '../tests/system/support/aws/standins.mjs';
 
 const top = fileURLToPath(new URL('..', import.meta.url));
 const build = join(top, process.env.BUILD ?? 'build');

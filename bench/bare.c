@@ -8,7 +8,7 @@
 #include <microhttpd.h>
 #include <unistd.h>
 
-#include "base/parse.h"
+#include "base/text/parse.h"
 
 static enum MHD_Result
 answer(void *arg, struct MHD_Connection *connection, const char *url, const char *method,

@@ -8,8 +8,8 @@ import { closeSync, fdatasyncSync, mkdtempSync, openSync, readFileSync, rmSync, 
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 
-import { Connection, sealed } from '../tests/system/lib/client.mjs';
-import { buildFolder, get, startServer, top } from '../tests/system/lib/server.mjs';
+import { Connection, sealed } from '../tests/system/support/client.mjs';
+import { buildFolder, get, startServer, top } from '../tests/system/support/server.mjs';
 
 const SECONDS = process.env.BENCH_SECONDS ?? '4';
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);

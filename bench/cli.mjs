@@ -10,8 +10,8 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { newHome } from '../tests/system/lib/cli.mjs';
-import { startServer } from '../tests/system/lib/server.mjs';
+import { newHome } from '../tests/system/support/cli.mjs';
+import { startServer } from '../tests/system/support/server.mjs';
 
 const mib = Number(process.env.BENCH_MIB ?? 4096);
 const show = (what, figure, unit, goal = '') =>

@@ -4,8 +4,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { answerOf, eventOf, startRuntime } from '../tests/aws/runtime.mjs';
-import { startStandins } from '../tests/aws/standins.mjs';
+import { answerOf, eventOf, startRuntime } from '../tests/system/support/aws/runtime.mjs';
+import { startStandins } from '../tests/system/support/aws/standins.mjs';
 
 const build = join(fileURLToPath(new URL('..', import.meta.url)), process.env.BUILD ?? 'build');
 const STARTS = 20;

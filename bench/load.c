@@ -20,7 +20,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/parse.h"
+#include "base/text/parse.h"
 
 enum { ANSWER_MAX = 1 << 16, ID_MAX = 64, LATENCIES_MAX = 1 << 24, FILE_MAX_LEN = 1 << 28 };
 

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/parse.h"
 #include "base/random.h"
-#include "store/sqlite.h"
+#include "base/text/parse.h"
+#include "store/sqlite/store.h"
 
 enum { NOW = 1900000000, SIZE = 304 };
 

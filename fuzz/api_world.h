@@ -7,9 +7,9 @@
 #define FUZZ_API_WORLD_H
 
 #include "api/api.h"
-#include "api/origins.h"
-#include "base/json.h"
-#include "crypto/kdf_pool.h"
+#include "api/web/origins.h"
+#include "base/text/json.h"
+#include "crypto/kdf/pool.h"
 #include "store/blobs_memory.h"
 #include "store/memory.h"
 

@@ -2,7 +2,7 @@
 /* Any query string to /encrypt. */
 #include "api_world.h"
 
-#include "base/utf8.h"
+#include "base/text/utf8.h"
 #include "http/query.h"
 
 int

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as base64: what decodes encodes to the same text.  Input: alphabet, text. */
-#include "base/base64.h"
 #include "base/err.h"
+#include "base/text/base64.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

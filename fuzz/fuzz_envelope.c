@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as an envelope: header and opener.  No key fits, so nothing may be released.  Input:
  * length of the pieces, envelope. */
-#include "crypto/envelope_opener.h"
+#include "crypto/envelope/opener.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any plaintext in chunks that verify: metadata, content and padding. */
-#include "crypto/envelope_opener.h"
+#include "crypto/envelope/opener.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

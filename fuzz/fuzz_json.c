@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as JSON: what is taken is written, and read again, as the same. */
-#include "base/json.h"
+#include "base/text/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -14,7 +14,7 @@ $(B)/bench/load $(B)/bench/bare: $(B)/bench/%: bench/%.c $(CORE) $(B)/flags
 
 ## soak: the tests of races, crashes and load with large figures (hours)
 soak: $(B)/secretsd $(B)/secrets
-	$(Q)BUILD=$(B) ROUNDS=100000 KILLS=1000 CREATES=5000 node --test tests/system/races.test.mjs \
-	    tests/system/kill.test.mjs tests/system/load.test.mjs tests/system/canary.test.mjs
+	$(Q)BUILD=$(B) ROUNDS=100000 KILLS=1000 CREATES=5000 node --test tests/system/store/races.test.mjs \
+	    tests/system/store/kill.test.mjs tests/system/edge/load.test.mjs tests/system/store/canary.test.mjs
 	$(Q)TMPDIR=$(CURDIR)/$(B) BUILD=$(B) STREAM_MIB=4096 ROUNDS=1000 node --test tests/system/cli-stream.test.mjs \
 	    tests/system/cli-interrupt.test.mjs

@@ -64,4 +64,4 @@ soak: soak-aws
 .PHONY: soak-aws
 soak-aws: $(B)/tests/test_aws_faults $(B)/secretsd
 	$(Q)FAULT_SCHEDULES=50000 $(B)/tests/test_aws_faults
-	$(Q)BUILD=$(B) HTTP_FAULTS=5000 node --test tests/system/aws-faults.test.mjs
+	$(Q)BUILD=$(B) HTTP_FAULTS=5000 node --test tests/system/aws/aws-faults.test.mjs

@@ -30,7 +30,7 @@ $(B)/fuzz/%: $(B)/fuzz/obj/%.o $(CORE)
 $(B)/fuzz/obj/%.o: fuzz/%.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -Ifuzz -Itests/unit $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) -Ifuzz -Itests/support $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 .SECONDARY: $(FUZZERS:%=$(B)/fuzz/%) $(FUZZERS:%=$(B)/fuzz/obj/%.o)
 -include $(wildcard $(B)/fuzz/obj/*.d)

@@ -1,13 +1,15 @@
 # Programs, and the archive of modules they share.
 
 MODULES := base crypto http aws vault store api
-CORE_SRC := $(foreach m,$(MODULES),$(wildcard src/$(m)/*.c))
+# The sources of a module: its folder and the rooms in it.
+sources = $(wildcard src/$(1)/*.c src/$(1)/*/*.c)
+CORE_SRC := $(foreach m,$(MODULES),$(call sources,$(m)))
 CORE_OBJ := $(CORE_SRC:src/%.c=$(B)/obj/%.o) $(B)/obj/scrypt-arena.o
-SERVER_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/server/*.c))
-LAMBDA_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/lambda/*.c))
-CLI_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/cli/*.c))
+SERVER_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(call sources,server))
+LAMBDA_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(call sources,lambda))
+CLI_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(call sources,cli))
 # What is the program's alone; unit tests link the rest.
-CLI_MAIN := $(B)/obj/cli/main.o $(B)/obj/cli/no_gnutls.o
+CLI_MAIN := $(B)/obj/cli/main.o $(B)/obj/cli/terminal/no_gnutls.o
 CLI_LIB := $(B)/libcli.a
 CORE := $(B)/libcore.a
 
@@ -46,7 +48,7 @@ $(B)/obj/%.o: src/%.c $(B)/flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-# scrypt's own memory comes from the arena of the calling thread (src/crypto/kdf.c): the one object of
+# scrypt's own memory comes from the arena of the calling thread (src/crypto/kdf/kdf.c): the one object of
 # libscrypt-kdf that allocates is taken out of its archive, and its calls are renamed.
 $(B)/obj/scrypt-arena.o: $(B)/flags
 	$(call say,RENAME,$@)

@@ -1,8 +1,12 @@
 # Tests.  `make check` runs all of them; each group has a target of its own.
 
-UNIT_SRC := $(wildcard tests/unit/test_*.c)
-UNIT := $(UNIT_SRC:tests/unit/%.c=$(B)/tests/%)
-UNIT_COMMON := $(patsubst tests/unit/%.c,$(B)/tests/obj/%.o,$(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c)))
+# One program a file of tests/unit/MODULE, linked with all of tests/support.
+UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
+UNIT := $(patsubst %.c,$(B)/tests/%,$(notdir $(UNIT_SRC)))
+SERVER_SUPPORT := racy
+UNIT_COMMON := $(patsubst tests/support/%.c,$(B)/tests/obj/%.o,$(filter-out $(SERVER_SUPPORT:%=tests/support/%.c),$(wildcard tests/support/*.c)))
+vpath test_%.c $(wildcard tests/unit/*/)
+vpath %.c tests/support
 
 .PHONY: check check-unit unit lint
 
@@ -31,25 +35,25 @@ $(B)/tests/%: $(B)/tests/obj/%.o $(UNIT_COMMON) $(CLI_LIB) $(CORE)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(TEST_LIBS)
 
 # What tests in other languages seal and open with.
-$(B)/tests/obj/box.o: tests/tools/box.c $(B)/flags
+$(B)/tests/obj/box.o: tests/system/support/tools/box.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # What a test takes from outside the shared modules.
-$(B)/tests/test_sandbox: $(B)/obj/server/sandbox.o
-$(B)/tests/test_sqlite_power: $(B)/obj/server/sandbox.o
-$(B)/tests/test_metrics: $(B)/obj/server/metrics.o
-$(B)/tests/test_workers: $(B)/obj/server/workers.o
-$(B)/tests/test_conns: $(B)/obj/server/conns.o $(B)/obj/server/budget.o
+$(B)/tests/test_sandbox: $(B)/obj/server/process/sandbox.o
+$(B)/tests/test_sqlite_power: $(B)/obj/server/process/sandbox.o
+$(B)/tests/test_metrics: $(B)/obj/server/metrics/metrics.o
+$(B)/tests/test_workers: $(B)/obj/server/http/workers.o
+$(B)/tests/test_conns: $(B)/obj/server/http/conns.o $(B)/obj/server/http/budget.o
 
-$(B)/tests/obj/%.o: tests/unit/%.c $(B)/flags
+$(B)/tests/obj/%.o: %.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) -Itests/support $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # What tests load into a server: calls that hang, a kernel that is old.
-$(B)/tests/%.so: tests/tools/%.c $(B)/flags
+$(B)/tests/%.so: tests/system/support/tools/%.c $(B)/flags
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -O2 -fPIC $(WARNINGS) -shared -o $@ $<
@@ -64,7 +68,7 @@ $(B)/bench/%: bench/%.c $(CORE)
 -include $(wildcard $(B)/tests/obj/*.d)
 
 # The server as system tests want it: its memory can be looked at, and it can be made to race.
-SERVER_TEST := process stores
+SERVER_TEST := process/process stores
 SERVER_TEST_OBJ := $(filter-out $(SERVER_TEST:%=$(B)/obj/server/%.o),$(SERVER_OBJ)) \
     $(SERVER_TEST:%=$(B)/tests/server/%.o) $(B)/tests/server/racy.o
 
@@ -75,12 +79,12 @@ $(B)/tests/server/secretsd: $(SERVER_TEST_OBJ) $(CORE)
 $(SERVER_TEST:%=$(B)/tests/server/%.o): $(B)/tests/server/%.o: src/server/%.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -DSERVER_TEST -Itests/server $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) -DSERVER_TEST -Itests/support $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-$(B)/tests/server/racy.o: tests/server/racy.c $(B)/flags
+$(B)/tests/server/racy.o: tests/support/racy.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -Itests/server $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) -Itests/support $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 -include $(wildcard $(B)/tests/server/*.d)
 
@@ -88,7 +92,7 @@ $(B)/tests/server/racy.o: tests/server/racy.c $(B)/flags
 .PHONY: test-tools
 ## test-tools: build what system tests use beside the programs
 test-tools: $(B)/tests/server/secretsd $(B)/bench/load \
-    $(patsubst tests/tools/%.c,$(B)/tests/%.so,$(filter-out %/box.c,$(wildcard tests/tools/*.c)))
+    $(patsubst tests/system/support/tools/%.c,$(B)/tests/%.so,$(filter-out %/box.c,$(wildcard tests/system/support/tools/*.c)))
 
 ## lint: style, static analysis and the project's own structural checks
 lint:

@@ -44,7 +44,7 @@ const array = (name, bytes) => {
   return `static const uint8_t ${name}[] = {\n${lines.join(',\n')}};\n`;
 };
 
-let c = '/* Made by tools/embed.mjs from the built page. */\n#include "api/page_files.h"\n\n';
+let c = '/* Made by tools/embed.mjs from the built page. */\n#include "api/web/page_files.h"\n\n';
 const rows = files.map(({ path, type, bytes }, i) => {
   const gzip = gzipSync(bytes, { level: 9 });
   gzip[9] = 255; // the same bytes whatever system made them

@@ -22,19 +22,19 @@ const allowed = {
 
 // Which files may include the headers of a library.
 const libraries = [
-  [/^sqlite3\.h$/, /^store\/sqlite/],
+  [/^sqlite3\.h$/, /^store\/sqlite\//],
   [/^curl\//, /^http\/client/],
-  [/^microhttpd\.h$/, /^server\/mhd/],
+  [/^microhttpd\.h$/, /^server\/(http\/(daemon|request|request_head)|metrics\/http)\.[ch]$/],
   [/^openssl\//, /^(crypto\/|aws\/sigv4)/],
-  [/^scrypt-kdf\.h$/, /^crypto\/kdf\.c$/],
-  [/^seccomp\.h$/, /^server\/sandbox/],
-  [/^qrencode\.h$/, /^cli\/qr\.c$/],
-  [/^uninorm\.h$/, /^cli\/nfc\.c$/],
+  [/^scrypt-kdf\.h$/, /^crypto\/kdf\/kdf\.c$/],
+  [/^seccomp\.h$/, /^server\/process\/sandbox/],
+  [/^qrencode\.h$/, /^cli\/terminal\/qr\.c$/],
+  [/^uninorm\.h$/, /^cli\/local\/nfc\.c$/],
 ];
 
 // The server cannot read sealed secrets: what serves them reaches neither keys nor derivations.
-const servesSealed = /^(vault\/(vault|vault_sealed|policy\w*|record)|api\/v1\w*)\.[ch]$/;
-const unsealing = ['crypto/kdf.h', 'crypto/kdf_pool.h', 'crypto/envelope.h', 'crypto/aead.h'];
+const servesSealed = /^(vault\/(vault|sealed\w*|policy\w*|record)\.[ch]|api\/v1\/\w+\.[ch])$/;
+const unsealing = ['crypto/kdf/kdf.h', 'crypto/kdf/pool.h', 'crypto/envelope/envelope.h', 'crypto/aead.h'];
 const opensEnvelopes = /^(crypto|cli)\//;
 
 function* complaints(name, text) {
@@ -47,7 +47,7 @@ function* complaints(name, text) {
       yield `${name}: ${module} must not include ${header}`;
     if (ours && servesSealed.test(name) && unsealing.includes(header))
       yield `${name}: what serves sealed secrets must not include ${header}`;
-    if (header === 'crypto/envelope.h' && !opensEnvelopes.test(name))
+    if (header === 'crypto/envelope/envelope.h' && !opensEnvelopes.test(name))
       yield `${name}: only the client opens envelopes; ${header} is not for it`;
     for (const [library, users] of libraries)
       if (!ours && library.test(header) && !users.test(name))
@@ -58,13 +58,18 @@ function* complaints(name, text) {
     yield `${name}: its own header ${own} comes first`;
 }
 
+/** The C files of a folder below src/ and of the folders in it, as paths from src/. */
+function sourcesBelow(folder) {
+  return readdirSync(join(src, folder), { withFileTypes: true })
+    .flatMap((entry) => (entry.isDirectory() ? sourcesBelow(join(folder, entry.name)) : [join(folder, entry.name)]))
+    .filter((name) => /\.[ch]$/.test(name))
+    .sort();
+}
+
 const bad = [];
 for (const module of readdirSync(src).sort()) {
   if (!(module in allowed)) bad.push(`src/${module}: not a module that tools/includes.mjs knows`);
-  for (const file of readdirSync(join(src, module)).sort()) {
-    if (!/\.[ch]$/.test(file)) continue;
-    bad.push(...complaints(`${module}/${file}`, readFileSync(join(src, module, file), 'utf8')));
-  }
+  for (const name of sourcesBelow(module)) bad.push(...complaints(name, readFileSync(join(src, name), 'utf8')));
 }
 for (const line of bad) console.log(line);
 process.exit(bad.length > 0 ? 1 : 0);

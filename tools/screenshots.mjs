@@ -2,9 +2,9 @@
 // Screenshots of every state of the page into build/shots: [LOOKS=light,phone] node tools/screenshots.mjs [STATE ...]
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { newPage, startBrowser } from '../tests/system/lib/browser.mjs';
-import { startSite } from '../tests/system/lib/site.mjs';
-import { states } from '../tests/system/lib/states.mjs';
+import { newPage, startBrowser } from '../tests/system/support/browser.mjs';
+import { startSite } from '../tests/system/support/site.mjs';
+import { states } from '../tests/system/support/states.mjs';
 
 const DESK = { width: 1280, height: 720 };
 const LOOKS = {

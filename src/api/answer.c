@@ -3,8 +3,8 @@
 
 #include <inttypes.h>
 
-#include "base/base64.h"
 #include "base/err.h"
+#include "base/text/base64.h"
 
 void
 answer_begin(struct answer *a, struct http_response *resp, size_t len) {

@@ -3,10 +3,10 @@
 
 #include "api/answer.h"
 #include "api/bearer.h"
-#include "api/cors.h"
 #include "api/routes.h"
-#include "api/uploads.h"
-#include "api/v1.h"
+#include "api/upload_limits.h"
+#include "api/v1/v1.h"
+#include "api/web/cors.h"
 #include "base/err.h"
 #include "http/rate.h"
 

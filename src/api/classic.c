@@ -4,9 +4,9 @@
 #include "api/answer.h"
 #include "api/fields.h"
 #include "base/err.h"
-#include "base/utf8.h"
+#include "base/text/utf8.h"
 #include "http/query.h"
-#include "vault/vault_classic.h"
+#include "vault/classic.h"
 
 enum {
     CREATED_LEN = 128,

@@ -4,10 +4,10 @@
 #include <inttypes.h>
 
 #include "api/bearer.h"
-#include "base/base64.h"
 #include "base/err.h"
-#include "base/json.h"
-#include "base/parse.h"
+#include "base/text/base64.h"
+#include "base/text/json.h"
+#include "base/text/parse.h"
 #include "crypto/token.h"
 #include "http/problem.h"
 

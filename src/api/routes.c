@@ -3,8 +3,8 @@
 
 #include "api/classic.h"
 #include "api/health.h"
-#include "api/v1.h"
-#include "base/parse.h"
+#include "api/v1/v1.h"
+#include "base/text/parse.h"
 
 enum {
     BODY_CREATE_MAX = 192 * 1024,

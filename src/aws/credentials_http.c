@@ -2,7 +2,7 @@
 /* Keys of the container's endpoint and of the instance's metadata. */
 #include "aws/credentials_source.h"
 #include "base/err.h"
-#include "base/json.h"
+#include "base/text/json.h"
 
 #define CONTAINER_URL "http://169.254.170.2"
 #define INSTANCE_URL  "http://169.254.169.254"

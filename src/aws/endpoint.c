@@ -2,7 +2,7 @@
 #include "aws/endpoint.h"
 
 #include "base/err.h"
-#include "base/parse.h"
+#include "base/text/parse.h"
 
 #define REGION_CHARS "abcdefghijklmnopqrstuvwxyz0123456789-"
 #define HOST_CHARS   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._[]:"

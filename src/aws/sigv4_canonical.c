@@ -4,7 +4,7 @@
 #include <ctype.h>
 
 #include "base/err.h"
-#include "base/parse.h"
+#include "base/text/parse.h"
 
 static bool
 unreserved(unsigned char c) {

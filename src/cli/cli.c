@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "cli/memory.h"
-#include "cli/passphrase.h"
-#include "cli/say.h"
-#include "cli/stop.h"
+#include "cli/local/memory.h"
+#include "cli/terminal/message.h"
+#include "cli/terminal/passphrase.h"
+#include "cli/terminal/signals.h"
 
 enum { JSON_OUT_MAX = 8 * 1024 * 1024 };
 

@@ -9,11 +9,11 @@
 #include "base/random.h"
 #include "cli/config.h"
 #include "cli/exit.h"
-#include "cli/link.h"
+#include "cli/local/state.h"
 #include "cli/options.h"
-#include "cli/remote.h"
-#include "cli/state.h"
-#include "crypto/envelope.h"
+#include "cli/transfer/link.h"
+#include "cli/transfer/remote.h"
+#include "crypto/envelope/envelope.h"
 
 struct cli {
     const struct random *random;

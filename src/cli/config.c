@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/parse.h"
+#include "base/text/parse.h"
 #include "cli/options.h"
-#include "cli/say.h"
+#include "cli/terminal/message.h"
 
 enum { CONFIG_MAX = 16 * 1024 };
 

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "cli/link.h"
+#include "cli/transfer/link.h"
 
 struct config {
     char server[LINK_PAGE_MAX]; /* "" if not set */

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/say.h"
-#include "cli/stop.h"
+#include "cli/terminal/message.h"
+#include "cli/terminal/signals.h"
 
 enum { PATIENCE_SECONDS = 120 };
 

@@ -5,9 +5,9 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "base/parse.h"
-#include "cli/passphrase.h"
-#include "cli/say.h"
+#include "base/text/parse.h"
+#include "cli/terminal/message.h"
+#include "cli/terminal/passphrase.h"
 
 enum kind { FLAG, TEXT, METHOD, NUMBER, DURATION };
 

@@ -5,7 +5,7 @@
 #include <openssl/evp.h>
 #include <pthread.h>
 
-#include "base/base64.h"
+#include "base/text/base64.h"
 
 enum { BLOCK_LEN = 64 /* of SHA-256 */, TAGGED_MAX = 64 };
 

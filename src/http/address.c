@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 
 #include "base/err.h"
-#include "base/parse.h"
+#include "base/text/parse.h"
 
 static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 

@@ -2,7 +2,7 @@
 #include "http/query.h"
 
 #include "base/err.h"
-#include "base/parse.h"
+#include "base/text/parse.h"
 
 static int
 decode(const char *text, size_t len, char *out, size_t out_len) {

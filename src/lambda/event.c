@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "lambda/event.h"
 
-#include "base/base64.h"
 #include "base/err.h"
-#include "base/json.h"
-#include "base/utf8.h"
+#include "base/text/base64.h"
+#include "base/text/json.h"
+#include "base/text/utf8.h"
 
 static const json_t *
 member(const json_t *o, const char *a, const char *b) {

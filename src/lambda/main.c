@@ -8,16 +8,16 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "api/page.h"
+#include "api/web/page.h"
 #include "base/err.h"
-#include "base/json.h"
 #include "base/log.h"
-#include "crypto/kdf_pool.h"
+#include "base/text/json.h"
+#include "crypto/kdf/pool.h"
 #include "http/problem.h"
 #include "lambda/event.h"
 #include "lambda/runtime.h"
 #include "lambda/settings.h"
-#include "store/cloud.h"
+#include "store/aws.h"
 
 enum {
     DAY = 24 * 60 * 60,

@@ -2,8 +2,8 @@
 #include "lambda/settings.h"
 
 #include "base/err.h"
-#include "base/parse.h"
-#include "store/cloud.h"
+#include "base/text/parse.h"
+#include "store/aws.h"
 
 #define KIB INT64_C(1024)
 #define MIB (1024 * KIB)

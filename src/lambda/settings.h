@@ -4,7 +4,7 @@
 #ifndef LAMBDA_SETTINGS_H
 #define LAMBDA_SETTINGS_H
 
-#include "api/origins.h"
+#include "api/web/origins.h"
 
 struct lambda_settings {
     const char *table;  /* DYNAMO_TABLE, default Secrets */

@@ -4,25 +4,25 @@
  */
 #include <unistd.h>
 
-#include "api/page.h"
+#include "api/web/page.h"
 #include "aws/credentials.h"
 #include "base/err.h"
-#include "base/json.h"
 #include "base/log.h"
-#include "crypto/kdf_pool.h"
-#include "server/figures.h"
-#include "server/linger.h"
-#include "server/listen.h"
-#include "server/mhd.h"
-#include "server/mhd_metrics.h"
-#include "server/notify.h"
-#include "server/process.h"
-#include "server/sandbox.h"
+#include "base/text/json.h"
+#include "crypto/kdf/pool.h"
+#include "server/http/daemon.h"
+#include "server/http/linger.h"
+#include "server/http/listen.h"
+#include "server/metrics/http.h"
+#include "server/metrics/sources.h"
+#include "server/process/notify.h"
+#include "server/process/process.h"
+#include "server/process/sandbox.h"
+#include "server/process/ticker.h"
+#include "server/process/watchdog.h"
 #include "server/settings.h"
 #include "server/stores.h"
 #include "server/sweeper.h"
-#include "server/ticker.h"
-#include "server/watchdog.h"
 
 enum {
     TEXT_MAX = 16 * 1024,    /* what --help prints */

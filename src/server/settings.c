@@ -4,8 +4,8 @@
 #include <ctype.h>
 
 #include "base/err.h"
-#include "base/parse.h"
-#include "base/utf8.h"
+#include "base/text/parse.h"
+#include "base/text/utf8.h"
 
 #define KIB        INT64_C(1024)
 #define MIB        (1024 * KIB)

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "api/origins.h"
+#include "api/web/origins.h"
 #include "base/buf.h"
 #include "http/address.h"
 

@@ -6,13 +6,13 @@
 
 #include "base/err.h"
 #include "http/client.h"
-#include "store/blobs_deadline.h"
-#include "store/blobs_dir.h"
-#include "store/cloud.h"
-#include "store/disk.h"
-#include "store/sqlite.h"
+#include "store/aws.h"
+#include "store/blobs/deadline.h"
+#include "store/blobs/directory.h"
+#include "store/fs.h"
+#include "store/sqlite/store.h"
 #ifdef SERVER_TEST
-#include "racy.h" /* tests/server */
+#include "racy.h" /* tests/support */
 #endif
 
 enum {

@@ -3,7 +3,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#include "server/ticker.h"
+#include "server/process/ticker.h"
 
 enum { RECORDS_MAX = 20000 }; /* looked at in one sweep; the rest waits for the next */
 

@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 #include "crypto/classic.h"
-#include "crypto/envelope_header.h"
+#include "crypto/envelope/header.h"
 #include "crypto/token.h"
 
 enum {

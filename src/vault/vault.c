@@ -2,7 +2,7 @@
 #include "vault/vault.h"
 
 #include "base/err.h"
-#include "vault/vault_steps.h"
+#include "vault/internal.h"
 
 int64_t
 vault_now(struct vault *v) {

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/upload_limits.h"
+
+#include <pthread.h>
+
+#include "crypto/token.h"
+#include "vault/policy.h"
+
+struct upload {
+    uint64_t ticket; /* 0: the place is free */
+    uint8_t client[16];
+    uint8_t id_hash[TOKEN_HASH_LEN]; /* of the secret, once it has an id */
+    struct store_ref ref;
+    int64_t touched; /* milliseconds */
+    int64_t ends;
+};
+
+struct uploads {
+    pthread_mutex_t lock;
+    uint64_t last_ticket;
+    struct upload list[UPLOADS_TRACKED];
+};
+
+struct uploads *
+uploads_new(void) {
+    struct uploads *u = calloc(1, sizeof(*u));
+    if (u != NULL && pthread_mutex_init(&u->lock, NULL) != 0) {
+        free(u);
+        u = NULL;
+    }
+    return u;
+}
+
+void
+uploads_free(struct uploads *u) {
+    if (u == NULL) return;
+    (void)pthread_mutex_destroy(&u->lock);
+    explicit_bzero(u, sizeof(*u));
+    free(u);
+}
+
+static void
+forget_ended(struct upload *up, int64_t now_ms) {
+    if (up->ends <= now_ms || up->touched + POLICY_UPLOAD_IDLE * INT64_C(1000) <= now_ms)
+        *up = (struct upload){0};
+}
+
+uint64_t
+uploads_begin(struct uploads *u, const uint8_t key[static 16], int64_t ttl, int64_t now_ms) {
+    int64_t life = ttl < POLICY_UPLOAD_LIFE ? ttl : POLICY_UPLOAD_LIFE;
+    struct upload *place = &u->list[0];
+    uint64_t ticket = 0;
+    int mine = 0;
+    (void)pthread_mutex_lock(&u->lock);
+    for (size_t i = 0; i < UPLOADS_TRACKED; i++) {
+        struct upload *up = &u->list[i];
+        if (up->ticket != 0) forget_ended(up, now_ms);
+        if (up->ticket != 0 && memcmp(up->client, key, 16) == 0) mine++;
+        if (place->ticket != 0 && (up->ticket == 0 || up->touched < place->touched)) place = up;
+    }
+    if (mine < UPLOADS_PER_CLIENT) {
+        ticket = ++u->last_ticket;
+        *place = (struct upload){.ticket = ticket, .touched = now_ms, .ends = now_ms + life * 1000};
+        memcpy(place->client, key, 16);
+    }
+    (void)pthread_mutex_unlock(&u->lock);
+    return ticket;
+}
+
+static struct upload *
+find_ticket(struct uploads *u, uint64_t ticket) {
+    for (size_t i = 0; i < UPLOADS_TRACKED; i++)
+        if (u->list[i].ticket == ticket) return &u->list[i];
+    return NULL;
+}
+
+static struct upload *
+find_id(struct uploads *u, const uint8_t id_hash[static TOKEN_HASH_LEN]) {
+    for (size_t i = 0; i < UPLOADS_TRACKED; i++)
+        if (u->list[i].ticket != 0 && memcmp(u->list[i].id_hash, id_hash, TOKEN_HASH_LEN) == 0)
+            return &u->list[i];
+    return NULL;
+}
+
+void
+uploads_name(struct uploads *u, uint64_t ticket, const char *id, const struct store_ref *ref) {
+    uint8_t hash[TOKEN_HASH_LEN];
+    token_hash(id, strlen(id), hash);
+    (void)pthread_mutex_lock(&u->lock);
+    struct upload *up = find_ticket(u, ticket);
+    if (up != NULL) {
+        memcpy(up->id_hash, hash, sizeof(hash));
+        up->ref = *ref;
+    }
+    (void)pthread_mutex_unlock(&u->lock);
+}
+
+void
+uploads_cancel(struct uploads *u, uint64_t ticket) {
+    (void)pthread_mutex_lock(&u->lock);
+    struct upload *up = find_ticket(u, ticket);
+    if (up != NULL) *up = (struct upload){0};
+    (void)pthread_mutex_unlock(&u->lock);
+}
+
+void
+uploads_touch(struct uploads *u, const char *id, int64_t now_ms) {
+    uint8_t hash[TOKEN_HASH_LEN];
+    token_hash(id, strlen(id), hash);
+    (void)pthread_mutex_lock(&u->lock);
+    struct upload *up = find_id(u, hash);
+    if (up != NULL) up->touched = now_ms;
+    (void)pthread_mutex_unlock(&u->lock);
+}
+
+void
+uploads_end(struct uploads *u, const char *id) {
+    uint8_t hash[TOKEN_HASH_LEN];
+    token_hash(id, strlen(id), hash);
+    (void)pthread_mutex_lock(&u->lock);
+    struct upload *up = find_id(u, hash);
+    if (up != NULL) *up = (struct upload){0};
+    (void)pthread_mutex_unlock(&u->lock);
+}
+
+size_t
+uploads_list(struct uploads *u, const uint8_t key[static 16],
+             struct uploads_begun out[static UPLOADS_PER_CLIENT]) {
+    size_t n = 0;
+    (void)pthread_mutex_lock(&u->lock);
+    for (size_t i = 0; i < UPLOADS_TRACKED && n < UPLOADS_PER_CLIENT; i++) {
+        const struct upload *up = &u->list[i];
+        if (up->ticket != 0 && memcmp(up->client, key, 16) == 0)
+            out[n++] = (struct uploads_begun){up->ticket, up->ref};
+    }
+    (void)pthread_mutex_unlock(&u->lock);
+    return n;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/v1/v1.h"
+
+#include "api/answer.h"
+#include "api/fields.h"
+#include "api/upload_limits.h"
+#include "base/err.h"
+#include "base/text/base64.h"
+#include "vault/sealed.h"
+
+enum { CREATED_LEN = 192, UPLOADS_RETRY_AFTER = 60 };
+
+enum create_field {
+    VERIFIER,
+    HEADER,
+    VIEWS,
+    TTL,
+    ATTEMPTS,
+    PASSPHRASE,
+    SIZE,
+    CONTENT,
+    CREATE_FIELDS
+};
+
+/* The envelope of the largest content: sizes are named by content, and metadata comes on top. */
+static int64_t
+largest_size(const struct api_config *config) {
+    uint64_t plain = 4 + ENVELOPE_METADATA_MAX + config->file_max;
+    return (int64_t)envelope_sealed_len(envelope_padded_len(plain));
+}
+
+static int
+read_request(struct api_call *call, struct fields *f) {
+    const struct api_config *config = &call->api->config;
+    const struct field table[CREATE_FIELDS] = {
+        [VERIFIER] = {"verifier", FIELD_BYTES, true, 0, 0},
+        [HEADER] = {"header", FIELD_BYTES, true, 0, 0},
+        [VIEWS] = {"views", FIELD_INTEGER, true, 1, RECORD_VIEWS_MAX},
+        [TTL] = {"ttl", FIELD_INTEGER, true, RECORD_TTL_MIN, config->ttl_max},
+        [ATTEMPTS] = {"attempts", FIELD_INTEGER, false, 1, RECORD_ATTEMPTS_MAX},
+        [PASSPHRASE] = {"passphrase", FIELD_BOOL, false, 0, 0},
+        [SIZE] = {"size", FIELD_INTEGER, true, ENVELOPE_SIZE_MIN, largest_size(config)},
+        [CONTENT] = {"content", FIELD_TEXT, false, 1,
+                     (int64_t)base64_encoded_len(BASE64_URL, config->inline_max)},
+    };
+    return fields_read(call->req, table, CREATE_FIELDS, FIELDS_EXACT, f, call->resp);
+}
+
+/* Decode the content and hold it against header and size. */
+static int
+read_content(struct api_call *call, const struct fields *f, struct buf *content) {
+    const struct field_value *text = &f->values[CONTENT];
+    int err = base64_decode(BASE64_URL, text->text, text->len, content);
+    if (err == ERR_NOMEM) {
+        answer_error(call->resp, err);
+        return err;
+    }
+    if (err != 0) problem_field(call->resp, "content", "It must be base64url without padding.");
+    else if (content->len != (uint64_t)f->values[SIZE].number)
+        problem_field(call->resp, "size", "It must be the number of bytes of content.");
+    else if (memcmp(content->data, f->values[HEADER].bytes, ENVELOPE_HEADER_LEN) != 0)
+        problem_field(call->resp, "header", "It must be the first 32 bytes of content.");
+    else return 0;
+    return ERR_INVALID;
+}
+
+static void
+answer_created(struct api_call *call, const struct vault_sealed_created *created) {
+    struct answer a;
+    call_about(call, created->id);
+    answer_begin(&a, call->resp, CREATED_LEN);
+    answer_string(&a, "id", created->id);
+    answer_string(&a, "owner_token", created->owner_token);
+    answer_number(&a, "expires_at", created->expires_at);
+    answer_number(&a, "part_size", created->part_size);
+    answer_end(&a, 201);
+}
+
+static void
+create_inline(struct api_call *call, const struct vault_sealed_new *in) {
+    struct vault_sealed_created created = {0};
+    int err = vault_sealed_create(call->api->vault, in, &created);
+    if (err < 0) answer_error(call->resp, err);
+    else answer_created(call, &created);
+    explicit_bzero(&created, sizeof(created));
+}
+
+/*
+ * Begin an upload of the client, if it has not too many.  Where servers share a store another one
+ * may have seen the end of some: before a refusal the store is asked.
+ */
+static uint64_t
+begin_upload(struct api *api, const uint8_t key[static 16], int64_t ttl) {
+    struct uploads_begun begun[UPLOADS_PER_CLIENT];
+    uint64_t ticket = uploads_begin(api->uploads, key, ttl, api->monotonic_ms());
+    if (ticket != 0) return ticket;
+    size_t count = uploads_list(api->uploads, key, begun);
+    for (size_t i = 0; i < count; i++)
+        if (begun[i].ref.len > 0 && vault_sealed_uploading(api->vault, &begun[i].ref) == 0)
+            uploads_cancel(api->uploads, begun[i].ticket);
+    return uploads_begin(api->uploads, key, ttl, api->monotonic_ms());
+}
+
+static void
+create_upload(struct api_call *call, const struct vault_sealed_new *in) {
+    struct uploads *uploads = call->api->uploads;
+    struct vault_sealed_created created = {0};
+    uint8_t key[16];
+    http_address_group(&call->req->client, key);
+    uint64_t ticket = begin_upload(call->api, key, in->ttl);
+    if (ticket == 0) {
+        problem_answer(call->resp, PROBLEM_TOO_MANY_UPLOADS, NULL);
+        http_response_setf(call->resp, "Retry-After", "%d", UPLOADS_RETRY_AFTER);
+        return;
+    }
+    int err = vault_sealed_create(call->api->vault, in, &created);
+    if (err < 0) {
+        uploads_cancel(uploads, ticket);
+        answer_error(call->resp, err);
+    } else {
+        struct store_ref ref;
+        vault_sealed_ref(call->api->vault, created.id, &ref);
+        uploads_name(uploads, ticket, created.id, &ref);
+        answer_created(call, &created);
+    }
+    explicit_bzero(&created, sizeof(created));
+}
+
+static void
+create(struct api_call *call, const struct fields *f) {
+    struct buf content = BUF_INIT(call->api->config.inline_max);
+    struct envelope_header header;
+    struct vault_sealed_new in = {
+        .views = (int)f->values[VIEWS].number,
+        .ttl = f->values[TTL].number,
+        .attempts = (int)f->values[ATTEMPTS].number,
+        .passphrase = f->values[PASSPHRASE].flag,
+        .size = (uint64_t)f->values[SIZE].number,
+    };
+    memcpy(in.verifier, f->values[VERIFIER].bytes, sizeof(in.verifier));
+    memcpy(in.header, f->values[HEADER].bytes, sizeof(in.header));
+    if (envelope_header_parse(in.header, &header) != 0)
+        problem_field(call->resp, "header", "It is not the header of an envelope.");
+    else if (!f->values[CONTENT].present) create_upload(call, &in);
+    else if (read_content(call, f, &content) == 0) {
+        in.content = &content;
+        create_inline(call, &in);
+    }
+    buf_free(&content);
+    explicit_bzero(&in, sizeof(in));
+}
+
+void
+v1_create(struct api_call *call) {
+    struct fields f;
+    if (read_request(call, &f) == 0) create(call, &f);
+    fields_clear(&f);
+}

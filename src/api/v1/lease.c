@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/v1/v1.h"
+
+#include "api/upload_limits.h"
+#include "vault/sealed.h"
+
+void
+v1_confirm(struct api_call *call) {
+    enum verdict verdict = VERDICT_ABSENT;
+    int err = 0;
+    if (call->id[0] != '\0')
+        err = vault_sealed_confirm(call->api->vault, call->id, call->token, &verdict);
+    v1_outcome(call, err, verdict);
+}
+
+void
+v1_burn(struct api_call *call) {
+    enum verdict verdict = VERDICT_ABSENT;
+    int err = 0;
+    if (call->id[0] != '\0')
+        err = vault_sealed_burn(call->api->vault, call->id, call->token, &verdict);
+    v1_outcome(call, err, verdict);
+    if (call->resp->status == 204) uploads_end(call->api->uploads, call->id);
+}

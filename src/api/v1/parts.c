@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/v1/v1.h"
+
+#include "api/answer.h"
+#include "api/upload_limits.h"
+#include "base/err.h"
+#include "vault/sealed.h"
+
+int
+v1_check_part(struct api_call *call, int64_t body_len, uint32_t *len) {
+    if (call->id[0] == '\0' || !call->part_ok) {
+        v1_absent(call);
+        return -1;
+    }
+    int found = vault_sealed_part_len(call->api->vault, call->id, call->token, call->part, len);
+    if (found < 0) answer_error(call->resp, found);
+    else if (found == 0) v1_absent(call);
+    else if (body_len >= 0 && body_len != *len) problem_answer(call->resp, PROBLEM_CONFLICT, NULL);
+    else return 0;
+    return -1;
+}
+
+void
+v1_put_part(struct api_call *call) {
+    struct api *api = call->api;
+    enum verdict verdict = VERDICT_ABSENT;
+    int err = 0;
+    if (call->id[0] != '\0' && call->part_ok)
+        err = vault_sealed_put_part(api->vault, call->id, call->token, call->part, &call->req->body,
+                                    &verdict);
+    if (err >= 0 && verdict == VERDICT_CONFLICT) problem_answer(call->resp, PROBLEM_CONFLICT, NULL);
+    else v1_outcome(call, err, verdict);
+    if (call->resp->status == 204) uploads_touch(api->uploads, call->id, api->monotonic_ms());
+}
+
+void
+v1_complete(struct api_call *call) {
+    enum verdict verdict = VERDICT_ABSENT;
+    uint32_t missing = 0;
+    int err = 0;
+    if (call->id[0] != '\0')
+        err = vault_sealed_complete(call->api->vault, call->id, call->token, &verdict, &missing);
+    if (err >= 0 && verdict == VERDICT_INCOMPLETE)
+        problem_answer(call->resp, PROBLEM_INCOMPLETE,
+                       &(struct problem_more){.name = "missing", .number = missing});
+    else if (err >= 0 && verdict == VERDICT_CONFLICT)
+        problem_field(call->resp, "header", "It must be the first 32 bytes of the content.");
+    else v1_outcome(call, err, verdict);
+    if (call->resp->status == 204) uploads_end(call->api->uploads, call->id);
+}
+
+static void
+set_part_headers(struct http_response *resp) {
+    http_response_set(resp, "Content-Type", "application/octet-stream");
+    http_response_set(resp, "Content-Disposition", "attachment");
+    resp->status = 200;
+}
+
+/*
+ * HEAD must not renew the lease, and fetching does.  The zeros stand for the length; the adapter
+ * sends no body.
+ */
+static void
+head_part(struct api_call *call) {
+    struct buf *body = &call->resp->body;
+    uint8_t *space = NULL;
+    uint32_t len;
+    int found = vault_sealed_peek_part(call->api->vault, call->id, call->token, call->part, &len);
+    if (found < 0) answer_error(call->resp, found);
+    else if (found == 0) v1_absent(call);
+    else if ((space = buf_space(body, len)) == NULL) answer_error(call->resp, ERR_NOMEM);
+    else {
+        memset(space, 0, len);
+        body->len += len;
+        set_part_headers(call->resp);
+    }
+}
+
+static void
+get_part(struct api_call *call) {
+    enum verdict verdict = VERDICT_ABSENT;
+    int err = vault_sealed_get_part(call->api->vault, call->id, call->token, call->part,
+                                    &call->resp->body, &verdict);
+    if (err >= 0 && verdict == VERDICT_OK) set_part_headers(call->resp);
+    else v1_outcome(call, err, verdict);
+}
+
+void
+v1_get_part(struct api_call *call) {
+    if (call->id[0] == '\0' || !call->part_ok) v1_absent(call);
+    else if (call->req->method == HTTP_HEAD) head_part(call);
+    else get_part(call);
+}

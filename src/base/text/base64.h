@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Base64 of RFC 4648: the standard alphabet with padding (section 4) and the URL-safe one without
+ * (section 5).  Decoding is strict: exact length, canonical last character, no white space.  Both
+ * directions take time that depends on lengths alone.
+ */
+#ifndef BASE_TEXT_BASE64_H
+#define BASE_TEXT_BASE64_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+enum base64_kind {
+    BASE64_STD, /* + / and padding */
+    BASE64_URL, /* - _ and no padding */
+};
+
+/* Characters that encode ${len} bytes. */
+size_t base64_encoded_len(enum base64_kind kind, size_t len);
+
+/* Append the encoding of ${len} bytes at ${data} to ${out}.  Returns 0, ERR_TOO_LARGE or ERR_NOMEM.
+ */
+MUST_CHECK
+int base64_encode(enum base64_kind kind, const void *data, size_t len, struct buf *out);
+
+/*
+ * Append the bytes that the ${len} characters at ${text} stand for to ${out}.  Returns 0;
+ * ERR_INVALID if the text is not a canonical encoding; ERR_TOO_LARGE or ERR_NOMEM.  ${out} is
+ * unchanged on error.
+ */
+MUST_CHECK
+int base64_decode(enum base64_kind kind, const char *text, size_t len, struct buf *out);
+
+/*
+ * Decode ${len} characters into exactly ${want} bytes at ${out}.  Returns 0, or ERR_INVALID with
+ * ${out} zeroed.
+ */
+MUST_CHECK
+int base64_decode_exact(enum base64_kind kind, const char *text, size_t len, void *out,
+                        size_t want);
+
+/* Encode ${len} bytes into ${out} of base64_encoded_len() + 1 characters, and a NUL behind. */
+void base64_encode_text(enum base64_kind kind, const void *data, size_t len, char *out);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/text/json.h"
+
+#include <malloc.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/text/utf8.h"
+
+static void
+wiping_free(void *p) {
+    if (p == NULL) return;
+    explicit_bzero(p, malloc_usable_size(p));
+    free(p);
+}
+
+void
+json_setup(void) {
+    json_set_alloc_funcs(malloc, wiping_free);
+}
+
+/*
+ * Whether the text nests at most JSON_MAX_NESTING deep and has at most ${max} brackets and commas,
+ * told before the parser recurses or makes a value of each.  Those inside strings do not count.
+ */
+static bool
+structure_ok(const char *text, size_t len, size_t max) {
+    int depth = 0;
+    size_t count = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+        if (in_string) {
+            if (c == '\\') i++;
+            else if (c == '"') in_string = false;
+        } else if (c == '"') in_string = true;
+        else if (c == '{' || c == '[') {
+            if (++depth > JSON_MAX_NESTING || ++count > max) return false;
+        } else if (c == ',') {
+            if (++count > max) return false;
+        } else if (c == '}' || c == ']') depth--;
+    }
+    return true;
+}
+
+static bool
+keys_ok(json_t *value) {
+    const char *key;
+    json_t *child;
+    size_t i;
+    if (json_is_object(value)) {
+        if (json_object_size(value) > JSON_MAX_KEYS) return false;
+        json_object_foreach(value, key, child) if (!keys_ok(child)) return false;
+    } else if (json_is_array(value)) {
+        json_array_foreach(value, i, child) if (!keys_ok(child)) return false;
+    }
+    return true;
+}
+
+static json_t *
+parse(const char *text, size_t len, size_t flags, size_t max, json_error_t *error) {
+    *error = (json_error_t){0};
+    if (!utf8_valid(text, len) || !structure_ok(text, len, max)) return NULL;
+    json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | flags, error);
+    if (value != NULL && json_is_object(value) && keys_ok(value)) return value;
+    json_decref(value);
+    return NULL;
+}
+
+json_t *
+json_parse_object(const char *text, size_t len) {
+    json_error_t error;
+    json_t *value = parse(text, len, 0, SIZE_MAX, &error);
+    explicit_bzero(&error, sizeof(error)); /* its text quotes the input */
+    return value;
+}
+
+/* The string whose closing quote is the last of the first ${end} characters of ${text}. */
+static struct json_twice
+string_before(const char *text, size_t end) {
+    size_t start = 0;
+    bool inside = false;
+    for (size_t i = 0; i + 1 < end; i++) {
+        if (inside && text[i] == '\\') i++;
+        else if (text[i] == '"') {
+            inside = !inside;
+            start = i + 1;
+        }
+    }
+    if (!inside || text[end - 1] != '"') return (struct json_twice){0};
+    return (struct json_twice){.key = text + start, .len = end - 1 - start};
+}
+
+json_t *
+json_parse_fields(const char *text, size_t len, struct json_twice *twice) {
+    json_error_t error;
+    json_t *value = parse(text, len, JSON_DECODE_INT_AS_REAL, JSON_MAX_VALUES, &error);
+    *twice = (struct json_twice){0};
+    if (value == NULL && json_error_code(&error) == json_error_duplicate_key &&
+        error.position > 0 && (size_t)error.position <= len)
+        *twice = string_before(text, (size_t)error.position);
+    explicit_bzero(&error, sizeof(error)); /* its text quotes the input */
+    return value;
+}
+
+static int
+write_chunk(const char *data, size_t len, void *out) {
+    return buf_add(out, data, len) == 0 ? 0 : -1;
+}
+
+int
+json_write(const json_t *value, struct buf *out) {
+    size_t before = out->len;
+    if (json_dump_callback(value, write_chunk, out, JSON_COMPACT) == 0) return 0;
+    if (out->len > before) explicit_bzero(out->data + before, out->len - before);
+    out->len = before;
+    return ERR_TOO_LARGE;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/text/utf8.h"
+
+#include <stdint.h>
+
+/* Bytes of the character at ${s} (RFC 3629 section 4), 0 if there is none. */
+static size_t
+char_len(const uint8_t *s, size_t left) {
+    if (s[0] < 0x80) return 1;
+    size_t n = s[0] >= 0xF0 ? 4 : s[0] >= 0xE0 ? 3 : 2;
+    if (s[0] < 0xC2 || s[0] > 0xF4 || n > left) return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xC0) != 0x80) return 0;
+    if (s[0] == 0xE0 && s[1] < 0xA0) return 0; /* overlong */
+    if (s[0] == 0xED && s[1] > 0x9F) return 0; /* surrogate */
+    if (s[0] == 0xF0 && s[1] < 0x90) return 0; /* overlong */
+    if (s[0] == 0xF4 && s[1] > 0x8F) return 0; /* above U+10FFFF */
+    return n;
+}
+
+bool
+utf8_valid(const char *text, size_t len) {
+    const uint8_t *s = (const uint8_t *)text;
+    for (size_t i = 0; i < len;) {
+        size_t n = char_len(s + i, len - i);
+        if (n == 0) return false;
+        i += n;
+    }
+    return true;
+}
+
+bool
+utf8_has_control(const char *text, size_t len) {
+    const uint8_t *s = (const uint8_t *)text;
+    for (size_t i = 0; i < len; i++) {
+        if (s[i] < 0x20 || s[i] == 0x7F) return true;
+        if (s[i] == 0xC2 && i + 1 < len && s[i + 1] >= 0x80 && s[i + 1] <= 0x9F) return true;
+    }
+    return false;
+}

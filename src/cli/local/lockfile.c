@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/local/lockfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "cli/terminal/signals.h"
+
+enum {
+    WAIT_MS = 10,
+    TRIES_MAX = 2000, /* 20 s: who writes a record takes as long as the disk does */
+};
+
+int
+claim_file(int fd, const char *path) {
+    struct stat open_file, named;
+    /* NFS may have no locks, and gives an exclusive one only to who may write. */
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) return errno == EWOULDBLOCK ? ERR_BUSY : ERR_NO_LOCK;
+    /* Between open() and the lock the file may have been renamed or replaced. */
+    if (fstat(fd, &open_file) != 0 || lstat(path, &named) != 0 ||
+        open_file.st_dev != named.st_dev || open_file.st_ino != named.st_ino ||
+        open_file.st_nlink != 1)
+        return ERR_CONFLICT;
+    return 0;
+}
+
+int
+claim_open(const char *path) {
+    for (int i = 0; i < TRIES_MAX; i++) {
+        int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0) return -1;
+        int err = claim_file(fd, path);
+        if (err == 0 || err == ERR_NO_LOCK) return fd;
+        (void)close(fd);
+        if (err != ERR_BUSY) continue;
+        if (stop_asked()) return -1;
+        stop_wait_ms(WAIT_MS); /* a lock that is waited for ends at no signal */
+    }
+    return -1;
+}
+
+int
+claim_remove(const char *path, bool over) {
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0) return 0;
+    int err = claim_file(fd, path);
+    if (err == ERR_NO_LOCK && over) err = 0;
+    if (err == 0) (void)unlink(path);
+    (void)close(fd);
+    return err == ERR_BUSY || err == ERR_NO_LOCK ? err : 0;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_LOCAL_NFC_H
+#define CLI_LOCAL_NFC_H
+
+#include "base/buf.h"
+
+/*
+ * Bring the UTF-8 text in ${text} to Unicode's normalisation form C, so that a passphrase is the
+ * same bytes whatever typed it.  Returns 0; ERR_INVALID if it is not UTF-8; ERR_TOO_LARGE or
+ * ERR_NOMEM.
+ */
+MUST_CHECK
+int nfc_normalise(struct buf *text);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/terminal/progress.h"
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/terminal/terminal.h"
+
+enum {
+    DRAW_EVERY_MS = 100,
+    FIRST_AFTER_MS = 300, /* what is over by then needs no bar */
+    SPEED_AFTER_MS = 1000,
+    EDGE = 3,          /* columns left free: an echoed ^C stays on the line that is cleared */
+    NUMBERS_ROOM = 52, /* columns that the numbers mostly fit into */
+    AROUND_BAR = 6,    /* its ends, and spaces */
+    LABEL_MIN = 4,
+    BAR_MIN = 8,
+    BAR_MAX = 32,
+    LINE_MAX = 1024,
+};
+
+int
+progress_bytes(uint64_t bytes, struct buf *out) {
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    double n = (double)bytes;
+    size_t unit = 0;
+    /* 1023.95 would print as 1024.0. */
+    while (unit + 1 < ARRAY_LEN(units) && n >= (unit == 0 ? 1024.0 : 1023.95)) {
+        n /= 1024;
+        unit++;
+    }
+    return unit == 0 ? buf_printf(out, "%.0f B", n) : buf_printf(out, "%.1f %s", n, units[unit]);
+}
+
+int
+progress_time(uint64_t seconds, struct buf *out) {
+    unsigned long long hours = seconds / 3600, minutes = seconds / 60 % 60, rest = seconds % 60;
+    return hours > 0 ? buf_printf(out, "%llu:%02llu:%02llu", hours, minutes, rest)
+                     : buf_printf(out, "%llu:%02llu", minutes, rest);
+}
+
+/* Columns of UTF-8 ${text}, taking each character for one. */
+static size_t
+columns(const char *text, size_t len) {
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++)
+        n += ((uint8_t)text[i] & 0xc0) != 0x80;
+    return n;
+}
+
+static int
+add_bar(uint64_t done, uint64_t total, size_t cells, struct buf *out) {
+    static const char *const part[] = {" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+    size_t eighths = (size_t)((double)done / (double)total * (double)(cells * 8));
+    int err = buf_add_text(out, "▕");
+    for (size_t i = 0; i < cells && err == 0; i++) {
+        size_t fill = eighths > i * 8 ? eighths - i * 8 : 0;
+        err = buf_add_text(out, fill >= 8 ? "█" : part[fill]);
+    }
+    return err == 0 ? buf_add_text(out, "▏") : err;
+}
+
+/* What of the numbers is shown; less where the terminal is narrow. */
+enum detail { ALL, NO_SPEED, NO_BYTES, PERCENT, DETAILS };
+
+static int
+add_bytes(uint64_t done, uint64_t total, struct buf *out) {
+    int err = total == 0 ? 0 : buf_add_text(out, "  ");
+    if (err == 0) err = progress_bytes(done, out);
+    if (err == 0 && total > 0) err = buf_add_text(out, " of ");
+    return err == 0 && total > 0 ? progress_bytes(total, out) : err;
+}
+
+/* The numbers behind the bar: "62 %  2.5 GiB of 4.0 GiB  118.0 MiB/s  0:13 left". */
+static int
+add_numbers(uint64_t done, uint64_t total, uint64_t speed, enum detail detail, struct buf *out) {
+    int err = total == 0 ? 0 : buf_printf(out, "%3u %%", (unsigned)(done * 100 / total));
+    if (err == 0 && (total == 0 || detail < NO_BYTES)) err = add_bytes(done, total, out);
+    if (err != 0 || speed == 0) return err;
+    if (detail < NO_SPEED) {
+        err = buf_add_text(out, "  ");
+        if (err == 0) err = progress_bytes(speed, out);
+        if (err == 0) err = buf_add_text(out, "/s");
+    }
+    if (err != 0 || total == 0 || done >= total || detail >= PERCENT) return err;
+    err = buf_add_text(out, "  ");
+    if (err == 0) err = progress_time((total - done + speed - 1) / speed, out);
+    return err == 0 ? buf_add_text(out, " left") : err;
+}
+
+/* Append ${label} in at most ${room} columns. */
+static int
+add_label(const char *label, size_t room, struct buf *out) {
+    size_t len = strlen(label), n = 0, seen = 0;
+    if (columns(label, len) <= room) return buf_add(out, label, len);
+    while (n < len && seen + 1 < room) {
+        n++;
+        while (n < len && ((uint8_t)label[n] & 0xc0) == 0x80)
+            n++;
+        seen++;
+    }
+    int err = buf_add(out, label, n);
+    return err == 0 ? buf_add_text(out, "…") : err;
+}
+
+/* Cells of the bar beside ${label} and ${numbers}: the same while the numbers grow, as long as they
+ * fit; 0 if there is no room for one. */
+static size_t
+bar_cells(size_t label, size_t numbers, size_t width) {
+    size_t taken = label + (numbers > NUMBERS_ROOM ? numbers : NUMBERS_ROOM) + AROUND_BAR;
+    size_t cells = width > taken ? width - taken : 0;
+    if (cells < BAR_MIN && width >= numbers + AROUND_BAR + BAR_MIN) cells = BAR_MIN;
+    return cells > BAR_MAX ? BAR_MAX : cells;
+}
+
+int
+progress_line(const char *label, uint64_t done, uint64_t total, uint64_t speed, unsigned width,
+              struct buf *out) {
+    struct buf numbers = BUF_INIT(LINE_MAX);
+    size_t used = SIZE_MAX;
+    int err = 0;
+    if (done > total && total > 0) done = total;
+    for (int detail = ALL; detail < DETAILS && err == 0 && used > width; detail++) {
+        buf_reset(&numbers);
+        err = add_numbers(done, total, speed, (enum detail)detail, &numbers);
+        used = columns((const char *)numbers.data, numbers.len);
+    }
+    size_t cells = total == 0 ? 0 : bar_cells(columns(label, strlen(label)), used, width);
+    size_t taken = used + 2 + (cells > 0 ? cells + 4 : 0);
+    size_t room = width > taken ? width - taken : 0;
+    if (err == 0 && room >= LABEL_MIN) err = add_label(label, room, out);
+    if (err == 0 && room >= LABEL_MIN) err = buf_add_text(out, "  ");
+    if (err == 0 && cells > 0) err = add_bar(done, total, cells, out);
+    if (err == 0 && cells > 0) err = buf_add_text(out, "  ");
+    if (err == 0) err = buf_add(out, numbers.data, numbers.len);
+    buf_free(&numbers);
+    return err;
+}
+
+void
+progress_begin(struct progress *p, const char *label, uint64_t total, bool shown) {
+    *p = (struct progress){.label = label, .total = total, .shown = shown};
+    p->started_ms = clock_monotonic_ms();
+}
+
+void
+progress_draw(struct progress *p) {
+    struct buf line = BUF_INIT(LINE_MAX);
+    int64_t now = clock_monotonic_ms(), ran = now - p->started_ms;
+    if (!p->shown || ran < FIRST_AFTER_MS) return;
+    if (p->drawn_ms != 0 && now - p->drawn_ms < DRAW_EVERY_MS) return;
+    p->drawn_ms = now;
+    uint64_t done = atomic_load(&p->done), speed = 0;
+    if (ran >= SPEED_AFTER_MS && done > p->begun_with)
+        speed = (done - p->begun_with) * 1000 / (uint64_t)ran;
+    int err = buf_add_text(&line, "\r");
+    if (err == 0)
+        err = progress_line(p->label, done, p->total, speed, terminal_width() - EDGE, &line);
+    if (err == 0) err = buf_add_text(&line, "\033[K");
+    if (err == 0) (void)!write(STDERR_FILENO, line.data, line.len);
+    buf_free(&line);
+}
+
+void
+progress_end(struct progress *p) {
+    if (p->shown && p->drawn_ms != 0) (void)!write(STDERR_FILENO, "\r\033[K", 4);
+    p->drawn_ms = 0;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/terminal/signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+static atomic_bool stop_flag;       /* lock-free, so a signal may set it and any thread may look */
+static int stop_pipe[2] = {-1, -1}; /* readable for ever once the flag is up */
+
+static void
+on_signal(int number) {
+    int saved = errno;
+    (void)number;
+    atomic_store(&stop_flag, true);
+    (void)!write(stop_pipe[1], "", 1);
+    errno = saved;
+}
+
+void
+stop_setup(void) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    if (pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0) abort();
+    (void)sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+        (void)sigaction(numbers[i], &action, NULL);
+    /* A pipe that nobody reads and a file that may not grow are errors of write(). */
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
+}
+
+bool
+stop_asked(void) {
+    return atomic_load(&stop_flag);
+}
+
+ssize_t
+stop_read(int fd, void *out, size_t len) {
+    struct pollfd fds[2] = {{.fd = fd, .events = POLLIN}, {.fd = stop_pipe[0], .events = POLLIN}};
+    for (;;) {
+        int n = poll(fds, 2, -1);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 || stop_asked() || fds[1].revents != 0) return -1;
+        ssize_t got = read(fd, out, len);
+        if (got >= 0 || (errno != EINTR && errno != EAGAIN)) return got;
+    }
+}
+
+void
+stop_wait_ms(long ms) {
+    struct pollfd fd = {.fd = stop_pipe[0], .events = POLLIN};
+    if (!stop_asked()) (void)poll(&fd, 1, (int)ms);
+}

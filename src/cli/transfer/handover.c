@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/transfer/handover.h"
+
+#include <unistd.h>
+
+#include "cli/terminal/message.h"
+#include "cli/terminal/qr.h"
+
+enum { TEXT_MAX = 4096, QR_MAX = 256 * 1024 };
+
+static enum cli_exit
+show_qr(const struct cli *cli, const char *link) {
+    struct buf drawing = BUF_INIT(QR_MAX);
+    if (qr_draw(link, cli->colour, &drawing) == 0)
+        (void)!write(STDERR_FILENO, drawing.data, drawing.len);
+    else say_note("Note: the link is too long for a QR code.");
+    buf_free(&drawing);
+    return CLI_DONE;
+}
+
+static int
+build(const struct cli *cli, const struct handover *h, struct buf *link) {
+    return link_build(h->page, h->id, cli->opt.key_apart ? NULL : h->link_key, link);
+}
+
+enum cli_exit
+handover_print(struct cli *cli, struct handover *h) {
+    struct buf link = BUF_INIT(TEXT_MAX), text = BUF_INIT(TEXT_MAX);
+    enum cli_exit why = CLI_FAILED;
+    if (h->shown) return CLI_DONE;
+    if (build(cli, h, &link) == 0 && buf_add(&text, link.data, link.len) == 0 &&
+        buf_add_byte(&text, '\n') == 0 &&
+        (!cli->opt.key_apart || buf_printf(&text, "%s\n", h->link_key) == 0))
+        why = cli_print(&text);
+    if (why == CLI_DONE && cli->opt.qr) why = show_qr(cli, buf_text(&link));
+    h->shown = why == CLI_DONE;
+    buf_free(&link);
+    buf_free(&text);
+    return why;
+}
+
+void
+handover_remember_upload(struct cli *cli, const struct handover *h, uint64_t size,
+                         uint32_t part_size) {
+    json_t *record = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:b}", "id", h->id, "server",
+                               cli->remote.base, "owner_token", h->owner_token, "size",
+                               (json_int_t)size, "part_size", (json_int_t)part_size, "expires_at",
+                               (json_int_t)h->expires_at, "shown", (int)h->shown);
+    if (record == NULL || state_save(&cli->state, STATE_UPLOAD, h->id, record) != 0)
+        say_note("Note: %s cannot be written; this upload cannot be resumed.", cli->state.dir);
+    json_decref(record);
+}
+
+void
+handover_keep_token(struct cli *cli, const char *id, const char *token, int64_t expires_at) {
+    json_t *record = json_pack("{s:s, s:s, s:I}", "server", cli->remote.base, "owner_token", token,
+                               "expires_at", (json_int_t)expires_at);
+    if (record == NULL || state_save(&cli->state, STATE_OWNED, id, record) != 0)
+        say_note("Note: %s cannot be written; burn and receipt will need the owner token that "
+                 "--json prints.",
+                 cli->state.dir);
+    json_decref(record);
+}
+
+static enum cli_exit
+print_json(const struct cli *cli, const struct handover *h) {
+    struct buf link = BUF_INIT(TEXT_MAX);
+    json_t *json = NULL;
+    if (build(cli, h, &link) == 0)
+        json = json_pack("{s:s, s:s, s:s, s:I, s:I}", "link", buf_text(&link), "id", h->id,
+                         "owner_token", h->owner_token, "expires_at", (json_int_t)h->expires_at,
+                         "views", (json_int_t)cli->opt.views);
+    buf_free(&link);
+    if (json != NULL && cli->opt.key_apart &&
+        json_object_set_new(json, "key", json_string(h->link_key)) != 0) {
+        json_decref(json);
+        json = NULL;
+    }
+    return cli_print_json(json);
+}
+
+enum cli_exit
+handover_finish(struct cli *cli, struct handover *h) {
+    char until[64];
+    handover_keep_token(cli, h->id, h->owner_token, h->expires_at);
+    enum cli_exit why = cli->opt.json ? print_json(cli, h) : handover_print(cli, h);
+    if (why != CLI_DONE) return why;
+    cli_time_text(h->expires_at, until);
+    if (cli->opt.views == 1) say_note("Opens once, until %s.", until);
+    else say_note("Opens %lld times, until %s.", (long long)cli->opt.views, until);
+    if (cli->opt.key_apart) say_note("The second line is the key: send it another way.");
+    return CLI_DONE;
+}
+
+enum cli_exit
+handover_interrupted(struct cli *cli, struct handover *h, bool kept, enum cli_exit why,
+                     const struct remote_answer *a) {
+    if (!kept) {
+        if (why == CLI_NETWORK) remote_complain(&cli->remote, why, a, "take the upload");
+        else say_interrupted("The server forgets the unfinished upload within an hour.");
+        return why;
+    }
+    enum cli_exit printed = cli->opt.json ? print_json(cli, h) : handover_print(cli, h);
+    json_t *record = state_load(&cli->state, STATE_UPLOAD, h->id);
+    if (record == NULL || printed != CLI_DONE ||
+        json_object_set_new(record, "shown", json_true()) != 0 ||
+        state_save(&cli->state, STATE_UPLOAD, h->id, record) != 0)
+        printed = CLI_FAILED;
+    json_decref(record);
+    if (printed != CLI_DONE) return why;
+    say_error("Run secrets put --resume within the hour to finish; the link opens only then.",
+              why == CLI_INTERRUPTED ? "interrupted; the upload is not finished"
+                                     : "the connection is lost; the upload is not finished");
+    return CLI_UNFINISHED;
+}

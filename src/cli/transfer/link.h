@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Links: taken apart and made (docs/FORMAT.md, "Links").  What mail gateways and chat programs do
+ * to a link is forgiven; anything that cannot be a link of ours is not.
+ */
+#ifndef CLI_TRANSFER_LINK_H
+#define CLI_TRANSFER_LINK_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "crypto/token.h"
+
+enum link_kind {
+    LINK_SEALED,  /* https://HOST/#ID.LINKKEY, or without the key */
+    LINK_CLASSIC, /* https://HOST/secret/ID */
+};
+
+enum { LINK_PAGE_MAX = 1024, LINK_TEXT_MAX = 4096 };
+
+struct link {
+    enum link_kind kind;
+    char page[LINK_PAGE_MAX]; /* address of the page, query removed; "" for a link without host.
+                                 Of a classic link: what is in front of "secret/" */
+    char id[TOKEN_SEALED_ID_LEN + 1];
+    char key[TOKEN_LINK_KEY_LEN + 1]; /* "" if the key travels apart */
+};
+
+/*
+ * Take the ${len} characters at ${text} apart into ${out}, which the caller wipes.  Accepts "ID"
+ * and "ID.LINKKEY" alone too.  Returns 0 or ERR_INVALID.
+ */
+MUST_CHECK
+int link_parse(const char *text, size_t len, struct link *out);
+
+/*
+ * Append the link to secret ${id} on the page at ${page}: "PAGE#ID.KEY", or "PAGE#ID" where ${key}
+ * is NULL.  Returns 0, ERR_TOO_LARGE or ERR_NOMEM.
+ */
+MUST_CHECK
+int link_build(const char *page, const char *id, const char *key, struct buf *out);
+
+/*
+ * Check the address of a server or a page, and write it to ${out} with one '/' at its end.  http
+ * and https with a host; no user, query or fragment.  Returns 0 or ERR_INVALID.
+ */
+MUST_CHECK
+int link_address(const char *text, size_t len, char out[static LINK_PAGE_MAX]);
+
+/* Whether what is sent to ${address} crosses a network unencrypted: http to another machine. */
+bool link_is_exposed(const char *address);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/transfer/seal.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "cli/terminal/message.h"
+#include "cli/terminal/progress.h"
+#include "cli/terminal/signals.h"
+#include "cli/transfer/source.h"
+#include "crypto/envelope/sealer.h"
+
+enum { PIECE = 64 * 1024 };
+
+/* One envelope in the making. */
+struct work {
+    struct cli *cli;
+    struct source source;
+    struct envelope_sealer *sealer;
+    struct progress bar;
+    const struct seal_limits *limits;
+    struct sealed *out;
+};
+
+static int
+to_memory(struct sealed *s, uint64_t offset, const uint8_t *data, size_t len) {
+    return offset == s->content.len ? buf_add(&s->content, data, len) : ERR_INVALID;
+}
+
+static int
+on_sealed(void *ctx, uint64_t offset, const uint8_t *data, size_t len) {
+    struct sealed *s = ctx;
+    if (s->file < 0) return to_memory(s, offset, data, len);
+    while (len > 0) {
+        ssize_t n = pwrite(s->file, data, len, (off_t)offset);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return ERR_IO;
+        data += n;
+        len -= (size_t)n;
+        offset += (uint64_t)n;
+    }
+    return 0;
+}
+
+static enum cli_exit
+complain_size(const struct work *w) {
+    struct buf most = BUF_INIT(64);
+    if (progress_bytes(w->limits->file_max, &most) == 0)
+        say_error("Share something smaller, or ask whoever runs the server.",
+                  "%s is larger than the %s that this server takes", w->source.path,
+                  buf_text(&most));
+    buf_free(&most);
+    return CLI_REFUSED;
+}
+
+static enum cli_exit
+complain_seal(const struct work *w, int err) {
+    if (err == ERR_IO)
+        say_error(
+            "It needs as much room as what you share. Make some, or choose another place with "
+            "--no-state and TMPDIR.",
+            "cannot keep the sealed bytes: %s", strerror(errno));
+    else if (err == ERR_INVALID && w->source.regular) (void)source_unchanged(&w->source);
+    else if (err == ERR_NOMEM) say_no_memory();
+    else say_error("Run the same command again.", "could not seal: %s", err_text(err));
+    return CLI_FAILED;
+}
+
+/* Derive the keys; the memory for that is gone again before anything large begins. */
+static enum cli_exit
+begin(struct work *w, const char *link_key, const struct buf *passphrase) {
+    struct buf secret = BUF_INIT(TOKEN_LINK_KEY_LEN + 1 + ENVELOPE_PASSPHRASE_MAX);
+    struct envelope_meta meta;
+    const char *name = w->source.name;
+    uint64_t size = source_size(&w->source);
+    bool guessable = passphrase->len > 0 || w->cli->opt.key_apart;
+    struct kdf_params cost = guessable ? ENVELOPE_COST_PASSPHRASE : ENVELOPE_COST_LINK;
+    int err = envelope_meta_set(&meta, size == ENVELOPE_SIZE_UNKNOWN ? 0 : size,
+                                name[0] == '\0' ? NULL : name, "application/octet-stream");
+    meta.size = size;
+    if (err == 0)
+        err = envelope_secret(link_key, TOKEN_LINK_KEY_LEN, (const char *)passphrase->data,
+                              passphrase->len, &secret);
+    struct kdf_arena *arena = err == 0 ? cli_arena(cost) : NULL;
+    bool ready = arena != NULL;
+    if (ready)
+        err = envelope_sealer_new(&w->sealer, w->cli->random, arena, cost, secret.data, secret.len,
+                                  &meta, on_sealed, w->out);
+    kdf_arena_free(arena);
+    buf_free(&secret);
+    if (err != 0) return complain_seal(w, err);
+    return ready ? CLI_DONE : CLI_FAILED;
+}
+
+/* Where the sealed bytes go: memory if all of them fit into the create call. */
+static enum cli_exit
+choose_place(struct work *w) {
+    uint64_t size = envelope_sealer_size(w->sealer);
+    buf_init(&w->out->content, w->limits->inline_max);
+    if (size > 0 && size <= w->limits->inline_max) return CLI_DONE;
+    w->out->file = state_spool(&w->cli->state, w->cli->temp_dir, w->out->path);
+    return w->out->file >= 0 ? CLI_DONE : complain_seal(w, ERR_IO);
+}
+
+static enum cli_exit
+add(struct work *w, const uint8_t *data, size_t len) {
+    w->out->content_size += len;
+    if (w->out->content_size > w->limits->file_max) return complain_size(w);
+    int err = envelope_sealer_add(w->sealer, data, len);
+    atomic_fetch_add(&w->bar.done, len);
+    /* More came than the file had. */
+    if (err == ERR_TOO_LARGE && w->source.regular) err = ERR_INVALID;
+    return err == 0 ? CLI_DONE : complain_seal(w, err);
+}
+
+static enum cli_exit
+stream(struct work *w) {
+    uint8_t piece[PIECE];
+    enum cli_exit why = add(w, w->source.head.data, w->source.head.len);
+    buf_free(&w->source.head);
+    bool more = !w->source.ended;
+    while (why == CLI_DONE && more) {
+        ssize_t n = source_read(&w->source, piece, sizeof(piece));
+        if (n < 0) why = stop_asked() ? CLI_INTERRUPTED : CLI_FAILED;
+        else if (n > 0) why = add(w, piece, (size_t)n);
+        more = n > 0;
+        progress_draw(&w->bar);
+    }
+    explicit_bzero(piece, sizeof(piece));
+    return why;
+}
+
+static enum cli_exit
+finish(struct work *w) {
+    if (!source_unchanged(&w->source)) return CLI_FAILED;
+    int err = envelope_sealer_end(w->sealer);
+    if (err != 0) return complain_seal(w, err);
+    w->out->size = envelope_sealer_size(w->sealer);
+    w->out->keys = *envelope_sealer_keys(w->sealer);
+    return CLI_DONE;
+}
+
+enum cli_exit
+seal_run(struct cli *cli, const char *link_key, const struct buf *passphrase,
+         const struct seal_limits *limits, struct sealed *out) {
+    struct work w = {.cli = cli, .limits = limits, .out = out};
+    *out = (struct sealed){.file = -1};
+    enum cli_exit why = source_open(cli, &w.source);
+    uint64_t size = why == CLI_DONE ? source_size(&w.source) : 0;
+    bool known = size != ENVELOPE_SIZE_UNKNOWN;
+    if (why == CLI_DONE && known && size > limits->file_max) why = complain_size(&w);
+    if (why == CLI_DONE) why = begin(&w, link_key, passphrase);
+    if (why == CLI_DONE) why = choose_place(&w);
+    progress_begin(&w.bar, "Encrypting", known ? size : 0, cli->bar);
+    if (why == CLI_DONE) why = stream(&w);
+    if (why == CLI_DONE) why = finish(&w);
+    progress_end(&w.bar);
+    envelope_sealer_free(w.sealer);
+    source_close(&w.source);
+    return why;
+}
+
+void
+seal_clear(struct sealed *s, bool keep) {
+    buf_free(&s->content);
+    if (s->file >= 0) (void)close(s->file);
+    if (s->path[0] != '\0' && !keep) (void)unlink(s->path);
+    explicit_bzero(&s->keys, sizeof(s->keys));
+    s->file = -1;
+    s->path[0] = '\0';
+}

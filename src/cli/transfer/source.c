@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/transfer/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/text/utf8.h"
+#include "cli/local/name.h"
+#include "cli/terminal/message.h"
+#include "cli/terminal/signals.h"
+#include "crypto/envelope/sealer.h"
+
+enum { READ_LEN = 64 * 1024 };
+
+ssize_t
+source_read(struct source *s, void *out, size_t len) {
+    ssize_t n = stop_read(s->fd, out, len);
+    if (n >= 0) return n;
+    if (!stop_asked())
+        say_error("Nothing was shared. Mend that, then run the same command again.",
+                  "cannot read %s: %s", s->path, strerror(errno));
+    return -1;
+}
+
+static enum cli_exit
+open_file(struct source *s, const char *path) {
+    s->path = path;
+    s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (s->fd < 0 || fstat(s->fd, &s->before) != 0) {
+        say_error("Check the path. A text is not an argument: it comes from standard input.",
+                  "cannot open %s: %s", path, strerror(errno));
+        return CLI_USAGE;
+    }
+    if (S_ISDIR(s->before.st_mode)) {
+        say_error("Pack it first: tar -c FOLDER | secrets put --name FOLDER.tar", "%s is a folder",
+                  path);
+        return CLI_USAGE;
+    }
+    s->regular = S_ISREG(s->before.st_mode);
+    return CLI_DONE;
+}
+
+static enum cli_exit
+read_head(struct source *s) {
+    buf_init(&s->head, SOURCE_HEAD_MAX);
+    while (s->head.len < SOURCE_HEAD_MAX) {
+        size_t room = SOURCE_HEAD_MAX - s->head.len;
+        if (room > READ_LEN) room = READ_LEN;
+        uint8_t *to = buf_space(&s->head, room);
+        if (to == NULL) return CLI_FAILED;
+        ssize_t n = source_read(s, to, room);
+        if (n < 0) return stop_asked() ? CLI_INTERRUPTED : CLI_FAILED;
+        if (n == 0) {
+            s->ended = true;
+            break;
+        }
+        s->head.len += (size_t)n;
+    }
+    return CLI_DONE;
+}
+
+/* A text is what can be shown: whole, UTF-8, without NUL, and nobody gave it a name. */
+static bool
+is_text(const struct source *s) {
+    const char *text = (const char *)s->head.data;
+    return s->ended && utf8_valid(text, s->head.len) &&
+           (s->head.len == 0 || memchr(text, '\0', s->head.len) == NULL);
+}
+
+static enum cli_exit
+choose_name(const struct cli *cli, struct source *s, const char *file) {
+    const char *name = cli->opt.name != NULL ? cli->opt.name
+                       : file != NULL        ? name_of_path(file)
+                       : is_text(s)          ? ""
+                                             : "secret";
+    size_t len = strlen(name);
+    if (len > ENVELOPE_NAME_MAX) {
+        say_error("Give a shorter one with --name.", "the name is longer than 255 bytes");
+        return CLI_USAGE;
+    }
+    if (utf8_valid(name, len)) memcpy(s->name, name, len + 1);
+    else name_sanitise(name, len, s->name);
+    return CLI_DONE;
+}
+
+enum cli_exit
+source_open(struct cli *cli, struct source *s) {
+    const char *file = cli->opt.file != NULL ? cli->opt.file : cli->opt.operand;
+    *s = (struct source){.fd = STDIN_FILENO, .path = "standard input"};
+    enum cli_exit why = CLI_DONE;
+    if (file != NULL && strcmp(file, "-") == 0) file = NULL;
+    if (file != NULL) why = open_file(s, file);
+    else if (isatty(STDIN_FILENO)) say_note("Type or paste the secret, then Enter and Ctrl-D:");
+    if (why == CLI_DONE) why = read_head(s);
+    if (why == CLI_DONE) why = choose_name(cli, s, file);
+    return why;
+}
+
+uint64_t
+source_size(const struct source *s) {
+    if (s->ended) return s->head.len;
+    return s->regular ? (uint64_t)s->before.st_size : ENVELOPE_SIZE_UNKNOWN;
+}
+
+bool
+source_unchanged(const struct source *s) {
+    struct stat now;
+    if (!s->regular) return true;
+    if (fstat(s->fd, &now) == 0 && now.st_size == s->before.st_size &&
+        now.st_mtim.tv_sec == s->before.st_mtim.tv_sec &&
+        now.st_mtim.tv_nsec == s->before.st_mtim.tv_nsec)
+        return true;
+    say_error("Share it again once nothing writes to it.", "%s changed while it was read", s->path);
+    return false;
+}
+
+void
+source_close(struct source *s) {
+    if (s->fd > STDERR_FILENO) (void)close(s->fd);
+    s->fd = -1;
+    buf_free(&s->head);
+}

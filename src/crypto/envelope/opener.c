@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+#include "crypto/envelope/opener.h"
+
+#include "base/err.h"
+
+enum { META_PREFIX_LEN = 4 };
+
+struct envelope_opener {
+    struct envelope_keys keys;
+    envelope_sink sink;
+    void *ctx;
+    struct envelope_meta meta;
+    uint64_t content_start; /* in the plaintext; 0 until the metadata is known */
+    uint64_t next;          /* number of the chunk that is collected */
+    int failed;             /* the first failure */
+    bool ended;
+    size_t header_len; /* bytes of the header that came */
+    uint8_t header[ENVELOPE_HEADER_LEN];
+    size_t filled;
+    uint8_t chunk[ENVELOPE_SEALED_CHUNK_LEN]; /* opened in place */
+};
+
+struct envelope_opener *
+envelope_opener_new(const struct envelope_keys *keys, envelope_sink sink, void *ctx) {
+    struct envelope_opener *o = malloc(sizeof(*o));
+    if (o == NULL) return NULL;
+    memset(o, 0, sizeof(*o));
+    o->keys = *keys;
+    o->sink = sink;
+    o->ctx = ctx;
+    return o;
+}
+
+/* Read the metadata at the beginning of the first chunk's plaintext. */
+static int
+read_meta(struct envelope_opener *o, size_t len) {
+    if (len < META_PREFIX_LEN) return ENVELOPE_CONTENT_FAILURE;
+    const uint8_t *c = o->chunk;
+    uint32_t n = (uint32_t)c[0] << 24 | (uint32_t)c[1] << 16 | (uint32_t)c[2] << 8 | c[3];
+    if (n > ENVELOPE_METADATA_MAX || n > len - META_PREFIX_LEN) return ENVELOPE_CONTENT_FAILURE;
+    int verdict = envelope_meta_parse(c + META_PREFIX_LEN, n, &o->meta);
+    if (verdict == ENVELOPE_OK) o->content_start = META_PREFIX_LEN + n;
+    return verdict;
+}
+
+static bool
+all_zero(const uint8_t *data, size_t len) {
+    uint8_t any = 0;
+    for (size_t i = 0; i < len; i++)
+        any |= data[i];
+    return any == 0;
+}
+
+static uint64_t
+clamp(uint64_t v, uint64_t low, uint64_t high) {
+    return v < low ? low : v > high ? high : v;
+}
+
+/* Release what is content of the ${len} plaintext bytes from ${begin} on, once the padding behind
+ * it is seen to be zero. */
+static int
+release(struct envelope_opener *o, uint64_t begin, size_t len) {
+    uint64_t content_end = o->content_start + o->meta.size, end = begin + len;
+    uint64_t from = clamp(o->content_start, begin, end), to = clamp(content_end, begin, end);
+    if (!all_zero(o->chunk + (to - begin), (size_t)(end - to))) return ENVELOPE_CONTENT_FAILURE;
+    if (from >= to) return ENVELOPE_OK;
+    return o->sink(o->ctx, from - o->content_start, o->chunk + (from - begin), (size_t)(to - from));
+}
+
+/* Verify and use the chunk that was collected. */
+static int
+open_chunk(struct envelope_opener *o, bool last) {
+    uint8_t nonce[AEAD_NONCE_LEN];
+    if (o->filled < AEAD_TAG_LEN || o->next > UINT32_MAX) return ENVELOPE_PAYLOAD_FAILURE;
+    size_t len = o->filled - AEAD_TAG_LEN;
+    if (len == 0 && o->next > 0) return ENVELOPE_PAYLOAD_FAILURE;
+    uint64_t begin = o->next * ENVELOPE_CHUNK_LEN;
+    struct aead_params params = envelope_chunk_params(&o->keys, (uint32_t)o->next, last, nonce);
+    int err = aead_open(&params, o->chunk, len, o->chunk + len, o->chunk);
+    if (err != 0) return err == ERR_TAG ? ENVELOPE_PAYLOAD_FAILURE : err;
+    o->next++;
+    o->filled = 0;
+    if (begin == 0 && (err = read_meta(o, len)) != 0) return err;
+    /* Told before anything of the last chunk is released. */
+    if (last && begin + len < o->content_start + o->meta.size) return ENVELOPE_CONTENT_FAILURE;
+    return release(o, begin, len);
+}
+
+/* Collect the header; ${*data} and ${*len} move on.  It is public: an early exit tells nothing. */
+static int
+take_header(struct envelope_opener *o, const uint8_t **data, size_t *len) {
+    size_t room = sizeof(o->header) - o->header_len, n = *len < room ? *len : room;
+    memcpy(o->header + o->header_len, *data, n);
+    o->header_len += n;
+    *data += n;
+    *len -= n;
+    if (o->header_len < sizeof(o->header)) return ENVELOPE_OK;
+    return memcmp(o->header, o->keys.header, sizeof(o->header)) == 0 ? ENVELOPE_OK
+                                                                     : ENVELOPE_HEADER_FAILURE;
+}
+
+/* Remember a failure, and leave nothing of the chunk behind. */
+static int
+finish(struct envelope_opener *o, int result) {
+    if (result != ENVELOPE_OK && o->failed == 0) {
+        o->failed = result;
+        explicit_bzero(o->chunk, sizeof(o->chunk));
+    }
+    return result;
+}
+
+int
+envelope_opener_add(struct envelope_opener *o, const void *sealed, size_t len) {
+    const uint8_t *data = sealed;
+    if (o->failed != 0) return o->failed;
+    if (o->ended && len > 0) return finish(o, ENVELOPE_PAYLOAD_FAILURE);
+    if (o->header_len < sizeof(o->header) && len > 0) {
+        int err = take_header(o, &data, &len);
+        if (err != 0) return finish(o, err);
+    }
+    while (len > 0) {
+        if (o->filled == sizeof(o->chunk)) {
+            int err = open_chunk(o, false);
+            if (err != 0) return finish(o, err);
+        }
+        size_t room = sizeof(o->chunk) - o->filled, n = len < room ? len : room;
+        memcpy(o->chunk + o->filled, data, n);
+        o->filled += n;
+        data += n;
+        len -= n;
+    }
+    return ENVELOPE_OK;
+}
+
+int
+envelope_opener_end(struct envelope_opener *o) {
+    if (o->failed != 0 || o->ended) return o->failed;
+    o->ended = true;
+    if (o->header_len < sizeof(o->header)) return finish(o, ENVELOPE_HEADER_FAILURE);
+    return finish(o, open_chunk(o, true));
+}
+
+const struct envelope_meta *
+envelope_opener_meta(const struct envelope_opener *o) {
+    return o->content_start > 0 ? &o->meta : NULL;
+}
+
+uint64_t
+envelope_opener_chunks(const struct envelope_opener *o) {
+    return o->next;
+}
+
+uint64_t
+envelope_opener_resume_point(const struct envelope_opener *o, uint64_t have, uint64_t *content) {
+    uint64_t known = clamp(have, 0, o->meta.size);
+    /* With all of it there, the last byte's chunk is opened again, for what follows it. */
+    if (known == o->meta.size && known > 0) known--;
+    uint64_t number = (o->content_start + known) / ENVELOPE_CHUNK_LEN;
+    *content = number == 0 ? 0 : number * ENVELOPE_CHUNK_LEN - o->content_start;
+    return number;
+}
+
+int
+envelope_opener_resume(struct envelope_opener *o, uint64_t number) {
+    uint64_t content_end = o->content_start + o->meta.size;
+    if (o->failed != 0 || o->ended || o->content_start == 0 || number < o->next ||
+        number > UINT32_MAX || number * ENVELOPE_CHUNK_LEN >= content_end)
+        return ERR_INVALID;
+    o->next = number;
+    o->filled = 0;
+    return 0;
+}
+
+void
+envelope_opener_free(struct envelope_opener *o) {
+    if (o == NULL) return;
+    explicit_bzero(o, sizeof(*o));
+    free(o);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A fixed number of threads that derive keys, each with an arena of its own, behind a bounded
+ * queue: however many requests come, memory and processor time for derivations stay what the
+ * operator set.
+ */
+#ifndef CRYPTO_KDF_POOL_H
+#define CRYPTO_KDF_POOL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crypto/kdf/kdf.h"
+
+struct kdf_pool;
+
+struct kdf_pool_stats {
+    unsigned threads;
+    unsigned running; /* derivations under way */
+    unsigned waiting; /* jobs in the queue now */
+    unsigned queue_max;
+    uint64_t done;    /* derivations finished since the start */
+    uint64_t refused; /* jobs that found the queue full */
+    int locked;       /* 1 if every arena is locked in memory */
+};
+
+/*
+ * Start ${threads} threads (at a lower priority than their creator's, so that derivations never
+ * delay cheap requests) with arenas for cost ${params}, and a queue of ${queue_max} waiting jobs.
+ * Returns NULL if memory or threads are short.
+ */
+struct kdf_pool *kdf_pool_new(unsigned threads, unsigned queue_max, struct kdf_params params);
+
+/* Finish the jobs that run, refuse those that wait with ERR_BUSY, end the threads.  NULL is
+ * allowed. */
+void kdf_pool_free(struct kdf_pool *pool);
+
+/*
+ * kdf_derive() on a thread of the pool; waits for its turn and its end.  The inputs must live until
+ * it returns.  Returns as kdf_derive(), or ERR_BUSY at once if the queue is full.  Any thread.
+ */
+MUST_CHECK
+int kdf_pool_derive(struct kdf_pool *pool, struct kdf_params params, const void *secret,
+                    size_t secret_len, const uint8_t *salt, size_t salt_len, uint8_t *out,
+                    size_t out_len);
+
+/* A snapshot for the metrics.  Any thread. */
+void kdf_pool_stats(struct kdf_pool *pool, struct kdf_pool_stats *out);
+
+#endif

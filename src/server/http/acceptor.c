@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/http/acceptor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/thread.h"
+
+enum {
+    ROUND = 64,               /* connections taken before it looks whether the end has come */
+    REST_MS = 50,             /* without room or descriptors, until it tries again */
+    TELL_EVERY_MS = 60 * 1000 /* of what keeps it from accepting */
+};
+
+struct acceptor {
+    int listen_fd;
+    int wake; /* an eventfd: the end has come */
+    struct acceptor_sink sink;
+    pthread_t thread;
+    int64_t told_ms; /* 0 if never */
+};
+
+static void
+tell(struct acceptor *a, int err) {
+    int64_t now = clock_monotonic_ms();
+    if (a->told_ms != 0 && now < a->told_ms + TELL_EVERY_MS) return;
+    a->told_ms = now;
+    log_warn("accept", LOG_TEXT("error", strerrordesc_np(err)));
+}
+
+/* Take what waits; false if there is no way to take more for a while. */
+static bool
+take_waiting(struct acceptor *a) {
+    for (int i = 0; i < ROUND; i++) {
+        struct sockaddr_storage peer = {0};
+        struct sockaddr *from = (struct sockaddr *)&peer;
+        socklen_t len = sizeof(peer);
+        if (a->sink.full(a->sink.arg)) return false;
+        int fd = accept4(a->listen_fd, from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            a->sink.take(a->sink.arg, fd, from, len);
+            continue;
+        }
+        if (errno == EAGAIN) return true;
+        if (errno != EINVAL) tell(a, errno); /* EINVAL: it was shut down, the end is near */
+        return false;
+    }
+    return true;
+}
+
+static void *
+work(void *arg) {
+    struct acceptor *a = arg;
+    struct pollfd fds[] = {{.fd = a->wake, .events = POLLIN},
+                           {.fd = a->listen_fd, .events = POLLIN}};
+    bool resting = false;
+    (void)pthread_setname_np(pthread_self(), "accept");
+    for (;;) {
+        (void)poll(fds, resting ? 1 : 2, resting ? REST_MS : -1);
+        if (fds[0].revents != 0) return NULL;
+        resting = !take_waiting(a);
+    }
+}
+
+static void
+acceptor_free(struct acceptor *a) {
+    if (a->wake >= 0) (void)close(a->wake);
+    free(a);
+}
+
+struct acceptor *
+acceptor_start(int listen_fd, const struct acceptor_sink *sink) {
+    struct acceptor *a = calloc(1, sizeof(*a));
+    if (a == NULL) return NULL;
+    a->listen_fd = listen_fd;
+    a->sink = *sink;
+    a->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int flags = fcntl(listen_fd, F_GETFL);
+    if (a->wake >= 0 && flags >= 0 && fcntl(listen_fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
+        thread_start(&a->thread, 0, work, a) == 0)
+        return a;
+    acceptor_free(a);
+    return NULL;
+}
+
+void
+acceptor_stop(struct acceptor *a) {
+    const uint64_t one = 1;
+    if (a == NULL) return;
+    ssize_t ignored = write(a->wake, &one, sizeof(one));
+    (void)ignored;
+    pthread_join(a->thread, NULL);
+    acceptor_free(a);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/http/budget.h"
+
+#include <pthread.h>
+
+enum { BUCKETS = 1024, KEY_LEN = 16 };
+
+/* What one client holds; there while that is not nothing. */
+struct holding {
+    struct holding *next; /* in its bucket */
+    uint8_t key[KEY_LEN];
+    size_t amount;
+};
+
+struct budget {
+    pthread_mutex_t lock; /* guards all below */
+    struct budget_limits limits;
+    size_t held;
+    struct holding *buckets[BUCKETS];
+};
+
+struct budget *
+budget_new(const struct budget_limits *limits) {
+    struct budget *b = calloc(1, sizeof(*b));
+    if (b == NULL) return NULL;
+    pthread_mutex_init(&b->lock, NULL);
+    b->limits = *limits;
+    return b;
+}
+
+void
+budget_free(struct budget *b) {
+    if (b == NULL) return;
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (struct holding *h = b->buckets[i], *next; h != NULL; h = next) {
+            next = h->next;
+            free(h);
+        }
+    pthread_mutex_destroy(&b->lock);
+    free(b);
+}
+
+/* Where the holding of ${key} is linked, or would be. */
+static struct holding **
+find(struct budget *b, const uint8_t key[static KEY_LEN]) {
+    unsigned sum = 0;
+    for (int i = 0; i < KEY_LEN; i++)
+        sum = sum * 31 + key[i];
+    struct holding **at = &b->buckets[sum % BUCKETS];
+    while (*at != NULL && memcmp((*at)->key, key, KEY_LEN) != 0)
+        at = &(*at)->next;
+    return at;
+}
+
+static bool
+fits(size_t held, size_t more, size_t bound) {
+    return more <= bound && held <= bound - more;
+}
+
+/* Whether a client that holds ${held} may take ${more}. */
+static bool
+is_free(const struct budget *b, size_t held, size_t more) {
+    const struct budget_limits *l = &b->limits;
+    size_t share = fits(b->held, more, l->total / 2) ? l->share : l->scarce;
+    return fits(b->held, more, l->total) && fits(held, more, share);
+}
+
+bool
+budget_take(struct budget *b, const struct http_address *client, size_t amount, bool forced) {
+    uint8_t key[KEY_LEN];
+    bool taken = false;
+    if (amount <= b->limits.small) return true;
+    http_address_group(client, key);
+    pthread_mutex_lock(&b->lock);
+    struct holding **at = find(b, key), *h = *at;
+    if (!forced && !is_free(b, h == NULL ? 0 : h->amount, amount)) goto out;
+    if (h == NULL) {
+        if ((h = calloc(1, sizeof(*h))) == NULL) goto out;
+        memcpy(h->key, key, KEY_LEN);
+        *at = h;
+    }
+    h->amount += amount;
+    b->held += amount;
+    taken = true;
+out:
+    pthread_mutex_unlock(&b->lock);
+    return taken;
+}
+
+void
+budget_give(struct budget *b, const struct http_address *client, size_t amount) {
+    uint8_t key[KEY_LEN];
+    if (amount <= b->limits.small) return;
+    http_address_group(client, key);
+    pthread_mutex_lock(&b->lock);
+    struct holding **at = find(b, key), *h = *at;
+    b->held -= amount;
+    h->amount -= amount;
+    if (h->amount == 0) {
+        *at = h->next;
+        free(h);
+    }
+    pthread_mutex_unlock(&b->lock);
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/http/conns.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/thread.h"
+#include "server/http/budget.h"
+
+enum { LOOK_MS = 1000 };
+
+enum state { STATE_FREE, STATE_ADMITTED, STATE_SERVED };
+
+struct conn {
+    _Atomic int64_t deadline; /* monotonic ms; 0 for none */
+    struct http_address client;
+    enum state state;
+    bool counted; /* in clients */
+    bool fresh;   /* in conns->fresh: nothing was asked yet */
+    bool kept;    /* in conns->kept; its owner's */
+};
+
+struct conns {
+    pthread_mutex_t lock; /* guards all below but what is atomic */
+    pthread_cond_t change;
+    pthread_t thread;
+    const struct http_trusted *trusted;
+    struct conns_limits limits;
+    struct budget *clients; /* connections of each */
+    unsigned open;
+    unsigned fresh;
+    unsigned top; /* no number from here on is in use */
+    bool ending;
+    atomic_uint kept;
+    struct conn all[]; /* by descriptor */
+};
+
+/* Shut down what is past its deadline.  The lock is held, so no descriptor is closed meanwhile. */
+static void
+look(struct conns *c, int64_t now) {
+    for (unsigned fd = 0; fd < c->top; fd++) {
+        struct conn *conn = &c->all[fd];
+        int64_t deadline = conn->state == STATE_SERVED ? atomic_load(&conn->deadline) : 0;
+        if (deadline != 0 && now >= deadline) (void)shutdown((int)fd, SHUT_RDWR);
+    }
+}
+
+/* Look every second while there are connections; sleep while there are none. */
+static void *
+watch(void *arg) {
+    struct conns *c = arg;
+    (void)pthread_setname_np(pthread_self(), "deadlines");
+    pthread_mutex_lock(&c->lock);
+    while (!c->ending) {
+        if (c->open == 0) {
+            pthread_cond_wait(&c->change, &c->lock);
+            continue;
+        }
+        struct timespec until = thread_deadline(LOOK_MS);
+        (void)pthread_cond_timedwait(&c->change, &c->lock, &until);
+        look(c, clock_monotonic_ms());
+    }
+    pthread_mutex_unlock(&c->lock);
+    return NULL;
+}
+
+struct conns *
+conns_new(const struct conns_limits *limits, const struct http_trusted *trusted) {
+    struct conns *c = calloc(1, sizeof(*c) + limits->descriptors * sizeof(c->all[0]));
+    if (c == NULL) return NULL;
+    c->limits = *limits;
+    c->trusted = trusted;
+    const struct budget_limits clients = {
+        .total = SIZE_MAX, .share = limits->per_client, .scarce = limits->per_client};
+    c->clients = budget_new(&clients);
+    if (c->clients == NULL) goto no_budget;
+    pthread_mutex_init(&c->lock, NULL);
+    thread_cond_init(&c->change);
+    if (thread_start(&c->thread, 0, watch, c) == 0) return c;
+    budget_free(c->clients);
+no_budget:
+    free(c);
+    return NULL;
+}
+
+void
+conns_free(struct conns *c) {
+    if (c == NULL) return;
+    pthread_mutex_lock(&c->lock);
+    c->ending = true;
+    pthread_cond_signal(&c->change);
+    pthread_mutex_unlock(&c->lock);
+    pthread_join(c->thread, NULL);
+    pthread_cond_destroy(&c->change);
+    pthread_mutex_destroy(&c->lock);
+    budget_free(c->clients);
+    free(c);
+}
+
+unsigned
+conns_open(struct conns *c) {
+    pthread_mutex_lock(&c->lock);
+    unsigned open = c->open;
+    pthread_mutex_unlock(&c->lock);
+    return open;
+}
+
+unsigned
+conns_fresh(struct conns *c) {
+    pthread_mutex_lock(&c->lock);
+    unsigned fresh = c->fresh;
+    pthread_mutex_unlock(&c->lock);
+    return fresh;
+}
+
+/* The lock is held. */
+static void
+leave_fresh(struct conns *c, struct conn *conn) {
+    if (conn->fresh) c->fresh--;
+    conn->fresh = false;
+}
+
+void
+conns_asked(struct conns *c, struct conn *conn) {
+    if (!conn->fresh) return; /* nobody else writes it while ${conn} is served */
+    pthread_mutex_lock(&c->lock);
+    leave_fresh(c, conn);
+    pthread_mutex_unlock(&c->lock);
+}
+
+bool
+conns_full(struct conns *c) {
+    return conns_open(c) >= c->limits.open;
+}
+
+/* Forget ${conn}.  The lock is held. */
+static void
+take_out(struct conns *c, struct conn *conn) {
+    if (conn->state == STATE_FREE) return;
+    if (conn->counted) budget_give(c->clients, &conn->client, 1);
+    if (conn->kept) atomic_fetch_sub(&c->kept, 1);
+    leave_fresh(c, conn);
+    conn->state = STATE_FREE;
+    conn->kept = false;
+    c->open--;
+    while (c->top > 0 && c->all[c->top - 1].state == STATE_FREE)
+        c->top--;
+}
+
+bool
+conns_admit(struct conns *c, int fd, struct http_address peer) {
+    if (fd < 0 || (unsigned)fd >= c->limits.descriptors) return false;
+    struct conn *conn = &c->all[fd];
+    /* Proxies and local sockets carry many clients. */
+    bool client = !http_address_trusted(c->trusted, &peer);
+    pthread_mutex_lock(&c->lock);
+    take_out(c, conn);
+    bool fits = c->open < c->limits.open && (!client || budget_take(c->clients, &peer, 1, false));
+    if (fits) {
+        conn->state = STATE_ADMITTED;
+        conn->client = peer;
+        conn->counted = client;
+        conn->fresh = true;
+        c->fresh++;
+        conn_allow(conn, CONN_HEADER_MS);
+        if ((unsigned)fd >= c->top) c->top = (unsigned)fd + 1;
+        if (c->open++ == 0) pthread_cond_signal(&c->change);
+    }
+    pthread_mutex_unlock(&c->lock);
+    return fits;
+}
+
+struct conn *
+conns_serve(struct conns *c, int fd) {
+    struct conn *conn = &c->all[fd];
+    pthread_mutex_lock(&c->lock);
+    conn->state = STATE_SERVED;
+    pthread_mutex_unlock(&c->lock);
+    return conn;
+}
+
+void
+conns_remove(struct conns *c, struct conn *conn) {
+    pthread_mutex_lock(&c->lock);
+    take_out(c, conn);
+    pthread_mutex_unlock(&c->lock);
+}
+
+bool
+conns_keep(struct conns *c, struct conn *conn) {
+    if (conn->kept) return true;
+    conn->kept = atomic_fetch_add(&c->kept, 1) < c->limits.kept;
+    if (!conn->kept) atomic_fetch_sub(&c->kept, 1);
+    return conn->kept;
+}
+
+void
+conn_allow(struct conn *conn, int64_t ms) {
+    atomic_store(&conn->deadline, ms == 0 ? 0 : clock_monotonic_ms() + ms);
+}
+
+void
+conn_hurry(struct conn *conn, int64_t ms) {
+    int64_t deadline = atomic_load(&conn->deadline), hurried = clock_monotonic_ms() + ms;
+    if (deadline == 0 || deadline > hurried) atomic_store(&conn->deadline, hurried);
+}
+
+void
+conn_received(struct conn *conn, int64_t began_ms, uint64_t bytes) {
+    atomic_store(&conn->deadline, began_ms + conn_transfer_ms(bytes));
+}
+
+int64_t
+conn_transfer_ms(uint64_t bytes) {
+    return CONN_TRANSFER_MS + (int64_t)(bytes / CONN_BYTES_PER_MS);
+}

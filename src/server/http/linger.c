@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/http/linger.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/thread.h"
+
+enum {
+    LIFE_MS = 10 * 1000,
+    BYTES_MAX = 64 * 1024 * 1024,
+    PIECE = 64 * 1024 /* thrown away at once */
+};
+
+struct socket_kept {
+    int fd;
+    int64_t until;
+    int64_t bytes;
+};
+
+struct lingers {
+    pthread_mutex_t lock; /* guards the newcomers, count and ending */
+    int wake;             /* an eventfd */
+    bool started, ending;
+    pthread_t thread;
+    unsigned max, count; /* newcomers and kept together */
+    int newcomers[LINGER_MAX];
+    int newcomer_count;
+    struct socket_kept kept[LINGER_MAX]; /* of the thread alone */
+    int kept_count;
+};
+
+/* Take over what linger_add() left; false at the end. */
+static bool
+take_newcomers(struct lingers *l) {
+    uint64_t n;
+    ssize_t ignored = read(l->wake, &n, sizeof(n));
+    (void)ignored;
+    pthread_mutex_lock(&l->lock);
+    bool ending = l->ending;
+    for (int i = 0; i < l->newcomer_count; i++)
+        l->kept[l->kept_count++] =
+            (struct socket_kept){.fd = l->newcomers[i], .until = clock_monotonic_ms() + LIFE_MS};
+    l->newcomer_count = 0;
+    pthread_mutex_unlock(&l->lock);
+    return !ending;
+}
+
+/* Throw away what came; false once the socket is done with. */
+static bool
+drain(struct socket_kept *s, bool readable, int64_t now) {
+    /* MSG_TRUNC drops the bytes inside the kernel: they never come here. */
+    ssize_t n = readable ? recv(s->fd, NULL, PIECE, MSG_TRUNC | MSG_DONTWAIT) : 1;
+    s->bytes += readable && n > 0 ? n : 0;
+    if (n > 0 && s->bytes < BYTES_MAX && now < s->until) return true;
+    (void)close(s->fd);
+    return false;
+}
+
+static void *
+work(void *arg) {
+    struct lingers *l = arg;
+    struct pollfd fds[LINGER_MAX + 1];
+    while (take_newcomers(l)) {
+        int count = l->kept_count, stay = 0;
+        fds[count] = (struct pollfd){.fd = l->wake, .events = POLLIN};
+        for (int i = 0; i < count; i++)
+            fds[i] = (struct pollfd){.fd = l->kept[i].fd, .events = POLLIN};
+        (void)poll(fds, (nfds_t)count + 1, count == 0 ? -1 : 1000);
+        int64_t now = clock_monotonic_ms();
+        for (int i = 0; i < count; i++)
+            if (drain(&l->kept[i], fds[i].revents != 0, now)) l->kept[stay++] = l->kept[i];
+        l->kept_count = stay;
+        pthread_mutex_lock(&l->lock);
+        l->count -= (unsigned)(count - stay);
+        pthread_mutex_unlock(&l->lock);
+    }
+    for (int i = 0; i < l->kept_count; i++)
+        (void)close(l->kept[i].fd);
+    return NULL;
+}
+
+struct lingers *
+linger_new(unsigned max) {
+    struct lingers *l = calloc(1, sizeof(*l));
+    if (l == NULL) return NULL;
+    l->max = max < LINGER_MAX ? max : LINGER_MAX;
+    l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (l->wake < 0) {
+        free(l);
+        return NULL;
+    }
+    pthread_mutex_init(&l->lock, NULL);
+    return l;
+}
+
+static void
+wake(struct lingers *l) {
+    const uint64_t one = 1;
+    ssize_t ignored = write(l->wake, &one, sizeof(one));
+    (void)ignored;
+}
+
+void
+linger_add(struct lingers *l, int fd) {
+    int copy = -1;
+    pthread_mutex_lock(&l->lock);
+    if (!l->started) l->started = thread_start(&l->thread, 0, work, l) == 0;
+    if (l->started && !l->ending && l->count < l->max) copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    if (copy >= 0) {
+        (void)shutdown(copy, SHUT_WR);
+        l->newcomers[l->newcomer_count++] = copy;
+        l->count++;
+    }
+    pthread_mutex_unlock(&l->lock);
+    if (copy >= 0) wake(l);
+}
+
+void
+linger_free(struct lingers *l) {
+    if (l == NULL) return;
+    pthread_mutex_lock(&l->lock);
+    l->ending = true;
+    pthread_mutex_unlock(&l->lock);
+    wake(l);
+    if (l->started) pthread_join(l->thread, NULL);
+    for (int i = 0; i < l->newcomer_count; i++)
+        (void)close(l->newcomers[i]);
+    (void)close(l->wake);
+    pthread_mutex_destroy(&l->lock);
+    free(l);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/http/listen.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/text/parse.h"
+
+enum {
+    BACKLOG = 4096,       /* the system lowers it to its own bound */
+    PASSED_FD = 3,        /* the first socket that systemd passes */
+    UNIX_MODE = 0660,     /* for the group of the server in front */
+    ADDRESS_TEXT_MAX = 64 /* characters of an address without its port */
+};
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    struct sockaddr_un local;
+    struct sockaddr_storage storage;
+};
+
+static int
+fail(struct buf *why, int err, const char *setting, const char *what, const char *where) {
+    int ignored = buf_printf(why, "%s: %s \"%.120s\"", setting, what, where);
+    if (err == ERR_IO) ignored |= buf_printf(why, ": %s", strerrordesc_np(errno));
+    (void)ignored;
+    return err;
+}
+
+/* Parse "192.0.2.1:80" or "[2001:db8::1]:80".  Returns the length of the address, or 0. */
+static socklen_t
+parse_inet(const char *where, union address *out) {
+    const char *colon = strrchr(where, ':');
+    char host[ADDRESS_TEXT_MAX];
+    int64_t port;
+    if (colon == NULL || parse_number(colon + 1, strlen(colon + 1), 0, 65535, &port) != 0) return 0;
+    size_t len = (size_t)(colon - where);
+    bool v6 = len > 2 && where[0] == '[' && where[len - 1] == ']';
+    if (v6) {
+        where++;
+        len -= 2;
+    }
+    if (len == 0 || len >= sizeof(host)) return 0;
+    memcpy(host, where, len);
+    host[len] = '\0';
+    *out = (union address){0};
+    if (v6) {
+        out->v6.sin6_family = AF_INET6;
+        out->v6.sin6_port = htons((uint16_t)port);
+        return inet_pton(AF_INET6, host, &out->v6.sin6_addr) == 1 ? sizeof(out->v6) : 0;
+    }
+    out->v4.sin_family = AF_INET;
+    out->v4.sin_port = htons((uint16_t)port);
+    return inet_pton(AF_INET, host, &out->v4.sin_addr) == 1 ? sizeof(out->v4) : 0;
+}
+
+/* Whether somebody listens on the unix socket ${a}. */
+static bool
+answers(const union address *a) {
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool yes = fd >= 0 && connect(fd, &a->any, sizeof(a->local)) == 0;
+    if (fd >= 0) (void)close(fd);
+    return yes;
+}
+
+/* Parse and clear the way for a unix socket at ${path}. */
+static socklen_t
+prepare_unix(const char *path, union address *out) {
+    struct stat st;
+    *out = (union address){0};
+    out->local.sun_family = AF_UNIX;
+    if (path[0] == '\0' || strlen(path) >= sizeof(out->local.sun_path)) return 0;
+    memcpy(out->local.sun_path, path, strlen(path) + 1);
+    if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) && !answers(out)) (void)unlink(path);
+    return sizeof(out->local);
+}
+
+/* Put what a person can open into out->open: a wildcard address is reached by the loopback. */
+static void
+describe(struct listener *out) {
+    union address a = {0};
+    socklen_t len = sizeof(a);
+    char host[INET6_ADDRSTRLEN] = "";
+    if (getsockname(out->fd, &a.any, &len) != 0) return;
+    if (a.any.sa_family == AF_UNIX) {
+        (void)snprintf(out->open, sizeof(out->open), "unix:%.*s", (int)sizeof(a.local.sun_path),
+                       a.local.sun_path);
+    } else if (a.any.sa_family == AF_INET6) {
+        if (IN6_IS_ADDR_UNSPECIFIED(&a.v6.sin6_addr)) a.v6.sin6_addr = in6addr_loopback;
+        (void)inet_ntop(AF_INET6, &a.v6.sin6_addr, host, sizeof(host));
+        (void)snprintf(out->open, sizeof(out->open), "http://[%s]:%d/", host,
+                       ntohs(a.v6.sin6_port));
+    } else {
+        if (a.v4.sin_addr.s_addr == INADDR_ANY) a.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        (void)inet_ntop(AF_INET, &a.v4.sin_addr, host, sizeof(host));
+        (void)snprintf(out->open, sizeof(out->open), "http://%s:%d/", host, ntohs(a.v4.sin_port));
+    }
+}
+
+static const char *
+env_value(char *const env[], const char *name) {
+    size_t len = strlen(name);
+    for (; *env != NULL; env++)
+        if (strncmp(*env, name, len) == 0 && (*env)[len] == '=') return *env + len + 1;
+    return NULL;
+}
+
+/* Take the socket that systemd passed: 1 taken, 0 none was passed, or an error. */
+static int
+take_passed(char *const env[], struct listener *out, struct buf *why) {
+    const char *pid = env_value(env, "LISTEN_PID"), *count = env_value(env, "LISTEN_FDS");
+    int64_t n;
+    int yes = 0;
+    socklen_t len = sizeof(yes);
+    if (pid == NULL || count == NULL) return 0;
+    if (parse_number(pid, strlen(pid), 1, INT32_MAX, &n) != 0 || n != getpid()) return 0;
+    if (parse_number(count, strlen(count), 1, 1, &n) != 0)
+        return fail(why, ERR_CONFIG, "LISTEN_FDS", "want exactly one socket from systemd, not",
+                    count);
+    if (getsockopt(PASSED_FD, SOL_SOCKET, SO_ACCEPTCONN, &yes, &len) != 0 || !yes)
+        return fail(why, ERR_CONFIG, "LISTEN_FDS", "not a listening socket:", "fd 3");
+    if (fcntl(PASSED_FD, F_SETFD, FD_CLOEXEC) != 0)
+        return fail(why, ERR_IO, "LISTEN_FDS", "cannot use", "fd 3");
+    out->fd = PASSED_FD;
+    out->passed = true;
+    describe(out);
+    return 1;
+}
+
+int
+listen_open(const char *setting, const char *where, char *const env[], struct listener *out,
+            struct buf *why) {
+    union address a;
+    const int one = 1;
+    bool local = strncmp(where, "unix:", 5) == 0;
+    *out = (struct listener){.fd = -1};
+    int passed = take_passed(env, out, why);
+    if (passed != 0) return passed < 0 ? passed : 0;
+    socklen_t len = local ? prepare_unix(where + 5, &a) : parse_inet(where, &a);
+    if (len == 0)
+        return fail(why, ERR_CONFIG, setting, "want ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH, not",
+                    where);
+    out->fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (out->fd < 0) return fail(why, ERR_IO, setting, "no socket for", where);
+    if (!local) (void)setsockopt(out->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    if (bind(out->fd, &a.any, len) != 0 || listen(out->fd, BACKLOG) != 0) {
+        int err = fail(why, ERR_IO, setting, "cannot listen on", where);
+        listen_close(out);
+        return err;
+    }
+    if (local) {
+        (void)snprintf(out->path, sizeof(out->path), "%s", where + 5);
+        (void)chmod(out->path, UNIX_MODE);
+    }
+    describe(out);
+    return 0;
+}
+
+void
+listen_stop(struct listener *l) {
+    if (l->fd >= 0 && !l->passed) (void)shutdown(l->fd, SHUT_RDWR);
+    if (l->path[0] != '\0') (void)unlink(l->path);
+    l->path[0] = '\0';
+}
+
+void
+listen_close(struct listener *l) {
+    listen_stop(l);
+    if (l->fd >= 0) (void)close(l->fd);
+    *l = (struct listener){.fd = -1};
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/http/request_head.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/compiler.h"
+
+enum { LINE_END = 2, COLON = 1 };
+
+struct head {
+    const char *next; /* where the next line has to begin */
+    bool strict;
+    unsigned hosts;
+};
+
+/* Whether ${text}, ${len} is a token of RFC 9110. */
+static bool
+is_token(const char *text, size_t len) {
+    static const char marks[] = "!#$%&'*+-.^_`|~";
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+        bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!plain && (c == '\0' || strchr(marks, c) == NULL)) return false;
+    }
+    return len > 0;
+}
+
+static bool
+is_value(const char *text, size_t len) {
+    for (size_t i = 0; i < len; i++)
+        if (((unsigned char)text[i] < ' ' && text[i] != '\t') || text[i] == 0x7F) return false;
+    return true;
+}
+
+static bool
+is_target(const char *text, size_t len) {
+    for (size_t i = 0; i < len; i++)
+        if (text[i] != '\0' && (text[i] <= ' ' || text[i] >= 0x7F || text[i] == '#')) return false;
+    return text[0] == '/' || strcmp(text, "*") == 0 || strncasecmp(text, "http", 4) == 0;
+}
+
+static bool
+is_blank(const char *from, const char *to) {
+    for (; from < to; from++)
+        if (*from != ' ' && *from != '\t') return false;
+    return true;
+}
+
+/*
+ * Names and values stay where they came, CR, LF and colons are overwritten by NUL: so each name has
+ * to begin right behind the line before it, and each value to end in two NULs.
+ */
+static enum MHD_Result
+check_field(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len,
+            const char *value, size_t value_len) {
+    struct head *h = arg;
+    (void)kind;
+    h->strict = name == h->next && is_token(name, name_len) && value > name + name_len &&
+                is_blank(name + name_len + COLON, value) && is_value(value, value_len) &&
+                value[value_len] == '\0' && value[value_len + 1] == '\0';
+    if (!h->strict) return MHD_NO;
+    h->next = value + value_len + LINE_END;
+    if (name_len == strlen("Host") && strncasecmp(name, "Host", name_len) == 0) h->hosts++;
+    return MHD_YES;
+}
+
+bool
+mhd_head_strict(struct MHD_Connection *connection, const char *method, const char *url,
+                const char *version, const char *target, size_t len) {
+    size_t method_len = strlen(method);
+    bool newest = strcmp(version, "HTTP/1.1") == 0;
+    struct head h = {.next = version + strlen(version) + LINE_END, .strict = true};
+    if (!is_token(method, method_len) || !is_target(target, len)) return false;
+    if (url != method + method_len + 1 || version != url + len + 1) return false;
+    if (!newest && strcmp(version, "HTTP/1.0") != 0) return false;
+    (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, check_field, &h);
+    const union MHD_ConnectionInfo *size =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    if (!h.strict || size == NULL || method + size->header_size != h.next + LINE_END) return false;
+    return h.hosts == 1 || (h.hosts == 0 && !newest);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /metrics on a listener of its own, apart from everything that clients reach.
+ */
+#ifndef SERVER_METRICS_HTTP_H
+#define SERVER_METRICS_HTTP_H
+
+#include "base/buf.h"
+
+struct mhd_metrics;
+
+/*
+ * Answer GET /metrics on the listening socket ${fd}, which stays the caller's to close afterwards,
+ * with what ${write} appends (0, or an error that becomes 500).  One thread, few connections.
+ * Returns NULL if that cannot be started.
+ */
+struct mhd_metrics *mhd_metrics_start(int fd, int (*write)(void *ctx, struct buf *out), void *ctx);
+
+/* Close its connections and free ${m}.  NULL is allowed. */
+void mhd_metrics_stop(struct mhd_metrics *m);
+
+#endif

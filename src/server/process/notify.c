@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/process/notify.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text/parse.h"
+
+/* Fill ${out} with the address ${where}.  Returns its length, or 0. */
+static socklen_t
+parse(const char *where, struct sockaddr_un *out) {
+    size_t len = strlen(where);
+    *out = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if ((where[0] != '/' && where[0] != '@') || len < 2 || len >= sizeof(out->sun_path)) return 0;
+    memcpy(out->sun_path, where, len);
+    if (where[0] == '@') out->sun_path[0] = '\0';
+    /* The NUL behind a path belongs to it; to an abstract name it would add a character. */
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + (where[0] == '/'));
+}
+
+int
+notify_open(const char *where) {
+    struct sockaddr_un address;
+    if (where == NULL || where[0] == '\0') return -1;
+    socklen_t len = parse(where, &address);
+    int fd = len == 0 ? -1 : socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, len) == 0) return fd;
+    log_warn("notify", LOG_TEXT("variable", "NOTIFY_SOCKET"),
+             LOG_TEXT("reason",
+                      len == 0 ? "neither a path nor an abstract name" : strerrordesc_np(errno)));
+    if (fd >= 0) (void)close(fd);
+    return -1;
+}
+
+void
+notify_send(int fd, const char *state) {
+    if (fd < 0) return;
+    ssize_t ignored = send(fd, state, strlen(state), MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)ignored;
+}
+
+int64_t
+notify_watchdog_ms(const char *usec, const char *pid) {
+    int64_t us, whose;
+    if (usec == NULL || parse_number(usec, strlen(usec), 1, INT64_MAX, &us) != 0) return 0;
+    if (pid != NULL &&
+        (parse_number(pid, strlen(pid), 1, INT32_MAX, &whose) != 0 || whose != getpid()))
+        return 0;
+    return us / 1000;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/process/process.h"
+
+#include <link.h>
+#include <malloc.h>
+#include <sched.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+enum {
+    FILES_WANTED = 65536,
+    STACK_WIPED = 32 * 1024, /* deeper than any handler goes */
+    LARGE_BLOCK = 128 * 1024 /* blocks of this size go back to the system when they are freed */
+};
+
+static void
+stop_signals(sigset_t *set) {
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+}
+
+static void
+raise_file_limit(void) {
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    rlim_t wanted = files.rlim_max < FILES_WANTED ? files.rlim_max : FILES_WANTED;
+    if (files.rlim_cur >= wanted) return;
+    files.rlim_cur = wanted;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
+int
+process_harden(void) {
+    const struct rlimit none = {0, 0};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigset_t stop;
+    (void)umask(077);
+    /* Tests that look for secrets in memory need a process that can be looked at. */
+#ifndef SERVER_TEST
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return ERR_IO;
+#endif
+    if (setrlimit(RLIMIT_CORE, &none) != 0) return ERR_IO;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return ERR_IO;
+    if (sigaction(SIGPIPE, &ignore, NULL) != 0) return ERR_IO;
+    stop_signals(&stop);
+    if (pthread_sigmask(SIG_BLOCK, &stop, NULL) != 0) return ERR_IO;
+    raise_file_limit();
+    /* Few heaps for all threads, not one each: many small heaps hold much memory that is free.  Two
+     * would do for memory, but the threads of a busy server wait for each other at them. */
+    (void)mallopt(M_ARENA_MAX, 4);
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+    (void)mallopt(M_TRIM_THRESHOLD, 2 * LARGE_BLOCK);
+    return 0;
+}
+
+int
+process_wait(void) {
+    sigset_t stop;
+    int sig = 0;
+    stop_signals(&stop);
+    while (sigwait(&stop, &sig) != 0)
+        continue;
+    return sig;
+}
+
+unsigned
+process_file_limit(void) {
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return 1024;
+    return files.rlim_cur > FILES_WANTED ? FILES_WANTED : (unsigned)files.rlim_cur;
+}
+
+unsigned
+process_cores(void) {
+    cpu_set_t set;
+    int n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+    return n < 1 ? 1 : (unsigned)n;
+}
+
+/*
+ * Let go of the code and constants of one library, which are read again from its file as they are
+ * needed: most were touched by the loader and by initialisers of libraries that are not used again.
+ */
+static int
+drop_constant(struct dl_phdr_info *object, size_t size, void *arg) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE) - 1;
+    (void)size;
+    (void)arg;
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+        if (part->p_type != PT_LOAD || (part->p_flags & PF_W) != 0) continue;
+        uintptr_t start = (object->dlpi_addr + part->p_vaddr) & ~page;
+        uintptr_t end = (object->dlpi_addr + part->p_vaddr + part->p_memsz + page) & ~page;
+        (void)madvise((void *)start, end - start, MADV_DONTNEED);
+    }
+    return 0;
+}
+
+void
+process_settle(void) {
+    (void)malloc_trim(0);
+    (void)dl_iterate_phdr(drop_constant, NULL);
+}
+
+__attribute__((noinline)) void
+process_wipe_stack(void) {
+    uint8_t below[STACK_WIPED];
+    explicit_bzero(below, sizeof(below));
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/process/ticker.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+#include "base/thread.h"
+
+struct ticker {
+    pthread_mutex_t lock; /* guards ending and ended */
+    pthread_cond_t change;
+    pthread_t thread;
+    const char *name;
+    int64_t ms;
+    int64_t (*run)(void *ctx);
+    void *ctx;
+    bool ending, ended;
+};
+
+/* Sleep until *${flag} or for ${ms} milliseconds, -1 for no bound.  The lock is held.  Returns the
+ * flag. */
+static bool
+wait_for(struct ticker *t, const bool *flag, int64_t ms) {
+    struct timespec until = thread_deadline(ms < 0 ? 0 : ms);
+    int err = 0;
+    while (!*flag && err != ETIMEDOUT)
+        err = ms < 0 ? pthread_cond_wait(&t->change, &t->lock)
+                     : pthread_cond_timedwait(&t->change, &t->lock, &until);
+    return *flag;
+}
+
+static void *
+tick(void *arg) {
+    struct ticker *t = arg;
+    (void)pthread_setname_np(pthread_self(), t->name);
+    pthread_mutex_lock(&t->lock);
+    while (!wait_for(t, &t->ending, t->ms)) {
+        pthread_mutex_unlock(&t->lock);
+        t->ms = t->run(t->ctx);
+        pthread_mutex_lock(&t->lock);
+    }
+    t->ended = true;
+    pthread_cond_broadcast(&t->change);
+    pthread_mutex_unlock(&t->lock);
+    return NULL;
+}
+
+struct ticker *
+ticker_start(const char *name, int64_t ms, int64_t (*run)(void *ctx), void *ctx) {
+    struct ticker *t = calloc(1, sizeof(*t));
+    if (t == NULL) return NULL;
+    t->name = name;
+    t->ms = ms;
+    t->run = run;
+    t->ctx = ctx;
+    pthread_mutex_init(&t->lock, NULL);
+    thread_cond_init(&t->change);
+    if (thread_start(&t->thread, 0, tick, t) == 0) return t;
+    free(t);
+    return NULL;
+}
+
+bool
+ticker_stop(struct ticker *t, int64_t ms) {
+    if (t == NULL) return true;
+    pthread_mutex_lock(&t->lock);
+    t->ending = true;
+    pthread_cond_broadcast(&t->change);
+    bool ended = wait_for(t, &t->ended, ms);
+    pthread_mutex_unlock(&t->lock);
+    if (!ended) return false;
+    pthread_join(t->thread, NULL);
+    pthread_cond_destroy(&t->change);
+    pthread_mutex_destroy(&t->lock);
+    free(t);
+    return true;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/sqlite/db.h"
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* Memory in KiB that a connection may keep of the file. */
+#define WRITER_CACHE "-8192"
+#define READER_CACHE "-1024"
+
+static pthread_once_t library_once = PTHREAD_ONCE_INIT;
+
+/* Counting every allocation under one lock is of no use here. */
+static void
+library_setup(void) {
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    (void)sqlite3_initialize();
+}
+
+int
+sqlite_db_error(int rc) {
+    switch (rc & 0xff) {
+    case SQLITE_FULL: return ERR_FULL;
+    case SQLITE_NOMEM: return ERR_NOMEM;
+    default: return ERR_STORE;
+    }
+}
+
+void
+sqlite_db_reset(struct sqlite_db *db, enum sql sql) {
+    (void)sqlite3_reset(db->stmt[sql]);
+    (void)sqlite3_clear_bindings(db->stmt[sql]);
+}
+
+int
+sqlite_db_run(struct sqlite_db *db, enum sql sql) {
+    int rc = sqlite3_step(db->stmt[sql]);
+    sqlite_db_reset(db, sql);
+    if (rc == SQLITE_DONE) return SQLITE_OK;
+    return rc == SQLITE_ROW ? SQLITE_MISUSE : rc;
+}
+
+void
+sqlite_db_rollback(struct sqlite_db *db) {
+    if (sqlite3_get_autocommit(db->handle) != 0) return;
+    (void)sqlite3_step(db->stmt[SQL_ROLLBACK]);
+    sqlite_db_reset(db, SQL_ROLLBACK);
+}
+
+static int
+exec(struct sqlite_db *db, const char *script) {
+    return sqlite3_exec(db->handle, script, NULL, NULL, NULL);
+}
+
+/* The integer that the one-row query ${text} gives, into ${out}.  Returns SQLite's code. */
+static int
+query_int(struct sqlite_db *db, const char *text, int64_t *out) {
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(db->handle, text, -1, &stmt, NULL);
+    if (rc == SQLITE_OK) rc = sqlite3_step(stmt);
+    if (rc == SQLITE_ROW) *out = sqlite3_column_int64(stmt, 0);
+    int end = sqlite3_finalize(stmt);
+    if (rc == SQLITE_ROW) return end;
+    return rc == SQLITE_DONE ? SQLITE_CORRUPT : rc;
+}
+
+static int
+prepare(struct sqlite_db *db, enum sql count) {
+    for (enum sql sql = 0; sql < count; sql++) {
+        int rc = sqlite3_prepare_v3(db->handle, sqlite_schema_text(sql), -1,
+                                    SQLITE_PREPARE_PERSISTENT, &db->stmt[sql], NULL);
+        if (rc != SQLITE_OK) return rc;
+    }
+    return SQLITE_OK;
+}
+
+static int
+create_tables(struct sqlite_db *db) {
+    char mark[96];
+    (void)snprintf(mark, sizeof(mark), "PRAGMA application_id = %d; PRAGMA user_version = %d;",
+                   SQLITE_SCHEMA_APPLICATION, SQLITE_SCHEMA_VERSION);
+    int rc = exec(db, "BEGIN IMMEDIATE");
+    if (rc == SQLITE_OK) rc = exec(db, sqlite_schema_create());
+    if (rc == SQLITE_OK) rc = exec(db, mark);
+    if (rc == SQLITE_OK) rc = exec(db, "COMMIT");
+    if (rc != SQLITE_OK) (void)exec(db, "ROLLBACK");
+    return rc;
+}
+
+/* Make the tables if there are none, and see whose file it is: SQLITE_NOTADB if not ours. */
+static int
+claim_file(struct sqlite_db *db) {
+    int64_t tables = 0;
+    int64_t application = 0;
+    int64_t version = 0;
+    int rc = query_int(db, "SELECT count(*) FROM sqlite_schema", &tables);
+    if (rc == SQLITE_OK && tables == 0) rc = create_tables(db);
+    if (rc == SQLITE_OK) rc = query_int(db, "PRAGMA application_id", &application);
+    if (rc == SQLITE_OK) rc = query_int(db, "PRAGMA user_version", &version);
+    if (rc != SQLITE_OK) return rc;
+    bool ours = application == SQLITE_SCHEMA_APPLICATION && version == SQLITE_SCHEMA_VERSION;
+    return ours ? SQLITE_OK : SQLITE_NOTADB;
+}
+
+/* What holds for every connection.  Savepoints and sorting must never spill into a file. */
+static int
+set_up(struct sqlite_db *db) {
+    (void)sqlite3_extended_result_codes(db->handle, 1);
+    (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    return exec(db, "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0;"
+                    "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0;");
+}
+
+/*
+ * SQLite's file format document, with pages of U bytes: a row keeps at least
+ * M = ((U - 12) * 32 / 255) - 23 bytes in the leaf of the tree, and an overflow page begins with
+ * the 4-byte number of the next.
+ */
+static int
+measure_pages(struct sqlite_db *db) {
+    int64_t page = 0;
+    int rc = query_int(db, "PRAGMA page_size", &page);
+    if (rc != SQLITE_OK) return rc;
+    db->layout.filler = (size_t)((page - 12) * 32 / 255 - 23);
+    db->layout.overflow = (size_t)(page - 4);
+    return SQLITE_OK;
+}
+
+static int
+connect(struct sqlite_db *db, const struct sqlite_place *place, int flags) {
+    *db = (struct sqlite_db){0};
+    (void)pthread_once(&library_once, library_setup);
+    int rc = sqlite3_open_v2(place->path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, place->vfs);
+    return rc == SQLITE_OK ? set_up(db) : rc;
+}
+
+/* Ask for the log; SQLite falls back without a word where it cannot have one. */
+static int
+set_wal(struct sqlite_db *db) {
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(db->handle, "PRAGMA journal_mode = WAL", -1, &stmt, NULL);
+    if (rc == SQLITE_OK) rc = sqlite3_step(stmt);
+    bool wal =
+        rc == SQLITE_ROW && sqlite3_stricmp((const char *)sqlite3_column_text(stmt, 0), "wal") == 0;
+    int end = sqlite3_finalize(stmt);
+    if (rc == SQLITE_ROW) rc = end;
+    return rc == SQLITE_OK && !wal ? SQLITE_CANTOPEN : rc;
+}
+
+static int
+set_up_writer(struct sqlite_db *db, const struct sqlite_place *place) {
+    char page[64];
+    (void)snprintf(page, sizeof(page), "PRAGMA page_size = %d;", SQLITE_SCHEMA_PAGE);
+    int rc = exec(db, page);
+    if (rc == SQLITE_OK)
+        rc = exec(db, "PRAGMA secure_delete = ON; PRAGMA cache_size = " WRITER_CACHE);
+    if (rc == SQLITE_OK) rc = set_wal(db);
+    if (rc == SQLITE_OK)
+        rc = exec(db,
+                  place->sync_normal ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL");
+    if (rc == SQLITE_OK) rc = claim_file(db);
+    return rc;
+}
+
+static int
+fail(struct sqlite_db *db, const struct sqlite_place *place, int rc, char *error,
+     size_t error_len) {
+    if (rc == SQLITE_NOTADB)
+        (void)snprintf(error, error_len, "%s is not a store of this version", place->path);
+    else
+        (void)snprintf(error, error_len, "%s cannot be opened: %s", place->path,
+                       db->handle != NULL ? sqlite3_errmsg(db->handle) : sqlite3_errstr(rc));
+    sqlite_db_close(db);
+    if (rc == SQLITE_NOTADB) return ERR_CONFIG;
+    return sqlite_db_error(rc) == ERR_NOMEM ? ERR_NOMEM : ERR_STORE;
+}
+
+int
+sqlite_db_open_writer(struct sqlite_db *db, const struct sqlite_place *place, char *error,
+                      size_t error_len) {
+    int rc = connect(db, place, SQLITE_OPEN_READWRITE);
+    if (rc == SQLITE_OK) rc = set_up_writer(db, place);
+    if (rc == SQLITE_OK) rc = measure_pages(db);
+    if (rc == SQLITE_OK) rc = prepare(db, SQL_COUNT);
+    return rc == SQLITE_OK ? 0 : fail(db, place, rc, error, error_len);
+}
+
+int
+sqlite_db_open_reader(struct sqlite_db *db, const struct sqlite_place *place, char *error,
+                      size_t error_len) {
+    int rc = connect(db, place, SQLITE_OPEN_READONLY);
+    if (rc == SQLITE_OK) rc = exec(db, "PRAGMA query_only = ON; PRAGMA cache_size = " READER_CACHE);
+    if (rc == SQLITE_OK) rc = measure_pages(db);
+    if (rc == SQLITE_OK) rc = prepare(db, SQL_READER_COUNT);
+    return rc == SQLITE_OK ? 0 : fail(db, place, rc, error, error_len);
+}
+
+void
+sqlite_db_close(struct sqlite_db *db) {
+    for (enum sql sql = 0; sql < SQL_COUNT; sql++)
+        (void)sqlite3_finalize(db->stmt[sql]);
+    (void)sqlite3_close(db->handle);
+    *db = (struct sqlite_db){0};
+}
+
+int
+sqlite_db_quick_check(struct sqlite_db *db) {
+    sqlite3_stmt *stmt = NULL;
+    bool ok =
+        sqlite3_prepare_v2(db->handle, "PRAGMA quick_check(1)", -1, &stmt, NULL) == SQLITE_OK &&
+        sqlite3_step(stmt) == SQLITE_ROW &&
+        sqlite3_stricmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
+    return sqlite3_finalize(stmt) == SQLITE_OK && ok ? 0 : ERR_STORE;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One connection to the store's file, set up as the store needs it, with its statements prepared.
+ * Used by one thread at a time.
+ */
+#ifndef STORE_SQLITE_DB_H
+#define STORE_SQLITE_DB_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/compiler.h"
+#include "store/sqlite/schema.h"
+
+/* Where the file is and how it is opened: the same for every connection of a store. */
+struct sqlite_place {
+    char path[4096];
+    const char *vfs; /* NULL: the system's */
+    bool sync_normal;
+    int log_pages; /* in the log before it is emptied */
+};
+
+/* How content lies in its row (sqlite_rows.c). */
+struct sqlite_layout {
+    size_t filler;   /* bytes before the content */
+    size_t overflow; /* bytes that an overflow page holds */
+};
+
+struct sqlite_db {
+    sqlite3 *handle;
+    struct sqlite_layout layout;
+    sqlite3_stmt *stmt[SQL_COUNT];
+};
+
+/*
+ * Open the writing connection: makes the tables in an empty file, and refuses a file of another
+ * program or version.  Returns 0; or ERR_STORE, ERR_NOMEM or ERR_CONFIG (not our file) with ${db}
+ * closed and the reason in ${error}.
+ */
+MUST_CHECK
+int sqlite_db_open_writer(struct sqlite_db *db, const struct sqlite_place *place, char *error,
+                          size_t error_len);
+
+/* Open a reading connection: it can neither write nor checkpoint.  Returns as the other. */
+MUST_CHECK
+int sqlite_db_open_reader(struct sqlite_db *db, const struct sqlite_place *place, char *error,
+                          size_t error_len);
+
+/* Finalize and close.  A closed or zeroed ${db} is allowed. */
+void sqlite_db_close(struct sqlite_db *db);
+
+/* Look through the whole file for damage.  Returns 0 or ERR_STORE. */
+MUST_CHECK
+int sqlite_db_quick_check(struct sqlite_db *db);
+
+/*
+ * Step statement ${sql}, which has no result and whose parameters are bound, to its end and reset
+ * it.  Returns SQLITE_OK or SQLite's extended code.
+ */
+MUST_CHECK
+int sqlite_db_run(struct sqlite_db *db, enum sql sql);
+
+/* Roll the transaction back if one is open. */
+void sqlite_db_rollback(struct sqlite_db *db);
+
+/* Reset ${sql} and forget what is bound to it. */
+void sqlite_db_reset(struct sqlite_db *db, enum sql sql);
+
+/* Our error for SQLite's code ${rc}: ERR_FULL, ERR_NOMEM or ERR_STORE. */
+int sqlite_db_error(int rc);
+
+#endif

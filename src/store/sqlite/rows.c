@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Content is stored behind filler, zero bytes that fill the part of its row that lies in a leaf of
+ * the tree, so that the content itself lies in overflow pages alone, and behind it zeros up to the
+ * end of the last such page.  SQLite overwrites an overflow page the moment it is freed, but moves
+ * rows from leaf to leaf as the tree is balanced, and copies stay behind there that secure_delete
+ * does not reach.
+ */
+#include "store/sqlite/rows.h"
+
+#include "base/err.h"
+
+/* Read column ${col}, which holds exactly ${len} bytes or is NULL, into ${out}. */
+static bool
+get_bytes(sqlite3_stmt *s, int col, void *out, size_t len) {
+    const void *data = sqlite3_column_blob(s, col);
+    if (data == NULL) return sqlite3_column_type(s, col) == SQLITE_NULL;
+    if ((size_t)sqlite3_column_bytes(s, col) != len) return false;
+    memcpy(out, data, len);
+    return true;
+}
+
+/* Read the text of column ${col}, NULL for "", into ${out} of ${size} bytes. */
+static bool
+get_text(sqlite3_stmt *s, int col, char *out, size_t size) {
+    const unsigned char *text = sqlite3_column_text(s, col);
+    if (text == NULL) return sqlite3_column_type(s, col) == SQLITE_NULL;
+    size_t len = (size_t)sqlite3_column_bytes(s, col);
+    if (len >= size) return false;
+    memcpy(out, text, len);
+    return true;
+}
+
+static bool
+get_box(sqlite3_stmt *s, struct classic_box *box) {
+    int nonce = sqlite3_column_bytes(s, COL_NONCE);
+    if (nonce != CLASSIC_NONCE_LEN && nonce != CLASSIC_NONCE2_LEN) return false;
+    box->nonce_len = (size_t)nonce;
+    return get_bytes(s, COL_SALT, box->salt, sizeof(box->salt)) &&
+           get_bytes(s, COL_HEADER, box->header, sizeof(box->header)) &&
+           get_bytes(s, COL_NONCE, box->nonce, box->nonce_len) &&
+           get_bytes(s, COL_TAG, box->tag, sizeof(box->tag));
+}
+
+static bool
+get_sealed(sqlite3_stmt *s, struct record *r) {
+    r->passphrase = sqlite3_column_int(s, COL_PASSPHRASE) != 0;
+    r->attempts = sqlite3_column_int(s, COL_ATTEMPTS);
+    r->attempts_left = sqlite3_column_int(s, COL_ATTEMPTS_LEFT);
+    r->part_size = (uint32_t)sqlite3_column_int64(s, COL_PART_SIZE);
+    r->parts_stored = (uint32_t)sqlite3_column_int64(s, COL_PARTS_STORED);
+    r->part_at = sqlite3_column_int64(s, COL_PART_AT);
+    r->burnt_by_owner = sqlite3_column_int(s, COL_BURNT_BY_OWNER) != 0;
+    return get_bytes(s, COL_VERIFIER, r->verifier, sizeof(r->verifier)) &&
+           get_bytes(s, COL_OWNER, r->owner_hash, sizeof(r->owner_hash)) &&
+           get_bytes(s, COL_HEADER, r->header, sizeof(r->header));
+}
+
+static bool
+get_record(sqlite3_stmt *s, struct record *r) {
+    r->kind = (enum record_kind)sqlite3_column_int(s, COL_KIND);
+    r->phase = (enum record_phase)sqlite3_column_int(s, COL_PHASE);
+    r->content = (enum record_content)sqlite3_column_int(s, COL_CONTENT);
+    r->rev = (uint64_t)sqlite3_column_int64(s, COL_REV);
+    r->created_at = sqlite3_column_int64(s, COL_CREATED_AT);
+    r->expires_at = sqlite3_column_int64(s, COL_EXPIRES_AT);
+    r->views = sqlite3_column_int(s, COL_VIEWS);
+    r->views_left = sqlite3_column_int(s, COL_VIEWS_LEFT);
+    r->size = (uint64_t)sqlite3_column_int64(s, COL_SIZE);
+    r->ended_at = sqlite3_column_int64(s, COL_ENDED_AT);
+    if (!get_text(s, COL_BLOB, r->blob, sizeof(r->blob))) return false;
+    if (r->kind == RECORD_SEALED) return get_sealed(s, r);
+    return get_box(s, &r->box) && get_text(s, COL_FILE_NAME, r->file_name, sizeof(r->file_name));
+}
+
+static int
+get_lease(sqlite3_stmt *s, struct record *r) {
+    struct lease *l = record_add_lease(r);
+    if (l == NULL) return ERR_NOMEM;
+    l->opened_at = sqlite3_column_int64(s, 1);
+    l->renewed_at = sqlite3_column_int64(s, 2);
+    l->ended_at = sqlite3_column_int64(s, 3);
+    l->end = (enum lease_end)sqlite3_column_int(s, 4);
+    return get_bytes(s, 0, l->hash, sizeof(l->hash)) ? 0 : ERR_STORE;
+}
+
+static int
+load_leases(struct sqlite_db *db, int64_t id, struct record *r) {
+    sqlite3_stmt *s = db->stmt[SQL_LEASES];
+    int rc = sqlite3_bind_int64(s, 1, id);
+    int err = 0;
+    while (rc == SQLITE_OK && err == 0 && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+        err = get_lease(s, r);
+        rc = SQLITE_OK;
+    }
+    sqlite_db_reset(db, SQL_LEASES);
+    if (err != 0) return err;
+    return rc == SQLITE_DONE ? 0 : sqlite_db_error(rc);
+}
+
+static int
+load_content(struct sqlite_db *db, int64_t id, size_t size, struct buf *content) {
+    sqlite3_stmt *s = db->stmt[SQL_CONTENT];
+    int rc = sqlite3_bind_int64(s, 1, id);
+    if (rc == SQLITE_OK) rc = sqlite3_step(s);
+    int err = rc == SQLITE_ROW ? 0 : sqlite_db_error(rc);
+    if (err == 0) {
+        const uint8_t *stored = sqlite3_column_blob(s, 0);
+        size_t len = (size_t)sqlite3_column_bytes(s, 0);
+        if (stored == NULL || len < db->layout.filler || len - db->layout.filler < size)
+            err = sqlite_db_error(sqlite3_errcode(db->handle));
+        else err = buf_add(content, stored + db->layout.filler, size);
+    }
+    sqlite_db_reset(db, SQL_CONTENT);
+    return err;
+}
+
+/*
+ * SQL_LOAD keeps its row, and with it the connection's view of the file, until the other statements
+ * are done: everything is of one moment.
+ */
+int
+sqlite_rows_load(struct sqlite_db *db, const struct store_ref *ref, struct record *out, int64_t *id,
+                 struct buf *content) {
+    sqlite3_stmt *s = db->stmt[SQL_LOAD];
+    int found = 0;
+    *out = (struct record){0};
+    int rc = sqlite3_bind_blob(s, 1, ref->bytes, (int)ref->len, SQLITE_STATIC);
+    if (rc == SQLITE_OK) rc = sqlite3_step(s);
+    if (rc == SQLITE_ROW) {
+        *id = sqlite3_column_int64(s, COL_ID);
+        found = get_record(s, out) ? 1 : ERR_STORE;
+    } else if (rc != SQLITE_DONE) {
+        found = sqlite_db_error(rc);
+    }
+    /* Every claim of a sealed secret made a lease, so an untouched one has none. */
+    if (found == 1 && out->kind == RECORD_SEALED && out->views_left != out->views) {
+        int err = load_leases(db, *id, out);
+        if (err != 0) found = err;
+    }
+    if (found == 1 && content != NULL && out->content == CONTENT_INLINE) {
+        int err = load_content(db, *id, (size_t)out->size, content);
+        if (err != 0) found = err;
+    }
+    sqlite_db_reset(db, SQL_LOAD);
+    if (found != 1) record_clear(out);
+    return found;
+}
+
+/* Bind the text, or NULL for "". */
+static int
+put_text(sqlite3_stmt *s, int at, const char *text) {
+    if (text[0] == '\0') return sqlite3_bind_null(s, at);
+    return sqlite3_bind_text(s, at, text, -1, SQLITE_STATIC);
+}
+
+static int
+put_box(sqlite3_stmt *s, const struct classic_box *box) {
+    int rc = sqlite3_bind_blob(s, COL_SALT, box->salt, sizeof(box->salt), SQLITE_STATIC);
+    rc |= sqlite3_bind_blob(s, COL_HEADER, box->header, sizeof(box->header), SQLITE_STATIC);
+    rc |= sqlite3_bind_blob(s, COL_NONCE, box->nonce, (int)box->nonce_len, SQLITE_STATIC);
+    rc |= sqlite3_bind_blob(s, COL_TAG, box->tag, sizeof(box->tag), SQLITE_STATIC);
+    return rc;
+}
+
+static int
+put_keys(sqlite3_stmt *s, const struct record *r) {
+    int rc = sqlite3_bind_blob(s, COL_VERIFIER, r->verifier, sizeof(r->verifier), SQLITE_STATIC);
+    rc |= sqlite3_bind_blob(s, COL_OWNER, r->owner_hash, sizeof(r->owner_hash), SQLITE_STATIC);
+    rc |= sqlite3_bind_blob(s, COL_HEADER, r->header, sizeof(r->header), SQLITE_STATIC);
+    return rc;
+}
+
+static int
+put_record(sqlite3_stmt *s, const struct store_ref *ref, const struct record *r) {
+    int rc = sqlite3_bind_int64(s, COL_REV, (int64_t)r->rev);
+    rc |= sqlite3_bind_int(s, COL_KIND, (int)r->kind);
+    rc |= sqlite3_bind_int(s, COL_PHASE, (int)r->phase);
+    rc |= sqlite3_bind_int(s, COL_CONTENT, (int)r->content);
+    rc |= sqlite3_bind_int64(s, COL_CREATED_AT, r->created_at);
+    rc |= sqlite3_bind_int64(s, COL_EXPIRES_AT, r->expires_at);
+    rc |= sqlite3_bind_int(s, COL_VIEWS, r->views);
+    rc |= sqlite3_bind_int(s, COL_VIEWS_LEFT, r->views_left);
+    rc |= sqlite3_bind_int64(s, COL_SIZE, (int64_t)r->size);
+    rc |= put_text(s, COL_BLOB, r->blob);
+    rc |= put_text(s, COL_FILE_NAME, r->file_name);
+    rc |= r->kind == RECORD_SEALED ? put_keys(s, r) : put_box(s, &r->box);
+    rc |= sqlite3_bind_int(s, COL_PASSPHRASE, r->passphrase);
+    rc |= sqlite3_bind_int(s, COL_ATTEMPTS, r->attempts);
+    rc |= sqlite3_bind_int(s, COL_ATTEMPTS_LEFT, r->attempts_left);
+    rc |= sqlite3_bind_int64(s, COL_PART_SIZE, r->part_size);
+    rc |= sqlite3_bind_int64(s, COL_PARTS_STORED, r->parts_stored);
+    rc |= sqlite3_bind_int64(s, COL_PART_AT, r->part_at);
+    rc |= sqlite3_bind_int64(s, COL_ENDED_AT, r->ended_at);
+    rc |= sqlite3_bind_int(s, COL_BURNT_BY_OWNER, r->burnt_by_owner);
+    rc |= sqlite3_bind_blob(s, COL_KEY, ref->bytes, (int)ref->len, SQLITE_STATIC);
+    rc |= sqlite3_bind_int64(s, COL_SWEEP_AT, policy_sweep_at(r));
+    return rc;
+}
+
+int
+sqlite_rows_insert(struct sqlite_db *db, const struct store_ref *ref, const struct record *r,
+                   int64_t *id) {
+    int rc = put_record(db->stmt[SQL_INSERT_RECORD], ref, r);
+    if (rc == SQLITE_OK) rc = sqlite_db_run(db, SQL_INSERT_RECORD);
+    if (rc != SQLITE_OK) return sqlite_db_error(rc);
+    *id = sqlite3_last_insert_rowid(db->handle);
+    return sqlite3_changes(db->handle) == 1;
+}
+
+/* Step a statement that must change exactly one row, to its end. */
+static int
+run_one(struct sqlite_db *db, enum sql sql, int rc) {
+    if (rc == SQLITE_OK) rc = sqlite_db_run(db, sql);
+    if (rc != SQLITE_OK) return sqlite_db_error(rc);
+    return sqlite3_changes(db->handle) == 1 ? 0 : ERR_STORE;
+}
+
+static int
+put_change(sqlite3_stmt *s, const struct record *after) {
+    int rc = sqlite3_bind_int(s, CHG_PHASE, (int)after->phase);
+    rc |= sqlite3_bind_int(s, CHG_CONTENT, (int)after->content);
+    rc |= put_text(s, CHG_BLOB, after->blob);
+    rc |= sqlite3_bind_int(s, CHG_ATTEMPTS_LEFT, after->attempts_left);
+    rc |= sqlite3_bind_int64(s, CHG_PARTS_STORED, after->parts_stored);
+    rc |= sqlite3_bind_int64(s, CHG_PART_AT, after->part_at);
+    rc |= sqlite3_bind_int64(s, CHG_ENDED_AT, after->ended_at);
+    rc |= sqlite3_bind_int(s, CHG_BURNT_BY_OWNER, after->burnt_by_owner);
+    rc |= sqlite3_bind_int64(s, CHG_SWEEP_AT, policy_sweep_at(after));
+    return rc;
+}
+
+int
+sqlite_rows_update(struct sqlite_db *db, int64_t id, const struct record *before,
+                   const struct record *after, bool claimed, int64_t now) {
+    sqlite3_stmt *s = db->stmt[SQL_CHANGE];
+    int rc = sqlite3_bind_int64(s, CHG_RECORD, id);
+    rc |= sqlite3_bind_int64(s, CHG_REV, (int64_t)before->rev);
+    rc |= sqlite3_bind_int64(s, CHG_NOW, now);
+    rc |= sqlite3_bind_int(s, CHG_CLAIMED, claimed);
+    rc |= put_change(s, after);
+#ifdef STORE_READ_THEN_WRITE
+    rc |= sqlite3_bind_int(s, CHG_VIEWS_LEFT, after->views_left);
+#endif
+    return run_one(db, SQL_CHANGE, rc);
+}
+
+int
+sqlite_rows_delete(struct sqlite_db *db, int64_t id, const struct record *before, bool claimed,
+                   int64_t now) {
+    sqlite3_stmt *s = db->stmt[SQL_DROP_RECORD];
+    int rc = sqlite3_bind_int64(s, CHG_RECORD, id);
+    rc |= sqlite3_bind_int64(s, CHG_REV, (int64_t)before->rev);
+    rc |= sqlite3_bind_int64(s, CHG_NOW, now);
+    rc |= sqlite3_bind_int(s, CHG_CLAIMED, claimed);
+    return run_one(db, SQL_DROP_RECORD, rc);
+}
+
+int
+sqlite_rows_put_lease(struct sqlite_db *db, int64_t id, size_t n, const struct lease *l) {
+    sqlite3_stmt *s = db->stmt[SQL_PUT_LEASE];
+    int rc = sqlite3_bind_int64(s, 1, id);
+    rc |= sqlite3_bind_int64(s, 2, (int64_t)n);
+    rc |= sqlite3_bind_blob(s, 3, l->hash, sizeof(l->hash), SQLITE_STATIC);
+    rc |= sqlite3_bind_int64(s, 4, l->opened_at);
+    rc |= sqlite3_bind_int64(s, 5, l->renewed_at);
+    rc |= sqlite3_bind_int64(s, 6, l->ended_at);
+    rc |= sqlite3_bind_int(s, 7, (int)l->end);
+    return run_one(db, SQL_PUT_LEASE, rc);
+}
+
+int
+sqlite_rows_lay_out(const struct sqlite_layout *layout, const struct buf *content,
+                    struct buf *stored) {
+    size_t pages = (content->len + layout->overflow - 1) / layout->overflow;
+    size_t len = layout->filler + pages * layout->overflow;
+    buf_init(stored, len);
+    uint8_t *at = buf_space(stored, len);
+    if (at == NULL) return ERR_NOMEM;
+    memset(at, 0, len);
+    if (content->len > 0) memcpy(at + layout->filler, content->data, content->len);
+    stored->len = len;
+    return 0;
+}
+
+int
+sqlite_rows_insert_content(struct sqlite_db *db, int64_t id, const struct buf *stored) {
+    sqlite3_stmt *s = db->stmt[SQL_INSERT_CONTENT];
+    int rc = sqlite3_bind_int64(s, 1, id);
+    rc |= sqlite3_bind_blob64(s, 2, stored->data, stored->len, SQLITE_STATIC);
+    return run_one(db, SQL_INSERT_CONTENT, rc);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/sqlite/schema.h"
+
+/*
+ * record.key is the SHA-256 of the id.  content.bytes begins with filler (sqlite_rows.c says why).
+ * state.bytes is the sum of record.size over inline content, kept up with every commit;
+ * state.high_water is the latest time that a decision was made at; state.fence is written to bury a
+ * commit that failed (sqlite_conn.c).
+ */
+static const char create_text[] =
+    "CREATE TABLE record ("
+    " id INTEGER PRIMARY KEY,"
+    " key BLOB NOT NULL UNIQUE CHECK (length(key) = 32),"
+    " rev INTEGER NOT NULL,"
+    " kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 3),"
+    " phase INTEGER NOT NULL CHECK (phase BETWEEN 1 AND 4),"
+    " content INTEGER NOT NULL CHECK (content BETWEEN 0 AND 3),"
+    " created_at INTEGER NOT NULL,"
+    " expires_at INTEGER NOT NULL,"
+    " sweep_at INTEGER NOT NULL,"
+    " views INTEGER NOT NULL,"
+    " views_left INTEGER NOT NULL CHECK (views_left >= 0),"
+    " size INTEGER NOT NULL CHECK (size >= 0),"
+    " blob TEXT,"
+    " salt BLOB,"
+    " header BLOB NOT NULL,"
+    " nonce BLOB,"
+    " tag BLOB,"
+    " file_name TEXT,"
+    " verifier BLOB,"
+    " owner BLOB,"
+    " passphrase INTEGER NOT NULL,"
+    " attempts INTEGER NOT NULL,"
+    " attempts_left INTEGER NOT NULL CHECK (attempts_left >= 0),"
+    " part_size INTEGER NOT NULL,"
+    " parts_stored INTEGER NOT NULL,"
+    " part_at INTEGER NOT NULL,"
+    " ended_at INTEGER NOT NULL,"
+    " burnt_by_owner INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX record_sweep_at ON record (sweep_at);"
+    "CREATE UNIQUE INDEX record_blob ON record (blob) WHERE blob IS NOT NULL;"
+    "CREATE TABLE content ("
+    " record INTEGER PRIMARY KEY REFERENCES record (id) ON DELETE CASCADE,"
+    " bytes BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE lease ("
+    " record INTEGER NOT NULL REFERENCES record (id) ON DELETE CASCADE,"
+    " n INTEGER NOT NULL,"
+    " hash BLOB NOT NULL CHECK (length(hash) = 32),"
+    " opened_at INTEGER NOT NULL,"
+    " renewed_at INTEGER NOT NULL,"
+    " ended_at INTEGER NOT NULL,"
+    " how INTEGER NOT NULL,"
+    " PRIMARY KEY (record, n)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE part ("
+    " record INTEGER NOT NULL REFERENCES record (id) ON DELETE CASCADE,"
+    " part INTEGER NOT NULL,"
+    " PRIMARY KEY (record, part)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE state ("
+    " id INTEGER PRIMARY KEY CHECK (id = 1),"
+    " high_water INTEGER NOT NULL,"
+    " bytes INTEGER NOT NULL CHECK (bytes >= 0),"
+    " fence INTEGER NOT NULL"
+    ") STRICT;"
+    "INSERT INTO state (id, high_water, bytes, fence) VALUES (1, 0, 0, 0);";
+
+#define COLUMNS                                                                                    \
+    "rev, kind, phase, content, created_at, expires_at, views, views_left, size, blob, salt, "     \
+    "header, nonce, tag, file_name, verifier, owner, passphrase, attempts, attempts_left, "        \
+    "part_size, parts_stored, part_at, ended_at, burnt_by_owner"
+
+static const char *const texts[SQL_COUNT] = {
+    [SQL_LOAD] = "SELECT id, " COLUMNS " FROM record WHERE key = ?1",
+    [SQL_LEASES] = "SELECT hash, opened_at, renewed_at, ended_at, how FROM lease"
+                   " WHERE record = ?1 ORDER BY n",
+    [SQL_CONTENT] = "SELECT bytes FROM content WHERE record = ?1",
+    [SQL_DUE] = "SELECT key FROM record WHERE sweep_at <= ?1 ORDER BY sweep_at, id"
+                " LIMIT ?2 OFFSET ?3",
+    [SQL_KNOWS_BLOB] = "SELECT 1 FROM record WHERE blob = ?1",
+    [SQL_STATE] = "SELECT high_water, bytes FROM state WHERE id = 1",
+
+    [SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [SQL_COMMIT] = "COMMIT",
+    [SQL_ROLLBACK] = "ROLLBACK",
+    [SQL_SAVEPOINT] = "SAVEPOINT job",
+    [SQL_RELEASE] = "RELEASE job",
+    [SQL_ROLLBACK_TO] = "ROLLBACK TO job",
+    [SQL_SET_STATE] = "UPDATE state SET high_water = ?1, bytes = ?2 WHERE id = 1",
+    [SQL_FENCE] = "UPDATE state SET fence = fence + 1 WHERE id = 1",
+    [SQL_INSERT_RECORD] = "INSERT INTO record (" COLUMNS ", key, sweep_at) VALUES (?1, ?2, ?3, ?4,"
+                          " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
+                          " ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27) ON CONFLICT (key) DO NOTHING",
+    [SQL_INSERT_CONTENT] = "INSERT INTO content (record, bytes) VALUES (?1, ?2)",
+#ifdef STORE_READ_THEN_WRITE
+    [SQL_CHANGE] = "UPDATE record SET rev = rev + 1, views_left = ?14, phase = ?5,"
+                   " content = ?6, blob = ?7, attempts_left = ?8, parts_stored = ?9, part_at = ?10,"
+                   " ended_at = ?11, burnt_by_owner = ?12, sweep_at = ?13"
+                   " WHERE id = ?1",
+#else
+    [SQL_CHANGE] = "UPDATE record SET rev = rev + 1, views_left = views_left - ?4, phase = ?5,"
+                   " content = ?6, blob = ?7, attempts_left = ?8, parts_stored = ?9, part_at = ?10,"
+                   " ended_at = ?11, burnt_by_owner = ?12, sweep_at = ?13"
+                   " WHERE id = ?1 AND rev = ?2 AND views_left >= ?4"
+                   " AND (?4 = 0 OR expires_at > ?3)",
+#endif
+    [SQL_PUT_LEASE] = "INSERT INTO lease (record, n, hash, opened_at, renewed_at, ended_at, how)"
+                      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (record, n) DO UPDATE SET"
+                      " renewed_at = excluded.renewed_at, ended_at = excluded.ended_at,"
+                      " how = excluded.how",
+    [SQL_HAS_PART] = "SELECT 1 FROM part WHERE record = ?1 AND part = ?2",
+    [SQL_INSERT_PART] = "INSERT INTO part (record, part) VALUES (?1, ?2)",
+    [SQL_DROP_PARTS] = "DELETE FROM part WHERE record = ?1",
+    [SQL_DROP_CONTENT] = "DELETE FROM content WHERE record = ?1",
+    [SQL_DROP_RECORD] = "DELETE FROM record WHERE id = ?1 AND rev = ?2"
+                        " AND views_left >= ?4 AND (?4 = 0 OR expires_at > ?3)",
+};
+
+const char *
+sqlite_schema_text(enum sql sql) {
+    return texts[sql];
+}
+
+const char *
+sqlite_schema_create(void) {
+    return create_text;
+}

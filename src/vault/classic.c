@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+#include "vault/classic.h"
+
+#include "base/err.h"
+#include "base/text/json.h"
+#include "vault/internal.h"
+
+/* Seal ${in} under a new passphrase: fill the box of ${r}, ${ciphertext} and out->passphrase. */
+static int
+seal(struct vault *v, struct kdf_pool *kdf, const struct vault_classic_new *in, struct record *r,
+     struct buf *ciphertext, struct vault_classic_created *out) {
+    uint8_t key[CLASSIC_KEY_LEN];
+    token_mint_passphrase(&v->random, out->passphrase);
+    classic_init(&r->box, &v->random);
+    int err = kdf_pool_derive(kdf, KDF_CLASSIC, out->passphrase, TOKEN_PASSPHRASE_LEN, r->box.salt,
+                              sizeof(r->box.salt), key, sizeof(key));
+    if (err == 0) err = classic_seal(&r->box, key, in->plain, in->len, ciphertext);
+    explicit_bzero(key, sizeof(key));
+    return err;
+}
+
+static void
+fill_record(struct vault *v, const struct vault_classic_new *in, uint64_t size, struct record *r) {
+    bool file = in->file_name != NULL;
+    bool inside = size <= v->store->inline_max && !(file && v->store->classic_blob_is_id);
+    r->kind = file ? RECORD_CLASSIC_FILE : RECORD_CLASSIC_TEXT;
+    r->phase = PHASE_OPEN;
+    r->content = inside ? CONTENT_INLINE : CONTENT_BLOBS;
+    r->rev = 1;
+    r->created_at = vault_now(v);
+    r->expires_at = r->created_at + in->ttl;
+    r->views = r->views_left = in->views;
+    r->size = size;
+    if (file) (void)snprintf(r->file_name, sizeof(r->file_name), "%s", in->file_name);
+}
+
+static void
+name_blob(struct vault *v, const char *id, struct record *r) {
+    if (v->store->classic_blob_is_id) (void)snprintf(r->blob, sizeof(r->blob), "%s.enc", id);
+    else token_mint_blob(&v->random, r->blob);
+}
+
+/* Content first, then the record.  Returns 1; 0 if the id or the name is taken; or a code. */
+static int
+store_with_blob(struct vault *v, const struct store_ref *ref, const struct record *r,
+                const struct buf *ciphertext) {
+    struct blobs *b = v->blobs;
+    int stored = vault_counted(v, b->ops->put(b, r->blob, 0, ciphertext->data, ciphertext->len));
+    if (stored == ERR_CONFLICT || stored == 0) return 0; /* another secret's content */
+    if (stored == 1) {
+        stored = vault_counted(v, v->store->ops->create(v->store, ref, r, NULL));
+        /* The record may be there, and is not to be without its content.  Nobody has the
+         * passphrase; both go when it expires, or the content alone as what no record names. */
+        if (stored == ERR_UNKNOWN_OUTCOME) {
+            atomic_store(&v->untidy, true);
+            return stored;
+        }
+    }
+    if (stored != 1) vault_erase_orphan(v, r->blob, 1);
+    return stored;
+}
+
+static int
+store_record(struct vault *v, struct record *r, const struct buf *ciphertext, char *id) {
+    int created = 0;
+    for (int i = 0; i < VAULT_ID_TRIES && created == 0; i++) {
+        struct store_ref ref = {0};
+        token_mint_classic_id(&v->random, id);
+        v->store->ops->ref(v->store, id, &ref);
+        if (r->content == CONTENT_INLINE) {
+            created = vault_counted(v, v->store->ops->create(v->store, &ref, r, ciphertext));
+        } else {
+            name_blob(v, id, r);
+            atomic_fetch_add(&v->creating, 1);
+            created = store_with_blob(v, &ref, r, ciphertext);
+            atomic_fetch_sub(&v->creating, 1);
+        }
+    }
+    /* So many ids that are all taken: the store or the randomness is broken. */
+    return created == 0 ? vault_counted(v, ERR_STORE) : created;
+}
+
+int
+vault_classic_create(struct vault *v, struct kdf_pool *kdf, const struct vault_classic_new *in,
+                     struct vault_classic_created *out) {
+    struct record r = {0};
+    struct buf ciphertext = BUF_INIT(in->len);
+    *out = (struct vault_classic_created){0};
+    int result = vault_reserve(v, in->len);
+    if (result != 0) return result;
+    result = seal(v, kdf, in, &r, &ciphertext, out);
+    if (result == 0) {
+        fill_record(v, in, ciphertext.len, &r);
+        result = store_record(v, &r, &ciphertext, out->id);
+    }
+    vault_release(v, in->len);
+    if (result != 1) explicit_bzero(out, sizeof(*out));
+    record_clear(&r);
+    buf_free(&ciphertext);
+    return result;
+}
+
+/* Whether a view of ${id} can still be had: 1, 0, or a negative code. */
+static int
+claimable(struct vault *v, const char *id) {
+    struct record r = {0};
+    int found = vault_load(v, id, &r, NULL);
+    if (found == 1) found = r.kind != RECORD_SEALED && policy_can_claim(&r, vault_now(v));
+    record_clear(&r);
+    return found;
+}
+
+/* Whether the plaintext of ${r} is within what the caller can deliver. */
+static bool
+deliverable(const struct record *r, const struct buf *ciphertext, size_t text_max,
+            size_t file_max) {
+    size_t tag = r->box.nonce_len == CLASSIC_NONCE2_LEN ? CLASSIC_TAG_LEN : 0;
+    size_t max = r->kind == RECORD_CLASSIC_TEXT ? text_max : file_max;
+    return ciphertext->len <= max + tag;
+}
+
+/* Append the content of ${r} to ${ciphertext}.  Returns as blobs_ops.get. */
+static int
+read_blob(struct vault *v, const struct record *r, struct buf *ciphertext) {
+    return vault_counted(v, v->blobs->ops->get(v->blobs, r->blob, 0, ciphertext));
+}
+
+/*
+ * Read record and ciphertext, if a view can be had.  Returns 1; 0; ERR_TOO_LARGE if the content is
+ * above its bound; or another code.
+ */
+static int
+read_claimable(struct vault *v, const char *id, size_t text_max, size_t file_max, struct record *r,
+               struct buf *ciphertext) {
+    int found = vault_load(v, id, r, ciphertext);
+    if (found == 1 && (r->kind == RECORD_SEALED || !policy_can_claim(r, vault_now(v)))) return 0;
+    if (found == 1 && r->content == CONTENT_BLOBS) {
+        found = read_blob(v, r, ciphertext);
+        if (found == 0) found = vault_counted(v, ERR_STORE); /* lost, or it was just taken */
+    }
+    if (found == 1 && !deliverable(r, ciphertext, text_max, file_max)) return ERR_TOO_LARGE;
+    if (found != ERR_TOO_LARGE && found != ERR_STORE) return found;
+    /* What is gone by now was never too large, and never lost. */
+    int still = claimable(v, id);
+    return still == 0 ? 0 : found;
+}
+
+/* Derive and verify.  Returns 1; 0 if the passphrase is wrong; or a negative code. */
+static int
+unseal(struct kdf_pool *kdf, const struct record *r, const struct buf *ciphertext,
+       const void *passphrase, size_t passphrase_len, struct buf *plain) {
+    uint8_t key[CLASSIC_KEY_LEN];
+    int err = kdf_pool_derive(kdf, KDF_CLASSIC, passphrase, passphrase_len, r->box.salt,
+                              sizeof(r->box.salt), key, sizeof(key));
+    if (err == 0) err = classic_open(&r->box, key, ciphertext->data, ciphertext->len, plain);
+    explicit_bzero(key, sizeof(key));
+    if (err == ERR_TAG) return 0;
+    return err == 0 ? 1 : err;
+}
+
+/* The name in ${plain}, if that is {"file_name": NAME} and nothing else.  Returns whether it is. */
+static bool
+read_second_name(const struct buf *plain, char out[static RECORD_NAME_MAX + 1]) {
+    json_t *o = json_parse_object((const char *)plain->data, plain->len);
+    const json_t *name = json_object_get(o, "file_name");
+    size_t len = json_string_length(name);
+    bool ok = json_object_size(o) == 1 && len >= 1 && len <= RECORD_NAME_MAX &&
+              strlen(json_string_value(name)) == len;
+    if (ok) memcpy(out, json_string_value(name), len + 1);
+    json_decref(o);
+    return ok;
+}
+
+/*
+ * The second generation of pysecrets has a file's name, sealed, where a text would be, and does not
+ * say that it is one.  If ${out} holds such a name and there is a file, put the file there.  ${r}
+ * is then a file's record in all but its books.  Returns 1, or a negative code.
+ */
+static int
+unseal_second_file(struct vault *v, struct kdf_pool *kdf, const char *id, struct record *r,
+                   const void *passphrase, size_t passphrase_len,
+                   struct vault_classic_opened *out) {
+    struct buf ciphertext = BUF_INIT(out->plain.max), plain = BUF_INIT(out->plain.max);
+    int found = 1;
+    if (r->box.nonce_len != CLASSIC_NONCE2_LEN || r->kind != RECORD_CLASSIC_TEXT ||
+        !v->store->classic_blob_is_id || !read_second_name(&out->plain, r->file_name))
+        return 1;
+    (void)snprintf(r->blob, sizeof(r->blob), "%s.enc", id);
+    found = read_blob(v, r, &ciphertext);
+    if (found == 1) found = unseal(kdf, r, &ciphertext, passphrase, passphrase_len, &plain);
+    if (found == 1) buf_move(&out->plain, &plain);
+    if (found == 0) {
+        /* A text that looks like a name after all. */
+        explicit_bzero(r->file_name, sizeof(r->file_name));
+        explicit_bzero(r->blob, sizeof(r->blob));
+        found = 1;
+    }
+    buf_free(&ciphertext);
+    buf_free(&plain);
+    return found;
+}
+
+/*
+ * Take one view of ${id}, whose record was read into ${r}.  Returns 1 once that is durable; 0 if
+ * none is to be had; or a negative code.
+ */
+static int
+claim(struct vault *v, const char *id, const struct record *r) {
+    struct change c = {.kind = CHANGE_CLAIM_CLASSIC, .now = vault_now(v)};
+    struct effect effect;
+    struct record after = {0};
+    random_fill(&v->random, c.mark, sizeof(c.mark));
+    int found = vault_change(v, id, &c, &effect, &after);
+    record_clear(&after);
+    /* The books of a second-generation file do not name its object: nothing else erases it. */
+    if (found == 1 && effect.drop_record && r->kind == RECORD_CLASSIC_TEXT && r->blob[0] != '\0')
+        (void)vault_counted(v, v->blobs->ops->erase(v->blobs, r->blob, 0, 1));
+    return found == 1 ? effect.verdict == VERDICT_OK : found;
+}
+
+int
+vault_classic_open(struct vault *v, struct kdf_pool *kdf, const char *id, const void *passphrase,
+                   size_t passphrase_len, const struct vault_classic_reader *reader) {
+    size_t text_max = reader->text_max, file_max = reader->file_max;
+    size_t max = (text_max > file_max ? text_max : file_max) + CLASSIC_TAG_LEN;
+    struct record r = {0};
+    struct buf ciphertext = BUF_INIT(max);
+    struct vault_classic_opened o = {.plain = BUF_INIT(max)};
+    int result = read_claimable(v, id, text_max, file_max, &r, &ciphertext);
+    if (result == 1) result = unseal(kdf, &r, &ciphertext, passphrase, passphrase_len, &o.plain);
+    if (result == 1) result = unseal_second_file(v, kdf, id, &r, passphrase, passphrase_len, &o);
+    buf_free(&ciphertext);
+    if (result == 1) {
+        memcpy(o.file_name, r.file_name, sizeof(o.file_name));
+        int err = reader->prepare(reader->ctx, &o);
+        if (err != 0) result = err;
+    }
+    buf_free(&o.plain);
+    explicit_bzero(o.file_name, sizeof(o.file_name));
+    if (result == 1) result = claim(v, id, &r);
+    record_clear(&r);
+    return result;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* Create, open, end and tell of sealed secrets; vault_parts.c has their parts. */
+#include "vault/sealed.h"
+
+#include "base/err.h"
+#include "vault/internal.h"
+
+static void
+fill_record(struct vault *v, const struct vault_sealed_new *in, const char *owner_token,
+            struct record *r) {
+    bool inside = in->content != NULL;
+    r->kind = RECORD_SEALED;
+    r->phase = inside ? PHASE_OPEN : PHASE_UPLOADING;
+    r->content = inside ? CONTENT_INLINE : CONTENT_BLOBS;
+    r->rev = 1;
+    r->created_at = vault_now(v);
+    r->expires_at = r->created_at + in->ttl;
+    r->views = r->views_left = in->views;
+    r->attempts = r->attempts_left = in->attempts;
+    r->passphrase = in->passphrase;
+    r->size = in->size;
+    memcpy(r->verifier, in->verifier, sizeof(r->verifier));
+    memcpy(r->header, in->header, sizeof(r->header));
+    token_hash(owner_token, strlen(owner_token), r->owner_hash);
+    if (inside) return;
+    r->part_size = v->limits.part_size;
+    token_mint_blob(&v->random, r->blob);
+}
+
+static int
+store_record(struct vault *v, const struct record *r, const struct buf *content, char *id) {
+    int created = 0;
+    for (int i = 0; i < VAULT_ID_TRIES && created == 0; i++) {
+        struct store_ref ref = {0};
+        token_mint_sealed_id(&v->random, id);
+        v->store->ops->ref(v->store, id, &ref);
+        created = v->store->ops->create(v->store, &ref, r, content);
+    }
+    /* So many ids that are all taken: the store or the randomness is broken. */
+    return vault_counted(v, created == 0 ? ERR_STORE : created);
+}
+
+int
+vault_sealed_create(struct vault *v, const struct vault_sealed_new *in,
+                    struct vault_sealed_created *out) {
+    struct record r = {0};
+    *out = (struct vault_sealed_created){0};
+    if (in->content != NULL && in->content->len > v->store->inline_max) return ERR_TOO_LARGE;
+    /* Parts are counted as they come, but what can never fit is refused at once. */
+    uint64_t now_stored = in->content == NULL ? 0 : in->content->len;
+    int result = vault_has_room(v, in->size);
+    if (result == 0) result = vault_reserve(v, now_stored);
+    if (result != 0) return result;
+    token_mint(&v->random, out->owner_token);
+    fill_record(v, in, out->owner_token, &r);
+    result = store_record(v, &r, in->content, out->id);
+    vault_release(v, now_stored);
+    out->expires_at = r.expires_at;
+    out->part_size = r.part_size;
+    record_clear(&r);
+    if (result != 1) explicit_bzero(out, sizeof(*out));
+    return result;
+}
+
+int
+vault_sealed_info(struct vault *v, const char *id, struct record *out) {
+    int found = vault_load(v, id, out, NULL);
+    if (found != 1) return found;
+    if (out->kind == RECORD_SEALED && policy_visible(out, vault_now(v))) return 1;
+    record_clear(out);
+    return 0;
+}
+
+void
+vault_sealed_ref(struct vault *v, const char *id, struct store_ref *out) {
+    *out = (struct store_ref){0};
+    v->store->ops->ref(v->store, id, out);
+}
+
+int
+vault_sealed_uploading(struct vault *v, const struct store_ref *ref) {
+    struct record r;
+    int found = vault_counted(v, v->store->ops->load(v->store, ref, &r, NULL));
+    if (found != 1) return found;
+    found = r.kind == RECORD_SEALED && policy_uploading(&r, vault_now(v));
+    record_clear(&r);
+    return found;
+}
+
+/*
+ * Decide the open on what a consistent read gives: most that fail need no write, and content is
+ * read before the claim.  Returns 1 if out->verdict stands, 0 if the write must decide, or a code.
+ */
+static int
+look(struct vault *v, const char *id, const struct change *c, size_t answer_max,
+     struct vault_sealed_opened *out) {
+    struct record r = {0};
+    struct effect effect;
+    int found = vault_load(v, id, &r, &out->content);
+    int result = found;
+    if (found == 1) result = policy_apply(&r, c, &effect);
+    if (result < 0) goto out;
+    out->verdict = found == 1 ? effect.verdict : VERDICT_ABSENT;
+    switch (out->verdict) {
+    case VERDICT_OK:
+    case VERDICT_REPEAT:
+        out->has_content = r.content == CONTENT_INLINE;
+        result = out->has_content && out->content.len > answer_max ? ERR_TOO_LARGE : 0;
+        break;
+    /* A wrong proof is told by the write that counts it, where it is counted. */
+    case VERDICT_WRONG_PROOF: result = r.attempts == 0; break;
+    default: result = 1; break;
+    }
+out:
+    record_clear(&r);
+    return result;
+}
+
+/* The write that decides.  Returns 1 with out->verdict, or a negative code. */
+static int
+claim(struct vault *v, const char *id, const struct change *c, struct vault_sealed_opened *out) {
+    struct effect effect;
+    struct record after = {0};
+    int found = vault_change(v, id, c, &effect, &after);
+    if (found < 0) return found;
+    out->verdict = found == 1 ? effect.verdict : VERDICT_ABSENT;
+    out->views_left = after.views_left;
+    if (after.attempts > 0) out->attempts_left = after.attempts_left;
+    if (out->verdict == VERDICT_OK || out->verdict == VERDICT_REPEAT)
+        out->lease_expires_at = policy_lease_expires(&after, &after.leases[effect.lease]);
+    record_clear(&after);
+    return 1;
+}
+
+int
+vault_sealed_open(struct vault *v, const char *id, const uint8_t access[static 32],
+                  const char *lease, size_t answer_max, struct vault_sealed_opened *out) {
+    struct change c = {.kind = CHANGE_OPEN, .now = vault_now(v)};
+    *out = (struct vault_sealed_opened){.attempts_left = -1,
+                                        .content = BUF_INIT((size_t)v->store->inline_max)};
+    token_hash(access, 32, c.proof);
+    token_hash(lease, strlen(lease), c.hash);
+    int result = look(v, id, &c, answer_max, out);
+    if (result == 0) result = claim(v, id, &c, out);
+    explicit_bzero(&c, sizeof(c));
+    if (result == 1 && (out->verdict == VERDICT_OK || out->verdict == VERDICT_REPEAT)) return 1;
+    /* Nothing is delivered without a claim that stands. */
+    out->has_content = false;
+    buf_free(&out->content);
+    if (result < 0) vault_sealed_opened_clear(out);
+    return result;
+}
+
+void
+vault_sealed_opened_clear(struct vault_sealed_opened *o) {
+    if (o == NULL) return;
+    buf_free(&o->content);
+    explicit_bzero(o, sizeof(*o));
+}
+
+int
+vault_sealed_confirm(struct vault *v, const char *id, const char *lease, enum verdict *verdict) {
+    return vault_change_by_token(v, id, lease, CHANGE_CONFIRM, 0, verdict);
+}
+
+int
+vault_sealed_burn(struct vault *v, const char *id, const char *token, enum verdict *verdict) {
+    return vault_change_by_token(v, id, token, CHANGE_BURN, 0, verdict);
+}
+
+int
+vault_sealed_receipt(struct vault *v, const char *id, const char *owner_token, struct record *out) {
+    int found = vault_load_owned(v, id, owner_token, out);
+    if (found != 1) return found;
+    if (policy_receipt_kept(out, vault_now(v))) return 1;
+    record_clear(out);
+    return 0;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+#include "api_kit.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "api/web/origins.h"
+#include "base/text/base64.h"
+#include "crypto/envelope/header.h"
+#include "crypto/kdf/pool.h"
+#include "store/blobs_memory.h"
+#include "store/memory.h"
+
+static struct api_kit *current;
+
+static int64_t
+kit_now(void *ctx) {
+    return ((struct api_kit *)ctx)->now;
+}
+
+static int64_t
+kit_ms(void) {
+    return current->ms;
+}
+
+void
+api_kit_open(struct api_kit *kit) {
+    static const struct origins page_origins = {.items = {"https://page.example"}, .count = 1};
+    json_setup();
+    *kit = (struct api_kit){.now = API_KIT_T0, .ms = 1000};
+    current = kit;
+    kit->vault = (struct vault){
+        .store = memory_open(128 * 1024),
+        .blobs = blobs_memory_open(),
+        .clock = {.now = kit_now, .ctx = kit},
+        .random = random_system,
+        .limits = {.quota = 0, .part_size = API_KIT_PART},
+    };
+    kit->api = (struct api){
+        .config = {.version = "test",
+                   .ttl_default = 5 * 86400,
+                   .ttl_max = 30 * 86400,
+                   .text_max = API_KIT_TEXT_MAX,
+                   .classic_file_max = 10000,
+                   .file_max = 1 << 20,
+                   .inline_max = 128 * 1024,
+                   .answer_max = 8 << 20,
+                   .page = "",
+                   .origins = &page_origins},
+        .vault = &kit->vault,
+        .kdf = kdf_pool_new(1, 4, KDF_CLASSIC),
+        .monotonic_ms = kit_ms,
+    };
+    assert_non_null(kit->api.kdf);
+    assert_int_equal(api_open(&kit->api), 0);
+    http_response_init(&kit->resp, 8 << 20);
+}
+
+void
+api_kit_reopen(struct api_kit *kit) {
+    api_close(&kit->api);
+    assert_int_equal(api_open(&kit->api), 0);
+}
+
+void
+api_kit_close(struct api_kit *kit) {
+    http_response_clear(&kit->resp);
+    buf_free(&kit->req.body);
+    api_close(&kit->api);
+    kdf_pool_free(kit->api.kdf);
+    kit->vault.blobs->ops->close(kit->vault.blobs);
+    kit->vault.store->ops->close(kit->vault.store);
+}
+
+int
+api_kit_setup(void **state) {
+    struct api_kit *kit = calloc(1, sizeof(*kit));
+    if (kit == NULL) return -1;
+    api_kit_open(kit);
+    *state = kit;
+    return 0;
+}
+
+int
+api_kit_teardown(void **state) {
+    api_kit_close(*state);
+    free(*state);
+    return 0;
+}
+
+static void
+fill_request(struct api_kit *kit, const struct ask *ask, char bearer[static 256]) {
+    struct http_request *req = &kit->req;
+    const char *client = ask->client == NULL ? "192.0.2.1" : ask->client;
+    const char *method = ask->method != NULL ? ask->method : ask->body != NULL ? "POST" : "GET";
+    buf_free(&req->body);
+    assert_true(strlen(ask->target) < sizeof(kit->path));
+    memcpy(kit->path, ask->target, strlen(ask->target) + 1);
+    *req = (struct http_request){.method = http_method_parse(method), .path = kit->path};
+    char *query = strchr(kit->path, '?');
+    if (query != NULL) *query++ = '\0';
+    req->query = query == NULL ? "" : query;
+    assert_int_equal(http_address_parse(client, strlen(client), &req->client), 0);
+    if (ask->token != NULL) (void)snprintf(bearer, 256, "Bearer %s", ask->token);
+    req->headers[HTTP_AUTHORIZATION] = ask->token != NULL ? bearer : ask->authorization;
+    if (ask->body != NULL)
+        req->headers[HTTP_CONTENT_TYPE] = ask->type == NULL ? "application/json" : ask->type;
+    req->headers[HTTP_CONTENT_ENCODING] = ask->encoding;
+    req->headers[HTTP_ORIGIN] = ask->origin;
+    req->headers[HTTP_REQUEST_METHOD] = ask->ask_method;
+}
+
+int
+api_kit_ask(struct api_kit *kit, struct ask ask) {
+    char bearer[256];
+    struct api_admission admission;
+    size_t len = ask.len != 0 || ask.body == NULL ? ask.len : strlen(ask.body);
+    int64_t body_len = ask.body == NULL ? -1 : (int64_t)len;
+    fill_request(kit, &ask, bearer);
+    http_response_clear(&kit->resp);
+    if (api_admit(&kit->api, &kit->req, body_len, &admission, &kit->resp) == 0)
+        return kit->resp.status;
+    if (!ask.unchecked && api_check(&kit->api, &kit->req, body_len, &admission, &kit->resp) == 0)
+        return kit->resp.status;
+    assert_true(len <= admission.body_max);
+    buf_init(&kit->req.body, len);
+    assert_int_equal(buf_add(&kit->req.body, ask.body, len), 0);
+    api_handle(&kit->api, admission.route, &kit->req, &kit->resp);
+    return kit->resp.status;
+}
+
+const char *
+api_kit_body(struct api_kit *kit) {
+    return buf_text(&kit->resp.body);
+}
+
+json_t *
+api_kit_json(struct api_kit *kit) {
+    return json_parse_object((const char *)kit->resp.body.data, kit->resp.body.len);
+}
+
+void
+api_kit_text(struct api_kit *kit, const char *name, char *out, size_t len) {
+    json_t *json = api_kit_json(kit);
+    const char *text = json_string_value(json_object_get(json, name));
+    assert_non_null(text);
+    assert_true(strlen(text) < len);
+    memcpy(out, text, strlen(text) + 1);
+    json_decref(json);
+}
+
+int64_t
+api_kit_number(struct api_kit *kit, const char *name) {
+    json_t *json = api_kit_json(kit);
+    json_t *number = json_object_get(json, name);
+    assert_true(json_is_integer(number));
+    int64_t v = json_integer_value(number);
+    json_decref(json);
+    return v;
+}
+
+static bool
+member_is(json_t *json, const char *name, const char *value) {
+    const char *text = json_string_value(json_object_get(json, name));
+    return text != NULL && strcmp(text, value) == 0;
+}
+
+bool
+api_kit_problem(struct api_kit *kit, const char *code, const char *field) {
+    const char *type = http_response_get(&kit->resp, "Content-Type");
+    json_t *json = api_kit_json(kit);
+    bool ok = json != NULL && type != NULL && strcmp(type, "application/problem+json") == 0 &&
+              member_is(json, "code", code) &&
+              json_integer_value(json_object_get(json, "status")) == kit->resp.status &&
+              (field == NULL || member_is(json, "field", field));
+    if (!ok) print_message("answer was: %d %s\n", kit->resp.status, api_kit_body(kit));
+    json_decref(json);
+    return ok;
+}
+
+uint8_t
+api_kit_byte(size_t i) {
+    static const uint8_t header[] = {'E', 'S', 'v', '1', 14, 8, 1, 0};
+    return i < sizeof(header) ? header[i] : (uint8_t)(i * 7 + i / 256);
+}
+
+char *
+api_kit_create_body(struct api_kit_secret s) {
+    struct buf body = BUF_INIT(1 << 20), envelope = BUF_INIT(1 << 20);
+    uint8_t key[32], verifier[32];
+    memset(key, s.key, sizeof(key));
+    token_hash(key, sizeof(key), verifier);
+    for (size_t i = 0; i < (s.inside ? s.size : ENVELOPE_HEADER_LEN); i++)
+        assert_int_equal(buf_add_byte(&envelope, api_kit_byte(i)), 0);
+    assert_int_equal(buf_add_text(&body, "{\"verifier\":\""), 0);
+    assert_int_equal(base64_encode(BASE64_URL, verifier, 32, &body), 0);
+    assert_int_equal(buf_add_text(&body, "\",\"header\":\""), 0);
+    assert_int_equal(base64_encode(BASE64_URL, envelope.data, ENVELOPE_HEADER_LEN, &body), 0);
+    assert_int_equal(buf_printf(&body, "\",\"views\":%d,\"ttl\":%lld,\"size\":%zu", s.views,
+                                (long long)s.ttl, s.size),
+                     0);
+    if (s.attempts > 0) assert_int_equal(buf_printf(&body, ",\"attempts\":%d", s.attempts), 0);
+    if (s.inside) {
+        assert_int_equal(buf_add_text(&body, ",\"content\":\""), 0);
+        assert_int_equal(base64_encode(BASE64_URL, envelope.data, envelope.len, &body), 0);
+        assert_int_equal(buf_add_text(&body, "\""), 0);
+    }
+    assert_int_equal(buf_add_text(&body, "}"), 0);
+    char *text = strdup(buf_text(&body));
+    buf_free(&envelope);
+    buf_free(&body);
+    return text;
+}
+
+void
+api_kit_create(struct api_kit *kit, struct api_kit_secret s, char id[static 23],
+               char owner[static 44]) {
+    char *body = api_kit_create_body(s);
+    int status = api_kit_ask(kit, (struct ask){.target = "/api/v1/secrets", .body = body});
+    if (status != 201) print_message("create: %s\n", api_kit_body(kit));
+    assert_int_equal(status, 201);
+    free(body);
+    api_kit_text(kit, "id", id, 23);
+    api_kit_text(kit, "owner_token", owner, 44);
+}
+
+void
+api_kit_lease(char letter, char out[static 44]) {
+    memset(out, letter, 43);
+    out[43] = '\0';
+}
+
+int
+api_kit_open_secret(struct api_kit *kit, const char *id, uint8_t key, char lease) {
+    char body[200], target[80], access[44], token[44];
+    uint8_t bytes[32];
+    memset(bytes, key, sizeof(bytes));
+    base64_encode_text(BASE64_URL, bytes, sizeof(bytes), access);
+    api_kit_lease(lease, token);
+    (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s/open", id);
+    (void)snprintf(body, sizeof(body), "{\"access\":\"%s\",\"lease\":\"%s\"}", access, token);
+    return api_kit_ask(kit, (struct ask){.target = target, .body = body});
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* What tests of the API share: an API over stores in memory, with a clock that the test sets, and
+ * requests in one line. */
+#ifndef API_KIT_H
+#define API_KIT_H
+
+#include "api/api.h"
+#include "base/text/json.h"
+
+enum { API_KIT_T0 = 1900000000, API_KIT_PART = 65536, API_KIT_TEXT_MAX = 4096 };
+
+struct api_kit {
+    struct api api;
+    struct vault vault;
+    int64_t now; /* seconds */
+    int64_t ms;  /* of the clock that never jumps */
+    struct http_request req;
+    struct http_response resp; /* of the last request */
+    char path[512];
+};
+
+/* One request.  What is 0 or NULL is left out. */
+struct ask {
+    const char *method; /* NULL: POST with a body, else GET */
+    const char *target;
+    const void *body;
+    size_t len;        /* of body; 0 with a body means that it is text */
+    const char *type;  /* NULL with a body: application/json */
+    const char *token; /* bearer */
+    const char *authorization, *encoding, *origin, *ask_method;
+    const char *client; /* address; NULL is 192.0.2.1 */
+    bool unchecked;     /* as an adapter that does not ask api_check() */
+};
+
+/* Begin and end.  Rates are off; set kit->api.config and call api_kit_reopen() for others. */
+void api_kit_open(struct api_kit *kit);
+void api_kit_reopen(struct api_kit *kit);
+void api_kit_close(struct api_kit *kit);
+
+/* The same around one cmocka test, whose state is the kit. */
+int api_kit_setup(void **state);
+int api_kit_teardown(void **state);
+
+/* Send one request; the answer is in kit->resp, its status is returned. */
+int api_kit_ask(struct api_kit *kit, struct ask ask);
+
+/* The last answer's body as text, and as JSON (the caller's reference). */
+const char *api_kit_body(struct api_kit *kit);
+json_t *api_kit_json(struct api_kit *kit);
+
+/* A member of the last answer: text copied to ${out}, or a number; the test fails if it is absent.
+ */
+void api_kit_text(struct api_kit *kit, const char *name, char *out, size_t len);
+int64_t api_kit_number(struct api_kit *kit, const char *name);
+
+/* Whether the last answer is the problem ${code}, with ${field} if that is not NULL. */
+bool api_kit_problem(struct api_kit *kit, const char *code, const char *field);
+
+/* A v1 secret of ${size} bytes whose access key is all ${key}: the body of its create request.  The
+ * envelope is the bytes of api_kit_byte().  Free it with free(). */
+struct api_kit_secret {
+    int views;
+    int64_t ttl;
+    int attempts; /* 0: leave it out */
+    size_t size;
+    bool inside; /* content comes with it */
+    uint8_t key;
+};
+char *api_kit_create_body(struct api_kit_secret s);
+uint8_t api_kit_byte(size_t i);
+
+/* Create it; id and owner token are copied out. */
+void api_kit_create(struct api_kit *kit, struct api_kit_secret s, char id[static 23],
+                    char owner[static 44]);
+
+/* Open by the key ${key} and the lease token made of the letter ${lease}.  Returns the status. */
+int api_kit_open_secret(struct api_kit *kit, const char *id, uint8_t key, char lease);
+
+/* The token made of one letter. */
+void api_kit_lease(char letter, char out[static 44]);
+
+#endif

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+// What is shipped to run the server with: the systemd units and the nginx configuration, as they are.
+import assert from 'node:assert/strict';
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import https from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { pageHeaders } from '../../../web/headers.mjs';
+import { has, startNginx } from '../support/nginx.mjs';
+import { startServer, top } from '../support/server.mjs';
+
+const run = promisify(execFile);
+
+function exposure(folder) {
+  const out = execFileSync('systemd-analyze', ['security', '--offline=true', '--no-pager', join(folder, 'secretsd.service')], { encoding: 'utf8' });
+  return Number(/Overall exposure level for .*: ([0-9.]+)/.exec(out)[1]);
+}
+
+describe('systemd units', { skip: !has('systemd-analyze') }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'units-'));
+  const unit = readFileSync(join(top, 'deploy/systemd/secretsd.service'), 'utf8');
+  const place = (name, text) => writeFileSync(join(folder, name), text);
+  after(() => rmSync(folder, { recursive: true }));
+
+  test('over the unix socket the exposure is at most 0.4', () => {
+    place('secretsd.service', unit);
+    assert.ok(exposure(folder) <= 0.4, String(exposure(folder)));
+  });
+
+  test('over loopback TCP it is the same: the socket has the port, the service no network', () => {
+    const sections = [...readFileSync(join(top, 'deploy/systemd/secretsd-tcp.conf'), 'utf8').matchAll(/^\[.*\]$/gm)].map(([section]) => section);
+    assert.deepEqual(sections, ['[Socket]']);
+  });
+
+  test('with metrics on loopback it is at most 1.1', () => {
+    place('secretsd.service', unit);
+    mkdirSync(join(folder, 'secretsd.service.d'));
+    place('secretsd.service.d/metrics.conf', readFileSync(join(top, 'deploy/systemd/secretsd-metrics.conf'), 'utf8'));
+    assert.ok(exposure(folder) <= 1.1, String(exposure(folder)));
+    rmSync(join(folder, 'secretsd.service.d'), { recursive: true });
+  });
+
+  test('control: without its hardening the same unit is exposed', () => {
+    place('secretsd.service', unit.split('\n').filter((line) => /^(\[|Exec|Type|$)/.test(line)).join('\n'));
+    assert.ok(exposure(folder) > 9);
+  });
+});
+
+describe('nginx in front', { skip: !has('nginx') || !has('openssl') }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nginx-'));
+  const agent = new https.Agent({ keepAlive: true, maxSockets: 4 });
+  let server, nginx, port;
+
+  before(async () => {
+    server = await startServer({ env: { SECRETS_LISTEN: `unix:${folder}/secretsd.sock`, SECRETS_RATE_CREATE: '12' } });
+    nginx = await startNginx({ folder });
+    port = nginx.port;
+  });
+
+  after(async () => {
+    agent.destroy();
+    await nginx?.stop();
+    await server?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  function send(method, path, { body, headers = {} } = {}) {
+    return new Promise((done, failed) => {
+      const req = https.request({ host: '127.0.0.1', port, method, path, agent, rejectUnauthorized: false, headers: { ...headers, ...(body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) }) } }, (res) => {
+        const pieces = [];
+        res.on('data', (piece) => pieces.push(piece));
+        res.on('end', () => done({ status: res.statusCode, headers: res.headers, body: Buffer.concat(pieces).toString() }));
+      });
+      req.on('error', failed);
+      req.end(body);
+    });
+  }
+
+  const handshake = (...options) =>
+    run('sh', ['-c', `openssl s_client -connect 127.0.0.1:${port} ${options.join(' ')} </dev/null 2>&1`]).then((r) => r.stdout, (e) => e.stdout);
+
+  test('TLS 1.3 alone', async () => {
+    assert.match(await handshake('-tls1_3'), /New, TLSv1\.3, Cipher is TLS_/);
+    for (const old of ['-tls1_2', '-tls1_1 -cipher DEFAULT@SECLEVEL=0', '-tls1 -cipher DEFAULT@SECLEVEL=0'])
+      assert.match(await handshake(old), /Cipher is \(NONE\)/, old);
+  });
+
+  test('every answer says to come back by TLS alone, and not whose server it is', async () => {
+    for (const path of ['/', '/nothing', '/metrics', '/api/v1/config']) {
+      const answer = await send('GET', path);
+      assert.equal(answer.headers['strict-transport-security'], 'max-age=63072000', path);
+      assert.doesNotMatch(answer.headers.server ?? '', /[0-9]/, path);
+    }
+  });
+
+  test('figures and readiness stay inside', async () => {
+    assert.equal((await send('GET', '/metrics')).status, 404);
+    assert.equal((await send('GET', '/readyz')).status, 404);
+    assert.equal((await send('GET', '/healthz')).status, 200);
+  });
+
+  test('bodies are bounded by the route', async () => {
+    for (const [path, size] of [['/decrypt', 5 << 10], ['/api/v1/secrets', 200 << 10], ['/encrypt', 12 << 20], ['/x', 2 << 10]])
+      assert.equal((await send('POST', path, { body: 'x'.repeat(size) })).status, 413, path);
+  });
+
+  test('a secret goes through, and nginx keeps nothing of it', async () => {
+    const canary = `canary-${process.pid}-${Date.now()}`;
+    const made = await send('POST', '/encrypt', { body: JSON.stringify({ secret: canary + 'x'.repeat(300_000) }) });
+    assert.equal(made.status, 200);
+    const { secret_id: id, passphrase } = JSON.parse(made.body);
+    await send('GET', `/secret/${id}`);
+    const opened = await send('POST', '/decrypt', { body: made.body });
+    assert.ok(JSON.parse(opened.body).data.startsWith(canary));
+    for (const file of filesBelow(folder)) {
+      const text = readFileSync(file, 'latin1');
+      for (const secret of [canary, id, passphrase]) assert.ok(!text.includes(secret), `${file} holds it`);
+    }
+    assert.match(readFileSync(join(folder, 'secretsd.log'), 'latin1'), / POST 200 /);
+  });
+
+  test('answers that hold something are never compressed, whatever nginx does elsewhere', async () => {
+    const headers = { 'Accept-Encoding': 'gzip, deflate, br' };
+    const made = await send('POST', '/encrypt', { body: JSON.stringify({ secret: 'x'.repeat(10_000) }), headers });
+    const opened = await send('POST', '/decrypt', { body: made.body, headers });
+    assert.equal(opened.status, 200);
+    assert.equal(opened.headers['content-length'], String(opened.body.length));
+    for (const answer of [made, opened, await send('GET', '/api/v1/config', { headers }), await send('GET', '/nothing', { headers })])
+      assert.equal(answer.headers['content-encoding'], undefined);
+    // Control: the page, which is the same for everybody, is.
+    assert.equal((await send('GET', '/', { headers })).headers['content-encoding'], 'gzip');
+  });
+
+  test('whatever a client says of its address, it is one client', async () => {
+    const forms = [
+      ['X-Forwarded-For', '203.0.113.1'], ['X-Forwarded-For', '203.0.113.2, 10.0.0.1'], ['X-Forwarded-For', 'unknown'],
+      ['X-Forwarded-For', '2001:db8::1'], ['X-Forwarded-For', '[2001:db8::2]:80'], ['X-Forwarded-For', '127.0.0.1, 203.0.113.3'],
+      ['X-Forwarded-For', ', , 203.0.113.4'], ['X-Forwarded-For', ''], ['X_Forwarded_For', '203.0.113.5'], ['X-Real-IP', '203.0.113.6'],
+      ['X-Real-IP', '::1'], ['X_Real_IP', '203.0.113.7'], ['Forwarded', 'for=203.0.113.8'], ['Forwarded', 'for="[2001:db8::3]"'],
+      ['X-Client-IP', '203.0.113.9'], ['True-Client-IP', '203.0.113.10'], ['CF-Connecting-IP', '203.0.113.11'], ['X-Forwarded', 'for=203.0.113.12'],
+      ['X-Originating-IP', '203.0.113.13'], ['Via', '1.1 203.0.113.14'],
+    ];
+    const body = JSON.stringify({ secret: 'x' });
+    let spent = 0;
+    while ((await send('POST', '/encrypt', { body })).status === 200) assert.ok(++spent <= 12);
+    for (const [name, value] of forms) {
+      const answer = await send('POST', '/encrypt', { body, headers: { [name]: value } });
+      assert.equal(answer.status, 429, `${name}: ${value}`);
+      assert.ok(Number(answer.headers['retry-after'] ?? 1) > 0);
+    }
+  });
+});
+
+describe('nginx serves the page itself', { skip: !has('nginx') || !has('openssl') }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nginx-page-'));
+  let server, nginx;
+  let seen = 0;
+
+  // nginx writes its line when the answer is out already.
+  async function asked() {
+    for (;;) {
+      const lines = readFileSync(join(folder, 'upstream.log'), 'utf8').split('\n').slice(0, -1);
+      if (lines.length > seen) return lines[seen++];
+      await new Promise((done) => setTimeout(done, 5));
+    }
+  }
+
+  before(async () => {
+    execFileSync('make', ['-s', 'install-web', `DESTDIR=${folder}/root`, 'PREFIX=/usr'], { cwd: top });
+    server = await startServer({ env: { SECRETS_LISTEN: `unix:${folder}/secretsd.sock` } });
+    nginx = await startNginx({ folder, counted: true, web: join(folder, 'root/usr/share/secretsd/web') });
+  });
+
+  after(async () => {
+    await nginx?.stop();
+    await server?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const fetch = (path, encoding = 'identity') => new Promise((done, failed) => {
+    https.get({ host: '127.0.0.1', port: nginx.port, path, agent: false, rejectUnauthorized: false, headers: { 'Accept-Encoding': encoding } }, (res) => {
+      const pieces = [];
+      res.on('data', (piece) => pieces.push(piece));
+      res.on('end', () => done({ status: res.statusCode, headers: res.headers, body: Buffer.concat(pieces) }));
+    }).on('error', failed);
+  });
+
+  test('every file as it was built, with the headers of the server, which is not asked', async () => {
+    for (const name of ['', ...readdirSync(join(top, 'build/web')).filter((each) => each !== '_headers')]) {
+      const plain = await fetch(`/${name}`);
+      assert.equal(await asked(), '200 -', name);
+      assert.equal(plain.status, 200, name);
+      assert.deepEqual(plain.body, readFileSync(join(top, 'build/web', name || 'index.html')));
+      for (const [header, value] of Object.entries(pageHeaders)) assert.equal(plain.headers[header.toLowerCase()], value, `${name}: ${header}`);
+      assert.equal(plain.headers['strict-transport-security'], 'max-age=63072000');
+      if (/\.json$|SUMS$/.test(name)) continue;
+      const packed = await fetch(`/${name}`, 'gzip');
+      assert.equal(packed.headers['content-encoding'], 'gzip', name);
+      assert.equal(await asked(), '200 -', name);
+      assert.deepEqual(gunzipSync(packed.body), plain.body);
+    }
+  });
+
+  test('old links, mangled links and all else come from the server', async () => {
+    for (const [path, status] of [['/secret/AAAAAAAAAAAAAAAA', 200], ['/%23AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 200], ['/nothing', 404], ['/_headers', 404]]) {
+      assert.equal((await fetch(path)).status, status, path);
+      assert.equal(await asked(), `${status} ${status}`, path);
+    }
+  });
+});
+
+function* filesBelow(folder) {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    const info = statSync(path);
+    if (info.isDirectory()) yield* filesBelow(path);
+    else if (info.isFile()) yield path;
+  }
+}

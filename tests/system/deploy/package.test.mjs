@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: MIT
+// The Debian package on a Debian with its own systemd, from its installation to its purge; each part takes the machine
+// as the one before left it.  `make check-deb` makes the packages and the base system.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { has } from '../support/nginx.mjs';
+import { startServer, top } from '../support/server.mjs';
+import { boot, later, until } from '../support/machine.mjs';
+
+const folder = join(top, 'build/check-deb');
+const root = join(folder, 'root');
+const units = '/etc/systemd/system';
+const examples = '/usr/share/doc/secretsd/examples';
+const canary = `kept-${process.pid}-${Date.now()}`;
+
+describe('the package', { timeout: 600_000 }, () => {
+  let machine, files, kept, canLock;
+
+  /** One request over a connection of its own, by default to the unix socket. */
+  function ask(method, path, { body, to = { socketPath: machine.path('/run/secretsd.sock') } } = {}) {
+    return new Promise((done, failed) => {
+      const req = http.request({ ...to, method, path, agent: false, timeout: 15_000 }, (res) => {
+        let text = '';
+        res.on('data', (piece) => (text += piece));
+        res.on('end', () => done({ status: res.statusCode, text }));
+        res.on('error', failed);
+      });
+      req.on('timeout', () => req.destroy(new Error('no answer')));
+      req.on('error', failed);
+      req.end(body);
+    });
+  }
+
+  async function share(text, to) {
+    const answer = await ask('POST', '/encrypt', { body: JSON.stringify({ secret: text }), to });
+    assert.equal(answer.status, 200, answer.text);
+    return answer.text;
+  }
+
+  async function open(made, to) {
+    const answer = await ask('POST', '/decrypt', { body: made, to });
+    assert.equal(answer.status, 200, answer.text);
+    return JSON.parse(answer.text).data;
+  }
+
+  const property = async (unit, name) => (await machine.run('systemctl', 'show', '-P', name, unit)).trim();
+  const active = async (unit) => (await machine.sh(`systemctl is-active ${unit}`)).trim();
+  const install = (deb) => machine.run('env', 'DEBIAN_FRONTEND=noninteractive', 'dpkg', '-i', `/root/${deb}`);
+  const journal = () => machine.run('journalctl', '--no-pager', '-o', 'cat', '-u', 'secretsd.service');
+  const reload = (...restarted) => machine.run('sh', '-c', `systemctl daemon-reload && systemctl restart ${restarted.join(' ')}`);
+
+  /** Put ${text} into a drop-in of ${unit}; without a text take it away. */
+  function dropIn(unit, name, text) {
+    const where = machine.path(`${units}/${unit}.d`);
+    rmSync(`${where}/${name}`, { force: true });
+    if (text === undefined) return readdirSync(where).length === 0 && rmSync(where, { recursive: true });
+    mkdirSync(where, { recursive: true });
+    return writeFileSync(`${where}/${name}`, text);
+  }
+
+  const example = (name) => readFileSync(machine.path(`${examples}/${name}`), 'utf8');
+
+  /** Whether a command in the machine reaches ${url}. */
+  const reaches = async (url) => (await machine.sh(`curl -s -o /dev/null -w '%{http_code}' --max-time 5 ${url}`)).trim();
+
+  /** Every file of the machine that a package could have left. */
+  const list = async () => (await machine.run('find', '/', '-xdev', '-path', '/proc', '-prune', '-o', '(', '-path', '/var/log', '-o', '-path', '/var/cache', '-o',
+    '-path', '/var/lib/dpkg', '-o', '-path', '/tmp', '-o', '-path', '/var/tmp', '-o', '-path', '/root', ')', '-prune', '-o', '-print')).split('\n');
+
+  before(async () => {
+    rmSync(root, { recursive: true, force: true });
+    execFileSync('cp', ['-a', join(folder, 'base'), root]);
+    for (const deb of ['this.deb', 'next.deb']) copyFileSync(join(folder, deb), join(root, 'root', deb));
+    machine = await boot(root);
+    files = await list();
+    // A machine that may not raise the limit itself cannot raise it for a service.
+    const hard = /^Max locked memory +\S+ +(\S+)/m.exec(readFileSync(`/proc/${machine.pid}/limits`, 'utf8'))[1];
+    canLock = hard === 'unlimited' || Number(hard) >= 5 * 2 ** 30 || (BigInt(`0x${/^CapBnd:\s*(\S+)/m.exec(readFileSync(`/proc/${machine.pid}/status`, 'utf8'))[1]}`) & (1n << 24n)) !== 0n;
+    if (!canLock) console.log(`SKIP: this machine does not let a service lock more than ${hard} bytes`);
+  });
+
+  after(async () => {
+    await machine?.stop();
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  test('it is installed, and runs without anybody asking', async (t) => {
+    await install('this.deb');
+    for (const unit of ['secretsd.socket', 'secretsd.service']) {
+      assert.equal(await active(unit), 'active', await journal());
+      assert.equal((await machine.run('systemctl', 'is-enabled', unit)).trim(), 'enabled');
+    }
+    // systemd calls a unit of this type active once it was told READY=1.
+    assert.equal(await property('secretsd.service', 'Type'), 'notify');
+    assert.equal((await ask('GET', '/readyz')).status, 200);
+    assert.equal(/event=memory/.test(await journal()), !canLock);
+    const here = await startServer();
+    await here.stop();
+    assert.equal(/event=listening .* sandbox=(\w+)/.exec(await journal())[1], here.sandbox, 'it confines itself as far as the kernel can');
+    t.diagnostic((await journal()).split('\n').find((line) => line.includes('event=listening')));
+  });
+
+  test('the units are understood, with and without the drop-ins, and hardened', async (t) => {
+    assert.equal(await machine.sh('systemd-analyze verify --man=no secretsd.service secretsd.socket'), '');
+    for (const [unit, name, most] of [['secretsd.service', undefined, 0.4], ['secretsd.socket', 'secretsd-tcp.conf', 0.4], ['secretsd.service', 'secretsd-metrics.conf', 1.1], ['secretsd.service', 'secretsd-aws.conf', 1.5]]) {
+      if (name) dropIn(unit, name, example(name));
+      assert.equal(await machine.sh('systemd-analyze verify --man=no secretsd.service secretsd.socket'), '', name);
+      const exposure = Number(/exposure level for .*: ([0-9.]+)/.exec(await machine.sh('systemd-analyze security --offline=true --no-pager secretsd.service'))?.[1]);
+      assert.ok(exposure <= most, `${name}: ${exposure}`);
+      t.diagnostic(`${name ?? 'as shipped'}: exposure ${exposure}`);
+      if (name) dropIn(unit, name);
+    }
+    dropIn('secretsd.service', 'wrong.conf', '[Service]\nNoSuchSetting=1\n');
+    assert.match(await machine.sh('systemd-analyze verify --man=no secretsd.service'), /NoSuchSetting/, 'control: a mistake is seen');
+    dropIn('secretsd.service', 'wrong.conf');
+  });
+
+  test('a secret is shared and opened over the unix socket, once', async () => {
+    const made = await share(canary);
+    assert.equal(await open(made), canary);
+    assert.equal((await ask('POST', '/decrypt', { body: made })).status, 404);
+    kept = await share(canary);
+  });
+
+  test('a server that hangs is started anew, and has what it had', async (t) => {
+    dropIn('secretsd.service', 'watchdog.conf', '[Service]\nWatchdogSec=0\n');
+    await reload('secretsd.service');
+    await machine.run('systemctl', 'kill', '-s', 'STOP', 'secretsd.service');
+    await later(6000);
+    assert.equal(await property('secretsd.service', 'NRestarts'), '0', 'control: unwatched, it goes on hanging');
+    await machine.run('systemctl', 'kill', '-s', 'CONT', 'secretsd.service');
+    // The shipped minute, made shorter for the test.
+    dropIn('secretsd.service', 'watchdog.conf', '[Service]\nWatchdogSec=4\n');
+    await reload('secretsd.service');
+    await later(6000);
+    assert.equal(await property('secretsd.service', 'NRestarts'), '0', 'it beats in time');
+    const pid = await property('secretsd.service', 'MainPID');
+    const from = Date.now();
+    await machine.run('systemctl', 'kill', '-s', 'STOP', 'secretsd.service');
+    await until('it was started anew', async () => (await property('secretsd.service', 'NRestarts')) === '1');
+    await until('it answers', async () => (await ask('GET', '/readyz')).status === 200);
+    t.diagnostic(`started anew after ${Date.now() - from} ms, with WatchdogSec=4`);
+    assert.notEqual(await property('secretsd.service', 'MainPID'), pid);
+    assert.match(await journal(), /Watchdog timeout/);
+    assert.equal(await open(kept), canary);
+    dropIn('secretsd.service', 'watchdog.conf');
+    await reload('secretsd.service');
+    kept = await share(canary);
+  });
+
+  /** What befell clients that asked, each time over a new connection, while ${what} went on: { code: count }. */
+  async function crowd(what) {
+    const seen = {};
+    let over = false;
+    const one = async () => {
+      while (!over) {
+        const result = await ask('GET', '/healthz').then((answer) => answer.status, (error) => error.code ?? error.message);
+        seen[result] = (seen[result] ?? 0) + 1;
+      }
+    };
+    const clients = [one(), one(), one(), one()];
+    try {
+      await what();
+    } finally {
+      over = true;
+      await Promise.all(clients);
+    }
+    return seen;
+  }
+
+  test('upgrades refuse no connection, and lose none', async (t) => {
+    const pid = await property('secretsd.service', 'MainPID');
+    const seen = await crowd(async () => {
+      for (const deb of ['next.deb', 'this.deb', 'next.deb']) await install(deb);
+    });
+    assert.match(await machine.run('dpkg-query', '-W', 'secretsd'), /\+next/);
+    assert.notEqual(await property('secretsd.service', 'MainPID'), pid);
+    t.diagnostic(`while it was upgraded, back, and again: ${JSON.stringify(seen)}`);
+    assert.equal(await open(kept), canary);
+    assert.deepEqual(Object.keys(seen), ['200'], JSON.stringify(seen));
+    assert.ok(seen[200] > 50, JSON.stringify(seen));
+    const control = await crowd(() => machine.run('sh', '-c', 'systemctl stop secretsd.socket && systemctl start secretsd.socket secretsd.service'));
+    t.diagnostic(`control, the socket stopped and started: ${JSON.stringify(control)}`);
+    assert.ok(Object.keys(control).length > 1, JSON.stringify(control));
+  });
+
+  test('a setting that is not understood is named, and tried once', async () => {
+    const file = machine.path('/etc/secretsd/secretsd.env');
+    const shipped = readFileSync(file, 'utf8');
+    writeFileSync(file, 'SECRETS_NOSUCH=1\n');
+    assert.match(await machine.sh('systemctl restart secretsd.service'), /failed/);
+    assert.equal(await property('secretsd.service', 'ExecMainStatus'), '2');
+    assert.equal(await property('secretsd.service', 'NRestarts'), '0');
+    assert.match(await journal(), /there is no setting of this name: SECRETS_NOSUCH/);
+    writeFileSync(file, shipped);
+    await machine.run('systemctl', 'restart', 'secretsd.service');
+    assert.equal((await ask('GET', '/readyz')).status, 200);
+  });
+
+  test('the bounds of the unit are wide enough for the most derivations that can be set', async (t) => {
+    const file = machine.path('/etc/secretsd/secretsd.env');
+    const shipped = readFileSync(file, 'utf8');
+    writeFileSync(file, 'SECRETS_KDF_THREADS=256\n');
+    if (/pids/.test(await machine.run('cat', '/sys/fs/cgroup/cgroup.controllers'))) {
+      dropIn('secretsd.service', 'wrong.conf', '[Service]\nTasksMax=256\n');
+      assert.match(await machine.sh('systemctl daemon-reload; systemctl restart secretsd.service'), /failed/, 'control');
+      dropIn('secretsd.service', 'wrong.conf');
+    } else t.diagnostic('SKIP: this machine does not count tasks');
+    await reload('secretsd.service');
+    const status = readFileSync(machine.path(`/proc/${await property('secretsd.service', 'MainPID')}/status`), 'utf8');
+    const [, locked, threads] = /^VmLck:\s+(\d+) kB[^]*^Threads:\s+(\d+)/m.exec(status).map(Number);
+    t.diagnostic(`${threads} threads, ${locked} KiB locked`);
+    assert.ok(threads > 256);
+    if (canLock) assert.equal(locked, 256 * (16 * 1024 + 8));
+    writeFileSync(file, shipped);
+    await reload('secretsd.service');
+  });
+
+  test('secretsd-tcp.conf: a port of loopback, and the service has no network all the same', async () => {
+    dropIn('secretsd.service', 'wrong.conf', '[Unit]\nRequires=\n[Service]\nEnvironment=SECRETS_LISTEN=127.0.0.1:8080\nPrivateNetwork=no\nRestrictAddressFamilies=AF_INET\n');
+    await reload('secretsd.service');
+    assert.equal(await reaches('http://127.0.0.1:8080/readyz'), '000', 'control: the service by itself cannot choose');
+    dropIn('secretsd.service', 'wrong.conf');
+    dropIn('secretsd.socket', 'secretsd-tcp.conf', example('secretsd-tcp.conf'));
+    await reload('secretsd.socket', 'secretsd.service');
+    assert.equal(await reaches('http://127.0.0.1:8080/readyz'), '200');
+    await assert.rejects(ask('GET', '/readyz'), /ECONNREFUSED|ENOENT/);
+    const pid = await property('secretsd.service', 'MainPID');
+    const [own, all] = (await machine.run('readlink', `/proc/${pid}/ns/net`, '/proc/1/ns/net')).trim().split('\n');
+    assert.notEqual(own, all);
+    const made = await machine.run('curl', '-sSf', 'http://127.0.0.1:8080/encrypt', '-d', '{"secret": "by port"}');
+    assert.match(await machine.run('curl', '-sSf', 'http://127.0.0.1:8080/decrypt', '-d', made), /by port/);
+    dropIn('secretsd.socket', 'secretsd-tcp.conf');
+    await reload('secretsd.socket', 'secretsd.service');
+    assert.equal(await reaches('http://127.0.0.1:8080/readyz'), '000');
+    assert.equal((await ask('GET', '/readyz')).status, 200);
+  });
+
+  test('both drop-ins keep out who is not on this machine, whatever they listen on', { skip: !has('ip') }, async (t) => {
+    const other = '192.0.2.1';
+    const places = [['127.0.0.1:8080/readyz', '200'], ['127.0.0.1:9469/metrics', '200'], [`${other}:8080/readyz`, '000'], [`${other}:9469/metrics`, '000']];
+    const everywhere = (name) => example(name).replace('127.0.0.1:', '0.0.0.0:');
+    execFileSync('nsenter', ['-t', String(machine.pid), '-n', 'ip', 'address', 'add', `${other}/32`, 'dev', 'lo']);
+    dropIn('secretsd.socket', 'secretsd-tcp.conf', everywhere('secretsd-tcp.conf'));
+    dropIn('secretsd.service', 'secretsd-metrics.conf', everywhere('secretsd-metrics.conf'));
+    await reload('secretsd.socket', 'secretsd.service');
+    if (/BPF|firewall/i.test(await machine.run('journalctl', '--no-pager', '-o', 'cat'))) t.skip('SKIP: this machine has no filter of addresses');
+    else for (const [place, code] of places) assert.equal(await reaches(`http://${place}`), code, place);
+    for (const [unit, name] of [['secretsd.socket', 'secretsd-tcp.conf'], ['secretsd.service', 'secretsd-metrics.conf']])
+      dropIn(unit, name, everywhere(name).replace(/^IPAddress.*$/gm, '') + (unit === 'secretsd.service' ? 'IPAddressDeny=\n' : ''));
+    await reload('secretsd.socket', 'secretsd.service');
+    for (const [place] of places) assert.equal(await reaches(`http://${place}`), '200', `control: ${place}`);
+    dropIn('secretsd.socket', 'secretsd-tcp.conf');
+    dropIn('secretsd.service', 'secretsd-metrics.conf');
+    await reload('secretsd.socket', 'secretsd.service');
+  });
+
+  test('secretsd-metrics.conf: figures that Prometheus reads', async (t) => {
+    const url = 'http://127.0.0.1:9469/metrics';
+    dropIn('secretsd.service', 'wrong.conf', '[Service]\nEnvironment=SECRETS_METRICS_LISTEN=127.0.0.1:9469\n');
+    assert.match(await machine.sh('systemctl daemon-reload; systemctl restart secretsd.service'), /failed/, 'control: the setting alone');
+    assert.match(await journal(), /reason="SECRETS_METRICS_LISTEN: no socket for .*Address family not supported/);
+    dropIn('secretsd.service', 'wrong.conf');
+    dropIn('secretsd.service', 'secretsd-metrics.conf', example('secretsd-metrics.conf'));
+    await machine.run('systemctl', 'reset-failed', 'secretsd.service');
+    await reload('secretsd.service');
+    assert.equal((await ask('GET', '/readyz')).status, 200);
+    const text = await machine.run('curl', '-sSf', url);
+    assert.match(text, canLock ? /^secrets_kdf_memory_locked 1$/m : /^secrets_kdf_memory_locked 0$/m);
+    if (has('promtool')) {
+      execFileSync('promtool', ['check', 'metrics'], { input: text });
+      assert.throws(() => execFileSync('promtool', ['check', 'metrics'], { input: text.replaceAll('# TYPE', '# KIND').replace(/$/, 'x'), stdio: 'pipe' }), 'control');
+    } else t.diagnostic('SKIP: promtool is not on this machine');
+    t.diagnostic(`${text.split('\n').filter((line) => line.startsWith('# TYPE')).length} metrics; ${/^process_resident_memory_bytes .*/m.exec(text)[0]}`);
+    dropIn('secretsd.service', 'secretsd-metrics.conf');
+    await reload('secretsd.service');
+    assert.equal(await reaches(url), '000');
+  });
+
+  test('secretsd-aws.conf: keys come from LoadCredential=', async (t) => {
+    // Stands for DynamoDB, on the machine's loopback, and tells who signs.
+    const stand = `require('node:http').createServer((req, res) => {
+      console.log(req.headers.authorization);
+      res.writeHead(200, { 'Content-Type': 'application/x-amz-json-1.0' });
+      res.end('{}');
+    }).listen(8000, '127.0.0.1', () => console.log('ready'))`;
+    const table = spawn('nsenter', ['-t', String(machine.pid), '-n', process.execPath, '-e', stand], { stdio: ['ignore', 'pipe', 'inherit'] });
+    t.after(() => table.kill());
+    let said = '';
+    table.stdout.on('data', (text) => (said += text));
+    await until('the table stands', () => said.includes('ready'));
+    const at = machine.path('/etc/secretsd');
+    const settings = readFileSync(`${at}/secretsd.env`, 'utf8');
+    kept = await share(canary);
+    writeFileSync(`${at}/secretsd.env`, 'S3_BUCKET=\nAWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:8000\n');
+    writeFileSync(`${at}/aws-access-key-id`, 'AKIDOFTHEFILE', { mode: 0o600 });
+    writeFileSync(`${at}/aws-secret-access-key`, 'secret-of-the-file', { mode: 0o600 });
+    dropIn('secretsd.service', 'secretsd-aws.conf', example('secretsd-aws.conf'));
+    await reload('secretsd.service');
+    assert.equal((await ask('GET', '/readyz')).status, 200, await journal());
+    assert.match(said, /Credential=AKIDOFTHEFILE\/\d+\/eu-central-1\/dynamodb\//);
+    const pid = await property('secretsd.service', 'MainPID');
+    assert.doesNotMatch(readFileSync(machine.path(`/proc/${pid}/environ`), 'latin1'), /of-the-file/);
+    writeFileSync(`${at}/secretsd.env`, settings);
+    dropIn('secretsd.service', 'secretsd-aws.conf');
+    for (const name of ['aws-access-key-id', 'aws-secret-access-key']) rmSync(`${at}/${name}`);
+    await reload('secretsd.service');
+    assert.equal(await open(kept), canary);
+  });
+
+  test('after a boot it runs before anybody asks', async () => {
+    await machine.stop();
+    machine = await boot(root);
+    assert.equal(await active('secretsd.service'), 'active');
+    assert.doesNotMatch(await machine.run('journalctl', '--no-pager', '-o', 'cat', '-b', '-u', 'secretsd.service'), /event=request/);
+  });
+
+  test('what is removed comes back with what it had; purged, nothing is left', async () => {
+    kept = await share(canary);
+    await machine.run('dpkg', '-r', 'secretsd');
+    assert.equal(await active('secretsd.service'), 'inactive');
+    assert.equal(await active('secretsd.socket'), 'inactive');
+    await install('next.deb');
+    assert.equal(await open(kept), canary);
+    await machine.run('dpkg', '-P', 'secretsd');
+    const was = new Set(files);
+    const left = (await list()).filter((file) => !was.has(file));
+    assert.deepEqual(left.filter((file) => /secrets/.test(file)), []);
+    assert.deepEqual(left.filter((file) => !/^\/(run|sys|dev|proc)\/|^\/var\/lib\/systemd\//.test(file)), []);
+    assert.throws(() => statSync(machine.path('/run/secretsd.sock')));
+    assert.equal(await machine.sh("systemctl list-units --all --no-legend 'secretsd*'"), '');
+    assert.match(await machine.sh('systemctl is-system-running'), /running/);
+  });
+});

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// Clients that are slow on purpose: each is ended by a deadline, and others do not notice.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { connect } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+
+import { has } from '../support/nginx.mjs';
+import { judge, others, quickServer } from '../support/others.mjs';
+import { memory, sockets } from '../support/process.mjs';
+import { patience } from '../support/server.mjs';
+
+const EACH = 100; // connections of each kind
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** What a client does: the head it begins with, what it sends every second, when it has to be ended. */
+const kinds = {
+  'a head by the line': { first: 'GET / HTTP/1.1\r\nHost: x\r\n', then: 'X-A: b\r\n', ends: [9, 12.5] },
+  'a request line by the byte': { first: 'GET /', then: 'a', ends: [9, 12.5] },
+  'nothing at all': { first: '', ends: [9, 12.5] },
+  'the second head by the line': { first: 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n', then: 'X-A: b\r\n', ends: [9, 12.5] },
+  'a small body': { first: 'POST /decrypt HTTP/1.1\r\nHost: x\r\nContent-Length: 4000\r\n\r\n{', then: ' ', ends: [14, 17.5] },
+  // What its length allows would be half a minute more: it has to keep the pace all along.
+  'a large body': { first: 'POST /encrypt?file_name=a HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n', then: 'x', ends: [14, 17.5] },
+  // Answers that nobody reads, many more than the kernel takes (some 4 MB).
+  reading: { first: 'GET /page.css HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1000), reads: false },
+  ranges: { first: `GET /page.css HTTP/1.1\r\nHost: x\r\nRange: bytes=0-${Array.from({ length: 300 }, (_, i) => `,5-${i}`).join('')}\r\n\r\n`.repeat(200), reads: false },
+};
+
+/** Be slow as ${kind} says until the server ends it; resolves to the seconds that took. */
+function slow(server, kind, n) {
+  return new Promise((done) => {
+    const began = Date.now();
+    const socket = connect({ port: server.port, host: '127.0.0.1', localAddress: `127.2.0.${1 + (n % 200)}` });
+    socket.write(kind.first);
+    const drip = kind.then === undefined ? undefined : setInterval(() => socket.write(kind.then), 1000);
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      clearInterval(drip);
+      done((Date.now() - began) / 1000);
+    });
+    if (kind.reads !== false) socket.resume();
+    else (server.stuck ??= []).push(socket);
+  });
+}
+
+describe('slow clients', () => {
+  let server;
+  before(async () => {
+    server = await quickServer();
+  });
+  after(() => server.stop());
+
+  test(`${EACH} of each kind are ended by their deadlines, and others do not notice`, async (t) => {
+    await others(server, 2); // once, for the memory that any use takes
+    const base = memory(server.pid, 'VmRSS');
+    const before = sockets(server.pid);
+    const all = Object.entries(kinds).map(([name, kind]) => [name, kind, Array.from({ length: EACH }, (_, i) => slow(server, kind, i))]);
+    for (let i = 0; sockets(server.pid) < before + EACH * all.length; i++) {
+      assert.ok(i < 50 * patience, `the server holds ${sockets(server.pid) - before} of ${EACH * all.length}`);
+      await pause(100);
+    }
+    await pause(1000); // what the kernel takes of the answers is no slow client yet
+    const figures = await others(server, 8);
+    for (const [name, { ends }, times] of all) {
+      if (ends === undefined) continue;
+      const seconds = (await Promise.all(times)).sort((a, b) => a - b);
+      t.diagnostic(`${name}: ended after ${seconds[0]} to ${seconds.at(-1)} s`);
+      assert.ok(seconds[0] >= ends[0], `${name}: ended after ${seconds[0]} s already`);
+      assert.ok(seconds.at(-1) <= ends[1] * patience, `${name}: ended only after ${seconds.at(-1)} s`);
+    }
+    // Who does not read does not see the end either: the server holds nothing of them any more.
+    for (let i = 0; sockets(server.pid) > before && i < 80 * patience; i++) await pause(100);
+    assert.equal(sockets(server.pid), before, 'the server still holds sockets');
+    for (const socket of server.stuck) socket.destroy();
+    judge(t, figures, base, memory(server.pid, 'VmHWM'));
+  });
+});
+
+describe('slowhttptest', { skip: !has('slowhttptest') }, () => {
+  const modes = {
+    'slow heads (slowloris)': ['-H', '-i', '2'],
+    'slow bodies': ['-B', '-i', '2', '-s', '8192', '-t', 'POST', '/encrypt'],
+    ranges: ['-R', '-a', '10', '-b', '3000', '-t', 'HEAD'],
+    'slow reading': ['-X', '-w', '10', '-y', '20', '-n', '2', '-z', '32', '-k', '3', '/page.css'],
+  };
+
+  test('its four modes at once', async (t) => {
+    const server = await quickServer();
+    try {
+      await others(server, 2); // once, for the memory that any use takes
+      const base = memory(server.pid, 'VmRSS');
+      const runs = Object.values(modes).map((options) => {
+        const path = options.at(-1).startsWith('/') ? options.pop() : '/';
+        return promisify(execFile)('slowhttptest', [...options, '-c', '200', '-r', '200', '-l', '8', '-p', '3', '-u', `http://127.0.0.1:${server.port}${path}`]);
+      });
+      await pause(1000);
+      const figures = await others(server, 6);
+      for (const [i, run] of runs.entries()) {
+        const { stdout } = await run;
+        const said = stdout.replace(/\x1b\[[0-9;]*m/g, '');
+        const available = [...said.matchAll(/service available:\s+(\w+)/g)].map(([, word]) => word);
+        t.diagnostic(`${Object.keys(modes)[i]}: service available ${[...new Set(available)]}, ${/Exit status: .*/.exec(said)}`);
+        assert.ok(available.length > 0 && available.every((word) => word === 'YES'), said);
+      }
+      judge(t, figures, base, memory(server.pid, 'VmHWM'));
+    } finally {
+      await server.stop();
+    }
+  });
+});

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+// The edge of the server: malformed and smuggled requests, directly and behind nginx.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
+
+import { Connection, create, sealed } from '../support/client.mjs';
+import { answersIn, hostileRequests } from '../support/hostile.mjs';
+import { has, startNginx } from '../support/nginx.mjs';
+import { patience, startServer } from '../support/server.mjs';
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const logged = (server) => (server.stderr().match(/ event=request /g) ?? []).length;
+
+/** A secret, and the request that burns it. */
+async function canary(server) {
+  const connection = new Connection(server);
+  const secret = await create(connection, sealed());
+  return {
+    burn: `DELETE /api/v1/secrets/${secret.id} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${secret.owner}\r\nContent-Length: 0\r\n\r\n`,
+    /** Whether it is still there. */
+    async lives() {
+      const asking = new Connection(server);
+      const { status } = await asking.request('GET', `/api/v1/secrets/${secret.id}`);
+      asking.close();
+      return status === 200;
+    },
+    close: () => connection.close(),
+  };
+}
+
+/** Send ${text} on ${socket}; resolves to all that came until its end, or rejects if that does not come. */
+function exchange(socket, text, { byByte = false } = {}) {
+  return new Promise((done, failed) => {
+    const pieces = [];
+    const late = setTimeout(() => {
+      socket.destroy();
+      failed(new Error('the connection stays open'));
+    }, 8000 * patience);
+    socket.on('data', (piece) => pieces.push(piece));
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      clearTimeout(late);
+      done(Buffer.concat(pieces));
+    });
+    const bytes = Buffer.from(text, 'latin1');
+    if (!byByte) socket.write(bytes);
+    else (async () => {
+      for (const byte of bytes) {
+        socket.write(Buffer.of(byte));
+        await new Promise(setImmediate);
+      }
+    })();
+  });
+}
+
+/** What is wrong with the answers to ${request}, or undefined. */
+function wrong({ answers }, bytes) {
+  let got;
+  try {
+    got = answersIn(bytes);
+  } catch (error) {
+    return error.message;
+  }
+  const right = answers === 0 ? got.length <= 1 && got.every(({ status, close }) => status >= 400 && close) : got.length === answers;
+  return right ? undefined : `answers ${got.map(({ status }) => status).join(' ')}`;
+}
+
+test('malformed requests are refused and end the connection, legal ones get one answer each', async (t) => {
+  const server = await startServer();
+  t.after(() => server.stop());
+  const secret = await canary(server);
+  t.after(() => secret.close());
+  const requests = hostileRequests(secret.burn);
+  assert.ok(requests.length >= 150);
+  assert.equal(new Set(requests.map(({ text }) => text)).size, requests.length, 'all differ');
+  const failures = [];
+  for (let i = 0; i < requests.length; i += 16)
+    await Promise.all(requests.slice(i, i + 16).map(async (request) => {
+      const complaint = wrong(request, await exchange(connect(server.port, '127.0.0.1'), request.text));
+      if (complaint !== undefined) failures.push(`${request.name}: ${complaint}`);
+    }));
+  assert.deepEqual(failures, []);
+  assert.ok(await secret.lives(), 'a smuggled request was carried out');
+  for (const request of requests.filter(({ name }) => /^legal: (one|two in one piece|a cookie|names of all|blanks)/.test(name)))
+    assert.equal(wrong(request, await exchange(connect({ port: server.port, host: '127.0.0.1', noDelay: true }), request.text, { byByte: true })), undefined, `${request.name}, by the byte`);
+  t.diagnostic(`${requests.length} requests, ${requests.filter(({ answers }) => answers === 0).length} of them to be refused`);
+
+  // Control: what the table hides would be carried out if it stood in the open.
+  await exchange(connect(server.port, '127.0.0.1'), secret.burn + requests.at(-1).text);
+  assert.ok(!(await secret.lives()), 'the canary is alive whatever happens');
+});
+
+test('what is too long is refused at once, and says so', async (t) => {
+  const server = await startServer();
+  t.after(() => server.stop());
+  const get = (target, fields = '') => `GET ${target} HTTP/1.1\r\nHost: x\r\n${fields}\r\n`;
+  for (const [name, status, text] of [
+    ['65 parameters', 400, get(`/healthz?${'a&'.repeat(64)}a`)],
+    // With so many the library by itself never answers.
+    ['300 parameters', 400, get(`/healthz?${'a=b&'.repeat(299)}a`)],
+    ['3,000 parameters', 400, get(`/healthz?${'a&'.repeat(2999)}a`)],
+    ['3,000 parameters of a body', 400, `POST /encrypt?${'a&'.repeat(2999)}a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc`],
+    ['a target of 17 KB', 414, get(`/${'a'.repeat(17_000)}`)],
+    ['a query of 17 KB', 414, get(`/healthz?${'a'.repeat(17_000)}`)],
+    ['a header of 17 KB', 431, get('/healthz', `X-Other: ${'a'.repeat(17_000)}\r\n`)],
+    ['300 headers', 431, get('/healthz', 'a: b\r\n'.repeat(300))],
+    ['3,000 headers', 431, get('/healthz', 'a: b\r\n'.repeat(3000))],
+  ]) {
+    const began = Date.now();
+    const [answer, ...more] = answersIn(await exchange(connect(server.port, '127.0.0.1'), text));
+    assert.deepEqual({ ...answer, more: more.length }, { status, close: true, more: 0 }, name);
+    assert.ok(Date.now() - began < 1000 * patience, `${name} took ${Date.now() - began} ms`);
+  }
+  const c = new Connection(server);
+  assert.equal((await c.request('GET', `/healthz?${'a&'.repeat(63)}a`)).status, 200);
+  assert.equal((await c.request('POST', '/encrypt?a=b&file_name=a%20%26b&c', { body: 'x' })).status, 200);
+  c.close();
+});
+
+test('a trusted proxy names the client in one header, whatever else it hands on', async (t) => {
+  const server = await startServer({ env: { SECRETS_RATE_OPEN: '5' } });
+  t.after(() => server.stop());
+  const c = new Connection(server);
+  t.after(() => c.close());
+  const asks = async (name, n) => (await c.request('GET', '/api/v1/secrets/aaaaaaaaaaaaaaaaaaaaaa', { headers: { [name]: `203.0.113.${n}` } })).status;
+  for (let n = 0; n < 10; n++) assert.equal(await asks('X-Forwarded-For', n), 404, 'ten clients');
+  for (let n = 0; n < 10; n++) assert.equal(await asks(['X-Real-IP', 'Forwarded', 'X-Client-IP'][n % 3], n), n < 5 ? 404 : 429, 'one client');
+});
+
+describe('behind nginx', { skip: !has('nginx') || !has('openssl') }, () => {
+  test('nginx and the server see the same requests, whatever was sent', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'edge-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const server = await startServer({ env: { SECRETS_LISTEN: `unix:${folder}/secretsd.sock` } });
+    t.after(() => server.stop());
+    const nginx = await startNginx({ folder, counted: true });
+    t.after(() => nginx.stop());
+    const secret = await canary(server);
+    t.after(() => secret.close());
+    const forwarded = () => readFileSync(join(folder, 'upstream.log'), 'utf8').split('\n').filter((line) => / \d/.test(line)).length;
+    const answered = () => readFileSync(join(folder, 'upstream.log'), 'utf8').split('\n').length - 1;
+    const failures = [];
+    while (!/status=201/.test(server.stderr())) await pause(10); // the canary's own line
+    const start = { logged: logged(server), forwarded: forwarded() };
+    const requests = hostileRequests(secret.burn);
+    let address = 0;
+    for (const request of requests) {
+      const before = { logged: logged(server), forwarded: forwarded(), answered: answered() };
+      address++; // one of its own for each: nginx bounds what a client may do
+      const socket = connectTls({ port: nginx.port, host: '127.0.0.1', localAddress: `127.1.${address >> 8}.${address & 255}`, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] });
+      let answers;
+      try {
+        const bytes = await exchange(socket, request.text);
+        // nginx still speaks HTTP/0.9, whose answers have no head.
+        answers = bytes.length > 0 && !bytes.subarray(0, 5).equals(Buffer.from('HTTP/')) ? [{ status: 0.9 }] : answersIn(bytes);
+      } catch (error) {
+        failures.push(`${request.name}: ${error.message}`);
+        continue;
+      }
+      let seen, sent;
+      for (let i = 0; i < 100; i++) {
+        seen = logged(server) - before.logged;
+        sent = forwarded() - before.forwarded;
+        if (seen === sent && answered() - before.answered >= answers.length) break;
+        await pause(10);
+      }
+      if (seen !== sent || answers.length < sent) failures.push(`${request.name}: the server saw ${seen}, nginx sent ${sent}, and answered ${answers.map(({ status }) => status).join(' ')}`);
+    }
+    assert.deepEqual(failures, []);
+    const sent = forwarded() - start.forwarded;
+    assert.equal(logged(server) - start.logged, sent);
+    assert.ok(await secret.lives(), 'a smuggled request was carried out');
+    t.diagnostic(`${requests.length} requests; nginx sent on ${sent}, and as many the server saw`);
+  });
+});

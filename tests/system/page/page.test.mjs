@@ -1,0 +1,928 @@
+// SPDX-License-Identifier: MIT
+// What a person can do with the page, in Chromium against the real server.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { newPage, startBrowser } from '../support/browser.mjs';
+import { buildFolder } from '../support/server.mjs';
+import { COSTLY, shareSecret, startSite, startStatic } from '../support/site.mjs';
+import {
+  browser, button, choose, createLink, field, giveUp, openLink, page, refusal, savedFile, setStage, sha, shareText, shownText, site, text, until,
+} from '../support/stage.mjs';
+
+setStage();
+
+const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
+const classic = (body) => fetch(`${site.url}encrypt`, { method: 'POST', body: JSON.stringify(body) }).then((r) => r.json());
+
+test('a text is shared and opened; the fragment leaves the address bar and the history', async () => {
+  const secret = 'correct horse\n\t"battery" ✓ שלום <b>staple</b>';
+  const link = await shareText(secret);
+  assert.match(link, /^http:\/\/127\.0\.0\.1:\d+\/#[A-Za-z0-9]{22}\.[A-Za-z0-9]{32}$/);
+  await page.goto('about:blank');
+  await page.goto(link);
+  // An entry of its own for the secret part would make it one more than this page and the one before.
+  const before = await page.evaluate(() => history.length);
+  await button('Open').waitFor();
+  assert.equal(page.url(), site.url);
+  assert.equal(await page.evaluate(() => history.length), before);
+  const kept = await page.evaluate(() => [document.URL, document.referrer, JSON.stringify(history.state), ...navigation.entries().map(({ url }) => url)].join(' '));
+  for (const part of link.split('#')[1].split('.')) assert.ok(!kept.includes(part), kept);
+  await text('Can be opened once more, until').waitFor();
+  await button('Open').click();
+  await button('Copy').waitFor();
+  assert.equal(await page.locator('pre').textContent(), '', 'covered');
+  await button('Copy').click();
+  await text('Copied').waitFor();
+  assert.equal(await clipboard(), secret);
+  assert.equal(await shownText(), secret);
+  await button('Hide').click();
+  assert.equal(await page.locator('pre').textContent(), '');
+  await text('This was the last time').waitFor();
+  const devtools = await page.context().newCDPSession(page);
+  const { entries } = await devtools.send('Page.getNavigationHistory');
+  const [, fragment] = link.split('#');
+  for (const entry of entries) {
+    for (const part of fragment.split('.')) assert.ok(!entry.url.includes(part), entry.url);
+  }
+  await page.goBack();
+  await page.goForward();
+  assert.equal(page.url(), site.url);
+  // What was opened is gone for the next one.
+  page.allow = /404/;
+  await page.goto(link);
+  await page.getByRole('heading', { name: 'is gone' }).waitFor();
+});
+
+test('the cover lowers itself after a minute', async () => {
+  const { link } = await shareSecret(site, 'x');
+  await page.clock.install();
+  await openLink(link);
+  await button('Show').click();
+  await text('60 seconds').waitFor();
+  await page.clock.runFor(59_000);
+  assert.equal(await page.locator('pre').textContent(), 'x');
+  await page.clock.runFor(2_000);
+  assert.equal(await page.locator('pre').textContent(), '');
+});
+
+test('looking uses nothing, and tells size, openings left and expiry', async () => {
+  const { link, receipt } = await shareSecret(site, 'y'.repeat(5000), { views: 3, ttl: 3600 });
+  for (let i = 0; i < 3; i++) await page.goto(link);
+  await text('Can be opened 3 times more, until').waitFor();
+  await text(/About 5\.\d kB/).waitFor();
+  assert.equal((await receipt()).views_left, 3);
+});
+
+test('a secret whose last opening somebody else has is gone', async () => {
+  const { link, open } = await shareSecret(site, randomBytes(400_000), { name: 'f.bin' });
+  await open();
+  await page.goto(link);
+  await page.getByRole('heading', { name: 'is gone' }).waitFor();
+});
+
+test('openings and expiry are chosen in words, the exact date shown', async () => {
+  const link = await shareText('s', async () => {
+    await choose(0, (d) => d.getByLabel('Another number').fill('7'));
+    await choose(1, (d) => d.getByLabel('1 hour').check(), (d) => d.getByText(/^Until \w+/).waitFor());
+    assert.match(await page.locator('.sentence').textContent(), /Opens 7 times, within 1 hour, without a passphrase\./);
+  });
+  await text(/Can be opened 7 times, until \w+ \d+ \w+/).waitFor();
+  await openLink(link);
+  await text('It can be opened 6 times more').waitFor();
+});
+
+test('a passphrase of one’s own, with a strength hint; a wrong one tells how many tries are left', async () => {
+  page.allow = /403/;
+  const link = await shareText('guarded', () => choose(2,
+    (d) => d.getByLabel('A passphrase of your own').check(),
+    (d) => d.getByLabel('Passphrase', { exact: true }).fill('1234'), (d) => d.getByText('Quickly guessed').waitFor(),
+    (d) => d.getByLabel('Passphrase', { exact: true }).fill('Grüße aus der Küche, 7 Uhr'), (d) => d.getByText('Strong.').waitFor()));
+  await page.goto(link);
+  const box = field('Passphrase');
+  await box.fill('falsch');
+  await page.keyboard.press('Enter');
+  await text('That passphrase is wrong.').waitFor();
+  await text('9 tries are left.').waitFor();
+  // The same letters composed otherwise are the same passphrase.
+  await box.fill('Grüße aus der Küche, 7 Uhr'.normalize('NFD'));
+  await page.keyboard.press('Enter');
+  assert.equal(await shownText(), 'guarded');
+});
+
+test('a passphrase longer than the format takes is refused in place, and uses no try', async () => {
+  const long = `${'ü'.repeat(512)}x`;
+  await page.goto(site.url);
+  await page.locator('textarea').fill('s');
+  await page.locator('button.word').nth(2).click();
+  await page.getByLabel('A passphrase of your own').check();
+  const own = page.getByRole('dialog').getByLabel('Passphrase', { exact: true });
+  await own.fill(long);
+  await page.getByRole('dialog').getByText('too long: at most 1,024 bytes').waitFor();
+  await button('Done').click();
+  await button('Create link').click();
+  await page.locator('form > .problem').getByText('too long').waitFor();
+  await own.fill(long.slice(0, -1));
+  await button('Done').click();
+  await page.goto(await createLink());
+  await field('Passphrase').fill(long);
+  await button('Open').click();
+  await text('too long: at most 1,024 bytes').waitFor();
+  await text('10 tries are left.').waitFor();
+  await field('Passphrase').fill(long.slice(0, -1));
+  await button('Open').click();
+  assert.equal(await shownText(), 's');
+});
+
+test('after the last wrong try the secret is locked', async () => {
+  page.allow = /403|404/;
+  const { link } = await shareSecret(site, 'z', { passphrase: 'right', attempts: 2 });
+  await page.goto(link);
+  for (const wrong of ['one', 'two']) {
+    await field('Passphrase').fill(wrong);
+    await button('Open').click();
+    if (wrong === 'one') await text('One try is left.').waitFor();
+  }
+  await page.getByRole('heading', { name: 'is locked' }).waitFor();
+});
+
+test('a generated passphrase is shown once, with the link', async () => {
+  const link = await shareText('g', () => choose(2, (d) => d.getByLabel('A generated passphrase').check()));
+  const passphrase = await page.getByRole('textbox', { name: 'Passphrase' }).textContent();
+  assert.match(passphrase, /^([a-z2-9]{4}-){4}[a-z2-9]{4}$/);
+  await button('Copy passphrase').click();
+  await text('Copied').waitFor();
+  assert.equal(await clipboard(), passphrase);
+  await page.goto(link);
+  await field('Passphrase').fill(passphrase);
+  await button('Open').click();
+  assert.equal(await shownText(), 'g');
+});
+
+test('the key is sent apart from the link', async () => {
+  const link = await shareText('apart', () => choose(2, (d) => d.getByLabel('Send the key apart').check()));
+  assert.match(link, /#[A-Za-z0-9]{22}$/);
+  const key = await field('Key').textContent();
+  await page.goto(link);
+  const box = field('Key');
+  await box.fill('not a key');
+  await button('Open').click();
+  await text('That is not a key').waitFor();
+  page.allow = /403/;
+  await box.fill('A'.repeat(32));
+  await button('Open').click();
+  await text('That key is wrong').waitFor();
+  await box.fill(` ${key}\n`);
+  await button('Try again').or(button('Open')).first().click();
+  assert.equal(await shownText(), 'apart');
+});
+
+test('a password is generated into the box', async () => {
+  await page.goto(site.url);
+  await button('Generate a password').click();
+  const made = await page.locator('textarea').inputValue();
+  assert.match(made, /^\S{20}$/);
+  assert.ok(await page.locator('textarea').evaluate((t) => t.classList.contains('mono')));
+});
+
+test('a file is picked, shared in parts, opened and saved whole', async () => {
+  const bytes = randomBytes(3_333_333);
+  await page.goto(site.url);
+  await page.locator('input[type=file]').setInputFiles({ name: 'büro plan.pdf', mimeType: 'application/pdf', buffer: bytes });
+  await text('One file, 3.3 MB').waitFor();
+  const link = await createLink();
+  await openLink(link);
+  await text('büro plan.pdf').waitFor();
+  const { name, bytes: got } = await savedFile();
+  assert.equal(name, 'büro plan.pdf');
+  assert.equal(sha(got), sha(bytes));
+  await text('Saved. Every byte was verified.').waitFor();
+  await text('This was the last time. It has been erased').waitFor();
+  await button('Erase it here too').click();
+  await page.getByRole('heading', { name: 'Erased' }).waitFor();
+});
+
+test('a file goes straight to the place that was picked, where the browser asks', async () => {
+  const bytes = randomBytes(400_000);
+  const { link } = await shareSecret(site, bytes, { name: 'picked.bin' });
+  await page.addInitScript(() => {
+    globalThis.showSaveFilePicker = async ({ suggestedName }) => {
+      const root = await navigator.storage.getDirectory();
+      return root.getFileHandle(suggestedName, { create: true });
+    };
+  });
+  await openLink(link);
+  await button('Save').click();
+  await text('Every byte was verified').waitFor();
+  const hash = await page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    const file = await (await root.getFileHandle('picked.bin')).getFile();
+    const digest = await crypto.subtle.digest('SHA-256', await file.arrayBuffer());
+    return [...new Uint8Array(digest)].map((b) => b.toString(16).padStart(2, '0')).join('');
+  });
+  assert.equal(hash, sha(bytes));
+});
+
+test('a large file is parked no longer than it takes, however it ends', { timeout: 120_000 }, async () => {
+  page.allow = /Failed to load resource/;
+  const bytes = randomBytes(34 << 20);
+  const { link } = await shareSecret(site, bytes, { name: 'large.bin', views: 10 });
+  const other = await page.context().newPage();
+  await other.goto(`${site.url}SHA256SUMS`);
+  const parked = () => other.evaluate(async () => (await Array.fromAsync((await navigator.storage.getDirectory()).keys())).length);
+  const untilParked = (n, what) => until(async () => await parked() === n, what);
+  /** A tab in which the file is on its way, and stays so: what comes behind its eighth part is held back. */
+  const transfer = async (what) => {
+    const tab = await page.context().newPage();
+    let seen = 0;
+    await tab.addInitScript(() => { delete globalThis.showSaveFilePicker; });
+    await tab.route('**/parts/*', (route) => (++seen > 8 ? undefined : route.continue()));
+    await openLink(link, tab);
+    await button('Save', tab).click();
+    await tab.waitForFunction(() => /^[1-9]\d*%/.test(document.querySelector('.primary .label').textContent));
+    await untilParked(1, `${what}: under way`);
+    return tab;
+  };
+  const ends = {
+    cancelled: async (tab) => { await button('Cancel', tab).click(); await button('Save', tab).waitFor(); },
+    closed: (tab) => tab.close(),
+    left: (tab) => tab.goto('about:blank'),
+    replaced: async (tab) => {
+      await tab.evaluate(() => { location.hash = '#nonsense'; });
+      await button('Open the link', tab).click();
+    },
+  };
+  for (const [what, end] of Object.entries(ends)) {
+    const tab = await transfer(what);
+    await end(tab);
+    // A page that is gone may be so before the browser did what it asked for last: the next one does it.
+    if (what === 'closed' || what === 'left') await page.goto(site.url);
+    await untilParked(0, what);
+    await tab.close();
+  }
+  // Of one that came to its end the browser makes its copy; then it goes too, erased or not.
+  for (const last of [false, true]) {
+    await page.clock.install();
+    await openLink(link);
+    const { bytes: got } = await savedFile();
+    assert.equal(sha(got), sha(bytes));
+    await untilParked(1, 'saved');
+    if (last) {
+      await button('I have it, destroy it').click();
+      await page.getByRole('heading', { name: 'Erased' }).waitFor();
+    }
+    const another = await page.context().newPage();
+    await another.goto(site.url);
+    await another.locator('textarea').waitFor();
+    assert.equal(await parked(), 1, 'another page lets it be');
+    await another.close();
+    await page.clock.runFor(20_000);
+    await untilParked(0, last ? 'erased' : 'done');
+    assert.equal(await button('Save again').count(), 0);
+  }
+});
+
+test('several files become one zip; each can be taken out again', async () => {
+  await page.goto(site.url);
+  const picker = page.locator('input[type=file]');
+  await picker.setInputFiles(['one.txt', 'two.txt'].map((name) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(name) })));
+  await picker.setInputFiles({ name: 'three.txt', mimeType: 'text/plain', buffer: Buffer.from('three') });
+  await text('3 files').waitFor();
+  await button('Remove two.txt').click();
+  await text('2 files').waitFor();
+  const link = await createLink();
+  await openLink(link);
+  const { name, bytes } = await savedFile();
+  assert.match(name, /^files-\d{4}-\d\d-\d\d\.zip$/);
+  assert.equal(bytes.readUInt32LE(0), 0x04034b50);
+  for (const part of ['one.txtone.txt', 'three.txtthree']) assert.ok(bytes.includes(part), part);
+  assert.ok(!bytes.includes('two.txt'));
+});
+
+test('files are dropped and pasted into the same box', async () => {
+  await page.goto(site.url);
+  await page.locator('textarea').waitFor();
+  await page.evaluate(() => {
+    const box = document.querySelector('.box');
+    const give = (type, init, name) => {
+      const data = new DataTransfer();
+      data.items.add(new File([name], name));
+      box.dispatchEvent(new type(init, { bubbles: true, cancelable: true, dataTransfer: data, clipboardData: data }));
+    };
+    give(DragEvent, 'drop', 'dropped.txt');
+    give(ClipboardEvent, 'paste', 'pasted.txt');
+  });
+  await text('2 files').waitFor();
+  for (const name of ['dropped.txt', 'pasted.txt']) await text(name).waitFor();
+});
+
+test('a file dropped beside the box does not take the place of the page', async () => {
+  await shareText('x');
+  const stopped = (type, fill) => page.evaluate(([what, kind]) => {
+    const dataTransfer = new DataTransfer();
+    if (kind === 'file') dataTransfer.items.add(new File(['x'], 'beside.txt'));
+    else dataTransfer.setData('text/plain', 'x');
+    return !document.querySelector('h1').dispatchEvent(new DragEvent(what, { bubbles: true, cancelable: true, dataTransfer }));
+  }, [type, fill]);
+  for (const type of ['dragover', 'drop']) {
+    assert.ok(await stopped(type, 'file'), type);
+    assert.ok(!await stopped(type, 'text'), `${type} of a text`);
+  }
+});
+
+test('what was typed before files came is not sent, which is told, and comes back', async () => {
+  await page.goto(site.url);
+  await page.locator('textarea').fill('typed before');
+  await page.locator('input[type=file]').setInputFiles({ name: 'one.txt', mimeType: 'text/plain', buffer: Buffer.from('one') });
+  await text('What you typed is not sent with files').waitFor();
+  await button('Remove one.txt').click();
+  assert.equal(await page.locator('textarea').inputValue(), 'typed before');
+});
+
+test('an upload shows progress and can be cancelled', async () => {
+  let parts = 0;
+  await page.route('**/parts/*', (route) => (++parts > 2 ? undefined : route.continue()));
+  await page.goto(site.url);
+  await page.locator('input[type=file]').setInputFiles({ name: 'big.bin', mimeType: '', buffer: randomBytes(8_000_000) });
+  await button('Create link').click();
+  await page.waitForFunction(() => /^[1-9]\d*%/.test(document.querySelector('.primary .label').textContent));
+  // Who leaves meanwhile is asked, and afterwards not.
+  const asked = [];
+  page.on('dialog', (dialog) => { asked.push(dialog.type()); void dialog.dismiss(); });
+  await page.close({ runBeforeUnload: true });
+  for (let i = 0; i < 50 && asked.length === 0; i++) await page.waitForTimeout(100);
+  assert.deepEqual(asked, ['beforeunload']);
+  await button('Cancel').click();
+  await button('Create link').waitFor();
+  await text('big.bin').waitFor();
+  await page.reload();
+  await page.locator('textarea').waitFor();
+  assert.equal(asked.length, 1);
+});
+
+test('the card tells of what was sent: nothing can be chosen any more while it is', async () => {
+  let go;
+  const gate = new Promise((done) => { go = done; });
+  await page.route('**/parts/*', async (route) => { await gate; await route.continue(); });
+  await page.goto(site.url);
+  await page.locator('input[type=file]').setInputFiles({ name: 'f.bin', mimeType: '', buffer: randomBytes(3_000_000) });
+  await page.locator('button.word').nth(2).click();
+  await page.getByLabel('Nothing: the link is enough').focus();
+  await page.keyboard.press('Control+Enter');
+  await text('%').waitFor();
+  assert.ok(await page.getByRole('dialog').isHidden());
+  // However a choice comes about all the same.
+  await page.evaluate(() => {
+    for (const input of document.querySelectorAll('.lines input, .apart input')) input.click();
+  });
+  await page.locator('button.word').nth(2).click({ trial: true, timeout: 500 }).then(() => assert.fail('it can be chosen'), () => undefined);
+  go();
+  await text('Not opened yet').waitFor();
+  await text('Without a passphrase.').waitFor();
+  assert.equal(await button('Copy passphrase').count() + await button('Copy key').count(), 0);
+  const link = await field('Link').textContent();
+  await page.unrouteAll();
+  await openLink(link);
+  await button('Save').waitFor();
+});
+
+test('what is typed for the next secret is not taken away by the button that asked for it', async () => {
+  await shareText('first');
+  await button('Share another secret').click();
+  await page.locator('textarea').fill('second');
+  assert.equal(await button('Share another secret').count(), 0);
+  await button('Create link').click();
+  await page.locator('.card').nth(1).waitFor();
+  await button('Share another secret').waitFor();
+});
+
+test('what is missing or too much is said in place', async () => {
+  await page.goto(site.url);
+  await button('Create link').click();
+  await text('Type something, or add a file first.').waitFor();
+  await page.locator('textarea').evaluate((box) => {
+    box.value = `${'x'.repeat(63)}\n`.repeat(16_385); // Chromium takes seconds to lay out one long line
+    box.dispatchEvent(new Event('input'));
+  });
+  await button('Create link').click();
+  await text(/longer than 1 MB/).waitFor();
+});
+
+test('the card: copy, QR, burn; and what became of it', async () => {
+  const link = await shareText('c');
+  await button('Copy link').click();
+  await text('Copied').waitFor();
+  assert.equal(await clipboard(), link);
+  await button('QR code').click();
+  const squares = await page.getByRole('img', { name: 'QR code of the link' }).locator('path').getAttribute('d');
+  assert.ok(squares.length > 1000);
+  await button('Burn it now').click();
+  await text('Then nobody can open it.').waitFor();
+  await button('Yes, burn it').click();
+  await text(/^Burnt today at/).waitFor();
+  assert.equal(await button('Copy link').count(), 0);
+  page.allow = /404/;
+  await page.goto(link);
+  await page.getByRole('heading', { name: 'is gone' }).waitFor();
+});
+
+test('a QR code is drawn once however often it is asked for, and its absence is told', async () => {
+  page.allow = /Failed to load/;
+  let go;
+  const gate = new Promise((done) => { go = done; });
+  await page.route('**/qr.js', async (route) => { await gate; await route.continue(); });
+  await shareText('c');
+  for (let i = 0; i < 3; i++) await button('QR code').click();
+  go();
+  await page.getByRole('img', { name: 'QR code of the link' }).waitFor();
+  assert.equal(await page.locator('.qr svg').count(), 1);
+  await page.unrouteAll();
+  await page.route('**/qr.js', (route) => route.abort());
+  await shareText('d');
+  await button('QR code').click();
+  await text('The QR code could not be loaded').waitFor();
+});
+
+test('a browser that does not let it copy is told of in place', async () => {
+  await page.addInitScript(() => { navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError')); });
+  await shareText('c');
+  await button('Copy link').click();
+  await text('Select the text and copy it.').waitFor();
+});
+
+test('without a secure connection it says what it needs', async () => {
+  const open = await startBrowser({ args: ['--host-resolver-rules=MAP secrets.test 127.0.0.1'] });
+  try {
+    const other = await newPage(open, { permissions: [] });
+    await other.goto(site.url.replace('127.0.0.1', 'secrets.test'));
+    await other.getByRole('heading', { name: 'This page needs HTTPS' }).waitFor();
+  } finally {
+    await open.close();
+  }
+});
+
+test('a link is handed to the system’s share sheet where there is one', async () => {
+  await page.addInitScript(() => { navigator.share = async (data) => { globalThis.shared = data; }; });
+  const link = await shareText('c');
+  await button('Share').click();
+  assert.deepEqual(await page.evaluate(() => globalThis.shared), { url: link });
+});
+
+test('the status line tells of openings, live and after it is gone', async () => {
+  const link = await shareText('watched', () => choose(0, (d) => d.getByLabel('2', { exact: true }).check()));
+  const look = () => page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  const other = await newPage(browser);
+  await openLink(link, other);
+  await text('It can be opened once more', other).waitFor();
+  await look();
+  await text(/^Opened today at/).waitFor();
+  await openLink(link, other);
+  await text('This was the last time', other).waitFor();
+  await look();
+  await text(/^Opened 2 times, last today at .*Now it is gone/).waitFor();
+  assert.deepEqual(other.faults, []);
+  await other.context().close();
+});
+
+test('earlier secrets of this browser: a quiet list, burnt or forgotten with a click', async () => {
+  for (const content of ['1', '2']) await shareText(content);
+  await page.goto(site.url);
+  await text('Earlier secrets of this browser').waitFor();
+  assert.equal(await page.locator('.earlier li').count(), 2);
+  const stored = await page.evaluate(() => ({ ...localStorage }));
+  assert.deepEqual(Object.keys(stored), ['ephemeral-secrets']);
+  for (const one of JSON.parse(stored['ephemeral-secrets'])) assert.deepEqual(Object.keys(one).sort(), ['id', 'made', 'token', 'until']);
+  await page.getByRole('button', { name: /^Burn it now: / }).first().click();
+  await button('Yes, burn it').click();
+  await text(/^Burnt/).waitFor();
+  await page.getByRole('button', { name: /^Forget: / }).first().click();
+  assert.equal(await page.locator('.earlier li').count(), 1);
+  await button('Forget all').click();
+  assert.equal(await page.evaluate(() => localStorage.length), 0);
+  assert.ok(await page.locator('.earlier').isHidden());
+});
+
+test('“I have it, destroy it” leaves nothing for anyone', async () => {
+  const { link, receipt } = await shareSecret(site, 'mine', { views: 5 });
+  await openLink(link);
+  await button('I have it, destroy it').click();
+  await page.getByRole('heading', { name: 'Erased' }).waitFor();
+  const { state, events } = await receipt();
+  assert.equal(state, 'burnt');
+  assert.ok(events.some(({ event }) => event === 'burnt_by_opener'));
+});
+
+test('a view is confirmed once the content verified, and not before', async () => {
+  const good = await shareSecret(site, 'fine');
+  await openLink(good.link);
+  await text('It has been erased from the server').waitFor();
+  assert.ok((await good.receipt()).events.some(({ event }) => event === 'confirmed'));
+  // The same with bytes that were changed on the way: refused, and not confirmed.
+  const bad = await shareSecret(site, randomBytes(600_000), { name: 'f.bin' });
+  await page.route('**/parts/*', async (route) => {
+    const response = await route.fetch();
+    const body = await response.body();
+    body[body.length - 20] ^= 1;
+    await route.fulfill({ response, body });
+  });
+  await openLink(bad.link);
+  await button('Save').click();
+  await page.getByRole('heading', { name: 'content is damaged' }).waitFor();
+  assert.ok(!(await bad.receipt()).events.some(({ event }) => event === 'confirmed'));
+});
+
+test('an open whose answer was lost is repeated with the same lease: one view', async () => {
+  page.allow = /Failed to load resource/;
+  const { link, receipt } = await shareSecret(site, 'once', { views: 2 });
+  let lost = 0;
+  await page.route('**/open', async (route) => {
+    if (lost++ > 0) return route.continue();
+    await route.fetch();
+    return route.abort();
+  });
+  await openLink(link);
+  assert.equal(await shownText(), 'once');
+  assert.ok(lost > 1);
+  assert.equal((await receipt()).views_left, 1);
+});
+
+test('links that mail gateways mangled still open', async () => {
+  const { id, key } = await shareSecret(site, 'mangled', { views: 20 });
+  for (const tail of [`%23${id}.${key}`, `#%23${id}.${key}`, `#${id}.${key}?utm_source=x&y=z`, `#${id}%2E${key}&data=1`, `?fbclid=1#${id}.${key}`]) {
+    await page.goto('about:blank');
+    await openLink(site.url + tail);
+    assert.equal(await shownText(), 'mangled', tail);
+    assert.equal(page.url(), site.url, tail);
+  }
+});
+
+test('a damaged link says so; a wrong key does not open', async () => {
+  await page.goto(`${site.url}#nonsense`);
+  await page.getByRole('heading', { name: 'link is damaged' }).waitFor();
+  page.allow = /403/;
+  const { id } = await shareSecret(site, 'k');
+  await page.goto('about:blank');
+  await openLink(`${site.url}#${id}.${'x'.repeat(32)}`);
+  await page.getByRole('heading', { name: 'link is damaged' }).waitFor();
+});
+
+test('another link put into the address bar of the open page is opened', async () => {
+  const { id, key } = await shareSecret(site, 'next');
+  await page.goto(site.url);
+  await page.locator('textarea').waitFor();
+  await page.evaluate((hash) => { location.hash = hash; }, `${id}.${key}`);
+  await button('Open').click();
+  assert.equal(await shownText(), 'next');
+});
+
+test('old links of the classic page open with their passphrase', async (t) => {
+  if (!site.real) return t.skip('needs secretsd');
+  page.allow = /404/;
+  const made = await classic({ secret: 'classic text', view_count: 1 });
+  await page.goto(`${site.url}secret/${made.secret_id}`);
+  await field('Passphrase').fill('wrong');
+  await page.keyboard.press('Enter');
+  await text('It does not open').waitFor();
+  await field('Passphrase').fill(made.passphrase);
+  await page.keyboard.press('Enter');
+  assert.equal(await shownText(), 'classic text');
+  const bytes = randomBytes(5000);
+  const file = await fetch(`${site.url}encrypt?file_name=${encodeURIComponent('old ü.bin')}`, { method: 'POST', body: bytes }).then((r) => r.json());
+  await page.goto(`${site.url}secret/${file.secret_id}`);
+  await field('Passphrase').fill(file.passphrase);
+  await button('Open').click();
+  const { name, bytes: got } = await savedFile();
+  assert.equal(name, 'old ü.bin');
+  assert.equal(sha(got), sha(bytes));
+  return undefined;
+});
+
+test('an old link: an answer that is lost is not asked for again unasked, and the page says what that may mean', async (t) => {
+  if (!site.real) return t.skip('needs secretsd');
+  page.allow = /ERR_FAILED|503/;
+  const made = await classic({ secret: 'asked for once', view_count: 1 });
+  const asked = [];
+  await page.route('**/decrypt', async (route) => {
+    const how = ['busy', 'lost'][asked.length] ?? 'through';
+    asked.push(how);
+    if (how === 'busy') await route.fulfill({ status: 503, headers: { 'Retry-After': '0' }, contentType: 'application/problem+json', body: '{"code":"busy"}' });
+    else if (how === 'lost') await route.abort();
+    else await route.continue();
+  });
+  await page.clock.install();
+  await page.goto(`${site.url}secret/${made.secret_id}`);
+  await field('Passphrase').fill(made.passphrase);
+  await page.keyboard.press('Enter');
+  await text('may have used up an opening').waitFor();
+  await page.clock.runFor(60_000);
+  assert.deepEqual(asked, ['busy', 'lost']);
+  await button('Open').click();
+  assert.equal(await shownText(), 'asked for once');
+  assert.deepEqual(asked, ['busy', 'lost', 'through']);
+  await page.unroute('**/decrypt');
+  return undefined;
+});
+
+test('an old link is cancelled, while it waits and while it is asked for, and left', async (t) => {
+  if (!site.real) return t.skip('needs secretsd');
+  page.allow = /503|Failed to load/;
+  const made = await classic({ secret: 'old and patient', view_count: 1 });
+  const problem = () => page.locator('form .problem').textContent();
+  let asked = 0;
+  await page.route('**/decrypt', (route) => {
+    // The first is refused, the next hang.
+    if (asked++ === 0) return route.fulfill(refusal(503, 'busy', { 'Retry-After': '5' }));
+    return undefined;
+  });
+  await page.goto(`${site.url}secret/${made.secret_id}`);
+  await field('Passphrase').fill(made.passphrase);
+  await page.keyboard.press('Enter');
+  await text('The server is busy. Trying again').waitFor();
+  await button('Cancel').click();
+  await button('Open').waitFor();
+  assert.equal(await problem(), '', 'nothing was used up');
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Open');
+  assert.ok(await button('Cancel').isHidden());
+  const sent = page.waitForRequest('**/decrypt');
+  await button('Open').click();
+  const ended = page.waitForEvent('requestfailed', async (request) => request === await sent);
+  await sent;
+  await button('Cancel').click();
+  await ended;
+  await text('It may have used up an opening all the same').waitFor();
+  // What is left for another link is not waited for either.
+  const again = page.waitForRequest('**/decrypt');
+  await button('Open').click();
+  const abandoned = page.waitForEvent('requestfailed', async (request) => request === await again);
+  await again;
+  await page.evaluate(() => { location.hash = '#nonsense'; });
+  await button('Open the link').click();
+  await abandoned;
+  assert.equal(asked, 3);
+  await page.unrouteAll();
+  await page.goto(`${site.url}secret/${made.secret_id}`);
+  await field('Passphrase').fill(made.passphrase);
+  await button('Open').click();
+  assert.equal(await shownText(), 'old and patient');
+  return undefined;
+});
+
+test('keyboard alone: share, choose, copy, open', async () => {
+  await page.goto(site.url);
+  await page.locator('textarea').waitFor();
+  const focused = () => page.evaluate(() => document.activeElement.textContent || document.activeElement.tagName);
+  const tabTo = async (what) => {
+    for (let i = 0; i < 30; i++) {
+      await page.keyboard.press('Tab');
+      if ((await focused()).includes(what)) return;
+    }
+    throw new Error(`${what} is not reached by Tab`);
+  };
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('by keys');
+  await tabTo('once');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Escape');
+  assert.equal(await focused(), '2 times');
+  await tabTo('Create link');
+  await page.keyboard.press('Enter');
+  await text('Not opened yet').waitFor();
+  assert.equal(await focused(), 'Copy link');
+  await page.keyboard.press('Enter');
+  await text('Copied').waitFor();
+  await page.goto(await clipboard());
+  await button('Open').waitFor();
+  assert.equal(await focused(), 'Open');
+  await page.keyboard.press('Enter');
+  await button('Copy').waitFor();
+  assert.equal(await focused(), 'Copy');
+});
+
+test('burning by keys leaves the focus beside what was burnt', async () => {
+  await shareText('a row');
+  await shareText('a card');
+  const focused = () => page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent);
+  for (const [ask, after] of [['Burn it now', /^This link has ended$/], [/^Burn it now: /, /^Forget: /]]) {
+    await button(ask).focus();
+    await page.keyboard.press('Enter');
+    assert.equal(await focused(), 'Yes, burn it');
+    await page.keyboard.press('Enter');
+    await button('Yes, burn it').waitFor({ state: 'detached' });
+    assert.match(await focused(), after);
+  }
+});
+
+test('forgetting by keys goes on to the next, and is told', async () => {
+  await page.goto(site.url);
+  const now = Math.floor(Date.now() / 1000);
+  const hour = 3600;
+  const all = ['a', 'b', 'c', 'd'].map((letter, i) => ({ id: letter.repeat(22), token: letter.repeat(43), made: now - i * hour, until: now + hour }));
+  await page.evaluate((kept) => localStorage.setItem('ephemeral-secrets', JSON.stringify(kept)), all);
+  const looks = [];
+  await page.route('**/receipt', (route) => {
+    looks.push(route.request().url());
+    return route.fulfill({ json: { state: 'waiting', expires_at: now + hour, views: 1, views_left: 1, events: [] } });
+  });
+  await page.reload();
+  const labels = () => page.getByRole('button', { name: /^Forget: / }).evaluateAll((buttons) => buttons.map((b) => b.getAttribute('aria-label')));
+  const focused = () => page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent);
+  const told = () => page.locator('.unseen[role=status]').textContent();
+  await page.getByRole('button', { name: 'Show one more' }).click();
+  const [first, second, third, fourth] = await labels();
+  await page.locator('.earlier .status').getByText('Not opened yet').nth(3).waitFor();
+  await button(second).focus();
+  // The row behind it, then the one before, where there is none behind; then the title of the page.
+  for (const [pressed, next] of [[second, third], [third, fourth], [fourth, first], [first, 'Share a secret']]) {
+    assert.equal(await focused(), pressed);
+    await page.keyboard.press('Enter');
+    assert.equal(await focused(), next);
+    assert.equal(await told(), `Forgotten: ${pressed.slice('Forget: '.length)}`);
+  }
+  assert.equal(await page.evaluate(() => localStorage.length), 0);
+  assert.equal(looks.length, 4, 'those that stay are not looked up anew');
+  await page.evaluate((kept) => localStorage.setItem('ephemeral-secrets', JSON.stringify(kept)), all);
+  await page.reload();
+  await button('Forget all').focus();
+  await page.keyboard.press('Enter');
+  assert.equal(await focused(), 'Share a secret');
+  assert.equal(await told(), 'Forgotten: Earlier secrets of this browser');
+});
+
+test('the page never freezes while a key is derived', async () => {
+  const { link } = await shareSecret(site, 'p', { passphrase: 'p', cost: COSTLY });
+  await page.goto(link);
+  await field('Passphrase').fill('p');
+  await page.evaluate(() => {
+    globalThis.longest = 0;
+    let last = performance.now();
+    setInterval(() => {
+      const now = performance.now();
+      globalThis.longest = Math.max(globalThis.longest, now - last);
+      last = now;
+    }, 5);
+  });
+  await button('Open').click();
+  await button('Show').waitFor();
+  const longest = await page.evaluate(() => globalThis.longest);
+  assert.ok(longest < 250, `${longest} ms without an answer`);
+});
+
+test('the language is the browser’s', async () => {
+  const said = {
+    de: 'Ein Geheimnis teilen', 'fr-CH': 'Partager un secret', es: 'Compartir un secreto', ru: 'Поделиться секретом', 'zh-CN': '分享秘密',
+    pt: 'Share a secret',
+  };
+  const devtools = await page.context().newCDPSession(page);
+  const userAgent = await page.evaluate(() => navigator.userAgent);
+  for (const [locale, title] of Object.entries(said)) {
+    await devtools.send('Emulation.setUserAgentOverride', { userAgent, acceptLanguage: locale });
+    await page.goto(site.url);
+    await page.getByRole('heading', { name: title }).waitFor();
+    assert.deepEqual(page.faults, [], locale);
+  }
+});
+
+test('a popover stays under its word when that goes to another line', async () => {
+  const narrow = await newPage(browser, { locale: 'de', viewport: { width: 320, height: 568 } });
+  await narrow.goto(site.url);
+  const word = narrow.locator('button.word').nth(2);
+  await word.click();
+  const below = async () => {
+    const { y, height } = await word.boundingBox();
+    return Math.round((await narrow.getByRole('dialog').boundingBox()).y - y - height);
+  };
+  const before = await word.evaluate((button) => button.offsetTop);
+  const gap = await below();
+  await narrow.getByLabel('Eine eigene Passphrase').check();
+  assert.notEqual(await word.evaluate((button) => button.offsetTop), before, 'the word is shorter now');
+  assert.equal(await below(), gap);
+  assert.deepEqual(narrow.faults, []);
+  await narrow.context().close();
+});
+
+test('the full stop of the sentence stays with its last word', async () => {
+  const narrow = await newPage(browser, { locale: 'fr', viewport: { width: 320, height: 568 } });
+  await narrow.goto(site.url);
+  await narrow.locator('textarea').waitFor();
+  const [stop, word] = await narrow.evaluate(() => {
+    const all = document.createTreeWalker(document.querySelector('.sentence p'), NodeFilter.SHOW_TEXT);
+    let last = null;
+    for (let node = all.nextNode(); node !== null; node = all.nextNode()) if (node.data.includes('.')) last = node;
+    const range = document.createRange();
+    range.setStart(last, last.data.indexOf('.'));
+    range.setEnd(last, last.data.indexOf('.') + 1);
+    return [range.getBoundingClientRect().top, [...document.querySelectorAll('button.word')].at(-1).getBoundingClientRect().bottom];
+  });
+  assert.ok(stop < word, `${stop} ${word}`);
+  await narrow.context().close();
+});
+
+test('the server’s and the network’s troubles are told, and nothing is used up', async () => {
+  page.allow = /503|Failed to load/;
+  const { link, receipt } = await shareSecret(site, 't');
+  await page.route('**/api/v1/secrets/*', (route) => route.abort());
+  await page.goto(link);
+  await giveUp(text('cannot be reached'));
+  await page.unrouteAll();
+  const refusals = [{ 'Retry-After': '1' }, { 'Retry-After': '60' }];
+  await page.route('**/api/v1/secrets/*', (route) => route.fulfill({ status: 503, body: '{}', headers: refusals.shift() }));
+  await button('Try again').click();
+  await text('The server is busy. Trying again').waitFor();
+  await text('server is busy. Nothing was used up').waitFor();
+  await page.unrouteAll();
+  await button('Try again').click();
+  await button('Open').waitFor();
+  assert.equal((await receipt()).views_left, 1);
+});
+
+test('without a server, or with one that makes no sense, the page says so, and goes on once it can', async () => {
+  page.allow = /503|404|Failed to load/;
+  const config = '**/api/v1/config';
+  const again = async (handler, title) => {
+    await page.unrouteAll();
+    if (handler !== null) await page.route(config, handler);
+    await button('Try again').click();
+    await (title === null ? page.locator('textarea') : page.getByRole('heading', { name: title })).waitFor();
+  };
+  const json = (body) => (route) => route.fulfill({ contentType: 'application/json', body: JSON.stringify(body) });
+  const good = await (await fetch(`${site.url}api/v1/config`)).json();
+  await page.route(config, (route) => route.abort());
+  await page.goto(site.url);
+  await giveUp(page.getByRole('heading', { name: 'The server does not answer' }));
+  await again((route) => route.fulfill(refusal(503, 'busy', { 'Retry-After': '60' })), 'The server is busy');
+  for (const wrong of [{}, { ...good, ttl_default: 'x' }, { ...good, views_max: 0 }]) await again(json(wrong), 'not set up right');
+  await again((route) => route.fulfill({ status: 404, body: '' }), 'not set up right');
+  await again((route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }), 'not set up right');
+  await again(null, null);
+  assert.ok(!/NaN/.test(await page.locator('body').textContent()));
+});
+
+test('a static host whose config.json names no server says so', async () => {
+  page.allow = /404|Failed to load/;
+  const host = await startStatic('/');
+  try {
+    for (const api of [3, 'ftp://x/', './']) {
+      host.api = api;
+      await page.goto(host.url);
+      await page.getByRole('heading', { name: 'not set up right' }).waitFor();
+    }
+  } finally {
+    await host.stop();
+  }
+});
+
+test('page and API on two origins, the page in a sub-path of a plain static host', async (t) => {
+  if (!site.real) return t.skip('needs secretsd');
+  const host = await startStatic('/sub/path/');
+  const far = await startSite({ env: { SECRETS_ORIGINS: host.origin } });
+  host.api = far.url;
+  try {
+    await page.goto(host.url);
+    await page.locator('textarea').fill('two origins');
+    const link = await createLink();
+    assert.ok(link.startsWith(`${host.url}#`));
+    await openLink(link);
+    assert.equal(await shownText(), 'two origins');
+    await text('It has been erased from the server').waitFor();
+    const file = randomBytes(1_500_000);
+    const { id, key } = await shareSecret(far, file, { name: 'x.bin' });
+    await openLink(`${host.url}#${id}.${key}`);
+    assert.equal(sha((await savedFile()).bytes), sha(file));
+  } finally {
+    await host.stop();
+    await far.stop();
+  }
+  return undefined;
+});
+
+test('every file that is served is what the sums say', async (t) => {
+  if (!site.real) return t.skip('needs secretsd');
+  const host = await startStatic('/');
+  const sumsAt = async (url) => {
+    const text = await (await fetch(`${url}SHA256SUMS`)).text();
+    assert.match(text, /^([0-9a-f]{64}  \S+\n)+$/);
+    return new Map(text.trimEnd().split('\n').map((line) => line.split('  ').reverse()));
+  };
+  const served = async (url, name) => sha(Buffer.from(await (await fetch(url + name)).arrayBuffer()));
+  try {
+    host.api = './';
+    const built = (await readdir('build/web')).filter((name) => name !== '_headers' && name !== 'SHA256SUMS').sort();
+    const own = await sumsAt(site.url);
+    assert.deepEqual([...own.keys()], [...built.filter((name) => name !== 'config.json'), `secret/${'0'.repeat(16)}`].sort());
+    for (const [name, sum] of own) assert.equal(await served(site.url, name), sum, name);
+    for (const path of ['', '%23abc.def']) assert.equal(await served(site.url, path), own.get('index.html'), path);
+    assert.equal(await served(site.url, 'secret/abcdefghijklmnop'), own.get(`secret/${'0'.repeat(16)}`));
+    assert.equal(await readFile(join(buildFolder, 'gen/SHA256SUMS'), 'utf8'), await (await fetch(`${site.url}SHA256SUMS`)).text());
+    // On a host of its own config.json is the one that somebody wrote.
+    const plain = await sumsAt(host.url);
+    assert.deepEqual([...plain.keys()], built);
+    for (const [name, sum] of plain) if (name !== 'config.json') assert.equal(await served(host.url, name), sum, name);
+  } finally {
+    await host.stop();
+  }
+  return undefined;
+});

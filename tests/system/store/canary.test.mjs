@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+// Unique words travel through every route as secrets; a second after the answer they are nowhere:
+// not in the data directory, the log, temporary files, nor in the memory of the server (a build whose
+// memory can be looked at, in its sandbox as any other).
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, openSync, closeSync, readSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { Connection, create, json, newLease, openBody, sealed } from '../support/client.mjs';
+import { assertSandboxed, startServer } from '../support/server.mjs';
+import { testServer } from '../support/variant.mjs';
+
+/** How ${text} may stand in memory: as it is, and in base64 wherever it begins in a group of three. */
+function forms(text) {
+  const found = [Buffer.from(text)];
+  for (let shift = 0; shift < 3; shift++) {
+    const whole = Buffer.from('x'.repeat(shift) + text).toString('base64');
+    // The characters at both ends depend on what stands beside the text.
+    found.push(Buffer.from(whole.slice(shift === 0 ? 0 : 4, -4)));
+  }
+  return found;
+}
+
+/** The places in the memory of process ${pid} that hold one of ${needles} ({ name, bytes }). */
+function scanMemory(pid, needles) {
+  const found = [];
+  const memory = openSync(`/proc/${pid}/mem`, 'r');
+  try {
+    for (const line of readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n')) {
+      const match = /^([0-9a-f]+)-([0-9a-f]+) (r\S+) \S+ \S+ \S+\s*(.*)$/.exec(line);
+      if (!match || /^\[v/.test(match[4])) continue;
+      const start = BigInt(`0x${match[1]}`);
+      const size = Number(BigInt(`0x${match[2]}`) - start);
+      const piece = Buffer.alloc(size);
+      let len = 0;
+      try {
+        while (len < size) {
+          const n = readSync(memory, piece, len, Math.min(size - len, 1 << 24), start + BigInt(len));
+          if (n === 0) break;
+          len += n;
+        }
+      } catch {
+        // a guard page
+      }
+      for (const { name, bytes } of needles) {
+        const at = piece.subarray(0, len).indexOf(bytes);
+        if (at >= 0) found.push(`${name} at ${(start + BigInt(at)).toString(16)} in ${match[4] || match[3]}`);
+      }
+    }
+  } finally {
+    closeSync(memory);
+  }
+  return found;
+}
+
+function scanFiles(folder, needles) {
+  const found = [];
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: false })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) found.push(...scanFiles(path, needles));
+    else if (entry.isFile()) {
+      const content = readFileSync(path);
+      for (const { name, bytes } of needles) if (content.includes(bytes)) found.push(`${name} in ${path}`);
+    }
+  }
+  return found;
+}
+
+const word = () => `canary-${randomBytes(20).toString('hex')}`;
+
+/** Every route, with words that are secret in each; adds them to ${secrets} under a name. */
+async function everyRoute(c, secrets) {
+  const ask = async (wanted, method, path, options) => {
+    const answer = await c.request(method, path, options);
+    assert.equal(answer.status, wanted, `${method} ${path.replace(/[A-Za-z0-9]{16,}/g, 'ID')}: ${answer.body}`);
+    return answer;
+  };
+  const auth = (token) => ({ Authorization: `Bearer ${token}` });
+
+  // Classic texts, short and long; a file; wrong passphrases.
+  for (const [name, length] of [['text', 1], ['long text', 4000]]) {
+    secrets[name] = word();
+    const made = JSON.parse((await ask(200, 'POST', '/encrypt', { body: JSON.stringify({ secret: secrets[name].repeat(length), view_count: 2 }) })).body);
+    secrets[`passphrase of ${name}`] = made.passphrase;
+    secrets[`id of ${name}`] = made.secret_id;
+    await ask(200, 'POST', '/decrypt', { body: JSON.stringify(made) });
+    secrets[`wrong passphrase of ${name}`] = word();
+    await ask(404, 'POST', '/decrypt', { body: JSON.stringify({ ...made, passphrase: secrets[`wrong passphrase of ${name}`] }) });
+  }
+  secrets.file = word();
+  const fileName = 'notes.pdf'; // kept beside the ciphertext, as pysecrets does: no secret here
+  const file = JSON.parse((await ask(200, 'POST', `/encrypt?file_name=${fileName}`, { body: secrets.file.repeat(20000) })).body);
+  secrets['passphrase of file'] = file.passphrase;
+  secrets['id of file'] = file.secret_id;
+  const again = JSON.parse((await ask(200, 'POST', '/decrypt', { body: JSON.stringify(file) })).body);
+  assert.equal(again.file_name, fileName);
+
+  // Bodies that are refused.
+  for (const [name, status, body] of [
+    ['broken', 400, '{"secret": "WORD'],
+    ['duplicate', 400, '{"secret": "WORD", "secret": "WORD"}'],
+    ['wrong type', 422, '{"secret": ["WORD"]}'],
+    ['wrong views', 422, '{"secret": "WORD", "view_count": "WORD"}'],
+  ]) {
+    secrets[name] = word();
+    await ask(status, 'POST', '/encrypt', { body: body.replaceAll('WORD', secrets[name]) });
+  }
+  secrets['unknown path'] = word();
+  await ask(404, 'GET', `/api/v1/secrets/${secrets['unknown path']}?${secrets['unknown path']}`);
+
+  // v1: tokens, access keys and ids.
+  const secret = await create(c, sealed({ views: 2 }));
+  secrets['id of sealed'] = secret.id;
+  secrets['owner token'] = secret.owner;
+  secrets.access = secret.access;
+  secrets.lease = newLease();
+  secrets['wrong access'] = sealed().access;
+  secrets['foreign token'] = newLease();
+  const path = `/api/v1/secrets/${secret.id}`;
+  await ask(200, 'GET', path);
+  await ask(403, 'POST', `${path}/open`, { body: openBody({ access: secrets['wrong access'] }, newLease()), headers: json });
+  await ask(200, 'POST', `${path}/open`, { body: openBody(secret, secrets.lease), headers: json });
+  await ask(404, 'GET', `${path}/receipt`, { headers: auth(secrets['foreign token']) });
+  await ask(200, 'GET', `${path}/receipt`, { headers: auth(secret.owner) });
+  await ask(204, 'DELETE', `${path}/lease`, { headers: auth(secrets.lease) });
+  await ask(204, 'DELETE', path, { headers: auth(secret.owner) });
+}
+
+for (const kept of [true, false]) {
+  test(`a second after the answer no secret is left anywhere, with the connection ${kept ? 'kept' : 'closed'}`, async (t) => {
+    const temporary = mkdtempSync(join(tmpdir(), 'secretsd-canary-'));
+    t.after(() => rmSync(temporary, { recursive: true, force: true }));
+    const server = await startServer({ build: testServer(), env: { TMPDIR: temporary } });
+    try {
+      assertSandboxed(server);
+      const all = [];
+      const c = new Connection(server);
+      for (let i = 0; i < 3; i++) {
+        const secrets = {};
+        await everyRoute(c, secrets);
+        all.push(...Object.entries(secrets));
+      }
+      if (!kept) c.close();
+      await new Promise((done) => setTimeout(done, 1000));
+      const needles = all.flatMap(([name, text]) => forms(text).map((bytes, i) => ({ name: i === 0 ? name : `${name} in base64`, bytes })));
+      assert.ok(needles.length > 60);
+      assert.deepEqual(scanFiles(server.data, needles), []);
+      assert.deepEqual(scanFiles(temporary, needles), []);
+      for (const { name, bytes } of needles) assert.ok(!server.stderr().includes(bytes), `${name} in the log`);
+      assert.deepEqual(scanMemory(server.pid, needles), []);
+      c.close();
+    } finally {
+      await server.stop();
+    }
+  });
+}
+
+test('the scan finds a word that is in the memory, the log and the data directory', async () => {
+  const server = await startServer({ build: testServer() });
+  try {
+    const text = word();
+    const needles = [{ name: 'word', bytes: Buffer.from(text) }];
+    const c = new Connection(server);
+    const answer = c.prepare('POST', '/encrypt', { body: JSON.stringify({ secret: text }) });
+    await new Connection(server).request('GET', '/healthz');
+    for (let i = 0; i < 50 && scanMemory(server.pid, needles).length === 0; i++) await new Promise((done) => setTimeout(done, 20));
+    assert.notDeepEqual(scanMemory(server.pid, needles), [], 'a body that is on its way is in the memory');
+    c.release();
+    assert.equal((await answer).status, 200);
+    assert.notDeepEqual(scanFiles(server.data, [{ name: 'magic', bytes: Buffer.from('SQLite format 3') }]), []);
+    assert.ok(server.stderr().includes('route='));
+  } finally {
+    await server.stop();
+  }
+});

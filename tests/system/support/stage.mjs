@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// What a file of page tests plays on: one secretsd and one browser for the file, and for each test a
+// page in a context of its own, which has to end without a fault. And what such tests do again and again.
+//
+//   import { button, page, setStage, site } from '../lib/lib/stage.mjs';
+//   setStage();
+//   test('…', async () => { await page.goto(site.url); await button('Create link').click(); });
+import { after, afterEach, before, beforeEach } from 'node:test';
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { newPage, startBrowser } from './browser.mjs';
+import { patience } from './server.mjs';
+import { startSite } from './site.mjs';
+
+export let site;
+export let browser;
+export let page;
+
+/**
+ * Set up what the tests of this file share: `setUp` and `tearDown` do what the file needs beside it.
+ * With `pages` false the tests make their own.
+ */
+export function setStage({ pages = true, timeout, setUp = async () => undefined, tearDown = async () => undefined } = {}) {
+  before(async () => {
+    site = await startSite();
+    browser = await startBrowser();
+    await setUp();
+  });
+  after(async () => {
+    await tearDown();
+    await browser?.close();
+    await site?.stop();
+  });
+  if (!pages) return;
+  beforeEach(async () => {
+    page = await newPage(browser, { locale: 'en-GB' });
+    if (timeout !== undefined) page.setDefaultTimeout(timeout);
+  });
+  afterEach(async () => {
+    const { faults } = page;
+    await page.context().close();
+    assert.deepEqual(faults, []);
+  });
+}
+
+export const sha = (bytes) => createHash('sha256').update(bytes).digest('hex');
+export const button = (name, where = page) => where.getByRole('button', { name, exact: true });
+export const field = (name, where = page) => where.getByLabel(name, { exact: true });
+export const text = (what, where = page) => where.getByText(what).first();
+
+/** A refusal of the API, for page.route. */
+export const refusal = (status, code, headers = {}) =>
+  ({ status, headers, contentType: 'application/problem+json', body: JSON.stringify({ code }) });
+
+/** Wait until `check` holds. */
+export async function until(check, what) {
+  for (let i = 0; i < 100 * patience; i++) {
+    if (await check()) return;
+    await new Promise((done) => { setTimeout(done, 100); });
+  }
+  assert.fail(what);
+}
+
+/** Press the button, and wait for the link. */
+export async function createLink(where = page) {
+  await button('Create link', where).click();
+  await text('Not opened yet', where).waitFor();
+  return field('Link', where).first().textContent();
+}
+
+/** Share a text; `options` chooses how. */
+export async function shareText(content, options = async () => undefined) {
+  await page.goto(site.url);
+  await page.locator('textarea').fill(content);
+  await options();
+  return createLink();
+}
+
+/** Choose in the popovers of the sentence: `actions` are done in that of its bold word `slot`. */
+export async function choose(slot, ...actions) {
+  await page.locator('button.word').nth(slot).click();
+  for (const action of actions) await action(page.getByRole('dialog'));
+  await button('Done').click();
+}
+
+/** Let what is to be shared have a passphrase. */
+export const ownPassphrase = (passphrase) => choose(2,
+  (dialog) => dialog.getByLabel('A passphrase of your own').check(),
+  (dialog) => field('Passphrase', dialog).fill(passphrase));
+
+export async function openLink(link, where = page) {
+  await where.goto(link);
+  await button('Open', where).click();
+}
+
+/** The text that was opened, its cover lifted. */
+export async function shownText(where = page) {
+  // The field of a passphrase has a "Show" as well, until the content is there.
+  await button('Copy', where).waitFor();
+  await button('Show', where).click();
+  return where.locator('pre').textContent();
+}
+
+/** Save the file that was opened. */
+export async function savedFile(where = page) {
+  const coming = where.waitForEvent('download');
+  await button('Save', where).click();
+  const download = await coming;
+  return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
+}
+
+/** The page waits for a network that is away: let each of its waits end at once, until it has given up and `what` is there. */
+export async function giveUp(what, where = page) {
+  await until(async () => {
+    await where.evaluate(() => dispatchEvent(new Event('online')));
+    return what.isVisible();
+  }, 'it gives up');
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// Builds what tests need beside the programs, in the build folder that BUILD names.
+
+import { execFileSync } from 'node:child_process';
+import { join, relative } from 'node:path';
+
+import { buildFolder, top } from './server.mjs';
+
+function make(target) {
+  const folder = relative(join(top, 'build'), buildFolder);
+  const variables = /^(clang-?)?(address|undefined|thread|,)+$/.test(folder) ? [`SANITIZE=${folder.replace(/^clang-/, '')}`] : [];
+  execFileSync('make', ['--no-print-directory', ...variables, join(relative(top, buildFolder), target)], { cwd: top, stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+/**
+ * The folder of a secretsd that is built for tests: its memory can be read, and with TEST_RACY=1 in
+ * its environment it reads views and writes them in two steps.
+ */
+export function testServer() {
+  make('tests/server/secretsd');
+  return join(buildFolder, 'tests/server');
+}
+
+/** The path of the load generator. */
+export function loadGenerator() {
+  make('bench/load');
+  return join(buildFolder, 'bench/load');
+}
+
+/**
+ * The path of a library for LD_PRELOAD of a server. `hang`: its disk or its input hangs or is slow as long as a
+ * file is there (tests/system/support/tools/hang.c). `no-landlock`: its kernel has no Landlock. Not for builds with sanitizers.
+ */
+export function preload(name) {
+  make(`tests/${name}.so`);
+  return join(buildFolder, `tests/${name}.so`);
+}

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+/* What holds for every route: paths, methods, headers, bounds, origins, rates. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "api/web/origins.h"
+#include "api_kit.h"
+
+#define SECRET "/api/v1/secrets/abcdefghijklmnopqrstuv"
+#define TOKEN  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+static const char *
+header(struct api_kit *kit, const char *name) {
+    const char *value = http_response_get(&kit->resp, name);
+    return value == NULL ? "" : value;
+}
+
+static void
+it_is_alive_and_ready(void **state) {
+    struct api_kit *kit = *state;
+    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/healthz"}), 200);
+    assert_string_equal(api_kit_body(kit), "{\"status\":\"ok\"}");
+    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/readyz"}), 200);
+    assert_string_equal(kit->resp.route, "/readyz");
+}
+
+static void
+unknown_paths_are_one_404(void **state) {
+    static const char *const paths[] = {
+        "/",
+        "/nothing",
+        "/encrypt/",
+        "//encrypt",
+        "/Encrypt",
+        "/api/v1/config/",
+        "/api/v1/secrets/",
+        "/api/v1/secrets//open",
+        SECRET "/",
+        SECRET "/parts",
+        SECRET "/parts/",
+        SECRET "/parts/1/",
+        SECRET "/opened",
+        "/api/v1/secrets/..%2f..%2fetc",
+        "/api/v2/config",
+        "/%61pi/v1/config",
+        "/..",
+        "",
+        "*",
+    };
+    struct api_kit *kit = *state;
+    char first[256] = "";
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        assert_int_equal(api_kit_ask(kit, (struct ask){.target = paths[i], .token = TOKEN}), 404);
+        if (first[0] == '\0') (void)snprintf(first, sizeof(first), "%s", api_kit_body(kit));
+        assert_string_equal(api_kit_body(kit), first);
+        assert_non_null(kit->resp.route);
+    }
+    assert_true(api_kit_problem(kit, "not_found", NULL));
+}
+
+static void
+other_methods_are_405_with_allow(void **state) {
+    static const struct {
+        const char *path, *allow, *bad[4];
+    } cases[] = {
+        {"/healthz", "GET, HEAD, OPTIONS", {"POST", "PUT", "DELETE", "PATCH"}},
+        {"/encrypt", "POST, OPTIONS", {"GET", "HEAD", "PUT", "get"}},
+        {"/decrypt", "POST, OPTIONS", {"GET", "HEAD", "PUT", "DELETE"}},
+        {"/api/v1/config", "GET, HEAD, OPTIONS", {"POST", "PUT", "DELETE", "TRACE"}},
+        {"/api/v1/secrets", "POST, OPTIONS", {"GET", "HEAD", "PUT", "DELETE"}},
+        {SECRET, "GET, HEAD, DELETE, OPTIONS", {"POST", "PUT", "PATCH", "CONNECT"}},
+        {SECRET "/open", "POST, OPTIONS", {"GET", "HEAD", "PUT", "DELETE"}},
+        {SECRET "/parts/0", "GET, HEAD, PUT, OPTIONS", {"POST", "DELETE", "PATCH", ""}},
+        {SECRET "/complete", "POST, OPTIONS", {"GET", "HEAD", "PUT", "DELETE"}},
+        {SECRET "/lease", "DELETE, OPTIONS", {"GET", "HEAD", "PUT", "POST"}},
+        {SECRET "/receipt", "GET, HEAD, OPTIONS", {"POST", "PUT", "DELETE", "PATCH"}},
+    };
+    struct api_kit *kit = *state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        for (size_t m = 0; m < 4; m++) {
+            struct ask ask = {.method = cases[i].bad[m], .target = cases[i].path};
+            assert_int_equal(api_kit_ask(kit, ask), 405);
+            assert_string_equal(header(kit, "Allow"), cases[i].allow);
+            assert_true(api_kit_problem(kit, "method_not_allowed", NULL));
+        }
+        struct ask options = {.method = "OPTIONS", .target = cases[i].path};
+        assert_int_equal(api_kit_ask(kit, options), 204);
+        assert_string_equal(header(kit, "Allow"), cases[i].allow);
+        assert_int_equal(kit->resp.body.len, 0);
+    }
+}
+
+static void
+every_answer_has_the_security_headers(void **state) {
+    static const struct ask asks[] = {
+        {.target = "/healthz"},       {.target = "/nothing"},
+        {.target = "/encrypt"},       {.target = "/encrypt", .body = "{}"},
+        {.target = "/api/v1/config"}, {.target = SECRET},
+        {.target = SECRET "/lease"},  {.method = "OPTIONS", .target = "/encrypt"},
+    };
+    struct api_kit *kit = *state;
+    for (size_t i = 0; i < ARRAY_LEN(asks); i++) {
+        (void)api_kit_ask(kit, asks[i]);
+        assert_string_equal(header(kit, "Cache-Control"), "no-store");
+        assert_string_equal(header(kit, "X-Content-Type-Options"), "nosniff");
+        assert_string_equal(header(kit, "Referrer-Policy"), "no-referrer");
+        assert_string_equal(header(kit, "Cross-Origin-Resource-Policy"), "same-origin");
+        assert_non_null(strstr(header(kit, "Content-Security-Policy"), "default-src 'none'"));
+        assert_non_null(strstr(header(kit, "X-Robots-Tag"), "noindex"));
+        assert_string_equal(header(kit, "Vary"), "Origin");
+        assert_string_equal(header(kit, "Access-Control-Allow-Origin"), "");
+    }
+}
+
+static void
+only_the_origins_that_are_set_may_read(void **state) {
+    static const char *const bad[] = {
+        "null",
+        "*",
+        "https://page.example.evil",
+        "http://page.example",
+        "https://page.example:443",
+        "",
+        "https://page.example/",
+        "HTTPS://PAGE.EXAMPLE",
+        "https://evil.example",
+    };
+    struct api_kit *kit = *state;
+    struct ask ask = {.target = "/api/v1/config", .origin = "https://page.example"};
+    struct ask preflight = {.method = "OPTIONS",
+                            .target = SECRET "/parts/3",
+                            .origin = "https://page.example",
+                            .ask_method = "PUT"};
+    assert_int_equal(api_kit_ask(kit, ask), 200);
+    assert_string_equal(header(kit, "Access-Control-Allow-Origin"), "https://page.example");
+    assert_string_equal(header(kit, "Vary"), "Origin");
+    assert_string_equal(header(kit, "Access-Control-Allow-Credentials"), "");
+    ask.target = "/nothing"; /* the page may read problems too */
+    assert_int_equal(api_kit_ask(kit, ask), 404);
+    assert_string_equal(header(kit, "Access-Control-Allow-Origin"), "https://page.example");
+    assert_int_equal(api_kit_ask(kit, preflight), 204);
+    assert_string_equal(header(kit, "Access-Control-Allow-Origin"), "https://page.example");
+    assert_string_equal(header(kit, "Access-Control-Allow-Methods"), "GET, HEAD, PUT, OPTIONS");
+    assert_string_equal(header(kit, "Access-Control-Allow-Headers"), "Authorization, Content-Type");
+    assert_true(strncmp(header(kit, "Vary"), "Origin,", 7) == 0);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        ask.origin = preflight.origin = bad[i];
+        (void)api_kit_ask(kit, ask);
+        assert_string_equal(header(kit, "Access-Control-Allow-Origin"), "");
+        assert_int_equal(api_kit_ask(kit, preflight), 204);
+        assert_string_equal(header(kit, "Access-Control-Allow-Origin"), "");
+        assert_string_equal(header(kit, "Access-Control-Allow-Methods"), "");
+        assert_string_equal(header(kit, "Vary"), "Origin");
+    }
+    /* Even a list that names them does not let these in. */
+    static const struct origins null = {.items = {"null"}, .count = 1};
+    kit->api.config.origins = &null;
+    ask.origin = "null";
+    (void)api_kit_ask(kit, ask);
+    assert_string_equal(header(kit, "Access-Control-Allow-Origin"), "");
+}
+
+static void
+bodies_are_bounded_before_they_are_read(void **state) {
+    static const struct {
+        const char *method, *path;
+        int64_t max;
+    } cases[] = {
+        {"POST", "/encrypt", 6 * API_KIT_TEXT_MAX + 4096},
+        {"POST", "/encrypt?file_name=a", 10000},
+        {"POST", "/decrypt", 4096},
+        {"POST", "/api/v1/secrets", 192 * 1024},
+        {"POST", SECRET "/open", 4096},
+        {"PUT", SECRET "/parts/0", 4 << 20},
+        {"POST", SECRET "/complete", 0},
+        {"DELETE", SECRET, 0},
+        {"DELETE", SECRET "/lease", 0},
+        {"GET", SECRET, 0},
+        {"GET", "/healthz", 0},
+    };
+    struct api_kit *kit = *state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct api_admission out;
+        char path[128];
+        (void)snprintf(path, sizeof(path), "%s", cases[i].path);
+        char *query = strchr(path, '?');
+        if (query != NULL) *query++ = '\0';
+        struct http_request req = {
+            .method = http_method_parse(cases[i].method),
+            .path = path,
+            .query = query == NULL ? "" : query,
+            .headers = {
+                [HTTP_CONTENT_TYPE] = "application/json", [HTTP_AUTHORIZATION] = "Bearer " TOKEN}};
+        http_response_clear(&kit->resp);
+        assert_int_equal(api_admit(&kit->api, &req, cases[i].max, &out, &kit->resp), 1);
+        assert_int_equal(out.body_max, cases[i].max);
+        assert_int_equal(api_admit(&kit->api, &req, cases[i].max + 1, &out, &kit->resp), 0);
+        assert_int_equal(kit->resp.status, 413);
+        assert_true(api_kit_problem(kit, "too_large", NULL));
+        assert_true(kit->resp.close);
+        assert_int_equal(api_admit(&kit->api, &req, INT64_MAX, &out, &kit->resp), 0);
+        assert_int_equal(kit->resp.status, 413);
+    }
+}
+
+static void
+compressed_bodies_are_refused(void **state) {
+    static const char *const codings[] = {"gzip", "deflate", "br", "identity", ""};
+    struct api_kit *kit = *state;
+    for (size_t i = 0; i < ARRAY_LEN(codings); i++) {
+        struct ask ask = {.target = "/encrypt", .body = "{\"secret\":\"x\"}"};
+        ask.encoding = codings[i];
+        assert_int_equal(api_kit_ask(kit, ask), 415);
+        assert_true(api_kit_problem(kit, "unsupported_encoding", NULL));
+    }
+}
+
+static void
+v1_takes_json_alone(void **state) {
+    static const struct {
+        const char *type;
+        int status; /* of an open of what is not there */
+    } cases[] = {
+        {"application/json", 422},
+        {"Application/JSON", 422},
+        {"application/json; charset=utf-8", 422},
+        {"application/json ;charset=utf-8", 422},
+        {"text/plain", 415},
+        {"application/jsonp", 415},
+        {"application/json+x", 415},
+        {"application/x-www-form-urlencoded", 415},
+        {"multipart/form-data; boundary=x", 415},
+        {"", 415},
+    };
+    struct api_kit *kit = *state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct ask ask = {.target = SECRET "/open", .body = "{}", .type = cases[i].type};
+        assert_int_equal(api_kit_ask(kit, ask), cases[i].status);
+        ask.target = "/api/v1/secrets";
+        assert_int_equal(api_kit_ask(kit, ask), cases[i].status);
+    }
+    struct ask none = {.method = "POST", .target = "/api/v1/secrets"};
+    assert_int_equal(api_kit_ask(kit, none), 415);
+}
+
+static void
+no_token_is_401_whatever_the_id(void **state) {
+    static const char *const bad[] = {
+        NULL,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer short",
+        "Basic " TOKEN,
+        TOKEN,
+        "Bearer " TOKEN "A",
+        "Bearer " TOKEN " x",
+        "Bearer " TOKEN ", Bearer " TOKEN,
+        "Bearer AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        "Bearer AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA+",
+    };
+    static const struct ask routes[] = {
+        {.method = "DELETE", .target = SECRET},
+        {.method = "DELETE", .target = SECRET "/lease"},
+        {.method = "POST", .target = SECRET "/complete"},
+        {.method = "GET", .target = SECRET "/receipt"},
+        {.method = "HEAD", .target = SECRET "/receipt"},
+        {.method = "GET", .target = SECRET "/parts/0"},
+        {.method = "PUT", .target = SECRET "/parts/0", .body = "x"},
+        {.method = "DELETE", .target = "/api/v1/secrets/x"},
+    };
+    struct api_kit *kit = *state;
+    for (size_t r = 0; r < ARRAY_LEN(routes); r++) {
+        struct ask ask = routes[r];
+        for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+            ask.authorization = bad[i];
+            assert_int_equal(api_kit_ask(kit, ask), 401);
+            assert_string_equal(header(kit, "WWW-Authenticate"), "Bearer");
+            assert_true(api_kit_problem(kit, "unauthorized", NULL));
+        }
+        ask.authorization = "bearer  " TOKEN;
+        assert_int_equal(api_kit_ask(kit, ask), 404);
+    }
+}
+
+static void
+config_tells_what_holds(void **state) {
+    struct api_kit *kit = *state;
+    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/api/v1/config"}), 200);
+    assert_string_equal(
+        api_kit_body(kit),
+        "{\"version\":\"test\",\"page\":\"\",\"part_size\":65536,\"inline_max\":131072,"
+        "\"file_max\":1048576,\"text_max\":4096,\"classic_file_max\":10000,\"ttl_min\":60,"
+        "\"ttl_max\":2592000,\"ttl_default\":432000,"
+        "\"ttl_choices\":[300,3600,21600,86400,259200,432000,1209600,2592000],"
+        "\"views_max\":100,\"attempts_max\":100}");
+    kit->api.config.ttl_max = 86400;
+    kit->api.config.ttl_default = 7200;
+    kit->api.config.page = "https://page.example/\"s";
+    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/api/v1/config"}), 200);
+    assert_non_null(strstr(api_kit_body(kit), "\"ttl_choices\":[300,3600,7200,21600,86400],"));
+    assert_non_null(strstr(api_kit_body(kit), "\"page\":\"https://page.example/\\\"s\","));
+    kit->api.config.ttl_max = kit->api.config.ttl_default = 90;
+    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/api/v1/config"}), 200);
+    assert_non_null(strstr(api_kit_body(kit), "\"ttl_choices\":[90],"));
+}
+
+/* Ask until a limit answers; the number of requests that got through. */
+static int
+until_limited(struct api_kit *kit, struct ask ask) {
+    for (int n = 0; n < 1000; n++)
+        if (api_kit_ask(kit, ask) == 429) return n;
+    return 1000;
+}
+
+static void
+rates_are_by_class_and_client(void **state) {
+    struct api_kit *kit = *state;
+    struct ask encrypt = {.target = "/encrypt", .body = "{}"};
+    struct ask create = {.target = "/api/v1/secrets", .body = "{}"};
+    struct ask info = {.target = SECRET};
+    kit->api.config.rate_create = 5;
+    kit->api.config.rate_open = 7;
+    api_kit_reopen(kit);
+    assert_int_equal(until_limited(kit, encrypt), 5);
+    assert_true(api_kit_problem(kit, "too_many_requests", NULL));
+    assert_string_equal(header(kit, "Retry-After"), "12");
+    assert_int_equal(until_limited(kit, create), 0); /* the same class */
+    assert_int_equal(until_limited(kit, info), 7);   /* another */
+    assert_string_equal(header(kit, "Retry-After"), "9");
+    encrypt.client = "192.0.2.2";
+    assert_int_equal(until_limited(kit, encrypt), 5);
+    encrypt.client = "2001:db8::1";
+    assert_int_equal(until_limited(kit, encrypt), 5);
+    encrypt.client = "2001:db8::ffff:2"; /* of the same /64 */
+    assert_int_equal(until_limited(kit, encrypt), 0);
+    kit->ms += 60000;
+    assert_int_equal(until_limited(kit, create), 5);
+    struct ask free = {.target = "/healthz"}; /* never limited */
+    assert_int_equal(until_limited(kit, free), 1000);
+    free.target = "/api/v1/config";
+    assert_int_equal(until_limited(kit, free), 1000);
+}
+
+static void
+the_open_class_has_all_of_its_routes(void **state) {
+    static const struct ask asks[] = {
+        {.target = "/decrypt", .body = "{}"},
+        {.target = SECRET "/open", .body = "{}"},
+        {.target = SECRET},
+        {.method = "HEAD", .target = SECRET},
+        {.target = SECRET "/receipt", .token = TOKEN},
+        {.target = SECRET "/receipt"}, /* no token */
+        /* Tokens that do not fit. */
+        {.target = SECRET "/parts/0", .token = TOKEN},
+        {.target = SECRET "/parts/0"},
+        {.method = "PUT", .target = SECRET "/parts/0", .body = "x", .token = TOKEN},
+        {.method = "PUT",
+         .target = SECRET "/parts/0",
+         .body = "x",
+         .token = TOKEN,
+         .unchecked = true},
+        {.method = "POST", .target = SECRET "/complete", .token = TOKEN},
+        {.method = "DELETE", .target = SECRET "/lease", .token = TOKEN},
+        {.method = "DELETE", .target = SECRET, .token = TOKEN},
+        {.method = "DELETE", .target = SECRET},
+    };
+    struct api_kit *kit = *state;
+    kit->api.config.rate_create = 1;
+    kit->api.config.rate_open = 3;
+    for (size_t i = 0; i < ARRAY_LEN(asks); i++) {
+        api_kit_reopen(kit);
+        assert_int_equal(until_limited(kit, asks[i]), 3);
+        assert_int_equal(until_limited(kit, (struct ask){.target = SECRET}), 0);
+    }
+}
+
+static bool
+page_has(const char *path) {
+    return strcmp(path, "/") == 0 || strcmp(path, "/app.js") == 0;
+}
+
+static void
+page_answer(const struct http_request *req, struct http_response *resp) {
+    (void)req;
+    resp->status = 200;
+    resp->constant = (const uint8_t *)"page";
+    resp->constant_len = 4;
+    http_response_set(resp, "Content-Security-Policy", "of the page");
+}
+
+static void
+the_page_answers_its_paths(void **state) {
+    static const struct api_page page = {page_has, page_answer};
+    struct api_kit *kit = *state;
+    kit->api.page = &page;
+    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/"}), 200);
+    assert_string_equal(header(kit, "Content-Security-Policy"), "of the page");
+    assert_string_equal(header(kit, "X-Content-Type-Options"), "nosniff");
+    assert_int_equal(api_kit_ask(kit, (struct ask){.method = "HEAD", .target = "/app.js"}), 200);
+    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/app.js.map"}), 404);
+    assert_int_equal(api_kit_ask(kit, (struct ask){.method = "POST", .target = "/"}), 405);
+    assert_string_equal(header(kit, "Allow"), "GET, HEAD, OPTIONS");
+    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/healthz"}), 200);
+    assert_string_equal(api_kit_body(kit), "{\"status\":\"ok\"}");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, api_kit_setup, api_kit_teardown)
+
+int
+main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(it_is_alive_and_ready),
+        TEST(unknown_paths_are_one_404),
+        TEST(other_methods_are_405_with_allow),
+        TEST(every_answer_has_the_security_headers),
+        TEST(only_the_origins_that_are_set_may_read),
+        TEST(bodies_are_bounded_before_they_are_read),
+        TEST(compressed_bodies_are_refused),
+        TEST(v1_takes_json_alone),
+        TEST(no_token_is_401_whatever_the_id),
+        TEST(config_tells_what_holds),
+        TEST(rates_are_by_class_and_client),
+        TEST(the_open_class_has_all_of_its_routes),
+        TEST(the_page_answers_its_paths),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* What the API answers when a store, the quota or the derivations fail: nothing is delivered, and
+ * the client learns whether to come again. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "api_kit.h"
+#include "base/err.h"
+#include "crypto/kdf/pool.h"
+
+enum { KEY = 5 };
+
+/* Stores that fail with this code once it is set; before, they are those in memory. */
+static int fault;
+static const struct store_ops *real;
+static const struct blobs_ops *real_blobs;
+
+static int
+create(struct store *s, const struct store_ref *ref, const struct record *r,
+       const struct buf *content) {
+    return fault != 0 ? fault : real->create(s, ref, r, content);
+}
+
+static int
+load(struct store *s, const struct store_ref *ref, struct record *out, struct buf *content) {
+    return fault == ERR_STORE ? fault : real->load(s, ref, out, content);
+}
+
+static int
+change(struct store *s, const struct store_ref *ref, const struct change *c, struct effect *effect,
+       struct record *after) {
+    return fault != 0 ? fault : real->change(s, ref, c, effect, after);
+}
+
+static int
+ping(struct store *s) {
+    return fault == ERR_STORE ? fault : real->ping(s);
+}
+
+static int
+put(struct blobs *b, const char *name, uint32_t k, const void *data, size_t len) {
+    return fault != 0 ? fault : real_blobs->put(b, name, k, data, len);
+}
+
+static int
+setup(void **state) {
+    static struct store_ops ops;
+    static struct blobs_ops blobs;
+    if (api_kit_setup(state) != 0) return -1;
+    struct api_kit *kit = *state;
+    real = kit->vault.store->ops;
+    real_blobs = kit->vault.blobs->ops;
+    ops = *real;
+    ops.create = create;
+    ops.load = load;
+    ops.change = change;
+    ops.ping = ping;
+    blobs = *real_blobs;
+    blobs.put = put;
+    kit->vault.store->ops = &ops;
+    kit->vault.blobs->ops = &blobs;
+    fault = 0;
+    return 0;
+}
+
+static void
+assert_again_later(struct api_kit *kit, int status, const char *code) {
+    assert_int_equal(status, 503);
+    assert_true(api_kit_problem(kit, code, NULL));
+    assert_non_null(http_response_get(&kit->resp, "Retry-After"));
+}
+
+/* Every route that reaches the store, asked about a secret that is there. */
+static void
+every_route_is_503(struct api_kit *kit, int err, const char *code) {
+    static const struct {
+        const char *method, *tail;
+        bool reads; /* needs no write */
+    } routes[] = {
+        {"GET", "", true},           {"GET", "/receipt", true},  {"DELETE", "", false},
+        {"DELETE", "/lease", false}, {"GET", "/parts/0", false}, {"PUT", "/parts/0", false},
+    };
+    struct api_kit_secret what = {.views = 1, .ttl = 3600, .size = 304, .key = KEY};
+    char id[23], owner[44], target[80], part[304];
+    api_kit_create(kit, what, id, owner);
+    for (size_t i = 0; i < sizeof(part); i++)
+        part[i] = (char)api_kit_byte(i);
+    for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
+        if (err != ERR_STORE && routes[i].reads) continue;
+        (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s%s", id, routes[i].tail);
+        struct ask ask = {.method = routes[i].method, .target = target, .token = owner};
+        if (strcmp(ask.method, "PUT") == 0) {
+            ask.body = part;
+            ask.len = sizeof(part);
+        }
+        fault = err;
+        assert_again_later(kit, api_kit_ask(kit, ask), code);
+        fault = 0;
+    }
+    what.inside = true;
+    char *body = api_kit_create_body(what);
+    fault = err;
+    struct ask new = {.target = "/api/v1/secrets", .body = body};
+    assert_again_later(kit, api_kit_ask(kit, new), code);
+    new.target = "/encrypt";
+    new.body = "{\"secret\":\"x\"}";
+    assert_again_later(kit, api_kit_ask(kit, new), code);
+    free(body);
+}
+
+static void
+a_store_that_does_not_answer(void **state) {
+    struct api_kit *kit = *state;
+    every_route_is_503(kit, ERR_STORE, "unavailable");
+    assert_again_later(kit, api_kit_ask(kit, (struct ask){.target = "/readyz"}), "unavailable");
+    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/healthz"}), 200);
+    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/api/v1/config"}), 200);
+}
+
+static void
+an_outcome_that_is_not_known(void **state) {
+    every_route_is_503(*state, ERR_UNKNOWN_OUTCOME, "unknown_outcome");
+}
+
+static void
+an_open_delivers_nothing_then_and_can_be_repeated(void **state) {
+    static const int errors[] = {ERR_STORE, ERR_UNKNOWN_OUTCOME};
+    struct api_kit *kit = *state;
+    struct api_kit_secret what = {.views = 1, .ttl = 3600, .size = 304, .inside = true, .key = KEY};
+    char id[23], owner[44];
+    api_kit_create(kit, what, id, owner);
+    for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
+        fault = errors[i];
+        assert_again_later(kit, api_kit_open_secret(kit, id, KEY, 'a'),
+                           i == 0 ? "unavailable" : "unknown_outcome");
+        assert_null(strstr(api_kit_body(kit), "content"));
+    }
+    fault = 0;
+    assert_int_equal(api_kit_open_secret(kit, id, KEY, 'a'), 200);
+}
+
+static void
+a_decrypt_delivers_nothing_then(void **state) {
+    struct api_kit *kit = *state;
+    char id[17], passphrase[33], body[200];
+    struct ask new = {.target = "/encrypt", .body = "{\"secret\":\"canary\",\"view_count\":2}"};
+    assert_int_equal(api_kit_ask(kit, new), 200);
+    api_kit_text(kit, "secret_id", id, sizeof(id));
+    api_kit_text(kit, "passphrase", passphrase, sizeof(passphrase));
+    (void)snprintf(body, sizeof(body), "{\"secret_id\":\"%s\",\"passphrase\":\"%s\"}", id,
+                   passphrase);
+    struct ask open = {.target = "/decrypt", .body = body};
+    fault = ERR_UNKNOWN_OUTCOME;
+    assert_again_later(kit, api_kit_ask(kit, open), "unknown_outcome");
+    assert_null(strstr(api_kit_body(kit), "canary"));
+    fault = ERR_STORE;
+    assert_again_later(kit, api_kit_ask(kit, open), "unavailable");
+    fault = 0;
+    assert_int_equal(api_kit_ask(kit, open), 200);
+}
+
+static void *
+encrypt_often(void *arg) {
+    struct api_kit *mine = arg;
+    struct ask new = {.target = "/encrypt", .body = "{\"secret\":\"x\"}"};
+    for (int i = 0; i < 5; i++) {
+        int status = api_kit_ask(mine, new);
+        const char *after = http_response_get(&mine->resp, "Retry-After");
+        if (status == 200) mine->now++;
+        else if (status != 503 || after == NULL || strstr(api_kit_body(mine), "\"busy\"") == NULL)
+            mine->ms = -1;
+    }
+    return NULL;
+}
+
+/* More at once than the queue takes: each is done, or refused and told to come again. */
+static void
+too_many_derivations(void **state) {
+    enum { THREADS = 12 };
+    static struct api_kit mine[THREADS];
+    pthread_t threads[THREADS];
+    int64_t done = 0;
+    for (int i = 0; i < THREADS; i++) {
+        mine[i] = *(struct api_kit *)*state;
+        mine[i].now = 0;
+        http_response_init(&mine[i].resp, 8 << 20);
+        buf_init(&mine[i].req.body, 0);
+    }
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, encrypt_often, &mine[i]), 0);
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_true(mine[i].ms >= 0);
+        done += mine[i].now;
+        http_response_clear(&mine[i].resp);
+        buf_free(&mine[i].req.body);
+    }
+    struct kdf_pool_stats stats;
+    kdf_pool_stats(((struct api_kit *)*state)->api.kdf, &stats);
+    assert_int_equal(stats.done, done);
+    assert_int_equal(stats.refused, THREADS * 5 - done);
+    assert_true(stats.refused > 0);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, api_kit_teardown)
+
+int
+main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(a_store_that_does_not_answer),
+        TEST(an_outcome_that_is_not_known),
+        TEST(an_open_delivers_nothing_then_and_can_be_repeated),
+        TEST(a_decrypt_delivers_nothing_then),
+        TEST(too_many_derivations),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

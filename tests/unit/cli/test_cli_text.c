@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/* The client's small parts that make or read text: names, progress, durations, settings, QR codes.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "base/text/utf8.h"
+#include "cli/config.h"
+#include "cli/local/name.h"
+#include "cli/local/nfc.h"
+#include "cli/options.h"
+#include "cli/terminal/progress.h"
+#include "cli/terminal/qr.h"
+#include "cli/terminal/terminal.h"
+
+static void
+test_names(void **state) {
+    static const char *const table[][2] = {
+        {"plain.txt", "plain.txt"},
+        {"../../x", "x"},
+        {"/etc/passwd", "passwd"},
+        {"C:\\a\\b.exe", "b.exe"},
+        {".hidden", "_hidden"},
+        {"..", "secret"},
+        {".", "secret"},
+        {"", "secret"},
+        {"a/", "secret"},
+        {"-rf", "_rf"},
+        {"~root", "_root"},
+        {"a\tb\x7f", "a_b_"},
+        {"x\xe2\x80\xaegpj", "x_gpj"},
+        {"x\xe2\x80\x8by", "x_y"},
+        {"\xff\xfe", "__"},
+        {"\xc3\xbc \xe6\x97\xa5.pdf", "\xc3\xbc \xe6\x97\xa5.pdf"},
+        {"end. . ", "end"},
+        {"a\xc2\x85"
+         "b",
+         "a_b"},
+        {" lead", "_lead"},
+        {"a:b*?", "a:b*?"},
+    };
+    char out[NAME_LEN_MAX + 1], big[600];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        name_sanitise(table[i][0], strlen(table[i][0]), out);
+        assert_string_equal(out, table[i][1]);
+    }
+    name_sanitise("a\0b", 3, out);
+    assert_string_equal(out, "a_b");
+    /* 200 characters of 3 bytes: cut between characters. */
+    for (size_t i = 0; i < 600; i++)
+        big[i] = "\xe6\x97\xa5"[i % 3];
+    name_sanitise(big, sizeof(big), out);
+    assert_int_equal(strlen(out), 255);
+    assert_true(utf8_valid(out, strlen(out)));
+}
+
+/* Whatever bytes come, the name is one that can be kept. */
+static void
+test_any_name_is_safe(void **state) {
+    char in[64], out[NAME_LEN_MAX + 1];
+    uint32_t x = 1;
+    (void)state;
+    for (int round = 0; round < 20000; round++) {
+        for (size_t i = 0; i < sizeof(in); i++) {
+            x = x * 1664525 + 1013904223;
+            in[i] = (char)(x >> 24);
+        }
+        name_sanitise(in, (size_t)round % sizeof(in), out);
+        size_t len = strlen(out);
+        assert_in_range(len, 1, NAME_LEN_MAX);
+        assert_true(utf8_valid(out, len));
+        assert_false(utf8_has_control(out, len));
+        assert_null(strpbrk(out, "/\\"));
+        assert_null(strchr(".-~ ", out[0]));
+    }
+}
+
+static void
+test_name_variants(void **state) {
+    char out[NAME_LEN_MAX + 1], big[NAME_LEN_MAX + 1];
+    (void)state;
+    name_variant("a.txt", 1, out);
+    assert_string_equal(out, "a-1.txt");
+    name_variant("noext", 12, out);
+    assert_string_equal(out, "noext-12");
+    memset(big, 'x', NAME_LEN_MAX);
+    memcpy(big + NAME_LEN_MAX - 4, ".bin", 5);
+    name_variant(big, 3, out);
+    assert_int_equal(strlen(out), NAME_LEN_MAX);
+    assert_string_equal(out + NAME_LEN_MAX - 6, "-3.bin");
+}
+
+static void
+assert_bytes(uint64_t n, const char *want) {
+    struct buf b = BUF_INIT(100);
+    assert_int_equal(progress_bytes(n, &b), 0);
+    assert_string_equal(buf_text(&b), want);
+    buf_free(&b);
+}
+
+static void
+test_progress_numbers(void **state) {
+    struct buf b = BUF_INIT(100);
+    (void)state;
+    assert_bytes(0, "0 B");
+    assert_bytes(1023, "1023 B");
+    assert_bytes(1024, "1.0 KiB");
+    assert_bytes(1048575, "1.0 MiB");
+    assert_bytes(4294967296, "4.0 GiB");
+    assert_bytes(UINT64_MAX, "16384.0 PiB");
+    assert_int_equal(progress_time(7, &b), 0);
+    assert_int_equal(buf_add_byte(&b, ' '), 0);
+    assert_int_equal(progress_time(750, &b), 0);
+    assert_int_equal(buf_add_byte(&b, ' '), 0);
+    assert_int_equal(progress_time(11100, &b), 0);
+    assert_string_equal(buf_text(&b), "0:07 12:30 3:05:00");
+    buf_free(&b);
+}
+
+static size_t
+columns(const struct buf *b) {
+    size_t n = 0;
+    for (size_t i = 0; i < b->len; i++)
+        n += (b->data[i] & 0xc0) != 0x80;
+    return n;
+}
+
+static void
+test_progress_line_fits(void **state) {
+    static const uint64_t totals[] = {409600, 4ULL << 30, 1000ULL << 30};
+    struct buf b = BUF_INIT(2000);
+    (void)state;
+    for (unsigned width = 7; width < 200; width++) {
+        for (unsigned i = 0; i < 3 * 21; i++) {
+            uint64_t total = totals[i / 21], done = total / 100 * (i % 21) * 5;
+            buf_reset(&b);
+            assert_int_equal(progress_line("Sending", done, total, total / 12345, width, &b), 0);
+            assert_true(columns(&b) <= width);
+            assert_true(utf8_valid((char *)b.data, b.len));
+            assert_non_null(strstr(buf_text(&b), " %"));
+        }
+    }
+    buf_reset(&b);
+    assert_int_equal(progress_line("Sending", 50, 100, 10, 100, &b), 0);
+    assert_non_null(strstr(buf_text(&b), " 50 %  50 B of 100 B  10 B/s  0:05 left"));
+    buf_reset(&b);
+    assert_int_equal(progress_line("Encrypting", 50, 0, 10, 100, &b), 0);
+    assert_string_equal(buf_text(&b), "Encrypting  50 B  10 B/s");
+    /* Where it is narrow, the time left matters most. */
+    buf_reset(&b);
+    assert_int_equal(progress_line("Sending", 50, 100, 10, 32, &b), 0);
+    assert_string_equal(buf_text(&b), " 50 %  50 B of 100 B  0:05 left");
+    buf_reset(&b);
+    assert_int_equal(progress_line("Sending", 50, 100, 10, 18, &b), 0);
+    assert_string_equal(buf_text(&b), " 50 %  0:05 left");
+    buf_reset(&b);
+    assert_int_equal(progress_line("Sending", 50, 100, 10, 7, &b), 0);
+    assert_string_equal(buf_text(&b), " 50 %");
+    buf_free(&b);
+}
+
+static void
+test_durations(void **state) {
+    static const char *const bad[] = {"", "s", "1", "1y", "-1s", "1.5h", "1 h", "h1", "99999999d"};
+    int64_t n = 0;
+    (void)state;
+    assert_int_equal(options_duration("90s", 3, &n), 0);
+    assert_int_equal(n, 90);
+    assert_int_equal(options_duration("2w", 2, &n), 0);
+    assert_int_equal(n, 14 * 86400);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        assert_int_equal(options_duration(bad[i], strlen(bad[i]), &n), ERR_INVALID);
+}
+
+static void
+test_config(void **state) {
+    static const char good[] = "# a comment\n\n server=https://h\r\nviews = 3\n\tttl = 1h";
+    static const struct {
+        const char *text;
+        unsigned line;
+    } bad[] = {{"server", 1},      {"\nserver = h", 2},       {"views = 0", 1}, {"views = 101", 1},
+               {"\n\nttl = 5", 3}, {"sever = https://h/", 1}, {"= x", 1},       {"server =", 1}};
+    struct config c;
+    unsigned line = 0;
+    (void)state;
+    assert_int_equal(config_parse(good, sizeof(good) - 1, &c, &line), 0);
+    assert_string_equal(c.server, "https://h/");
+    assert_int_equal(c.views, 3);
+    assert_int_equal(c.ttl, 3600);
+    assert_int_equal(config_parse("", 0, &c, &line), 0);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        assert_int_equal(config_parse(bad[i].text, strlen(bad[i].text), &c, &line), ERR_CONFIG);
+        assert_int_equal(line, bad[i].line);
+    }
+}
+
+static void
+test_terminal_escapes(void **state) {
+    static const char *const table[][2] = {
+        {"plain\n\ttext", "plain\n\ttext"},
+        {"a\x1b[2Jb", "a^[[2Jb"},
+        {"\r\x7f", "^M^?"},
+        {"\xc2\x9b"
+         "31m",
+         "?31m"},
+        {"\xc3\xbc", "\xc3\xbc"},
+        {"x\x9b\xff", "x??"},
+    };
+    struct buf b = BUF_INIT(100);
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        buf_reset(&b);
+        assert_int_equal(terminal_escape((const uint8_t *)table[i][0], strlen(table[i][0]), &b), 0);
+        assert_string_equal(buf_text(&b), table[i][1]);
+    }
+    buf_free(&b);
+}
+
+static void
+assert_nfc(const char *in, const char *want) {
+    struct buf b = BUF_INIT(4096);
+    assert_int_equal(buf_add_text(&b, in), 0);
+    assert_int_equal(nfc_normalise(&b), 0);
+    assert_string_equal(buf_text(&b), want);
+    buf_free(&b);
+}
+
+static void
+test_normalisation(void **state) {
+    struct buf b = BUF_INIT(4096);
+    (void)state;
+    assert_nfc("plain", "plain");
+    assert_nfc("e\xcc\x81", "\xc3\xa9");
+    assert_nfc("\xe2\x84\xab", "\xc3\x85");                             /* angstrom sign */
+    assert_nfc("\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab", "\xed\x95\x9c"); /* Hangul */
+    assert_nfc("", "");
+    assert_int_equal(buf_add(&b, "\xff", 1), 0);
+    assert_int_equal(nfc_normalise(&b), ERR_INVALID);
+    buf_free(&b);
+}
+
+static void
+test_qr(void **state) {
+    struct buf b = BUF_INIT(64 * 1024);
+    static char big[4000];
+    (void)state;
+    assert_int_equal(qr_draw("https://h/#x", false, &b), 0);
+    size_t rows = 0;
+    for (size_t i = 0; i < b.len; i++)
+        rows += b.data[i] == '\n';
+    assert_in_range(rows, 12, 16);
+    buf_reset(&b);
+    memset(big, 'x', sizeof(big) - 1);
+    assert_int_equal(qr_draw(big, true, &b), ERR_TOO_LARGE);
+    buf_free(&b);
+}
+
+int
+main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_any_name_is_safe),
+        cmocka_unit_test(test_name_variants),
+        cmocka_unit_test(test_progress_numbers),
+        cmocka_unit_test(test_progress_line_fits),
+        cmocka_unit_test(test_durations),
+        cmocka_unit_test(test_config),
+        cmocka_unit_test(test_terminal_escapes),
+        cmocka_unit_test(test_normalisation),
+        cmocka_unit_test(test_qr),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

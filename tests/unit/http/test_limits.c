@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* What one client may do: token buckets, and unfinished uploads. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "api/upload_limits.h"
+#include "base/random.h"
+#include "http/rate.h"
+
+enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE };
+
+static void
+key_of(uint32_t n, uint8_t key[static 16]) {
+    memset(key, 0, 16);
+    memcpy(key, &n, sizeof(n));
+}
+
+static unsigned
+taken(struct rate *r, uint32_t client, unsigned tries, int64_t now) {
+    uint8_t key[16];
+    unsigned n = 0;
+    key_of(client, key);
+    for (unsigned i = 0; i < tries; i++)
+        n += rate_take(r, key, now) == 0;
+    return n;
+}
+
+static void
+a_bucket_holds_a_minute_and_refills(void **state) {
+    struct rate *r = rate_new(30, &random_system);
+    uint8_t key[16];
+    (void)state;
+    key_of(1, key);
+    assert_int_equal(taken(r, 1, 100, 5000), 30);
+    assert_int_equal(rate_take(r, key, 5000), 2); /* seconds until the next */
+    assert_int_equal(rate_take(r, key, 6999), 1);
+    assert_int_equal(taken(r, 1, 10, 7000), 1);
+    assert_int_equal(taken(r, 2, 100, 7000), 30); /* another client has its own */
+    assert_int_equal(taken(r, 1, 100, 7000 + MINUTE), 30);
+    assert_int_equal(taken(r, 1, 100, 7000 + 1000 * MINUTE), 30); /* never more than full */
+    rate_free(r);
+}
+
+static void
+one_a_minute_is_one(void **state) {
+    struct rate *r = rate_new(1, &random_system);
+    (void)state;
+    assert_int_equal(taken(r, 1, 10, 0), 1);
+    assert_int_equal(taken(r, 1, 10, MINUTE - 1), 0);
+    assert_int_equal(taken(r, 1, 10, MINUTE), 1);
+    rate_free(r);
+    rate_free(NULL);
+    assert_int_equal(taken(NULL, 1, 10, 0), 10);
+}
+
+/* However many clients come, who sends most is remembered best. */
+static void
+a_flood_of_clients_does_not_free_a_heavy_one(void **state) {
+    struct rate *r = rate_new(30, &random_system);
+    (void)state;
+    assert_int_equal(taken(r, 1, 30, 1000), 30);
+    for (uint32_t i = 2; i < 4 * RATE_CLIENTS; i++)
+        assert_int_equal(taken(r, i, 1, 1000), 1);
+    assert_int_equal(taken(r, 1, 10, 1000), 0);
+    rate_free(r);
+}
+
+static void
+four_uploads_a_client(void **state) {
+    struct uploads *u = uploads_new();
+    uint64_t tickets[UPLOADS_PER_CLIENT];
+    uint8_t key[16], other[16];
+    struct store_ref ref = {.len = 3, .bytes = "ref"};
+    struct uploads_begun begun[UPLOADS_PER_CLIENT];
+    (void)state;
+    key_of(1, key);
+    key_of(2, other);
+    assert_int_equal(uploads_list(u, key, begun), 0);
+    for (size_t i = 0; i < UPLOADS_PER_CLIENT; i++)
+        assert_int_not_equal(tickets[i] = uploads_begin(u, key, HOUR, 0), 0);
+    assert_int_equal(uploads_begin(u, key, HOUR, 0), 0);
+    assert_int_not_equal(uploads_begin(u, other, HOUR, 0), 0);
+    uploads_cancel(u, tickets[0]);
+    tickets[0] = uploads_begin(u, key, HOUR, 0);
+    assert_int_not_equal(tickets[0], 0);
+    uploads_name(u, tickets[0], "idididididididididid00", &ref);
+    assert_int_equal(uploads_list(u, key, begun), UPLOADS_PER_CLIENT);
+    for (size_t i = 0; i < UPLOADS_PER_CLIENT; i++)
+        assert_int_equal(begun[i].ref.len, begun[i].ticket == tickets[0] ? 3 : 0);
+    assert_int_equal(uploads_list(u, other, begun), 1);
+    uploads_end(u, "idididididididididid01"); /* another */
+    assert_int_equal(uploads_begin(u, key, HOUR, 0), 0);
+    uploads_end(u, "idididididididididid00");
+    assert_int_not_equal(uploads_begin(u, key, HOUR, 0), 0);
+    uploads_free(u);
+    uploads_free(NULL);
+}
+
+static void
+uploads_end_by_themselves(void **state) {
+    static const char *const ids[] = {"idididididididididid00", "idididididididididid01",
+                                      "idididididididididid02", "idididididididididid03"};
+    struct store_ref ref = {.len = 3, .bytes = "ref"};
+    struct uploads *u = uploads_new();
+    uint8_t key[16];
+    (void)state;
+    key_of(1, key);
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        int64_t ttl = i == 0 ? 60 : 7 * 86400;
+        uploads_name(u, uploads_begin(u, key, ttl, 0), ids[i], &ref);
+    }
+    assert_int_equal(uploads_begin(u, key, 60, MINUTE - 1), 0);
+    assert_int_not_equal(uploads_begin(u, key, 60, MINUTE), 0);     /* the first has expired */
+    assert_int_not_equal(uploads_begin(u, key, 60, 2 * MINUTE), 0); /* and so has that one */
+    for (int64_t t = 0; t < 24 * HOUR; t += HOUR / 2) /* parts keep the others going, for a day */
+        for (size_t i = 1; i < ARRAY_LEN(ids); i++)
+            uploads_touch(u, ids[i], t);
+    assert_int_not_equal(uploads_begin(u, key, 60, 24 * HOUR - 1), 0);
+    assert_int_equal(uploads_begin(u, key, 60, 24 * HOUR - 1), 0);
+    assert_int_not_equal(uploads_begin(u, key, 60, 24 * HOUR), 0);
+    uploads_free(u);
+}
+
+static void
+a_full_list_forgets_the_stalest(void **state) {
+    struct uploads *u = uploads_new();
+    uint8_t key[16];
+    (void)state;
+    for (uint32_t i = 0; i < UPLOADS_TRACKED; i++) {
+        key_of(i / UPLOADS_PER_CLIENT, key);
+        assert_int_not_equal(uploads_begin(u, key, HOUR, i), 0);
+    }
+    key_of(0, key);
+    assert_int_equal(uploads_begin(u, key, HOUR, UPLOADS_TRACKED), 0);
+    key_of(UPLOADS_TRACKED, key);
+    assert_int_not_equal(uploads_begin(u, key, HOUR, UPLOADS_TRACKED), 0);
+    key_of(0, key);
+    assert_int_not_equal(uploads_begin(u, key, HOUR, UPLOADS_TRACKED), 0);
+    uploads_free(u);
+}
+
+int
+main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_bucket_holds_a_minute_and_refills),
+        cmocka_unit_test(one_a_minute_is_one),
+        cmocka_unit_test(a_flood_of_clients_does_not_free_a_heavy_one),
+        cmocka_unit_test(four_uploads_a_client),
+        cmocka_unit_test(uploads_end_by_themselves),
+        cmocka_unit_test(a_full_list_forgets_the_stalest),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

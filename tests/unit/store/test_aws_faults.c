@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stores in AWS under faults (tests/system/support/aws/fault-proxy.mjs): whatever is refused,
+ * lost, cut or done late, no more than N views are ever delivered, and exactly N once the faults
+ * clear; pieces come whole or not at all; and what is left behind in the end is of the kinds that
+ * may be (tests/system/support/aws/leftovers.mjs).  With conditions that always hold, the same test
+ * must fail.
+ *
+ * FAULT_SCHEDULES says how many schedules, FAULT_SEED the first one's seed.
+ */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <unistd.h>
+
+#include "aws_standins.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/text/parse.h"
+#include "store/dynamodb/store.h"
+#include "store/s3/blobs.h"
+#include "store_kit.h"
+
+enum { OPENERS_MAX = 8, PIECES = 3, PIECE_LEN = 3000 };
+
+static struct aws_standins *standins;
+static struct store *store;
+static struct blobs *blobs;
+static char table[64], bucket[64];
+static json_t *kinds; /* what was left behind, and how often */
+
+/* The bounds on waiting stay, but tests need not sit it out. */
+static void
+short_pause(void *ctx, int ms) {
+    (void)ctx;
+    (void)usleep((useconds_t)ms * 50);
+}
+
+static int
+open_stores(void **state) {
+    const char *wrong = NULL;
+    (void)state;
+    kinds = json_object();
+    standins = aws_standins_start();
+    aws_standins_make(standins, "table", table);
+    aws_standins_make(standins, "bucket", bucket);
+    aws_standins_through_faults(standins, true);
+    struct aws_transport transport = aws_standins_transport(standins);
+    transport.pause = short_pause;
+    struct dynamodb_options d = {.env = aws_standins_env(standins),
+                                 .credentials = aws_standins_credentials(standins),
+                                 .transport = transport,
+                                 .clock = clock_system,
+                                 .random = random_system,
+                                 .table = table};
+    struct blobs_s3_options s = {.env = d.env,
+                                 .credentials = d.credentials,
+                                 .transport = transport,
+                                 .clock = clock_system,
+                                 .random = random_system,
+                                 .bucket = bucket};
+    log_set_level(LOG_LEVEL_ERROR);
+    if (dynamodb_open(&d, &store, &wrong) != 0 || blobs_s3_open(&s, &blobs, &wrong) != 0) return -1;
+    return 0;
+}
+
+static int
+close_stores(void **state) {
+    (void)state;
+    char *text = json_dumps(kinds, JSON_COMPACT | JSON_SORT_KEYS);
+    print_message("  left behind: %s\n", text);
+    free(text);
+    json_decref(kinds);
+    aws_standins_tell(standins, "counts", true);
+    store->ops->close(store);
+    blobs->ops->close(blobs);
+    aws_standins_stop(standins);
+    return 0;
+}
+
+/* One opener: what it asks, and whether it was given a view. */
+struct opener {
+    const struct store_ref *ref;
+    struct change change;
+    int result;
+    bool delivered;
+};
+
+static void
+open_once(struct opener *o) {
+    struct record r;
+    struct effect effect;
+    struct buf content = BUF_INIT(4096);
+    o->result = store->ops->load(store, o->ref, &r, &content);
+    bool readable = o->result == 1 && r.content == CONTENT_INLINE && content.len == r.size;
+    record_clear(&r);
+    buf_free(&content);
+    if (!readable) return;
+    o->result = store->ops->change(store, o->ref, &o->change, &effect, NULL);
+    if (o->result == 1 && (effect.verdict == VERDICT_OK || effect.verdict == VERDICT_REPEAT))
+        o->delivered = true;
+}
+
+static void *
+opener(void *arg) {
+    open_once(arg);
+    return NULL;
+}
+
+static struct change
+new_open(bool sealed, unsigned seed, unsigned n) {
+    struct change c = {.kind = sealed ? CHANGE_OPEN : CHANGE_CLAIM_CLASSIC, .now = KIT_T0};
+    kit_hash(seed * 100 + n, c.hash);
+    kit_hash(KIT_PROOF, c.proof);
+    memcpy(c.mark, c.hash, sizeof(c.mark));
+    return c;
+}
+
+/* A secret, once a create under faults succeeds.  As the vault does, a try that fails is given up.
+ */
+static struct store_ref
+create_under_faults(const struct record *r, unsigned seed) {
+    struct store_ref ref = {0};
+    struct buf content = kit_content(r->size);
+    int created = 0;
+    for (unsigned n = 0; n < 50 && created != 1; n++) {
+        char id[TOKEN_SEALED_ID_LEN + 1];
+        (void)snprintf(id, sizeof(id), "%06u%04ux%0*u", seed % 1000000, n,
+                       r->kind == RECORD_SEALED ? 11 : 5, 0);
+        store->ops->ref(store, id, &ref);
+        created = store->ops->create(store, &ref, r, &content);
+    }
+    assert_int_equal(created, 1);
+    buf_free(&content);
+    return ref;
+}
+
+/* Let the openers loose at once.  Returns how many got a view. */
+static int
+race(struct opener *openers, int count) {
+    pthread_t threads[OPENERS_MAX];
+    int delivered = 0;
+    for (int i = 0; i < count; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, opener, &openers[i]), 0);
+    for (int i = 0; i < count; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        delivered += openers[i].delivered;
+    }
+    return delivered;
+}
+
+/*
+ * The faults are over: whoever was left without a true answer asks again, then new openers come.
+ * Returns how many got a view in all.
+ */
+static int
+finish(struct opener *openers, int count, bool sealed, unsigned seed, const struct store_ref *ref) {
+    int delivered = 0;
+    for (int i = 0; i < count; i++) {
+        struct effect effect;
+        struct opener *o = &openers[i];
+        if (!o->delivered && o->result < 0) {
+            /* Content was read before, or nothing was claimed: the change alone decides. */
+            o->result = store->ops->change(store, ref, &o->change, &effect, NULL);
+            assert_true(o->result >= 0);
+            o->delivered = o->result == 1 &&
+                           (effect.verdict == VERDICT_OK || effect.verdict == VERDICT_REPEAT);
+        }
+        delivered += o->delivered;
+    }
+    for (unsigned n = 0, missed = 0; n < 12 && missed < 2; n++) {
+        struct opener late = {.ref = ref, .change = new_open(sealed, seed, 50 + n)};
+        open_once(&late);
+        assert_true(late.result >= 0);
+        delivered += late.delivered;
+        missed += !late.delivered;
+    }
+    return delivered;
+}
+
+/* Every view that was delivered is in the record. */
+static void
+check_books(const struct store_ref *ref, const struct opener *openers, int count) {
+    struct record r;
+    assert_int_equal(store->ops->load(store, ref, &r, NULL), 1);
+    assert_int_equal(r.views_left, 0);
+    assert_int_equal(r.lease_count, r.views);
+    for (int i = 0; i < count; i++)
+        if (openers[i].delivered) assert_non_null(record_find_lease(&r, openers[i].change.hash));
+    record_clear(&r);
+}
+
+/* Burn ${ref} while faults go on; once they cleared it is burnt, whatever was answered before. */
+static void
+burn_under_faults(const struct store_ref *ref, const char *faults) {
+    struct change c = {.kind = CHANGE_BURN, .now = KIT_T0};
+    struct effect effect;
+    kit_hash(KIT_OWNER, c.hash);
+    aws_standins_tell(standins, faults, false);
+    (void)!store->ops->change(store, ref, &c, &effect, NULL);
+    aws_standins_tell(standins, "clear", false);
+    assert_int_equal(store->ops->change(store, ref, &c, &effect, NULL), 1);
+    assert_int_equal(effect.verdict, VERDICT_OK);
+    struct record r = kit_load(store, ref);
+    assert_int_equal(r.phase, PHASE_BURNT);
+    assert_int_equal(r.content, CONTENT_NONE);
+    record_clear(&r);
+}
+
+/* Sort what the schedule of ${seed} left behind, which must be of the kinds that may be. */
+static void
+check_leftovers(unsigned seed) {
+    char command[160];
+    const char *kind = NULL;
+    json_t *count = NULL;
+    (void)snprintf(command, sizeof(command), "leftovers %s %s", table, bucket);
+    json_t *left = aws_standins_ask(standins, command);
+    json_object_foreach(left, kind, count) {
+        if (kind[0] == '!') fail_msg("seed %u: %s", seed, kind + 1);
+        json_int_t sum = json_integer_value(json_object_get(kinds, kind));
+        (void)json_object_set_new(kinds, kind, json_integer(sum + json_integer_value(count)));
+    }
+    json_decref(left);
+}
+
+/* One schedule.  Returns how many views too many (or too few, negative) were delivered. */
+static int
+run_schedule(unsigned seed, double rate, int views, int count) {
+    struct opener openers[OPENERS_MAX] = {0};
+    char command[64];
+    bool sealed = seed % 2 == 0;
+    (void)snprintf(command, sizeof(command), "faults %u %.2f", seed, rate);
+    aws_standins_tell(standins, command, false);
+    struct record r = sealed ? kit_sealed(views, 0, 304) : kit_text(views, 304);
+    struct store_ref ref = create_under_faults(&r, seed);
+    for (int i = 0; i < count; i++) {
+        openers[i].ref = &ref;
+        openers[i].change = new_open(sealed, seed, (unsigned)i);
+    }
+    int delivered = race(openers, count);
+    if (delivered > views) return delivered - views;
+    aws_standins_tell(standins, "clear", false);
+    delivered = finish(openers, count, sealed, seed, &ref);
+    if (sealed && delivered == views) check_books(&ref, openers, count);
+    if (seed % 8 == 4 && delivered == views) burn_under_faults(&ref, command);
+    return delivered - views;
+}
+
+static void
+put_pieces(const char *name, uint8_t pieces[PIECES][PIECE_LEN], bool stored[PIECES], bool last) {
+    for (uint32_t k = 0; k < PIECES; k++) {
+        int put = blobs->ops->put(blobs, name, k, pieces[k], PIECE_LEN);
+        assert_int_not_equal(put, ERR_CONFLICT);
+        if (put >= 0) stored[k] = true;
+        if (last) assert_true(put >= 0);
+    }
+}
+
+/* Pieces put, fetched and erased under faults: whole or not at all, and never absent once stored.
+ */
+static void
+run_pieces(unsigned seed, double rate) {
+    static uint8_t pieces[PIECES][PIECE_LEN];
+    bool stored[PIECES] = {false};
+    char name[TOKEN_BLOB_LEN + 1], command[64];
+    struct buf got = BUF_INIT(PIECE_LEN);
+    (void)snprintf(name, sizeof(name), "Piece%017u", seed);
+    if (seed % 3 == 0) (void)snprintf(name, sizeof(name), "Piece%011u.enc", seed);
+    for (size_t i = 0; i < sizeof(pieces); i++)
+        pieces[i / PIECE_LEN][i % PIECE_LEN] = (uint8_t)(i * seed + (seed % 3 == 0 ? 0 : i / 251));
+    bool classic = seed % 3 == 0;
+    if (classic)
+        for (int k = 1; k < PIECES; k++)
+            memcpy(pieces[k], pieces[0], PIECE_LEN); /* a classic file is one object */
+    (void)snprintf(command, sizeof(command), "faults %u %.2f", seed, rate);
+    aws_standins_tell(standins, command, false);
+    put_pieces(name, pieces, stored, false);
+    for (uint32_t k = 0; k < PIECES; k++) {
+        int found = blobs->ops->get(blobs, name, k, &got);
+        if (found == 1) assert_true(buf_equals(&got, pieces[k], PIECE_LEN));
+        if (stored[k]) assert_int_not_equal(found, 0);
+        buf_reset(&got);
+    }
+    int erased = blobs->ops->erase(blobs, name, 0, PIECES);
+    aws_standins_tell(standins, "clear", false);
+    if (erased != 0) assert_int_equal(blobs->ops->erase(blobs, name, 0, PIECES), 0);
+    bool nothing[PIECES] = {false};
+    put_pieces(name, pieces, nothing, true);
+    for (uint32_t k = 0; k < PIECES; k++) {
+        assert_int_equal(blobs->ops->get(blobs, name, k, &got), 1);
+        assert_true(buf_equals(&got, pieces[k], PIECE_LEN));
+        buf_reset(&got);
+    }
+    buf_free(&got);
+}
+
+static unsigned
+number_of(const char *variable, unsigned otherwise) {
+    const char *text = getenv(variable);
+    int64_t n = otherwise;
+    if (text != NULL) assert_int_equal(parse_number(text, strlen(text), 1, 10000000, &n), 0);
+    return (unsigned)n;
+}
+
+/* Sanitizers make all of it several times slower. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SCHEDULES 60
+#else
+#define SCHEDULES 1000
+#endif
+
+static void
+never_more_than_n_and_exactly_n_in_the_end(void **state) {
+    unsigned count = number_of("FAULT_SCHEDULES", SCHEDULES), first = number_of("FAULT_SEED", 1);
+    (void)state;
+    print_message("  %u schedules from seed %u on\n", count, first);
+    for (unsigned seed = first; seed < first + count; seed++) {
+        int views = 1 + (int)(seed / 2 % 3);
+        double rate = 0.1 + 0.1 * (seed % 5);
+        if (seed % 4 == 3) run_pieces(seed, rate);
+        else if (run_schedule(seed, rate, views, views + 2) != 0)
+            fail_msg("seed %u: not exactly %d views", seed, views);
+        check_leftovers(seed);
+        unsigned done = seed - first + 1;
+        if (done % 1000 == 0 || done == count) {
+            print_message("  %u were exact\n", done);
+            (void)fflush(stdout);
+        }
+    }
+}
+
+/* Let ${requests} more requests through, then none: what was under way dies. */
+static void
+die_after(int requests) {
+    char command[32];
+    (void)snprintf(command, sizeof(command), "die %d", requests);
+    aws_standins_tell(standins, command, false);
+}
+
+/* A secret with one view, made in peace; or, with ${requests} >= 0, by a create that dies. */
+static struct store_ref
+one_view(bool sealed, unsigned seed, int requests) {
+    struct record r = sealed ? kit_sealed(1, 0, 304) : kit_text(1, 304);
+    struct buf content = kit_content(304);
+    struct store_ref ref = {0};
+    char id[TOKEN_SEALED_ID_LEN + 1];
+    (void)snprintf(id, sizeof(id), "%0*u", sealed ? TOKEN_SEALED_ID_LEN : TOKEN_CLASSIC_ID_LEN,
+                   seed);
+    store->ops->ref(store, id, &ref);
+    if (requests >= 0) die_after(requests);
+    int created = store->ops->create(store, &ref, &r, &content);
+    if (requests < 0) assert_int_equal(created, 1);
+    aws_standins_tell(standins, "clear", false);
+    buf_free(&content);
+    return ref;
+}
+
+/* Whoever dies at whatever request of a create, a claim, an open or a burn: what lies there then is
+ * right as it is. */
+static void
+death_at_any_request_leaves_what_may_be_left(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < 5 * 4; i++) {
+        int requests = (int)(i % 4);
+        bool sealed = i / 4 != 1 && i / 4 != 3;
+        if (i / 4 < 2) {
+            (void)one_view(sealed, i, requests);
+        } else {
+            struct store_ref ref = one_view(sealed, i, -1);
+            struct change c = new_open(sealed, 1, i);
+            struct effect effect;
+            if (i / 4 == 4) c.kind = CHANGE_BURN, kit_hash(KIT_OWNER, c.hash);
+            die_after(requests);
+            (void)!store->ops->change(store, &ref, &c, &effect, NULL);
+            aws_standins_tell(standins, "clear", false);
+        }
+        check_leftovers(i);
+    }
+}
+
+/* The control: a store without its conditions is found out. */
+static void
+without_conditions_it_fails(void **state) {
+    int too_many = 0, rounds = 0;
+    (void)state;
+    aws_standins_tell(standins, "unconditional on", false);
+    for (; rounds < 100 && too_many <= 0; rounds++)
+        too_many = run_schedule(900000 + (unsigned)rounds, 0, 1, OPENERS_MAX);
+    aws_standins_tell(standins, "unconditional off", false);
+    print_message("  found out in round %d\n", rounds);
+    assert_true(too_many > 0);
+}
+
+int
+main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(never_more_than_n_and_exactly_n_in_the_end),
+        cmocka_unit_test(death_at_any_request_leaves_what_may_be_left),
+        cmocka_unit_test(without_conditions_it_fails),
+    };
+    return cmocka_run_group_tests(tests, open_stores, close_stores);
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* One write whose answer is lost, or that never came: what the DynamoDB store makes of it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "aws_standins.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "store/dynamodb/store.h"
+#include "store_kit.h"
+
+enum { SIZE = 400 };
+
+static struct aws_standins *standins;
+static struct store *store;
+
+/* What happens to the next call of ${operation}; NULL: nothing. */
+static const char *operation;
+static bool arrives;                        /* it is done, and only its answer is lost */
+static bool twice;                          /* and the client sends it again by itself */
+static const struct store_ref *taken_first; /* another claims this meanwhile */
+static unsigned erased;                     /* calls of DeleteItem that arrived */
+
+static bool
+is_call(const struct http_client_request *req, const char *name) {
+    const char *target = aws_field(req, "X-Amz-Target");
+    return target != NULL && strcmp(strchr(target, '.') + 1, name) == 0;
+}
+
+static void
+claim(const struct store_ref *ref, unsigned n, int *result, struct effect *effect) {
+    struct change c = {.kind = CHANGE_CLAIM_CLASSIC, .now = KIT_T0};
+    memset(c.mark, (int)n, sizeof(c.mark));
+    *result = store->ops->change(store, ref, &c, effect, NULL);
+}
+
+static enum http_failure
+send_or_lose(void *ctx, const struct http_client_request *req, struct http_client_response *resp) {
+    if (is_call(req, "DeleteItem")) erased++;
+    if (operation == NULL || !is_call(req, operation)) return aws_standins_send(ctx, req, resp);
+    operation = NULL;
+    if (arrives) (void)aws_standins_send(ctx, req, resp);
+    buf_reset(&resp->body);
+    if (twice) return aws_standins_send(ctx, req, resp);
+    if (taken_first != NULL) {
+        struct effect effect;
+        int got = 0;
+        claim(taken_first, 2, &got, &effect);
+        assert_int_equal(got, 1);
+        assert_int_equal(effect.verdict, VERDICT_OK);
+    }
+    return aws_lose_answer(resp);
+}
+
+static int
+open_store(void **state) {
+    char table[64];
+    const char *wrong = NULL;
+    (void)state;
+    standins = aws_standins_start();
+    aws_standins_make(standins, "table", table);
+    struct dynamodb_options o = {.env = aws_standins_env(standins),
+                                 .credentials = aws_standins_credentials(standins),
+                                 .transport = aws_standins_behind(standins, send_or_lose),
+                                 .clock = clock_system,
+                                 .random = random_system,
+                                 .table = table};
+    log_set_level(LOG_LEVEL_ERROR);
+    return dynamodb_open(&o, &store, &wrong);
+}
+
+static int
+close_store(void **state) {
+    (void)state;
+    store->ops->close(store);
+    aws_standins_stop(standins);
+    return 0;
+}
+
+static void
+lose(const char *what, bool done, const struct store_ref *first) {
+    operation = what;
+    arrives = done;
+    twice = false;
+    taken_first = first;
+    erased = 0;
+}
+
+static void
+test_burn_whose_answer_is_lost_erases(void **state) {
+    (void)state;
+    struct record r = kit_sealed(1, 0, SIZE);
+    struct store_ref ref = kit_create(store, &r);
+    lose("UpdateItem", true, NULL);
+    assert_int_equal(kit_change(store, &ref, CHANGE_BURN, KIT_T0, KIT_OWNER, 0), VERDICT_OK);
+    assert_null(operation);
+    assert_int_equal(erased, 1);
+}
+
+/* As libcurl does when a kept connection breaks before the first byte of an answer. */
+static void
+test_what_is_sent_twice_is_done_once(void **state) {
+    (void)state;
+    struct record r = kit_sealed(1, 0, SIZE);
+    struct buf content = kit_content(SIZE);
+    struct store_ref ref;
+    store->ops->ref(store, "SentTwiceByItsClient22", &ref);
+    lose("PutItem", true, NULL);
+    twice = true;
+    assert_int_equal(store->ops->create(store, &ref, &r, &content), 1);
+    assert_null(operation);
+    lose("UpdateItem", true, NULL);
+    twice = true;
+    assert_int_equal(kit_change(store, &ref, CHANGE_BURN, KIT_T0, KIT_OWNER, 0), VERDICT_OK);
+    assert_null(operation);
+    assert_int_equal(erased, 1);
+    buf_free(&content);
+
+    struct record text = kit_text(1, SIZE);
+    struct effect effect;
+    int got = 0;
+    ref = kit_create(store, &text);
+    lose("UpdateItem", true, NULL);
+    twice = true;
+    claim(&ref, 1, &got, &effect);
+    assert_int_equal(got, 1);
+    assert_true(effect.claimed);
+}
+
+static void
+test_drop_whose_answer_is_lost_is_done(void **state) {
+    (void)state;
+    struct record r = kit_sealed(1, 0, SIZE);
+    struct store_ref ref = kit_create(store, &r);
+    lose("DeleteItem", true, NULL);
+    int64_t late = KIT_T0 + KIT_TTL + 30 * 86400;
+    struct change c = {.kind = CHANGE_LAPSE, .now = late};
+    struct effect effect;
+    int got = store->ops->change(store, &ref, &c, &effect, NULL);
+    assert_int_equal(got, 1);
+    assert_true(effect.drop_record);
+    assert_null(operation);
+    assert_false(kit_exists(store, &ref));
+    assert_int_equal(erased, 2); /* the record, and its content */
+}
+
+static void
+test_last_view_that_another_took_is_not_given(void **state) {
+    (void)state;
+    struct record r = kit_text(1, SIZE);
+    struct store_ref ref = kit_create(store, &r);
+    struct effect effect;
+    int got = 1;
+    lose("UpdateItem", false, &ref);
+    claim(&ref, 1, &got, &effect);
+    assert_null(operation);
+    assert_int_equal(got, 0);
+}
+
+static void
+test_last_view_whose_answer_is_lost_is_own(void **state) {
+    (void)state;
+    struct record r = kit_text(1, SIZE);
+    struct store_ref ref = kit_create(store, &r);
+    struct effect effect;
+    int got = 0;
+    lose("UpdateItem", true, NULL);
+    claim(&ref, 1, &got, &effect);
+    assert_int_equal(got, 1);
+    assert_true(effect.claimed);
+}
+
+int
+main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_burn_whose_answer_is_lost_erases),
+        cmocka_unit_test(test_last_view_that_another_took_is_not_given),
+        cmocka_unit_test(test_last_view_whose_answer_is_lost_is_own),
+        cmocka_unit_test(test_what_is_sent_twice_is_done_once),
+        /* Last: a store does not forget how late it was told it is. */
+        cmocka_unit_test(test_drop_whose_answer_is_lost_is_done),
+    };
+    return cmocka_run_group_tests(tests, open_store, close_store);
+}

@@ -1,0 +1,699 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every call that SQLite makes to the system fails in turn, once or from then on: an I/O error, a
+ * full disk, a short read.  Whatever the store answered must be true when the disk is well again:
+ * nothing acknowledged is lost, nothing that failed has happened, nothing is opened too often.
+ */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "hook_vfs.h"
+#include "scratch.h"
+#include "store/sqlite/store.h"
+#include "store_kit.h"
+
+enum { SUBJECTS = 6, CROWD = 3 };
+
+enum mode { FAIL_IO, FAIL_FULL, FAIL_SHORT_READ, MODES };
+
+/* Which call fails. */
+struct plan {
+    enum mode mode;
+    bool lasting; /* all calls from it on */
+    int at;
+    atomic_int calls;
+    atomic_bool fired;
+    atomic_bool well; /* nothing fails any more */
+    bool unknown;     /* an outcome was */
+};
+
+/* What is known of a record by the store's own answers. */
+struct subject {
+    struct store_ref ref;
+    struct record first; /* as it is created */
+    bool exists, content;
+    bool unsure; /* an answer was "unknown outcome" */
+    uint64_t rev;
+    int views_left;
+    int claims;
+};
+
+/* The store of one run.  The first failed answer to the main thread is followed by a crash. */
+struct scene {
+    const char *dir;
+    struct store *store;
+    struct subject subjects[SUBJECTS];
+    bool crashed;
+};
+
+static int
+io_error(enum hook_call call) {
+    switch (call) {
+    case HOOK_OPEN: return SQLITE_CANTOPEN;
+    case HOOK_DELETE: return SQLITE_IOERR_DELETE;
+    case HOOK_ACCESS: return SQLITE_IOERR_ACCESS;
+    case HOOK_READ: return SQLITE_IOERR_READ;
+    case HOOK_WRITE: return SQLITE_IOERR_WRITE;
+    case HOOK_TRUNCATE: return SQLITE_IOERR_TRUNCATE;
+    case HOOK_SYNC: return SQLITE_IOERR_FSYNC;
+    case HOOK_SIZE: return SQLITE_IOERR_FSTAT;
+    case HOOK_LOCK: return SQLITE_IOERR_LOCK;
+    case HOOK_SHM_MAP: return SQLITE_IOERR_SHMMAP;
+    }
+    return SQLITE_IOERR;
+}
+
+static int
+maybe_fail(void *ctx, enum hook_call call, enum hook_file file) {
+    struct plan *p = ctx;
+    if (atomic_load(&p->well)) return SQLITE_OK;
+    if (p->mode == FAIL_FULL && call != HOOK_WRITE) return SQLITE_OK;
+    /* What a short read of the main file gives are zeros that the file is taken to have. */
+    if (p->mode == FAIL_SHORT_READ && (call != HOOK_READ || file != HOOK_WAL)) return SQLITE_OK;
+    int n = atomic_fetch_add(&p->calls, 1) + 1;
+    if (n != p->at && !(p->lasting && n > p->at)) return SQLITE_OK;
+    atomic_store(&p->fired, true);
+    if (p->mode == FAIL_FULL) return SQLITE_FULL;
+    return p->mode == FAIL_SHORT_READ ? SQLITE_IOERR_SHORT_READ : io_error(call);
+}
+
+/* One that can fail keeps a ballast for it. */
+static struct store *
+open_store(const char *dir, const char *vfs) {
+    struct store *s = NULL;
+    struct store_sqlite_config config = {
+        .dir = dir, .readers = 1, .reserve = vfs != NULL, .vfs = vfs, .log_pages = 20};
+    return store_sqlite_open(&config, &s) == 0 ? s : NULL;
+}
+
+/* What ${err} says of a change that was asked for: not done, or nobody knows. */
+static void
+note_failure(struct subject *s, int err) {
+    assert_true(err == ERR_STORE || err == ERR_FULL || err == ERR_NOMEM ||
+                err == ERR_UNKNOWN_OUTCOME);
+    if (err == ERR_UNKNOWN_OUTCOME) s->unsure = true;
+}
+
+static int
+create(struct store *store, struct subject *s) {
+    struct buf content = kit_content(s->first.size);
+    int created = store->ops->create(store, &s->ref, &s->first, &content);
+    buf_free(&content);
+    if (created < 0) {
+        note_failure(s, created);
+        return created;
+    }
+    assert_true(created == 1 || s->unsure);
+    s->exists = s->content = true;
+    s->rev = s->first.rev;
+    s->views_left = s->first.views_left;
+    s->unsure = false;
+    return 0;
+}
+
+static int
+change(struct store *store, struct subject *s, enum change_kind kind, int64_t now, unsigned hash) {
+    struct change c = {.kind = kind, .now = now};
+    struct effect effect;
+    struct record after;
+    kit_hash(hash, c.hash);
+    kit_hash(KIT_PROOF, c.proof);
+    int found = store->ops->change(store, &s->ref, &c, &effect, &after);
+    if (found < 0) {
+        note_failure(s, found);
+        return found;
+    }
+    assert_true(found == (s->exists ? 1 : 0) || s->unsure);
+    s->unsure = false;
+    s->exists = found == 1 && !effect.drop_record;
+    s->content = s->exists && after.content == CONTENT_INLINE;
+    s->rev = after.rev;
+    s->views_left = after.views_left;
+    if (effect.claimed || effect.verdict == VERDICT_REPEAT)
+        s->claims = after.views - after.views_left;
+    record_clear(&after);
+    return 0;
+}
+
+/* What is read is right or is not answered at all. */
+static void
+load(struct store *store, const struct subject *s) {
+    struct record r;
+    struct buf content = BUF_INIT(65536);
+    int found = store->ops->load(store, &s->ref, &r, &content);
+    if (found >= 0 && !s->unsure) assert_int_equal(found, s->exists);
+    if (found == 1 && !s->unsure) {
+        struct buf want = kit_content(s->first.size);
+        assert_int_equal(r.rev, s->rev);
+        assert_int_equal(r.views_left, s->views_left);
+        assert_int_equal(r.content == CONTENT_INLINE, s->content);
+        if (s->content) assert_true(buf_equals(&content, want.data, want.len));
+        buf_free(&want);
+    }
+    if (found == 1) assert_true(s->claims + r.views_left <= r.views);
+    buf_free(&content);
+    record_clear(&r);
+}
+
+struct member {
+    struct store *store;
+    struct subject *subject;
+    pthread_t thread;
+};
+
+static void *
+member_main(void *arg) {
+    struct member *m = arg;
+    (void)create(m->store, m->subject);
+    (void)change(m->store, m->subject, CHANGE_OPEN, KIT_T0 + 2, 12);
+    (void)change(m->store, m->subject, CHANGE_OPEN, KIT_T0 + 3, 13);
+    return NULL;
+}
+
+/* Several callers at once, so that they share transactions. */
+static void
+run_crowd(struct store *store, struct subject *subjects) {
+    struct member members[CROWD];
+    for (int i = 0; i < CROWD; i++) {
+        members[i] = (struct member){.store = store, .subject = &subjects[i]};
+        assert_int_equal(pthread_create(&members[i].thread, NULL, member_main, &members[i]), 0);
+    }
+    for (int i = 0; i < CROWD; i++)
+        assert_int_equal(pthread_join(members[i].thread, NULL), 0);
+}
+
+static void
+copy_file(const char *from, const char *to, const char *name) {
+    char path[SCRATCH_PATH_MAX * 2];
+    uint8_t block[65536];
+    size_t n = 0;
+    (void)snprintf(path, sizeof(path), "%s/%s", from, name);
+    FILE *in = fopen(path, "rbe");
+    if (in == NULL) return;
+    (void)snprintf(path, sizeof(path), "%s/%s", to, name);
+    FILE *out = fopen(path, "wbe");
+    assert_non_null(out);
+    while ((n = fread(block, 1, sizeof(block), in)) > 0)
+        assert_int_equal(fwrite(block, 1, n, out), n);
+    assert_int_equal(fclose(out), 0);
+    (void)fclose(in);
+}
+
+/* The process is killed now, with all that it wrote: what it answered must still be true. */
+static void
+crash(const struct scene *scene) {
+    char dir[SCRATCH_PATH_MAX];
+    scratch_make_fast(dir);
+    copy_file(scene->dir, dir, "secrets.db");
+    copy_file(scene->dir, dir, "secrets.db-wal");
+    struct store *store = open_store(dir, NULL);
+    assert_non_null(store);
+    for (int i = 0; i < SUBJECTS; i++)
+        load(store, &scene->subjects[i]);
+    store->ops->close(store);
+    scratch_remove(dir);
+}
+
+static void
+answered(struct scene *scene, int err) {
+    if (err == 0 || scene->crashed) return;
+    scene->crashed = true;
+    crash(scene);
+}
+
+static void
+make(struct scene *scene, int i) {
+    answered(scene, create(scene->store, &scene->subjects[i]));
+}
+
+static void
+alter(struct scene *scene, int i, enum change_kind kind, int64_t after, unsigned hash) {
+    answered(scene, change(scene->store, &scene->subjects[i], kind, KIT_T0 + after, hash));
+}
+
+static void
+run_scene(struct scene *scene, struct plan *plan) {
+    (void)plan;
+    struct store *store = scene->store;
+    struct store_ref due[STORE_DUE_MAX];
+    make(scene, 0);
+    make(scene, 1);
+    make(scene, 2);
+    load(store, &scene->subjects[0]);
+    alter(scene, 0, CHANGE_OPEN, 1, 11);
+    load(store, &scene->subjects[0]);
+    alter(scene, 1, CHANGE_CLAIM_CLASSIC, 1, 0);
+    run_crowd(store, &scene->subjects[3]);
+    alter(scene, 2, CHANGE_BURN, 2, KIT_OWNER);
+    alter(scene, 0, CHANGE_CONFIRM, 3, 11);
+    int n = store->ops->due(store, KIT_T0 + 500, 0, due, STORE_DUE_MAX);
+    assert_true(n >= 0 || n == ERR_STORE || n == ERR_NOMEM);
+    for (int i = 0; i < SUBJECTS; i++)
+        alter(scene, i, CHANGE_LAPSE, 500, 0);
+    (void)store->ops->scrub(store);
+    (void)store->ops->ping(store);
+    for (int i = 0; i < SUBJECTS; i++)
+        load(store, &scene->subjects[i]);
+}
+
+static void
+prepare(struct subject *subjects) {
+    for (int i = 0; i < SUBJECTS; i++) {
+        subjects[i] = (struct subject){.first = i == 1 ? kit_text(1, 40)
+                                                       : kit_sealed(2, 0, i == 0 ? 9000 : 304)};
+        subjects[i].ref.len = TOKEN_HASH_LEN;
+        kit_hash(500 + (unsigned)i, subjects[i].ref.bytes);
+    }
+}
+
+/* The disk is well again. */
+static void
+check_after(const char *dir, const struct subject *subjects) {
+    uint64_t bytes = 0;
+    bool sure = true;
+    struct store *store = open_store(dir, NULL);
+    assert_non_null(store);
+    for (int i = 0; i < SUBJECTS; i++) {
+        load(store, &subjects[i]);
+        sure = sure && !subjects[i].unsure;
+        if (subjects[i].content) bytes += subjects[i].first.size;
+    }
+    if (sure) assert_int_equal(store->ops->usage(store), bytes);
+    store->ops->close(store);
+}
+
+/* Run ${play} with the faults of ${plan}. */
+static void
+run_with(struct plan *plan, void (*play)(struct scene *scene, struct plan *plan)) {
+    char dir[SCRATCH_PATH_MAX];
+    struct scene scene = {.dir = dir};
+    struct hooks hooks = {.before = maybe_fail, .ctx = plan};
+    scratch_make_fast(dir);
+    prepare(scene.subjects);
+    hook_vfs_set(&hooks);
+    scene.store = open_store(dir, HOOK_VFS);
+    if (scene.store != NULL) {
+        play(&scene, plan);
+        scene.store->ops->close(scene.store);
+    }
+    hook_vfs_set(NULL);
+    check_after(dir, scene.subjects);
+    scratch_remove(dir);
+}
+
+/* Whether threads race does not depend on which call failed. */
+#if defined(__SANITIZE_THREAD__)
+enum { STRIDE = 5 };
+#else
+enum { STRIDE = 1 };
+#endif
+
+static void
+run_all(enum mode mode, bool lasting) {
+    bool fired = true;
+    int at = 1;
+    for (; fired; at += STRIDE) {
+        struct plan plan = {.mode = mode, .lasting = lasting, .at = at};
+        run_with(&plan, run_scene);
+        fired = atomic_load(&plan.fired);
+    }
+    print_message("one in %d of %d calls failed in turn\n", STRIDE, at - STRIDE);
+    assert_true(at > 5 * STRIDE);
+}
+
+static void
+test_every_io_error_once(void **state) {
+    (void)state;
+    run_all(FAIL_IO, false);
+}
+
+static void
+test_every_io_error_for_ever(void **state) {
+    (void)state;
+    run_all(FAIL_IO, true);
+}
+
+static void
+test_the_disk_is_full_once(void **state) {
+    (void)state;
+    run_all(FAIL_FULL, false);
+}
+
+static void
+test_the_disk_stays_full(void **state) {
+    (void)state;
+    run_all(FAIL_FULL, true);
+}
+
+static void
+ask_about_the_unknown(struct scene *scene, struct plan *plan) {
+    struct subject *s = &scene->subjects[0];
+    if (create(scene->store, s) != ERR_UNKNOWN_OUTCOME) return;
+    plan->unknown = true;
+    assert_int_equal(change(scene->store, s, CHANGE_OPEN, KIT_T0 + 1, 11), ERR_STORE);
+    atomic_store(&plan->well, true);
+    assert_int_equal(change(scene->store, s, CHANGE_OPEN, KIT_T0 + 1, 11), 0);
+}
+
+/* What may come back after a crash is not told to be absent, nor anything else about it. */
+static void
+test_nothing_is_told_of_what_is_unknown(void **state) {
+    (void)state;
+    int unknown = 0;
+    for (int at = 1; at < 40; at++) {
+        struct plan plan = {.mode = FAIL_FULL, .lasting = true, .at = at};
+        run_with(&plan, ask_about_the_unknown);
+        unknown += plan.unknown;
+    }
+    assert_true(unknown > 0);
+}
+
+static void
+test_every_short_read_of_the_log(void **state) {
+    (void)state;
+    run_all(FAIL_SHORT_READ, false);
+    run_all(FAIL_SHORT_READ, true);
+}
+
+/* Commits fail until the disk is well; then the store goes on by itself. */
+static void
+test_a_broken_store_comes_back(void **state) {
+    (void)state;
+    char dir[SCRATCH_PATH_MAX];
+    struct plan plan = {.mode = FAIL_IO, .lasting = true, .at = 1, .well = true};
+    struct hooks hooks = {.before = maybe_fail, .ctx = &plan};
+    struct subject s[SUBJECTS];
+    scratch_make_fast(dir);
+    prepare(s);
+    hook_vfs_set(&hooks);
+    struct store *store = open_store(dir, HOOK_VFS);
+    assert_non_null(store);
+    assert_int_equal(create(store, &s[0]), 0);
+    assert_int_equal(store->ops->ping(store), 0);
+    atomic_store(&plan.well, false);
+    assert_int_not_equal(create(store, &s[1]), 0);
+    /* A failed write follows only once the first was dealt with, so the store knows by then. */
+    assert_int_equal(create(store, &s[2]), ERR_STORE);
+    assert_int_equal(store->ops->ping(store), ERR_STORE);
+    atomic_store(&plan.well, true);
+    int64_t start = clock_monotonic_ms();
+    while (store->ops->ping(store) != 0)
+        assert_true(clock_monotonic_ms() - start < 20000);
+    assert_int_equal(create(store, &s[3]), 0);
+    load(store, &s[0]);
+    load(store, &s[2]);
+    load(store, &s[3]);
+    store->ops->close(store);
+    hook_vfs_set(NULL);
+    scratch_remove(dir);
+}
+
+/* A disk that others fill: no room but that of the ballast. */
+struct crowded {
+    char ballast[SCRATCH_PATH_MAX + 20];
+    atomic_bool full;
+};
+
+static int
+no_room(void *ctx, enum hook_call call, enum hook_file file) {
+    const struct crowded *c = ctx;
+    (void)file;
+    if (call != HOOK_WRITE || !atomic_load(&c->full)) return SQLITE_OK;
+    return access(c->ballast, F_OK) == 0 ? SQLITE_FULL : SQLITE_OK;
+}
+
+static void
+test_a_full_disk_lets_views_be_taken(void **state) {
+    (void)state;
+    char dir[SCRATCH_PATH_MAX];
+    struct crowded disk = {.full = false};
+    struct hooks hooks = {.before = no_room, .ctx = &disk};
+    struct subject s[SUBJECTS];
+    scratch_make_fast(dir);
+    (void)snprintf(disk.ballast, sizeof(disk.ballast), "%s/secrets.reserve", dir);
+    prepare(s);
+    hook_vfs_set(&hooks);
+    struct store *store = open_store(dir, HOOK_VFS);
+    assert_non_null(store);
+    assert_int_equal(create(store, &s[0]), 0);
+    assert_int_equal(access(disk.ballast, F_OK), 0);
+    atomic_store(&disk.full, true);
+    assert_int_equal(change(store, &s[0], CHANGE_OPEN, KIT_T0 + 1, 11), 0);
+    assert_int_equal(s[0].claims, 1);
+    assert_int_equal(access(disk.ballast, F_OK), -1);
+    load(store, &s[0]);
+    /* Once there is room, the next sweep takes it again. */
+    atomic_store(&disk.full, false);
+    assert_int_equal(store->ops->scrub(store), 0);
+    assert_int_equal(access(disk.ballast, F_OK), 0);
+    store->ops->close(store);
+    hook_vfs_set(NULL);
+    scratch_remove(dir);
+}
+
+/* A disk on which nothing is synced, or nothing read from the log, while it hangs. */
+struct disk {
+    enum hook_call slow;
+    atomic_bool hangs;
+    atomic_int waiting; /* calls that it keeps */
+};
+
+static int
+wait_for_disk(void *ctx, enum hook_call call, enum hook_file file) {
+    struct disk *disk = ctx;
+    if (call != disk->slow || (call == HOOK_READ && file != HOOK_WAL)) return SQLITE_OK;
+    atomic_fetch_add(&disk->waiting, 1);
+    while (atomic_load(&disk->hangs))
+        (void)usleep(1000);
+    atomic_fetch_sub(&disk->waiting, 1);
+    return SQLITE_OK;
+}
+
+static void
+wait_until_it_waits(struct disk *disk) {
+    while (atomic_load(&disk->waiting) == 0)
+        (void)usleep(1000);
+}
+
+struct late {
+    struct store *store;
+    struct subject *subject;
+    int err;
+    int64_t ms;
+    pthread_t thread;
+};
+
+static void *
+late_main(void *arg) {
+    struct late *l = arg;
+    int64_t start = clock_monotonic_ms();
+    l->err = create(l->store, l->subject);
+    l->ms = clock_monotonic_ms() - start;
+    return NULL;
+}
+
+static void
+test_a_disk_that_hangs_is_not_waited_for(void **state) {
+    (void)state;
+    enum { MS = 1000, BEHIND = 4, LONG = 20 * 1000 };
+    char dir[SCRATCH_PATH_MAX];
+    struct disk disk = {.slow = HOOK_SYNC};
+    struct hooks hooks = {.before = wait_for_disk, .ctx = &disk};
+    struct subject s[SUBJECTS];
+    struct late all[1 + BEHIND];
+    struct store *store = NULL;
+    scratch_make_fast(dir);
+    prepare(s);
+    hook_vfs_set(&hooks);
+    struct store_sqlite_config config = {.dir = dir, .wait_ms = MS, .vfs = HOOK_VFS};
+    assert_int_equal(store_sqlite_open(&config, &store), 0);
+    assert_int_equal(create(store, &s[5]), 0);
+    atomic_store(&disk.hangs, true);
+    for (int i = 0; i <= BEHIND; i++) {
+        all[i] = (struct late){.store = store, .subject = &s[i]};
+        assert_int_equal(pthread_create(&all[i].thread, NULL, late_main, &all[i]), 0);
+        if (i == 0)
+            wait_until_it_waits(&disk); /* the first is being written when the others come */
+    }
+    for (int i = 0; i <= BEHIND; i++) {
+        assert_int_equal(pthread_join(all[i].thread, NULL), 0);
+        assert_int_equal(all[i].err, i == 0 ? ERR_UNKNOWN_OUTCOME : ERR_STORE);
+        assert_in_range(all[i].ms, MS / 2, LONG);
+    }
+    /* From now on nobody waits; what is there can be read. */
+    int64_t start = clock_monotonic_ms();
+    assert_int_equal(store->ops->ping(store), ERR_STUCK);
+    assert_int_equal(create(store, &s[1]), ERR_STORE);
+    assert_int_equal(change(store, &s[5], CHANGE_OPEN, KIT_T0 + 1, 11), ERR_STORE);
+    load(store, &s[5]);
+    assert_true(clock_monotonic_ms() - start < MS);
+    atomic_store(&disk.hangs, false);
+    start = clock_monotonic_ms();
+    while (store->ops->ping(store) != 0)
+        assert_true(clock_monotonic_ms() - start < LONG);
+    /* What was told not to have happened did not; the one in between did. */
+    for (int i = 1; i <= BEHIND; i++)
+        load(store, &s[i]);
+    assert_int_equal(create(store, &s[0]), 0);
+    for (int i = 1; i <= BEHIND; i++)
+        assert_int_equal(create(store, &s[i]), 0);
+    assert_int_equal(change(store, &s[5], CHANGE_OPEN, KIT_T0 + 1, 11), 0);
+    load(store, &s[5]);
+    store->ops->close(store);
+    hook_vfs_set(NULL);
+    scratch_remove(dir);
+}
+
+/* The same of reads of the log: what was just written has to be read from it. */
+static void *
+reader_main(void *arg) {
+    struct late *l = arg;
+    load(l->store, l->subject);
+    return NULL;
+}
+
+static void
+test_a_read_that_hangs_is_not_waited_for(void **state) {
+    (void)state;
+    enum { MS = 1000, LONG = 20 * 1000 };
+    char dir[SCRATCH_PATH_MAX];
+    struct disk disk = {.slow = HOOK_READ};
+    struct hooks hooks = {.before = wait_for_disk, .ctx = &disk};
+    struct subject s[SUBJECTS];
+    struct store *store = NULL;
+    struct record r;
+    scratch_make_fast(dir);
+    prepare(s);
+    hook_vfs_set(&hooks);
+    struct store_sqlite_config config = {.dir = dir, .readers = 1, .wait_ms = MS, .vfs = HOOK_VFS};
+    assert_int_equal(store_sqlite_open(&config, &store), 0);
+    assert_int_equal(create(store, &s[0]), 0);
+    atomic_store(&disk.hangs, true);
+    struct late stuck = {.store = store, .subject = &s[0]};
+    assert_int_equal(pthread_create(&stuck.thread, NULL, reader_main, &stuck), 0);
+    wait_until_it_waits(&disk);
+    int64_t start = clock_monotonic_ms();
+    assert_int_equal(store->ops->load(store, &s[0].ref, &r, NULL), ERR_STORE);
+    assert_in_range(clock_monotonic_ms() - start, MS / 2, LONG);
+    /* The next one need not wait. */
+    start = clock_monotonic_ms();
+    assert_int_equal(store->ops->load(store, &s[0].ref, &r, NULL), ERR_STORE);
+    assert_int_equal(store->ops->ping(store), ERR_STUCK);
+    assert_true(clock_monotonic_ms() - start < MS / 2);
+    atomic_store(&disk.hangs, false);
+    assert_int_equal(pthread_join(stuck.thread, NULL), 0);
+    assert_int_equal(store->ops->ping(store), 0);
+    load(store, &s[0]);
+    store->ops->close(store);
+    hook_vfs_set(NULL);
+    scratch_remove(dir);
+}
+
+/* Nor by who only asks whether the store answers, of whom nobody was before. */
+static void
+test_a_ping_that_hangs_is_not_waited_for(void **state) {
+    (void)state;
+    enum { MS = 1000, LONG = 20 * 1000 };
+    char dir[SCRATCH_PATH_MAX];
+    struct disk disk = {.slow = HOOK_READ};
+    struct hooks hooks = {.before = wait_for_disk, .ctx = &disk};
+    struct subject s[SUBJECTS];
+    struct store *store = NULL;
+    scratch_make_fast(dir);
+    prepare(s);
+    hook_vfs_set(&hooks);
+    struct store_sqlite_config config = {.dir = dir, .wait_ms = MS, .vfs = HOOK_VFS};
+    assert_int_equal(store_sqlite_open(&config, &store), 0);
+    assert_int_equal(store->ops->ping(store), 0);
+    assert_int_equal(create(store, &s[0]), 0);
+    atomic_store(&disk.hangs, true);
+    int64_t start = clock_monotonic_ms();
+    assert_int_equal(store->ops->ping(store), ERR_STUCK);
+    assert_in_range(clock_monotonic_ms() - start, MS, LONG);
+    start = clock_monotonic_ms();
+    assert_int_equal(store->ops->ping(store), ERR_STUCK);
+    assert_true(store->ops->stuck(store));
+    assert_true(clock_monotonic_ms() - start < MS);
+    atomic_store(&disk.hangs, false);
+    start = clock_monotonic_ms();
+    while (store->ops->stuck(store))
+        assert_true(clock_monotonic_ms() - start < LONG);
+    assert_int_equal(store->ops->ping(store), 0);
+    store->ops->close(store);
+    hook_vfs_set(NULL);
+    scratch_remove(dir);
+}
+
+struct neighbour {
+    struct store *store;
+    struct store_ref ref;
+    struct record record;
+    int created;
+    pthread_t thread;
+};
+
+static void *
+neighbour_main(void *arg) {
+    struct neighbour *n = arg;
+    struct buf content = kit_content(n->record.size);
+    n->created = n->store->ops->create(n->store, &n->ref, &n->record, &content);
+    buf_free(&content);
+    return NULL;
+}
+
+/* Of many that share transactions, those that break a rule of the tables fail alone. */
+static void
+test_a_failure_does_not_undo_its_neighbours(void **state) {
+    (void)state;
+    enum { NEIGHBOURS = 64 };
+    char dir[SCRATCH_PATH_MAX];
+    struct neighbour all[NEIGHBOURS];
+    scratch_make(dir);
+    struct store *store = open_store(dir, NULL);
+    for (unsigned i = 0; i < NEIGHBOURS; i++) {
+        all[i] = (struct neighbour){.store = store, .record = kit_sealed(1, 0, 304)};
+        if (i % 4 == 0) all[i].record.views_left = -1;
+        kit_hash(i, all[i].ref.bytes);
+        all[i].ref.len = TOKEN_HASH_LEN;
+        assert_int_equal(pthread_create(&all[i].thread, NULL, neighbour_main, &all[i]), 0);
+    }
+    for (int i = 0; i < NEIGHBOURS; i++) {
+        assert_int_equal(pthread_join(all[i].thread, NULL), 0);
+        assert_int_equal(all[i].created, i % 4 == 0 ? ERR_STORE : 1);
+    }
+    for (int i = 0; i < NEIGHBOURS; i++)
+        assert_int_equal(kit_exists(store, &all[i].ref), i % 4 != 0);
+    assert_int_equal(store->ops->usage(store), 304 * (NEIGHBOURS - NEIGHBOURS / 4));
+    store->ops->close(store);
+    scratch_remove(dir);
+}
+
+int
+main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_io_error_once),
+        cmocka_unit_test(test_every_io_error_for_ever),
+        cmocka_unit_test(test_the_disk_is_full_once),
+        cmocka_unit_test(test_the_disk_stays_full),
+        cmocka_unit_test(test_nothing_is_told_of_what_is_unknown),
+        cmocka_unit_test(test_every_short_read_of_the_log),
+        cmocka_unit_test(test_a_broken_store_comes_back),
+        cmocka_unit_test(test_a_full_disk_lets_views_be_taken),
+        cmocka_unit_test(test_a_disk_that_hangs_is_not_waited_for),
+        cmocka_unit_test(test_a_read_that_hangs_is_not_waited_for),
+        cmocka_unit_test(test_a_ping_that_hangs_is_not_waited_for),
+        cmocka_unit_test(test_a_failure_does_not_undo_its_neighbours),
+    };
+    log_set_level((enum log_level)(LOG_LEVEL_ERROR + 1));
+    return cmocka_run_group_tests_name("faults", tests, NULL, NULL);
+}

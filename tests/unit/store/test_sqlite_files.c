@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: MIT */
+/* What the store leaves on the disk, and what it does about files that are not as they should be.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "base/err.h"
+#include "prng.h"
+#include "scratch.h"
+#include "store/sqlite/ballast.h"
+#include "store/sqlite/store.h"
+#include "store_kit.h"
+#include "syncs.h"
+
+enum { SECRETS = 3000, PATH_LEN = SCRATCH_PATH_MAX + 32, BUCKETS = 1 << 22 };
+
+static const char *const files[] = {"secrets.db", "secrets.db-wal", "secrets.db-shm"};
+
+static char dir[SCRATCH_PATH_MAX];
+static char error[512];
+
+static int
+try_open(struct store **out) {
+    struct store_sqlite_config config = {.dir = dir, .error = error, .error_len = sizeof(error)};
+    error[0] = '\0';
+    return store_sqlite_open(&config, out);
+}
+
+static struct store *
+open_store(void) {
+    struct store *s = NULL;
+    assert_int_equal(try_open(&s), 0);
+    return s;
+}
+
+static int
+setup(void **state) {
+    (void)state;
+    scratch_make_fast(dir);
+    return 0;
+}
+
+static int
+teardown(void **state) {
+    (void)state;
+    scratch_remove(dir);
+    return 0;
+}
+
+/* The fsyncs of a first open: of the folder that holds the store's, then of the store's own. */
+static void
+test_a_new_file_is_on_the_disk_or_not_there(void **state) {
+    struct store *s = NULL;
+    (void)state;
+    syncs_fail_at(2);
+    assert_int_equal(try_open(&s), ERR_STORE);
+    assert_int_equal(syncs_to_come(), 0);
+    assert_non_null(strstr(error, "secrets.db cannot be made: Input/output error"));
+    /* So the next process makes it anew: it could not learn whether the name is on the disk. */
+    assert_int_equal(scratch_count_files(dir), 1); /* the lock */
+    s = open_store();
+    s->ops->close(s);
+
+    assert_int_equal(scratch_count_files(dir), 2);
+    syncs_fail_at(2);
+    assert_int_equal(try_open(&s), ERR_STORE);
+    assert_int_equal(scratch_count_files(dir), 2); /* what was there stays */
+    s = open_store();
+    s->ops->close(s);
+}
+
+/* --- erasing -----------------------------------------------------------------------------------
+ */
+
+struct secret {
+    struct store_ref ref;
+    struct buf content;
+    bool erased, found;
+};
+
+/* Everything that is in the store's files. */
+static struct buf
+read_files(void) {
+    struct buf all = BUF_INIT(SIZE_MAX / 2);
+    char path[PATH_LEN];
+    uint8_t block[65536];
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        ssize_t n = 0;
+        (void)snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0) continue;
+        while ((n = read(fd, block, sizeof(block))) > 0)
+            assert_int_equal(buf_add(&all, block, (size_t)n), 0);
+        (void)close(fd);
+    }
+    return all;
+}
+
+static uint64_t
+word_at(const uint8_t *data) {
+    uint64_t word = 0;
+    memcpy(&word, data, sizeof(word));
+    return word;
+}
+
+/* Set found of those ${secrets} of which the first or the last 8 bytes are in the store's files. */
+static void
+look_for(struct secret *secrets) {
+    static struct secret *first[BUCKETS], *last[BUCKETS];
+    struct buf all = read_files();
+    memset(first, 0, sizeof(first));
+    memset(last, 0, sizeof(last));
+    for (unsigned i = 0; i < SECRETS; i++) {
+        const struct buf *c = &secrets[i].content;
+        secrets[i].found = false;
+        first[word_at(c->data) % BUCKETS] = &secrets[i];
+        last[word_at(c->data + c->len - 8) % BUCKETS] = &secrets[i];
+    }
+    for (size_t at = 0; at + 8 <= all.len; at++) {
+        uint64_t word = word_at(all.data + at);
+        struct secret *f = first[word % BUCKETS];
+        struct secret *l = last[word % BUCKETS];
+        if (f != NULL && word_at(f->content.data) == word) f->found = true;
+        if (l != NULL && word_at(l->content.data + l->content.len - 8) == word) l->found = true;
+    }
+    buf_free(&all);
+}
+
+/* Random content of a random length. */
+static void
+fill_content(struct secret *s, struct prng *p) {
+    static const uint64_t sizes[] = {30, 60, 100, 250, 304, 304, 500, 800, 1200, 1900, 2100, 9000};
+    uint64_t size = sizes[prng_below(p, ARRAY_LEN(sizes))];
+    struct random random = prng_random(p);
+    s->content = BUF_INIT((size_t)size);
+    random_fill(&random, buf_space(&s->content, (size_t)size), (size_t)size);
+    s->content.len = (size_t)size;
+}
+
+static void
+create_secret(struct store *s, struct prng *p, struct secret *out, unsigned number) {
+    fill_content(out, p);
+    struct record r =
+        prng_below(p, 2) == 0 ? kit_text(1, out->content.len) : kit_sealed(1, 0, out->content.len);
+    out->ref.len = TOKEN_HASH_LEN;
+    kit_hash(number, out->ref.bytes);
+    assert_int_equal(s->ops->create(s, &out->ref, &r, &out->content), 1);
+}
+
+/* End it by a claim, a confirm or a burn. */
+static void
+erase_secret(struct store *s, struct prng *p, struct secret *secret) {
+    struct record r = kit_load(s, &secret->ref);
+    secret->erased = true;
+    if (r.kind != RECORD_SEALED) {
+        assert_int_equal(kit_change(s, &secret->ref, CHANGE_CLAIM_CLASSIC, KIT_T0, 0, 0),
+                         VERDICT_OK);
+    } else if (prng_below(p, 2) == 0) {
+        assert_int_equal(kit_change(s, &secret->ref, CHANGE_BURN, KIT_T0, KIT_OWNER, 0),
+                         VERDICT_OK);
+    } else {
+        assert_int_equal(kit_change(s, &secret->ref, CHANGE_OPEN, KIT_T0, 5, KIT_PROOF),
+                         VERDICT_OK);
+        assert_int_equal(kit_change(s, &secret->ref, CHANGE_CONFIRM, KIT_T0, 5, 0), VERDICT_OK);
+    }
+    record_clear(&r);
+}
+
+/* Erase one of the ${n} that are live, in most cases. */
+static unsigned
+maybe_erase(struct store *s, struct prng *p, struct secret *secrets, unsigned *live, unsigned n) {
+    if (n < 50 || prng_below(p, 100) >= 95) return n;
+    size_t k = prng_below(p, n);
+    erase_secret(s, p, &secrets[live[k]]);
+    live[k] = live[n - 1];
+    return n - 1;
+}
+
+static void
+test_erased_content_is_in_no_file(void **state) {
+    (void)state;
+    static struct secret secrets[SECRETS];
+    static unsigned live[SECRETS];
+    struct prng p = {prng_seed()};
+    unsigned n = 0;
+    int before = 0;
+    struct store *s = open_store();
+    for (unsigned i = 0; i < SECRETS; i++) {
+        create_secret(s, &p, &secrets[i], i);
+        live[n++] = i;
+        n = maybe_erase(s, &p, secrets, live, n);
+    }
+    look_for(secrets);
+    for (unsigned i = 0; i < SECRETS; i++)
+        before += secrets[i].erased && secrets[i].found;
+    assert_true(before > 0); /* in the log, until it is scrubbed */
+    assert_int_equal(s->ops->scrub(s), 0);
+    look_for(secrets);
+    for (unsigned i = 0; i < SECRETS; i++)
+        assert_false(secrets[i].erased && secrets[i].found);
+    print_message("%u of %d kept, %d were in the log\n", n, SECRETS, before);
+    for (unsigned i = 0; i < SECRETS; i++)
+        if (!secrets[i].erased) erase_secret(s, &p, &secrets[i]);
+    assert_int_equal(s->ops->scrub(s), 0);
+    look_for(secrets);
+    for (unsigned i = 0; i < SECRETS; i++) {
+        assert_false(secrets[i].found);
+        buf_free(&secrets[i].content);
+    }
+    assert_int_equal(s->ops->usage(s), 0);
+    s->ops->close(s);
+}
+
+/* Rows of random bytes, inserted and deleted in a plain table as above.  Returns how many of the
+ * deleted ones are still in the file. */
+static int
+count_remains_in_a_plain_table(struct prng *p) {
+    static struct secret rows[SECRETS];
+    static unsigned live[SECRETS];
+    unsigned n = 0;
+    int remains = 0;
+    char path[PATH_LEN];
+    sqlite3 *db = NULL;
+    sqlite3_stmt *insert = NULL;
+    sqlite3_stmt *delete = NULL;
+    (void)snprintf(path, sizeof(path), "%s/secrets.db", dir);
+    (void)unlink(path);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    (void)sqlite3_exec(db,
+                       "PRAGMA page_size = 2048; PRAGMA secure_delete = ON; "
+                       "CREATE TABLE t (id INTEGER PRIMARY KEY, b BLOB); BEGIN",
+                       NULL, NULL, NULL);
+    (void)sqlite3_prepare_v2(db, "INSERT INTO t VALUES (?1, ?2)", -1, &insert, NULL);
+    (void)sqlite3_prepare_v2(db, "DELETE FROM t WHERE id = ?1", -1, &delete, NULL);
+    for (unsigned i = 0; i < SECRETS; i++) {
+        rows[i].erased = false;
+        fill_content(&rows[i], p);
+        (void)sqlite3_bind_int64(insert, 1, i);
+        (void)sqlite3_bind_blob64(insert, 2, rows[i].content.data, rows[i].content.len,
+                                  SQLITE_STATIC);
+        assert_int_equal(sqlite3_step(insert), SQLITE_DONE);
+        (void)sqlite3_reset(insert);
+        live[n++] = i;
+        if (n < 50 || prng_below(p, 100) >= 95) continue;
+        size_t k = prng_below(p, n);
+        rows[live[k]].erased = true;
+        (void)sqlite3_bind_int64(delete, 1, live[k]);
+        assert_int_equal(sqlite3_step(delete), SQLITE_DONE);
+        (void)sqlite3_reset(delete);
+        live[k] = live[--n];
+    }
+    (void)sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+    (void)sqlite3_finalize(insert);
+    (void)sqlite3_finalize(delete);
+    (void)sqlite3_close(db);
+    look_for(rows);
+    for (unsigned i = 0; i < SECRETS; i++) {
+        remains += rows[i].erased && rows[i].found;
+        buf_free(&rows[i].content);
+    }
+    return remains;
+}
+
+/* Why content lies in overflow pages: the negative control of the test above. */
+static void
+test_a_plain_table_keeps_what_was_deleted(void **state) {
+    (void)state;
+    struct prng p = {prng_seed()};
+    int remains = 0;
+    for (int i = 0; i < 40 && remains == 0; i++)
+        remains = count_remains_in_a_plain_table(&p);
+    assert_true(remains > 0);
+}
+
+static void
+test_an_id_is_in_no_file(void **state) {
+    (void)state;
+    static const char id[] = "7bQx2ZkP9LmW4rTs8NvYc1";
+    struct store_ref ref;
+    struct record r = kit_sealed(1, 0, 304);
+    struct buf content = kit_content(304);
+    struct store *s = open_store();
+    s->ops->ref(s, id, &ref);
+    assert_int_equal(s->ops->create(s, &ref, &r, &content), 1);
+    struct buf all = read_files();
+    assert_non_null(memmem(all.data, all.len, ref.bytes, ref.len));
+    assert_null(memmem(all.data, all.len, id, strlen(id)));
+    buf_free(&all);
+    buf_free(&content);
+    s->ops->close(s);
+}
+
+/* --- who may have the files --------------------------------------------------------------------
+ */
+
+static mode_t
+mode_of(const char *name) {
+    char path[PATH_LEN];
+    struct stat st;
+    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_mode & 07777;
+}
+
+static void
+test_files_are_their_owners(void **state) {
+    (void)state;
+    mode_t before = umask(0);
+    assert_int_equal(rmdir(dir), 0);
+    struct store *s = open_store();
+    struct record r = kit_sealed(1, 0, 304);
+    (void)kit_create(s, &r);
+    assert_int_equal(mode_of("."), 0700);
+    assert_int_equal(mode_of("secrets.lock"), 0600);
+    for (size_t i = 0; i < ARRAY_LEN(files); i++)
+        assert_int_equal(mode_of(files[i]), 0600);
+    s->ops->close(s);
+    (void)umask(before);
+}
+
+static void
+test_an_open_folder_is_refused(void **state) {
+    (void)state;
+    struct store *s = NULL;
+    assert_int_equal(chmod(dir, 0750), 0);
+    assert_int_equal(try_open(&s), ERR_STORE);
+    assert_null(s);
+    assert_non_null(strstr(error, "chmod 700"));
+    assert_int_equal(scratch_count_files(dir), 0);
+}
+
+static void
+test_a_second_store_is_refused(void **state) {
+    (void)state;
+    struct store *second = NULL;
+    struct store *s = open_store();
+    int status = 0;
+    assert_int_equal(try_open(&second), ERR_STORE);
+    assert_non_null(strstr(error, "in use"));
+    pid_t child = fork();
+    if (child == 0) _exit(try_open(&second) == ERR_STORE && second == NULL ? 0 : 1);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    s->ops->close(s);
+    s = open_store();
+    s->ops->close(s);
+}
+
+/* --- files that are not as they should be ------------------------------------------------------
+ */
+
+static void
+write_file(const char *name, const char *text) {
+    char path[PATH_LEN];
+    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+    FILE *f = fopen(path, "we");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void
+test_what_is_no_store_is_refused(void **state) {
+    (void)state;
+    struct store *s = NULL;
+    write_file("secrets.db", "Dear diary, today I wrote a file that is no database at all.");
+    assert_int_equal(try_open(&s), ERR_CONFIG);
+    assert_null(s);
+    assert_true(strlen(error) > 0);
+}
+
+static void
+test_no_folder_is_an_error(void **state) {
+    (void)state;
+    struct store *s = NULL;
+    struct store_sqlite_config config = {
+        .dir = "/nonexistent/secrets", .error = error, .error_len = sizeof(error)};
+    assert_int_equal(store_sqlite_open(&config, &s), ERR_STORE);
+    assert_null(s);
+    assert_non_null(strstr(error, "/nonexistent/secrets"));
+}
+
+/* --- room --------------------------------------------------------------------------------------
+ */
+
+static void
+test_without_room_nothing_new_but_opens_go_on(void **state) {
+    (void)state;
+    struct store *s = open_store();
+    struct record r = kit_sealed(1, 0, 304);
+    struct store_ref ref = kit_create(s, &r);
+    struct store_ref other = {.len = TOKEN_HASH_LEN};
+    struct buf content = kit_content(304);
+    struct store_sqlite_config config = {.dir = dir, .reserve = UINT64_MAX};
+    s->ops->close(s);
+    assert_int_equal(store_sqlite_open(&config, &s), 0);
+    assert_int_equal(s->ops->create(s, &other, &r, &content), ERR_FULL);
+    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, KIT_T0, 5, KIT_PROOF), VERDICT_OK);
+    assert_int_equal(s->ops->ping(s), 0);
+    s->ops->close(s);
+    buf_free(&content);
+}
+
+/* A clock set back finds the latest time again, also one that was only asked about. */
+static void
+test_the_latest_time_outlives_the_process(void **state) {
+    (void)state;
+    struct store *s = open_store();
+    assert_int_equal(s->ops->now(s, KIT_T0 + 1000), KIT_T0 + 1000);
+    assert_int_equal(s->ops->scrub(s), 0);
+    s->ops->close(s);
+    s = open_store();
+    assert_int_equal(s->ops->now(s, KIT_T0), KIT_T0 + 1000);
+    s->ops->close(s);
+}
+
+/* Take the ballast where the file system says that it cannot set room aside.  Exit code 0 if it is
+ * there afterwards. */
+static int
+take_without_fallocate(void) {
+    struct stat st;
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    if (fd < 0 || filter == NULL ||
+        seccomp_rule_add(filter, SCMP_ACT_ERRNO(EOPNOTSUPP), SCMP_SYS(fallocate), 0) != 0 ||
+        seccomp_load(filter) != 0)
+        return 9;
+    if (fallocate(fd, 0, 0, 1) == 0 || errno != EOPNOTSUPP) return 8; /* the control */
+    /* Twice: the second start finds the file of the first. */
+    if (!sqlite_ballast_take(fd) || !sqlite_ballast_take(fd)) return 1;
+    if (fstatat(fd, "secrets.reserve", &st, 0) != 0) return 2;
+    return (int64_t)st.st_blocks * 512 >= SQLITE_BALLAST_SIZE ? 0 : 3;
+}
+
+static void
+test_the_ballast_takes_room_on_any_file_system(void **state) {
+    int status = -1;
+    (void)state;
+    pid_t child = fork();
+    if (child == 0) _exit(take_without_fallocate());
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+int
+main(void) {
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(test_erased_content_is_in_no_file),
+        CASE(test_a_plain_table_keeps_what_was_deleted),
+        CASE(test_an_id_is_in_no_file),
+        CASE(test_files_are_their_owners),
+        CASE(test_an_open_folder_is_refused),
+        CASE(test_a_second_store_is_refused),
+        CASE(test_a_new_file_is_on_the_disk_or_not_there),
+        CASE(test_what_is_no_store_is_refused),
+        CASE(test_no_folder_is_an_error),
+        CASE(test_without_room_nothing_new_but_opens_go_on),
+        CASE(test_the_latest_time_outlives_the_process),
+        CASE(test_the_ballast_takes_room_on_any_file_system),
+    };
+    return cmocka_run_group_tests_name("files", tests, NULL, NULL);
+}

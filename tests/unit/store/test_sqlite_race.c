@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * 64 callers open one secret at the same moment; exactly as many as it has views get one.  In the
+ * build that reads first and writes later (VARIANT=racy) that must go wrong within 100 rounds.
+ *
+ * RACE_ROUNDS: how many (2,000).
+ */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/text/parse.h"
+#include "scratch.h"
+#include "store/sqlite/store.h"
+#include "store_kit.h"
+
+enum { RACERS = 64 };
+
+#ifdef STORE_READ_THEN_WRITE
+enum { RACY_ROUNDS = 100 };
+#else
+enum { ROUNDS = 2000 };
+#endif
+
+static const int views_tried[] = {1, 2, 3, 10};
+
+struct race {
+    struct store *store;
+    struct store_ref ref;
+    pthread_barrier_t start, end;
+    atomic_bool over;
+    atomic_int winners, losers, others;
+};
+
+struct racer {
+    struct race *race;
+    unsigned number;
+    pthread_t thread;
+};
+
+static void
+open_once(struct race *race, unsigned number) {
+    struct change c = {.kind = CHANGE_OPEN, .now = KIT_T0 + 1};
+    struct effect effect;
+    kit_hash(1000 + number, c.hash);
+    kit_hash(KIT_PROOF, c.proof);
+    int found = race->store->ops->change(race->store, &race->ref, &c, &effect, NULL);
+    if (found == 1 && effect.verdict == VERDICT_OK && effect.claimed)
+        atomic_fetch_add(&race->winners, 1);
+    else if (found == 1 && effect.verdict == VERDICT_ABSENT) atomic_fetch_add(&race->losers, 1);
+    else atomic_fetch_add(&race->others, 1);
+}
+
+static void *
+racer_main(void *arg) {
+    struct racer *r = arg;
+    for (;;) {
+        (void)pthread_barrier_wait(&r->race->start);
+        if (atomic_load(&r->race->over)) return NULL;
+        open_once(r->race, r->number);
+        (void)pthread_barrier_wait(&r->race->end);
+    }
+}
+
+/* One round over ${views} views.  Returns whether exactly so many won. */
+static bool
+run_round(struct race *race, int views) {
+    struct record r = kit_sealed(views, 0, 304);
+    race->ref = kit_create(race->store, &r);
+    atomic_store(&race->winners, 0);
+    atomic_store(&race->losers, 0);
+    atomic_store(&race->others, 0);
+    (void)pthread_barrier_wait(&race->start);
+    (void)pthread_barrier_wait(&race->end);
+    struct record got = kit_load(race->store, &race->ref);
+    bool exact = race->winners == views && race->losers == RACERS - views && got.views_left == 0 &&
+                 got.lease_count == (size_t)views;
+    record_clear(&got);
+    return exact;
+}
+
+#ifdef STORE_READ_THEN_WRITE
+static void
+judge(struct race *race) {
+    int round = 0;
+    while (round < RACY_ROUNDS && run_round(race, views_tried[round % 4]))
+        round++;
+    print_message("the racy build failed in round %d\n", round + 1);
+    assert_true(round < RACY_ROUNDS);
+}
+#else
+static int
+rounds_wanted(void) {
+    int64_t rounds = ROUNDS;
+    const char *text = getenv("RACE_ROUNDS");
+    if (text != NULL) assert_int_equal(parse_number(text, strlen(text), 4, 10000000, &rounds), 0);
+    return (int)rounds;
+}
+
+static void
+judge(struct race *race) {
+    int rounds = rounds_wanted();
+    for (int round = 0; round < rounds; round++)
+        assert_true(run_round(race, views_tried[round % 4]));
+    print_message("%d rounds of %d racers\n", rounds, RACERS);
+}
+#endif
+
+static void
+test_as_many_opens_as_views(void **state) {
+    (void)state;
+    char dir[SCRATCH_PATH_MAX];
+    struct race race = {0};
+    struct racer racers[RACERS];
+    struct store_sqlite_config config = {.dir = dir};
+    scratch_make_fast(dir);
+    assert_int_equal(store_sqlite_open(&config, &race.store), 0);
+    assert_int_equal(pthread_barrier_init(&race.start, NULL, RACERS + 1), 0);
+    assert_int_equal(pthread_barrier_init(&race.end, NULL, RACERS + 1), 0);
+    for (unsigned i = 0; i < RACERS; i++) {
+        racers[i] = (struct racer){.race = &race, .number = i};
+        assert_int_equal(pthread_create(&racers[i].thread, NULL, racer_main, &racers[i]), 0);
+    }
+    judge(&race);
+    atomic_store(&race.over, true);
+    (void)pthread_barrier_wait(&race.start);
+    for (int i = 0; i < RACERS; i++)
+        assert_int_equal(pthread_join(racers[i].thread, NULL), 0);
+    race.store->ops->close(race.store);
+    scratch_remove(dir);
+}
+
+int
+main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_as_many_opens_as_views)};
+    return cmocka_run_group_tests_name("race", tests, NULL, NULL);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* The contract of stores, on dynalite. */
+#include "aws_standins.h"
+#include "base/err.h"
+#include "store/dynamodb/store.h"
+#include "store_contract.h"
+
+static struct aws_standins *standins;
+static char table[64];
+
+static struct store *
+open_table(void) {
+    struct store *s = NULL;
+    const char *wrong = NULL;
+    struct dynamodb_options o = {.env = aws_standins_env(standins),
+                                 .credentials = aws_standins_credentials(standins),
+                                 .transport = aws_standins_transport(standins),
+                                 .clock = clock_system,
+                                 .random = random_system,
+                                 .table = table};
+    if (dynamodb_open(&o, &s, &wrong) != 0) return NULL;
+    return s;
+}
+
+static struct store *
+open_new(void) {
+    aws_standins_make(standins, "table", table);
+    return open_table();
+}
+
+static struct store *
+reopen(struct store *s) {
+    s->ops->close(s);
+    return open_table();
+}
+
+static void
+finish(struct store *s) {
+    s->ops->close(s);
+}
+
+int
+main(void) {
+    static const struct store_factory factory = {
+        .name = "dynamodb on dynalite",
+        .open = open_new,
+        .reopen = reopen,
+        .finish = finish,
+        .race_rounds = 1,
+    };
+    standins = aws_standins_start();
+    int failed = store_contract_run(&factory);
+    aws_standins_stop(standins);
+    return failed;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "scratch.h"
+#include "store/sqlite/store.h"
+#include "store_contract.h"
+
+static char folder[SCRATCH_PATH_MAX];
+
+static struct store *
+open_again(void) {
+    char error[512] = "";
+    struct store *s = NULL;
+    struct store_sqlite_config config = {.dir = folder, .error = error, .error_len = sizeof(error)};
+    if (store_sqlite_open(&config, &s) != 0) print_error("%s\n", error);
+    return s;
+}
+
+static struct store *
+open_empty(void) {
+    scratch_make_fast(folder);
+    return open_again();
+}
+
+static struct store *
+reopen(struct store *s) {
+    s->ops->close(s);
+    return open_again();
+}
+
+static void
+finish(struct store *s) {
+    s->ops->close(s);
+    scratch_remove(folder);
+}
+
+int
+main(void) {
+    static const struct store_factory factory = {
+        .name = "sqlite",
+        .open = open_empty,
+        .reopen = reopen,
+        .finish = finish,
+        .keeps_time = true,
+        .race_rounds = 25,
+    };
+    return store_contract_run(&factory);
+}

@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: MIT */
+#include "vault/sealed.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "vault_world.h"
+
+#define T0 WORLD_T0
+
+static struct world world;
+static struct vault *const v = &world.vault;
+static struct buf envelope;
+
+static int
+setup(void **state) {
+    (void)state;
+    world_open(&world);
+    envelope = world_envelope(1000);
+    return 0;
+}
+
+static int
+teardown(void **state) {
+    (void)state;
+    world_close(&world);
+    buf_free(&envelope);
+    return 0;
+}
+
+static struct vault_sealed_created
+create(int views, int attempts) {
+    struct vault_sealed_new in = world_new(views, attempts, envelope.len, &envelope);
+    struct vault_sealed_created out;
+    assert_int_equal(vault_sealed_create(v, &in, &out), 1);
+    return out;
+}
+
+static struct vault_sealed_created
+create_upload(int views, uint64_t size) {
+    struct vault_sealed_new in = world_new(views, 0, size, NULL);
+    struct vault_sealed_created out;
+    assert_int_equal(vault_sealed_create(v, &in, &out), 1);
+    return out;
+}
+
+static enum verdict
+open_with(const char *id, unsigned access, unsigned lease) {
+    return world_open_secret(&world, id, access, lease, &envelope);
+}
+
+static enum verdict
+confirm(const char *id, unsigned lease) {
+    char token[TOKEN_LEN + 1];
+    enum verdict verdict;
+    assert_int_equal(vault_sealed_confirm(v, id, world_token(lease, token), &verdict), 1);
+    return verdict;
+}
+
+static enum verdict
+burn(const char *id, const char *token) {
+    enum verdict verdict;
+    assert_int_equal(vault_sealed_burn(v, id, token, &verdict), 1);
+    return verdict;
+}
+
+static bool
+info(const char *id) {
+    struct record r;
+    int found = vault_sealed_info(v, id, &r);
+    assert_in_range(found, 0, 1);
+    record_clear(&r);
+    return found == 1;
+}
+
+static int
+receipt(const struct vault_sealed_created *c) {
+    struct record r;
+    int found = vault_sealed_receipt(v, c->id, c->owner_token, &r);
+    assert_in_range(found, 0, 1);
+    int state = found == 1 ? (int)policy_receipt_state(&r, vault_now(v)) : -1;
+    record_clear(&r);
+    return state;
+}
+
+static uint64_t
+stored_bytes(void) {
+    return v->store->ops->usage(v->store) + v->blobs->ops->usage(v->blobs);
+}
+
+static enum verdict
+put(const struct vault_sealed_created *c, const struct buf *whole, uint32_t k) {
+    size_t at = (size_t)k * WORLD_PART;
+    size_t len = whole->len - at < WORLD_PART ? whole->len - at : WORLD_PART;
+    struct buf part = BUF_INIT(len);
+    enum verdict verdict;
+    assert_int_equal(buf_add(&part, whole->data + at, len), 0);
+    assert_int_equal(vault_sealed_put_part(v, c->id, c->owner_token, k, &part, &verdict), 1);
+    buf_free(&part);
+    return verdict;
+}
+
+static enum verdict
+complete(const struct vault_sealed_created *c, uint32_t *missing) {
+    enum verdict verdict;
+    assert_int_equal(vault_sealed_complete(v, c->id, c->owner_token, &verdict, missing), 1);
+    return verdict;
+}
+
+static enum verdict
+fetch(const char *id, unsigned lease, uint32_t k, const struct buf *whole) {
+    struct buf part = BUF_INIT(WORLD_PART);
+    char token[TOKEN_LEN + 1];
+    enum verdict verdict;
+    assert_int_equal(vault_sealed_get_part(v, id, world_token(lease, token), k, &part, &verdict),
+                     1);
+    if (verdict == VERDICT_OK)
+        assert_true(buf_equals(&part, whole->data + (size_t)k * WORLD_PART, part.len));
+    else assert_int_equal(part.len, 0);
+    buf_free(&part);
+    return verdict;
+}
+
+static void
+test_a_secret_lives_and_ends(void **state) {
+    (void)state;
+    struct vault_sealed_created c = create(2, 0);
+    assert_int_equal(strlen(c.id), TOKEN_SEALED_ID_LEN);
+    assert_int_equal(strlen(c.owner_token), TOKEN_LEN);
+    assert_int_equal(c.expires_at, T0 + 86400);
+    assert_int_equal(c.part_size, 0);
+    assert_true(info(c.id));
+    assert_int_equal(receipt(&c), RECEIPT_WAITING);
+    assert_int_equal(open_with(c.id, 1, 1), VERDICT_OK);
+    assert_int_equal(receipt(&c), RECEIPT_OPENED);
+    assert_int_equal(open_with(c.id, 1, 1), VERDICT_REPEAT);
+    assert_int_equal(open_with(c.id, 1, 2), VERDICT_OK);
+    assert_int_equal(open_with(c.id, 1, 3), VERDICT_ABSENT);
+    assert_true(info(c.id)); /* a lease is live */
+    assert_int_equal(receipt(&c), RECEIPT_USED_UP);
+    assert_int_equal(confirm(c.id, 1), VERDICT_OK);
+    assert_true(stored_bytes() > 0);
+    assert_int_equal(confirm(c.id, 2), VERDICT_OK);
+    assert_int_equal(stored_bytes(), 0);
+    assert_false(info(c.id));
+    assert_int_equal(open_with(c.id, 1, 1), VERDICT_LEASE_ENDED);
+    assert_int_equal(open_with(c.id, 1, 4), VERDICT_ABSENT);
+    assert_int_equal(receipt(&c), RECEIPT_USED_UP);
+    assert_int_equal(v->views_claimed, 2);
+    assert_int_equal(v->erased, 1);
+}
+
+static void
+test_open_tells_what_is_left(void **state) {
+    (void)state;
+    struct vault_sealed_created c = create(3, 5);
+    struct vault_sealed_opened o;
+    uint8_t right[32], wrong[32], verifier[32];
+    char token[TOKEN_LEN + 1];
+    world_access(1, right, verifier);
+    world_access(2, wrong, verifier);
+    assert_int_equal(vault_sealed_open(v, c.id, wrong, world_token(1, token), 5000, &o), 1);
+    assert_int_equal(o.verdict, VERDICT_WRONG_PROOF);
+    assert_int_equal(o.attempts_left, 4);
+    vault_sealed_opened_clear(&o);
+    assert_int_equal(vault_sealed_open(v, c.id, right, world_token(1, token), 5000, &o), 1);
+    assert_int_equal(o.verdict, VERDICT_OK);
+    assert_int_equal(o.views_left, 2);
+    assert_int_equal(o.attempts_left, 4);
+    assert_int_equal(o.lease_expires_at, T0 + POLICY_LEASE_IDLE_INLINE);
+    vault_sealed_opened_clear(&o);
+    world.now += 50;
+    assert_int_equal(vault_sealed_open(v, c.id, right, world_token(1, token), 5000, &o), 1);
+    assert_int_equal(o.verdict, VERDICT_REPEAT);
+    assert_int_equal(o.views_left, 2);
+    assert_int_equal(o.lease_expires_at, T0 + 50 + POLICY_LEASE_IDLE_INLINE);
+    vault_sealed_opened_clear(&o);
+    c = create(1, 0);
+    assert_int_equal(vault_sealed_open(v, c.id, wrong, world_token(1, token), 5000, &o), 1);
+    assert_int_equal(o.verdict, VERDICT_WRONG_PROOF);
+    assert_int_equal(o.attempts_left, -1);
+    vault_sealed_opened_clear(&o);
+}
+
+static void
+test_what_cannot_be_delivered_counts_nothing(void **state) {
+    (void)state;
+    struct vault_sealed_created c = create(1, 5);
+    struct vault_sealed_opened o;
+    uint8_t right[32], wrong[32], verifier[32];
+    char token[TOKEN_LEN + 1];
+    world_access(1, right, verifier);
+    world_access(2, wrong, verifier);
+    assert_int_equal(vault_sealed_open(v, c.id, right, world_token(1, token), 999, &o),
+                     ERR_TOO_LARGE);
+    assert_int_equal(o.content.len, 0);
+    vault_sealed_opened_clear(&o);
+    /* Whoever has no proof learns nothing of the size. */
+    assert_int_equal(vault_sealed_open(v, c.id, wrong, world_token(1, token), 999, &o), 1);
+    assert_int_equal(o.verdict, VERDICT_WRONG_PROOF);
+    vault_sealed_opened_clear(&o);
+    assert_int_equal(open_with(c.id, 1, 1), VERDICT_OK);
+}
+
+static void
+test_foreign_tokens_and_ids_are_absent(void **state) {
+    (void)state;
+    struct vault_sealed_created c = create(2, 0), other = create(2, 0);
+    struct record r;
+    enum verdict verdict;
+    uint32_t n;
+    assert_int_equal(open_with(c.id, 1, 1), VERDICT_OK);
+    assert_int_equal(burn(c.id, other.owner_token), VERDICT_ABSENT);
+    assert_int_equal(burn(c.id, ""), VERDICT_ABSENT);
+    assert_int_equal(confirm(c.id, 2), VERDICT_ABSENT);
+    assert_int_equal(confirm(other.id, 1), VERDICT_ABSENT);
+    assert_int_equal(vault_sealed_receipt(v, c.id, other.owner_token, &r), 0);
+    assert_null(r.leases);
+    assert_int_equal(vault_sealed_receipt(v, "nosuchid00000000000000", c.owner_token, &r), 0);
+    assert_int_equal(vault_sealed_part_len(v, c.id, other.owner_token, 0, &n), 0);
+    assert_int_equal(vault_sealed_complete(v, c.id, other.owner_token, &verdict, &n), 1);
+    assert_int_equal(verdict, VERDICT_ABSENT);
+    assert_int_equal(open_with("nosuchid00000000000000", 1, 1), VERDICT_ABSENT);
+    assert_false(info("nosuchid00000000000000"));
+}
+
+static void
+test_burn_by_owner_and_by_opener(void **state) {
+    (void)state;
+    for (int owner = 0; owner < 2; owner++) {
+        struct vault_sealed_created c = create(5, 0);
+        char token[TOKEN_LEN + 1];
+        assert_int_equal(open_with(c.id, 1, 1), VERDICT_OK);
+        assert_int_equal(burn(c.id, owner ? c.owner_token : world_token(1, token)), VERDICT_OK);
+        assert_int_equal(stored_bytes(), 0);
+        assert_false(info(c.id));
+        assert_int_equal(open_with(c.id, 1, 1), VERDICT_ABSENT);
+        assert_int_equal(open_with(c.id, 1, 2), VERDICT_ABSENT);
+        assert_int_equal(receipt(&c), RECEIPT_BURNT);
+    }
+}
+
+static void
+test_parts_come_and_are_fetched(void **state) {
+    (void)state;
+    struct buf whole = world_envelope(2 * WORLD_PART + 77);
+    struct vault_sealed_created c = create_upload(1, whole.len);
+    uint32_t missing = 0, len = 0;
+    assert_int_equal(c.part_size, WORLD_PART);
+    assert_int_equal(receipt(&c), RECEIPT_UPLOADING);
+    assert_int_equal(complete(&c, &missing), VERDICT_INCOMPLETE);
+    assert_int_equal(missing, 3);
+    assert_int_equal(vault_sealed_part_len(v, c.id, c.owner_token, 2, &len), 1);
+    assert_int_equal(len, 77);
+    assert_int_equal(vault_sealed_part_len(v, c.id, c.owner_token, 3, &len), 0);
+    assert_int_equal(put(&c, &whole, 2), VERDICT_OK);
+    assert_int_equal(put(&c, &whole, 0), VERDICT_OK);
+    assert_int_equal(put(&c, &whole, 0), VERDICT_OK);
+    assert_false(info(c.id));
+    assert_int_equal(world_open_secret(&world, c.id, 1, 1, NULL), VERDICT_ABSENT);
+    assert_int_equal(complete(&c, &missing), VERDICT_INCOMPLETE);
+    assert_int_equal(missing, 1);
+    assert_int_equal(put(&c, &whole, 1), VERDICT_OK);
+    assert_int_equal(complete(&c, &missing), VERDICT_OK);
+    assert_int_equal(complete(&c, &missing), VERDICT_OK);
+    assert_int_equal(put(&c, &whole, 1), VERDICT_CONFLICT);
+    assert_int_equal(stored_bytes(), whole.len);
+    assert_int_equal(fetch(c.id, 1, 0, &whole), VERDICT_ABSENT);
+    assert_int_equal(world_open_secret(&world, c.id, 1, 1, NULL), VERDICT_OK);
+    for (uint32_t k = 0; k < 3; k++)
+        assert_int_equal(fetch(c.id, 1, k, &whole), VERDICT_OK);
+    assert_int_equal(fetch(c.id, 1, 3, &whole), VERDICT_ABSENT);
+    assert_int_equal(fetch(c.id, 2, 0, &whole), VERDICT_ABSENT);
+    assert_int_equal(confirm(c.id, 1), VERDICT_OK);
+    assert_int_equal(stored_bytes(), 0); /* at once, not when the sweeper comes */
+    assert_int_equal(fetch(c.id, 1, 0, &whole), VERDICT_ABSENT);
+    assert_int_equal(confirm(c.id, 1), VERDICT_OK);
+    assert_int_equal(v->erased, 1);
+    buf_free(&whole);
+}
+
+static void
+test_parts_that_do_not_fit_are_refused(void **state) {
+    (void)state;
+    struct buf whole = world_envelope(WORLD_PART + 500), part = BUF_INIT(WORLD_PART + 1);
+    struct vault_sealed_created c = create_upload(1, whole.len);
+    enum verdict verdict;
+    assert_int_equal(buf_add(&part, whole.data + WORLD_PART, 499), 0);
+    assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 1, &part, &verdict), 1);
+    assert_int_equal(verdict, VERDICT_CONFLICT);
+    assert_int_equal(stored_bytes(), 0);
+    assert_int_equal(buf_add(&part, whole.data, 1), 0);
+    assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 1, &part, &verdict), 1);
+    assert_int_equal(verdict, VERDICT_OK);
+    assert_int_equal(put(&c, &whole, 1), VERDICT_CONFLICT); /* other bytes were first */
+    assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 2, &part, &verdict), 1);
+    assert_int_equal(verdict, VERDICT_ABSENT);
+    assert_int_equal(vault_sealed_put_part(v, c.id, "foreign", 0, &part, &verdict), 1);
+    assert_int_equal(verdict, VERDICT_ABSENT);
+    assert_int_equal(stored_bytes(), 500);
+    buf_free(&whole);
+    buf_free(&part);
+}
+
+/* A secret that is burnt just before its part is read, from a store that does not say what is
+ * absent. */
+static const struct vault_sealed_created *burning;
+static int get_result;
+
+static int
+burn_then_get(struct blobs *b, const char *name, uint32_t k, struct buf *out) {
+    (void)b, (void)name, (void)k, (void)out;
+    if (burning != NULL) assert_int_equal(burn(burning->id, burning->owner_token), VERDICT_OK);
+    return get_result;
+}
+
+static void
+test_a_part_that_was_burnt_meanwhile_is_absent(void **state) {
+    (void)state;
+    struct blobs_ops ops = *v->blobs->ops;
+    const struct blobs_ops *own = v->blobs->ops;
+    struct buf whole = world_envelope(WORLD_PART + 500), part = BUF_INIT(WORLD_PART);
+    char token[TOKEN_LEN + 1];
+    enum verdict verdict;
+    uint32_t missing = 0;
+    ops.get = burn_then_get;
+    for (int i = 0; i < 4; i++) {
+        struct vault_sealed_created c = create_upload(1, whole.len);
+        assert_int_equal(put(&c, &whole, 0), VERDICT_OK);
+        assert_int_equal(put(&c, &whole, 1), VERDICT_OK);
+        assert_int_equal(complete(&c, &missing), VERDICT_OK);
+        assert_int_equal(world_open_secret(&world, c.id, 1, 1, NULL), VERDICT_OK);
+        burning = i < 2 ? &c : NULL;
+        get_result = i % 2 == 0 ? 0 : ERR_STORE;
+        v->blobs->ops = &ops;
+        int got = vault_sealed_get_part(v, c.id, world_token(1, token), 0, &part, &verdict);
+        v->blobs->ops = own;
+        assert_int_equal(got, burning != NULL ? 1 : ERR_STORE);
+        if (burning != NULL) assert_int_equal(verdict, VERDICT_ABSENT);
+        assert_int_equal(part.len, 0);
+    }
+    buf_free(&whole);
+    buf_free(&part);
+}
+
+static void
+test_complete_compares_the_header(void **state) {
+    (void)state;
+    struct buf whole = world_envelope(WORLD_PART + 500);
+    struct vault_sealed_created c = create_upload(1, whole.len);
+    uint32_t missing = 0;
+    whole.data[31] ^= 1;
+    assert_int_equal(put(&c, &whole, 0), VERDICT_OK);
+    assert_int_equal(put(&c, &whole, 1), VERDICT_OK);
+    assert_int_equal(complete(&c, &missing), VERDICT_CONFLICT);
+    assert_int_equal(world_open_secret(&world, c.id, 1, 1, NULL), VERDICT_ABSENT);
+    buf_free(&whole);
+}
+
+static void
+test_a_part_too_late_leaves_nothing(void **state) {
+    (void)state;
+    struct buf whole = world_envelope(WORLD_PART + 500);
+    struct vault_sealed_created c = create_upload(1, whole.len);
+    struct vault_sweep_result swept;
+    assert_int_equal(put(&c, &whole, 0), VERDICT_OK);
+    world.now += POLICY_UPLOAD_IDLE;
+    assert_int_equal(put(&c, &whole, 1), VERDICT_ABSENT);
+    assert_int_equal(receipt(&c), RECEIPT_EXPIRED);
+    assert_int_equal(vault_sweep(v, 1000, &swept), 0);
+    assert_int_equal(swept.erased, 1);
+    assert_int_equal(stored_bytes(), 0);
+    buf_free(&whole);
+}
+
+static void
+test_burn_ends_an_upload(void **state) {
+    (void)state;
+    struct buf whole = world_envelope(WORLD_PART + 500);
+    struct vault_sealed_created c = create_upload(1, whole.len);
+    assert_int_equal(put(&c, &whole, 0), VERDICT_OK);
+    assert_int_equal(burn(c.id, c.owner_token), VERDICT_OK);
+    assert_int_equal(stored_bytes(), 0);
+    assert_int_equal(put(&c, &whole, 1), VERDICT_ABSENT);
+    buf_free(&whole);
+}
+
+static void
+test_sweep_erases_and_forgets(void **state) {
+    (void)state;
+    enum { COUNT = 600 };
+    static struct vault_sealed_created all[COUNT];
+    struct vault_sweep_result swept;
+    for (int i = 0; i < COUNT; i++)
+        all[i] = create(1, 0);
+    assert_int_equal(open_with(all[0].id, 1, 1), VERDICT_OK);
+    assert_int_equal(vault_sweep(v, 10000, &swept), 0);
+    assert_int_equal(swept.records, 0);
+    world.now = T0 + POLICY_LEASE_IDLE_INLINE;
+    assert_int_equal(vault_sweep(v, 10000, &swept), 0);
+    assert_int_equal(swept.erased, 1);
+    assert_int_equal(receipt(&all[0]), RECEIPT_USED_UP);
+    world.now = T0 + 86400;
+    assert_int_equal(vault_sweep(v, 100, &swept), 0);
+    assert_int_equal(swept.records, 100);
+    assert_int_equal(vault_sweep(v, 10000, &swept), 0);
+    assert_int_equal(swept.erased, COUNT - 101);
+    assert_int_equal(stored_bytes(), 0);
+    assert_int_equal(receipt(&all[1]), RECEIPT_EXPIRED);
+    world.now += POLICY_RECEIPT_LIFE - 1;
+    assert_int_equal(receipt(&all[1]), RECEIPT_EXPIRED);
+    world.now++;
+    assert_int_equal(receipt(&all[1]), -1);
+    assert_int_equal(vault_sweep(v, 10000, &swept), 0);
+    assert_int_equal(swept.records, COUNT);
+    assert_int_equal(vault_sweep(v, 10000, &swept), 0);
+    assert_int_equal(swept.records, 0);
+}
+
+static void
+test_quota_refuses_and_frees(void **state) {
+    (void)state;
+    struct vault_sealed_new in = world_new(1, 0, envelope.len, &envelope);
+    struct vault_sealed_created out, first = {0};
+    v->limits.quota = 3500;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(vault_sealed_create(v, &in, &out), 1);
+        if (i == 0) first = out;
+    }
+    assert_int_equal(vault_sealed_create(v, &in, &out), ERR_FULL);
+    assert_string_equal(out.id, "");
+    assert_int_equal(vault_has_room(v, 500), 0);
+    assert_int_equal(vault_has_room(v, 501), ERR_FULL);
+    assert_int_equal(open_with(first.id, 1, 1), VERDICT_OK); /* opening goes on */
+    assert_int_equal(confirm(first.id, 1), VERDICT_OK);
+    assert_int_equal(vault_sealed_create(v, &in, &out), 1);
+    struct vault_sealed_new upload = world_new(1, 0, 501, NULL);
+    assert_int_equal(vault_sealed_create(v, &upload, &out), ERR_FULL);
+    assert_int_equal(v->reserved, 0);
+}
+
+static void
+test_a_clock_set_back_brings_nothing_to_life(void **state) {
+    (void)state;
+    struct vault_sealed_created c = create(2, 0);
+    assert_int_equal(open_with(c.id, 1, 1), VERDICT_OK);
+    world.now = T0 + 86400;
+    assert_false(info(c.id));
+    world.now = T0;
+    assert_false(info(c.id));
+    assert_int_equal(open_with(c.id, 1, 1), VERDICT_ABSENT);
+    assert_int_equal(open_with(c.id, 1, 2), VERDICT_ABSENT);
+}
+
+static void
+test_tidy_removes_orphans_alone(void **state) {
+    (void)state;
+    struct buf whole = world_envelope(WORLD_PART + 500);
+    struct vault_sealed_created c = create_upload(1, whole.len);
+    struct blobs *b = v->blobs;
+    assert_int_equal(put(&c, &whole, 0), VERDICT_OK);
+    assert_int_equal(b->ops->put(b, "Orphan0000000000000000", 0, "x", 1), 1);
+    v->creating = 1; /* it may belong to a create that is not over */
+    assert_int_equal(vault_tidy(v), 0);
+    assert_int_equal(b->ops->usage(b), WORLD_PART + 1);
+    v->creating = 0;
+    struct vault_sweep_result swept;
+    assert_int_equal(vault_sweep(v, 100, &swept), 0); /* what was spared is not forgotten */
+    assert_int_equal(b->ops->usage(b), WORLD_PART);
+    buf_free(&whole);
+}
+
+int
+main(void) {
+    static const struct CMUnitTest tests[] = {
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        CASE(test_a_secret_lives_and_ends),
+        CASE(test_open_tells_what_is_left),
+        CASE(test_what_cannot_be_delivered_counts_nothing),
+        CASE(test_foreign_tokens_and_ids_are_absent),
+        CASE(test_burn_by_owner_and_by_opener),
+        CASE(test_parts_come_and_are_fetched),
+        CASE(test_parts_that_do_not_fit_are_refused),
+        CASE(test_a_part_that_was_burnt_meanwhile_is_absent),
+        CASE(test_complete_compares_the_header),
+        CASE(test_a_part_too_late_leaves_nothing),
+        CASE(test_burn_ends_an_upload),
+        CASE(test_sweep_erases_and_forgets),
+        CASE(test_quota_refuses_and_frees),
+        CASE(test_a_clock_set_back_brings_nothing_to_life),
+        CASE(test_tidy_removes_orphans_alone),
+    };
+    return cmocka_run_group_tests_name("sealed secrets", tests, NULL, NULL);
+}
