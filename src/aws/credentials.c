@@ -77,8 +77,8 @@ renew(struct aws_credentials *c) {
         c->keys = fresh;
         c->have = true;
     }
-    /* Sources may hand out the same keys until shortly before they lapse: do not ask all the time.
-     */
+    /* Sources may hand out the same keys until shortly before they lapse: do not ask all
+     * the time. */
     c->not_before = now + AWS_RENEW_PAUSE;
     c->last_error = err;
     c->fetching = false;

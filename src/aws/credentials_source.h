@@ -18,8 +18,8 @@ int aws_credentials_from_instance(const struct aws_credentials_options *o, struc
 MUST_CHECK
 int aws_credentials_from_profile(const struct aws_credentials_options *o, struct aws_keys *out);
 
-/* Read section ${profile} of the credentials file ${text} into ${out}.  Returns 1, 0 or ERR_STORE.
- */
+/* Read section ${profile} of the credentials file ${text} into ${out}.  Returns 1, 0
+ * or ERR_STORE. */
 MUST_CHECK
 int aws_credentials_parse_profile(const char *text, const char *profile, struct aws_keys *out);
 

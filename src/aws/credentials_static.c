@@ -28,8 +28,8 @@ refuse(const char *what, const char *reason) {
     return ERR_STORE;
 }
 
-/* Append the open file ${fd} of ${len} bytes to ${out}, with no copy in a buffer that nobody wipes.
- */
+/* Append the open file ${fd} of ${len} bytes to ${out}, with no copy in a buffer that
+ * nobody wipes. */
 static bool
 read_whole(int fd, size_t len, struct buf *out) {
     uint8_t *space = buf_space(out, len);

@@ -18,8 +18,8 @@ int sigv4_canonical_path(const struct sigv4_request *req, struct buf *out);
 MUST_CHECK
 int sigv4_canonical_query(const char *query, struct buf *out);
 
-/* Append the headers of ${req}, one a line, and their names.  Returns as sigv4_canonical_request().
- */
+/* Append the headers of ${req}, one a line, and their names.  Returns
+ * as sigv4_canonical_request(). */
 MUST_CHECK
 int sigv4_canonical_headers(const struct sigv4_request *req, struct buf *out, struct buf *names);
 

@@ -40,8 +40,8 @@ void buf_reset(struct buf *b);
 MUST_CHECK
 uint8_t *buf_space(struct buf *b, size_t more);
 
-/* Append ${len} bytes at ${data}.  Returns 0, ERR_TOO_LARGE or ERR_NOMEM; ${b} is unchanged then.
- */
+/* Append ${len} bytes at ${data}.  Returns 0, ERR_TOO_LARGE or ERR_NOMEM; ${b} is
+ * unchanged then. */
 MUST_CHECK
 int buf_add(struct buf *b, const void *data, size_t len);
 

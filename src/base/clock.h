@@ -20,8 +20,8 @@ extern const struct clock clock_system;
 /* The time of ${c}: seconds since 1970-01-01 UTC. */
 int64_t clock_now(const struct clock *c);
 
-/* Milliseconds of a clock that never jumps, since some start.  For deadlines and durations alone.
- */
+/* Milliseconds of a clock that never jumps, since some start.  For deadlines and
+ * durations alone. */
 int64_t clock_monotonic_ms(void);
 
 /* The same in microseconds. */

@@ -52,8 +52,8 @@ enum cli_exit cli_take_link(struct cli *cli, struct link *out);
 MUST_CHECK
 enum cli_exit cli_choose_server(struct cli *cli, const struct link *link);
 
-/* Read a passphrase by ${method} into ${out}, normalised; twice with ${again}.  Says what failed.
- */
+/* Read a passphrase by ${method} into ${out}, normalised; twice with ${again}.  Says
+ * what failed. */
 MUST_CHECK
 enum cli_exit cli_ask_passphrase(struct cli *cli, const char *method, bool again, struct buf *out);
 

@@ -34,8 +34,8 @@ bool token_is_classic_id(const char *text, size_t len);
 bool token_is_sealed_id(const char *text, size_t len);
 bool token_is_link_key(const char *text, size_t len);
 
-/* SHA-256 of the ${len} bytes at ${data}: how ids and tokens are stored.  Aborts if OpenSSL fails.
- */
+/* SHA-256 of the ${len} bytes at ${data}: how ids and tokens are stored.  Aborts if
+ * OpenSSL fails. */
 void token_hash(const void *data, size_t len, uint8_t hash[static TOKEN_HASH_LEN]);
 
 /* Whether two hashes are equal, in constant time. */

@@ -105,8 +105,8 @@ http_address_trusted(const struct http_trusted *t, const struct http_address *a)
     return false;
 }
 
-/* One hop as proxies write it: an address, "192.0.2.1:80", "[2001:db8::1]" or "[2001:db8::1]:80".
- */
+/* One hop as proxies write it: an address, "192.0.2.1:80", "[2001:db8::1]"
+ * or "[2001:db8::1]:80". */
 static int
 hop_parse(const char *text, size_t len, struct http_address *out) {
     int64_t port;

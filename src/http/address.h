@@ -35,8 +35,8 @@ struct http_trusted {
 /* The address of a peer; anything but IPv4 and IPv6 is a local socket. */
 struct http_address http_address_of(const struct sockaddr *sa);
 
-/* Parse "192.0.2.1" or "2001:db8::1" (without brackets, port or zone).  Returns 0 or ERR_INVALID.
- */
+/* Parse "192.0.2.1" or "2001:db8::1" (without brackets, port or zone).  Returns 0
+ * or ERR_INVALID. */
 MUST_CHECK
 int http_address_parse(const char *text, size_t len, struct http_address *out);
 

@@ -279,8 +279,8 @@ set_transfer(CURL *curl, struct transfer *t) {
     return CURLE_OK;
 }
 
-/* Add the line "${name}: ${value}" to ${list}; a value with a line break would be another header.
- */
+/* Add the line "${name}: ${value}" to ${list}; a value with a line break would be
+ * another header. */
 static CURLcode
 add_field(struct curl_slist **list, const char *name, const char *value) {
     struct buf line = BUF_INIT(FIELD_MAX);

@@ -89,8 +89,8 @@ void http_response_clear(struct http_response *r);
 /* Set field ${name} to the constant ${value}, in place of an earlier one of that name. */
 void http_response_set(struct http_response *r, const char *name, const char *value);
 
-/* Set field ${name} to what ${fmt} prints, at most HTTP_VALUE_MAX bytes; a longer one is left out.
- */
+/* Set field ${name} to what ${fmt} prints, at most HTTP_VALUE_MAX bytes; a longer one is
+ * left out. */
 void http_response_setf(struct http_response *r, const char *name, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 

@@ -228,8 +228,8 @@ add_field(const struct event *e, const char *name, const char *value, bool first
     return err;
 }
 
-/* The headers; ${len} is the length of the body, which an answer to HEAD tells without having it.
- */
+/* The headers; ${len} is the length of the body, which an answer to HEAD tells without
+ * having it. */
 static int
 add_fields(const struct event *e, const struct http_response *resp, size_t len, struct buf *out) {
     int err = buf_add_text(out, e->multi_value ? ",\"multiValueHeaders\":{" : ",\"headers\":{");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The settings of the function, from its environment: those of secretsd that mean something here.
- */
+/* The settings of the function, from its environment: those of secretsd that mean
+ * something here. */
 #ifndef LAMBDA_SETTINGS_H
 #define LAMBDA_SETTINGS_H
 

@@ -26,8 +26,8 @@ void cloud_free(struct cloud *c);
  */
 void cloud_give_up(struct cloud *c);
 
-/* Look for credentials now, while files can be read; what is not found is looked for again later.
- */
+/* Look for credentials now, while files can be read; what is not found is looked for
+ * again later. */
 void cloud_warm(struct cloud *c);
 
 /* Whether an upload whose content has ${file_max} bytes fits a table in parts of ${part_size}. */

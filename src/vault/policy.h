@@ -26,10 +26,9 @@ enum {
 
 /* What came of a change. */
 enum verdict {
-    VERDICT_OK = 1, /* done, or already so (idempotent) */
-    VERDICT_ABSENT, /* unknown, incomplete, expired, burnt, locked, used up: all one to the outside
-                     */
-    VERDICT_REPEAT, /* open: the same lease is live; the same view again */
+    VERDICT_OK = 1,      /* done, or already so (idempotent) */
+    VERDICT_ABSENT,      /* unknown, incomplete, expired, burnt, locked or used up */
+    VERDICT_REPEAT,      /* open: the same lease is live; the same view again */
     VERDICT_LEASE_ENDED, /* open: this lease was used and is over */
     VERDICT_WRONG_PROOF, /* open: proof does not fit; result tells attempts_left */
     VERDICT_CONFLICT,    /* part or complete: not as the record says it must be */

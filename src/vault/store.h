@@ -84,8 +84,8 @@ struct store_ops {
      */
     int (*knows_blob)(struct store *s, const char *blob);
 
-    /* After a sweep: make what was erased unreadable in files as well (SQLite truncates its WAL).
-     */
+    /* After a sweep: make what was erased unreadable in files as well (SQLite truncates
+     * its WAL). */
     int (*scrub)(struct store *s);
 
     /* Bytes of content that the store keeps on this machine now; 0 where it keeps none here. */

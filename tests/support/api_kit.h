@@ -48,8 +48,8 @@ int api_kit_ask(struct api_kit *kit, struct ask ask);
 const char *api_kit_body(struct api_kit *kit);
 json_t *api_kit_json(struct api_kit *kit);
 
-/* A member of the last answer: text copied to ${out}, or a number; the test fails if it is absent.
- */
+/* A member of the last answer: text copied to ${out}, or a number; the test fails if it
+ * is absent. */
 void api_kit_text(struct api_kit *kit, const char *name, char *out, size_t len);
 int64_t api_kit_number(struct api_kit *kit, const char *name);
 

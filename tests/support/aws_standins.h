@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dynalite and s3rver (tests/system/support/aws/standins.mjs) for C tests, and a store over them.
- */
+/* dynalite and s3rver (tests/system/support/aws/standins.mjs) for C tests, and a store
+ * over them. */
 #ifndef AWS_STANDINS_H
 #define AWS_STANDINS_H
 
@@ -22,8 +22,8 @@ void aws_standins_tell(struct aws_standins *s, const char *command, bool print);
 /* Send ${command} and parse its answer: a new reference. */
 json_t *aws_standins_ask(struct aws_standins *s, const char *command);
 
-/* An environment that leads to them, with keys; an HTTP client of its own; credentials over both.
- */
+/* An environment that leads to them, with keys; an HTTP client of its own; credentials
+ * over both. */
 struct aws_env aws_standins_env(struct aws_standins *s);
 struct aws_transport aws_standins_transport(struct aws_standins *s);
 struct aws_credentials *aws_standins_credentials(struct aws_standins *s);

@@ -38,8 +38,8 @@ struct hooks {
     void *ctx;
 };
 
-/* Make the VFS known to SQLite, and use ${hooks} (NULL: none) from now on.  No store is open on it.
- */
+/* Make the VFS known to SQLite, and use ${hooks} (NULL: none) from now on.  No store is open
+ * on it. */
 void hook_vfs_set(const struct hooks *hooks);
 
 #endif

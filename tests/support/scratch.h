@@ -5,8 +5,8 @@
 
 enum { SCRATCH_PATH_MAX = 64 };
 
-/* Make an empty folder of mode 0700 under /tmp and write its path to ${path}.  Aborts if it cannot.
- */
+/* Make an empty folder of mode 0700 under /tmp and write its path to ${path}.  Aborts if
+ * it cannot. */
 void scratch_make(char path[SCRATCH_PATH_MAX]);
 
 /* The same in memory, where this machine has /dev/shm: for tests to which syncing costs nothing but

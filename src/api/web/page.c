@@ -9,8 +9,8 @@
 
 static const char classic_prefix[] = "/secret/";
 
-/* A link whose '#' came as "%23", or as that encoded again: what follows is for the page to read.
- */
+/* A link whose '#' came as "%23", or as that encoded again: what follows is for the page
+ * to read. */
 static bool
 is_mangled_root(const char *path) {
     const char *mangled = strncmp(path, "/%25", 4) == 0 ? path + 4 : path + 2;

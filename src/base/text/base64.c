@@ -90,8 +90,8 @@ significant_len(enum base64_kind kind, const char *text, size_t len) {
     return len % 4 == 1 ? ERR_INVALID : (ptrdiff_t)len;
 }
 
-/* Decode ${len} significant characters to ${out}.  Returns 0 or ERR_INVALID, after the same work.
- */
+/* Decode ${len} significant characters to ${out}.  Returns 0 or ERR_INVALID, after the
+ * same work. */
 static int
 decode_into(enum base64_kind kind, const char *text, size_t len, uint8_t *out) {
     unsigned bad = 0, bits = 0, held = 0;

@@ -20,8 +20,8 @@ enum base64_kind {
 /* Characters that encode ${len} bytes. */
 size_t base64_encoded_len(enum base64_kind kind, size_t len);
 
-/* Append the encoding of ${len} bytes at ${data} to ${out}.  Returns 0, ERR_TOO_LARGE or ERR_NOMEM.
- */
+/* Append the encoding of ${len} bytes at ${data} to ${out}.  Returns 0, ERR_TOO_LARGE
+ * or ERR_NOMEM. */
 MUST_CHECK
 int base64_encode(enum base64_kind kind, const void *data, size_t len, struct buf *out);
 

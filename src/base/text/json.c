@@ -50,9 +50,11 @@ keys_ok(json_t *value) {
     size_t i;
     if (json_is_object(value)) {
         if (json_object_size(value) > JSON_MAX_KEYS) return false;
-        json_object_foreach(value, key, child) if (!keys_ok(child)) return false;
+        json_object_foreach(value, key, child)
+            if (!keys_ok(child)) return false;
     } else if (json_is_array(value)) {
-        json_array_foreach(value, i, child) if (!keys_ok(child)) return false;
+        json_array_foreach(value, i, child)
+            if (!keys_ok(child)) return false;
     }
     return true;
 }

@@ -16,8 +16,8 @@ enum {
     JSON_MAX_VALUES = 256, /* brackets and commas of a text for json_parse_fields() */
 };
 
-/* Make every allocation of Jansson wiped on free.  Call once, before any other thread is started.
- */
+/* Make every allocation of Jansson wiped on free.  Call once, before any other thread
+ * is started. */
 void json_setup(void);
 
 /*

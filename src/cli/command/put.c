@@ -162,8 +162,8 @@ create(struct putting *p) {
     return why;
 }
 
-/* Note what another run needs to finish the upload: the sealed bytes, and the token to send them.
- */
+/* Note what another run needs to finish the upload: the sealed bytes, and the token to
+ * send them. */
 static void
 remember_upload(struct putting *p) {
     char path[STATE_PATH_MAX];

@@ -226,8 +226,8 @@ complain_wrong(const struct opening *o, int64_t attempts_left) {
                   "the key in the link does not fit; a part of it was changed on its way");
 }
 
-/* One try: derive from what is known, and show the proof.  Sets ${*again} if another makes sense.
- */
+/* One try: derive from what is known, and show the proof.  Sets ${*again} if another
+ * makes sense. */
 static enum cli_exit
 try_open(struct opening *o, struct lease *l, bool *again) {
     struct remote_answer a = {0};

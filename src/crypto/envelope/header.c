@@ -53,8 +53,8 @@ floor_log2(uint64_t v) {
 uint64_t
 envelope_padded_len(uint64_t len) {
     if (len <= ENVELOPE_PADDED_MIN) return ENVELOPE_PADDED_MIN;
-    /* Padmé: a length keeps as many leading bits as its exponent has bits; the rest is rounded up.
-     */
+    /* Padmé: a length keeps as many leading bits as its exponent has bits; the rest is
+     * rounded up. */
     unsigned exponent = floor_log2(len);
     unsigned rounded_bits = exponent - (floor_log2(exponent) + 1);
     uint64_t mask = ((uint64_t)1 << rounded_bits) - 1;

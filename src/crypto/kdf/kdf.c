@@ -25,8 +25,8 @@ enum {
     BLOCK_ALIGNMENT = 4096,
 };
 
-/* On its first call ever the library tries its fastest code against a known answer: N = 16, r = 8.
- */
+/* On its first call ever the library tries its fastest code against a known answer:
+ * N = 16, r = 8. */
 #define SELF_TEST ((struct kdf_params){.log2_n = 4, .r = 8, .p = 1})
 
 struct kdf_arena {

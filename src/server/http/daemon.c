@@ -129,8 +129,8 @@ is_closed(int fd, int64_t until) {
     return n != 0;
 }
 
-/* A copy of ${fd} that goes to ${thread}: the library tells that by the number of the descriptor.
- */
+/* A copy of ${fd} that goes to ${thread}: the library tells that by the number of
+ * the descriptor. */
 static int
 copy_for(const struct mhd *m, unsigned thread, int fd) {
     int copy, from = PROBE_FD;

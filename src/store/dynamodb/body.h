@@ -28,8 +28,8 @@ json_t *dynamodb_body_put(const char *table, json_t *item);
 json_t *dynamodb_body_claim(const char *table, const char *id, const struct change *c,
                             const struct record *after, int64_t ttl);
 
-/* UpdateItem: turn a view into lease ${l}, if all holds that makes a claim, and ${l} is not there.
- */
+/* UpdateItem: turn a view into lease ${l}, if all holds that makes a claim, and ${l} is
+ * not there. */
 json_t *dynamodb_body_open(const char *table, const char *id, const struct change *c,
                            const struct record *after, const struct lease *l);
 

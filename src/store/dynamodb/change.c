@@ -156,8 +156,8 @@ finish(struct attempt *a, const json_t *answer) {
     return 1;
 }
 
-/* One round: read, decide, write.  With STEP_DONE or STEP_FAIL, ${result} is what change returns.
- */
+/* One round: read, decide, write.  With STEP_DONE or STEP_FAIL, ${result} is what
+ * change returns. */
 static enum step
 one_round(struct attempt *a, int *result) {
     json_t *answer = NULL;

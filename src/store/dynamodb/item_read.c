@@ -11,8 +11,8 @@ attribute(const json_t *item, const char *name, const char *type) {
     return json_object_get(json_object_get(item, name), type);
 }
 
-/* Read the number ${name} within 0 .. ${max}; absent: ${otherwise}.  Returns whether it is right.
- */
+/* Read the number ${name} within 0 .. ${max}; absent: ${otherwise}.  Returns whether it
+ * is right. */
 static bool
 read_number(const json_t *item, const char *name, int64_t max, int64_t otherwise, int64_t *out) {
     const json_t *v = attribute(item, name, "N");
@@ -202,8 +202,8 @@ dynamodb_item_has_bytes(const json_t *item, const char *name, const void *data, 
     size_t i = 0;
     if (base64_encoded_len(BASE64_STD, len) >= sizeof(text)) return false;
     base64_encode_text(BASE64_STD, data, len, text);
-    json_array_foreach(set, i, one) if (json_is_string(one) &&
-                                        strcmp(json_string_value(one), text) == 0) return true;
+    json_array_foreach(set, i, one)
+        if (json_is_string(one) && strcmp(json_string_value(one), text) == 0) return true;
     return false;
 }
 
@@ -213,7 +213,7 @@ dynamodb_item_has_number(const json_t *item, const char *name, int64_t number) {
     const json_t *set = attribute(item, name, "NS"), *one = NULL;
     size_t i = 0;
     (void)snprintf(text, sizeof(text), "%lld", (long long)number);
-    json_array_foreach(set, i, one) if (json_is_string(one) &&
-                                        strcmp(json_string_value(one), text) == 0) return true;
+    json_array_foreach(set, i, one)
+        if (json_is_string(one) && strcmp(json_string_value(one), text) == 0) return true;
     return false;
 }

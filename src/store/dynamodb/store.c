@@ -83,8 +83,8 @@ dynamodb_erase_content(struct dynamodb *d, const char *id) {
     if (outcome != DYNAMODB_DONE) log_warn("dynamodb.content_left", LOG_TEXT("until", "ttl"));
 }
 
-/* Append the content of sealed record ${id}.  Returns 1, 0 if it is not there, or a negative code.
- */
+/* Append the content of sealed record ${id}.  Returns 1, 0 if it is not there, or a
+ * negative code. */
 static int
 load_content(struct dynamodb *d, const char *id, struct buf *content) {
     char key[DYNAMODB_KEY_MAX + 1];

@@ -83,8 +83,8 @@ int
 sqlite_conn_undo(struct sqlite_conn *c, int rc) {
     log_error("store_commit", LOG_NUMBER("code", rc));
     sqlite_db_rollback(&c->db);
-    /* A full disk too: the log is filled up to a sector behind the mark, and that may fail alone.
-     */
+    /* A full disk too: the log is filled up to a sector behind the mark, and that may
+     * fail alone. */
     c->unsettled = !fence(c);
     if (c->unsettled) return ERR_UNKNOWN_OUTCOME;
     return (rc & 0xff) == SQLITE_FULL ? ERR_FULL : ERR_STORE;

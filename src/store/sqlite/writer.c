@@ -23,8 +23,7 @@ enum {
     JOB_LEFT = 8,   /* the caller waits no longer: it is the writer's to drop */
 };
 
-/* --- callers -----------------------------------------------------------------------------------
- */
+/* --- callers ---------------------------------------------------------------------------------- */
 
 /* Whether the writer is at one piece of work for longer than ${ms} milliseconds. */
 static bool
@@ -94,8 +93,7 @@ sqlite_writer_state(struct sqlite_writer *w, int ms) {
     return atomic_load(&w->conn.broken) ? ERR_STORE : 0;
 }
 
-/* --- the queue ---------------------------------------------------------------------------------
- */
+/* --- the queue -------------------------------------------------------------------------------- */
 
 /* Answer every job of ${batch}, with ${code} if that is not 0.  A job is gone once it knows. */
 static void
@@ -158,8 +156,7 @@ next_batch(struct sqlite_writer *w) {
     return batch;
 }
 
-/* --- one transaction ---------------------------------------------------------------------------
- */
+/* --- one transaction -------------------------------------------------------------------------- */
 
 /* Whether SQLite itself gave the transaction up, with all that other jobs did in it. */
 static bool
@@ -276,8 +273,7 @@ save_time(struct sqlite_writer *w) {
     return atomic_load(&w->conn.high) == w->conn.stored_high || run_batch(w, NULL);
 }
 
-/* --- checkpoints -------------------------------------------------------------------------------
- */
+/* --- checkpoints ------------------------------------------------------------------------------ */
 
 static int
 checkpoint(struct sqlite_writer *w, int mode) {
@@ -299,8 +295,7 @@ run_scrub(struct sqlite_writer *w, struct sqlite_job *job) {
     answer(job, 0);
 }
 
-/* --- the thread --------------------------------------------------------------------------------
- */
+/* --- the thread ------------------------------------------------------------------------------- */
 
 /* Sleep until there is work, or a broken store may be tried again. */
 static void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Many threads through one API: exactly as many views, attempts, tokens and uploads as there are.
- */
+/* Many threads through one API: exactly as many views, attempts, tokens and uploads as
+ * there are. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The client's small parts that make or read text: names, progress, durations, settings, QR codes.
- */
+/* The client's small parts that make or read text: names, progress, durations, settings,
+ * QR codes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

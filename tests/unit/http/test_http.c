@@ -233,8 +233,8 @@ trusted_lists_parse_or_not(void **state) {
     assert_int_equal(http_trusted_parse(many, &t), ERR_INVALID);
 }
 
-/* Every way a proxy or a forger may write it: the client is the rightmost hop that is not trusted.
- */
+/* Every way a proxy or a forger may write it: the client is the rightmost hop that is
+ * not trusted. */
 static void
 the_rightmost_untrusted_hop_is_the_client(void **state) {
     static const struct {

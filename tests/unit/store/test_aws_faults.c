@@ -120,8 +120,8 @@ new_open(bool sealed, unsigned seed, unsigned n) {
     return c;
 }
 
-/* A secret, once a create under faults succeeds.  As the vault does, a try that fails is given up.
- */
+/* A secret, once a create under faults succeeds.  As the vault does, a try that fails is
+ * given up. */
 static struct store_ref
 create_under_faults(const struct record *r, unsigned seed) {
     struct store_ref ref = {0};
@@ -260,8 +260,8 @@ put_pieces(const char *name, uint8_t pieces[PIECES][PIECE_LEN], bool stored[PIEC
     }
 }
 
-/* Pieces put, fetched and erased under faults: whole or not at all, and never absent once stored.
- */
+/* Pieces put, fetched and erased under faults: whole or not at all, and never absent
+ * once stored. */
 static void
 run_pieces(unsigned seed, double rate) {
     static uint8_t pieces[PIECES][PIECE_LEN];

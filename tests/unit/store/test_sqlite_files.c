@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the store leaves on the disk, and what it does about files that are not as they should be.
- */
+/* What the store leaves on the disk, and what it does about files that are not as they
+ * should be. */
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
@@ -79,8 +79,7 @@ test_a_new_file_is_on_the_disk_or_not_there(void **state) {
     s->ops->close(s);
 }
 
-/* --- erasing -----------------------------------------------------------------------------------
- */
+/* --- erasing ---------------------------------------------------------------------------------- */
 
 struct secret {
     struct store_ref ref;
@@ -300,8 +299,7 @@ test_an_id_is_in_no_file(void **state) {
     s->ops->close(s);
 }
 
-/* --- who may have the files --------------------------------------------------------------------
- */
+/* --- who may have the files ------------------------------------------------------------------- */
 
 static mode_t
 mode_of(const char *name) {
@@ -356,8 +354,7 @@ test_a_second_store_is_refused(void **state) {
     s->ops->close(s);
 }
 
-/* --- files that are not as they should be ------------------------------------------------------
- */
+/* --- files that are not as they should be ----------------------------------------------------- */
 
 static void
 write_file(const char *name, const char *text) {
@@ -390,8 +387,7 @@ test_no_folder_is_an_error(void **state) {
     assert_non_null(strstr(error, "/nonexistent/secrets"));
 }
 
-/* --- room --------------------------------------------------------------------------------------
- */
+/* --- room ------------------------------------------------------------------------------------- */
 
 static void
 test_without_room_nothing_new_but_opens_go_on(void **state) {
