@@ -110,9 +110,9 @@ main(int argc, char **argv) {
     if (argc < 2 || (argc > 2 && parse_number(argv[2], strlen(argv[2]), 1, 1024, &threads) != 0) ||
         (argc > 3 && parse_number(argv[3], strlen(argv[3]), 1, 1000000, &each) != 0))
         return 2;
-    struct store_sqlite_config config = {
+    struct sqlite_store_config config = {
         .dir = argv[1], .error = error, .error_len = sizeof(error)};
-    if (store_sqlite_open(&config, &bench.store) != 0) {
+    if (sqlite_store_open(&config, &bench.store) != 0) {
         (void)fprintf(stderr, "%s\n", error);
         return 1;
     }

@@ -23,19 +23,19 @@ enum {
 };
 
 /* Nothing new is taken while the disk has less room than this: opening needs some to go on. */
-static const uint64_t RESERVE = UINT64_C(64) * 1024 * 1024;
+static const uint64_t MIN_FREE = UINT64_C(64) * 1024 * 1024;
 
 static int
 open_records(const struct settings *s, struct store **out, struct buf *why) {
     char reason[REASON_MAX] = "";
-    const struct store_sqlite_config config = {
+    const struct sqlite_store_config config = {
         .dir = s->data,
-        .reserve = RESERVE,
+        .min_free = MIN_FREE,
         .wait_ms = WAIT_MS,
         .error = reason,
         .error_len = sizeof(reason),
     };
-    int err = store_sqlite_open(&config, out);
+    int err = sqlite_store_open(&config, out);
     if (err != 0) (void)!buf_add_text(why, reason);
     return err;
 }
@@ -44,7 +44,7 @@ static int
 open_blobs(const struct settings *s, struct blobs **out, struct buf *why) {
     char path[PATH_MAX_LEN];
     (void)snprintf(path, sizeof(path), "%s/parts", s->data);
-    int err = blobs_dir_open(path, RESERVE, out);
+    int err = blobs_directory_open(path, MIN_FREE, out);
     if (err == 0) *out = blobs_deadline_new(*out, WAIT_MS);
     if (err == 0 && *out == NULL) err = ERR_NOMEM;
     if (err == ERR_STORE)
@@ -79,7 +79,7 @@ stores_prepare(const struct settings *s, const struct aws_env *env, struct store
         if (out->cloud == NULL) return ERR_NOMEM;
         cloud_warm(out->cloud);
     }
-    if (!stores_are_here(s) || disk_make_folder(s->data) == 0) return 0;
+    if (!stores_are_here(s) || fs_make_dir(s->data) == 0) return 0;
     (void)!buf_printf(why, "cannot make %.200s: %s", s->data, strerrordesc_np(errno));
     return ERR_IO;
 }

@@ -14,7 +14,7 @@
 #define TOUCH ".touch"
 
 uint64_t
-disk_room(int dir) {
+fs_free_space(int dir) {
     struct statvfs fs;
     if (fstatvfs(dir, &fs) != 0) return UINT64_MAX;
     return (uint64_t)fs.f_bavail * fs.f_frsize;
@@ -30,7 +30,7 @@ touch(int dir) {
 }
 
 int
-disk_sync_names(int dir, bool changed) {
+fs_sync_names(int dir, bool changed) {
     return changed || touch(dir) == 0 ? fsync(dir) : -1;
 }
 
@@ -51,7 +51,7 @@ sync_parent(const char *path) {
 }
 
 int
-disk_make_folder(const char *path) {
+fs_make_dir(const char *path) {
     bool made = mkdir(path, 0700) == 0;
     if (!made && errno != EEXIST) return -1;
     /* A parent in which others made it need not be ours to open. */

@@ -9,7 +9,7 @@
 #include "base/compiler.h"
 
 /* Bytes that this user can still write on the file system of ${dir}; UINT64_MAX if unknown. */
-uint64_t disk_room(int dir);
+uint64_t fs_free_space(int dir);
 
 /*
  * Let the names in the folder ${dir} be on the disk as they are now.  After a failed sync the
@@ -19,13 +19,13 @@ uint64_t disk_room(int dir);
  * errno set.
  */
 MUST_CHECK
-int disk_sync_names(int dir, bool changed);
+int fs_sync_names(int dir, bool changed);
 
 /*
  * Let the folder ${path} be there, made with mode 0700 if it is not; what is made is on the disk
  * then, and not there if it cannot be.  Returns 0, or -1 with errno set.
  */
 MUST_CHECK
-int disk_make_folder(const char *path);
+int fs_make_dir(const char *path);
 
 #endif

@@ -24,10 +24,10 @@ enum {
 /* No blob's name begins like this. */
 #define TEMPORARY "."
 
-struct blobs_dir {
+struct blobs_directory {
     struct blobs base;
     int root;
-    uint64_t reserve; /* bytes of the disk that stay free */
+    uint64_t min_free; /* bytes of the disk that stay free */
     atomic_uint_fast64_t usage;
     atomic_uint_fast64_t temporaries; /* made so far; each gets a name of its own */
     atomic_bool durable[128][128];    /* folders, by their two characters, that are on the disk */
@@ -65,10 +65,10 @@ open_folder(int at, const char *name) {
 
 /* Let ${folder} be there and on the disk.  Returns 0, or -1 with errno set. */
 static int
-make_folder(struct blobs_dir *d, const char *folder) {
+make_folder(struct blobs_directory *d, const char *folder) {
     bool made = mkdirat(d->root, folder, 0700) == 0;
     if (!made && errno != EEXIST) return -1;
-    if (disk_sync_names(d->root, made) == 0) return 0;
+    if (fs_sync_names(d->root, made) == 0) return 0;
     int why = errno;
     if (made) (void)unlinkat(d->root, folder, AT_REMOVEDIR);
     errno = why;
@@ -80,7 +80,7 @@ make_folder(struct blobs_dir *d, const char *folder) {
  * descriptor, or -1 with errno set (ENOENT if it is not there).
  */
 static int
-folder_of(struct blobs_dir *d, const char *name, bool make) {
+folder_of(struct blobs_directory *d, const char *name, bool make) {
     char folder[FOLDER_LEN + 1] = {name[0], name[1], '\0'};
     atomic_bool *durable = &d->durable[name[0] & 127][name[1] & 127];
     if (!make || atomic_load(durable)) {
@@ -166,7 +166,7 @@ compare_piece(int folder, const char *piece, const void *data, size_t len) {
 
 /* Remove the file ${piece}.  Returns 1 if it was there, 0 if not, or ERR_STORE. */
 static int
-unlink_piece(struct blobs_dir *d, int folder, const char *piece) {
+unlink_piece(struct blobs_directory *d, int folder, const char *piece) {
     struct stat st;
     if (fstatat(folder, piece, &st, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT ? 0 : ERR_STORE;
@@ -178,7 +178,7 @@ unlink_piece(struct blobs_dir *d, int folder, const char *piece) {
 
 /* The same for one that others may be putting.  Nobody waits for more than one. */
 static int
-remove_piece(struct blobs_dir *d, int folder, const char *piece) {
+remove_piece(struct blobs_directory *d, int folder, const char *piece) {
     (void)pthread_rwlock_rdlock(&d->linking);
     int removed = unlink_piece(d, folder, piece);
     (void)pthread_rwlock_unlock(&d->linking);
@@ -187,7 +187,8 @@ remove_piece(struct blobs_dir *d, int folder, const char *piece) {
 
 /* A link, unlike a rename, never takes the place of what is there. */
 static int
-link_piece(struct blobs_dir *d, int folder, const char *temporary, const char *piece, size_t len) {
+link_piece(struct blobs_directory *d, int folder, const char *temporary, const char *piece,
+           size_t len) {
     atomic_fetch_add(&d->usage, len); /* first: whoever erases it may be faster */
     if (linkat(folder, temporary, folder, piece, 0) != 0) {
         int why = errno;
@@ -211,7 +212,7 @@ put_again(int folder, const char *temporary, const char *piece, const void *data
 }
 
 static int
-put_in(struct blobs_dir *d, int folder, const char *piece, const void *data, size_t len) {
+put_in(struct blobs_directory *d, int folder, const char *piece, const void *data, size_t len) {
     char temporary[32];
     (void)snprintf(temporary, sizeof(temporary), TEMPORARY "%" PRIuFAST64,
                    atomic_fetch_add(&d->temporaries, 1));
@@ -230,17 +231,17 @@ put_in(struct blobs_dir *d, int folder, const char *piece, const void *data, siz
     return result;
 }
 
-/* Whether the reserve stays untouched by ${more} bytes. */
+/* Whether ${more} bytes leave min_free bytes of the disk free. */
 static bool
-has_room(const struct blobs_dir *d, size_t more) {
-    if (d->reserve == 0) return true;
-    uint64_t room = disk_room(d->root);
-    return room >= d->reserve && room - d->reserve >= more;
+has_room(const struct blobs_directory *d, size_t more) {
+    if (d->min_free == 0) return true;
+    uint64_t room = fs_free_space(d->root);
+    return room >= d->min_free && room - d->min_free >= more;
 }
 
 static int
 dir_put(struct blobs *b, const char *name, uint32_t k, const void *data, size_t len) {
-    struct blobs_dir *d = (struct blobs_dir *)b;
+    struct blobs_directory *d = (struct blobs_directory *)b;
     char piece[PIECE_LEN_MAX];
     if (!name_ok(name)) return ERR_STORE;
     if (!has_room(d, len)) return ERR_FULL;
@@ -256,7 +257,7 @@ static int
 dir_get(struct blobs *b, const char *name, uint32_t k, struct buf *out) {
     char piece[PIECE_LEN_MAX];
     if (!name_ok(name)) return ERR_STORE;
-    int folder = folder_of((struct blobs_dir *)b, name, false);
+    int folder = folder_of((struct blobs_directory *)b, name, false);
     if (folder < 0) return errno == ENOENT ? 0 : error_of(errno);
     piece_name(name, k, piece);
     int result = read_piece(folder, piece, out);
@@ -267,7 +268,7 @@ dir_get(struct blobs *b, const char *name, uint32_t k, struct buf *out) {
 /* An erase is over, 0 or errno being ${why}.  Returns as blobs_ops.erase.  On a disk that is broken
  * each sweep fails for thousands of pieces: the first of those in a row is logged. */
 static int
-erased(struct blobs_dir *d, int why) {
+erased(struct blobs_directory *d, int why) {
     bool failed = atomic_exchange(&d->erase_fails, why != 0);
     if (why == 0) return 0;
     if (!failed) (void)error_of(why);
@@ -276,7 +277,7 @@ erased(struct blobs_dir *d, int why) {
 
 /* Remove pieces, and let that be on the disk.  Returns as blobs_ops.erase. */
 static int
-erase_in(struct blobs_dir *d, int folder, const char *name, uint32_t first, uint32_t count) {
+erase_in(struct blobs_directory *d, int folder, const char *name, uint32_t first, uint32_t count) {
     char piece[PIECE_LEN_MAX];
     bool changed = false;
     int why = 0;
@@ -287,13 +288,13 @@ erase_in(struct blobs_dir *d, int folder, const char *name, uint32_t first, uint
         if (removed < 0) why = errno;
     }
     /* What is not there any more may have been removed by an erase whose sync failed. */
-    if (disk_sync_names(folder, changed) != 0) why = errno;
+    if (fs_sync_names(folder, changed) != 0) why = errno;
     return erased(d, why);
 }
 
 static int
 dir_erase(struct blobs *b, const char *name, uint32_t first, uint32_t count) {
-    struct blobs_dir *d = (struct blobs_dir *)b;
+    struct blobs_directory *d = (struct blobs_directory *)b;
     if (!name_ok(name)) return ERR_STORE;
     int folder = folder_of(d, name, false);
     if (folder >= 0) {
@@ -330,7 +331,7 @@ walk(int at, const char *name, int (*visit)(int folder, const char *entry, void 
 }
 
 struct tidying {
-    struct blobs_dir *dir;
+    struct blobs_directory *dir;
     bool (*known)(void *ctx, const char *name);
     void *ctx;
     int (*visit)(int folder, const char *piece, void *tidying);
@@ -359,7 +360,7 @@ tidy_piece(int folder, const char *piece, void *ctx) {
 
 static int
 dir_tidy(struct blobs *b, bool (*known)(void *ctx, const char *name), void *ctx) {
-    struct blobs_dir *d = (struct blobs_dir *)b;
+    struct blobs_directory *d = (struct blobs_directory *)b;
     struct tidying t = {.dir = d, .known = known, .ctx = ctx, .visit = tidy_piece};
     return walk(d->root, ".", visit_folder, &t);
 }
@@ -378,18 +379,19 @@ count_piece(int folder, const char *piece, void *ctx) {
 
 static uint64_t
 dir_usage(struct blobs *b) {
-    return atomic_load(&((struct blobs_dir *)b)->usage);
+    return atomic_load(&((struct blobs_directory *)b)->usage);
 }
 
 static int
 dir_ping(struct blobs *b) {
-    return faccessat(((struct blobs_dir *)b)->root, ".", R_OK | W_OK | X_OK, 0) == 0 ? 0
-                                                                                     : ERR_STORE;
+    return faccessat(((struct blobs_directory *)b)->root, ".", R_OK | W_OK | X_OK, 0) == 0
+               ? 0
+               : ERR_STORE;
 }
 
 static void
 dir_close(struct blobs *b) {
-    struct blobs_dir *d = (struct blobs_dir *)b;
+    struct blobs_directory *d = (struct blobs_directory *)b;
     if (d == NULL) return;
     if (d->root >= 0) (void)close(d->root);
     (void)pthread_rwlock_destroy(&d->linking);
@@ -407,11 +409,11 @@ static const struct blobs_ops dir_ops = {
     .close = dir_close,
 };
 
-/* Open and lock the directory, and count what is in it.  Returns as blobs_dir_open. */
+/* Open and lock the directory, and count what is in it.  Returns as blobs_directory_open. */
 static int
-take(struct blobs_dir *d, const char *path) {
+take(struct blobs_directory *d, const char *path) {
     struct tidying t = {.dir = d, .visit = count_piece};
-    if (disk_make_folder(path) != 0) return ERR_STORE;
+    if (fs_make_dir(path) != 0) return ERR_STORE;
     d->root = open_folder(AT_FDCWD, path);
     if (d->root < 0) return ERR_STORE;
     if (flock(d->root, LOCK_EX | LOCK_NB) != 0) return errno == EWOULDBLOCK ? ERR_BUSY : ERR_STORE;
@@ -419,8 +421,8 @@ take(struct blobs_dir *d, const char *path) {
 }
 
 int
-blobs_dir_open(const char *path, uint64_t reserve, struct blobs **out) {
-    struct blobs_dir *d = calloc(1, sizeof(*d));
+blobs_directory_open(const char *path, uint64_t min_free, struct blobs **out) {
+    struct blobs_directory *d = calloc(1, sizeof(*d));
     pthread_rwlockattr_t attr;
     *out = NULL;
     if (d == NULL) return ERR_NOMEM;
@@ -432,7 +434,7 @@ blobs_dir_open(const char *path, uint64_t reserve, struct blobs **out) {
     (void)pthread_rwlockattr_destroy(&attr);
     d->base.ops = &dir_ops;
     d->root = -1;
-    d->reserve = reserve;
+    d->min_free = min_free;
     int err = take(d, path);
     if (err == 0) {
         *out = &d->base;

@@ -6,7 +6,7 @@
 
 #include "base/compiler.h"
 
-#define BALLAST_FILE "secrets.reserve"
+#define BALLAST_FILE "secrets.ballast"
 
 bool
 sqlite_ballast_take(int dir) {

@@ -16,7 +16,7 @@
 static int
 open_dir(const char *path, char *error, size_t error_len) {
     struct stat st;
-    if (disk_make_folder(path) != 0) {
+    if (fs_make_dir(path) != 0) {
         (void)snprintf(error, error_len, "%s cannot be made: %s", path, strerror(errno));
         return -1;
     }
@@ -61,19 +61,19 @@ make_file(const char *path, const char *file, int dir, char *error, size_t error
 }
 
 int
-sqlite_dir_open(const char *path, const char *file, int *dir, int *lock, char *error,
-                size_t error_len) {
+sqlite_directory_open(const char *path, const char *file, int *dir, int *lock, char *error,
+                      size_t error_len) {
     *lock = -1;
     *dir = open_dir(path, error, error_len);
     if (*dir >= 0) *lock = open_lock(path, *dir, error, error_len);
     if (*lock >= 0 && make_file(path, file, *dir, error, error_len) == 0) return 0;
-    sqlite_dir_close(*dir, *lock);
+    sqlite_directory_close(*dir, *lock);
     *dir = *lock = -1;
     return ERR_STORE;
 }
 
 void
-sqlite_dir_close(int dir, int lock) {
+sqlite_directory_close(int dir, int lock) {
     if (lock >= 0) (void)close(lock);
     if (dir >= 0) (void)close(dir);
 }

@@ -13,10 +13,10 @@
  * another process holds it) with the reason in ${error} and both -1.
  */
 MUST_CHECK
-int sqlite_dir_open(const char *path, const char *file, int *dir, int *lock, char *error,
-                    size_t error_len);
+int sqlite_directory_open(const char *path, const char *file, int *dir, int *lock, char *error,
+                          size_t error_len);
 
 /* Give the lock back and close.  -1 is allowed. */
-void sqlite_dir_close(int dir, int lock);
+void sqlite_directory_close(int dir, int lock);
 
 #endif

@@ -9,7 +9,7 @@
 
 enum { STACK_SIZE = 256 * 1024 };
 
-struct sqlite_ping {
+struct sqlite_health {
     struct sqlite_readers *readers;
     pthread_t thread;
     pthread_mutex_t lock;         /* guards all below */
@@ -33,7 +33,7 @@ look(struct sqlite_readers *readers, int ms) {
 
 static void *
 ping_main(void *arg) {
-    struct sqlite_ping *p = arg;
+    struct sqlite_health *p = arg;
     (void)pthread_setname_np(pthread_self(), "ping");
     (void)pthread_mutex_lock(&p->lock);
     for (;;) {
@@ -54,9 +54,9 @@ ping_main(void *arg) {
     return NULL;
 }
 
-struct sqlite_ping *
-sqlite_ping_start(struct sqlite_readers *readers) {
-    struct sqlite_ping *p = calloc(1, sizeof(*p));
+struct sqlite_health *
+sqlite_health_start(struct sqlite_readers *readers) {
+    struct sqlite_health *p = calloc(1, sizeof(*p));
     if (p == NULL) return NULL;
     p->readers = readers;
     (void)pthread_mutex_init(&p->lock, NULL);
@@ -68,7 +68,7 @@ sqlite_ping_start(struct sqlite_readers *readers) {
 }
 
 int
-sqlite_ping_ask(struct sqlite_ping *p, int ms) {
+sqlite_health_ask(struct sqlite_health *p, int ms) {
     struct timespec until = thread_deadline(ms);
     int result = ERR_STUCK;
     (void)pthread_mutex_lock(&p->lock);
@@ -86,7 +86,7 @@ sqlite_ping_ask(struct sqlite_ping *p, int ms) {
 }
 
 void
-sqlite_ping_stop(struct sqlite_ping *p) {
+sqlite_health_stop(struct sqlite_health *p) {
     if (p == NULL) return;
     (void)pthread_mutex_lock(&p->lock);
     p->ending = true;

@@ -8,20 +8,20 @@
 
 #include "store/sqlite/readers.h"
 
-struct sqlite_ping;
+struct sqlite_health;
 
 /* Start the thread; it takes a connection of ${readers}, which outlive it, whenever it looks.  NULL
  * if memory or threads are short. */
-struct sqlite_ping *sqlite_ping_start(struct sqlite_readers *readers);
+struct sqlite_health *sqlite_health_start(struct sqlite_readers *readers);
 
 /*
  * Read the file, and wait for it at most ${ms} milliseconds, the same in every call.  Returns 0;
  * ERR_STUCK if that took longer, or takes too long already; or ERR_STORE.  Any thread.
  */
 MUST_CHECK
-int sqlite_ping_ask(struct sqlite_ping *p, int ms);
+int sqlite_health_ask(struct sqlite_health *p, int ms);
 
 /* End the thread, once what it reads has come.  NULL is allowed. */
-void sqlite_ping_stop(struct sqlite_ping *p);
+void sqlite_health_stop(struct sqlite_health *p);
 
 #endif

@@ -19,7 +19,7 @@ struct sqlite_store {
     struct sqlite_place place;
     struct sqlite_writer writer;
     struct sqlite_readers readers;
-    struct sqlite_ping *ping;
+    struct sqlite_health *ping;
     int dir;
     int lock;
     char vfs[64];
@@ -122,7 +122,7 @@ static int
 store_ping(struct store *s) {
     int ms = self(s)->writer.wait_ms < PING_MS ? self(s)->writer.wait_ms : PING_MS;
     int err = sqlite_writer_state(&self(s)->writer, ms);
-    return err != 0 ? err : sqlite_ping_ask(self(s)->ping, ms);
+    return err != 0 ? err : sqlite_health_ask(self(s)->ping, ms);
 }
 
 static bool
@@ -134,11 +134,11 @@ static void
 store_close(struct store *s) {
     struct sqlite_store *store = self(s);
     if (store == NULL) return;
-    sqlite_ping_stop(store->ping);
+    sqlite_health_stop(store->ping);
     sqlite_writer_stop(&store->writer);
     sqlite_readers_close(&store->readers);
     sqlite_writer_close(&store->writer);
-    sqlite_dir_close(store->dir, store->lock);
+    sqlite_directory_close(store->dir, store->lock);
     free(store);
 }
 
@@ -158,15 +158,15 @@ static const struct store_ops sqlite_ops = {
 };
 
 static int
-open_files(struct sqlite_store *store, const struct store_sqlite_config *config, char *error,
+open_files(struct sqlite_store *store, const struct sqlite_store_config *config, char *error,
            size_t error_len) {
     struct sqlite_place *place = &store->place;
-    int readers = config->readers > 0 ? config->readers : STORE_SQLITE_READERS;
-    int wait_ms = config->wait_ms > 0 ? config->wait_ms : STORE_SQLITE_WAIT_MS;
+    int readers = config->readers > 0 ? config->readers : SQLITE_STORE_READERS;
+    int wait_ms = config->wait_ms > 0 ? config->wait_ms : SQLITE_STORE_WAIT_MS;
     int len = snprintf(place->path, sizeof(place->path), "%s/" FILE_NAME, config->dir);
-    if (len < 0 || (size_t)len >= sizeof(place->path) || readers > STORE_SQLITE_READERS_MAX) {
+    if (len < 0 || (size_t)len >= sizeof(place->path) || readers > SQLITE_STORE_READERS_MAX) {
         (void)snprintf(error, error_len, "the path is too long, or more than %d readers",
-                       STORE_SQLITE_READERS_MAX);
+                       SQLITE_STORE_READERS_MAX);
         return ERR_CONFIG;
     }
     place->sync_normal = config->sync_normal;
@@ -175,23 +175,24 @@ open_files(struct sqlite_store *store, const struct store_sqlite_config *config,
         (void)snprintf(store->vfs, sizeof(store->vfs), "%s", config->vfs);
         place->vfs = store->vfs;
     }
-    int err = sqlite_dir_open(config->dir, FILE_NAME, &store->dir, &store->lock, error, error_len);
+    int err =
+        sqlite_directory_open(config->dir, FILE_NAME, &store->dir, &store->lock, error, error_len);
     if (err == 0)
-        err = sqlite_writer_open(&store->writer, place, store->dir, config->reserve, wait_ms, error,
-                                 error_len);
+        err = sqlite_writer_open(&store->writer, place, store->dir, config->min_free, wait_ms,
+                                 error, error_len);
     if (err == 0) err = sqlite_readers_open(&store->readers, place, readers, error, error_len);
     if (err == 0) err = sqlite_writer_start(&store->writer, &store->readers);
-    if (err == 0) store->ping = sqlite_ping_start(&store->readers);
+    if (err == 0) store->ping = sqlite_health_start(&store->readers);
     return err == 0 && store->ping == NULL ? ERR_NOMEM : err;
 }
 
 int
-store_sqlite_open(const struct store_sqlite_config *config, struct store **out) {
+sqlite_store_open(const struct sqlite_store_config *config, struct store **out) {
     char error[512] = "";
     *out = NULL;
     struct sqlite_store *store = calloc(1, sizeof(*store));
     if (store == NULL) return ERR_NOMEM;
-    store->base = (struct store){.ops = &sqlite_ops, .inline_max = STORE_SQLITE_INLINE_MAX};
+    store->base = (struct store){.ops = &sqlite_ops, .inline_max = SQLITE_STORE_INLINE_MAX};
     store->dir = store->lock = -1;
     int err = open_files(store, config, error, sizeof(error));
     if (err != 0) {

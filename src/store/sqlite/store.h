@@ -11,18 +11,18 @@
 #include "vault/store.h"
 
 enum {
-    STORE_SQLITE_READERS = 4,
-    STORE_SQLITE_READERS_MAX = 64,
-    STORE_SQLITE_WAIT_MS = 5000,
-    STORE_SQLITE_INLINE_MAX = 1024 * 1024, /* largest content kept with its record */
+    SQLITE_STORE_READERS = 4,
+    SQLITE_STORE_READERS_MAX = 64,
+    SQLITE_STORE_WAIT_MS = 5000,
+    SQLITE_STORE_INLINE_MAX = 1024 * 1024, /* largest content kept with its record */
 };
 
-struct store_sqlite_config {
-    const char *dir;  /* made (0700) if absent; one that is open to others is refused */
-    int readers;      /* reading connections, at most STORE_SQLITE_READERS_MAX; 0: the default */
-    uint64_t reserve; /* create answers ERR_FULL while the disk has fewer bytes free; 0: none */
-    int wait_ms;      /* after which a call is given up; 0: the default */
-    char *error;      /* one line for the operator goes here when open fails; NULL: none */
+struct sqlite_store_config {
+    const char *dir;   /* made (0700) if absent; one that is open to others is refused */
+    int readers;       /* reading connections, at most SQLITE_STORE_READERS_MAX; 0: the default */
+    uint64_t min_free; /* create answers ERR_FULL while the disk has fewer bytes free; 0: none */
+    int wait_ms;       /* after which a call is given up; 0: the default */
+    char *error;       /* one line for the operator goes here when open fails; NULL: none */
     size_t error_len;
 
     /* For tests alone. */
@@ -38,6 +38,6 @@ struct store_sqlite_config {
  * with ${out} NULL and the reason in config->error.
  */
 MUST_CHECK
-int store_sqlite_open(const struct store_sqlite_config *config, struct store **out);
+int sqlite_store_open(const struct sqlite_store_config *config, struct store **out);
 
 #endif

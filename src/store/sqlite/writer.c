@@ -216,7 +216,7 @@ set_state(struct sqlite_tx *tx, int64_t high) {
 static int
 transact(struct sqlite_writer *w, struct sqlite_job *batch) {
     struct sqlite_tx tx = {.writer = w, .db = &w->conn.db, .bytes = w->conn.stored_bytes};
-    tx.room = w->reserve == 0 || disk_room(w->dir) >= w->reserve;
+    tx.room = w->min_free == 0 || fs_free_space(w->dir) >= w->min_free;
     int rc = sqlite_db_run(&w->conn.db, SQL_BEGIN);
     if (rc == SQLITE_OK && batch != NULL) rc = run_jobs(&tx, batch);
     if (rc != SQLITE_OK || given_up(w)) return rc;
@@ -230,7 +230,7 @@ transact(struct sqlite_writer *w, struct sqlite_job *batch) {
 /* Keep room for changes, if there is plenty. */
 static void
 take_ballast(struct sqlite_writer *w) {
-    if (w->ballast || w->reserve == 0 || disk_room(w->dir) < w->reserve) return;
+    if (w->ballast || w->min_free == 0 || fs_free_space(w->dir) < w->min_free) return;
     w->ballast = sqlite_ballast_take(w->dir);
 }
 
@@ -281,7 +281,7 @@ checkpoint(struct sqlite_writer *w, int mode) {
     int rc = sqlite3_wal_checkpoint_v2(w->conn.db.handle, NULL, mode, NULL, NULL);
     sqlite_readers_resume(w->readers);
     if (rc == SQLITE_OK) w->conn.wal_pages = 0;
-    bool tight = w->reserve > 0 && !w->ballast;
+    bool tight = w->min_free > 0 && !w->ballast;
     w->checkpoint_at =
         w->conn.wal_pages + (tight ? SQLITE_BALLAST_LOG_PAGES : w->conn.place->log_pages);
     if (rc != SQLITE_OK) log_warn("store_checkpoint", LOG_NUMBER("code", rc));
@@ -341,8 +341,8 @@ writer_main(void *arg) {
 
 int
 sqlite_writer_open(struct sqlite_writer *w, const struct sqlite_place *place, int dir,
-                   uint64_t reserve, int wait_ms, char *error, size_t error_len) {
-    *w = (struct sqlite_writer){.dir = dir, .reserve = reserve, .wait_ms = wait_ms};
+                   uint64_t min_free, int wait_ms, char *error, size_t error_len) {
+    *w = (struct sqlite_writer){.dir = dir, .min_free = min_free, .wait_ms = wait_ms};
     w->checkpoint_at = place->log_pages;
     int err = sqlite_conn_open(&w->conn, place, error, error_len);
     w->layout = w->conn.db.layout;

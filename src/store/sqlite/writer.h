@@ -44,7 +44,7 @@ struct sqlite_writer {
     struct sqlite_conn conn;
     struct sqlite_readers *readers;
     int dir;
-    uint64_t reserve;
+    uint64_t min_free;
     int wait_ms;                 /* how long a caller waits */
     struct sqlite_layout layout; /* of content; the same for as long as the file */
     pthread_t thread;
@@ -63,13 +63,13 @@ struct sqlite_writer {
 
 /*
  * Open the writing connection of ${place}, which outlives ${w}.  ${dir}: descriptor of its folder;
- * ${reserve}: bytes that must be free on its disk for new content; with any, room is kept as well
+ * ${min_free}: bytes that must be free on its disk for new content; with any, room is kept as well
  * for the changes of what is there (sqlite_ballast.h).  Returns 0, or a code with the reason in
  * ${error}.
  */
 MUST_CHECK
 int sqlite_writer_open(struct sqlite_writer *w, const struct sqlite_place *place, int dir,
-                       uint64_t reserve, int wait_ms, char *error, size_t error_len);
+                       uint64_t min_free, int wait_ms, char *error, size_t error_len);
 
 /* Start the thread.  ${readers} is the pool to hold back while the log is emptied. */
 MUST_CHECK

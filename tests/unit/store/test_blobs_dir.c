@@ -27,7 +27,7 @@ static char top[SCRATCH_PATH_MAX], path[SCRATCH_PATH_MAX + 8];
 static struct blobs *
 open_again(void) {
     struct blobs *b = NULL;
-    return blobs_dir_open(path, 0, &b) == 0 ? b : NULL;
+    return blobs_directory_open(path, 0, &b) == 0 ? b : NULL;
 }
 
 static struct blobs *
@@ -149,7 +149,7 @@ static void
 test_a_second_process_is_kept_out(void **state) {
     struct blobs *second = NULL;
     (void)state;
-    assert_int_equal(blobs_dir_open(path, 0, &second), ERR_BUSY);
+    assert_int_equal(blobs_directory_open(path, 0, &second), ERR_BUSY);
     assert_null(second);
 }
 
@@ -254,11 +254,11 @@ test_a_new_store_is_on_the_disk(void **state) {
     *state = b = NULL;
     assert_int_equal(rmdir(path), 0);
     syncs_fail_at(1);
-    assert_int_equal(blobs_dir_open(path, 0, &b), ERR_STORE);
+    assert_int_equal(blobs_directory_open(path, 0, &b), ERR_STORE);
     assert_int_equal(errno, EIO);
     assert_int_equal(syncs_to_come(), 0);
     assert_int_equal(access(path, F_OK), -1); /* so that it is made anew */
-    assert_int_equal(blobs_dir_open(path, 0, &b), 0);
+    assert_int_equal(blobs_directory_open(path, 0, &b), 0);
     *state = b;
 }
 
@@ -371,7 +371,7 @@ test_the_reserve_of_the_disk_is_kept(void **state) {
     assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), 1);
     b->ops->close(b);
     assert_int_equal(statvfs(path, &fs), 0);
-    assert_int_equal(blobs_dir_open(path, (uint64_t)fs.f_blocks * fs.f_frsize + 1, &b), 0);
+    assert_int_equal(blobs_directory_open(path, (uint64_t)fs.f_blocks * fs.f_frsize + 1, &b), 0);
     *state = b;
     assert_int_equal(b->ops->put(b, NAME, 1, "x", 1), ERR_FULL);
     assert_int_equal(scratch_count_files(below("Na")), 1);
@@ -382,7 +382,7 @@ static void
 test_open_tells_why_it_cannot(void **state) {
     struct blobs *b = NULL;
     (void)state;
-    assert_int_equal(blobs_dir_open("/nowhere/at/all", 0, &b), ERR_STORE);
+    assert_int_equal(blobs_directory_open("/nowhere/at/all", 0, &b), ERR_STORE);
     assert_int_equal(errno, ENOENT);
     assert_null(b);
 }

@@ -198,7 +198,7 @@ restart(struct run *r) {
     if (r->blobs != NULL) r->blobs->ops->close(r->blobs);
     r->blobs = NULL;
     while (r->blobs == NULL)
-        if (blobs_dir_open(parts, 0, &r->blobs) != 0) assert_int_equal(errno, EIO);
+        if (blobs_directory_open(parts, 0, &r->blobs) != 0) assert_int_equal(errno, EIO);
 }
 
 /* A sync of ${dir} fails, and nobody lives to hear of it. */

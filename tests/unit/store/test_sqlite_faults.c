@@ -91,9 +91,9 @@ maybe_fail(void *ctx, enum hook_call call, enum hook_file file) {
 static struct store *
 open_store(const char *dir, const char *vfs) {
     struct store *s = NULL;
-    struct store_sqlite_config config = {
-        .dir = dir, .readers = 1, .reserve = vfs != NULL, .vfs = vfs, .log_pages = 20};
-    return store_sqlite_open(&config, &s) == 0 ? s : NULL;
+    struct sqlite_store_config config = {
+        .dir = dir, .readers = 1, .min_free = vfs != NULL, .vfs = vfs, .log_pages = 20};
+    return sqlite_store_open(&config, &s) == 0 ? s : NULL;
 }
 
 /* What ${err} says of a change that was asked for: not done, or nobody knows. */
@@ -440,7 +440,7 @@ test_a_full_disk_lets_views_be_taken(void **state) {
     struct hooks hooks = {.before = no_room, .ctx = &disk};
     struct subject s[SUBJECTS];
     scratch_make_fast(dir);
-    (void)snprintf(disk.ballast, sizeof(disk.ballast), "%s/secrets.reserve", dir);
+    (void)snprintf(disk.ballast, sizeof(disk.ballast), "%s/secrets.ballast", dir);
     prepare(s);
     hook_vfs_set(&hooks);
     struct store *store = open_store(dir, HOOK_VFS);
@@ -515,8 +515,8 @@ test_a_disk_that_hangs_is_not_waited_for(void **state) {
     scratch_make_fast(dir);
     prepare(s);
     hook_vfs_set(&hooks);
-    struct store_sqlite_config config = {.dir = dir, .wait_ms = MS, .vfs = HOOK_VFS};
-    assert_int_equal(store_sqlite_open(&config, &store), 0);
+    struct sqlite_store_config config = {.dir = dir, .wait_ms = MS, .vfs = HOOK_VFS};
+    assert_int_equal(sqlite_store_open(&config, &store), 0);
     assert_int_equal(create(store, &s[5]), 0);
     atomic_store(&disk.hangs, true);
     for (int i = 0; i <= BEHIND; i++) {
@@ -575,8 +575,8 @@ test_a_read_that_hangs_is_not_waited_for(void **state) {
     scratch_make_fast(dir);
     prepare(s);
     hook_vfs_set(&hooks);
-    struct store_sqlite_config config = {.dir = dir, .readers = 1, .wait_ms = MS, .vfs = HOOK_VFS};
-    assert_int_equal(store_sqlite_open(&config, &store), 0);
+    struct sqlite_store_config config = {.dir = dir, .readers = 1, .wait_ms = MS, .vfs = HOOK_VFS};
+    assert_int_equal(sqlite_store_open(&config, &store), 0);
     assert_int_equal(create(store, &s[0]), 0);
     atomic_store(&disk.hangs, true);
     struct late stuck = {.store = store, .subject = &s[0]};
@@ -612,8 +612,8 @@ test_a_ping_that_hangs_is_not_waited_for(void **state) {
     scratch_make_fast(dir);
     prepare(s);
     hook_vfs_set(&hooks);
-    struct store_sqlite_config config = {.dir = dir, .wait_ms = MS, .vfs = HOOK_VFS};
-    assert_int_equal(store_sqlite_open(&config, &store), 0);
+    struct sqlite_store_config config = {.dir = dir, .wait_ms = MS, .vfs = HOOK_VFS};
+    assert_int_equal(sqlite_store_open(&config, &store), 0);
     assert_int_equal(store->ops->ping(store), 0);
     assert_int_equal(create(store, &s[0]), 0);
     atomic_store(&disk.hangs, true);

@@ -31,9 +31,9 @@ static char error[512];
 
 static int
 try_open(struct store **out) {
-    struct store_sqlite_config config = {.dir = dir, .error = error, .error_len = sizeof(error)};
+    struct sqlite_store_config config = {.dir = dir, .error = error, .error_len = sizeof(error)};
     error[0] = '\0';
-    return store_sqlite_open(&config, out);
+    return sqlite_store_open(&config, out);
 }
 
 static struct store *
@@ -380,9 +380,9 @@ static void
 test_no_folder_is_an_error(void **state) {
     (void)state;
     struct store *s = NULL;
-    struct store_sqlite_config config = {
+    struct sqlite_store_config config = {
         .dir = "/nonexistent/secrets", .error = error, .error_len = sizeof(error)};
-    assert_int_equal(store_sqlite_open(&config, &s), ERR_STORE);
+    assert_int_equal(sqlite_store_open(&config, &s), ERR_STORE);
     assert_null(s);
     assert_non_null(strstr(error, "/nonexistent/secrets"));
 }
@@ -397,9 +397,9 @@ test_without_room_nothing_new_but_opens_go_on(void **state) {
     struct store_ref ref = kit_create(s, &r);
     struct store_ref other = {.len = TOKEN_HASH_LEN};
     struct buf content = kit_content(304);
-    struct store_sqlite_config config = {.dir = dir, .reserve = UINT64_MAX};
+    struct sqlite_store_config config = {.dir = dir, .min_free = UINT64_MAX};
     s->ops->close(s);
-    assert_int_equal(store_sqlite_open(&config, &s), 0);
+    assert_int_equal(sqlite_store_open(&config, &s), 0);
     assert_int_equal(s->ops->create(s, &other, &r, &content), ERR_FULL);
     assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, KIT_T0, 5, KIT_PROOF), VERDICT_OK);
     assert_int_equal(s->ops->ping(s), 0);
@@ -434,7 +434,7 @@ take_without_fallocate(void) {
     if (fallocate(fd, 0, 0, 1) == 0 || errno != EOPNOTSUPP) return 8; /* the control */
     /* Twice: the second start finds the file of the first. */
     if (!sqlite_ballast_take(fd) || !sqlite_ballast_take(fd)) return 1;
-    if (fstatat(fd, "secrets.reserve", &st, 0) != 0) return 2;
+    if (fstatat(fd, "secrets.ballast", &st, 0) != 0) return 2;
     return (int64_t)st.st_blocks * 512 >= SQLITE_BALLAST_SIZE ? 0 : 3;
 }
 

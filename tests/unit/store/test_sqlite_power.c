@@ -127,14 +127,14 @@ static struct store *
 open_store(const char *dir, const char *vfs, bool sync_normal) {
     char error[512] = "";
     struct store *s = NULL;
-    struct store_sqlite_config config = {.dir = dir,
+    struct sqlite_store_config config = {.dir = dir,
                                          .readers = 1,
                                          .error = error,
                                          .error_len = sizeof(error),
                                          .vfs = vfs,
                                          .sync_normal = sync_normal,
                                          .log_pages = 300};
-    if (store_sqlite_open(&config, &s) != 0) print_message("%s\n", error);
+    if (sqlite_store_open(&config, &s) != 0) print_message("%s\n", error);
     return s;
 }
 

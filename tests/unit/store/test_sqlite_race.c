@@ -116,9 +116,9 @@ test_as_many_opens_as_views(void **state) {
     char dir[SCRATCH_PATH_MAX];
     struct race race = {0};
     struct racer racers[RACERS];
-    struct store_sqlite_config config = {.dir = dir};
+    struct sqlite_store_config config = {.dir = dir};
     scratch_make_fast(dir);
-    assert_int_equal(store_sqlite_open(&config, &race.store), 0);
+    assert_int_equal(sqlite_store_open(&config, &race.store), 0);
     assert_int_equal(pthread_barrier_init(&race.start, NULL, RACERS + 1), 0);
     assert_int_equal(pthread_barrier_init(&race.end, NULL, RACERS + 1), 0);
     for (unsigned i = 0; i < RACERS; i++) {

@@ -17,8 +17,8 @@ static struct store *
 open_again(void) {
     char error[512] = "";
     struct store *s = NULL;
-    struct store_sqlite_config config = {.dir = folder, .error = error, .error_len = sizeof(error)};
-    if (store_sqlite_open(&config, &s) != 0) print_error("%s\n", error);
+    struct sqlite_store_config config = {.dir = folder, .error = error, .error_len = sizeof(error)};
+    if (sqlite_store_open(&config, &s) != 0) print_error("%s\n", error);
     return s;
 }
 

@@ -355,9 +355,9 @@ static char folder[SCRATCH_PATH_MAX];
 /* Power loss is not this test's subject, so commits need not reach the disk. */
 static struct store *
 open_sqlite(void) {
-    struct store_sqlite_config config = {.dir = folder, .sync_normal = true};
+    struct sqlite_store_config config = {.dir = folder, .sync_normal = true};
     struct store *s = NULL;
-    return store_sqlite_open(&config, &s) == 0 ? s : NULL;
+    return sqlite_store_open(&config, &s) == 0 ? s : NULL;
 }
 
 static struct store *
