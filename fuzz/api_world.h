@@ -10,8 +10,8 @@
 #include "api/web/origins.h"
 #include "base/text/json.h"
 #include "crypto/kdf/pool.h"
-#include "store/blobs_memory.h"
-#include "store/memory.h"
+#include "memory_blobs.h"
+#include "memory_store.h"
 
 enum { WORLD_ROUNDS = 2000, WORLD_ANSWER_MAX = 1 << 20 };
 
@@ -43,8 +43,8 @@ world_open(void) {
     static const struct origins page_origins = {.items = {"https://page.example"}, .count = 1};
     json_setup();
     world_vault = (struct vault){
-        .store = memory_open(128 * 1024),
-        .blobs = blobs_memory_open(),
+        .store = memory_store_open(128 * 1024),
+        .blobs = memory_blobs_open(),
         .clock = {.now = world_now},
         .random = random_system,
         .limits = {.part_size = 65536},

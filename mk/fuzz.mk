@@ -23,7 +23,9 @@ fuzz-programs: $(FUZZERS:%=$(B)/fuzz/%)
 $(FUZZERS:%=run-%): run-%: $(B)/fuzz/%
 	$(Q)tools/run-fuzz $< fuzz/corpus/$* $(FUZZ_SECONDS)
 
-$(B)/fuzz/%: $(B)/fuzz/obj/%.o $(CORE)
+FUZZ_SUPPORT := $(B)/tests/obj/memory_store.o $(B)/tests/obj/memory_blobs.o
+
+$(B)/fuzz/%: $(B)/fuzz/obj/%.o $(FUZZ_SUPPORT) $(CORE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(CORE_LIBS) -lsqlite3 -lcurl
 

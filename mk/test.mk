@@ -3,7 +3,8 @@
 # One program a file of tests/unit/MODULE, linked with all of tests/support.
 UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
 UNIT := $(patsubst %.c,$(B)/tests/%,$(notdir $(UNIT_SRC)))
-SERVER_SUPPORT := racy
+# Linked into the test server only.
+SERVER_SUPPORT := server_hooks
 UNIT_COMMON := $(patsubst tests/support/%.c,$(B)/tests/obj/%.o,$(filter-out $(SERVER_SUPPORT:%=tests/support/%.c),$(wildcard tests/support/*.c)))
 vpath test_%.c $(wildcard tests/unit/*/)
 vpath %.c tests/support
@@ -67,26 +68,13 @@ $(B)/bench/%: bench/%.c $(CORE)
 .SECONDARY: $(UNIT:$(B)/tests/%=$(B)/tests/obj/%.o) $(UNIT_COMMON)
 -include $(wildcard $(B)/tests/obj/*.d)
 
-# The server as system tests want it: its memory can be looked at, and it can be made to race.
-SERVER_TEST := process/process stores
-SERVER_TEST_OBJ := $(filter-out $(SERVER_TEST:%=$(B)/obj/server/%.o),$(SERVER_OBJ)) \
-    $(SERVER_TEST:%=$(B)/tests/server/%.o) $(B)/tests/server/racy.o
+# The test server: its memory can be read, and its store can be made to race (tests/support/server_hooks.c).
+SERVER_WRAPPED := process_harden stores_open
 
-$(B)/tests/server/secretsd: $(SERVER_TEST_OBJ) $(CORE)
+$(B)/tests/server/secretsd: $(SERVER_OBJ) $(B)/tests/obj/server_hooks.o $(B)/tests/obj/racy.o $(CORE)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(SERVER_LIBS)
-
-$(SERVER_TEST:%=$(B)/tests/server/%.o): $(B)/tests/server/%.o: src/server/%.c $(B)/flags
-	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -DSERVER_TEST -Itests/support $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
-
-$(B)/tests/server/racy.o: tests/support/racy.c $(B)/flags
-	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -Itests/support $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
-
--include $(wildcard $(B)/tests/server/*.d)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(SERVER_WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(SERVER_LIBS)
 
 # System tests make what they need; made before, tests that run at once do not make it twice.
 .PHONY: test-tools

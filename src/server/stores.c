@@ -11,9 +11,6 @@
 #include "store/blobs/directory.h"
 #include "store/fs.h"
 #include "store/sqlite/store.h"
-#ifdef SERVER_TEST
-#include "racy.h" /* tests/support */
-#endif
 
 enum {
     REASON_MAX = 256,
@@ -111,9 +108,6 @@ int
 stores_open(const struct settings *s, struct stores *out, struct buf *why) {
     int err =
         s->dynamo_table[0] != '\0' ? open_table(s, out, why) : open_records(s, &out->store, why);
-#ifdef SERVER_TEST
-    if (err == 0) racy_make(out->store);
-#endif
     if (err == 0)
         err = s->s3_bucket[0] != '\0' ? open_bucket(s, out, why) : open_blobs(s, &out->blobs, why);
     return err;

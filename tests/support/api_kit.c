@@ -11,8 +11,8 @@
 #include "base/text/base64.h"
 #include "crypto/envelope/header.h"
 #include "crypto/kdf/pool.h"
-#include "store/blobs_memory.h"
-#include "store/memory.h"
+#include "memory_blobs.h"
+#include "memory_store.h"
 
 static struct api_kit *current;
 
@@ -33,8 +33,8 @@ api_kit_open(struct api_kit *kit) {
     *kit = (struct api_kit){.now = API_KIT_T0, .ms = 1000};
     current = kit;
     kit->vault = (struct vault){
-        .store = memory_open(128 * 1024),
-        .blobs = blobs_memory_open(),
+        .store = memory_store_open(128 * 1024),
+        .blobs = memory_blobs_open(),
         .clock = {.now = kit_now, .ctx = kit},
         .random = random_system,
         .limits = {.quota = 0, .part_size = API_KIT_PART},

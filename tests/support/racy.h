@@ -3,8 +3,8 @@
  * A store made to count views as systems of this kind are known to do it wrong: it reads, decides,
  * and then writes.  The control of the tests that race.
  */
-#ifndef TESTS_SERVER_RACY_H
-#define TESTS_SERVER_RACY_H
+#ifndef TESTS_SUPPORT_RACY_H
+#define TESTS_SUPPORT_RACY_H
 
 #include "vault/store.h"
 

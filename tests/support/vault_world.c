@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "store/blobs_memory.h"
-#include "store/memory.h"
+#include "memory_blobs.h"
+#include "memory_store.h"
 
 static int64_t
 world_now(void *ctx) {
@@ -47,7 +47,7 @@ world_init(struct world *w, struct store *store, struct blobs *blobs, uint64_t s
 
 void
 world_open(struct world *w) {
-    world_init(w, memory_open(WORLD_INLINE_MAX), blobs_memory_open(), 1);
+    world_init(w, memory_store_open(WORLD_INLINE_MAX), memory_blobs_open(), 1);
     assert_non_null(w->vault.store);
     assert_non_null(w->vault.blobs);
 }

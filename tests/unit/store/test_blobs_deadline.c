@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "blobs_contract.h"
-#include "store/blobs_memory.h"
+#include "memory_blobs.h"
 
 enum {
     MS = 400,
@@ -59,7 +59,7 @@ hanging_ping(struct blobs *b) {
 
 static struct blobs *
 open_well(void) {
-    return blobs_deadline_new(blobs_memory_open(), LONG);
+    return blobs_deadline_new(memory_blobs_open(), LONG);
 }
 
 static void
@@ -71,7 +71,7 @@ finish(struct blobs *b) {
 static struct blobs *
 open_hanging(void) {
     static struct blobs_ops ops;
-    struct blobs *b = blobs_memory_open();
+    struct blobs *b = memory_blobs_open();
     memory_ops = b->ops;
     ops = *memory_ops;
     ops.put = hanging_put;

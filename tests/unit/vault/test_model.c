@@ -11,11 +11,11 @@
 #include <cmocka.h>
 
 #include "base/text/parse.h"
+#include "memory_blobs.h"
+#include "memory_store.h"
 #include "model.h"
 #include "prng.h"
 #include "scratch.h"
-#include "store/blobs_memory.h"
-#include "store/memory.h"
 #include "store/sqlite/store.h"
 #include "store_wrap.h"
 #include "vault_world.h"
@@ -327,7 +327,7 @@ run_model(const struct backend *backend, enum wrap_bug bug, uint64_t seed, int s
     run = (struct run){.backend = backend, .prng = {.state = seed}, .now = WORLD_T0};
     struct store *store = backend->open();
     if (bug != BUG_NONE) store = store_wrap(store, NULL, bug);
-    struct blobs *blobs = blobs_memory_open();
+    struct blobs *blobs = memory_blobs_open();
     assert_non_null(store);
     assert_non_null(blobs);
     world_init(&run.world, store, blobs, seed);
@@ -347,7 +347,7 @@ run_model(const struct backend *backend, enum wrap_bug bug, uint64_t seed, int s
 
 static struct store *
 open_memory(void) {
-    return memory_open(WORLD_INLINE_MAX);
+    return memory_store_open(WORLD_INLINE_MAX);
 }
 
 static char folder[SCRATCH_PATH_MAX];

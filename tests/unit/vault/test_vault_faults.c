@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "base/err.h"
-#include "store/blobs_memory.h"
-#include "store/memory.h"
+#include "memory_blobs.h"
+#include "memory_store.h"
 #include "store_wrap.h"
 #include "vault/classic.h"
 #include "vault_world.h"
@@ -36,8 +36,8 @@ static void
 begin(const struct wrap_plan *fault, int n) {
     plan = *fault;
     plan.fail_at = n;
-    world_init(&world, store_wrap(memory_open(WORLD_INLINE_MAX), &plan, BUG_NONE),
-               blobs_wrap(blobs_memory_open(), &plan), 1);
+    world_init(&world, store_wrap(memory_store_open(WORLD_INLINE_MAX), &plan, BUG_NONE),
+               blobs_wrap(memory_blobs_open(), &plan), 1);
 }
 
 /* The stores are well again. */

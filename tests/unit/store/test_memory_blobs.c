@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/blobs_memory.h"
+#include "memory_blobs.h"
 
 #include "blobs_contract.h"
 
@@ -12,7 +12,7 @@ int
 main(void) {
     static const struct blobs_factory factory = {
         .name = "blobs in memory",
-        .open = blobs_memory_open,
+        .open = memory_blobs_open,
         .finish = finish_memory,
         .local = true,
         .race_rounds = 10,

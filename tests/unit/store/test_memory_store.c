@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/memory.h"
+#include "memory_store.h"
 
 #include "store_contract.h"
 
 static struct store *
 open_memory(void) {
-    return memory_open(1 << 20);
+    return memory_store_open(1 << 20);
 }
 
 static void

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+#include "memory_store.h"
+
+#include <pthread.h>
+
+#include "base/err.h"
+
+struct memory_entry {
+    struct memory_entry *next;
+    struct store_ref ref;
+    struct record record;
+    struct buf content;
+    uint8_t *parts; /* one byte a part: 1 where it is registered */
+};
+
+struct memory_store {
+    struct store base;
+    pthread_mutex_t lock;
+    int64_t latest; /* time that was seen */
+    struct memory_entry *first;
+    uint64_t usage;
+};
+
+static struct memory_store *
+memory_store_lock(struct store *s) {
+    struct memory_store *m = (struct memory_store *)s;
+    if (pthread_mutex_lock(&m->lock) != 0) abort();
+    return m;
+}
+
+static void
+memory_store_unlock(struct memory_store *m) {
+    if (pthread_mutex_unlock(&m->lock) != 0) abort();
+}
+
+/* The link to the entry of ${ref}, or the end of the list. */
+static struct memory_entry **
+memory_store_find(struct memory_store *m, const struct store_ref *ref) {
+    struct memory_entry **at = &m->first;
+    while (*at != NULL &&
+           ((*at)->ref.len != ref->len || memcmp((*at)->ref.bytes, ref->bytes, ref->len) != 0))
+        at = &(*at)->next;
+    return at;
+}
+
+static void
+memory_entry_free(struct memory_entry *e) {
+    if (e == NULL) return;
+    record_clear(&e->record);
+    buf_free(&e->content);
+    free(e->parts);
+    free(e);
+}
+
+static int64_t
+memory_store_raise_time(struct memory_store *m, int64_t clock) {
+    if (clock > m->latest) m->latest = clock;
+    return m->latest;
+}
+
+static int64_t
+memory_store_now(struct store *s, int64_t clock) {
+    struct memory_store *m = memory_store_lock(s);
+    int64_t now = memory_store_raise_time(m, clock);
+    memory_store_unlock(m);
+    return now;
+}
+
+static void
+memory_store_ref(struct store *s, const char *id, struct store_ref *out) {
+    (void)s;
+    out->len = TOKEN_HASH_LEN;
+    token_hash(id, strlen(id), out->bytes);
+}
+
+static struct memory_entry *
+memory_entry_new(const struct store_ref *ref, const struct record *r, const struct buf *content) {
+    struct memory_entry *e = calloc(1, sizeof(*e));
+    if (e == NULL) return NULL;
+    e->ref = *ref;
+    e->parts = calloc((size_t)record_part_count(r) + 1, 1);
+    if (e->parts == NULL || record_copy(&e->record, r) != 0) goto fail;
+    if (content != NULL) {
+        buf_init(&e->content, content->len);
+        if (buf_add(&e->content, content->data, content->len) != 0) goto fail;
+    }
+    return e;
+fail:
+    memory_entry_free(e);
+    return NULL;
+}
+
+static int
+memory_store_create(struct store *s, const struct store_ref *ref, const struct record *r,
+                    const struct buf *content) {
+    struct memory_entry *e = memory_entry_new(ref, r, content);
+    if (e == NULL) return ERR_NOMEM;
+    struct memory_store *m = memory_store_lock(s);
+    struct memory_entry **at = memory_store_find(m, ref);
+    int taken = *at != NULL;
+    if (!taken) {
+        *at = e;
+        m->usage += e->content.len;
+    }
+    memory_store_unlock(m);
+    if (taken) memory_entry_free(e);
+    return !taken;
+}
+
+static int
+memory_store_copy_out(const struct memory_entry *e, struct record *out, struct buf *content) {
+    int err = record_copy(out, &e->record);
+    if (err != 0 || content == NULL || e->record.content != CONTENT_INLINE) return err;
+    err = buf_add(content, e->content.data, e->content.len);
+    if (err != 0) record_clear(out);
+    return err;
+}
+
+static int
+memory_store_load(struct store *s, const struct store_ref *ref, struct record *out,
+                  struct buf *content) {
+    *out = (struct record){0};
+    struct memory_store *m = memory_store_lock(s);
+    struct memory_entry *e = *memory_store_find(m, ref);
+    int err = e == NULL ? 0 : memory_store_copy_out(e, out, content);
+    memory_store_unlock(m);
+    return err < 0 ? err : e != NULL;
+}
+
+static void
+memory_store_drop_content(struct memory_store *m, struct memory_entry *e) {
+    m->usage -= e->content.len;
+    buf_free(&e->content);
+}
+
+/* Put ${next} in the place of the record at ${at} and apply the rest of ${effect}. */
+static void
+memory_store_settle(struct memory_store *m, struct memory_entry **at, struct record *next,
+                    const struct change *c, const struct effect *effect) {
+    struct memory_entry *e = *at;
+    record_clear(&e->record);
+    e->record = *next;
+    *next = (struct record){0};
+    if (effect->drop_content || effect->drop_record) memory_store_drop_content(m, e);
+    if (c->kind == CHANGE_PART && effect->verdict == VERDICT_OK) e->parts[c->part] = 1;
+    if (effect->drop_record) {
+        *at = e->next;
+        memory_entry_free(e);
+    }
+}
+
+static int
+memory_store_change_locked(struct memory_store *m, struct memory_entry **at, const struct change *c,
+                           struct effect *effect, struct record *after) {
+    struct memory_entry *e = *at;
+    struct record next = {0};
+    struct change now = *c;
+    now.now = memory_store_raise_time(m, c->now);
+    now.part_is_new = c->part < record_part_count(&e->record) && !e->parts[c->part];
+    int err = record_copy(&next, &e->record);
+    if (err == 0) err = policy_apply(&next, &now, effect);
+    if (err == 0 && after != NULL) err = record_copy(after, &next);
+    if (err == 0) memory_store_settle(m, at, &next, &now, effect);
+    record_clear(&next);
+    return err;
+}
+
+static int
+memory_store_change(struct store *s, const struct store_ref *ref, const struct change *c,
+                    struct effect *effect, struct record *after) {
+    *effect = (struct effect){0};
+    if (after != NULL) *after = (struct record){0};
+    struct memory_store *m = memory_store_lock(s);
+    struct memory_entry **at = memory_store_find(m, ref);
+    int found = *at != NULL;
+    int err = found ? memory_store_change_locked(m, at, c, effect, after) : 0;
+    memory_store_unlock(m);
+    if (err == 0) return found;
+    *effect = (struct effect){0};
+    return err;
+}
+
+/* Insert ${e} into the ${n} entries sorted by time due, of which at most ${max} are kept. */
+static int
+memory_store_insert_due(const struct memory_entry **list, int n, int max,
+                        const struct memory_entry *e) {
+    int i = n < max ? n : max - 1;
+    int64_t at = policy_sweep_at(&e->record);
+    if (n == max && policy_sweep_at(&list[i]->record) <= at) return n;
+    for (; i > 0 && policy_sweep_at(&list[i - 1]->record) > at; i--)
+        list[i] = list[i - 1];
+    list[i] = e;
+    return n < max ? n + 1 : max;
+}
+
+static int
+memory_store_due(struct store *s, int64_t now, int skip, struct store_ref *out, int max) {
+    int n = 0;
+    if (max > STORE_DUE_MAX) max = STORE_DUE_MAX;
+    if (max <= 0) return 0;
+    const struct memory_entry **list =
+        calloc((size_t)skip + (size_t)max, sizeof(const struct memory_entry *));
+    if (list == NULL) return ERR_NOMEM;
+    struct memory_store *m = memory_store_lock(s);
+    for (const struct memory_entry *e = m->first; e != NULL; e = e->next)
+        if (policy_sweep_at(&e->record) <= now) n = memory_store_insert_due(list, n, skip + max, e);
+    for (int i = skip; i < n && list[i] != NULL; i++)
+        out[i - skip] = list[i]->ref;
+    memory_store_unlock(m);
+    free(list);
+    return n > skip ? n - skip : 0;
+}
+
+static int
+memory_store_knows_blob(struct store *s, const char *blob) {
+    int known = 0;
+    struct memory_store *m = memory_store_lock(s);
+    for (const struct memory_entry *e = m->first; e != NULL && !known; e = e->next)
+        known = (e->record.content == CONTENT_BLOBS || e->record.content == CONTENT_DOOMED) &&
+                strcmp(e->record.blob, blob) == 0;
+    memory_store_unlock(m);
+    return known;
+}
+
+static int
+memory_store_scrub(struct store *s) {
+    (void)s; /* buf_free() wiped it already */
+    return 0;
+}
+
+static uint64_t
+memory_store_usage(struct store *s) {
+    struct memory_store *m = memory_store_lock(s);
+    uint64_t usage = m->usage;
+    memory_store_unlock(m);
+    return usage;
+}
+
+static int
+memory_store_ping(struct store *s) {
+    (void)s;
+    return 0;
+}
+
+static void
+memory_store_close(struct store *s) {
+    struct memory_store *m = (struct memory_store *)s;
+    if (m == NULL) return;
+    for (struct memory_entry *e = m->first, *next; e != NULL; e = next) {
+        next = e->next;
+        memory_entry_free(e);
+    }
+    (void)pthread_mutex_destroy(&m->lock);
+    free(m);
+}
+
+static const struct store_ops memory_store_ops = {
+    .now = memory_store_now,
+    .ref = memory_store_ref,
+    .create = memory_store_create,
+    .load = memory_store_load,
+    .change = memory_store_change,
+    .due = memory_store_due,
+    .knows_blob = memory_store_knows_blob,
+    .scrub = memory_store_scrub,
+    .usage = memory_store_usage,
+    .ping = memory_store_ping,
+    .close = memory_store_close,
+};
+
+struct store *
+memory_store_open(uint64_t inline_max) {
+    struct memory_store *m = calloc(1, sizeof(*m));
+    if (m == NULL) return NULL;
+    m->base = (struct store){.ops = &memory_store_ops, .inline_max = inline_max};
+    if (pthread_mutex_init(&m->lock, NULL) != 0) {
+        free(m);
+        return NULL;
+    }
+    return &m->base;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the test server (build/tests/server/secretsd) does differently from secretsd.  It is linked
+ * with -Wl,--wrap for the two functions below, so that the production sources know nothing of it.
+ */
+#include <sys/prctl.h>
+
+#include "base/err.h"
+#include "racy.h"
+#include "server/process/process.h"
+#include "server/stores.h"
+
+int __real_process_harden(void);
+int __wrap_process_harden(void);
+int __real_stores_open(const struct settings *s, struct stores *out, struct buf *reason);
+int __wrap_stores_open(const struct settings *s, struct stores *out, struct buf *reason);
+
+/* Tests that search memory for secrets need a process whose memory can be read. */
+int
+__wrap_process_harden(void) {
+    int err = __real_process_harden();
+    if (err == 0 && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) err = ERR_IO;
+    return err;
+}
+
+/* With TEST_RACY=1 the store claims by reading first and writing later. */
+int
+__wrap_stores_open(const struct settings *s, struct stores *out, struct buf *reason) {
+    int err = __real_stores_open(s, out, reason);
+    if (err == 0) racy_make(out->store);
+    return err;
+}
