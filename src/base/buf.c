@@ -106,14 +106,6 @@ buf_move(struct buf *to, struct buf *from) {
     buf_init(from, from->max);
 }
 
-void
-buf_consume(struct buf *b, size_t n) {
-    if (n == 0) return;
-    memmove(b->data, b->data + n, b->len - n);
-    explicit_bzero(b->data + b->len - n, n);
-    b->len -= n;
-}
-
 bool
 buf_equals(const struct buf *b, const void *data, size_t len) {
     const uint8_t *other = data;

@@ -66,9 +66,6 @@ const char *buf_text(struct buf *b);
 /* Hand the content of ${from} over to ${to}, which must be empty; ${from} is empty afterwards. */
 void buf_move(struct buf *to, struct buf *from);
 
-/* Wipe and remove the first ${n} bytes, n <= b->len; the rest moves to the front. */
-void buf_consume(struct buf *b, size_t n);
-
 /* Whether ${b} holds exactly the ${len} bytes at ${data}.  Takes the same time wherever they
  * differ. */
 bool buf_equals(const struct buf *b, const void *data, size_t len);

@@ -35,18 +35,6 @@ struct transfer {
     enum http_failure why; /* set by a callback that ended the transfer */
 };
 
-const char *
-http_failure_text(enum http_failure failure) {
-    switch (failure) {
-#define X(name, text)                                                                              \
-    case HTTP_FAILURE_##name: return text;
-        HTTP_FAILURE_LIST(X)
-#undef X
-    case HTTP_FAILURE_NONE: break;
-    }
-    return "no failure";
-}
-
 /* Memory of the library: it holds tokens and bodies. */
 
 static void

@@ -16,27 +16,19 @@
 #include "base/buf.h"
 #include "http/message.h"
 
-/* Why no whole answer came.  X(NAME, text) */
-#define HTTP_FAILURE_LIST(X)                                                                       \
-    X(REQUEST, "the address or a header of the request is not valid")                              \
-    X(RESOLVE, "the host name does not resolve")                                                   \
-    X(CONNECT, "the host does not accept the connection")                                          \
-    X(TLS, "no trusted TLS connection to the host")                                                \
-    X(TIMEOUT, "the answer did not come in time")                                                  \
-    X(RESET, "the connection broke")                                                               \
-    X(TOO_LARGE, "the answer is larger than its bound")                                            \
-    X(CANCELLED, "cancelled")                                                                      \
-    X(NOMEM, "out of memory")
-
+/* Why no whole response came. */
 enum http_failure {
     HTTP_FAILURE_NONE,
-#define X(name, text) HTTP_FAILURE_##name,
-    HTTP_FAILURE_LIST(X)
-#undef X
+    HTTP_FAILURE_REQUEST,   /* the address or a header of the request is not valid */
+    HTTP_FAILURE_RESOLVE,   /* the host name does not resolve */
+    HTTP_FAILURE_CONNECT,   /* the host does not accept the connection */
+    HTTP_FAILURE_TLS,       /* no trusted TLS connection to the host */
+    HTTP_FAILURE_TIMEOUT,   /* no response in time */
+    HTTP_FAILURE_RESET,     /* the connection broke */
+    HTTP_FAILURE_TOO_LARGE, /* the response exceeds its limit */
+    HTTP_FAILURE_CANCELLED, /* a callback ended it */
+    HTTP_FAILURE_NOMEM,
 };
-
-/* The text of ${failure}: a constant without a full stop. */
-const char *http_failure_text(enum http_failure failure);
 
 struct http_client;
 

