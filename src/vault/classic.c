@@ -86,14 +86,14 @@ vault_classic_create(struct vault *v, struct kdf_pool *kdf, const struct vault_c
     struct record r = {0};
     struct buf ciphertext = BUF_INIT(in->len);
     *out = (struct vault_classic_created){0};
-    int result = vault_reserve(v, in->len);
+    int result = vault_quota_hold(v, in->len);
     if (result != 0) return result;
     result = seal(v, kdf, in, &r, &ciphertext, out);
     if (result == 0) {
         fill_record(v, in, ciphertext.len, &r);
         result = store_record(v, &r, &ciphertext, out->id);
     }
-    vault_release(v, in->len);
+    vault_quota_release(v, in->len);
     if (result != 1) explicit_bzero(out, sizeof(*out));
     record_clear(&r);
     buf_free(&ciphertext);

@@ -35,10 +35,10 @@ MUST_CHECK
 int vault_change_by_token(struct vault *v, const char *id, const char *token, enum change_kind kind,
                           uint32_t part, enum verdict *verdict);
 
-/* Set ${more} bytes aside under the quota until vault_release().  Returns 0 or ERR_FULL. */
+/* Set ${more} bytes aside under the quota until vault_quota_release().  Returns 0 or ERR_FULL. */
 MUST_CHECK
-int vault_reserve(struct vault *v, uint64_t more);
-void vault_release(struct vault *v, uint64_t more);
+int vault_quota_hold(struct vault *v, uint64_t more);
+void vault_quota_release(struct vault *v, uint64_t more);
 
 /* Erase ${count} pieces of ${blob}, which no record names; left to the next sweep if that fails. */
 void vault_erase_orphan(struct vault *v, const char *blob, uint32_t count);

@@ -49,12 +49,12 @@ vault_sealed_create(struct vault *v, const struct vault_sealed_new *in,
     /* Parts are counted as they come, but what can never fit is refused at once. */
     uint64_t now_stored = in->content == NULL ? 0 : in->content->len;
     int result = vault_has_room(v, in->size);
-    if (result == 0) result = vault_reserve(v, now_stored);
+    if (result == 0) result = vault_quota_hold(v, now_stored);
     if (result != 0) return result;
     token_mint(&v->random, out->owner_token);
     fill_record(v, in, out->owner_token, &r);
     result = store_record(v, &r, in->content, out->id);
-    vault_release(v, now_stored);
+    vault_quota_release(v, now_stored);
     out->expires_at = r.expires_at;
     out->part_size = r.part_size;
     record_clear(&r);
@@ -92,7 +92,7 @@ vault_sealed_uploading(struct vault *v, const struct store_ref *ref) {
  * read before the claim.  Returns 1 if out->verdict stands, 0 if the write must decide, or a code.
  */
 static int
-look(struct vault *v, const char *id, const struct change *c, size_t answer_max,
+look(struct vault *v, const char *id, const struct change *c, size_t response_max,
      struct vault_sealed_opened *out) {
     struct record r = {0};
     struct effect effect;
@@ -105,7 +105,7 @@ look(struct vault *v, const char *id, const struct change *c, size_t answer_max,
     case VERDICT_OK:
     case VERDICT_REPEAT:
         out->has_content = r.content == CONTENT_INLINE;
-        result = out->has_content && out->content.len > answer_max ? ERR_TOO_LARGE : 0;
+        result = out->has_content && out->content.len > response_max ? ERR_TOO_LARGE : 0;
         break;
     /* A wrong proof is told by the write that counts it, where it is counted. */
     case VERDICT_WRONG_PROOF: result = r.attempts == 0; break;
@@ -134,13 +134,13 @@ claim(struct vault *v, const char *id, const struct change *c, struct vault_seal
 
 int
 vault_sealed_open(struct vault *v, const char *id, const uint8_t access[static 32],
-                  const char *lease, size_t answer_max, struct vault_sealed_opened *out) {
+                  const char *lease, size_t response_max, struct vault_sealed_opened *out) {
     struct change c = {.kind = CHANGE_OPEN, .now = vault_now(v)};
     *out = (struct vault_sealed_opened){.attempts_left = -1,
                                         .content = BUF_INIT((size_t)v->store->inline_max)};
     token_hash(access, 32, c.proof);
     token_hash(lease, strlen(lease), c.hash);
-    int result = look(v, id, &c, answer_max, out);
+    int result = look(v, id, &c, response_max, out);
     if (result == 0) result = claim(v, id, &c, out);
     explicit_bzero(&c, sizeof(c));
     if (result == 1 && (out->verdict == VERDICT_OK || out->verdict == VERDICT_REPEAT)) return 1;

@@ -64,12 +64,12 @@ int vault_sealed_uploading(struct vault *v, const struct store_ref *ref);
 /*
  * Open by proof of key: ${access} is the access key as sent, ${lease} the token the opener wants as
  * its lease.  In the order of docs/DESIGN.md ("Order of open"); content is read before the claim.
- * Inline content above ${answer_max} is ERR_TOO_LARGE before the claim.  Returns 1 with
+ * Inline content above ${response_max} is ERR_TOO_LARGE before the claim.  Returns 1 with
  * out->verdict; or a negative code.  Clear ${out} in every case.
  */
 MUST_CHECK
 int vault_sealed_open(struct vault *v, const char *id, const uint8_t access[static 32],
-                      const char *lease, size_t answer_max, struct vault_sealed_opened *out);
+                      const char *lease, size_t response_max, struct vault_sealed_opened *out);
 void vault_sealed_opened_clear(struct vault_sealed_opened *o);
 
 /*

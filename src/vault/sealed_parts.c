@@ -36,10 +36,10 @@ register_part(struct vault *v, const char *id, const char *owner_token, const st
 /* Store the bytes.  Returns 1; 0 if others are there; or a negative code. */
 static int
 put_bytes(struct vault *v, const struct record *r, uint32_t k, const struct buf *data) {
-    int err = vault_reserve(v, data->len);
+    int err = vault_quota_hold(v, data->len);
     if (err != 0) return err;
     int stored = vault_counted(v, v->blobs->ops->put(v->blobs, r->blob, k, data->data, data->len));
-    vault_release(v, data->len);
+    vault_quota_release(v, data->len);
     if (stored == ERR_CONFLICT) return 0;
     return stored < 0 ? stored : 1;
 }

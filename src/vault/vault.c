@@ -195,23 +195,23 @@ vault_erase_orphan(struct vault *v, const char *blob, uint32_t count) {
 int
 vault_has_room(struct vault *v, uint64_t more) {
     if (v->limits.quota == 0) return 0;
-    uint64_t used =
-        v->store->ops->usage(v->store) + v->blobs->ops->usage(v->blobs) + atomic_load(&v->reserved);
+    uint64_t used = v->store->ops->usage(v->store) + v->blobs->ops->usage(v->blobs) +
+                    atomic_load(&v->quota_held);
     return used <= v->limits.quota && more <= v->limits.quota - used ? 0 : ERR_FULL;
 }
 
 int
-vault_reserve(struct vault *v, uint64_t more) {
+vault_quota_hold(struct vault *v, uint64_t more) {
     /* Set aside first, look then: of many at once none passes unseen by the others. */
-    atomic_fetch_add(&v->reserved, more);
+    atomic_fetch_add(&v->quota_held, more);
     int err = vault_has_room(v, 0);
-    if (err != 0) vault_release(v, more);
+    if (err != 0) vault_quota_release(v, more);
     return err;
 }
 
 void
-vault_release(struct vault *v, uint64_t more) {
-    atomic_fetch_sub(&v->reserved, more);
+vault_quota_release(struct vault *v, uint64_t more) {
+    atomic_fetch_sub(&v->quota_held, more);
 }
 
 int

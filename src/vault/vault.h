@@ -33,8 +33,8 @@ struct vault {
     struct random random;
     struct vault_limits limits;
 
-    atomic_uint creating;          /* creates between their first blob and their record */
-    atomic_uint_fast64_t reserved; /* bytes that pass the quota now and are not stored yet */
+    atomic_uint creating;            /* creates between their first blob and their record */
+    atomic_uint_fast64_t quota_held; /* bytes that pass the quota now and are not stored yet */
     atomic_bool untidy; /* blobs that no record names may be there: the next sweep tidies */
     atomic_bool ending; /* sweeps end */
     int sweep_skip;     /* due records that the last sweep left behind it; the sweeper's own */

@@ -203,7 +203,7 @@ test_quota_refuses(void **state) {
     (void)create("hello", 5, NULL, 1);
     assert_int_equal(vault_classic_create(v, world_kdf, &in, &out), ERR_FULL);
     assert_string_equal(out.passphrase, "");
-    assert_int_equal(v->reserved, 0);
+    assert_int_equal(v->quota_held, 0);
 }
 
 /* Randomness that draws the same id again and again until it is told to stop. */

@@ -58,7 +58,7 @@ end(void) {
     assert_int_equal(vault_sweep(v, 1000, &swept), 0);
     assert_int_equal(v->store->ops->usage(v->store), 0);
     assert_int_equal(v->blobs->ops->usage(v->blobs), 0);
-    assert_int_equal(v->reserved, 0);
+    assert_int_equal(v->quota_held, 0);
     assert_int_equal(v->creating, 0);
     struct store_ref due[1];
     assert_int_equal(v->store->ops->due(v->store, INT64_MAX, 0, due, 1), 0);

@@ -440,7 +440,7 @@ test_quota_refuses_and_frees(void **state) {
     assert_int_equal(vault_sealed_create(v, &in, &out), 1);
     struct vault_sealed_new upload = world_new(1, 0, 501, NULL);
     assert_int_equal(vault_sealed_create(v, &upload, &out), ERR_FULL);
-    assert_int_equal(v->reserved, 0);
+    assert_int_equal(v->quota_held, 0);
 }
 
 static void
