@@ -57,7 +57,7 @@ world_open(void) {
                    .classic_file_max = 4096,
                    .file_max = 1 << 20,
                    .inline_max = 128 * 1024,
-                   .answer_max = WORLD_ANSWER_MAX,
+                   .response_max = WORLD_ANSWER_MAX,
                    .page = "",
                    .origins = &page_origins},
         .vault = &world_vault,

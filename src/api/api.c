@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/api.h"
 
-#include "api/answer.h"
-#include "api/bearer.h"
+#include "api/call.h"
+#include "api/response.h"
 #include "api/routes.h"
 #include "api/upload_limits.h"
 #include "api/v1/v1.h"
@@ -10,18 +10,16 @@
 #include "base/err.h"
 #include "http/rate.h"
 
-enum { FIELDS_MAX = 4 * 1024 }; /* of a body, beside its text */
-
 int
 api_open(struct api *api) {
     const struct api_config *config = &api->config;
     api->create_rate = api->open_rate = NULL;
-    api->uploads = uploads_new();
+    api->upload_limits = upload_limits_new();
     random_fill(&api->vault->random, api->tag_key, sizeof(api->tag_key));
     if (config->rate_create > 0)
         api->create_rate = rate_new(config->rate_create, &api->vault->random);
     if (config->rate_open > 0) api->open_rate = rate_new(config->rate_open, &api->vault->random);
-    if (api->uploads != NULL && (api->create_rate != NULL || config->rate_create == 0) &&
+    if (api->upload_limits != NULL && (api->create_rate != NULL || config->rate_create == 0) &&
         (api->open_rate != NULL || config->rate_open == 0))
         return 0;
     api_close(api);
@@ -32,14 +30,9 @@ void
 api_close(struct api *api) {
     rate_free(api->create_rate);
     rate_free(api->open_rate);
-    uploads_free(api->uploads);
+    upload_limits_free(api->upload_limits);
     api->create_rate = api->open_rate = NULL;
-    api->uploads = NULL;
-}
-
-uint64_t
-api_text_body_max(uint64_t text_max) {
-    return 6 * text_max + FIELDS_MAX; /* every character may be \u00XX */
+    api->upload_limits = NULL;
 }
 
 /* The page and parts set some of it otherwise. */
@@ -52,7 +45,7 @@ api_headers(const struct api *api, const struct http_request *req, struct http_r
     http_response_set(resp, "Referrer-Policy", "no-referrer");
     http_response_set(resp, "X-Content-Type-Options", "nosniff");
     http_response_set(resp, "X-Robots-Tag", "noindex, nofollow");
-    cors_answer(&api->config, req, resp);
+    cors_respond(&api->config, req, resp);
 }
 
 /* Take one token of ${rate} for the client of ${req}.  Returns 0, or -1 with 429 in ${resp}. */
@@ -64,7 +57,7 @@ take(const struct api *api, struct rate *rate, const struct http_request *req,
     http_address_group(&req->client, key);
     uint32_t wait = rate_take(rate, key, api->monotonic_ms());
     if (wait == 0) return 0;
-    problem_answer(resp, PROBLEM_TOO_MANY, NULL);
+    problem_respond(resp, PROBLEM_TOO_MANY, NULL);
     http_response_setf(resp, "Retry-After", "%u", wait);
     return -1;
 }
@@ -94,12 +87,12 @@ allow_text(unsigned methods, char *out, size_t len) {
 
 /* Answer a method that the path does not have, or a path that is not there. */
 static void
-answer_unrouted(const struct api *api, const struct http_request *req, unsigned methods,
-                struct http_response *resp) {
+respond_unrouted(const struct api *api, const struct http_request *req, unsigned methods,
+                 struct http_response *resp) {
     char allow[64] = "";
     resp->route = "unmatched";
     if (methods == 0) {
-        problem_answer(resp, PROBLEM_NOT_FOUND, NULL);
+        problem_respond(resp, PROBLEM_NOT_FOUND, NULL);
         return;
     }
     allow_text(methods | 1U << HTTP_OPTIONS, allow, sizeof(allow));
@@ -107,7 +100,7 @@ answer_unrouted(const struct api *api, const struct http_request *req, unsigned 
         cors_options(&api->config, req, allow, resp);
         return;
     }
-    problem_answer(resp, PROBLEM_METHOD, NULL);
+    problem_respond(resp, PROBLEM_METHOD, NULL);
     http_response_setf(resp, "Allow", "%s", allow);
 }
 
@@ -125,19 +118,19 @@ static int
 check_form(const struct api *api, const struct api_route *route, const struct http_request *req,
            int64_t body_len, const struct api_admission *out, struct http_response *resp) {
     if (req->headers[HTTP_CONTENT_ENCODING] != NULL) {
-        problem_answer(resp, PROBLEM_ENCODING, NULL);
+        problem_respond(resp, PROBLEM_ENCODING, NULL);
         return -1;
     }
     if (body_len > 0 && (uint64_t)body_len > out->body_max) {
-        problem_answer(resp, PROBLEM_TOO_LARGE, NULL);
+        problem_respond(resp, PROBLEM_TOO_LARGE, NULL);
         return -1;
     }
     if ((route->flags & ROUTE_JSON) && !is_json(req->headers[HTTP_CONTENT_TYPE])) {
-        problem_answer(resp, PROBLEM_MEDIA_TYPE, NULL);
+        problem_respond(resp, PROBLEM_MEDIA_TYPE, NULL);
         return -1;
     }
-    if ((route->flags & ROUTE_TOKEN) && bearer_of(req) == NULL) {
-        problem_answer(resp, PROBLEM_UNAUTHORIZED, NULL);
+    if ((route->flags & ROUTE_TOKEN) && call_bearer(req) == NULL) {
+        problem_respond(resp, PROBLEM_UNAUTHORIZED, NULL);
         http_response_set(resp, "WWW-Authenticate", "Bearer");
         (void)take(api, api->open_rate, req, resp);
         return -1;
@@ -160,7 +153,7 @@ api_admit(struct api *api, const struct http_request *req, int64_t body_len,
     *out = (struct api_admission){0};
     api_headers(api, req, resp);
     const struct api_route *route = routes_find(api, req->path, req->method, &methods);
-    if (route == NULL) answer_unrouted(api, req, methods, resp);
+    if (route == NULL) respond_unrouted(api, req, methods, resp);
     else {
         resp->route = route->template;
         out->route = route;
@@ -182,8 +175,8 @@ init_call(struct api_call *call, struct api *api, const struct api_route *route,
     api_headers(api, req, resp);
     resp->route = route->template;
     routes_params(route, req->path, call);
-    if (route->flags & ROUTE_TOKEN) call->token = bearer_of(req);
-    if (call->id[0] != '\0' && resp->secret[0] == '\0') call_about(call, call->id);
+    if (route->flags & ROUTE_TOKEN) call->token = call_bearer(req);
+    if (call->id[0] != '\0' && resp->log_tag[0] == '\0') call_about(call, call->id);
 }
 
 int

@@ -17,7 +17,7 @@
 struct kdf_pool;
 struct origins;
 struct rate;
-struct uploads;
+struct upload_limits;
 
 enum { API_PART_MAX = 4 * 1024 * 1024 }; /* the largest part size that can be set */
 
@@ -27,12 +27,12 @@ struct api_config {
     int64_t ttl_max;     /* seconds */
     uint64_t text_max;   /* classic text, bytes */
     uint64_t classic_file_max;
-    uint64_t file_max;    /* v1 content, bytes */
-    uint64_t inline_max;  /* v1 envelope that may come in the create call, bytes */
-    uint64_t answer_max;  /* largest answer body the adapter can send */
-    uint32_t rate_create; /* a minute and client; 0 is off */
-    uint32_t rate_open;   /* a minute and client; 0 is off */
-    const char *page;     /* where the page is, for links; "" for this server's own address */
+    uint64_t file_max;     /* v1 content, bytes */
+    uint64_t inline_max;   /* v1 envelope that may come in the create call, bytes */
+    uint64_t response_max; /* largest answer body the adapter can send */
+    uint32_t rate_create;  /* a minute and client; 0 is off */
+    uint32_t rate_open;    /* a minute and client; 0 is off */
+    const char *page;      /* where the page is, for links; "" for this server's own address */
     const struct origins *origins; /* of pages hosted elsewhere; NULL for none */
 };
 
@@ -42,7 +42,7 @@ struct api_page {
     bool (*has)(const char *path);
     /* Answer GET or HEAD of such a path.  Never blocks.  The headers of API answers are set
      * already; the page replaces those that it wants otherwise. */
-    void (*answer)(const struct http_request *req, struct http_response *resp);
+    void (*respond)(const struct http_request *req, struct http_response *resp);
 };
 
 /* All that handlers use.  Nothing above the last line is owned, and it outlives this. */
@@ -55,7 +55,7 @@ struct api {
     /* Made by api_open(). */
     struct rate *create_rate;
     struct rate *open_rate;
-    struct uploads *uploads;
+    struct upload_limits *upload_limits;
     uint8_t tag_key[32]; /* of what the log calls secrets by, new with each start */
 };
 
@@ -69,9 +69,6 @@ void api_close(struct api *api);
 /* Set on ${resp} what every answer carries.  For those that an adapter gives by itself, before it
  * could ask api_admit(). */
 void api_headers(const struct api *api, const struct http_request *req, struct http_response *resp);
-
-/* The largest body that shares a classic text of ${text_max} bytes. */
-uint64_t api_text_body_max(uint64_t text_max);
 
 /* How to go on with a request whose headers have come. */
 struct api_admission {

@@ -6,6 +6,7 @@
 #define API_CALL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "api/api.h"
@@ -20,6 +21,12 @@ struct api_call {
     uint32_t part;
     const char *token; /* of a route with ROUTE_TOKEN: never NULL there */
 };
+
+/* Whether the ${len} characters at ${text} have the form of a token: 43 of base64url. */
+bool call_is_token(const char *text, size_t len);
+
+/* The token of "Authorization: Bearer TOKEN" in ${req}, or NULL if there is none of that form. */
+const char *call_bearer(const struct http_request *req);
 
 /* The secret ${id} is what the request is about: the log gets a name for it that is not the id. */
 void call_about(struct api_call *call, const char *id);

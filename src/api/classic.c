@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/classic.h"
 
-#include "api/answer.h"
 #include "api/fields.h"
+#include "api/response.h"
 #include "base/err.h"
 #include "base/text/utf8.h"
 #include "http/query.h"
@@ -11,7 +11,8 @@
 enum {
     CREATED_LEN = 128,
     OPENED_LEN = 2048, /* of the answer apart from the content: names may be escaped throughout */
-    JSON_GROWTH = 6,   /* the most that escaping adds to a text */
+    JSON_GROWTH = 6,   /* escaping makes at most 6 bytes (\u00XX) of one */
+    FIELDS_LEN = 4096, /* of a request apart from its text */
 };
 
 enum { SECRET, VIEW_COUNT, TTL, ENCRYPT_FIELDS };
@@ -25,6 +26,11 @@ classic_is_file(const struct http_request *req) {
     return found != 0;
 }
 
+uint64_t
+classic_text_body_max(uint64_t text_max) {
+    return JSON_GROWTH * text_max + FIELDS_LEN;
+}
+
 /* What pysecrets made of a count: its absolute value, 0 is 1, above ten is ten. */
 static int
 clamp_views(int64_t count) {
@@ -36,15 +42,15 @@ clamp_views(int64_t count) {
 static void
 store(struct api_call *call, const struct vault_classic_new *in) {
     struct vault_classic_created created = {0};
-    struct answer a;
+    struct response_writer w;
     int err = vault_classic_create(call->api->vault, call->api->kdf, in, &created);
-    if (err < 0) answer_error(call->resp, err);
+    if (err < 0) response_error(call->resp, err);
     else {
         call_about(call, created.id);
-        answer_begin(&a, call->resp, CREATED_LEN);
-        answer_string(&a, "secret_id", created.id);
-        answer_string(&a, "passphrase", created.passphrase);
-        answer_end(&a, 200);
+        response_begin(&w, call->resp, CREATED_LEN);
+        response_string(&w, "secret_id", created.id);
+        response_string(&w, "passphrase", created.passphrase);
+        response_end(&w, 200);
     }
     explicit_bzero(&created, sizeof(created));
 }
@@ -101,7 +107,7 @@ classic_encrypt(struct api_call *call) {
 
 /* The one answer for everything that cannot be opened, as pysecrets gave it: without a body. */
 static void
-answer_closed(struct http_response *resp) {
+respond_closed(struct http_response *resp) {
     buf_reset(&resp->body);
     resp->status = 404;
 }
@@ -110,19 +116,19 @@ answer_closed(struct http_response *resp) {
 static int
 prepare_opened(void *resp, const struct vault_classic_opened *o) {
     bool file = o->file_name[0] != '\0';
-    struct answer a;
+    struct response_writer w;
     if (!file && !utf8_valid((const char *)o->plain.data, o->plain.len)) return ERR_INVALID;
-    answer_begin(&a, resp, OPENED_LEN + o->plain.len + (file ? o->plain.len / 3 : 0));
+    response_begin(&w, resp, OPENED_LEN + o->plain.len + (file ? o->plain.len / 3 : 0));
     if (file) {
-        answer_base64(&a, "data", o->plain.data, o->plain.len);
-        answer_string(&a, "file_name", o->file_name);
-    } else answer_text(&a, "data", (const char *)o->plain.data, o->plain.len);
-    return answer_close(&a);
+        response_base64(&w, "data", o->plain.data, o->plain.len);
+        response_string(&w, "file_name", o->file_name);
+    } else response_text(&w, "data", (const char *)o->plain.data, o->plain.len);
+    return response_close(&w);
 }
 
 static void
 decrypt(struct api_call *call, const struct field_value *id, const struct field_value *passphrase) {
-    uint64_t room = call->api->config.answer_max;
+    uint64_t room = call->api->config.response_max;
     struct http_response *resp = call->resp;
     room = room > OPENED_LEN ? room - OPENED_LEN : 0;
     call_about(call, id->text);
@@ -134,9 +140,9 @@ decrypt(struct api_call *call, const struct field_value *id, const struct field_
     };
     int found = vault_classic_open(call->api->vault, call->api->kdf, id->text, passphrase->text,
                                    passphrase->len, &reader);
-    if (found > 0) answer_give(resp, 200);
-    else if (found == 0) answer_closed(resp);
-    else answer_error(resp, found);
+    if (found > 0) response_set_status(resp, 200);
+    else if (found == 0) respond_closed(resp);
+    else response_error(resp, found);
 }
 
 void
@@ -149,7 +155,7 @@ classic_decrypt(struct api_call *call) {
     if (fields_read(call->req, table, DECRYPT_FIELDS, FIELDS_OPEN, &f, call->resp) == 0) {
         const struct field_value *id = &f.values[SECRET_ID];
         if (token_is_classic_id(id->text, id->len)) decrypt(call, id, &f.values[PASSPHRASE]);
-        else answer_closed(call->resp);
+        else respond_closed(call->resp);
     }
     fields_clear(&f);
 }

@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-#include "api/bearer.h"
+#include "api/call.h"
 #include "base/err.h"
 #include "base/text/base64.h"
 #include "base/text/json.h"
@@ -55,7 +55,7 @@ read_token(const json_t *value, struct field_value *out) {
     if (!json_is_string(value)) return false;
     out->text = json_string_value(value);
     out->len = json_string_length(value);
-    return bearer_is_token(out->text, out->len);
+    return call_is_token(out->text, out->len);
 }
 
 static bool
@@ -112,7 +112,8 @@ refuse_named(enum problem p, const char *name, size_t len, const char *detail,
     char shown[NAME_MAX_SHOWN + 1] = "";
     bool show = can_show(name, len);
     if (show) memcpy(shown, name, len);
-    problem_answer(resp, p, &(struct problem_more){.field = show ? shown : NULL, .detail = detail});
+    problem_respond(resp, p,
+                    &(struct problem_more){.field = show ? shown : NULL, .detail = detail});
 }
 
 static int
@@ -125,8 +126,8 @@ parse_body(const struct http_request *req, enum fields_mode mode, json_t **doc,
         refuse_named(mode == FIELDS_EXACT ? PROBLEM_FIELD : PROBLEM_MALFORMED, twice.key, twice.len,
                      "It is there twice.", resp);
     else
-        problem_answer(resp, PROBLEM_MALFORMED,
-                       &(struct problem_more){.detail = "The body must be one JSON object."});
+        problem_respond(resp, PROBLEM_MALFORMED,
+                        &(struct problem_more){.detail = "The body must be one JSON object."});
     return ERR_INVALID;
 }
 

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/health.h"
 
-#include "api/answer.h"
+#include "api/response.h"
 
 enum { STATUS_LEN = 32 };
 
 static void
-answer_status(struct http_response *resp) {
-    struct answer a;
-    answer_begin(&a, resp, STATUS_LEN);
-    answer_string(&a, "status", "ok");
-    answer_end(&a, 200);
+respond_status(struct http_response *resp) {
+    struct response_writer w;
+    response_begin(&w, resp, STATUS_LEN);
+    response_string(&w, "status", "ok");
+    response_end(&w, 200);
 }
 
 void
 health_alive(struct api_call *call) {
-    answer_status(call->resp);
+    respond_status(call->resp);
 }
 
 void
 health_ready(struct api_call *call) {
     int err = vault_ping(call->api->vault);
-    if (err != 0) answer_error(call->resp, err);
-    else answer_status(call->resp);
+    if (err != 0) response_error(call->resp, err);
+    else respond_status(call->resp);
 }

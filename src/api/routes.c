@@ -12,11 +12,11 @@ enum {
 };
 
 static void
-answer_page(struct api_call *call) {
-    call->api->page->answer(call->req, call->resp);
+respond_page(struct api_call *call) {
+    call->api->page->respond(call->req, call->resp);
 }
 
-static const struct api_route page_route = {"page",    HTTP_GET,  answer_page,
+static const struct api_route page_route = {"page",    HTTP_GET,  respond_page,
                                             BODY_NONE, RATE_NONE, ROUTE_QUICK};
 
 static const struct api_route routes[] = {
@@ -98,7 +98,7 @@ routes_body_max(const struct api_config *config, const struct api_route *route,
     case BODY_NONE: return 0;
     case BODY_ENCRYPT:
         if (classic_is_file(req)) return config->classic_file_max;
-        return api_text_body_max(config->text_max);
+        return classic_text_body_max(config->text_max);
     case BODY_CREATE: return BODY_CREATE_MAX;
     case BODY_SMALL: return BODY_SMALL_MAX;
     case BODY_PART: return API_PART_MAX;

@@ -15,15 +15,15 @@ struct upload {
     int64_t ends;
 };
 
-struct uploads {
+struct upload_limits {
     pthread_mutex_t lock;
     uint64_t last_ticket;
-    struct upload list[UPLOADS_TRACKED];
+    struct upload list[UPLOAD_LIMITS_TRACKED];
 };
 
-struct uploads *
-uploads_new(void) {
-    struct uploads *u = calloc(1, sizeof(*u));
+struct upload_limits *
+upload_limits_new(void) {
+    struct upload_limits *u = calloc(1, sizeof(*u));
     if (u != NULL && pthread_mutex_init(&u->lock, NULL) != 0) {
         free(u);
         u = NULL;
@@ -32,7 +32,7 @@ uploads_new(void) {
 }
 
 void
-uploads_free(struct uploads *u) {
+upload_limits_free(struct upload_limits *u) {
     if (u == NULL) return;
     (void)pthread_mutex_destroy(&u->lock);
     explicit_bzero(u, sizeof(*u));
@@ -46,19 +46,20 @@ forget_ended(struct upload *up, int64_t now_ms) {
 }
 
 uint64_t
-uploads_begin(struct uploads *u, const uint8_t key[static 16], int64_t ttl, int64_t now_ms) {
+upload_limits_begin(struct upload_limits *u, const uint8_t key[static 16], int64_t ttl,
+                    int64_t now_ms) {
     int64_t life = ttl < POLICY_UPLOAD_LIFE ? ttl : POLICY_UPLOAD_LIFE;
     struct upload *place = &u->list[0];
     uint64_t ticket = 0;
     int mine = 0;
     (void)pthread_mutex_lock(&u->lock);
-    for (size_t i = 0; i < UPLOADS_TRACKED; i++) {
+    for (size_t i = 0; i < UPLOAD_LIMITS_TRACKED; i++) {
         struct upload *up = &u->list[i];
         if (up->ticket != 0) forget_ended(up, now_ms);
         if (up->ticket != 0 && memcmp(up->client, key, 16) == 0) mine++;
         if (place->ticket != 0 && (up->ticket == 0 || up->touched < place->touched)) place = up;
     }
-    if (mine < UPLOADS_PER_CLIENT) {
+    if (mine < UPLOAD_LIMITS_PER_CLIENT) {
         ticket = ++u->last_ticket;
         *place = (struct upload){.ticket = ticket, .touched = now_ms, .ends = now_ms + life * 1000};
         memcpy(place->client, key, 16);
@@ -68,22 +69,23 @@ uploads_begin(struct uploads *u, const uint8_t key[static 16], int64_t ttl, int6
 }
 
 static struct upload *
-find_ticket(struct uploads *u, uint64_t ticket) {
-    for (size_t i = 0; i < UPLOADS_TRACKED; i++)
+find_ticket(struct upload_limits *u, uint64_t ticket) {
+    for (size_t i = 0; i < UPLOAD_LIMITS_TRACKED; i++)
         if (u->list[i].ticket == ticket) return &u->list[i];
     return NULL;
 }
 
 static struct upload *
-find_id(struct uploads *u, const uint8_t id_hash[static TOKEN_HASH_LEN]) {
-    for (size_t i = 0; i < UPLOADS_TRACKED; i++)
+find_id(struct upload_limits *u, const uint8_t id_hash[static TOKEN_HASH_LEN]) {
+    for (size_t i = 0; i < UPLOAD_LIMITS_TRACKED; i++)
         if (u->list[i].ticket != 0 && memcmp(u->list[i].id_hash, id_hash, TOKEN_HASH_LEN) == 0)
             return &u->list[i];
     return NULL;
 }
 
 void
-uploads_name(struct uploads *u, uint64_t ticket, const char *id, const struct store_ref *ref) {
+upload_limits_name(struct upload_limits *u, uint64_t ticket, const char *id,
+                   const struct store_ref *ref) {
     uint8_t hash[TOKEN_HASH_LEN];
     token_hash(id, strlen(id), hash);
     (void)pthread_mutex_lock(&u->lock);
@@ -96,7 +98,7 @@ uploads_name(struct uploads *u, uint64_t ticket, const char *id, const struct st
 }
 
 void
-uploads_cancel(struct uploads *u, uint64_t ticket) {
+upload_limits_cancel(struct upload_limits *u, uint64_t ticket) {
     (void)pthread_mutex_lock(&u->lock);
     struct upload *up = find_ticket(u, ticket);
     if (up != NULL) *up = (struct upload){0};
@@ -104,7 +106,7 @@ uploads_cancel(struct uploads *u, uint64_t ticket) {
 }
 
 void
-uploads_touch(struct uploads *u, const char *id, int64_t now_ms) {
+upload_limits_touch(struct upload_limits *u, const char *id, int64_t now_ms) {
     uint8_t hash[TOKEN_HASH_LEN];
     token_hash(id, strlen(id), hash);
     (void)pthread_mutex_lock(&u->lock);
@@ -114,7 +116,7 @@ uploads_touch(struct uploads *u, const char *id, int64_t now_ms) {
 }
 
 void
-uploads_end(struct uploads *u, const char *id) {
+upload_limits_end(struct upload_limits *u, const char *id) {
     uint8_t hash[TOKEN_HASH_LEN];
     token_hash(id, strlen(id), hash);
     (void)pthread_mutex_lock(&u->lock);
@@ -124,14 +126,14 @@ uploads_end(struct uploads *u, const char *id) {
 }
 
 size_t
-uploads_list(struct uploads *u, const uint8_t key[static 16],
-             struct uploads_begun out[static UPLOADS_PER_CLIENT]) {
+upload_limits_list(struct upload_limits *u, const uint8_t key[static 16],
+                   struct upload_limits_begun out[static UPLOAD_LIMITS_PER_CLIENT]) {
     size_t n = 0;
     (void)pthread_mutex_lock(&u->lock);
-    for (size_t i = 0; i < UPLOADS_TRACKED && n < UPLOADS_PER_CLIENT; i++) {
+    for (size_t i = 0; i < UPLOAD_LIMITS_TRACKED && n < UPLOAD_LIMITS_PER_CLIENT; i++) {
         const struct upload *up = &u->list[i];
         if (up->ticket != 0 && memcmp(up->client, key, 16) == 0)
-            out[n++] = (struct uploads_begun){up->ticket, up->ref};
+            out[n++] = (struct upload_limits_begun){up->ticket, up->ref};
     }
     (void)pthread_mutex_unlock(&u->lock);
     return n;

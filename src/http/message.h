@@ -73,7 +73,7 @@ struct http_response {
     const uint8_t *constant; /* instead of body: bytes that live as long as the program */
     size_t constant_len;
     const char *route; /* template of the route that answered, for the log and metrics */
-    char secret[17];   /* for the log: tells which secret, not its id; "" for none */
+    char log_tag[17];  /* for the log: tells which secret, not its id; "" for none */
     struct buf text;   /* holds the values that are not constant */
     int field_count;
     struct http_field fields[HTTP_FIELDS_MAX];

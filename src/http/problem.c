@@ -27,7 +27,7 @@ write_body(struct buf *out, enum problem p, const struct problem_more *more) {
 }
 
 void
-problem_answer(struct http_response *r, enum problem p, const struct problem_more *more) {
+problem_respond(struct http_response *r, enum problem p, const struct problem_more *more) {
     static const struct problem_more none = {0};
     r->status = problems[p].status;
     r->constant = NULL;
@@ -42,5 +42,5 @@ problem_answer(struct http_response *r, enum problem p, const struct problem_mor
 
 void
 problem_field(struct http_response *r, const char *field, const char *detail) {
-    problem_answer(r, PROBLEM_FIELD, &(struct problem_more){.field = field, .detail = detail});
+    problem_respond(r, PROBLEM_FIELD, &(struct problem_more){.field = field, .detail = detail});
 }

@@ -50,9 +50,9 @@ struct problem_more {
  * had; its other fields stay.  ${more} may be NULL.  A problem of status 503 gets Retry-After
  * unless it is there already.
  */
-void problem_answer(struct http_response *r, enum problem p, const struct problem_more *more);
+void problem_respond(struct http_response *r, enum problem p, const struct problem_more *more);
 
-/* problem_answer() for PROBLEM_FIELD: ${field} ${detail}. */
+/* problem_respond() for PROBLEM_FIELD: ${field} ${detail}. */
 void problem_field(struct http_response *r, const char *field, const char *detail);
 
 #endif

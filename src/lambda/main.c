@@ -59,7 +59,7 @@ configure(struct function *f) {
                                         .classic_file_max = CLASSIC_FILE_MAX,
                                         .file_max = (uint64_t)s->file_max,
                                         .inline_max = INLINE_MAX,
-                                        .answer_max = EVENT_ANSWER_MAX,
+                                        .response_max = EVENT_ANSWER_MAX,
                                         .page = s->page,
                                         .origins = &s->origins};
     f->api.vault = &f->vault;
@@ -96,15 +96,15 @@ answer_request(struct function *f, struct event *e, struct http_response *resp) 
     struct api_admission admission;
     struct http_request *req = &e->request;
     int64_t body_len = req->body.len > 0 ? (int64_t)req->body.len : -1;
-    f->api.config.answer_max =
+    f->api.config.response_max =
         e->kind == EVENT_BALANCER ? EVENT_ANSWER_MAX_BALANCER : EVENT_ANSWER_MAX;
     if (e->broken) {
-        problem_answer(resp, PROBLEM_MALFORMED, NULL);
+        problem_respond(resp, PROBLEM_MALFORMED, NULL);
         return;
     }
     if (api_admit(&f->api, req, body_len, &admission, resp) == 0) return;
     if (req->body.len > admission.body_max) {
-        problem_answer(resp, PROBLEM_TOO_LARGE, NULL);
+        problem_respond(resp, PROBLEM_TOO_LARGE, NULL);
         return;
     }
     api_handle(&f->api, admission.route, req, resp);
@@ -132,7 +132,7 @@ handle(struct function *f, const struct buf *text, struct buf *out) {
         answer_request(f, &e, &resp);
         log_info("request", LOG_TEXT("route", resp.route != NULL ? resp.route : "-"),
                  LOG_NUMBER("status", resp.status),
-                 LOG_TEXT("secret", resp.secret[0] != '\0' ? resp.secret : NULL));
+                 LOG_TEXT("secret", resp.log_tag[0] != '\0' ? resp.log_tag : NULL));
         err = event_answer(&e, &resp, out);
     }
     http_response_clear(&resp);

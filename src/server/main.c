@@ -4,6 +4,7 @@
  */
 #include <unistd.h>
 
+#include "api/classic.h"
 #include "api/web/page.h"
 #include "aws/credentials.h"
 #include "base/err.h"
@@ -75,7 +76,7 @@ struct server {
 
 /* The largest answer: a text of control characters grows sixfold in JSON, a file by base64. */
 static uint64_t
-answer_max(uint64_t text_max) {
+response_max(uint64_t text_max) {
     uint64_t text = 6 * text_max, file = (uint64_t)CLASSIC_FILE_MAX / 3 * 4;
     return (text > file ? text : file) + INLINE_MAX;
 }
@@ -94,7 +95,7 @@ configure_api(struct server *s) {
         .classic_file_max = CLASSIC_FILE_MAX,
         .file_max = (uint64_t)set->file_max,
         .inline_max = INLINE_MAX,
-        .answer_max = answer_max(text_max),
+        .response_max = response_max(text_max),
         .page = set->page,
         .origins = &set->origins,
     };
@@ -156,7 +157,7 @@ serve(struct server *s) {
         .kept_max = KEPT_MAX,
         .body_budget = BODY_BUDGET,
         .answer_budget = ANSWER_BUDGET,
-        .body_share = larger(CLIENT_SHARE, api_text_body_max(text_max)),
+        .body_share = larger(CLIENT_SHARE, classic_text_body_max(text_max)),
         .body_scarce = larger(CLIENT_SCARCE, usual),
         .answer_share = CLIENT_SHARE,
     };

@@ -47,7 +47,7 @@ api_kit_open(struct api_kit *kit) {
                    .classic_file_max = 10000,
                    .file_max = 1 << 20,
                    .inline_max = 128 * 1024,
-                   .answer_max = 8 << 20,
+                   .response_max = 8 << 20,
                    .page = "",
                    .origins = &page_origins},
         .vault = &kit->vault,

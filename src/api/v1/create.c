@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/v1/v1.h"
 
-#include "api/answer.h"
 #include "api/fields.h"
+#include "api/response.h"
 #include "api/upload_limits.h"
 #include "base/err.h"
 #include "base/text/base64.h"
@@ -52,7 +52,7 @@ read_content(struct api_call *call, const struct fields *f, struct buf *content)
     const struct field_value *text = &f->values[CONTENT];
     int err = base64_decode(BASE64_URL, text->text, text->len, content);
     if (err == ERR_NOMEM) {
-        answer_error(call->resp, err);
+        response_error(call->resp, err);
         return err;
     }
     if (err != 0) problem_field(call->resp, "content", "It must be base64url without padding.");
@@ -65,23 +65,23 @@ read_content(struct api_call *call, const struct fields *f, struct buf *content)
 }
 
 static void
-answer_created(struct api_call *call, const struct vault_sealed_created *created) {
-    struct answer a;
+respond_created(struct api_call *call, const struct vault_sealed_created *created) {
+    struct response_writer w;
     call_about(call, created->id);
-    answer_begin(&a, call->resp, CREATED_LEN);
-    answer_string(&a, "id", created->id);
-    answer_string(&a, "owner_token", created->owner_token);
-    answer_number(&a, "expires_at", created->expires_at);
-    answer_number(&a, "part_size", created->part_size);
-    answer_end(&a, 201);
+    response_begin(&w, call->resp, CREATED_LEN);
+    response_string(&w, "id", created->id);
+    response_string(&w, "owner_token", created->owner_token);
+    response_number(&w, "expires_at", created->expires_at);
+    response_number(&w, "part_size", created->part_size);
+    response_end(&w, 201);
 }
 
 static void
 create_inline(struct api_call *call, const struct vault_sealed_new *in) {
     struct vault_sealed_created created = {0};
     int err = vault_sealed_create(call->api->vault, in, &created);
-    if (err < 0) answer_error(call->resp, err);
-    else answer_created(call, &created);
+    if (err < 0) response_error(call->resp, err);
+    else respond_created(call, &created);
     explicit_bzero(&created, sizeof(created));
 }
 
@@ -91,37 +91,37 @@ create_inline(struct api_call *call, const struct vault_sealed_new *in) {
  */
 static uint64_t
 begin_upload(struct api *api, const uint8_t key[static 16], int64_t ttl) {
-    struct uploads_begun begun[UPLOADS_PER_CLIENT];
-    uint64_t ticket = uploads_begin(api->uploads, key, ttl, api->monotonic_ms());
+    struct upload_limits_begun begun[UPLOAD_LIMITS_PER_CLIENT];
+    uint64_t ticket = upload_limits_begin(api->upload_limits, key, ttl, api->monotonic_ms());
     if (ticket != 0) return ticket;
-    size_t count = uploads_list(api->uploads, key, begun);
+    size_t count = upload_limits_list(api->upload_limits, key, begun);
     for (size_t i = 0; i < count; i++)
         if (begun[i].ref.len > 0 && vault_sealed_uploading(api->vault, &begun[i].ref) == 0)
-            uploads_cancel(api->uploads, begun[i].ticket);
-    return uploads_begin(api->uploads, key, ttl, api->monotonic_ms());
+            upload_limits_cancel(api->upload_limits, begun[i].ticket);
+    return upload_limits_begin(api->upload_limits, key, ttl, api->monotonic_ms());
 }
 
 static void
 create_upload(struct api_call *call, const struct vault_sealed_new *in) {
-    struct uploads *uploads = call->api->uploads;
+    struct upload_limits *uploads = call->api->upload_limits;
     struct vault_sealed_created created = {0};
     uint8_t key[16];
     http_address_group(&call->req->client, key);
     uint64_t ticket = begin_upload(call->api, key, in->ttl);
     if (ticket == 0) {
-        problem_answer(call->resp, PROBLEM_TOO_MANY_UPLOADS, NULL);
+        problem_respond(call->resp, PROBLEM_TOO_MANY_UPLOADS, NULL);
         http_response_setf(call->resp, "Retry-After", "%d", UPLOADS_RETRY_AFTER);
         return;
     }
     int err = vault_sealed_create(call->api->vault, in, &created);
     if (err < 0) {
-        uploads_cancel(uploads, ticket);
-        answer_error(call->resp, err);
+        upload_limits_cancel(uploads, ticket);
+        response_error(call->resp, err);
     } else {
         struct store_ref ref;
         vault_sealed_ref(call->api->vault, created.id, &ref);
-        uploads_name(uploads, ticket, created.id, &ref);
-        answer_created(call, &created);
+        upload_limits_name(uploads, ticket, created.id, &ref);
+        respond_created(call, &created);
     }
     explicit_bzero(&created, sizeof(created));
 }

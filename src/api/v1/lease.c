@@ -20,5 +20,5 @@ v1_burn(struct api_call *call) {
     if (call->id[0] != '\0')
         err = vault_sealed_burn(call->api->vault, call->id, call->token, &verdict);
     v1_outcome(call, err, verdict);
-    if (call->resp->status == 204) uploads_end(call->api->uploads, call->id);
+    if (call->resp->status == 204) upload_limits_end(call->api->upload_limits, call->id);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/v1/v1.h"
 
-#include "api/answer.h"
 #include "api/fields.h"
+#include "api/response.h"
 #include "base/err.h"
 #include "base/text/base64.h"
 #include "vault/sealed.h"
@@ -20,29 +20,29 @@ static const struct field table[OPEN_FIELDS] = {
 };
 
 static void
-answer_opened(struct api_call *call, const char *lease, const struct vault_sealed_opened *o) {
-    struct answer a;
-    answer_begin(&a, call->resp, OPENED_LEN + base64_encoded_len(BASE64_URL, o->content.len));
-    answer_string(&a, "lease", lease);
-    answer_number(&a, "lease_expires_at", o->lease_expires_at);
-    answer_number(&a, "views_left", o->views_left);
-    if (o->has_content) answer_base64url(&a, "content", o->content.data, o->content.len);
-    answer_end(&a, 200);
+respond_opened(struct api_call *call, const char *lease, const struct vault_sealed_opened *o) {
+    struct response_writer w;
+    response_begin(&w, call->resp, OPENED_LEN + base64_encoded_len(BASE64_URL, o->content.len));
+    response_string(&w, "lease", lease);
+    response_number(&w, "lease_expires_at", o->lease_expires_at);
+    response_number(&w, "views_left", o->views_left);
+    if (o->has_content) response_base64url(&w, "content", o->content.data, o->content.len);
+    response_end(&w, 200);
 }
 
 static void
-answer_wrong(struct api_call *call, int attempts_left) {
+respond_wrong(struct api_call *call, int attempts_left) {
     struct problem_more more = {.name = "attempts_left", .number = attempts_left};
-    problem_answer(call->resp, PROBLEM_WRONG_PROOF, attempts_left < 0 ? NULL : &more);
+    problem_respond(call->resp, PROBLEM_WRONG_PROOF, attempts_left < 0 ? NULL : &more);
 }
 
 static void
-answer_verdict(struct api_call *call, const char *lease, const struct vault_sealed_opened *o) {
+respond_verdict(struct api_call *call, const char *lease, const struct vault_sealed_opened *o) {
     switch (o->verdict) {
     case VERDICT_OK:
-    case VERDICT_REPEAT: answer_opened(call, lease, o); break;
-    case VERDICT_WRONG_PROOF: answer_wrong(call, o->attempts_left); break;
-    case VERDICT_LEASE_ENDED: problem_answer(call->resp, PROBLEM_LEASE_ENDED, NULL); break;
+    case VERDICT_REPEAT: respond_opened(call, lease, o); break;
+    case VERDICT_WRONG_PROOF: respond_wrong(call, o->attempts_left); break;
+    case VERDICT_LEASE_ENDED: problem_respond(call->resp, PROBLEM_LEASE_ENDED, NULL); break;
     case VERDICT_ABSENT:
     case VERDICT_CONFLICT:
     case VERDICT_INCOMPLETE: v1_absent(call); break;
@@ -53,17 +53,17 @@ answer_verdict(struct api_call *call, const char *lease, const struct vault_seal
 static int
 check_parts_fit(struct api_call *call) {
     struct record r = {0};
-    if (call->api->config.answer_max >= API_PART_MAX) return 0;
+    if (call->api->config.response_max >= API_PART_MAX) return 0;
     int found = vault_sealed_info(call->api->vault, call->id, &r);
     uint32_t part_size = r.part_size;
     record_clear(&r);
     if (found < 0) return found;
-    return found > 0 && part_size > call->api->config.answer_max ? ERR_TOO_LARGE : 0;
+    return found > 0 && part_size > call->api->config.response_max ? ERR_TOO_LARGE : 0;
 }
 
 static void
 open_secret(struct api_call *call, const struct fields *f) {
-    uint64_t room = call->api->config.answer_max;
+    uint64_t room = call->api->config.response_max;
     struct vault_sealed_opened opened = {0};
     char lease[TOKEN_LEN + 1];
     room = room > OPENED_LEN ? (room - OPENED_LEN) / 4 * 3 : 0;
@@ -73,8 +73,8 @@ open_secret(struct api_call *call, const struct fields *f) {
     if (err == 0)
         err = vault_sealed_open(call->api->vault, call->id, f->values[ACCESS].bytes, lease, room,
                                 &opened);
-    if (err < 0) answer_error(call->resp, err);
-    else answer_verdict(call, lease, &opened);
+    if (err < 0) response_error(call->resp, err);
+    else respond_verdict(call, lease, &opened);
     vault_sealed_opened_clear(&opened);
     explicit_bzero(lease, sizeof(lease));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/v1/v1.h"
 
-#include "api/answer.h"
+#include "api/response.h"
 #include "api/upload_limits.h"
 #include "base/err.h"
 #include "vault/sealed.h"
@@ -13,9 +13,9 @@ v1_check_part(struct api_call *call, int64_t body_len, uint32_t *len) {
         return -1;
     }
     int found = vault_sealed_part_len(call->api->vault, call->id, call->token, call->part, len);
-    if (found < 0) answer_error(call->resp, found);
+    if (found < 0) response_error(call->resp, found);
     else if (found == 0) v1_absent(call);
-    else if (body_len >= 0 && body_len != *len) problem_answer(call->resp, PROBLEM_CONFLICT, NULL);
+    else if (body_len >= 0 && body_len != *len) problem_respond(call->resp, PROBLEM_CONFLICT, NULL);
     else return 0;
     return -1;
 }
@@ -28,9 +28,11 @@ v1_put_part(struct api_call *call) {
     if (call->id[0] != '\0' && call->part_ok)
         err = vault_sealed_put_part(api->vault, call->id, call->token, call->part, &call->req->body,
                                     &verdict);
-    if (err >= 0 && verdict == VERDICT_CONFLICT) problem_answer(call->resp, PROBLEM_CONFLICT, NULL);
+    if (err >= 0 && verdict == VERDICT_CONFLICT)
+        problem_respond(call->resp, PROBLEM_CONFLICT, NULL);
     else v1_outcome(call, err, verdict);
-    if (call->resp->status == 204) uploads_touch(api->uploads, call->id, api->monotonic_ms());
+    if (call->resp->status == 204)
+        upload_limits_touch(api->upload_limits, call->id, api->monotonic_ms());
 }
 
 void
@@ -41,12 +43,12 @@ v1_complete(struct api_call *call) {
     if (call->id[0] != '\0')
         err = vault_sealed_complete(call->api->vault, call->id, call->token, &verdict, &missing);
     if (err >= 0 && verdict == VERDICT_INCOMPLETE)
-        problem_answer(call->resp, PROBLEM_INCOMPLETE,
-                       &(struct problem_more){.name = "missing", .number = missing});
+        problem_respond(call->resp, PROBLEM_INCOMPLETE,
+                        &(struct problem_more){.name = "missing", .number = missing});
     else if (err >= 0 && verdict == VERDICT_CONFLICT)
         problem_field(call->resp, "header", "It must be the first 32 bytes of the content.");
     else v1_outcome(call, err, verdict);
-    if (call->resp->status == 204) uploads_end(call->api->uploads, call->id);
+    if (call->resp->status == 204) upload_limits_end(call->api->upload_limits, call->id);
 }
 
 static void
@@ -66,9 +68,9 @@ head_part(struct api_call *call) {
     uint8_t *space = NULL;
     uint32_t len;
     int found = vault_sealed_peek_part(call->api->vault, call->id, call->token, call->part, &len);
-    if (found < 0) answer_error(call->resp, found);
+    if (found < 0) response_error(call->resp, found);
     else if (found == 0) v1_absent(call);
-    else if ((space = buf_space(body, len)) == NULL) answer_error(call->resp, ERR_NOMEM);
+    else if ((space = buf_space(body, len)) == NULL) response_error(call->resp, ERR_NOMEM);
     else {
         memset(space, 0, len);
         body->len += len;

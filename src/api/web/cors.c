@@ -14,8 +14,8 @@ allowed_origin(const struct api_config *config, const struct http_request *req) 
 }
 
 void
-cors_answer(const struct api_config *config, const struct http_request *req,
-            struct http_response *resp) {
+cors_respond(const struct api_config *config, const struct http_request *req,
+             struct http_response *resp) {
     const char *origin = allowed_origin(config, req);
     http_response_set(resp, "Vary", "Origin");
     if (origin == NULL) return;

@@ -9,8 +9,8 @@
 #include "api/api.h"
 
 /* Set what a browser needs to let the page of ${req}'s origin read ${resp}; Vary in every case. */
-void cors_answer(const struct api_config *config, const struct http_request *req,
-                 struct http_response *resp);
+void cors_respond(const struct api_config *config, const struct http_request *req,
+                  struct http_response *resp);
 
 /* Answer OPTIONS for a path whose methods are ${allow}, as in an Allow field. */
 void cors_options(const struct api_config *config, const struct http_request *req,

@@ -56,12 +56,12 @@ is_current(const struct http_request *req, const char *etag) {
 }
 
 static bool
-has(const char *path) {
+page_has(const char *path) {
     return find(path) != NULL;
 }
 
 static void
-answer(const struct http_request *req, struct http_response *resp) {
+page_respond(const struct http_request *req, struct http_response *resp) {
     const struct page_file *file = find(req->path);
     if (file == NULL) return;
     bool gzip = takes_gzip(req->headers[HTTP_ACCEPT_ENCODING]) && file->gzip_len < file->len;
@@ -81,4 +81,4 @@ answer(const struct http_request *req, struct http_response *resp) {
     resp->constant_len = gzip ? file->gzip_len : file->len;
 }
 
-const struct api_page page_embedded = {.has = has, .answer = answer};
+const struct api_page page_embedded = {.has = page_has, .respond = page_respond};

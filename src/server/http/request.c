@@ -84,7 +84,7 @@ call_begin(void *mhd, const char *target, struct MHD_Connection *connection) {
     call->request.query = query == NULL ? call->target + len : query + 1;
     call->body_len = -1;
     buf_init(&call->request.body, 0);
-    http_response_init(&call->response, call->mhd->config.api->config.answer_max);
+    http_response_init(&call->response, call->mhd->config.api->config.response_max);
     return call;
 }
 
@@ -164,7 +164,7 @@ count_answer(struct call *call) {
         call->counted = r->body.len;
     } else if (again) {
         buf_free(&r->body);
-        problem_answer(r, PROBLEM_BUSY, NULL);
+        problem_respond(r, PROBLEM_BUSY, NULL);
     }
 }
 
@@ -207,7 +207,7 @@ answer_early(struct call *call) {
 static enum MHD_Result
 refuse(struct call *call, enum problem problem, const char *detail) {
     const struct problem_more more = {.detail = detail};
-    problem_answer(&call->response, problem, &more);
+    problem_respond(&call->response, problem, &more);
     return answer_early(call);
 }
 
@@ -232,7 +232,7 @@ work_on(struct call *call, enum stage stage, enum stage refused) {
     /* Suspend first: the worker may be done before this function returns. */
     MHD_suspend_connection(call->connection);
     if (workers_submit(call->mhd->workers, &call->work) == 0) return MHD_YES;
-    problem_answer(&call->response, PROBLEM_BUSY, NULL);
+    problem_respond(&call->response, PROBLEM_BUSY, NULL);
     call->stage = refused;
     MHD_resume_connection(call->connection);
     return MHD_YES;
@@ -356,7 +356,7 @@ log_request(const struct call *call, enum MHD_RequestTerminationCode why) {
     log_info("request", LOG_TEXT("route", route), LOG_NUMBER("status", status),
              LOG_NUMBER("us", us),
              call->stage == STAGE_HEAD ? LOG_NONE : LOG_TEXT("client", client),
-             r->secret[0] == '\0' ? LOG_NONE : LOG_TEXT("secret", r->secret),
+             r->log_tag[0] == '\0' ? LOG_NONE : LOG_TEXT("secret", r->log_tag),
              sent ? LOG_NONE : LOG_FLAG("cut", true));
 }
 

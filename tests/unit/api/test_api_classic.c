@@ -323,11 +323,11 @@ what_does_not_fit_here_is_not_counted(void **state) {
     struct api_kit *kit = *state;
     struct secret s = encrypt(kit, "/encrypt", "{\"secret\":\"correct horse\"}", 0);
     struct secret f = encrypt(kit, "/encrypt?file_name=a", "a file of thirty bytes and more", 0);
-    kit->api.config.answer_max = 2048 + 20;
+    kit->api.config.response_max = 2048 + 20;
     assert_int_equal(decrypt(kit, s.id, s.passphrase), 413);
     assert_true(api_kit_problem(kit, "too_large_here", NULL));
     assert_int_equal(decrypt(kit, f.id, f.passphrase), 413);
-    kit->api.config.answer_max = 2048 + 80;
+    kit->api.config.response_max = 2048 + 80;
     assert_int_equal(decrypt(kit, s.id, s.passphrase), 200);
     assert_int_equal(decrypt(kit, f.id, f.passphrase), 200);
 }

@@ -301,10 +301,10 @@ static void
 parts_too_large_for_an_adapter_are_refused_before_the_claim(void **state) {
     struct api_kit *kit = *state;
     struct upload u = complete(kit);
-    kit->api.config.answer_max = API_KIT_PART - 1;
+    kit->api.config.response_max = API_KIT_PART - 1;
     assert_int_equal(api_kit_open_secret(kit, u.id, KEY, 'a'), 413);
     assert_true(api_kit_problem(kit, "too_large_here", NULL));
-    kit->api.config.answer_max = API_KIT_PART;
+    kit->api.config.response_max = API_KIT_PART;
     assert_int_equal(ask(&u, "GET", "", NULL), 200);
     assert_int_equal(api_kit_number(kit, "views_left"), 2);
     assert_int_equal(api_kit_open_secret(kit, u.id, KEY, 'a'), 200);

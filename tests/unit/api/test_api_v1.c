@@ -258,10 +258,10 @@ static void
 what_does_not_fit_here_is_not_counted(void **state) {
     struct api_kit *kit = *state;
     struct secret s = make(kit, 1, 0);
-    kit->api.config.answer_max = 600;
+    kit->api.config.response_max = 600;
     assert_int_equal(open_with(&s, KEY, 'a'), 413);
     assert_true(api_kit_problem(kit, "too_large_here", NULL));
-    kit->api.config.answer_max = 700;
+    kit->api.config.response_max = 700;
     assert_int_equal(open_with(&s, KEY, 'a'), 200);
     assert_true(kit->resp.body.len <= 700);
 }

@@ -71,7 +71,7 @@ problems_are_json_with_a_code(void **state) {
     (void)state;
     http_response_init(&r, 1000);
     assert_int_equal(buf_add_text(&r.body, "half an answer"), 0);
-    problem_answer(&r, PROBLEM_NOT_FOUND, NULL);
+    problem_respond(&r, PROBLEM_NOT_FOUND, NULL);
     assert_int_equal(r.status, 404);
     assert_string_equal(buf_text(&r.body), "{\"title\":\"There is nothing here, or no longer\","
                                            "\"status\":404,\"code\":\"not_found\"}");
@@ -81,14 +81,14 @@ problems_are_json_with_a_code(void **state) {
     assert_string_equal(buf_text(&r.body), "{\"title\":\"A field is not valid\",\"status\":422,"
                                            "\"code\":\"invalid_field\",\"field\":\"views\","
                                            "\"detail\":\"It is missing.\"}");
-    problem_answer(&r, PROBLEM_WRONG_PROOF,
-                   &(struct problem_more){.name = "attempts_left", .number = 9});
+    problem_respond(&r, PROBLEM_WRONG_PROOF,
+                    &(struct problem_more){.name = "attempts_left", .number = 9});
     assert_non_null(strstr(buf_text(&r.body), "\"attempts_left\":9}"));
-    problem_answer(&r, PROBLEM_BUSY, NULL);
+    problem_respond(&r, PROBLEM_BUSY, NULL);
     assert_non_null(http_response_get(&r, "Retry-After"));
     http_response_clear(&r);
     http_response_init(&r, 10); /* no room: the status alone */
-    problem_answer(&r, PROBLEM_FULL, NULL);
+    problem_respond(&r, PROBLEM_FULL, NULL);
     assert_int_equal(r.status, 507);
     assert_int_equal(r.body.len, 0);
     http_response_clear(&r);

@@ -70,33 +70,33 @@ a_flood_of_clients_does_not_free_a_heavy_one(void **state) {
 
 static void
 four_uploads_a_client(void **state) {
-    struct uploads *u = uploads_new();
-    uint64_t tickets[UPLOADS_PER_CLIENT];
+    struct upload_limits *u = upload_limits_new();
+    uint64_t tickets[UPLOAD_LIMITS_PER_CLIENT];
     uint8_t key[16], other[16];
     struct store_ref ref = {.len = 3, .bytes = "ref"};
-    struct uploads_begun begun[UPLOADS_PER_CLIENT];
+    struct upload_limits_begun begun[UPLOAD_LIMITS_PER_CLIENT];
     (void)state;
     key_of(1, key);
     key_of(2, other);
-    assert_int_equal(uploads_list(u, key, begun), 0);
-    for (size_t i = 0; i < UPLOADS_PER_CLIENT; i++)
-        assert_int_not_equal(tickets[i] = uploads_begin(u, key, HOUR, 0), 0);
-    assert_int_equal(uploads_begin(u, key, HOUR, 0), 0);
-    assert_int_not_equal(uploads_begin(u, other, HOUR, 0), 0);
-    uploads_cancel(u, tickets[0]);
-    tickets[0] = uploads_begin(u, key, HOUR, 0);
+    assert_int_equal(upload_limits_list(u, key, begun), 0);
+    for (size_t i = 0; i < UPLOAD_LIMITS_PER_CLIENT; i++)
+        assert_int_not_equal(tickets[i] = upload_limits_begin(u, key, HOUR, 0), 0);
+    assert_int_equal(upload_limits_begin(u, key, HOUR, 0), 0);
+    assert_int_not_equal(upload_limits_begin(u, other, HOUR, 0), 0);
+    upload_limits_cancel(u, tickets[0]);
+    tickets[0] = upload_limits_begin(u, key, HOUR, 0);
     assert_int_not_equal(tickets[0], 0);
-    uploads_name(u, tickets[0], "idididididididididid00", &ref);
-    assert_int_equal(uploads_list(u, key, begun), UPLOADS_PER_CLIENT);
-    for (size_t i = 0; i < UPLOADS_PER_CLIENT; i++)
+    upload_limits_name(u, tickets[0], "idididididididididid00", &ref);
+    assert_int_equal(upload_limits_list(u, key, begun), UPLOAD_LIMITS_PER_CLIENT);
+    for (size_t i = 0; i < UPLOAD_LIMITS_PER_CLIENT; i++)
         assert_int_equal(begun[i].ref.len, begun[i].ticket == tickets[0] ? 3 : 0);
-    assert_int_equal(uploads_list(u, other, begun), 1);
-    uploads_end(u, "idididididididididid01"); /* another */
-    assert_int_equal(uploads_begin(u, key, HOUR, 0), 0);
-    uploads_end(u, "idididididididididid00");
-    assert_int_not_equal(uploads_begin(u, key, HOUR, 0), 0);
-    uploads_free(u);
-    uploads_free(NULL);
+    assert_int_equal(upload_limits_list(u, other, begun), 1);
+    upload_limits_end(u, "idididididididididid01"); /* another */
+    assert_int_equal(upload_limits_begin(u, key, HOUR, 0), 0);
+    upload_limits_end(u, "idididididididididid00");
+    assert_int_not_equal(upload_limits_begin(u, key, HOUR, 0), 0);
+    upload_limits_free(u);
+    upload_limits_free(NULL);
 }
 
 static void
@@ -104,42 +104,42 @@ uploads_end_by_themselves(void **state) {
     static const char *const ids[] = {"idididididididididid00", "idididididididididid01",
                                       "idididididididididid02", "idididididididididid03"};
     struct store_ref ref = {.len = 3, .bytes = "ref"};
-    struct uploads *u = uploads_new();
+    struct upload_limits *u = upload_limits_new();
     uint8_t key[16];
     (void)state;
     key_of(1, key);
     for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
         int64_t ttl = i == 0 ? 60 : 7 * 86400;
-        uploads_name(u, uploads_begin(u, key, ttl, 0), ids[i], &ref);
+        upload_limits_name(u, upload_limits_begin(u, key, ttl, 0), ids[i], &ref);
     }
-    assert_int_equal(uploads_begin(u, key, 60, MINUTE - 1), 0);
-    assert_int_not_equal(uploads_begin(u, key, 60, MINUTE), 0);     /* the first has expired */
-    assert_int_not_equal(uploads_begin(u, key, 60, 2 * MINUTE), 0); /* and so has that one */
+    assert_int_equal(upload_limits_begin(u, key, 60, MINUTE - 1), 0);
+    assert_int_not_equal(upload_limits_begin(u, key, 60, MINUTE), 0); /* the first has expired */
+    assert_int_not_equal(upload_limits_begin(u, key, 60, 2 * MINUTE), 0); /* and so has that one */
     for (int64_t t = 0; t < 24 * HOUR; t += HOUR / 2) /* parts keep the others going, for a day */
         for (size_t i = 1; i < ARRAY_LEN(ids); i++)
-            uploads_touch(u, ids[i], t);
-    assert_int_not_equal(uploads_begin(u, key, 60, 24 * HOUR - 1), 0);
-    assert_int_equal(uploads_begin(u, key, 60, 24 * HOUR - 1), 0);
-    assert_int_not_equal(uploads_begin(u, key, 60, 24 * HOUR), 0);
-    uploads_free(u);
+            upload_limits_touch(u, ids[i], t);
+    assert_int_not_equal(upload_limits_begin(u, key, 60, 24 * HOUR - 1), 0);
+    assert_int_equal(upload_limits_begin(u, key, 60, 24 * HOUR - 1), 0);
+    assert_int_not_equal(upload_limits_begin(u, key, 60, 24 * HOUR), 0);
+    upload_limits_free(u);
 }
 
 static void
 a_full_list_forgets_the_stalest(void **state) {
-    struct uploads *u = uploads_new();
+    struct upload_limits *u = upload_limits_new();
     uint8_t key[16];
     (void)state;
-    for (uint32_t i = 0; i < UPLOADS_TRACKED; i++) {
-        key_of(i / UPLOADS_PER_CLIENT, key);
-        assert_int_not_equal(uploads_begin(u, key, HOUR, i), 0);
+    for (uint32_t i = 0; i < UPLOAD_LIMITS_TRACKED; i++) {
+        key_of(i / UPLOAD_LIMITS_PER_CLIENT, key);
+        assert_int_not_equal(upload_limits_begin(u, key, HOUR, i), 0);
     }
     key_of(0, key);
-    assert_int_equal(uploads_begin(u, key, HOUR, UPLOADS_TRACKED), 0);
-    key_of(UPLOADS_TRACKED, key);
-    assert_int_not_equal(uploads_begin(u, key, HOUR, UPLOADS_TRACKED), 0);
+    assert_int_equal(upload_limits_begin(u, key, HOUR, UPLOAD_LIMITS_TRACKED), 0);
+    key_of(UPLOAD_LIMITS_TRACKED, key);
+    assert_int_not_equal(upload_limits_begin(u, key, HOUR, UPLOAD_LIMITS_TRACKED), 0);
     key_of(0, key);
-    assert_int_not_equal(uploads_begin(u, key, HOUR, UPLOADS_TRACKED), 0);
-    uploads_free(u);
+    assert_int_not_equal(upload_limits_begin(u, key, HOUR, UPLOAD_LIMITS_TRACKED), 0);
+    upload_limits_free(u);
 }
 
 int
