@@ -34,7 +34,7 @@ const libraries = [
 
 // The server cannot read sealed secrets: what serves them reaches neither keys nor derivations.
 const servesSealed = /^(vault\/(vault|sealed\w*|policy\w*|record)\.[ch]|api\/v1\/\w+\.[ch])$/;
-const unsealing = ['crypto/kdf/kdf.h', 'crypto/kdf/pool.h', 'crypto/envelope/envelope.h', 'crypto/aead.h'];
+const unsealing = ['crypto/kdf/kdf.h', 'crypto/kdf/pool.h', 'crypto/envelope/envelope.h', 'crypto/aead.h', 'crypto/hkdf.h'];
 const opensEnvelopes = /^(crypto|cli)\//;
 
 function* complaints(name, text) {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "crypto/envelope/header.h"
 
-#include <stdbool.h>
-
 #include "base/err.h"
 
 static const uint8_t magic[4] = {'E', 'S', 'v', '1'};
@@ -14,14 +12,28 @@ enum {
     P_MAX = 16,
     MEMORY_MAX = 256 << 20, /* bytes: 128 * N * r */
     WORK_MAX = 1 << 22,     /* N * r * p */
+
+    /* Where a passphrase is part of the secret input: N = 2^15, r = 8, p = 3 or its equal. */
+    FLOOR_MEMORY = (1 << 15) * 8, /* N * r */
+    FLOOR_WORK = FLOOR_MEMORY * 3,
 };
+
+/* N * r: scrypt takes 128 bytes for each. */
+static uint64_t
+cost_blocks(const struct envelope_header *h) {
+    return ((uint64_t)1 << h->log2_n) * h->r;
+}
 
 static bool
 cost_ok(const struct envelope_header *h) {
     if (h->log2_n < LOG2_N_MIN || h->log2_n > LOG2_N_MAX) return false;
     if (h->r < 1 || h->r > R_MAX || h->p < 1 || h->p > P_MAX) return false;
-    uint64_t nr = ((uint64_t)1 << h->log2_n) * h->r;
-    return 128 * nr <= MEMORY_MAX && nr * h->p <= WORK_MAX;
+    return 128 * cost_blocks(h) <= MEMORY_MAX && cost_blocks(h) * h->p <= WORK_MAX;
+}
+
+bool
+envelope_header_meets_floor(const struct envelope_header *h) {
+    return cost_blocks(h) >= FLOOR_MEMORY && cost_blocks(h) * h->p >= FLOOR_WORK;
 }
 
 int

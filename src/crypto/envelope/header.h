@@ -6,6 +6,7 @@
 #ifndef CRYPTO_ENVELOPE_HEADER_H
 #define CRYPTO_ENVELOPE_HEADER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/compiler.h"
@@ -34,6 +35,14 @@ struct envelope_header {
 MUST_CHECK
 int envelope_header_parse(const uint8_t bytes[static ENVELOPE_HEADER_LEN],
                           struct envelope_header *out);
+
+/*
+ * Whether the cost in ${h} is enough for a secret input that holds a passphrase: N * r at least
+ * 2^15 * 8 (memory) and N * r * p at least 2^15 * 8 * 3 (work).  A client refuses anything less
+ * before it derives, or a server that lies about the header gets a proof that is cheap to guess.
+ */
+MUST_CHECK
+bool envelope_header_meets_floor(const struct envelope_header *h);
 
 /* Write ${h}, which must be within the bounds, to ${out}. */
 void envelope_header_write(const struct envelope_header *h,

@@ -315,6 +315,25 @@ header_bounds_are_exact(void **state) {
 }
 
 static void
+the_floor_is_memory_and_work(void **state) {
+    (void)state;
+    static const struct {
+        uint8_t log2_n, r, p;
+        bool enough;
+    } costs[] = {
+        {11, 24, 16, false}, /* less memory, as much work */
+        {14, 8, 6, false},   /* half the memory, the same work */
+        {15, 8, 3, true},    {16, 8, 2, true},  {17, 8, 1, true},
+        {15, 8, 2, false},   {16, 8, 1, false}, {10, 1, 1, false},
+        {14, 8, 1, false},   {14, 16, 3, true}, {20, 2, 2, true},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(costs); i++) {
+        struct envelope_header h = {.log2_n = costs[i].log2_n, .r = costs[i].r, .p = costs[i].p};
+        if (envelope_header_meets_floor(&h) != costs[i].enough) fail_msg("cost %zu", i);
+    }
+}
+
+static void
 the_secret_is_the_link_key_and_what_a_person_adds(void **state) {
     (void)state;
     static char long_one[ENVELOPE_PASSPHRASE_MAX + 1];
@@ -350,6 +369,7 @@ main(void) {
         cmocka_unit_test(two_envelopes_of_the_same_share_nothing),
         cmocka_unit_test(costs_that_readers_refuse_are_not_written),
         cmocka_unit_test(header_bounds_are_exact),
+        cmocka_unit_test(the_floor_is_memory_and_work),
         cmocka_unit_test(the_secret_is_the_link_key_and_what_a_person_adds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
