@@ -33,7 +33,7 @@ enum {
 struct function {
     struct lambda_settings settings;
     struct runtime runtime;
-    struct cloud *cloud;
+    struct store_aws *aws;
     struct vault vault;
     struct kdf_pool *kdf;
     struct api api;
@@ -76,13 +76,14 @@ start(struct function *f, char wrong[static 64]) {
     const char *name = NULL;
     int err = lambda_settings_read(&f->settings, environ, wrong);
     if (err != 0) return err;
-    f->cloud = cloud_new(&env, CONNECTIONS);
+    f->aws = store_aws_new(&env, CONNECTIONS);
     f->kdf = kdf_pool_new(1, CONNECTIONS, KDF_CLASSIC);
-    if (f->cloud == NULL || f->kdf == NULL) return ERR_NOMEM;
-    err = cloud_open_store(f->cloud, f->settings.table, f->settings.bucket, &f->vault.store, &name);
+    if (f->aws == NULL || f->kdf == NULL) return ERR_NOMEM;
+    err = store_aws_open_records(f->aws, f->settings.table, f->settings.bucket, &f->vault.store,
+                                 &name);
     if (err == 0)
-        err =
-            cloud_open_blobs(f->cloud, f->settings.bucket, f->settings.sse, &f->vault.blobs, &name);
+        err = store_aws_open_blobs(f->aws, f->settings.bucket, f->settings.sse, &f->vault.blobs,
+                                   &name);
     if (err != 0) {
         (void)snprintf(wrong, 64, "%s", name);
         return err;

@@ -87,7 +87,7 @@ lambda_settings_read(struct lambda_settings *s, char *const env[], char wrong[st
     }
     if (s->bucket == NULL) return refuse("S3_BUCKET", 9, wrong);
     if (s->ttl_days > s->ttl_max_days) return refuse("TTL_DAYS", 8, wrong);
-    if (!cloud_parts_fit((uint64_t)s->file_max, (uint64_t)s->part_size))
+    if (!store_aws_parts_fit((uint64_t)s->file_max, (uint64_t)s->part_size))
         return refuse("SECRETS_MAX_FILE", 16, wrong);
     if (s->text_max > TEXT_MAX) s->text_max = TEXT_MAX;
     return 0;

@@ -123,7 +123,7 @@ configure_vault(struct server *s) {
 static void
 share_files(const struct server *s, struct mhd_config *c) {
     unsigned own = FILES_OWN + FILES_IO_THREAD * c->io_threads;
-    if (s->stores.cloud != NULL) own += FILES_AWS_CALL * c->workers_max;
+    if (s->stores.aws != NULL) own += FILES_AWS_CALL * c->workers_max;
     unsigned room = c->descriptors > 2 * own ? c->descriptors - own : c->descriptors / 2;
     if (c->descriptors <= 2 * own)
         log_warn("start", LOG_TEXT("reason", "the limit on open files is low"),
@@ -207,12 +207,12 @@ confine_paths(struct server *s, const struct aws_env *aws, struct buf *why) {
     if (slash != NULL) *slash = '\0';
     struct sandbox_paths paths = {
         .data_dir = stores_are_here(&s->settings) ? s->settings.data : NULL,
-        .outgoing = s->stores.cloud != NULL,
+        .outgoing = s->stores.aws != NULL,
         .socket_dir = s->listener.path[0] == '\0' ? NULL
                       : slash == NULL             ? "."
                                                   : socket_dir,
     };
-    int result = s->stores.cloud != NULL ? aws_credentials_paths(aws, keys) : 0;
+    int result = s->stores.aws != NULL ? aws_credentials_paths(aws, keys) : 0;
     for (int i = 0; i < AWS_CREDENTIALS_PATHS; i++)
         if (keys[i].len > 0) paths.readable[i] = buf_text(&keys[i]);
     if (result == 0) result = sandbox_restrict_paths(&paths);
@@ -225,7 +225,7 @@ confine_paths(struct server *s, const struct aws_env *aws, struct buf *why) {
 static int
 confine_calls(struct server *s, struct buf *why) {
     if (s->settings.sandbox == SETTINGS_SANDBOX_OFF) return 0;
-    int err = check_confined(s, sandbox_restrict_calls(s->stores.cloud != NULL), "seccomp",
+    int err = check_confined(s, sandbox_restrict_calls(s->stores.aws != NULL), "seccomp",
                              "reaches every call of the system", why);
     atomic_store(&s->figures.sandboxed, err == 0 && strcmp(s->sandbox, "on") == 0);
     return err;

@@ -72,9 +72,9 @@ stores_prepare(const struct settings *s, const struct aws_env *env, struct store
     *out = (struct stores){.text_max = UINT64_MAX};
     if (s->dynamo_table[0] != '\0' || s->s3_bucket[0] != '\0') {
         http_client_setup();
-        out->cloud = cloud_new(env, CONNECTIONS);
-        if (out->cloud == NULL) return ERR_NOMEM;
-        cloud_warm(out->cloud);
+        out->aws = store_aws_new(env, CONNECTIONS);
+        if (out->aws == NULL) return ERR_NOMEM;
+        store_aws_warm(out->aws);
     }
     if (!stores_are_here(s) || fs_make_dir(s->data) == 0) return 0;
     (void)!buf_printf(why, "cannot make %.200s: %s", s->data, strerrordesc_np(errno));
@@ -84,13 +84,14 @@ stores_prepare(const struct settings *s, const struct aws_env *env, struct store
 static int
 open_table(const struct settings *s, struct stores *out, struct buf *why) {
     const char *wrong = "";
-    if (!cloud_parts_fit((uint64_t)s->file_max, (uint64_t)s->part_size)) {
+    if (!store_aws_parts_fit((uint64_t)s->file_max, (uint64_t)s->part_size)) {
         (void)!buf_add_text(why,
                             "SECRETS_MAX_FILE: a record in DynamoDB knows 65536 parts at most; "
                             "make files smaller or SECRETS_PART_SIZE larger");
         return ERR_CONFIG;
     }
-    int err = cloud_open_store(out->cloud, s->dynamo_table,
+    int err =
+        store_aws_open_records(out->aws, s->dynamo_table,
                                s->s3_bucket[0] != '\0' ? s->s3_bucket : NULL, &out->store, &wrong);
     if (err == 0) out->text_max = out->store->inline_max;
     return explain(err, "the table", wrong, why);
@@ -99,8 +100,8 @@ open_table(const struct settings *s, struct stores *out, struct buf *why) {
 static int
 open_bucket(const struct settings *s, struct stores *out, struct buf *why) {
     const char *wrong = "";
-    int err = cloud_open_blobs(out->cloud, s->s3_bucket, s->s3_sse[0] != '\0' ? s->s3_sse : NULL,
-                               &out->blobs, &wrong);
+    int err = store_aws_open_blobs(out->aws, s->s3_bucket, s->s3_sse[0] != '\0' ? s->s3_sse : NULL,
+                                   &out->blobs, &wrong);
     return explain(err, "the bucket", wrong, why);
 }
 
@@ -115,13 +116,13 @@ stores_open(const struct settings *s, struct stores *out, struct buf *why) {
 
 void
 stores_give_up(const struct stores *s) {
-    if (s->cloud != NULL) cloud_give_up(s->cloud);
+    if (s->aws != NULL) store_aws_give_up(s->aws);
 }
 
 void
 stores_close(struct stores *s) {
     if (s->blobs != NULL) s->blobs->ops->close(s->blobs);
     if (s->store != NULL) s->store->ops->close(s->store);
-    cloud_free(s->cloud);
+    store_aws_free(s->aws);
     *s = (struct stores){0};
 }

@@ -12,13 +12,13 @@
 #include "vault/blobs.h"
 #include "vault/store.h"
 
-struct cloud;
+struct store_aws;
 
 struct stores {
     struct store *store;
     struct blobs *blobs;
-    struct cloud *cloud; /* what those in AWS share; NULL if none is there */
-    uint64_t text_max;   /* largest classic text that the records can hold */
+    struct store_aws *aws; /* what those in AWS share; NULL if none is there */
+    uint64_t text_max;     /* largest classic text that the records can hold */
 };
 
 /*
@@ -41,7 +41,7 @@ int stores_open(const struct settings *s, struct stores *out, struct buf *why);
 /* Whether something is kept in the data directory. */
 bool stores_are_here(const struct settings *s);
 
-/* cloud_give_up(), if something is in AWS.  Any thread. */
+/* store_aws_give_up(), if something is in AWS.  Any thread. */
 void stores_give_up(const struct stores *s);
 
 /* Finish what runs and close ${s}. */

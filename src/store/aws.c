@@ -11,7 +11,7 @@
 #include "store/dynamodb/store.h"
 #include "store/s3/blobs.h"
 
-struct cloud {
+struct store_aws {
     struct aws_env env;
     struct http_client *client;
     struct aws_transport http;
@@ -27,16 +27,16 @@ enum {
 
 /* For the HTTP client, about once a second. */
 static int
-go_on(void *cloud, uint64_t sent, uint64_t received) {
+go_on(void *ctx, uint64_t sent, uint64_t received) {
     (void)sent, (void)received;
-    return atomic_load(&((struct cloud *)cloud)->ending) ? -1 : 0;
+    return atomic_load(&((struct store_aws *)ctx)->ending) ? -1 : 0;
 }
 
 /* Send ${req}, whose body is in memory, until the end comes. */
 static enum http_failure
-send_until_end(void *cloud, const struct http_client_request *req,
+send_until_end(void *ctx, const struct http_client_request *req,
                struct http_client_response *resp) {
-    struct cloud *c = cloud;
+    struct store_aws *c = ctx;
     struct http_client_request until_end = *req;
     until_end.progress = go_on;
     until_end.ctx = c;
@@ -44,8 +44,8 @@ send_until_end(void *cloud, const struct http_client_request *req,
 }
 
 static void
-pause_until_end(void *cloud, int ms) {
-    struct cloud *c = cloud;
+pause_until_end(void *ctx, int ms) {
+    struct store_aws *c = ctx;
     for (; ms > 0 && !atomic_load(&c->ending); ms -= PAUSE_STEP_MS) {
         int step = ms < PAUSE_STEP_MS ? ms : PAUSE_STEP_MS;
         c->http.pause(c->http.ctx, step);
@@ -66,9 +66,9 @@ find_bundle(const struct aws_env *env) {
     return NULL;
 }
 
-struct cloud *
-cloud_new(const struct aws_env *env, int connections) {
-    struct cloud *c = calloc(1, sizeof(*c));
+struct store_aws *
+store_aws_new(const struct aws_env *env, int connections) {
+    struct store_aws *c = calloc(1, sizeof(*c));
     if (c == NULL) return NULL;
     struct http_client_options options = {.user_agent = "ephemeral-secrets/" VERSION,
                                           .ca_file = find_bundle(env),
@@ -82,12 +82,12 @@ cloud_new(const struct aws_env *env, int connections) {
         c->credentials = aws_credentials_new(&credentials);
     }
     if (c->credentials != NULL) return c;
-    cloud_free(c);
+    store_aws_free(c);
     return NULL;
 }
 
 void
-cloud_free(struct cloud *c) {
+store_aws_free(struct store_aws *c) {
     if (c == NULL) return;
     aws_credentials_free(c->credentials);
     http_client_free(c->client);
@@ -95,47 +95,47 @@ cloud_free(struct cloud *c) {
 }
 
 void
-cloud_give_up(struct cloud *c) {
+store_aws_give_up(struct store_aws *c) {
     atomic_store(&c->ending, true);
 }
 
 void
-cloud_warm(struct cloud *c) {
+store_aws_warm(struct store_aws *c) {
     struct aws_keys keys;
     (void)!aws_credentials_get(c->credentials, &keys);
     explicit_bzero(&keys, sizeof(keys));
 }
 
 bool
-cloud_parts_fit(uint64_t file_max, uint64_t part_size) {
+store_aws_parts_fit(uint64_t file_max, uint64_t part_size) {
     uint64_t plain = 4 + ENVELOPE_METADATA_MAX + file_max;
     uint64_t size = envelope_sealed_len(envelope_padded_len(plain));
     return (size + part_size - 1) / part_size <= DYNAMODB_PARTS_MAX;
 }
 
 int
-cloud_open_store(struct cloud *c, const char *table, const char *bucket, struct store **out,
-                 const char **wrong) {
-    struct dynamodb_options o = {.env = c->env,
-                                 .credentials = c->credentials,
-                                 .transport = c->transport,
-                                 .clock = clock_system,
-                                 .random = random_system,
-                                 .table = table,
-                                 .bucket = bucket};
-    return dynamodb_open(&o, out, wrong);
+store_aws_open_records(struct store_aws *c, const char *table, const char *bucket,
+                       struct store **out, const char **wrong) {
+    struct dynamodb_store_config o = {.env = c->env,
+                                      .credentials = c->credentials,
+                                      .transport = c->transport,
+                                      .clock = clock_system,
+                                      .random = random_system,
+                                      .table = table,
+                                      .bucket = bucket};
+    return dynamodb_store_open(&o, out, wrong);
 }
 
 int
-cloud_open_blobs(struct cloud *c, const char *bucket, const char *sse, struct blobs **out,
-                 const char **wrong) {
-    struct blobs_s3_options o = {.env = c->env,
-                                 .credentials = c->credentials,
-                                 .transport = c->transport,
-                                 .clock = clock_system,
-                                 .random = random_system,
-                                 .bucket = bucket,
-                                 .sse = sse,
-                                 .erase_ms = ERASE_MS};
-    return blobs_s3_open(&o, out, wrong);
+store_aws_open_blobs(struct store_aws *c, const char *bucket, const char *sse, struct blobs **out,
+                     const char **wrong) {
+    struct s3_blobs_config o = {.env = c->env,
+                                .credentials = c->credentials,
+                                .transport = c->transport,
+                                .clock = clock_system,
+                                .random = random_system,
+                                .bucket = bucket,
+                                .sse = sse,
+                                .erase_ms = ERASE_MS};
+    return s3_blobs_open(&o, out, wrong);
 }

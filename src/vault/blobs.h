@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the vault needs of a blob store: a place for numbered pieces of bytes under a name that
- * token_mint_blob() made (or "ID.enc", see classic_blob_is_id in store.h).  One table of functions
+ * token_mint_blob() made (or "ID.enc", see pysecrets_layout in store.h).  One table of functions
  * a backend, one contract test over all of them.  Every function may be called from any thread at
  * once.  It blocks until what it does is done; or, but for tidy and close, until it is given up
  * where the backend has a deadline (store/blobs_deadline.h), and what was given up may still

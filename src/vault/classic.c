@@ -22,7 +22,7 @@ seal(struct vault *v, struct kdf_pool *kdf, const struct vault_classic_new *in, 
 static void
 fill_record(struct vault *v, const struct vault_classic_new *in, uint64_t size, struct record *r) {
     bool file = in->file_name != NULL;
-    bool inside = size <= v->store->inline_max && !(file && v->store->classic_blob_is_id);
+    bool inside = size <= v->store->inline_max && !(file && v->store->pysecrets_layout);
     r->kind = file ? RECORD_CLASSIC_FILE : RECORD_CLASSIC_TEXT;
     r->phase = PHASE_OPEN;
     r->content = inside ? CONTENT_INLINE : CONTENT_BLOBS;
@@ -36,7 +36,7 @@ fill_record(struct vault *v, const struct vault_classic_new *in, uint64_t size, 
 
 static void
 name_blob(struct vault *v, const char *id, struct record *r) {
-    if (v->store->classic_blob_is_id) (void)snprintf(r->blob, sizeof(r->blob), "%s.enc", id);
+    if (v->store->pysecrets_layout) (void)snprintf(r->blob, sizeof(r->blob), "%s.enc", id);
     else token_mint_blob(&v->random, r->blob);
 }
 
@@ -183,7 +183,7 @@ unseal_second_file(struct vault *v, struct kdf_pool *kdf, const char *id, struct
     struct buf ciphertext = BUF_INIT(out->plain.max), plain = BUF_INIT(out->plain.max);
     int found = 1;
     if (r->box.nonce_len != CLASSIC_NONCE2_LEN || r->kind != RECORD_CLASSIC_TEXT ||
-        !v->store->classic_blob_is_id || !read_second_name(&out->plain, r->file_name))
+        !v->store->pysecrets_layout || !read_second_name(&out->plain, r->file_name))
         return 1;
     (void)snprintf(r->blob, sizeof(r->blob), "%s.enc", id);
     found = read_blob(v, r, &ciphertext);

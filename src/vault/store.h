@@ -110,8 +110,8 @@ struct store_ops {
 struct store {
     const struct store_ops *ops;
     uint64_t inline_max; /* largest content that can go with a record; the rest goes to the blobs */
-    bool classic_blob_is_id; /* every classic file goes to the blobs, named "ID.enc", as in the
-                                tables of pysecrets */
+    /* Classic records are laid out as pysecrets has them: each classic file is the blob "ID.enc". */
+    bool pysecrets_layout;
 };
 
 #endif

@@ -286,7 +286,7 @@ table_name_ok(const char *name) {
 }
 
 int
-dynamodb_open(const struct dynamodb_options *o, struct store **out, const char **wrong) {
+dynamodb_store_open(const struct dynamodb_store_config *o, struct store **out, const char **wrong) {
     *out = NULL;
     *wrong = "DYNAMO_TABLE";
     if (!table_name_ok(o->table)) return ERR_CONFIG;

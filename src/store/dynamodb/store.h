@@ -21,7 +21,7 @@ enum { DYNAMODB_INLINE_MAX = 256 * 1024 };
  */
 enum { DYNAMODB_PARTS_MAX = 65536 };
 
-struct dynamodb_options {
+struct dynamodb_store_config {
     struct aws_env env; /* for region and endpoint */
     struct aws_credentials *credentials;
     struct aws_transport transport;
@@ -37,6 +37,7 @@ struct dynamodb_options {
  * that is missing or not understood; or ERR_NOMEM.
  */
 MUST_CHECK
-int dynamodb_open(const struct dynamodb_options *options, struct store **out, const char **wrong);
+int dynamodb_store_open(const struct dynamodb_store_config *options, struct store **out,
+                        const char **wrong);
 
 #endif

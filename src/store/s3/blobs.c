@@ -223,7 +223,7 @@ set_sse(struct s3 *s, const char *sse) {
 }
 
 int
-blobs_s3_open(const struct blobs_s3_options *o, struct blobs **out, const char **wrong) {
+s3_blobs_open(const struct s3_blobs_config *o, struct blobs **out, const char **wrong) {
     *out = NULL;
     *wrong = "S3_BUCKET";
     if (!bucket_ok(o->bucket)) return ERR_CONFIG;

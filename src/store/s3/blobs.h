@@ -11,7 +11,7 @@
 #include "aws/service.h"
 #include "vault/blobs.h"
 
-struct blobs_s3_options {
+struct s3_blobs_config {
     struct aws_env env; /* for region and endpoint */
     struct aws_credentials *credentials;
     struct aws_transport transport;
@@ -31,6 +31,6 @@ struct blobs_s3_options {
  * ERR_NOMEM.
  */
 MUST_CHECK
-int blobs_s3_open(const struct blobs_s3_options *options, struct blobs **out, const char **wrong);
+int s3_blobs_open(const struct s3_blobs_config *options, struct blobs **out, const char **wrong);
 
 #endif

@@ -51,20 +51,21 @@ open_stores(void **state) {
     aws_standins_through_faults(standins, true);
     struct aws_transport transport = aws_standins_transport(standins);
     transport.pause = short_pause;
-    struct dynamodb_options d = {.env = aws_standins_env(standins),
-                                 .credentials = aws_standins_credentials(standins),
-                                 .transport = transport,
-                                 .clock = clock_system,
-                                 .random = random_system,
-                                 .table = table};
-    struct blobs_s3_options s = {.env = d.env,
-                                 .credentials = d.credentials,
-                                 .transport = transport,
-                                 .clock = clock_system,
-                                 .random = random_system,
-                                 .bucket = bucket};
+    struct dynamodb_store_config d = {.env = aws_standins_env(standins),
+                                      .credentials = aws_standins_credentials(standins),
+                                      .transport = transport,
+                                      .clock = clock_system,
+                                      .random = random_system,
+                                      .table = table};
+    struct s3_blobs_config s = {.env = d.env,
+                                .credentials = d.credentials,
+                                .transport = transport,
+                                .clock = clock_system,
+                                .random = random_system,
+                                .bucket = bucket};
     log_set_level(LOG_LEVEL_ERROR);
-    if (dynamodb_open(&d, &store, &wrong) != 0 || blobs_s3_open(&s, &blobs, &wrong) != 0) return -1;
+    if (dynamodb_store_open(&d, &store, &wrong) != 0 || s3_blobs_open(&s, &blobs, &wrong) != 0)
+        return -1;
     return 0;
 }
 

@@ -26,7 +26,7 @@ static int posts, deletes;
 static int digests;     /* of the first kind whose Content-MD5 is that of the body */
 static int post_status; /* 0: they are sent on */
 static const char *post_body;
-static int erase_ms; /* of blobs_s3_options */
+static int erase_ms; /* of s3_blobs_config */
 
 static bool
 has_digest(const struct http_client_request *req) {
@@ -59,15 +59,15 @@ send_or_lose(void *ctx, const struct http_client_request *req, struct http_clien
 
 static int
 open_as(const char *sse, struct blobs **out, const char **wrong) {
-    struct blobs_s3_options o = {.env = aws_standins_env(standins),
-                                 .credentials = aws_standins_credentials(standins),
-                                 .transport = aws_standins_behind(standins, send_or_lose),
-                                 .clock = clock_system,
-                                 .random = random_system,
-                                 .bucket = bucket,
-                                 .sse = sse,
-                                 .erase_ms = erase_ms};
-    return blobs_s3_open(&o, out, wrong);
+    struct s3_blobs_config o = {.env = aws_standins_env(standins),
+                                .credentials = aws_standins_credentials(standins),
+                                .transport = aws_standins_behind(standins, send_or_lose),
+                                .clock = clock_system,
+                                .random = random_system,
+                                .bucket = bucket,
+                                .sse = sse,
+                                .erase_ms = erase_ms};
+    return s3_blobs_open(&o, out, wrong);
 }
 
 static struct blobs *

@@ -62,14 +62,14 @@ open_store(void **state) {
     (void)state;
     standins = aws_standins_start();
     aws_standins_make(standins, "table", table);
-    struct dynamodb_options o = {.env = aws_standins_env(standins),
-                                 .credentials = aws_standins_credentials(standins),
-                                 .transport = aws_standins_behind(standins, send_or_lose),
-                                 .clock = clock_system,
-                                 .random = random_system,
-                                 .table = table};
+    struct dynamodb_store_config o = {.env = aws_standins_env(standins),
+                                      .credentials = aws_standins_credentials(standins),
+                                      .transport = aws_standins_behind(standins, send_or_lose),
+                                      .clock = clock_system,
+                                      .random = random_system,
+                                      .table = table};
     log_set_level(LOG_LEVEL_ERROR);
-    return dynamodb_open(&o, &store, &wrong);
+    return dynamodb_store_open(&o, &store, &wrong);
 }
 
 static int

@@ -12,13 +12,13 @@ static struct store *
 open_table(void) {
     struct store *s = NULL;
     const char *wrong = NULL;
-    struct dynamodb_options o = {.env = aws_standins_env(standins),
-                                 .credentials = aws_standins_credentials(standins),
-                                 .transport = aws_standins_transport(standins),
-                                 .clock = clock_system,
-                                 .random = random_system,
-                                 .table = table};
-    if (dynamodb_open(&o, &s, &wrong) != 0) return NULL;
+    struct dynamodb_store_config o = {.env = aws_standins_env(standins),
+                                      .credentials = aws_standins_credentials(standins),
+                                      .transport = aws_standins_transport(standins),
+                                      .clock = clock_system,
+                                      .random = random_system,
+                                      .table = table};
+    if (dynamodb_store_open(&o, &s, &wrong) != 0) return NULL;
     return s;
 }
 

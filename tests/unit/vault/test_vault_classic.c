@@ -120,7 +120,7 @@ test_a_file_is_named_by_its_id_where_the_store_says_so(void **state) {
     (void)state;
     struct buf got = BUF_INIT(100);
     char name[TOKEN_CLASSIC_ID_LEN + 5];
-    v->store->classic_blob_is_id = true;
+    v->store->pysecrets_layout = true;
     struct vault_classic_created c = create("tiny", 4, "f", 1);
     (void)snprintf(name, sizeof(name), "%s.enc", c.id);
     assert_int_equal(v->blobs->ops->get(v->blobs, name, 0, &got), 1);
