@@ -17,10 +17,6 @@ variant := $(strip $(if $(filter-out $(CROSS)gcc,$(notdir $(CC))),$(notdir $(CC)
 B := build$(if $(variant),/$(subst $(empty) ,-,$(variant)))
 
 CPPFLAGS += -Isrc -I$(B)/gen -D_GNU_SOURCE -DVERSION='"$(VERSION)"'
-# VARIANT=racy: the store claims by reading first and writing later; the racing test must catch it.
-ifeq ($(VARIANT),racy)
-CPPFLAGS += -DSTORE_READ_THEN_WRITE
-endif
 CFLAGS ?= -O2 -g
 CFLAGS_ALL = -std=c17 $(CFLAGS) -pthread -fPIE -fvisibility=hidden -fno-common -fstack-protector-strong \
     -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing -fexceptions \

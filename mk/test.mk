@@ -23,14 +23,6 @@ unit: $(UNIT) $(B)/tests/box
 check-unit: unit
 	$(Q)tools/run-unit $(B)
 
-.PHONY: check-racy run-race
-## check-racy: see that the racing test catches a store that reads first and writes later
-check-racy:
-	$(Q)$(MAKE) --no-print-directory VARIANT=racy run-race
-
-run-race: $(B)/tests/test_sqlite_race
-	$(Q)$<
-
 $(B)/tests/%: $(B)/tests/obj/%.o $(UNIT_COMMON) $(CLI_LIB) $(CORE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(TEST_LIBS)

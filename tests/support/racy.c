@@ -28,8 +28,6 @@ racy_change(struct store *s, const struct store_ref *ref, const struct change *c
 
 void
 racy_make(struct store *s) {
-    const char *wanted = getenv("TEST_RACY");
-    if (wanted == NULL || strcmp(wanted, "1") != 0) return;
     honest = s->ops;
     racy = *honest;
     racy.change = racy_change;

@@ -8,7 +8,7 @@
 
 #include "vault/store.h"
 
-/* Make ${s}, the only one of the process, racy if the environment says TEST_RACY=1. */
+/* Make ${s} racy.  One store of a process can be. */
 void racy_make(struct store *s);
 
 #endif

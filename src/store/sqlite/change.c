@@ -160,35 +160,6 @@ run_change(struct sqlite_tx *tx, struct sqlite_job *base) {
     return err < 0 ? err : 1;
 }
 
-#ifdef STORE_READ_THEN_WRITE
-/*
- * The negative control of the racing test, in a build that nobody ships: decide on what a reading
- * connection saw, and write the result later.
- */
-static int
-run_later(struct sqlite_tx *tx, struct sqlite_job *base) {
-    int err = write_down(tx, (struct change_job *)base);
-    return err < 0 ? err : 1;
-}
-
-static int
-submit(struct sqlite_writer *w, struct sqlite_job **base) {
-    struct change_job *job = (struct change_job *)*base;
-    struct sqlite_db *db = NULL;
-    if (job->change.kind != CHANGE_OPEN) return sqlite_writer_do(w, base);
-    db = sqlite_readers_take(w->readers, -1);
-    int found = decide(db, job);
-    sqlite_readers_give(w->readers, db);
-    job->base.run = run_later;
-    return found == 1 ? sqlite_writer_do(w, base) : found;
-}
-#else
-static int
-submit(struct sqlite_writer *w, struct sqlite_job **base) {
-    return sqlite_writer_do(w, base);
-}
-#endif
-
 static void
 drop_change(struct sqlite_job *base) {
     struct change_job *job = (struct change_job *)base;
@@ -210,7 +181,7 @@ sqlite_change_apply(struct sqlite_writer *w, const struct store_ref *ref, const 
     job->base.drop = drop_change;
     job->ref = *ref;
     job->change = *c;
-    int done = submit(w, &base);
+    int done = sqlite_writer_do(w, &base);
     if (done == 1) {
         *effect = job->effect;
         if (after != NULL) {

@@ -239,9 +239,6 @@ sqlite_rows_update(struct sqlite_db *db, int64_t id, const struct record *before
     rc |= sqlite3_bind_int64(s, CHG_NOW, now);
     rc |= sqlite3_bind_int(s, CHG_CLAIMED, claimed);
     rc |= put_change(s, after);
-#ifdef STORE_READ_THEN_WRITE
-    rc |= sqlite3_bind_int(s, CHG_VIEWS_LEFT, after->views_left);
-#endif
     return run_one(db, SQL_CHANGE, rc);
 }
 

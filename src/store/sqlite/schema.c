@@ -94,18 +94,11 @@ static const char *const texts[SQL_COUNT] = {
                           " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
                           " ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27) ON CONFLICT (key) DO NOTHING",
     [SQL_INSERT_CONTENT] = "INSERT INTO content (record, bytes) VALUES (?1, ?2)",
-#ifdef STORE_READ_THEN_WRITE
-    [SQL_CHANGE] = "UPDATE record SET rev = rev + 1, views_left = ?14, phase = ?5,"
-                   " content = ?6, blob = ?7, attempts_left = ?8, parts_stored = ?9, part_at = ?10,"
-                   " ended_at = ?11, burnt_by_owner = ?12, sweep_at = ?13"
-                   " WHERE id = ?1",
-#else
     [SQL_CHANGE] = "UPDATE record SET rev = rev + 1, views_left = views_left - ?4, phase = ?5,"
                    " content = ?6, blob = ?7, attempts_left = ?8, parts_stored = ?9, part_at = ?10,"
                    " ended_at = ?11, burnt_by_owner = ?12, sweep_at = ?13"
                    " WHERE id = ?1 AND rev = ?2 AND views_left >= ?4"
                    " AND (?4 = 0 OR expires_at > ?3)",
-#endif
     [SQL_PUT_LEASE] = "INSERT INTO lease (record, n, hash, opened_at, renewed_at, ended_at, how)"
                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (record, n) DO UPDATE SET"
                       " renewed_at = excluded.renewed_at, ended_at = excluded.ended_at,"

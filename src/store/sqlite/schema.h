@@ -91,7 +91,6 @@ enum sql_change {
     CHG_ENDED_AT,
     CHG_BURNT_BY_OWNER,
     CHG_SWEEP_AT,
-    CHG_VIEWS_LEFT, /* in the build that races, see sqlite_change.c */
 };
 
 /* The text of statement ${sql}. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * 64 callers open one secret at the same moment; exactly as many as it has views get one.  In the
- * build that reads first and writes later (VARIANT=racy) that must go wrong within 100 rounds.
+ * 64 callers open one secret at the same moment, and exactly as many as it has views get one.  The
+ * control is a store that reads first and writes later (tests/support/racy.h): within 100 rounds
+ * the same test must find it wrong.
  *
- * RACE_ROUNDS: how many (2,000).
+ * RACE_ROUNDS: the number of rounds (2,000).
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -14,17 +15,12 @@
 #include <cmocka.h>
 
 #include "base/text/parse.h"
+#include "racy.h"
 #include "scratch.h"
 #include "store/sqlite/store.h"
 #include "store_kit.h"
 
-enum { RACERS = 64 };
-
-#ifdef STORE_READ_THEN_WRITE
-enum { RACY_ROUNDS = 100 };
-#else
-enum { ROUNDS = 2000 };
-#endif
+enum { RACERS = 64, ROUNDS = 2000, RACY_ROUNDS = 100 };
 
 static const int views_tried[] = {1, 2, 3, 10};
 
@@ -83,59 +79,67 @@ run_round(struct race *race, int views) {
     return exact;
 }
 
-#ifdef STORE_READ_THEN_WRITE
-static void
-judge(struct race *race) {
-    int round = 0;
-    while (round < RACY_ROUNDS && run_round(race, views_tried[round % 4]))
-        round++;
-    print_message("the racy build failed in round %d\n", round + 1);
-    assert_true(round < RACY_ROUNDS);
-}
-#else
 static int
-rounds_wanted(void) {
+rounds_to_run(void) {
     int64_t rounds = ROUNDS;
     const char *text = getenv("RACE_ROUNDS");
+
     if (text != NULL) assert_int_equal(parse_number(text, strlen(text), 4, 10000000, &rounds), 0);
     return (int)rounds;
 }
 
-static void
-judge(struct race *race) {
-    int rounds = rounds_wanted();
-    for (int round = 0; round < rounds; round++)
-        assert_true(run_round(race, views_tried[round % 4]));
-    print_message("%d rounds of %d racers\n", rounds, RACERS);
-}
-#endif
-
-static void
-test_as_many_opens_as_views(void **state) {
-    (void)state;
+/* Race at most ${max} rounds on a new store, ${racy} or as it is.  Returns how many were exact. */
+static int
+race_on_new_store(bool racy, int max) {
     char dir[SCRATCH_PATH_MAX];
     struct race race = {0};
     struct racer racers[RACERS];
     struct sqlite_store_config config = {.dir = dir};
+    int exact = 0;
+
     scratch_make_fast(dir);
     assert_int_equal(sqlite_store_open(&config, &race.store), 0);
+    if (racy) racy_make(race.store);
     assert_int_equal(pthread_barrier_init(&race.start, NULL, RACERS + 1), 0);
     assert_int_equal(pthread_barrier_init(&race.end, NULL, RACERS + 1), 0);
     for (unsigned i = 0; i < RACERS; i++) {
         racers[i] = (struct racer){.race = &race, .number = i};
         assert_int_equal(pthread_create(&racers[i].thread, NULL, racer_main, &racers[i]), 0);
     }
-    judge(&race);
+
+    while (exact < max && run_round(&race, views_tried[exact % 4]))
+        exact++;
+
     atomic_store(&race.over, true);
     (void)pthread_barrier_wait(&race.start);
     for (int i = 0; i < RACERS; i++)
         assert_int_equal(pthread_join(racers[i].thread, NULL), 0);
     race.store->ops->close(race.store);
     scratch_remove(dir);
+    return exact;
+}
+
+static void
+test_as_many_opens_as_views(void **state) {
+    (void)state;
+    int rounds = rounds_to_run();
+    assert_int_equal(race_on_new_store(false, rounds), rounds);
+    print_message("%d rounds of %d racers\n", rounds, RACERS);
+}
+
+static void
+test_a_store_that_reads_first_is_found_out(void **state) {
+    (void)state;
+    int exact = race_on_new_store(true, RACY_ROUNDS);
+    print_message("the racy store failed in round %d\n", exact + 1);
+    assert_true(exact < RACY_ROUNDS);
 }
 
 int
 main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_as_many_opens_as_views)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_as_many_opens_as_views),
+        cmocka_unit_test(test_a_store_that_reads_first_is_found_out),
+    };
     return cmocka_run_group_tests_name("race", tests, NULL, NULL);
 }
