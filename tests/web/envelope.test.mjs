@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load, top } from './lib/load.mjs';
 
-const e = await load('envelope.ts');
+const e = await load('crypto/envelope.ts');
 const vectors = JSON.parse(readFileSync(join(top, 'tests/vectors/envelope-v1.json'), 'utf8'));
 
 let derivations = 0;
@@ -114,7 +114,7 @@ test('content that grew or shrank while it was read ends the sealing', async () 
 });
 
 test('metadata that the format does not allow is refused', async () => {
-  const m = await load('metadata.model.ts');
+  const m = await load('crypto/metadata.ts');
   const read = (text) => m.readMetadata(new TextEncoder().encode(text));
   assert.deepEqual(read(' { "size" : 3 } '), { size: 3 });
   assert.deepEqual(read('{"size":3,"name":"\\u0061","type":""}'), { size: 3, name: 'a', type: '' });
@@ -129,7 +129,7 @@ test('metadata that the format does not allow is refused', async () => {
 });
 
 test('names are cut to what metadata holds, with their extension', async () => {
-  const m = await load('metadata.model.ts');
+  const m = await load('crypto/metadata.ts');
   assert.equal(m.fitName('a.txt'), 'a.txt');
   assert.equal(m.fitName(''), 'file');
   const cut = m.fitName(`${'ж'.repeat(300)}.tar.gz`);

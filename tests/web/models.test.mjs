@@ -56,7 +56,7 @@ test('words: plurals, durations, sizes, dates', async () => {
 });
 
 test('the form says what is missing or too much', async () => {
-  const m = await load('share.model.ts');
+  const m = await load('model/choice.ts');
   const choice = { ...m.emptyChoice(config), text: 'x' };
   assert.equal(m.problemOf(choice, config), null);
   assert.equal(m.problemOf({ ...choice, text: '' }, config).key, 'needContent');
@@ -80,8 +80,8 @@ test('the form says what is missing or too much', async () => {
 });
 
 test('what became of it, in one line', async () => {
-  const { statusOf } = await load('status.model.ts');
-  const { readReceipt } = await load('api.model.ts');
+  const { statusOf } = await load('model/status.ts');
+  const { readReceipt } = await load('net/messages.ts');
   const events = (...names) => names.map((event, i) => ({ event, at: NOW + i }));
   const line = (state, ...names) => {
     const { key, n, at, final } = statusOf(readReceipt({ state, expires_at: NOW + 99, events: events('created', ...names) }));
@@ -99,7 +99,7 @@ test('what became of it, in one line', async () => {
 });
 
 test('failures are told apart', async () => {
-  const { tell, tellErasing, tellSaving } = await load('opening.model.ts');
+  const { tell, tellErasing, tellSaving } = await load('model/outcome.ts');
   const none = { key: false, passphrase: false };
   assert.equal(tell({ kind: 'gone' }, none).title, 'goneTitle');
   assert.equal(tell({ kind: 'wrong-proof', attemptsLeft: null }, none).title, 'damagedTitle');
@@ -122,7 +122,7 @@ test('failures are told apart', async () => {
 });
 
 test('names of received files are made harmless', async () => {
-  const { safeName } = await load('name.model.ts');
+  const { safeName } = await load('base/name.ts');
   const cases = {
     'a.txt': 'a.txt', '../../etc/passwd': 'passwd', 'C:\\x\\evil.exe': 'evil.exe', '.bashrc': 'bashrc', '': 'file', '...': 'file',
     'a\u202Etxt.exe': 'a_txt.exe', 'nul\0name': 'nul_name', 'CON': '_CON', 'com1.txt': '_com1.txt', 'a<b>:"|?*': 'a_b______',
@@ -134,8 +134,8 @@ test('names of received files are made harmless', async () => {
 });
 
 test('made passwords and passphrases, and the hint about one’s own', async () => {
-  const m = await load('passphrase.model.ts');
-  const { randomBytes } = await load('random.ts');
+  const m = await load('crypto/passphrase.ts');
+  const { randomBytes } = await load('base/random.ts');
   for (let i = 0; i < 50; i++) {
     const password = m.makePassword(randomBytes);
     assert.match(password, /^(?=.*\d)(?=.*[^A-Za-z0-9]).{20}$/);
@@ -148,7 +148,7 @@ test('made passwords and passphrases, and the hint about one’s own', async () 
 });
 
 test('characters are drawn without bias', async () => {
-  const { randomText, LETTERS } = await load('random.ts');
+  const { randomText, LETTERS } = await load('base/random.ts');
   const counts = new Map();
   for (const c of randomText(62_000, LETTERS)) counts.set(c, (counts.get(c) ?? 0) + 1);
   assert.equal(counts.size, 62);
@@ -160,7 +160,7 @@ test('characters are drawn without bias', async () => {
 });
 
 test('a zip has the length that was promised, and its entries are whole', async () => {
-  const { zip, zipLength, zipNames } = await load('zip.ts');
+  const { zip, zipLength, zipNames } = await load('base/zip.ts');
   assert.deepEqual(zipNames([{ name: 'a.txt' }, { name: 'A.txt' }, { name: 'x/y' }, { name: '' }, { name: 'a.txt' }]),
     ['a.txt', 'A (2).txt', 'x_y', 'file', 'a (3).txt']);
   const files = [['one.txt', 'first'], ['zwei ü.bin', 'x'.repeat(70000)], ['empty', '']].map(([name, text]) => {
@@ -186,14 +186,14 @@ test('a zip has the length that was promised, and its entries are whole', async 
 });
 
 test('a file that changes while it is zipped ends it', async () => {
-  const { zip, ChangedError } = await load('zip.ts', 'envelope.ts');
+  const { zip, ChangedError } = await load('base/zip.ts', 'crypto/envelope.ts');
   let reads = 0;
   const entry = { name: 'f', size: 1, modified: 0, async *stream() { yield Uint8Array.of(reads++); } };
   await assert.rejects(async () => { for await (const piece of zip([entry])) void piece; }, ChangedError);
 });
 
 test('what is kept of one’s own secrets is read with care', async () => {
-  const { readOwned } = await load('owned.ts');
+  const { readOwned } = await load('storage/owned.ts');
   const good = { id: 'i'.repeat(22), token: 't'.repeat(43), made: NOW, until: NOW + 10 };
   const others = [{ id: '../../x' }, { token: 't' }, { made: 1e300 }, { made: -1 }, { until: 1e300 }, { until: null }].map((wrong) => ({ ...good, ...wrong }));
   assert.deepEqual(readOwned(JSON.stringify([good, { id: 1 }, null, 'x', ...others]), NOW), [good]);
@@ -202,7 +202,7 @@ test('what is kept of one’s own secrets is read with care', async () => {
 });
 
 test('a dropped connection is tried again, a refusal is not', async () => {
-  const { withRetry, waitFor, isUndone, ConnectionError, ApiError } = await load('retry.ts');
+  const { withRetry, waitFor, isUndone, ConnectionError, ApiError } = await load('net/retry.ts');
   globalThis.addEventListener ??= () => undefined;
   globalThis.removeEventListener ??= () => undefined;
   const options = { signal: new AbortController().signal, patience: 60_000 };
@@ -231,7 +231,7 @@ test('a dropped connection is tried again, a refusal is not', async () => {
 });
 
 test('speed is told over the last seconds', async () => {
-  const { Rate } = await load('rate.model.ts');
+  const { Rate } = await load('base/rate.ts');
   const rate = new Rate();
   assert.equal(rate.add(0, 0), null);
   assert.equal(rate.add(1000, 500), 500);
@@ -240,7 +240,7 @@ test('speed is told over the last seconds', async () => {
 });
 
 test('several files that a zip cannot count are refused', async () => {
-  const { emptyChoice, problemOf } = await load('share.model.ts');
+  const { emptyChoice, problemOf } = await load('model/choice.ts');
   const wide = { ...config, fileMax: 2 ** 40 };
   const choose = (...sizes) => problemOf({ ...emptyChoice(wide), files: sizes.map((size, i) => ({ name: `${i}`, size })) }, wide);
   assert.equal(choose(2 ** 33), null);
@@ -251,7 +251,7 @@ test('several files that a zip cannot count are refused', async () => {
 });
 
 test('a part fills its place: less is a lost connection, more is damage', async () => {
-  const { Api } = await load('api.ts');
+  const { Api } = await load('net/api.ts');
   const get = (length) => new Api('x/', 1000, async () => new Response(new Uint8Array(length))).part('i', 'l', 0, new Uint8Array(10));
   await get(10);
   await assert.rejects(get(9), { message: 'the answer was cut off' });
@@ -264,7 +264,7 @@ const CONFIG = {
 };
 
 test('limits that make no sense are refused, each by its name', async () => {
-  const { readConfig } = await load('api.model.ts');
+  const { readConfig } = await load('net/messages.ts');
   assert.equal(readConfig(CONFIG).viewsMax, 100);
   const bad = {
     part_size: [0, 65535, (4 << 20) + 1], inline_max: [0, 303, 1e9], text_max: [0, 1e12], file_max: [0, 2 ** 60],
@@ -278,7 +278,7 @@ test('limits that make no sense are refused, each by its name', async () => {
 });
 
 test('the server’s address in config.json is one of HTTP', async () => {
-  const { readApiAddress } = await load('api.model.ts');
+  const { readApiAddress } = await load('net/messages.ts');
   const base = new URL('https://page.example/sub/');
   const good = { './': 'https://page.example/sub/', 'https://api.example': 'https://api.example/', 'http://127.0.0.1:8080/x': 'http://127.0.0.1:8080/x/', '/': 'https://page.example/' };
   for (const [api, address] of Object.entries(good)) assert.equal(readApiAddress({ api }, base), address);
@@ -289,7 +289,7 @@ test('the server’s address in config.json is one of HTTP', async () => {
 });
 
 test('times and counts of an answer are checked before they are shown', async () => {
-  const { readInfo, readReceipt } = await load('api.model.ts');
+  const { readInfo, readReceipt } = await load('net/messages.ts');
   const info = { header: 'AA', size: 304, part_size: 0, views_left: 1, expires_at: 1 };
   assert.equal(readInfo(info).attemptsLeft, null);
   const bad = { size: [0, 303, '304'], views_left: [-1, 101, null], expires_at: [-1, 1e14, '1'], attempts_left: ['3', 101, -1] };
@@ -298,14 +298,14 @@ test('times and counts of an answer are checked before they are shown', async ()
 });
 
 test('a part size out of bounds is refused', async () => {
-  const { readCreated } = await load('api.model.ts');
+  const { readCreated } = await load('net/messages.ts');
   const created = (part_size) => readCreated({ id: 'i'.repeat(22), owner_token: 't'.repeat(43), expires_at: 1, part_size });
   for (const size of [0, 65536, 4 << 20]) assert.equal(created(size).partSize, size);
   for (const size of [-1, 1, 65535, (4 << 20) + 1]) assert.throws(() => created(size), SyntaxError);
 });
 
 test('an id or token that is none is refused before it gets into an address', async () => {
-  const { readCreated } = await load('api.model.ts');
+  const { readCreated } = await load('net/messages.ts');
   const good = { id: 'aZ09'.repeat(5) + 'xy', owner_token: 'aZ09-_x'.repeat(6) + 'y', expires_at: 1, part_size: 0 };
   assert.equal(readCreated(good).id, good.id);
   const bad = {
@@ -318,8 +318,8 @@ test('an id or token that is none is refused before it gets into an address', as
 });
 
 test('an answer that is JSON but no object is refused as one that makes no sense', async () => {
-  const { Api } = await load('api.ts');
-  const { readReceipt } = await load('api.model.ts');
+  const { Api } = await load('net/api.ts');
+  const { readReceipt } = await load('net/messages.ts');
   const api = (body, status) => new Api('x/', 1000, async () => new Response(body, { status }));
   for (const body of ['null', '3', '"x"', 'true']) {
     await assert.rejects(api(body, 200).config(), { name: 'SyntaxError' }, body);
@@ -329,7 +329,7 @@ test('an answer that is JSON but no object is refused as one that makes no sense
 });
 
 test('lines take their turns: cards before rows, and together no more than half of what a server lets through', async () => {
-  const { Turns } = await load('turns.model.ts');
+  const { Turns } = await load('model/poll.ts');
   /** What is looked up in `minutes` by lines that are there from the start, each answered after `answer` ms. */
   const run = (cards, rows, minutes, answer = 50) => {
     const turns = new Turns();
@@ -368,7 +368,7 @@ test('lines take their turns: cards before rows, and together no more than half 
 });
 
 test('all lines are due when the page is looked at again, but for those under way', async () => {
-  const { Turns } = await load('turns.model.ts');
+  const { Turns } = await load('model/poll.ts');
   const turns = new Turns();
   turns.add('a', false, 0);
   turns.add('b', false, 0);

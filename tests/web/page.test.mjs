@@ -14,7 +14,7 @@ const KEY = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ012345';
 const OLD = 'abcdefghijklmnop';
 
 test('links are read, also as mail gateways leave them', async () => {
-  const m = await load('link.model.ts');
+  const m = await load('model/link.ts');
   const whole = { kind: 'open', id: ID, key: KEY };
   for (const address of [
     `https://h/#${ID}.${KEY}`, `https://h/sub/path/#${ID}.${KEY}`, `https://h/%23${ID}.${KEY}`, `https://h/#%23${ID}.${KEY}`,
@@ -35,8 +35,8 @@ test('links are read, also as mail gateways leave them', async () => {
 });
 
 test('links are built from the alphabet that nothing mangles, and read back', async () => {
-  const m = await load('link.model.ts');
-  const r = await load('random.ts');
+  const m = await load('model/link.ts');
+  const r = await load('base/random.ts');
   for (let i = 0; i < 50; i++) {
     const key = r.mintLinkKey();
     const link = m.buildLink('https://h/p/', ID, key);
@@ -47,7 +47,7 @@ test('links are built from the alphabet that nothing mangles, and read back', as
 });
 
 test('a pasted key is found bare or in a whole link', async () => {
-  const m = await load('link.model.ts');
+  const m = await load('model/link.ts');
   assert.equal(m.readPastedKey(` ${KEY}\n`), KEY);
   assert.equal(m.readPastedKey(`https://h/#${ID}.${KEY}`), KEY);
   for (const text of ['', 'short', `${KEY}x`, `https://h/#${ID}`]) assert.equal(m.readPastedKey(text), null, text);

@@ -83,7 +83,7 @@ test('without a place it waits in memory', async () => {
 });
 
 test('a place that does not take it is told apart from a full disk, wherever that turns out', async () => {
-  const { Sink: To, failureOf } = await load('worker/sink.ts', 'failure.ts');
+  const { Sink: To, failureOf } = await load('worker/sink.ts', 'model/failure.ts');
   const names = ['NotAllowedError', 'NoModificationAllowedError', 'InvalidStateError', 'NotFoundError', 'NotReadableError', 'AbortError'];
   const outcome = async (step, name) => {
     const fail = async () => { throw new DOMException('no', name); };

@@ -13,7 +13,7 @@ const back = () => (globalThis instanceof EventTarget ? globalThis : events).dis
 const within = (ms, promise) => Promise.race([promise.then(() => true), new Promise((done) => { setTimeout(() => done(false), ms); })]);
 
 test('the network’s return ends the wait for it, and no wait that the server asked for', async () => {
-  const { withRetry, ApiError, ConnectionError } = await load('retry.ts');
+  const { withRetry, ApiError, ConnectionError } = await load('net/retry.ts');
   for (const [error, early] of [[new ConnectionError('cut'), true], [new ApiError(503, { code: 'busy' }, 2), false]]) {
     let tries = 0;
     const options = { signal: new AbortController().signal, patience: 60_000, onWaiting: () => setTimeout(back, 1) };
@@ -26,7 +26,7 @@ test('the network’s return ends the wait for it, and no wait that the server a
 });
 
 test('no try begins later than it may', async () => {
-  const { withRetry, ConnectionError } = await load('retry.ts');
+  const { withRetry, ConnectionError } = await load('net/retry.ts');
   let tries = 0;
   const slow = async () => {
     tries++;
@@ -38,7 +38,7 @@ test('no try begins later than it may', async () => {
   assert.equal(tries, 1);
 });
 
-const parts = await load('envelope.ts', 'worker/opening.ts', 'api.ts', 'failure.ts');
+const parts = await load('crypto/envelope.ts', 'worker/opening.ts', 'net/api.ts', 'model/failure.ts');
 const LINK_KEY = 'k'.repeat(32);
 const b64 = (bytes) => Buffer.from(bytes).toString('base64url');
 
@@ -129,8 +129,8 @@ function fakeWorker(script = () => undefined) {
 
 test('a worker that ended is told of by every call', { timeout: 5000 }, async () => {
   globalThis.ErrorEvent ??= class extends Event {};
-  const { Engine } = await load('engine.ts');
-  const { failureOf } = await load('failure.ts');
+  const { Engine } = await load('worker/engine.ts');
+  const { failureOf } = await load('model/failure.ts');
   assert.equal(failureOf(new RangeError('Invalid array length')).kind, 'unexpected', 'not a file that changed');
   const ways = {
     offline: (engine, worker) => worker.onerror(new Event('error')),
@@ -150,7 +150,7 @@ test('a worker that ended is told of by every call', { timeout: 5000 }, async ()
 });
 
 test('a call is cancelled by the worker that runs, and without one that does not', { timeout: 5000 }, async () => {
-  const { Engine } = await load('engine.ts');
+  const { Engine } = await load('worker/engine.ts');
   const stop = new AbortController();
   const silent = new Engine(fakeWorker(), 'x/');
   const call = silent.call('confirm', null, undefined, stop.signal);
@@ -170,7 +170,7 @@ test('a call is cancelled by the worker that runs, and without one that does not
 
 /** PUT over an XMLHttpRequest that ends with `answer`. */
 async function put(answer) {
-  const { upload } = await load('upload.ts');
+  const { upload } = await load('net/put.ts');
   globalThis.XMLHttpRequest = class {
     upload = {};
     open(method, url) { this.responseURL = url; }
@@ -183,7 +183,7 @@ async function put(answer) {
 }
 
 test('a part that is sent elsewhere is not sent again', { timeout: 5000 }, async () => {
-  const { failureOf } = await load('failure.ts');
+  const { failureOf } = await load('model/failure.ts');
   const error = await put({ status: 204, responseURL: 'http://y/' }).then(() => null, (e) => e);
   assert.equal(error.message, 'sent elsewhere');
   assert.equal(failureOf(error).kind, 'unexpected');

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: MIT
 // The page: reads its address, takes the secret part out of it, and shows the view that fits.
 
-import { Api } from './api';
-import { readApiAddress, type Config } from './api.model';
-import { Engine } from './engine';
-import { failureOf } from './failure';
-import { readAddress, type Target } from './link.model';
-import { OwnedList } from './owned';
-import { clearParking } from './parking';
-import { patiently } from './retry';
+import { Api } from './net/api';
+import { readApiAddress, type Config } from './net/messages';
+import { Engine } from './worker/engine';
+import { failureOf } from './model/failure';
+import { readAddress, type Target } from './model/link';
+import { OwnedList } from './storage/owned';
+import { clearParking } from './storage/temp';
+import { patiently } from './net/retry';
 import { wordsFor } from './text/languages';
 import type { Key, Words } from './text/words';
 import { newWorker } from './trusted';
-import { trustLine } from './ui/about';
-import { ClassicView } from './ui/classic';
+import { trustLine } from './ui/parts/about';
+import { ClassicView } from './ui/open/classic';
 import type { Context, View } from './ui/context';
-import { el, fill } from './ui/dom';
-import { endCard } from './ui/end';
-import { askToReplace } from './ui/replace';
-import { OpenView } from './ui/open';
-import { ShareView } from './ui/share';
-import { Looks } from './ui/status';
-import { insecure, trouble, waitingNote } from './ui/trouble';
+import { el, fill } from './ui/parts/dom';
+import { endCard } from './ui/parts/end';
+import { askToReplace } from './ui/parts/replace';
+import { OpenView } from './ui/open/open';
+import { ShareView } from './ui/share/share';
+import { Looks } from './ui/share/status';
+import { insecure, trouble, waitingNote } from './ui/parts/trouble';
 
 const base = new URL('.', import.meta.url);
 

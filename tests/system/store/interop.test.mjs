@@ -8,7 +8,7 @@ import { after, test } from 'node:test';
 import { load } from '../../web/lib/load.mjs';
 import { startBox } from '../support/box.mjs';
 
-const page = await load('envelope.ts');
+const page = await load('crypto/envelope.ts');
 const box = startBox();
 after(() => box.stop());
 

@@ -12,7 +12,7 @@ import { buildFolder, startServer } from './server.mjs';
 globalThis.crypto ??= webcrypto;
 
 export const webFolder = join(top, 'build/web');
-const envelope = await load('envelope.ts');
+const envelope = await load('crypto/envelope.ts');
 
 /** secretsd where it is built; the stand-in of tests/web where it is not, or where `fake` asks for it. */
 export async function startSite({ fake = false, env = {} } = {}) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // What every view is given.
 
-import type { Api } from '../api';
-import type { Config } from '../api.model';
-import type { Engine } from '../engine';
-import type { Target } from '../link.model';
-import type { OwnedList } from '../owned';
+import type { Api } from '../net/api';
+import type { Config } from '../net/messages';
+import type { Engine } from '../worker/engine';
+import type { Target } from '../model/link';
+import type { OwnedList } from '../storage/owned';
 import type { Key, Words } from '../text/words';
-import type { Looks } from './status';
+import type { Looks } from './share/status';
 
 export interface Context {
   words: Words;

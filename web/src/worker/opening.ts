@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Open: prove the key, take a lease, fetch, verify, hand out.  The keys stay in this worker.
 
-import type { Api } from '../api';
-import type { Info, OpenAnswer } from '../api.model';
-import { concat, wipe, type Bytes } from '../bytes';
-import type { OpenOrder, OpenResult, Progress, SaveOrder, Seen } from '../engine.model';
-import { deriveKeys, HEADER_LENGTH, open, secretInput, type Opened } from '../envelope';
-import type { Metadata } from '../metadata.model';
-import { ApiError, isPassing, isUndone, LostError, withRetry, type RetryOptions } from '../retry';
-import { noble } from './derive';
+import type { Api } from '../net/api';
+import type { Info, OpenAnswer } from '../net/messages';
+import { concat, wipe, type Bytes } from '../base/bytes';
+import type { OpenOrder, OpenResult, Progress, SaveOrder, Seen } from './protocol';
+import { deriveKeys, HEADER_LENGTH, open, secretInput, type Opened } from '../crypto/envelope';
+import type { Metadata } from '../crypto/metadata';
+import { ApiError, isPassing, isUndone, LostError, withRetry, type RetryOptions } from '../net/retry';
+import { noble } from '../crypto/scrypt';
 import { Sink } from './sink';
 
 const PATIENCE_OPEN = 20_000;

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 // Share: seal as it is read, send parts side by side, keep each until the server has it.
 
-import type { Api } from '../api';
-import type { Created } from '../api.model';
-import { concat, utf8, wipe, type Bytes } from '../bytes';
-import type { Progress, ShareOrder, Shared } from '../engine.model';
+import type { Api } from '../net/api';
+import type { Created } from '../net/messages';
+import { concat, utf8, wipe, type Bytes } from '../base/bytes';
+import type { Progress, ShareOrder, Shared } from './protocol';
 import {
   COST_KEY, COST_PASSPHRASE, deriveKeys, envelopeLength, seal, secretInput, verifierOf, writeHeader, type Keys,
-} from '../envelope';
-import { fitName, fitType, type Metadata } from '../metadata.model';
-import { mintLinkKey, randomBytes } from '../random';
-import { withRetry, type Waiting } from '../retry';
-import { zip, zipLength, type ZipEntry } from '../zip';
-import { noble } from './derive';
+} from '../crypto/envelope';
+import { fitName, fitType, type Metadata } from '../crypto/metadata';
+import { mintLinkKey, randomBytes } from '../base/random';
+import { withRetry, type Waiting } from '../net/retry';
+import { zip, zipLength, type ZipEntry } from '../base/zip';
+import { noble } from '../crypto/scrypt';
 
 const ATTEMPTS = 10;
 const SIDE_BY_SIDE = 3;

@@ -2,10 +2,10 @@
 // Where an opened file goes: the place the person picked; else a private file of this browser that
 // becomes a download; else memory.
 
-import type { Bytes } from '../bytes';
-import type { SaveOrder } from '../engine.model';
-import { UnwritableError } from '../failure';
-import { parkedFile } from '../parking';
+import type { Bytes } from '../base/bytes';
+import type { SaveOrder } from './protocol';
+import { UnwritableError } from '../model/failure';
+import { parkedFile } from '../storage/temp';
 
 /** One of the three. `write` may use the bytes only until it is done. */
 interface Store {

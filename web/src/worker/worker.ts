@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The worker: one for each thing that is shared or opened, so that ending it forgets its keys.
 
-import { Api } from '../api';
-import type { OpenOrder, Progress, Reply, Request, SaveOrder, ShareOrder } from '../engine.model';
-import { failureOf } from '../failure';
+import { Api } from '../net/api';
+import type { OpenOrder, Progress, Reply, Request, SaveOrder, ShareOrder } from './protocol';
+import { failureOf } from '../model/failure';
 import { Opening } from './opening';
 import { share } from './sharing';
 

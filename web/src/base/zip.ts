@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// Several files as one: a stored (uncompressed) zip that every system opens.  Its length is known
+// before a byte is read, and files are streamed.
+
+import { utf8, type Bytes } from './bytes';
+import { ChangedError } from '../crypto/envelope';
+
+/** A file to put in: its bytes can be streamed more than once. */
+export interface ZipEntry {
+  name: string;
+  size: number;
+  /** In milliseconds since 1970. */
+  modified: number;
+  stream(): AsyncIterable<Uint8Array>;
+}
+
+const LOCAL = 30;
+const CENTRAL = 46;
+const END = 22;
+
+/** What the fields of a zip can count: bytes of all of it, and files. */
+export const ZIP_BYTES_MAX = 2 ** 32 - 2;
+export const ZIP_FILES_MAX = 65534;
+
+/** Length of the zip of `entries`; more than ZIP_BYTES_MAX cannot be made. */
+export function zipLength(entries: readonly ZipEntry[]): number {
+  return zipNames(entries).reduce(
+    (sum, name, i) => sum + LOCAL + CENTRAL + 2 * utf8(name).length + entries[i]!.size, END);
+}
+
+/** The zip. Each file is read twice: for its checksum, which stands before it, and for its bytes. */
+export async function* zip(entries: readonly ZipEntry[]): AsyncGenerator<Uint8Array> {
+  if (entries.length > ZIP_FILES_MAX || zipLength(entries) > ZIP_BYTES_MAX) throw new RangeError('too much for a zip');
+  const names = zipNames(entries);
+  const directory: Bytes[] = [];
+  let offset = 0;
+  for (const [i, entry] of entries.entries()) {
+    const name = utf8(names[i]!);
+    const crc = await checksum(entry.stream());
+    const local = header(0x04034b50, LOCAL, name, entry, crc);
+    yield local;
+    const check = new Crc();
+    for await (const piece of entry.stream()) {
+      check.add(piece);
+      yield piece;
+    }
+    if (check.value() !== crc) throw new ChangedError('the file changed while it was read');
+    directory.push(header(0x02014b50, CENTRAL, name, entry, crc, offset));
+    offset += local.length + entry.size;
+  }
+  yield* directory;
+  yield ending(entries.length, directory.reduce((sum, d) => sum + d.length, 0), offset);
+}
+
+/** Names as they stand in the zip: no folders, none twice. */
+export function zipNames(entries: readonly { name: string }[]): string[] {
+  const taken = new Set<string>();
+  return entries.map(({ name }) => {
+    const plain = name.replace(/[/\\\0]/g, '_') || 'file';
+    const dot = plain.lastIndexOf('.');
+    const [stem, extension] = dot > 0 ? [plain.slice(0, dot), plain.slice(dot)] : [plain, ''];
+    let free = plain;
+    for (let n = 2; taken.has(free.toLowerCase()); n++) free = `${stem} (${n})${extension}`;
+    taken.add(free.toLowerCase());
+    return free;
+  });
+}
+
+const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
+  let c = n;
+  for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
+  return c;
+});
+
+class Crc {
+  private crc = 0xffffffff;
+
+  add(bytes: Uint8Array): void {
+    let { crc } = this;
+    for (const byte of bytes) crc = TABLE[(crc ^ byte) & 0xff]! ^ (crc >>> 8);
+    this.crc = crc;
+  }
+
+  value(): number {
+    return ~this.crc >>> 0;
+  }
+}
+
+async function checksum(stream: AsyncIterable<Uint8Array>): Promise<number> {
+  const crc = new Crc();
+  for await (const piece of stream) crc.add(piece);
+  return crc.value();
+}
+
+// A local header, or with `offset` the one of the central directory.
+function header(signature: number, length: number, name: Bytes, entry: ZipEntry, crc: number, offset?: number): Bytes {
+  const out = new Uint8Array(length + name.length);
+  const view = new DataView(out.buffer);
+  const central = offset !== undefined;
+  view.setUint32(0, signature, true);
+  if (central) view.setUint16(4, 20, true);
+  const at = central ? 6 : 4;
+  view.setUint16(at, 20, true);
+  view.setUint16(at + 2, 0x0800, true); // names are UTF-8
+  const { date, time } = dosTime(entry.modified);
+  view.setUint16(at + 6, time, true);
+  view.setUint16(at + 8, date, true);
+  view.setUint32(at + 10, crc, true);
+  view.setUint32(at + 14, entry.size, true);
+  view.setUint32(at + 18, entry.size, true);
+  view.setUint16(at + 22, name.length, true);
+  if (central) view.setUint32(42, offset, true);
+  out.set(name, length);
+  return out;
+}
+
+function ending(count: number, directoryLength: number, directoryAt: number): Bytes {
+  const out = new Uint8Array(END);
+  const view = new DataView(out.buffer);
+  view.setUint32(0, 0x06054b50, true);
+  view.setUint16(8, count, true);
+  view.setUint16(10, count, true);
+  view.setUint32(12, directoryLength, true);
+  view.setUint32(16, directoryAt, true);
+  return out;
+}
+
+function dosTime(ms: number): { date: number; time: number } {
+  const d = new Date(Math.max(ms, Date.UTC(1980, 0, 2)));
+  return {
+    date: ((d.getFullYear() - 1980) << 9) | ((d.getMonth() + 1) << 5) | d.getDate(),
+    time: (d.getHours() << 11) | (d.getMinutes() << 5) | (d.getSeconds() >> 1),
+  };
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// The form to share: what was chosen, whether it can be sent, and the sentence that says it.
+
+import type { Config } from '../net/messages';
+import { utf8 } from '../base/bytes';
+import { isTooLong, PASSPHRASE_MAX } from '../crypto/passphrase';
+import type { Key } from '../text/words';
+import { ZIP_BYTES_MAX, ZIP_FILES_MAX, zipLength } from '../base/zip';
+
+export type PassphraseMode = 'none' | 'own' | 'generated';
+
+export interface ShareChoice {
+  text: string;
+  files: readonly File[];
+  views: number;
+  ttl: number;
+  mode: PassphraseMode;
+  /** What was typed or generated; of no meaning with mode `none`. */
+  passphrase: string;
+  keyApart: boolean;
+}
+
+export function emptyChoice(config: Config): ShareChoice {
+  return { text: '', files: [], views: 1, ttl: config.ttlDefault, mode: 'none', passphrase: '', keyApart: false };
+}
+
+export function passphraseOf(choice: ShareChoice): string {
+  return choice.mode === 'none' ? '' : choice.passphrase;
+}
+
+/** Bytes of what would be sealed. */
+export function contentSize({ text, files }: ShareChoice): number {
+  if (files.length === 0) return utf8(text).length;
+  return files.length === 1 ? files[0]!.size : zipLength([...files].map(({ name, size }) => ({ name, size, modified: 0, stream: noBytes })));
+}
+
+async function* noBytes(): AsyncGenerator<Uint8Array> {
+  // Lengths alone are asked for.
+}
+
+/** What keeps it from being sent, and the limit that it breaks: bytes of content, or a count. */
+export interface Problem {
+  key: Key;
+  size?: number;
+  count?: number;
+}
+
+/** The first thing that keeps it from being sent; null if nothing does. */
+export function problemOf(choice: ShareChoice, config: Config): Problem | null {
+  return contentProblem(choice, config) ?? passphraseProblem(choice);
+}
+
+/** Whether it is the passphrase that has to be mended. */
+export function isOfPassphrase({ key }: Problem): boolean {
+  return key === 'needPassphrase' || key === 'passphraseTooLong';
+}
+
+function contentProblem(choice: ShareChoice, { textMax, fileMax }: Config): Problem | null {
+  const { text, files } = choice;
+  if (files.length === 0) {
+    if (text === '') return { key: 'needContent' };
+    return contentSize(choice) > textMax ? { key: 'textTooLong', size: textMax } : null;
+  }
+  if (files.length > ZIP_FILES_MAX) return { key: 'tooManyFiles', count: ZIP_FILES_MAX };
+  const size = files.length > 1 ? Math.min(fileMax, ZIP_BYTES_MAX) : fileMax;
+  if (contentSize(choice) <= size) return null;
+  return { key: files.length > 1 ? 'filesTooLarge' : 'fileTooLarge', size };
+}
+
+function passphraseProblem({ mode, passphrase }: ShareChoice): Problem | null {
+  if (mode === 'none') return null;
+  if (passphrase === '') return { key: 'needPassphrase' };
+  return isTooLong(passphrase) ? { key: 'passphraseTooLong', count: PASSPHRASE_MAX } : null;
+}
+
+/** How the sentence names what it takes to open. */
+export function protectionKey({ mode, keyApart }: { mode: PassphraseMode; keyApart: boolean }): Key {
+  if (mode === 'none') return keyApart ? 'withKeyApart' : 'withoutPassphrase';
+  return keyApart ? 'withBoth' : 'withPassphrase';
+}
+
+/** `n` as the form holds it: whole, and within the bounds. */
+export function clampViews(n: number, max: number): number {
+  return Number.isFinite(n) ? Math.min(max, Math.max(1, Math.round(n))) : 1;
+}
+
+/** The name of the zip that several files become. */
+export function zipNameAt(date: Date): string {
+  const pad = (n: number) => String(n).padStart(2, '0');
+  return `files-${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}.zip`;
+}
+
+/** Whether it reads like a key or a token rather than like prose. */
+export function looksLikeKey(text: string): boolean {
+  const trimmed = text.trim();
+  if (trimmed === '') return false;
+  if (/^-----BEGIN /m.test(trimmed)) return true;
+  const words = trimmed.split(/\s+/);
+  return words.every((word) => word.length >= 8 && /\d/.test(word) && /[A-Za-z]/.test(word));
+}
+

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+// What the v1 API says (docs/openapi.yaml), checked as it comes in.
+
+import { fromBase64url, type Bytes } from '../base/bytes';
+
+export interface Config {
+  partSize: number;
+  inlineMax: number;
+  textMax: number;
+  fileMax: number;
+  viewsMax: number;
+  ttlDefault: number;
+  ttlMax: number;
+  ttlChoices: number[];
+}
+
+export interface Created {
+  id: string;
+  ownerToken: string;
+  expiresAt: number;
+  partSize: number;
+}
+
+export interface Info {
+  header: Bytes;
+  size: number;
+  /** 0 where the content comes with the answer to open. */
+  partSize: number;
+  passphrase: boolean;
+  viewsLeft: number;
+  expiresAt: number;
+  attemptsLeft: number | null;
+}
+
+export interface OpenAnswer {
+  viewsLeft: number;
+  content: Bytes | null;
+}
+
+export type ReceiptState = 'uploading' | 'waiting' | 'opened' | 'used_up' | 'burnt' | 'expired' | 'locked';
+
+export interface Receipt {
+  state: ReceiptState;
+  expiresAt: number;
+  /** When it was opened, oldest first, in unix seconds. */
+  opened: number[];
+  /** When it came to its end, if it did. */
+  ended: number | null;
+}
+
+const STATES: readonly string[] = ['uploading', 'waiting', 'opened', 'used_up', 'burnt', 'expired', 'locked'];
+
+const PART_MIN = 65536;
+const PART_MAX = 4 << 20;
+const ENVELOPE_MIN = 304;
+const INLINE_MAX = 4 << 20;
+const TEXT_MAX = 64 << 20;
+const VIEWS_MAX = 100;
+const TTL_MIN = 60;
+const TTL_MAX = 3650 * 86400;
+const ATTEMPTS_MAX = 100;
+/** As far as dates go, in seconds. */
+export const TIME_MAX = 8.64e12;
+const SIZE_MAX = Number.MAX_SAFE_INTEGER;
+
+export const ID = /^[A-Za-z0-9]{22}$/;
+export const TOKEN = /^[A-Za-z0-9_-]{43}$/;
+
+type Json = Record<string, unknown>;
+
+/** Limits and defaults; throws a SyntaxError that names what is out of bounds. */
+export function readConfig(json: Json): Config {
+  const ttlMax = within(json, 'ttl_max', TTL_MIN, TTL_MAX);
+  return {
+    partSize: within(json, 'part_size', PART_MIN, PART_MAX),
+    inlineMax: within(json, 'inline_max', ENVELOPE_MIN, INLINE_MAX),
+    textMax: within(json, 'text_max', 1, TEXT_MAX),
+    fileMax: within(json, 'file_max', 1, SIZE_MAX),
+    viewsMax: within(json, 'views_max', 1, VIEWS_MAX),
+    ttlDefault: within(json, 'ttl_default', TTL_MIN, ttlMax),
+    ttlMax,
+    ttlChoices: choices(json['ttl_choices'], ttlMax),
+  };
+}
+
+/** The server's address as config.json names it, seen from `base`: ends with a slash. */
+export function readApiAddress(json: unknown, base: URL): string {
+  const { api } = (json ?? {}) as Json;
+  if (typeof api !== 'string') throw new SyntaxError('api');
+  let url: URL;
+  try {
+    url = new URL(api, base);
+  } catch {
+    throw new SyntaxError('api');
+  }
+  const { protocol, href } = url;
+  if (!/^https?:$/.test(protocol) || /[?#]/.test(href)) throw new SyntaxError('api');
+  return href.endsWith('/') ? href : `${href}/`;
+}
+
+export function readCreated(json: Json): Created {
+  return {
+    id: shaped(json, 'id', ID),
+    ownerToken: shaped(json, 'owner_token', TOKEN),
+    expiresAt: time(json, 'expires_at'),
+    partSize: partSize(json),
+  };
+}
+
+export function readInfo(json: Json): Info {
+  return {
+    header: fromBase64url(string(json, 'header')),
+    size: within(json, 'size', ENVELOPE_MIN, SIZE_MAX),
+    partSize: partSize(json),
+    passphrase: json['passphrase'] === true,
+    viewsLeft: within(json, 'views_left', 0, VIEWS_MAX),
+    expiresAt: time(json, 'expires_at'),
+    attemptsLeft: json['attempts_left'] === undefined ? null : within(json, 'attempts_left', 0, ATTEMPTS_MAX),
+  };
+}
+
+export function readOpenAnswer(json: Json): OpenAnswer {
+  const content = json['content'];
+  return {
+    viewsLeft: within(json, 'views_left', 0, VIEWS_MAX),
+    content: typeof content === 'string' ? fromBase64url(content) : null,
+  };
+}
+
+export function readReceipt(json: Json): Receipt {
+  const state = string(json, 'state');
+  if (!STATES.includes(state)) throw new SyntaxError('state');
+  const events = Array.isArray(json['events']) ? (json['events'] as unknown[]).map((e) => (e ?? {}) as Json) : [];
+  const times = (kinds: RegExp) => events.filter((e) => kinds.test(string(e, 'event'))).map((e) => time(e, 'at'));
+  return {
+    state: state as ReceiptState,
+    expiresAt: time(json, 'expires_at'),
+    opened: times(/^opened$/),
+    ended: times(/^(burnt|expired|locked)/).at(-1) ?? null,
+  };
+}
+
+function choices(value: unknown, max: number): number[] {
+  if (!Array.isArray(value)) throw new SyntaxError('ttl_choices');
+  return value.map((n) => within({ ttl_choices: n as unknown }, 'ttl_choices', TTL_MIN, max));
+}
+
+// 0 where there are no parts.
+function partSize(json: Json): number {
+  return json['part_size'] === 0 ? 0 : within(json, 'part_size', PART_MIN, PART_MAX);
+}
+
+function within(json: Json, name: string, min: number, max: number): number {
+  const value = integer(json, name);
+  if (value < min || value > max) throw new SyntaxError(name);
+  return value;
+}
+
+function string(json: Json, name: string): string {
+  const value = json[name];
+  if (typeof value !== 'string') throw new SyntaxError(name);
+  return value;
+}
+
+function shaped(json: Json, name: string, shape: RegExp): string {
+  const value = string(json, name);
+  if (!shape.test(value)) throw new SyntaxError(name);
+  return value;
+}
+
+function time(json: Json, name: string): number {
+  return within(json, name, 0, TIME_MAX);
+}
+
+function integer(json: Json, name: string): number {
+  const value = json[name];
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw new SyntaxError(name);
+  return value;
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// Links of the older kind: the server decrypts, the person has the passphrase.
+
+import { fromBase64 } from '../../base/bytes';
+import { failureOf } from '../../model/failure';
+import type { Target } from '../../model/link';
+import { isPassing, isUndone, patiently } from '../../net/retry';
+import type { Key } from '../../text/words';
+import { BusyButton } from '../parts/busy';
+import { secretField } from '../parts/choices';
+import type { Context } from '../context';
+import { CoveredText } from './covered';
+import { button, el, fill, foreign } from '../parts/dom';
+import { enterSubmits, isUnfit } from './open';
+import { download } from './save';
+
+export class ClassicView {
+  readonly element = el('div', { class: 'view' });
+  private readonly context: Context;
+  private readonly id: string;
+  private covered: CoveredText | null = null;
+  private held: Key[] = [];
+  private readonly left = new AbortController();
+
+  constructor(context: Context, id: string) {
+    this.context = context;
+    this.id = id;
+    this.showWaiting();
+  }
+
+  leave(): void {
+    this.left.abort();
+    this.covered?.wipe();
+  }
+
+  holds(): Key[] {
+    return this.held;
+  }
+
+  goesOnWith(next: Target): boolean {
+    return next.kind === 'classic' && next.id === this.id && this.held.length > 0;
+  }
+
+  private showWaiting(): void {
+    const { words } = this.context;
+    const field = secretField(words.say('passphraseField'), words.say('show'), words.say('hide'));
+    const problem = el('p', { class: 'problem', role: 'alert' });
+    const submit = () => {
+      if (go.busy || isUnfit(field.input, problem, words)) return;
+      void this.open(field.input, go, problem);
+    };
+    const go = new BusyButton(words, words.say('open'), submit);
+    const form = el('form', { class: 'card', novalidate: true, on: { submit: (e) => { e.preventDefault(); submit(); } } },
+      el('p', { class: 'note' }, words.say('classicNote')), field.element, problem, go.element);
+    enterSubmits(form, submit);
+    fill(this.element, el('h1', {}, words.say('openTitle')), form);
+    queueMicrotask(() => field.input.focus());
+  }
+
+  private async open(input: HTMLInputElement, go: BusyButton, problem: HTMLElement): Promise<void> {
+    const { words, api } = this.context;
+    problem.textContent = '';
+    const signal = AbortSignal.any([go.start(words.say('opening'), true), this.left.signal]);
+    this.held = ['replaceOpening'];
+    let asked = false;
+    const ask = () => {
+      asked = true; // until it waits, because the server did nothing
+      return api.decryptClassic(this.id, input.value, signal);
+    };
+    try {
+      // An answer that was lost has used an opening, and each try would use one more.
+      const { data, fileName } = await patiently(ask, (why) => {
+        asked = false;
+        go.progress({ phase: 'waiting', why });
+      }, isUndone, signal);
+      input.value = '';
+      this.held = ['replaceOpened'];
+      if (fileName === null) this.showText(data);
+      else this.showFile(new Blob([fromBase64(data)], { type: 'application/octet-stream' }), fileName);
+    } catch (error) {
+      go.stop();
+      this.held = [];
+      if (!signal.aborted) problem.textContent = words.say(toldOf(error));
+      else if (asked) problem.textContent = words.say('classicCancelled');
+      if (signal.aborted) go.focus();
+      else input.select();
+    }
+  }
+
+  private showText(text: string): void {
+    const covered = this.covered = new CoveredText(this.context, text);
+    fill(this.element, el('h1', {}, this.context.words.say('textTitle')), el('article', { class: 'card' }, covered.element));
+    covered.focus();
+  }
+
+  private showFile(blob: Blob, name: string): void {
+    const { words } = this.context;
+    const save = button('primary', words.say('save'), () => {
+      download(blob, name);
+      this.held = [];
+    });
+    fill(this.element, el('h1', {}, words.say('fileTitle')), el('article', { class: 'card' },
+      el('p', { class: 'file' }, el('span', { class: 'name' }, foreign(name)), el('span', { class: 'size' }, words.size(blob.size))),
+      el('p', { class: 'note' }, words.say('fileNote')), el('div', { class: 'actions' }, save)));
+    save.focus();
+  }
+}
+
+function toldOf(error: unknown): Key {
+  if (isUndone(error)) return 'busy';
+  if (isPassing(error)) return 'classicLost';
+  return failureOf(error).kind === 'gone' ? 'classicFailed' : 'openUnexpected';
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+// What was opened: the text or the file, and what happens to it on the server.
+
+import type { Info } from '../../net/messages';
+import { failureIn, type Engine } from '../../worker/engine';
+import type { Failure, OpenResult } from '../../worker/protocol';
+import { tellErasing, tellSaving, type End } from '../../model/outcome';
+import { MEMORY_MAX, Parking } from '../../storage/temp';
+import { BusyButton } from '../parts/busy';
+import type { Context } from '../context';
+import { CoveredText } from './covered';
+import { button, el, fill, foreign } from '../parts/dom';
+import { endCard } from '../parts/end';
+import { download, pickPlace } from './save';
+
+/** Lets a lease of a file live on: it lapses after 15 minutes. */
+const RENEW_EVERY = 5 * 60_000;
+
+/** How it goes on where it cannot go on here. */
+interface Ways {
+  end: (told: End) => void;
+  /** Open it once more with the same lease. */
+  again: () => void;
+}
+
+interface FileInfo { name: string; size: number }
+
+export class Opened {
+  readonly element: HTMLElement;
+  private readonly context: Context;
+  private readonly engine: Engine;
+  private readonly info: Info;
+  private readonly viewsLeft: number;
+  private readonly ways: Ways;
+  private readonly after = el('section', { class: 'after' });
+  private readonly focusFirst: () => void;
+  private text: CoveredText | null = null;
+  private saved: Blob | null = null;
+  private picking = false;
+  /** Whether it would be lost with this view. */
+  private held = true;
+  private parking: Parking | null = null;
+  private renewing = 0;
+  private readonly over = new AbortController();
+  /** Ends a transfer that is under way, and leaves nothing of it. */
+  private abandon: () => void = () => undefined;
+
+  constructor(context: Context, engine: Engine, info: Info, result: OpenResult, ways: Ways) {
+    this.context = context;
+    this.engine = engine;
+    this.info = info;
+    this.viewsLeft = result.viewsLeft;
+    this.ways = ways;
+    const { words } = context;
+    if ('text' in result) {
+      this.text = new CoveredText(context, result.text);
+      this.focusFirst = () => this.text?.focus();
+      this.element = el('div', { class: 'opened' }, el('h1', {}, words.say('textTitle')),
+        el('article', { class: 'card' }, this.text.element, this.after));
+      void this.confirm();
+    } else {
+      const { element, go } = this.fileCard(result.file);
+      this.renewing = window.setInterval(() => { if (!go.busy) void this.renew(); }, RENEW_EVERY);
+      this.focusFirst = () => go.focus();
+      this.element = el('div', { class: 'opened' }, el('h1', {}, words.say('fileTitle')), element);
+    }
+  }
+
+  focus(): void {
+    this.focusFirst();
+  }
+
+  /** Whether it is on this page alone: a text, or a file that is not saved. */
+  holds(): boolean {
+    return this.held;
+  }
+
+  /** The page is left: a file that is not saved can be opened once more by the same lease, when it comes back. */
+  rest(): boolean {
+    if (!this.held || this.text !== null) return false;
+    this.ways.again();
+    return true;
+  }
+
+  /** Another view takes its place. */
+  leave(): void {
+    this.stopRenewing();
+    this.abandon();
+    this.text?.wipe();
+  }
+
+  // Nobody tells how long a file waits to be saved.
+  private async renew(): Promise<void> {
+    try {
+      await this.engine.call('renew', null, undefined, this.over.signal);
+    } catch (error) {
+      const failure = failureIn(error);
+      if (this.over.signal.aborted) return;
+      // Else the next time may do.
+      if (failure.kind === 'gone' || failure.kind === 'ended') this.tellFailure(failure, null);
+    }
+  }
+
+  private stopRenewing(): void {
+    clearInterval(this.renewing);
+    this.over.abort();
+  }
+
+  private fileCard(file: FileInfo): { element: HTMLElement; go: BusyButton } {
+    const { words } = this.context;
+    const problem = el('p', { class: 'problem', role: 'alert' });
+    const said = el('p', { class: 'note', role: 'status' }, words.say('fileNote'));
+    const go = new BusyButton(words, words.say('save'), () => void this.save(file, go, problem, said));
+    const element = el('article', { class: 'card' },
+      el('p', { class: 'file' }, el('span', { class: 'name' }, foreign(file.name)), el('span', { class: 'size' }, words.size(file.size))),
+      said, problem, go.element, this.after);
+    return { element, go };
+  }
+
+  private async save(file: FileInfo, go: BusyButton, problem: HTMLElement, said: HTMLElement): Promise<void> {
+    problem.textContent = '';
+    if (this.saved !== null) {
+      this.handOver(this.saved, file, go);
+      return;
+    }
+    // The worker broke.
+    if (this.engine.ended) {
+      this.ways.again();
+      return;
+    }
+    if (this.picking) return;
+    this.picking = true;
+    let handle: FileSystemFileHandle | null;
+    try {
+      handle = await pickPlace(file.name);
+    } catch (error) {
+      if ((error as Error).name === 'AbortError') return; // closed without a choice
+      handle = null; // the question is forbidden here
+    } finally {
+      this.picking = false;
+    }
+    try {
+      const blob = await this.transfer(handle, file, go);
+      this.held = false;
+      go.stop(this.context.words.say('saveAgain'));
+      if (blob === null) go.element.remove();
+      else this.handOver(blob, file, go);
+      said.textContent = this.context.words.say('saved');
+      await this.confirm();
+    } catch (error) {
+      go.stop();
+      const failure = failureIn(error);
+      if (failure.kind !== 'cancelled') this.tellFailure(failure, problem);
+    }
+  }
+
+  // To the picked place; else into parking or memory, whence it becomes a download.
+  private async transfer(handle: FileSystemFileHandle | null, file: FileInfo, go: BusyButton): Promise<Blob | null> {
+    const signal = go.start(this.context.words.percent(0), true);
+    const parking = handle === null && file.size > MEMORY_MAX ? await Parking.claim() : null;
+    this.abandon = () => {
+      this.engine.close(); // it would hold the file
+      void parking?.clear();
+    };
+    addEventListener('pagehide', this.abandon);
+    try {
+      const order = { handle, parking: parking?.name ?? null };
+      const blob = await this.engine.call('save', order, (progress) => {
+        const heard = go.progress(progress);
+        if (heard !== null) this.context.announce(heard);
+      }, signal);
+      this.parking = parking;
+      return blob;
+    } catch (error) {
+      await parking?.clear();
+      throw error;
+    } finally {
+      removeEventListener('pagehide', this.abandon);
+      this.abandon = () => undefined;
+    }
+  }
+
+  private handOver(blob: Blob, file: FileInfo, go: BusyButton): void {
+    this.saved = blob;
+    download(blob, file.name);
+    this.parking?.clearLater(blob.size, () => {
+      this.saved = null;
+      go.element.remove();
+    });
+  }
+
+  private tellFailure(failure: Failure, problem: HTMLElement | null): void {
+    const told = tellSaving(failure);
+    if (told.kind === 'end') this.ways.end(told);
+    else if (problem !== null) problem.textContent = this.context.words.say(told.text);
+  }
+
+  // It is here and whole: the server may let go of it.
+  private async confirm(): Promise<void> {
+    this.stopRenewing();
+    this.showAfter(false);
+    try {
+      await this.engine.call('confirm', null);
+      this.showAfter(true);
+    } catch {
+      // The lease lapses by itself; "Erase now" tries again.
+    }
+  }
+
+  private showAfter(confirmed: boolean): void {
+    const { words } = this.context;
+    const last = this.viewsLeft === 0;
+    const text = last
+      ? words.say(confirmed ? 'lastTimeDone' : 'lastTime')
+      : words.say('moreTimes', { n: this.viewsLeft, date: words.date(this.info.expiresAt) });
+    const problem = el('p', { class: 'problem', role: 'alert' });
+    const here = this.after.contains(document.activeElement);
+    const label = words.say(!last ? 'destroy' : confirmed ? 'eraseHere' : 'eraseNow');
+    const erase = button('secondary', label, () => {
+      if (erase.hasAttribute('aria-disabled')) return;
+      erase.setAttribute('aria-disabled', 'true');
+      problem.textContent = '';
+      this.engine.call('burn', null).then(() => this.erased(), (error: unknown) => {
+        erase.removeAttribute('aria-disabled');
+        const failure = failureIn(error);
+        if (failure.kind === 'gone') this.erased();
+        else problem.textContent = words.say(tellErasing(failure));
+      });
+    });
+    fill(this.after, el('p', { role: 'status' }, text), problem, el('div', { class: 'actions' }, erase));
+    if (here) erase.focus();
+  }
+
+  private erased(): void {
+    this.text?.wipe();
+    this.saved = null;
+    this.held = false;
+    this.engine.close();
+    fill(this.element, endCard(this.context.words, 'erasedTitle', 'erased'));
+  }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// The one box: a text, or files, typed, pasted, dropped or picked.
+
+import { makePassword } from '../../crypto/passphrase';
+import { randomBytes } from '../../base/random';
+import { contentSize, looksLikeKey, type ShareChoice } from '../../model/choice';
+import type { Context } from '../context';
+import { button, el, fill, foreign } from '../parts/dom';
+
+export class ContentBox {
+  readonly element: HTMLElement;
+  private readonly context: Context;
+  private readonly choice: ShareChoice;
+  private readonly onProblem: (message: string) => void;
+  private readonly textarea: HTMLTextAreaElement;
+  private readonly list: HTMLElement;
+  private readonly generate: HTMLButtonElement;
+  private readonly picker: HTMLInputElement;
+
+  /** `choice` is changed as text and files come and go. */
+  constructor(context: Context, choice: ShareChoice, onProblem: (message: string) => void) {
+    const { words } = context;
+    this.context = context;
+    this.choice = choice;
+    this.onProblem = onProblem;
+    const touch = matchMedia('(pointer: coarse)').matches;
+    this.textarea = el('textarea', {
+      rows: 5, 'aria-label': words.say('boxLabel'), spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off',
+      autocorrect: 'off', dir: 'auto', placeholder: words.say(touch ? 'boxPlaceholderTouch' : 'boxPlaceholder'),
+      on: { input: () => this.typed() },
+    });
+    this.list = el('div', { class: 'files', hidden: true });
+    this.picker = el('input', {
+      type: 'file', multiple: true, hidden: true, tabindex: -1, 'aria-hidden': 'true',
+      on: { change: () => { void this.add(this.picker.files); this.picker.value = ''; } },
+    });
+    this.generate = button('quiet', words.say('generate'), () => this.putPassword());
+    this.element = el('div', { class: 'box' }, this.textarea, this.list,
+      el('div', { class: 'tools' }, button('quiet', words.say('addFiles'), () => this.picker.click()), this.generate, this.picker));
+    this.listen();
+  }
+
+  focus(): void {
+    if (this.choice.files.length === 0) this.textarea.focus();
+  }
+
+  lock(locked: boolean): void {
+    this.element.inert = locked;
+  }
+
+  private listen(): void {
+    const { element } = this;
+    element.addEventListener('dragover', (event) => { event.preventDefault(); element.classList.add('over'); });
+    element.addEventListener('dragleave', () => element.classList.remove('over'));
+    element.addEventListener('drop', (event) => {
+      element.classList.remove('over');
+      if (event.dataTransfer === null || event.dataTransfer.files.length === 0) return;
+      event.preventDefault();
+      void this.add(event.dataTransfer.files);
+    });
+    element.addEventListener('paste', (event) => {
+      const files = event.clipboardData?.files;
+      if (files === undefined || files.length === 0) return;
+      event.preventDefault();
+      void this.add(files);
+    });
+  }
+
+  private typed(): void {
+    const { textarea, choice } = this;
+    choice.text = textarea.value;
+    textarea.classList.toggle('mono', looksLikeKey(textarea.value));
+    textarea.style.setProperty('height', 'auto');
+    textarea.style.setProperty('height', `${textarea.scrollHeight + 2}px`);
+  }
+
+  private putPassword(): void {
+    const { textarea } = this;
+    textarea.setRangeText(makePassword(randomBytes), textarea.selectionStart, textarea.selectionEnd, 'end');
+    this.typed();
+    textarea.focus();
+  }
+
+  private async add(added: FileList | null): Promise<void> {
+    // The list is emptied by whoever gave it once this function waits.
+    const readable: File[] = [];
+    for (const file of [...(added ?? [])]) {
+      // A folder looks like a file until it is read.
+      if (await file.slice(0, 1).arrayBuffer().then(() => true, () => false)) readable.push(file);
+      else this.onProblem(this.context.words.say('filesUnreadable', { name: file.name }));
+    }
+    this.choice.files = [...this.choice.files, ...readable];
+    this.showFiles();
+  }
+
+  private remove(file: File): void {
+    this.choice.files = this.choice.files.filter((other) => other !== file);
+    this.showFiles();
+    const next = this.list.querySelector('button');
+    if (next !== null) next.focus();
+    else this.textarea.focus();
+  }
+
+  private showFiles(): void {
+    const { words, announce } = this.context;
+    const { files } = this.choice;
+    const some = files.length > 0;
+    this.textarea.hidden = some;
+    this.generate.hidden = some;
+    this.list.hidden = !some;
+    if (!some) return;
+    const total = words.say('filesTotal', { n: files.length, size: words.size(contentSize(this.choice)) });
+    const rows = files.map((file) => el('li', {}, el('span', { class: 'name' }, foreign(file.name)),
+      el('span', { class: 'size' }, words.size(file.size)),
+      button('quiet', '×', () => this.remove(file), { 'aria-label': words.say('fileRemove', { name: file.name }) })));
+    fill(this.list, el('ul', { 'aria-label': words.say('filesLabel') }, ...rows), el('p', { class: 'note' }, total),
+      this.choice.text !== '' && el('p', { class: 'note', role: 'status' }, words.say('textStays')));
+    announce(total);
+  }
+}

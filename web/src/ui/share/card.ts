@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// The result: the link, what to do with it, and what became of it.
+
+import type { Shared } from '../../worker/protocol';
+import { buildLink } from '../../model/link';
+import type { Owned } from '../../storage/owned';
+import { protectionKey, type ShareChoice } from '../../model/choice';
+import { confirmButton } from '../parts/confirm';
+import type { Context } from '../context';
+import { copyButton } from '../parts/copy';
+import { button, el, fill, newId } from '../parts/dom';
+import { LiveStatus } from './status';
+
+/** The card, and its line, which has to be stopped when the card is left. */
+export function resultCard(context: Context, choice: ShareChoice, shared: Shared): { card: HTMLElement; status: LiveStatus } {
+  const { words, now, page } = context;
+  const titleId = newId();
+  const link = buildLink(page, shared.id, choice.keyApart ? null : shared.linkKey);
+  const owned: Owned = { id: shared.id, token: shared.ownerToken, made: now(), until: shared.expiresAt };
+  const title = el('h2', { id: titleId, tabindex: -1 }, words.say('resultTitle'));
+  const qr = el('div', { class: 'qr', hidden: true });
+  const note = sentence(context, choice, shared);
+  const actions = linkActions(context, link, qr);
+  const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), () => status.burn());
+  const extras = el('div', { class: 'extras' }, ...(choice.keyApart ? keyBlock(context, shared.linkKey) : []), ...passphraseBlock(context, choice));
+  const status = new LiveStatus(context, owned, 'card', () => {
+    card.classList.add('over');
+    title.textContent = words.say('resultOver');
+    const parts = [linkBlock, actions, qr, extras, note];
+    const here = parts.some((part) => part.contains(document.activeElement));
+    for (const part of parts) part.remove();
+    if (here) title.focus();
+  });
+  const linkBlock = codeBlock(words.say('linkLabel'), link, 'link');
+  actions.append(burn);
+  const card = el('article', { class: 'card', 'aria-labelledby': titleId },
+    title, linkBlock, actions, qr, extras, note, status.element);
+  return { card, status };
+}
+
+function sentence({ words }: Context, choice: ShareChoice, { expiresAt }: Shared): HTMLElement {
+  const opens = words.say('canBeOpened', { n: choice.views, date: words.date(expiresAt) });
+  return el('p', { class: 'note' }, opens, ' ', words.say('asSentence', { text: words.capital(words.say(protectionKey(choice))) }));
+}
+
+/** A value in full, selected by one click. */
+export function codeBlock(label: string, value: string, className: string): HTMLElement {
+  return el('div', { class: `code-block ${className}` }, el('code', { class: 'code', tabindex: 0, 'aria-label': label, role: 'textbox', 'aria-readonly': 'true', dir: 'ltr' }, value));
+}
+
+function linkActions({ words, announce }: Context, link: string, code: HTMLElement): HTMLElement {
+  const toggle = button('secondary', words.say('qr'), () => {
+    code.hidden = !code.hidden;
+    toggle.setAttribute('aria-expanded', String(!code.hidden));
+    if (code.childElementCount > 0) return;
+    import('../parts/qr').then(({ drawQr }) => fill(code, drawQr(link, words.say('qrLabel'))),
+      () => fill(code, el('p', { class: 'problem', role: 'alert' }, words.say('qrFailed'))));
+  }, { 'aria-expanded': 'false' });
+  const share = 'share' in navigator
+    ? button('secondary', words.say('share'), () => { navigator.share({ url: link }).catch(() => undefined); })
+    : null;
+  return el('div', { class: 'actions' },
+    copyButton(words, 'primary', words.say('copyLink'), () => link, announce), share, toggle);
+}
+
+function keyBlock({ words, announce }: Context, key: string): HTMLElement[] {
+  return [
+    el('h3', {}, words.say('keyLabel')), codeBlock(words.say('keyLabel'), key, 'key'),
+    el('div', { class: 'actions' }, copyButton(words, 'secondary', words.say('copyKey'), () => key, announce)),
+    el('p', { class: 'note' }, words.say('keyNote')),
+  ];
+}
+
+function passphraseBlock({ words, announce }: Context, choice: ShareChoice): HTMLElement[] {
+  if (choice.mode !== 'generated') return [];
+  const { passphrase } = choice;
+  return [
+    el('h3', {}, words.say('passphraseField')), codeBlock(words.say('passphraseField'), passphrase, 'passphrase'),
+    el('div', { class: 'actions' }, copyButton(words, 'secondary', words.say('copyPassphrase'), () => passphrase, announce)),
+    el('p', { class: 'note' }, words.say('passphraseNote')),
+  ];
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// The sentence that is the form: three words of it are buttons.
+
+import { isTooLong, makePassphrase, PASSPHRASE_MAX, strengthOf } from '../../crypto/passphrase';
+import { randomBytes } from '../../base/random';
+import { clampViews, protectionKey, type PassphraseMode, type ShareChoice } from '../../model/choice';
+import { radios, secretField } from '../parts/choices';
+import type { Context } from '../context';
+import { button, el } from '../parts/dom';
+import { Popover } from '../parts/popover';
+
+const VIEWS = [1, 2, 3, 5, 10];
+const HINT = { '': 'passphraseHint', none: 'passphraseTooLong', 0: 'strength0', 1: 'strength1', 2: 'strength2' } as const;
+
+export class Sentence {
+  readonly element: HTMLElement;
+  private readonly context: Context;
+  private readonly choice: ShareChoice;
+  private readonly words: Record<'views' | 'ttl' | 'passphrase', Popover>;
+  private readonly until: HTMLElement;
+
+  /** `choice` is changed as the person chooses. */
+  constructor(context: Context, choice: ShareChoice) {
+    this.context = context;
+    this.choice = choice;
+    this.until = el('p', { class: 'note' });
+    this.words = { views: this.viewsPopover(), ttl: this.ttlPopover(), passphrase: this.passphrasePopover() };
+    const panels = Object.values(this.words).map(({ panel }) => panel);
+    this.element = el('div', { class: 'sentence' }, el('p', {}, ...this.parts()), ...panels);
+    this.update();
+  }
+
+  // A line would break between a button and the full stop behind it.
+  private parts(): Node[] {
+    let before: HTMLElement | null = null;
+    return this.context.words.segments('sentence').flatMap((segment): Node[] => {
+      if ('slot' in segment) {
+        before = el('span', { class: 'unbroken' }, this.words[segment.slot as 'views'].trigger);
+        return [before];
+      }
+      const mark = before === null ? '' : /^\p{P}*/u.exec(segment.text)![0];
+      before?.append(mark);
+      return [document.createTextNode(segment.text.slice(mark.length))];
+    });
+  }
+
+  /** Open the popover in which something is missing. */
+  askForPassphrase(): void {
+    this.words.passphrase.open();
+  }
+
+  /** While it is being shared nothing can be chosen any more. */
+  lock(locked: boolean): void {
+    if (locked) for (const popover of Object.values(this.words)) popover.close(false);
+    this.element.inert = locked;
+  }
+
+  private update(): void {
+    const { words, now } = this.context;
+    const { views, ttl } = this.choice;
+    this.words.views.trigger.textContent = words.say('views', { n: views });
+    this.words.ttl.trigger.textContent = words.duration(ttl);
+    this.words.passphrase.trigger.textContent = words.say(protectionKey(this.choice));
+    this.until.textContent = words.say('ttlUntil', { date: words.date(now() + ttl) });
+  }
+
+  private viewsPopover(): Popover {
+    const { words, config } = this.context;
+    const set = (n: number) => {
+      this.choice.views = clampViews(n, config.viewsMax);
+      this.update();
+    };
+    const all = VIEWS.filter((n) => n <= config.viewsMax).map((n) => ({ value: n, label: words.number(n) }));
+    const title = words.say('viewsTitle');
+    const chips = radios(title, 'chips', all, this.choice.views, (n) => { set(n); other.value = ''; });
+    const other = el('input', {
+      type: 'number', min: 1, max: config.viewsMax, inputmode: 'numeric',
+      on: {
+        input: () => {
+          if (other.value === '') return;
+          set(other.valueAsNumber);
+          chips.select(this.choice.views);
+        },
+      },
+    });
+    const label = el('label', { class: 'inline' }, el('span', {}, words.say('viewsOther', { max: config.viewsMax })), other);
+    return new Popover(title, words.say('done'), chips.element, label);
+  }
+
+  private ttlPopover(): Popover {
+    const { words, config } = this.context;
+    const title = words.say('ttlTitle');
+    const all = [...new Set([...config.ttlChoices, config.ttlDefault])].sort((a, b) => a - b);
+    const choices = all.map((ttl) => ({ value: ttl, label: words.duration(ttl) }));
+    const chips = radios(title, 'chips', choices, this.choice.ttl, (ttl) => {
+      this.choice.ttl = ttl;
+      this.update();
+    });
+    return new Popover(title, words.say('done'), chips.element, this.until);
+  }
+
+  private passphrasePopover(): Popover {
+    const { words } = this.context;
+    const title = words.say('passphraseTitle');
+    const own = this.ownPassphrase();
+    const generated = this.generatedPassphrase();
+    const setMode = (mode: PassphraseMode) => {
+      this.choice.mode = mode;
+      own.element.hidden = mode !== 'own';
+      generated.element.hidden = mode !== 'generated';
+      if (mode === 'own') own.read();
+      if (mode === 'generated') generated.make();
+      this.update();
+      popover.reveal();
+    };
+    const modes: { value: PassphraseMode; label: string }[] = [
+      { value: 'none', label: words.say('passphraseNone') },
+      { value: 'own', label: words.say('passphraseOwn') },
+      { value: 'generated', label: words.say('passphraseGenerated') },
+    ];
+    const lines = radios(title, 'lines', modes, this.choice.mode, setMode);
+    const popover = new Popover(title, words.say('done'), lines.element, own.element, generated.element, this.keyApart());
+    return popover;
+  }
+
+  private ownPassphrase(): { element: HTMLElement; read: () => void } {
+    const { words } = this.context;
+    const { element: field, input } = secretField(
+      words.say('passphraseField'), words.say('show'), words.say('hide'), { autocomplete: 'new-password' });
+    const hint = el('p', { class: 'note', role: 'status' });
+    const read = () => {
+      this.choice.passphrase = input.value;
+      const strength = input.value === '' ? '' : isTooLong(input.value) ? 'none' : strengthOf(input.value);
+      hint.textContent = words.say(HINT[strength], { max: PASSPHRASE_MAX });
+      hint.dataset['strength'] = String(strength);
+    };
+    input.addEventListener('input', read);
+    return { element: el('div', { hidden: true }, field, hint), read };
+  }
+
+  private generatedPassphrase(): { element: HTMLElement; make: () => void } {
+    const { words } = this.context;
+    const shown = el('code', { class: 'code' });
+    const make = () => {
+      this.choice.passphrase = makePassphrase(randomBytes);
+      shown.textContent = this.choice.passphrase;
+    };
+    const row = el('div', { class: 'field' }, shown, button('quiet', words.say('passphraseNew'), make));
+    return { element: el('div', { hidden: true }, row, el('p', { class: 'note' }, words.say('passphraseOnce'))), make };
+  }
+
+  private keyApart(): HTMLElement {
+    const { words } = this.context;
+    const box = el('input', {
+      type: 'checkbox', checked: this.choice.keyApart,
+      on: { change: () => { this.choice.keyApart = box.checked; this.update(); } },
+    });
+    return el('div', { class: 'apart' }, el('label', {}, box, el('span', {}, words.say('keyApart'))),
+      el('p', { class: 'note' }, words.say('keyApartHint')));
+  }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// What the page and its worker say to each other.
+
+import type { Info } from '../net/messages';
+import type { FailureKind } from '../crypto/envelope';
+import type { Waiting } from '../net/retry';
+
+export interface ShareOrder {
+  text: string | null;
+  /** With more than one, they become one zip of this name. */
+  files: File[];
+  zipName: string;
+  views: number;
+  ttl: number;
+  passphrase: string;
+  keyApart: boolean;
+  inlineMax: number;
+}
+
+export interface Shared {
+  id: string;
+  linkKey: string;
+  ownerToken: string;
+  expiresAt: number;
+}
+
+export interface OpenOrder {
+  id: string;
+  /** Minted once for all tries, whichever worker makes them: the server counts one opening for it. */
+  lease: string;
+  linkKey: string;
+  passphrase: string;
+  info: Info;
+  textMax: number;
+}
+
+/** What was opened: a text, whole and verified, or a file that waits to be saved. */
+export type Seen = { text: string } | { file: { name: string; type: string; size: number } };
+export type OpenResult = { viewsLeft: number } & Seen;
+
+/** Where a file goes: the place the person picked, else the parking of that name, else memory. */
+export interface SaveOrder {
+  handle: FileSystemFileHandle | null;
+  parking: string | null;
+}
+
+export interface Orders {
+  share: { order: ShareOrder; result: Shared };
+  open: { order: OpenOrder; result: OpenResult };
+  /** Keep the opening alive while its file waits to be saved. */
+  renew: { order: null; result: null };
+  save: { order: SaveOrder; result: Blob | null };
+  /** Tell the server that the content is here. */
+  confirm: { order: null; result: null };
+  /** Tell the server to destroy what is left. */
+  burn: { order: null; result: null };
+}
+
+export type Progress =
+  | { phase: 'deriving' }
+  | { phase: 'opening' }
+  /** The server waits for parts of it. */
+  | { phase: 'created'; id: string; ownerToken: string }
+  | { phase: 'moving'; done: number; total: number }
+  | { phase: 'finishing' }
+  | { phase: 'waiting'; why: Waiting };
+
+/** Why something failed, as the page tells it. `lost` is an opening that may have been counted: its answer did not come. */
+export type Failure =
+  | { kind: 'offline' | 'busy' | 'lost' | 'gone' | 'ended' | 'full' | 'too-large' | 'changed' | 'unwritable' | 'cancelled' | 'unexpected' }
+  | { kind: 'wrong-proof'; attemptsLeft: number | null }
+  | { kind: 'damaged'; failure: FailureKind };
+
+export type Request =
+  | { type: 'setup'; api: string; stall: number }
+  | { type: 'call'; call: number; name: keyof Orders; order: unknown }
+  | { type: 'cancel'; call: number };
+
+export type Reply =
+  | { type: 'progress'; call: number; progress: Progress }
+  | { type: 'done'; call: number; result: unknown }
+  | { type: 'failed'; call: number; failure: Failure };
