@@ -99,26 +99,26 @@ test('what became of it, in one line', async () => {
 });
 
 test('failures are told apart', async () => {
-  const { tell, tellErasing, tellSaving } = await load('model/outcome.ts');
+  const { openMessage, eraseMessage, saveMessage } = await load('model/outcome.ts');
   const none = { key: false, passphrase: false };
-  assert.equal(tell({ kind: 'gone' }, none).title, 'goneTitle');
-  assert.equal(tell({ kind: 'wrong-proof', attemptsLeft: null }, none).title, 'damagedTitle');
-  assert.deepEqual(tell({ kind: 'wrong-proof', attemptsLeft: 3 }, { key: false, passphrase: true }),
+  assert.equal(openMessage({ kind: 'gone' }, none).title, 'goneTitle');
+  assert.equal(openMessage({ kind: 'wrong-proof', attemptsLeft: null }, none).title, 'damagedTitle');
+  assert.deepEqual(openMessage({ kind: 'wrong-proof', attemptsLeft: 3 }, { key: false, passphrase: true }),
     { kind: 'line', text: 'wrongPassphrase', attemptsLeft: 3 });
-  assert.equal(tell({ kind: 'wrong-proof', attemptsLeft: 0 }, { key: false, passphrase: true }).title, 'lockedTitle');
-  assert.equal(tell({ kind: 'wrong-proof', attemptsLeft: null }, { key: true, passphrase: false }).text, 'wrongKey');
-  assert.equal(tell({ kind: 'damaged', failure: 'payload failure' }, none).title, 'brokenTitle');
-  assert.equal(tell({ kind: 'full' }, none).text, 'noRoomHere');
+  assert.equal(openMessage({ kind: 'wrong-proof', attemptsLeft: 0 }, { key: false, passphrase: true }).title, 'lockedTitle');
+  assert.equal(openMessage({ kind: 'wrong-proof', attemptsLeft: null }, { key: true, passphrase: false }).text, 'wrongKey');
+  assert.equal(openMessage({ kind: 'damaged', failure: 'payload failure' }, none).title, 'brokenTitle');
+  assert.equal(openMessage({ kind: 'full' }, none).text, 'noRoomHere');
   const texts = { offline: 'offlineUnused', busy: 'busyUnused', lost: 'openLost', 'too-large': 'tooLargeHere', unexpected: 'openUnexpected' };
-  for (const [kind, text] of Object.entries(texts)) assert.equal(tell({ kind }, none).text, text);
+  for (const [kind, text] of Object.entries(texts)) assert.equal(openMessage({ kind }, none).text, text);
   // Once an answer was lost nobody says that nothing was used up.
-  for (const kind of ['offline', 'busy', 'lost', 'too-large', 'unexpected']) assert.equal(tell({ kind }, none, true).text, 'openLost', kind);
-  assert.deepEqual(tell({ kind: 'ended' }, none), { kind: 'end', title: 'endedTitle', text: 'ended', again: true });
-  for (const kind of ['gone', 'ended']) assert.deepEqual(tellSaving({ kind }), { kind: 'end', title: 'endedTitle', text: 'lapsed', again: true });
-  assert.deepEqual(['offline', 'busy', 'full', 'unwritable', 'unexpected'].map((kind) => tellSaving({ kind }).text),
+  for (const kind of ['offline', 'busy', 'lost', 'too-large', 'unexpected']) assert.equal(openMessage({ kind }, none, true).text, 'openLost', kind);
+  assert.deepEqual(openMessage({ kind: 'ended' }, none), { kind: 'end', title: 'endedTitle', text: 'ended', again: true });
+  for (const kind of ['gone', 'ended']) assert.deepEqual(saveMessage({ kind }), { kind: 'end', title: 'endedTitle', text: 'lapsed', again: true });
+  assert.deepEqual(['offline', 'busy', 'full', 'unwritable', 'unexpected'].map((kind) => saveMessage({ kind }).text),
     ['interrupted', 'busy', 'noRoomHere', 'unwritable', 'interrupted']);
-  assert.equal(tellSaving({ kind: 'damaged', failure: 'payload failure' }).title, 'brokenTitle');
-  assert.deepEqual(['offline', 'busy', 'unexpected'].map((kind) => tellErasing({ kind })), ['offline', 'busy', 'eraseFailed']);
+  assert.equal(saveMessage({ kind: 'damaged', failure: 'payload failure' }).title, 'brokenTitle');
+  assert.deepEqual(['offline', 'busy', 'unexpected'].map((kind) => eraseMessage({ kind })), ['offline', 'busy', 'eraseFailed']);
 });
 
 test('names of received files are made harmless', async () => {
@@ -202,7 +202,7 @@ test('what is kept of one’s own secrets is read with care', async () => {
 });
 
 test('a dropped connection is tried again, a refusal is not', async () => {
-  const { withRetry, waitFor, isUndone, ConnectionError, ApiError } = await load('net/retry.ts');
+  const { withRetry, waitFor, serverDidNothing, ConnectionError, ApiError } = await load('net/retry.ts');
   globalThis.addEventListener ??= () => undefined;
   globalThis.removeEventListener ??= () => undefined;
   const options = { signal: new AbortController().signal, patience: 60_000 };
@@ -218,10 +218,10 @@ test('a dropped connection is tried again, a refusal is not', async () => {
   await assert.rejects(withRetry(async () => { throw new ApiError(404, {}, null); }, options), ApiError);
   await assert.rejects(withRetry(async () => { throw new ConnectionError('cut'); }, { ...options, patience: 0 }), ConnectionError);
   tries = 0;
-  await assert.rejects(withRetry(async () => { tries++; throw new ConnectionError('cut'); }, { ...options, passing: isUndone }), ConnectionError);
+  await assert.rejects(withRetry(async () => { tries++; throw new ConnectionError('cut'); }, { ...options, retryIf: serverDidNothing }), ConnectionError);
   assert.equal(tries, 1);
   const told = [[429, ''], [503, 'busy'], [503, 'unavailable'], [503, 'unknown_outcome'], [503, ''], [502, ''], [504, '']];
-  assert.deepEqual(told.map(([status, code]) => isUndone(new ApiError(status, { code }, null))), [true, true, true, false, false, false, false]);
+  assert.deepEqual(told.map(([status, code]) => serverDidNothing(new ApiError(status, { code }, null))), [true, true, true, false, false, false, false]);
   const stop = new AbortController();
   const waiting = withRetry(async () => { throw new ConnectionError('cut'); }, { signal: stop.signal, patience: 60_000 });
   setTimeout(() => stop.abort(), 20);
@@ -329,10 +329,10 @@ test('an answer that is JSON but no object is refused as one that makes no sense
 });
 
 test('lines take their turns: cards before rows, and together no more than half of what a server lets through', async () => {
-  const { Turns } = await load('model/poll.ts');
+  const { PollSchedule } = await load('model/poll-schedule.ts');
   /** What is looked up in `minutes` by lines that are there from the start, each answered after `answer` ms. */
   const run = (cards, rows, minutes, answer = 50) => {
-    const turns = new Turns();
+    const turns = new PollSchedule();
     const looks = [];
     const under = [];
     const add = (kind, i) => turns.add(`${kind} ${i}`, kind === 'card', 0);
@@ -368,8 +368,8 @@ test('lines take their turns: cards before rows, and together no more than half 
 });
 
 test('all lines are due when the page is looked at again, but for those under way', async () => {
-  const { Turns } = await load('model/poll.ts');
-  const turns = new Turns();
+  const { PollSchedule } = await load('model/poll-schedule.ts');
+  const turns = new PollSchedule();
   turns.add('a', false, 0);
   turns.add('b', false, 0);
   turns.add('c', false, 0);

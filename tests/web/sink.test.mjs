@@ -48,7 +48,7 @@ const bytesOf = async (blob) => Buffer.from(await blob.arrayBuffer());
 test('writes that take less than they were given are gone on with', async () => {
   for (const most of [Infinity, 1 << 20, 1000, 65_535]) {
     startOpfs({ most });
-    const sink = await Sink.to({ handle: null, parking: 'p' });
+    const sink = await Sink.to({ handle: null, tempName: 'p' });
     await fill(sink);
     assert.ok((await bytesOf(await sink.close())).equals(BYTES), `${most}`);
   }
@@ -56,7 +56,7 @@ test('writes that take less than they were given are gone on with', async () => 
 
 test('a full disk ends it, and the file is let go of', async () => {
   const disk = startOpfs({ room: 1_500_000 });
-  const sink = await Sink.to({ handle: null, parking: 'p' });
+  const sink = await Sink.to({ handle: null, tempName: 'p' });
   await assert.rejects(async () => { await fill(sink); await sink.close(); }, NO_ROOM);
   await sink.abort();
   assert.ok(!disk.open);
@@ -65,7 +65,7 @@ test('a full disk ends it, and the file is let go of', async () => {
 test('a picked place that did not keep all of it is noticed', async () => {
   for (const keeps of [BYTES.length, BYTES.length - 1, 0]) {
     const place = pickedPlace(keeps);
-    const sink = await Sink.to({ handle: place, parking: null });
+    const sink = await Sink.to({ handle: place, tempName: null });
     await fill(sink);
     if (keeps < BYTES.length) await assert.rejects(sink.close(), NO_ROOM);
     else assert.equal(await sink.close(), null);
@@ -74,9 +74,9 @@ test('a picked place that did not keep all of it is noticed', async () => {
 });
 
 test('without a place it waits in memory', async () => {
-  for (const parking of [null, 'p']) {
+  for (const tempName of [null, 'p']) {
     globalThis.FileSystemFileHandle = class {};
-    const sink = await Sink.to({ handle: null, parking });
+    const sink = await Sink.to({ handle: null, tempName });
     await fill(sink);
     assert.ok((await bytesOf(await sink.close())).equals(BYTES));
   }
@@ -93,7 +93,7 @@ test('a place that does not take it is told apart from a full disk, wherever tha
     if (step === 'write' || step === 'close') stream[step] = fail;
     else place[step] = fail;
     try {
-      const sink = await To.to({ handle: place, parking: null });
+      const sink = await To.to({ handle: place, tempName: null });
       await fill(sink);
       await sink.close();
       return 'saved';

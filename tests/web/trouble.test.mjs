@@ -17,7 +17,7 @@ test('the network’s return ends the wait for it, and no wait that the server a
   for (const [error, early] of [[new ConnectionError('cut'), true], [new ApiError(503, { code: 'busy' }, 2), false]]) {
     let tries = 0;
     const options = { signal: new AbortController().signal, patience: 60_000, onWaiting: () => setTimeout(back, 1) };
-    const slow = { ...options, passing: () => true };
+    const slow = { ...options, retryIf: () => true };
     // The fifth wait of a lost connection is 3.2 s and more: what ends before was woken.
     const task = withRetry(async () => { if (tries++ < (early ? 5 : 1)) throw error; }, slow);
     assert.equal(await within(1500, task), early, error.constructor.name);
@@ -170,7 +170,7 @@ test('a call is cancelled by the worker that runs, and without one that does not
 
 /** PUT over an XMLHttpRequest that ends with `answer`. */
 async function put(answer) {
-  const { upload } = await load('net/put.ts');
+  const { putWithProgress } = await load('net/put.ts');
   globalThis.XMLHttpRequest = class {
     upload = {};
     open(method, url) { this.responseURL = url; }
@@ -179,7 +179,7 @@ async function put(answer) {
     abort() { this.onabort(); }
     send() { Object.assign(this, { responseText: '' }, answer); setTimeout(() => this.onload()); }
   };
-  return upload({ url: 'http://x/parts/0', headers: {}, body: new Blob(['x']), stall: 1000 });
+  return putWithProgress({ url: 'http://x/parts/0', headers: {}, body: new Blob(['x']), stall: 1000 });
 }
 
 test('a part that is sent elsewhere is not sent again', { timeout: 5000 }, async () => {

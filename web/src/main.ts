@@ -7,8 +7,8 @@ import { Engine } from './worker/engine';
 import { failureOf } from './model/failure';
 import { readAddress, type Target } from './model/link';
 import { OwnedList } from './storage/owned';
-import { clearParking } from './storage/temp';
-import { patiently } from './net/retry';
+import { clearTempFiles } from './storage/temp';
+import { retryBriefly } from './net/retry';
 import { wordsFor } from './text/languages';
 import type { Key, Words } from './text/words';
 import { newWorker } from './trusted';
@@ -20,7 +20,7 @@ import { endCard } from './ui/parts/end';
 import { askToReplace } from './ui/parts/replace';
 import { OpenView } from './ui/open/open';
 import { ShareView } from './ui/share/share';
-import { Looks } from './ui/share/status';
+import { StatusPoller } from './ui/poller';
 import { insecure, trouble, waitingNote } from './ui/parts/trouble';
 
 const base = new URL('.', import.meta.url);
@@ -52,7 +52,7 @@ async function serverOf(): Promise<Server> {
 async function findServer(words: Words, main: HTMLElement): Promise<Server> {
   for (;;) {
     try {
-      return await patiently(serverOf, (why) => fill(main, waitingNote(words, why)));
+      return await retryBriefly(serverOf, (why) => fill(main, waitingNote(words, why)));
     } catch (error) {
       await trouble(words, main, failureOf(error));
     }
@@ -71,7 +71,7 @@ function viewOf(context: Context, target: Target): View {
 function shell(words: Words): { main: HTMLElement; announce: (message: string) => void } {
   document.documentElement.lang = words.language;
   document.title = words.say('appName');
-  const live = el('p', { class: 'unseen', role: 'status', 'aria-live': 'polite' });
+  const live = el('p', { class: 'visually-hidden', role: 'status', 'aria-live': 'polite' });
   const main = el('main', {});
   const home = el('a', { href: base.href, 'aria-label': words.say('homeLabel') }, words.say('appName'));
   fill(document.body, el('header', {}, home), main, trustLine(words), live);
@@ -98,35 +98,35 @@ async function start(): Promise<void> {
     fill(main, insecure(words));
     return;
   }
-  void clearParking();
+  void clearTempFiles();
   const { address, api, config } = await findServer(words, main);
   const context: Context = {
-    words, api, announce, config, owned: new OwnedList(), looks: new Looks(), page: base.href,
+    words, api, announce, config, owned: new OwnedList(), poller: new StatusPoller(), page: base.href,
     newEngine: () => new Engine(newWorker(new URL('worker.js', base)), address),
     now: () => Math.floor(Date.now() / 1000),
   };
   let view: View | null = null;
   const replace = (next: Target) => {
-    view?.leave?.();
+    view?.dispose?.();
     view = viewOf(context, next);
     fill(main, view.element);
   };
   // What came to be while the question stood open is asked about as well.
   const ask = (next: Target, told: Key[] = []) => {
-    const lost = view?.holds?.() ?? [];
+    const lost = view?.unsaved?.() ?? [];
     if (lost.every((what) => told.includes(what))) replace(next);
     else askToReplace(words, lost, () => ask(next, lost));
   };
   show = (next) => {
-    if (!view?.goesOnWith?.(next)) ask(next);
+    if (!view?.continues?.(next)) ask(next);
   };
   // A browser may keep the page for the way back, as it is, also for who sits there next.
   addEventListener('pagehide', ({ persisted }) => {
     if (!persisted) return;
     for (const dialog of document.querySelectorAll('dialog')) dialog.close();
     announce('');
-    if (view?.rest?.() === true) return;
-    view?.leave?.();
+    if (view?.suspend?.() === true) return;
+    view?.dispose?.();
     view = null;
     fill(main);
   });

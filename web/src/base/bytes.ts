@@ -10,10 +10,10 @@ export function utf8(text: string): Bytes {
   return encoder.encode(text) as Bytes;
 }
 
-export function concat(pieces: readonly Uint8Array[]): Bytes {
-  const out = new Uint8Array(pieces.reduce((sum, p) => sum + p.length, 0));
+export function concat(blocks: readonly Uint8Array[]): Bytes {
+  const out = new Uint8Array(blocks.reduce((sum, p) => sum + p.length, 0));
   let at = 0;
-  for (const p of pieces) {
+  for (const p of blocks) {
     out.set(p, at);
     at += p.length;
   }

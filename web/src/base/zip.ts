@@ -40,9 +40,9 @@ export async function* zip(entries: readonly ZipEntry[]): AsyncGenerator<Uint8Ar
     const local = header(0x04034b50, LOCAL, name, entry, crc);
     yield local;
     const check = new Crc();
-    for await (const piece of entry.stream()) {
-      check.add(piece);
-      yield piece;
+    for await (const block of entry.stream()) {
+      check.add(block);
+      yield block;
     }
     if (check.value() !== crc) throw new ChangedError('the file changed while it was read');
     directory.push(header(0x02014b50, CENTRAL, name, entry, crc, offset));
@@ -88,7 +88,7 @@ class Crc {
 
 async function checksum(stream: AsyncIterable<Uint8Array>): Promise<number> {
   const crc = new Crc();
-  for await (const piece of stream) crc.add(piece);
+  for await (const block of stream) crc.add(block);
   return crc.value();
 }
 

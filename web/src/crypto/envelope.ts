@@ -165,20 +165,6 @@ export async function* open(
   plain.end();
 }
 
-/** Open a whole envelope that is in memory. */
-export async function openBytes(envelope: Bytes, keys: Keys): Promise<{ meta: Metadata; content: Bytes }> {
-  const pieces: Uint8Array[] = [];
-  let meta: Metadata | null = null;
-  const body = (async function* () { yield envelope.subarray(HEADER_LENGTH); })();
-  for await (const part of open(envelope.subarray(0, HEADER_LENGTH), keys.cipher, body)) {
-    if ('meta' in part) meta = part.meta;
-    else pieces.push(part.bytes);
-  }
-  const content = concat(pieces);
-  wipe(...pieces);
-  return { meta: meta!, content };
-}
-
 function nonce(index: number, isLast: boolean): Bytes {
   const out = new Uint8Array(12);
   new DataView(out.buffer).setUint32(7, index);
@@ -208,14 +194,14 @@ async function decrypt(cipher: CryptoKey, header: Uint8Array, index: number, isL
 async function* plainChunks(
   metadata: Uint8Array, size: number, content: AsyncIterable<Uint8Array>, total: number, pool: Bytes[],
 ): AsyncGenerator<Bytes> {
-  const source = plainPieces(metadata, size, content, total);
+  const source = plainBlocks(metadata, size, content, total);
   let chunk = new Uint8Array(Math.min(CHUNK, total));
   let filled = 0;
   let left = total;
-  for await (const piece of source) {
-    for (let at = 0; at < piece.length;) {
-      const n = Math.min(piece.length - at, chunk.length - filled);
-      chunk.set(piece.subarray(at, at + n), filled);
+  for await (const block of source) {
+    for (let at = 0; at < block.length;) {
+      const n = Math.min(block.length - at, chunk.length - filled);
+      chunk.set(block.subarray(at, at + n), filled);
       at += n;
       filled += n;
       if (filled < chunk.length) continue;
@@ -227,7 +213,7 @@ async function* plainChunks(
   }
 }
 
-async function* plainPieces(
+async function* plainBlocks(
   metadata: Uint8Array, size: number, content: AsyncIterable<Uint8Array>, total: number,
 ): AsyncGenerator<Uint8Array> {
   const length = new Uint8Array(4);
@@ -235,10 +221,10 @@ async function* plainPieces(
   yield length;
   yield metadata;
   let given = 0;
-  for await (const piece of content) {
-    given += piece.length;
+  for await (const block of content) {
+    given += block.length;
     if (given > size) break;
-    yield piece;
+    yield block;
   }
   if (given !== size) throw new ChangedError('the content changed while it was read');
   for (let left = total - 4 - metadata.length - size; left > 0; left -= CHUNK) {
@@ -252,15 +238,15 @@ async function* sealedChunks(
 ): AsyncGenerator<{ chunk: Bytes; isLast: boolean }> {
   let buffer = new Uint8Array(SEALED_CHUNK);
   let filled = 0;
-  for await (const piece of source) {
-    for (let at = 0; at < piece.length;) {
+  for await (const block of source) {
+    for (let at = 0; at < block.length;) {
       if (filled === SEALED_CHUNK) {
         yield { chunk: buffer, isLast: false };
         buffer = pool.pop() ?? new Uint8Array(SEALED_CHUNK);
         filled = 0;
       }
-      const n = Math.min(piece.length - at, SEALED_CHUNK - filled);
-      buffer.set(piece.subarray(at, at + n), filled);
+      const n = Math.min(block.length - at, SEALED_CHUNK - filled);
+      buffer.set(block.subarray(at, at + n), filled);
       at += n;
       filled += n;
     }

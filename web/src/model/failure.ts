@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
 // From whatever was thrown to why it failed, as the page tells it.
 
-import type { Failure } from '../worker/protocol';
-import { ChangedError, EnvelopeError } from '../crypto/envelope';
+import { ChangedError, EnvelopeError, type FailureKind } from '../crypto/envelope';
 import { ApiError, ConnectionError, LostError } from '../net/retry';
+
+/** Why something failed, as the page tells it. `lost` is an opening that may have been counted: its answer did not come. */
+export type Failure =
+  | { kind: 'offline' | 'busy' | 'lost' | 'gone' | 'ended' | 'full' | 'too-large' | 'changed' | 'unwritable' | 'cancelled' | 'unexpected' }
+  | { kind: 'wrong-proof'; attemptsLeft: number | null }
+  | { kind: 'damaged'; failure: FailureKind };
 
 /** The place that a file was to go to did not take it. */
 export class UnwritableError extends Error {}

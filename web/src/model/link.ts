@@ -13,10 +13,6 @@ export type Target =
 const KEY = /^[A-Za-z0-9]{32}$/;
 const CLASSIC_ID = /^[A-Za-z0-9]{16}$/;
 
-export function isLinkKey(text: string): boolean {
-  return KEY.test(text);
-}
-
 /** The link to a secret on the page at `page`; without `key` where that travels apart. */
 export function buildLink(page: string, id: string, key: string | null): string {
   return `${page}#${id}${key === null ? '' : `.${key}`}`;

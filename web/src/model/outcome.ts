@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Opening: which failures end it, and which let the person try again.
 
-import type { Failure } from '../worker/protocol';
+import type { Failure } from './failure';
 import type { Key } from '../text/words';
 
 /** What was asked for beside the link. */
@@ -11,18 +11,18 @@ export interface Asked {
 }
 
 /** A failure as the page tells it: a page of its own, from which `again` looks anew, or one line beside the button. */
-export type Told =
+export type Message =
   | { kind: 'end'; title: Key; text: Key; again: boolean }
   | { kind: 'line'; text: Key; attemptsLeft: number | null };
 
-export type End = Told & { kind: 'end' };
+export type End = Message & { kind: 'end' };
 
 /**
  * A failure to look or to open. `lost` tells that an opening may have been counted before, so that
  * nobody says that there was none.
  */
-export function tell(failure: Failure, asked: Asked, lost = false): Told {
-  const line = (text: Key, attemptsLeft: number | null = null): Told => ({ kind: 'line', text, attemptsLeft });
+export function openMessage(failure: Failure, asked: Asked, lost = false): Message {
+  const line = (text: Key, attemptsLeft: number | null = null): Message => ({ kind: 'line', text, attemptsLeft });
   switch (failure.kind) {
     case 'gone': return end('goneTitle', 'gone');
     case 'damaged': return end('brokenTitle', 'broken');
@@ -41,10 +41,10 @@ export function tell(failure: Failure, asked: Asked, lost = false): Told {
 }
 
 /** A failure to save what was opened: nobody is sent to open it once more who need not. */
-export function tellSaving(failure: Failure): Told {
+export function saveMessage(failure: Failure): Message {
   switch (failure.kind) {
     case 'gone': case 'ended': return end('endedTitle', 'lapsed', true);
-    case 'damaged': case 'full': return tell(failure, { key: false, passphrase: false });
+    case 'damaged': case 'full': return openMessage(failure, { key: false, passphrase: false });
     case 'busy': return { kind: 'line', text: 'busy', attemptsLeft: null };
     case 'unwritable': return { kind: 'line', text: 'unwritable', attemptsLeft: null };
     default: return { kind: 'line', text: 'interrupted', attemptsLeft: null };
@@ -52,7 +52,7 @@ export function tellSaving(failure: Failure): Told {
 }
 
 /** A failure to erase what was opened: one line. */
-export function tellErasing({ kind }: Failure): Key {
+export function eraseMessage({ kind }: Failure): Key {
   return kind === 'offline' || kind === 'busy' ? kind : 'eraseFailed';
 }
 

@@ -2,13 +2,13 @@
 // The HTTP API as functions. Every failure is a ConnectionError, an ApiError, or the signal's reason.
 
 import {
-  readConfig, readCreated, readInfo, readOpenAnswer, readReceipt,
-  type Config, type Created, type Info, type OpenAnswer, type Receipt,
+  readConfig, readCreated, readInfo, readOpenResponse, readReceipt,
+  type Config, type Created, type Info, type OpenResponse, type Receipt,
 } from './messages';
 import { toBase64url, type Bytes } from '../base/bytes';
 import { EnvelopeError } from '../crypto/envelope';
 import { ApiError, ConnectionError } from './retry';
-import { upload } from './put';
+import { putWithProgress } from './put';
 
 export interface NewSecret {
   verifier: Bytes;
@@ -79,7 +79,7 @@ export class Api {
   async putPart(id: string, token: string, index: number, bytes: Bytes, { attempt = 0, signal, onProgress }: {
     attempt?: number; signal?: AbortSignal; onProgress?: (sent: number) => void;
   }): Promise<void> {
-    const response = await upload({
+    const response = await putWithProgress({
       url: `${this.base}api/v1/secrets/${id}/parts/${index}`,
       headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/octet-stream' },
       // Bytes that are sent as such are copied into the page's memory and stay there until it is
@@ -97,9 +97,9 @@ export class Api {
     return readInfo(await this.json(`api/v1/secrets/${id}`, { signal }));
   }
 
-  async open(id: string, access: Bytes, lease: string, attempt: number, signal?: AbortSignal): Promise<OpenAnswer> {
+  async open(id: string, access: Bytes, lease: string, attempt: number, signal?: AbortSignal): Promise<OpenResponse> {
     const json = { access: toBase64url(access), lease };
-    return readOpenAnswer(await this.json(`api/v1/secrets/${id}/open`, { method: 'POST', json, attempt, longest: LONGEST_OPEN, signal }));
+    return readOpenResponse(await this.json(`api/v1/secrets/${id}/open`, { method: 'POST', json, attempt, longest: LONGEST_OPEN, signal }));
   }
 
   /**

@@ -32,7 +32,7 @@ export interface Info {
   attemptsLeft: number | null;
 }
 
-export interface OpenAnswer {
+export interface OpenResponse {
   viewsLeft: number;
   content: Bytes | null;
 }
@@ -119,7 +119,7 @@ export function readInfo(json: Json): Info {
   };
 }
 
-export function readOpenAnswer(json: Json): OpenAnswer {
+export function readOpenResponse(json: Json): OpenResponse {
   const content = json['content'];
   return {
     viewsLeft: within(json, 'views_left', 0, VIEWS_MAX),

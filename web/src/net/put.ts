@@ -3,7 +3,7 @@
 
 import { ConnectionError } from './retry';
 
-export interface Upload {
+export interface PutRequest {
   url: string;
   headers: Record<string, string>;
   body: Blob;
@@ -22,7 +22,7 @@ const WITHOUT_BODY = [204, 205, 304];
  * Resolves to the answer; rejects with a ConnectionError if it is lost, with a SyntaxError if it is
  * another server's, or the signal's reason.
  */
-export function upload({ url, headers, body, stall, signal, onProgress }: Upload): Promise<Response> {
+export function putWithProgress({ url, headers, body, stall, signal, onProgress }: PutRequest): Promise<Response> {
   const request = new XMLHttpRequest();
   let timer = 0;
   const abort = () => request.abort();

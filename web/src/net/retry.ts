@@ -35,20 +35,20 @@ export interface RetryOptions {
   /** Told each time waiting begins. */
   onWaiting?: (why: Waiting) => void;
   /** Which failures to try again after; all that are passing, unless something is used up by trying. */
-  passing?: (error: unknown) => boolean;
+  retryIf?: (error: unknown) => boolean;
 }
 
 const FIRST_WAIT = 400;
 const LONGEST_WAIT = 8000;
 
 /** Whether the same request may succeed a little later. */
-export function isPassing(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   if (error instanceof ConnectionError) return true;
   return error instanceof ApiError && (error.status === 429 || error.status === 502 || error.status === 503 || error.status === 504);
 }
 
 /** Whether the server itself said that it did nothing of the request, and may do it a little later. */
-export function isUndone(error: unknown): boolean {
+export function serverDidNothing(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false;
   return error.status === 429 || (error.status === 503 && error.code !== '' && error.code !== 'unknown_outcome');
 }
@@ -63,7 +63,7 @@ export function waitFor(attempt: number, error: unknown, random: number): number
 
 /** Run `task` until it succeeds, fails for good, patience runs out, or `signal` aborts. */
 export async function withRetry<T>(task: (attempt: number) => Promise<T>, options: RetryOptions): Promise<T> {
-  const { signal, patience, within = Infinity, onWaiting, passing = isPassing } = options;
+  const { signal, patience, within = Infinity, onWaiting, retryIf = isTransient } = options;
   const start = performance.now();
   let waited = 0;
   for (let attempt = 0; ; attempt++) {
@@ -72,7 +72,7 @@ export async function withRetry<T>(task: (attempt: number) => Promise<T>, option
       return await task(attempt);
     } catch (error) {
       const wait = waitFor(attempt, error, Math.random());
-      if (!passing(error) || waited + wait > patience || performance.now() - start + wait > within) throw error;
+      if (!retryIf(error) || waited + wait > patience || performance.now() - start + wait > within) throw error;
       const busy = error instanceof ApiError;
       onWaiting?.(busy ? 'busy' : 'offline');
       waited += wait;
@@ -85,10 +85,10 @@ export async function withRetry<T>(task: (attempt: number) => Promise<T>, option
 const SHORT_PATIENCE = 8000;
 
 /** Run `task` as withRetry does, for someone who looks on: gives up soon. */
-export function patiently<T>(
-  task: () => Promise<T>, onWaiting?: (why: Waiting) => void, passing = isPassing, signal = new AbortController().signal,
+export function retryBriefly<T>(
+  task: () => Promise<T>, onWaiting?: (why: Waiting) => void, retryIf = isTransient, signal = new AbortController().signal,
 ): Promise<T> {
-  return withRetry(task, { signal, patience: SHORT_PATIENCE, onWaiting, passing });
+  return withRetry(task, { signal, patience: SHORT_PATIENCE, onWaiting, retryIf });
 }
 
 /** Wait; if `wakeable`, no longer than until the network is back. Rejects when `signal` aborts. */

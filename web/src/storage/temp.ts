@@ -23,7 +23,7 @@ export function copyTime(size: number): number {
 }
 
 /** A place for one file. The page that claimed it takes it away. */
-export class Parking {
+export class TempFile {
   readonly name: string;
   private readonly root: FileSystemDirectoryHandle;
   private readonly unlock: () => void;
@@ -36,11 +36,11 @@ export class Parking {
   }
 
   /** A new place, or null where the browser has none. */
-  static async claim(): Promise<Parking | null> {
+  static async claim(): Promise<TempFile | null> {
     try {
       const name = PREFIX + randomText(16, LETTERS);
       const root = await navigator.storage.getDirectory();
-      return new Parking(name, root, await lock(name));
+      return new TempFile(name, root, await lock(name));
     } catch {
       return null;
     }
@@ -66,7 +66,7 @@ export class Parking {
 }
 
 /** The file to write in the place called `name`, or null where the browser cannot. For workers. */
-export async function parkedFile(name: string): Promise<FileSystemFileHandle | null> {
+export async function tempFileHandle(name: string): Promise<FileSystemFileHandle | null> {
   try {
     if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) return null;
     const root = await navigator.storage.getDirectory();
@@ -78,11 +78,11 @@ export async function parkedFile(name: string): Promise<FileSystemFileHandle | n
 }
 
 /** Take away what pages left behind, each as soon as its page is no more and its download had the time. */
-export async function clearParking(): Promise<void> {
+export async function clearTempFiles(): Promise<void> {
   try {
     const root = await navigator.storage.getDirectory();
     for await (const [name, folder] of root.entries()) {
-      if (name.startsWith(PREFIX) && folder.kind === 'directory') void clearLeft(root, folder as FileSystemDirectoryHandle);
+      if (name.startsWith(PREFIX) && folder.kind === 'directory') void clearAbandoned(root, folder as FileSystemDirectoryHandle);
     }
   } catch {
     // No such storage here.
@@ -91,10 +91,10 @@ export async function clearParking(): Promise<void> {
 
 // A place is made under its lock, so the lock is free only when the page that had it has gone: waiting
 // for it leaves no moment in which a page that is just ending would be passed over.
-async function clearLeft(root: FileSystemDirectoryHandle, folder: FileSystemDirectoryHandle): Promise<void> {
+async function clearAbandoned(root: FileSystemDirectoryHandle, folder: FileSystemDirectoryHandle): Promise<void> {
   try {
     const unlock = await lock(folder.name);
-    await wait(await timeLeft(folder));
+    await wait(await remainingTime(folder));
     await remove(root, folder.name);
     unlock();
   } catch {
@@ -102,7 +102,7 @@ async function clearLeft(root: FileSystemDirectoryHandle, folder: FileSystemDire
   }
 }
 
-async function timeLeft(folder: FileSystemDirectoryHandle): Promise<number> {
+async function remainingTime(folder: FileSystemDirectoryHandle): Promise<number> {
   try {
     await folder.getFileHandle(WHOLE);
     const { size, lastModified } = await (await folder.getFileHandle(FILE)).getFile();

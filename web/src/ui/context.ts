@@ -7,14 +7,14 @@ import type { Engine } from '../worker/engine';
 import type { Target } from '../model/link';
 import type { OwnedList } from '../storage/owned';
 import type { Key, Words } from '../text/words';
-import type { Looks } from './share/status';
+import type { StatusPoller } from './poller';
 
 export interface Context {
   words: Words;
   api: Api;
   config: Config;
   owned: OwnedList;
-  looks: Looks;
+  poller: StatusPoller;
   /** The address of this page, for links: ends with a slash. */
   page: string;
   /** A worker of its own for each thing that is shared or opened. */
@@ -29,14 +29,14 @@ export interface Context {
 export interface View {
   element: HTMLElement;
   /** Another takes its place: forget what is secret. */
-  leave?(): void;
+  dispose?(): void;
   /** What would be lost by that, each as the person is told of it. */
-  holds?(): Key[];
+  unsaved?(): Key[];
   /**
    * The page is left, and the browser may bring it back as it is: nothing that was secret on it may be there
    * then. False if there is nothing to come back to.
    */
-  rest?(): boolean;
+  suspend?(): boolean;
   /** Whether it is under way with what `next` asks for: a new view would have to use another opening. */
-  goesOnWith?(next: Target): boolean;
+  continues?(next: Target): boolean;
 }

@@ -2,7 +2,8 @@
 // The page's side of the worker that derives, seals, opens and moves bytes.
 
 import { STALL } from '../net/api';
-import type { Failure, Orders, Progress, Reply, Request } from './protocol';
+import type { Failure } from '../model/failure';
+import type { Orders, Progress, Reply, Request } from './protocol';
 
 /** Thrown by every call that did not succeed. */
 export class EngineFailure extends Error {

@@ -2,12 +2,12 @@
 // Open: prove the key, take a lease, fetch, verify, hand out.  The keys stay in this worker.
 
 import type { Api } from '../net/api';
-import type { Info, OpenAnswer } from '../net/messages';
+import type { Info, OpenResponse } from '../net/messages';
 import { concat, wipe, type Bytes } from '../base/bytes';
-import type { OpenOrder, OpenResult, Progress, SaveOrder, Seen } from './protocol';
+import type { OpenOrder, OpenResult, Progress, SaveOrder, OpenedContent } from './protocol';
 import { deriveKeys, HEADER_LENGTH, open, secretInput, type Opened } from '../crypto/envelope';
 import type { Metadata } from '../crypto/metadata';
-import { ApiError, isPassing, isUndone, LostError, withRetry, type RetryOptions } from '../net/retry';
+import { ApiError, isTransient, serverDidNothing, LostError, withRetry, type RetryOptions } from '../net/retry';
 import { noble } from '../crypto/scrypt';
 import { Sink } from './sink';
 
@@ -54,9 +54,9 @@ export class Opening {
     try {
       signal.throwIfAborted();
       report({ phase: 'opening' });
-      const answer = await this.take(access, report, signal);
+      const answer = await this.claimView(access, report, signal);
       this.content = answer.content;
-      result = { viewsLeft: answer.viewsLeft, ...(await this.looked(report, signal)) };
+      result = { viewsLeft: answer.viewsLeft, ...(await this.inspect(report, signal)) };
     } catch (error) {
       wipe(access);
       throw error;
@@ -83,13 +83,13 @@ export class Opening {
     try {
       let done = 0;
       let total = 0;
-      for await (const piece of this.pieces(report, signal)) {
-        if ('meta' in piece) {
-          total = piece.meta.size;
+      for await (const block of this.blocks(report, signal)) {
+        if ('meta' in block) {
+          total = block.meta.size;
           continue;
         }
-        await sink.write(piece.bytes);
-        done += piece.bytes.length;
+        await sink.write(block.bytes);
+        done += block.bytes.length;
         report({ phase: 'moving', done, total });
       }
       report({ phase: 'finishing' });
@@ -115,7 +115,7 @@ export class Opening {
   }
 
   // The view. A LostError is one that may have been counted without our knowing.
-  private async take(access: Bytes, report: Report, signal: AbortSignal): Promise<OpenAnswer> {
+  private async claimView(access: Bytes, report: Report, signal: AbortSignal): Promise<OpenResponse> {
     const { id, lease } = this.claimed();
     let lost = false;
     const attemptOnce = async (attempt: number) => {
@@ -124,38 +124,38 @@ export class Opening {
       try {
         return await this.api.open(id, access, lease, attempt, signal);
       } catch (error) {
-        if (isUndone(error)) lost = before;
+        if (serverDidNothing(error)) lost = before;
         throw error;
       }
     };
     try {
       return await withRetry(attemptOnce, { ...this.retry(PATIENCE_OPEN, report, signal), within: WITHIN_OPEN });
     } catch (error) {
-      const decided = error instanceof ApiError && !isPassing(error);
+      const decided = error instanceof ApiError && !isTransient(error);
       throw lost && !decided ? new LostError('the answer to open', { cause: error }) : error;
     }
   }
 
   // The view is taken: what keeps us from looking at it loses nothing.
-  private async looked(report: Report, signal: AbortSignal): Promise<Seen> {
+  private async inspect(report: Report, signal: AbortSignal): Promise<OpenedContent> {
     try {
       return await this.look(report, signal);
     } catch (error) {
-      throw signal.aborted || isPassing(error) ? new LostError('the content', { cause: error }) : error;
+      throw signal.aborted || isTransient(error) ? new LostError('the content', { cause: error }) : error;
     }
   }
 
   // The metadata; and the text itself, if that is what it is.
-  private async look(report: Report, signal: AbortSignal): Promise<Seen> {
+  private async look(report: Report, signal: AbortSignal): Promise<OpenedContent> {
     const { textMax } = this.claimed();
     let meta: Metadata | null = null;
     const text: Bytes[] = [];
-    for await (const piece of this.pieces(report, signal, WITHIN_OPEN)) {
-      if ('meta' in piece) {
-        meta = piece.meta;
+    for await (const block of this.blocks(report, signal, WITHIN_OPEN)) {
+      if ('meta' in block) {
+        meta = block.meta;
         if (meta.name !== undefined) return { file: { name: meta.name, type: meta.type ?? '', size: meta.size } };
         if (meta.size > textMax) return { file: { name: 'secret.txt', type: 'text/plain', size: meta.size } };
-      } else text.push(piece.bytes);
+      } else text.push(block.bytes);
     }
     const bytes = concat(text);
     wipe(...text);
@@ -168,7 +168,7 @@ export class Opening {
     }
   }
 
-  private async *pieces(report: Report, signal: AbortSignal, within = Infinity): AsyncGenerator<Opened> {
+  private async *blocks(report: Report, signal: AbortSignal, within = Infinity): AsyncGenerator<Opened> {
     const { info } = this.claimed();
     const source = this.content === null ? this.parts(report, signal, within) : one(this.content.subarray(HEADER_LENGTH));
     yield* open(info.header, this.cipher!, source);

@@ -2,7 +2,7 @@
 // What the page and its worker say to each other.
 
 import type { Info } from '../net/messages';
-import type { FailureKind } from '../crypto/envelope';
+import type { Failure } from '../model/failure';
 import type { Waiting } from '../net/retry';
 
 export interface ShareOrder {
@@ -35,13 +35,13 @@ export interface OpenOrder {
 }
 
 /** What was opened: a text, whole and verified, or a file that waits to be saved. */
-export type Seen = { text: string } | { file: { name: string; type: string; size: number } };
-export type OpenResult = { viewsLeft: number } & Seen;
+export type OpenedContent = { text: string } | { file: { name: string; type: string; size: number } };
+export type OpenResult = { viewsLeft: number } & OpenedContent;
 
-/** Where a file goes: the place the person picked, else the parking of that name, else memory. */
+/** Where a file goes: the place the person picked, else the temporary file of that name, else memory. */
 export interface SaveOrder {
   handle: FileSystemFileHandle | null;
-  parking: string | null;
+  tempName: string | null;
 }
 
 export interface Orders {
@@ -64,12 +64,6 @@ export type Progress =
   | { phase: 'moving'; done: number; total: number }
   | { phase: 'finishing' }
   | { phase: 'waiting'; why: Waiting };
-
-/** Why something failed, as the page tells it. `lost` is an opening that may have been counted: its answer did not come. */
-export type Failure =
-  | { kind: 'offline' | 'busy' | 'lost' | 'gone' | 'ended' | 'full' | 'too-large' | 'changed' | 'unwritable' | 'cancelled' | 'unexpected' }
-  | { kind: 'wrong-proof'; attemptsLeft: number | null }
-  | { kind: 'damaged'; failure: FailureKind };
 
 export type Request =
   | { type: 'setup'; api: string; stall: number }

@@ -46,7 +46,7 @@ export async function share(api: Api, order: ShareOrder, report: Report, signal:
   const created = await withRetry((attempt) => api.create(secret, attempt, signal), options);
   if (content === null) {
     report({ phase: 'created', id: created.id, ownerToken: created.ownerToken });
-    await upload(api, created, sealed, size, report, signal);
+    await uploadParts(api, created, sealed, size, report, signal);
   }
   return { id: created.id, linkKey, ownerToken: created.ownerToken, expiresAt: created.expiresAt };
 }
@@ -73,9 +73,9 @@ async function* slices(file: Blob): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function all(pieces: AsyncIterable<Bytes>): Promise<Bytes> {
+async function all(blocks: AsyncIterable<Bytes>): Promise<Bytes> {
   const out: Bytes[] = [];
-  for await (const piece of pieces) out.push(piece);
+  for await (const block of blocks) out.push(block);
   return concat(out);
 }
 
@@ -83,7 +83,7 @@ function wipeKeys(keys: Keys): void {
   wipe(keys.access);
 }
 
-async function upload(
+async function uploadParts(
   api: Api, { id, ownerToken, partSize }: Created, sealed: AsyncIterable<Bytes>, total: number, report: Report, signal: AbortSignal,
 ): Promise<void> {
   if (partSize === 0) throw new SyntaxError('part_size');
@@ -91,12 +91,12 @@ async function upload(
   const either = AbortSignal.any([signal, stop.signal]);
   const options = { signal: either, patience: PATIENCE, onWaiting: (why: Waiting) => report({ phase: 'waiting', why }) };
   const running = new Set<Promise<void>>();
-  const moved = new Moved(total, report);
+  const uploaded = new UploadProgress(total, report);
   let failure: unknown = null;
   const send = async (index: number, part: Bytes) => {
-    const onProgress = (sent: number) => moved.tell(index, Math.min(sent, part.length));
+    const onProgress = (sent: number) => uploaded.sent(index, Math.min(sent, part.length));
     await withRetry((attempt) => api.putPart(id, ownerToken, index, part, { attempt, signal: either, onProgress }), options);
-    moved.settle(index, part.length);
+    uploaded.stored(index, part.length);
   };
   try {
     report({ phase: 'moving', done: 0, total });
@@ -126,7 +126,7 @@ async function upload(
 }
 
 // How much of an upload has gone out: parts that the server has, and what was sent of the others.
-class Moved {
+class UploadProgress {
   private readonly total: number;
   private readonly report: Report;
   private readonly underWay = new Map<number, number>();
@@ -138,13 +138,13 @@ class Moved {
   }
 
   /** `sent` bytes of part `index` have gone out. */
-  tell(index: number, sent: number): void {
+  sent(index: number, sent: number): void {
     this.underWay.set(index, sent);
     this.sum();
   }
 
   /** Part `index` is with the server. */
-  settle(index: number, length: number): void {
+  stored(index: number, length: number): void {
     this.underWay.delete(index);
     this.settled += length;
     this.sum();
@@ -160,10 +160,10 @@ class Moved {
 async function* cut(source: AsyncIterable<Bytes>, size: number, pool: Bytes[]): AsyncGenerator<Bytes> {
   let part = new Uint8Array(size);
   let filled = 0;
-  for await (const piece of source) {
-    for (let at = 0; at < piece.length;) {
-      const n = Math.min(piece.length - at, size - filled);
-      part.set(piece.subarray(at, at + n), filled);
+  for await (const block of source) {
+    for (let at = 0; at < block.length;) {
+      const n = Math.min(block.length - at, size - filled);
+      part.set(block.subarray(at, at + n), filled);
       at += n;
       filled += n;
       if (filled < size) continue;

@@ -5,7 +5,7 @@
 import type { Bytes } from '../base/bytes';
 import type { SaveOrder } from './protocol';
 import { UnwritableError } from '../model/failure';
-import { parkedFile } from '../storage/temp';
+import { tempFileHandle } from '../storage/temp';
 
 /** One of the three. `write` may use the bytes only until it is done. */
 interface Store {
@@ -34,10 +34,10 @@ export class Sink {
     this.store = store;
   }
 
-  static async to({ handle, parking }: SaveOrder): Promise<Sink> {
-    if (handle !== null) return new Sink(await picked(handle));
-    const file = parking === null ? null : await parkedFile(parking);
-    return new Sink(file === null ? inMemory() : await parked(file));
+  static async to({ handle, tempName }: SaveOrder): Promise<Sink> {
+    if (handle !== null) return new Sink(await inPickedPlace(handle));
+    const file = tempName === null ? null : await tempFileHandle(tempName);
+    return new Sink(file === null ? inMemory() : await inTempFile(file));
   }
 
   async write(bytes: Bytes): Promise<void> {
@@ -68,7 +68,7 @@ export class Sink {
   }
 }
 
-async function picked(handle: FileSystemFileHandle): Promise<Store> {
+async function inPickedPlace(handle: FileSystemFileHandle): Promise<Store> {
   const stream = await handle.createWritable().catch(refused);
   let size = 0;
   return {
@@ -86,7 +86,7 @@ async function picked(handle: FileSystemFileHandle): Promise<Store> {
 }
 
 // The file is held only while it is written to: what is held cannot be taken away when the page is left.
-async function parked(handle: FileSystemFileHandle): Promise<Store> {
+async function inTempFile(handle: FileSystemFileHandle): Promise<Store> {
   const access = () => (handle as unknown as { createSyncAccessHandle(): Promise<SyncAccess> }).createSyncAccessHandle();
   let at = 0;
   return {
@@ -123,10 +123,10 @@ function noRoom(): DOMException {
 }
 
 function inMemory(): Store {
-  const pieces: Blob[] = [];
+  const blocks: Blob[] = [];
   return {
-    write: (bytes) => { pieces.push(new Blob([bytes])); },
-    close: async () => new Blob(pieces, { type: TYPE }),
-    abort: async () => { pieces.length = 0; },
+    write: (bytes) => { blocks.push(new Blob([bytes])); },
+    close: async () => new Blob(blocks, { type: TYPE }),
+    abort: async () => { blocks.length = 0; },
   };
 }

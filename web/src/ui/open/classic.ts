@@ -4,13 +4,13 @@
 import { fromBase64 } from '../../base/bytes';
 import { failureOf } from '../../model/failure';
 import type { Target } from '../../model/link';
-import { isPassing, isUndone, patiently } from '../../net/retry';
+import { isTransient, serverDidNothing, retryBriefly } from '../../net/retry';
 import type { Key } from '../../text/words';
 import { BusyButton } from '../parts/busy';
 import { secretField } from '../parts/choices';
 import type { Context } from '../context';
 import { CoveredText } from './covered';
-import { button, el, fill, foreign } from '../parts/dom';
+import { button, el, fill, untrusted } from '../parts/dom';
 import { enterSubmits, isUnfit } from './open';
 import { download } from './save';
 
@@ -19,8 +19,8 @@ export class ClassicView {
   private readonly context: Context;
   private readonly id: string;
   private covered: CoveredText | null = null;
-  private held: Key[] = [];
-  private readonly left = new AbortController();
+  private lost: Key[] = [];
+  private readonly disposed = new AbortController();
 
   constructor(context: Context, id: string) {
     this.context = context;
@@ -28,17 +28,17 @@ export class ClassicView {
     this.showWaiting();
   }
 
-  leave(): void {
-    this.left.abort();
+  dispose(): void {
+    this.disposed.abort();
     this.covered?.wipe();
   }
 
-  holds(): Key[] {
-    return this.held;
+  unsaved(): Key[] {
+    return this.lost;
   }
 
-  goesOnWith(next: Target): boolean {
-    return next.kind === 'classic' && next.id === this.id && this.held.length > 0;
+  continues(next: Target): boolean {
+    return next.kind === 'classic' && next.id === this.id && this.lost.length > 0;
   }
 
   private showWaiting(): void {
@@ -60,8 +60,8 @@ export class ClassicView {
   private async open(input: HTMLInputElement, go: BusyButton, problem: HTMLElement): Promise<void> {
     const { words, api } = this.context;
     problem.textContent = '';
-    const signal = AbortSignal.any([go.start(words.say('opening'), true), this.left.signal]);
-    this.held = ['replaceOpening'];
+    const signal = AbortSignal.any([go.start(words.say('opening'), true), this.disposed.signal]);
+    this.lost = ['replaceOpening'];
     let asked = false;
     const ask = () => {
       asked = true; // until it waits, because the server did nothing
@@ -69,18 +69,18 @@ export class ClassicView {
     };
     try {
       // An answer that was lost has used an opening, and each try would use one more.
-      const { data, fileName } = await patiently(ask, (why) => {
+      const { data, fileName } = await retryBriefly(ask, (why) => {
         asked = false;
         go.progress({ phase: 'waiting', why });
-      }, isUndone, signal);
+      }, serverDidNothing, signal);
       input.value = '';
-      this.held = ['replaceOpened'];
+      this.lost = ['replaceOpened'];
       if (fileName === null) this.showText(data);
       else this.showFile(new Blob([fromBase64(data)], { type: 'application/octet-stream' }), fileName);
     } catch (error) {
       go.stop();
-      this.held = [];
-      if (!signal.aborted) problem.textContent = words.say(toldOf(error));
+      this.lost = [];
+      if (!signal.aborted) problem.textContent = words.say(classicMessage(error));
       else if (asked) problem.textContent = words.say('classicCancelled');
       if (signal.aborted) go.focus();
       else input.select();
@@ -97,17 +97,17 @@ export class ClassicView {
     const { words } = this.context;
     const save = button('primary', words.say('save'), () => {
       download(blob, name);
-      this.held = [];
+      this.lost = [];
     });
     fill(this.element, el('h1', {}, words.say('fileTitle')), el('article', { class: 'card' },
-      el('p', { class: 'file' }, el('span', { class: 'name' }, foreign(name)), el('span', { class: 'size' }, words.size(blob.size))),
+      el('p', { class: 'file' }, el('span', { class: 'name' }, untrusted(name)), el('span', { class: 'size' }, words.size(blob.size))),
       el('p', { class: 'note' }, words.say('fileNote')), el('div', { class: 'actions' }, save)));
     save.focus();
   }
 }
 
-function toldOf(error: unknown): Key {
-  if (isUndone(error)) return 'busy';
-  if (isPassing(error)) return 'classicLost';
+function classicMessage(error: unknown): Key {
+  if (serverDidNothing(error)) return 'busy';
+  if (isTransient(error)) return 'classicLost';
   return failureOf(error).kind === 'gone' ? 'classicFailed' : 'openUnexpected';
 }

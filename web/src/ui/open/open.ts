@@ -3,13 +3,14 @@
 
 import type { Info } from '../../net/messages';
 import { failureIn, type Engine } from '../../worker/engine';
-import type { Failure, OpenResult } from '../../worker/protocol';
+import type { Failure } from '../../model/failure';
+import type { OpenResult } from '../../worker/protocol';
 import { failureOf } from '../../model/failure';
 import { readPastedKey, type Target } from '../../model/link';
-import { tell, type Asked, type End } from '../../model/outcome';
+import { openMessage, type Asked, type End } from '../../model/outcome';
 import { isTooLong, PASSPHRASE_MAX } from '../../crypto/passphrase';
 import { mintToken } from '../../base/random';
-import { patiently } from '../../net/retry';
+import { retryBriefly } from '../../net/retry';
 import { WAITING, type Key, type Words } from '../../text/words';
 import { BusyButton } from '../parts/busy';
 import { secretField } from '../parts/choices';
@@ -49,25 +50,25 @@ export class OpenView {
     void this.look();
   }
 
-  leave(): void {
-    this.opened?.leave();
+  dispose(): void {
+    this.opened?.dispose();
     this.engine?.close();
   }
 
-  holds(): Key[] {
-    if (this.opened !== null) return this.opened.holds() ? ['replaceOpened'] : [];
+  unsaved(): Key[] {
+    if (this.opened !== null) return this.opened.isUnsaved() ? ['replaceOpened'] : [];
     return this.opening || this.lost ? ['replaceOpening'] : [];
   }
 
   // Of an opening that is used up the browser's memory is the last place; of any other, the link is.
-  rest(): boolean {
-    if (this.opened !== null) return this.opened.rest();
+  suspend(): boolean {
+    if (this.opened !== null) return this.opened.suspend();
     for (const input of this.element.querySelectorAll('input')) input.value = '';
     return this.opening || this.lost;
   }
 
-  goesOnWith(next: Target): boolean {
-    return next.kind === 'open' && next.id === this.id && this.holds().length > 0;
+  continues(next: Target): boolean {
+    return next.kind === 'open' && next.id === this.id && this.unsaved().length > 0;
   }
 
   // Looking uses nothing up.
@@ -76,7 +77,7 @@ export class OpenView {
     const note = el('p', { class: 'note', role: 'status' }, words.say('openLooking'));
     fill(this.element, el('h1', {}, words.say('openTitle')), note);
     try {
-      const info = await patiently(() => api.info(this.id), (why) => { note.textContent = words.say(WAITING[why]); });
+      const info = await retryBriefly(() => api.info(this.id), (why) => { note.textContent = words.say(WAITING[why]); });
       // Another opener has the last one, and the server keeps it for them alone.
       if (info.viewsLeft === 0) this.showLookFailure({ kind: 'gone' });
       else this.showWaiting(info);
@@ -87,7 +88,7 @@ export class OpenView {
 
   private showLookFailure(failure: Failure): void {
     const { words } = this.context;
-    const told = tell(failure, { key: false, passphrase: false });
+    const told = openMessage(failure, { key: false, passphrase: false });
     if (told.kind === 'end') {
       this.end(told);
       return;
@@ -159,7 +160,7 @@ export class OpenView {
 
   private openFailed(failure: Failure, { info, asked, go, problem, attempts }: Form): void {
     const { words } = this.context;
-    const told = tell(failure, asked, this.lost);
+    const told = openMessage(failure, asked, this.lost);
     if (told.kind === 'end') {
       this.end(told);
       return;
@@ -181,7 +182,7 @@ export class OpenView {
 
   private end({ title, text, again }: End): void {
     this.engine?.close();
-    this.opened?.leave();
+    this.opened?.dispose();
     this.opened = null;
     this.lost = false;
     fill(this.element, endCard(this.context.words, title, text, again ? () => this.startOver() : null));
@@ -195,7 +196,7 @@ export class OpenView {
 
   // The keys went with the worker, the lease did not.
   private openAgain(info: Info): void {
-    this.opened?.leave();
+    this.opened?.dispose();
     this.opened = null;
     this.lost = true;
     this.showWaiting(info, true);

@@ -3,13 +3,14 @@
 
 import type { Info } from '../../net/messages';
 import { failureIn, type Engine } from '../../worker/engine';
-import type { Failure, OpenResult } from '../../worker/protocol';
-import { tellErasing, tellSaving, type End } from '../../model/outcome';
-import { MEMORY_MAX, Parking } from '../../storage/temp';
+import type { Failure } from '../../model/failure';
+import type { OpenResult } from '../../worker/protocol';
+import { eraseMessage, saveMessage, type End } from '../../model/outcome';
+import { MEMORY_MAX, TempFile } from '../../storage/temp';
 import { BusyButton } from '../parts/busy';
 import type { Context } from '../context';
 import { CoveredText } from './covered';
-import { button, el, fill, foreign } from '../parts/dom';
+import { button, el, fill, untrusted } from '../parts/dom';
 import { endCard } from '../parts/end';
 import { download, pickPlace } from './save';
 
@@ -38,8 +39,8 @@ export class Opened {
   private saved: Blob | null = null;
   private picking = false;
   /** Whether it would be lost with this view. */
-  private held = true;
-  private parking: Parking | null = null;
+  private unsavedContent = true;
+  private temp: TempFile | null = null;
   private renewing = 0;
   private readonly over = new AbortController();
   /** Ends a transfer that is under way, and leaves nothing of it. */
@@ -71,19 +72,19 @@ export class Opened {
   }
 
   /** Whether it is on this page alone: a text, or a file that is not saved. */
-  holds(): boolean {
-    return this.held;
+  isUnsaved(): boolean {
+    return this.unsavedContent;
   }
 
   /** The page is left: a file that is not saved can be opened once more by the same lease, when it comes back. */
-  rest(): boolean {
-    if (!this.held || this.text !== null) return false;
+  suspend(): boolean {
+    if (!this.unsavedContent || this.text !== null) return false;
     this.ways.again();
     return true;
   }
 
   /** Another view takes its place. */
-  leave(): void {
+  dispose(): void {
     this.stopRenewing();
     this.abandon();
     this.text?.wipe();
@@ -97,7 +98,7 @@ export class Opened {
       const failure = failureIn(error);
       if (this.over.signal.aborted) return;
       // Else the next time may do.
-      if (failure.kind === 'gone' || failure.kind === 'ended') this.tellFailure(failure, null);
+      if (failure.kind === 'gone' || failure.kind === 'ended') this.showFailure(failure, null);
     }
   }
 
@@ -112,7 +113,7 @@ export class Opened {
     const said = el('p', { class: 'note', role: 'status' }, words.say('fileNote'));
     const go = new BusyButton(words, words.say('save'), () => void this.save(file, go, problem, said));
     const element = el('article', { class: 'card' },
-      el('p', { class: 'file' }, el('span', { class: 'name' }, foreign(file.name)), el('span', { class: 'size' }, words.size(file.size))),
+      el('p', { class: 'file' }, el('span', { class: 'name' }, untrusted(file.name)), el('span', { class: 'size' }, words.size(file.size))),
       said, problem, go.element, this.after);
     return { element, go };
   }
@@ -141,7 +142,7 @@ export class Opened {
     }
     try {
       const blob = await this.transfer(handle, file, go);
-      this.held = false;
+      this.unsavedContent = false;
       go.stop(this.context.words.say('saveAgain'));
       if (blob === null) go.element.remove();
       else this.handOver(blob, file, go);
@@ -150,29 +151,29 @@ export class Opened {
     } catch (error) {
       go.stop();
       const failure = failureIn(error);
-      if (failure.kind !== 'cancelled') this.tellFailure(failure, problem);
+      if (failure.kind !== 'cancelled') this.showFailure(failure, problem);
     }
   }
 
-  // To the picked place; else into parking or memory, whence it becomes a download.
+  // To the picked place; else into a temporary file or memory, which then becomes a download.
   private async transfer(handle: FileSystemFileHandle | null, file: FileInfo, go: BusyButton): Promise<Blob | null> {
     const signal = go.start(this.context.words.percent(0), true);
-    const parking = handle === null && file.size > MEMORY_MAX ? await Parking.claim() : null;
+    const temp = handle === null && file.size > MEMORY_MAX ? await TempFile.claim() : null;
     this.abandon = () => {
       this.engine.close(); // it would hold the file
-      void parking?.clear();
+      void temp?.clear();
     };
     addEventListener('pagehide', this.abandon);
     try {
-      const order = { handle, parking: parking?.name ?? null };
+      const order = { handle, tempName: temp?.name ?? null };
       const blob = await this.engine.call('save', order, (progress) => {
         const heard = go.progress(progress);
         if (heard !== null) this.context.announce(heard);
       }, signal);
-      this.parking = parking;
+      this.temp = temp;
       return blob;
     } catch (error) {
-      await parking?.clear();
+      await temp?.clear();
       throw error;
     } finally {
       removeEventListener('pagehide', this.abandon);
@@ -183,14 +184,14 @@ export class Opened {
   private handOver(blob: Blob, file: FileInfo, go: BusyButton): void {
     this.saved = blob;
     download(blob, file.name);
-    this.parking?.clearLater(blob.size, () => {
+    this.temp?.clearLater(blob.size, () => {
       this.saved = null;
       go.element.remove();
     });
   }
 
-  private tellFailure(failure: Failure, problem: HTMLElement | null): void {
-    const told = tellSaving(failure);
+  private showFailure(failure: Failure, problem: HTMLElement | null): void {
+    const told = saveMessage(failure);
     if (told.kind === 'end') this.ways.end(told);
     else if (problem !== null) problem.textContent = this.context.words.say(told.text);
   }
@@ -224,7 +225,7 @@ export class Opened {
         erase.removeAttribute('aria-disabled');
         const failure = failureIn(error);
         if (failure.kind === 'gone') this.erased();
-        else problem.textContent = words.say(tellErasing(failure));
+        else problem.textContent = words.say(eraseMessage(failure));
       });
     });
     fill(this.after, el('p', { role: 'status' }, text), problem, el('div', { class: 'actions' }, erase));
@@ -234,7 +235,7 @@ export class Opened {
   private erased(): void {
     this.text?.wipe();
     this.saved = null;
-    this.held = false;
+    this.unsavedContent = false;
     this.engine.close();
     fill(this.element, endCard(this.context.words, 'erasedTitle', 'erased'));
   }

@@ -17,7 +17,7 @@ export function radios<T>(
     type: 'radio', name, checked: value === initial, on: { change: () => chosen(value) },
   }));
   const labels = all.map(({ label }, i) => el('label', {}, inputs[i], el('span', {}, label)));
-  const element = el('fieldset', { class: style }, el('legend', { class: 'unseen' }, legend), ...labels);
+  const element = el('fieldset', { class: style }, el('legend', { class: 'visually-hidden' }, legend), ...labels);
   const select = (value: T | null) => {
     all.forEach((choice, i) => { inputs[i]!.checked = choice.value === value; });
   };

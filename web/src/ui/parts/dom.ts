@@ -32,7 +32,7 @@ export function fill(parent: Element, ...children: Child[]): void {
 }
 
 /** A name or text of someone else's: shown as it is, its direction its own. */
-export function foreign(text: string): HTMLElement {
+export function untrusted(text: string): HTMLElement {
   return el('bdi', {}, text);
 }
 

@@ -7,7 +7,7 @@ import { button, el, newId } from './dom';
 let openOne: Popover | null = null;
 
 document.addEventListener('pointerdown', (event) => {
-  if (openOne !== null && !openOne.holds(event.target as Node)) openOne.close(false);
+  if (openOne !== null && !openOne.includes(event.target as Node)) openOne.close(false);
 });
 
 addEventListener('resize', () => openOne?.place());
@@ -39,11 +39,11 @@ export class Popover {
     });
     this.panel.addEventListener('focusout', (event) => {
       const to = event.relatedTarget;
-      if (to instanceof Node && !this.holds(to)) this.close(false);
+      if (to instanceof Node && !this.includes(to)) this.close(false);
     });
   }
 
-  holds(node: Node): boolean {
+  includes(node: Node): boolean {
     return this.panel.contains(node) || this.trigger.contains(node);
   }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // When there is no server, or none that makes sense.
 
-import type { Failure } from '../../worker/protocol';
+import type { Failure } from '../../model/failure';
 import type { Waiting } from '../../net/retry';
 import { WAITING, type Key, type Words } from '../../text/words';
 import { button, el, fill } from './dom';
 
-const TOLD: Partial<Record<Failure['kind'], { title: Key; text: Key }>> = {
+const MESSAGES: Partial<Record<Failure['kind'], { title: Key; text: Key }>> = {
   offline: { title: 'unreachableTitle', text: 'unreachable' },
   busy: { title: 'busyTitle', text: 'busyNow' },
 };
@@ -14,7 +14,7 @@ const WRONG = { title: 'misconfiguredTitle', text: 'misconfigured' } as const;
 
 /** Say in `main` why there is no server; resolves when the person wants to try again. */
 export function trouble(words: Words, main: HTMLElement, { kind }: Failure): Promise<void> {
-  const { title, text } = TOLD[kind] ?? WRONG;
+  const { title, text } = MESSAGES[kind] ?? WRONG;
   return new Promise((again) => {
     const go = button('primary', words.say('tryAgain'), () => {
       fill(main, waitingNote(words, null));

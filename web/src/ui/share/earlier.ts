@@ -20,7 +20,7 @@ export class EarlierList {
   private readonly onEmpty: () => void;
   /** Those that are shown, by id. */
   private readonly rows = new Map<string, Row>();
-  private readonly left = new Set<string>();
+  private readonly excluded = new Set<string>();
   private shown = AT_FIRST;
 
   /** `onEmpty` brings the person elsewhere, once all are forgotten. */
@@ -32,8 +32,8 @@ export class EarlierList {
   }
 
   /** Not this one: it has a card of its own. */
-  leaveOut(id: string): void {
-    this.left.add(id);
+  exclude(id: string): void {
+    this.excluded.add(id);
     this.draw();
   }
 
@@ -44,7 +44,7 @@ export class EarlierList {
 
   private draw(): void {
     const { words, owned, now } = this.context;
-    const all = owned.all(now()).filter(({ id }) => !this.left.has(id));
+    const all = owned.all(now()).filter(({ id }) => !this.excluded.has(id));
     this.element.hidden = all.length === 0;
     this.keep(all.slice(0, this.shown));
     if (all.length === 0) {

@@ -2,10 +2,11 @@
 // The view to share: box, sentence, one button; then the cards.
 
 import { failureIn } from '../../worker/engine';
-import type { Failure, Progress, ShareOrder, Shared } from '../../worker/protocol';
+import type { Failure } from '../../model/failure';
+import type { Progress, ShareOrder, Shared } from '../../worker/protocol';
 import { emptyChoice, isOfPassphrase, passphraseOf, problemOf, zipNameAt, type ShareChoice } from '../../model/choice';
 import type { Key } from '../../text/words';
-import { ContentBox } from './box';
+import { ContentInput } from './content';
 import { BusyButton } from '../parts/busy';
 import { resultCard } from './card';
 import type { Context } from '../context';
@@ -14,7 +15,7 @@ import { EarlierList } from './earlier';
 import { Sentence } from './sentence';
 import type { LiveStatus } from './status';
 
-const TOLD: Partial<Record<Failure['kind'], Key>> = {
+const MESSAGES: Partial<Record<Failure['kind'], Key>> = {
   offline: 'offline', busy: 'busy', full: 'full', 'too-large': 'tooLarge', changed: 'changed',
 };
 
@@ -39,13 +40,13 @@ export class ShareView {
     this.showForm(false);
   }
 
-  holds(): Key[] {
+  unsaved(): Key[] {
     const typed = this.choice !== null && (this.choice.text !== '' || this.choice.files.length > 0);
     const made = this.cards.querySelector('.card:not(.over)') !== null;
     return [...(typed ? ['replaceNote'] as const : []), ...(made ? ['replaceCard'] as const : [])];
   }
 
-  leave(): void {
+  dispose(): void {
     this.abandon();
     for (const line of this.lines) line.stop();
     this.earlier.stop();
@@ -56,7 +57,7 @@ export class ShareView {
     const choice = this.choice = emptyChoice(context.config);
     const problem = el('p', { class: 'problem', role: 'alert' });
     const say = (message: string) => { problem.textContent = message; };
-    const box = new ContentBox(context, choice, say);
+    const box = new ContentInput(context, choice, say);
     const sentence = new Sentence(context, choice);
     const submit = () => {
       say('');
@@ -112,7 +113,7 @@ export class ShareView {
       go.stop();
       lock(false);
       const { kind } = failureIn(error);
-      if (kind !== 'cancelled') say(words.say(TOLD[kind] ?? 'unexpected'));
+      if (kind !== 'cancelled') say(words.say(MESSAGES[kind] ?? 'unexpected'));
       go.focus();
     } finally {
       removeEventListener('beforeunload', stay);
@@ -151,7 +152,7 @@ export class ShareView {
     const { card, status } = resultCard(this.context, choice, shared);
     this.lines.push(status);
     this.cards.prepend(card);
-    this.earlier.leaveOut(shared.id);
+    this.earlier.exclude(shared.id);
     const again = button('secondary', words.say('shareAnother'), () => this.showForm(true));
     fill(this.stage);
     card.after(el('div', { class: 'actions again' }, again));

@@ -3,52 +3,15 @@
 
 import { failureOf } from '../../model/failure';
 import type { Owned } from '../../storage/owned';
-import { ApiError, patiently } from '../../net/retry';
+import { ApiError, retryBriefly } from '../../net/retry';
 import { GONE, statusOf, type StatusLine } from '../../model/status';
 import type { Key } from '../../text/words';
-import { Turns } from '../../model/poll';
 import type { Context } from '../context';
+import type { Polled } from '../poller';
 import { el } from '../parts/dom';
 
-/** Every line of the page, each looked up when it is its turn. */
-export class Looks {
-  private readonly turns = new Turns<LiveStatus>();
-  private timer = 0;
-
-  constructor() {
-    document.addEventListener('visibilitychange', () => {
-      this.turns.hurry(performance.now());
-      this.run();
-    });
-  }
-
-  add(line: LiveStatus, card: boolean): void {
-    this.turns.add(line, card, performance.now());
-    // Lines that are drawn together are looked up once all of them are there.
-    queueMicrotask(() => this.run());
-  }
-
-  remove(line: LiveStatus): void {
-    this.turns.remove(line);
-  }
-
-  private run(): void {
-    clearTimeout(this.timer);
-    if (document.hidden) return;
-    for (let line = this.turns.take(performance.now()); line !== null; line = this.turns.take(performance.now())) void this.look(line);
-    const wait = this.turns.wait(performance.now());
-    if (wait < Infinity) this.timer = window.setTimeout(() => this.run(), wait);
-  }
-
-  private async look(line: LiveStatus): Promise<void> {
-    await line.look();
-    this.turns.done(line, performance.now());
-    this.run();
-  }
-}
-
-/** Looks it up until nothing can change any more. */
-export class LiveStatus {
+/** The status line of one shared secret, polled until its state is final. */
+export class LiveStatus implements Polled {
   readonly element: HTMLElement;
   private readonly context: Context;
   private readonly owned: Owned;
@@ -61,11 +24,11 @@ export class LiveStatus {
     this.owned = owned;
     this.onFinal = onFinal;
     this.element = el('p', { class: 'status', role: 'status' }, context.words.say('statusChecking'));
-    context.looks.add(this, kind === 'card');
+    context.poller.add(this, kind === 'card');
   }
 
-  /** Look now, once: what fails for now is tried again when it is its turn. */
-  async look(): Promise<void> {
+  /** Ask once, now. A failure is not repeated before the next turn. */
+  async poll(): Promise<void> {
     if (this.final) return;
     const { api, words } = this.context;
     try {
@@ -82,13 +45,13 @@ export class LiveStatus {
     const { api, now } = this.context;
     let gone = false;
     try {
-      await patiently(() => api.burn(this.owned.id, this.owned.token));
+      await retryBriefly(() => api.burn(this.owned.id, this.owned.token));
     } catch (error) {
       const { kind } = failureOf(error);
       if (kind !== 'gone') return kind === 'offline' || kind === 'busy' ? kind : 'burnFailed';
       gone = true; // it may have expired, or been opened, or burnt by a try whose answer was lost
     }
-    await this.look();
+    await this.poll();
     // It has ended, whether or not the server told what became of it.
     this.show(gone ? GONE : { key: 'statusBurnt', at: now(), final: true });
     return null;
@@ -97,7 +60,7 @@ export class LiveStatus {
   /** Look no more: nothing that is still on its way changes it. */
   stop(): void {
     this.final = true;
-    this.context.looks.remove(this);
+    this.context.poller.remove(this);
   }
 
   private show({ key, n, at, final }: StatusLine): void {

@@ -5,9 +5,9 @@ import { makePassword } from '../../crypto/passphrase';
 import { randomBytes } from '../../base/random';
 import { contentSize, looksLikeKey, type ShareChoice } from '../../model/choice';
 import type { Context } from '../context';
-import { button, el, fill, foreign } from '../parts/dom';
+import { button, el, fill, untrusted } from '../parts/dom';
 
-export class ContentBox {
+export class ContentInput {
   readonly element: HTMLElement;
   private readonly context: Context;
   private readonly choice: ShareChoice;
@@ -110,7 +110,7 @@ export class ContentBox {
     this.list.hidden = !some;
     if (!some) return;
     const total = words.say('filesTotal', { n: files.length, size: words.size(contentSize(this.choice)) });
-    const rows = files.map((file) => el('li', {}, el('span', { class: 'name' }, foreign(file.name)),
+    const rows = files.map((file) => el('li', {}, el('span', { class: 'name' }, untrusted(file.name)),
       el('span', { class: 'size' }, words.size(file.size)),
       button('quiet', '×', () => this.remove(file), { 'aria-label': words.say('fileRemove', { name: file.name }) })));
     fill(this.list, el('ul', { 'aria-label': words.say('filesLabel') }, ...rows), el('p', { class: 'note' }, total),

@@ -20,7 +20,7 @@ interface Line {
 }
 
 /** Times are milliseconds of a clock that never goes back. */
-export class Turns<T> {
+export class PollSchedule<T> {
   private readonly lines = new Map<T, Line>();
   private tokens = BURST;
   private filled = 0;
