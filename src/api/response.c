@@ -136,6 +136,11 @@ response_end(struct response_writer *w, int status) {
     else response_set_status(w->resp, status);
 }
 
+int
+response_reserve(struct http_response *resp, uint64_t bytes) {
+    return resp->reserve == NULL ? 0 : resp->reserve(resp->reserve_ctx, bytes);
+}
+
 void
 response_no_content(struct http_response *resp) {
     buf_reset(&resp->body);

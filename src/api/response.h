@@ -52,6 +52,14 @@ MUST_CHECK
 int response_close(struct response_writer *w);
 void response_set_status(struct http_response *resp, int status);
 
+/*
+ * Reserve memory for a body of ${bytes} in the adapter.  Call it before the work starts and before
+ * a view is claimed: what does not fit is refused while that costs nothing.  Returns 0, or ERR_BUSY
+ * (answer with response_error(), which is 503 with Retry-After).
+ */
+MUST_CHECK
+int response_reserve(struct http_response *resp, uint64_t bytes);
+
 /* Answer 204 without a body. */
 void response_no_content(struct http_response *resp);
 

@@ -78,6 +78,13 @@ struct http_response {
     int field_count;
     struct http_field fields[HTTP_FIELDS_MAX];
     bool close; /* end the connection after this answer */
+
+    /*
+     * Set by an adapter that bounds the memory of responses; NULL elsewhere.  Reserves ${bytes} for
+     * the body, in place of what was reserved before.  Returns 0, or ERR_BUSY: there is no room.
+     */
+    int (*reserve)(void *reserve_ctx, uint64_t bytes);
+    void *reserve_ctx;
 };
 
 /* Make ${r} an empty response of status 500 with a body of at most ${body_max} bytes. */
