@@ -5,13 +5,14 @@
 #include "base/text/json.h"
 #include "vault/internal.h"
 
-/* Seal ${in} under a new passphrase: fill the box of ${r}, ${ciphertext} and out->passphrase. */
+/* Encrypt ${in} under a new passphrase, into r->box, ${ciphertext} and out->passphrase. */
 static int
-seal(struct vault *v, struct kdf_pool *kdf, const struct vault_classic_new *in, struct record *r,
-     struct buf *ciphertext, struct vault_classic_created *out) {
+seal_classic(struct vault *v, struct kdf_pool *kdf, const struct vault_classic_new *in,
+             struct record *r, struct buf *ciphertext, struct vault_classic_created *out) {
     uint8_t key[CLASSIC_KEY_LEN];
     token_mint_passphrase(&v->random, out->passphrase);
     classic_init(&r->box, &v->random);
+
     int err = kdf_pool_derive(kdf, KDF_CLASSIC, out->passphrase, TOKEN_PASSPHRASE_LEN, r->box.salt,
                               sizeof(r->box.salt), key, sizeof(key));
     if (err == 0) err = classic_seal(&r->box, key, in->plain, in->len, ciphertext);
@@ -20,9 +21,11 @@ seal(struct vault *v, struct kdf_pool *kdf, const struct vault_classic_new *in, 
 }
 
 static void
-fill_record(struct vault *v, const struct vault_classic_new *in, uint64_t size, struct record *r) {
+fill_classic_record(struct vault *v, const struct vault_classic_new *in, uint64_t size,
+                    struct record *r) {
     bool file = in->file_name != NULL;
     bool inside = size <= v->store->inline_max && !(file && v->store->pysecrets_layout);
+
     r->kind = file ? RECORD_CLASSIC_FILE : RECORD_CLASSIC_TEXT;
     r->phase = PHASE_OPEN;
     r->content = inside ? CONTENT_INLINE : CONTENT_BLOBS;
@@ -35,48 +38,54 @@ fill_record(struct vault *v, const struct vault_classic_new *in, uint64_t size, 
 }
 
 static void
-name_blob(struct vault *v, const char *id, struct record *r) {
+name_classic_blob(struct vault *v, const char *id, struct record *r) {
     if (v->store->pysecrets_layout) (void)snprintf(r->blob, sizeof(r->blob), "%s.enc", id);
     else token_mint_blob(&v->random, r->blob);
 }
 
-/* Content first, then the record.  Returns 1; 0 if the id or the name is taken; or a code. */
+/* Store content, then record.  Returns 1; 0 if the id or the name is taken; or a negative code. */
 static int
-store_with_blob(struct vault *v, const struct store_ref *ref, const struct record *r,
-                const struct buf *ciphertext) {
+store_classic_blob(struct vault *v, const struct store_ref *ref, const struct record *r,
+                   const struct buf *ciphertext) {
     struct blobs *b = v->blobs;
+
+    /* The order is a promise: a record never names content that is not durable. */
     int stored = vault_counted(v, b->ops->put(b, r->blob, 0, ciphertext->data, ciphertext->len));
-    if (stored == ERR_CONFLICT || stored == 0) return 0; /* another secret's content */
+    if (stored == ERR_CONFLICT || stored == 0) return 0; /* content of another secret */
     if (stored == 1) {
         stored = vault_counted(v, v->store->ops->create(v->store, ref, r, NULL));
-        /* The record may be there, and is not to be without its content.  Nobody has the
-         * passphrase; both go when it expires, or the content alone as what no record names. */
+        /* If the record exists, its content must, too.  Nobody has the passphrase.  Both expire, or
+         * the next sweep erases the content because no record names it. */
         if (stored == ERR_UNKNOWN_OUTCOME) {
             atomic_store(&v->untidy, true);
             return stored;
         }
     }
+
     if (stored != 1) vault_erase_orphan(v, r->blob, 1);
     return stored;
 }
 
+/* Store record and content under a new id.  Returns 1 or a negative code. */
 static int
-store_record(struct vault *v, struct record *r, const struct buf *ciphertext, char *id) {
+store_classic(struct vault *v, struct record *r, const struct buf *ciphertext, char *id) {
     int created = 0;
     for (int i = 0; i < VAULT_ID_TRIES && created == 0; i++) {
         struct store_ref ref = {0};
         token_mint_classic_id(&v->random, id);
         v->store->ops->ref(v->store, id, &ref);
+
         if (r->content == CONTENT_INLINE) {
             created = vault_counted(v, v->store->ops->create(v->store, &ref, r, ciphertext));
         } else {
-            name_blob(v, id, r);
+            name_classic_blob(v, id, r);
             atomic_fetch_add(&v->creating, 1);
-            created = store_with_blob(v, &ref, r, ciphertext);
+            created = store_classic_blob(v, &ref, r, ciphertext);
             atomic_fetch_sub(&v->creating, 1);
         }
     }
-    /* So many ids that are all taken: the store or the randomness is broken. */
+
+    /* That many collisions mean that the store or the random numbers are broken. */
     return created == 0 ? vault_counted(v, ERR_STORE) : created;
 }
 
@@ -86,13 +95,17 @@ vault_classic_create(struct vault *v, struct kdf_pool *kdf, const struct vault_c
     struct record r = {0};
     struct buf ciphertext = BUF_INIT(in->len);
     *out = (struct vault_classic_created){0};
+
+    /* The quota before the derivation: a full server refuses at little cost. */
     int result = vault_quota_hold(v, in->len);
     if (result != 0) return result;
-    result = seal(v, kdf, in, &r, &ciphertext, out);
+
+    result = seal_classic(v, kdf, in, &r, &ciphertext, out);
     if (result == 0) {
-        fill_record(v, in, ciphertext.len, &r);
-        result = store_record(v, &r, &ciphertext, out->id);
+        fill_classic_record(v, in, ciphertext.len, &r);
+        result = store_classic(v, &r, &ciphertext, out->id);
     }
+
     vault_quota_release(v, in->len);
     if (result != 1) explicit_bzero(out, sizeof(*out));
     record_clear(&r);
@@ -100,9 +113,9 @@ vault_classic_create(struct vault *v, struct kdf_pool *kdf, const struct vault_c
     return result;
 }
 
-/* Whether a view of ${id} can still be had: 1, 0, or a negative code. */
+/* Whether ${id} has a view left.  Returns 1, 0, or a negative code. */
 static int
-claimable(struct vault *v, const char *id) {
+has_classic_view(struct vault *v, const char *id) {
     struct record r = {0};
     int found = vault_load(v, id, &r, NULL);
     if (found == 1) found = r.kind != RECORD_SEALED && policy_can_claim(&r, vault_now(v));
@@ -110,45 +123,48 @@ claimable(struct vault *v, const char *id) {
     return found;
 }
 
-/* Whether the plaintext of ${r} is within what the caller can deliver. */
+/* Whether the plaintext of ${r} is within the limits of the caller. */
 static bool
-deliverable(const struct record *r, const struct buf *ciphertext, size_t text_max,
-            size_t file_max) {
-    size_t tag = r->box.nonce_len == CLASSIC_NONCE2_LEN ? CLASSIC_TAG_LEN : 0;
-    size_t max = r->kind == RECORD_CLASSIC_TEXT ? text_max : file_max;
-    return ciphertext->len <= max + tag;
+is_deliverable(const struct record *r, const struct buf *ciphertext, size_t text_max,
+               size_t file_max) {
+    size_t max = file_max;
+    if (r->kind == RECORD_CLASSIC_TEXT) max = text_max;
+    if (r->box.nonce_len == CLASSIC_NONCE2_LEN) max += CLASSIC_TAG_LEN; /* part of the data */
+    return ciphertext->len <= max;
 }
 
 /* Append the content of ${r} to ${ciphertext}.  Returns as blobs_ops.get. */
 static int
-read_blob(struct vault *v, const struct record *r, struct buf *ciphertext) {
+read_classic_blob(struct vault *v, const struct record *r, struct buf *ciphertext) {
     return vault_counted(v, v->blobs->ops->get(v->blobs, r->blob, 0, ciphertext));
 }
 
 /*
- * Read record and ciphertext, if a view can be had.  Returns 1; 0; ERR_TOO_LARGE if the content is
- * above its bound; or another code.
+ * Read record and ciphertext if a view is left.  Returns 1; 0 if none is; ERR_TOO_LARGE if the
+ * content exceeds its limit; or another code.
  */
 static int
-read_claimable(struct vault *v, const char *id, size_t text_max, size_t file_max, struct record *r,
-               struct buf *ciphertext) {
+read_classic(struct vault *v, const char *id, size_t text_max, size_t file_max, struct record *r,
+             struct buf *ciphertext) {
     int found = vault_load(v, id, r, ciphertext);
     if (found == 1 && (r->kind == RECORD_SEALED || !policy_can_claim(r, vault_now(v)))) return 0;
     if (found == 1 && r->content == CONTENT_BLOBS) {
-        found = read_blob(v, r, ciphertext);
-        if (found == 0) found = vault_counted(v, ERR_STORE); /* lost, or it was just taken */
+        found = read_classic_blob(v, r, ciphertext);
+        if (found == 0) found = vault_counted(v, ERR_STORE); /* lost, or just erased */
     }
-    if (found == 1 && !deliverable(r, ciphertext, text_max, file_max)) return ERR_TOO_LARGE;
+
+    if (found == 1 && !is_deliverable(r, ciphertext, text_max, file_max)) return ERR_TOO_LARGE;
     if (found != ERR_TOO_LARGE && found != ERR_STORE) return found;
-    /* What is gone by now was never too large, and never lost. */
-    int still = claimable(v, id);
+
+    /* A secret that is gone by now is neither too large nor lost. */
+    int still = has_classic_view(v, id);
     return still == 0 ? 0 : found;
 }
 
-/* Derive and verify.  Returns 1; 0 if the passphrase is wrong; or a negative code. */
+/* Derive the key and decrypt.  Returns 1; 0 if the passphrase is wrong; or a negative code. */
 static int
-unseal(struct kdf_pool *kdf, const struct record *r, const struct buf *ciphertext,
-       const void *passphrase, size_t passphrase_len, struct buf *plain) {
+unseal_classic(struct kdf_pool *kdf, const struct record *r, const struct buf *ciphertext,
+               const void *passphrase, size_t passphrase_len, struct buf *plain) {
     uint8_t key[CLASSIC_KEY_LEN];
     int err = kdf_pool_derive(kdf, KDF_CLASSIC, passphrase, passphrase_len, r->box.salt,
                               sizeof(r->box.salt), key, sizeof(key));
@@ -158,7 +174,7 @@ unseal(struct kdf_pool *kdf, const struct record *r, const struct buf *ciphertex
     return err == 0 ? 1 : err;
 }
 
-/* The name in ${plain}, if that is {"file_name": NAME} and nothing else.  Returns whether it is. */
+/* Copy NAME to ${out} if ${plain} is {"file_name": NAME} and nothing else.  Returns whether it is. */
 static bool
 read_second_name(const struct buf *plain, char out[static RECORD_NAME_MAX + 1]) {
     json_t *o = json_parse_object((const char *)plain->data, plain->len);
@@ -172,9 +188,9 @@ read_second_name(const struct buf *plain, char out[static RECORD_NAME_MAX + 1]) 
 }
 
 /*
- * The second generation of pysecrets has a file's name, sealed, where a text would be, and does not
- * say that it is one.  If ${out} holds such a name and there is a file, put the file there.  ${r}
- * is then a file's record in all but its books.  Returns 1, or a negative code.
+ * The second generation of pysecrets stores the sealed name of a file where a text would be, and
+ * nothing marks the record as a file.  If ${out} holds such a name and the file exists, replace
+ * out->plain with the file and set name and blob of ${r}.  Returns 1, or a negative code.
  */
 static int
 unseal_second_file(struct vault *v, struct kdf_pool *kdf, const char *id, struct record *r,
@@ -185,37 +201,42 @@ unseal_second_file(struct vault *v, struct kdf_pool *kdf, const char *id, struct
     if (r->box.nonce_len != CLASSIC_NONCE2_LEN || r->kind != RECORD_CLASSIC_TEXT ||
         !v->store->pysecrets_layout || !read_second_name(&out->plain, r->file_name))
         return 1;
+
     (void)snprintf(r->blob, sizeof(r->blob), "%s.enc", id);
-    found = read_blob(v, r, &ciphertext);
-    if (found == 1) found = unseal(kdf, r, &ciphertext, passphrase, passphrase_len, &plain);
+    found = read_classic_blob(v, r, &ciphertext);
+    if (found == 1) found = unseal_classic(kdf, r, &ciphertext, passphrase, passphrase_len, &plain);
     if (found == 1) buf_move(&out->plain, &plain);
     if (found == 0) {
-        /* A text that looks like a name after all. */
+        /* It is a text that looks like a name. */
         explicit_bzero(r->file_name, sizeof(r->file_name));
         explicit_bzero(r->blob, sizeof(r->blob));
         found = 1;
     }
+
     buf_free(&ciphertext);
     buf_free(&plain);
     return found;
 }
 
 /*
- * Take one view of ${id}, whose record was read into ${r}.  Returns 1 once that is durable; 0 if
- * none is to be had; or a negative code.
+ * Take one view of ${id}, whose record was read into ${r}.  Returns 1 once that is durable; 0 if no
+ * view is left; or a negative code.
  */
 static int
-claim(struct vault *v, const char *id, const struct record *r) {
+claim_classic_view(struct vault *v, const char *id, const struct record *r) {
     struct change c = {.kind = CHANGE_CLAIM_CLASSIC, .now = vault_now(v)};
     struct effect effect;
     struct record after = {0};
+
     random_fill(&v->random, c.mark, sizeof(c.mark));
     int found = vault_change(v, id, &c, &effect, &after);
     record_clear(&after);
-    /* The books of a second-generation file do not name its object: nothing else erases it. */
+
+    /* The stored record of a second-generation file does not name its blob: erase it here. */
     if (found == 1 && effect.drop_record && r->kind == RECORD_CLASSIC_TEXT && r->blob[0] != '\0')
         (void)vault_counted(v, v->blobs->ops->erase(v->blobs, r->blob, 0, 1));
-    return found == 1 ? effect.verdict == VERDICT_OK : found;
+    if (found != 1) return found;
+    return effect.verdict == VERDICT_OK;
 }
 
 int
@@ -226,10 +247,15 @@ vault_classic_open(struct vault *v, struct kdf_pool *kdf, const char *id, const 
     struct record r = {0};
     struct buf ciphertext = BUF_INIT(max);
     struct vault_classic_opened o = {.plain = BUF_INIT(max)};
-    int result = read_claimable(v, id, text_max, file_max, &r, &ciphertext);
-    if (result == 1) result = unseal(kdf, &r, &ciphertext, passphrase, passphrase_len, &o.plain);
+
+    int result = read_classic(v, id, text_max, file_max, &r, &ciphertext);
+    if (result == 1)
+        result = unseal_classic(kdf, &r, &ciphertext, passphrase, passphrase_len, &o.plain);
     if (result == 1) result = unseal_second_file(v, kdf, id, &r, passphrase, passphrase_len, &o);
     buf_free(&ciphertext);
+
+    /* The order is a promise: the response is whole before the view is taken, and nothing is
+     * delivered before that is durable. */
     if (result == 1) {
         memcpy(o.file_name, r.file_name, sizeof(o.file_name));
         int err = reader->prepare(reader->ctx, &o);
@@ -237,7 +263,8 @@ vault_classic_open(struct vault *v, struct kdf_pool *kdf, const char *id, const 
     }
     buf_free(&o.plain);
     explicit_bzero(o.file_name, sizeof(o.file_name));
-    if (result == 1) result = claim(v, id, &r);
+
+    if (result == 1) result = claim_classic_view(v, id, &r);
     record_clear(&r);
     return result;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Classic secrets: the server seals, hands out the passphrase once and keeps no copy (design:
- * docs/DESIGN.md, "Classic API").
+ * Classic secrets: the server encrypts, returns the passphrase once and keeps no copy of it
+ * (docs/DESIGN.md, "Classic API").
  */
 #ifndef VAULT_CLASSIC_H
 #define VAULT_CLASSIC_H
@@ -11,16 +11,16 @@
 #include "vault/vault.h"
 
 struct vault_classic_new {
-    const void *plain; /* the caller keeps and wipes it */
+    const void *plain; /* owned and wiped by the caller */
     size_t len;
-    const char *file_name; /* NULL for a text; else 1..RECORD_NAME_MAX bytes of checked UTF-8 */
-    int views;             /* 1..RECORD_CLASSIC_VIEWS_MAX */
+    const char *file_name; /* NULL for a text; else 1 to RECORD_NAME_MAX bytes of valid UTF-8 */
+    int views;             /* 1 to RECORD_CLASSIC_VIEWS_MAX */
     int64_t ttl;           /* seconds */
 };
 
 struct vault_classic_created {
     char id[TOKEN_CLASSIC_ID_LEN + 1];
-    char passphrase[TOKEN_PASSPHRASE_LEN + 1]; /* the caller wipes it */
+    char passphrase[TOKEN_PASSPHRASE_LEN + 1]; /* wiped by the caller */
 };
 
 struct vault_classic_opened {
@@ -28,37 +28,38 @@ struct vault_classic_opened {
     char file_name[RECORD_NAME_MAX + 1]; /* "" for a text */
 };
 
-/* Who opens, and what can be delivered to him. */
+/* What the caller of vault_classic_open() can deliver, and how it prepares that. */
 struct vault_classic_reader {
-    /* Bounds of the plaintext: a text may grow more in JSON than a file in base64. */
+    /* Limits of the plaintext in bytes: a text grows more in JSON than a file in base64. */
     size_t text_max, file_max;
 
     /*
-     * Make the whole answer ready of ${o}, which is wiped afterwards.  Called once, before the view
-     * is taken: nothing of it may be delivered yet.  Returns 0, or a negative code: then the view
-     * is not taken.
+     * Prepare the whole response from ${o}, which is wiped afterwards.  Called once, before the
+     * view is taken, so nothing may be delivered yet.  Returns 0, or a negative code, and then no
+     * view is taken.
      */
     int (*prepare)(void *ctx, const struct vault_classic_opened *o);
     void *ctx;
 };
 
 /*
- * Seal and store ${in}.  Returns 1 with ${out} filled once it is durable; ERR_BUSY (too many
- * derivations wait), ERR_FULL, ERR_STORE, ERR_UNKNOWN_OUTCOME, ERR_NOMEM or ERR_CRYPTO with ${out}
- * zeroed.
+ * Encrypt and store ${in}.  Returns 1 with ${out} filled once it is durable; or, with ${out}
+ * zeroed, ERR_BUSY (the queue of derivations is full), ERR_FULL, ERR_STORE, ERR_UNKNOWN_OUTCOME,
+ * ERR_NOMEM or ERR_CRYPTO.
  */
 MUST_CHECK
 int vault_classic_create(struct vault *v, struct kdf_pool *kdf, const struct vault_classic_new *in,
                          struct vault_classic_created *out);
 
 /*
- * Open: read, check time and views, derive, verify the tag, let ${reader} prepare its answer, claim
- * one view by one conditional write, and only then return.  Returns 1: deliver what was prepared,
- * for the view is taken, and nothing is left that could fail.  Else what was prepared goes: 0 for
- * everything that cannot be opened, a wrong passphrase included, nothing counted; ERR_TOO_LARGE if
- * the content is above its bound, nothing counted; a code of reader->prepare, nothing counted;
- * ERR_BUSY; ERR_STORE; ERR_UNKNOWN_OUTCOME (the view may have been used; nothing is delivered);
- * ERR_NOMEM or ERR_CRYPTO.
+ * Open the secret ${id}: read it, check time and views, derive the key, verify the tag, let
+ * ${reader} prepare the response, and claim one view with one conditional write.
+ *
+ * Returns 1 once the view is taken: the caller delivers what was prepared, which cannot fail.
+ * Anything else means that the caller discards what was prepared and that no view was taken: 0 if
+ * the secret cannot be opened, which includes a wrong passphrase; ERR_TOO_LARGE if the content
+ * exceeds its limit; a code of reader->prepare; ERR_BUSY; ERR_STORE; ERR_NOMEM; or ERR_CRYPTO.
+ * After ERR_UNKNOWN_OUTCOME the view may have been taken.
  */
 MUST_CHECK
 int vault_classic_open(struct vault *v, struct kdf_pool *kdf, const char *id,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rules of the vault as pure functions: a record, a change and the time give a verdict and the
- * record as it is afterwards.  No I/O, no clock, no store.  Every store decides by these functions
- * inside its own atomic step, so that the rules are the same everywhere.
+ * The rules of the vault as pure functions.  They take a record, a change and the time, and give a
+ * verdict and the record afterwards.  There is no I/O, clock or store here.  Every store calls
+ * these functions inside its own atomic step, so that the rules are the same everywhere.
  */
 #ifndef VAULT_POLICY_H
 #define VAULT_POLICY_H
@@ -17,122 +17,121 @@ enum {
     POLICY_LEASE_IDLE_PARTS = 15 * 60,
     POLICY_LEASE_LIFE_INLINE = 10 * 60, /* seconds after its open */
     POLICY_LEASE_LIFE_PARTS = 6 * 60 * 60,
-    POLICY_RENEW_GAIN_INLINE = 10, /* a renewal that gains less is not written */
+    POLICY_RENEW_GAIN_INLINE = 10, /* seconds; a smaller renewal is not written */
     POLICY_RENEW_GAIN_PARTS = 60,
     POLICY_UPLOAD_IDLE = 60 * 60, /* seconds without a new part */
     POLICY_UPLOAD_LIFE = 24 * 60 * 60,
     POLICY_RECEIPT_LIFE = 7 * 24 * 60 * 60, /* seconds that a receipt stays after expiry */
 };
 
-/* What came of a change. */
+/* The result of a change. */
 enum verdict {
-    VERDICT_OK = 1,      /* done, or already so (idempotent) */
+    VERDICT_OK = 1,      /* done, or it was so already (idempotent) */
     VERDICT_ABSENT,      /* unknown, incomplete, expired, burnt, locked or used up */
-    VERDICT_REPEAT,      /* open: the same lease is live; the same view again */
-    VERDICT_LEASE_ENDED, /* open: this lease was used and is over */
-    VERDICT_WRONG_PROOF, /* open: proof does not fit; result tells attempts_left */
-    VERDICT_CONFLICT,    /* part or complete: not as the record says it must be */
+    VERDICT_REPEAT,      /* open: this lease is live, so the same view is given again */
+    VERDICT_LEASE_ENDED, /* open: this lease has ended */
+    VERDICT_WRONG_PROOF, /* open: the proof does not match; see record.attempts_left */
+    VERDICT_CONFLICT,    /* part or complete: the data contradict the record */
     VERDICT_INCOMPLETE,  /* complete: parts are missing */
 };
 
 enum change_kind {
-    CHANGE_CLAIM_CLASSIC, /* take one view of a classic record; mark */
-    CHANGE_OPEN,          /* hash = lease hash, proof = SHA-256 of the access key sent */
-    CHANGE_FETCH,         /* hash = lease hash: is it live? renew it */
-    CHANGE_CONFIRM,       /* hash = lease hash, live or ended */
-    CHANGE_BURN,          /* hash = owner's token, or any lease's, live or ended */
-    CHANGE_PART,          /* hash = owner's: count one more part, the first time it is stored */
-    CHANGE_COMPLETE,      /* hash = owner's */
-    CHANGE_LAPSE,  /* sweeper: whatever time alone has ended is written down; content erased */
-    CHANGE_ERASED, /* the doomed blobs are gone */
+    CHANGE_CLAIM_CLASSIC, /* take one view of a classic record; uses mark */
+    CHANGE_OPEN,          /* take one view of a sealed record; uses hash (lease) and proof */
+    CHANGE_FETCH,         /* renew a live lease; uses hash (lease) */
+    CHANGE_CONFIRM,       /* end a lease; uses hash (lease, live or ended) */
+    CHANGE_BURN,          /* burn the secret; uses hash (owner, or lease, live or ended) */
+    CHANGE_PART,          /* register a stored part; uses hash (owner), part and part_is_new */
+    CHANGE_COMPLETE,      /* finish an upload; uses hash (owner) */
+    CHANGE_LAPSE,         /* sweeper: record what time has ended and release the content */
+    CHANGE_ERASED,        /* the doomed blobs are erased */
 };
 
 struct change {
     enum change_kind kind;
     int64_t now;
-    uint8_t hash[TOKEN_HASH_LEN];
-    uint8_t proof[TOKEN_HASH_LEN];
-    uint8_t mark[RECORD_MARK_LEN]; /* random, kept over retries of one claim; policy ignores it */
-    uint32_t part;                 /* CHANGE_PART: 0-based */
-    bool part_is_new;              /* CHANGE_PART: set by the store, from its list of parts */
+    uint8_t hash[TOKEN_HASH_LEN];  /* SHA-256 of the token that was sent */
+    uint8_t proof[TOKEN_HASH_LEN]; /* SHA-256 of the access key that was sent */
+    uint8_t mark[RECORD_MARK_LEN]; /* idempotency key, kept over retries; the policy ignores it */
+    uint32_t part;                 /* counted from 0 */
+    bool part_is_new;              /* set by the store from its set of parts */
 };
 
-/* What a store has to write after policy_apply(), all in the one atomic step. */
+/* What a store writes after policy_apply(), in the same atomic step. */
 struct effect {
     enum verdict verdict;
-    bool write;        /* the record changed and its rev was bumped: store it */
-    bool claimed;      /* a view was taken: views_left went down by one */
-    bool drop_content; /* erase the inline content in the same step */
-    bool drop_record;  /* forget the record and its inline content; write is false then */
-    int lease;         /* index of the lease that was added or changed, -1 for none */
+    bool write;        /* the record and its rev changed: write it */
+    bool claimed;      /* a view was taken: views_left was decremented */
+    bool drop_content; /* erase the inline content */
+    bool drop_record;  /* delete the record and its inline content; write is false then */
+    int lease;         /* index of the lease that was added or changed; -1 for none */
     bool lease_is_new;
-    bool all_leases; /* more than one lease changed (burn, lapse) */
+    bool all_leases; /* any number of leases changed (burn, lapse) */
 };
 
 /*
- * Decide change ${c} on ${r} and alter ${r} to what it is afterwards, r->rev included.  ${r} is as
- * stored; time counts here, so a record that has expired is absent whether or not it is still
- * there.  Content in the blob store that nobody may read any more becomes CONTENT_DOOMED; whoever
- * sees that erases the blobs and then applies CHANGE_ERASED.  Returns 0 and fills ${out}, or
- * ERR_NOMEM with ${r} unchanged.
+ * Decide the change ${c} on ${r}, which is as stored, and change ${r} accordingly, r->rev included.
+ * An expired record counts as absent.  Content in the blob store that can no longer be read becomes
+ * CONTENT_DOOMED: the caller erases the blobs and then applies CHANGE_ERASED.  Returns 0 with
+ * ${out} filled, or ERR_NOMEM with ${r} unchanged.
  */
 MUST_CHECK
 int policy_apply(struct record *r, const struct change *c, struct effect *out);
 
-/* Whether ${r} can be seen by info at ${now}: complete, not expired, not locked or burnt, and a
- * view left or a lease live. */
+/* Whether info shows ${r} at ${now}: it is complete, neither expired, locked nor burnt, and a view
+ * is left or a lease is live. */
 bool policy_visible(const struct record *r, int64_t now);
 
 /*
- * Whether anyone may still read the content of ${r} at ${now}: a view is left or a lease live, or
- * it is an upload that goes on.  Content that nobody may read is erased.
+ * Whether the content of ${r} can still be read at ${now}: a view is left, a lease is live, or an
+ * upload is in progress.  Content that cannot be read is erased.
  */
 bool policy_readable(const struct record *r, int64_t now);
 
-/* Whether an open that needs a new view can succeed at ${now}. */
+/* Whether an open of ${r} that needs a new view can succeed at ${now}. */
 bool policy_can_claim(const struct record *r, int64_t now);
 
-/* When ${l} of ${r} ends by itself; the lease is live before that time unless it was ended. */
+/* The time at which the lease ${l} of ${r} lapses.  Before it the lease is live unless it ended. */
 int64_t policy_lease_expires(const struct record *r, const struct lease *l);
 
-/* Whether ${l} of ${r} is live at ${now}. */
+/* Whether the lease ${l} of ${r} is live at ${now}. */
 bool policy_lease_live(const struct record *r, const struct lease *l, int64_t now);
 
 /*
- * How ${l} of ${r} stands at ${now}, true whether or not the sweeper wrote it down, and since when
- * in ${at} (0 while it is live).
+ * How the lease ${l} of ${r} has ended at ${now}, whether or not the sweeper has recorded it, with
+ * the time in ${at} (0 while it is live).  Returns LEASE_LIVE while it is live.
  */
 enum lease_end policy_lease_end(const struct record *r, const struct lease *l, int64_t now,
                                 int64_t *at);
 
-/* When the upload of ${r} is given up unless another part comes. */
+/* The time at which the upload of ${r} is abandoned unless another part arrives. */
 int64_t policy_upload_ends(const struct record *r);
 
-/* Whether the upload of ${r} still goes on at ${now}. */
+/* Whether the upload of ${r} is in progress at ${now}. */
 bool policy_uploading(const struct record *r, int64_t now);
 
-/* Whether the owner's receipt of ${r} still answers at ${now}. */
+/* Whether the owner can still read the receipt of ${r} at ${now}. */
 bool policy_receipt_kept(const struct record *r, int64_t now);
 
 /*
- * The next moment at which the sweeper has work with ${r}: the last lease lapses with no view left,
- * it expires, the upload is given up, doomed content waits (0), the receipt's time is over.  Stores
- * index it.
+ * The next time at which the sweeper has work with ${r}: doomed content waits (0), the last lease
+ * lapses with no view left, ${r} expires, its upload is abandoned, or its receipt is deleted.
+ * Stores index it.
  */
 int64_t policy_sweep_at(const struct record *r);
 
-/* The states that a receipt tells. */
+/* The states that a receipt reports. */
 enum receipt_state {
     RECEIPT_UPLOADING,
     RECEIPT_WAITING, /* never opened */
     RECEIPT_OPENED,  /* opened, and can be opened again */
-    RECEIPT_USED_UP, /* no view is left, whether or not a lease is still live */
+    RECEIPT_USED_UP, /* no view is left; a lease may be live */
     RECEIPT_BURNT,
-    RECEIPT_EXPIRED, /* with views left, or an upload given up */
+    RECEIPT_EXPIRED, /* with views left, or an abandoned upload */
     RECEIPT_LOCKED,
 };
 
-/* The state of ${r} at ${now}, true to what happened whether or not the sweeper has come by. */
+/* The state of ${r} at ${now}, whether or not the sweeper has recorded it. */
 enum receipt_state policy_receipt_state(const struct record *r, int64_t now);
 
 #endif

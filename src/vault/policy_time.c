@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What time alone makes of a record: policy.h's questions, none of which alters anything. */
+/* How time affects a record: the functions of policy.h that change nothing. */
 #include "vault/policy.h"
 
 static int64_t
@@ -7,15 +7,18 @@ min64(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
-static bool
-in_parts(const struct record *r) {
-    return r->part_size > 0;
+static int64_t
+max64(int64_t a, int64_t b) {
+    return a < b ? b : a;
 }
 
 int64_t
 policy_lease_expires(const struct record *r, const struct lease *l) {
-    int64_t idle = in_parts(r) ? POLICY_LEASE_IDLE_PARTS : POLICY_LEASE_IDLE_INLINE;
-    int64_t life = in_parts(r) ? POLICY_LEASE_LIFE_PARTS : POLICY_LEASE_LIFE_INLINE;
+    int64_t idle = POLICY_LEASE_IDLE_INLINE, life = POLICY_LEASE_LIFE_INLINE;
+    if (r->part_size > 0) {
+        idle = POLICY_LEASE_IDLE_PARTS;
+        life = POLICY_LEASE_LIFE_PARTS;
+    }
     return min64(min64(l->renewed_at + idle, l->opened_at + life), r->expires_at);
 }
 
@@ -53,7 +56,7 @@ policy_visible(const struct record *r, int64_t now) {
 
 int64_t
 policy_upload_ends(const struct record *r) {
-    int64_t last = r->part_at > r->created_at ? r->part_at : r->created_at;
+    int64_t last = max64(r->part_at, r->created_at);
     return min64(min64(last + POLICY_UPLOAD_IDLE, r->created_at + POLICY_UPLOAD_LIFE),
                  r->expires_at);
 }
@@ -68,13 +71,15 @@ policy_receipt_kept(const struct record *r, int64_t now) {
     return r->kind == RECORD_SEALED && now < r->expires_at + POLICY_RECEIPT_LIFE;
 }
 
-/* From when on nobody may read the content of ${r} any more; 0 if that is so already. */
+/* The time from which the content of ${r} can no longer be read; 0 if it cannot now. */
 static int64_t
 unreadable_at(const struct record *r) {
     int64_t at = 0;
     if (r->phase == PHASE_BURNT) return 0;
     if (r->phase == PHASE_UPLOADING) return policy_upload_ends(r);
     if (r->phase == PHASE_OPEN && r->views_left > 0) return r->expires_at;
+
+    /* No view is left: the last live lease decides. */
     for (size_t i = 0; i < r->lease_count; i++) {
         int64_t expires = policy_lease_expires(r, &r->leases[i]);
         if (r->leases[i].end == LEASE_LIVE && expires > at) at = expires;
@@ -100,6 +105,7 @@ policy_receipt_state(const struct record *r, int64_t now) {
     if (r->phase == PHASE_LOCKED) return RECEIPT_LOCKED;
     if (r->phase == PHASE_UPLOADING)
         return policy_uploading(r, now) ? RECEIPT_UPLOADING : RECEIPT_EXPIRED;
+
     if (r->views_left == 0) return RECEIPT_USED_UP;
     if (now >= r->expires_at) return RECEIPT_EXPIRED;
     return r->views_left < r->views ? RECEIPT_OPENED : RECEIPT_WAITING;

@@ -12,11 +12,13 @@ record_clear(struct record *r) {
 int
 record_copy(struct record *to, const struct record *from) {
     struct lease *leases = NULL;
+
     if (from->lease_count > 0) {
         leases = calloc(from->lease_count, sizeof(*leases));
         if (leases == NULL) return ERR_NOMEM;
         memcpy(leases, from->leases, from->lease_count * sizeof(*leases));
     }
+
     *to = *from;
     to->leases = leases;
     return 0;
@@ -27,12 +29,15 @@ record_add_lease(struct record *r) {
     if (r->lease_count >= RECORD_VIEWS_MAX) return NULL;
     struct lease *leases = calloc(r->lease_count + 1, sizeof(*leases));
     if (leases == NULL) return NULL;
+
+    /* Not realloc(): it would leave the old hashes in freed memory. */
     if (r->lease_count > 0) {
         memcpy(leases, r->leases, r->lease_count * sizeof(*leases));
         explicit_bzero(r->leases, r->lease_count * sizeof(*leases));
     }
     free(r->leases);
     r->leases = leases;
+
     return &leases[r->lease_count++];
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is known of one secret, apart from its content: plain data, the same for every store.
- * Times are seconds since 1970-01-01 UTC; 0 means "not yet".
+ * The record of one secret, which is everything but its content.  Plain data, the same for every
+ * store.  Times are seconds since 1970-01-01 UTC, and 0 means "not yet".
  */
 #ifndef VAULT_RECORD_H
 #define VAULT_RECORD_H
@@ -21,7 +21,7 @@ enum {
     RECORD_ATTEMPTS_MAX = 100,
     RECORD_NAME_MAX = 255, /* bytes of a classic file's name */
     RECORD_TTL_MIN = 60,
-    RECORD_MARK_LEN = 16, /* the random mark of a classic claim */
+    RECORD_MARK_LEN = 16, /* idempotency key of a classic claim, random */
 };
 
 enum record_kind {
@@ -31,7 +31,7 @@ enum record_kind {
 };
 
 enum record_phase {
-    PHASE_UPLOADING = 1, /* parts are still coming */
+    PHASE_UPLOADING = 1, /* parts are missing */
     PHASE_OPEN = 2,
     PHASE_LOCKED = 3, /* too many wrong proofs */
     PHASE_BURNT = 4,
@@ -40,23 +40,24 @@ enum record_phase {
 enum record_content {
     CONTENT_NONE = 0,   /* erased */
     CONTENT_INLINE = 1, /* with the record, in its store */
-    CONTENT_BLOBS = 2,  /* in the blob store, under the name blob; uploads from their create on */
-    CONTENT_DOOMED = 3, /* in the blob store, unreadable, about to be erased */
+    CONTENT_BLOBS = 2,  /* in the blob store under record.blob; an upload has it from its create */
+    CONTENT_DOOMED = 3, /* in the blob store, no longer readable, to be erased */
 };
 
 enum lease_end {
     LEASE_LIVE = 0,
     LEASE_CONFIRMED = 1,
-    LEASE_LAPSED = 2, /* written down by the sweeper; before that, time alone tells */
+    LEASE_LAPSED = 2, /* set by the sweeper; see policy_lease_end() */
     LEASE_BURNT = 3,
 };
 
-/* One view of a sealed secret: who knows the token of this hash may fetch until the lease ends. */
+/* One view of a sealed secret.  The holder of the token with this hash may fetch the content until
+ * the lease ends. */
 struct lease {
     uint8_t hash[TOKEN_HASH_LEN];
     int64_t opened_at;
-    int64_t renewed_at; /* last fetch that was written down */
-    int64_t ended_at;   /* of confirm, lapse or burn */
+    int64_t renewed_at; /* last recorded fetch */
+    int64_t ended_at;   /* time of confirm, lapse or burn */
     enum lease_end end;
 };
 
@@ -64,13 +65,13 @@ struct record {
     enum record_kind kind;
     enum record_phase phase;
     enum record_content content;
-    uint64_t rev; /* bumped by every change */
+    uint64_t rev; /* incremented by every change */
     int64_t created_at;
     int64_t expires_at;
     int views; /* as created */
     int views_left;
     uint64_t size; /* bytes of content: ciphertext (classic) or whole envelope (sealed) */
-    char blob[TOKEN_BLOB_LEN + 1]; /* name in the blob store; "" if inline, or erased there */
+    char blob[TOKEN_BLOB_LEN + 1]; /* name in the blob store; "" if inline or erased */
 
     /* Classic records. */
     struct classic_box box;
@@ -80,41 +81,41 @@ struct record {
     uint8_t verifier[TOKEN_HASH_LEN];   /* SHA-256 of the access key */
     uint8_t owner_hash[TOKEN_HASH_LEN]; /* SHA-256 of the owner token */
     uint8_t header[ENVELOPE_HEADER_LEN];
-    bool passphrase; /* tells the page what to ask; no secret */
-    int attempts;    /* wrong proofs allowed, 0 if not counted */
+    bool passphrase; /* whether the page asks for one */
+    int attempts;    /* wrong proofs allowed; 0: not counted */
     int attempts_left;
-    uint32_t part_size; /* bytes of every part but the last; 0 if it was created inline */
+    uint32_t part_size; /* bytes of each part but the last; 0 if inline */
     uint32_t parts_stored;
-    int64_t part_at;  /* when the newest part was registered */
-    int64_t ended_at; /* when it was locked or burnt */
+    int64_t part_at;  /* time the newest part was registered */
+    int64_t ended_at; /* time it was locked or burnt */
     bool burnt_by_owner;
     size_t lease_count;
     struct lease *leases; /* in the order they were opened; owned */
 };
 
-/* Release what ${r} owns, wipe and zero it.  NULL is allowed. */
+/* Free what ${r} owns, then wipe and zero it.  NULL is allowed. */
 void record_clear(struct record *r);
 
 /*
- * Make ${to}, which holds nothing yet, a copy of ${from} that owns its own leases.  Returns 0, or
- * ERR_NOMEM with ${to} untouched.
+ * Copy ${from} to ${to}, which owns nothing yet.  The copy owns its own leases.  Returns 0, or
+ * ERR_NOMEM with ${to} unchanged.
  */
 MUST_CHECK
 int record_copy(struct record *to, const struct record *from);
 
 /*
- * Append a lease to ${r}.  Returns it, or NULL if RECORD_VIEWS_MAX are there or memory is short.
- * Pointers to earlier leases are no longer valid.
+ * Append a lease to ${r}, which owns it.  Pointers to earlier leases become invalid.  Returns the
+ * zeroed lease; or NULL if there are RECORD_VIEWS_MAX already or memory is short.
  */
 struct lease *record_add_lease(struct record *r);
 
 /* The lease of ${r} with this hash, or NULL. */
 struct lease *record_find_lease(const struct record *r, const uint8_t hash[static TOKEN_HASH_LEN]);
 
-/* Pieces that make up the whole content in the blob store; 0 if it is inline. */
+/* Number of parts of the content in the blob store; 0 if it is inline. */
 uint32_t record_part_count(const struct record *r);
 
-/* Exact bytes of part ${k}, 0-based; 0 if there is no such part. */
+/* Exact length in bytes of part ${k}, counted from 0; 0 if there is no such part. */
 uint32_t record_part_len(const struct record *r, uint32_t k);
 
 #endif

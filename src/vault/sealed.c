@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Create, open, end and tell of sealed secrets; vault_parts.c has their parts. */
+/* Create, open, end and describe sealed secrets.  sealed_parts.c handles their parts. */
 #include "vault/sealed.h"
 
 #include "base/err.h"
 #include "vault/internal.h"
 
 static void
-fill_record(struct vault *v, const struct vault_sealed_new *in, const char *owner_token,
-            struct record *r) {
-    bool inside = in->content != NULL;
+fill_sealed_record(struct vault *v, const struct vault_sealed_new *in, const char *owner_token,
+                   struct record *r) {
     r->kind = RECORD_SEALED;
-    r->phase = inside ? PHASE_OPEN : PHASE_UPLOADING;
-    r->content = inside ? CONTENT_INLINE : CONTENT_BLOBS;
+    r->phase = PHASE_OPEN;
+    r->content = CONTENT_INLINE;
     r->rev = 1;
     r->created_at = vault_now(v);
     r->expires_at = r->created_at + in->ttl;
@@ -22,13 +21,18 @@ fill_record(struct vault *v, const struct vault_sealed_new *in, const char *owne
     memcpy(r->verifier, in->verifier, sizeof(r->verifier));
     memcpy(r->header, in->header, sizeof(r->header));
     token_hash(owner_token, strlen(owner_token), r->owner_hash);
-    if (inside) return;
+    if (in->content != NULL) return;
+
+    /* Parts follow. */
+    r->phase = PHASE_UPLOADING;
+    r->content = CONTENT_BLOBS;
     r->part_size = v->limits.part_size;
     token_mint_blob(&v->random, r->blob);
 }
 
+/* Store ${r} under a new id.  Returns 1 or a negative code. */
 static int
-store_record(struct vault *v, const struct record *r, const struct buf *content, char *id) {
+store_sealed(struct vault *v, const struct record *r, const struct buf *content, char *id) {
     int created = 0;
     for (int i = 0; i < VAULT_ID_TRIES && created == 0; i++) {
         struct store_ref ref = {0};
@@ -36,7 +40,8 @@ store_record(struct vault *v, const struct record *r, const struct buf *content,
         v->store->ops->ref(v->store, id, &ref);
         created = v->store->ops->create(v->store, &ref, r, content);
     }
-    /* So many ids that are all taken: the store or the randomness is broken. */
+
+    /* That many collisions mean that the store or the random numbers are broken. */
     return vault_counted(v, created == 0 ? ERR_STORE : created);
 }
 
@@ -45,16 +50,20 @@ vault_sealed_create(struct vault *v, const struct vault_sealed_new *in,
                     struct vault_sealed_created *out) {
     struct record r = {0};
     *out = (struct vault_sealed_created){0};
-    if (in->content != NULL && in->content->len > v->store->inline_max) return ERR_TOO_LARGE;
-    /* Parts are counted as they come, but what can never fit is refused at once. */
-    uint64_t now_stored = in->content == NULL ? 0 : in->content->len;
+    uint64_t stored_now = 0;
+    if (in->content != NULL) stored_now = in->content->len;
+    if (stored_now > v->store->inline_max) return ERR_TOO_LARGE;
+
+    /* Each part is held when it arrives, but a size that can never fit is refused here. */
     int result = vault_has_room(v, in->size);
-    if (result == 0) result = vault_quota_hold(v, now_stored);
+    if (result == 0) result = vault_quota_hold(v, stored_now);
     if (result != 0) return result;
+
     token_mint(&v->random, out->owner_token);
-    fill_record(v, in, out->owner_token, &r);
-    result = store_record(v, &r, in->content, out->id);
-    vault_quota_release(v, now_stored);
+    fill_sealed_record(v, in, out->owner_token, &r);
+    result = store_sealed(v, &r, in->content, out->id);
+    vault_quota_release(v, stored_now);
+
     out->expires_at = r.expires_at;
     out->part_size = r.part_size;
     record_clear(&r);
@@ -82,32 +91,36 @@ vault_sealed_uploading(struct vault *v, const struct store_ref *ref) {
     struct record r;
     int found = vault_counted(v, v->store->ops->load(v->store, ref, &r, NULL));
     if (found != 1) return found;
+
     found = r.kind == RECORD_SEALED && policy_uploading(&r, vault_now(v));
     record_clear(&r);
     return found;
 }
 
 /*
- * Decide the open on what a consistent read gives: most that fail need no write, and content is
- * read before the claim.  Returns 1 if out->verdict stands, 0 if the write must decide, or a code.
+ * Read record and content consistently and try the open on them.  Most opens that fail need no
+ * write, and the content is in memory before the claim.  Returns 1 if out->verdict is final; 0 if
+ * the claim decides; or a negative code.
  */
 static int
-look(struct vault *v, const char *id, const struct change *c, size_t response_max,
-     struct vault_sealed_opened *out) {
+read_for_open(struct vault *v, const char *id, const struct change *c, size_t response_max,
+              struct vault_sealed_opened *out) {
     struct record r = {0};
     struct effect effect;
     int found = vault_load(v, id, &r, &out->content);
     int result = found;
     if (found == 1) result = policy_apply(&r, c, &effect);
     if (result < 0) goto out;
+
     out->verdict = found == 1 ? effect.verdict : VERDICT_ABSENT;
     switch (out->verdict) {
     case VERDICT_OK:
     case VERDICT_REPEAT:
         out->has_content = r.content == CONTENT_INLINE;
-        result = out->has_content && out->content.len > response_max ? ERR_TOO_LARGE : 0;
+        result = 0;
+        if (out->has_content && out->content.len > response_max) result = ERR_TOO_LARGE;
         break;
-    /* A wrong proof is told by the write that counts it, where it is counted. */
+    /* A wrong proof that counts is decided by the write that counts it. */
     case VERDICT_WRONG_PROOF: result = r.attempts == 0; break;
     default: result = 1; break;
     }
@@ -116,13 +129,15 @@ out:
     return result;
 }
 
-/* The write that decides.  Returns 1 with out->verdict, or a negative code. */
+/* Apply the conditional write that decides.  Returns 1 with out->verdict, or a negative code. */
 static int
-claim(struct vault *v, const char *id, const struct change *c, struct vault_sealed_opened *out) {
+claim_sealed_view(struct vault *v, const char *id, const struct change *c,
+                  struct vault_sealed_opened *out) {
     struct effect effect;
     struct record after = {0};
     int found = vault_change(v, id, c, &effect, &after);
     if (found < 0) return found;
+
     out->verdict = found == 1 ? effect.verdict : VERDICT_ABSENT;
     out->views_left = after.views_left;
     if (after.attempts > 0) out->attempts_left = after.attempts_left;
@@ -140,11 +155,14 @@ vault_sealed_open(struct vault *v, const char *id, const uint8_t access[static 3
                                         .content = BUF_INIT((size_t)v->store->inline_max)};
     token_hash(access, 32, c.proof);
     token_hash(lease, strlen(lease), c.hash);
-    int result = look(v, id, &c, response_max, out);
-    if (result == 0) result = claim(v, id, &c, out);
+
+    /* The order is a promise: content is read before the claim, and nothing is delivered before the
+     * claim is durable. */
+    int result = read_for_open(v, id, &c, response_max, out);
+    if (result == 0) result = claim_sealed_view(v, id, &c, out);
     explicit_bzero(&c, sizeof(c));
     if (result == 1 && (out->verdict == VERDICT_OK || out->verdict == VERDICT_REPEAT)) return 1;
-    /* Nothing is delivered without a claim that stands. */
+
     out->has_content = false;
     buf_free(&out->content);
     if (result < 0) vault_sealed_opened_clear(out);

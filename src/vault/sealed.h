@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sealed (v1) secrets: the client seals, the server keeps bytes that it cannot read, checks a proof
- * of key before it counts a view, and a view is a lease.  Nothing here reaches a key or a KDF.
+ * Sealed (v1) secrets: the client encrypts, and the server stores bytes that it cannot read.  An
+ * open needs a proof of key before a view is counted, and the view is a lease (docs/DESIGN.md, "v1
+ * API").  Nothing here uses a key or a KDF.
  *
- * Functions return 1 with a verdict in their result, or a negative ERR_* code with nothing
- * delivered.  Tokens come as text; only their hashes are stored.
+ * Functions return 1 with a verdict, or a negative ERR_* code with nothing delivered.  Tokens are
+ * passed as text, and only their hashes are stored.
  */
 #ifndef VAULT_SEALED_H
 #define VAULT_SEALED_H
@@ -15,17 +16,17 @@
 struct vault_sealed_new {
     uint8_t verifier[TOKEN_HASH_LEN];
     uint8_t header[ENVELOPE_HEADER_LEN]; /* checked by envelope_header_parse() */
-    int views;                           /* 1..RECORD_VIEWS_MAX */
+    int views;                           /* 1 to RECORD_VIEWS_MAX */
     int64_t ttl;                         /* seconds */
-    int attempts;                        /* 0, or 1..RECORD_ATTEMPTS_MAX */
+    int attempts;                        /* 1 to RECORD_ATTEMPTS_MAX; 0: not counted */
     bool passphrase;
-    uint64_t size;             /* whole envelope */
-    const struct buf *content; /* whole envelope, or NULL: parts follow */
+    uint64_t size;             /* bytes of the whole envelope */
+    const struct buf *content; /* the whole envelope, or NULL if parts follow */
 };
 
 struct vault_sealed_created {
     char id[TOKEN_SEALED_ID_LEN + 1];
-    char owner_token[TOKEN_LEN + 1]; /* the caller wipes it */
+    char owner_token[TOKEN_LEN + 1]; /* wiped by the caller */
     int64_t expires_at;
     uint32_t part_size; /* 0 if inline */
 };
@@ -34,38 +35,38 @@ struct vault_sealed_opened {
     enum verdict verdict; /* OK, REPEAT, ABSENT, LEASE_ENDED or WRONG_PROOF */
     int64_t lease_expires_at;
     int views_left;
-    int attempts_left; /* -1 if not counted */
+    int attempts_left; /* -1: not counted */
     bool has_content;
     struct buf content; /* the envelope, if inline */
 };
 
 /*
- * Store a new secret.  Returns 1 once it is durable; ERR_TOO_LARGE if ${content} is above
- * store->inline_max; or another negative code, ${out} zeroed.
+ * Store the new secret ${in}.  Returns 1 with ${out} filled once it is durable; or, with ${out}
+ * zeroed, ERR_TOO_LARGE if the content exceeds store->inline_max, or another negative code.
  */
 MUST_CHECK
 int vault_sealed_create(struct vault *v, const struct vault_sealed_new *in,
                         struct vault_sealed_created *out);
 
 /*
- * Fill ${out} (caller clears with record_clear()) with the record of ${id} if info may show it.
- * Counts nothing.  Returns 1, 0 absent, or a negative code.
+ * Load the record of ${id} into ${out} if info may show it.  The caller clears ${out} with
+ * record_clear().  Counts nothing.  Returns 1; 0 if absent; or a negative code.
  */
 MUST_CHECK
 int vault_sealed_info(struct vault *v, const char *id, struct record *out);
 
-/* What the store calls ${id}: less than the id where the store keeps less. */
+/* Set ${out} to the address of ${id} in the store, which may reveal less than the id. */
 void vault_sealed_ref(struct vault *v, const char *id, struct store_ref *out);
 
-/* Whether the upload that the store calls ${ref} goes on.  Returns 1, 0, or a negative code. */
+/* Whether the upload at ${ref} is in progress.  Returns 1, 0, or a negative code. */
 MUST_CHECK
 int vault_sealed_uploading(struct vault *v, const struct store_ref *ref);
 
 /*
- * Open by proof of key: ${access} is the access key as sent, ${lease} the token the opener wants as
- * its lease.  In the order of docs/DESIGN.md ("Order of open"); content is read before the claim.
- * Inline content above ${response_max} is ERR_TOO_LARGE before the claim.  Returns 1 with
- * out->verdict; or a negative code.  Clear ${out} in every case.
+ * Open ${id} by proof of key, in the order of docs/DESIGN.md ("Order of open").  ${access} is the
+ * access key as sent, and ${lease} the token that the opener wants as its lease.  Inline content
+ * above ${response_max} bytes is refused with ERR_TOO_LARGE before the claim.  Returns 1 with
+ * out->verdict, or a negative code.  The caller clears ${out} in every case.
  */
 MUST_CHECK
 int vault_sealed_open(struct vault *v, const char *id, const uint8_t access[static 32],
@@ -73,57 +74,65 @@ int vault_sealed_open(struct vault *v, const char *id, const uint8_t access[stat
 void vault_sealed_opened_clear(struct vault_sealed_opened *o);
 
 /*
- * Store part ${k} for the owner.  ${verdict}: OK; ABSENT (unknown id, foreign token); CONFLICT
- * (other bytes are there, wrong length, or already complete).
+ * Store part ${k} for the owner.  Returns 1 with ${verdict}, or a negative code.  The verdict is
+ * OK; ABSENT if the id is unknown or the token does not match; or CONFLICT if other bytes are
+ * stored, the length is wrong, or the upload is complete.
  */
 MUST_CHECK
 int vault_sealed_put_part(struct vault *v, const char *id, const char *owner_token, uint32_t k,
                           const struct buf *data, enum verdict *verdict);
 
 /*
- * The part length that put_part will ask for, so that a body can be bounded before it is read.
- * Returns 1 with ${len}; 0 absent, foreign or no such part; or a negative code.
+ * Set ${len} to the length that vault_sealed_put_part() requires of part ${k}, so that a body can be
+ * limited before it is read.  Returns 1; 0 if the id is unknown, the token does not match or there
+ * is no such part; or a negative code.
  */
 MUST_CHECK
 int vault_sealed_part_len(struct vault *v, const char *id, const char *owner_token, uint32_t k,
                           uint32_t *len);
 
 /*
- * All parts are there: the secret can be opened.  ${verdict}: OK (also when it was complete
- * already), ABSENT, INCOMPLETE (${missing} = how many), or CONFLICT (the stored header differs from
- * the one named at create).
+ * Complete an upload, so that the secret can be opened.  Returns 1 with ${verdict}, or a negative
+ * code.  The verdict is OK, also if it was complete already; ABSENT; INCOMPLETE if ${missing} parts
+ * are missing; or CONFLICT if the stored header differs from the one given to create.
  */
 MUST_CHECK
 int vault_sealed_complete(struct vault *v, const char *id, const char *owner_token,
                           enum verdict *verdict, uint32_t *missing);
 
 /*
- * Fetch part ${k} under a lease, renewing it, into ${out} (bound set by the caller).  ${verdict}:
- * OK or ABSENT.
+ * Fetch part ${k} into ${out}, whose limit the caller sets, and renew ${lease}.  Returns 1 with
+ * ${verdict}, OK or ABSENT, or a negative code.
  */
 MUST_CHECK
 int vault_sealed_get_part(struct vault *v, const char *id, const char *lease, uint32_t k,
                           struct buf *out, enum verdict *verdict);
 
 /*
- * What a fetch of part ${k} would give, for HEAD: its length in ${len}, and nothing is renewed.
- * Returns 1; 0 where the fetch would find nothing; or a negative code.
+ * Set ${len} to the length of part ${k} without renewing ${lease}, for HEAD.  Returns 1; 0 if a
+ * fetch would find nothing; or a negative code.
  */
 MUST_CHECK
 int vault_sealed_peek_part(struct vault *v, const char *id, const char *lease, uint32_t k,
                            uint32_t *len);
 
-/* The holder has it: end the lease.  ${verdict}: OK (again too, for a known lease) or ABSENT. */
+/*
+ * Confirm ${lease}, which ends it.  Returns 1 with ${verdict}, or a negative code.  The verdict is
+ * OK for a known lease, live or ended, else ABSENT.
+ */
 MUST_CHECK
 int vault_sealed_confirm(struct vault *v, const char *id, const char *lease, enum verdict *verdict);
 
-/* Burn by the owner's or a lease's token.  ${verdict}: OK or ABSENT. */
+/*
+ * Burn the secret by its owner token or a lease token.  Returns 1 with ${verdict}, OK or ABSENT, or
+ * a negative code.
+ */
 MUST_CHECK
 int vault_sealed_burn(struct vault *v, const char *id, const char *token, enum verdict *verdict);
 
 /*
- * The owner's receipt: fill ${out} (caller clears) with the record, whatever became of it.  Returns
- * 1, 0 absent or foreign, or a negative code.
+ * Load the record into ${out} for the owner's receipt, in any state.  The caller clears ${out}.
+ * Returns 1; 0 if the id is unknown or the token does not match; or a negative code.
  */
 MUST_CHECK
 int vault_sealed_receipt(struct vault *v, const char *id, const char *owner_token,

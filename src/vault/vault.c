@@ -28,32 +28,35 @@ vault_load_owned(struct vault *v, const char *id, const char *owner_token, struc
     uint8_t hash[TOKEN_HASH_LEN];
     int found = vault_load(v, id, out, NULL);
     if (found != 1) return found;
+
     token_hash(owner_token, strlen(owner_token), hash);
     if (out->kind == RECORD_SEALED && token_hash_equal(out->owner_hash, hash)) return 1;
     record_clear(out);
     return 0;
 }
 
-/* Erase the doomed blobs of ${r} and write that down.  Returns 0 or a negative code. */
+/* Erase the doomed blobs of ${r}, then record that.  Returns 0 or a negative code. */
 static int
 erase_doomed(struct vault *v, const struct store_ref *ref, const struct record *r, int64_t now) {
     struct change c = {.kind = CHANGE_ERASED, .now = now};
     struct effect effect;
     int err = vault_counted(v, v->blobs->ops->erase(v->blobs, r->blob, 0, record_part_count(r)));
     if (err < 0) return err;
+
     err = vault_counted(v, v->store->ops->change(v->store, ref, &c, &effect, NULL));
     if (err < 0) return err;
     if (effect.write || effect.drop_record) atomic_fetch_add(&v->erased, 1);
     return 0;
 }
 
-/* One change and what follows from it; ${erase_err} tells how the erasing of blobs went. */
+/* Apply ${c} and erase what it doomed; ${erase_err} is the result of erasing blobs. */
 static int
-change(struct vault *v, const struct store_ref *ref, const struct change *c, struct effect *effect,
-       struct record *after, int *erase_err) {
+change_and_erase(struct vault *v, const struct store_ref *ref, const struct change *c,
+                 struct effect *effect, struct record *after, int *erase_err) {
     *erase_err = 0;
     int found = vault_counted(v, v->store->ops->change(v->store, ref, c, effect, after));
     if (found != 1) return found;
+
     if (effect->claimed) atomic_fetch_add(&v->views_claimed, 1);
     if (after->content == CONTENT_DOOMED) *erase_err = erase_doomed(v, ref, after, c->now);
     else if (effect->drop_content || (effect->drop_record && after->kind != RECORD_SEALED))
@@ -65,9 +68,9 @@ int
 vault_change(struct vault *v, const char *id, const struct change *c, struct effect *effect,
              struct record *after) {
     struct store_ref ref = {0};
-    int ignored = 0; /* the outcome of ${c} stands; the sweeper erases what is still there */
+    int ignored = 0; /* ${c} is done all the same, and the sweeper retries the erase */
     v->store->ops->ref(v->store, id, &ref);
-    return change(v, &ref, c, effect, after, &ignored);
+    return change_and_erase(v, &ref, c, effect, after, &ignored);
 }
 
 int
@@ -76,14 +79,16 @@ vault_change_by_token(struct vault *v, const char *id, const char *token, enum c
     struct change c = {.kind = kind, .now = vault_now(v), .part = part};
     struct effect effect;
     struct record after = {0};
+
     token_hash(token, strlen(token), c.hash);
     int found = vault_change(v, id, &c, &effect, &after);
     record_clear(&after);
+
     *verdict = found == 1 ? effect.verdict : VERDICT_ABSENT;
     return found < 0 ? found : 1;
 }
 
-/* Returns 1 if something was done for the record, 0 if nothing was to do, or a negative code. */
+/* Sweep one record.  Returns 1 if it made progress, 0 if not, or a negative code. */
 static int
 sweep_one(struct vault *v, const struct store_ref *ref, int64_t now,
           struct vault_sweep_result *out) {
@@ -91,75 +96,94 @@ sweep_one(struct vault *v, const struct store_ref *ref, int64_t now,
     struct effect effect;
     struct record after = {0};
     int err = 0;
-    int found = change(v, ref, &c, &effect, &after, &err);
+    int found = change_and_erase(v, ref, &c, &effect, &after, &err);
     bool doomed = after.content == CONTENT_DOOMED;
     record_clear(&after);
+
     if (found < 0) return found;
-    if (err == ERR_BUSY) return 0; /* it goes on; a later sweep sees the end of it */
+    if (err == ERR_BUSY) return 0; /* the erase continues; a later sweep finishes it */
     if (err < 0) return err;
-    if (found == 0) return 1; /* somebody was faster */
+    if (found == 0) return 1; /* deleted meanwhile */
+
     if (doomed || effect.drop_content) out->erased++;
     return doomed || effect.write || effect.drop_record;
 }
 
-/* One sweep. */
+/* One running sweep. */
 struct sweep {
     struct vault *vault;
     struct vault_sweep_result *out;
     int64_t now;
-    int64_t until_ms; /* monotonic; 0: no bound */
-    int first;        /* error of a record */
+    int64_t until_ms; /* monotonic; 0: no time limit */
+    int first;        /* first error of a record */
 };
 
 static bool
-is_over(const struct sweep *s) {
+sweep_is_over(const struct sweep *s) {
     return atomic_load(&s->vault->ending) ||
            (s->until_ms != 0 && clock_monotonic_ms() >= s->until_ms);
 }
 
 /*
- * Sweep up to ${max} records behind those that were left as they were: they stay due, and what
- * comes after them is not to wait for them.  Returns how many were due, or the error of asking.
+ * Sweep up to ${max} records, starting after those that could not be finished: these stay due and
+ * would delay the rest.  Returns how many were due, or a negative code.
  */
 static int
 sweep_batch(struct sweep *s, int max) {
     struct vault *v = s->vault;
     struct store_ref refs[STORE_DUE_MAX];
     int n = vault_counted(v, v->store->ops->due(v->store, s->now, v->sweep_skip, refs, max));
-    for (int i = 0; i < n && !is_over(s); i++) {
+    for (int i = 0; i < n && !sweep_is_over(s); i++) {
         int result = sweep_one(v, &refs[i], s->now, s->out);
         s->out->records++;
         if (result > 0) continue;
+
         v->sweep_skip++;
         if (result == 0) continue;
+
         s->out->errors++;
         if (s->first == 0) s->first = result;
     }
-    explicit_bzero(refs, sizeof(refs)); /* of some stores they are ids */
+    explicit_bzero(refs, sizeof(refs)); /* some stores use ids as refs */
     return n;
+}
+
+/* Sweep batch after batch.  Returns 0, or the error of asking for the next batch. */
+static int
+sweep_batches(struct sweep *s, int max) {
+    struct vault *v = s->vault;
+    bool whole = v->sweep_skip == 0; /* else this sweep continues the last one */
+
+    while (s->out->records < max && !sweep_is_over(s)) {
+        int remaining = max - s->out->records;
+        if (remaining > STORE_DUE_MAX) remaining = STORE_DUE_MAX;
+        int n = sweep_batch(s, remaining);
+        if (n > 0) continue;
+
+        /* The end of the list: start again at the first record, once. */
+        v->sweep_skip = 0;
+        if (n < 0 || whole) return n;
+        whole = true;
+    }
+    return 0;
 }
 
 int
 vault_sweep(struct vault *v, int max, struct vault_sweep_result *out) {
-    int64_t until = v->limits.sweep_ms == 0 ? 0 : clock_monotonic_ms() + v->limits.sweep_ms;
-    struct sweep s = {.vault = v, .out = out, .now = vault_now(v), .until_ms = until};
-    bool whole = v->sweep_skip == 0; /* else this one goes on where the last one ended */
-    int n = 1;
+    struct sweep s = {.vault = v, .out = out, .now = vault_now(v)};
+    int tidied = 0;
     *out = (struct vault_sweep_result){0};
-    while (n > 0 && out->records < max && !is_over(&s)) {
-        int left = max - out->records;
-        n = sweep_batch(&s, left < STORE_DUE_MAX ? left : STORE_DUE_MAX);
-        if (n > 0) continue;
-        v->sweep_skip = 0;
-        if (n < 0 || whole) break;
-        whole = true; /* once more, from the first */
-        n = 1;
-    }
-    if (n < 0 && s.first == 0) s.first = n;
+    if (v->limits.sweep_ms > 0) s.until_ms = clock_monotonic_ms() + v->limits.sweep_ms;
+
+    int err = sweep_batches(&s, max);
+    if (s.first == 0) s.first = err;
     if (atomic_load(&v->ending)) return s.first;
-    int untidy = atomic_exchange(&v->untidy, false) ? vault_tidy(v) : 0;
-    int err = vault_counted(v, v->store->ops->scrub(v->store));
-    return s.first != 0 ? s.first : untidy != 0 ? untidy : err;
+
+    /* Tidy and scrub even after an error: what was erased must not stay on disk. */
+    if (atomic_exchange(&v->untidy, false)) tidied = vault_tidy(v);
+    err = vault_counted(v, v->store->ops->scrub(v->store));
+    if (s.first != 0) return s.first;
+    return tidied != 0 ? tidied : err;
 }
 
 void
@@ -167,11 +191,12 @@ vault_end_sweeps(struct vault *v) {
     atomic_store(&v->ending, true);
 }
 
-/* Whether ${name} may belong to someone; when in doubt it does. */
+/* Whether a record may name ${name}.  If that is unknown, one may. */
 static bool
-blob_known(void *ctx, const char *name) {
+is_blob_known(void *ctx, const char *name) {
     struct vault *v = ctx;
-    /* This order: a create that is over by now has its record, and one that is not is seen here. */
+    /* First the counter, then the store: a create that has finished has its record by now, and one
+     * that has not is counted here. */
     if (atomic_load(&v->creating) > 0 || atomic_load(&v->ending)) {
         atomic_store(&v->untidy, true);
         return true;
@@ -181,7 +206,7 @@ blob_known(void *ctx, const char *name) {
 
 int
 vault_tidy(struct vault *v) {
-    int err = vault_counted(v, v->blobs->ops->tidy(v->blobs, blob_known, v));
+    int err = vault_counted(v, v->blobs->ops->tidy(v->blobs, is_blob_known, v));
     if (err != 0) atomic_store(&v->untidy, true);
     return err;
 }
@@ -193,25 +218,28 @@ vault_erase_orphan(struct vault *v, const char *blob, uint32_t count) {
 }
 
 int
-vault_has_room(struct vault *v, uint64_t more) {
-    if (v->limits.quota == 0) return 0;
-    uint64_t used = v->store->ops->usage(v->store) + v->blobs->ops->usage(v->blobs) +
-                    atomic_load(&v->quota_held);
-    return used <= v->limits.quota && more <= v->limits.quota - used ? 0 : ERR_FULL;
+vault_has_room(struct vault *v, uint64_t bytes) {
+    uint64_t quota = v->limits.quota;
+    if (quota == 0) return 0;
+
+    uint64_t used = v->store->ops->usage(v->store) + v->blobs->ops->usage(v->blobs);
+    used += atomic_load(&v->quota_held);
+    if (used > quota || bytes > quota - used) return ERR_FULL;
+    return 0;
 }
 
 int
-vault_quota_hold(struct vault *v, uint64_t more) {
-    /* Set aside first, look then: of many at once none passes unseen by the others. */
-    atomic_fetch_add(&v->quota_held, more);
+vault_quota_hold(struct vault *v, uint64_t bytes) {
+    /* First hold, then check: concurrent callers see the bytes of each other. */
+    atomic_fetch_add(&v->quota_held, bytes);
     int err = vault_has_room(v, 0);
-    if (err != 0) vault_quota_release(v, more);
+    if (err != 0) vault_quota_release(v, bytes);
     return err;
 }
 
 void
-vault_quota_release(struct vault *v, uint64_t more) {
-    atomic_fetch_sub(&v->quota_held, more);
+vault_quota_release(struct vault *v, uint64_t bytes) {
+    atomic_fetch_sub(&v->quota_held, bytes);
 }
 
 int
