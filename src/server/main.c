@@ -66,10 +66,10 @@ struct server {
     struct kdf_pool *kdf;
     struct api api;
     struct sweeper *sweeper;
-    struct mhd *mhd;
-    struct figures figures;
+    struct daemon *daemon;
+    struct metrics_sources sources;
     struct listener metrics_listener;
-    struct mhd_metrics *metrics;
+    struct metrics_http *metrics;
     int notify; /* systemd's socket, -1 for none */
     struct watchdog *watchdog;
 };
@@ -121,7 +121,7 @@ configure_vault(struct server *s) {
 /* Share out the descriptors of this process, so that stores and log get theirs whatever clients do:
  * what is not for them is for connections, open or lingering. */
 static void
-share_files(const struct server *s, struct mhd_config *c) {
+share_files(const struct server *s, struct daemon_config *c) {
     unsigned own = FILES_OWN + FILES_IO_THREAD * c->io_threads;
     if (s->stores.aws != NULL) own += FILES_AWS_CALL * c->workers_max;
     unsigned room = c->descriptors > 2 * own ? c->descriptors - own : c->descriptors / 2;
@@ -138,17 +138,17 @@ larger(uint64_t a, uint64_t b) {
     return (size_t)(a > b ? a : b);
 }
 
-static struct mhd *
+static struct daemon *
 serve(struct server *s) {
     unsigned kdf = (unsigned)s->settings.kdf_threads;
     uint64_t text_max = s->api.config.text_max;
     /* The usual text: most characters as they are, some behind a backslash. */
     size_t usual = larger((uint64_t)s->settings.part_size, 2 * text_max);
-    struct mhd_config config = {
+    struct daemon_config config = {
         .listen_fd = s->listener.fd,
         .descriptors = process_file_limit(),
         .api = &s->api,
-        .metrics = s->figures.metrics,
+        .metrics = s->sources.metrics,
         .trusted = &s->settings.trusted,
         .io_threads = process_cores(),
         .workers_max = kdf + KDF_QUEUE + WORKERS_BESIDE_KDF,
@@ -156,13 +156,13 @@ serve(struct server *s) {
         .per_client_max = PER_CLIENT_MAX,
         .kept_max = KEPT_MAX,
         .body_budget = BODY_BUDGET,
-        .answer_budget = ANSWER_BUDGET,
+        .response_budget = ANSWER_BUDGET,
         .body_share = larger(CLIENT_SHARE, classic_text_body_max(text_max)),
         .body_scarce = larger(CLIENT_SCARCE, usual),
-        .answer_share = CLIENT_SHARE,
+        .response_share = CLIENT_SHARE,
     };
     share_files(s, &config);
-    return mhd_start(&config);
+    return daemon_start(&config);
 }
 
 /*
@@ -227,7 +227,7 @@ confine_calls(struct server *s, struct buf *why) {
     if (s->settings.sandbox == SETTINGS_SANDBOX_OFF) return 0;
     int err = check_confined(s, sandbox_restrict_calls(s->stores.aws != NULL), "seccomp",
                              "reaches every call of the system", why);
-    atomic_store(&s->figures.sandboxed, err == 0 && strcmp(s->sandbox, "on") == 0);
+    atomic_store(&s->sources.sandboxed, err == 0 && strcmp(s->sandbox, "on") == 0);
     return err;
 }
 
@@ -239,15 +239,15 @@ listen_for_metrics(struct server *s, struct buf *why) {
     return listen_open("SECRETS_METRICS_LISTEN", where, none, &s->metrics_listener, why);
 }
 
-/* Serve what the figures tell, where somebody wants to know. */
+/* Serve what the sources tell, where somebody wants to know. */
 static int
 start_metrics(struct server *s) {
-    struct figures *f = &s->figures;
+    struct metrics_sources *f = &s->sources;
     f->vault = &s->vault;
     f->kdf = s->kdf;
     f->sweeper = s->sweeper;
     if (s->metrics_listener.fd < 0) return 0;
-    s->metrics = mhd_metrics_start(s->metrics_listener.fd, figures_write, f);
+    s->metrics = metrics_http_start(s->metrics_listener.fd, metrics_sources_write, f);
     return s->metrics == NULL ? ERR_NOMEM : 0;
 }
 
@@ -263,9 +263,9 @@ get_variable(void *ctx, const char *name) {
  * service is asked.
  */
 static bool
-is_well(void *server) {
+server_is_healthy(void *server) {
     struct server *s = server;
-    return !vault_stuck(&s->vault) && mhd_turns(s->mhd, TURN_MS, WORK_MS);
+    return !vault_stuck(&s->vault) && daemon_threads_alive(s->daemon, TURN_MS, WORK_MS);
 }
 
 /* Tell systemd that connections are taken, and go on telling it that all is well if it asks. */
@@ -273,7 +273,7 @@ static int
 tell_ready(struct server *s) {
     int64_t ms = notify_watchdog_ms(getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID"));
     notify_send(s->notify, "READY=1");
-    s->watchdog = watchdog_start(s->notify, ms, is_well, s);
+    s->watchdog = watchdog_start(s->notify, ms, server_is_healthy, s);
     return s->watchdog == NULL && s->notify >= 0 && ms > 0 ? ERR_NOMEM : 0;
 }
 
@@ -291,9 +291,9 @@ static int
 start(struct server *s, char *const env[], struct buf *why) {
     static const struct aws_env aws = {get_variable, NULL};
     unsigned kdf = (unsigned)s->settings.kdf_threads;
-    figures_open(&s->figures, clock_now(&clock_system));
-    s->figures.metrics = metrics_new();
-    if (s->figures.metrics == NULL) return ERR_NOMEM;
+    metrics_sources_open(&s->sources, clock_now(&clock_system));
+    s->sources.metrics = metrics_new();
+    if (s->sources.metrics == NULL) return ERR_NOMEM;
     s->notify = notify_open(getenv("NOTIFY_SOCKET"));
     int err = listen_open("SECRETS_LISTEN", s->settings.listen, env, &s->listener, why);
     if (err == 0) err = listen_for_metrics(s, why); /* it may be a path, too */
@@ -315,8 +315,8 @@ start(struct server *s, char *const env[], struct buf *why) {
     err = confine_calls(s, why); /* before anybody is heard */
     if (err == 0) err = start_metrics(s);
     if (err != 0) return err;
-    s->mhd = serve(s);
-    return s->mhd == NULL ? ERR_NOMEM : tell_ready(s);
+    s->daemon = serve(s);
+    return s->daemon == NULL ? ERR_NOMEM : tell_ready(s);
 }
 
 /* A thread that does I/O hangs, or the disk, and so do those who would end or close it: it is as if
@@ -340,7 +340,7 @@ give_up(void *server) {
 static bool
 drain(struct server *s) {
     struct ticker *giving_up = ticker_start("giving up", GIVE_UP_MS, give_up, s);
-    bool quiet = s->mhd == NULL || mhd_drain(s->mhd, STOP_MS);
+    bool quiet = s->daemon == NULL || daemon_drain(s->daemon, STOP_MS);
     (void)ticker_stop(giving_up, -1);
     (void)give_up(s);
     return quiet;
@@ -358,16 +358,16 @@ stop(struct server *s) {
         _exit(1); /* nothing that they use may be closed; the store recovers by itself */
     }
     struct ticker *last = ticker_start("last", CLOSE_MS, end_now, NULL);
-    mhd_stop(s->mhd);
+    daemon_stop(s->daemon);
     listen_close(&s->listener);
-    mhd_metrics_stop(s->metrics);
+    metrics_http_stop(s->metrics);
     listen_close(&s->metrics_listener);
     sweeper_stop(s->sweeper);
     api_close(&s->api);
     kdf_pool_free(s->kdf);
     stores_close(&s->stores);
-    figures_close(&s->figures);
-    metrics_free(s->figures.metrics);
+    metrics_sources_close(&s->sources);
+    metrics_free(s->sources.metrics);
     (void)ticker_stop(last, -1);
     return 0;
 }

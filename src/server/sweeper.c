@@ -15,7 +15,7 @@ struct sweeper {
 };
 
 static int64_t
-sweep(void *arg) {
+sweeper_run(void *arg) {
     struct sweeper *s = arg;
     struct vault_sweep_result result = {0};
     int err = vault_sweep(s->vault, RECORDS_MAX, &result);
@@ -35,7 +35,7 @@ sweeper_start(struct vault *v, int seconds) {
     s->vault = v;
     s->ms = (int64_t)seconds * 1000;
     atomic_init(&s->last, clock_now(&v->clock));
-    s->ticker = ticker_start("sweeper", s->ms, sweep, s);
+    s->ticker = ticker_start("sweeper", s->ms, sweeper_run, s);
     if (s->ticker != NULL) return s;
     free(s);
     return NULL;

@@ -14,9 +14,9 @@
 #include "base/thread.h"
 
 enum {
-    ROUND = 64,               /* connections taken before it looks whether the end has come */
-    REST_MS = 50,             /* without room or descriptors, until it tries again */
-    TELL_EVERY_MS = 60 * 1000 /* of what keeps it from accepting */
+    ROUND = 64,                 /* connections taken before it looks whether the end has come */
+    REST_MS = 50,               /* without room or descriptors, until it tries again */
+    REPORT_EVERY_MS = 60 * 1000 /* of what keeps it from accepting */
 };
 
 struct acceptor {
@@ -24,20 +24,20 @@ struct acceptor {
     int wake; /* an eventfd: the end has come */
     struct acceptor_sink sink;
     pthread_t thread;
-    int64_t told_ms; /* 0 if never */
+    int64_t reported_ms; /* 0 if never */
 };
 
 static void
-tell(struct acceptor *a, int err) {
+acceptor_report(struct acceptor *a, int err) {
     int64_t now = clock_monotonic_ms();
-    if (a->told_ms != 0 && now < a->told_ms + TELL_EVERY_MS) return;
-    a->told_ms = now;
+    if (a->reported_ms != 0 && now < a->reported_ms + REPORT_EVERY_MS) return;
+    a->reported_ms = now;
     log_warn("accept", LOG_TEXT("error", strerrordesc_np(err)));
 }
 
 /* Take what waits; false if there is no way to take more for a while. */
 static bool
-take_waiting(struct acceptor *a) {
+accept_waiting(struct acceptor *a) {
     for (int i = 0; i < ROUND; i++) {
         struct sockaddr_storage peer = {0};
         struct sockaddr *from = (struct sockaddr *)&peer;
@@ -49,14 +49,15 @@ take_waiting(struct acceptor *a) {
             continue;
         }
         if (errno == EAGAIN) return true;
-        if (errno != EINVAL) tell(a, errno); /* EINVAL: it was shut down, the end is near */
+        if (errno != EINVAL)
+            acceptor_report(a, errno); /* EINVAL: it was shut down, the end is near */
         return false;
     }
     return true;
 }
 
 static void *
-work(void *arg) {
+acceptor_run(void *arg) {
     struct acceptor *a = arg;
     struct pollfd fds[] = {{.fd = a->wake, .events = POLLIN},
                            {.fd = a->listen_fd, .events = POLLIN}};
@@ -65,7 +66,7 @@ work(void *arg) {
     for (;;) {
         (void)poll(fds, resting ? 1 : 2, resting ? REST_MS : -1);
         if (fds[0].revents != 0) return NULL;
-        resting = !take_waiting(a);
+        resting = !accept_waiting(a);
     }
 }
 
@@ -84,7 +85,7 @@ acceptor_start(int listen_fd, const struct acceptor_sink *sink) {
     a->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     int flags = fcntl(listen_fd, F_GETFL);
     if (a->wake >= 0 && flags >= 0 && fcntl(listen_fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
-        thread_start(&a->thread, 0, work, a) == 0)
+        thread_start(&a->thread, 0, acceptor_run, a) == 0)
         return a;
     acceptor_free(a);
     return NULL;

@@ -42,7 +42,7 @@ budget_free(struct budget *b) {
 
 /* Where the holding of ${key} is linked, or would be. */
 static struct holding **
-find(struct budget *b, const uint8_t key[static KEY_LEN]) {
+find_holding(struct budget *b, const uint8_t key[static KEY_LEN]) {
     unsigned sum = 0;
     for (int i = 0; i < KEY_LEN; i++)
         sum = sum * 31 + key[i];
@@ -53,16 +53,16 @@ find(struct budget *b, const uint8_t key[static KEY_LEN]) {
 }
 
 static bool
-fits(size_t held, size_t more, size_t bound) {
+amount_fits(size_t held, size_t more, size_t bound) {
     return more <= bound && held <= bound - more;
 }
 
 /* Whether a client that holds ${held} may take ${more}. */
 static bool
-is_free(const struct budget *b, size_t held, size_t more) {
+client_may_take(const struct budget *b, size_t held, size_t more) {
     const struct budget_limits *l = &b->limits;
-    size_t share = fits(b->held, more, l->total / 2) ? l->share : l->scarce;
-    return fits(b->held, more, l->total) && fits(held, more, share);
+    size_t share = amount_fits(b->held, more, l->total / 2) ? l->share : l->scarce;
+    return amount_fits(b->held, more, l->total) && amount_fits(held, more, share);
 }
 
 bool
@@ -72,8 +72,8 @@ budget_take(struct budget *b, const struct http_address *client, size_t amount, 
     if (amount <= b->limits.small) return true;
     http_address_group(client, key);
     pthread_mutex_lock(&b->lock);
-    struct holding **at = find(b, key), *h = *at;
-    if (!forced && !is_free(b, h == NULL ? 0 : h->amount, amount)) goto out;
+    struct holding **at = find_holding(b, key), *h = *at;
+    if (!forced && !client_may_take(b, h == NULL ? 0 : h->amount, amount)) goto out;
     if (h == NULL) {
         if ((h = calloc(1, sizeof(*h))) == NULL) goto out;
         memcpy(h->key, key, KEY_LEN);
@@ -93,7 +93,7 @@ budget_give(struct budget *b, const struct http_address *client, size_t amount) 
     if (amount <= b->limits.small) return;
     http_address_group(client, key);
     pthread_mutex_lock(&b->lock);
-    struct holding **at = find(b, key), *h = *at;
+    struct holding **at = find_holding(b, key), *h = *at;
     b->held -= amount;
     h->amount -= amount;
     if (h->amount == 0) {

@@ -39,7 +39,7 @@ struct conns {
 
 /* Shut down what is past its deadline.  The lock is held, so no descriptor is closed meanwhile. */
 static void
-look(struct conns *c, int64_t now) {
+shut_down_overdue(struct conns *c, int64_t now) {
     for (unsigned fd = 0; fd < c->top; fd++) {
         struct conn *conn = &c->all[fd];
         int64_t deadline = conn->state == STATE_SERVED ? atomic_load(&conn->deadline) : 0;
@@ -49,7 +49,7 @@ look(struct conns *c, int64_t now) {
 
 /* Look every second while there are connections; sleep while there are none. */
 static void *
-watch(void *arg) {
+watch_deadlines(void *arg) {
     struct conns *c = arg;
     (void)pthread_setname_np(pthread_self(), "deadlines");
     pthread_mutex_lock(&c->lock);
@@ -60,7 +60,7 @@ watch(void *arg) {
         }
         struct timespec until = thread_deadline(LOOK_MS);
         (void)pthread_cond_timedwait(&c->change, &c->lock, &until);
-        look(c, clock_monotonic_ms());
+        shut_down_overdue(c, clock_monotonic_ms());
     }
     pthread_mutex_unlock(&c->lock);
     return NULL;
@@ -78,7 +78,7 @@ conns_new(const struct conns_limits *limits, const struct http_trusted *trusted)
     if (c->clients == NULL) goto no_budget;
     pthread_mutex_init(&c->lock, NULL);
     thread_cond_init(&c->change);
-    if (thread_start(&c->thread, 0, watch, c) == 0) return c;
+    if (thread_start(&c->thread, 0, watch_deadlines, c) == 0) return c;
     budget_free(c->clients);
 no_budget:
     free(c);
@@ -137,7 +137,7 @@ conns_full(struct conns *c) {
 
 /* Forget ${conn}.  The lock is held. */
 static void
-take_out(struct conns *c, struct conn *conn) {
+forget_conn(struct conns *c, struct conn *conn) {
     if (conn->state == STATE_FREE) return;
     if (conn->counted) budget_give(c->clients, &conn->client, 1);
     if (conn->kept) atomic_fetch_sub(&c->kept, 1);
@@ -156,7 +156,7 @@ conns_admit(struct conns *c, int fd, struct http_address peer) {
     /* Proxies and local sockets carry many clients. */
     bool client = !http_address_trusted(c->trusted, &peer);
     pthread_mutex_lock(&c->lock);
-    take_out(c, conn);
+    forget_conn(c, conn);
     bool fits = c->open < c->limits.open && (!client || budget_take(c->clients, &peer, 1, false));
     if (fits) {
         conn->state = STATE_ADMITTED;
@@ -184,7 +184,7 @@ conns_serve(struct conns *c, int fd) {
 void
 conns_remove(struct conns *c, struct conn *conn) {
     pthread_mutex_lock(&c->lock);
-    take_out(c, conn);
+    forget_conn(c, conn);
     pthread_mutex_unlock(&c->lock);
 }
 

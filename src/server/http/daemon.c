@@ -19,48 +19,48 @@ enum {
     IO_STACK_SIZE = 256 * 1024,
     MEMORY_SMALL = 16 * 1024, /* bytes that are not counted: a small request always fits */
     PROBE_FD = 64,            /* descriptors from here on are free, unless there is much to do */
-    NUDGE_FROM = 120,         /* connections: with fewer no thread can have 128 events */
-    NUDGE_MS = 50,
-    NUDGE_LOOK_MS = 1000, /* with fewer */
-    FRESH_MS = 500,       /* at a stop, for clients that are about to ask */
+    WAKE_FROM = 120,          /* connections: with fewer no thread can have 128 events */
+    WAKE_MS = 50,
+    WAKE_LOOK_MS = 1000, /* with fewer */
+    FRESH_MS = 500,      /* at a stop, for clients that are about to ask */
     FRESH_LOOK_MS = 5,
 };
 
 /* Paths stay as they came: the API reads them itself. */
 static size_t
-keep_escapes(void *arg, struct MHD_Connection *connection, char *text) {
+daemon_keep_escapes(void *arg, struct MHD_Connection *connection, char *text) {
     (void)arg;
     (void)connection;
     return strlen(text);
 }
 
 static bool
-is_full(void *mhd) {
-    struct mhd *m = mhd;
-    return conns_full(m->conns);
+daemon_is_full(void *daemon) {
+    struct daemon *d = daemon;
+    return conns_full(d->conns);
 }
 
 /* Serve connection ${fd} of ${peer}, or close it. */
 static void
-take_connection(void *mhd, int fd, const struct sockaddr *peer, socklen_t len) {
-    struct mhd *m = mhd;
-    if (conns_admit(m->conns, fd, http_address_of(peer)))
-        (void)MHD_add_connection(m->daemon, fd, peer, len);
+daemon_take_connection(void *daemon, int fd, const struct sockaddr *peer, socklen_t len) {
+    struct daemon *d = daemon;
+    if (conns_admit(d->conns, fd, http_address_of(peer)))
+        (void)MHD_add_connection(d->library, fd, peer, len);
     else (void)close(fd);
 }
 
 static void
-notify_connection(void *mhd, struct MHD_Connection *connection, void **context,
+notify_connection(void *daemon, struct MHD_Connection *connection, void **context,
                   enum MHD_ConnectionNotificationCode code) {
-    struct mhd *m = mhd;
+    struct daemon *d = daemon;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-        conns_remove(m->conns, *context);
+        conns_remove(d->conns, *context);
         *context = NULL;
         return;
     }
     const union MHD_ConnectionInfo *fd =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    *context = conns_serve(m->conns, fd->connect_fd);
+    *context = conns_serve(d->conns, fd->connect_fd);
 }
 
 /* libmicrohttpd's own messages may quote a request: only that there was one is logged. */
@@ -75,8 +75,8 @@ log_library(void *arg, const char *format, va_list args) {
 }
 
 static struct MHD_Daemon *
-start_daemon(struct mhd *m) {
-    const struct mhd_config *c = &m->config;
+start_library(struct daemon *d) {
+    const struct daemon_config *c = &d->config;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
                      MHD_USE_ERROR_LOG | MHD_USE_TURBO | MHD_USE_NO_LISTEN_SOCKET;
     /* The bound is kept by conns.h.  This one is for each thread, and where it is met a connection
@@ -87,7 +87,7 @@ start_daemon(struct mhd *m) {
         {MHD_OPTION_END, 0, NULL},
     };
     if (c->io_threads < 2) pool[0].option = MHD_OPTION_END;
-    return MHD_start_daemon(flags, 0, NULL, NULL, call_step, m, /* */
+    return MHD_start_daemon(flags, 0, NULL, NULL, request_step, d, /* */
                             MHD_OPTION_EXTERNAL_LOGGER, log_library,
                             NULL,                   /* first: it tells of the rest */
                             MHD_OPTION_ARRAY, pool, /* */
@@ -98,23 +98,23 @@ start_daemon(struct mhd *m) {
                             MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)POOL_STEP,    /* */
                             MHD_OPTION_STRICT_FOR_CLIENT, 1,                              /* */
                             MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,                         /* */
-                            MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,             /* */
-                            MHD_OPTION_URI_LOG_CALLBACK, call_begin, m,                   /* */
-                            MHD_OPTION_NOTIFY_CONNECTION, notify_connection, m,           /* */
-                            MHD_OPTION_NOTIFY_COMPLETED, call_end, m, MHD_OPTION_END);
+                            MHD_OPTION_UNESCAPE_CALLBACK, daemon_keep_escapes, NULL,      /* */
+                            MHD_OPTION_URI_LOG_CALLBACK, request_begin, d,                /* */
+                            MHD_OPTION_NOTIFY_CONNECTION, notify_connection, d,           /* */
+                            MHD_OPTION_NOTIFY_COMPLETED, request_end, d, MHD_OPTION_END);
 }
 
 static void
-mhd_free(struct mhd *m) {
-    if (m->daemon != NULL) MHD_stop_daemon(m->daemon);
-    workers_free(m->workers);
-    budget_free(m->bodies);
-    budget_free(m->answers);
-    linger_free(m->linger);
-    conns_free(m->conns);
-    pthread_cond_destroy(&m->quiet);
-    pthread_mutex_destroy(&m->lock);
-    free(m);
+daemon_free(struct daemon *d) {
+    if (d->library != NULL) MHD_stop_daemon(d->library);
+    workers_free(d->workers);
+    budget_free(d->bodies);
+    budget_free(d->responses);
+    linger_free(d->linger);
+    conns_free(d->conns);
+    pthread_cond_destroy(&d->quiet);
+    pthread_mutex_destroy(&d->lock);
+    free(d);
 }
 
 /* Whether the connection whose other end is ${fd} is closed before ${until}. */
@@ -132,10 +132,10 @@ is_closed(int fd, int64_t until) {
 /* A copy of ${fd} that goes to ${thread}: the library tells that by the number of
  * the descriptor. */
 static int
-copy_for(const struct mhd *m, unsigned thread, int fd) {
+copy_for_thread(const struct daemon *d, unsigned thread, int fd) {
     int copy, from = PROBE_FD;
     while ((copy = fcntl(fd, F_DUPFD_CLOEXEC, from)) >= 0) {
-        if ((unsigned)copy % m->config.io_threads == thread) break;
+        if ((unsigned)copy % d->config.io_threads == thread) break;
         (void)close(copy);
         from = copy + 1;
     }
@@ -144,16 +144,16 @@ copy_for(const struct mhd *m, unsigned thread, int fd) {
 
 /* Give ${thread} a connection that ends at once.  Returns its other end, or -1. */
 static int
-probe(struct mhd *m, unsigned thread) {
+probe_thread(struct daemon *d, unsigned thread) {
     struct sockaddr nobody = {.sa_family = AF_UNIX};
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) return -1;
-    int fd = copy_for(m, thread, pair[0]);
+    int fd = copy_for_thread(d, thread, pair[0]);
     (void)close(pair[0]);
     (void)shutdown(pair[1], SHUT_WR);
     /* What cannot be taken is closed all the same. */
     if (fd >= 0) {
-        take_connection(m, fd, &nobody, sizeof(nobody));
+        daemon_take_connection(d, fd, &nobody, sizeof(nobody));
         return pair[1];
     }
     (void)close(pair[1]);
@@ -161,8 +161,8 @@ probe(struct mhd *m, unsigned thread) {
 }
 
 static bool
-turns(struct mhd *m, unsigned thread, int64_t until) {
-    int fd = probe(m, thread);
+thread_is_alive(struct daemon *d, unsigned thread, int64_t until) {
+    int fd = probe_thread(d, thread);
     bool well = fd < 0 || is_closed(fd, until);
     if (fd >= 0) (void)close(fd);
     return well;
@@ -174,54 +174,55 @@ turns(struct mhd *m, unsigned thread, int64_t until) {
  * some deadline.  One event more ends that sleep.
  */
 static int64_t
-nudge(void *mhd) {
-    struct mhd *m = mhd;
-    if (conns_open(m->conns) < NUDGE_FROM) return NUDGE_LOOK_MS;
-    for (unsigned i = 0; i < m->config.io_threads; i++) {
-        int fd = probe(m, i);
+wake_threads(void *daemon) {
+    struct daemon *d = daemon;
+    if (conns_open(d->conns) < WAKE_FROM) return WAKE_LOOK_MS;
+    for (unsigned i = 0; i < d->config.io_threads; i++) {
+        int fd = probe_thread(d, i);
         if (fd >= 0) (void)close(fd);
     }
-    return NUDGE_MS;
+    return WAKE_MS;
 }
 
 bool
-mhd_turns(struct mhd *m, int ms, int work_ms) {
+daemon_threads_alive(struct daemon *d, int ms, int work_ms) {
     int64_t until = clock_monotonic_ms() + ms;
-    if (workers_waiting_ms(m->workers) > work_ms) return false;
-    for (unsigned i = 0; i < m->config.io_threads; i++)
-        if (!turns(m, i, until)) return false;
+    if (workers_waiting_ms(d->workers) > work_ms) return false;
+    for (unsigned i = 0; i < d->config.io_threads; i++)
+        if (!thread_is_alive(d, i, until)) return false;
     return true;
 }
 
-struct mhd *
-mhd_start(const struct mhd_config *config) {
+struct daemon *
+daemon_start(const struct daemon_config *config) {
     const struct conns_limits limits = {.descriptors = config->descriptors,
                                         .open = config->connections_max,
                                         .per_client = config->per_client_max,
                                         .kept = config->kept_max};
-    struct mhd *m = calloc(1, sizeof(*m));
-    const struct acceptor_sink sink = {.full = is_full, .take = take_connection, .arg = m};
-    if (m == NULL) return NULL;
-    m->config = *config;
-    pthread_mutex_init(&m->lock, NULL);
-    thread_cond_init(&m->quiet);
-    m->workers = workers_new(config->workers_max, config->queue_max, call_work);
-    m->conns = conns_new(&limits, config->trusted);
-    m->linger = linger_new(config->lingering_max);
+    struct daemon *d = calloc(1, sizeof(*d));
+    const struct acceptor_sink sink = {
+        .full = daemon_is_full, .take = daemon_take_connection, .arg = d};
+    if (d == NULL) return NULL;
+    d->config = *config;
+    pthread_mutex_init(&d->lock, NULL);
+    thread_cond_init(&d->quiet);
+    d->workers = workers_new(config->workers_max, config->queue_max, request_work);
+    d->conns = conns_new(&limits, config->trusted);
+    d->linger = linger_new(config->lingering_max);
     const struct budget_limits bodies = {config->body_budget, config->body_share,
                                          config->body_scarce, MEMORY_SMALL};
-    const struct budget_limits answers = {config->answer_budget, config->answer_share,
-                                          config->answer_share, MEMORY_SMALL};
-    m->bodies = budget_new(&bodies);
-    m->answers = budget_new(&answers);
-    if (m->workers != NULL && m->conns != NULL && m->linger != NULL && m->bodies != NULL &&
-        m->answers != NULL)
-        m->daemon = start_daemon(m);
-    if (m->daemon != NULL) m->nudger = ticker_start("nudge", NUDGE_LOOK_MS, nudge, m);
-    if (m->nudger != NULL) m->acceptor = acceptor_start(config->listen_fd, &sink);
-    if (m->acceptor != NULL) return m;
-    ticker_stop(m->nudger, -1);
-    mhd_free(m);
+    const struct budget_limits responses = {config->response_budget, config->response_share,
+                                            config->response_share, MEMORY_SMALL};
+    d->bodies = budget_new(&bodies);
+    d->responses = budget_new(&responses);
+    if (d->workers != NULL && d->conns != NULL && d->linger != NULL && d->bodies != NULL &&
+        d->responses != NULL)
+        d->library = start_library(d);
+    if (d->library != NULL) d->waker = ticker_start("nudge", WAKE_LOOK_MS, wake_threads, d);
+    if (d->waker != NULL) d->acceptor = acceptor_start(config->listen_fd, &sink);
+    if (d->acceptor != NULL) return d;
+    ticker_stop(d->waker, -1);
+    daemon_free(d);
     return NULL;
 }
 
@@ -231,36 +232,36 @@ mhd_start(const struct mhd_config *config) {
  * while one that still waits in the listening socket is served by the next process.
  */
 static bool
-wait_quiet(struct mhd *m, int ms) {
+wait_quiet(struct daemon *d, int ms) {
     int64_t now = clock_monotonic_ms(), until = now + ms, fresh_until = now + FRESH_MS;
-    pthread_mutex_lock(&m->lock);
+    pthread_mutex_lock(&d->lock);
     for (; now < until; now = clock_monotonic_ms()) {
-        bool fresh = now < fresh_until && conns_fresh(m->conns) > 0;
-        if (m->running == 0 && !fresh) break;
+        bool fresh = now < fresh_until && conns_fresh(d->conns) > 0;
+        if (d->running == 0 && !fresh) break;
         struct timespec look = thread_deadline(fresh ? FRESH_LOOK_MS : until - now);
-        (void)pthread_cond_timedwait(&m->quiet, &m->lock, &look);
+        (void)pthread_cond_timedwait(&d->quiet, &d->lock, &look);
     }
-    bool quiet = m->running == 0;
-    m->closed = quiet;
-    pthread_mutex_unlock(&m->lock);
+    bool quiet = d->running == 0;
+    d->closed = quiet;
+    pthread_mutex_unlock(&d->lock);
     return quiet;
 }
 
 bool
-mhd_drain(struct mhd *m, int ms) {
-    atomic_store(&m->stopping, true);
-    acceptor_stop(m->acceptor);
-    m->acceptor = NULL;
-    return wait_quiet(m, ms);
+daemon_drain(struct daemon *d, int ms) {
+    atomic_store(&d->stopping, true);
+    acceptor_stop(d->acceptor);
+    d->acceptor = NULL;
+    return wait_quiet(d, ms);
 }
 
 void
-mhd_stop(struct mhd *m) {
-    if (m == NULL) return;
-    ticker_stop(m->nudger, -1);
-    m->nudger = NULL;
+daemon_stop(struct daemon *d) {
+    if (d == NULL) return;
+    ticker_stop(d->waker, -1);
+    d->waker = NULL;
     /* A worker may still be on its way out of MHD_resume_connection(). */
-    workers_free(m->workers);
-    m->workers = NULL;
-    mhd_free(m);
+    workers_free(d->workers);
+    d->workers = NULL;
+    daemon_free(d);
 }

@@ -12,10 +12,10 @@
 #include "http/address.h"
 #include "server/metrics/metrics.h"
 
-struct mhd;
+struct daemon;
 
-struct mhd_config {
-    int listen_fd;        /* stays the caller's to close, after mhd_stop() */
+struct daemon_config {
+    int listen_fd;        /* stays the caller's to close, after daemon_stop() */
     unsigned descriptors; /* of this process: each is a number below this */
     struct api *api;
     struct metrics *metrics;            /* counts every answer; NULL for none */
@@ -28,22 +28,22 @@ struct mhd_config {
     unsigned per_client_max; /* connections of one client */
     unsigned kept_max;       /* connections that stay open after an answer */
     size_t body_budget;      /* bytes of request bodies in memory; more are answered 503 */
-    size_t answer_budget;    /* bytes of answers that wait for their readers; as above */
+    size_t response_budget;  /* bytes of answers that wait for their readers; as above */
     size_t body_share;       /* of that for bodies, for one client */
     size_t body_scarce;      /* the same, once half of it is held: budget.h */
-    size_t answer_share;     /* of that for answers, for one client */
+    size_t response_share;   /* of that for answers, for one client */
 };
 
 /* Serve as ${config} says; all it points to outlives the server.  Returns NULL if that fails. */
-struct mhd *mhd_start(const struct mhd_config *config);
+struct daemon *daemon_start(const struct daemon_config *config);
 
 /*
  * Whether the threads still do their work.  Those that do I/O: each is given a connection that is
  * closed already, and closes its end within ${ms} milliseconds for all of them; taken to be so also
  * where that cannot be tried, for want of descriptors or of room for connections.  The workers: no
- * request waits while none was taken up for ${work_ms} milliseconds.  Never beside mhd_stop().
+ * request waits while none was taken up for ${work_ms} milliseconds.  Never beside daemon_stop().
  */
-bool mhd_turns(struct mhd *m, int ms, int work_ms);
+bool daemon_threads_alive(struct daemon *d, int ms, int work_ms);
 
 /*
  * With the listening socket shut down, or left to who passed it: let the requests that run end for
@@ -51,9 +51,9 @@ bool mhd_turns(struct mhd *m, int ms, int work_ms);
  * still ran: then nothing that they use may be freed, and the process should end at once.
  */
 MUST_CHECK
-bool mhd_drain(struct mhd *m, int ms);
+bool daemon_drain(struct daemon *d, int ms);
 
-/* After that: close every connection and free ${m}.  NULL is allowed. */
-void mhd_stop(struct mhd *m);
+/* After that: close every connection and free ${d}.  NULL is allowed. */
+void daemon_stop(struct daemon *d);
 
 #endif

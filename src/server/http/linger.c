@@ -16,7 +16,7 @@
 enum {
     LIFE_MS = 10 * 1000,
     BYTES_MAX = 64 * 1024 * 1024,
-    PIECE = 64 * 1024 /* thrown away at once */
+    CHUNK = 64 * 1024 /* thrown away at once */
 };
 
 struct socket_kept {
@@ -55,9 +55,9 @@ take_newcomers(struct lingers *l) {
 
 /* Throw away what came; false once the socket is done with. */
 static bool
-drain(struct socket_kept *s, bool readable, int64_t now) {
+drop_received(struct socket_kept *s, bool readable, int64_t now) {
     /* MSG_TRUNC drops the bytes inside the kernel: they never come here. */
-    ssize_t n = readable ? recv(s->fd, NULL, PIECE, MSG_TRUNC | MSG_DONTWAIT) : 1;
+    ssize_t n = readable ? recv(s->fd, NULL, CHUNK, MSG_TRUNC | MSG_DONTWAIT) : 1;
     s->bytes += readable && n > 0 ? n : 0;
     if (n > 0 && s->bytes < BYTES_MAX && now < s->until) return true;
     (void)close(s->fd);
@@ -65,7 +65,7 @@ drain(struct socket_kept *s, bool readable, int64_t now) {
 }
 
 static void *
-work(void *arg) {
+linger_run(void *arg) {
     struct lingers *l = arg;
     struct pollfd fds[LINGER_MAX + 1];
     while (take_newcomers(l)) {
@@ -76,7 +76,7 @@ work(void *arg) {
         (void)poll(fds, (nfds_t)count + 1, count == 0 ? -1 : 1000);
         int64_t now = clock_monotonic_ms();
         for (int i = 0; i < count; i++)
-            if (drain(&l->kept[i], fds[i].revents != 0, now)) l->kept[stay++] = l->kept[i];
+            if (drop_received(&l->kept[i], fds[i].revents != 0, now)) l->kept[stay++] = l->kept[i];
         l->kept_count = stay;
         pthread_mutex_lock(&l->lock);
         l->count -= (unsigned)(count - stay);
@@ -102,7 +102,7 @@ linger_new(unsigned max) {
 }
 
 static void
-wake(struct lingers *l) {
+wake_linger(struct lingers *l) {
     const uint64_t one = 1;
     ssize_t ignored = write(l->wake, &one, sizeof(one));
     (void)ignored;
@@ -112,7 +112,7 @@ void
 linger_add(struct lingers *l, int fd) {
     int copy = -1;
     pthread_mutex_lock(&l->lock);
-    if (!l->started) l->started = thread_start(&l->thread, 0, work, l) == 0;
+    if (!l->started) l->started = thread_start(&l->thread, 0, linger_run, l) == 0;
     if (l->started && !l->ending && l->count < l->max) copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (copy >= 0) {
         (void)shutdown(copy, SHUT_WR);
@@ -120,7 +120,7 @@ linger_add(struct lingers *l, int fd) {
         l->count++;
     }
     pthread_mutex_unlock(&l->lock);
-    if (copy >= 0) wake(l);
+    if (copy >= 0) wake_linger(l);
 }
 
 void
@@ -129,7 +129,7 @@ linger_free(struct lingers *l) {
     pthread_mutex_lock(&l->lock);
     l->ending = true;
     pthread_mutex_unlock(&l->lock);
-    wake(l);
+    wake_linger(l);
     if (l->started) pthread_join(l->thread, NULL);
     for (int i = 0; i < l->newcomer_count; i++)
         (void)close(l->newcomers[i]);

@@ -29,7 +29,7 @@ union address {
 };
 
 static int
-fail(struct buf *why, int err, const char *setting, const char *what, const char *where) {
+listen_fail(struct buf *why, int err, const char *setting, const char *what, const char *where) {
     int ignored = buf_printf(why, "%s: %s \"%.120s\"", setting, what, where);
     if (err == ERR_IO) ignored |= buf_printf(why, ": %s", strerrordesc_np(errno));
     (void)ignored;
@@ -65,11 +65,11 @@ parse_inet(const char *where, union address *out) {
 
 /* Whether somebody listens on the unix socket ${a}. */
 static bool
-answers(const union address *a) {
+has_listener(const union address *a) {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool yes = fd >= 0 && connect(fd, &a->any, sizeof(a->local)) == 0;
+    bool is_listening = fd >= 0 && connect(fd, &a->any, sizeof(a->local)) == 0;
     if (fd >= 0) (void)close(fd);
-    return yes;
+    return is_listening;
 }
 
 /* Parse and clear the way for a unix socket at ${path}. */
@@ -80,13 +80,13 @@ prepare_unix(const char *path, union address *out) {
     out->local.sun_family = AF_UNIX;
     if (path[0] == '\0' || strlen(path) >= sizeof(out->local.sun_path)) return 0;
     memcpy(out->local.sun_path, path, strlen(path) + 1);
-    if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) && !answers(out)) (void)unlink(path);
+    if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) && !has_listener(out)) (void)unlink(path);
     return sizeof(out->local);
 }
 
 /* Put what a person can open into out->open: a wildcard address is reached by the loopback. */
 static void
-describe(struct listener *out) {
+describe_listener(struct listener *out) {
     union address a = {0};
     socklen_t len = sizeof(a);
     char host[INET6_ADDRSTRLEN] = "";
@@ -107,7 +107,7 @@ describe(struct listener *out) {
 }
 
 static const char *
-env_value(char *const env[], const char *name) {
+find_env_value(char *const env[], const char *name) {
     size_t len = strlen(name);
     for (; *env != NULL; env++)
         if (strncmp(*env, name, len) == 0 && (*env)[len] == '=') return *env + len + 1;
@@ -116,23 +116,23 @@ env_value(char *const env[], const char *name) {
 
 /* Take the socket that systemd passed: 1 taken, 0 none was passed, or an error. */
 static int
-take_passed(char *const env[], struct listener *out, struct buf *why) {
-    const char *pid = env_value(env, "LISTEN_PID"), *count = env_value(env, "LISTEN_FDS");
+take_passed_socket(char *const env[], struct listener *out, struct buf *why) {
+    const char *pid = find_env_value(env, "LISTEN_PID"), *count = find_env_value(env, "LISTEN_FDS");
     int64_t n;
-    int yes = 0;
-    socklen_t len = sizeof(yes);
+    int is_listening = 0;
+    socklen_t len = sizeof(is_listening);
     if (pid == NULL || count == NULL) return 0;
     if (parse_number(pid, strlen(pid), 1, INT32_MAX, &n) != 0 || n != getpid()) return 0;
     if (parse_number(count, strlen(count), 1, 1, &n) != 0)
-        return fail(why, ERR_CONFIG, "LISTEN_FDS", "want exactly one socket from systemd, not",
-                    count);
-    if (getsockopt(PASSED_FD, SOL_SOCKET, SO_ACCEPTCONN, &yes, &len) != 0 || !yes)
-        return fail(why, ERR_CONFIG, "LISTEN_FDS", "not a listening socket:", "fd 3");
+        return listen_fail(why, ERR_CONFIG, "LISTEN_FDS",
+                           "want exactly one socket from systemd, not", count);
+    if (getsockopt(PASSED_FD, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &len) != 0 || !is_listening)
+        return listen_fail(why, ERR_CONFIG, "LISTEN_FDS", "not a listening socket:", "fd 3");
     if (fcntl(PASSED_FD, F_SETFD, FD_CLOEXEC) != 0)
-        return fail(why, ERR_IO, "LISTEN_FDS", "cannot use", "fd 3");
+        return listen_fail(why, ERR_IO, "LISTEN_FDS", "cannot use", "fd 3");
     out->fd = PASSED_FD;
     out->passed = true;
-    describe(out);
+    describe_listener(out);
     return 1;
 }
 
@@ -143,17 +143,17 @@ listen_open(const char *setting, const char *where, char *const env[], struct li
     const int one = 1;
     bool local = strncmp(where, "unix:", 5) == 0;
     *out = (struct listener){.fd = -1};
-    int passed = take_passed(env, out, why);
+    int passed = take_passed_socket(env, out, why);
     if (passed != 0) return passed < 0 ? passed : 0;
     socklen_t len = local ? prepare_unix(where + 5, &a) : parse_inet(where, &a);
     if (len == 0)
-        return fail(why, ERR_CONFIG, setting, "want ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH, not",
-                    where);
+        return listen_fail(why, ERR_CONFIG, setting,
+                           "want ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH, not", where);
     out->fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (out->fd < 0) return fail(why, ERR_IO, setting, "no socket for", where);
+    if (out->fd < 0) return listen_fail(why, ERR_IO, setting, "no socket for", where);
     if (!local) (void)setsockopt(out->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     if (bind(out->fd, &a.any, len) != 0 || listen(out->fd, BACKLOG) != 0) {
-        int err = fail(why, ERR_IO, setting, "cannot listen on", where);
+        int err = listen_fail(why, ERR_IO, setting, "cannot listen on", where);
         listen_close(out);
         return err;
     }
@@ -161,7 +161,7 @@ listen_open(const char *setting, const char *where, char *const env[], struct li
         (void)snprintf(out->path, sizeof(out->path), "%s", where + 5);
         (void)chmod(out->path, UNIX_MODE);
     }
-    describe(out);
+    describe_listener(out);
     return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One request on its way through the adapter: what mhd.c and mhd_call.c share.
+ * One request on its way through the adapter, and the state that daemon.c and request.c share.
  */
 #ifndef SERVER_HTTP_REQUEST_H
 #define SERVER_HTTP_REQUEST_H
@@ -17,36 +17,37 @@
 #include "server/http/workers.h"
 #include "server/process/ticker.h"
 
-struct mhd {
-    struct mhd_config config;
-    struct MHD_Daemon *daemon;
+struct daemon {
+    struct daemon_config config;
+    struct MHD_Daemon *library;
     struct acceptor *acceptor;
-    struct ticker *nudger;
+    struct ticker *waker;
     struct workers *workers;
     struct conns *conns;
     struct lingers *linger;
     struct budget *bodies;
-    struct budget *answers;
+    struct budget *responses;
     atomic_bool stopping;
     pthread_mutex_t lock; /* guards running and closed */
-    pthread_cond_t quiet; /* running came down to 0 */
-    unsigned running;     /* requests between their head and the end of their answer */
-    bool closed;          /* no request is begun any more */
+    pthread_cond_t quiet; /* running has become 0 */
+    unsigned running;     /* requests between their head and the end of their response */
+    bool closed;          /* no request begins any more */
 };
 
-/* A new request whose line is ${target}, before anything else of it is looked at. */
-void *call_begin(void *mhd, const char *target, struct MHD_Connection *connection);
+/* MHD_OPTION_URI_LOG_CALLBACK: begin a request whose target is ${target}.  Returns the request,
+ * which request_end() frees, or NULL if memory is short. */
+void *request_begin(void *daemon, const char *target, struct MHD_Connection *connection);
 
-/* libmicrohttpd's access handler: at the head, for each piece of the body, and at its end. */
-enum MHD_Result call_step(void *mhd, struct MHD_Connection *connection, const char *url,
-                          const char *method, const char *version, const char *upload,
-                          size_t *upload_len, void **call);
+/* The access handler: called for the head, for each part of the body, and at the end of it. */
+enum MHD_Result request_step(void *daemon, struct MHD_Connection *connection, const char *url,
+                             const char *method, const char *version, const char *upload,
+                             size_t *upload_len, void **request);
 
-/* The request is over, well or not. */
-void call_end(void *mhd, struct MHD_Connection *connection, void **call,
-              enum MHD_RequestTerminationCode why);
+/* MHD_OPTION_NOTIFY_COMPLETED: the request has ended, with or without a response. */
+void request_end(void *daemon, struct MHD_Connection *connection, void **request,
+                 enum MHD_RequestTerminationCode code);
 
-/* Do the work of a request on a worker. */
-void call_work(struct work *work);
+/* Do the work of a request.  Called on a worker thread. */
+void request_work(struct work *work);
 
 #endif

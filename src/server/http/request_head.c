@@ -16,7 +16,7 @@ struct head {
 
 /* Whether ${text}, ${len} is a token of RFC 9110. */
 static bool
-is_token(const char *text, size_t len) {
+is_field_name(const char *text, size_t len) {
     static const char marks[] = "!#$%&'*+-.^_`|~";
     for (size_t i = 0; i < len; i++) {
         char c = text[i];
@@ -27,21 +27,21 @@ is_token(const char *text, size_t len) {
 }
 
 static bool
-is_value(const char *text, size_t len) {
+is_field_value(const char *text, size_t len) {
     for (size_t i = 0; i < len; i++)
         if (((unsigned char)text[i] < ' ' && text[i] != '\t') || text[i] == 0x7F) return false;
     return true;
 }
 
 static bool
-is_target(const char *text, size_t len) {
+is_request_target(const char *text, size_t len) {
     for (size_t i = 0; i < len; i++)
         if (text[i] != '\0' && (text[i] <= ' ' || text[i] >= 0x7F || text[i] == '#')) return false;
     return text[0] == '/' || strcmp(text, "*") == 0 || strncasecmp(text, "http", 4) == 0;
 }
 
 static bool
-is_blank(const char *from, const char *to) {
+is_whitespace(const char *from, const char *to) {
     for (; from < to; from++)
         if (*from != ' ' && *from != '\t') return false;
     return true;
@@ -56,8 +56,8 @@ check_field(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_le
             const char *value, size_t value_len) {
     struct head *h = arg;
     (void)kind;
-    h->strict = name == h->next && is_token(name, name_len) && value > name + name_len &&
-                is_blank(name + name_len + COLON, value) && is_value(value, value_len) &&
+    h->strict = name == h->next && is_field_name(name, name_len) && value > name + name_len &&
+                is_whitespace(name + name_len + COLON, value) && is_field_value(value, value_len) &&
                 value[value_len] == '\0' && value[value_len + 1] == '\0';
     if (!h->strict) return MHD_NO;
     h->next = value + value_len + LINE_END;
@@ -66,12 +66,12 @@ check_field(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_le
 }
 
 bool
-mhd_head_strict(struct MHD_Connection *connection, const char *method, const char *url,
-                const char *version, const char *target, size_t len) {
+request_head_strict(struct MHD_Connection *connection, const char *method, const char *url,
+                    const char *version, const char *target, size_t len) {
     size_t method_len = strlen(method);
     bool newest = strcmp(version, "HTTP/1.1") == 0;
     struct head h = {.next = version + strlen(version) + LINE_END, .strict = true};
-    if (!is_token(method, method_len) || !is_target(target, len)) return false;
+    if (!is_field_name(method, method_len) || !is_request_target(target, len)) return false;
     if (url != method + method_len + 1 || version != url + len + 1) return false;
     if (!newest && strcmp(version, "HTTP/1.0") != 0) return false;
     (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, check_field, &h);

@@ -17,7 +17,7 @@
  * False for bare CR or LF, folded lines, control characters, names that are no token, anything
  * that stands between the lines, and for other than one Host (HTTP/1.0 may have none).
  */
-bool mhd_head_strict(struct MHD_Connection *connection, const char *method, const char *url,
-                     const char *version, const char *target, size_t len);
+bool request_head_strict(struct MHD_Connection *connection, const char *method, const char *url,
+                         const char *version, const char *target, size_t len);
 
 #endif

@@ -44,7 +44,7 @@ wait_for_work(struct workers *w) {
 }
 
 static struct work *
-take(struct workers *w) {
+take_work(struct workers *w) {
     struct work *work = w->head;
     w->head = work->next;
     w->queued--;
@@ -53,12 +53,12 @@ take(struct workers *w) {
 }
 
 static void *
-worker(void *arg) {
+worker_run(void *arg) {
     struct workers *w = arg;
     (void)pthread_setname_np(pthread_self(), "worker");
     pthread_mutex_lock(&w->lock);
     while (wait_for_work(w)) {
-        struct work *work = take(w);
+        struct work *work = take_work(w);
         pthread_mutex_unlock(&w->lock);
         w->run(work);
         pthread_mutex_lock(&w->lock);
@@ -70,9 +70,9 @@ worker(void *arg) {
 
 /* Start one more thread.  The lock is held. */
 static int
-start(struct workers *w) {
+start_worker(struct workers *w) {
     pthread_t thread;
-    if (thread_start(&thread, STACK_SIZE, worker, w) != 0) return ERR_NOMEM;
+    if (thread_start(&thread, STACK_SIZE, worker_run, w) != 0) return ERR_NOMEM;
     (void)pthread_detach(thread);
     w->threads++;
     return 0;
@@ -97,7 +97,7 @@ workers_submit(struct workers *w, struct work *work) {
     pthread_mutex_lock(&w->lock);
     if (w->queued >= w->queue_max || w->ending) goto out;
     /* Woken threads still count as idle until they run: compare with all that waits. */
-    if (w->queued + 1 > w->idle && w->threads < w->threads_max) (void)start(w);
+    if (w->queued + 1 > w->idle && w->threads < w->threads_max) (void)start_worker(w);
     if (w->threads == 0) goto out;
     work->next = NULL;
     if (w->head == NULL) {

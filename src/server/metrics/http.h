@@ -7,16 +7,17 @@
 
 #include "base/buf.h"
 
-struct mhd_metrics;
+struct metrics_http;
 
 /*
  * Answer GET /metrics on the listening socket ${fd}, which stays the caller's to close afterwards,
  * with what ${write} appends (0, or an error that becomes 500).  One thread, few connections.
  * Returns NULL if that cannot be started.
  */
-struct mhd_metrics *mhd_metrics_start(int fd, int (*write)(void *ctx, struct buf *out), void *ctx);
+struct metrics_http *metrics_http_start(int fd, int (*write)(void *ctx, struct buf *out),
+                                        void *ctx);
 
 /* Close its connections and free ${m}.  NULL is allowed. */
-void mhd_metrics_stop(struct mhd_metrics *m);
+void metrics_http_stop(struct metrics_http *m);
 
 #endif

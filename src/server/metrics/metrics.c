@@ -42,7 +42,7 @@ metrics_free(struct metrics *m) {
 }
 
 static struct series *
-find(struct metrics *m, const char *route, int status) {
+find_series(struct metrics *m, const char *route, int status) {
     int count = atomic_load_explicit(&m->count, memory_order_acquire);
     for (int i = 0; i < count; i++)
         if (m->series[i].status == status && strcmp(m->series[i].route, route) == 0)
@@ -51,11 +51,11 @@ find(struct metrics *m, const char *route, int status) {
 }
 
 static struct series *
-find_or_add(struct metrics *m, const char *route, int status) {
-    struct series *s = find(m, route, status);
+find_or_add_series(struct metrics *m, const char *route, int status) {
+    struct series *s = find_series(m, route, status);
     if (s != NULL) return s;
     pthread_mutex_lock(&m->lock);
-    s = find(m, route, status);
+    s = find_series(m, route, status);
     int count = atomic_load(&m->count);
     if (s == NULL && count < SERIES_MAX) {
         /* The last place is kept for all that finds no other. */
@@ -70,7 +70,7 @@ find_or_add(struct metrics *m, const char *route, int status) {
 
 void
 metrics_request(struct metrics *m, const char *route, int status, int64_t us) {
-    struct series *s = find_or_add(m, route, status);
+    struct series *s = find_or_add_series(m, route, status);
     atomic_fetch_add_explicit(&s->count, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&s->sum_us, (uint64_t)us, memory_order_relaxed);
     for (int i = 0; i < BUCKETS; i++) {
@@ -81,7 +81,7 @@ metrics_request(struct metrics *m, const char *route, int status, int64_t us) {
 }
 
 static int
-write_head(struct buf *out, const char *name, const char *type, const char *help) {
+write_value_head(struct buf *out, const char *name, const char *type, const char *help) {
     return buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
@@ -107,19 +107,20 @@ write_histogram(struct series *s, struct buf *out) {
 }
 
 static int
-write_figure(const struct metrics_figure *f, struct buf *out) {
-    int err = write_head(out, f->name, f->type, f->help);
+write_value(const struct metrics_value *f, struct buf *out) {
+    int err = write_value_head(out, f->name, f->type, f->help);
     return err != 0 ? err : buf_printf(out, "%s %.17g\n", f->name, f->value);
 }
 
 int
-metrics_write(struct metrics *m, const struct metrics_figure *figures, int count, struct buf *out) {
-    int err = write_head(out, "secrets_request_seconds", "histogram",
+metrics_write(struct metrics *m, const struct metrics_value *values, int count, struct buf *out) {
+    int err =
+        write_value_head(out, "secrets_request_seconds", "histogram",
                          "Time from a request to its answer, by route template and status code.");
     int series = atomic_load_explicit(&m->count, memory_order_acquire);
     for (int i = 0; i < series && err == 0; i++)
         err = write_histogram(&m->series[i], out);
     for (int i = 0; i < count && err == 0; i++)
-        err = write_figure(&figures[i], out);
+        err = write_value(&values[i], out);
     return err;
 }

@@ -14,7 +14,7 @@
 struct metrics;
 
 /* A figure that is read at the moment it is asked for. */
-struct metrics_figure {
+struct metrics_value {
     const char *name; /* of the metric, e.g. "secrets_kdf_waiting" */
     const char *type; /* "counter" or "gauge" */
     const char *help; /* one sentence */
@@ -33,11 +33,11 @@ void metrics_free(struct metrics *m);
 void metrics_request(struct metrics *m, const char *route, int status, int64_t us);
 
 /*
- * Append everything counted, and the ${count} figures at ${figures}, to ${out}.  Returns 0,
+ * Append everything counted, and the ${count} values at ${values}, to ${out}.  Returns 0,
  * ERR_TOO_LARGE or ERR_NOMEM.  Any thread.
  */
 MUST_CHECK
-int metrics_write(struct metrics *m, const struct metrics_figure *figures, int count,
+int metrics_write(struct metrics *m, const struct metrics_value *values, int count,
                   struct buf *out);
 
 #endif

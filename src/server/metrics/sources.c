@@ -5,20 +5,20 @@
 #include <unistd.h>
 
 void
-figures_open(struct figures *f, int64_t now) {
+metrics_sources_open(struct metrics_sources *f, int64_t now) {
     f->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     f->started_at = now;
 }
 
 void
-figures_close(struct figures *f) {
+metrics_sources_close(struct metrics_sources *f) {
     if (f->statm >= 0) close(f->statm);
     f->statm = -1;
 }
 
 /* Bytes of memory in use: the second number of statm, in pages. */
 static double
-resident_bytes(const struct figures *f) {
+resident_bytes(const struct metrics_sources *f) {
     char text[128];
     ssize_t n = f->statm < 0 ? -1 : pread(f->statm, text, sizeof(text) - 1, 0);
     if (n <= 0) return 0;
@@ -31,13 +31,13 @@ resident_bytes(const struct figures *f) {
 }
 
 int
-figures_write(void *figures, struct buf *out) {
-    struct figures *f = figures;
+metrics_sources_write(void *sources, struct buf *out) {
+    struct metrics_sources *f = sources;
     struct vault *v = f->vault;
     struct kdf_pool_stats kdf;
     kdf_pool_stats(f->kdf, &kdf);
     uint64_t held = v->store->ops->usage(v->store) + v->blobs->ops->usage(v->blobs);
-    const struct metrics_figure list[] = {
+    const struct metrics_value list[] = {
         {"secrets_views_claimed_total", "counter", "Views taken.",
          (double)atomic_load(&v->views_claimed)},
         {"secrets_erased_total", "counter", "Contents erased.", (double)atomic_load(&v->erased)},

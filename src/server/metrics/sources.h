@@ -11,7 +11,7 @@
 #include "vault/vault.h"
 
 /* Where the figures come from.  Nothing is owned; everything outlives it. */
-struct figures {
+struct metrics_sources {
     struct metrics *metrics;
     struct vault *vault;
     struct kdf_pool *kdf;
@@ -22,12 +22,12 @@ struct figures {
 };
 
 /* Open what has to be opened before the sandbox closes around the process. */
-void figures_open(struct figures *f, int64_t now);
-void figures_close(struct figures *f);
+void metrics_sources_open(struct metrics_sources *f, int64_t now);
+void metrics_sources_close(struct metrics_sources *f);
 
-/* Append all of them to ${out} as Prometheus text; ${figures} is a struct figures.  Returns 0,
+/* Append all of them to ${out} as Prometheus text; ${sources} is a struct metrics_sources.  Returns 0,
  * ERR_TOO_LARGE or ERR_NOMEM. */
 MUST_CHECK
-int figures_write(void *figures, struct buf *out);
+int metrics_sources_write(void *sources, struct buf *out);
 
 #endif

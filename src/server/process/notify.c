@@ -12,7 +12,7 @@
 
 /* Fill ${out} with the address ${where}.  Returns its length, or 0. */
 static socklen_t
-parse(const char *where, struct sockaddr_un *out) {
+parse_notify_address(const char *where, struct sockaddr_un *out) {
     size_t len = strlen(where);
     *out = (struct sockaddr_un){.sun_family = AF_UNIX};
     if ((where[0] != '/' && where[0] != '@') || len < 2 || len >= sizeof(out->sun_path)) return 0;
@@ -26,7 +26,7 @@ int
 notify_open(const char *where) {
     struct sockaddr_un address;
     if (where == NULL || where[0] == '\0') return -1;
-    socklen_t len = parse(where, &address);
+    socklen_t len = parse_notify_address(where, &address);
     int fd = len == 0 ? -1 : socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, len) == 0) return fd;
     log_warn("notify", LOG_TEXT("variable", "NOTIFY_SOCKET"),

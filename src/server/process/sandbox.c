@@ -152,7 +152,7 @@ static const int hostile_calls[] = {SCMP_SYS(execve),
                                     SCMP_SYS(memfd_create)};
 
 static int
-add_calls(scmp_filter_ctx ctx, uint32_t action, const int *calls, size_t count) {
+add_plain_calls(scmp_filter_ctx ctx, uint32_t action, const int *calls, size_t count) {
     for (size_t i = 0; i < count; i++) {
         if (calls[i] < 0) continue; /* unknown on this architecture */
         if (seccomp_rule_add(ctx, action, calls[i], 0) != 0) return ERR_IO;
@@ -202,25 +202,26 @@ add_guarded(scmp_filter_ctx ctx, const struct guarded_call *calls, size_t count)
 }
 
 static int
-add_all(scmp_filter_ctx ctx, bool outgoing) {
-    int err = add_calls(ctx, SCMP_ACT_ALLOW, allowed_calls, ARRAY_LEN(allowed_calls));
+add_call_rules(scmp_filter_ctx ctx, bool outgoing) {
+    int err = add_plain_calls(ctx, SCMP_ACT_ALLOW, allowed_calls, ARRAY_LEN(allowed_calls));
     if (err == 0)
-        err = add_calls(ctx, SCMP_ACT_KILL_PROCESS, hostile_calls, ARRAY_LEN(hostile_calls));
+        err = add_plain_calls(ctx, SCMP_ACT_KILL_PROCESS, hostile_calls, ARRAY_LEN(hostile_calls));
     if (err == 0) err = add_guarded(ctx, guarded_calls, ARRAY_LEN(guarded_calls));
     /* Its flags are in memory, where no filter looks; the C library then uses clone. */
     if (err == 0 && seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) != 0)
         err = ERR_IO;
     if (err != 0 || !outgoing) return err;
     err = add_guarded(ctx, outgoing_guarded, ARRAY_LEN(outgoing_guarded));
-    return err != 0 ? err
-                    : add_calls(ctx, SCMP_ACT_ALLOW, outgoing_calls, ARRAY_LEN(outgoing_calls));
+    return err != 0
+               ? err
+               : add_plain_calls(ctx, SCMP_ACT_ALLOW, outgoing_calls, ARRAY_LEN(outgoing_calls));
 }
 
 int
 sandbox_restrict_calls(bool outgoing) {
     scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     if (ctx == NULL) return ERR_IO;
-    int loaded = 0, err = add_all(ctx, outgoing);
+    int loaded = 0, err = add_call_rules(ctx, outgoing);
     /* Threads that run already are bound as well. */
     if (err == 0 && seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1) != 0) err = ERR_IO;
     if (err == 0) loaded = seccomp_load(ctx);

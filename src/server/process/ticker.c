@@ -20,7 +20,7 @@ struct ticker {
 /* Sleep until *${flag} or for ${ms} milliseconds, -1 for no bound.  The lock is held.  Returns the
  * flag. */
 static bool
-wait_for(struct ticker *t, const bool *flag, int64_t ms) {
+ticker_wait(struct ticker *t, const bool *flag, int64_t ms) {
     struct timespec until = thread_deadline(ms < 0 ? 0 : ms);
     int err = 0;
     while (!*flag && err != ETIMEDOUT)
@@ -30,11 +30,11 @@ wait_for(struct ticker *t, const bool *flag, int64_t ms) {
 }
 
 static void *
-tick(void *arg) {
+ticker_run(void *arg) {
     struct ticker *t = arg;
     (void)pthread_setname_np(pthread_self(), t->name);
     pthread_mutex_lock(&t->lock);
-    while (!wait_for(t, &t->ending, t->ms)) {
+    while (!ticker_wait(t, &t->ending, t->ms)) {
         pthread_mutex_unlock(&t->lock);
         t->ms = t->run(t->ctx);
         pthread_mutex_lock(&t->lock);
@@ -55,7 +55,7 @@ ticker_start(const char *name, int64_t ms, int64_t (*run)(void *ctx), void *ctx)
     t->ctx = ctx;
     pthread_mutex_init(&t->lock, NULL);
     thread_cond_init(&t->change);
-    if (thread_start(&t->thread, 0, tick, t) == 0) return t;
+    if (thread_start(&t->thread, 0, ticker_run, t) == 0) return t;
     free(t);
     return NULL;
 }
@@ -66,7 +66,7 @@ ticker_stop(struct ticker *t, int64_t ms) {
     pthread_mutex_lock(&t->lock);
     t->ending = true;
     pthread_cond_broadcast(&t->change);
-    bool ended = wait_for(t, &t->ended, ms);
+    bool ended = ticker_wait(t, &t->ended, ms);
     pthread_mutex_unlock(&t->lock);
     if (!ended) return false;
     pthread_join(t->thread, NULL);

@@ -10,28 +10,28 @@ struct watchdog {
     struct ticker *ticker;
     int fd;
     int64_t ms;
-    bool (*well)(void *ctx);
+    bool (*healthy)(void *ctx);
     void *ctx;
-    bool was_well;
+    bool was_healthy;
 };
 
 static int64_t
-beat(void *arg) {
+watchdog_ping(void *arg) {
     struct watchdog *w = arg;
-    bool well = w->well(w->ctx);
-    if (well != w->was_well) log_warn("watchdog", LOG_FLAG("well", well));
-    if (well) notify_send(w->fd, "WATCHDOG=1");
-    w->was_well = well;
-    return well ? w->ms / 2 : w->ms / 16;
+    bool healthy = w->healthy(w->ctx);
+    if (healthy != w->was_healthy) log_warn("watchdog", LOG_FLAG("healthy", healthy));
+    if (healthy) notify_send(w->fd, "WATCHDOG=1");
+    w->was_healthy = healthy;
+    return healthy ? w->ms / 2 : w->ms / 16;
 }
 
 struct watchdog *
-watchdog_start(int fd, int64_t ms, bool (*well)(void *ctx), void *ctx) {
+watchdog_start(int fd, int64_t ms, bool (*healthy)(void *ctx), void *ctx) {
     if (fd < 0 || ms == 0) return NULL;
     struct watchdog *w = malloc(sizeof(*w));
     if (w == NULL) return NULL;
-    *w = (struct watchdog){.fd = fd, .ms = ms, .well = well, .ctx = ctx, .was_well = true};
-    w->ticker = ticker_start("watchdog", ms / 2, beat, w);
+    *w = (struct watchdog){.fd = fd, .ms = ms, .healthy = healthy, .ctx = ctx, .was_healthy = true};
+    w->ticker = ticker_start("watchdog", ms / 2, watchdog_ping, w);
     if (w->ticker != NULL) return w;
     free(w);
     return NULL;

@@ -46,7 +46,7 @@ test_figures(void **state) {
     (void)state;
     struct buf text = BUF_INIT(65536);
     struct metrics *m = metrics_new();
-    const struct metrics_figure figures[] = {
+    const struct metrics_value figures[] = {
         {"secrets_bytes_held", "gauge", "Bytes of content kept.", 123456789012.0}};
     assert_int_equal(metrics_write(m, figures, 1, &text), 0);
     assert_has(&text, "# TYPE secrets_bytes_held gauge\nsecrets_bytes_held 123456789012\n");
