@@ -3,11 +3,9 @@
 import { build, transform } from 'esbuild';
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { contentSecurityPolicy, metaContentSecurityPolicy, pageHeaders } from './headers.mjs';
-import { strip } from './strip.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = process.argv[2];
@@ -25,9 +23,8 @@ async function scripts() {
 }
 
 async function styles() {
-  const pico = await readFile(createRequire(import.meta.url).resolve('@picocss/pico/css/pico.classless.css'), 'utf8');
-  const own = await readFile(join(here, 'page.css'), 'utf8');
-  const { code } = await transform(strip(pico) + own, { loader: 'css', minify: true, target: 'es2022' });
+  const css = await readFile(join(here, 'page.css'), 'utf8');
+  const { code } = await transform(css, { loader: 'css', minify: true, target: 'es2022' });
   await writeFile(join(out, 'page.css'), code);
 }
 

@@ -730,7 +730,7 @@ test('forgetting by keys goes on to the next, and is told', async () => {
   await page.reload();
   const labels = () => page.getByRole('button', { name: /^Forget: / }).evaluateAll((buttons) => buttons.map((b) => b.getAttribute('aria-label')));
   const focused = () => page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent);
-  const told = () => page.locator('.unseen[role=status]').textContent();
+  const told = () => page.locator('.visually-hidden[role=status]').textContent();
   await page.getByRole('button', { name: 'Show one more' }).click();
   const [first, second, third, fourth] = await labels();
   await page.locator('.earlier .status').getByText('Not opened yet').nth(3).waitFor();
