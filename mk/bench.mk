@@ -1,20 +1,33 @@
 # Measurements.  The figures depend on the machine: each stands beside a limit of the same machine.
 
-.PHONY: bench soak
+.PHONY: bench bench-function bench-store soak soak-aws
 
-## bench: measure the server and print the figures beside their goals
-bench: $(B)/secretsd $(B)/secrets $(B)/bench/load $(B)/bench/bare
+## bench: measure the server, the CLI and the function, and print the figures beside their goals
+bench: $(B)/secretsd $(B)/secrets $(B)/bench/load $(B)/bench/bare bench-function
 	$(Q)BUILD=$(B) node bench/bench.mjs
 	$(Q)TMPDIR=$(CURDIR)/$(B) BUILD=$(B) node bench/cli.mjs
 
-$(B)/bench/load $(B)/bench/bare: $(B)/bench/%: bench/%.c $(CORE) $(B)/flags
+bench-function: $(B)/function.zip $(B)/bootstrap
+	$(Q)BUILD=$(B) node bench/function.mjs
+	$(Q)BUILD=$(B) node bench/aws-costs.mjs
+
+## bench-store: measure the SQLite store without the server
+bench-store: $(B)/bench/store_bench
+	$(Q)d=$$(mktemp -d $(B)/store.XXXXXX) && { $< "$$d"; status=$$?; rm -rf "$$d"; exit $$status; }
+
+BENCH_LIBS := $(CORE_LIBS) -lsqlite3 -lmicrohttpd
+$(B)/bench/%: bench/%.c $(CORE) $(B)/flags
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(CORE) -lmicrohttpd -lcrypto -ljansson
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(CORE) $(BENCH_LIBS)
 
 ## soak: the tests of races, crashes and load with large figures (hours)
-soak: $(B)/secretsd $(B)/secrets
+soak: $(B)/secretsd $(B)/secrets soak-aws
 	$(Q)BUILD=$(B) ROUNDS=100000 KILLS=1000 CREATES=5000 node --test tests/system/store/races.test.mjs \
 	    tests/system/store/kill.test.mjs tests/system/edge/load.test.mjs tests/system/store/canary.test.mjs
-	$(Q)TMPDIR=$(CURDIR)/$(B) BUILD=$(B) STREAM_MIB=4096 ROUNDS=1000 node --test tests/system/cli-stream.test.mjs \
-	    tests/system/cli-interrupt.test.mjs
+	$(Q)TMPDIR=$(CURDIR)/$(B) BUILD=$(B) STREAM_MIB=4096 ROUNDS=1000 node --test \
+	    tests/system/cli/cli-stream.test.mjs tests/system/cli/cli-interrupt.test.mjs
+
+soak-aws: $(B)/tests/test_aws_faults $(B)/secretsd
+	$(Q)FAULT_SCHEDULES=50000 $(B)/tests/test_aws_faults
+	$(Q)BUILD=$(B) HTTP_FAULTS=5000 node --test tests/system/aws/aws-faults.test.mjs

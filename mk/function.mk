@@ -48,20 +48,3 @@ $(FUNCTION)/bootstrap: $(LAMBDA_OBJ) $(FUNCTION)/curl-stubs.o $(CORE)
 $(B)/function.zip: $(FUNCTION)/bootstrap tools/zip-function
 	$(call say,ZIP,$@)
 	$(Q)tools/zip-function $(FUNCTION)/bootstrap $@
-
-.PHONY: check-aws
-## check-aws: the tests of the AWS stores on DynamoDB Local and moto, where they are
-check-aws: all unit
-	$(Q)BUILD=$(B) tools/check-aws
-
-bench: bench-function
-.PHONY: bench-function
-bench-function: $(B)/function.zip $(B)/bootstrap
-	$(Q)BUILD=$(B) node bench/function.mjs
-	$(Q)BUILD=$(B) node bench/aws-costs.mjs
-
-soak: soak-aws
-.PHONY: soak-aws
-soak-aws: $(B)/tests/test_aws_faults $(B)/secretsd
-	$(Q)FAULT_SCHEDULES=50000 $(B)/tests/test_aws_faults
-	$(Q)BUILD=$(B) HTTP_FAULTS=5000 node --test tests/system/aws/aws-faults.test.mjs

@@ -20,11 +20,7 @@ install-web: $(WEB)
 	$(Q)install -m 644 build/web/*.html build/web/*.css build/web/*.js build/web/*.json build/web/SHA256SUMS $(PAGE_DIR)/
 	$(Q)cd $(PAGE_DIR) && gzip -9nkf *.html *.css *.js
 
-.PHONY: deb check-deb
+.PHONY: deb
 ## deb: make a Debian package of the server (into build/)
 deb: all
 	+$(Q)tools/deb
-
-## check-deb: install, run, upgrade and purge the package in a Debian booted for it (needs root, debootstrap, systemd-nspawn)
-check-deb:
-	+$(Q)tools/check-deb

@@ -1,4 +1,6 @@
-# Tests.  `make check` runs all of them; each group has a target of its own.
+# Tests.  `make check` runs every promise once, `make check-all` everything.
+#
+# tools/check NAME runs a group or a test: tools/check unit/store, tools/check races.
 
 # One program a file of tests/unit/MODULE, linked with all of tests/support.
 UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
@@ -9,19 +11,34 @@ UNIT_COMMON := $(patsubst tests/support/%.c,$(B)/tests/obj/%.o,$(filter-out $(SE
 vpath test_%.c $(wildcard tests/unit/*/)
 vpath %.c tests/support
 
-.PHONY: check check-unit unit lint
+.PHONY: check check-all check-build check-unit check-aws check-deb unit lint
 
-## check: install what tests need, build, and run every test
-check:
-	$(Q)tools/deps check
+## check: install what tests need, build, and test every promise once (5 minutes)
+check: check-build
 	$(Q)tools/check
+
+## check-all: the same, then sanitizers, fuzzers, long races, page states, clouds and proxies (15 minutes)
+check-all: check-build
+	$(Q)tools/check --all
+
+check-build:
+	$(Q)tools/deps check
+	$(Q)$(MAKE) --no-print-directory WERROR=1 all unit test-tools
 
 ## unit: build the C unit tests
 unit: $(UNIT) $(B)/tests/box
 
 ## check-unit: run the C unit tests
 check-unit: unit
-	$(Q)tools/run-unit $(B)
+	$(Q)BUILD=$(B) tools/check unit
+
+## check-aws: test the AWS stores on DynamoDB Local and moto, where they are installed
+check-aws: all unit
+	$(Q)BUILD=$(B) tools/check-aws
+
+## check-deb: install, run, upgrade and purge the package in a Debian of its own (root, debootstrap, systemd-nspawn)
+check-deb:
+	+$(Q)tools/check-deb
 
 $(B)/tests/%: $(B)/tests/obj/%.o $(UNIT_COMMON) $(CLI_LIB) $(CORE)
 	$(call say,LINK,$@)
@@ -50,12 +67,6 @@ $(B)/tests/%.so: tests/system/support/tools/%.c $(B)/flags
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -O2 -fPIC $(WARNINGS) -shared -o $@ $<
-
-# What is measured in C.
-$(B)/bench/%: bench/%.c $(CORE)
-	$(call say,LINK,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(CORE_LIBS) -lsqlite3
 
 .SECONDARY: $(UNIT:$(B)/tests/%=$(B)/tests/obj/%.o) $(UNIT_COMMON)
 -include $(wildcard $(B)/tests/obj/*.d)

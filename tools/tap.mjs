@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+// Runs test programs that speak TAP (https://testanything.org), several at once, and counts their tests.
+
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const LINES_OF_A_FAILURE = 25;
+const GRACE_MS = 3000;
+
+/** Process groups that run now, by their leader. */
+const running = new Set();
+let ending = false;
+
+function signalAll(signal) {
+  for (const pid of running) {
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // ended meanwhile
+    }
+  }
+}
+
+/** On ^C or a request to end: end everything that runs, then this program. */
+export function endWithChildren() {
+  const end = () => {
+    ending = true;
+    signalAll('SIGTERM');
+    setTimeout(() => {
+      signalAll('SIGKILL');
+      process.exit(130);
+    }, running.size > 0 ? GRACE_MS : 0);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, end);
+}
+
+/** Run ${command}, its output in the file ${log}. Resolves to its exit code; null if it was killed. */
+function execute(command, { env, log, seconds, priority }) {
+  mkdirSync(dirname(log), { recursive: true });
+  const file = openSync(log, 'w');
+  const words = priority > 0 ? ['nice', '-n', String(priority), ...command] : command;
+  const child = spawn(words[0], words.slice(1), {
+    detached: true, stdio: ['ignore', file, file], env: { ...process.env, ...env },
+  });
+  if (child.pid !== undefined) running.add(child.pid);
+  const timer = setTimeout(() => {
+    writeSync(file, `\nnot ok - ended after ${seconds} s\n`);
+    process.kill(-child.pid, 'SIGKILL');
+  }, seconds * 1000);
+
+  return new Promise((resolve) => {
+    const over = (code) => {
+      clearTimeout(timer);
+      closeSync(file);
+      if (child.pid !== undefined) {
+        // What a test forgot goes with it.
+        try {
+          process.kill(-child.pid, 'SIGKILL');
+        } catch {
+          // nothing is left
+        }
+        running.delete(child.pid);
+      }
+      resolve(code);
+    };
+    child.on('error', (error) => {
+      writeSync(file, `not ok - ${error.message}\n`);
+      over(null);
+    });
+    child.on('exit', over);
+  });
+}
+
+/** The tests that the TAP in ${text} reports. A program that reports none counts as one. */
+export function countTests(text, code) {
+  const node = (name) => [...text.matchAll(new RegExp(`^# ${name} (\\d+)$`, 'gm'))].map((m) => Number(m[1]));
+  const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
+  const lines = text.split('\n');
+  const isSkip = (line) => /# SKIP\b/.test(line);
+  const points = lines.filter((line) => /^(not )?ok\b/.test(line));
+
+  const count = node('tests').length > 0
+    ? { passed: sum(node('pass')), failed: sum(node('fail')) + sum(node('cancelled')), skipped: sum(node('skipped')) }
+    : {
+        passed: points.filter((line) => line.startsWith('ok') && !isSkip(line)).length,
+        failed: points.filter((line) => line.startsWith('not') && !isSkip(line)).length,
+        skipped: points.filter(isSkip).length,
+      };
+  const planned = /^1\.\.(\d+)/m.exec(text);
+  const missing = planned && node('tests').length === 0 ? Number(planned[1]) - points.length : 0;
+  if (missing > 0) count.failed += missing;
+  if (code !== 0 && count.failed === 0) count.failed = 1;
+  if (count.passed + count.failed + count.skipped === 0) count.passed = 1;
+  return count;
+}
+
+/** The lines of ${text} that say what failed. */
+function failures(text) {
+  const lines = text.split('\n');
+  const chosen = new Set();
+  for (const [i, line] of lines.entries()) {
+    const failed = /^\s*not ok\b/.test(line) && !/# SKIP\b/.test(line);
+    if (failed || /Sanitizer|^make.*\*\*\*|\berror:/.test(line))
+      for (let k = i; k < Math.min(lines.length, i + LINES_OF_A_FAILURE); k++) chosen.add(k);
+  }
+  const shown = [...chosen].sort((a, b) => a - b).slice(0, 150).map((i) => lines[i]);
+  return shown.length > 0 ? shown : lines.slice(-LINES_OF_A_FAILURE);
+}
+
+/** Run one test. Resolves to it with its counts, seconds and output. */
+async function runOne(test, logs) {
+  if (ending) await new Promise(() => {});
+  const begun = Date.now();
+  const log = join(logs, `${test.name.replaceAll('/', '-')}.log`);
+  const code = await execute(test.command, { seconds: 900, priority: 0, ...test, log });
+  if (ending) await new Promise(() => {});
+  const text = readFileSync(log, 'utf8');
+  return { ...test, ...countTests(text, code), seconds: (Date.now() - begun) / 1000, text, log };
+}
+
+function report(result) {
+  const { name, passed, failed, skipped, seconds, text } = result;
+  const counts = [`${passed} passed`, failed && `${failed} failed`, skipped && `${skipped} skipped`];
+  const mark = failed > 0 ? 'FAIL' : 'ok';
+  console.log(`${mark.padEnd(5)}${name.padEnd(34)} ${seconds.toFixed(1).padStart(6)} s  ${counts.filter(Boolean).join(', ')}`);
+  for (const line of new Set(text.match(/^SKIP.*$/gm) ?? [])) console.log(`     ${line}`);
+  if (failed > 0) console.log(failures(text).join('\n'));
+}
+
+/**
+ * Run ${tests}, at most ${slots} at once, in their order. A test is
+ *
+ *   name, command   what it is called, and its program and arguments
+ *   env             variables that it gets besides those of this program
+ *   needs           names of tests that end before it starts; it fails without running if one of them failed
+ *   alone           nothing else runs beside it: it measures time or memory
+ *   again           if it fails, it runs once more when all others are over: it watches clocks and processes
+ *   priority        as of nice(1)
+ *
+ * The output of each is in ${logs}. Resolves to the results.
+ */
+export async function runTests(tests, { slots, logs }) {
+  const results = new Map();
+  const waiting = [...tests.filter((test) => !test.alone), ...tests.filter((test) => test.alone)];
+  const repeated = [];
+  const active = new Map();
+
+  const ready = (test) => (test.needs ?? []).every((name) => results.has(name) || !tests.some((one) => one.name === name));
+  const hopeless = (test) => (test.needs ?? []).some((name) => results.get(name)?.failed > 0);
+  const fits = (test) =>
+    ready(test) && (test.alone ? active.size === 0 : active.size < slots && ![...active.keys()].some((one) => one.alone));
+  const settle = (result) => {
+    results.set(result.name, result);
+    report(result);
+  };
+
+  while (waiting.length > 0 || active.size > 0) {
+    for (let i = waiting.findIndex(fits); i >= 0; i = waiting.findIndex(fits)) {
+      const [test] = waiting.splice(i, 1);
+      if (hopeless(test)) {
+        settle({ ...test, passed: 0, failed: 1, skipped: 0, seconds: 0, text: `not ok - needs ${test.needs.join(', ')}` });
+        continue;
+      }
+      active.set(test, runOne(test, logs).then((result) => ({ test, result })));
+    }
+    if (active.size === 0 && waiting.length > 0) throw new Error(`${waiting[0].name} waits for itself`);
+    if (active.size === 0) break;
+    const { test, result } = await Promise.race(active.values());
+    active.delete(test);
+    if (result.failed > 0 && test.again) repeated.push(result);
+    else settle(result);
+  }
+  for (const first of repeated) {
+    console.log(`AGAIN ${first.name}: ${failures(first.text).slice(0, 12).join('\n      ')}`);
+    settle(await runOne(first, logs));
+  }
+  return [...results.values()];
+}
