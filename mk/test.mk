@@ -54,7 +54,6 @@ $(B)/tests/obj/box.o: tests/system/support/tools/box.c $(B)/flags
 $(B)/tests/test_sandbox: $(B)/obj/server/process/sandbox.o
 $(B)/tests/test_sqlite_power: $(B)/obj/server/process/sandbox.o
 $(B)/tests/test_metrics: $(B)/obj/server/metrics/metrics.o
-$(B)/tests/test_workers: $(B)/obj/server/http/workers.o
 $(B)/tests/test_conns: $(B)/obj/server/http/conns.o $(B)/obj/server/http/budget.o
 
 $(B)/tests/obj/%.o: %.c $(B)/flags

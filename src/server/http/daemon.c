@@ -107,7 +107,7 @@ start_library(struct daemon *d) {
 static void
 daemon_free(struct daemon *d) {
     if (d->library != NULL) MHD_stop_daemon(d->library);
-    workers_free(d->workers);
+    jobs_free(d->workers);
     budget_free(d->bodies);
     budget_free(d->responses);
     linger_free(d->linger);
@@ -187,10 +187,24 @@ wake_threads(void *daemon) {
 bool
 daemon_threads_alive(struct daemon *d, int ms, int work_ms) {
     int64_t until = clock_monotonic_ms() + ms;
-    if (workers_waiting_ms(d->workers) > work_ms) return false;
+    if (jobs_waiting_ms(d->workers) > work_ms) return false;
     for (unsigned i = 0; i < d->config.io_threads; i++)
         if (!thread_is_alive(d, i, until)) return false;
     return true;
+}
+
+/* A worker's stack is address space: memory is used as it is touched. */
+static struct jobs *
+start_workers(const struct daemon_config *config) {
+    enum { STACK_SIZE = 256 * 1024, KEPT = 2 };
+    const struct jobs_config workers = {
+        .name = "worker",
+        .threads_max = config->workers_max,
+        .threads_kept = KEPT,
+        .queue_max = config->queue_max,
+        .stack = STACK_SIZE,
+    };
+    return jobs_new(&workers);
 }
 
 struct daemon *
@@ -206,7 +220,7 @@ daemon_start(const struct daemon_config *config) {
     d->config = *config;
     pthread_mutex_init(&d->lock, NULL);
     thread_cond_init(&d->quiet);
-    d->workers = workers_new(config->workers_max, config->queue_max, request_work);
+    d->workers = start_workers(config);
     d->conns = conns_new(&limits, config->trusted);
     d->linger = linger_new(config->lingering_max);
     const struct budget_limits bodies = {config->body_budget, config->body_share,
@@ -261,7 +275,7 @@ daemon_stop(struct daemon *d) {
     ticker_stop(d->waker, -1);
     d->waker = NULL;
     /* A worker may still be on its way out of MHD_resume_connection(). */
-    workers_free(d->workers);
+    jobs_free(d->workers);
     d->workers = NULL;
     daemon_free(d);
 }

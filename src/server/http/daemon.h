@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * HTTP by libmicrohttpd: a thin adapter between sockets and the functions of api/api.h.  A few
- * threads do all reading and writing; what may block runs on workers meanwhile (workers.h).
+ * threads do all reading and writing; what may block runs on workers meanwhile (base/jobs.h).
  */
 #ifndef SERVER_HTTP_DAEMON_H
 #define SERVER_HTTP_DAEMON_H

@@ -26,7 +26,7 @@ enum stage {
 };
 
 struct request {
-    struct work work; /* first: workers hand this back */
+    struct job job; /* first: workers run it */
     struct daemon *daemon;
     struct MHD_Connection *connection;
     struct conn *conn;
@@ -249,16 +249,19 @@ expect_body(struct request *req) {
     return MHD_YES;
 }
 
+static bool request_work(struct job *job);
+
 /* Hand ${req} to a worker in ${stage} and suspend its connection.  With too many requests waiting
  * it is 503 and goes on in stage ${refused}. */
 static enum MHD_Result
 hand_to_worker(struct request *req, enum stage stage, enum stage refused) {
     conn_allow(req->conn, 0);
     req->stage = stage;
+    req->job.run = request_work;
 
     /* Suspend first: the worker may finish before this function returns. */
     MHD_suspend_connection(req->connection);
-    if (workers_submit(req->daemon->workers, &req->work) == 0) return MHD_YES;
+    if (jobs_submit(req->daemon->workers, &req->job) == 0) return MHD_YES;
 
     problem_respond(&req->response, PROBLEM_BUSY, NULL);
     req->stage = refused;
@@ -347,13 +350,15 @@ handle_request(struct request *req) {
     req->stage = STAGE_READY;
 }
 
-void
-request_work(struct work *work) {
-    struct request *req = (struct request *)work;
+/* Do the work of a request, which may end, and be gone, before this returns. */
+static bool
+request_work(struct job *job) {
+    struct request *req = (struct request *)job;
     if (req->stage == STAGE_CHECKING) check_request(req);
     else handle_request(req);
     process_wipe_stack();
     MHD_resume_connection(req->connection);
+    return true;
 }
 
 enum MHD_Result

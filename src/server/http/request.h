@@ -9,12 +9,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/jobs.h"
 #include "server/http/acceptor.h"
 #include "server/http/budget.h"
 #include "server/http/conns.h"
 #include "server/http/daemon.h"
 #include "server/http/linger.h"
-#include "server/http/workers.h"
 #include "server/process/ticker.h"
 
 struct daemon {
@@ -22,7 +22,7 @@ struct daemon {
     struct MHD_Daemon *library;
     struct acceptor *acceptor;
     struct ticker *waker;
-    struct workers *workers;
+    struct jobs *workers; /* for what may block */
     struct conns *conns;
     struct lingers *linger;
     struct budget *bodies;
@@ -46,8 +46,5 @@ enum MHD_Result request_step(void *daemon, struct MHD_Connection *connection, co
 /* MHD_OPTION_NOTIFY_COMPLETED: the request has ended, with or without a response. */
 void request_end(void *daemon, struct MHD_Connection *connection, void **request,
                  enum MHD_RequestTerminationCode code);
-
-/* Do the work of a request.  Called on a worker thread. */
-void request_work(struct work *work);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A blob store that answers in time.  A call of the system on a disk that hangs cannot be ended, so
- * the calls of the blob store below run on threads of their own, on copies of their own: who asked
- * goes when the time is over.  What was left behind hangs, and until it has ended no new call is
- * taken up; but an erase takes as long as it has pieces, and hangs only where it does not get on.
+ * A blob store that answers in time.  A system call on a disk that hangs cannot be cancelled, so
+ * the calls of the inner blob store run on a pool of threads, on copies of their arguments, and the
+ * caller returns at its deadline.  While an abandoned call stalls, no new call begins.
+ *
+ * An erase takes as long as it has parts.  It stalls only if a step of it makes no progress.
  */
 #ifndef STORE_BLOBS_DEADLINE_H
 #define STORE_BLOBS_DEADLINE_H
@@ -11,16 +12,20 @@
 #include "vault/blobs.h"
 
 /*
- * ${inner}, whose put, get, erase and ping are waited for at most ${ms} milliseconds.  One that had
- * not begun by then never happens, and is ERR_STORE.  One that had begun goes on: a put is
- * ERR_UNKNOWN_OUTCOME, a get ERR_STORE, a ping ERR_STUCK, and an erase that gets on ERR_BUSY; until
- * it is done, ERR_BUSY is also what comes of erasing the same blob.  While something hangs every
- * call is ERR_STORE at once, a ping ERR_STUCK.
+ * Make a blob store that waits at most ${ms} milliseconds for put, get, erase and ping of ${inner}.
+ * What these return after that time:
+ *   - a call that had not begun never happens, and is ERR_STORE;
+ *   - a put that had begun goes on, and is ERR_UNKNOWN_OUTCOME;
+ *   - a get that had begun is ERR_STORE, and a ping is ERR_STUCK;
+ *   - an erase that makes progress goes on, and is ERR_BUSY.  Until it has ended, another erase of
+ *     the same blob is ERR_BUSY, too.
+ * While an abandoned call stalls, each call is ERR_STORE at once, and a ping is ERR_STUCK.
  *
- * tidy runs on the caller's thread for as long as that takes, and is ERR_STORE while something
- * hangs; usage asks no disk.  An end waits for the system calls that run, and leaves the rest of an
- * erase to the next start.  Closing the result closes ${inner}.  Returns NULL if memory is short;
- * ${inner} is closed then.
+ * tidy runs on the caller's thread without a limit, and is ERR_STORE while a call stalls.  usage
+ * does not read the disk.  close waits for system calls that run; the next start goes on with an
+ * erase that it cuts short.
+ *
+ * The result owns ${inner} and closes it.  Returns NULL if memory is short, with ${inner} closed.
  */
 struct blobs *blobs_deadline_new(struct blobs *inner, int ms);
 

@@ -1,100 +1,81 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/sqlite/health.h"
 
-#include <errno.h>
-
-#include "base/clock.h"
 #include "base/err.h"
-#include "base/thread.h"
+#include "base/jobs.h"
 
-enum { STACK_SIZE = 256 * 1024 };
+enum { QUEUE_MAX = 1024, STACK_SIZE = 256 * 1024 };
 
 struct sqlite_health {
     struct sqlite_readers *readers;
-    pthread_t thread;
-    pthread_mutex_t lock;         /* guards all below */
-    pthread_cond_t asked;         /* or the end has come */
-    pthread_cond_t ended;         /* a look; on the monotonic clock */
-    uint64_t wanted, begun, done; /* looks, counted from the start */
-    int64_t since_ms;             /* when the last one began */
-    int ms, result;
-    bool ending;
+    struct jobs *jobs;
 };
 
-static int
-look(struct sqlite_readers *readers, int ms) {
-    struct sqlite_db *db = sqlite_readers_take(readers, ms);
-    if (db == NULL) return ERR_STUCK;
+struct health_job {
+    struct job base;
+    struct sqlite_readers *readers;
+    int ms;
+    int result;
+};
+
+static bool
+run_health_job(struct job *base) {
+    struct health_job *job = (struct health_job *)base;
+    struct sqlite_db *db = sqlite_readers_take(job->readers, job->ms);
+
+    job->result = ERR_STUCK;
+    if (db == NULL) return true;
+
     int rc = sqlite3_step(db->stmt[SQL_STATE]);
     sqlite_db_reset(db, SQL_STATE);
-    sqlite_readers_give(readers, db);
-    return rc == SQLITE_ROW ? 0 : ERR_STORE;
+    sqlite_readers_give(job->readers, db);
+    job->result = rc == SQLITE_ROW ? 0 : ERR_STORE;
+    return true;
 }
 
-static void *
-ping_main(void *arg) {
-    struct sqlite_health *p = arg;
-    (void)pthread_setname_np(pthread_self(), "ping");
-    (void)pthread_mutex_lock(&p->lock);
-    for (;;) {
-        while (p->begun >= p->wanted && !p->ending)
-            (void)pthread_cond_wait(&p->asked, &p->lock);
-        if (p->ending) break;
-        int ms = p->ms;
-        p->begun++;
-        p->since_ms = clock_monotonic_ms();
-        (void)pthread_mutex_unlock(&p->lock);
-        int result = look(p->readers, ms);
-        (void)pthread_mutex_lock(&p->lock);
-        p->result = result;
-        p->done = p->begun;
-        (void)pthread_cond_broadcast(&p->ended);
-    }
-    (void)pthread_mutex_unlock(&p->lock);
-    return NULL;
+static void
+drop_health_job(struct job *base) {
+    free(base);
 }
 
 struct sqlite_health *
-sqlite_health_start(struct sqlite_readers *readers) {
-    struct sqlite_health *p = calloc(1, sizeof(*p));
-    if (p == NULL) return NULL;
-    p->readers = readers;
-    (void)pthread_mutex_init(&p->lock, NULL);
-    (void)pthread_cond_init(&p->asked, NULL);
-    thread_cond_init(&p->ended);
-    if (thread_start(&p->thread, STACK_SIZE, ping_main, p) == 0) return p;
-    free(p);
+sqlite_health_new(struct sqlite_readers *readers) {
+    static const struct jobs_config config = {
+        .name = "sqlite_health",
+        .threads_max = 1,
+        .threads_kept = 1,
+        .queue_max = QUEUE_MAX,
+        .stack = STACK_SIZE,
+    };
+
+    struct sqlite_health *h = calloc(1, sizeof(*h));
+    if (h == NULL) return NULL;
+    h->readers = readers;
+    h->jobs = jobs_new(&config);
+    if (h->jobs != NULL) return h;
+    free(h);
     return NULL;
 }
 
 int
-sqlite_health_ask(struct sqlite_health *p, int ms) {
-    struct timespec until = thread_deadline(ms);
-    int result = ERR_STUCK;
-    (void)pthread_mutex_lock(&p->lock);
-    /* Those who come when the first are about to give up would only wait in vain. */
-    bool late = p->begun > p->done && clock_monotonic_ms() - p->since_ms > ms - ms / 4;
-    uint64_t mine = p->begun + 1; /* one that runs may have read before this call */
-    p->wanted = mine;
-    p->ms = ms;
-    (void)pthread_cond_signal(&p->asked);
-    while (p->done < mine && !late)
-        late = pthread_cond_timedwait(&p->ended, &p->lock, &until) == ETIMEDOUT;
-    if (p->done >= mine) result = p->result;
-    (void)pthread_mutex_unlock(&p->lock);
+sqlite_health_check(struct sqlite_health *h, int ms) {
+    if (jobs_abandoned(h->jobs, NULL, NULL)) return ERR_STUCK;
+
+    struct health_job *job = calloc(1, sizeof(*job));
+    if (job == NULL) return ERR_NOMEM;
+    job->base = (struct job){.run = run_health_job, .drop = drop_health_job};
+    job->readers = h->readers;
+    job->ms = ms;
+
+    struct job *base = &job->base;
+    int result = jobs_do(h->jobs, &base, ms) == 0 ? job->result : ERR_STUCK;
+    free(base); /* NULL if it was abandoned */
     return result;
 }
 
 void
-sqlite_health_stop(struct sqlite_health *p) {
-    if (p == NULL) return;
-    (void)pthread_mutex_lock(&p->lock);
-    p->ending = true;
-    (void)pthread_cond_signal(&p->asked);
-    (void)pthread_mutex_unlock(&p->lock);
-    (void)pthread_join(p->thread, NULL);
-    (void)pthread_cond_destroy(&p->asked);
-    (void)pthread_cond_destroy(&p->ended);
-    (void)pthread_mutex_destroy(&p->lock);
-    free(p);
+sqlite_health_free(struct sqlite_health *h) {
+    if (h == NULL) return;
+    jobs_free(h->jobs);
+    free(h);
 }

@@ -19,7 +19,7 @@ struct sqlite_store {
     struct sqlite_place place;
     struct sqlite_writer writer;
     struct sqlite_readers readers;
-    struct sqlite_health *ping;
+    struct sqlite_health *health;
     int dir;
     int lock;
     char vfs[64];
@@ -122,7 +122,7 @@ static int
 store_ping(struct store *s) {
     int ms = self(s)->writer.wait_ms < PING_MS ? self(s)->writer.wait_ms : PING_MS;
     int err = sqlite_writer_state(&self(s)->writer, ms);
-    return err != 0 ? err : sqlite_health_ask(self(s)->ping, ms);
+    return err != 0 ? err : sqlite_health_check(self(s)->health, ms);
 }
 
 static bool
@@ -134,7 +134,7 @@ static void
 store_close(struct store *s) {
     struct sqlite_store *store = self(s);
     if (store == NULL) return;
-    sqlite_health_stop(store->ping);
+    sqlite_health_free(store->health);
     sqlite_writer_stop(&store->writer);
     sqlite_readers_close(&store->readers);
     sqlite_writer_close(&store->writer);
@@ -182,8 +182,8 @@ open_files(struct sqlite_store *store, const struct sqlite_store_config *config,
                                  error, error_len);
     if (err == 0) err = sqlite_readers_open(&store->readers, place, readers, error, error_len);
     if (err == 0) err = sqlite_writer_start(&store->writer, &store->readers);
-    if (err == 0) store->ping = sqlite_health_start(&store->readers);
-    return err == 0 && store->ping == NULL ? ERR_NOMEM : err;
+    if (err == 0) store->health = sqlite_health_new(&store->readers);
+    return err == 0 && store->health == NULL ? ERR_NOMEM : err;
 }
 
 int

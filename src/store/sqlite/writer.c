@@ -323,7 +323,7 @@ work(struct sqlite_writer *w) {
 static void *
 writer_main(void *arg) {
     struct sqlite_writer *w = arg;
-    (void)pthread_setname_np(pthread_self(), "writer");
+    (void)pthread_setname_np(pthread_self(), "sqlite_writer");
     for (;;) {
         collect(w);
         if (atomic_load(&w->conn.broken)) sqlite_conn_retry(&w->conn);

@@ -151,7 +151,7 @@ too_costly_a_job_is_refused_by_its_arena(void **state) {
     assert_null(kdf_pool_new(1, 1, (struct kdf_params){.log2_n = 99, .r = 8, .p = 1}));
 }
 
-/* How many threads named "kdf" run at nice value ${nice}. */
+/* How many threads named "kdf_pool" run at nice value ${nice}. */
 static unsigned
 threads_at(int nice) {
     unsigned count = 0;
@@ -162,7 +162,7 @@ threads_at(int nice) {
         snprintf(path, sizeof(path), "/proc/self/task/%s/comm", e->d_name);
         FILE *f = fopen(path, "r");
         if (f == NULL) continue;
-        bool is_kdf = fgets(name, sizeof(name), f) != NULL && strcmp(name, "kdf\n") == 0;
+        bool is_kdf = fgets(name, sizeof(name), f) != NULL && strcmp(name, "kdf_pool\n") == 0;
         fclose(f);
         if (is_kdf && getpriority(PRIO_PROCESS, (id_t)strtoul(e->d_name, NULL, 10)) == nice)
             count++;
