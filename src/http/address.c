@@ -11,7 +11,7 @@
 static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 
 static bool
-is_ipv4(const struct http_address *a) {
+address_is_ipv4(const struct http_address *a) {
     return memcmp(a->bytes, mapped, sizeof(mapped)) == 0;
 }
 
@@ -36,6 +36,7 @@ http_address_parse(const char *text, size_t len, struct http_address *out) {
     char copy[INET6_ADDRSTRLEN];
     struct http_address a = {0};
     if (len == 0 || len >= sizeof(copy) || memchr(text, '\0', len) != NULL) return ERR_INVALID;
+
     memcpy(copy, text, len);
     copy[len] = '\0';
     if (inet_pton(AF_INET, copy, a.bytes + sizeof(mapped)) == 1)
@@ -46,12 +47,15 @@ http_address_parse(const char *text, size_t len, struct http_address *out) {
 }
 
 static int
-network_parse(const char *text, size_t len, struct http_network *out) {
+address_parse_network(const char *text, size_t len, struct http_network *out) {
     const char *slash = memchr(text, '/', len);
     size_t address_len = slash == NULL ? len : (size_t)(slash - text);
     int64_t prefix = 128;
+
     if (http_address_parse(text, address_len, &out->base) != 0) return ERR_INVALID;
-    bool v4 = is_ipv4(&out->base) && memchr(text, ':', address_len) == NULL;
+    bool v4 = address_is_ipv4(&out->base) && memchr(text, ':', address_len) == NULL;
+
+    /* A prefix of IPv4 counts from the start of the 4 bytes. */
     if (slash != NULL) {
         if (parse_number(slash + 1, len - address_len - 1, 0, v4 ? 32 : 128, &prefix) != 0)
             return ERR_INVALID;
@@ -61,9 +65,9 @@ network_parse(const char *text, size_t len, struct http_network *out) {
     return 0;
 }
 
-/* Move ${text}, ${len} inwards over blanks. */
+/* Remove blanks from both ends of ${text}, ${len}. */
 static void
-trim(const char **text, size_t *len) {
+address_trim(const char **text, size_t *len) {
     while (*len > 0 && (**text == ' ' || **text == '\t')) {
         (*text)++;
         (*len)--;
@@ -79,9 +83,11 @@ http_trusted_parse(const char *text, struct http_trusted *out) {
         size_t whole = strcspn(text, ",");
         size_t len = whole;
         const char *item = text;
-        trim(&item, &len);
+
+        address_trim(&item, &len);
         if (t.count == HTTP_TRUSTED_MAX) return ERR_INVALID;
-        if (network_parse(item, len, &t.networks[t.count++]) != 0) return ERR_INVALID;
+        if (address_parse_network(item, len, &t.networks[t.count++]) != 0) return ERR_INVALID;
+
         text += whole;
         if (*text == ',' && *++text == '\0') return ERR_INVALID;
     }
@@ -90,7 +96,7 @@ http_trusted_parse(const char *text, struct http_trusted *out) {
 }
 
 static bool
-network_holds(const struct http_network *n, const struct http_address *a) {
+address_in_network(const struct http_network *n, const struct http_address *a) {
     size_t whole = (size_t)n->prefix / 8;
     unsigned rest = (unsigned)n->prefix % 8;
     if (memcmp(n->base.bytes, a->bytes, whole) != 0) return false;
@@ -101,23 +107,25 @@ bool
 http_address_trusted(const struct http_trusted *t, const struct http_address *a) {
     if (a->local) return true;
     for (int i = 0; i < t->count; i++)
-        if (network_holds(&t->networks[i], a)) return true;
+        if (address_in_network(&t->networks[i], a)) return true;
     return false;
 }
 
 /* One hop as proxies write it: an address, "192.0.2.1:80", "[2001:db8::1]"
  * or "[2001:db8::1]:80". */
 static int
-hop_parse(const char *text, size_t len, struct http_address *out) {
+address_parse_hop(const char *text, size_t len, struct http_address *out) {
     int64_t port;
-    trim(&text, &len);
+    address_trim(&text, &len);
     if (http_address_parse(text, len, out) == 0) return 0;
+
+    /* One colon is that of a port; an IPv6 address with a port is in brackets. */
     const char *colon = memrchr(text, ':', len);
     bool only = colon != NULL && memchr(text, ':', len) == colon;
     if (colon != NULL && colon > text && (only || colon[-1] == ']')) {
-        size_t left = (size_t)(colon - text);
-        if (parse_number(colon + 1, len - left - 1, 0, 65535, &port) != 0) return ERR_INVALID;
-        len = left;
+        size_t host_len = (size_t)(colon - text);
+        if (parse_number(colon + 1, len - host_len - 1, 0, 65535, &port) != 0) return ERR_INVALID;
+        len = host_len;
     }
     if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
         text++;
@@ -132,12 +140,15 @@ http_address_client(const struct http_trusted *trusted, struct http_address peer
                     const char *forwarded_for) {
     struct http_address client = peer, hop;
     if (forwarded_for == NULL || !http_address_trusted(trusted, &peer)) return peer;
+
+    /* From right to left: each trusted proxy has appended the address that it saw. */
     size_t end = strlen(forwarded_for);
     for (;;) {
         size_t start = end;
         while (start > 0 && forwarded_for[start - 1] != ',')
             start--;
-        if (hop_parse(forwarded_for + start, end - start, &hop) != 0) break;
+
+        if (address_parse_hop(forwarded_for + start, end - start, &hop) != 0) break;
         client = hop;
         if (start == 0 || !http_address_trusted(trusted, &hop)) break;
         end = start - 1;
@@ -149,16 +160,22 @@ void
 http_address_prefix(const struct http_address *a, char out[static HTTP_PREFIX_LEN]) {
     struct http_address net = *a;
     char text[INET6_ADDRSTRLEN] = "";
-    bool v4 = is_ipv4(a);
-    if (v4) net.bytes[15] = 0;
-    else memset(net.bytes + 6, 0, 10);
-    (void)inet_ntop(v4 ? AF_INET : AF_INET6, net.bytes + (v4 ? 12 : 0), text, sizeof(text));
-    if (a->local) (void)snprintf(out, HTTP_PREFIX_LEN, "local");
-    else (void)snprintf(out, HTTP_PREFIX_LEN, "%s/%d", text, v4 ? 24 : 48);
+
+    if (a->local) {
+        (void)snprintf(out, HTTP_PREFIX_LEN, "local");
+    } else if (address_is_ipv4(a)) {
+        net.bytes[15] = 0;
+        (void)inet_ntop(AF_INET, net.bytes + sizeof(mapped), text, sizeof(text));
+        (void)snprintf(out, HTTP_PREFIX_LEN, "%s/24", text);
+    } else {
+        memset(net.bytes + 6, 0, 10);
+        (void)inet_ntop(AF_INET6, net.bytes, text, sizeof(text));
+        (void)snprintf(out, HTTP_PREFIX_LEN, "%s/48", text);
+    }
 }
 
 void
 http_address_group(const struct http_address *a, uint8_t key[static 16]) {
     memcpy(key, a->bytes, 16);
-    if (!is_ipv4(a)) memset(key + 8, 0, 8);
+    if (!address_is_ipv4(a)) memset(key + 8, 0, 8);
 }

@@ -9,7 +9,7 @@
 
 enum {
     CONNECT_MS_DEFAULT = 10000,
-    HEADERS_MAX = 64 * 1024, /* bytes of all header lines of an answer */
+    HEADERS_MAX = 64 * 1024, /* bytes of all header lines of a response */
     TRANSFER_BUFFER = 128 * 1024,
     FIELD_MAX = 64 * 1024,
 };
@@ -25,70 +25,76 @@ struct http_client {
     CURL *idle[];
 };
 
-/* One request on its way. */
+/* One running request. */
 struct transfer {
     CURL *curl;
     const struct http_client_request *req;
     struct http_client_response *resp;
-    uint64_t offset;       /* of the body, next to be sent */
-    size_t headers_len;    /* bytes of header lines received */
-    enum http_failure why; /* set by a callback that ended the transfer */
+    uint64_t offset;           /* of the next byte of the body to send */
+    size_t headers_len;        /* bytes of header lines received */
+    enum http_failure failure; /* set by a callback that ends the transfer */
 };
 
-/* Memory of the library: it holds tokens and bodies. */
+/* Memory of libcurl is wiped when freed: it holds tokens and bodies. */
 
 static void
-wiping_free(void *p) {
+curl_wiping_free(void *p) {
     if (p == NULL) return;
     explicit_bzero(p, malloc_usable_size(p));
     free(p);
 }
 
 static void *
-wiping_realloc(void *p, size_t size) {
+curl_wiping_realloc(void *p, size_t size) {
     void *bigger = malloc(size);
     if (bigger == NULL || p == NULL) return bigger;
     size_t old = malloc_usable_size(p);
     memcpy(bigger, p, old < size ? old : size);
-    wiping_free(p);
+    curl_wiping_free(p);
     return bigger;
 }
 
 static char *
-plain_strdup(const char *s) {
+curl_plain_strdup(const char *s) {
     return strdup(s);
 }
 
 static void *
-plain_calloc(size_t n, size_t size) {
+curl_plain_calloc(size_t n, size_t size) {
     return calloc(n, size);
 }
 
 void
 http_client_setup(void) {
-    CURLcode code = curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc,
-                                         plain_strdup, plain_calloc);
+    CURLcode code = curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, curl_wiping_free,
+                                         curl_wiping_realloc, curl_plain_strdup, curl_plain_calloc);
     if (code != CURLE_OK) abort();
 }
 
-/* A copy of ${s} at ${out}; NULL stays NULL.  Returns whether memory sufficed. */
+/* Set ${out} to a copy of ${s}, or NULL for NULL.  Returns false if memory is short. */
 static bool
-copy_text(const char *s, char **out) {
-    *out = s == NULL ? NULL : strdup(s);
-    return s == NULL || *out != NULL;
+copy_option(const char *s, char **out) {
+    *out = NULL;
+    if (s == NULL) return true;
+    *out = strdup(s);
+    return *out != NULL;
 }
 
 struct http_client *
 http_client_new(const struct http_client_options *o) {
-    int idle_max = o->idle_max < 1 ? 1 : o->idle_max;
+    int idle_max = o->idle_max;
+    if (idle_max < 1) idle_max = 1;
+
     struct http_client *c = calloc(1, sizeof(*c) + (size_t)idle_max * sizeof(CURL *));
     if (c == NULL) return NULL;
+
     (void)pthread_mutex_init(&c->lock, NULL);
     c->idle_max = idle_max;
     c->proxy_from_env = o->proxy_from_env;
-    if (copy_text(o->user_agent, &c->user_agent) && copy_text(o->ca_file, &c->ca_file) &&
-        copy_text(o->ca_dir, &c->ca_dir))
+    if (copy_option(o->user_agent, &c->user_agent) && copy_option(o->ca_file, &c->ca_file) &&
+        copy_option(o->ca_dir, &c->ca_dir))
         return c;
+
     http_client_free(c);
     return NULL;
 }
@@ -105,9 +111,9 @@ http_client_free(struct http_client *c) {
     free(c);
 }
 
-/* An idle handle with its kept connections, or a new one. */
+/* An idle handle with its kept connections, or a new one.  NULL if memory is short. */
 static CURL *
-take_handle(struct http_client *c) {
+client_take_handle(struct http_client *c) {
     CURL *curl = NULL;
     (void)pthread_mutex_lock(&c->lock);
     if (c->idle_count > 0) curl = c->idle[--c->idle_count];
@@ -115,9 +121,9 @@ take_handle(struct http_client *c) {
     return curl != NULL ? curl : curl_easy_init();
 }
 
-/* Keep ${curl} for the next request, without anything of the last one but its connections. */
+/* Keep ${curl} and its connections for a later request, without the settings of the last one. */
 static void
-give_handle(struct http_client *c, CURL *curl) {
+client_keep_handle(struct http_client *c, CURL *curl) {
     curl_easy_reset(curl);
     (void)pthread_mutex_lock(&c->lock);
     if (c->idle_count < c->idle_max) {
@@ -128,10 +134,10 @@ give_handle(struct http_client *c, CURL *curl) {
     curl_easy_cleanup(curl);
 }
 
-/* What the library calls while it transfers. */
+/* Callbacks of libcurl. */
 
 static size_t
-on_read(char *out, size_t size, size_t count, void *arg) {
+on_curl_read(char *out, size_t size, size_t count, void *arg) {
     struct transfer *t = arg;
     size_t room = size * count;
     uint64_t left = t->req->body_len - t->offset;
@@ -141,7 +147,7 @@ on_read(char *out, size_t size, size_t count, void *arg) {
     if (t->req->read != NULL) n = t->req->read(t->req->ctx, t->offset, out, room);
     else memcpy(out, (const char *)t->req->body + t->offset, room);
     if (n <= 0 || (size_t)n > room) {
-        t->why = HTTP_FAILURE_CANCELLED;
+        t->failure = HTTP_FAILURE_CANCELLED;
         return CURL_READFUNC_ABORT;
     }
     t->offset += (uint64_t)n;
@@ -149,7 +155,7 @@ on_read(char *out, size_t size, size_t count, void *arg) {
 }
 
 static int
-on_seek(void *arg, curl_off_t offset, int origin) {
+on_curl_seek(void *arg, curl_off_t offset, int origin) {
     struct transfer *t = arg;
     if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > t->req->body_len)
         return CURL_SEEKFUNC_FAIL;
@@ -158,45 +164,50 @@ on_seek(void *arg, curl_off_t offset, int origin) {
 }
 
 static size_t
-on_write(char *data, size_t size, size_t count, void *arg) {
+on_curl_write(char *data, size_t size, size_t count, void *arg) {
     struct transfer *t = arg;
     size_t len = size * count;
     long status = 0;
+
     (void)curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
     if (t->req->write != NULL && status >= 200 && status < 300) {
         if (t->req->write(t->req->ctx, data, len) == 0) return len;
-        t->why = HTTP_FAILURE_CANCELLED;
+        t->failure = HTTP_FAILURE_CANCELLED;
         return 0;
     }
+
+    /* The body of an error, or of a caller without ${write}, is kept. */
     int err = buf_add(&t->resp->body, data, len);
     if (err == 0) return len;
-    t->why = err == ERR_NOMEM ? HTTP_FAILURE_NOMEM : HTTP_FAILURE_TOO_LARGE;
+    t->failure = err == ERR_NOMEM ? HTTP_FAILURE_NOMEM : HTTP_FAILURE_TOO_LARGE;
     return 0;
 }
 
 static size_t
-on_header(char *line, size_t size, size_t count, void *arg) {
+on_curl_header(char *line, size_t size, size_t count, void *arg) {
     struct transfer *t = arg;
     (void)line;
     t->headers_len += size * count;
     if (t->headers_len <= HEADERS_MAX) return size * count;
-    t->why = HTTP_FAILURE_TOO_LARGE;
+    t->failure = HTTP_FAILURE_TOO_LARGE;
     return 0;
 }
 
 static int
-on_progress(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up_all, curl_off_t up) {
+on_curl_progress(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
+                 curl_off_t up) {
     struct transfer *t = arg;
     (void)down_all, (void)up_all;
     if (t->req->progress(t->req->ctx, (uint64_t)up, (uint64_t)down) == 0) return 0;
-    t->why = HTTP_FAILURE_CANCELLED;
-    /* A name that is looked up is left to its thread, which would be waited for.  Only here: where
-     * time is over and others follow, threads without a bound would pile up. */
+    t->failure = HTTP_FAILURE_CANCELLED;
+
+    /* Do not wait for a thread that resolves a host name.  Only on cancel: after a timeout the
+     * caller retries, and the abandoned threads would pile up. */
     (void)curl_easy_setopt(t->curl, CURLOPT_QUICK_EXIT, 1L);
     return 1;
 }
 
-/* Setting the library up for one request.  Each of these returns CURLE_OK or the first error. */
+/* Set up one request.  Each of these functions returns CURLE_OK or the first error. */
 
 #define SET(option, value)                                                                         \
     do {                                                                                           \
@@ -206,6 +217,10 @@ on_progress(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up_all, 
 
 static CURLcode
 set_connection(CURL *curl, const struct http_client *c, const struct http_client_request *req) {
+    long connect_ms = req->connect_ms;
+    if (connect_ms <= 0) connect_ms = CONNECT_MS_DEFAULT;
+
+    /* What is sent is what was signed: the path stays as it is, and no redirect is followed. */
     SET(CURLOPT_URL, req->url);
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -213,6 +228,7 @@ set_connection(CURL *curl, const struct http_client *c, const struct http_client
     SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_NOSIGNAL, 1L);
+
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -220,10 +236,11 @@ set_connection(CURL *curl, const struct http_client *c, const struct http_client
     if (c->ca_dir != NULL) SET(CURLOPT_CAPATH, c->ca_dir);
     if (c->user_agent != NULL) SET(CURLOPT_USERAGENT, c->user_agent);
     if (!c->proxy_from_env) SET(CURLOPT_PROXY, "");
-    SET(CURLOPT_FRESH_CONNECT, req->fresh_connection ? 1L : 0L);
-    SET(CURLOPT_CONNECTTIMEOUT_MS, req->connect_ms > 0 ? req->connect_ms : CONNECT_MS_DEFAULT);
+
+    SET(CURLOPT_FRESH_CONNECT, (long)req->fresh_connection);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
     SET(CURLOPT_TIMEOUT_MS, req->deadline_ms);
-    SET(CURLOPT_LOW_SPEED_LIMIT, req->stall_seconds > 0 ? 1L : 0L);
+    SET(CURLOPT_LOW_SPEED_LIMIT, (long)(req->stall_seconds > 0));
     SET(CURLOPT_LOW_SPEED_TIME, req->stall_seconds);
     return CURLE_OK;
 }
@@ -236,17 +253,20 @@ set_method(CURL *curl, struct transfer *t) {
     };
     const struct http_client_request *req = t->req;
     if ((size_t)req->method >= ARRAY_LEN(names)) return CURLE_BAD_FUNCTION_ARGUMENT;
+
     if (req->method == HTTP_HEAD) {
         SET(CURLOPT_NOBODY, 1L);
         return CURLE_OK;
     }
     SET(CURLOPT_CUSTOMREQUEST, names[req->method]);
     if (req->body_len == 0 && req->method != HTTP_POST && req->method != HTTP_PUT) return CURLE_OK;
+
+    /* An empty body of POST and PUT is sent, too: some servers require Content-Length. */
     SET(CURLOPT_UPLOAD, 1L);
     SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)req->body_len);
-    SET(CURLOPT_READFUNCTION, on_read);
+    SET(CURLOPT_READFUNCTION, on_curl_read);
     SET(CURLOPT_READDATA, t);
-    SET(CURLOPT_SEEKFUNCTION, on_seek);
+    SET(CURLOPT_SEEKFUNCTION, on_curl_seek);
     SET(CURLOPT_SEEKDATA, t);
     return CURLE_OK;
 }
@@ -256,32 +276,39 @@ set_transfer(CURL *curl, struct transfer *t) {
     SET(CURLOPT_ERRORBUFFER, t->resp->detail);
     SET(CURLOPT_BUFFERSIZE, (long)TRANSFER_BUFFER);
     SET(CURLOPT_UPLOAD_BUFFERSIZE, (long)TRANSFER_BUFFER);
-    SET(CURLOPT_WRITEFUNCTION, on_write);
+    SET(CURLOPT_WRITEFUNCTION, on_curl_write);
     SET(CURLOPT_WRITEDATA, t);
-    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_HEADERFUNCTION, on_curl_header);
     SET(CURLOPT_HEADERDATA, t);
     if (t->req->progress == NULL) return CURLE_OK;
     SET(CURLOPT_NOPROGRESS, 0L);
-    SET(CURLOPT_XFERINFOFUNCTION, on_progress);
+    SET(CURLOPT_XFERINFOFUNCTION, on_curl_progress);
     SET(CURLOPT_XFERINFODATA, t);
     return CURLE_OK;
 }
 
-/* Add the line "${name}: ${value}" to ${list}; a value with a line break would be
- * another header. */
+/* Add the line "${name}: ${value}" to ${list}.  Refuses line breaks: they would add a header. */
 static CURLcode
-add_field(struct curl_slist **list, const char *name, const char *value) {
+client_add_field(struct curl_slist **list, const char *name, const char *value) {
     struct buf line = BUF_INIT(FIELD_MAX);
     CURLcode code = CURLE_BAD_FUNCTION_ARGUMENT;
     struct curl_slist *more = NULL;
+    int err;
+
     if (strpbrk(name, "\r\n:") != NULL || strpbrk(value, "\r\n") != NULL) goto out;
-    /* The library takes "Name;" for an empty value, and "Name:" to leave the header out. */
+
+    /* libcurl reads "Name;" as an empty value and "Name:" as a header to leave out. */
     if (buf_add_text(&line, name) != 0) goto out;
-    if (value[0] == '\0' ? buf_add_text(&line, ";") != 0 : buf_printf(&line, ": %s", value) != 0)
-        goto out;
+    if (value[0] == '\0') err = buf_add_text(&line, ";");
+    else err = buf_printf(&line, ": %s", value);
+    if (err != 0) goto out;
+
+    code = CURLE_OUT_OF_MEMORY;
     more = curl_slist_append(*list, buf_text(&line));
-    if (more != NULL) *list = more;
-    code = more != NULL ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+    if (more == NULL) goto out;
+    *list = more;
+    code = CURLE_OK;
+
 out:
     buf_free(&line);
     return code;
@@ -290,24 +317,30 @@ out:
 static CURLcode
 set_fields(CURL *curl, const struct http_client_request *req, struct curl_slist **list) {
     CURLcode code = CURLE_OK;
-    /* Waiting for "100 Continue" costs a round trip and tells nothing that the answer does not. */
+
+    /* Waiting for "100 Continue" costs a round trip and gains nothing. */
     *list = curl_slist_append(NULL, "Expect:");
     if (*list == NULL) return CURLE_OUT_OF_MEMORY;
     for (size_t i = 0; i < req->field_count && code == CURLE_OK; i++)
-        code = add_field(list, req->fields[i].name, req->fields[i].value);
+        code = client_add_field(list, req->fields[i].name, req->fields[i].value);
     if (code == CURLE_OK) SET(CURLOPT_HTTPHEADER, *list);
     return code;
 }
 
+/* The failure for an error of libcurl.  A connection that breaks has many codes. */
 static enum http_failure
-failure_of(CURLcode code) {
+failure_of_code(CURLcode code) {
     switch (code) {
     case CURLE_OK: return HTTP_FAILURE_NONE;
     case CURLE_OUT_OF_MEMORY: return HTTP_FAILURE_NOMEM;
+
+    /* The request is at fault. */
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_LOGIN_DENIED: /* a user name in the address */
     case CURLE_BAD_FUNCTION_ARGUMENT: return HTTP_FAILURE_REQUEST;
+
+    /* The way to the server is. */
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY: return HTTP_FAILURE_RESOLVE;
     case CURLE_COULDNT_CONNECT: return HTTP_FAILURE_CONNECT;
@@ -324,19 +357,21 @@ failure_of(CURLcode code) {
     }
 }
 
-/* Fill what the caller wants to know of the answer. */
+/* Fill ${resp} with status and headers. */
 static void
-collect(CURL *curl, struct http_client_response *resp) {
+collect_response(CURL *curl, struct http_client_response *resp) {
     long status = 0, sent = 0;
     curl_off_t retry_after = 0;
     struct curl_header *h = NULL;
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     (void)curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &sent);
+
     resp->status = (int)status;
     resp->sent = sent > 0;
     if (curl_easy_header(curl, "Retry-After", 0, CURLH_HEADER, -1, &h) == CURLHE_OK &&
         curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after) == CURLE_OK)
         resp->retry_after = (int64_t)retry_after;
+
     for (size_t i = 0; i < resp->header_count; i++) {
         struct http_client_header *want = &resp->headers[i];
         if (curl_easy_header(curl, want->name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK &&
@@ -346,7 +381,7 @@ collect(CURL *curl, struct http_client_response *resp) {
 }
 
 static void
-clear_response(struct http_client_response *resp) {
+reset_response(struct http_client_response *resp) {
     buf_reset(&resp->body);
     for (size_t i = 0; i < resp->header_count; i++)
         resp->headers[i].value[0] = '\0';
@@ -360,9 +395,10 @@ enum http_failure
 http_client_send(struct http_client *c, const struct http_client_request *req,
                  struct http_client_response *resp) {
     struct curl_slist *fields = NULL;
-    clear_response(resp);
-    CURL *curl = take_handle(c);
+    reset_response(resp);
+    CURL *curl = client_take_handle(c);
     if (curl == NULL) return HTTP_FAILURE_NOMEM;
+
     struct transfer t = {.curl = curl, .req = req, .resp = resp};
     CURLcode code = set_connection(curl, c, req);
     if (code == CURLE_OK) code = set_method(curl, &t);
@@ -370,13 +406,16 @@ http_client_send(struct http_client *c, const struct http_client_request *req,
     if (code == CURLE_OK) code = set_fields(curl, req, &fields);
     if (code == CURLE_OK) {
         code = curl_easy_perform(curl);
-        collect(curl, resp);
+        collect_response(curl, resp);
     }
-    enum http_failure failure = t.why != HTTP_FAILURE_NONE ? t.why : failure_of(code);
+
+    enum http_failure failure = t.failure;
+    if (failure == HTTP_FAILURE_NONE) failure = failure_of_code(code);
     if (failure != HTTP_FAILURE_NONE && resp->detail[0] == '\0')
         (void)snprintf(resp->detail, sizeof(resp->detail), "%s", curl_easy_strerror(code));
-    /* A handle is in no known state after a failure, and its connection is gone anyway. */
-    if (code == CURLE_OK) give_handle(c, curl);
+
+    /* After a failure the state of the handle is unknown, and its connection is lost. */
+    if (code == CURLE_OK) client_keep_handle(c, curl);
     else curl_easy_cleanup(curl);
     curl_slist_free_all(fields);
     return failure;

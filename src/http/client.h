@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The HTTP client: one request, one answer, over connections that are kept for the next request.
- * HTTP/1.1; no redirect is followed; a server's certificate is always verified.
+ * The HTTP client.  It speaks HTTP/1.1, keeps connections for later requests, follows no redirect
+ * and always verifies the certificate of a server.
  *
- * One client serves any number of threads: each request runs on a handle of its own, and idle
- * handles are kept with their connections.
+ * Any number of threads may share one client.  Each request runs on a handle of its own, and idle
+ * handles keep their connections.
  */
 #ifndef HTTP_CLIENT_H
 #define HTTP_CLIENT_H
@@ -34,51 +34,51 @@ struct http_client;
 
 struct http_client_options {
     const char *user_agent; /* NULL for none */
-    const char *ca_file;    /* PEM bundle of trusted authorities; NULL: the system's */
-    const char *ca_dir;     /* folder of hashed certificates; NULL: the system's */
-    bool proxy_from_env;    /* use the usual proxy variables of the environment; else no proxy */
-    int idle_max;           /* handles kept while no request uses them, at least 1 */
+    const char *ca_file;    /* PEM bundle of CA certificates; NULL: the system's */
+    const char *ca_dir;     /* directory of hashed CA certificates; NULL: the system's */
+    bool proxy_from_env;    /* honour the usual proxy variables of the environment; else no proxy */
+    int idle_max;           /* idle handles to keep, at least 1 */
 };
 
-/* Prepare the library; its memory is wiped on free.  Call once, before any other thread starts. */
+/* Initialise the library, which then wipes memory when it frees it.  Call once, before any other
+ * thread starts. */
 void http_client_setup(void);
 
-/* Make a client; the strings of ${options} are copied.  NULL if memory is short. */
+/* Create a client.  Copies the strings of ${options}.  Returns NULL if memory is short. */
 struct http_client *http_client_new(const struct http_client_options *options);
 
-/* Close every connection of ${c}, which no thread may be using.  NULL is allowed. */
+/* Close every connection of ${c} and free it.  No thread may be using it.  NULL is allowed. */
 void http_client_free(struct http_client *c);
 
 struct http_client_request {
-    enum http_method method;         /* HTTP_OTHER is not allowed */
-    const char *url;                 /* http or https; sent as it is, dot segments too */
+    enum http_method method;         /* not HTTP_OTHER */
+    const char *url;                 /* http or https; sent unchanged, dot segments included */
     const struct http_field *fields; /* headers; Host and Content-Length are added */
     size_t field_count;
 
-    /* Body: ${body_len} bytes at ${body}, or, where ${read} is set, from it: fill ${out} with up to
-     * ${len} bytes from ${offset} on and return how many, or -1 to give up (CANCELLED).  It may be
-     * asked for the same offset again. */
+    /* Body of ${body_len} bytes: at ${body}, or from ${read} if that is set.  It stores up to
+     * ${len} bytes from ${offset} on in ${out} and returns how many, or -1 to cancel.  It may be
+     * called again for the same offset. */
     const void *body;
     uint64_t body_len;
     ssize_t (*read)(void *ctx, uint64_t offset, void *out, size_t len);
 
-    /* The body of an answer of status 200..299 goes to ${write} where that is set: return 0, or -1
-     * to give up (CANCELLED). */
+    /* Receives the body of a response of status 200 to 299 if set.  Returns 0, or -1 to cancel. */
     int (*write)(void *ctx, const void *data, size_t len);
 
-    /* Asked about once a second, and as bytes move: the bytes of body sent and received so far.
-     * Return 0, or -1 to give up (CANCELLED).  NULL for none.  Not asked once the time is over
-     * while the name is still looked up: that ends when the resolver gives up. */
+    /* Called about once a second and as data move, with the bytes of body sent and received so far.
+     * Returns 0, or -1 to cancel.  NULL for none.  Not called after the deadline while a host name
+     * is being resolved, which ends when the resolver gives up. */
     int (*progress)(void *ctx, uint64_t sent, uint64_t received);
-    void *ctx; /* of the three functions */
+    void *ctx; /* argument of the three functions */
 
-    long connect_ms;       /* longest time to connect, TLS included; 0: 10 s */
-    long deadline_ms;      /* longest time for all of it; 0: none */
-    long stall_seconds;    /* give up (TIMEOUT) after so long with under 1 byte/s; 0: never */
-    bool fresh_connection; /* never on a kept connection: see http_client_send() */
+    long connect_ms;       /* time limit of connecting, TLS included; 0: 10 s */
+    long deadline_ms;      /* time limit of the whole request; 0: none */
+    long stall_seconds;    /* time out after so long below 1 byte/s; 0: never */
+    bool fresh_connection; /* use no kept connection: see http_client_send() */
 };
 
-/* A header of the answer that the caller asks for. */
+/* A response header that the caller asks for. */
 struct http_client_header {
     const char *name;
     char value[HTTP_VALUE_MAX + 1]; /* "" if absent or longer */
@@ -86,23 +86,23 @@ struct http_client_header {
 
 struct http_client_response {
     /* Set by the caller. */
-    struct buf body; /* initialised with its bound; the caller frees it */
+    struct buf body; /* initialised with its limit; freed by the caller */
     struct http_client_header *headers;
     size_t header_count;
 
     /* Set by http_client_send(). */
-    int status;          /* 0 if not even a status line came */
-    int64_t retry_after; /* seconds that Retry-After asks for; -1 if absent */
+    int status;          /* 0 if no status line arrived */
+    int64_t retry_after; /* seconds of Retry-After; -1 if absent */
     bool sent;           /* bytes of the request may have reached the server */
-    char detail[256];    /* after a failure: what exactly, for people; holds no path or header */
+    char detail[256];    /* after a failure, the exact cause in words; holds no path or header */
 };
 
 /*
  * Send ${req} and fill ${resp}, whose body is emptied first.  Any thread.  Returns
- * HTTP_FAILURE_NONE when a whole answer came, whatever its status, or the reason why none did.
+ * HTTP_FAILURE_NONE if a whole response arrived, whatever its status, or the reason why none did.
  *
- * A request that finds its kept connection closed by the server, before any byte of an answer, is
- * sent once more on a new one: use ${fresh_connection} for what must not be done twice.
+ * If the server closes a kept connection before any byte of a response, the request is sent once
+ * more on a new connection.  Set ${fresh_connection} for a request that must not be sent twice.
  */
 MUST_CHECK
 enum http_failure http_client_send(struct http_client *c, const struct http_client_request *req,

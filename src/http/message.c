@@ -5,7 +5,7 @@
 
 #include "base/compiler.h"
 
-/* All values that are not constant.  Taken at once, so that values never move. */
+/* Limit of http_response.text.  All of it is allocated at once, so that values never move. */
 enum { TEXT_MAX = 4 * HTTP_VALUE_MAX };
 
 static const char *const header_names[] = {
@@ -59,7 +59,7 @@ http_response_clear(struct http_response *r) {
 }
 
 static struct http_field *
-find_field(struct http_response *r, const char *name) {
+response_field(struct http_response *r, const char *name) {
     for (int i = 0; i < r->field_count; i++)
         if (strcasecmp(r->fields[i].name, name) == 0) return &r->fields[i];
     return NULL;
@@ -67,7 +67,7 @@ find_field(struct http_response *r, const char *name) {
 
 void
 http_response_set(struct http_response *r, const char *name, const char *value) {
-    struct http_field *f = find_field(r, name);
+    struct http_field *f = response_field(r, name);
     if (f == NULL) {
         if (r->field_count == HTTP_FIELDS_MAX) return;
         f = &r->fields[r->field_count++];
@@ -79,10 +79,12 @@ void
 http_response_setf(struct http_response *r, const char *name, const char *fmt, ...) {
     char value[HTTP_VALUE_MAX + 1];
     va_list args;
+
     va_start(args, fmt);
     int n = vsnprintf(value, sizeof(value), fmt, args);
     va_end(args);
     if (n < 0 || n > HTTP_VALUE_MAX) return;
+
     size_t len = (size_t)n + 1;
     if (r->text.data == NULL && buf_space(&r->text, TEXT_MAX) == NULL) return;
     size_t at = r->text.len;

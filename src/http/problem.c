@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-enum { RETRY_AFTER = 2 /* seconds: until a burst of derivations or commits has passed */ };
+enum { RETRY_AFTER = 2 /* seconds that a burst of derivations or commits may last */ };
 
 static const struct {
     const char *code, *title;
@@ -16,7 +16,7 @@ static const struct {
 };
 
 static int
-write_body(struct buf *out, enum problem p, const struct problem_more *more) {
+write_problem(struct buf *out, enum problem p, const struct problem_more *more) {
     int err = buf_printf(out, "{\"title\":\"%s\",\"status\":%d,\"code\":\"%s\"", problems[p].title,
                          problems[p].status, problems[p].code);
     if (err == 0 && more->field != NULL) err = buf_printf(out, ",\"field\":\"%s\"", more->field);
@@ -33,8 +33,11 @@ problem_respond(struct http_response *r, enum problem p, const struct problem_mo
     r->constant = NULL;
     r->constant_len = 0;
     buf_reset(&r->body);
-    /* Without memory the status alone has to do. */
-    if (write_body(&r->body, p, more == NULL ? &none : more) != 0) buf_reset(&r->body);
+
+    /* If memory is short, the response has no body. */
+    if (more == NULL) more = &none;
+    if (write_problem(&r->body, p, more) != 0) buf_reset(&r->body);
+
     http_response_set(r, "Content-Type", "application/problem+json");
     if (r->status == 503 && http_response_get(r, "Retry-After") == NULL)
         http_response_setf(r, "Retry-After", "%d", RETRY_AFTER);

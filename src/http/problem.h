@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Refusals as application/problem+json (RFC 9457): every answer of this API that is not a success
- * is one of this list, told by its stable code.
+ * Errors as application/problem+json (RFC 9457).  Every error response of this API is one of this
+ * list, identified by its stable code.
  */
 #ifndef HTTP_PROBLEM_H
 #define HTTP_PROBLEM_H
@@ -11,15 +11,15 @@
 /* X(NAME, "code", status, "title") */
 #define PROBLEM_LIST(X)                                                                            \
     X(MALFORMED, "malformed", 400, "The request cannot be read")                                   \
-    X(UNAUTHORIZED, "unauthorized", 401, "A token is needed")                                      \
-    X(WRONG_PROOF, "wrong_proof", 403, "The proof of key does not fit")                            \
-    X(NOT_FOUND, "not_found", 404, "There is nothing here, or no longer")                          \
+    X(UNAUTHORIZED, "unauthorized", 401, "A token is required")                                    \
+    X(WRONG_PROOF, "wrong_proof", 403, "The proof of key is wrong")                                \
+    X(NOT_FOUND, "not_found", 404, "Not found, or no longer available")                            \
     X(METHOD, "method_not_allowed", 405, "This method is not allowed here")                        \
-    X(CONFLICT, "conflict", 409, "The part is not what belongs there")                             \
+    X(CONFLICT, "conflict", 409, "The part does not match the upload")                             \
     X(INCOMPLETE, "incomplete", 409, "Parts are missing")                                          \
-    X(LEASE_ENDED, "lease_ended", 409, "This lease is over")                                       \
+    X(LEASE_ENDED, "lease_ended", 409, "This lease has ended")                                     \
     X(TOO_LARGE, "too_large", 413, "The request is too large")                                     \
-    X(TOO_LARGE_HERE, "too_large_here", 413, "The answer would be too large for this server")      \
+    X(TOO_LARGE_HERE, "too_large_here", 413, "The response would be too large for this server")    \
     X(MEDIA_TYPE, "unsupported_media_type", 415, "The body must be application/json")              \
     X(ENCODING, "unsupported_encoding", 415, "The body must not be compressed")                    \
     X(FIELD, "invalid_field", 422, "A field is not valid")                                         \
@@ -27,7 +27,7 @@
     X(TOO_MANY_UPLOADS, "too_many_uploads", 429, "Too many unfinished uploads")                    \
     X(INTERNAL, "internal", 500, "Something went wrong in the server")                             \
     X(BUSY, "busy", 503, "The server is busy")                                                     \
-    X(UNAVAILABLE, "unavailable", 503, "The store does not answer")                                \
+    X(UNAVAILABLE, "unavailable", 503, "The store does not respond")                               \
     X(UNKNOWN_OUTCOME, "unknown_outcome", 503, "It may or may not have been done")                 \
     X(FULL, "full", 507, "No space is left")
 
@@ -37,22 +37,21 @@ enum problem {
 #undef X
 };
 
-/* What some problems tell beside their code. */
+/* Additional members of a problem. */
 struct problem_more {
-    const char *field;  /* name of the field at fault: letters, digits and '_'; or NULL */
+    const char *field;  /* name of the invalid field: letters, digits and '_'; or NULL */
     const char *detail; /* one constant sentence without quotes; or NULL */
-    const char *name;   /* name of a number; or NULL */
+    const char *name;   /* name of ${number}; or NULL */
     int64_t number;
 };
 
 /*
- * Make ${r} the answer that ${p} stands for: status, content type and body, in place of any body it
- * had; its other fields stay.  ${more} may be NULL.  A problem of status 503 gets Retry-After
- * unless it is there already.
+ * Make ${r} the response for ${p}: set status and Content-Type and replace the body.  Other fields
+ * stay.  ${more} may be NULL.  A problem of status 503 gets Retry-After unless that is set.
  */
 void problem_respond(struct http_response *r, enum problem p, const struct problem_more *more);
 
-/* problem_respond() for PROBLEM_FIELD: ${field} ${detail}. */
+/* Respond with PROBLEM_FIELD, naming ${field} and with the sentence ${detail}. */
 void problem_field(struct http_response *r, const char *field, const char *detail);
 
 #endif

@@ -8,12 +8,12 @@
 enum { SET_SIZE = 8, SETS = RATE_CLIENTS / SET_SIZE };
 
 /*
- * The bucket as one number: the time at which it is full again.  A token costs ${cost} microseconds
- * of refilling; a bucket that is full again in more than ${depth} has no token left.
+ * A bucket is one number, the time at which it is full again.  A token costs ${cost} microseconds
+ * of refilling.  A bucket that needs more than ${depth} to be full has no token left.
  */
-struct client {
+struct rate_client {
     uint8_t key[16];
-    int64_t full_at; /* microseconds; 0 for a place never used */
+    int64_t full_at; /* microseconds; 0 if never used */
 };
 
 struct rate {
@@ -21,17 +21,19 @@ struct rate {
     uint64_t seed[2];
     int64_t cost;
     int64_t depth;
-    struct client sets[SETS][SET_SIZE];
+    struct rate_client sets[SETS][SET_SIZE];
 };
 
 struct rate *
 rate_new(uint32_t per_minute, const struct random *random) {
     struct rate *r = calloc(1, sizeof(*r));
     if (r == NULL) return NULL;
+
     if (pthread_mutex_init(&r->lock, NULL) != 0) {
         free(r);
         return NULL;
     }
+
     random_fill(random, r->seed, sizeof(r->seed));
     r->cost = 60000000 / (int64_t)per_minute;
     r->depth = r->cost * (per_minute - 1);
@@ -42,13 +44,13 @@ void
 rate_free(struct rate *r) {
     if (r == NULL) return;
     (void)pthread_mutex_destroy(&r->lock);
-    explicit_bzero(r, sizeof(*r)); /* whose addresses were here is nobody's business */
+    explicit_bzero(r, sizeof(*r)); /* addresses are private */
     free(r);
 }
 
-/* Spreads keys over sets so that who does not know the seed cannot choose a set. */
+/* The set of ${key}.  Without the seed a client cannot choose the set that it falls into. */
 static size_t
-set_of(const struct rate *r, const uint8_t key[static 16]) {
+rate_set_of(const struct rate *r, const uint8_t key[static 16]) {
     uint64_t a, b;
     memcpy(&a, key, 8);
     memcpy(&b, key + 8, 8);
@@ -58,13 +60,16 @@ set_of(const struct rate *r, const uint8_t key[static 16]) {
     return (size_t)(h >> 40) % SETS;
 }
 
-static struct client *
-find_client(struct rate *r, const uint8_t key[static 16]) {
-    struct client *set = r->sets[set_of(r, key)], *fullest = &set[0];
+static struct rate_client *
+rate_find_client(struct rate *r, const uint8_t key[static 16]) {
+    struct rate_client *set = r->sets[rate_set_of(r, key)], *fullest = &set[0];
+
     for (size_t i = 0; i < SET_SIZE; i++) {
         if (set[i].full_at != 0 && memcmp(set[i].key, key, 16) == 0) return &set[i];
         if (set[i].full_at < fullest->full_at) fullest = &set[i];
     }
+
+    /* It is new: replace the client that loses least. */
     memcpy(fullest->key, key, 16);
     fullest->full_at = 0;
     return fullest;
@@ -74,12 +79,14 @@ uint32_t
 rate_take(struct rate *r, const uint8_t key[static 16], int64_t now_ms) {
     int64_t wait = 0;
     if (r == NULL) return 0;
+
     int64_t now = now_ms * 1000;
     (void)pthread_mutex_lock(&r->lock);
-    struct client *c = find_client(r, key);
+    struct rate_client *c = rate_find_client(r, key);
     if (c->full_at < now) c->full_at = now;
     if (c->full_at - now <= r->depth) c->full_at += r->cost;
     else wait = c->full_at - now - r->depth;
     (void)pthread_mutex_unlock(&r->lock);
+
     return (uint32_t)((wait + 999999) / 1000000);
 }

@@ -26,7 +26,7 @@ fill_classic_record(struct vault *v, const struct vault_classic_new *in, uint64_
     bool file = in->file_name != NULL;
     bool inside = size <= v->store->inline_max && !(file && v->store->pysecrets_layout);
 
-    r->kind = file ? RECORD_CLASSIC_FILE : RECORD_CLASSIC_TEXT;
+    r->kind = RECORD_CLASSIC_TEXT;
     r->phase = PHASE_OPEN;
     r->content = inside ? CONTENT_INLINE : CONTENT_BLOBS;
     r->rev = 1;
@@ -34,7 +34,10 @@ fill_classic_record(struct vault *v, const struct vault_classic_new *in, uint64_
     r->expires_at = r->created_at + in->ttl;
     r->views = r->views_left = in->views;
     r->size = size;
-    if (file) (void)snprintf(r->file_name, sizeof(r->file_name), "%s", in->file_name);
+    if (file) {
+        r->kind = RECORD_CLASSIC_FILE;
+        (void)snprintf(r->file_name, sizeof(r->file_name), "%s", in->file_name);
+    }
 }
 
 static void
@@ -68,7 +71,7 @@ store_classic_blob(struct vault *v, const struct store_ref *ref, const struct re
 
 /* Store record and content under a new id.  Returns 1 or a negative code. */
 static int
-store_classic(struct vault *v, struct record *r, const struct buf *ciphertext, char *id) {
+create_classic(struct vault *v, struct record *r, const struct buf *ciphertext, char *id) {
     int created = 0;
     for (int i = 0; i < VAULT_ID_TRIES && created == 0; i++) {
         struct store_ref ref = {0};
@@ -86,7 +89,8 @@ store_classic(struct vault *v, struct record *r, const struct buf *ciphertext, c
     }
 
     /* That many collisions mean that the store or the random numbers are broken. */
-    return created == 0 ? vault_counted(v, ERR_STORE) : created;
+    if (created == 0) return vault_counted(v, ERR_STORE);
+    return created;
 }
 
 int
@@ -103,7 +107,7 @@ vault_classic_create(struct vault *v, struct kdf_pool *kdf, const struct vault_c
     result = seal_classic(v, kdf, in, &r, &ciphertext, out);
     if (result == 0) {
         fill_classic_record(v, in, ciphertext.len, &r);
-        result = store_classic(v, &r, &ciphertext, out->id);
+        result = create_classic(v, &r, &ciphertext, out->id);
     }
 
     vault_quota_release(v, in->len);
@@ -144,8 +148,8 @@ read_classic_blob(struct vault *v, const struct record *r, struct buf *ciphertex
  * content exceeds its limit; or another code.
  */
 static int
-read_classic(struct vault *v, const char *id, size_t text_max, size_t file_max, struct record *r,
-             struct buf *ciphertext) {
+read_ciphertext(struct vault *v, const char *id, size_t text_max, size_t file_max, struct record *r,
+                struct buf *ciphertext) {
     int found = vault_load(v, id, r, ciphertext);
     if (found == 1 && (r->kind == RECORD_SEALED || !policy_can_claim(r, vault_now(v)))) return 0;
     if (found == 1 && r->content == CONTENT_BLOBS) {
@@ -158,7 +162,8 @@ read_classic(struct vault *v, const char *id, size_t text_max, size_t file_max, 
 
     /* A secret that is gone by now is neither too large nor lost. */
     int still = has_classic_view(v, id);
-    return still == 0 ? 0 : found;
+    if (still == 0) return 0;
+    return found;
 }
 
 /* Derive the key and decrypt.  Returns 1; 0 if the passphrase is wrong; or a negative code. */
@@ -171,7 +176,8 @@ unseal_classic(struct kdf_pool *kdf, const struct record *r, const struct buf *c
     if (err == 0) err = classic_open(&r->box, key, ciphertext->data, ciphertext->len, plain);
     explicit_bzero(key, sizeof(key));
     if (err == ERR_TAG) return 0;
-    return err == 0 ? 1 : err;
+    if (err != 0) return err;
+    return 1;
 }
 
 /* Copy NAME to ${out} if ${plain} is {"file_name": NAME} and nothing else.  Returns whether it is. */
@@ -243,12 +249,13 @@ int
 vault_classic_open(struct vault *v, struct kdf_pool *kdf, const char *id, const void *passphrase,
                    size_t passphrase_len, const struct vault_classic_reader *reader) {
     size_t text_max = reader->text_max, file_max = reader->file_max;
-    size_t max = (text_max > file_max ? text_max : file_max) + CLASSIC_TAG_LEN;
+    size_t max = text_max + CLASSIC_TAG_LEN;
+    if (file_max > text_max) max = file_max + CLASSIC_TAG_LEN;
     struct record r = {0};
     struct buf ciphertext = BUF_INIT(max);
     struct vault_classic_opened o = {.plain = BUF_INIT(max)};
 
-    int result = read_classic(v, id, text_max, file_max, &r, &ciphertext);
+    int result = read_ciphertext(v, id, text_max, file_max, &r, &ciphertext);
     if (result == 1)
         result = unseal_classic(kdf, &r, &ciphertext, passphrase, passphrase_len, &o.plain);
     if (result == 1) result = unseal_second_file(v, kdf, id, &r, passphrase, passphrase_len, &o);

@@ -59,7 +59,7 @@ end_leases(struct record *r, int64_t now, bool burn, struct effect *out) {
 
 /* Record a fetch under ${l} at ${now}, unless that extends the lease by too little. */
 static void
-renew_lease(struct record *r, struct lease *l, int64_t now, struct effect *out) {
+record_fetch(struct record *r, struct lease *l, int64_t now, struct effect *out) {
     struct lease renewed = *l;
     int64_t least = POLICY_RENEW_GAIN_INLINE;
     if (r->part_size > 0) least = POLICY_RENEW_GAIN_PARTS;
@@ -132,7 +132,7 @@ open_sealed(struct record *r, const struct change *c, struct effect *out) {
     if (l != NULL && proven) {
         out->verdict = VERDICT_REPEAT;
         out->lease = (int)(l - r->leases);
-        renew_lease(r, l, c->now, out);
+        record_fetch(r, l, c->now, out);
         return 0;
     }
 
@@ -147,7 +147,7 @@ apply_fetch(struct record *r, const struct change *c, struct effect *out) {
     struct lease *l = record_find_lease(r, c->hash);
     if (l == NULL || !policy_lease_live(r, l, c->now)) return VERDICT_ABSENT;
     out->lease = (int)(l - r->leases);
-    renew_lease(r, l, c->now, out);
+    record_fetch(r, l, c->now, out);
     return VERDICT_OK;
 }
 

@@ -96,7 +96,8 @@ int64_t
 policy_sweep_at(const struct record *r) {
     if (r->content == CONTENT_DOOMED) return 0;
     if (r->content != CONTENT_NONE) return unreadable_at(r);
-    return r->kind == RECORD_SEALED ? r->expires_at + POLICY_RECEIPT_LIFE : 0;
+    if (r->kind != RECORD_SEALED) return 0;
+    return r->expires_at + POLICY_RECEIPT_LIFE;
 }
 
 enum receipt_state

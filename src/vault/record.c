@@ -50,7 +50,7 @@ record_find_lease(const struct record *r, const uint8_t hash[static TOKEN_HASH_L
 
 uint32_t
 record_part_count(const struct record *r) {
-    if (r->kind != RECORD_SEALED) return r->blob[0] == '\0' ? 0 : 1;
+    if (r->kind != RECORD_SEALED) return r->blob[0] != '\0';
     if (r->part_size == 0) return 0;
     return (uint32_t)((r->size + r->part_size - 1) / r->part_size);
 }

@@ -42,7 +42,8 @@ store_sealed(struct vault *v, const struct record *r, const struct buf *content,
     }
 
     /* That many collisions mean that the store or the random numbers are broken. */
-    return vault_counted(v, created == 0 ? ERR_STORE : created);
+    if (created == 0) created = ERR_STORE;
+    return vault_counted(v, created);
 }
 
 int

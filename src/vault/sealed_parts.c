@@ -43,7 +43,8 @@ put_part_bytes(struct vault *v, const struct record *r, uint32_t k, const struct
     int stored = vault_counted(v, v->blobs->ops->put(v->blobs, r->blob, k, data->data, data->len));
     vault_quota_release(v, data->len);
     if (stored == ERR_CONFLICT) return 0;
-    return stored < 0 ? stored : 1;
+    if (stored < 0) return stored;
+    return 1;
 }
 
 int
@@ -54,7 +55,7 @@ vault_sealed_put_part(struct vault *v, const char *id, const char *owner_token, 
 
     int result = vault_load_owned(v, id, owner_token, &r);
     if (result != 1) goto out;
-    *verdict = k < record_part_count(&r) ? upload_verdict(v, &r) : VERDICT_ABSENT;
+    if (k < record_part_count(&r)) *verdict = upload_verdict(v, &r);
     if (*verdict == VERDICT_OK && data->len != record_part_len(&r, k)) *verdict = VERDICT_CONFLICT;
     if (*verdict != VERDICT_OK) goto out;
 
@@ -138,6 +139,7 @@ int
 vault_sealed_get_part(struct vault *v, const char *id, const char *lease, uint32_t k,
                       struct buf *out, enum verdict *verdict) {
     struct record r = {0};
+
     int result = renew_lease(v, id, lease, &r, verdict);
     if (result < 0 || *verdict != VERDICT_OK) goto out;
     if (record_part_len(&r, k) == 0) {

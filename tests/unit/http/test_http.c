@@ -73,7 +73,7 @@ problems_are_json_with_a_code(void **state) {
     assert_int_equal(buf_add_text(&r.body, "half an answer"), 0);
     problem_respond(&r, PROBLEM_NOT_FOUND, NULL);
     assert_int_equal(r.status, 404);
-    assert_string_equal(buf_text(&r.body), "{\"title\":\"There is nothing here, or no longer\","
+    assert_string_equal(buf_text(&r.body), "{\"title\":\"Not found, or no longer available\","
                                            "\"status\":404,\"code\":\"not_found\"}");
     assert_string_equal(http_response_get(&r, "Content-Type"), "application/problem+json");
     assert_null(http_response_get(&r, "Retry-After"));
