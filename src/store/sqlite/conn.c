@@ -83,6 +83,10 @@ int
 sqlite_conn_undo(struct sqlite_conn *c, int rc) {
     log_error("store_commit", LOG_NUMBER("code", rc));
     sqlite_db_rollback(&c->db);
+
+    /* Only BEGIN IMMEDIATE waits for a lock, so nothing was written. */
+    if ((rc & 0xff) == SQLITE_BUSY) return ERR_STORE;
+
     /* A full disk too: the log is filled up to a sector behind the mark, and that may
      * fail alone. */
     c->unsettled = !fence(c);
@@ -116,7 +120,8 @@ stop_writing(struct sqlite_conn *c) {
 
 void
 sqlite_conn_reopen(struct sqlite_conn *c, int rc) {
-    if ((rc & 0xff) == SQLITE_FULL) return; /* the disk is full, not broken */
+    /* A full disk, or a file that another program has locked, is not broken. */
+    if ((rc & 0xff) == SQLITE_FULL || (rc & 0xff) == SQLITE_BUSY) return;
     c->failures++;
     if (c->failures > 1 || !reopen(c)) stop_writing(c);
 }

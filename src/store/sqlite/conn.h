@@ -56,7 +56,7 @@ MUST_CHECK
 bool sqlite_conn_settle(struct sqlite_conn *c);
 
 /*
- * After sqlite_conn_undo(), with the same ${rc}: a full disk is left at that.  Of other failures
+ * After sqlite_conn_undo(), with the same ${rc}: a full disk or a locked file is left at that.  Of other failures
  * the second in a row stops writing; after the first the file is opened anew and looked through,
  * and writing stops if that fails.  What was not known by then has happened if the file has it.
  */

@@ -109,6 +109,7 @@ static int
 set_up(struct sqlite_db *db) {
     (void)sqlite3_extended_result_codes(db->handle, 1);
     (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    (void)sqlite3_busy_timeout(db->handle, SQLITE_DB_BUSY_MS);
     return exec(db, "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0;"
                     "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0;");
 }

@@ -27,6 +27,12 @@ struct sqlite_layout {
     size_t overflow; /* bytes that an overflow page holds */
 };
 
+/*
+ * Milliseconds for which a statement waits for a lock that another connection holds.  A reader
+ * whose look at the head of the log meets a commit takes the writer's lock for a moment.
+ */
+enum { SQLITE_DB_BUSY_MS = 1000 };
+
 struct sqlite_db {
     sqlite3 *handle;
     struct sqlite_layout layout;

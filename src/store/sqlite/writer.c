@@ -277,8 +277,11 @@ save_time(struct sqlite_writer *w) {
 
 static int
 checkpoint(struct sqlite_writer *w, int mode) {
+    /* SQLite does not wait for a reader that hangs: the pause has waited long enough. */
     (void)sqlite_readers_pause(w->readers, PAUSE_MS);
+    (void)sqlite3_busy_timeout(w->conn.db.handle, 0);
     int rc = sqlite3_wal_checkpoint_v2(w->conn.db.handle, NULL, mode, NULL, NULL);
+    (void)sqlite3_busy_timeout(w->conn.db.handle, SQLITE_DB_BUSY_MS);
     sqlite_readers_resume(w->readers);
     if (rc == SQLITE_OK) w->conn.wal_pages = 0;
     bool tight = w->min_free > 0 && !w->ballast;
