@@ -10,20 +10,27 @@
 #include "base/err.h"
 #include "http/rate.h"
 
+/* Create a rate limit at ${out}, or NULL for none.  Returns 0 or ERR_NOMEM. */
+static int
+make_rate(const struct api *api, uint32_t per_minute, struct rate **out) {
+    *out = NULL;
+    if (per_minute == 0) return 0;
+
+    *out = rate_new(per_minute, &api->vault->random);
+    return *out == NULL ? ERR_NOMEM : 0;
+}
+
 int
 api_open(struct api *api) {
-    const struct api_config *config = &api->config;
     api->create_rate = api->open_rate = NULL;
     api->upload_limits = upload_limits_new();
     random_fill(&api->vault->random, api->tag_key, sizeof(api->tag_key));
-    if (config->rate_create > 0)
-        api->create_rate = rate_new(config->rate_create, &api->vault->random);
-    if (config->rate_open > 0) api->open_rate = rate_new(config->rate_open, &api->vault->random);
-    if (api->upload_limits != NULL && (api->create_rate != NULL || config->rate_create == 0) &&
-        (api->open_rate != NULL || config->rate_open == 0))
-        return 0;
-    api_close(api);
-    return ERR_NOMEM;
+
+    int err = api->upload_limits == NULL ? ERR_NOMEM : 0;
+    if (err == 0) err = make_rate(api, api->config.rate_create, &api->create_rate);
+    if (err == 0) err = make_rate(api, api->config.rate_open, &api->open_rate);
+    if (err != 0) api_close(api);
+    return err;
 }
 
 void
@@ -35,7 +42,7 @@ api_close(struct api *api) {
     api->upload_limits = NULL;
 }
 
-/* The page and parts set some of it otherwise. */
+/* The page and the parts replace some of these. */
 void
 api_headers(const struct api *api, const struct http_request *req, struct http_response *resp) {
     http_response_set(resp, "Cache-Control", "no-store");
@@ -50,10 +57,11 @@ api_headers(const struct api *api, const struct http_request *req, struct http_r
 
 /* Take one token of ${rate} for the client of ${req}.  Returns 0, or -1 with 429 in ${resp}. */
 static int
-take(const struct api *api, struct rate *rate, const struct http_request *req,
-     struct http_response *resp) {
+take_rate(const struct api *api, struct rate *rate, const struct http_request *req,
+          struct http_response *resp) {
     uint8_t key[16];
     if (rate == NULL) return 0;
+
     http_address_group(&req->client, key);
     uint32_t wait = rate_take(rate, key, api->monotonic_ms());
     if (wait == 0) return 0;
@@ -63,29 +71,31 @@ take(const struct api *api, struct rate *rate, const struct http_request *req,
 }
 
 /*
- * A token that does not fit counts as an open.  It is counted behind the work, so that of those
- * that come at once each is looked up: to refuse them before would refuse tokens that fit, which
- * are not limited.  At 256 bits nobody guesses one at any speed.
+ * Count a token that does not match as an open.  This happens after the lookup, because a refusal
+ * before it would hit valid tokens, too, which are not limited.  Concurrent wrong tokens are each
+ * looked up, but 256 bits cannot be guessed at any rate.
  */
 static void
 charge_failure(const struct api *api, const struct api_route *route, const struct http_request *req,
                struct http_response *resp) {
     if (route->rate == RATE_FAILED && resp->status == 404)
-        (void)take(api, api->open_rate, req, resp);
+        (void)take_rate(api, api->open_rate, req, resp);
 }
 
+/* Write the methods of the bit set ${methods} to ${out}, as in an Allow field. */
 static void
-allow_text(unsigned methods, char *out, size_t len) {
+print_methods(unsigned methods, char *out, size_t len) {
     size_t n = 0;
     for (unsigned m = HTTP_GET; m < HTTP_OTHER && n < len; m++) {
         if ((methods & 1U << m) == 0) continue;
-        int wrote = snprintf(out + n, len - n, "%s%s", n > 0 ? ", " : "",
-                             http_method_name((enum http_method)m));
-        n += (size_t)wrote;
+
+        const char *separator = n > 0 ? ", " : "";
+        const char *name = http_method_name((enum http_method)m);
+        n += (size_t)snprintf(out + n, len - n, "%s%s", separator, name);
     }
 }
 
-/* Answer a method that the path does not have, or a path that is not there. */
+/* Respond to an unknown path, or to a method that the path does not have. */
 static void
 respond_unrouted(const struct api *api, const struct http_request *req, unsigned methods,
                  struct http_response *resp) {
@@ -95,17 +105,18 @@ respond_unrouted(const struct api *api, const struct http_request *req, unsigned
         problem_respond(resp, PROBLEM_NOT_FOUND, NULL);
         return;
     }
-    allow_text(methods | 1U << HTTP_OPTIONS, allow, sizeof(allow));
+    print_methods(methods | 1U << HTTP_OPTIONS, allow, sizeof(allow));
     if (req->method == HTTP_OPTIONS) {
         cors_options(&api->config, req, allow, resp);
         return;
     }
+
     problem_respond(resp, PROBLEM_METHOD, NULL);
     http_response_setf(resp, "Allow", "%s", allow);
 }
 
 static bool
-is_json(const char *type) {
+is_json_type(const char *type) {
     static const char json[] = "application/json";
     if (type == NULL || strncasecmp(type, json, sizeof(json) - 1) != 0) return false;
     type += sizeof(json) - 1;
@@ -113,36 +124,41 @@ is_json(const char *type) {
     return *type == '\0' || *type == ';';
 }
 
-/* What the request line and headers alone can be refused for. */
+/* Check what request line and headers tell.  Returns 0, or -1 with a problem in ${resp}. */
 static int
-check_form(const struct api *api, const struct api_route *route, const struct http_request *req,
+check_head(const struct api *api, const struct api_route *route, const struct http_request *req,
            int64_t body_len, const struct api_admission *out, struct http_response *resp) {
     if (req->headers[HTTP_CONTENT_ENCODING] != NULL) {
         problem_respond(resp, PROBLEM_ENCODING, NULL);
         return -1;
     }
+
     if (body_len > 0 && (uint64_t)body_len > out->body_max) {
         problem_respond(resp, PROBLEM_TOO_LARGE, NULL);
         return -1;
     }
-    if ((route->flags & ROUTE_JSON) && !is_json(req->headers[HTTP_CONTENT_TYPE])) {
+
+    if ((route->flags & ROUTE_JSON) && !is_json_type(req->headers[HTTP_CONTENT_TYPE])) {
         problem_respond(resp, PROBLEM_MEDIA_TYPE, NULL);
         return -1;
     }
+
+    /* A missing token counts as an open, as a wrong one does. */
     if ((route->flags & ROUTE_TOKEN) && call_bearer(req) == NULL) {
         problem_respond(resp, PROBLEM_UNAUTHORIZED, NULL);
         http_response_set(resp, "WWW-Authenticate", "Bearer");
-        (void)take(api, api->open_rate, req, resp);
+        (void)take_rate(api, api->open_rate, req, resp);
         return -1;
     }
     return 0;
 }
 
+/* Count the request.  Returns 0, or -1 with 429 in ${resp}. */
 static int
 check_rate(const struct api *api, const struct api_route *route, const struct http_request *req,
            struct http_response *resp) {
-    if (route->rate == RATE_CREATE) return take(api, api->create_rate, req, resp);
-    if (route->rate == RATE_OPEN) return take(api, api->open_rate, req, resp);
+    if (route->rate == RATE_CREATE) return take_rate(api, api->create_rate, req, resp);
+    if (route->rate == RATE_OPEN) return take_rate(api, api->open_rate, req, resp);
     return 0;
 }
 
@@ -152,6 +168,7 @@ api_admit(struct api *api, const struct http_request *req, int64_t body_len,
     unsigned methods;
     *out = (struct api_admission){0};
     api_headers(api, req, resp);
+
     const struct api_route *route = routes_find(api, req->path, req->method, &methods);
     if (route == NULL) respond_unrouted(api, req, methods, resp);
     else {
@@ -160,17 +177,20 @@ api_admit(struct api *api, const struct http_request *req, int64_t body_len,
         out->body_max = routes_body_max(&api->config, route, req);
         out->quick = (route->flags & ROUTE_QUICK) != 0;
         out->check = (route->flags & ROUTE_CHECK) != 0;
-        if (check_form(api, route, req, body_len, out, resp) == 0 &&
+
+        /* A malformed request does not use up the rate. */
+        if (check_head(api, route, req, body_len, out, resp) == 0 &&
             check_rate(api, route, req, resp) == 0)
             return 1;
     }
+
     resp->close = body_len > 0;
     return 0;
 }
 
 static void
-init_call(struct api_call *call, struct api *api, const struct api_route *route,
-          const struct http_request *req, struct http_response *resp) {
+begin_call(struct api_call *call, struct api *api, const struct api_route *route,
+           const struct http_request *req, struct http_response *resp) {
     *call = (struct api_call){.api = api, .req = req, .resp = resp};
     api_headers(api, req, resp);
     resp->route = route->template;
@@ -185,7 +205,7 @@ api_check(struct api *api, const struct http_request *req, int64_t body_len,
     struct api_call call;
     uint32_t len;
     if (!out->check) return 1;
-    init_call(&call, api, out->route, req, resp);
+    begin_call(&call, api, out->route, req, resp);
     if (v1_check_part(&call, body_len, &len) == 0) {
         out->body_max = len;
         return 1;
@@ -199,7 +219,7 @@ void
 api_handle(struct api *api, const struct api_route *route, const struct http_request *req,
            struct http_response *resp) {
     struct api_call call;
-    init_call(&call, api, route, req, resp);
+    begin_call(&call, api, route, req, resp);
     route->handle(&call);
     charge_failure(api, route, req, resp);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a handler gets: one request on its way.
+ * One call of a handler: the request, the response, and what the path and headers give.
  */
 #ifndef API_CALL_H
 #define API_CALL_H
@@ -16,19 +16,19 @@ struct api_call {
     struct api *api;
     const struct http_request *req;
     struct http_response *resp;
-    char id[TOKEN_SEALED_ID_LEN + 1]; /* of the path; "" if it cannot be one */
+    char id[TOKEN_SEALED_ID_LEN + 1]; /* from the path; "" if that has no valid id */
     bool part_ok;                     /* the path names a part */
     uint32_t part;
-    const char *token; /* of a route with ROUTE_TOKEN: never NULL there */
+    const char *token; /* never NULL in a route with ROUTE_TOKEN */
 };
 
-/* Whether the ${len} characters at ${text} have the form of a token: 43 of base64url. */
+/* Whether the ${len} characters at ${text} are TOKEN_LEN characters of base64url. */
 bool call_is_token(const char *text, size_t len);
 
-/* The token of "Authorization: Bearer TOKEN" in ${req}, or NULL if there is none of that form. */
+/* The token of "Authorization: Bearer TOKEN" in ${req}; NULL if there is none of valid form. */
 const char *call_bearer(const struct http_request *req);
 
-/* The secret ${id} is what the request is about: the log gets a name for it that is not the id. */
+/* Name the secret ${id} in the log by a tag that does not reveal the id. */
 void call_about(struct api_call *call, const char *id);
 
 #endif

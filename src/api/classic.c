@@ -10,7 +10,7 @@
 
 enum {
     CREATED_LEN = 128,
-    OPENED_LEN = 2048, /* of the answer apart from the content: names may be escaped throughout */
+    OPENED_LEN = 2048, /* of the response without content: every byte of a name may be escaped */
     JSON_GROWTH = 6,   /* escaping makes at most 6 bytes (\u00XX) of one */
     FIELDS_LEN = 4096, /* of a request apart from its text */
 };
@@ -31,21 +31,25 @@ classic_text_body_max(uint64_t text_max) {
     return JSON_GROWTH * text_max + FIELDS_LEN;
 }
 
-/* What pysecrets made of a count: its absolute value, 0 is 1, above ten is ten. */
+/* Clamp a view count as pysecrets does: the absolute value, at least 1, at most 10. */
 static int
 clamp_views(int64_t count) {
     if (count < 0) count = -count;
     if (count < 1) return 1;
-    return count > RECORD_CLASSIC_VIEWS_MAX ? RECORD_CLASSIC_VIEWS_MAX : (int)count;
+    if (count > RECORD_CLASSIC_VIEWS_MAX) return RECORD_CLASSIC_VIEWS_MAX;
+    return (int)count;
 }
 
+/* Create the secret ${in} and respond with its id and passphrase. */
 static void
-store(struct api_call *call, const struct vault_classic_new *in) {
+create_classic_secret(struct api_call *call, const struct vault_classic_new *in) {
     struct vault_classic_created created = {0};
     struct response_writer w;
+
     int err = vault_classic_create(call->api->vault, call->api->kdf, in, &created);
-    if (err < 0) response_error(call->resp, err);
-    else {
+    if (err < 0) {
+        response_error(call->resp, err);
+    } else {
         call_about(call, created.id);
         response_begin(&w, call->resp, CREATED_LEN);
         response_string(&w, "secret_id", created.id);
@@ -60,7 +64,10 @@ encrypt_file(struct api_call *call) {
     const struct http_request *req = call->req;
     char name[RECORD_NAME_MAX + 1];
     int found = query_value(req->query, "file_name", name, sizeof(name));
-    size_t len = found > 0 ? strlen(name) : 0;
+    size_t len = 0;
+    if (found > 0) len = strlen(name);
+
+    /* The name is shown to people. */
     if (len == 0 || !utf8_valid(name, len) || utf8_has_control(name, len)) {
         problem_field(call->resp, "file_name",
                       "It must be 1 to 255 bytes of UTF-8 without control characters.");
@@ -72,8 +79,9 @@ encrypt_file(struct api_call *call) {
             .views = 1,
             .ttl = call->api->config.ttl_default,
         };
-        store(call, &in);
+        create_classic_secret(call, &in);
     }
+
     explicit_bzero(name, sizeof(name));
 }
 
@@ -86,16 +94,20 @@ encrypt_text(struct api_call *call) {
         [TTL] = {"ttl", FIELD_INTEGER, false, RECORD_TTL_MIN, config->ttl_max},
     };
     struct fields f;
+
+    /* Unknown fields are ignored, as pysecrets does. */
     if (fields_read(call->req, table, ENCRYPT_FIELDS, FIELDS_OPEN, &f, call->resp) == 0) {
-        const struct field_value *count = &f.values[VIEW_COUNT], *ttl = &f.values[TTL];
         struct vault_classic_new in = {
             .plain = f.values[SECRET].text,
             .len = f.values[SECRET].len,
-            .views = count->present ? clamp_views(count->number) : 1,
-            .ttl = ttl->present ? ttl->number : config->ttl_default,
+            .views = 1,
+            .ttl = config->ttl_default,
         };
-        store(call, &in);
+        if (f.values[VIEW_COUNT].present) in.views = clamp_views(f.values[VIEW_COUNT].number);
+        if (f.values[TTL].present) in.ttl = f.values[TTL].number;
+        create_classic_secret(call, &in);
     }
+
     fields_clear(&f);
 }
 
@@ -105,32 +117,45 @@ classic_encrypt(struct api_call *call) {
     else encrypt_text(call);
 }
 
-/* The one answer for everything that cannot be opened, as pysecrets gave it: without a body. */
+/* Respond for everything that cannot be opened as pysecrets does: 404 without a body. */
 static void
-respond_closed(struct http_response *resp) {
+respond_unopened(struct http_response *resp) {
     buf_reset(&resp->body);
     resp->status = 404;
 }
 
-/* The whole body, before a view is taken for it.  What is no UTF-8 cannot be told as a text. */
+/*
+ * Write the whole body before a view is taken.  A text that is not UTF-8 cannot be sent as JSON.
+ * For vault_classic_reader.prepare.
+ */
 static int
 prepare_opened(void *resp, const struct vault_classic_opened *o) {
-    bool file = o->file_name[0] != '\0';
+    const char *text = (const char *)o->plain.data;
+    size_t len = o->plain.len;
     struct response_writer w;
-    if (!file && !utf8_valid((const char *)o->plain.data, o->plain.len)) return ERR_INVALID;
-    response_begin(&w, resp, OPENED_LEN + o->plain.len + (file ? o->plain.len / 3 : 0));
-    if (file) {
-        response_base64(&w, "data", o->plain.data, o->plain.len);
+
+    if (o->file_name[0] != '\0') {
+        response_begin(&w, resp, OPENED_LEN + len + len / 3);
+        response_base64(&w, "data", o->plain.data, len);
         response_string(&w, "file_name", o->file_name);
-    } else response_text(&w, "data", (const char *)o->plain.data, o->plain.len);
+        return response_close(&w);
+    }
+
+    if (!utf8_valid(text, len)) return ERR_INVALID;
+    response_begin(&w, resp, OPENED_LEN + len);
+    response_text(&w, "data", text, len);
     return response_close(&w);
 }
 
+/* Open the classic secret ${id} and respond with its content. */
 static void
-decrypt(struct api_call *call, const struct field_value *id, const struct field_value *passphrase) {
-    uint64_t room = call->api->config.response_max;
+open_classic_secret(struct api_call *call, const struct field_value *id,
+                    const struct field_value *passphrase) {
     struct http_response *resp = call->resp;
-    room = room > OPENED_LEN ? room - OPENED_LEN : 0;
+    uint64_t room = 0; /* bytes of the response that are left for content */
+    if (call->api->config.response_max > OPENED_LEN)
+        room = call->api->config.response_max - OPENED_LEN;
+
     call_about(call, id->text);
     const struct vault_classic_reader reader = {
         .text_max = room / JSON_GROWTH,
@@ -138,10 +163,11 @@ decrypt(struct api_call *call, const struct field_value *id, const struct field_
         .prepare = prepare_opened,
         .ctx = resp,
     };
+
     int found = vault_classic_open(call->api->vault, call->api->kdf, id->text, passphrase->text,
                                    passphrase->len, &reader);
     if (found > 0) response_set_status(resp, 200);
-    else if (found == 0) respond_closed(resp);
+    else if (found == 0) respond_unopened(resp);
     else response_error(resp, found);
 }
 
@@ -154,8 +180,9 @@ classic_decrypt(struct api_call *call) {
     struct fields f;
     if (fields_read(call->req, table, DECRYPT_FIELDS, FIELDS_OPEN, &f, call->resp) == 0) {
         const struct field_value *id = &f.values[SECRET_ID];
-        if (token_is_classic_id(id->text, id->len)) decrypt(call, id, &f.values[PASSPHRASE]);
-        else respond_closed(call->resp);
+        if (token_is_classic_id(id->text, id->len))
+            open_classic_secret(call, id, &f.values[PASSPHRASE]);
+        else respond_unopened(call->resp);
     }
     fields_clear(&f);
 }

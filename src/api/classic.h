@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handlers of the classic API: the server seals and opens (docs/DESIGN.md, "Classic").
+ * Handlers of the classic API, where the server encrypts (docs/DESIGN.md, "Classic API").
  */
 #ifndef API_CLASSIC_H
 #define API_CLASSIC_H
@@ -10,10 +10,10 @@
 void classic_encrypt(struct api_call *call);
 void classic_decrypt(struct api_call *call);
 
-/* Whether ${req} to /encrypt brings a file: its query names file_name, well or not. */
+/* Whether ${req} to /encrypt shares a file: its query has a file_name, valid or not. */
 bool classic_is_file(const struct http_request *req);
 
-/* The largest body of /encrypt, in bytes, that brings a text of ${text_max} bytes. */
+/* The limit in bytes of a body of /encrypt whose text has at most ${text_max} bytes. */
 uint64_t classic_text_body_max(uint64_t text_max);
 
 #endif

@@ -17,7 +17,7 @@ static const int64_t count_max = 999999999;
 static const double exact_max = 9007199254740992.0; /* 2^53: reals hold every integer up to it */
 
 static bool
-read_text(const struct field *f, const json_t *value, struct field_value *out) {
+read_text_field(const struct field *f, const json_t *value, struct field_value *out) {
     if (!json_is_string(value)) return false;
     out->text = json_string_value(value);
     out->len = json_string_length(value);
@@ -25,7 +25,7 @@ read_text(const struct field *f, const json_t *value, struct field_value *out) {
 }
 
 static bool
-read_integer(const json_t *value, int64_t min, int64_t max, int64_t *out) {
+read_integer_field(const json_t *value, int64_t min, int64_t max, int64_t *out) {
     if (!json_is_real(value)) return false;
     double v = json_real_value(value);
     if (!(v >= -exact_max && v <= exact_max)) return false;
@@ -35,8 +35,10 @@ read_integer(const json_t *value, int64_t min, int64_t max, int64_t *out) {
 }
 
 static bool
-read_count(const json_t *value, int64_t *out) {
-    if (!json_is_string(value)) return read_integer(value, -count_max, count_max, out);
+read_count_field(const json_t *value, int64_t *out) {
+    if (!json_is_string(value)) return read_integer_field(value, -count_max, count_max, out);
+
+    /* As a string, like pysecrets. */
     const char *text = json_string_value(value);
     size_t len = json_string_length(value);
     size_t digits = len - (len > 0 && text[0] == '-');
@@ -44,14 +46,14 @@ read_count(const json_t *value, int64_t *out) {
 }
 
 static bool
-read_bytes(const json_t *value, uint8_t out[static FIELD_BYTES_LEN]) {
+read_bytes_field(const json_t *value, uint8_t out[static FIELD_BYTES_LEN]) {
     return json_is_string(value) &&
            base64_decode_exact(BASE64_URL, json_string_value(value), json_string_length(value), out,
                                FIELD_BYTES_LEN) == 0;
 }
 
 static bool
-read_token(const json_t *value, struct field_value *out) {
+read_token_field(const json_t *value, struct field_value *out) {
     if (!json_is_string(value)) return false;
     out->text = json_string_value(value);
     out->len = json_string_length(value);
@@ -59,89 +61,106 @@ read_token(const json_t *value, struct field_value *out) {
 }
 
 static bool
-read_value(const struct field *f, const json_t *value, struct field_value *out) {
+read_field(const struct field *f, const json_t *value, struct field_value *out) {
     switch (f->type) {
-    case FIELD_TEXT: return read_text(f, value, out);
-    case FIELD_INTEGER: return read_integer(value, f->min, f->max, &out->number);
-    case FIELD_COUNT: return read_count(value, &out->number);
+    case FIELD_TEXT: return read_text_field(f, value, out);
+    case FIELD_INTEGER: return read_integer_field(value, f->min, f->max, &out->number);
+    case FIELD_COUNT: return read_count_field(value, &out->number);
     case FIELD_BOOL: out->flag = json_is_true(value); return json_is_boolean(value);
-    case FIELD_BYTES: return read_bytes(value, out->bytes);
-    case FIELD_TOKEN: return read_token(value, out);
+    case FIELD_BYTES: return read_bytes_field(value, out->bytes);
+    case FIELD_TOKEN: return read_token_field(value, out);
     }
     return false;
 }
 
+/* Respond that the value of ${f} is invalid. */
 static void
-refuse_value(const struct field *f, struct http_response *resp) {
-    char detail[DETAIL_MAX] = "";
+refuse_field(const struct field *f, struct http_response *resp) {
+    struct buf detail = BUF_INIT(DETAIL_MAX);
+    int err = 0;
+
     switch (f->type) {
     case FIELD_TEXT:
-        (void)snprintf(detail, sizeof(detail),
-                       "It must be a text of %" PRId64 " to %" PRId64 " bytes.", f->min, f->max);
+        err = buf_printf(&detail, "It must be a text of %" PRId64 " to %" PRId64 " bytes.", f->min,
+                         f->max);
         break;
     case FIELD_INTEGER:
-        (void)snprintf(detail, sizeof(detail),
-                       "It must be an integer from %" PRId64 " to %" PRId64 ".", f->min, f->max);
+        err = buf_printf(&detail, "It must be an integer from %" PRId64 " to %" PRId64 ".", f->min,
+                         f->max);
         break;
     case FIELD_COUNT:
-        (void)snprintf(detail, sizeof(detail), "It must be an integer of at most %d digits.",
-                       COUNT_DIGITS);
+        err = buf_printf(&detail, "It must be an integer of at most %d digits.", COUNT_DIGITS);
         break;
-    case FIELD_BOOL: (void)snprintf(detail, sizeof(detail), "It must be true or false."); break;
+    case FIELD_BOOL: err = buf_add_text(&detail, "It must be true or false."); break;
     case FIELD_BYTES:
-        (void)snprintf(detail, sizeof(detail), "It must be %d bytes as base64url without padding.",
-                       FIELD_BYTES_LEN);
+        err = buf_printf(&detail, "It must be %d bytes as base64url without padding.",
+                         FIELD_BYTES_LEN);
         break;
     case FIELD_TOKEN:
-        (void)snprintf(detail, sizeof(detail), "It must be %d characters of base64url.", TOKEN_LEN);
+        err = buf_printf(&detail, "It must be %d characters of base64url.", TOKEN_LEN);
         break;
     }
-    problem_field(resp, f->name, detail);
+
+    /* If memory is short, the name of the field has to do. */
+    problem_field(resp, f->name, err == 0 ? buf_text(&detail) : NULL);
+    buf_free(&detail);
 }
 
-/* A field's name from the request is repeated only if it cannot be mistaken for anything else. */
+/* Whether the name of a field in the request may be repeated in the response. */
 static bool
-can_show(const char *name, size_t len) {
+can_show_name(const char *name, size_t len) {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
     return len > 0 && len <= NAME_MAX_SHOWN && strspn(name, plain) >= len;
 }
 
+/* Respond with ${p}, which names the field ${name} of the request if that can be shown. */
 static void
-refuse_named(enum problem p, const char *name, size_t len, const char *detail,
-             struct http_response *resp) {
+refuse_named_field(enum problem p, const char *name, size_t len, const char *detail,
+                   struct http_response *resp) {
     char shown[NAME_MAX_SHOWN + 1] = "";
-    bool show = can_show(name, len);
-    if (show) memcpy(shown, name, len);
-    problem_respond(resp, p,
-                    &(struct problem_more){.field = show ? shown : NULL, .detail = detail});
+    struct problem_more more = {.detail = detail};
+
+    if (can_show_name(name, len)) {
+        memcpy(shown, name, len);
+        more.field = shown;
+    }
+    problem_respond(resp, p, &more);
 }
 
+/* Parse the body into ${doc}, which the caller frees.  Returns 0 or ERR_INVALID. */
 static int
-parse_body(const struct http_request *req, enum fields_mode mode, json_t **doc,
-           struct http_response *resp) {
+parse_fields(const struct http_request *req, enum fields_mode mode, json_t **doc,
+             struct http_response *resp) {
+    static const struct problem_more no_object = {.detail = "The body must be one JSON object."};
     struct json_twice twice;
+    enum problem p = PROBLEM_MALFORMED;
+
     *doc = json_parse_fields((const char *)req->body.data, req->body.len, &twice);
     if (*doc != NULL) return 0;
-    if (twice.key != NULL)
-        refuse_named(mode == FIELDS_EXACT ? PROBLEM_FIELD : PROBLEM_MALFORMED, twice.key, twice.len,
-                     "It is there twice.", resp);
-    else
-        problem_respond(resp, PROBLEM_MALFORMED,
-                        &(struct problem_more){.detail = "The body must be one JSON object."});
+
+    if (twice.key == NULL) {
+        problem_respond(resp, p, &no_object);
+    } else {
+        if (mode == FIELDS_EXACT) p = PROBLEM_FIELD;
+        refuse_named_field(p, twice.key, twice.len, "It occurs twice.", resp);
+    }
     return ERR_INVALID;
 }
 
-/* Whether the document has no field but those of the table. */
+/* Refuse fields that ${table} does not have.  Returns 0 or ERR_INVALID. */
 static int
-check_known(json_t *doc, const struct field *table, size_t count, struct http_response *resp) {
+check_known_fields(json_t *doc, const struct field *table, size_t count,
+                   struct http_response *resp) {
     const char *key;
     json_t *value;
+
     json_object_foreach(doc, key, value) {
         size_t i = 0;
         while (i < count && strcmp(table[i].name, key) != 0)
             i++;
         if (i < count) continue;
-        refuse_named(PROBLEM_FIELD, key, strlen(key), "It is not known here.", resp);
+
+        refuse_named_field(PROBLEM_FIELD, key, strlen(key), "It is unknown.", resp);
         return ERR_INVALID;
     }
     return 0;
@@ -151,21 +170,27 @@ int
 fields_read(const struct http_request *req, const struct field *table, size_t count,
             enum fields_mode mode, struct fields *out, struct http_response *resp) {
     *out = (struct fields){0};
-    if (parse_body(req, mode, &out->doc, resp) != 0) return ERR_INVALID;
+
+    if (parse_fields(req, mode, &out->doc, resp) != 0) return ERR_INVALID;
+
     for (size_t i = 0; i < count; i++) {
         const json_t *value = json_object_get(out->doc, table[i].name);
         out->values[i].present = value != NULL;
         if (value == NULL && !table[i].required) continue;
+
         if (value == NULL) {
             problem_field(resp, table[i].name, "It is missing.");
             return ERR_INVALID;
         }
-        if (!read_value(&table[i], value, &out->values[i])) {
-            refuse_value(&table[i], resp);
+        if (!read_field(&table[i], value, &out->values[i])) {
+            refuse_field(&table[i], resp);
             return ERR_INVALID;
         }
     }
-    return mode == FIELDS_EXACT ? check_known(out->doc, table, count, resp) : 0;
+
+    /* Only now: a field of the table is reported before an unknown one. */
+    if (mode == FIELDS_OPEN) return 0;
+    return check_known_fields(out->doc, table, count, resp);
 }
 
 void

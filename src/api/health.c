@@ -6,7 +6,7 @@
 enum { STATUS_LEN = 32 };
 
 static void
-respond_status(struct http_response *resp) {
+respond_healthy(struct http_response *resp) {
     struct response_writer w;
     response_begin(&w, resp, STATUS_LEN);
     response_string(&w, "status", "ok");
@@ -15,12 +15,12 @@ respond_status(struct http_response *resp) {
 
 void
 health_alive(struct api_call *call) {
-    respond_status(call->resp);
+    respond_healthy(call->resp);
 }
 
 void
 health_ready(struct api_call *call) {
     int err = vault_ping(call->api->vault);
     if (err != 0) response_error(call->resp, err);
-    else respond_status(call->resp);
+    else respond_healthy(call->resp);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What watches over the server asks: does it live, does its store answer.
+ * Handlers for health checks: health_alive() responds while the process runs, and health_ready() if
+ * its stores respond, too.
  */
 #ifndef API_HEALTH_H
 #define API_HEALTH_H

@@ -24,40 +24,51 @@ receipt_state_name(enum receipt_state state) {
 }
 
 static int
-by_time(const void *a, const void *b) {
+compare_events(const void *a, const void *b) {
     const struct receipt_event *x = a, *y = b;
     if (x->at != y->at) return x->at < y->at ? -1 : 1;
     return (int)x->kind - (int)y->kind;
 }
 
-/* The events of one lease: its opening, and its end if that has come by itself. */
+/* The events of one lease: its opening, and its end unless that was a burn. */
 static size_t
 lease_events(const struct record *r, const struct lease *l, int64_t now,
              struct receipt_event *out) {
     int64_t at = 0;
+
     enum lease_end end = policy_lease_end(r, l, now, &at);
     out[0] = (struct receipt_event){RECEIPT_EVENT_OPENED, l->opened_at};
-    if (end != LEASE_CONFIRMED && end != LEASE_LAPSED) return 1; /* a burn is told once for all */
-    out[1] = (struct receipt_event){
-        end == LEASE_CONFIRMED ? RECEIPT_EVENT_CONFIRMED : RECEIPT_EVENT_LAPSED, at};
-    return 2;
+
+    /* A burn ends all leases, and is one event of the secret. */
+    switch (end) {
+    case LEASE_CONFIRMED: out[1] = (struct receipt_event){RECEIPT_EVENT_CONFIRMED, at}; return 2;
+    case LEASE_LAPSED: out[1] = (struct receipt_event){RECEIPT_EVENT_LAPSED, at}; return 2;
+    case LEASE_LIVE:
+    case LEASE_BURNT: break;
+    }
+    return 1;
 }
 
-/* How the whole secret ended, if it did otherwise than by its views. */
+/* The event that ended the secret, unless its views were used up. */
 static size_t
 end_event(const struct record *r, int64_t now, struct receipt_event *out) {
     int64_t at;
+
     switch (policy_receipt_state(r, now)) {
+    /* Locked or burnt: the record has the time. */
     case RECEIPT_LOCKED: *out = (struct receipt_event){RECEIPT_EVENT_LOCKED, r->ended_at}; return 1;
     case RECEIPT_BURNT:
-        *out = (struct receipt_event){r->burnt_by_owner ? RECEIPT_EVENT_BURNT_BY_OWNER
-                                                        : RECEIPT_EVENT_BURNT_BY_OPENER,
-                                      r->ended_at};
+        *out = (struct receipt_event){RECEIPT_EVENT_BURNT_BY_OPENER, r->ended_at};
+        if (r->burnt_by_owner) out->kind = RECEIPT_EVENT_BURNT_BY_OWNER;
         return 1;
+
+    /* Expired: the policy knows the time. */
     case RECEIPT_EXPIRED:
-        at = r->phase == PHASE_UPLOADING ? policy_upload_ends(r) : r->expires_at;
+        at = r->expires_at;
+        if (r->phase == PHASE_UPLOADING) at = policy_upload_ends(r);
         *out = (struct receipt_event){RECEIPT_EVENT_EXPIRED, at};
         return 1;
+
     case RECEIPT_UPLOADING:
     case RECEIPT_WAITING:
     case RECEIPT_OPENED:
@@ -74,6 +85,7 @@ receipt_events(const struct record *r, int64_t now,
     for (size_t i = 0; i < r->lease_count && i < RECORD_VIEWS_MAX; i++)
         n += lease_events(r, &r->leases[i], now, out + n);
     n += end_event(r, now, out + n);
-    qsort(out, n, sizeof(*out), by_time);
+
+    qsort(out, n, sizeof(*out), compare_events);
     return n;
 }

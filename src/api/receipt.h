@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What became of a secret, told from its record alone: pure functions of record and time.
+ * The receipt of a secret, derived from its record.  Pure functions of record and time.
  */
 #ifndef API_RECEIPT_H
 #define API_RECEIPT_H
@@ -10,7 +10,7 @@
 
 #include "vault/policy.h"
 
-/* X(NAME, "name on the wire"), in the order in which events of one second are told. */
+/* X(NAME, "wire name"), in the order of events of the same second. */
 #define RECEIPT_EVENT_LIST(X)                                                                      \
     X(CREATED, "created")                                                                          \
     X(OPENED, "opened")                                                                            \
@@ -34,11 +34,11 @@ struct receipt_event {
 
 enum { RECEIPT_EVENTS_MAX = 3 + 2 * RECORD_VIEWS_MAX };
 
-/* What is written on the wire for an event and for a state. */
+/* The wire name of an event, and of a state. */
 const char *receipt_event_name(enum receipt_event_kind kind);
 const char *receipt_state_name(enum receipt_state state);
 
-/* Fill ${out} with what has happened to ${r} until ${now}, oldest first.  Returns their number. */
+/* Fill ${out} with the events of ${r} up to ${now}, oldest first.  Returns their number. */
 size_t receipt_events(const struct record *r, int64_t now,
                       struct receipt_event out[static RECEIPT_EVENTS_MAX]);
 

@@ -15,23 +15,24 @@ response_begin(struct response_writer *w, struct http_response *resp, size_t len
 }
 
 static void
-put(struct response_writer *w, const char *text) {
+add_json(struct response_writer *w, const char *text) {
     if (w->err == 0) w->err = buf_add_text(&w->resp->body, text);
 }
 
+/* Begin a member, or an element of an array if ${name} is NULL. */
 static void
-put_name(struct response_writer *w, const char *name) {
-    if (w->more) put(w, ",");
+add_name(struct response_writer *w, const char *name) {
+    if (w->more) add_json(w, ",");
     w->more = true;
     if (name == NULL) return;
-    put(w, "\"");
-    put(w, name);
-    put(w, "\":");
+    add_json(w, "\"");
+    add_json(w, name);
+    add_json(w, "\":");
 }
 
-/* Bytes of ${text} up to the next one that JSON wants escaped. */
+/* The number of bytes of ${text} before the first one that JSON requires to be escaped. */
 static size_t
-plain_run(const char *text, size_t len) {
+unescaped_run(const char *text, size_t len) {
     size_t n = 0;
     while (n < len && (unsigned char)text[n] >= 0x20 && text[n] != '"' && text[n] != '\\')
         n++;
@@ -40,19 +41,23 @@ plain_run(const char *text, size_t len) {
 
 void
 response_text(struct response_writer *w, const char *name, const char *text, size_t len) {
-    put_name(w, name);
-    put(w, "\"");
+    add_name(w, name);
+    add_json(w, "\"");
     while (len > 0 && w->err == 0) {
-        size_t n = plain_run(text, len);
+        size_t n = unescaped_run(text, len);
         w->err = buf_add(&w->resp->body, text, n);
+
+        /* Then the one byte after it. */
         if (w->err == 0 && n < len) {
             unsigned c = (unsigned char)text[n++];
-            w->err = buf_printf(&w->resp->body, c < 0x20 ? "\\u%04x" : "\\%c", c);
+            if (c < 0x20) w->err = buf_printf(&w->resp->body, "\\u%04x", c);
+            else w->err = buf_printf(&w->resp->body, "\\%c", c);
         }
+
         text += n;
         len -= n;
     }
-    put(w, "\"");
+    add_json(w, "\"");
 }
 
 void
@@ -62,58 +67,59 @@ response_string(struct response_writer *w, const char *name, const char *text) {
 
 void
 response_number(struct response_writer *w, const char *name, int64_t value) {
-    put_name(w, name);
+    add_name(w, name);
     if (w->err == 0) w->err = buf_printf(&w->resp->body, "%" PRId64, value);
 }
 
 void
 response_bool(struct response_writer *w, const char *name, bool value) {
-    put_name(w, name);
-    put(w, value ? "true" : "false");
+    add_name(w, name);
+    if (value) add_json(w, "true");
+    else add_json(w, "false");
 }
 
 static void
-put_base64(struct response_writer *w, const char *name, enum base64_kind kind, const void *data,
+add_base64(struct response_writer *w, const char *name, enum base64_kind kind, const void *data,
            size_t len) {
-    put_name(w, name);
-    put(w, "\"");
+    add_name(w, name);
+    add_json(w, "\"");
     if (w->err == 0) w->err = base64_encode(kind, data, len, &w->resp->body);
-    put(w, "\"");
+    add_json(w, "\"");
 }
 
 void
 response_base64(struct response_writer *w, const char *name, const void *data, size_t len) {
-    put_base64(w, name, BASE64_STD, data, len);
+    add_base64(w, name, BASE64_STD, data, len);
 }
 
 void
 response_base64url(struct response_writer *w, const char *name, const void *data, size_t len) {
-    put_base64(w, name, BASE64_URL, data, len);
+    add_base64(w, name, BASE64_URL, data, len);
 }
 
 void
 response_array_open(struct response_writer *w, const char *name) {
-    put_name(w, name);
-    put(w, "[");
+    add_name(w, name);
+    add_json(w, "[");
     w->more = false;
 }
 
 void
 response_array_close(struct response_writer *w) {
-    put(w, "]");
+    add_json(w, "]");
     w->more = true;
 }
 
 void
 response_object_open(struct response_writer *w) {
-    put_name(w, NULL);
-    put(w, "{");
+    add_name(w, NULL);
+    add_json(w, "{");
     w->more = false;
 }
 
 void
 response_object_close(struct response_writer *w) {
-    put(w, "}");
+    add_json(w, "}");
     w->more = true;
 }
 
@@ -138,7 +144,8 @@ response_end(struct response_writer *w, int status) {
 
 int
 response_reserve(struct http_response *resp, uint64_t bytes) {
-    return resp->reserve == NULL ? 0 : resp->reserve(resp->reserve_ctx, bytes);
+    if (resp->reserve == NULL) return 0;
+    return resp->reserve(resp->reserve_ctx, bytes);
 }
 
 void
@@ -147,13 +154,23 @@ response_no_content(struct http_response *resp) {
     resp->status = 204;
 }
 
+/* The problem that a client sees for the code ${err}. */
+static enum problem
+problem_of(int err) {
+    switch (err) {
+    case ERR_BUSY:
+    case ERR_NOMEM: return PROBLEM_BUSY;
+    case ERR_FULL: return PROBLEM_FULL;
+    case ERR_STORE:
+    case ERR_STUCK:
+    case ERR_IO: return PROBLEM_UNAVAILABLE;
+    case ERR_UNKNOWN_OUTCOME: return PROBLEM_UNKNOWN_OUTCOME;
+    case ERR_TOO_LARGE: return PROBLEM_TOO_LARGE_HERE;
+    default: return PROBLEM_INTERNAL;
+    }
+}
+
 void
 response_error(struct http_response *resp, int err) {
-    enum problem p = PROBLEM_INTERNAL;
-    if (err == ERR_BUSY || err == ERR_NOMEM) p = PROBLEM_BUSY;
-    else if (err == ERR_FULL) p = PROBLEM_FULL;
-    else if (err == ERR_STORE || err == ERR_STUCK || err == ERR_IO) p = PROBLEM_UNAVAILABLE;
-    else if (err == ERR_UNKNOWN_OUTCOME) p = PROBLEM_UNKNOWN_OUTCOME;
-    else if (err == ERR_TOO_LARGE) p = PROBLEM_TOO_LARGE_HERE;
-    problem_respond(resp, p, NULL);
+    problem_respond(resp, problem_of(err), NULL);
 }

@@ -12,11 +12,11 @@ enum {
 };
 
 static void
-respond_page(struct api_call *call) {
+route_page(struct api_call *call) {
     call->api->page->respond(call->req, call->resp);
 }
 
-static const struct api_route page_route = {"page",    HTTP_GET,  respond_page,
+static const struct api_route page_route = {"page",    HTTP_GET,  route_page,
                                             BODY_NONE, RATE_NONE, ROUTE_QUICK};
 
 static const struct api_route routes[] = {
@@ -37,18 +37,24 @@ static const struct api_route routes[] = {
     {"/api/v1/secrets/{id}/receipt", HTTP_GET, v1_receipt, BODY_NONE, RATE_OPEN, ROUTE_TOKEN},
 };
 
-/* Whether ${path} fits ${template}; "{id}" and "{k}" tell where their segments are, if asked. */
+/*
+ * Whether ${path} matches ${template}.  ${id} and ${k}, which may be NULL, are set to the segments
+ * that "{id}" and "{k}" match.
+ */
 static bool
-fits(const char *template, const char *path, const char **id, const char **k) {
+match_template(const char *template, const char *path, const char **id, const char **k) {
     for (;;) {
+        /* A segment is not empty, and ends at the next slash. */
         if (*template == '{') {
-            const char **segment = template[1] == 'i' ? id : k;
+            const char **segment = k;
+            if (template[1] == 'i') segment = id;
             size_t len = strcspn(path, "/");
             if (len == 0) return false;
             if (segment != NULL) *segment = path;
             path += len;
             template = strchr(template, '}') + 1;
         }
+
         if (*template != *path) return false;
         if (*path == '\0') return true;
         template ++;
@@ -60,15 +66,19 @@ const struct api_route *
 routes_find(const struct api *api, const char *path, enum http_method method, unsigned *methods) {
     enum http_method wanted = method == HTTP_HEAD ? HTTP_GET : method;
     *methods = 0;
+
     for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
-        if (!fits(routes[i].template, path, NULL, NULL)) continue;
+        if (!match_template(routes[i].template, path, NULL, NULL)) continue;
         if (routes[i].method == wanted) return &routes[i];
         *methods |= 1U << routes[i].method;
     }
+
+    /* Any other path may belong to the page. */
     if (*methods == 0 && api->page != NULL && api->page->has(path)) {
         if (wanted == HTTP_GET) return &page_route;
         *methods = 1U << HTTP_GET;
     }
+
     if (*methods & 1U << HTTP_GET) *methods |= 1U << HTTP_HEAD;
     return NULL;
 }
@@ -77,15 +87,18 @@ void
 routes_params(const struct api_route *route, const char *path, struct api_call *call) {
     const char *id = NULL, *k = NULL;
     int64_t part;
-    if (route == &page_route || !fits(route->template, path, &id, &k)) return;
+    if (route == &page_route || !match_template(route->template, path, &id, &k)) return;
+
     if (id != NULL) {
         size_t len = strcspn(id, "/");
         if (token_is_sealed_id(id, len)) memcpy(call->id, id, len);
     }
     if (k == NULL) return;
+
+    /* Each number has one spelling, without leading zeros. */
     size_t len = strlen(k);
-    bool one_spelling = k[0] != '0' || len == 1;
-    if (one_spelling && parse_number(k, len, 0, UINT32_MAX, &part) == 0) {
+    bool canonical = k[0] != '0' || len == 1;
+    if (canonical && parse_number(k, len, 0, UINT32_MAX, &part) == 0) {
         call->part_ok = true;
         call->part = (uint32_t)part;
     }

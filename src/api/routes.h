@@ -13,18 +13,18 @@ enum api_rate {
     RATE_NONE,
     RATE_CREATE,
     RATE_OPEN,
-    RATE_FAILED, /* counts as an open only where the token was missing or did not fit */
+    RATE_FAILED, /* counts as an open if the token is missing or does not match */
 };
 
 enum {
-    ROUTE_JSON = 1,  /* the body must be application/json */
-    ROUTE_TOKEN = 2, /* needs a bearer token */
+    ROUTE_JSON = 1,  /* requires a body of application/json */
+    ROUTE_TOKEN = 2, /* requires a bearer token */
     ROUTE_QUICK = 4, /* never blocks */
-    ROUTE_CHECK = 8, /* ask the store before the body is read */
+    ROUTE_CHECK = 8, /* check with the store before the body is read */
 };
 
 struct api_route {
-    const char *template; /* "{id}" and "{k}" stand for one segment each */
+    const char *template; /* "{id}" and "{k}" match one segment each */
     enum http_method method;
     void (*handle)(struct api_call *call);
     enum api_body body;
@@ -33,16 +33,17 @@ struct api_route {
 };
 
 /*
- * The route of ${path} for ${method}; HEAD finds that of GET.  Returns NULL if there is none;
- * ${methods} is then a bit (1 << method) for each that the path has, 0 if there is no such path.
+ * Find the route of ${path} for ${method}, where HEAD finds the route of GET.  Returns NULL if there
+ * is none.  ${methods} then has a bit (1 << method) for each method of the path, and is 0 if there
+ * is no such path.
  */
 const struct api_route *routes_find(const struct api *api, const char *path,
                                     enum http_method method, unsigned *methods);
 
-/* Fill id and part of ${call} from ${path}, which ${route} was found for. */
+/* Set id and part of ${call} from ${path}, for which ${route} was found. */
 void routes_params(const struct api_route *route, const char *path, struct api_call *call);
 
-/* The largest body of ${route} for ${req}. */
+/* The limit in bytes of the body of ${req} to ${route}. */
 uint64_t routes_body_max(const struct api_config *config, const struct api_route *route,
                          const struct http_request *req);
 

@@ -7,12 +7,12 @@
 #include "vault/policy.h"
 
 struct upload {
-    uint64_t ticket; /* 0: the place is free */
+    uint64_t ticket; /* 0: the entry is free */
     uint8_t client[16];
-    uint8_t id_hash[TOKEN_HASH_LEN]; /* of the secret, once it has an id */
+    uint8_t id_hash[TOKEN_HASH_LEN]; /* SHA-256 of the id of the secret */
     struct store_ref ref;
-    int64_t touched; /* milliseconds */
-    int64_t ends;
+    int64_t touched_ms; /* time of its newest part */
+    int64_t ends_ms;
 };
 
 struct upload_limits {
@@ -39,44 +39,51 @@ upload_limits_free(struct upload_limits *u) {
     free(u);
 }
 
+/* Free the entry ${up} if its upload has ended by time. */
 static void
-forget_ended(struct upload *up, int64_t now_ms) {
-    if (up->ends <= now_ms || up->touched + POLICY_UPLOAD_IDLE * INT64_C(1000) <= now_ms)
+free_if_ended(struct upload *up, int64_t now_ms) {
+    if (up->ends_ms <= now_ms || up->touched_ms + POLICY_UPLOAD_IDLE * INT64_C(1000) <= now_ms)
         *up = (struct upload){0};
 }
 
 uint64_t
 upload_limits_begin(struct upload_limits *u, const uint8_t key[static 16], int64_t ttl,
                     int64_t now_ms) {
-    int64_t life = ttl < POLICY_UPLOAD_LIFE ? ttl : POLICY_UPLOAD_LIFE;
     struct upload *place = &u->list[0];
     uint64_t ticket = 0;
     int mine = 0;
+    if (ttl > POLICY_UPLOAD_LIFE) ttl = POLICY_UPLOAD_LIFE;
+
+    /* Count those of the client, and find a free entry or the one idle for longest. */
     (void)pthread_mutex_lock(&u->lock);
     for (size_t i = 0; i < UPLOAD_LIMITS_TRACKED; i++) {
         struct upload *up = &u->list[i];
-        if (up->ticket != 0) forget_ended(up, now_ms);
+        if (up->ticket != 0) free_if_ended(up, now_ms);
         if (up->ticket != 0 && memcmp(up->client, key, 16) == 0) mine++;
-        if (place->ticket != 0 && (up->ticket == 0 || up->touched < place->touched)) place = up;
+        if (place->ticket != 0 && (up->ticket == 0 || up->touched_ms < place->touched_ms))
+            place = up;
     }
+
     if (mine < UPLOAD_LIMITS_PER_CLIENT) {
         ticket = ++u->last_ticket;
-        *place = (struct upload){.ticket = ticket, .touched = now_ms, .ends = now_ms + life * 1000};
+        *place =
+            (struct upload){.ticket = ticket, .touched_ms = now_ms, .ends_ms = now_ms + ttl * 1000};
         memcpy(place->client, key, 16);
     }
+
     (void)pthread_mutex_unlock(&u->lock);
     return ticket;
 }
 
 static struct upload *
-find_ticket(struct upload_limits *u, uint64_t ticket) {
+find_upload_by_ticket(struct upload_limits *u, uint64_t ticket) {
     for (size_t i = 0; i < UPLOAD_LIMITS_TRACKED; i++)
         if (u->list[i].ticket == ticket) return &u->list[i];
     return NULL;
 }
 
 static struct upload *
-find_id(struct upload_limits *u, const uint8_t id_hash[static TOKEN_HASH_LEN]) {
+find_upload_by_id(struct upload_limits *u, const uint8_t id_hash[static TOKEN_HASH_LEN]) {
     for (size_t i = 0; i < UPLOAD_LIMITS_TRACKED; i++)
         if (u->list[i].ticket != 0 && memcmp(u->list[i].id_hash, id_hash, TOKEN_HASH_LEN) == 0)
             return &u->list[i];
@@ -87,9 +94,10 @@ void
 upload_limits_name(struct upload_limits *u, uint64_t ticket, const char *id,
                    const struct store_ref *ref) {
     uint8_t hash[TOKEN_HASH_LEN];
+
     token_hash(id, strlen(id), hash);
     (void)pthread_mutex_lock(&u->lock);
-    struct upload *up = find_ticket(u, ticket);
+    struct upload *up = find_upload_by_ticket(u, ticket);
     if (up != NULL) {
         memcpy(up->id_hash, hash, sizeof(hash));
         up->ref = *ref;
@@ -100,7 +108,7 @@ upload_limits_name(struct upload_limits *u, uint64_t ticket, const char *id,
 void
 upload_limits_cancel(struct upload_limits *u, uint64_t ticket) {
     (void)pthread_mutex_lock(&u->lock);
-    struct upload *up = find_ticket(u, ticket);
+    struct upload *up = find_upload_by_ticket(u, ticket);
     if (up != NULL) *up = (struct upload){0};
     (void)pthread_mutex_unlock(&u->lock);
 }
@@ -108,19 +116,21 @@ upload_limits_cancel(struct upload_limits *u, uint64_t ticket) {
 void
 upload_limits_touch(struct upload_limits *u, const char *id, int64_t now_ms) {
     uint8_t hash[TOKEN_HASH_LEN];
+
     token_hash(id, strlen(id), hash);
     (void)pthread_mutex_lock(&u->lock);
-    struct upload *up = find_id(u, hash);
-    if (up != NULL) up->touched = now_ms;
+    struct upload *up = find_upload_by_id(u, hash);
+    if (up != NULL) up->touched_ms = now_ms;
     (void)pthread_mutex_unlock(&u->lock);
 }
 
 void
 upload_limits_end(struct upload_limits *u, const char *id) {
     uint8_t hash[TOKEN_HASH_LEN];
+
     token_hash(id, strlen(id), hash);
     (void)pthread_mutex_lock(&u->lock);
-    struct upload *up = find_id(u, hash);
+    struct upload *up = find_upload_by_id(u, hash);
     if (up != NULL) *up = (struct upload){0};
     (void)pthread_mutex_unlock(&u->lock);
 }

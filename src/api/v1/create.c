@@ -22,15 +22,15 @@ enum create_field {
     CREATE_FIELDS
 };
 
-/* The envelope of the largest content: sizes are named by content, and metadata comes on top. */
+/* The size of the envelope of the largest content.  Limits count content without metadata. */
 static int64_t
-largest_size(const struct api_config *config) {
+largest_envelope(const struct api_config *config) {
     uint64_t plain = 4 + ENVELOPE_METADATA_MAX + config->file_max;
     return (int64_t)envelope_sealed_len(envelope_padded_len(plain));
 }
 
 static int
-read_request(struct api_call *call, struct fields *f) {
+read_create(struct api_call *call, struct fields *f) {
     const struct api_config *config = &call->api->config;
     const struct field table[CREATE_FIELDS] = {
         [VERIFIER] = {"verifier", FIELD_BYTES, true, 0, 0},
@@ -39,14 +39,14 @@ read_request(struct api_call *call, struct fields *f) {
         [TTL] = {"ttl", FIELD_INTEGER, true, RECORD_TTL_MIN, config->ttl_max},
         [ATTEMPTS] = {"attempts", FIELD_INTEGER, false, 1, RECORD_ATTEMPTS_MAX},
         [PASSPHRASE] = {"passphrase", FIELD_BOOL, false, 0, 0},
-        [SIZE] = {"size", FIELD_INTEGER, true, ENVELOPE_SIZE_MIN, largest_size(config)},
+        [SIZE] = {"size", FIELD_INTEGER, true, ENVELOPE_SIZE_MIN, largest_envelope(config)},
         [CONTENT] = {"content", FIELD_TEXT, false, 1,
                      (int64_t)base64_encoded_len(BASE64_URL, config->inline_max)},
     };
     return fields_read(call->req, table, CREATE_FIELDS, FIELDS_EXACT, f, call->resp);
 }
 
-/* Decode the content and hold it against header and size. */
+/* Decode the content and compare it with header and size.  Returns 0 or a code, with a problem. */
 static int
 read_content(struct api_call *call, const struct fields *f, struct buf *content) {
     const struct field_value *text = &f->values[CONTENT];
@@ -55,6 +55,7 @@ read_content(struct api_call *call, const struct fields *f, struct buf *content)
         response_error(call->resp, err);
         return err;
     }
+
     if (err != 0) problem_field(call->resp, "content", "It must be base64url without padding.");
     else if (content->len != (uint64_t)f->values[SIZE].number)
         problem_field(call->resp, "size", "It must be the number of bytes of content.");
@@ -67,6 +68,7 @@ read_content(struct api_call *call, const struct fields *f, struct buf *content)
 static void
 respond_created(struct api_call *call, const struct vault_sealed_created *created) {
     struct response_writer w;
+
     call_about(call, created->id);
     response_begin(&w, call->resp, CREATED_LEN);
     response_string(&w, "id", created->id);
@@ -86,14 +88,16 @@ create_inline(struct api_call *call, const struct vault_sealed_new *in) {
 }
 
 /*
- * Begin an upload of the client, if it has not too many.  Where servers share a store another one
- * may have seen the end of some: before a refusal the store is asked.
+ * Count an upload of the client ${key}.  Where servers share a store, another one may have seen the
+ * end of some uploads, so check them in the store before a refusal.  Returns a ticket, or 0 if the
+ * client has too many.
  */
 static uint64_t
 begin_upload(struct api *api, const uint8_t key[static 16], int64_t ttl) {
     struct upload_limits_begun begun[UPLOAD_LIMITS_PER_CLIENT];
     uint64_t ticket = upload_limits_begin(api->upload_limits, key, ttl, api->monotonic_ms());
     if (ticket != 0) return ticket;
+
     size_t count = upload_limits_list(api->upload_limits, key, begun);
     for (size_t i = 0; i < count; i++)
         if (begun[i].ref.len > 0 && vault_sealed_uploading(api->vault, &begun[i].ref) == 0)
@@ -103,9 +107,10 @@ begin_upload(struct api *api, const uint8_t key[static 16], int64_t ttl) {
 
 static void
 create_upload(struct api_call *call, const struct vault_sealed_new *in) {
-    struct upload_limits *uploads = call->api->upload_limits;
+    struct upload_limits *limits = call->api->upload_limits;
     struct vault_sealed_created created = {0};
     uint8_t key[16];
+
     http_address_group(&call->req->client, key);
     uint64_t ticket = begin_upload(call->api, key, in->ttl);
     if (ticket == 0) {
@@ -113,21 +118,24 @@ create_upload(struct api_call *call, const struct vault_sealed_new *in) {
         http_response_setf(call->resp, "Retry-After", "%d", UPLOADS_RETRY_AFTER);
         return;
     }
+
+    /* The ticket counts from before the create, so that concurrent creates are limited, too. */
     int err = vault_sealed_create(call->api->vault, in, &created);
     if (err < 0) {
-        upload_limits_cancel(uploads, ticket);
+        upload_limits_cancel(limits, ticket);
         response_error(call->resp, err);
     } else {
         struct store_ref ref;
         vault_sealed_ref(call->api->vault, created.id, &ref);
-        upload_limits_name(uploads, ticket, created.id, &ref);
+        upload_limits_name(limits, ticket, created.id, &ref);
         respond_created(call, &created);
     }
+
     explicit_bzero(&created, sizeof(created));
 }
 
 static void
-create(struct api_call *call, const struct fields *f) {
+create_secret(struct api_call *call, const struct fields *f) {
     struct buf content = BUF_INIT(call->api->config.inline_max);
     struct envelope_header header;
     struct vault_sealed_new in = {
@@ -137,8 +145,11 @@ create(struct api_call *call, const struct fields *f) {
         .passphrase = f->values[PASSPHRASE].flag,
         .size = (uint64_t)f->values[SIZE].number,
     };
+
     memcpy(in.verifier, f->values[VERIFIER].bytes, sizeof(in.verifier));
     memcpy(in.header, f->values[HEADER].bytes, sizeof(in.header));
+
+    /* Without content an upload of parts follows. */
     if (envelope_header_parse(in.header, &header) != 0)
         problem_field(call->resp, "header", "It is not the header of an envelope.");
     else if (!f->values[CONTENT].present) create_upload(call, &in);
@@ -146,6 +157,7 @@ create(struct api_call *call, const struct fields *f) {
         in.content = &content;
         create_inline(call, &in);
     }
+
     buf_free(&content);
     explicit_bzero(&in, sizeof(in));
 }
@@ -153,6 +165,6 @@ create(struct api_call *call, const struct fields *f) {
 void
 v1_create(struct api_call *call) {
     struct fields f;
-    if (read_request(call, &f) == 0) create(call, &f);
+    if (read_create(call, &f) == 0) create_secret(call, &f);
     fields_clear(&f);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Confirm a lease, or burn the secret. */
 #include "api/v1/v1.h"
 
 #include "api/upload_limits.h"
@@ -17,8 +18,10 @@ void
 v1_burn(struct api_call *call) {
     enum verdict verdict = VERDICT_ABSENT;
     int err = 0;
+
     if (call->id[0] != '\0')
         err = vault_sealed_burn(call->api->vault, call->id, call->token, &verdict);
     v1_outcome(call, err, verdict);
+
     if (call->resp->status == 204) upload_limits_end(call->api->upload_limits, call->id);
 }

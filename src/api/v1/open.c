@@ -11,10 +11,10 @@ enum {
     ACCESS,
     LEASE,
     OPEN_FIELDS,
-    OPENED_LEN = 256, /* of the answer apart from content */
+    OPENED_LEN = 256, /* of the response without content */
 };
 
-static const struct field table[OPEN_FIELDS] = {
+static const struct field open_fields[OPEN_FIELDS] = {
     [ACCESS] = {"access", FIELD_BYTES, true, 0, 0},
     [LEASE] = {"lease", FIELD_TOKEN, false, 0, 0},
 };
@@ -22,6 +22,7 @@ static const struct field table[OPEN_FIELDS] = {
 static void
 respond_opened(struct api_call *call, const char *lease, const struct vault_sealed_opened *o) {
     struct response_writer w;
+
     response_begin(&w, call->resp, OPENED_LEN + base64_encoded_len(BASE64_URL, o->content.len));
     response_string(&w, "lease", lease);
     response_number(&w, "lease_expires_at", o->lease_expires_at);
@@ -31,9 +32,10 @@ respond_opened(struct api_call *call, const char *lease, const struct vault_seal
 }
 
 static void
-respond_wrong(struct api_call *call, int attempts_left) {
+respond_wrong_proof(struct api_call *call, int attempts_left) {
     struct problem_more more = {.name = "attempts_left", .number = attempts_left};
-    problem_respond(call->resp, PROBLEM_WRONG_PROOF, attempts_left < 0 ? NULL : &more);
+    if (attempts_left < 0) problem_respond(call->resp, PROBLEM_WRONG_PROOF, NULL);
+    else problem_respond(call->resp, PROBLEM_WRONG_PROOF, &more);
 }
 
 static void
@@ -41,7 +43,7 @@ respond_verdict(struct api_call *call, const char *lease, const struct vault_sea
     switch (o->verdict) {
     case VERDICT_OK:
     case VERDICT_REPEAT: respond_opened(call, lease, o); break;
-    case VERDICT_WRONG_PROOF: respond_wrong(call, o->attempts_left); break;
+    case VERDICT_WRONG_PROOF: respond_wrong_proof(call, o->attempts_left); break;
     case VERDICT_LEASE_ENDED: problem_respond(call->resp, PROBLEM_LEASE_ENDED, NULL); break;
     case VERDICT_ABSENT:
     case VERDICT_CONFLICT:
@@ -49,32 +51,41 @@ respond_verdict(struct api_call *call, const char *lease, const struct vault_sea
     }
 }
 
-/* Whether the parts of the secret can be fetched here: refused before a view is counted. */
+/*
+ * Check that a response can hold a part of the secret.  Returns 0, which includes an absent secret;
+ * ERR_TOO_LARGE; or another negative code.
+ */
 static int
 check_parts_fit(struct api_call *call) {
     struct record r = {0};
     if (call->api->config.response_max >= API_PART_MAX) return 0;
+
     int found = vault_sealed_info(call->api->vault, call->id, &r);
     uint32_t part_size = r.part_size;
     record_clear(&r);
     if (found < 0) return found;
-    return found > 0 && part_size > call->api->config.response_max ? ERR_TOO_LARGE : 0;
+    if (found > 0 && part_size > call->api->config.response_max) return ERR_TOO_LARGE;
+    return 0;
 }
 
 static void
 open_secret(struct api_call *call, const struct fields *f) {
-    uint64_t room = call->api->config.response_max;
+    uint64_t response_max = call->api->config.response_max, content_max = 0;
     struct vault_sealed_opened opened = {0};
     char lease[TOKEN_LEN + 1];
-    room = room > OPENED_LEN ? (room - OPENED_LEN) / 4 * 3 : 0;
+    if (response_max > OPENED_LEN) content_max = (response_max - OPENED_LEN) / 4 * 3; /* base64 */
+
     if (f->values[LEASE].present) memcpy(lease, f->values[LEASE].text, sizeof(lease));
     else token_mint(&call->api->vault->random, lease);
+
+    /* What cannot be delivered is refused before a view is counted. */
     int err = check_parts_fit(call);
     if (err == 0)
-        err = vault_sealed_open(call->api->vault, call->id, f->values[ACCESS].bytes, lease, room,
-                                &opened);
+        err = vault_sealed_open(call->api->vault, call->id, f->values[ACCESS].bytes, lease,
+                                content_max, &opened);
     if (err < 0) response_error(call->resp, err);
     else respond_verdict(call, lease, &opened);
+
     vault_sealed_opened_clear(&opened);
     explicit_bzero(lease, sizeof(lease));
 }
@@ -82,7 +93,7 @@ open_secret(struct api_call *call, const struct fields *f) {
 void
 v1_open(struct api_call *call) {
     struct fields f;
-    if (fields_read(call->req, table, OPEN_FIELDS, FIELDS_EXACT, &f, call->resp) == 0) {
+    if (fields_read(call->req, open_fields, OPEN_FIELDS, FIELDS_EXACT, &f, call->resp) == 0) {
         if (call->id[0] == '\0') v1_absent(call);
         else open_secret(call, &f);
     }

@@ -12,6 +12,7 @@ v1_check_part(struct api_call *call, int64_t body_len, uint32_t *len) {
         v1_absent(call);
         return -1;
     }
+
     int found = vault_sealed_part_len(call->api->vault, call->id, call->token, call->part, len);
     if (found < 0) response_error(call->resp, found);
     else if (found == 0) v1_absent(call);
@@ -25,12 +26,15 @@ v1_put_part(struct api_call *call) {
     struct api *api = call->api;
     enum verdict verdict = VERDICT_ABSENT;
     int err = 0;
+
     if (call->id[0] != '\0' && call->part_ok)
         err = vault_sealed_put_part(api->vault, call->id, call->token, call->part, &call->req->body,
                                     &verdict);
+
     if (err >= 0 && verdict == VERDICT_CONFLICT)
         problem_respond(call->resp, PROBLEM_CONFLICT, NULL);
     else v1_outcome(call, err, verdict);
+
     if (call->resp->status == 204)
         upload_limits_touch(api->upload_limits, call->id, api->monotonic_ms());
 }
@@ -40,14 +44,17 @@ v1_complete(struct api_call *call) {
     enum verdict verdict = VERDICT_ABSENT;
     uint32_t missing = 0;
     int err = 0;
+
     if (call->id[0] != '\0')
         err = vault_sealed_complete(call->api->vault, call->id, call->token, &verdict, &missing);
+
     if (err >= 0 && verdict == VERDICT_INCOMPLETE)
         problem_respond(call->resp, PROBLEM_INCOMPLETE,
                         &(struct problem_more){.name = "missing", .number = missing});
     else if (err >= 0 && verdict == VERDICT_CONFLICT)
         problem_field(call->resp, "header", "It must be the first 32 bytes of the content.");
     else v1_outcome(call, err, verdict);
+
     if (call->resp->status == 204) upload_limits_end(call->api->upload_limits, call->id);
 }
 
@@ -58,15 +65,14 @@ set_part_headers(struct http_response *resp) {
     resp->status = 200;
 }
 
-/*
- * HEAD must not renew the lease, and fetching does.  The zeros stand for the length; the adapter
- * sends no body.
- */
+/* Respond to HEAD, which must not renew the lease.  The zeros give the length, and the adapter sends
+ * no body. */
 static void
 head_part(struct api_call *call) {
     struct buf *body = &call->resp->body;
     uint8_t *space = NULL;
     uint32_t len;
+
     int found = vault_sealed_peek_part(call->api->vault, call->id, call->token, call->part, &len);
     if (found < 0) response_error(call->resp, found);
     else if (found == 0) v1_absent(call);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What can be read without effect: configuration, info and receipt. */
+/* Reads without effect: config, info and receipt. */
 #include "api/v1/v1.h"
 
 #include "api/receipt.h"
@@ -15,20 +15,24 @@ enum {
     DAY = 24 * HOUR,
 };
 
-/* Lifetimes that the page offers, as far as they fit under the maximum. */
+/* The lifetimes in seconds that the page offers, up to the maximum. */
 static const int ttl_choices[] = {5 * MINUTE, HOUR,    6 * HOUR, DAY,
                                   3 * DAY,    5 * DAY, 14 * DAY, 30 * DAY};
 
+/* Write the lifetimes in ascending order, with the default among them. */
 static void
-put_choices(struct response_writer *w, const struct api_config *config) {
-    bool named = false;
+put_ttl_choices(struct response_writer *w, const struct api_config *config) {
+    bool named = false; /* the default was written */
+
     response_array_open(w, "ttl_choices");
     for (size_t i = 0; i < ARRAY_LEN(ttl_choices); i++) {
         if (ttl_choices[i] > config->ttl_max) break;
+
         if (!named && config->ttl_default <= ttl_choices[i]) {
             if (config->ttl_default < ttl_choices[i]) response_number(w, NULL, config->ttl_default);
             named = true;
         }
+
         response_number(w, NULL, ttl_choices[i]);
     }
     if (!named) response_number(w, NULL, config->ttl_default);
@@ -39,18 +43,24 @@ void
 v1_config(struct api_call *call) {
     const struct api_config *config = &call->api->config;
     struct response_writer w;
+
     response_begin(&w, call->resp, CONFIG_LEN);
     response_string(&w, "version", config->version);
     response_string(&w, "page", config->page);
+
+    /* Sizes in bytes. */
     response_number(&w, "part_size", call->api->vault->limits.part_size);
     response_number(&w, "inline_max", (int64_t)config->inline_max);
     response_number(&w, "file_max", (int64_t)config->file_max);
     response_number(&w, "text_max", (int64_t)config->text_max);
     response_number(&w, "classic_file_max", (int64_t)config->classic_file_max);
+
+    /* Lifetimes in seconds. */
     response_number(&w, "ttl_min", RECORD_TTL_MIN);
     response_number(&w, "ttl_max", config->ttl_max);
     response_number(&w, "ttl_default", config->ttl_default);
-    put_choices(&w, config);
+    put_ttl_choices(&w, config);
+
     response_number(&w, "views_max", RECORD_VIEWS_MAX);
     response_number(&w, "attempts_max", RECORD_ATTEMPTS_MAX);
     response_end(&w, 200);
@@ -59,6 +69,7 @@ v1_config(struct api_call *call) {
 static void
 respond_info(struct api_call *call, const struct record *r) {
     struct response_writer w;
+
     response_begin(&w, call->resp, INFO_LEN);
     response_base64url(&w, "header", r->header, sizeof(r->header));
     response_number(&w, "size", (int64_t)r->size);
@@ -73,7 +84,9 @@ respond_info(struct api_call *call, const struct record *r) {
 void
 v1_info(struct api_call *call) {
     struct record r = {0};
-    int found = call->id[0] == '\0' ? 0 : vault_sealed_info(call->api->vault, call->id, &r);
+    int found = 0;
+
+    if (call->id[0] != '\0') found = vault_sealed_info(call->api->vault, call->id, &r);
     if (found > 0) respond_info(call, &r);
     else if (found == 0) v1_absent(call);
     else response_error(call->resp, found);
@@ -81,9 +94,10 @@ v1_info(struct api_call *call) {
 }
 
 static void
-put_events(struct response_writer *w, const struct record *r, int64_t now) {
+put_receipt_events(struct response_writer *w, const struct record *r, int64_t now) {
     struct receipt_event events[RECEIPT_EVENTS_MAX];
     size_t count = receipt_events(r, now, events);
+
     response_array_open(w, "events");
     for (size_t i = 0; i < count; i++) {
         response_object_open(w);
@@ -98,6 +112,7 @@ static void
 respond_receipt(struct api_call *call, const struct record *r) {
     int64_t now = vault_now(call->api->vault);
     struct response_writer w;
+
     response_begin(&w, call->resp, RECEIPT_LEN);
     response_string(&w, "state", receipt_state_name(policy_receipt_state(r, now)));
     response_number(&w, "created_at", r->created_at);
@@ -105,7 +120,7 @@ respond_receipt(struct api_call *call, const struct record *r) {
     response_number(&w, "views", r->views);
     response_number(&w, "views_left", r->views_left);
     if (r->attempts > 0) response_number(&w, "attempts_left", r->attempts_left);
-    put_events(&w, r, now);
+    put_receipt_events(&w, r, now);
     response_end(&w, 200);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handlers of the v1 API: sealed secrets, which the server cannot read (docs/DESIGN.md, "v1").  One
- * source file for each concern.
+ * Handlers of the v1 API for sealed secrets, which the server cannot read (docs/DESIGN.md, "v1
+ * API").
  */
 #ifndef API_V1_V1_H
 #define API_V1_V1_H
@@ -20,17 +20,18 @@ void v1_burn(struct api_call *call);
 void v1_receipt(struct api_call *call);
 
 /*
- * Before the body of a part is read: is the token the owner's, and ${body_len}, if announced (not
- * -1), the length of that part?  Returns 0 with ${len} = that length; or -1 with the answer in
- * call->resp.
+ * Check a PUT of a part before its body is read: the token must be the owner's, and ${body_len},
+ * which is -1 if not announced, the length of the part.  Returns 0 with ${len} set to that length;
+ * or -1 with the response in call->resp.
  */
 MUST_CHECK
 int v1_check_part(struct api_call *call, int64_t body_len, uint32_t *len);
 
-/* The one answer for everything that is not there, or not for this caller. */
+/* Respond with the same 404 for everything that is absent or not for this client. */
 void v1_absent(struct api_call *call);
 
-/* Answer ${err} of the vault, or the outcome ${verdict} of a call without content: 204 or 404. */
+/* Respond to the result of a call without content: an error for ${err} below 0, 204 for VERDICT_OK,
+ * else 404. */
 void v1_outcome(struct api_call *call, int err, enum verdict verdict);
 
 #endif

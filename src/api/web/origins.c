@@ -19,11 +19,14 @@ origins_parse(const char *list, struct origins *out) {
     size_t len = strlen(list);
     *out = (struct origins){.count = 0};
     if (len > ORIGINS_TEXT_MAX) return ERR_INVALID;
+
+    /* Cut the copy into strings. */
     memcpy(out->text, list, len + 1);
     for (char *rest = out->text; *rest != '\0';) {
         rest += strspn(rest, " ");
         size_t n = strcspn(rest, ", ");
         if (!is_origin(rest, n) || out->count == ORIGINS_MAX) return ERR_INVALID;
+
         out->items[out->count++] = rest;
         char *end = rest + n;
         rest = end + strspn(end, ", ");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which web addresses a server is set up with: other origins' pages, and where its own page is. */
+/* Web addresses in settings: the origins of other pages, and the address of the own page. */
 #ifndef API_WEB_ORIGINS_H
 #define API_WEB_ORIGINS_H
 
@@ -11,19 +11,19 @@ enum { ORIGINS_MAX = 16, ORIGINS_TEXT_MAX = 2047 };
 
 /* Origins as browsers send them: scheme, host in lower case, and a port if there is one. */
 struct origins {
-    const char *items[ORIGINS_MAX]; /* they lie in text: not to be copied */
+    const char *items[ORIGINS_MAX]; /* in text, so the struct must not be copied */
     int count;
     char text[ORIGINS_TEXT_MAX + 1];
 };
 
 /*
- * Read ${list}, origins separated by commas and spaces, of at most ORIGINS_TEXT_MAX bytes; "" for
- * none.  Returns 0, or ERR_INVALID.
+ * Parse ${list}, which has origins separated by commas and spaces and at most ORIGINS_TEXT_MAX
+ * bytes.  "" is none.  Returns 0 or ERR_INVALID.
  */
 MUST_CHECK
 int origins_parse(const char *list, struct origins *out);
 
-/* Whether ${address} is where a page can be: an origin, with a path behind it or none. */
+/* Whether ${address} can be the address of a page: an origin with or without a path. */
 bool origins_is_page(const char *address);
 
 #endif

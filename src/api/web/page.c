@@ -9,8 +9,7 @@
 
 static const char classic_prefix[] = "/secret/";
 
-/* A link whose '#' came as "%23", or as that encoded again: what follows is for the page
- * to read. */
+/* Whether a gateway has encoded the '#' of a link, once or twice.  The page reads the rest. */
 static bool
 is_mangled_root(const char *path) {
     const char *mangled = strncmp(path, "/%25", 4) == 0 ? path + 4 : path + 2;
@@ -25,26 +24,31 @@ is_classic_link(const char *path) {
 }
 
 static const struct page_file *
-find(const char *path) {
+find_page_file(const char *path) {
     const char *wanted = path;
+
     if (is_mangled_root(path) || strcmp(path, "/index.html") == 0) wanted = "/";
     else if (is_classic_link(path)) wanted = classic_prefix;
     else if (strcmp(path, classic_prefix) == 0) return NULL;
+
     for (size_t i = 0; i < page_file_count; i++) {
         if (strcmp(page_files[i].path, wanted) == 0) return &page_files[i];
     }
     return NULL;
 }
 
-/* Whether the list ${accepted} of encodings names gzip and does not refuse it. */
+/* Whether the list ${accepted} of encodings contains gzip without "q=0". */
 static bool
-takes_gzip(const char *accepted) {
+accepts_gzip(const char *accepted) {
     if (accepted == NULL) return false;
+
     const char *at = strcasestr(accepted, "gzip");
     if (at == NULL) return false;
     at += strlen("gzip");
     at += strspn(at, " \t");
     if (*at != ';') return *at == ',' || *at == '\0';
+
+    /* A quality of zero refuses the encoding. */
     at += 1 + strspn(at + 1, " \t");
     return strncasecmp(at, "q=0", 3) != 0 || at[3] == '.';
 }
@@ -57,28 +61,37 @@ is_current(const struct http_request *req, const char *etag) {
 
 static bool
 page_has(const char *path) {
-    return find(path) != NULL;
+    return find_page_file(path) != NULL;
 }
 
 static void
 page_respond(const struct http_request *req, struct http_response *resp) {
-    const struct page_file *file = find(req->path);
+    const struct page_file *file = find_page_file(req->path);
     if (file == NULL) return;
-    bool gzip = takes_gzip(req->headers[HTTP_ACCEPT_ENCODING]) && file->gzip_len < file->len;
-    const char *etag = gzip ? file->gzip_etag : file->etag;
+    bool gzip = accepts_gzip(req->headers[HTTP_ACCEPT_ENCODING]) && file->gzip_len < file->len;
+    const char *etag = file->etag;
+    if (gzip) etag = file->gzip_etag;
+
     for (size_t i = 0; i < page_header_count; i++)
         http_response_set(resp, page_headers[i].name, page_headers[i].value);
     http_response_set(resp, "Content-Type", file->type);
     http_response_set(resp, "Vary", "Accept-Encoding, Origin");
     http_response_set(resp, "ETag", etag);
+
     if (is_current(req, etag)) {
         resp->status = 304;
         return;
     }
+
+    /* The bytes live as long as the program. */
     resp->status = 200;
-    if (gzip) http_response_set(resp, "Content-Encoding", "gzip");
-    resp->constant = gzip ? file->gzip : file->bytes;
-    resp->constant_len = gzip ? file->gzip_len : file->len;
+    resp->constant = file->bytes;
+    resp->constant_len = file->len;
+    if (gzip) {
+        http_response_set(resp, "Content-Encoding", "gzip");
+        resp->constant = file->gzip;
+        resp->constant_len = file->gzip_len;
+    }
 }
 
 const struct api_page page_embedded = {.has = page_has, .respond = page_respond};

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The static page, out of the program itself.  Paths: "/" (also with a '#' that a gateway has
- * turned into "%23", so that a mangled link still opens), "/secret/ID" of the classic page, and the
- * page's own files.  Answers carry the page's headers (web/headers.mjs), an ETag, and gzip where
- * the client takes it: nothing in them is secret.
+ * The static page, embedded in the program.  Its paths are "/", "/secret/ID" of the classic page,
+ * and the files of the page.  "/%23..." is "/", too, because some gateways turn '#' into "%23" in a
+ * link.  Responses have the headers of the page (web/headers.mjs), an ETag, and gzip if the client
+ * accepts it.  Nothing in them is secret.
  */
 #ifndef API_WEB_PAGE_H
 #define API_WEB_PAGE_H
 
 #include "api/api.h"
 
-/* For api.page of a program that serves the page.  Needs nothing, safe from any thread. */
+/* For api.page of a program that serves the page.  Any thread. */
 extern const struct api_page page_embedded;
 
 #endif

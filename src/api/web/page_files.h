@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The page's files and headers as constants; their source is made from the built page by
- * tools/embed.mjs.
+ * The files and headers of the page as constants, generated from the built page by tools/embed.mjs.
  */
 #ifndef API_WEB_PAGE_FILES_H
 #define API_WEB_PAGE_FILES_H
@@ -10,7 +9,7 @@
 #include <stdint.h>
 
 struct page_file {
-    const char *path; /* as asked for; "/secret/" stands for /secret/ID */
+    const char *path; /* of the request; "/secret/" for /secret/ID */
     const char *type;
     const char *etag;      /* quoted */
     const char *gzip_etag; /* quoted */
