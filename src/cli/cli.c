@@ -6,8 +6,8 @@
 
 #include "base/err.h"
 #include "cli/local/memory.h"
-#include "cli/terminal/message.h"
 #include "cli/terminal/passphrase.h"
+#include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 
 enum { JSON_OUT_MAX = 8 * 1024 * 1024 };
@@ -17,7 +17,7 @@ static int
 read_line(struct buf *out) {
     for (;;) {
         uint8_t c = 0;
-        ssize_t n = stop_read(STDIN_FILENO, &c, 1);
+        ssize_t n = signals_read(STDIN_FILENO, &c, 1);
         if (n < 0) return ERR_IO;
         if (n == 0 || (c == '\n' && out->len > 0)) return 0;
         int err = buf_add_byte(out, c);
@@ -44,7 +44,7 @@ cli_take_link(struct cli *cli, struct link *out) {
     cli->opt.operand = NULL;
     buf_free(&text);
     if (err == 0) return CLI_DONE;
-    if (stop_asked()) return CLI_INTERRUPTED;
+    if (signals_stop_asked()) return CLI_INTERRUPTED;
     say_error("It looks like https://HOST/#ID.KEY; copy the whole of it, in quotes.",
               "that is not a link of this service, or a part of it is missing");
     return CLI_USAGE;
@@ -58,9 +58,9 @@ warn_if_exposed(const char *address) {
 enum cli_exit
 cli_choose_server(struct cli *cli, const struct link *link) {
     const char *named = cli->opt.server;
-    enum cli_exit why = CLI_DONE;
+    enum cli_exit status = CLI_DONE;
     if (named == NULL && link != NULL && link->page[0] != '\0') {
-        why = remote_find(&cli->remote, link->page);
+        status = remote_find(&cli->remote, link->page);
     } else {
         if (named == NULL) named = cli->env("SECRETS_SERVER");
         if (named == NULL || named[0] == '\0') named = cli->config.server;
@@ -76,8 +76,8 @@ cli_choose_server(struct cli *cli, const struct link *link) {
             return CLI_USAGE;
         }
     }
-    if (why == CLI_DONE) warn_if_exposed(cli->remote.base);
-    return why;
+    if (status == CLI_DONE) warn_if_exposed(cli->remote.base);
+    return status;
 }
 
 /* There is nothing where ${what} should come from. */
@@ -94,7 +94,7 @@ complain_source(const char *from, const char *what) {
 static enum cli_exit
 complain_ask(int err, const char *method, const char *what) {
     const char *from = method == NULL ? "tty" : method;
-    if (stop_asked()) return CLI_INTERRUPTED;
+    if (signals_stop_asked()) return CLI_INTERRUPTED;
     switch (err) {
     case ERR_CONFIG: complain_source(from, what); return CLI_USAGE;
     case ERR_CONFLICT:
@@ -165,13 +165,13 @@ cli_print(struct buf *out) {
 enum cli_exit
 cli_print_json(json_t *json) {
     struct buf text = BUF_INIT(JSON_OUT_MAX);
-    enum cli_exit why = CLI_FAILED;
+    enum cli_exit status = CLI_FAILED;
     if (json != NULL && json_write(json, &text) == 0 && buf_add_byte(&text, '\n') == 0)
-        why = cli_print(&text);
+        status = cli_print(&text);
     else if (!say_had_error()) say_no_memory();
     json_decref(json);
     buf_free(&text);
-    return why;
+    return status;
 }
 
 void

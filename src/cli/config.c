@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "base/text/parse.h"
 #include "cli/options.h"
-#include "cli/terminal/message.h"
+#include "cli/terminal/say.h"
 
 enum { CONFIG_MAX = 16 * 1024 };
 
@@ -73,11 +73,11 @@ config_load(const char *path, struct config *out) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) return 0;
     ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
-    int why = n < 0 ? errno : EFBIG;
+    int saved_errno = n < 0 ? errno : EFBIG;
     if (fd >= 0) (void)close(fd);
     if (n < 0 || n == CONFIG_MAX) {
         say_error("Make it a file that you can read, or move it away.", "cannot read %s: %s", path,
-                  strerror(why));
+                  strerror(saved_errno));
         return ERR_CONFIG;
     }
     if (config_parse(text, (size_t)n, out, &line) == 0) return 0;

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/terminal/message.h"
+#include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 
 enum { PATIENCE_SECONDS = 120 };
@@ -167,13 +167,13 @@ run(const struct command *c, int argc, char **argv) {
         return CLI_USAGE;
     }
     say_setup(cli.opt.quiet, on_terminal());
-    enum cli_exit why = set_up(&cli);
-    if (why == CLI_DONE) why = c->run(&cli);
+    enum cli_exit status = set_up(&cli);
+    if (status == CLI_DONE) status = c->run(&cli);
     /* What failed without a word was short of memory. */
-    if (why == CLI_FAILED && !say_had_error()) say_no_memory();
-    if (why == CLI_INTERRUPTED) say_interrupted("");
+    if (status == CLI_FAILED && !say_had_error()) say_no_memory();
+    if (status == CLI_INTERRUPTED) say_interrupted("");
     http_client_free(cli.remote.http);
-    return why;
+    return status;
 }
 
 /* The first argument is none of the commands. */
@@ -190,7 +190,7 @@ complain_command(const char *name) {
 
 int
 main(int argc, char **argv) {
-    stop_setup();
+    signals_setup();
     harden();
     (void)setlocale(LC_TIME, "");
     json_setup();

@@ -6,8 +6,8 @@
 
 #include "base/err.h"
 #include "base/text/parse.h"
-#include "cli/terminal/message.h"
 #include "cli/terminal/passphrase.h"
+#include "cli/terminal/say.h"
 
 enum kind { FLAG, TEXT, METHOD, NUMBER, DURATION };
 

@@ -3,8 +3,8 @@
 #include "base/err.h"
 #include "base/text/base64.h"
 #include "cli/cli.h"
-#include "cli/terminal/message.h"
 #include "cli/terminal/passphrase.h"
+#include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 #include "cli/transfer/output.h"
 #include "cli/transfer/source.h"
@@ -12,7 +12,7 @@
 
 enum {
     CONTENT_MAX = 10 * 1024 * 1024,
-    PIECE = 64 * 1024,
+    CHUNK = 64 * 1024,
     ANSWER_MAX = 2 * CONTENT_MAX,
     TEXT_MAX = 4096,
     RAW_MAX = 4096,
@@ -22,24 +22,24 @@ enum {
 /* Read all there is. */
 static enum cli_exit
 read_content(struct source *s, struct buf *out) {
-    enum cli_exit why = buf_add(out, s->head.data, s->head.len) == 0 ? CLI_DONE : CLI_FAILED;
-    while (why == CLI_DONE && !s->ended) {
-        uint8_t *room = buf_space(out, PIECE);
+    enum cli_exit status = buf_add(out, s->head.data, s->head.len) == 0 ? CLI_DONE : CLI_FAILED;
+    while (status == CLI_DONE && !s->ended) {
+        uint8_t *room = buf_space(out, CHUNK);
         if (room == NULL) {
             say_error("Share it without --classic.", "%s is larger than the classic service takes",
                       s->path);
             return CLI_REFUSED;
         }
-        ssize_t n = source_read(s, room, PIECE);
-        if (n < 0) why = stop_asked() ? CLI_INTERRUPTED : CLI_FAILED;
+        ssize_t n = source_read(s, room, CHUNK);
+        if (n < 0) status = signals_stop_asked() ? CLI_INTERRUPTED : CLI_FAILED;
         else out->len += (size_t)n;
         s->ended = n == 0;
     }
-    return why;
+    return status;
 }
 
 static enum cli_exit
-post_text(struct cli *cli, const struct buf *content, struct remote_answer *a) {
+post_text(struct cli *cli, const struct buf *content, struct remote_response *resp) {
     json_t *json = json_object();
     bool ok = json_object_set_new(json, "secret",
                                   json_stringn((const char *)content->data, content->len)) == 0 &&
@@ -48,13 +48,14 @@ post_text(struct cli *cli, const struct buf *content, struct remote_answer *a) {
     if (ok && cli->opt.ttl > 0)
         ok = json_object_set_new(json, "ttl", json_integer(cli->opt.ttl)) == 0;
     struct remote_call call = {.method = HTTP_POST, .path = "encrypt", .json = json};
-    enum cli_exit why = ok ? remote_call(&cli->remote, &call, a) : CLI_FAILED;
+    enum cli_exit status = ok ? remote_call(&cli->remote, &call, resp) : CLI_FAILED;
     json_decref(json);
-    return why;
+    return status;
 }
 
 static enum cli_exit
-post_file(struct cli *cli, const char *name, const struct buf *content, struct remote_answer *a) {
+post_file(struct cli *cli, const char *name, const struct buf *content,
+          struct remote_response *resp) {
     static const char hex[] = "0123456789ABCDEF";
     char path[PATH_MAX_LEN] = "encrypt?file_name=";
     size_t n = strlen(path);
@@ -67,19 +68,19 @@ post_file(struct cli *cli, const char *name, const struct buf *content, struct r
     struct remote_call call = {.method = HTTP_POST,
                                .path = path,
                                .http = {.body = content->data, .body_len = content->len}};
-    return remote_call(&cli->remote, &call, a);
+    return remote_call(&cli->remote, &call, resp);
 }
 
 /* Where the page is that opens classic links: the server says, or is it itself. */
 static void
 find_page(struct cli *cli, char page[static LINK_PAGE_MAX]) {
-    struct remote_answer a = {0};
+    struct remote_response resp = {0};
     struct remote_call call = {.method = HTTP_GET, .path = "api/v1/config"};
-    enum cli_exit why = remote_call(&cli->remote, &call, &a);
-    const char *named = why == CLI_DONE ? remote_text(a.json, "page") : NULL;
+    enum cli_exit status = remote_call(&cli->remote, &call, &resp);
+    const char *named = status == CLI_DONE ? remote_text(resp.json, "page") : NULL;
     if (named == NULL || link_address(named, strlen(named), page) != 0)
         memcpy(page, cli->remote.base, LINK_PAGE_MAX);
-    remote_answer_clear(&a);
+    remote_response_clear(&resp);
 }
 
 static enum cli_exit
@@ -92,37 +93,37 @@ print_created(struct cli *cli, const json_t *json) {
         return CLI_DAMAGED;
     }
     find_page(cli, page);
-    enum cli_exit why = CLI_FAILED;
+    enum cli_exit status = CLI_FAILED;
     if (buf_printf(&text, "%ssecret/%s", page, id) != 0) goto out;
     if (cli->opt.json) {
-        why = cli_print_json(
+        status = cli_print_json(
             json_pack("{s:s, s:s, s:s}", "link", buf_text(&text), "id", id, "passphrase", pass));
-    } else if (buf_printf(&text, "\n%s\n", pass) == 0) why = cli_print(&text);
-    if (why == CLI_DONE) say_note("The second line is the passphrase: send it another way.");
+    } else if (buf_printf(&text, "\n%s\n", pass) == 0) status = cli_print(&text);
+    if (status == CLI_DONE) say_note("The second line is the passphrase: send it another way.");
 out:
     buf_free(&text);
-    return why;
+    return status;
 }
 
 enum cli_exit
 classic_put(struct cli *cli) {
     struct source source = {.fd = -1};
-    struct buf content = BUF_INIT(CONTENT_MAX + PIECE);
-    struct remote_answer a = {0};
-    enum cli_exit why = cli_choose_server(cli, NULL);
-    if (why == CLI_DONE) why = source_open(cli, &source);
-    if (why == CLI_DONE) why = read_content(&source, &content);
-    if (why == CLI_DONE && !source_unchanged(&source)) why = CLI_FAILED;
-    if (why == CLI_DONE) {
-        why = source.name[0] == '\0' ? post_text(cli, &content, &a)
-                                     : post_file(cli, source.name, &content, &a);
-        if (why != CLI_DONE) remote_complain(&cli->remote, why, &a, "take the secret");
-        else why = print_created(cli, a.json);
+    struct buf content = BUF_INIT(CONTENT_MAX + CHUNK);
+    struct remote_response resp = {0};
+    enum cli_exit status = cli_choose_server(cli, NULL);
+    if (status == CLI_DONE) status = source_open(cli, &source);
+    if (status == CLI_DONE) status = read_content(&source, &content);
+    if (status == CLI_DONE && !source_unchanged(&source)) status = CLI_FAILED;
+    if (status == CLI_DONE) {
+        status = source.name[0] == '\0' ? post_text(cli, &content, &resp)
+                                        : post_file(cli, source.name, &content, &resp);
+        if (status != CLI_DONE) remote_complain(&cli->remote, status, &resp, "take the secret");
+        else status = print_created(cli, resp.json);
     }
     source_close(&source);
     buf_free(&content);
-    remote_answer_clear(&a);
-    return why;
+    remote_response_clear(&resp);
+    return status;
 }
 
 /* Write what the server decrypted.  A file's data is base64. */
@@ -141,41 +142,41 @@ deliver(struct cli *cli, json_t *json) {
     if (name != NULL) (void)snprintf(meta.name, sizeof(meta.name), "%s", name);
     meta.name_len = strlen(meta.name);
     meta.size = content.len;
-    enum cli_exit why = err == 0 ? CLI_DONE : CLI_DAMAGED;
-    if (err != 0) remote_complain(&cli->remote, why, NULL, "open the secret");
-    if (why == CLI_DONE) why = output_begin(cli, &output, &meta, NULL);
-    if (why == CLI_DONE && output_write(&output, 0, content.data, content.len) != 0)
-        why = CLI_FAILED;
-    if (why == CLI_DONE) why = output_finish(cli, &output, &meta);
+    enum cli_exit status = err == 0 ? CLI_DONE : CLI_DAMAGED;
+    if (err != 0) remote_complain(&cli->remote, status, NULL, "open the secret");
+    if (status == CLI_DONE) status = output_begin(cli, &output, &meta, NULL);
+    if (status == CLI_DONE && output_write(&output, 0, content.data, content.len) != 0)
+        status = CLI_FAILED;
+    if (status == CLI_DONE) status = output_finish(cli, &output, &meta);
     output_drop(&output, false);
     buf_free(&content);
-    return why;
+    return status;
 }
 
 enum cli_exit
 classic_get(struct cli *cli, const struct link *link) {
     struct buf passphrase = BUF_INIT(RAW_MAX);
-    struct remote_answer a = {.body = BUF_INIT(ANSWER_MAX)};
-    enum cli_exit why = cli_ask(cli, cli->opt.passphrase, "passphrase", &passphrase);
-    if (why != CLI_DONE) goto out;
+    struct remote_response resp = {.body = BUF_INIT(ANSWER_MAX)};
+    enum cli_exit status = cli_ask(cli, cli->opt.passphrase, "passphrase", &passphrase);
+    if (status != CLI_DONE) goto out;
     json_t *json = json_pack("{s:s, s:s%}", "secret_id", link->id, "passphrase",
                              (const char *)passphrase.data, passphrase.len);
     /* Asked twice it would cost two views. */
     struct remote_call call = {
         .method = HTTP_POST, .path = "decrypt", .json = json, .retry = REMOTE_RETRY_UNSENT};
-    why = json == NULL ? CLI_USAGE : remote_call(&cli->remote, &call, &a);
+    status = json == NULL ? CLI_USAGE : remote_call(&cli->remote, &call, &resp);
     json_decref(json);
-    if (why == CLI_DONE) {
-        a.json = json_parse_object((const char *)a.body.data, a.body.len);
-        why = deliver(cli, a.json);
-    } else if (why == CLI_GONE) {
+    if (status == CLI_DONE) {
+        resp.json = json_parse_object((const char *)resp.body.data, resp.body.len);
+        status = deliver(cli, resp.json);
+    } else if (status == CLI_GONE) {
         say_error("Check the passphrase; a wrong one costs no view.",
                   "wrong passphrase, or the secret is gone");
-    } else if (why == CLI_USAGE)
+    } else if (status == CLI_USAGE)
         say_error("Give the passphrase that came with the link.", "the passphrase is not UTF-8");
-    else remote_complain(&cli->remote, why, &a, "open the secret");
+    else remote_complain(&cli->remote, status, &resp, "open the secret");
 out:
     buf_free(&passphrase);
-    remote_answer_clear(&a);
-    return why;
+    remote_response_clear(&resp);
+    return status;
 }

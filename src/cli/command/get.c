@@ -5,8 +5,8 @@
 #include "base/err.h"
 #include "cli/cli.h"
 #include "cli/local/lockfile.h"
-#include "cli/terminal/message.h"
 #include "cli/terminal/passphrase.h"
+#include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 #include "cli/transfer/download.h"
 #include "cli/transfer/lease.h"
@@ -20,10 +20,10 @@ struct delivery {
     struct envelope_opener *opener;
     struct output output;
     struct progress bar;
-    enum cli_exit why; /* set where the output failed */
-    uint64_t skip;     /* bytes of the next part that come before what is wanted */
-    uint64_t released; /* content written */
-    bool until_meta;   /* stop feeding once the metadata is known */
+    enum cli_exit status; /* set where the output failed */
+    uint64_t skip;        /* bytes of the next part that come before what is wanted */
+    uint64_t released;    /* content written */
+    bool until_meta;      /* stop feeding once the metadata is known */
 };
 
 /* The result of a sink that ends the download without a failure of the envelope. */
@@ -32,8 +32,8 @@ enum { ENOUGH = 100 };
 static int
 begin_output(struct delivery *d) {
     if (d->output.begun) return 0;
-    d->why = output_begin(d->cli, &d->output, envelope_opener_meta(d->opener), d->lease.temp);
-    if (d->why != CLI_DONE) return ERR_IO;
+    d->status = output_begin(d->cli, &d->output, envelope_opener_meta(d->opener), d->lease.temp);
+    if (d->status != CLI_DONE) return ERR_IO;
     if (d->output.temp[0] != '\0' && !d->output.elsewhere)
         lease_remember(d->cli, &d->lease, d->output.temp);
     return 0;
@@ -45,7 +45,7 @@ on_content(void *ctx, uint64_t offset, const uint8_t *data, size_t len) {
     struct delivery *d = ctx;
     int err = begin_output(d);
     if (err == 0 && output_write(&d->output, offset, data, len) != 0) {
-        d->why = CLI_FAILED;
+        d->status = CLI_FAILED;
         err = ERR_IO;
     }
     d->released += len;
@@ -69,7 +69,7 @@ on_sealed(void *ctx, const uint8_t *data, size_t len) {
  */
 static enum cli_exit
 find_start(struct delivery *d, const struct download *down, uint32_t *first,
-           struct remote_answer *a) {
+           struct remote_response *resp) {
     uint64_t content = 0;
     int ended = 0;
     uint32_t parts = download_parts(down);
@@ -77,13 +77,13 @@ find_start(struct delivery *d, const struct download *down, uint32_t *first,
     if (d->lease.temp == NULL || parts < 3) return CLI_DONE;
     d->until_meta = true;
     while (*first < parts && envelope_opener_meta(d->opener) == NULL && ended == 0) {
-        enum cli_exit why = download_run(d->cli, down, *first, *first + 1, &ended, a);
-        if (why != CLI_DONE && ended != ENOUGH) return why;
-        remote_answer_clear(a);
+        enum cli_exit status = download_run(d->cli, down, *first, *first + 1, &ended, resp);
+        if (status != CLI_DONE && ended != ENOUGH) return status;
+        remote_response_clear(resp);
         ++*first;
     }
     d->until_meta = false;
-    if (begin_output(d) != 0) return d->why;
+    if (begin_output(d) != 0) return d->status;
     uint64_t chunk = envelope_opener_resume_point(d->opener, output_have(&d->output), &content);
     if (chunk <= envelope_opener_chunks(d->opener)) return CLI_DONE;
     if (envelope_opener_resume(d->opener, chunk) != 0) return CLI_DAMAGED;
@@ -97,7 +97,7 @@ find_start(struct delivery *d, const struct download *down, uint32_t *first,
 
 static void
 complain_opener(const struct delivery *d, int verdict) {
-    if (d->why != CLI_DONE || verdict == ENOUGH) return; /* the output said why */
+    if (d->status != CLI_DONE || verdict == ENOUGH) return; /* the output said why */
     if (verdict == ERR_NOMEM) say_no_memory();
     else if (verdict < 0)
         say_error("Run the same command again.", "could not open the secret: %s",
@@ -124,34 +124,34 @@ fetch_parts(struct delivery *d) {
         .sink = on_sealed,
         .ctx = d,
     };
-    struct remote_answer a = {0};
+    struct remote_response resp = {0};
     uint32_t first = 0;
     int ended = 0;
     progress_begin(&d->bar, "Receiving", d->lease.size, d->cli->bar);
-    enum cli_exit why = find_start(d, &down, &first, &a);
-    if (why == CLI_DONE)
-        why = download_run(d->cli, &down, first, download_parts(&down), &ended, &a);
+    enum cli_exit status = find_start(d, &down, &first, &resp);
+    if (status == CLI_DONE)
+        status = download_run(d->cli, &down, first, download_parts(&down), &ended, &resp);
     progress_end(&d->bar);
-    bool for_later = why == CLI_NETWORK && can_go_on(d);
-    if (why == CLI_DAMAGED) complain_opener(d, ended);
-    else if (why != CLI_DONE && why != CLI_INTERRUPTED && !for_later)
-        remote_complain(&d->cli->remote, why, &a, "hand out the secret");
-    remote_answer_clear(&a);
-    return d->why != CLI_DONE ? d->why : why;
+    bool for_later = status == CLI_NETWORK && can_go_on(d);
+    if (status == CLI_DAMAGED) complain_opener(d, ended);
+    else if (status != CLI_DONE && status != CLI_INTERRUPTED && !for_later)
+        remote_complain(&d->cli->remote, status, &resp, "hand out the secret");
+    remote_response_clear(&resp);
+    return d->status != CLI_DONE ? d->status : status;
 }
 
 static enum cli_exit
 feed(struct delivery *d) {
     int verdict = 0;
     if (d->lease.part_size > 0) {
-        enum cli_exit why = fetch_parts(d);
-        if (why != CLI_DONE) return why;
+        enum cli_exit status = fetch_parts(d);
+        if (status != CLI_DONE) return status;
     } else verdict = envelope_opener_add(d->opener, d->lease.content.data, d->lease.content.len);
     if (verdict == 0) verdict = envelope_opener_end(d->opener);
     if (verdict == 0) verdict = begin_output(d); /* of no content */
     if (verdict == 0) return CLI_DONE;
     complain_opener(d, verdict);
-    return d->why != CLI_DONE ? d->why : verdict < 0 ? CLI_FAILED : CLI_DAMAGED;
+    return d->status != CLI_DONE ? d->status : verdict < 0 ? CLI_FAILED : CLI_DAMAGED;
 }
 
 /* Tell what is left of it. */
@@ -166,12 +166,12 @@ note_left(const struct delivery *d) {
 
 /* After an interruption or a lost connection: the view is not lost, and how to go on. */
 static enum cli_exit
-leave_for_later(const struct delivery *d, enum cli_exit why) {
-    if (!can_go_on(d) || (why != CLI_INTERRUPTED && why != CLI_NETWORK)) return why;
+leave_for_later(const struct delivery *d, enum cli_exit status) {
+    if (!can_go_on(d) || (status != CLI_INTERRUPTED && status != CLI_NETWORK)) return status;
     int64_t minutes = d->lease.part_size > 0 ? 15 : 2;
     say_error(
         "Run the same command again to go on.", "%s; the view is kept for you for %lld minutes",
-        why == CLI_INTERRUPTED ? "interrupted" : "the connection is lost", (long long)minutes);
+        status == CLI_INTERRUPTED ? "interrupted" : "the connection is lost", (long long)minutes);
     return CLI_UNFINISHED;
 }
 
@@ -179,7 +179,7 @@ leave_for_later(const struct delivery *d, enum cli_exit why) {
 static void
 end_lease(const struct delivery *d) {
     /* What an earlier run began and this one did not need; else it has its name by now. */
-    bool shared = d->lease.temp != NULL && claim_remove(d->lease.temp, true) == ERR_BUSY;
+    bool shared = d->lease.temp != NULL && lockfile_remove(d->lease.temp, true) == ERR_BUSY;
     if (d->cli->opt.burn || !shared) lease_end(d->cli, &d->lease, d->cli->opt.burn);
     note_left(d);
 }
@@ -187,23 +187,24 @@ end_lease(const struct delivery *d) {
 static enum cli_exit
 deliver(struct delivery *d) {
     d->opener = envelope_opener_new(&d->lease.keys, on_content, d);
-    enum cli_exit why = d->opener == NULL ? CLI_FAILED : feed(d);
-    if (why == CLI_DONE) why = output_finish(d->cli, &d->output, envelope_opener_meta(d->opener));
-    if (why == CLI_DONE) end_lease(d);
-    else why = leave_for_later(d, why);
+    enum cli_exit status = d->opener == NULL ? CLI_FAILED : feed(d);
+    if (status == CLI_DONE)
+        status = output_finish(d->cli, &d->output, envelope_opener_meta(d->opener));
+    if (status == CLI_DONE) end_lease(d);
+    else status = leave_for_later(d, status);
     /* Beside another run's unfinished file, this one's is not noted: nobody would go on with it. */
-    output_drop(&d->output, why == CLI_UNFINISHED && !d->output.elsewhere);
+    output_drop(&d->output, status == CLI_UNFINISHED && !d->output.elsewhere);
     envelope_opener_free(d->opener);
-    return why;
+    return status;
 }
 
 static enum cli_exit
 get_sealed(struct cli *cli, struct link *link) {
     struct delivery d = {.cli = cli, .output = {.fd = -1}};
-    enum cli_exit why = lease_open(cli, link, &d.lease);
-    if (why == CLI_DONE) why = deliver(&d);
+    enum cli_exit status = lease_open(cli, link, &d.lease);
+    if (status == CLI_DONE) status = deliver(&d);
     lease_clear(&d.lease);
-    return why;
+    return status;
 }
 
 /* Two things cannot both be read from standard input. */
@@ -221,13 +222,13 @@ check_stdin(const struct cli *cli) {
 enum cli_exit
 get_run(struct cli *cli) {
     struct link link = {0};
-    enum cli_exit why = check_stdin(cli);
+    enum cli_exit status = check_stdin(cli);
     state_prune(&cli->state, clock_now(cli->clock));
-    if (why == CLI_DONE) why = output_check(cli);
-    if (why == CLI_DONE) why = cli_take_link(cli, &link);
-    if (why == CLI_DONE) why = cli_choose_server(cli, &link);
-    if (why == CLI_DONE)
-        why = link.kind == LINK_CLASSIC ? classic_get(cli, &link) : get_sealed(cli, &link);
+    if (status == CLI_DONE) status = output_check(cli);
+    if (status == CLI_DONE) status = cli_take_link(cli, &link);
+    if (status == CLI_DONE) status = cli_choose_server(cli, &link);
+    if (status == CLI_DONE)
+        status = link.kind == LINK_CLASSIC ? classic_get(cli, &link) : get_sealed(cli, &link);
     explicit_bzero(&link, sizeof(link));
-    return why;
+    return status;
 }

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /* secrets info, burn and receipt: what can be asked and done without opening. */
 #include "cli/cli.h"
-#include "cli/terminal/message.h"
 #include "cli/terminal/progress.h"
+#include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 
 enum { RAW_MAX = 4096, TEXT_MAX = 16 * 1024, POLL_FIRST_MS = 1000, POLL_LONGEST_MS = 10000 };
 
 static enum cli_exit
 call_secret(struct cli *cli, enum http_method method, const char *id, const char *more,
-            const char *token, struct remote_answer *a) {
+            const char *token, struct remote_response *resp) {
     char path[CLI_PATH_MAX];
     cli_secret_path(path, id, more);
     struct remote_call call = {.method = method, .path = path, .token = token};
-    return remote_call(&cli->remote, &call, a);
+    return remote_call(&cli->remote, &call, resp);
 }
 
 /* These commands know nothing of classic secrets. */
 static enum cli_exit
 take_sealed_link(struct cli *cli, struct link *link) {
-    enum cli_exit why = cli_take_link(cli, link);
-    if (why != CLI_DONE || link->kind == LINK_SEALED) return why;
+    enum cli_exit status = cli_take_link(cli, link);
+    if (status != CLI_DONE || link->kind == LINK_SEALED) return status;
     say_error("All that can be done with it is secrets get.",
               "a link of the classic service tells nothing of itself");
     return CLI_USAGE;
@@ -41,25 +41,26 @@ print_info(const json_t *json) {
         err = buf_add_text(&text, "Needs a passphrase.\n");
     if (err == 0 && attempts >= 0)
         err = buf_printf(&text, "Locked after %lld more wrong tries.\n", (long long)attempts);
-    enum cli_exit why = err == 0 ? cli_print(&text) : CLI_FAILED;
+    enum cli_exit status = err == 0 ? cli_print(&text) : CLI_FAILED;
     buf_free(&text);
-    return why;
+    return status;
 }
 
 enum cli_exit
 info_run(struct cli *cli) {
     struct link link = {0};
-    struct remote_answer a = {0};
-    enum cli_exit why = take_sealed_link(cli, &link);
-    if (why == CLI_DONE) why = cli_choose_server(cli, &link);
-    if (why == CLI_DONE) {
-        why = call_secret(cli, HTTP_GET, link.id, "", NULL, &a);
-        if (why != CLI_DONE) remote_complain(&cli->remote, why, &a, "tell of the secret");
-        else why = cli->opt.json ? cli_print_json(json_incref(a.json)) : print_info(a.json);
+    struct remote_response resp = {0};
+    enum cli_exit status = take_sealed_link(cli, &link);
+    if (status == CLI_DONE) status = cli_choose_server(cli, &link);
+    if (status == CLI_DONE) {
+        status = call_secret(cli, HTTP_GET, link.id, "", NULL, &resp);
+        if (status != CLI_DONE) remote_complain(&cli->remote, status, &resp, "tell of the secret");
+        else
+            status = cli->opt.json ? cli_print_json(json_incref(resp.json)) : print_info(resp.json);
     }
-    remote_answer_clear(&a);
+    remote_response_clear(&resp);
     explicit_bzero(&link, sizeof(link));
-    return why;
+    return status;
 }
 
 /* The owner token of ${link} into ${token}, and its server. */
@@ -67,40 +68,40 @@ static enum cli_exit
 find_token(struct cli *cli, const struct link *link, struct buf *token) {
     json_t *record = state_load(&cli->state, STATE_OWNED, link->id);
     const char *kept = remote_text(record, "owner_token"), *server = remote_text(record, "server");
-    enum cli_exit why = CLI_DONE;
-    if (cli->opt.token != NULL) why = cli_ask(cli, cli->opt.token, "owner token", token);
-    else if (kept != NULL) why = buf_add_text(token, kept) == 0 ? CLI_DONE : CLI_FAILED;
+    enum cli_exit status = CLI_DONE;
+    if (cli->opt.token != NULL) status = cli_ask(cli, cli->opt.token, "owner token", token);
+    else if (kept != NULL) status = buf_add_text(token, kept) == 0 ? CLI_DONE : CLI_FAILED;
     else {
         say_error("Only who shared it can do this; name the token's source with --token.",
                   "no owner token of this secret is kept here");
-        why = CLI_WRONG;
+        status = CLI_WRONG;
     }
-    if (why == CLI_DONE) {
+    if (status == CLI_DONE) {
         bool known = cli->opt.server == NULL && server != NULL &&
                      link_address(server, strlen(server), cli->remote.base) == 0;
-        if (!known) why = cli_choose_server(cli, link);
+        if (!known) status = cli_choose_server(cli, link);
     }
     json_decref(record);
-    return why;
+    return status;
 }
 
 enum cli_exit
 burn_run(struct cli *cli) {
     struct link link = {0};
-    struct remote_answer a = {0};
+    struct remote_response resp = {0};
     struct buf token = BUF_INIT(RAW_MAX);
-    enum cli_exit why = take_sealed_link(cli, &link);
-    if (why == CLI_DONE) why = find_token(cli, &link, &token);
-    if (why == CLI_DONE) {
-        why = call_secret(cli, HTTP_DELETE, link.id, "", buf_text(&token), &a);
-        if (why != CLI_DONE) remote_complain(&cli->remote, why, &a, "burn the secret");
-        else if (cli->opt.json) why = cli_print_json(json_pack("{s:b}", "burnt", 1));
+    enum cli_exit status = take_sealed_link(cli, &link);
+    if (status == CLI_DONE) status = find_token(cli, &link, &token);
+    if (status == CLI_DONE) {
+        status = call_secret(cli, HTTP_DELETE, link.id, "", buf_text(&token), &resp);
+        if (status != CLI_DONE) remote_complain(&cli->remote, status, &resp, "burn the secret");
+        else if (cli->opt.json) status = cli_print_json(json_pack("{s:b}", "burnt", 1));
         else say_note("Burnt: nobody can open it any more.");
     }
     buf_free(&token);
-    remote_answer_clear(&a);
+    remote_response_clear(&resp);
     explicit_bzero(&link, sizeof(link));
-    return why;
+    return status;
 }
 
 /* The words for what the server calls ${name}. */
@@ -147,9 +148,9 @@ print_receipt(const json_t *json) {
         if (err == 0)
             err = buf_printf(&text, "  %s: %s\n", when, event_words(remote_text(event, "event")));
     }
-    enum cli_exit why = err == 0 ? cli_print(&text) : CLI_FAILED;
+    enum cli_exit status = err == 0 ? cli_print(&text) : CLI_FAILED;
     buf_free(&text);
-    return why;
+    return status;
 }
 
 static bool
@@ -160,17 +161,17 @@ is_waiting(const json_t *json) {
 
 /* Ask until it was opened or is gone. */
 static enum cli_exit
-ask_receipt(struct cli *cli, const char *id, const char *token, struct remote_answer *a) {
-    enum cli_exit why = call_secret(cli, HTTP_GET, id, "/receipt", token, a);
+ask_receipt(struct cli *cli, const char *id, const char *token, struct remote_response *resp) {
+    enum cli_exit status = call_secret(cli, HTTP_GET, id, "/receipt", token, resp);
     long wait = POLL_FIRST_MS;
-    while (cli->opt.wait && why == CLI_DONE && is_waiting(a->json)) {
-        stop_wait_ms(wait);
-        if (stop_asked()) return CLI_INTERRUPTED;
+    while (cli->opt.wait && status == CLI_DONE && is_waiting(resp->json)) {
+        signals_wait_ms(wait);
+        if (signals_stop_asked()) return CLI_INTERRUPTED;
         wait = wait * 2 > POLL_LONGEST_MS ? POLL_LONGEST_MS : wait * 2;
-        remote_answer_clear(a);
-        why = call_secret(cli, HTTP_GET, id, "/receipt", token, a);
+        remote_response_clear(resp);
+        status = call_secret(cli, HTTP_GET, id, "/receipt", token, resp);
     }
-    return why;
+    return status;
 }
 
 /* With --wait the exit code tells whether it was opened. */
@@ -184,18 +185,20 @@ outcome(const struct cli *cli, const json_t *json) {
 enum cli_exit
 receipt_run(struct cli *cli) {
     struct link link = {0};
-    struct remote_answer a = {0};
+    struct remote_response resp = {0};
     struct buf token = BUF_INIT(RAW_MAX);
-    enum cli_exit why = take_sealed_link(cli, &link);
-    if (why == CLI_DONE) why = find_token(cli, &link, &token);
-    if (why == CLI_DONE) {
-        why = ask_receipt(cli, link.id, buf_text(&token), &a);
-        if (why != CLI_DONE) remote_complain(&cli->remote, why, &a, "give the receipt");
-        else why = cli->opt.json ? cli_print_json(json_incref(a.json)) : print_receipt(a.json);
-        if (why == CLI_DONE) why = outcome(cli, a.json);
+    enum cli_exit status = take_sealed_link(cli, &link);
+    if (status == CLI_DONE) status = find_token(cli, &link, &token);
+    if (status == CLI_DONE) {
+        status = ask_receipt(cli, link.id, buf_text(&token), &resp);
+        if (status != CLI_DONE) remote_complain(&cli->remote, status, &resp, "give the receipt");
+        else
+            status =
+                cli->opt.json ? cli_print_json(json_incref(resp.json)) : print_receipt(resp.json);
+        if (status == CLI_DONE) status = outcome(cli, resp.json);
     }
     buf_free(&token);
-    remote_answer_clear(&a);
+    remote_response_clear(&resp);
     explicit_bzero(&link, sizeof(link));
-    return why;
+    return status;
 }

@@ -30,12 +30,12 @@ passwords_run(struct cli *cli) {
             err = json_array_append_new(list, json_string(buf_text(&one)));
         else if (err == 0) err = buf_printf(&text, "%s\n", buf_text(&one));
     }
-    enum cli_exit why = CLI_FAILED;
+    enum cli_exit status = CLI_FAILED;
     if (err == 0)
-        why = cli->opt.json ? cli_print_json(json_pack("{s:O}", "passwords", list))
-                            : cli_print(&text);
+        status = cli->opt.json ? cli_print_json(json_pack("{s:O}", "passwords", list))
+                               : cli_print(&text);
     json_decref(list);
     buf_free(&one);
     buf_free(&text);
-    return why;
+    return status;
 }

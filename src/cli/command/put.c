@@ -5,8 +5,8 @@
 
 #include "base/text/base64.h"
 #include "cli/cli.h"
-#include "cli/terminal/message.h"
 #include "cli/terminal/passphrase.h"
+#include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 #include "cli/transfer/handover.h"
 #include "cli/transfer/seal.h"
@@ -33,27 +33,27 @@ struct putting {
 
 static enum cli_exit
 ask_config(struct cli *cli, struct server_config *out) {
-    struct remote_answer a = {0};
+    struct remote_response resp = {0};
     struct remote_call call = {.method = HTTP_GET, .path = "api/v1/config"};
-    enum cli_exit why = remote_call(&cli->remote, &call, &a);
-    const char *page = remote_text(a.json, "page");
-    int64_t inline_max = remote_number(a.json, "inline_max", -1);
-    int64_t file_max = remote_number(a.json, "file_max", -1);
-    out->ttl_default = remote_number(a.json, "ttl_default", 0);
-    out->ttl_max = remote_number(a.json, "ttl_max", INT64_MAX);
-    out->views_max = remote_number(a.json, "views_max", INT64_MAX);
+    enum cli_exit status = remote_call(&cli->remote, &call, &resp);
+    const char *page = remote_text(resp.json, "page");
+    int64_t inline_max = remote_number(resp.json, "inline_max", -1);
+    int64_t file_max = remote_number(resp.json, "file_max", -1);
+    out->ttl_default = remote_number(resp.json, "ttl_default", 0);
+    out->ttl_max = remote_number(resp.json, "ttl_max", INT64_MAX);
+    out->views_max = remote_number(resp.json, "views_max", INT64_MAX);
     out->limits.inline_max = inline_max < 0 ? 0 : (uint64_t)inline_max;
     out->limits.file_max = file_max < 0 ? 0 : (uint64_t)file_max;
     if (out->limits.inline_max > SEAL_INLINE_MAX) out->limits.inline_max = SEAL_INLINE_MAX;
     if (page == NULL || link_address(page, strlen(page), out->page) != 0)
         memcpy(out->page, cli->remote.base, sizeof(out->page));
-    if (why == CLI_DONE && (file_max < 0 || out->ttl_default <= 0)) why = CLI_DAMAGED;
-    if (why == CLI_GONE)
+    if (status == CLI_DONE && (file_max < 0 || out->ttl_default <= 0)) status = CLI_DAMAGED;
+    if (status == CLI_GONE)
         say_error("Check the address; for a classic server use --classic.",
                   "%s is no server of this service", cli->remote.base);
-    else if (why != CLI_DONE) remote_complain(&cli->remote, why, &a, "tell its limits");
-    remote_answer_clear(&a);
-    return why == CLI_GONE ? CLI_USAGE : why;
+    else if (status != CLI_DONE) remote_complain(&cli->remote, status, &resp, "tell its limits");
+    remote_response_clear(&resp);
+    return status == CLI_GONE ? CLI_USAGE : status;
 }
 
 /* The wishes of the command line, the configuration file and the server, in this order. */
@@ -127,9 +127,9 @@ take_created(struct putting *p, const json_t *json) {
 
 /* An answer was lost: what it told of is there, and nobody can name it, open it or burn it. */
 static void
-note_unsure(const struct putting *p, enum cli_exit why) {
+note_unsure(const struct putting *p, enum cli_exit status) {
     const char *until = p->sealed.file >= 0 ? "within the hour" : "when its time is over";
-    if (why == CLI_DONE)
+    if (status == CLI_DONE)
         say_note(
             "Note: an answer was lost; the server may hold a second copy, which nobody can open "
             "and which goes %s.",
@@ -141,9 +141,9 @@ note_unsure(const struct putting *p, enum cli_exit why) {
 
 static enum cli_exit
 create(struct putting *p) {
-    struct remote_answer a = {0};
+    struct remote_response resp = {0};
     json_t *json = create_request(p);
-    enum cli_exit why = CLI_FAILED;
+    enum cli_exit status = CLI_FAILED;
     if (json != NULL) {
         /* Should it be made twice, nobody ever learns the first one's id: no link leads there. */
         struct remote_call call = {
@@ -152,14 +152,14 @@ create(struct putting *p) {
             .json = json,
             .http = {.fresh_connection = true}, /* no second attempt that we do not hear of */
         };
-        why = remote_call(&p->cli->remote, &call, &a);
-        if (why == CLI_DONE) why = take_created(p, a.json);
+        status = remote_call(&p->cli->remote, &call, &resp);
+        if (status == CLI_DONE) status = take_created(p, resp.json);
     }
-    if (why != CLI_DONE) remote_complain(&p->cli->remote, why, &a, "take the secret");
-    if (a.unsure) note_unsure(p, why);
+    if (status != CLI_DONE) remote_complain(&p->cli->remote, status, &resp, "take the secret");
+    if (resp.unsure) note_unsure(p, status);
     json_decref(json);
-    remote_answer_clear(&a);
-    return why;
+    remote_response_clear(&resp);
+    return status;
 }
 
 /* Note what another run needs to finish the upload: the sealed bytes, and the token to
@@ -178,7 +178,7 @@ static enum cli_exit
 upload(struct putting *p) {
     char log[STATE_PATH_MAX];
     struct handover *h = &p->handover;
-    struct remote_answer a = {0};
+    struct remote_response resp = {0};
     struct upload u = {
         .id = h->id,
         .owner_token = h->owner_token,
@@ -191,63 +191,64 @@ upload(struct putting *p) {
     bool kept = p->sealed.path[0] != '\0';
     state_path(&p->cli->state, STATE_UPLOAD, h->id, ".parts", log);
     if (kept) u.done_log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-    enum cli_exit why = upload_run(p->cli, &u, &a);
+    enum cli_exit status = upload_run(p->cli, &u, &resp);
     if (u.done_log >= 0) (void)close(u.done_log);
-    if (why == CLI_NETWORK || why == CLI_INTERRUPTED)
-        why = handover_interrupted(p->cli, h, kept, why, &a);
-    remote_answer_clear(&a);
-    return why;
+    if (status == CLI_NETWORK || status == CLI_INTERRUPTED)
+        status = handover_interrupted(p->cli, h, kept, status, &resp);
+    remote_response_clear(&resp);
+    return status;
 }
 
 /* What failed is not left behind: neither half of it nor a secret whose link nobody has. */
 static void
 abandon(struct putting *p) {
     char path[CLI_PATH_MAX];
-    struct remote_answer a = {0};
+    struct remote_response resp = {0};
     if (p->handover.id[0] == '\0') return;
     cli_secret_path(path, p->handover.id, "");
     struct remote_call call = {
         .method = HTTP_DELETE, .path = path, .token = p->handover.owner_token};
-    enum cli_exit why = remote_call(&p->cli->remote, &call, &a);
-    if (why == CLI_DONE) say_note("What the server had of it was burnt.");
-    else if (why != CLI_GONE)
+    enum cli_exit status = remote_call(&p->cli->remote, &call, &resp);
+    if (status == CLI_DONE) say_note("What the server had of it was burnt.");
+    else if (status != CLI_GONE)
         say_note("Note: the server still holds it; it goes by itself in time.");
     /* While it is there its token may still be of use. */
-    if (why == CLI_DONE || why == CLI_GONE)
+    if (status == CLI_DONE || status == CLI_GONE)
         state_forget(&p->cli->state, STATE_OWNED, p->handover.id);
-    remote_answer_clear(&a);
+    remote_response_clear(&resp);
 }
 
 /* Get the sealed bytes to the server. */
 static enum cli_exit
 send(struct putting *p) {
-    enum cli_exit why = create(p);
-    if (why != CLI_DONE || p->part_size == 0) return why;
+    enum cli_exit status = create(p);
+    if (status != CLI_DONE || p->part_size == 0) return status;
     /* On a terminal the link is shown at once: whatever ends this run, it is not lost. */
-    if (isatty(STDOUT_FILENO) && !p->cli->opt.json) why = handover_print(p->cli, &p->handover);
+    if (isatty(STDOUT_FILENO) && !p->cli->opt.json) status = handover_print(p->cli, &p->handover);
     remember_upload(p);
-    if (why == CLI_DONE) why = upload(p);
-    if (why != CLI_UNFINISHED) state_forget(&p->cli->state, STATE_UPLOAD, p->handover.id);
-    return why;
+    if (status == CLI_DONE) status = upload(p);
+    if (status != CLI_UNFINISHED) state_forget(&p->cli->state, STATE_UPLOAD, p->handover.id);
+    return status;
 }
 
 static enum cli_exit
 put_sealed(struct putting *p) {
     struct cli *cli = p->cli;
     struct handover *h = &p->handover;
-    enum cli_exit why = cli_choose_server(cli, NULL);
-    if (why == CLI_DONE) why = ask_config(cli, &p->server);
-    if (why == CLI_DONE) why = choose(p);
-    if (why != CLI_DONE) return why;
+    enum cli_exit status = cli_choose_server(cli, NULL);
+    if (status == CLI_DONE) status = ask_config(cli, &p->server);
+    if (status == CLI_DONE) status = choose(p);
+    if (status != CLI_DONE) return status;
     token_mint_link_key(cli->random, h->link_key);
     h->page = p->server.page;
-    why = seal_run(cli, h->link_key, &p->passphrase, &p->server.limits, &p->sealed);
-    if (why == CLI_DONE) why = send(p);
-    if (why == CLI_DONE) why = handover_finish(cli, h);
-    if (why != CLI_DONE && why != CLI_UNFINISHED && why != CLI_NETWORK && why != CLI_INTERRUPTED)
+    status = seal_run(cli, h->link_key, &p->passphrase, &p->server.limits, &p->sealed);
+    if (status == CLI_DONE) status = send(p);
+    if (status == CLI_DONE) status = handover_finish(cli, h);
+    if (status != CLI_DONE && status != CLI_UNFINISHED && status != CLI_NETWORK &&
+        status != CLI_INTERRUPTED)
         abandon(p);
-    seal_clear(&p->sealed, why == CLI_UNFINISHED);
-    return why;
+    seal_clear(&p->sealed, status == CLI_UNFINISHED);
+    return status;
 }
 
 static enum cli_exit
@@ -274,13 +275,13 @@ check(const struct cli *cli) {
 enum cli_exit
 put_run(struct cli *cli) {
     if (cli->opt.resume) return resume_run(cli);
-    enum cli_exit why = check(cli);
-    if (why != CLI_DONE) return why;
+    enum cli_exit status = check(cli);
+    if (status != CLI_DONE) return status;
     state_prune(&cli->state, clock_now(cli->clock));
     if (cli->opt.classic) return classic_put(cli);
     struct putting p = {.cli = cli, .passphrase = BUF_INIT(RAW_MAX), .sealed = {.file = -1}};
-    why = put_sealed(&p);
+    status = put_sealed(&p);
     buf_free(&p.passphrase);
     explicit_bzero(&p.handover, sizeof(p.handover));
-    return why;
+    return status;
 }

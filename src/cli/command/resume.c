@@ -6,7 +6,7 @@
 
 #include "base/err.h"
 #include "cli/cli.h"
-#include "cli/terminal/message.h"
+#include "cli/terminal/say.h"
 #include "cli/transfer/handover.h"
 #include "cli/transfer/upload.h"
 
@@ -31,8 +31,8 @@ consider(void *ctx, json_t *record) {
 static enum cli_exit
 choose(struct cli *cli, struct choice *c, struct link *link) {
     if (cli->opt.operand != NULL) {
-        enum cli_exit why = cli_take_link(cli, link);
-        if (why != CLI_DONE) return why;
+        enum cli_exit status = cli_take_link(cli, link);
+        if (status != CLI_DONE) return status;
         c->id = link->id;
     }
     (void)state_each_upload(&cli->state, consider, c);
@@ -66,13 +66,13 @@ read_done(const struct cli *cli, const char *id, uint32_t parts, int *log) {
 /* The link of this upload was never shown, and its key is gone: nobody can ever open it. */
 static enum cli_exit
 give_up(struct cli *cli, const char *id, const char *token) {
-    struct remote_answer a = {0};
+    struct remote_response resp = {0};
     char path[CLI_PATH_MAX];
     cli_secret_path(path, id, "");
     struct remote_call call = {.method = HTTP_DELETE, .path = path, .token = token};
-    enum cli_exit why = remote_call(&cli->remote, &call, &a);
-    remote_answer_clear(&a);
-    if (why == CLI_NETWORK || why == CLI_INTERRUPTED) return why;
+    enum cli_exit status = remote_call(&cli->remote, &call, &resp);
+    remote_response_clear(&resp);
+    if (status == CLI_NETWORK || status == CLI_INTERRUPTED) return status;
     state_forget(&cli->state, STATE_UPLOAD, id);
     say_error("Share it anew with secrets put.",
               "the program was killed before it could show the link; the upload was erased");
@@ -81,19 +81,19 @@ give_up(struct cli *cli, const char *id, const char *token) {
 
 static enum cli_exit
 go_on(struct cli *cli, const json_t *record, const struct upload *u) {
-    struct remote_answer a = {0};
-    enum cli_exit why = upload_run(cli, u, &a);
-    if (why == CLI_DONE) {
+    struct remote_response resp = {0};
+    enum cli_exit status = upload_run(cli, u, &resp);
+    if (status == CLI_DONE) {
         handover_keep_token(cli, u->id, u->owner_token, remote_number(record, "expires_at", 0));
         say_note("The upload is complete; its link opens now.");
-    } else if (why == CLI_NETWORK || why == CLI_INTERRUPTED) {
+    } else if (status == CLI_NETWORK || status == CLI_INTERRUPTED) {
         say_error("Run secrets put --resume again within the hour.",
                   "the upload is not finished yet");
-        why = CLI_UNFINISHED;
+        status = CLI_UNFINISHED;
     }
-    if (why != CLI_UNFINISHED) state_forget(&cli->state, STATE_UPLOAD, u->id);
-    remote_answer_clear(&a);
-    return why;
+    if (status != CLI_UNFINISHED) state_forget(&cli->state, STATE_UPLOAD, u->id);
+    remote_response_clear(&resp);
+    return status;
 }
 
 static enum cli_exit
@@ -117,10 +117,10 @@ resume(struct cli *cli, const json_t *record, int sealed) {
         .label = "Sending",
     };
     u.done = read_done(cli, id, upload_parts(&u), &u.done_log);
-    enum cli_exit why = u.done == NULL ? CLI_FAILED : go_on(cli, record, &u);
+    enum cli_exit status = u.done == NULL ? CLI_FAILED : go_on(cli, record, &u);
     if (u.done_log >= 0) (void)close(u.done_log);
     free(u.done);
-    return why;
+    return status;
 }
 
 static enum cli_exit
@@ -135,17 +135,17 @@ resume_run(struct cli *cli) {
     struct link link = {0};
     struct choice c = {0};
     int sealed = -1;
-    enum cli_exit why = choose(cli, &c, &link);
-    if (why == CLI_DONE) why = use_server(cli, c.record);
-    if (why == CLI_DONE) {
+    enum cli_exit status = choose(cli, &c, &link);
+    if (status == CLI_DONE) status = use_server(cli, c.record);
+    if (status == CLI_DONE) {
         sealed = state_spool_again(&cli->state, remote_text(c.record, "id"));
         if (sealed == ERR_BUSY) {
             say_error("Wait until it is done.", "another run sends this upload right now");
-            why = CLI_FAILED;
-        } else why = resume(cli, c.record, sealed);
+            status = CLI_FAILED;
+        } else status = resume(cli, c.record, sealed);
     }
     if (sealed >= 0) (void)close(sealed);
     json_decref(c.record);
     explicit_bzero(&link, sizeof(link));
-    return why;
+    return status;
 }

@@ -16,7 +16,7 @@ enum {
 };
 
 int
-claim_file(int fd, const char *path) {
+lockfile_lock(int fd, const char *path) {
     struct stat open_file, named;
     /* NFS may have no locks, and gives an exclusive one only to who may write. */
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) return errno == EWOULDBLOCK ? ERR_BUSY : ERR_NO_LOCK;
@@ -29,25 +29,25 @@ claim_file(int fd, const char *path) {
 }
 
 int
-claim_open(const char *path) {
+lockfile_open(const char *path) {
     for (int i = 0; i < TRIES_MAX; i++) {
         int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0) return -1;
-        int err = claim_file(fd, path);
+        int err = lockfile_lock(fd, path);
         if (err == 0 || err == ERR_NO_LOCK) return fd;
         (void)close(fd);
         if (err != ERR_BUSY) continue;
-        if (stop_asked()) return -1;
-        stop_wait_ms(WAIT_MS); /* a lock that is waited for ends at no signal */
+        if (signals_stop_asked()) return -1;
+        signals_wait_ms(WAIT_MS); /* a lock that is waited for ends at no signal */
     }
     return -1;
 }
 
 int
-claim_remove(const char *path, bool over) {
+lockfile_remove(const char *path, bool over) {
     int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) return 0;
-    int err = claim_file(fd, path);
+    int err = lockfile_lock(fd, path);
     if (err == ERR_NO_LOCK && over) err = 0;
     if (err == 0) (void)unlink(path);
     (void)close(fd);

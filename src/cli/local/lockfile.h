@@ -17,7 +17,7 @@
  * meanwhile finished it, or took it away.
  */
 MUST_CHECK
-int claim_file(int fd, const char *path);
+int lockfile_lock(int fd, const char *path);
 
 /*
  * Open ${path}, which is made with mode 0600 where there is none, for writing; while another run
@@ -25,7 +25,7 @@ int claim_file(int fd, const char *path);
  * claimed wherever files can be locked, or -1.
  */
 MUST_CHECK
-int claim_open(const char *path);
+int lockfile_open(const char *path);
 
 /*
  * Remove the file ${path} unless another run is at it; where nobody can tell, if its time is
@@ -33,6 +33,6 @@ int claim_open(const char *path);
  * ERR_BUSY, or ERR_NO_LOCK: it is still there, and nobody can tell whose.
  */
 MUST_CHECK
-int claim_remove(const char *path, bool over);
+int lockfile_remove(const char *path, bool over);
 
 #endif

@@ -56,7 +56,7 @@ state_make_folder(const struct state *s, enum state_kind kind) {
 /* Write ${data} to the file ${temp}, one run at a time, and rename it to ${path}. */
 static int
 write_file(const char *temp, const char *path, const struct buf *data) {
-    int fd = claim_open(temp);
+    int fd = lockfile_open(temp);
     if (fd < 0) return ERR_IO;
     bool ok = ftruncate(fd, 0) == 0 && write(fd, data->data, data->len) == (ssize_t)data->len &&
               fsync(fd) == 0 && rename(temp, path) == 0;
@@ -189,7 +189,7 @@ prune_upload(void *ctx, const char *path) {
                    path);
     /* With a dot, its run may be about to lock it. */
     bool whole = strrchr(path, '/')[1] != '.';
-    if (old || (whole && access(record, F_OK) != 0)) (void)!claim_remove(path, old);
+    if (old || (whole && access(record, F_OK) != 0)) (void)!lockfile_remove(path, old);
     return 0;
 }
 
@@ -198,7 +198,7 @@ prune_download(void *ctx, const char *path) {
     if (!older_than(path, *(int64_t *)ctx - LEASE_SECONDS)) return 0;
     json_t *record = load_path(path);
     const char *temp = json_string_value(json_object_get(record, "temp"));
-    bool idle = temp == NULL || !ends_with(temp, ".part") || claim_remove(temp, true) == 0;
+    bool idle = temp == NULL || !ends_with(temp, ".part") || lockfile_remove(temp, true) == 0;
     json_decref(record);
     if (idle) (void)unlink(path);
     return 0;
@@ -229,7 +229,7 @@ state_spool(const struct state *s, const char *temp_dir, char path[static STATE_
         return fd;
     }
     /* Other runs clear away what nobody has: they see it only once it is locked. */
-    (void)!claim_file(fd, path);
+    (void)!lockfile_lock(fd, path);
     n = snprintf(seen, sizeof(seen), "%s/%s/new-%s", s->dir, folders[STATE_UPLOAD],
                  strrchr(path, '/') + 2);
     if (n < STATE_PATH_MAX && rename(path, seen) == 0) {
@@ -249,7 +249,7 @@ state_spool_again(const struct state *s, const char *id) {
     state_path(s, STATE_UPLOAD, id, ".sealed", path);
     int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) return ERR_IO;
-    int err = claim_file(fd, path);
+    int err = lockfile_lock(fd, path);
     /* Two runs that send the same bytes would do no harm. */
     if (err == 0 || err == ERR_NO_LOCK) return fd;
     (void)close(fd);

@@ -33,7 +33,7 @@ read_all(int fd, struct buf *out) {
     for (;;) {
         uint8_t *room = buf_space(out, 512);
         if (room == NULL) return ERR_TOO_LARGE;
-        ssize_t n = stop_read(fd, room, 512);
+        ssize_t n = signals_read(fd, room, 512);
         if (n < 0) return ERR_IO;
         if (n == 0) return 0;
         out->len += (size_t)n;

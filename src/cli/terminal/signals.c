@@ -20,7 +20,7 @@ on_signal(int number) {
 }
 
 void
-stop_setup(void) {
+signals_setup(void) {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     if (pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0) abort();
@@ -33,24 +33,24 @@ stop_setup(void) {
 }
 
 bool
-stop_asked(void) {
+signals_stop_asked(void) {
     return atomic_load(&stop_flag);
 }
 
 ssize_t
-stop_read(int fd, void *out, size_t len) {
+signals_read(int fd, void *out, size_t len) {
     struct pollfd fds[2] = {{.fd = fd, .events = POLLIN}, {.fd = stop_pipe[0], .events = POLLIN}};
     for (;;) {
         int n = poll(fds, 2, -1);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0 || stop_asked() || fds[1].revents != 0) return -1;
+        if (n < 0 || signals_stop_asked() || fds[1].revents != 0) return -1;
         ssize_t got = read(fd, out, len);
         if (got >= 0 || (errno != EINTR && errno != EAGAIN)) return got;
     }
 }
 
 void
-stop_wait_ms(long ms) {
+signals_wait_ms(long ms) {
     struct pollfd fd = {.fd = stop_pipe[0], .events = POLLIN};
-    if (!stop_asked()) (void)poll(&fd, 1, (int)ms);
+    if (!signals_stop_asked()) (void)poll(&fd, 1, (int)ms);
 }

@@ -13,17 +13,17 @@
 
 /* Raise the flag on SIGINT, SIGTERM, SIGHUP and SIGQUIT from now on, and ignore SIGPIPE and
  * SIGXFSZ.  Call before any other thread starts: the signals are taken while the main thread waits
- * in stop_read(), and at any other time. */
-void stop_setup(void);
+ * in signals_read(), and at any other time. */
+void signals_setup(void);
 
 /* Whether the program was asked to end.  Any thread. */
-bool stop_asked(void);
+bool signals_stop_asked(void);
 
 /* read(2) that also ends, with -1, once the program was asked to end. */
 MUST_CHECK
-ssize_t stop_read(int fd, void *out, size_t len);
+ssize_t signals_read(int fd, void *out, size_t len);
 
 /* Wait ${ms}, or until the program is asked to end.  Any thread. */
-void stop_wait_ms(long ms);
+void signals_wait_ms(long ms);
 
 #endif

@@ -17,7 +17,7 @@ static int
 read_line(int fd, struct buf *out) {
     for (;;) {
         uint8_t c = 0;
-        ssize_t n = stop_read(fd, &c, 1);
+        ssize_t n = signals_read(fd, &c, 1);
         if (n < 0) return ERR_IO;
         if (n == 0 || c == '\n' || c == '\r') return 0;
         int err = buf_add_byte(out, c);

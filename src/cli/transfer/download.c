@@ -30,8 +30,8 @@ struct crew {
     uint32_t consumed; /* parts before this one were given on */
     uint32_t end;
     atomic_bool stop;
-    enum cli_exit why; /* of the first failure */
-    struct remote_answer answer;
+    enum cli_exit status; /* of the first failure */
+    struct remote_response response;
     uint32_t slot_count;
     struct slot slots[SLOTS_MAX];
 };
@@ -64,7 +64,7 @@ on_progress(void *ctx, uint64_t sent, uint64_t received) {
     struct part *p = ctx;
     (void)sent;
     count(p, received);
-    return stop_asked() || p->crew->stop ? -1 : 0;
+    return signals_stop_asked() || p->crew->stop ? -1 : 0;
 }
 
 static void
@@ -73,7 +73,7 @@ on_again(void *ctx) {
 }
 
 static enum cli_exit
-fetch(struct crew *crew, uint32_t k, struct buf *data, struct remote_answer *a) {
+fetch(struct crew *crew, uint32_t k, struct buf *data, struct remote_response *resp) {
     char more[32], path[CLI_PATH_MAX];
     struct part part = {.crew = crew};
     size_t len = part_len(crew->d, k);
@@ -86,12 +86,12 @@ fetch(struct crew *crew, uint32_t k, struct buf *data, struct remote_answer *a) 
         .http = {.progress = on_progress, .ctx = &part},
         .again = on_again,
     };
-    buf_move(&a->body, data);
-    enum cli_exit why = remote_call(&crew->cli->remote, &call, a);
-    if (why == CLI_DONE && a->body.len != len) why = CLI_DAMAGED;
-    if (why == CLI_DONE) count(&part, len);
-    buf_move(data, &a->body);
-    return why;
+    buf_move(&resp->body, data);
+    enum cli_exit status = remote_call(&crew->cli->remote, &call, resp);
+    if (status == CLI_DONE && resp->body.len != len) status = CLI_DAMAGED;
+    if (status == CLI_DONE) count(&part, len);
+    buf_move(data, &resp->body);
+    return status;
 }
 
 /* Wait for a part to fetch; false if there is none. */
@@ -114,19 +114,19 @@ work(void *arg) {
     struct crew *crew = arg;
     for (uint32_t k = 0; take_part(crew, &k);) {
         struct slot *slot = &crew->slots[k % crew->slot_count];
-        struct remote_answer a = {0};
-        enum cli_exit why = fetch(crew, k, &slot->data, &a);
+        struct remote_response resp = {0};
+        enum cli_exit status = fetch(crew, k, &slot->data, &resp);
         (void)pthread_mutex_lock(&crew->lock);
-        slot->ready = why == CLI_DONE;
-        if (why != CLI_DONE && crew->why == CLI_DONE && !crew->stop) {
-            crew->why = why;
+        slot->ready = status == CLI_DONE;
+        if (status != CLI_DONE && crew->status == CLI_DONE && !crew->stop) {
+            crew->status = status;
             crew->stop = true;
-            crew->answer = a;
-            a = (struct remote_answer){0};
+            crew->response = resp;
+            resp = (struct remote_response){0};
         }
         (void)pthread_cond_broadcast(&crew->changed);
         (void)pthread_mutex_unlock(&crew->lock);
-        remote_answer_clear(&a);
+        remote_response_clear(&resp);
     }
     return NULL;
 }
@@ -139,7 +139,7 @@ await_part(struct crew *crew, const struct slot *slot) {
     while (!slot->ready && !crew->stop) {
         struct timespec until = thread_deadline(DRAW_MS);
         (void)pthread_cond_timedwait(&crew->changed, &crew->lock, &until);
-        if (stop_asked()) crew->stop = true;
+        if (signals_stop_asked()) crew->stop = true;
         progress_draw(crew->d->bar);
     }
     ready = slot->ready;
@@ -151,7 +151,7 @@ await_part(struct crew *crew, const struct slot *slot) {
 static int
 consume(struct crew *crew) {
     int ended = 0;
-    for (uint32_t k = crew->consumed; k < crew->end && ended == 0 && !stop_asked(); k++) {
+    for (uint32_t k = crew->consumed; k < crew->end && ended == 0 && !signals_stop_asked(); k++) {
         struct slot *slot = &crew->slots[k % crew->slot_count];
         if (!await_part(crew, slot)) break;
         ended = crew->d->sink(crew->d->ctx, slot->data.data, slot->data.len);
@@ -176,7 +176,7 @@ fetch_all(struct crew *crew) {
     while (started < crew->slot_count && started < crew->end - crew->consumed &&
            pthread_create(&threads[started], NULL, work, crew) == 0)
         started++;
-    if (started == 0) crew->why = CLI_FAILED;
+    if (started == 0) crew->status = CLI_FAILED;
     int ended = started == 0 ? 0 : consume(crew);
     for (uint32_t i = 0; i < started; i++)
         (void)pthread_join(threads[i], NULL);
@@ -185,9 +185,9 @@ fetch_all(struct crew *crew) {
 
 enum cli_exit
 download_run(struct cli *cli, const struct download *d, uint32_t first, uint32_t end, int *ended,
-             struct remote_answer *a) {
+             struct remote_response *resp) {
     struct crew crew = {
-        .cli = cli, .d = d, .next = first, .consumed = first, .end = end, .why = CLI_DONE};
+        .cli = cli, .d = d, .next = first, .consumed = first, .end = end, .status = CLI_DONE};
     *ended = 0;
     if (first >= end) return CLI_DONE;
     crew.slot_count = AHEAD_BYTES / d->part_size;
@@ -202,8 +202,8 @@ download_run(struct cli *cli, const struct download *d, uint32_t first, uint32_t
     (void)pthread_cond_destroy(&crew.changed);
     for (uint32_t i = 0; i < crew.slot_count; i++)
         buf_free(&crew.slots[i].data);
-    *a = crew.answer;
+    *resp = crew.response;
     if (*ended != 0) return CLI_DAMAGED;
-    if (crew.why == CLI_DONE && crew.consumed < end) return CLI_INTERRUPTED;
-    return crew.why;
+    if (crew.status == CLI_DONE && crew.consumed < end) return CLI_INTERRUPTED;
+    return crew.status;
 }

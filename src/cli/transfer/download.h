@@ -27,10 +27,10 @@ uint32_t download_parts(const struct download *d);
 /*
  * Fetch the parts from ${first} up to but not including ${end} and give them to the sink.  Returns
  * CLI_DONE; CLI_DAMAGED with what the sink returned in ${*ended}, or 0 there for a part of wrong
- * length; or why a part could not be had, with the answer in ${a}, which the caller clears.
+ * length; or why a part could not be had, with the answer in ${resp}, which the caller clears.
  */
 MUST_CHECK
 enum cli_exit download_run(struct cli *cli, const struct download *d, uint32_t first, uint32_t end,
-                           int *ended, struct remote_answer *a);
+                           int *ended, struct remote_response *resp);
 
 #endif

@@ -3,8 +3,8 @@
 
 #include <unistd.h>
 
-#include "cli/terminal/message.h"
 #include "cli/terminal/qr.h"
+#include "cli/terminal/say.h"
 
 enum { TEXT_MAX = 4096, QR_MAX = 256 * 1024 };
 
@@ -26,17 +26,17 @@ build(const struct cli *cli, const struct handover *h, struct buf *link) {
 enum cli_exit
 handover_print(struct cli *cli, struct handover *h) {
     struct buf link = BUF_INIT(TEXT_MAX), text = BUF_INIT(TEXT_MAX);
-    enum cli_exit why = CLI_FAILED;
+    enum cli_exit status = CLI_FAILED;
     if (h->shown) return CLI_DONE;
     if (build(cli, h, &link) == 0 && buf_add(&text, link.data, link.len) == 0 &&
         buf_add_byte(&text, '\n') == 0 &&
         (!cli->opt.key_apart || buf_printf(&text, "%s\n", h->link_key) == 0))
-        why = cli_print(&text);
-    if (why == CLI_DONE && cli->opt.qr) why = show_qr(cli, buf_text(&link));
-    h->shown = why == CLI_DONE;
+        status = cli_print(&text);
+    if (status == CLI_DONE && cli->opt.qr) status = show_qr(cli, buf_text(&link));
+    h->shown = status == CLI_DONE;
     buf_free(&link);
     buf_free(&text);
-    return why;
+    return status;
 }
 
 void
@@ -83,8 +83,8 @@ enum cli_exit
 handover_finish(struct cli *cli, struct handover *h) {
     char until[64];
     handover_keep_token(cli, h->id, h->owner_token, h->expires_at);
-    enum cli_exit why = cli->opt.json ? print_json(cli, h) : handover_print(cli, h);
-    if (why != CLI_DONE) return why;
+    enum cli_exit status = cli->opt.json ? print_json(cli, h) : handover_print(cli, h);
+    if (status != CLI_DONE) return status;
     cli_time_text(h->expires_at, until);
     if (cli->opt.views == 1) say_note("Opens once, until %s.", until);
     else say_note("Opens %lld times, until %s.", (long long)cli->opt.views, until);
@@ -93,12 +93,12 @@ handover_finish(struct cli *cli, struct handover *h) {
 }
 
 enum cli_exit
-handover_interrupted(struct cli *cli, struct handover *h, bool kept, enum cli_exit why,
-                     const struct remote_answer *a) {
+handover_interrupted(struct cli *cli, struct handover *h, bool kept, enum cli_exit status,
+                     const struct remote_response *resp) {
     if (!kept) {
-        if (why == CLI_NETWORK) remote_complain(&cli->remote, why, a, "take the upload");
+        if (status == CLI_NETWORK) remote_complain(&cli->remote, status, resp, "take the upload");
         else say_interrupted("The server forgets the unfinished upload within an hour.");
-        return why;
+        return status;
     }
     enum cli_exit printed = cli->opt.json ? print_json(cli, h) : handover_print(cli, h);
     json_t *record = state_load(&cli->state, STATE_UPLOAD, h->id);
@@ -107,9 +107,9 @@ handover_interrupted(struct cli *cli, struct handover *h, bool kept, enum cli_ex
         state_save(&cli->state, STATE_UPLOAD, h->id, record) != 0)
         printed = CLI_FAILED;
     json_decref(record);
-    if (printed != CLI_DONE) return why;
+    if (printed != CLI_DONE) return status;
     say_error("Run secrets put --resume within the hour to finish; the link opens only then.",
-              why == CLI_INTERRUPTED ? "interrupted; the upload is not finished"
-                                     : "the connection is lost; the upload is not finished");
+              status == CLI_INTERRUPTED ? "interrupted; the upload is not finished"
+                                        : "the connection is lost; the upload is not finished");
     return CLI_UNFINISHED;
 }

@@ -31,12 +31,13 @@ MUST_CHECK
 enum cli_exit handover_finish(struct cli *cli, struct handover *h);
 
 /*
- * The upload ended with ${why}, for now; ${a} is the last answer.  With ${kept} another run can go
- * on: the link is printed, for its key is nowhere else.  Returns CLI_UNFINISHED, or ${why}.
+ * The upload ended with ${status}, for now; ${resp} is the last answer.  With ${kept} another run
+ * can go on: the link is printed, for its key is nowhere else.  Returns CLI_UNFINISHED, or
+ * ${status}.
  */
 MUST_CHECK
 enum cli_exit handover_interrupted(struct cli *cli, struct handover *h, bool kept,
-                                   enum cli_exit why, const struct remote_answer *a);
+                                   enum cli_exit status, const struct remote_response *resp);
 
 /* Keep the token of ${id} for burn and receipt; quiet where nothing is to be kept. */
 void handover_keep_token(struct cli *cli, const char *id, const char *token, int64_t expires_at);

@@ -7,8 +7,8 @@
 
 #include "base/err.h"
 #include "base/text/base64.h"
-#include "cli/terminal/message.h"
 #include "cli/terminal/passphrase.h"
+#include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 
 enum { BOOT_ID_LEN = 36, PART_SIZE_MAX = 16 * 1024 * 1024, TRIES_MAX = 10, RAW_MAX = 4096 };
@@ -109,44 +109,44 @@ name_lease(struct cli *cli, struct lease *l, const uint8_t header[static ENVELOP
 static enum cli_exit
 ask_info(struct opening *o, struct lease *l) {
     struct buf header = BUF_INIT(ENVELOPE_HEADER_LEN);
-    struct remote_answer a = {0};
+    struct remote_response resp = {0};
     char path[CLI_PATH_MAX];
     cli_secret_path(path, l->id, "");
     struct remote_call call = {.method = HTTP_GET, .path = path};
-    enum cli_exit why = remote_call(&o->cli->remote, &call, &a);
-    if (why == CLI_DONE) {
-        int64_t size = remote_number(a.json, "size", 0);
-        int64_t part_size = remote_number(a.json, "part_size", 0);
-        o->passphrase_needed = json_is_true(json_object_get(a.json, "passphrase"));
-        if (decode(a.json, "header", &header) != 0 || header.len != sizeof(o->header) ||
+    enum cli_exit status = remote_call(&o->cli->remote, &call, &resp);
+    if (status == CLI_DONE) {
+        int64_t size = remote_number(resp.json, "size", 0);
+        int64_t part_size = remote_number(resp.json, "part_size", 0);
+        o->passphrase_needed = json_is_true(json_object_get(resp.json, "passphrase"));
+        if (decode(resp.json, "header", &header) != 0 || header.len != sizeof(o->header) ||
             size < ENVELOPE_SIZE_MIN || size > ENVELOPE_MAX || part_size < 0 ||
             part_size > PART_SIZE_MAX || (part_size > 0 && size / part_size >= UINT32_MAX))
-            why = CLI_DAMAGED;
+            status = CLI_DAMAGED;
         else {
             memcpy(o->header, header.data, sizeof(o->header));
             l->size = (uint64_t)size;
             l->part_size = (uint32_t)part_size;
         }
     }
-    if (why != CLI_DONE) remote_complain(&o->cli->remote, why, &a, "find the secret");
+    if (status != CLI_DONE) remote_complain(&o->cli->remote, status, &resp, "find the secret");
     buf_free(&header);
-    remote_answer_clear(&a);
-    return why;
+    remote_response_clear(&resp);
+    return status;
 }
 
 /* Get the link key that is not in the link. */
 static enum cli_exit
 ask_key(struct opening *o) {
     struct buf key = BUF_INIT(RAW_MAX);
-    enum cli_exit why = cli_ask(o->cli, o->cli->opt.key, "link key", &key);
-    if (why == CLI_DONE && !token_is_link_key((const char *)key.data, key.len)) {
+    enum cli_exit status = cli_ask(o->cli, o->cli->opt.key, "link key", &key);
+    if (status == CLI_DONE && !token_is_link_key((const char *)key.data, key.len)) {
         say_error("It is 32 letters and digits that the sender gave you apart from the link.",
                   "that is not a link key");
-        why = CLI_USAGE;
+        status = CLI_USAGE;
     }
-    if (why == CLI_DONE) memcpy(o->link->key, buf_text(&key), TOKEN_LINK_KEY_LEN + 1);
+    if (status == CLI_DONE) memcpy(o->link->key, buf_text(&key), TOKEN_LINK_KEY_LEN + 1);
     buf_free(&key);
-    return why;
+    return status;
 }
 
 static enum cli_exit
@@ -162,22 +162,22 @@ static enum cli_exit
 derive(struct opening *o, struct lease *l) {
     struct envelope_header header;
     struct buf secret = BUF_INIT(TOKEN_LINK_KEY_LEN + 1 + ENVELOPE_PASSPHRASE_MAX);
-    enum cli_exit why = CLI_DAMAGED;
+    enum cli_exit status = CLI_DAMAGED;
     if (envelope_header_parse(o->header, &header) != 0) {
         say_error("The server, or what the sender used, is not to be trusted with this.",
                   "the secret asks for a key derivation out of bounds");
-        return why;
+        return status;
     }
     struct kdf_arena *arena =
         cli_arena((struct kdf_params){.log2_n = header.log2_n, .r = header.r, .p = header.p});
     int err = envelope_secret(o->link->key, TOKEN_LINK_KEY_LEN, (const char *)o->passphrase.data,
                               o->passphrase.len, &secret);
-    if (arena == NULL || err != 0) why = CLI_FAILED;
+    if (arena == NULL || err != 0) status = CLI_FAILED;
     else if (envelope_derive(arena, o->header, secret.data, secret.len, &l->keys) == ENVELOPE_OK)
-        why = CLI_DONE;
+        status = CLI_DONE;
     kdf_arena_free(arena);
     buf_free(&secret);
-    return why;
+    return status;
 }
 
 static enum cli_exit
@@ -194,22 +194,22 @@ take_opened(struct lease *l, const json_t *json) {
 
 /* Show the proof.  ${attempts_left} is -1 where nobody counts. */
 static enum cli_exit
-ask_open(struct opening *o, struct lease *l, int64_t *attempts_left, struct remote_answer *a) {
+ask_open(struct opening *o, struct lease *l, int64_t *attempts_left, struct remote_response *resp) {
     char access[64], path[CLI_PATH_MAX];
     json_t *json = json_object();
     base64_encode_text(BASE64_URL, l->keys.access, sizeof(l->keys.access), access);
     cli_secret_path(path, l->id, "/open");
-    enum cli_exit why = CLI_FAILED;
+    enum cli_exit status = CLI_FAILED;
     if (json_object_set_new(json, "access", json_string(access)) == 0 &&
         json_object_set_new(json, "lease", json_string(l->token)) == 0) {
         struct remote_call call = {.method = HTTP_POST, .path = path, .json = json};
-        why = remote_call(&o->cli->remote, &call, a);
+        status = remote_call(&o->cli->remote, &call, resp);
     }
-    *attempts_left = remote_number(a->json, "attempts_left", -1);
-    if (why == CLI_DONE) why = take_opened(l, a->json);
+    *attempts_left = remote_number(resp->json, "attempts_left", -1);
+    if (status == CLI_DONE) status = take_opened(l, resp->json);
     json_decref(json);
     explicit_bzero(access, sizeof(access));
-    return why;
+    return status;
 }
 
 static void
@@ -230,28 +230,29 @@ complain_wrong(const struct opening *o, int64_t attempts_left) {
  * makes sense. */
 static enum cli_exit
 try_open(struct opening *o, struct lease *l, bool *again) {
-    struct remote_answer a = {0};
+    struct remote_response resp = {0};
     int64_t attempts_left = -1;
     *again = false;
-    enum cli_exit why = derive(o, l);
-    if (why != CLI_DONE) return why;
-    why = ask_open(o, l, &attempts_left, &a);
-    if (why == CLI_REFUSED && strcmp(a.code, "lease_ended") == 0) {
+    enum cli_exit status = derive(o, l);
+    if (status != CLI_DONE) return status;
+    status = ask_open(o, l, &attempts_left, &resp);
+    if (status == CLI_REFUSED && strcmp(resp.code, "lease_ended") == 0) {
         /* An earlier run's lease, too old: its view is gone, another may be left. */
         say_note("Note: the view of an earlier, interrupted run has lapsed.");
         free(l->temp);
         l->temp = NULL;
         token_mint(o->cli->random, l->token);
         lease_remember(o->cli, l, NULL);
-        remote_answer_clear(&a);
-        why = ask_open(o, l, &attempts_left, &a);
+        remote_response_clear(&resp);
+        status = ask_open(o, l, &attempts_left, &resp);
     }
-    if (why == CLI_WRONG) {
+    if (status == CLI_WRONG) {
         complain_wrong(o, attempts_left);
         *again = o->asked && attempts_left != 0;
-    } else if (why != CLI_DONE) remote_complain(&o->cli->remote, why, &a, "open the secret");
-    remote_answer_clear(&a);
-    return why;
+    } else if (status != CLI_DONE)
+        remote_complain(&o->cli->remote, status, &resp, "open the secret");
+    remote_response_clear(&resp);
+    return status;
 }
 
 enum cli_exit
@@ -259,32 +260,32 @@ lease_open(struct cli *cli, struct link *link, struct lease *out) {
     struct opening o = {.cli = cli, .link = link, .passphrase = BUF_INIT(RAW_MAX)};
     *out = (struct lease){.id = link->id};
     bool again = false;
-    enum cli_exit why = ask_info(&o, out);
-    if (why == CLI_DONE && link->key[0] == '\0') why = ask_key(&o);
-    if (why == CLI_DONE) name_lease(cli, out, o.header);
+    enum cli_exit status = ask_info(&o, out);
+    if (status == CLI_DONE && link->key[0] == '\0') status = ask_key(&o);
+    if (status == CLI_DONE) name_lease(cli, out, o.header);
     int tries = 0;
     do {
-        if (why == CLI_DONE || tries > 0) why = ask_passphrase(&o);
-        if (why == CLI_DONE) why = try_open(&o, out, &again);
-    } while (why == CLI_WRONG && again && ++tries < TRIES_MAX);
+        if (status == CLI_DONE || tries > 0) status = ask_passphrase(&o);
+        if (status == CLI_DONE) status = try_open(&o, out, &again);
+    } while (status == CLI_WRONG && again && ++tries < TRIES_MAX);
     /* What surely took no view has nothing to go on with. */
-    if (why == CLI_GONE || (why == CLI_WRONG && out->is_new))
+    if (status == CLI_GONE || (status == CLI_WRONG && out->is_new))
         state_forget(&cli->state, STATE_DOWNLOAD, link->id);
     buf_free(&o.passphrase);
-    return why;
+    return status;
 }
 
 void
 lease_end(struct cli *cli, const struct lease *l, bool burn) {
-    struct remote_answer a = {0};
+    struct remote_response resp = {0};
     char path[CLI_PATH_MAX];
     cli_secret_path(path, l->id, burn ? "" : "/lease");
     struct remote_call call = {.method = HTTP_DELETE, .path = path, .token = l->token};
-    enum cli_exit why = remote_call(&cli->remote, &call, &a);
-    if (why != CLI_DONE && why != CLI_GONE)
+    enum cli_exit status = remote_call(&cli->remote, &call, &resp);
+    if (status != CLI_DONE && status != CLI_GONE)
         say_note(burn ? "Note: the server did not confirm that the secret was burnt."
                       : "Note: the server did not hear that all arrived; it erases the secret "
                         "when the lease lapses.");
-    remote_answer_clear(&a);
+    remote_response_clear(&resp);
     state_forget(&cli->state, STATE_DOWNLOAD, l->id);
 }

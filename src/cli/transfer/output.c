@@ -11,7 +11,7 @@
 #include "base/text/utf8.h"
 #include "cli/local/lockfile.h"
 #include "cli/local/name.h"
-#include "cli/terminal/message.h"
+#include "cli/terminal/say.h"
 #include "cli/terminal/terminal.h"
 
 enum { VARIANTS_MAX = 1000, SHOWN_MAX = 4 * OUTPUT_TEXT_MAX };
@@ -94,7 +94,7 @@ open_again(struct output *o, const char *path) {
     (void)snprintf(folder, sizeof(folder), "%s", o->path);
     int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) return -1;
-    int err = claim_file(fd, path);
+    int err = lockfile_lock(fd, path);
     o->elsewhere = err == ERR_BUSY || err == ERR_NO_LOCK;
     if (err == 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
         stat(dirname(folder), &there) == 0 && st.st_dev == there.st_dev) {
@@ -114,7 +114,7 @@ open_new(struct output *o) {
     int fd = mkostemps(o->temp, (int)strlen(".part"), O_CLOEXEC);
     if (fd < 0) o->temp[0] = '\0';
     /* Nobody knows the name yet; where there are no locks, nobody goes on with it either. */
-    else (void)!claim_file(fd, o->temp);
+    else (void)!lockfile_lock(fd, o->temp);
     return fd;
 }
 
@@ -235,9 +235,9 @@ show_text(struct output *o) {
     int err = terminal_escape(o->text.data, o->text.len, &shown);
     if (err == 0 && shown.len > 0 && shown.data[shown.len - 1] != '\n')
         err = buf_add_byte(&shown, '\n');
-    enum cli_exit why = err == 0 ? cli_print(&shown) : CLI_FAILED;
+    enum cli_exit status = err == 0 ? cli_print(&shown) : CLI_FAILED;
     buf_free(&shown);
-    return why;
+    return status;
 }
 
 static enum cli_exit
@@ -259,10 +259,10 @@ print_json(const struct output *o, const struct envelope_meta *meta) {
 
 enum cli_exit
 output_finish(struct cli *cli, struct output *o, const struct envelope_meta *meta) {
-    enum cli_exit why = CLI_DONE;
-    if (o->kind == OUTPUT_FILE) why = finish_file(o, meta);
-    else if (o->kind == OUTPUT_TEXT && !cli->opt.json) why = show_text(o);
-    if (why != CLI_DONE) return why;
+    enum cli_exit status = CLI_DONE;
+    if (o->kind == OUTPUT_FILE) status = finish_file(o, meta);
+    else if (o->kind == OUTPUT_TEXT && !cli->opt.json) status = show_text(o);
+    if (status != CLI_DONE) return status;
     if (cli->opt.json && o->kind != OUTPUT_STDOUT) return print_json(o, meta);
     if (o->kind == OUTPUT_FILE) say_note("Saved as %s", o->path);
     return CLI_DONE;

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "cli/terminal/message.h"
+#include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 
 enum {
@@ -17,10 +17,10 @@ enum {
 };
 
 void
-remote_answer_clear(struct remote_answer *a) {
-    json_decref(a->json);
-    a->json = NULL;
-    buf_free(&a->body);
+remote_response_clear(struct remote_response *resp) {
+    json_decref(resp->json);
+    resp->json = NULL;
+    buf_free(&resp->body);
 }
 
 const char *
@@ -37,7 +37,7 @@ remote_number(const json_t *json, const char *name, int64_t absent) {
 static int
 on_progress(void *ctx, uint64_t sent, uint64_t received) {
     (void)ctx, (void)sent, (void)received;
-    return stop_asked() ? -1 : 0;
+    return signals_stop_asked() ? -1 : 0;
 }
 
 /* Keep text that came from a server printable: no control characters reach a terminal. */
@@ -55,7 +55,7 @@ copy_printable(char *to, size_t size, const char *from) {
 /* One attempt.  The answer's JSON is parsed from what is not taken by the caller. */
 static enum http_failure
 attempt(const struct remote *r, const struct remote_call *call, const struct buf *json,
-        struct remote_answer *a, bool *sent) {
+        struct remote_response *resp, bool *sent) {
     char url[REMOTE_URL_MAX], authorization[AUTHORIZATION_MAX];
     struct http_field fields[3] = {{"Accept", "application/json"}};
     size_t count = 1;
@@ -81,20 +81,20 @@ attempt(const struct remote *r, const struct remote_call *call, const struct buf
         req.body = json->data;
         req.body_len = json->len;
     }
-    struct http_client_response resp = {.body = BUF_INIT(REMOTE_JSON_MAX)};
-    bool raw = a->body.max > 0;
-    if (raw) buf_move(&resp.body, &a->body);
-    enum http_failure failure = http_client_send(r->http, &req, &resp);
+    struct http_client_response http = {.body = BUF_INIT(REMOTE_JSON_MAX)};
+    bool raw = resp->body.max > 0;
+    if (raw) buf_move(&http.body, &resp->body);
+    enum http_failure failure = http_client_send(r->http, &req, &http);
     explicit_bzero(authorization, sizeof(authorization));
-    *sent = resp.sent;
-    a->status = failure == HTTP_FAILURE_NONE ? resp.status : 0;
-    a->retry_after = resp.retry_after;
-    copy_printable(a->detail, sizeof(a->detail), resp.detail);
-    bool ok = resp.status >= 200 && resp.status < 300;
-    if (failure == HTTP_FAILURE_NONE && !(raw && ok) && resp.body.len > 0)
-        a->json = json_parse_object((const char *)resp.body.data, resp.body.len);
-    if (raw) buf_move(&a->body, &resp.body);
-    buf_free(&resp.body);
+    *sent = http.sent;
+    resp->status = failure == HTTP_FAILURE_NONE ? http.status : 0;
+    resp->retry_after = http.retry_after;
+    copy_printable(resp->detail, sizeof(resp->detail), http.detail);
+    bool ok = http.status >= 200 && http.status < 300;
+    if (failure == HTTP_FAILURE_NONE && !(raw && ok) && http.body.len > 0)
+        resp->json = json_parse_object((const char *)http.body.data, http.body.len);
+    if (raw) buf_move(&resp->body, &http.body);
+    buf_free(&http.body);
     return failure;
 }
 
@@ -135,7 +135,7 @@ static enum cli_exit
 exit_of(enum http_failure failure, int status) {
     switch (failure) {
     case HTTP_FAILURE_NONE: break;
-    case HTTP_FAILURE_CANCELLED: return stop_asked() ? CLI_INTERRUPTED : CLI_FAILED;
+    case HTTP_FAILURE_CANCELLED: return signals_stop_asked() ? CLI_INTERRUPTED : CLI_FAILED;
     case HTTP_FAILURE_TOO_LARGE: return CLI_DAMAGED;
     case HTTP_FAILURE_NOMEM: return CLI_FAILED;
     case HTTP_FAILURE_REQUEST: return CLI_USAGE;
@@ -148,12 +148,12 @@ exit_of(enum http_failure failure, int status) {
 }
 
 static void
-take_problem(struct remote_answer *a) {
-    const char *detail = remote_text(a->json, "detail");
-    if (a->status < 400) return;
-    copy_printable(a->code, sizeof(a->code), remote_text(a->json, "code"));
-    copy_printable(a->detail, sizeof(a->detail),
-                   detail != NULL ? detail : remote_text(a->json, "title"));
+take_problem(struct remote_response *resp) {
+    const char *detail = remote_text(resp->json, "detail");
+    if (resp->status < 400) return;
+    copy_printable(resp->code, sizeof(resp->code), remote_text(resp->json, "code"));
+    copy_printable(resp->detail, sizeof(resp->detail),
+                   detail != NULL ? detail : remote_text(resp->json, "title"));
 }
 
 /* Say once why nothing seems to happen. */
@@ -166,48 +166,48 @@ say_waiting(const struct remote *r, enum http_failure failure) {
 }
 
 enum cli_exit
-remote_call(const struct remote *r, const struct remote_call *call, struct remote_answer *a) {
+remote_call(const struct remote *r, const struct remote_call *call, struct remote_response *resp) {
     struct buf json = BUF_INIT(REQUEST_JSON_MAX);
     enum http_failure failure = HTTP_FAILURE_NOMEM;
     if (call->json != NULL && json_write(call->json, &json) != 0) goto out;
     int64_t give_up = clock_monotonic_ms() + r->patience_ms;
     for (unsigned tries = 0;; tries++) {
         bool sent = false;
-        json_decref(a->json);
-        a->json = NULL;
-        failure = attempt(r, call, &json, a, &sent);
-        a->unsure = a->unsure || is_unsure(failure, a->status, sent);
-        if (stop_asked() || !may_repeat(call, failure, a->status, sent)) break;
-        long wait = wait_before(r, tries, a->retry_after);
+        json_decref(resp->json);
+        resp->json = NULL;
+        failure = attempt(r, call, &json, resp, &sent);
+        resp->unsure = resp->unsure || is_unsure(failure, resp->status, sent);
+        if (signals_stop_asked() || !may_repeat(call, failure, resp->status, sent)) break;
+        long wait = wait_before(r, tries, resp->retry_after);
         if (clock_monotonic_ms() + wait > give_up) break;
         if (tries > 0) say_waiting(r, failure);
         if (call->again != NULL) call->again(call->http.ctx);
-        stop_wait_ms(wait);
-        if (stop_asked()) break;
+        signals_wait_ms(wait);
+        if (signals_stop_asked()) break;
     }
-    if (stop_asked() && a->status == 0) failure = HTTP_FAILURE_CANCELLED;
-    a->failure = failure;
-    take_problem(a);
+    if (signals_stop_asked() && resp->status == 0) failure = HTTP_FAILURE_CANCELLED;
+    resp->failure = failure;
+    take_problem(resp);
 out:
     buf_free(&json);
-    return exit_of(failure, a->status);
+    return exit_of(failure, resp->status);
 }
 
 static void
-complain_refused(const struct remote_answer *a, const char *what) {
+complain_refused(const struct remote_response *resp, const char *what) {
     const char *next = "Change what it names, or ask whoever runs the server.";
-    if (a->status == 429) next = "Too many requests from here; wait a minute.";
-    else if (a->status == 413 || a->status == 507)
+    if (resp->status == 429) next = "Too many requests from here; wait a minute.";
+    else if (resp->status == 413 || resp->status == 507)
         next = "Share something smaller, or ask whoever runs the server.";
-    else if (a->status >= 500) next = "Try again later, with --patience to wait longer.";
-    say_error(next, "the server refused to %s (%d%s%s)", what, a->status,
-              a->detail[0] == '\0' ? "" : ": ", a->detail);
+    else if (resp->status >= 500) next = "Try again later, with --patience to wait longer.";
+    say_error(next, "the server refused to %s (%d%s%s)", what, resp->status,
+              resp->detail[0] == '\0' ? "" : ": ", resp->detail);
 }
 
 void
-remote_complain(const struct remote *r, enum cli_exit why, const struct remote_answer *a,
+remote_complain(const struct remote *r, enum cli_exit status, const struct remote_response *resp,
                 const char *what) {
-    switch (why) {
+    switch (status) {
     case CLI_GONE:
         say_error("It was opened as often as allowed, expired, was burnt, or never existed. Ask "
                   "the sender for a new link.",
@@ -218,13 +218,13 @@ remote_complain(const struct remote *r, enum cli_exit why, const struct remote_a
                   what);
         return;
     case CLI_NETWORK:
-        if (a->failure == HTTP_FAILURE_TLS)
+        if (resp->failure == HTTP_FAILURE_TLS)
             say_error("Check the address and this machine's clock; an authority of your own is "
                       "named by SSL_CERT_FILE.",
-                      "no trusted connection to %s: %s", r->base, a->detail);
+                      "no trusted connection to %s: %s", r->base, resp->detail);
         else
             say_error("Check the address and the network, then run the same command again.",
-                      "no answer from %s: %s", r->base, a->detail);
+                      "no answer from %s: %s", r->base, resp->detail);
         return;
     case CLI_USAGE: say_error("Give it as https://HOST/.", "%s is not an address", r->base); return;
     case CLI_INTERRUPTED: return; /* said at the end */
@@ -233,10 +233,10 @@ remote_complain(const struct remote *r, enum cli_exit why, const struct remote_a
                   "the answer of %s is not one of this service", r->base);
         return;
     case CLI_FAILED:
-        if (a->detail[0] != '\0')
-            say_error("Run the same command again.", "could not %s: %s", what, a->detail);
+        if (resp->detail[0] != '\0')
+            say_error("Run the same command again.", "could not %s: %s", what, resp->detail);
         return;
-    default: complain_refused(a, what); return;
+    default: complain_refused(resp, what); return;
     }
 }
 
@@ -273,19 +273,19 @@ use_api(struct remote *r, const char *page, const char *api) {
 
 enum cli_exit
 remote_find(struct remote *r, const char *page) {
-    struct remote_answer a = {0};
+    struct remote_response resp = {0};
     struct remote_call call = {.method = HTTP_GET, .path = "config.json"};
     cut_page(page, false, r->base);
-    enum cli_exit why = remote_call(r, &call, &a);
-    const char *api = why == CLI_DONE ? remote_text(a.json, "api") : NULL;
-    if (why == CLI_NETWORK || why == CLI_INTERRUPTED || why == CLI_USAGE) {
-        remote_complain(r, why, &a, "find the server");
+    enum cli_exit status = remote_call(r, &call, &resp);
+    const char *api = status == CLI_DONE ? remote_text(resp.json, "api") : NULL;
+    if (status == CLI_NETWORK || status == CLI_INTERRUPTED || status == CLI_USAGE) {
+        remote_complain(r, status, &resp, "find the server");
     } else if (api != NULL) {
-        why = use_api(r, page, api);
+        status = use_api(r, page, api);
     } else {
         cut_page(page, true, r->base);
-        why = CLI_DONE;
+        status = CLI_DONE;
     }
-    remote_answer_clear(&a);
-    return why;
+    remote_response_clear(&resp);
+    return status;
 }

@@ -41,7 +41,7 @@ struct remote_call {
     void (*again)(void *ctx);
 };
 
-struct remote_answer {
+struct remote_response {
     int status;       /* 0 without an answer */
     char code[64];    /* of a problem; "" if none */
     char detail[256]; /* of a problem, or what broke; for people */
@@ -53,11 +53,11 @@ struct remote_answer {
     bool unsure; /* an attempt may have been carried out although no answer of it came */
 };
 
-/* Release what ${a} holds; the body too. */
-void remote_answer_clear(struct remote_answer *a);
+/* Release what ${resp} holds; the body too. */
+void remote_response_clear(struct remote_response *resp);
 
 /*
- * Make the call and fill ${a}, which the caller clears in every case.  Returns CLI_DONE for a
+ * Make the call and fill ${resp}, which the caller clears in every case.  Returns CLI_DONE for a
  * status of 200..299; else the code that fits: CLI_GONE for 404, CLI_WRONG for 401 and 403,
  * CLI_REFUSED for any other status, CLI_NETWORK, CLI_DAMAGED for an answer that is none,
  * CLI_INTERRUPTED or CLI_FAILED.  Any thread.  Nothing is said of a failure, but once that it takes
@@ -65,11 +65,11 @@ void remote_answer_clear(struct remote_answer *a);
  */
 MUST_CHECK
 enum cli_exit remote_call(const struct remote *r, const struct remote_call *call,
-                          struct remote_answer *a);
+                          struct remote_response *resp);
 
 /* Say why a call failed that was to ${what} ("open the secret"), and what to do. */
-void remote_complain(const struct remote *r, enum cli_exit why, const struct remote_answer *a,
-                     const char *what);
+void remote_complain(const struct remote *r, enum cli_exit status,
+                     const struct remote_response *resp, const char *what);
 
 /*
  * Find the server behind a page: what config.json beside it names as "api", else the page's own

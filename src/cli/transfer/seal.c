@@ -5,13 +5,13 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "cli/terminal/message.h"
 #include "cli/terminal/progress.h"
+#include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 #include "cli/transfer/source.h"
 #include "crypto/envelope/sealer.h"
 
-enum { PIECE = 64 * 1024 };
+enum { CHUNK = 64 * 1024 };
 
 /* One envelope in the making. */
 struct work {
@@ -116,19 +116,19 @@ add(struct work *w, const uint8_t *data, size_t len) {
 
 static enum cli_exit
 stream(struct work *w) {
-    uint8_t piece[PIECE];
-    enum cli_exit why = add(w, w->source.head.data, w->source.head.len);
+    uint8_t piece[CHUNK];
+    enum cli_exit status = add(w, w->source.head.data, w->source.head.len);
     buf_free(&w->source.head);
     bool more = !w->source.ended;
-    while (why == CLI_DONE && more) {
+    while (status == CLI_DONE && more) {
         ssize_t n = source_read(&w->source, piece, sizeof(piece));
-        if (n < 0) why = stop_asked() ? CLI_INTERRUPTED : CLI_FAILED;
-        else if (n > 0) why = add(w, piece, (size_t)n);
+        if (n < 0) status = signals_stop_asked() ? CLI_INTERRUPTED : CLI_FAILED;
+        else if (n > 0) status = add(w, piece, (size_t)n);
         more = n > 0;
         progress_draw(&w->bar);
     }
     explicit_bzero(piece, sizeof(piece));
-    return why;
+    return status;
 }
 
 static enum cli_exit
@@ -146,19 +146,19 @@ seal_run(struct cli *cli, const char *link_key, const struct buf *passphrase,
          const struct seal_limits *limits, struct sealed *out) {
     struct work w = {.cli = cli, .limits = limits, .out = out};
     *out = (struct sealed){.file = -1};
-    enum cli_exit why = source_open(cli, &w.source);
-    uint64_t size = why == CLI_DONE ? source_size(&w.source) : 0;
+    enum cli_exit status = source_open(cli, &w.source);
+    uint64_t size = status == CLI_DONE ? source_size(&w.source) : 0;
     bool known = size != ENVELOPE_SIZE_UNKNOWN;
-    if (why == CLI_DONE && known && size > limits->file_max) why = complain_size(&w);
-    if (why == CLI_DONE) why = begin(&w, link_key, passphrase);
-    if (why == CLI_DONE) why = choose_place(&w);
+    if (status == CLI_DONE && known && size > limits->file_max) status = complain_size(&w);
+    if (status == CLI_DONE) status = begin(&w, link_key, passphrase);
+    if (status == CLI_DONE) status = choose_place(&w);
     progress_begin(&w.bar, "Encrypting", known ? size : 0, cli->bar);
-    if (why == CLI_DONE) why = stream(&w);
-    if (why == CLI_DONE) why = finish(&w);
+    if (status == CLI_DONE) status = stream(&w);
+    if (status == CLI_DONE) status = finish(&w);
     progress_end(&w.bar);
     envelope_sealer_free(w.sealer);
     source_close(&w.source);
-    return why;
+    return status;
 }
 
 void

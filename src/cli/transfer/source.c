@@ -7,7 +7,7 @@
 
 #include "base/text/utf8.h"
 #include "cli/local/name.h"
-#include "cli/terminal/message.h"
+#include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 #include "crypto/envelope/sealer.h"
 
@@ -15,9 +15,9 @@ enum { READ_LEN = 64 * 1024 };
 
 ssize_t
 source_read(struct source *s, void *out, size_t len) {
-    ssize_t n = stop_read(s->fd, out, len);
+    ssize_t n = signals_read(s->fd, out, len);
     if (n >= 0) return n;
-    if (!stop_asked())
+    if (!signals_stop_asked())
         say_error("Nothing was shared. Mend that, then run the same command again.",
                   "cannot read %s: %s", s->path, strerror(errno));
     return -1;
@@ -50,7 +50,7 @@ read_head(struct source *s) {
         uint8_t *to = buf_space(&s->head, room);
         if (to == NULL) return CLI_FAILED;
         ssize_t n = source_read(s, to, room);
-        if (n < 0) return stop_asked() ? CLI_INTERRUPTED : CLI_FAILED;
+        if (n < 0) return signals_stop_asked() ? CLI_INTERRUPTED : CLI_FAILED;
         if (n == 0) {
             s->ended = true;
             break;
@@ -88,13 +88,13 @@ enum cli_exit
 source_open(struct cli *cli, struct source *s) {
     const char *file = cli->opt.file != NULL ? cli->opt.file : cli->opt.operand;
     *s = (struct source){.fd = STDIN_FILENO, .path = "standard input"};
-    enum cli_exit why = CLI_DONE;
+    enum cli_exit status = CLI_DONE;
     if (file != NULL && strcmp(file, "-") == 0) file = NULL;
-    if (file != NULL) why = open_file(s, file);
+    if (file != NULL) status = open_file(s, file);
     else if (isatty(STDIN_FILENO)) say_note("Type or paste the secret, then Enter and Ctrl-D:");
-    if (why == CLI_DONE) why = read_head(s);
-    if (why == CLI_DONE) why = choose_name(cli, s, file);
-    return why;
+    if (status == CLI_DONE) status = read_head(s);
+    if (status == CLI_DONE) status = choose_name(cli, s, file);
+    return status;
 }
 
 uint64_t

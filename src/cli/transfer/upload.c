@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "base/thread.h"
-#include "cli/terminal/message.h"
 #include "cli/terminal/progress.h"
+#include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 
 enum { THREADS = 4, DRAW_MS = 100 };
@@ -18,10 +18,10 @@ struct crew {
     struct progress bar;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    uint32_t next;               /* part to be taken next */
-    int working;                 /* threads that are not done */
-    enum cli_exit why;           /* of the first failure */
-    struct remote_answer answer; /* to it */
+    uint32_t next;                   /* part to be taken next */
+    int working;                     /* threads that are not done */
+    enum cli_exit status;            /* of the first failure */
+    struct remote_response response; /* to it */
 };
 
 /* One part on its way. */
@@ -58,7 +58,7 @@ static int
 on_progress(void *ctx, uint64_t sent, uint64_t received) {
     (void)received;
     count(ctx, sent);
-    return stop_asked() ? -1 : 0;
+    return signals_stop_asked() ? -1 : 0;
 }
 
 static void
@@ -67,7 +67,7 @@ on_again(void *ctx) {
 }
 
 static enum cli_exit
-send_part(struct crew *crew, uint32_t k, struct remote_answer *a) {
+send_part(struct crew *crew, uint32_t k, struct remote_response *resp) {
     const struct upload *u = crew->u;
     char more[32], path[CLI_PATH_MAX];
     struct part part = {.crew = crew, .begin = (uint64_t)k * u->part_size};
@@ -83,9 +83,9 @@ send_part(struct crew *crew, uint32_t k, struct remote_answer *a) {
                  .ctx = &part},
         .again = on_again,
     };
-    enum cli_exit why = remote_call(&crew->cli->remote, &call, a);
-    if (why == CLI_DONE) count(&part, call.http.body_len);
-    return why;
+    enum cli_exit status = remote_call(&crew->cli->remote, &call, resp);
+    if (status == CLI_DONE) count(&part, call.http.body_len);
+    return status;
 }
 
 /* The next part that the server lacks; false if there is none, or somebody failed. */
@@ -97,7 +97,7 @@ take_part(struct crew *crew, uint32_t *k) {
     (void)pthread_mutex_lock(&crew->lock);
     while (crew->next < parts && u->done != NULL && u->done[crew->next] != 0)
         crew->next++;
-    if (crew->why == CLI_DONE && crew->next < parts && !stop_asked()) {
+    if (crew->status == CLI_DONE && crew->next < parts && !signals_stop_asked()) {
         *k = crew->next++;
         found = true;
     }
@@ -107,27 +107,27 @@ take_part(struct crew *crew, uint32_t *k) {
 
 /* Note what came of part ${k}; of several failures the first stays. */
 static void
-note_part(struct crew *crew, uint32_t k, enum cli_exit why, struct remote_answer *a) {
+note_part(struct crew *crew, uint32_t k, enum cli_exit status, struct remote_response *resp) {
     uint8_t number[4] = {(uint8_t)k, (uint8_t)(k >> 8), (uint8_t)(k >> 16), (uint8_t)(k >> 24)};
     (void)pthread_mutex_lock(&crew->lock);
-    if (why == CLI_DONE && crew->u->done_log >= 0)
+    if (status == CLI_DONE && crew->u->done_log >= 0)
         (void)!write(crew->u->done_log, number, sizeof(number));
-    if (why != CLI_DONE && crew->why == CLI_DONE) {
-        crew->why = why;
-        crew->answer = *a;
-        *a = (struct remote_answer){0};
+    if (status != CLI_DONE && crew->status == CLI_DONE) {
+        crew->status = status;
+        crew->response = *resp;
+        *resp = (struct remote_response){0};
     }
     (void)pthread_mutex_unlock(&crew->lock);
-    remote_answer_clear(a);
+    remote_response_clear(resp);
 }
 
 static void *
 work(void *arg) {
     struct crew *crew = arg;
     for (uint32_t k = 0; take_part(crew, &k);) {
-        struct remote_answer a = {0};
-        enum cli_exit why = send_part(crew, k, &a);
-        note_part(crew, k, why, &a);
+        struct remote_response resp = {0};
+        enum cli_exit status = send_part(crew, k, &resp);
+        note_part(crew, k, status, &resp);
     }
     (void)pthread_mutex_lock(&crew->lock);
     crew->working--;
@@ -159,43 +159,43 @@ send_parts(struct crew *crew) {
         if (pthread_create(&threads[count_of], NULL, work, crew) == 0) continue;
         (void)pthread_mutex_lock(&crew->lock);
         crew->working--;
-        if (count_of == 0) crew->why = CLI_FAILED;
+        if (count_of == 0) crew->status = CLI_FAILED;
         (void)pthread_mutex_unlock(&crew->lock);
         break;
     }
     watch(crew);
     for (int i = 0; i < count_of; i++)
         (void)pthread_join(threads[i], NULL);
-    if (crew->why == CLI_DONE && stop_asked()) crew->why = CLI_INTERRUPTED;
-    return crew->why;
+    if (crew->status == CLI_DONE && signals_stop_asked()) crew->status = CLI_INTERRUPTED;
+    return crew->status;
 }
 
 static enum cli_exit
-complete(struct cli *cli, const struct upload *u, struct remote_answer *a) {
+complete(struct cli *cli, const struct upload *u, struct remote_response *resp) {
     char path[CLI_PATH_MAX];
     cli_secret_path(path, u->id, "/complete");
     struct remote_call call = {.method = HTTP_POST, .path = path, .token = u->owner_token};
-    return remote_call(&cli->remote, &call, a);
+    return remote_call(&cli->remote, &call, resp);
 }
 
 enum cli_exit
-upload_run(struct cli *cli, const struct upload *u, struct remote_answer *a) {
-    struct crew crew = {.cli = cli, .u = u, .why = CLI_DONE};
+upload_run(struct cli *cli, const struct upload *u, struct remote_response *resp) {
+    struct crew crew = {.cli = cli, .u = u, .status = CLI_DONE};
     (void)pthread_mutex_init(&crew.lock, NULL);
     thread_cond_init(&crew.changed);
     progress_begin(&crew.bar, u->label, u->size, cli->bar);
     for (uint32_t k = 0; u->done != NULL && k < upload_parts(u); k++)
         if (u->done[k] != 0) crew.bar.begun_with += part_len(u, k);
     atomic_store(&crew.bar.done, crew.bar.begun_with);
-    enum cli_exit why = send_parts(&crew);
+    enum cli_exit status = send_parts(&crew);
     progress_end(&crew.bar);
     (void)pthread_mutex_destroy(&crew.lock);
     (void)pthread_cond_destroy(&crew.changed);
-    if (why == CLI_DONE) why = complete(cli, u, a);
-    else *a = crew.answer;
-    if (why == CLI_GONE)
+    if (status == CLI_DONE) status = complete(cli, u, resp);
+    else *resp = crew.response;
+    if (status == CLI_GONE)
         say_error("Share it anew with secrets put.", "the server has given the upload up");
-    else if (why != CLI_DONE && why != CLI_NETWORK && why != CLI_INTERRUPTED)
-        remote_complain(&cli->remote, why, a, "take the upload");
-    return why;
+    else if (status != CLI_DONE && status != CLI_NETWORK && status != CLI_INTERRUPTED)
+        remote_complain(&cli->remote, status, resp, "take the upload");
+    return status;
 }

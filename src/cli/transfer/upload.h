@@ -24,10 +24,10 @@ uint32_t upload_parts(const struct upload *u);
 
 /*
  * Send what is missing and complete the secret.  Returns CLI_DONE, or why not: CLI_INTERRUPTED and
- * CLI_NETWORK can be gone on with.  Says what is wrong but for those two; ${a} (cleared by the
+ * CLI_NETWORK can be gone on with.  Says what is wrong but for those two; ${resp} (cleared by the
  * caller) has the last answer.
  */
 MUST_CHECK
-enum cli_exit upload_run(struct cli *cli, const struct upload *u, struct remote_answer *a);
+enum cli_exit upload_run(struct cli *cli, const struct upload *u, struct remote_response *resp);
 
 #endif

@@ -92,16 +92,16 @@ test_one_run_has_it(void **unused) {
     (void)unused;
     path_of("a", a);
     int first = make_file(a), second = make_file(a);
-    assert_int_equal(claim_file(first, a), 0);
-    assert_int_equal(claim_file(second, a), ERR_BUSY);
-    assert_int_equal(claim_remove(a, false), ERR_BUSY);
+    assert_int_equal(lockfile_lock(first, a), 0);
+    assert_int_equal(lockfile_lock(second, a), ERR_BUSY);
+    assert_int_equal(lockfile_remove(a, false), ERR_BUSY);
     assert_int_equal(access(a, F_OK), 0);
     (void)close(first);
-    assert_int_equal(claim_file(second, a), 0);
+    assert_int_equal(lockfile_lock(second, a), 0);
     (void)close(second);
-    assert_int_equal(claim_remove(a, false), 0);
+    assert_int_equal(lockfile_remove(a, false), 0);
     assert_int_equal(access(a, F_OK), -1);
-    assert_int_equal(claim_remove(a, false), 0);
+    assert_int_equal(lockfile_remove(a, false), 0);
 }
 
 static void
@@ -113,20 +113,20 @@ test_it_is_still_that_file(void **unused) {
     /* Finished by who had it, between our open() and our lock. */
     int fd = make_file(a);
     assert_int_equal(rename(a, b), 0);
-    assert_int_equal(claim_file(fd, a), ERR_CONFLICT);
+    assert_int_equal(lockfile_lock(fd, a), ERR_CONFLICT);
     /* Another one has its name by now. */
     int other = make_file(a);
-    assert_int_equal(claim_file(fd, a), ERR_CONFLICT);
-    assert_int_equal(claim_file(other, a), 0);
+    assert_int_equal(lockfile_lock(fd, a), ERR_CONFLICT);
+    assert_int_equal(lockfile_lock(other, a), 0);
     (void)close(other);
     /* Two names: one may be the final one. */
     (void)close(fd);
     assert_int_equal(unlink(a), 0);
     assert_int_equal(link(b, a), 0);
     fd = make_file(a);
-    assert_int_equal(claim_file(fd, a), ERR_CONFLICT);
+    assert_int_equal(lockfile_lock(fd, a), ERR_CONFLICT);
     (void)close(fd);
-    assert_int_equal(claim_remove(a, false), 0);
+    assert_int_equal(lockfile_remove(a, false), 0);
     assert_int_equal(access(a, F_OK), 0);
 }
 
@@ -211,14 +211,14 @@ test_waiting_ends_when_asked_to(void **unused) {
     char a[128];
     (void)unused;
     path_of("a", a);
-    int first = claim_open(a);
+    int first = lockfile_open(a);
     assert_true(first >= 0);
     assert_true(is_locked(a));
-    stop_setup();
+    signals_setup();
     assert_int_equal(raise(SIGTERM), 0);
-    assert_int_equal(claim_open(a), -1);
+    assert_int_equal(lockfile_open(a), -1);
     (void)close(first);
-    first = claim_open(a);
+    first = lockfile_open(a);
     assert_true(first >= 0);
     (void)close(first);
 }

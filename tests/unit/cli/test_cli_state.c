@@ -393,7 +393,7 @@ main(void) {
         cmocka_unit_test_setup_teardown(test_passphrase_methods, setup, teardown),
         cmocka_unit_test(test_passphrase_bounds),
     };
-    stop_setup();
+    signals_setup();
     json_setup();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/terminal/message.h"
+#include "cli/terminal/say.h"
 
 #include <ctype.h>
 #include <stdarg.h>

@@ -4,8 +4,8 @@
  * or a token: what looks like a link's key is left out even where somebody gave it for something
  * else.  Any thread.
  */
-#ifndef CLI_TERMINAL_MESSAGE_H
-#define CLI_TERMINAL_MESSAGE_H
+#ifndef CLI_TERMINAL_SAY_H
+#define CLI_TERMINAL_SAY_H
 
 #include <stdbool.h>
 #include <stddef.h>
