@@ -31,7 +31,8 @@ cli_take_link(struct cli *cli, struct link *out) {
     const char *operand = cli->opt.operand;
     int err = ERR_INVALID;
     if (operand == NULL) {
-        say_error("Give it as an argument, or - to read it from standard input.", "which link?");
+        say_error("which link?");
+        say_hint("Give it as an argument, or - to read it from standard input.");
         return CLI_USAGE;
     }
     if (strcmp(operand, "-") == 0) {
@@ -45,8 +46,8 @@ cli_take_link(struct cli *cli, struct link *out) {
     buf_free(&text);
     if (err == 0) return CLI_DONE;
     if (signals_stop_asked()) return CLI_INTERRUPTED;
-    say_error("It looks like https://HOST/#ID.KEY; copy the whole of it, in quotes.",
-              "that is not a link of this service, or a part of it is missing");
+    say_error("that is not a link of this service, or a part of it is missing");
+    say_hint("It looks like https://HOST/#ID.KEY; copy the whole of it, in quotes.");
     return CLI_USAGE;
 }
 
@@ -65,14 +66,14 @@ cli_choose_server(struct cli *cli, const struct link *link) {
         if (named == NULL) named = cli->env("SECRETS_SERVER");
         if (named == NULL || named[0] == '\0') named = cli->config.server;
         if (named[0] == '\0') {
-            say_error("Give --server URL, set SECRETS_SERVER, or put \"server = URL\" into "
-                      "~/.config/secrets/config.",
-                      "which server?");
+            say_error("which server?");
+            say_hint("Give --server URL, set SECRETS_SERVER, or put \"server = URL\" into "
+                     "~/.config/secrets/config.");
             return CLI_USAGE;
         }
         if (link_address(named, strlen(named), cli->remote.base) != 0) {
-            say_error("It looks like https://HOST/.", "\"%s\" is not the address of a server",
-                      named);
+            say_error("\"%s\" is not the address of a server", named);
+            say_hint("It looks like https://HOST/.");
             return CLI_USAGE;
         }
     }
@@ -84,11 +85,16 @@ cli_choose_server(struct cli *cli, const struct link *link) {
 static void
 complain_source(const char *from, const char *what) {
     static const char next[] = "Name where it comes from: " PASSPHRASE_METHODS ".";
-    if (strncmp(from, "env:", 4) == 0)
-        say_error(next, "no %s: the variable %s is not set", what, from + 4);
-    else if (strncmp(from, "file:", 5) == 0)
-        say_error(next, "no %s: cannot open %s: %s", what, from + 5, strerror(errno));
-    else say_error(next, "no %s: there is no terminal to ask at", what);
+    if (strncmp(from, "env:", 4) == 0) {
+        say_error("no %s: the variable %s is not set", what, from + 4);
+        say_hint("%s", next);
+    } else if (strncmp(from, "file:", 5) == 0) {
+        say_error("no %s: cannot open %s: %s", what, from + 5, strerror(errno));
+        say_hint("%s", next);
+    } else {
+        say_error("no %s: there is no terminal to ask at", what);
+        say_hint("%s", next);
+    }
 }
 
 static enum cli_exit
@@ -98,19 +104,20 @@ complain_ask(int err, const char *method, const char *what) {
     switch (err) {
     case ERR_CONFIG: complain_source(from, what); return CLI_USAGE;
     case ERR_CONFLICT:
-        say_error("Run the command again.", "the two were not the same");
+        say_error("the two were not the same");
+        say_hint("Run the command again.");
         return CLI_USAGE;
     case ERR_INVALID:
-        say_error("Give text in UTF-8, at least one character.",
-                  "the %s from %s is empty or not UTF-8", what, from);
+        say_error("the %s from %s is empty or not UTF-8", what, from);
+        say_hint("Give text in UTF-8, at least one character.");
         return CLI_USAGE;
     case ERR_TOO_LARGE:
-        say_error("Give a shorter one.", "the %s from %s is longer than %d bytes", what, from,
-                  PASSPHRASE_MAX);
+        say_error("the %s from %s is longer than %d bytes", what, from, PASSPHRASE_MAX);
+        say_hint("Give a shorter one.");
         return CLI_USAGE;
     default:
-        say_error("Name another source: " PASSPHRASE_METHODS ".", "cannot read the %s from %s",
-                  what, from);
+        say_error("cannot read the %s from %s", what, from);
+        say_hint("Name another source: " PASSPHRASE_METHODS ".");
         return CLI_FAILED;
     }
 }
@@ -152,8 +159,8 @@ cli_print(struct buf *out) {
         ssize_t n = write(STDOUT_FILENO, out->data + at, out->len - at);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) {
-            say_error("See where the output goes, then run the same command again.",
-                      "cannot write to standard output: %s", strerror(errno));
+            say_error("cannot write to standard output: %s", strerror(errno));
+            say_hint("See where the output goes, then run the same command again.");
             return CLI_FAILED;
         }
         at += (size_t)n;

@@ -76,12 +76,12 @@ config_load(const char *path, struct config *out) {
     int saved_errno = n < 0 ? errno : EFBIG;
     if (fd >= 0) (void)close(fd);
     if (n < 0 || n == CONFIG_MAX) {
-        say_error("Make it a file that you can read, or move it away.", "cannot read %s: %s", path,
-                  strerror(saved_errno));
+        say_error("cannot read %s: %s", path, strerror(saved_errno));
+        say_hint("Make it a file that you can read, or move it away.");
         return ERR_CONFIG;
     }
     if (config_parse(text, (size_t)n, out, &line) == 0) return 0;
-    say_error("Lines are: server = https://HOST/, views = N, ttl = 1h.",
-              "%s, line %u is not understood", path, line);
+    say_error("%s, line %u is not understood", path, line);
+    say_hint("Lines are: server = https://HOST/, views = N, ttl = 1h.");
     return ERR_CONFIG;
 }

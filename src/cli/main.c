@@ -163,7 +163,8 @@ run(const struct command *c, int argc, char **argv) {
     if (c->operand[0] == '\0' && cli.opt.operand != NULL) {
         char next[64];
         (void)snprintf(next, sizeof(next), "See secrets %s --help.", c->name);
-        say_error(next, "secrets %s takes no argument", c->name);
+        say_error("secrets %s takes no argument", c->name);
+        say_hint("%s", next);
         return CLI_USAGE;
     }
     say_setup(cli.opt.quiet, on_terminal());
@@ -171,7 +172,7 @@ run(const struct command *c, int argc, char **argv) {
     if (status == CLI_DONE) status = c->run(&cli);
     /* What failed without a word was short of memory. */
     if (status == CLI_FAILED && !say_had_error()) say_no_memory();
-    if (status == CLI_INTERRUPTED) say_interrupted("");
+    if (status == CLI_INTERRUPTED) say_interrupted(NULL);
     http_client_free(cli.remote.http);
     return status;
 }
@@ -180,11 +181,16 @@ run(const struct command *c, int argc, char **argv) {
 static void
 complain_command(const char *name) {
     struct link link = {0};
-    if (name[0] == '\0') say_error("See secrets --help.", "which command?");
-    else if (link_parse(name, strlen(name), &link) == 0)
-        say_error("To open it: secrets get LINK, or secrets get - to read it from standard input.",
-                  "a link alone is no command");
-    else say_error("See secrets --help.", "\"%s\" is not a command", name);
+    if (name[0] == '\0') {
+        say_error("which command?");
+        say_hint("See secrets --help.");
+    } else if (link_parse(name, strlen(name), &link) == 0) {
+        say_error("a link alone is no command");
+        say_hint("To open it: secrets get LINK, or secrets get - to read it from standard input.");
+    } else {
+        say_error("\"%s\" is not a command", name);
+        say_hint("See secrets --help.");
+    }
     explicit_bzero(&link, sizeof(link));
 }
 

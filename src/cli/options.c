@@ -122,8 +122,13 @@ complain_value(const struct option_row *row, const char *value) {
                        (long long)row->min, (long long)(row->max / 86400));
     else (void)snprintf(next, sizeof(next), "It takes a %s.", row->value);
     /* What stands where a method belongs may well be the passphrase itself. */
-    if (row->kind == METHOD) say_error(next, "--%s does not take that", row->name);
-    else say_error(next, "--%s does not take \"%s\"", row->name, value);
+    if (row->kind == METHOD) {
+        say_error("--%s does not take that", row->name);
+        say_hint("%s", next);
+    } else {
+        say_error("--%s does not take \"%s\"", row->name, value);
+        say_hint("%s", next);
+    }
 }
 
 /* Fill getopt's two tables for ${command}. */
@@ -162,9 +167,16 @@ complain_option(const char *command, bool missing, const char *word, int letter)
     int len = (int)strcspn(word, "=");
     if (letter > 0 && letter < LONG_ONLY) (void)snprintf(name, sizeof(name), "-%c", letter);
     else (void)snprintf(name, sizeof(name), "%.*s", len, word);
-    if (missing) say_error(next, "%s needs a value", name);
-    else if (letter >= LONG_ONLY) say_error(next, "%s takes no value", name);
-    else say_error(next, "%s is not an option of secrets %s", name, command);
+    if (missing) {
+        say_error("%s needs a value", name);
+        say_hint("%s", next);
+    } else if (letter >= LONG_ONLY) {
+        say_error("%s takes no value", name);
+        say_hint("%s", next);
+    } else {
+        say_error("%s is not an option of secrets %s", name, command);
+        say_hint("%s", next);
+    }
 }
 
 int
@@ -188,10 +200,13 @@ options_parse(int command, int argc, char **argv, struct options *out) {
         }
     }
     if (argc - optind > 1) {
-        if (command == FOR_PUT)
-            say_error("Pack several: tar -c FILES | secrets put --name FILES.tar",
-                      "only one file at a time");
-        else say_error(next, "only one link at a time");
+        if (command == FOR_PUT) {
+            say_error("only one file at a time");
+            say_hint("Pack several: tar -c FILES | secrets put --name FILES.tar");
+        } else {
+            say_error("only one link at a time");
+            say_hint("%s", next);
+        }
         return ERR_INVALID;
     }
     if (optind < argc) out->operand = argv[optind];

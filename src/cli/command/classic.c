@@ -26,8 +26,8 @@ read_content(struct source *s, struct buf *out) {
     while (status == CLI_DONE && !s->ended) {
         uint8_t *room = buf_space(out, CHUNK);
         if (room == NULL) {
-            say_error("Share it without --classic.", "%s is larger than the classic service takes",
-                      s->path);
+            say_error("%s is larger than the classic service takes", s->path);
+            say_hint("Share it without --classic.");
             return CLI_REFUSED;
         }
         ssize_t n = source_read(s, room, CHUNK);
@@ -170,11 +170,12 @@ classic_get(struct cli *cli, const struct link *link) {
         resp.json = json_parse_object((const char *)resp.body.data, resp.body.len);
         status = deliver(cli, resp.json);
     } else if (status == CLI_GONE) {
-        say_error("Check the passphrase; a wrong one costs no view.",
-                  "wrong passphrase, or the secret is gone");
-    } else if (status == CLI_USAGE)
-        say_error("Give the passphrase that came with the link.", "the passphrase is not UTF-8");
-    else remote_complain(&cli->remote, status, &resp, "open the secret");
+        say_error("wrong passphrase, or the secret is gone");
+        say_hint("Check the passphrase; a wrong one costs no view.");
+    } else if (status == CLI_USAGE) {
+        say_error("the passphrase is not UTF-8");
+        say_hint("Give the passphrase that came with the link.");
+    } else remote_complain(&cli->remote, status, &resp, "open the secret");
 out:
     buf_free(&passphrase);
     remote_response_clear(&resp);

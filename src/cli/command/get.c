@@ -99,12 +99,13 @@ static void
 complain_opener(const struct delivery *d, int verdict) {
     if (d->status != CLI_DONE || verdict == ENOUGH) return; /* the output said why */
     if (verdict == ERR_NOMEM) say_no_memory();
-    else if (verdict < 0)
-        say_error("Run the same command again.", "could not open the secret: %s",
-                  err_text(verdict));
-    else
-        say_error("Run the same command again; if it fails again, ask the sender for a new link.",
-                  "what came is damaged or forged; nothing of it was kept");
+    else if (verdict < 0) {
+        say_error("could not open the secret: %s", err_text(verdict));
+        say_hint("Run the same command again.");
+    } else {
+        say_error("what came is damaged or forged; nothing of it was kept");
+        say_hint("Run the same command again; if it fails again, ask the sender for a new link.");
+    }
 }
 
 /* Whether another run can go on with the view of this one. */
@@ -169,9 +170,10 @@ static enum cli_exit
 leave_for_later(const struct delivery *d, enum cli_exit status) {
     if (!can_go_on(d) || (status != CLI_INTERRUPTED && status != CLI_NETWORK)) return status;
     int64_t minutes = d->lease.part_size > 0 ? 15 : 2;
-    say_error(
-        "Run the same command again to go on.", "%s; the view is kept for you for %lld minutes",
-        status == CLI_INTERRUPTED ? "interrupted" : "the connection is lost", (long long)minutes);
+    say_error("%s; the view is kept for you for %lld minutes",
+              status == CLI_INTERRUPTED ? "interrupted" : "the connection is lost",
+              (long long)minutes);
+    say_hint("Run the same command again to go on.");
     return CLI_UNFINISHED;
 }
 
@@ -214,8 +216,8 @@ check_stdin(const struct cli *cli) {
     int readers = (o->operand != NULL && strcmp(o->operand, "-") == 0) +
                   passphrase_from_stdin(o->passphrase) + passphrase_from_stdin(o->key);
     if (readers <= 1) return CLI_DONE;
-    say_error("Take one of them from a file: file:PATH.",
-              "only one of link, key and passphrase can come from standard input");
+    say_error("only one of link, key and passphrase can come from standard input");
+    say_hint("Take one of them from a file: file:PATH.");
     return CLI_USAGE;
 }
 

@@ -21,8 +21,8 @@ static enum cli_exit
 take_sealed_link(struct cli *cli, struct link *link) {
     enum cli_exit status = cli_take_link(cli, link);
     if (status != CLI_DONE || link->kind == LINK_SEALED) return status;
-    say_error("All that can be done with it is secrets get.",
-              "a link of the classic service tells nothing of itself");
+    say_error("a link of the classic service tells nothing of itself");
+    say_hint("All that can be done with it is secrets get.");
     return CLI_USAGE;
 }
 
@@ -72,8 +72,8 @@ find_token(struct cli *cli, const struct link *link, struct buf *token) {
     if (cli->opt.token != NULL) status = cli_ask(cli, cli->opt.token, "owner token", token);
     else if (kept != NULL) status = buf_add_text(token, kept) == 0 ? CLI_DONE : CLI_FAILED;
     else {
-        say_error("Only who shared it can do this; name the token's source with --token.",
-                  "no owner token of this secret is kept here");
+        say_error("no owner token of this secret is kept here");
+        say_hint("Only who shared it can do this; name the token's source with --token.");
         status = CLI_WRONG;
     }
     if (status == CLI_DONE) {

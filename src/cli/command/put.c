@@ -48,10 +48,10 @@ ask_config(struct cli *cli, struct server_config *out) {
     if (page == NULL || link_address(page, strlen(page), out->page) != 0)
         memcpy(out->page, cli->remote.base, sizeof(out->page));
     if (status == CLI_DONE && (file_max < 0 || out->ttl_default <= 0)) status = CLI_DAMAGED;
-    if (status == CLI_GONE)
-        say_error("Check the address; for a classic server use --classic.",
-                  "%s is no server of this service", cli->remote.base);
-    else if (status != CLI_DONE) remote_complain(&cli->remote, status, &resp, "tell its limits");
+    if (status == CLI_GONE) {
+        say_error("%s is no server of this service", cli->remote.base);
+        say_hint("Check the address; for a classic server use --classic.");
+    } else if (status != CLI_DONE) remote_complain(&cli->remote, status, &resp, "tell its limits");
     remote_response_clear(&resp);
     return status == CLI_GONE ? CLI_USAGE : status;
 }
@@ -64,13 +64,14 @@ choose(struct putting *p) {
     if (o->views == 0) o->views = c->views > 0 ? c->views : 1;
     if (o->ttl == 0) o->ttl = c->ttl > 0 ? c->ttl : p->server.ttl_default;
     if (o->ttl > p->server.ttl_max) {
-        say_error("Ask for less with --ttl.", "the server keeps nothing longer than %lld days",
+        say_error("the server keeps nothing longer than %lld days",
                   (long long)(p->server.ttl_max / 86400));
+        say_hint("Ask for less with --ttl.");
         return CLI_REFUSED;
     }
     if (o->views > p->server.views_max) {
-        say_error("Ask for fewer with --views.", "the server allows at most %lld views",
-                  (long long)p->server.views_max);
+        say_error("the server allows at most %lld views", (long long)p->server.views_max);
+        say_hint("Ask for fewer with --views.");
         return CLI_REFUSED;
     }
     if (o->passphrase == NULL) return CLI_DONE;
@@ -261,12 +262,13 @@ check(const struct cli *cli) {
         bad = "--classic with --passphrase or --key-apart (the server makes its own)";
     else if (o->qr && o->json) bad = "--qr with --json";
     if (bad != NULL) {
-        say_error("See secrets put --help.", "%s do not go together", bad);
+        say_error("%s do not go together", bad);
+        say_hint("See secrets put --help.");
         return CLI_USAGE;
     }
     if (passphrase_from_stdin(o->passphrase) && (file == NULL || strcmp(file, "-") == 0)) {
-        say_error("Give the secret with --file, or the passphrase another way.",
-                  "the secret and the passphrase cannot both come from standard input");
+        say_error("the secret and the passphrase cannot both come from standard input");
+        say_hint("Give the secret with --file, or the passphrase another way.");
         return CLI_USAGE;
     }
     return CLI_DONE;

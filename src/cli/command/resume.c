@@ -37,13 +37,14 @@ choose(struct cli *cli, struct choice *c, struct link *link) {
     }
     (void)state_each_upload(&cli->state, consider, c);
     if (c->count == 0) {
-        say_error("Share it anew with secrets put.", "there is no unfinished upload here");
+        say_error("there is no unfinished upload here");
+        say_hint("Share it anew with secrets put.");
         return CLI_GONE;
     }
     if (c->count == 1) return CLI_DONE;
-    say_error("Name one by its link: secrets put --resume LINK, or - to read it from standard "
-              "input.",
-              "there are %d unfinished uploads", c->count);
+    say_error("there are %d unfinished uploads", c->count);
+    say_hint("Name one by its link: secrets put --resume LINK, or - to read it from standard "
+             "input.");
     return CLI_USAGE;
 }
 
@@ -74,8 +75,8 @@ give_up(struct cli *cli, const char *id, const char *token) {
     remote_response_clear(&resp);
     if (status == CLI_NETWORK || status == CLI_INTERRUPTED) return status;
     state_forget(&cli->state, STATE_UPLOAD, id);
-    say_error("Share it anew with secrets put.",
-              "the program was killed before it could show the link; the upload was erased");
+    say_error("the program was killed before it could show the link; the upload was erased");
+    say_hint("Share it anew with secrets put.");
     return CLI_GONE;
 }
 
@@ -87,8 +88,8 @@ go_on(struct cli *cli, const json_t *record, const struct upload *u) {
         handover_keep_token(cli, u->id, u->owner_token, remote_number(record, "expires_at", 0));
         say_note("The upload is complete; its link opens now.");
     } else if (status == CLI_NETWORK || status == CLI_INTERRUPTED) {
-        say_error("Run secrets put --resume again within the hour.",
-                  "the upload is not finished yet");
+        say_error("the upload is not finished yet");
+        say_hint("Run secrets put --resume again within the hour.");
         status = CLI_UNFINISHED;
     }
     if (status != CLI_UNFINISHED) state_forget(&cli->state, STATE_UPLOAD, u->id);
@@ -104,7 +105,8 @@ resume(struct cli *cli, const json_t *record, int sealed) {
     if (token == NULL || size <= 0 || part <= 0 || part > UINT32_MAX || size / part >= UINT32_MAX ||
         fstat(sealed, &st) != 0 || st.st_size != size) {
         state_forget(&cli->state, STATE_UPLOAD, id);
-        say_error("Share it anew with secrets put.", "what was kept of the upload is damaged");
+        say_error("what was kept of the upload is damaged");
+        say_hint("Share it anew with secrets put.");
         return CLI_DAMAGED;
     }
     if (!json_is_true(json_object_get(record, "shown"))) return give_up(cli, id, token);
@@ -140,7 +142,8 @@ resume_run(struct cli *cli) {
     if (status == CLI_DONE) {
         sealed = state_spool_again(&cli->state, remote_text(c.record, "id"));
         if (sealed == ERR_BUSY) {
-            say_error("Wait until it is done.", "another run sends this upload right now");
+            say_error("another run sends this upload right now");
+            say_hint("Wait until it is done.");
             status = CLI_FAILED;
         } else status = resume(cli, c.record, sealed);
     }

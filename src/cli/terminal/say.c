@@ -10,11 +10,11 @@
 
 enum {
     MESSAGE_MAX = 8192,
-    KEY_PART_MIN = 8, /* of a key that was cut on its way */
+    KEY_PART_MIN = 8, /* shortest part of a key that is hidden after '#' */
 };
 
 static bool say_quiet, say_terminal;
-static atomic_bool said_error;
+static atomic_bool say_error_printed;
 
 void
 say_setup(bool quiet, bool terminal) {
@@ -24,9 +24,10 @@ say_setup(bool quiet, bool terminal) {
 
 bool
 say_had_error(void) {
-    return atomic_load(&said_error);
+    return atomic_load(&say_error_printed);
 }
 
+/* Return how many letters and digits ${s} begins with. */
 static size_t
 alnum_run(const char *s) {
     size_t n = 0;
@@ -35,28 +36,38 @@ alnum_run(const char *s) {
     return n;
 }
 
-/* After '%': the length of "23", which stood for '#', also where the link was encoded again. */
+/* Return the length of "23" at ${s}, which follows a '%'; "2523" is a '#' that was encoded twice.
+ * 0 if it encodes another character. */
 static size_t
-encoded_hash(const char *s) {
+encoded_hash_len(const char *s) {
     size_t n = 0;
     while (strncmp(s + n, "25", 2) == 0)
         n += 2;
     return strncmp(s + n, "23", 2) == 0 ? n + 2 : 0;
 }
 
+/* Return the key part of "ID.KEY" at ${at}, which has an id of ${id_len}. */
+static char *
+key_after_id(char *at, size_t id_len) {
+    if (strncasecmp(at + id_len, "%2e", 3) == 0) return at + id_len + 3;
+    return at + id_len + (at[id_len] != '\0');
+}
+
 void
 say_hide_keys(char *text) {
     for (char *at = text; *at != '\0';) {
-        size_t hash = at > text && at[-1] == '%' ? encoded_hash(at) : 0;
-        bool link = hash > 0 || (at > text && at[-1] == '#');
+        size_t hash = at > text && at[-1] == '%' ? encoded_hash_len(at) : 0;
+        bool in_link = hash > 0 || (at > text && at[-1] == '#');
         at += hash;
-        size_t id = alnum_run(at);
-        char *key = at + id + (at[id] != '\0');
-        if (strncasecmp(at + id, "%2e", 3) == 0) key = at + id + 3;
-        bool sealed = id == TOKEN_SEALED_ID_LEN && (at[id] == '.' || at[id] == '%');
+
+        size_t id_len = alnum_run(at);
+        char *key = key_after_id(at, id_len);
+        bool sealed = id_len == TOKEN_SEALED_ID_LEN && (at[id_len] == '.' || at[id_len] == '%');
         size_t len = sealed ? alnum_run(key) : 0;
-        /* Without a link around it, what is shorter than a key is of a file's name. */
-        if (len >= (link ? (size_t)KEY_PART_MIN : (size_t)TOKEN_LINK_KEY_LEN)) {
+
+        /* Outside of a link, a run that is shorter than a key belongs to a file name. */
+        size_t shortest = in_link ? (size_t)KEY_PART_MIN : (size_t)TOKEN_LINK_KEY_LEN;
+        if (len >= shortest) {
             memset(key, '.', 3);
             memmove(key + 3, key + len, strlen(key + len) + 1);
             key += 3;
@@ -65,37 +76,50 @@ say_hide_keys(char *text) {
     }
 }
 
-/* Write a message, from its ${prefix} to the end of its line, where a progress bar may stand. */
-static void write_line(const char *prefix, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
+/* Print one message from ${prefix} to its newline.  A progress bar may be on the line. */
+static void say_line(const char *prefix, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 
 static void
-write_line(const char *prefix, const char *fmt, va_list args) {
+say_line(const char *prefix, const char *fmt, va_list args) {
     char text[MESSAGE_MAX];
     (void)vsnprintf(text, sizeof(text), fmt, args);
     say_hide_keys(text);
-    (void)fprintf(stderr, "%s%s%s\n", say_terminal ? "\r\033[K" : "", prefix, text);
+
+    const char *clear = say_terminal ? "\r\033[K" : "";
+    (void)fprintf(stderr, "%s%s%s\n", clear, prefix, text);
     explicit_bzero(text, sizeof(text));
 }
 
 void
-say_error(const char *next, const char *fmt, ...) {
+say_error(const char *fmt, ...) {
     va_list args;
     va_start(args, fmt);
-    write_line("secrets: ", fmt, args);
+    say_line("secrets: ", fmt, args);
     va_end(args);
-    if (next[0] != '\0') (void)fprintf(stderr, "  %s\n", next);
-    atomic_store(&said_error, true);
+    atomic_store(&say_error_printed, true);
+}
+
+void
+say_hint(const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    say_line("  ", fmt, args);
+    va_end(args);
 }
 
 void
 say_no_memory(void) {
-    say_error("Free some memory, then run the same command again.", "out of memory");
+    say_error("out of memory");
+    say_hint("Free some memory, then run the same command again.");
 }
 
 void
-say_interrupted(const char *next) {
+say_interrupted(const char *hint) {
     static atomic_flag said = ATOMIC_FLAG_INIT;
-    if (!atomic_flag_test_and_set(&said)) say_error(next, "interrupted");
+    if (atomic_flag_test_and_set(&said)) return;
+
+    say_error("interrupted");
+    if (hint != NULL) say_hint("%s", hint);
 }
 
 void
@@ -103,6 +127,6 @@ say_note(const char *fmt, ...) {
     va_list args;
     if (say_quiet) return;
     va_start(args, fmt);
-    write_line("", fmt, args);
+    say_line("", fmt, args);
     va_end(args);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the program says to people, on standard error.  Nothing said here holds a key, a passphrase
- * or a token: what looks like a link's key is left out even where somebody gave it for something
- * else.  Any thread.
+ * Messages to the user, on standard error.
+ *
+ * No message contains a key, a passphrase or a token.  Whatever looks like the key of a link is
+ * cut out, even where the user gave the link in place of something else.  All functions may be
+ * called from any thread.
  */
 #ifndef CLI_TERMINAL_SAY_H
 #define CLI_TERMINAL_SAY_H
@@ -12,26 +14,32 @@
 
 #include "base/compiler.h"
 
-/* Whether notes are left out (${quiet}), and whether standard error is a terminal that knows how to
- * clear a line (${terminal}). */
+/*
+ * Prepare the module: ${quiet} suppresses notes, ${terminal} says that standard error is a terminal
+ * that can clear a line.  Call once, before any other thread starts.
+ */
 void say_setup(bool quiet, bool terminal);
 
-/* An error: what happened, then on a line of its own what to do next; "" for nothing. */
-void say_error(const char *next, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Print an error message.  A say_hint() follows it. */
+void say_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
-/* That memory is short. */
+/* Print, on the line after an error message, what the user can do next. */
+void say_hint(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* Print the error for a failed allocation. */
 void say_no_memory(void);
 
-/* Whether an error was said. */
+/* Return whether an error was printed. */
 bool say_had_error(void);
 
-/* Once: that the program was asked to end, and what to do next; "" for nothing. */
-void say_interrupted(const char *next);
+/* Print that the program was interrupted, and the hint ${hint} unless it is NULL.  Prints nothing
+ * the second time. */
+void say_interrupted(const char *hint);
 
-/* Something good to know, unless --quiet. */
+/* Print a note, unless notes are suppressed. */
 void say_note(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
-/* Replace the key of every link in ${text} by "...", and of every ID.KEY without one. */
+/* Replace the key of every link, and of every bare ID.KEY, in ${text} by "...". */
 void say_hide_keys(char *text);
 
 #endif

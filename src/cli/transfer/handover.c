@@ -108,8 +108,8 @@ handover_interrupted(struct cli *cli, struct handover *h, bool kept, enum cli_ex
         printed = CLI_FAILED;
     json_decref(record);
     if (printed != CLI_DONE) return status;
-    say_error("Run secrets put --resume within the hour to finish; the link opens only then.",
-              status == CLI_INTERRUPTED ? "interrupted; the upload is not finished"
+    say_error(status == CLI_INTERRUPTED ? "interrupted; the upload is not finished"
                                         : "the connection is lost; the upload is not finished");
+    say_hint("Run secrets put --resume within the hour to finish; the link opens only then.");
     return CLI_UNFINISHED;
 }

@@ -140,8 +140,8 @@ ask_key(struct opening *o) {
     struct buf key = BUF_INIT(RAW_MAX);
     enum cli_exit status = cli_ask(o->cli, o->cli->opt.key, "link key", &key);
     if (status == CLI_DONE && !token_is_link_key((const char *)key.data, key.len)) {
-        say_error("It is 32 letters and digits that the sender gave you apart from the link.",
-                  "that is not a link key");
+        say_error("that is not a link key");
+        say_hint("It is 32 letters and digits that the sender gave you apart from the link.");
         status = CLI_USAGE;
     }
     if (status == CLI_DONE) memcpy(o->link->key, buf_text(&key), TOKEN_LINK_KEY_LEN + 1);
@@ -164,8 +164,8 @@ derive(struct opening *o, struct lease *l) {
     struct buf secret = BUF_INIT(TOKEN_LINK_KEY_LEN + 1 + ENVELOPE_PASSPHRASE_MAX);
     enum cli_exit status = CLI_DAMAGED;
     if (envelope_header_parse(o->header, &header) != 0) {
-        say_error("The server, or what the sender used, is not to be trusted with this.",
-                  "the secret asks for a key derivation out of bounds");
+        say_error("the secret asks for a key derivation out of bounds");
+        say_hint("The server, or what the sender used, is not to be trusted with this.");
         return status;
     }
     struct kdf_arena *arena =
@@ -218,12 +218,16 @@ complain_wrong(const struct opening *o, int64_t attempts_left) {
     if (attempts_left >= 0)
         (void)snprintf(left, sizeof(left), "%lld more %s before it is locked.",
                        (long long)attempts_left, attempts_left == 1 ? "try" : "tries");
-    if (attempts_left == 0)
-        say_error("Ask the sender for a new link.", "wrong passphrase; the secret is locked now");
-    else if (o->passphrase.len > 0) say_error(left, "wrong passphrase, or a damaged link");
-    else
-        say_error("Copy the whole link again, or ask the sender for it.",
-                  "the key in the link does not fit; a part of it was changed on its way");
+    if (attempts_left == 0) {
+        say_error("wrong passphrase; the secret is locked now");
+        say_hint("Ask the sender for a new link.");
+    } else if (o->passphrase.len > 0) {
+        say_error("wrong passphrase, or a damaged link");
+        say_hint("%s", left);
+    } else {
+        say_error("the key in the link does not fit; a part of it was changed on its way");
+        say_hint("Copy the whole link again, or ask the sender for it.");
+    }
 }
 
 /* One try: derive from what is known, and show the proof.  Sets ${*again} if another

@@ -25,8 +25,8 @@ is_folder(const char *path) {
 
 static enum cli_exit
 too_long(const char *path) {
-    say_error("Name a shorter one with --output, then run the command again.",
-              "the path of the file is too long: %.64s...", path);
+    say_error("the path of the file is too long: %.64s...", path);
+    say_hint("Name a shorter one with --output, then run the command again.");
     return CLI_USAGE;
 }
 
@@ -39,22 +39,22 @@ output_check(const struct cli *cli) {
     if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder)) return too_long(path);
     const char *into = file ? dirname(folder) : path;
     if (access(into, W_OK) != 0) {
-        say_error("Name another place with --output. The secret was not touched.",
-                  "cannot write into %s: %s", into, strerror(errno));
+        say_error("cannot write into %s: %s", into, strerror(errno));
+        say_hint("Name another place with --output. The secret was not touched.");
         return CLI_USAGE;
     }
     struct stat st;
     bool there = file && stat(path, &st) == 0;
     if (there && !S_ISREG(st.st_mode)) {
         /* Renamed over /dev/null, a file would take its place. */
-        say_error("Use --output - and send standard output there. The secret was not touched.",
-                  "%s is not a plain file", path);
+        say_error("%s is not a plain file", path);
+        say_hint("Use --output - and send standard output there. The secret was not touched.");
         return CLI_EXISTS;
     }
     if (there && !cli->opt.force) {
-        say_error("Name another with --output, or overwrite it with --force. The secret was not "
-                  "touched.",
-                  "%s exists", path);
+        say_error("%s exists", path);
+        say_hint("Name another with --output, or overwrite it with --force. The secret was not "
+                 "touched.");
         return CLI_EXISTS;
     }
     return CLI_DONE;
@@ -132,8 +132,8 @@ output_begin(struct cli *cli, struct output *o, const struct envelope_meta *meta
     if (again != NULL) o->fd = open_again(o, again);
     if (o->fd < 0) o->fd = open_new(o);
     if (o->fd >= 0) return CLI_DONE;
-    say_error("Name another place with --output, then run the command again.",
-              "cannot write beside %s: %s", o->path, strerror(errno));
+    say_error("cannot write beside %s: %s", o->path, strerror(errno));
+    say_hint("Name another place with --output, then run the command again.");
     return CLI_FAILED;
 }
 
@@ -152,12 +152,13 @@ write_some(struct output *o, uint64_t offset, const uint8_t *data, size_t len) {
 
 static void
 complain_write(const struct output *o) {
-    if (o->kind == OUTPUT_FILE)
-        say_error("Make room or name another place with --output, then run the same command again.",
-                  "cannot write %s: %s", o->path, strerror(errno));
-    else
-        say_error("See where the output goes, then run the same command again.",
-                  "cannot write to standard output: %s", strerror(errno));
+    if (o->kind == OUTPUT_FILE) {
+        say_error("cannot write %s: %s", o->path, strerror(errno));
+        say_hint("Make room or name another place with --output, then run the same command again.");
+    } else {
+        say_error("cannot write to standard output: %s", strerror(errno));
+        say_hint("See where the output goes, then run the same command again.");
+    }
 }
 
 int
@@ -224,8 +225,8 @@ finish_file(struct output *o, const struct envelope_meta *meta) {
         sync_folder(o->path);
         return CLI_DONE;
     }
-    say_error("Name another place with --output, then run the same command again.",
-              "cannot finish %s: %s", o->path, strerror(errno));
+    say_error("cannot finish %s: %s", o->path, strerror(errno));
+    say_hint("Name another place with --output, then run the same command again.");
     return errno == EEXIST ? CLI_EXISTS : CLI_FAILED;
 }
 

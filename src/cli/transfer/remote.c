@@ -200,8 +200,9 @@ complain_refused(const struct remote_response *resp, const char *what) {
     else if (resp->status == 413 || resp->status == 507)
         next = "Share something smaller, or ask whoever runs the server.";
     else if (resp->status >= 500) next = "Try again later, with --patience to wait longer.";
-    say_error(next, "the server refused to %s (%d%s%s)", what, resp->status,
+    say_error("the server refused to %s (%d%s%s)", what, resp->status,
               resp->detail[0] == '\0' ? "" : ": ", resp->detail);
+    say_hint("%s", next);
 }
 
 void
@@ -209,32 +210,38 @@ remote_complain(const struct remote *r, enum cli_exit status, const struct remot
                 const char *what) {
     switch (status) {
     case CLI_GONE:
-        say_error("It was opened as often as allowed, expired, was burnt, or never existed. Ask "
-                  "the sender for a new link.",
-                  "there is no such secret");
+        say_error("there is no such secret");
+        say_hint("It was opened as often as allowed, expired, was burnt, or never existed. Ask "
+                 "the sender for a new link.");
         return;
     case CLI_WRONG:
-        say_error("Check the link and the passphrase.", "the server did not accept the proof to %s",
-                  what);
+        say_error("the server did not accept the proof to %s", what);
+        say_hint("Check the link and the passphrase.");
         return;
     case CLI_NETWORK:
-        if (resp->failure == HTTP_FAILURE_TLS)
-            say_error("Check the address and this machine's clock; an authority of your own is "
-                      "named by SSL_CERT_FILE.",
-                      "no trusted connection to %s: %s", r->base, resp->detail);
-        else
-            say_error("Check the address and the network, then run the same command again.",
-                      "no answer from %s: %s", r->base, resp->detail);
+        if (resp->failure == HTTP_FAILURE_TLS) {
+            say_error("no trusted connection to %s: %s", r->base, resp->detail);
+            say_hint("Check the address and this machine's clock; an authority of your own is "
+                     "named by SSL_CERT_FILE.");
+        } else {
+            say_error("no answer from %s: %s", r->base, resp->detail);
+            say_hint("Check the address and the network, then run the same command again.");
+        }
         return;
-    case CLI_USAGE: say_error("Give it as https://HOST/.", "%s is not an address", r->base); return;
+    case CLI_USAGE:
+        say_error("%s is not an address", r->base);
+        say_hint("Give it as https://HOST/.");
+        return;
     case CLI_INTERRUPTED: return; /* said at the end */
     case CLI_DAMAGED:
-        say_error("Check the address: another program may answer there, or a newer version.",
-                  "the answer of %s is not one of this service", r->base);
+        say_error("the answer of %s is not one of this service", r->base);
+        say_hint("Check the address: another program may answer there, or a newer version.");
         return;
     case CLI_FAILED:
-        if (resp->detail[0] != '\0')
-            say_error("Run the same command again.", "could not %s: %s", what, resp->detail);
+        if (resp->detail[0] != '\0') {
+            say_error("could not %s: %s", what, resp->detail);
+            say_hint("Run the same command again.");
+        }
         return;
     default: complain_refused(resp, what); return;
     }
@@ -261,13 +268,14 @@ use_api(struct remote *r, const char *page, const char *api) {
     const char *folder = strstr(api, "://") != NULL ? "" : r->base;
     int n = snprintf(address, sizeof(address), "%s%s", folder, api + (api[0] == '/'));
     if (n >= (int)sizeof(address) || link_address(address, (size_t)n, r->base) != 0) {
-        say_error("Give the server with --server.", "config.json of that page is broken");
+        say_error("config.json of that page is broken");
+        say_hint("Give the server with --server.");
         return CLI_DAMAGED;
     }
     /* A page that came over TLS does not lead to where anybody on the way could listen. */
     if (strncmp(page, "https://", 8) != 0 || strncmp(r->base, "https://", 8) == 0) return CLI_DONE;
-    say_error("If that is meant, give the server with --server.",
-              "config.json of that https page names a server without TLS: %s", r->base);
+    say_error("config.json of that https page names a server without TLS: %s", r->base);
+    say_hint("If that is meant, give the server with --server.");
     return CLI_DAMAGED;
 }
 

@@ -46,24 +46,27 @@ on_sealed(void *ctx, uint64_t offset, const uint8_t *data, size_t len) {
 static enum cli_exit
 complain_size(const struct work *w) {
     struct buf most = BUF_INIT(64);
-    if (progress_bytes(w->limits->file_max, &most) == 0)
-        say_error("Share something smaller, or ask whoever runs the server.",
-                  "%s is larger than the %s that this server takes", w->source.path,
+    if (progress_bytes(w->limits->file_max, &most) == 0) {
+        say_error("%s is larger than the %s that this server takes", w->source.path,
                   buf_text(&most));
+        say_hint("Share something smaller, or ask whoever runs the server.");
+    }
     buf_free(&most);
     return CLI_REFUSED;
 }
 
 static enum cli_exit
 complain_seal(const struct work *w, int err) {
-    if (err == ERR_IO)
-        say_error(
-            "It needs as much room as what you share. Make some, or choose another place with "
-            "--no-state and TMPDIR.",
-            "cannot keep the sealed bytes: %s", strerror(errno));
-    else if (err == ERR_INVALID && w->source.regular) (void)source_unchanged(&w->source);
+    if (err == ERR_IO) {
+        say_error("cannot keep the sealed bytes: %s", strerror(errno));
+        say_hint("It needs as much room as what you share. Make some, or choose another place with "
+                 "--no-state and TMPDIR.");
+    } else if (err == ERR_INVALID && w->source.regular) (void)source_unchanged(&w->source);
     else if (err == ERR_NOMEM) say_no_memory();
-    else say_error("Run the same command again.", "could not seal: %s", err_text(err));
+    else {
+        say_error("could not seal: %s", err_text(err));
+        say_hint("Run the same command again.");
+    }
     return CLI_FAILED;
 }
 

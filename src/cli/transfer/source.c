@@ -17,9 +17,10 @@ ssize_t
 source_read(struct source *s, void *out, size_t len) {
     ssize_t n = signals_read(s->fd, out, len);
     if (n >= 0) return n;
-    if (!signals_stop_asked())
-        say_error("Nothing was shared. Mend that, then run the same command again.",
-                  "cannot read %s: %s", s->path, strerror(errno));
+    if (!signals_stop_asked()) {
+        say_error("cannot read %s: %s", s->path, strerror(errno));
+        say_hint("Nothing was shared. Mend that, then run the same command again.");
+    }
     return -1;
 }
 
@@ -28,13 +29,13 @@ open_file(struct source *s, const char *path) {
     s->path = path;
     s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (s->fd < 0 || fstat(s->fd, &s->before) != 0) {
-        say_error("Check the path. A text is not an argument: it comes from standard input.",
-                  "cannot open %s: %s", path, strerror(errno));
+        say_error("cannot open %s: %s", path, strerror(errno));
+        say_hint("Check the path. A text is not an argument: it comes from standard input.");
         return CLI_USAGE;
     }
     if (S_ISDIR(s->before.st_mode)) {
-        say_error("Pack it first: tar -c FOLDER | secrets put --name FOLDER.tar", "%s is a folder",
-                  path);
+        say_error("%s is a folder", path);
+        say_hint("Pack it first: tar -c FOLDER | secrets put --name FOLDER.tar");
         return CLI_USAGE;
     }
     s->regular = S_ISREG(s->before.st_mode);
@@ -76,7 +77,8 @@ choose_name(const struct cli *cli, struct source *s, const char *file) {
                                              : "secret";
     size_t len = strlen(name);
     if (len > ENVELOPE_NAME_MAX) {
-        say_error("Give a shorter one with --name.", "the name is longer than 255 bytes");
+        say_error("the name is longer than 255 bytes");
+        say_hint("Give a shorter one with --name.");
         return CLI_USAGE;
     }
     if (utf8_valid(name, len)) memcpy(s->name, name, len + 1);
@@ -111,7 +113,8 @@ source_unchanged(const struct source *s) {
         now.st_mtim.tv_sec == s->before.st_mtim.tv_sec &&
         now.st_mtim.tv_nsec == s->before.st_mtim.tv_nsec)
         return true;
-    say_error("Share it again once nothing writes to it.", "%s changed while it was read", s->path);
+    say_error("%s changed while it was read", s->path);
+    say_hint("Share it again once nothing writes to it.");
     return false;
 }
 

@@ -193,9 +193,10 @@ upload_run(struct cli *cli, const struct upload *u, struct remote_response *resp
     (void)pthread_cond_destroy(&crew.changed);
     if (status == CLI_DONE) status = complete(cli, u, resp);
     else *resp = crew.response;
-    if (status == CLI_GONE)
-        say_error("Share it anew with secrets put.", "the server has given the upload up");
-    else if (status != CLI_DONE && status != CLI_NETWORK && status != CLI_INTERRUPTED)
+    if (status == CLI_GONE) {
+        say_error("the server has given the upload up");
+        say_hint("Share it anew with secrets put.");
+    } else if (status != CLI_DONE && status != CLI_NETWORK && status != CLI_INTERRUPTED)
         remote_complain(&cli->remote, status, resp, "take the upload");
     return status;
 }
