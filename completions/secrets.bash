@@ -11,7 +11,7 @@ _secrets_methods() {
             compopt -o nospace
             ;;
     esac
-    # Bash takes ':' for the end of a word.
+    # Bash treats ":" as the end of a word.
     if declare -F __ltrim_colon_completions >/dev/null; then __ltrim_colon_completions "$cur"; fi
 }
 
