@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every command works with.  Set up by main; nothing in it is global.
+ * The context of a command, and what several commands share.  main sets the context up; there is no
+ * global state.  All functions are for the main thread.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -21,14 +22,14 @@ struct cli {
     char *(*env)(const char *name);
     struct options opt;
     struct config config;
-    struct state state;   /* nowhere with --no-state */
-    struct remote remote; /* base "" until a command chose its server */
+    struct state state;   /* its dir is "" with --no-state */
+    struct remote remote; /* its base is "" until a command chose its server */
     const char *temp_dir;
-    bool bar;    /* whether to draw progress */
+    bool bar;    /* whether to draw a progress bar */
     bool colour; /* whether standard error may be coloured */
 };
 
-/* The commands: each returns what the program ends with, after saying what went wrong. */
+/* The commands.  Each returns the exit code of the program, after printing what went wrong. */
 enum cli_exit put_run(struct cli *cli);
 enum cli_exit get_run(struct cli *cli);
 enum cli_exit info_run(struct cli *cli);
@@ -36,47 +37,65 @@ enum cli_exit burn_run(struct cli *cli);
 enum cli_exit receipt_run(struct cli *cli);
 enum cli_exit passwords_run(struct cli *cli);
 
-/* put --classic and get of a classic link. */
+/* put --classic, and get of a classic link.  They return as the commands do. */
 enum cli_exit classic_put(struct cli *cli);
 enum cli_exit classic_get(struct cli *cli, const struct link *link);
 
-/* put --resume. */
+/* put --resume.  Returns as the commands do. */
 enum cli_exit resume_run(struct cli *cli);
 
-/* Take the operand, or standard input for "-", as a link into ${out}, which the caller wipes; the
- * argument is wiped.  Returns CLI_DONE or CLI_USAGE. */
+/*
+ * Parse the operand, or standard input if it is "-", as a link into ${out}, which the caller wipes.
+ * The operand is wiped from the argument list.  Returns CLI_DONE, CLI_INTERRUPTED, or CLI_USAGE
+ * after printing an error.
+ */
 MUST_CHECK
 enum cli_exit cli_take_link(struct cli *cli, struct link *out);
 
-/* Choose the server that ${link} is on, or where new secrets go if ${link} is NULL. */
+/* As cli_take_link(), but a classic link is CLI_USAGE too, after an error. */
+MUST_CHECK
+enum cli_exit cli_take_sealed_link(struct cli *cli, struct link *out);
+
+/*
+ * Set cli->remote to the server that holds ${link}, or, where ${link} is NULL, to the server for
+ * new secrets.  Returns CLI_DONE, or another status after printing an error.
+ */
 MUST_CHECK
 enum cli_exit cli_choose_server(struct cli *cli, const struct link *link);
 
-/* Read a passphrase by ${method} into ${out}, normalised; twice with ${again}.  Says
- * what failed. */
+/*
+ * Set cli->remote to ${server} as it was kept in a state record, or choose a server for ${link} if
+ * --server was given or ${server} is not an address.  Returns as cli_choose_server().
+ */
 MUST_CHECK
-enum cli_exit cli_ask_passphrase(struct cli *cli, const char *method, bool again, struct buf *out);
+enum cli_exit cli_use_server(struct cli *cli, const char *server, const struct link *link);
 
-/* Read what ${what} names ("link key") by ${method} into ${out}, as it is.  Says what failed. */
+/*
+ * Read a passphrase from ${method} into ${out} and normalise it; on a terminal ask twice if
+ * ${twice}.  Returns CLI_DONE, or another status after printing an error.
+ */
+MUST_CHECK
+enum cli_exit cli_ask_passphrase(struct cli *cli, const char *method, bool twice, struct buf *out);
+
+/* Read what ${what} names ("link key") from ${method} into ${out}, unchanged.  Returns CLI_DONE, or
+ * another status after printing an error. */
 MUST_CHECK
 enum cli_exit cli_ask(struct cli *cli, const char *method, const char *what, struct buf *out);
 
-/* An arena for ${cost}, or NULL after saying that memory is short. */
+/* Allocate an arena for ${cost}, which the caller frees.  Returns NULL after printing an error. */
 struct kdf_arena *cli_arena(struct kdf_params cost);
 
-/* Write ${out} to standard output and empty it.  Returns CLI_DONE or CLI_FAILED. */
+/* Write ${out} to standard output and empty it.  Returns CLI_DONE, or CLI_FAILED after printing an
+ * error. */
 MUST_CHECK
 enum cli_exit cli_print(struct buf *out);
 
-/* Print ${json}, which is released, on one line.  Returns as cli_print(). */
+/* Print ${json} on one line and release it; NULL counts as a failed allocation.  Returns as
+ * cli_print(). */
 MUST_CHECK
 enum cli_exit cli_print_json(json_t *json);
 
-/* "Friday 27 November, 14:05" in the user's time zone. */
+/* Write ${when} to ${out} in the user's time zone: "Friday 27 November, 14:05". */
 void cli_time_text(int64_t when, char out[static 64]);
-
-/* A path of the API behind the base: "api/v1/secrets/ID" and what ${more} prints behind it. */
-enum { CLI_PATH_MAX = 128 };
-void cli_secret_path(char out[static CLI_PATH_MAX], const char *id, const char *more);
 
 #endif

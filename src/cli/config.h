@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The configuration file: lines of "name = value", '#' begins a comment.  A line that is not
- * understood is an error, never ignored.
+ * The configuration file.  Its lines are "name = value"; '#' begins a comment.  A line that cannot
+ * be parsed is an error and is never ignored.
  */
 #ifndef CLI_CONFIG_H
 #define CLI_CONFIG_H
@@ -16,15 +16,13 @@ struct config {
     int64_t ttl;                /* seconds, 0 if not set */
 };
 
-/*
- * Read the ${len} characters at ${text} into ${out}.  Returns 0, or ERR_CONFIG with the number of
- * the line that is not understood in ${line}.
- */
+/* Parse the ${len} characters at ${text} into ${out}.  Returns 0, or ERR_CONFIG with the number of
+ * the invalid line in ${line}. */
 MUST_CHECK
 int config_parse(const char *text, size_t len, struct config *out, unsigned *line);
 
-/* Read the file at ${path}; one that is not there is empty.  Returns 0, or ERR_CONFIG after saying
- * what is wrong. */
+/* Parse the file at ${path} into ${out}; a missing file counts as empty.  Returns 0, or ERR_CONFIG
+ * after printing an error. */
 MUST_CHECK
 int config_load(const char *path, struct config *out);
 

@@ -14,59 +14,49 @@ enum { PATIENCE_SECONDS = 120 };
 
 static const struct command {
     const char *name;
-    int bit;
+    const char *operand; /* "" for none */
     enum cli_exit (*run)(struct cli *cli);
-    const char *operand;
+    int bit; /* of FOR_ALL */
     const char *help;
-    const char *examples[2];
 } commands[] = {
-    {"put",
-     FOR_PUT,
-     put_run,
-     "[FILE]",
-     "share a file, or standard input; prints the link",
-     {"pg_dump app | secrets put --views 2 --ttl 1h", "secrets put --passphrase tty contract.pdf"}},
-    {"get",
-     FOR_GET,
-     get_run,
-     "LINK|-",
-     "open a link",
-     {"secrets get 'https://HOST/#ID.KEY'", "secrets get -o - - | tar -x"}},
-    {"info",
-     FOR_INFO,
-     info_run,
-     "LINK|-",
-     "look at a link without opening it",
-     {"secrets info 'https://HOST/#ID'", "secrets info --json - <link | jq .views_left"}},
-    {"burn",
-     FOR_BURN,
-     burn_run,
-     "LINK|-",
-     "destroy what you shared",
-     {"secrets burn 'https://HOST/#ID'", "secrets burn --token file:token -"}},
-    {"receipt",
-     FOR_RECEIPT,
-     receipt_run,
-     "LINK|-",
-     "see what became of what you shared",
-     {"secrets receipt 'https://HOST/#ID'", "secrets put contract.pdf | secrets receipt --wait -"}},
-    {"passwords",
-     FOR_PASSWORDS,
-     passwords_run,
-     "",
-     "make passwords",
-     {"secrets passwords --length 32", "secrets passwords | tee /dev/tty | secrets put"}},
+    {"put", "[FILE]", put_run, FOR_PUT, "share a file or standard input, and print the link"},
+    {"get", "LINK|-", get_run, FOR_GET, "open a link"},
+    {"info", "LINK|-", info_run, FOR_INFO, "look at a link without opening it"},
+    {"burn", "LINK|-", burn_run, FOR_BURN, "destroy what you shared"},
+    {"receipt", "LINK|-", receipt_run, FOR_RECEIPT, "show what happened to what you shared"},
+    {"passwords", "", passwords_run, FOR_PASSWORDS, "generate random passwords"},
+};
+
+/* What the help shows for each command. */
+static const struct {
+    int bit;
+    const char *line;
+} examples[] = {
+    {FOR_PUT, "pg_dump app | secrets put --views 2 --ttl 1h"},
+    {FOR_PUT, "secrets put --passphrase tty contract.pdf"},
+    {FOR_GET, "secrets get 'https://HOST/#ID.KEY'"},
+    {FOR_GET, "secrets get -o - - | tar -x"},
+    {FOR_INFO, "secrets info 'https://HOST/#ID'"},
+    {FOR_INFO, "secrets info --json - <link | jq .views_left"},
+    {FOR_BURN, "secrets burn 'https://HOST/#ID'"},
+    {FOR_BURN, "secrets burn --token file:token -"},
+    {FOR_RECEIPT, "secrets receipt 'https://HOST/#ID'"},
+    {FOR_RECEIPT, "secrets put contract.pdf | secrets receipt --wait -"},
+    {FOR_PASSWORDS, "secrets passwords --length 32"},
+    {FOR_PASSWORDS, "secrets passwords | tee /dev/tty | secrets put"},
 };
 
 static void
-print_help(void) {
+print_overview(void) {
     (void)printf("Usage: secrets COMMAND [OPTIONS]\n\n"
-                 "Share a password, a text or a file by a link that stops working after its views "
-                 "or its time.\nWhat is shared is encrypted here; the server cannot read it.\n\n");
+                 "Share a password, a text or a file by a link that stops working after a number\n"
+                 "of views or a time.  It is encrypted on this machine; the server cannot read\n"
+                 "it.\n\n");
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
         (void)printf("  %-10s %-8s %s\n", commands[i].name, commands[i].operand, commands[i].help);
+
     (void)printf("\nsecrets COMMAND --help lists its options, secrets --version the version.\n"
-                 "\nIt ends with\n");
+                 "\nExit status:\n");
 #define X(name, number, text) (void)printf("  %3d  %s\n", number, text);
     EXIT_LIST(X)
 #undef X
@@ -74,14 +64,17 @@ print_help(void) {
 
 static void
 print_command_help(const struct command *c) {
-    (void)printf("Usage: secrets %s [OPTIONS]%s%s\n\n%c%s.\n\n", c->name,
-                 c->operand[0] == '\0' ? "" : " ", c->operand, c->help[0] - 'a' + 'A', c->help + 1);
+    const char *space = c->operand[0] == '\0' ? "" : " ";
+    (void)printf("Usage: secrets %s [OPTIONS]%s%s\n\n", c->name, space, c->operand);
+    (void)printf("%c%s.\n\n", c->help[0] - 'a' + 'A', c->help + 1);
     options_help(c->bit);
+
     (void)printf("\nExamples:\n");
-    for (size_t i = 0; i < ARRAY_LEN(c->examples) && c->examples[i] != NULL; i++)
-        (void)printf("  %s\n", c->examples[i]);
+    for (size_t i = 0; i < ARRAY_LEN(examples); i++)
+        if (examples[i].bit == c->bit) (void)printf("  %s\n", examples[i].line);
 }
 
+/* Return the command called ${name}, or NULL. */
 static const struct command *
 find_command(const char *name) {
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
@@ -89,17 +82,18 @@ find_command(const char *name) {
     return NULL;
 }
 
-/* No core dump, and no other process of this user looks into the memory. */
+/* Forbid core dumps, and keep other processes of this user out of our memory. */
 static void
-harden(void) {
+harden_process(void) {
     struct rlimit none = {0, 0};
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)setrlimit(RLIMIT_CORE, &none);
 }
 
-/* The folder $${variable}/secrets, or ${fallback} in the home folder; "" if there is neither. */
+/* Write to ${out} the directory "secrets" in $${variable}, or in ${fallback} of the home directory.
+ * "" if neither is set. */
 static void
-find_folder(const char *variable, const char *fallback, char out[static STATE_PATH_MAX]) {
+find_user_dir(const char *variable, const char *fallback, char out[static STATE_PATH_MAX]) {
     const char *base = getenv(variable), *home = getenv("HOME");
     int n = 0;
     out[0] = '\0';
@@ -110,50 +104,62 @@ find_folder(const char *variable, const char *fallback, char out[static STATE_PA
 }
 
 static int
-load_config(struct config *out) {
-    char folder[STATE_PATH_MAX], path[STATE_PATH_MAX + 8];
-    find_folder("XDG_CONFIG_HOME", ".config", folder);
-    if (folder[0] == '\0') return 0;
-    (void)snprintf(path, sizeof(path), "%s/config", folder);
+load_user_config(struct config *out) {
+    char dir[STATE_PATH_MAX], path[STATE_PATH_MAX + 8];
+    find_user_dir("XDG_CONFIG_HOME", ".config", dir);
+    if (dir[0] == '\0') return 0;
+    (void)snprintf(path, sizeof(path), "%s/config", dir);
     return config_load(path, out);
 }
 
-/* Whether standard error is a terminal that clears lines and draws bars. */
+/* Return whether standard error is a terminal that can clear a line and draw a bar. */
 static bool
-on_terminal(void) {
+on_smart_terminal(void) {
     const char *term = getenv("TERM");
     return isatty(STDERR_FILENO) && term != NULL && term[0] != '\0' && strcmp(term, "dumb") != 0;
 }
 
-/* Everything but the options: the outside world, handed in. */
-static enum cli_exit
-set_up(struct cli *cli) {
-    const char *temp = getenv("TMPDIR");
-    cli->random = &random_system;
-    cli->clock = &clock_system;
-    cli->env = getenv;
-    cli->temp_dir = temp != NULL && temp[0] == '/' ? temp : "/tmp";
-    cli->bar = !cli->opt.quiet && on_terminal();
+static bool
+wants_colour(void) {
     const char *no_colour = getenv("NO_COLOR");
-    cli->colour = on_terminal() && (no_colour == NULL || no_colour[0] == '\0');
-    if (!cli->opt.no_state) find_folder("XDG_STATE_HOME", ".local/state", cli->state.dir);
-    if (load_config(&cli->config) != 0) return CLI_USAGE;
-    struct http_client_options http = {
+    return on_smart_terminal() && (no_colour == NULL || no_colour[0] == '\0');
+}
+
+static struct http_client *
+new_http_client(void) {
+    struct http_client_options options = {
         .user_agent = "secrets/" VERSION,
         .ca_file = getenv("SSL_CERT_FILE"),
         .ca_dir = getenv("SSL_CERT_DIR"),
         .proxy_from_env = true,
         .idle_max = 8,
     };
+    return http_client_new(&options);
+}
+
+/* Fill in everything but the options: what the commands use of the outside world. */
+static enum cli_exit
+prepare_cli(struct cli *cli) {
+    const char *temp = getenv("TMPDIR");
+    cli->random = &random_system;
+    cli->clock = &clock_system;
+    cli->env = getenv;
+    cli->temp_dir = temp != NULL && temp[0] == '/' ? temp : "/tmp";
+    cli->bar = !cli->opt.quiet && on_smart_terminal();
+    cli->colour = wants_colour();
+
+    if (!cli->opt.no_state) find_user_dir("XDG_STATE_HOME", ".local/state", cli->state.dir);
+    if (load_user_config(&cli->config) != 0) return CLI_USAGE;
+
     int64_t patience = cli->opt.patience < 0 ? PATIENCE_SECONDS : cli->opt.patience;
     cli->remote.random = cli->random;
     cli->remote.patience_ms = (long)patience * 1000;
-    cli->remote.http = http_client_new(&http);
+    cli->remote.http = new_http_client();
     return cli->remote.http != NULL ? CLI_DONE : CLI_FAILED;
 }
 
 static enum cli_exit
-run(const struct command *c, int argc, char **argv) {
+run_command(const struct command *c, int argc, char **argv) {
     struct cli cli = {0};
     if (options_parse(c->bit, argc, argv, &cli.opt) != 0) return CLI_USAGE;
     if (cli.opt.help) {
@@ -161,23 +167,23 @@ run(const struct command *c, int argc, char **argv) {
         return CLI_DONE;
     }
     if (c->operand[0] == '\0' && cli.opt.operand != NULL) {
-        char next[64];
-        (void)snprintf(next, sizeof(next), "See secrets %s --help.", c->name);
         say_error("secrets %s takes no argument", c->name);
-        say_hint("%s", next);
+        say_hint("See secrets %s --help.", c->name);
         return CLI_USAGE;
     }
-    say_setup(cli.opt.quiet, on_terminal());
-    enum cli_exit status = set_up(&cli);
+
+    say_setup(cli.opt.quiet, on_smart_terminal());
+    enum cli_exit status = prepare_cli(&cli);
     if (status == CLI_DONE) status = c->run(&cli);
-    /* What failed without a word was short of memory. */
+
+    /* Only a failed allocation ends a command without a message. */
     if (status == CLI_FAILED && !say_had_error()) say_no_memory();
     if (status == CLI_INTERRUPTED) say_interrupted(NULL);
     http_client_free(cli.remote.http);
     return status;
 }
 
-/* The first argument is none of the commands. */
+/* Say that the first argument ${name} is not a command. */
 static void
 complain_command(const char *name) {
     struct link link = {0};
@@ -185,7 +191,7 @@ complain_command(const char *name) {
         say_error("which command?");
         say_hint("See secrets --help.");
     } else if (link_parse(name, strlen(name), &link) == 0) {
-        say_error("a link alone is no command");
+        say_error("a link is not a command");
         say_hint("To open it: secrets get LINK, or secrets get - to read it from standard input.");
     } else {
         say_error("\"%s\" is not a command", name);
@@ -194,18 +200,16 @@ complain_command(const char *name) {
     explicit_bzero(&link, sizeof(link));
 }
 
-int
-main(int argc, char **argv) {
-    signals_setup();
-    harden();
-    (void)setlocale(LC_TIME, "");
-    json_setup();
-    http_client_setup();
+/* Run what the command line ${argv} asks for. */
+static enum cli_exit
+dispatch(int argc, char **argv) {
     const char *name = argc > 1 ? argv[1] : "";
     if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
         (void)printf("secrets %s\n", VERSION);
         return CLI_DONE;
     }
+
+    /* "secrets help put" is "secrets put --help". */
     bool help = strcmp(name, "help") == 0;
     const struct command *command = find_command(help && argc > 2 ? argv[2] : name);
     if (help && command != NULL) {
@@ -213,10 +217,23 @@ main(int argc, char **argv) {
         return CLI_DONE;
     }
     if (help || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
-        print_help();
+        print_overview();
         return CLI_DONE;
     }
-    if (command != NULL) return (int)run(command, argc - 1, argv + 1);
+
+    if (command != NULL) return run_command(command, argc - 1, argv + 1);
     complain_command(name);
     return CLI_USAGE;
+}
+
+int
+main(int argc, char **argv) {
+    /* Before any thread starts and before anything secret is in memory. */
+    signals_setup();
+    harden_process();
+    (void)setlocale(LC_TIME, "");
+    json_setup();
+    http_client_setup();
+
+    return (int)dispatch(argc, argv);
 }

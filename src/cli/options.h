@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line: one table of options says what each command takes, reads it, and prints its
- * own help.
+ * The command line.  One table of options says what each command accepts; the parser and the help
+ * read it.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 
+/* One bit for each command. */
 enum {
     FOR_PUT = 1 << 0,
     FOR_GET = 1 << 1,
@@ -22,7 +23,7 @@ enum {
 };
 
 struct options {
-    /* Texts are NULL, numbers 0, until they are given. */
+    /* Texts are NULL and numbers are 0 unless given; patience is -1. */
     const char *server, *file, *name, *output, *passphrase, *key, *token;
     const char *operand;
     int64_t views, ttl, patience, length, count;
@@ -30,17 +31,18 @@ struct options {
 };
 
 /*
- * Read the arguments of a command of bit ${command} from ${argv} (argv[0] is its name) into
- * ${out}; at most one operand.  Returns 0, or ERR_INVALID after saying what is wrong.
+ * Parse the arguments ${argv} of the command with bit ${command} into ${out}; argv[0] is the name
+ * of the command, and at most one operand is allowed.  The texts of ${out} point into ${argv}.
+ * Returns 0, or ERR_INVALID after printing an error.
  */
 MUST_CHECK
 int options_parse(int command, int argc, char **argv, struct options *out);
 
-/* Print the options of ${command} to standard output. */
+/* Print the options of the command with bit ${command} to standard output, in 80 columns. */
 void options_help(int command);
 
-/* Read the ${len} characters at ${text}, "90s", "15m", "1h", "5d" or "2w", as seconds into ${out}.
- * Returns 0 or ERR_INVALID. */
+/* Parse the ${len} characters at ${text}, such as "90s", "15m", "1h", "5d" or "2w", into ${out}, in
+ * seconds.  Returns 0 or ERR_INVALID. */
 MUST_CHECK
 int options_duration(const char *text, size_t len, int64_t *out);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The classic service: the server encrypts, makes the passphrase, and decrypts. */
+/* The classic service: the server encrypts, generates the passphrase, and decrypts. */
 #include "base/err.h"
 #include "base/text/base64.h"
 #include "cli/cli.h"
@@ -11,53 +11,65 @@
 #include "crypto/envelope/sealer.h"
 
 enum {
-    CONTENT_MAX = 10 * 1024 * 1024,
-    CHUNK = 64 * 1024,
-    ANSWER_MAX = 2 * CONTENT_MAX,
-    TEXT_MAX = 4096,
-    RAW_MAX = 4096,
-    PATH_MAX_LEN = 32 + 3 * ENVELOPE_NAME_MAX,
+    CLASSIC_CONTENT_MAX = 10 * 1024 * 1024,
+    CLASSIC_RESPONSE_MAX = 2 * CLASSIC_CONTENT_MAX,
+    CLASSIC_TEXT_MAX = 4096,
+    CLASSIC_PATH_MAX = 32 + 3 * ENVELOPE_NAME_MAX,
+    READ_STEP = 64 * 1024,
+    PASSPHRASE_RAW_MAX = 4096,
 };
 
-/* Read all there is. */
+/* Read all of ${s} into ${out}. */
 static enum cli_exit
-read_content(struct source *s, struct buf *out) {
-    enum cli_exit status = buf_add(out, s->head.data, s->head.len) == 0 ? CLI_DONE : CLI_FAILED;
+read_classic_content(struct source *s, struct buf *out) {
+    enum cli_exit status = CLI_FAILED;
+    if (buf_add(out, s->head.data, s->head.len) == 0) status = CLI_DONE;
+
     while (status == CLI_DONE && !s->ended) {
-        uint8_t *room = buf_space(out, CHUNK);
+        uint8_t *room = buf_space(out, READ_STEP);
         if (room == NULL) {
-            say_error("%s is larger than the classic service takes", s->path);
+            say_error("%s is too large for the classic service", s->path);
             say_hint("Share it without --classic.");
             return CLI_REFUSED;
         }
-        ssize_t n = source_read(s, room, CHUNK);
-        if (n < 0) status = signals_stop_asked() ? CLI_INTERRUPTED : CLI_FAILED;
-        else out->len += (size_t)n;
+        ssize_t n = source_read(s, room, READ_STEP);
+        if (n >= 0) out->len += (size_t)n;
+        else if (signals_stop_asked()) status = CLI_INTERRUPTED;
+        else status = CLI_FAILED;
         s->ended = n == 0;
     }
     return status;
 }
 
-static enum cli_exit
-post_text(struct cli *cli, const struct buf *content, struct remote_response *resp) {
+/* Return the body of POST /encrypt for json_decref(), or NULL if memory is short or ${content} is
+ * not UTF-8. */
+static json_t *
+new_encrypt_request(const struct options *o, const struct buf *content) {
+    json_t *text = json_stringn((const char *)content->data, content->len);
+    json_t *views = json_integer(o->views > 0 ? o->views : 1);
     json_t *json = json_object();
-    bool ok = json_object_set_new(json, "secret",
-                                  json_stringn((const char *)content->data, content->len)) == 0 &&
-              json_object_set_new(json, "view_count",
-                                  json_integer(cli->opt.views > 0 ? cli->opt.views : 1)) == 0;
-    if (ok && cli->opt.ttl > 0)
-        ok = json_object_set_new(json, "ttl", json_integer(cli->opt.ttl)) == 0;
+    bool ok = json_object_set_new(json, "secret", text) == 0 &&
+              json_object_set_new(json, "view_count", views) == 0;
+    if (ok && o->ttl > 0) ok = json_object_set_new(json, "ttl", json_integer(o->ttl)) == 0;
+    if (ok) return json;
+    json_decref(json);
+    return NULL;
+}
+
+static enum cli_exit
+post_classic_text(struct cli *cli, const struct buf *content, struct remote_response *resp) {
+    json_t *json = new_encrypt_request(&cli->opt, content);
     struct remote_call call = {.method = HTTP_POST, .path = "encrypt", .json = json};
-    enum cli_exit status = ok ? remote_call(&cli->remote, &call, resp) : CLI_FAILED;
+    enum cli_exit status = json != NULL ? remote_call(&cli->remote, &call, resp) : CLI_FAILED;
     json_decref(json);
     return status;
 }
 
 static enum cli_exit
-post_file(struct cli *cli, const char *name, const struct buf *content,
-          struct remote_response *resp) {
+post_classic_file(struct cli *cli, const char *name, const struct buf *content,
+                  struct remote_response *resp) {
     static const char hex[] = "0123456789ABCDEF";
-    char path[PATH_MAX_LEN] = "encrypt?file_name=";
+    char path[CLASSIC_PATH_MAX] = "encrypt?file_name=";
     size_t n = strlen(path);
     for (const char *p = name; *p != '\0'; p++) {
         path[n++] = '%';
@@ -65,85 +77,114 @@ post_file(struct cli *cli, const char *name, const struct buf *content,
         path[n++] = hex[(uint8_t)*p & 15];
     }
     path[n] = '\0';
-    struct remote_call call = {.method = HTTP_POST,
-                               .path = path,
-                               .http = {.body = content->data, .body_len = content->len}};
+
+    struct remote_call call = {
+        .method = HTTP_POST,
+        .path = path,
+        .http = {.body = content->data, .body_len = content->len},
+    };
     return remote_call(&cli->remote, &call, resp);
 }
 
-/* Where the page is that opens classic links: the server says, or is it itself. */
+/* Find the page that opens classic links: the one that the server names, or the server itself. */
 static void
-find_page(struct cli *cli, char page[static LINK_PAGE_MAX]) {
+find_classic_page(struct cli *cli, char page[static LINK_PAGE_MAX]) {
     struct remote_response resp = {0};
     struct remote_call call = {.method = HTTP_GET, .path = "api/v1/config"};
     enum cli_exit status = remote_call(&cli->remote, &call, &resp);
-    const char *named = status == CLI_DONE ? remote_text(resp.json, "page") : NULL;
+
+    const char *named = NULL;
+    if (status == CLI_DONE) named = remote_text(resp.json, "page");
     if (named == NULL || link_address(named, strlen(named), page) != 0)
         memcpy(page, cli->remote.base, LINK_PAGE_MAX);
     remote_response_clear(&resp);
 }
 
 static enum cli_exit
-print_created(struct cli *cli, const json_t *json) {
-    const char *id = remote_text(json, "secret_id"), *pass = remote_text(json, "passphrase");
+print_classic_link(struct cli *cli, const char *id, const char *passphrase) {
     char page[LINK_PAGE_MAX];
-    struct buf text = BUF_INIT(TEXT_MAX);
-    if (id == NULL || pass == NULL || !token_is_classic_id(id, strlen(id))) {
-        remote_complain(&cli->remote, CLI_DAMAGED, NULL, "take the secret");
-        return CLI_DAMAGED;
-    }
-    find_page(cli, page);
+    struct buf text = BUF_INIT(CLASSIC_TEXT_MAX);
     enum cli_exit status = CLI_FAILED;
+    find_classic_page(cli, page);
     if (buf_printf(&text, "%ssecret/%s", page, id) != 0) goto out;
-    if (cli->opt.json) {
-        status = cli_print_json(
-            json_pack("{s:s, s:s, s:s}", "link", buf_text(&text), "id", id, "passphrase", pass));
-    } else if (buf_printf(&text, "\n%s\n", pass) == 0) status = cli_print(&text);
-    if (status == CLI_DONE) say_note("The second line is the passphrase: send it another way.");
+
+    if (cli->opt.json)
+        status = cli_print_json(json_pack("{s:s, s:s, s:s}", "link", buf_text(&text), "id", id,
+                                          "passphrase", passphrase));
+    else if (buf_printf(&text, "\n%s\n", passphrase) == 0) status = cli_print(&text);
+    if (status == CLI_DONE)
+        say_note("The second line is the passphrase. Send it through a different channel.");
 out:
     buf_free(&text);
+    return status;
+}
+
+/* Print what the server created, as its response ${json} says. */
+static enum cli_exit
+print_classic_created(struct cli *cli, const json_t *json) {
+    const char *id = remote_text(json, "secret_id"), *pass = remote_text(json, "passphrase");
+    if (id == NULL || pass == NULL || !token_is_classic_id(id, strlen(id))) {
+        remote_complain(&cli->remote, CLI_DAMAGED, NULL, "store the secret");
+        return CLI_DAMAGED;
+    }
+    return print_classic_link(cli, id, pass);
+}
+
+static enum cli_exit
+post_classic(struct cli *cli, const struct source *source, const struct buf *content) {
+    struct remote_response resp = {0};
+    enum cli_exit status;
+    if (source->name[0] == '\0') status = post_classic_text(cli, content, &resp);
+    else status = post_classic_file(cli, source->name, content, &resp);
+
+    if (status != CLI_DONE) remote_complain(&cli->remote, status, &resp, "store the secret");
+    else status = print_classic_created(cli, resp.json);
+    remote_response_clear(&resp);
     return status;
 }
 
 enum cli_exit
 classic_put(struct cli *cli) {
     struct source source = {.fd = -1};
-    struct buf content = BUF_INIT(CONTENT_MAX + CHUNK);
-    struct remote_response resp = {0};
+    struct buf content = BUF_INIT(CLASSIC_CONTENT_MAX + READ_STEP);
     enum cli_exit status = cli_choose_server(cli, NULL);
     if (status == CLI_DONE) status = source_open(cli, &source);
-    if (status == CLI_DONE) status = read_content(&source, &content);
+    if (status == CLI_DONE) status = read_classic_content(&source, &content);
     if (status == CLI_DONE && !source_unchanged(&source)) status = CLI_FAILED;
-    if (status == CLI_DONE) {
-        status = source.name[0] == '\0' ? post_text(cli, &content, &resp)
-                                        : post_file(cli, source.name, &content, &resp);
-        if (status != CLI_DONE) remote_complain(&cli->remote, status, &resp, "take the secret");
-        else status = print_created(cli, resp.json);
-    }
+    if (status == CLI_DONE) status = post_classic(cli, &source, &content);
     source_close(&source);
     buf_free(&content);
-    remote_response_clear(&resp);
     return status;
 }
 
-/* Write what the server decrypted.  A file's data is base64. */
+/* Decode what the server decrypted into ${content}: a file is base64.  Returns CLI_DONE, or
+ * CLI_DAMAGED after printing an error. */
 static enum cli_exit
-deliver(struct cli *cli, json_t *json) {
-    const char *name = remote_text(json, "file_name");
+decode_classic(struct cli *cli, const json_t *json, bool is_file, struct buf *content) {
     json_t *data = json_object_get(json, "data");
-    struct buf content = BUF_INIT(CONTENT_MAX);
-    struct output output = {.fd = -1};
-    struct envelope_meta meta = {.is_file = name != NULL};
     const char *text = json_string_value(data);
     size_t len = json_string_length(data);
-    int err = text == NULL   ? ERR_INVALID
-              : name != NULL ? base64_decode(BASE64_STD, text, len, &content)
-                             : buf_add(&content, text, len);
+
+    int err = ERR_INVALID;
+    if (text != NULL && is_file) err = base64_decode(BASE64_STD, text, len, content);
+    else if (text != NULL) err = buf_add(content, text, len);
+    if (err == 0) return CLI_DONE;
+    remote_complain(&cli->remote, CLI_DAMAGED, NULL, "open the secret");
+    return CLI_DAMAGED;
+}
+
+/* Write what the server decrypted to its output. */
+static enum cli_exit
+deliver_classic(struct cli *cli, const json_t *json) {
+    const char *name = remote_text(json, "file_name");
+    struct buf content = BUF_INIT(CLASSIC_CONTENT_MAX);
+    struct output output = {.fd = -1};
+    struct envelope_meta meta = {.is_file = name != NULL};
+    enum cli_exit status = decode_classic(cli, json, meta.is_file, &content);
+
     if (name != NULL) (void)snprintf(meta.name, sizeof(meta.name), "%s", name);
     meta.name_len = strlen(meta.name);
     meta.size = content.len;
-    enum cli_exit status = err == 0 ? CLI_DONE : CLI_DAMAGED;
-    if (err != 0) remote_complain(&cli->remote, status, NULL, "open the secret");
     if (status == CLI_DONE) status = output_begin(cli, &output, &meta, NULL);
     if (status == CLI_DONE && output_write(&output, 0, content.data, content.len) != 0)
         status = CLI_FAILED;
@@ -153,29 +194,44 @@ deliver(struct cli *cli, json_t *json) {
     return status;
 }
 
-enum cli_exit
-classic_get(struct cli *cli, const struct link *link) {
-    struct buf passphrase = BUF_INIT(RAW_MAX);
-    struct remote_response resp = {.body = BUF_INIT(ANSWER_MAX)};
-    enum cli_exit status = cli_ask(cli, cli->opt.passphrase, "passphrase", &passphrase);
-    if (status != CLI_DONE) goto out;
-    json_t *json = json_pack("{s:s, s:s%}", "secret_id", link->id, "passphrase",
-                             (const char *)passphrase.data, passphrase.len);
-    /* Asked twice it would cost two views. */
+/* Ask the server to decrypt ${id} with ${passphrase}.  The body is in ${resp}. */
+static enum cli_exit
+post_decrypt(struct cli *cli, const char *id, const struct buf *passphrase,
+             struct remote_response *resp) {
+    json_t *json = json_pack("{s:s, s:s%}", "secret_id", id, "passphrase",
+                             (const char *)passphrase->data, passphrase->len);
+    if (json == NULL) return CLI_USAGE; /* the passphrase is not UTF-8 */
+
+    /* Repeated, the call could use two views. */
     struct remote_call call = {
         .method = HTTP_POST, .path = "decrypt", .json = json, .retry = REMOTE_RETRY_UNSENT};
-    status = json == NULL ? CLI_USAGE : remote_call(&cli->remote, &call, &resp);
+    enum cli_exit status = remote_call(&cli->remote, &call, resp);
     json_decref(json);
-    if (status == CLI_DONE) {
-        resp.json = json_parse_object((const char *)resp.body.data, resp.body.len);
-        status = deliver(cli, resp.json);
-    } else if (status == CLI_GONE) {
+    if (status == CLI_DONE)
+        resp->json = json_parse_object((const char *)resp->body.data, resp->body.len);
+    return status;
+}
+
+enum cli_exit
+classic_get(struct cli *cli, const struct link *link) {
+    struct buf passphrase = BUF_INIT(PASSPHRASE_RAW_MAX);
+    struct remote_response resp = {.body = BUF_INIT(CLASSIC_RESPONSE_MAX)};
+    enum cli_exit status = cli_ask(cli, cli->opt.passphrase, "passphrase", &passphrase);
+    if (status != CLI_DONE) goto out;
+
+    status = post_decrypt(cli, link->id, &passphrase, &resp);
+    switch (status) {
+    case CLI_DONE: status = deliver_classic(cli, resp.json); break;
+    case CLI_GONE:
         say_error("wrong passphrase, or the secret is gone");
-        say_hint("Check the passphrase; a wrong one costs no view.");
-    } else if (status == CLI_USAGE) {
+        say_hint("Check the passphrase. A wrong one does not use a view.");
+        break;
+    case CLI_USAGE:
         say_error("the passphrase is not UTF-8");
         say_hint("Give the passphrase that came with the link.");
-    } else remote_complain(&cli->remote, status, &resp, "open the secret");
+        break;
+    default: remote_complain(&cli->remote, status, &resp, "open the secret"); break;
+    }
 out:
     buf_free(&passphrase);
     remote_response_clear(&resp);

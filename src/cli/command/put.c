@@ -12,9 +12,12 @@
 #include "cli/transfer/seal.h"
 #include "cli/transfer/upload.h"
 
-enum { ATTEMPTS = 10, RAW_MAX = 4096 };
+enum {
+    ATTEMPTS = 10, /* wrong passphrases until the secret locks */
+    PASSPHRASE_RAW_MAX = 4096,
+};
 
-/* What the server takes and suggests. */
+/* Limits and defaults of the server. */
 struct server_config {
     struct seal_limits limits;
     int64_t ttl_default, ttl_max, views_max;
@@ -28,54 +31,74 @@ struct putting {
     struct buf passphrase;
     struct sealed sealed;
     struct handover handover; /* what the user gets */
-    uint32_t part_size;       /* 0 if all went with the create call */
+    uint32_t part_size;       /* 0 if the content was sent with the create call */
 };
 
+/* Read the configuration of the server from ${json}.  Returns CLI_DONE or CLI_DAMAGED. */
 static enum cli_exit
-ask_config(struct cli *cli, struct server_config *out) {
+read_server_config(const struct cli *cli, const json_t *json, struct server_config *out) {
+    int64_t inline_max = remote_number(json, "inline_max", 0);
+    int64_t file_max = remote_number(json, "file_max", -1);
+    out->ttl_default = remote_number(json, "ttl_default", 0);
+    out->ttl_max = remote_number(json, "ttl_max", INT64_MAX);
+    out->views_max = remote_number(json, "views_max", INT64_MAX);
+    if (file_max < 0 || out->ttl_default <= 0) return CLI_DAMAGED;
+
+    if (inline_max < 0) inline_max = 0;
+    if (inline_max > SEAL_INLINE_MAX) inline_max = SEAL_INLINE_MAX;
+    out->limits.inline_max = (uint64_t)inline_max;
+    out->limits.file_max = (uint64_t)file_max;
+
+    const char *page = remote_text(json, "page");
+    if (page == NULL || link_address(page, strlen(page), out->page) != 0)
+        memcpy(out->page, cli->remote.base, sizeof(out->page));
+    return CLI_DONE;
+}
+
+static enum cli_exit
+ask_server_config(struct cli *cli, struct server_config *out) {
     struct remote_response resp = {0};
     struct remote_call call = {.method = HTTP_GET, .path = "api/v1/config"};
     enum cli_exit status = remote_call(&cli->remote, &call, &resp);
-    const char *page = remote_text(resp.json, "page");
-    int64_t inline_max = remote_number(resp.json, "inline_max", -1);
-    int64_t file_max = remote_number(resp.json, "file_max", -1);
-    out->ttl_default = remote_number(resp.json, "ttl_default", 0);
-    out->ttl_max = remote_number(resp.json, "ttl_max", INT64_MAX);
-    out->views_max = remote_number(resp.json, "views_max", INT64_MAX);
-    out->limits.inline_max = inline_max < 0 ? 0 : (uint64_t)inline_max;
-    out->limits.file_max = file_max < 0 ? 0 : (uint64_t)file_max;
-    if (out->limits.inline_max > SEAL_INLINE_MAX) out->limits.inline_max = SEAL_INLINE_MAX;
-    if (page == NULL || link_address(page, strlen(page), out->page) != 0)
-        memcpy(out->page, cli->remote.base, sizeof(out->page));
-    if (status == CLI_DONE && (file_max < 0 || out->ttl_default <= 0)) status = CLI_DAMAGED;
+    if (status == CLI_DONE) status = read_server_config(cli, resp.json, out);
+
     if (status == CLI_GONE) {
-        say_error("%s is no server of this service", cli->remote.base);
-        say_hint("Check the address; for a classic server use --classic.");
-    } else if (status != CLI_DONE) remote_complain(&cli->remote, status, &resp, "tell its limits");
+        say_error("%s is not an Ephemeral Secrets server", cli->remote.base);
+        say_hint("Check the address. For a classic server use --classic.");
+        status = CLI_USAGE;
+    } else if (status != CLI_DONE) {
+        remote_complain(&cli->remote, status, &resp, "get the server's limits");
+    }
     remote_response_clear(&resp);
-    return status == CLI_GONE ? CLI_USAGE : status;
+    return status;
 }
 
-/* The wishes of the command line, the configuration file and the server, in this order. */
-static enum cli_exit
-choose(struct putting *p) {
+/* Set views and ttl from the command line, else the configuration file, else the server. */
+static void
+apply_defaults(struct putting *p) {
     struct options *o = &p->cli->opt;
     const struct config *c = &p->cli->config;
-    if (o->views == 0) o->views = c->views > 0 ? c->views : 1;
-    if (o->ttl == 0) o->ttl = c->ttl > 0 ? c->ttl : p->server.ttl_default;
+    if (o->views == 0) o->views = c->views;
+    if (o->views == 0) o->views = 1;
+    if (o->ttl == 0) o->ttl = c->ttl;
+    if (o->ttl == 0) o->ttl = p->server.ttl_default;
+}
+
+static enum cli_exit
+check_server_limits(const struct putting *p) {
+    const struct options *o = &p->cli->opt;
     if (o->ttl > p->server.ttl_max) {
-        say_error("the server keeps nothing longer than %lld days",
+        say_error("the server keeps secrets for at most %lld days",
                   (long long)(p->server.ttl_max / 86400));
-        say_hint("Ask for less with --ttl.");
+        say_hint("Choose a shorter time with --ttl.");
         return CLI_REFUSED;
     }
     if (o->views > p->server.views_max) {
         say_error("the server allows at most %lld views", (long long)p->server.views_max);
-        say_hint("Ask for fewer with --views.");
+        say_hint("Choose fewer with --views.");
         return CLI_REFUSED;
     }
-    if (o->passphrase == NULL) return CLI_DONE;
-    return cli_ask_passphrase(p->cli, o->passphrase, true, &p->passphrase);
+    return CLI_DONE;
 }
 
 static bool
@@ -92,8 +115,9 @@ set_number(json_t *json, const char *name, uint64_t n) {
     return json_object_set_new(json, name, json_integer((json_int_t)n)) == 0;
 }
 
+/* Return the body of the create call for json_decref(), or NULL if memory is short. */
 static json_t *
-create_request(const struct putting *p) {
+new_create_request(const struct putting *p) {
     const struct options *o = &p->cli->opt;
     const struct sealed *s = &p->sealed;
     json_t *json = json_object();
@@ -101,24 +125,30 @@ create_request(const struct putting *p) {
               set_bytes(json, "header", s->keys.header, sizeof(s->keys.header)) &&
               set_number(json, "views", (uint64_t)o->views) &&
               set_number(json, "ttl", (uint64_t)o->ttl) && set_number(json, "size", s->size);
+
     if (ok && p->passphrase.len > 0)
         ok = set_number(json, "attempts", ATTEMPTS) &&
              json_object_set_new(json, "passphrase", json_true()) == 0;
     if (ok && s->file < 0) ok = set_bytes(json, "content", s->content.data, s->content.len);
+
     if (ok) return json;
     json_decref(json);
     return NULL;
 }
 
+/* Read the response to the create call.  Returns CLI_DONE or CLI_DAMAGED. */
 static enum cli_exit
-take_created(struct putting *p, const json_t *json) {
+read_created(struct putting *p, const json_t *json) {
     const char *id = remote_text(json, "id"), *token = remote_text(json, "owner_token");
     int64_t part_size = remote_number(json, "part_size", 0);
-    if (id == NULL || token == NULL || !token_is_sealed_id(id, strlen(id)) ||
-        strlen(token) != TOKEN_LEN || part_size < 0 || part_size > UINT32_MAX ||
-        (p->sealed.file >= 0) != (part_size > 0) ||
-        (part_size > 0 && p->sealed.size / (uint64_t)part_size >= UINT32_MAX))
-        return CLI_DAMAGED;
+    if (id == NULL || !token_is_sealed_id(id, strlen(id))) return CLI_DAMAGED;
+    if (token == NULL || strlen(token) != TOKEN_LEN) return CLI_DAMAGED;
+
+    /* There are parts exactly if the content was not sent with the call. */
+    if (part_size < 0 || part_size > UINT32_MAX) return CLI_DAMAGED;
+    if ((p->sealed.file >= 0) != (part_size > 0)) return CLI_DAMAGED;
+    if (part_size > 0 && p->sealed.size / (uint64_t)part_size >= UINT32_MAX) return CLI_DAMAGED;
+
     memcpy(p->handover.id, id, sizeof(p->handover.id));
     memcpy(p->handover.owner_token, token, sizeof(p->handover.owner_token));
     p->handover.expires_at = remote_number(json, "expires_at", 0);
@@ -126,57 +156,59 @@ take_created(struct putting *p, const json_t *json) {
     return CLI_DONE;
 }
 
-/* An answer was lost: what it told of is there, and nobody can name it, open it or burn it. */
+/* Say that a lost response may have created a secret whose id nobody knows. */
 static void
-note_unsure(const struct putting *p, enum cli_exit status) {
-    const char *until = p->sealed.file >= 0 ? "within the hour" : "when its time is over";
+note_lost_response(const struct putting *p, enum cli_exit status) {
+    const char *until = "when its time is over";
+    if (p->sealed.file >= 0) until = "within the hour";
+
     if (status == CLI_DONE)
-        say_note(
-            "Note: an answer was lost; the server may hold a second copy, which nobody can open "
-            "and which goes %s.",
-            until);
+        say_note("Note: a response was lost. The server may hold a second copy that no one can "
+                 "open; it expires %s.",
+                 until);
     else
-        say_note("Note: the server may hold it all the same; nobody can open that, and it goes %s.",
+        say_note("Note: the server may still hold a copy that no one can open; it expires %s.",
                  until);
 }
 
 static enum cli_exit
-create(struct putting *p) {
+create_secret(struct putting *p) {
     struct remote_response resp = {0};
-    json_t *json = create_request(p);
+    json_t *json = new_create_request(p);
     enum cli_exit status = CLI_FAILED;
     if (json != NULL) {
-        /* Should it be made twice, nobody ever learns the first one's id: no link leads there. */
+        /* A repeated call may create two secrets, but no link leads to the first one. */
         struct remote_call call = {
             .method = HTTP_POST,
             .path = "api/v1/secrets",
             .json = json,
-            .http = {.fresh_connection = true}, /* no second attempt that we do not hear of */
+            .http = {.fresh_connection = true}, /* or libcurl may repeat it without our knowledge */
         };
         status = remote_call(&p->cli->remote, &call, &resp);
-        if (status == CLI_DONE) status = take_created(p, resp.json);
+        if (status == CLI_DONE) status = read_created(p, resp.json);
     }
-    if (status != CLI_DONE) remote_complain(&p->cli->remote, status, &resp, "take the secret");
-    if (resp.unsure) note_unsure(p, status);
+
+    if (status != CLI_DONE) remote_complain(&p->cli->remote, status, &resp, "store the secret");
+    if (resp.unsure) note_lost_response(p, status);
     json_decref(json);
     remote_response_clear(&resp);
     return status;
 }
 
-/* Note what another run needs to finish the upload: the sealed bytes, and the token to
- * send them. */
+/* Keep what put --resume needs to finish the upload: the sealed bytes and the owner token. */
 static void
 remember_upload(struct putting *p) {
     char path[STATE_PATH_MAX];
     const struct handover *h = &p->handover;
     if (p->sealed.path[0] == '\0') return;
+
     state_path(&p->cli->state, STATE_UPLOAD, h->id, ".sealed", path);
     if (rename(p->sealed.path, path) == 0) memcpy(p->sealed.path, path, sizeof(path));
     handover_remember_upload(p->cli, h, p->sealed.size, p->part_size);
 }
 
 static enum cli_exit
-upload(struct putting *p) {
+upload_sealed(struct putting *p) {
     char log[STATE_PATH_MAX];
     struct handover *h = &p->handover;
     struct remote_response resp = {0};
@@ -189,9 +221,11 @@ upload(struct putting *p) {
         .label = "Sending",
         .done_log = -1,
     };
+
     bool kept = p->sealed.path[0] != '\0';
     state_path(&p->cli->state, STATE_UPLOAD, h->id, ".parts", log);
     if (kept) u.done_log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+
     enum cli_exit status = upload_run(p->cli, &u, &resp);
     if (u.done_log >= 0) (void)close(u.done_log);
     if (status == CLI_NETWORK || status == CLI_INTERRUPTED)
@@ -200,75 +234,95 @@ upload(struct putting *p) {
     return status;
 }
 
-/* What failed is not left behind: neither half of it nor a secret whose link nobody has. */
+/* Burn what the server has of a failed put: part of an upload, or a secret whose link is lost. */
 static void
-abandon(struct putting *p) {
-    char path[CLI_PATH_MAX];
+burn_failed(struct putting *p) {
     struct remote_response resp = {0};
-    if (p->handover.id[0] == '\0') return;
-    cli_secret_path(path, p->handover.id, "");
-    struct remote_call call = {
-        .method = HTTP_DELETE, .path = path, .token = p->handover.owner_token};
-    enum cli_exit status = remote_call(&p->cli->remote, &call, &resp);
-    if (status == CLI_DONE) say_note("What the server had of it was burnt.");
+    const struct handover *h = &p->handover;
+    if (h->id[0] == '\0') return;
+
+    enum cli_exit status =
+        remote_call_secret(&p->cli->remote, HTTP_DELETE, h->id, "", h->owner_token, &resp);
+    if (status == CLI_DONE) say_note("The server's copy was burnt.");
     else if (status != CLI_GONE)
-        say_note("Note: the server still holds it; it goes by itself in time.");
-    /* While it is there its token may still be of use. */
-    if (status == CLI_DONE || status == CLI_GONE)
-        state_forget(&p->cli->state, STATE_OWNED, p->handover.id);
+        say_note("Note: the server still holds a copy. It expires by itself.");
+
+    /* While the server may hold a copy, its token is still of use. */
+    if (status == CLI_DONE || status == CLI_GONE) state_forget(&p->cli->state, STATE_OWNED, h->id);
     remote_response_clear(&resp);
 }
 
-/* Get the sealed bytes to the server. */
+/* Bring the sealed bytes to the server. */
 static enum cli_exit
-send(struct putting *p) {
-    enum cli_exit status = create(p);
+send_sealed(struct putting *p) {
+    enum cli_exit status = create_secret(p);
     if (status != CLI_DONE || p->part_size == 0) return status;
-    /* On a terminal the link is shown at once: whatever ends this run, it is not lost. */
+
+    /* On a terminal the link is printed before the upload, so that no interruption can lose it. */
     if (isatty(STDOUT_FILENO) && !p->cli->opt.json) status = handover_print(p->cli, &p->handover);
     remember_upload(p);
-    if (status == CLI_DONE) status = upload(p);
+    if (status == CLI_DONE) status = upload_sealed(p);
     if (status != CLI_UNFINISHED) state_forget(&p->cli->state, STATE_UPLOAD, p->handover.id);
     return status;
 }
 
 static enum cli_exit
-put_sealed(struct putting *p) {
-    struct cli *cli = p->cli;
+seal_and_send(struct putting *p) {
     struct handover *h = &p->handover;
-    enum cli_exit status = cli_choose_server(cli, NULL);
-    if (status == CLI_DONE) status = ask_config(cli, &p->server);
-    if (status == CLI_DONE) status = choose(p);
-    if (status != CLI_DONE) return status;
-    token_mint_link_key(cli->random, h->link_key);
+    token_mint_link_key(p->cli->random, h->link_key);
     h->page = p->server.page;
-    status = seal_run(cli, h->link_key, &p->passphrase, &p->server.limits, &p->sealed);
-    if (status == CLI_DONE) status = send(p);
-    if (status == CLI_DONE) status = handover_finish(cli, h);
-    if (status != CLI_DONE && status != CLI_UNFINISHED && status != CLI_NETWORK &&
-        status != CLI_INTERRUPTED)
-        abandon(p);
-    seal_clear(&p->sealed, status == CLI_UNFINISHED);
+
+    enum cli_exit status =
+        seal_run(p->cli, h->link_key, &p->passphrase, &p->server.limits, &p->sealed);
+    if (status == CLI_DONE) status = send_sealed(p);
+    if (status == CLI_DONE) status = handover_finish(p->cli, h);
     return status;
 }
 
 static enum cli_exit
-check(const struct cli *cli) {
-    const struct options *o = &cli->opt;
+put_sealed_secret(struct putting *p) {
+    struct cli *cli = p->cli;
+    enum cli_exit status = cli_choose_server(cli, NULL);
+    if (status == CLI_DONE) status = ask_server_config(cli, &p->server);
+    if (status == CLI_DONE) {
+        apply_defaults(p);
+        status = check_server_limits(p);
+    }
+    if (status == CLI_DONE && cli->opt.passphrase != NULL)
+        status = cli_ask_passphrase(cli, cli->opt.passphrase, true, &p->passphrase);
+    if (status != CLI_DONE) return status;
+
+    status = seal_and_send(p);
+    switch (status) {
+    case CLI_DONE:
+    case CLI_UNFINISHED:
+    case CLI_NETWORK:
+    case CLI_INTERRUPTED: break;
+    default: burn_failed(p); break;
+    }
+    seal_clear(&p->sealed, status == CLI_UNFINISHED);
+    return status;
+}
+
+/* Refuse options that contradict each other. */
+static enum cli_exit
+check_put_options(const struct options *o) {
     const char *file = o->file != NULL ? o->file : o->operand;
     const char *bad = NULL;
     if (o->file != NULL && o->operand != NULL) bad = "--file and another file";
     else if (o->classic && (o->passphrase != NULL || o->key_apart))
-        bad = "--classic with --passphrase or --key-apart (the server makes its own)";
+        bad = "--classic with --passphrase or --key-apart (the server generates the passphrase)";
     else if (o->qr && o->json) bad = "--qr with --json";
     if (bad != NULL) {
-        say_error("%s do not go together", bad);
+        say_error("%s cannot be combined", bad);
         say_hint("See secrets put --help.");
         return CLI_USAGE;
     }
-    if (passphrase_from_stdin(o->passphrase) && (file == NULL || strcmp(file, "-") == 0)) {
+
+    bool from_stdin = file == NULL || strcmp(file, "-") == 0;
+    if (from_stdin && passphrase_from_stdin(o->passphrase)) {
         say_error("the secret and the passphrase cannot both come from standard input");
-        say_hint("Give the secret with --file, or the passphrase another way.");
+        say_hint("Give the secret with --file, or the passphrase by another method.");
         return CLI_USAGE;
     }
     return CLI_DONE;
@@ -277,12 +331,15 @@ check(const struct cli *cli) {
 enum cli_exit
 put_run(struct cli *cli) {
     if (cli->opt.resume) return resume_run(cli);
-    enum cli_exit status = check(cli);
+
+    enum cli_exit status = check_put_options(&cli->opt);
     if (status != CLI_DONE) return status;
     state_prune(&cli->state, clock_now(cli->clock));
     if (cli->opt.classic) return classic_put(cli);
-    struct putting p = {.cli = cli, .passphrase = BUF_INIT(RAW_MAX), .sealed = {.file = -1}};
-    status = put_sealed(&p);
+
+    struct putting p = {
+        .cli = cli, .passphrase = BUF_INIT(PASSPHRASE_RAW_MAX), .sealed = {.file = -1}};
+    status = put_sealed_secret(&p);
     buf_free(&p.passphrase);
     explicit_bzero(&p.handover, sizeof(p.handover));
     return status;

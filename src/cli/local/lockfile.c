@@ -12,14 +12,15 @@
 
 enum {
     WAIT_MS = 10,
-    TRIES_MAX = 2000, /* 20 s: who writes a record takes as long as the disk does */
+    TRIES_MAX = 2000, /* 20 s; the holder of the lock may wait for a slow disk */
 };
 
 int
 lockfile_lock(int fd, const char *path) {
     struct stat open_file, named;
-    /* NFS may have no locks, and gives an exclusive one only to who may write. */
+    /* NFS may have no locks, and requires write access for an exclusive one. */
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) return errno == EWOULDBLOCK ? ERR_BUSY : ERR_NO_LOCK;
+
     /* Between open() and the lock the file may have been renamed or replaced. */
     if (fstat(fd, &open_file) != 0 || lstat(path, &named) != 0 ||
         open_file.st_dev != named.st_dev || open_file.st_ino != named.st_ino ||
@@ -36,19 +37,22 @@ lockfile_open(const char *path) {
         int err = lockfile_lock(fd, path);
         if (err == 0 || err == ERR_NO_LOCK) return fd;
         (void)close(fd);
+
+        /* A blocking flock() would not end at a signal, so poll. */
         if (err != ERR_BUSY) continue;
         if (signals_stop_asked()) return -1;
-        signals_wait_ms(WAIT_MS); /* a lock that is waited for ends at no signal */
+        signals_wait_ms(WAIT_MS);
     }
     return -1;
 }
 
 int
-lockfile_remove(const char *path, bool over) {
+lockfile_remove(const char *path, bool expired) {
     int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) return 0;
+
     int err = lockfile_lock(fd, path);
-    if (err == ERR_NO_LOCK && over) err = 0;
+    if (err == ERR_NO_LOCK && expired) err = 0;
     if (err == 0) (void)unlink(path);
     (void)close(fd);
     return err == ERR_BUSY || err == ERR_NO_LOCK ? err : 0;

@@ -3,9 +3,9 @@
 #define CLI_LOCAL_MEMORY_H
 
 /*
- * Give the system back the pages of programs and libraries that it can read from their files again.
- * Called before a derivation, so that what it needs does not come on top of code that was only used
- * to start.  Any thread.
+ * Drop the pages of code and constants of the program and its libraries; the kernel reads them from
+ * their files again when they are used.  Called before a key derivation, to lower the peak of
+ * resident memory.  Any thread.
  */
 void memory_release_code(void);
 

@@ -5,7 +5,9 @@
 
 #include "base/text/utf8.h"
 
-/* Ranges of characters that can deceive whoever reads a name, or break what reads it. */
+enum { SUFFIX_MAX = 32 };
+
+/* Ranges of characters that can deceive a reader, or break a program that reads the name. */
 static const struct {
     uint32_t first, last;
 } bad_ranges[] = {
@@ -18,21 +20,23 @@ static const struct {
 };
 
 static bool
-is_bad(uint32_t c) {
+is_bad_in_name(uint32_t c) {
     for (size_t i = 0; i < ARRAY_LEN(bad_ranges); i++)
         if (c >= bad_ranges[i].first && c <= bad_ranges[i].last) return true;
     return false;
 }
 
-/* Length of the UTF-8 sequence that ${lead} begins; 1 for what begins none. */
+/* Return the length of the UTF-8 sequence that ${lead} begins; 1 if it begins none. */
 static size_t
-sequence_len(uint8_t lead) {
-    return lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+utf8_sequence_len(uint8_t lead) {
+    if (lead >= 0xf0) return 4;
+    if (lead >= 0xe0) return 3;
+    return lead >= 0xc0 ? 2 : 1;
 }
 
-/* The character of ${n} bytes at ${s}, which are valid UTF-8. */
+/* Return the character of ${n} bytes at ${s}, which are valid UTF-8. */
 static uint32_t
-decode(const char *s, size_t n) {
+decode_utf8(const char *s, size_t n) {
     static const uint8_t lead_mask[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
     uint32_t c = (uint8_t)s[0] & lead_mask[n];
     for (size_t i = 1; i < n; i++)
@@ -40,16 +44,17 @@ decode(const char *s, size_t n) {
     return c;
 }
 
-/* Copy what of ${s} may stay; both separators of the world's systems were cut off before. */
+/* Copy ${s} with every unsafe character replaced by '_'.  Returns the length. */
 static size_t
-copy_good(const char *s, size_t len, char *out) {
+copy_safe_characters(const char *s, size_t len, char *out) {
     size_t used = 0;
     for (size_t i = 0; i < len && used < NAME_LEN_MAX;) {
-        size_t n = sequence_len((uint8_t)s[i]);
+        size_t n = utf8_sequence_len((uint8_t)s[i]);
         bool valid = n <= len - i && utf8_valid(s + i, n);
         if (!valid) n = 1;
+
         if (used + n > NAME_LEN_MAX) break;
-        if (valid && !is_bad(decode(s + i, n))) {
+        if (valid && !is_bad_in_name(decode_utf8(s + i, n))) {
             memcpy(out + used, s + i, n);
             used += n;
         } else out[used++] = '_';
@@ -63,25 +68,36 @@ name_sanitise(const char *name, size_t len, char out[static NAME_LEN_MAX + 1]) {
     size_t start = len;
     while (start > 0 && name[start - 1] != '/' && name[start - 1] != '\\')
         start--;
-    size_t used = copy_good(name + start, len - start, out);
+
+    size_t used = copy_safe_characters(name + start, len - start, out);
     while (used > 0 && (out[used - 1] == ' ' || out[used - 1] == '.'))
         used--;
     out[used] = '\0';
+
     if (out[0] == '.' || out[0] == '-' || out[0] == ' ' || out[0] == '~') out[0] = '_';
     if (used == 0) memcpy(out, "secret", sizeof("secret"));
+}
+
+/* Return the length of the suffix of ${name}, dot included; 0 for none, and for a long one. */
+static size_t
+name_suffix_len(const char *name) {
+    const char *dot = strrchr(name, '.');
+    if (dot == NULL || dot == name) return 0;
+    size_t len = strlen(dot);
+    return len > SUFFIX_MAX ? 0 : len;
 }
 
 void
 name_variant(const char *name, unsigned n, char out[static NAME_LEN_MAX + 1]) {
     char number[16];
-    const char *dot = strrchr(name, '.');
-    size_t len = strlen(name), suffix = dot == NULL || dot == name ? 0 : len - (size_t)(dot - name);
-    if (suffix > 32) suffix = 0;
     size_t number_len = (size_t)snprintf(number, sizeof(number), "-%u", n);
-    size_t stem = len - suffix;
+    size_t len = strlen(name), suffix = name_suffix_len(name), stem = len - suffix;
+
+    /* Shorten the stem where the number would not fit, between characters. */
     if (stem + number_len + suffix > NAME_LEN_MAX) stem = NAME_LEN_MAX - number_len - suffix;
     while (stem > 0 && stem < len && ((uint8_t)name[stem] & 0xc0) == 0x80)
         stem--;
+
     memcpy(out, name, stem);
     memcpy(out + stem, number, number_len);
     memcpy(out + stem + number_len, name + len - suffix, suffix);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * File names.  One that comes from a sender is hostile until it went through here.
- */
+/* File names.  A name from a sender is not trusted until name_sanitise() cleaned it. */
 #ifndef CLI_LOCAL_NAME_H
 #define CLI_LOCAL_NAME_H
 
@@ -12,19 +10,17 @@
 enum { NAME_LEN_MAX = 255 };
 
 /*
- * Write to ${out} the name under which a file may be kept that its sender called the ${len} bytes
- * at ${name}: the last component alone; control, bidi, invisible, separator and invalid characters
- * replaced by '_'; neither hidden nor taken for an option; never empty.
+ * Write to ${out} a safe file name made from the ${len} bytes at ${name}.  Uses only the last
+ * component.  Control, bidirectional, invisible, separator and invalid characters become '_'.  The
+ * result is never empty, does not begin with '.', '-', '~' or a blank, and does not end with '.' or
+ * a blank.
  */
 void name_sanitise(const char *name, size_t len, char out[static NAME_LEN_MAX + 1]);
 
-/*
- * Write to ${out} the ${n}th other name (1, 2, ...) for ${name}: "a-1.txt" for "a.txt".  It has at
- * most NAME_LEN_MAX bytes.
- */
+/* Write to ${out} the ${n}th variant (1, 2, ...) of ${name}: "a-1.txt" for "a.txt". */
 void name_variant(const char *name, unsigned n, char out[static NAME_LEN_MAX + 1]);
 
-/* The last component of ${path}, which a name for a receiver is made of. */
+/* Return the last component of ${path}, a pointer into it. */
 const char *name_of_path(const char *path);
 
 #endif

@@ -9,11 +9,13 @@
 
 int
 nfc_normalise(struct buf *text) {
-    uint8_t room[8192]; /* so that the library takes no memory that nobody wipes */
+    uint8_t room[8192]; /* the library allocates only if the result does not fit, and that memory is
+                           not wiped */
     size_t len = sizeof(room);
     if (!utf8_valid((const char *)text->data, text->len)) return ERR_INVALID;
     if (text->len == 0) return 0;
     if (text->len > sizeof(room) / 3) return ERR_TOO_LARGE;
+
     int err = ERR_NOMEM;
     uint8_t *out = u8_normalize(UNINORM_NFC, text->data, text->len, room, &len);
     if (out == room) {

@@ -13,12 +13,12 @@
 
 enum {
     RECORD_MAX = 64 * 1024,
-    RECEIPT_SECONDS = 8 * 24 * 3600, /* the server keeps a receipt 7 days past expiry */
-    UPLOAD_SECONDS = 25 * 3600,      /* the server gives an upload 24 h */
-    LEASE_SECONDS = 7 * 3600,        /* no lease lives longer than 6 h */
+    RECEIPT_SECONDS = 8 * 24 * 3600, /* the server keeps a receipt for 7 days after expiry */
+    UPLOAD_SECONDS = 25 * 3600,      /* the server keeps an upload for 24 h */
+    LEASE_SECONDS = 7 * 3600,        /* a lease ends after 6 h */
 };
 
-static const char *const folders[] = {
+static const char *const state_dirs[] = {
     [STATE_OWNED] = "owned", [STATE_UPLOAD] = "uploads", [STATE_DOWNLOAD] = "downloads"};
 
 void
@@ -29,15 +29,16 @@ state_path(const struct state *s, enum state_kind kind, const char *id, const ch
     token_hash(id, strlen(id), hash);
     for (size_t i = 0; i < STATE_NAME_LEN / 2; i++)
         (void)snprintf(name + 2 * i, 3, "%02x", hash[i]);
-    int n = snprintf(out, STATE_PATH_MAX, "%s/%s/%s%s", s->dir, folders[kind], name, suffix);
-    if (n >= STATE_PATH_MAX) out[0] = '\0'; /* opens nothing */
+    int n = snprintf(out, STATE_PATH_MAX, "%s/%s/%s%s", s->dir, state_dirs[kind], name, suffix);
+    if (n >= STATE_PATH_MAX) out[0] = '\0'; /* a path that cannot be opened */
 }
 
-/* mkdir -p, each folder for its owner alone. */
+/* Create ${path} and its parents with mode 0700. */
 static int
-make_folders(char *path) {
+make_private_dirs(char *path) {
     for (char *at = path + 1; *at != '\0'; at++) {
         if (*at != '/') continue;
+
         *at = '\0';
         int made = mkdir(path, 0700);
         *at = '/';
@@ -47,17 +48,18 @@ make_folders(char *path) {
 }
 
 int
-state_make_folder(const struct state *s, enum state_kind kind) {
+state_make_dir(const struct state *s, enum state_kind kind) {
     char path[STATE_PATH_MAX];
-    int n = snprintf(path, sizeof(path), "%s/%s", s->dir, folders[kind]);
-    return n < STATE_PATH_MAX ? make_folders(path) : ERR_IO;
+    int n = snprintf(path, sizeof(path), "%s/%s", s->dir, state_dirs[kind]);
+    return n < STATE_PATH_MAX ? make_private_dirs(path) : ERR_IO;
 }
 
-/* Write ${data} to the file ${temp}, one run at a time, and rename it to ${path}. */
+/* Write ${data} to ${temp}, one process at a time, and rename it to ${path}. */
 static int
-write_file(const char *temp, const char *path, const struct buf *data) {
+write_state_file(const char *temp, const char *path, const struct buf *data) {
     int fd = lockfile_open(temp);
     if (fd < 0) return ERR_IO;
+
     bool ok = ftruncate(fd, 0) == 0 && write(fd, data->data, data->len) == (ssize_t)data->len &&
               fsync(fd) == 0 && rename(temp, path) == 0;
     (void)close(fd);
@@ -71,19 +73,21 @@ state_save(const struct state *s, enum state_kind kind, const char *id, const js
     if (s->dir[0] == '\0') return 0;
     state_path(s, kind, id, ".json", path);
     state_path(s, kind, id, ".new", temp);
-    int err = state_make_folder(s, kind);
+
+    int err = state_make_dir(s, kind);
     if (err == 0) err = json_write(value, &text);
-    if (err == 0) err = write_file(temp, path, &text);
+    if (err == 0) err = write_state_file(temp, path, &text);
     buf_free(&text);
     return err;
 }
 
 static json_t *
-load_path(const char *path) {
+load_record(const char *path) {
     struct buf text = BUF_INIT(RECORD_MAX);
     json_t *value = NULL;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) return NULL;
+
     uint8_t *room = buf_space(&text, RECORD_MAX);
     ssize_t n = room == NULL ? -1 : read(fd, room, RECORD_MAX);
     if (n > 0) {
@@ -100,7 +104,7 @@ state_load(const struct state *s, enum state_kind kind, const char *id) {
     char path[STATE_PATH_MAX];
     if (s->dir[0] == '\0') return NULL;
     state_path(s, kind, id, ".json", path);
-    return load_path(path);
+    return load_record(path);
 }
 
 void
@@ -120,35 +124,38 @@ ends_with(const char *s, const char *end) {
     return len >= end_len && strcmp(s + len - end_len, end) == 0;
 }
 
-/* Give the path of every file in the folder of ${kind} to ${each} until it returns non-zero. */
+/* Call ${each} with the path of every file in the directory of ${kind}, until it returns non-zero.
+ */
 static int
-each_file(const struct state *s, enum state_kind kind, int (*each)(void *ctx, const char *path),
-          void *ctx) {
-    char folder[STATE_PATH_MAX + 16], path[sizeof(folder) + NAME_MAX + 2];
+each_state_file(const struct state *s, enum state_kind kind,
+                int (*each)(void *ctx, const char *path), void *ctx) {
+    char dir_path[STATE_PATH_MAX + 16], path[sizeof(dir_path) + NAME_MAX + 2];
     int result = 0;
     if (s->dir[0] == '\0') return 0;
-    (void)snprintf(folder, sizeof(folder), "%s/%s", s->dir, folders[kind]);
-    DIR *dir = opendir(folder);
+    (void)snprintf(dir_path, sizeof(dir_path), "%s/%s", s->dir, state_dirs[kind]);
+    DIR *dir = opendir(dir_path);
     if (dir == NULL) return 0;
+
     for (struct dirent *e; result == 0 && (e = readdir(dir)) != NULL;) {
         if (e->d_name[0] == '.' && !ends_with(e->d_name, ".sealed")) continue;
-        (void)snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
+        (void)snprintf(path, sizeof(path), "%s/%s", dir_path, e->d_name);
         result = each(ctx, path);
     }
+
     (void)closedir(dir);
     return result;
 }
 
-struct each_record {
+struct record_visit {
     int (*each)(void *ctx, json_t *record);
     void *ctx;
 };
 
 static int
-give_record(void *ctx, const char *path) {
-    struct each_record *e = ctx;
+visit_record(void *ctx, const char *path) {
+    struct record_visit *e = ctx;
     if (!ends_with(path, ".json")) return 0;
-    json_t *record = load_path(path);
+    json_t *record = load_record(path);
     int result = record == NULL ? 0 : e->each(e->ctx, record);
     json_decref(record);
     return result;
@@ -156,19 +163,19 @@ give_record(void *ctx, const char *path) {
 
 int
 state_each_upload(const struct state *s, int (*each)(void *ctx, json_t *record), void *ctx) {
-    struct each_record e = {.each = each, .ctx = ctx};
-    return each_file(s, STATE_UPLOAD, give_record, &e);
+    struct record_visit e = {.each = each, .ctx = ctx};
+    return each_state_file(s, STATE_UPLOAD, visit_record, &e);
 }
 
 static bool
-older_than(const char *path, int64_t then) {
+is_older_than(const char *path, int64_t then) {
     struct stat st;
     return stat(path, &st) == 0 && (int64_t)st.st_mtim.tv_sec < then;
 }
 
 static int
 prune_owned(void *ctx, const char *path) {
-    json_t *record = load_path(path);
+    json_t *record = load_record(path);
     json_t *at = json_object_get(record, "expires_at");
     if (json_is_integer(at) && json_integer_value(at) + RECEIPT_SECONDS < *(int64_t *)ctx)
         (void)unlink(path);
@@ -176,27 +183,28 @@ prune_owned(void *ctx, const char *path) {
     return 0;
 }
 
-/* Sealed bytes whose process is gone stay only where a record tells how to go on with them. */
+/* Sealed bytes of a process that has ended are kept only with a record to resume from. */
 static int
 prune_upload(void *ctx, const char *path) {
     char record[2 * STATE_PATH_MAX];
-    bool old = older_than(path, *(int64_t *)ctx - UPLOAD_SECONDS);
+    bool old = is_older_than(path, *(int64_t *)ctx - UPLOAD_SECONDS);
     if (!ends_with(path, ".sealed")) {
         if (old) (void)unlink(path);
         return 0;
     }
+
     (void)snprintf(record, sizeof(record), "%.*s.json", (int)(strlen(path) - strlen(".sealed")),
                    path);
-    /* With a dot, its run may be about to lock it. */
-    bool whole = strrchr(path, '/')[1] != '.';
-    if (old || (whole && access(record, F_OK) != 0)) (void)!lockfile_remove(path, old);
+    /* A name with a dot is new, and its process may be about to lock it. */
+    bool named = strrchr(path, '/')[1] != '.';
+    if (old || (named && access(record, F_OK) != 0)) (void)!lockfile_remove(path, old);
     return 0;
 }
 
 static int
 prune_download(void *ctx, const char *path) {
-    if (!older_than(path, *(int64_t *)ctx - LEASE_SECONDS)) return 0;
-    json_t *record = load_path(path);
+    if (!is_older_than(path, *(int64_t *)ctx - LEASE_SECONDS)) return 0;
+    json_t *record = load_record(path);
     const char *temp = json_string_value(json_object_get(record, "temp"));
     bool idle = temp == NULL || !ends_with(temp, ".part") || lockfile_remove(temp, true) == 0;
     json_decref(record);
@@ -206,38 +214,57 @@ prune_download(void *ctx, const char *path) {
 
 void
 state_prune(const struct state *s, int64_t now) {
-    (void)each_file(s, STATE_OWNED, prune_owned, &now);
-    (void)each_file(s, STATE_UPLOAD, prune_upload, &now);
-    (void)each_file(s, STATE_DOWNLOAD, prune_download, &now);
+    (void)each_state_file(s, STATE_OWNED, prune_owned, &now);
+    (void)each_state_file(s, STATE_UPLOAD, prune_upload, &now);
+    (void)each_state_file(s, STATE_DOWNLOAD, prune_download, &now);
+}
+
+/* Create a file without a name in ${temp_dir}.  Returns the descriptor or ERR_IO. */
+static int
+spool_nameless(const char *temp_dir) {
+    char path[STATE_PATH_MAX];
+    int n = snprintf(path, sizeof(path), "%s/secrets-XXXXXX.sealed", temp_dir);
+    if (n >= STATE_PATH_MAX) return ERR_IO;
+
+    int fd = mkostemps(path, (int)strlen(".sealed"), O_CLOEXEC);
+    if (fd < 0) return ERR_IO;
+    (void)unlink(path);
+    return fd;
+}
+
+/* Lock the new file ${fd} at ${path} and give it a visible name, which replaces ${path}.  Returns
+ * whether that worked. */
+static bool
+name_spool(const struct state *s, int fd, char path[static STATE_PATH_MAX]) {
+    char visible[STATE_PATH_MAX];
+    const char *random_part = strrchr(path, '/') + 2;
+
+    /* Other processes remove unlocked files, so the name becomes visible only after the lock. */
+    (void)!lockfile_lock(fd, path);
+    int n = snprintf(visible, sizeof(visible), "%s/%s/new-%s", s->dir, state_dirs[STATE_UPLOAD],
+                     random_part);
+    if (n >= STATE_PATH_MAX || rename(path, visible) != 0) return false;
+    memcpy(path, visible, sizeof(visible));
+    return true;
 }
 
 int
 state_spool(const struct state *s, const char *temp_dir, char path[static STATE_PATH_MAX]) {
-    char seen[STATE_PATH_MAX];
-    bool kept = s->dir[0] != '\0';
     path[0] = '\0';
-    if (kept && state_make_folder(s, STATE_UPLOAD) != 0) return ERR_IO;
+    if (s->dir[0] == '\0') return spool_nameless(temp_dir);
+    if (state_make_dir(s, STATE_UPLOAD) != 0) return ERR_IO;
+
     int n =
-        kept ? snprintf(path, STATE_PATH_MAX, "%s/%s/.XXXXXX.sealed", s->dir, folders[STATE_UPLOAD])
-             : snprintf(path, STATE_PATH_MAX, "%s/secrets-XXXXXX.sealed", temp_dir);
-    if (n >= STATE_PATH_MAX) return ERR_IO;
-    int fd = mkostemps(path, (int)strlen(".sealed"), O_CLOEXEC);
-    if (fd < 0) return ERR_IO;
-    if (!kept) {
+        snprintf(path, STATE_PATH_MAX, "%s/%s/.XXXXXX.sealed", s->dir, state_dirs[STATE_UPLOAD]);
+    int fd = n >= STATE_PATH_MAX ? -1 : mkostemps(path, (int)strlen(".sealed"), O_CLOEXEC);
+    if (fd >= 0 && name_spool(s, fd, path)) return fd;
+
+    if (fd >= 0) {
+        int saved_errno = errno;
         (void)unlink(path);
-        path[0] = '\0';
-        return fd;
+        (void)close(fd);
+        errno = saved_errno;
     }
-    /* Other runs clear away what nobody has: they see it only once it is locked. */
-    (void)!lockfile_lock(fd, path);
-    n = snprintf(seen, sizeof(seen), "%s/%s/new-%s", s->dir, folders[STATE_UPLOAD],
-                 strrchr(path, '/') + 2);
-    if (n < STATE_PATH_MAX && rename(path, seen) == 0) {
-        memcpy(path, seen, sizeof(seen));
-        return fd;
-    }
-    (void)unlink(path);
-    (void)close(fd);
     path[0] = '\0';
     return ERR_IO;
 }
@@ -250,7 +277,7 @@ state_spool_again(const struct state *s, const char *id) {
     int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) return ERR_IO;
     int err = lockfile_lock(fd, path);
-    /* Two runs that send the same bytes would do no harm. */
+    /* Without locks two processes may send the same bytes, which is harmless. */
     if (err == 0 || err == ERR_NO_LOCK) return fd;
     (void)close(fd);
     return err == ERR_BUSY ? ERR_BUSY : ERR_IO;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What outlives one run of the program: owner tokens, unfinished uploads and leases, each a JSON
- * file of mode 0600 in a folder of mode 0700 ($XDG_STATE_HOME/secrets).  No link key, passphrase or
- * plaintext is ever put there.  A file is named by the hash of the secret's id.
+ * What the program keeps between runs: owner tokens, unfinished uploads and leases.  Each is a JSON
+ * file of mode 0600 in a directory of mode 0700 ($XDG_STATE_HOME/secrets), named by the hash of the
+ * secret's id.  No link key, passphrase or plaintext is ever stored.
  */
 #ifndef CLI_LOCAL_STATE_H
 #define CLI_LOCAL_STATE_H
@@ -13,53 +13,55 @@
 enum state_kind {
     STATE_OWNED,  /* {"server", "owner_token", "expires_at"} */
     STATE_UPLOAD, /* {"id", "server", "owner_token", "size", "part_size", "expires_at", "shown"} */
-    STATE_DOWNLOAD, /* {"lease"}, and of an unfinished file {"temp", "inode", "header", "boot"} */
+    STATE_DOWNLOAD, /* {"lease"}; with an unfinished file also {"temp", "inode", "header", "boot"}
+                     */
 };
 
 enum { STATE_PATH_MAX = 4096, STATE_NAME_LEN = 32 };
 
 struct state {
-    char dir[STATE_PATH_MAX]; /* "" where nothing is to be kept */
+    char dir[STATE_PATH_MAX]; /* "" where nothing is kept */
 };
 
-/* The path of the record of ${kind} of ${id}, with ${suffix} for its ending (".json"). */
+/* Write to ${out} the path of the record of ${kind} for ${id}, ending with ${suffix} (".json"). */
 void state_path(const struct state *s, enum state_kind kind, const char *id, const char *suffix,
                 char out[static STATE_PATH_MAX]);
 
-/* Make the folder of ${kind} where it is missing.  Returns 0 or ERR_IO. */
+/* Create the directory of ${kind} if it is missing.  Returns 0 or ERR_IO. */
 MUST_CHECK
-int state_make_folder(const struct state *s, enum state_kind kind);
+int state_make_dir(const struct state *s, enum state_kind kind);
 
-/* Write ${value} as the record of ${kind} of ${id}, in one step.  Does nothing where nothing is to
- * be kept.  Returns 0, ERR_IO, ERR_NOMEM or ERR_TOO_LARGE. */
+/* Write ${value} atomically as the record of ${kind} for ${id}.  Does nothing where nothing is
+ * kept. Returns 0, ERR_IO, ERR_NOMEM or ERR_TOO_LARGE. */
 MUST_CHECK
 int state_save(const struct state *s, enum state_kind kind, const char *id, const json_t *value);
 
-/* The record of ${kind} of ${id}, for json_decref(); NULL if there is none that can be read. */
+/* Return the record of ${kind} for ${id}, which the caller gives to json_decref(); NULL if it does
+ * not exist or cannot be read. */
 json_t *state_load(const struct state *s, enum state_kind kind, const char *id);
 
-/* Forget the record of ${kind} of ${id} and the files beside it. */
+/* Remove the record of ${kind} for ${id} and the files that belong to it. */
 void state_forget(const struct state *s, enum state_kind kind, const char *id);
 
 /*
- * Give each unfinished upload's record to ${each} until it returns non-zero, which is returned; 0
- * at the end.  The record is the function's for the call.
+ * Call ${each} with ${ctx} and the record of each unfinished upload, until it returns non-zero. The
+ * record is valid during the call.  Returns what ${each} returned last; 0 if there is none.
  */
 int state_each_upload(const struct state *s, int (*each)(void *ctx, json_t *record), void *ctx);
 
-/* Remove what is of no use any more at ${now}: owner tokens whose receipt is over, uploads that the
- * server has given up, leases that have lapsed with their half-written files. */
+/* Remove what is of no use at ${now}: owner tokens whose receipt has expired, uploads that the
+ * server has erased, lapsed leases with their unfinished files. */
 void state_prune(const struct state *s, int64_t now);
 
 /*
- * Open a new file for sealed bytes, locked for this process: in the folder of uploads, its path in
- * ${path}; or without a name (path "") in ${temp_dir} where nothing is to be kept.  Returns a
- * descriptor or ERR_IO.
+ * Create a file for sealed bytes and lock it.  It is in the directory of uploads, with its path in
+ * ${path}; or, where nothing is kept, in ${temp_dir} without a name, and ${path} is "".  Returns
+ * the descriptor or ERR_IO.
  */
 MUST_CHECK
 int state_spool(const struct state *s, const char *temp_dir, char path[static STATE_PATH_MAX]);
 
-/* Open the file of sealed bytes of ${id} and lock it, where files can be locked.  Returns a
+/* Open the file of sealed bytes of ${id} and lock it, if the file system has locks.  Returns the
  * descriptor; ERR_BUSY if another process has it; ERR_IO if it is not there. */
 MUST_CHECK
 int state_spool_again(const struct state *s, const char *id);

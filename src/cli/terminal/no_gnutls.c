@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libcurl brings GnuTLS along for protocols that this program never speaks.  This function stands
- * in front of GnuTLS's own, so that it is loaded but not started: that saves memory and time.
+ * libcurl links GnuTLS for protocols that this program never uses.  This function overrides
+ * GnuTLS's own, so that GnuTLS is loaded but not initialised, which saves memory and time.
  */
 #include "base/compiler.h"
 
 __attribute__((visibility("default"))) int _gnutls_global_init_skip(void);
 
-/* GnuTLS asks this when it is loaded: do not start. */
+/* Called by GnuTLS when it is loaded; 1 skips its initialisation. */
 int
 _gnutls_global_init_skip(void) {
     return 1;

@@ -12,15 +12,15 @@
 enum { RAW_MAX = 4 * PASSPHRASE_MAX };
 
 static bool
-has_prefix(const char *s, const char *prefix) {
+method_has_prefix(const char *s, const char *prefix) {
     return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
 bool
 passphrase_method_ok(const char *method) {
     return strcmp(method, "tty") == 0 || strcmp(method, "stdin") == 0 ||
-           (has_prefix(method, "env:") && method[4] != '\0') ||
-           (has_prefix(method, "file:") && method[5] != '\0');
+           (method_has_prefix(method, "env:") && method[4] != '\0') ||
+           (method_has_prefix(method, "file:") && method[5] != '\0');
 }
 
 bool
@@ -28,8 +28,9 @@ passphrase_from_stdin(const char *method) {
     return method != NULL && strcmp(method, "stdin") == 0;
 }
 
+/* Read ${fd} to its end into ${out}. */
 static int
-read_all(int fd, struct buf *out) {
+read_to_end(int fd, struct buf *out) {
     for (;;) {
         uint8_t *room = buf_space(out, 512);
         if (room == NULL) return ERR_TOO_LARGE;
@@ -40,15 +41,16 @@ read_all(int fd, struct buf *out) {
     }
 }
 
+/* Remove one newline, or CR and newline, from the end of ${b}. */
 static void
-chop_line_end(struct buf *b) {
-    if (b->len > 0 && b->data[b->len - 1] == '\n') b->len--;
-    else return;
+remove_newline(struct buf *b) {
+    if (b->len == 0 || b->data[b->len - 1] != '\n') return;
+    b->len--;
     if (b->len > 0 && b->data[b->len - 1] == '\r') b->len--;
 }
 
 static int
-from_tty(const struct passphrase_source *source, struct buf *out) {
+read_from_tty(const struct passphrase_source *source, struct buf *out) {
     struct buf second = BUF_INIT(RAW_MAX);
     int err = terminal_ask(source->question, out);
     if (err == 0 && source->again != NULL && out->len > 0) {
@@ -60,22 +62,22 @@ from_tty(const struct passphrase_source *source, struct buf *out) {
 }
 
 static int
-from_env(const struct passphrase_source *source, const char *name, struct buf *out) {
+read_from_env(const struct passphrase_source *source, const char *name, struct buf *out) {
     char *value = source->env(name);
     if (value == NULL) return ERR_CONFIG;
     int err = buf_add_text(out, value);
-    /* Its first memory is what /proc/PID/environ shows. */
+    /* /proc/PID/environ shows this memory. */
     explicit_bzero(value, strlen(value));
     return err;
 }
 
 static int
-from_file(const char *path, struct buf *out) {
+read_from_file(const char *path, struct buf *out) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return ERR_CONFIG;
-    int err = read_all(fd, out);
+    int err = read_to_end(fd, out);
     (void)close(fd);
-    chop_line_end(out);
+    remove_newline(out);
     return err;
 }
 
@@ -83,12 +85,14 @@ int
 passphrase_read(const struct passphrase_source *source, struct buf *out) {
     const char *method = source->method == NULL ? "tty" : source->method;
     int err = ERR_CONFIG;
-    if (strcmp(method, "tty") == 0) err = from_tty(source, out);
+
+    if (strcmp(method, "tty") == 0) err = read_from_tty(source, out);
     else if (strcmp(method, "stdin") == 0) {
-        err = read_all(STDIN_FILENO, out);
-        chop_line_end(out);
-    } else if (has_prefix(method, "env:")) err = from_env(source, method + 4, out);
-    else if (has_prefix(method, "file:")) err = from_file(method + 5, out);
+        err = read_to_end(STDIN_FILENO, out);
+        remove_newline(out);
+    } else if (method_has_prefix(method, "env:")) err = read_from_env(source, method + 4, out);
+    else if (method_has_prefix(method, "file:")) err = read_from_file(method + 5, out);
+
     if (err == 0 && out->len == 0) err = ERR_INVALID;
     if (err != 0) buf_reset(out);
     return err;

@@ -1,41 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a passphrase, or a link key that came apart from its link, is read from: never from the
- * command line, which every process of the machine can see.
+ * Reading a passphrase, a link key or an owner token.  None of them is ever read from the command
+ * line, which every process of the machine can see.  Main thread.
  */
 #ifndef CLI_TERMINAL_PASSPHRASE_H
 #define CLI_TERMINAL_PASSPHRASE_H
 
 #include "base/buf.h"
 
-/* What a method looks like, for messages and the help. */
+/* The form of a method, for messages and the help. */
 #define PASSPHRASE_METHODS "tty, stdin, env:NAME or file:PATH"
 
-enum { PASSPHRASE_MAX = 1024 }; /* bytes, normalised */
+enum { PASSPHRASE_MAX = 1024 }; /* bytes after normalisation */
 
 struct passphrase_source {
     const char *method;             /* one of PASSPHRASE_METHODS; NULL: tty */
-    const char *question;           /* asked on the terminal */
-    const char *again;              /* asked to type it twice; NULL: once is enough */
+    const char *question;           /* printed on the terminal */
+    const char *again;              /* printed to ask a second time; NULL: ask once */
     char *(*env)(const char *name); /* the environment; a variable that was read is wiped */
 };
 
-/* Whether ${method} has the form of a method. */
+/* Return whether ${method} has the form of a method. */
 bool passphrase_method_ok(const char *method);
 
-/* Whether ${method} reads standard input; NULL does not. */
+/* Return whether ${method}, which may be NULL, reads standard input. */
 bool passphrase_from_stdin(const char *method);
 
 /*
- * Read what ${source} names into ${out}, which is empty with a bound above PASSPHRASE_MAX; one line
- * end behind it is taken off.  Returns 0; ERR_CONFIG if there is no such terminal, variable or
- * file; ERR_CONFLICT if the two answers differ; ERR_INVALID if it is empty; ERR_TOO_LARGE; ERR_IO.
+ * Read what ${source} names into ${out}, which is empty and has a bound above PASSPHRASE_MAX.  One
+ * trailing newline of a file or of standard input is removed.  Returns 0; ERR_CONFIG if the
+ * terminal, variable or file does not exist; ERR_CONFLICT if the two entries differ; ERR_INVALID if
+ * it is empty; ERR_TOO_LARGE; ERR_IO.
  */
 MUST_CHECK
 int passphrase_read(const struct passphrase_source *source, struct buf *out);
 
-/* Check that ${text} is UTF-8 of 1..PASSPHRASE_MAX bytes once normalised, and normalise it.
- * Returns 0, ERR_INVALID, ERR_TOO_LARGE or ERR_NOMEM. */
+/* Normalise the passphrase ${text}.  Returns 0; ERR_INVALID if it is empty or not UTF-8;
+ * ERR_TOO_LARGE above PASSPHRASE_MAX; ERR_NOMEM. */
 MUST_CHECK
 int passphrase_normalise(struct buf *text);
 

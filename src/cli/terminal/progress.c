@@ -8,11 +8,11 @@
 
 enum {
     DRAW_EVERY_MS = 100,
-    FIRST_AFTER_MS = 300, /* what is over by then needs no bar */
+    FIRST_AFTER_MS = 300, /* shorter transfers show no bar */
     SPEED_AFTER_MS = 1000,
-    EDGE = 3,          /* columns left free: an echoed ^C stays on the line that is cleared */
-    NUMBERS_ROOM = 52, /* columns that the numbers mostly fit into */
-    AROUND_BAR = 6,    /* its ends, and spaces */
+    EDGE = 3,          /* free columns, so that an echoed ^C stays on the line */
+    NUMBERS_ROOM = 52, /* columns that the numbers usually need */
+    AROUND_BAR = 6,    /* columns for the ends of the bar and spaces */
     LABEL_MIN = 4,
     BAR_MIN = 8,
     BAR_MAX = 32,
@@ -24,11 +24,13 @@ progress_bytes(uint64_t bytes, struct buf *out) {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
     double n = (double)bytes;
     size_t unit = 0;
+
     /* 1023.95 would print as 1024.0. */
     while (unit + 1 < ARRAY_LEN(units) && n >= (unit == 0 ? 1024.0 : 1023.95)) {
         n /= 1024;
         unit++;
     }
+
     return unit == 0 ? buf_printf(out, "%.0f B", n) : buf_printf(out, "%.1f %s", n, units[unit]);
 }
 
@@ -39,9 +41,9 @@ progress_time(uint64_t seconds, struct buf *out) {
                      : buf_printf(out, "%llu:%02llu", minutes, rest);
 }
 
-/* Columns of UTF-8 ${text}, taking each character for one. */
+/* Return the columns of the UTF-8 ${text}, one for each character. */
 static size_t
-columns(const char *text, size_t len) {
+text_columns(const char *text, size_t len) {
     size_t n = 0;
     for (size_t i = 0; i < len; i++)
         n += ((uint8_t)text[i] & 0xc0) != 0x80;
@@ -60,23 +62,27 @@ add_bar(uint64_t done, uint64_t total, size_t cells, struct buf *out) {
     return err == 0 ? buf_add_text(out, "▏") : err;
 }
 
-/* What of the numbers is shown; less where the terminal is narrow. */
-enum detail { ALL, NO_SPEED, NO_BYTES, PERCENT, DETAILS };
+/* Which numbers are shown; fewer on a narrow terminal. */
+enum progress_detail { ALL, NO_SPEED, NO_BYTES, PERCENT, DETAILS };
 
 static int
-add_bytes(uint64_t done, uint64_t total, struct buf *out) {
-    int err = total == 0 ? 0 : buf_add_text(out, "  ");
+add_byte_counts(uint64_t done, uint64_t total, struct buf *out) {
+    int err = 0;
+    if (total > 0) err = buf_add_text(out, "  ");
     if (err == 0) err = progress_bytes(done, out);
     if (err == 0 && total > 0) err = buf_add_text(out, " of ");
     return err == 0 && total > 0 ? progress_bytes(total, out) : err;
 }
 
-/* The numbers behind the bar: "62 %  2.5 GiB of 4.0 GiB  118.0 MiB/s  0:13 left". */
+/* Append the numbers after the bar: "62 %  2.5 GiB of 4.0 GiB  118.0 MiB/s  0:13 left". */
 static int
-add_numbers(uint64_t done, uint64_t total, uint64_t speed, enum detail detail, struct buf *out) {
-    int err = total == 0 ? 0 : buf_printf(out, "%3u %%", (unsigned)(done * 100 / total));
-    if (err == 0 && (total == 0 || detail < NO_BYTES)) err = add_bytes(done, total, out);
+add_numbers(uint64_t done, uint64_t total, uint64_t speed, enum progress_detail detail,
+            struct buf *out) {
+    int err = 0;
+    if (total > 0) err = buf_printf(out, "%3u %%", (unsigned)(done * 100 / total));
+    if (err == 0 && (total == 0 || detail < NO_BYTES)) err = add_byte_counts(done, total, out);
     if (err != 0 || speed == 0) return err;
+
     if (detail < NO_SPEED) {
         err = buf_add_text(out, "  ");
         if (err == 0) err = progress_bytes(speed, out);
@@ -92,19 +98,20 @@ add_numbers(uint64_t done, uint64_t total, uint64_t speed, enum detail detail, s
 static int
 add_label(const char *label, size_t room, struct buf *out) {
     size_t len = strlen(label), n = 0, seen = 0;
-    if (columns(label, len) <= room) return buf_add(out, label, len);
+    if (text_columns(label, len) <= room) return buf_add(out, label, len);
     while (n < len && seen + 1 < room) {
         n++;
         while (n < len && ((uint8_t)label[n] & 0xc0) == 0x80)
             n++;
         seen++;
     }
+
     int err = buf_add(out, label, n);
     return err == 0 ? buf_add_text(out, "…") : err;
 }
 
-/* Cells of the bar beside ${label} and ${numbers}: the same while the numbers grow, as long as they
- * fit; 0 if there is no room for one. */
+/* Return the cells of a bar between ${label} and ${numbers} columns; 0 if there is no room for one.
+ * The bar keeps its length while the numbers grow, as long as they fit. */
 static size_t
 bar_cells(size_t label, size_t numbers, size_t width) {
     size_t taken = label + (numbers > NUMBERS_ROOM ? numbers : NUMBERS_ROOM) + AROUND_BAR;
@@ -120,14 +127,18 @@ progress_line(const char *label, uint64_t done, uint64_t total, uint64_t speed, 
     size_t used = SIZE_MAX;
     int err = 0;
     if (done > total && total > 0) done = total;
+
+    /* Show as many numbers as fit, then the bar, then the label. */
     for (int detail = ALL; detail < DETAILS && err == 0 && used > width; detail++) {
         buf_reset(&numbers);
-        err = add_numbers(done, total, speed, (enum detail)detail, &numbers);
-        used = columns((const char *)numbers.data, numbers.len);
+        err = add_numbers(done, total, speed, (enum progress_detail)detail, &numbers);
+        used = text_columns((const char *)numbers.data, numbers.len);
     }
-    size_t cells = total == 0 ? 0 : bar_cells(columns(label, strlen(label)), used, width);
-    size_t taken = used + 2 + (cells > 0 ? cells + 4 : 0);
+    size_t cells = 0, taken = used + 2;
+    if (total > 0) cells = bar_cells(text_columns(label, strlen(label)), used, width);
+    if (cells > 0) taken += cells + 4;
     size_t room = width > taken ? width - taken : 0;
+
     if (err == 0 && room >= LABEL_MIN) err = add_label(label, room, out);
     if (err == 0 && room >= LABEL_MIN) err = buf_add_text(out, "  ");
     if (err == 0 && cells > 0) err = add_bar(done, total, cells, out);
@@ -150,9 +161,11 @@ progress_draw(struct progress *p) {
     if (!p->shown || ran < FIRST_AFTER_MS) return;
     if (p->drawn_ms != 0 && now - p->drawn_ms < DRAW_EVERY_MS) return;
     p->drawn_ms = now;
+
     uint64_t done = atomic_load(&p->done), speed = 0;
     if (ran >= SPEED_AFTER_MS && done > p->begun_with)
         speed = (done - p->begun_with) * 1000 / (uint64_t)ran;
+
     int err = buf_add_text(&line, "\r");
     if (err == 0)
         err = progress_line(p->label, done, p->total, speed, terminal_width() - EDGE, &line);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The progress bar: one line on a terminal, drawn over itself.  The lines are made by pure
- * functions; progress_* decides when to draw.
+ * The progress bar: one line of a terminal that is drawn over itself.  progress_line() and the
+ * functions below it are pure; the others decide when to draw.
  */
 #ifndef CLI_TERMINAL_PROGRESS_H
 #define CLI_TERMINAL_PROGRESS_H
@@ -14,34 +14,37 @@
 
 struct progress {
     const char *label;
-    uint64_t total;        /* bytes; 0 if nobody knows */
-    _Atomic uint64_t done; /* any thread may add */
-    uint64_t begun_with;   /* bytes that an earlier run moved */
+    uint64_t total;        /* bytes; 0 if unknown */
+    _Atomic uint64_t done; /* any thread may add to it */
+    uint64_t begun_with;   /* bytes that an earlier run transferred */
     int64_t started_ms;
-    int64_t drawn_ms; /* 0: never */
-    bool shown;       /* whether there is a terminal to draw on */
+    int64_t drawn_ms; /* 0: not drawn yet */
+    bool shown;       /* whether to draw at all */
 };
 
-/* Begin: ${shown} if standard error is a terminal and nobody asked for quiet. */
+/* Begin a bar called ${label} for ${total} bytes.  ${shown}: standard error is a terminal, and the
+ * user did not ask for quiet. */
 void progress_begin(struct progress *p, const char *label, uint64_t total, bool shown);
 
-/* Draw, if the last time was long enough ago.  Main thread. */
+/* Draw the bar, unless it was drawn a moment ago.  Main thread. */
 void progress_draw(struct progress *p);
 
-/* Take the line away. */
+/* Erase the bar.  Main thread. */
 void progress_end(struct progress *p);
 
-/* Append ${bytes} for people: "512 B", "64.0 KiB", "3.4 GiB". */
+/* Append ${bytes} for people to ${out}: "512 B", "64.0 KiB", "3.4 GiB".  Returns 0, ERR_TOO_LARGE
+ * or ERR_NOMEM. */
 MUST_CHECK
 int progress_bytes(uint64_t bytes, struct buf *out);
 
-/* Append ${seconds} for people: "0:07", "12:30", "3:05:00". */
+/* Append ${seconds} for people to ${out}: "0:07", "12:30", "3:05:00".  Returns as
+ * progress_bytes(). */
 MUST_CHECK
 int progress_time(uint64_t seconds, struct buf *out);
 
 /*
- * Append the line of a transfer named ${label}, ${done} of ${total} bytes, in ${width} columns, at
- * ${speed} bytes a second (0: not known yet).
+ * Append to ${out} the line for ${done} of ${total} bytes of ${label} at ${speed} bytes a second
+ * (0: unknown), in at most ${width} columns.  Returns as progress_bytes().
  */
 MUST_CHECK
 int progress_line(const char *label, uint64_t done, uint64_t total, uint64_t speed, unsigned width,

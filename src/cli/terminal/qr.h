@@ -5,9 +5,10 @@
 #include "base/buf.h"
 
 /*
- * Append a QR code of ${text} to ${out}, two rows of it in each line of half blocks, with its quiet
- * zone; with ${colour} dark on light by escape sequences whatever the terminal's colours are.
- * Returns 0; ERR_TOO_LARGE if it does not fit into a code or the bound; ERR_NOMEM.
+ * Append a QR code of ${text}, with its quiet zone, to ${out}.  Each line of half blocks shows two
+ * rows of modules.  With ${colour}, escape sequences make it dark on light whatever the colours of
+ * the terminal are.  Returns 0; ERR_TOO_LARGE if ${text} does not fit into a code, or the code into
+ * ${out}; ERR_NOMEM.
  */
 MUST_CHECK
 int qr_draw(const char *text, bool colour, struct buf *out);

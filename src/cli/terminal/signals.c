@@ -7,27 +7,30 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-static atomic_bool stop_flag;       /* lock-free, so a signal may set it and any thread may look */
-static int stop_pipe[2] = {-1, -1}; /* readable for ever once the flag is up */
+static atomic_bool stop_flag;       /* lock-free, so that a signal handler may set it */
+static int stop_pipe[2] = {-1, -1}; /* readable from the first signal on */
 
 static void
-on_signal(int number) {
-    int saved = errno;
+on_stop_signal(int number) {
+    int saved_errno = errno;
     (void)number;
+
     atomic_store(&stop_flag, true);
     (void)!write(stop_pipe[1], "", 1);
-    errno = saved;
+    errno = saved_errno;
 }
 
 void
 signals_setup(void) {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    struct sigaction action = {.sa_handler = on_stop_signal, .sa_flags = SA_RESTART};
     if (pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0) abort();
+
     (void)sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
         (void)sigaction(numbers[i], &action, NULL);
-    /* A pipe that nobody reads and a file that may not grow are errors of write(). */
+
+    /* A closed pipe and a file at its size limit are errors of write(). */
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The signals that ask the program to end.  They only raise a flag: whoever waits sees it, leaves
- * everything in order and returns.
+ * The signals that ask the program to stop.  They only set a flag.  Every wait ends when it is set,
+ * and its caller cleans up and returns.
  */
 #ifndef CLI_TERMINAL_SIGNALS_H
 #define CLI_TERMINAL_SIGNALS_H
@@ -11,19 +11,19 @@
 
 #include "base/compiler.h"
 
-/* Raise the flag on SIGINT, SIGTERM, SIGHUP and SIGQUIT from now on, and ignore SIGPIPE and
- * SIGXFSZ.  Call before any other thread starts: the signals are taken while the main thread waits
- * in signals_read(), and at any other time. */
+/* Handle SIGINT, SIGTERM, SIGHUP and SIGQUIT by setting the flag, and ignore SIGPIPE and SIGXFSZ.
+ * Call once, before any other thread starts. */
 void signals_setup(void);
 
-/* Whether the program was asked to end.  Any thread. */
+/* Return whether the program was asked to stop.  Any thread. */
 bool signals_stop_asked(void);
 
-/* read(2) that also ends, with -1, once the program was asked to end. */
+/* Read from ${fd} as read(2) does, but return -1 once the program was asked to stop.  Any thread.
+ */
 MUST_CHECK
 ssize_t signals_read(int fd, void *out, size_t len);
 
-/* Wait ${ms}, or until the program is asked to end.  Any thread. */
+/* Wait ${ms} milliseconds, or until the program is asked to stop.  Any thread. */
 void signals_wait_ms(long ms);
 
 #endif

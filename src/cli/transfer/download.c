@@ -14,32 +14,32 @@ enum {
     DRAW_MS = 100,
 };
 
-/* Room for one part: fetched by a thread, then read by the main thread. */
-struct slot {
+/* Room for one part.  A thread fills it, the main thread empties it. */
+struct download_slot {
     struct buf data;
     bool ready;
 };
 
-/* What the threads share; ${lock} is for all but what never changes. */
-struct crew {
+/* What the threads share.  ${lock} protects all that changes, apart from the atomics. */
+struct downloader {
     struct cli *cli;
     const struct download *d;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    uint32_t next;     /* part to be fetched next */
-    uint32_t consumed; /* parts before this one were given on */
+    uint32_t next;     /* next part to fetch */
+    uint32_t consumed; /* the parts before this one were consumed */
     uint32_t end;
     atomic_bool stop;
-    enum cli_exit status; /* of the first failure */
-    struct remote_response response;
+    enum cli_exit status;            /* of the first failure */
+    struct remote_response response; /* to it */
     uint32_t slot_count;
-    struct slot slots[SLOTS_MAX];
+    struct download_slot slots[SLOTS_MAX];
 };
 
-/* One part on its way. */
-struct part {
-    struct crew *crew;
-    uint64_t counted;
+/* One part that is being fetched. */
+struct part_download {
+    struct downloader *loader;
+    uint64_t counted; /* bytes that the progress bar has */
 };
 
 uint32_t
@@ -48,162 +48,199 @@ download_parts(const struct download *d) {
 }
 
 static size_t
-part_len(const struct download *d, uint32_t k) {
+download_part_len(const struct download *d, uint32_t k) {
     uint64_t left = d->size - (uint64_t)k * d->part_size;
     return left < d->part_size ? (size_t)left : d->part_size;
 }
 
 static void
-count(struct part *p, uint64_t received) {
-    atomic_fetch_add(&p->crew->d->bar->done, received - p->counted);
+count_received(struct part_download *p, uint64_t received) {
+    atomic_fetch_add(&p->loader->d->bar->done, received - p->counted);
     p->counted = received;
 }
 
 static int
-on_progress(void *ctx, uint64_t sent, uint64_t received) {
-    struct part *p = ctx;
+on_download_progress(void *ctx, uint64_t sent, uint64_t received) {
+    struct part_download *p = ctx;
     (void)sent;
-    count(p, received);
-    return signals_stop_asked() || p->crew->stop ? -1 : 0;
+    count_received(p, received);
+    return signals_stop_asked() || p->loader->stop ? -1 : 0;
 }
 
 static void
-on_again(void *ctx) {
-    count(ctx, 0);
+on_download_again(void *ctx) {
+    count_received(ctx, 0);
 }
 
+/* Fetch part ${k} into ${data}. */
 static enum cli_exit
-fetch(struct crew *crew, uint32_t k, struct buf *data, struct remote_response *resp) {
-    char more[32], path[CLI_PATH_MAX];
-    struct part part = {.crew = crew};
-    size_t len = part_len(crew->d, k);
-    (void)snprintf(more, sizeof(more), "/parts/%u", k);
-    cli_secret_path(path, crew->d->id, more);
+fetch_part(struct downloader *loader, uint32_t k, struct buf *data, struct remote_response *resp) {
+    char suffix[32], path[REMOTE_PATH_MAX];
+    struct part_download part = {.loader = loader};
+    size_t len = download_part_len(loader->d, k);
+    (void)snprintf(suffix, sizeof(suffix), "/parts/%u", k);
+    remote_secret_path(path, loader->d->id, suffix);
+
     struct remote_call call = {
         .method = HTTP_GET,
         .path = path,
-        .token = crew->d->lease,
-        .http = {.progress = on_progress, .ctx = &part},
-        .again = on_again,
+        .token = loader->d->lease,
+        .http = {.progress = on_download_progress, .ctx = &part},
+        .again = on_download_again,
     };
     buf_move(&resp->body, data);
-    enum cli_exit status = remote_call(&crew->cli->remote, &call, resp);
+    enum cli_exit status = remote_call(&loader->cli->remote, &call, resp);
     if (status == CLI_DONE && resp->body.len != len) status = CLI_DAMAGED;
-    if (status == CLI_DONE) count(&part, len);
+    if (status == CLI_DONE) count_received(&part, len);
     buf_move(data, &resp->body);
     return status;
 }
 
-/* Wait for a part to fetch; false if there is none. */
+/* Wait until a part may be fetched.  Returns false if there is none left. */
 static bool
-take_part(struct crew *crew, uint32_t *k) {
+take_part_to_fetch(struct downloader *loader, uint32_t *k) {
     bool found = false;
-    (void)pthread_mutex_lock(&crew->lock);
-    while (!crew->stop && crew->next < crew->end && crew->next >= crew->consumed + crew->slot_count)
-        (void)pthread_cond_wait(&crew->changed, &crew->lock);
-    if (!crew->stop && crew->next < crew->end) {
-        *k = crew->next++;
+    (void)pthread_mutex_lock(&loader->lock);
+    while (!loader->stop && loader->next < loader->end &&
+           loader->next >= loader->consumed + loader->slot_count)
+        (void)pthread_cond_wait(&loader->changed, &loader->lock);
+
+    if (!loader->stop && loader->next < loader->end) {
+        *k = loader->next++;
         found = true;
     }
-    (void)pthread_mutex_unlock(&crew->lock);
+    (void)pthread_mutex_unlock(&loader->lock);
     return found;
 }
 
+/* Note that the slot is ready, or that its part failed with ${status}.  The first failure is kept
+ * and stops the others. */
+static void
+note_fetched(struct downloader *loader, struct download_slot *slot, enum cli_exit status,
+             struct remote_response *resp) {
+    (void)pthread_mutex_lock(&loader->lock);
+    slot->ready = status == CLI_DONE;
+    if (status != CLI_DONE && loader->status == CLI_DONE && !loader->stop) {
+        loader->status = status;
+        loader->stop = true;
+        loader->response = *resp;
+        *resp = (struct remote_response){0};
+    }
+    (void)pthread_cond_broadcast(&loader->changed);
+    (void)pthread_mutex_unlock(&loader->lock);
+}
+
 static void *
-work(void *arg) {
-    struct crew *crew = arg;
-    for (uint32_t k = 0; take_part(crew, &k);) {
-        struct slot *slot = &crew->slots[k % crew->slot_count];
+run_downloader(void *arg) {
+    struct downloader *loader = arg;
+    (void)pthread_setname_np(pthread_self(), "download");
+
+    for (uint32_t k = 0; take_part_to_fetch(loader, &k);) {
+        struct download_slot *slot = &loader->slots[k % loader->slot_count];
         struct remote_response resp = {0};
-        enum cli_exit status = fetch(crew, k, &slot->data, &resp);
-        (void)pthread_mutex_lock(&crew->lock);
-        slot->ready = status == CLI_DONE;
-        if (status != CLI_DONE && crew->status == CLI_DONE && !crew->stop) {
-            crew->status = status;
-            crew->stop = true;
-            crew->response = resp;
-            resp = (struct remote_response){0};
-        }
-        (void)pthread_cond_broadcast(&crew->changed);
-        (void)pthread_mutex_unlock(&crew->lock);
+        enum cli_exit status = fetch_part(loader, k, &slot->data, &resp);
+        note_fetched(loader, slot, status, &resp);
         remote_response_clear(&resp);
     }
     return NULL;
 }
 
-/* Wait until part ${k} is there, and draw meanwhile. */
+/* Wait until the part in ${slot} arrived, drawing the progress bar.  Returns whether it did. */
 static bool
-await_part(struct crew *crew, const struct slot *slot) {
-    bool ready = false;
-    (void)pthread_mutex_lock(&crew->lock);
-    while (!slot->ready && !crew->stop) {
+await_slot(struct downloader *loader, const struct download_slot *slot) {
+    (void)pthread_mutex_lock(&loader->lock);
+    while (!slot->ready && !loader->stop) {
         struct timespec until = thread_deadline(DRAW_MS);
-        (void)pthread_cond_timedwait(&crew->changed, &crew->lock, &until);
-        if (signals_stop_asked()) crew->stop = true;
-        progress_draw(crew->d->bar);
+        (void)pthread_cond_timedwait(&loader->changed, &loader->lock, &until);
+        if (signals_stop_asked()) loader->stop = true;
+        progress_draw(loader->d->bar);
     }
-    ready = slot->ready;
-    (void)pthread_mutex_unlock(&crew->lock);
+    bool ready = slot->ready;
+    (void)pthread_mutex_unlock(&loader->lock);
     return ready;
 }
 
-/* Give the parts on in order, as they come. */
+/* Free the slot of part ${k} for another part. */
+static void
+release_slot(struct downloader *loader, struct download_slot *slot, uint32_t k) {
+    (void)pthread_mutex_lock(&loader->lock);
+    slot->ready = false;
+    loader->consumed = k + 1;
+    (void)pthread_cond_broadcast(&loader->changed);
+    (void)pthread_mutex_unlock(&loader->lock);
+}
+
+/* Give the parts to the sink in order.  Returns what the sink ended with, or 0. */
 static int
-consume(struct crew *crew) {
+consume_parts(struct downloader *loader) {
     int ended = 0;
-    for (uint32_t k = crew->consumed; k < crew->end && ended == 0 && !signals_stop_asked(); k++) {
-        struct slot *slot = &crew->slots[k % crew->slot_count];
-        if (!await_part(crew, slot)) break;
-        ended = crew->d->sink(crew->d->ctx, slot->data.data, slot->data.len);
-        (void)pthread_mutex_lock(&crew->lock);
-        slot->ready = false;
-        crew->consumed = k + 1;
-        (void)pthread_cond_broadcast(&crew->changed);
-        (void)pthread_mutex_unlock(&crew->lock);
-        progress_draw(crew->d->bar);
+    for (uint32_t k = loader->consumed; k < loader->end && ended == 0 && !signals_stop_asked();
+         k++) {
+        struct download_slot *slot = &loader->slots[k % loader->slot_count];
+        if (!await_slot(loader, slot)) break;
+        ended = loader->d->sink(loader->d->ctx, slot->data.data, slot->data.len);
+        release_slot(loader, slot, k);
+        progress_draw(loader->d->bar);
     }
-    (void)pthread_mutex_lock(&crew->lock);
-    crew->stop = true;
-    (void)pthread_cond_broadcast(&crew->changed);
-    (void)pthread_mutex_unlock(&crew->lock);
+
+    (void)pthread_mutex_lock(&loader->lock);
+    loader->stop = true;
+    (void)pthread_cond_broadcast(&loader->changed);
+    (void)pthread_mutex_unlock(&loader->lock);
     return ended;
 }
 
 static int
-fetch_all(struct crew *crew) {
+fetch_and_consume(struct downloader *loader) {
     pthread_t threads[SLOTS_MAX];
     uint32_t started = 0;
-    while (started < crew->slot_count && started < crew->end - crew->consumed &&
-           pthread_create(&threads[started], NULL, work, crew) == 0)
+    while (started < loader->slot_count && started < loader->end - loader->consumed &&
+           thread_start(&threads[started], 0, run_downloader, loader) == 0)
         started++;
-    if (started == 0) crew->status = CLI_FAILED;
-    int ended = started == 0 ? 0 : consume(crew);
+    if (started == 0) loader->status = CLI_FAILED;
+
+    int ended = started == 0 ? 0 : consume_parts(loader);
     for (uint32_t i = 0; i < started; i++)
         (void)pthread_join(threads[i], NULL);
     return ended;
 }
 
+/* Return how many parts of ${part_size} are fetched ahead. */
+static uint32_t
+slots_for(uint32_t part_size) {
+    uint32_t count = AHEAD_BYTES / part_size;
+    if (count < SLOTS_MIN) return SLOTS_MIN;
+    return count > SLOTS_MAX ? SLOTS_MAX : count;
+}
+
 enum cli_exit
 download_run(struct cli *cli, const struct download *d, uint32_t first, uint32_t end, int *ended,
              struct remote_response *resp) {
-    struct crew crew = {
-        .cli = cli, .d = d, .next = first, .consumed = first, .end = end, .status = CLI_DONE};
+    struct downloader loader = {
+        .cli = cli,
+        .d = d,
+        .next = first,
+        .consumed = first,
+        .end = end,
+        .status = CLI_DONE,
+        .slot_count = slots_for(d->part_size),
+    };
     *ended = 0;
     if (first >= end) return CLI_DONE;
-    crew.slot_count = AHEAD_BYTES / d->part_size;
-    if (crew.slot_count < SLOTS_MIN) crew.slot_count = SLOTS_MIN;
-    if (crew.slot_count > SLOTS_MAX) crew.slot_count = SLOTS_MAX;
-    for (uint32_t i = 0; i < crew.slot_count; i++)
-        buf_init(&crew.slots[i].data, d->part_size);
-    (void)pthread_mutex_init(&crew.lock, NULL);
-    thread_cond_init(&crew.changed);
-    *ended = fetch_all(&crew);
-    (void)pthread_mutex_destroy(&crew.lock);
-    (void)pthread_cond_destroy(&crew.changed);
-    for (uint32_t i = 0; i < crew.slot_count; i++)
-        buf_free(&crew.slots[i].data);
-    *resp = crew.response;
+
+    for (uint32_t i = 0; i < loader.slot_count; i++)
+        buf_init(&loader.slots[i].data, d->part_size);
+    (void)pthread_mutex_init(&loader.lock, NULL);
+    thread_cond_init(&loader.changed);
+
+    *ended = fetch_and_consume(&loader);
+
+    (void)pthread_mutex_destroy(&loader.lock);
+    (void)pthread_cond_destroy(&loader.changed);
+    for (uint32_t i = 0; i < loader.slot_count; i++)
+        buf_free(&loader.slots[i].data);
+    *resp = loader.response;
     if (*ended != 0) return CLI_DAMAGED;
-    if (crew.status == CLI_DONE && crew.consumed < end) return CLI_INTERRUPTED;
-    return crew.status;
+    if (loader.status == CLI_DONE && loader.consumed < end) return CLI_INTERRUPTED;
+    return loader.status;
 }

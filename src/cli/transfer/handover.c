@@ -6,33 +6,35 @@
 #include "cli/terminal/qr.h"
 #include "cli/terminal/say.h"
 
-enum { TEXT_MAX = 4096, QR_MAX = 256 * 1024 };
+enum { HANDOVER_TEXT_MAX = 4096, QR_DRAWING_MAX = 256 * 1024 };
 
-static enum cli_exit
+static void
 show_qr(const struct cli *cli, const char *link) {
-    struct buf drawing = BUF_INIT(QR_MAX);
+    struct buf drawing = BUF_INIT(QR_DRAWING_MAX);
     if (qr_draw(link, cli->colour, &drawing) == 0)
         (void)!write(STDERR_FILENO, drawing.data, drawing.len);
     else say_note("Note: the link is too long for a QR code.");
     buf_free(&drawing);
-    return CLI_DONE;
 }
 
 static int
-build(const struct cli *cli, const struct handover *h, struct buf *link) {
-    return link_build(h->page, h->id, cli->opt.key_apart ? NULL : h->link_key, link);
+build_handover_link(const struct cli *cli, const struct handover *h, struct buf *link) {
+    const char *key = cli->opt.key_apart ? NULL : h->link_key;
+    return link_build(h->page, h->id, key, link);
 }
 
 enum cli_exit
 handover_print(struct cli *cli, struct handover *h) {
-    struct buf link = BUF_INIT(TEXT_MAX), text = BUF_INIT(TEXT_MAX);
+    struct buf link = BUF_INIT(HANDOVER_TEXT_MAX), text = BUF_INIT(HANDOVER_TEXT_MAX);
     enum cli_exit status = CLI_FAILED;
     if (h->shown) return CLI_DONE;
-    if (build(cli, h, &link) == 0 && buf_add(&text, link.data, link.len) == 0 &&
-        buf_add_byte(&text, '\n') == 0 &&
-        (!cli->opt.key_apart || buf_printf(&text, "%s\n", h->link_key) == 0))
-        status = cli_print(&text);
-    if (status == CLI_DONE && cli->opt.qr) status = show_qr(cli, buf_text(&link));
+
+    int err = build_handover_link(cli, h, &link);
+    if (err == 0) err = buf_printf(&text, "%s\n", buf_text(&link));
+    if (err == 0 && cli->opt.key_apart) err = buf_printf(&text, "%s\n", h->link_key);
+    if (err == 0) status = cli_print(&text);
+    if (status == CLI_DONE && cli->opt.qr) show_qr(cli, buf_text(&link));
+
     h->shown = status == CLI_DONE;
     buf_free(&link);
     buf_free(&text);
@@ -47,7 +49,7 @@ handover_remember_upload(struct cli *cli, const struct handover *h, uint64_t siz
                                (json_int_t)size, "part_size", (json_int_t)part_size, "expires_at",
                                (json_int_t)h->expires_at, "shown", (int)h->shown);
     if (record == NULL || state_save(&cli->state, STATE_UPLOAD, h->id, record) != 0)
-        say_note("Note: %s cannot be written; this upload cannot be resumed.", cli->state.dir);
+        say_note("Note: cannot write to %s. This upload cannot be resumed.", cli->state.dir);
     json_decref(record);
 }
 
@@ -56,21 +58,22 @@ handover_keep_token(struct cli *cli, const char *id, const char *token, int64_t 
     json_t *record = json_pack("{s:s, s:s, s:I}", "server", cli->remote.base, "owner_token", token,
                                "expires_at", (json_int_t)expires_at);
     if (record == NULL || state_save(&cli->state, STATE_OWNED, id, record) != 0)
-        say_note("Note: %s cannot be written; burn and receipt will need the owner token that "
-                 "--json prints.",
+        say_note("Note: cannot write to %s. burn and receipt will need the owner token that --json "
+                 "prints.",
                  cli->state.dir);
     json_decref(record);
 }
 
 static enum cli_exit
-print_json(const struct cli *cli, const struct handover *h) {
-    struct buf link = BUF_INIT(TEXT_MAX);
+print_handover_json(const struct cli *cli, const struct handover *h) {
+    struct buf link = BUF_INIT(HANDOVER_TEXT_MAX);
     json_t *json = NULL;
-    if (build(cli, h, &link) == 0)
+    if (build_handover_link(cli, h, &link) == 0)
         json = json_pack("{s:s, s:s, s:s, s:I, s:I}", "link", buf_text(&link), "id", h->id,
                          "owner_token", h->owner_token, "expires_at", (json_int_t)h->expires_at,
                          "views", (json_int_t)cli->opt.views);
     buf_free(&link);
+
     if (json != NULL && cli->opt.key_apart &&
         json_object_set_new(json, "key", json_string(h->link_key)) != 0) {
         json_decref(json);
@@ -79,37 +82,54 @@ print_json(const struct cli *cli, const struct handover *h) {
     return cli_print_json(json);
 }
 
+static enum cli_exit
+print_handover(struct cli *cli, struct handover *h) {
+    return cli->opt.json ? print_handover_json(cli, h) : handover_print(cli, h);
+}
+
 enum cli_exit
 handover_finish(struct cli *cli, struct handover *h) {
     char until[64];
     handover_keep_token(cli, h->id, h->owner_token, h->expires_at);
-    enum cli_exit status = cli->opt.json ? print_json(cli, h) : handover_print(cli, h);
+    enum cli_exit status = print_handover(cli, h);
     if (status != CLI_DONE) return status;
+
     cli_time_text(h->expires_at, until);
     if (cli->opt.views == 1) say_note("Opens once, until %s.", until);
     else say_note("Opens %lld times, until %s.", (long long)cli->opt.views, until);
-    if (cli->opt.key_apart) say_note("The second line is the key: send it another way.");
+    if (cli->opt.key_apart)
+        say_note("The second line is the key. Send it through a different channel.");
     return CLI_DONE;
+}
+
+/* Note in the upload's record that its link was printed.  Returns whether that worked. */
+static bool
+mark_upload_shown(const struct cli *cli, const char *id) {
+    json_t *record = state_load(&cli->state, STATE_UPLOAD, id);
+    bool ok = record != NULL && json_object_set_new(record, "shown", json_true()) == 0 &&
+              state_save(&cli->state, STATE_UPLOAD, id, record) == 0;
+    json_decref(record);
+    return ok;
 }
 
 enum cli_exit
 handover_interrupted(struct cli *cli, struct handover *h, bool kept, enum cli_exit status,
                      const struct remote_response *resp) {
-    if (!kept) {
-        if (status == CLI_NETWORK) remote_complain(&cli->remote, status, resp, "take the upload");
-        else say_interrupted("The server forgets the unfinished upload within an hour.");
+    if (!kept && status == CLI_NETWORK) {
+        remote_complain(&cli->remote, status, resp, "upload");
         return status;
     }
-    enum cli_exit printed = cli->opt.json ? print_json(cli, h) : handover_print(cli, h);
-    json_t *record = state_load(&cli->state, STATE_UPLOAD, h->id);
-    if (record == NULL || printed != CLI_DONE ||
-        json_object_set_new(record, "shown", json_true()) != 0 ||
-        state_save(&cli->state, STATE_UPLOAD, h->id, record) != 0)
-        printed = CLI_FAILED;
-    json_decref(record);
-    if (printed != CLI_DONE) return status;
-    say_error(status == CLI_INTERRUPTED ? "interrupted; the upload is not finished"
-                                        : "the connection is lost; the upload is not finished");
-    say_hint("Run secrets put --resume within the hour to finish; the link opens only then.");
+    if (!kept) {
+        say_interrupted("The server erases the unfinished upload within an hour.");
+        return status;
+    }
+
+    /* Only an upload whose link was printed can be resumed. */
+    if (print_handover(cli, h) != CLI_DONE || !mark_upload_shown(cli, h->id)) return status;
+
+    const char *reason = "the connection was lost";
+    if (status == CLI_INTERRUPTED) reason = "interrupted";
+    say_error("%s; the upload is not finished", reason);
+    say_hint("Run secrets put --resume within the hour to finish it. The link opens only then.");
     return CLI_UNFINISHED;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What whoever shares a secret gets: the link, told once, and the owner token, kept for later.
+ * What the sender gets of a secret: the link, which is printed once, and the owner token, which is
+ * kept.  Main thread.
  */
 #ifndef CLI_TRANSFER_HANDOVER_H
 #define CLI_TRANSFER_HANDOVER_H
@@ -16,30 +17,31 @@ struct handover {
     bool shown; /* the link was printed */
 };
 
-/* Print the link, and the key on a line of its own with --key-apart; the QR code with --qr.
- * Nothing the second time.  Returns CLI_DONE or CLI_FAILED. */
+/* Print the link of ${h}, with --key-apart also the key on a line of its own, with --qr also the QR
+ * code.  Prints nothing if h->shown.  Returns CLI_DONE or CLI_FAILED. */
 MUST_CHECK
 enum cli_exit handover_print(struct cli *cli, struct handover *h);
 
-/* Write the record that put --resume goes on with. */
+/* Write the record that put --resume needs, for an envelope of ${size} bytes in parts of
+ * ${part_size}.  Prints a note where that fails. */
 void handover_remember_upload(struct cli *cli, const struct handover *h, uint64_t size,
                               uint32_t part_size);
 
-/* Keep the owner token of a finished secret, print the link or JSON, and say what will happen.
- * Returns CLI_DONE or CLI_FAILED. */
+/* Keep the owner token of the finished secret ${h}, print its link or JSON, and how often and until
+ * when it opens.  Returns CLI_DONE or CLI_FAILED. */
 MUST_CHECK
 enum cli_exit handover_finish(struct cli *cli, struct handover *h);
 
 /*
- * The upload ended with ${status}, for now; ${resp} is the last answer.  With ${kept} another run
- * can go on: the link is printed, for its key is nowhere else.  Returns CLI_UNFINISHED, or
- * ${status}.
+ * End a run whose upload stopped with ${status} and the last response ${resp}.  With ${kept}
+ * another run can continue it, so the link is printed: its key is stored nowhere.  Returns
+ * CLI_UNFINISHED, or ${status}, after printing an error.
  */
 MUST_CHECK
 enum cli_exit handover_interrupted(struct cli *cli, struct handover *h, bool kept,
                                    enum cli_exit status, const struct remote_response *resp);
 
-/* Keep the token of ${id} for burn and receipt; quiet where nothing is to be kept. */
+/* Keep the owner token ${token} of ${id} for burn and receipt.  Prints a note where that fails. */
 void handover_keep_token(struct cli *cli, const char *id, const char *token, int64_t expires_at);
 
 #endif

@@ -11,18 +11,23 @@
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 
-enum { BOOT_ID_LEN = 36, PART_SIZE_MAX = 16 * 1024 * 1024, TRIES_MAX = 10, RAW_MAX = 4096 };
+enum {
+    BOOT_ID_LEN = 36,
+    PART_SIZE_MAX = 16 * 1024 * 1024,
+    TRIES_MAX = 10, /* passphrases typed in one run */
+    ASKED_RAW_MAX = 4096,
+};
 
 #define ENVELOPE_MAX ((int64_t)1 << 53)
 
-/* Everything that opening needs, apart from the result. */
+/* What opening needs besides the lease. */
 struct opening {
     struct cli *cli;
     struct link *link;
     struct buf passphrase;
     uint8_t header[ENVELOPE_HEADER_LEN];
     bool passphrase_needed;
-    bool asked; /* the passphrase was typed, so another try can be */
+    bool typed; /* the passphrase was typed, so that the user can try again */
 };
 
 void
@@ -32,9 +37,10 @@ lease_clear(struct lease *l) {
     explicit_bzero(l, sizeof(*l));
 }
 
-/* The name of this run of the system: a file that was not flushed is whole only within it. */
+/* Write to ${out} the id of this boot, "" if unknown.  A file that was not flushed is trusted only
+ * within the boot that wrote it. */
 static void
-boot_id(char out[static BOOT_ID_LEN + 1]) {
+read_boot_id(char out[static BOOT_ID_LEN + 1]) {
     int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? -1 : read(fd, out, BOOT_ID_LEN);
     out[n < 0 ? 0 : n] = '\0';
@@ -42,59 +48,72 @@ boot_id(char out[static BOOT_ID_LEN + 1]) {
 }
 
 static int
-decode(const json_t *json, const char *name, struct buf *out) {
+decode_field(const json_t *json, const char *name, struct buf *out) {
     const char *text = remote_text(json, name);
     return text == NULL ? ERR_INVALID : base64_decode(BASE64_URL, text, strlen(text), out);
 }
 
-/* Note in ${record} which file is unfinished, and which envelope its bytes are of. */
+/* Add to ${record} the unfinished file ${path}, and the header of the envelope it comes from. */
 static bool
-note_temp(json_t *record, const struct lease *l, const char *whole) {
+add_unfinished_file(json_t *record, const struct lease *l, const char *path) {
     struct stat st;
     char boot[BOOT_ID_LEN + 1], header[64];
-    boot_id(boot);
+    if (lstat(path, &st) != 0) return false;
+    read_boot_id(boot);
     base64_encode_text(BASE64_URL, l->keys.header, sizeof(l->keys.header), header);
-    return lstat(whole, &st) == 0 && json_object_set_new(record, "temp", json_string(whole)) == 0 &&
+
+    return json_object_set_new(record, "temp", json_string(path)) == 0 &&
            json_object_set_new(record, "inode", json_integer((json_int_t)st.st_ino)) == 0 &&
            json_object_set_new(record, "header", json_string(header)) == 0 &&
            json_object_set_new(record, "boot", json_string(boot)) == 0;
 }
 
-/* The unfinished file of ${record} if it is the very file, of the envelope with ${header}. */
-static const char *
-known_temp(const json_t *record, const uint8_t header[static ENVELOPE_HEADER_LEN]) {
-    struct stat st;
+/* Return whether the unfinished file of ${record} was written during this boot. */
+static bool
+is_from_this_boot(const json_t *record) {
     char boot[BOOT_ID_LEN + 1];
+    const char *then = remote_text(record, "boot");
+    read_boot_id(boot);
+    return then != NULL && boot[0] != '\0' && strcmp(then, boot) == 0;
+}
+
+/* Return the path of the unfinished file of ${record} if it is still the same file, and of the
+ * envelope with ${header}; else NULL. */
+static const char *
+find_unfinished_file(const json_t *record, const uint8_t header[static ENVELOPE_HEADER_LEN]) {
+    struct stat st;
     struct buf then = BUF_INIT(ENVELOPE_HEADER_LEN);
-    const char *temp = remote_text(record, "temp"), *boot_then = remote_text(record, "boot");
-    boot_id(boot);
-    bool same =
-        temp != NULL && boot_then != NULL && boot[0] != '\0' && strcmp(boot_then, boot) == 0 &&
-        lstat(temp, &st) == 0 && (json_int_t)st.st_ino == remote_number(record, "inode", -1) &&
-        decode(record, "header", &then) == 0 && buf_equals(&then, header, ENVELOPE_HEADER_LEN);
+    const char *temp = remote_text(record, "temp");
+    if (temp == NULL || !is_from_this_boot(record) || lstat(temp, &st) != 0) return NULL;
+    if ((json_int_t)st.st_ino != remote_number(record, "inode", -1)) return NULL;
+
+    bool same = decode_field(record, "header", &then) == 0 &&
+                buf_equals(&then, header, ENVELOPE_HEADER_LEN);
     buf_free(&then);
     return same ? temp : NULL;
 }
 
 void
 lease_remember(struct cli *cli, const struct lease *l, const char *temp) {
-    char *whole = temp == NULL ? NULL : realpath(temp, NULL);
+    char *path = temp == NULL ? NULL : realpath(temp, NULL);
     json_t *record = json_object();
     bool ok = json_object_set_new(record, "lease", json_string(l->token)) == 0;
-    if (ok && whole != NULL) ok = note_temp(record, l, whole);
+    if (ok && path != NULL) ok = add_unfinished_file(record, l, path);
+
     if (!ok || state_save(&cli->state, STATE_DOWNLOAD, l->id, record) != 0)
-        say_note("Note: %s cannot be written; an interrupted download will cost its view.",
+        say_note("Note: cannot write to %s. An interrupted download will use another view.",
                  cli->state.dir);
     json_decref(record);
-    free(whole);
+    free(path);
 }
 
-/* Take up the lease of an earlier run, or name a new one. */
+/* Use the lease of an earlier run, or name a new one. */
 static void
 name_lease(struct cli *cli, struct lease *l, const uint8_t header[static ENVELOPE_HEADER_LEN]) {
     json_t *record = state_load(&cli->state, STATE_DOWNLOAD, l->id);
-    const char *token = remote_text(record, "lease"), *temp = known_temp(record, header);
+    const char *token = remote_text(record, "lease");
     if (token != NULL && strlen(token) == TOKEN_LEN) {
+        const char *temp = find_unfinished_file(record, header);
         memcpy(l->token, token, TOKEN_LEN + 1);
         if (temp != NULL) l->temp = strdup(temp);
     } else {
@@ -105,43 +124,44 @@ name_lease(struct cli *cli, struct lease *l, const uint8_t header[static ENVELOP
     json_decref(record);
 }
 
-/* Ask what there is. */
+/* Read what the server says about the secret.  Returns CLI_DONE or CLI_DAMAGED. */
+static enum cli_exit
+read_info(struct opening *o, struct lease *l, const json_t *json) {
+    struct buf header = BUF_INIT(ENVELOPE_HEADER_LEN);
+    int64_t size = remote_number(json, "size", 0);
+    int64_t part_size = remote_number(json, "part_size", 0);
+    bool ok = decode_field(json, "header", &header) == 0 && header.len == sizeof(o->header);
+    if (ok) memcpy(o->header, header.data, sizeof(o->header));
+    buf_free(&header);
+
+    ok = ok && size >= ENVELOPE_SIZE_MIN && size <= ENVELOPE_MAX;
+    ok = ok && part_size >= 0 && part_size <= PART_SIZE_MAX;
+    if (!ok || (part_size > 0 && size / part_size >= UINT32_MAX)) return CLI_DAMAGED;
+
+    o->passphrase_needed = json_is_true(json_object_get(json, "passphrase"));
+    l->size = (uint64_t)size;
+    l->part_size = (uint32_t)part_size;
+    return CLI_DONE;
+}
+
 static enum cli_exit
 ask_info(struct opening *o, struct lease *l) {
-    struct buf header = BUF_INIT(ENVELOPE_HEADER_LEN);
     struct remote_response resp = {0};
-    char path[CLI_PATH_MAX];
-    cli_secret_path(path, l->id, "");
-    struct remote_call call = {.method = HTTP_GET, .path = path};
-    enum cli_exit status = remote_call(&o->cli->remote, &call, &resp);
-    if (status == CLI_DONE) {
-        int64_t size = remote_number(resp.json, "size", 0);
-        int64_t part_size = remote_number(resp.json, "part_size", 0);
-        o->passphrase_needed = json_is_true(json_object_get(resp.json, "passphrase"));
-        if (decode(resp.json, "header", &header) != 0 || header.len != sizeof(o->header) ||
-            size < ENVELOPE_SIZE_MIN || size > ENVELOPE_MAX || part_size < 0 ||
-            part_size > PART_SIZE_MAX || (part_size > 0 && size / part_size >= UINT32_MAX))
-            status = CLI_DAMAGED;
-        else {
-            memcpy(o->header, header.data, sizeof(o->header));
-            l->size = (uint64_t)size;
-            l->part_size = (uint32_t)part_size;
-        }
-    }
+    enum cli_exit status = remote_call_secret(&o->cli->remote, HTTP_GET, l->id, "", NULL, &resp);
+    if (status == CLI_DONE) status = read_info(o, l, resp.json);
     if (status != CLI_DONE) remote_complain(&o->cli->remote, status, &resp, "find the secret");
-    buf_free(&header);
     remote_response_clear(&resp);
     return status;
 }
 
-/* Get the link key that is not in the link. */
+/* Ask the user for the link key that is not in the link. */
 static enum cli_exit
-ask_key(struct opening *o) {
-    struct buf key = BUF_INIT(RAW_MAX);
+ask_link_key(struct opening *o) {
+    struct buf key = BUF_INIT(ASKED_RAW_MAX);
     enum cli_exit status = cli_ask(o->cli, o->cli->opt.key, "link key", &key);
     if (status == CLI_DONE && !token_is_link_key((const char *)key.data, key.len)) {
         say_error("that is not a link key");
-        say_hint("It is 32 letters and digits that the sender gave you apart from the link.");
+        say_hint("It is the 32 letters and digits that the sender gave you separately.");
         status = CLI_USAGE;
     }
     if (status == CLI_DONE) memcpy(o->link->key, buf_text(&key), TOKEN_LINK_KEY_LEN + 1);
@@ -150,28 +170,30 @@ ask_key(struct opening *o) {
 }
 
 static enum cli_exit
-ask_passphrase(struct opening *o) {
+ask_open_passphrase(struct opening *o) {
     const char *method = o->cli->opt.passphrase;
     buf_reset(&o->passphrase);
     if (!o->passphrase_needed && method == NULL) return CLI_DONE;
-    o->asked = method == NULL || strcmp(method, "tty") == 0;
+    o->typed = method == NULL || strcmp(method, "tty") == 0;
     return cli_ask_passphrase(o->cli, method, false, &o->passphrase);
 }
 
+/* Derive the keys of the lease from the link key and the passphrase. */
 static enum cli_exit
-derive(struct opening *o, struct lease *l) {
+derive_keys(struct opening *o, struct lease *l) {
     struct envelope_header header;
     struct buf secret = BUF_INIT(TOKEN_LINK_KEY_LEN + 1 + ENVELOPE_PASSPHRASE_MAX);
-    enum cli_exit status = CLI_DAMAGED;
     if (envelope_header_parse(o->header, &header) != 0) {
-        say_error("the secret asks for a key derivation out of bounds");
-        say_hint("The server, or what the sender used, is not to be trusted with this.");
-        return status;
+        say_error("the secret asks for a key derivation that is out of bounds");
+        say_hint("Do not trust this server, or the program that the sender used.");
+        return CLI_DAMAGED;
     }
-    struct kdf_arena *arena =
-        cli_arena((struct kdf_params){.log2_n = header.log2_n, .r = header.r, .p = header.p});
+
+    struct kdf_params cost = {.log2_n = header.log2_n, .r = header.r, .p = header.p};
+    struct kdf_arena *arena = cli_arena(cost);
     int err = envelope_secret(o->link->key, TOKEN_LINK_KEY_LEN, (const char *)o->passphrase.data,
                               o->passphrase.len, &secret);
+    enum cli_exit status = CLI_DAMAGED;
     if (arena == NULL || err != 0) status = CLI_FAILED;
     else if (envelope_derive(arena, o->header, secret.data, secret.len, &l->keys) == ENVELOPE_OK)
         status = CLI_DONE;
@@ -180,25 +202,29 @@ derive(struct opening *o, struct lease *l) {
     return status;
 }
 
+/* Read the response to an open.  Returns CLI_DONE or CLI_DAMAGED. */
 static enum cli_exit
-take_opened(struct lease *l, const json_t *json) {
+read_opened(struct lease *l, const json_t *json) {
     const char *content = remote_text(json, "content");
     l->views_left = remote_number(json, "views_left", 0);
     l->expires_at = remote_number(json, "lease_expires_at", 0);
     if ((content == NULL) != (l->part_size > 0)) return CLI_DAMAGED;
     if (content == NULL) return CLI_DONE;
+
     buf_init(&l->content, l->size);
     int err = base64_decode(BASE64_URL, content, strlen(content), &l->content);
     return err == 0 && l->content.len == l->size ? CLI_DONE : CLI_DAMAGED;
 }
 
-/* Show the proof.  ${attempts_left} is -1 where nobody counts. */
+/* Show the proof of key.  ${*attempts_left} is -1 where the server does not count attempts. */
 static enum cli_exit
-ask_open(struct opening *o, struct lease *l, int64_t *attempts_left, struct remote_response *resp) {
-    char access[64], path[CLI_PATH_MAX];
+post_open(struct opening *o, struct lease *l, int64_t *attempts_left,
+          struct remote_response *resp) {
+    char access[64], path[REMOTE_PATH_MAX];
     json_t *json = json_object();
     base64_encode_text(BASE64_URL, l->keys.access, sizeof(l->keys.access), access);
-    cli_secret_path(path, l->id, "/open");
+    remote_secret_path(path, l->id, "/open");
+
     enum cli_exit status = CLI_FAILED;
     if (json_object_set_new(json, "access", json_string(access)) == 0 &&
         json_object_set_new(json, "lease", json_string(l->token)) == 0) {
@@ -206,90 +232,113 @@ ask_open(struct opening *o, struct lease *l, int64_t *attempts_left, struct remo
         status = remote_call(&o->cli->remote, &call, resp);
     }
     *attempts_left = remote_number(resp->json, "attempts_left", -1);
-    if (status == CLI_DONE) status = take_opened(l, resp->json);
+    if (status == CLI_DONE) status = read_opened(l, resp->json);
     json_decref(json);
     explicit_bzero(access, sizeof(access));
     return status;
 }
 
+/* Say that the server refused the proof. */
 static void
-complain_wrong(const struct opening *o, int64_t attempts_left) {
-    char left[64] = "";
-    if (attempts_left >= 0)
-        (void)snprintf(left, sizeof(left), "%lld more %s before it is locked.",
-                       (long long)attempts_left, attempts_left == 1 ? "try" : "tries");
+complain_wrong_proof(const struct opening *o, int64_t attempts_left) {
     if (attempts_left == 0) {
         say_error("wrong passphrase; the secret is locked now");
         say_hint("Ask the sender for a new link.");
+    } else if (o->passphrase.len > 0 && attempts_left > 0) {
+        say_error("wrong passphrase, or a damaged link");
+        say_hint("%lld more %s before the secret locks.", (long long)attempts_left,
+                 attempts_left == 1 ? "attempt" : "attempts");
     } else if (o->passphrase.len > 0) {
         say_error("wrong passphrase, or a damaged link");
-        say_hint("%s", left);
+        say_hint("Check both, then run the command again.");
     } else {
-        say_error("the key in the link does not fit; a part of it was changed on its way");
+        say_error("the key in the link is wrong; part of it was changed on the way");
         say_hint("Copy the whole link again, or ask the sender for it.");
     }
 }
 
-/* One try: derive from what is known, and show the proof.  Sets ${*again} if another
- * makes sense. */
+/* Forget the lease of an earlier run, which has ended with its view, and name a new one. */
+static void
+replace_ended_lease(struct opening *o, struct lease *l) {
+    say_note("Note: the view of an earlier, interrupted run has lapsed.");
+    free(l->temp);
+    l->temp = NULL;
+    token_mint(o->cli->random, l->token);
+    lease_remember(o->cli, l, NULL);
+}
+
+/* Try to open with what is known.  Sets ${*again} if the user may try another passphrase. */
 static enum cli_exit
 try_open(struct opening *o, struct lease *l, bool *again) {
     struct remote_response resp = {0};
     int64_t attempts_left = -1;
     *again = false;
-    enum cli_exit status = derive(o, l);
+    enum cli_exit status = derive_keys(o, l);
     if (status != CLI_DONE) return status;
-    status = ask_open(o, l, &attempts_left, &resp);
+
+    status = post_open(o, l, &attempts_left, &resp);
     if (status == CLI_REFUSED && strcmp(resp.code, "lease_ended") == 0) {
-        /* An earlier run's lease, too old: its view is gone, another may be left. */
-        say_note("Note: the view of an earlier, interrupted run has lapsed.");
-        free(l->temp);
-        l->temp = NULL;
-        token_mint(o->cli->random, l->token);
-        lease_remember(o->cli, l, NULL);
+        replace_ended_lease(o, l);
         remote_response_clear(&resp);
-        status = ask_open(o, l, &attempts_left, &resp);
+        status = post_open(o, l, &attempts_left, &resp);
     }
+
     if (status == CLI_WRONG) {
-        complain_wrong(o, attempts_left);
-        *again = o->asked && attempts_left != 0;
-    } else if (status != CLI_DONE)
+        complain_wrong_proof(o, attempts_left);
+        *again = o->typed && attempts_left != 0;
+    } else if (status != CLI_DONE) {
         remote_complain(&o->cli->remote, status, &resp, "open the secret");
+    }
     remote_response_clear(&resp);
     return status;
 }
 
+/* Try to open, as often as the user types another passphrase. */
+static enum cli_exit
+try_passphrases(struct opening *o, struct lease *l) {
+    for (int tries = 1;; tries++) {
+        bool again = false;
+        enum cli_exit status = ask_open_passphrase(o);
+        if (status == CLI_DONE) status = try_open(o, l, &again);
+        if (status != CLI_WRONG || !again || tries == TRIES_MAX) return status;
+    }
+}
+
 enum cli_exit
 lease_open(struct cli *cli, struct link *link, struct lease *out) {
-    struct opening o = {.cli = cli, .link = link, .passphrase = BUF_INIT(RAW_MAX)};
+    struct opening o = {.cli = cli, .link = link, .passphrase = BUF_INIT(ASKED_RAW_MAX)};
     *out = (struct lease){.id = link->id};
-    bool again = false;
+
     enum cli_exit status = ask_info(&o, out);
-    if (status == CLI_DONE && link->key[0] == '\0') status = ask_key(&o);
-    if (status == CLI_DONE) name_lease(cli, out, o.header);
-    int tries = 0;
-    do {
-        if (status == CLI_DONE || tries > 0) status = ask_passphrase(&o);
-        if (status == CLI_DONE) status = try_open(&o, out, &again);
-    } while (status == CLI_WRONG && again && ++tries < TRIES_MAX);
-    /* What surely took no view has nothing to go on with. */
+    if (status == CLI_DONE && link->key[0] == '\0') status = ask_link_key(&o);
+    if (status == CLI_DONE) {
+        /* The lease is named and kept before the server is asked for a view. */
+        name_lease(cli, out, o.header);
+        status = try_passphrases(&o, out);
+    }
+
+    /* A lease that surely has no view is of no use to another run. */
     if (status == CLI_GONE || (status == CLI_WRONG && out->is_new))
         state_forget(&cli->state, STATE_DOWNLOAD, link->id);
     buf_free(&o.passphrase);
     return status;
 }
 
+static void
+note_unconfirmed(bool burn) {
+    if (burn) say_note("Note: the server did not confirm that the secret was burnt.");
+    else
+        say_note("Note: the server did not confirm the end of the lease. It erases the secret when "
+                 "the lease lapses.");
+}
+
 void
 lease_end(struct cli *cli, const struct lease *l, bool burn) {
     struct remote_response resp = {0};
-    char path[CLI_PATH_MAX];
-    cli_secret_path(path, l->id, burn ? "" : "/lease");
-    struct remote_call call = {.method = HTTP_DELETE, .path = path, .token = l->token};
-    enum cli_exit status = remote_call(&cli->remote, &call, &resp);
-    if (status != CLI_DONE && status != CLI_GONE)
-        say_note(burn ? "Note: the server did not confirm that the secret was burnt."
-                      : "Note: the server did not hear that all arrived; it erases the secret "
-                        "when the lease lapses.");
+    const char *suffix = burn ? "" : "/lease";
+    enum cli_exit status =
+        remote_call_secret(&cli->remote, HTTP_DELETE, l->id, suffix, l->token, &resp);
+    if (status != CLI_DONE && status != CLI_GONE) note_unconfirmed(burn);
     remote_response_clear(&resp);
     state_forget(&cli->state, STATE_DOWNLOAD, l->id);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening a sealed secret: its keys are derived, its server is shown the proof, and one view
- * becomes a lease.  The lease is named before the server is asked and remembered, so that whatever
- * is interrupted goes on with the same view.
+ * Opening a sealed secret: derive its keys, show the server the proof, and turn one view into a
+ * lease.  The program names the lease before it asks the server, and keeps its name, so that an
+ * interrupted run can be continued with the same view.  Main thread.
  */
 #ifndef CLI_TRANSFER_LEASE_H
 #define CLI_TRANSFER_LEASE_H
@@ -14,17 +14,18 @@ struct lease {
     char token[TOKEN_LEN + 1];
     struct envelope_keys keys;
     uint64_t size;      /* of the whole envelope */
-    uint32_t part_size; /* 0 if the content came with the answer */
-    int64_t views_left; /* after this one */
+    uint32_t part_size; /* 0 if the response had the content */
+    int64_t views_left; /* after this view */
     int64_t expires_at; /* when the lease lapses if nothing more is fetched */
-    struct buf content; /* the envelope, if inline */
+    struct buf content; /* the envelope, where part_size is 0 */
     bool is_new;        /* no earlier run named it */
     char *temp;         /* unfinished file of an earlier run under the same lease, or NULL */
 };
 
 /*
- * Open ${link} on the chosen server, asking for what is missing, and fill ${out}, which the caller
- * clears in every case.  Returns CLI_DONE, or another after saying why.
+ * Open ${link} on the chosen server and fill ${out}, which the caller clears in every case.  Asks
+ * the user for a missing link key, which is added to ${link}, and for a passphrase.  Returns
+ * CLI_DONE, or another status after printing an error.
  */
 MUST_CHECK
 enum cli_exit lease_open(struct cli *cli, struct link *link, struct lease *out);
@@ -32,10 +33,12 @@ enum cli_exit lease_open(struct cli *cli, struct link *link, struct lease *out);
 /* Wipe and release what ${l} holds. */
 void lease_clear(struct lease *l);
 
-/* Remember that the lease's content goes into the unfinished file ${temp}. */
+/* Keep the lease ${l}, and that its content is being written to the file ${temp}; NULL for none.
+ * Prints a note where that fails. */
 void lease_remember(struct cli *cli, const struct lease *l, const char *temp);
 
-/* All of it is here: end the lease, or have the whole secret burnt, and forget it. */
+/* End the lease ${l} after its content was received, or burn the whole secret if ${burn}, and
+ * forget it.  Prints a note where the server does not confirm that. */
 void lease_end(struct cli *cli, const struct lease *l, bool burn);
 
 #endif

@@ -17,87 +17,107 @@
 enum { VARIANTS_MAX = 1000, SHOWN_MAX = 4 * OUTPUT_TEXT_MAX };
 
 static bool
-is_folder(const char *path) {
+is_directory(const char *path) {
     struct stat st;
     size_t len = strlen(path);
-    return (len > 0 && path[len - 1] == '/') || (stat(path, &st) == 0 && S_ISDIR(st.st_mode));
+    if (len > 0 && path[len - 1] == '/') return true;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 static enum cli_exit
-too_long(const char *path) {
+complain_path_too_long(const char *path) {
     say_error("the path of the file is too long: %.64s...", path);
     say_hint("Name a shorter one with --output, then run the command again.");
     return CLI_USAGE;
 }
 
-enum cli_exit
-output_check(const struct cli *cli) {
-    const char *path = cli->opt.output;
-    char folder[OUTPUT_PATH_MAX];
-    if (path == NULL || strcmp(path, "-") == 0) return CLI_DONE;
-    bool file = !is_folder(path);
-    if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder)) return too_long(path);
-    const char *into = file ? dirname(folder) : path;
-    if (access(into, W_OK) != 0) {
-        say_error("cannot write into %s: %s", into, strerror(errno));
-        say_hint("Name another place with --output. The secret was not touched.");
-        return CLI_USAGE;
-    }
+/* Check that a file called ${path} can be created, or replaced with --force. */
+static enum cli_exit
+check_output_file(const struct cli *cli, const char *path) {
     struct stat st;
-    bool there = file && stat(path, &st) == 0;
-    if (there && !S_ISREG(st.st_mode)) {
-        /* Renamed over /dev/null, a file would take its place. */
-        say_error("%s is not a plain file", path);
-        say_hint("Use --output - and send standard output there. The secret was not touched.");
+    if (stat(path, &st) != 0) return CLI_DONE;
+
+    /* Renaming a file to /dev/null would replace the device. */
+    if (!S_ISREG(st.st_mode)) {
+        say_error("%s is not a regular file", path);
+        say_hint("Use --output - and redirect standard output. The secret was not touched.");
         return CLI_EXISTS;
     }
-    if (there && !cli->opt.force) {
+    if (!cli->opt.force) {
         say_error("%s exists", path);
-        say_hint("Name another with --output, or overwrite it with --force. The secret was not "
-                 "touched.");
+        say_hint("Name another file with --output, or overwrite it with --force. The secret was "
+                 "not touched.");
         return CLI_EXISTS;
     }
     return CLI_DONE;
 }
 
-static enum output_kind
-choose_kind(const struct cli *cli, const struct envelope_meta *meta) {
+enum cli_exit
+output_check(const struct cli *cli) {
     const char *path = cli->opt.output;
-    bool shown = !meta->is_file && meta->size <= OUTPUT_TEXT_MAX;
-    if (path != NULL) return strcmp(path, "-") == 0 ? OUTPUT_STDOUT : OUTPUT_FILE;
-    if (cli->opt.json) return shown ? OUTPUT_TEXT : OUTPUT_FILE;
-    if (!isatty(STDOUT_FILENO)) return OUTPUT_STDOUT;
-    return shown ? OUTPUT_TEXT : OUTPUT_FILE;
+    char copy[OUTPUT_PATH_MAX];
+    if (path == NULL || strcmp(path, "-") == 0) return CLI_DONE;
+    if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy))
+        return complain_path_too_long(path);
+
+    bool is_file = !is_directory(path);
+    const char *directory = is_file ? dirname(copy) : path;
+    if (access(directory, W_OK) != 0) {
+        say_error("cannot write into %s: %s", directory, strerror(errno));
+        say_hint("Name another place with --output. The secret was not touched.");
+        return CLI_USAGE;
+    }
+    return is_file ? check_output_file(cli, path) : CLI_DONE;
 }
 
-/* Set o->path: what --output says, or the sender's name, which is hostile, in its folder.  Returns
- * whether it fits; what is cut off would be another file. */
+static enum output_kind
+choose_output_kind(const struct cli *cli, const struct envelope_meta *meta) {
+    const char *path = cli->opt.output;
+    if (path != NULL) return strcmp(path, "-") == 0 ? OUTPUT_STDOUT : OUTPUT_FILE;
+    if (!cli->opt.json && !isatty(STDOUT_FILENO)) return OUTPUT_STDOUT;
+
+    bool printable = !meta->is_file && meta->size <= OUTPUT_TEXT_MAX;
+    return printable ? OUTPUT_TEXT : OUTPUT_FILE;
+}
+
+/* Set o->path to --output, or to the name from the sender, which is not trusted, in that directory.
+ * Returns whether it fits: a path that was cut off would be another file. */
 static bool
-choose_path(const struct cli *cli, struct output *o, const struct envelope_meta *meta) {
-    char name[NAME_LEN_MAX + 1];
+choose_output_path(const struct cli *cli, struct output *o, const struct envelope_meta *meta) {
+    char name[NAME_LEN_MAX + 1] = "secret.txt";
     const char *given = cli->opt.output;
-    if (given != NULL && !is_folder(given))
+    if (given != NULL && !is_directory(given))
         return snprintf(o->path, sizeof(o->path), "%s", given) < (int)sizeof(o->path);
+
     if (meta->is_file) name_sanitise(meta->name, meta->name_len, name);
-    else memcpy(name, "secret.txt", sizeof("secret.txt"));
-    const char *slash = given == NULL || given[strlen(given) - 1] == '/' ? "" : "/";
-    int n = snprintf(o->path, sizeof(o->path), "%s%s%s", given == NULL ? "" : given, slash, name);
+    int n;
+    if (given == NULL) n = snprintf(o->path, sizeof(o->path), "%s", name);
+    else if (given[strlen(given) - 1] == '/')
+        n = snprintf(o->path, sizeof(o->path), "%s%s", given, name);
+    else n = snprintf(o->path, sizeof(o->path), "%s/%s", given, name);
     return n < (int)sizeof(o->path);
 }
 
-/* Go on with ${path}, which an earlier run left; only our own plain file will do, on the file
- * system where it is to get its name, and that no other run is at. */
+/* Return whether the open file ${fd} is our own regular file, in the file system of o->path. */
+static bool
+is_own_file_near(int fd, const struct output *o) {
+    char copy[OUTPUT_PATH_MAX];
+    struct stat st, directory;
+    (void)snprintf(copy, sizeof(copy), "%s", o->path);
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+           stat(dirname(copy), &directory) == 0 && st.st_dev == directory.st_dev;
+}
+
+/* Open the unfinished file ${path} of an earlier run, unless another process has it.  Returns the
+ * descriptor or -1. */
 static int
-open_again(struct output *o, const char *path) {
-    char folder[OUTPUT_PATH_MAX];
-    struct stat st, there;
-    (void)snprintf(folder, sizeof(folder), "%s", o->path);
+open_unfinished(struct output *o, const char *path) {
     int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) return -1;
+
     int err = lockfile_lock(fd, path);
     o->elsewhere = err == ERR_BUSY || err == ERR_NO_LOCK;
-    if (err == 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
-        stat(dirname(folder), &there) == 0 && st.st_dev == there.st_dev) {
+    if (err == 0 && is_own_file_near(fd, o)) {
         (void)snprintf(o->temp, sizeof(o->temp), "%s", path);
         return fd;
     }
@@ -105,34 +125,42 @@ open_again(struct output *o, const char *path) {
     return -1;
 }
 
+/* Create an unfinished file in the directory of o->path.  Returns the descriptor or -1. */
 static int
-open_new(struct output *o) {
-    char folder[OUTPUT_PATH_MAX];
-    (void)snprintf(folder, sizeof(folder), "%s", o->path);
-    int n = snprintf(o->temp, sizeof(o->temp), "%s/.secrets-XXXXXX.part", dirname(folder));
+create_unfinished(struct output *o) {
+    char copy[OUTPUT_PATH_MAX];
+    (void)snprintf(copy, sizeof(copy), "%s", o->path);
+    int n = snprintf(o->temp, sizeof(o->temp), "%s/.secrets-XXXXXX.part", dirname(copy));
     if (n >= (int)sizeof(o->temp)) return -1;
+
     int fd = mkostemps(o->temp, (int)strlen(".part"), O_CLOEXEC);
-    if (fd < 0) o->temp[0] = '\0';
-    /* Nobody knows the name yet; where there are no locks, nobody goes on with it either. */
-    else (void)!lockfile_lock(fd, o->temp);
+    if (fd < 0) {
+        o->temp[0] = '\0';
+        return -1;
+    }
+    /* No other process knows the name yet.  Without lock support none will continue it either. */
+    (void)!lockfile_lock(fd, o->temp);
     return fd;
 }
 
 enum cli_exit
 output_begin(struct cli *cli, struct output *o, const struct envelope_meta *meta,
              const char *again) {
-    *o = (struct output){.kind = choose_kind(cli, meta),
-                         .begun = true,
-                         .force = cli->opt.force,
-                         .fd = -1,
-                         .text = BUF_INIT(OUTPUT_TEXT_MAX)};
+    *o = (struct output){
+        .kind = choose_output_kind(cli, meta),
+        .begun = true,
+        .force = cli->opt.force,
+        .fd = -1,
+        .text = BUF_INIT(OUTPUT_TEXT_MAX),
+    };
     if (o->kind == OUTPUT_STDOUT) o->fd = STDOUT_FILENO;
     if (o->kind != OUTPUT_FILE) return CLI_DONE;
-    if (!choose_path(cli, o, meta)) return too_long(o->path);
-    if (again != NULL) o->fd = open_again(o, again);
-    if (o->fd < 0) o->fd = open_new(o);
+
+    if (!choose_output_path(cli, o, meta)) return complain_path_too_long(o->path);
+    if (again != NULL) o->fd = open_unfinished(o, again);
+    if (o->fd < 0) o->fd = create_unfinished(o);
     if (o->fd >= 0) return CLI_DONE;
-    say_error("cannot write beside %s: %s", o->path, strerror(errno));
+    say_error("cannot write next to %s: %s", o->path, strerror(errno));
     say_hint("Name another place with --output, then run the command again.");
     return CLI_FAILED;
 }
@@ -146,24 +174,26 @@ output_have(const struct output *o) {
 
 static ssize_t
 write_some(struct output *o, uint64_t offset, const uint8_t *data, size_t len) {
-    return o->kind == OUTPUT_FILE ? pwrite(o->fd, data, len, (off_t)offset)
-                                  : write(o->fd, data, len);
+    if (o->kind == OUTPUT_FILE) return pwrite(o->fd, data, len, (off_t)offset);
+    return write(o->fd, data, len);
 }
 
 static void
 complain_write(const struct output *o) {
     if (o->kind == OUTPUT_FILE) {
         say_error("cannot write %s: %s", o->path, strerror(errno));
-        say_hint("Make room or name another place with --output, then run the same command again.");
+        say_hint("Free some space or name another place with --output, then run the same command "
+                 "again.");
     } else {
         say_error("cannot write to standard output: %s", strerror(errno));
-        say_hint("See where the output goes, then run the same command again.");
+        say_hint("Check where the output goes, then run the same command again.");
     }
 }
 
 int
 output_write(struct output *o, uint64_t offset, const uint8_t *data, size_t len) {
     if (o->kind == OUTPUT_TEXT) return buf_add(&o->text, data, len) == 0 ? 0 : ERR_IO;
+
     while (len > 0) {
         ssize_t n = write_some(o, offset, data, len);
         if (n < 0 && errno == EINTR) continue;
@@ -178,7 +208,7 @@ output_write(struct output *o, uint64_t offset, const uint8_t *data, size_t len)
     return 0;
 }
 
-/* Rename without ever replacing a file.  Returns whether it worked; errno tells. */
+/* Rename without replacing a file.  Returns whether it worked, with errno. */
 static bool
 rename_new(const char *from, const char *to) {
     if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return true;
@@ -186,48 +216,53 @@ rename_new(const char *from, const char *to) {
     return link(from, to) == 0 && unlink(from) == 0; /* file systems without that flag */
 }
 
-/* Give the file its name, or the next one that is free. */
+/* Rename the unfinished file to o->path, or to the next variant of it that is free.  Returns
+ * whether it worked, with errno. */
 static bool
-take_name(struct output *o) {
-    char folder[OUTPUT_PATH_MAX], wanted[NAME_LEN_MAX + 1], name[NAME_LEN_MAX + 1];
+take_free_name(struct output *o) {
+    char directory[OUTPUT_PATH_MAX], wanted[NAME_LEN_MAX + 1], name[NAME_LEN_MAX + 1];
     if (o->force) return rename(o->temp, o->path) == 0;
     if (rename_new(o->temp, o->path)) return true;
+
     (void)snprintf(wanted, sizeof(wanted), "%s", name_of_path(o->path));
-    (void)snprintf(folder, sizeof(folder), "%s", o->path);
-    folder[strlen(o->path) - strlen(name_of_path(o->path))] = '\0';
+    (void)snprintf(directory, sizeof(directory), "%s", o->path);
+    directory[strlen(o->path) - strlen(name_of_path(o->path))] = '\0';
     for (unsigned n = 1; errno == EEXIST && n <= VARIANTS_MAX; n++) {
         name_variant(wanted, n, name);
-        int len = snprintf(o->path, sizeof(o->path), "%s%s", folder, name);
+        int len = snprintf(o->path, sizeof(o->path), "%s%s", directory, name);
         if (len < (int)sizeof(o->path) && rename_new(o->temp, o->path)) return true;
     }
     return false;
 }
 
+/* Flush the directory of ${path}, so that its new name survives a power loss. */
 static void
-sync_folder(const char *path) {
-    char folder[OUTPUT_PATH_MAX];
-    (void)snprintf(folder, sizeof(folder), "%s", path);
-    int fd = open(dirname(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+sync_directory_of(const char *path) {
+    char copy[OUTPUT_PATH_MAX];
+    (void)snprintf(copy, sizeof(copy), "%s", path);
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return;
     (void)fsync(fd);
     (void)close(fd);
 }
 
 static enum cli_exit
-finish_file(struct output *o, const struct envelope_meta *meta) {
-    /* An earlier run may have gone further than the content: never, unless the file was changed. */
+finish_output_file(struct output *o, const struct envelope_meta *meta) {
+    /* The file is longer than the content only if somebody else wrote to it. */
     bool ok = ftruncate(o->fd, (off_t)meta->size) == 0 && fsync(o->fd) == 0;
-    /* The lock is held until the file has its name: no other run takes it up in between. */
-    if (ok && take_name(o)) {
+
+    /* The lock is held until the file has its name, so that no other process continues it. */
+    if (ok && take_free_name(o)) {
         o->temp[0] = '\0';
         (void)close(o->fd);
         o->fd = -1;
-        sync_folder(o->path);
+        sync_directory_of(o->path);
         return CLI_DONE;
     }
+    enum cli_exit status = errno == EEXIST ? CLI_EXISTS : CLI_FAILED;
     say_error("cannot finish %s: %s", o->path, strerror(errno));
     say_hint("Name another place with --output, then run the same command again.");
-    return errno == EEXIST ? CLI_EXISTS : CLI_FAILED;
+    return status;
 }
 
 static enum cli_exit
@@ -236,23 +271,25 @@ show_text(struct output *o) {
     int err = terminal_escape(o->text.data, o->text.len, &shown);
     if (err == 0 && shown.len > 0 && shown.data[shown.len - 1] != '\n')
         err = buf_add_byte(&shown, '\n');
+
     enum cli_exit status = err == 0 ? cli_print(&shown) : CLI_FAILED;
     buf_free(&shown);
     return status;
 }
 
 static enum cli_exit
-print_json(const struct output *o, const struct envelope_meta *meta) {
+print_output_json(const struct output *o, const struct envelope_meta *meta) {
+    const char *text = (const char *)o->text.data;
+    bool is_text = o->kind == OUTPUT_TEXT && utf8_valid(text, o->text.len);
     json_t *json = json_object();
-    bool text = o->kind == OUTPUT_TEXT;
+
     bool ok = json_object_set_new(json, "size", json_integer((json_int_t)meta->size)) == 0;
-    if (ok && text && utf8_valid((const char *)o->text.data, o->text.len))
-        ok = json_object_set_new(json, "text",
-                                 json_stringn((const char *)o->text.data, o->text.len)) == 0;
+    if (ok && is_text) ok = json_object_set_new(json, "text", json_stringn(text, o->text.len)) == 0;
     if (ok && meta->is_file)
         ok = json_object_set_new(json, "name", json_stringn(meta->name, meta->name_len)) == 0;
     if (ok && o->kind == OUTPUT_FILE)
         ok = json_object_set_new(json, "path", json_string(o->path)) == 0;
+
     if (ok) return cli_print_json(json);
     json_decref(json);
     return cli_print_json(NULL);
@@ -261,10 +298,11 @@ print_json(const struct output *o, const struct envelope_meta *meta) {
 enum cli_exit
 output_finish(struct cli *cli, struct output *o, const struct envelope_meta *meta) {
     enum cli_exit status = CLI_DONE;
-    if (o->kind == OUTPUT_FILE) status = finish_file(o, meta);
+    if (o->kind == OUTPUT_FILE) status = finish_output_file(o, meta);
     else if (o->kind == OUTPUT_TEXT && !cli->opt.json) status = show_text(o);
     if (status != CLI_DONE) return status;
-    if (cli->opt.json && o->kind != OUTPUT_STDOUT) return print_json(o, meta);
+
+    if (cli->opt.json && o->kind != OUTPUT_STDOUT) return print_output_json(o, meta);
     if (o->kind == OUTPUT_FILE) say_note("Saved as %s", o->path);
     return CLI_DONE;
 }

@@ -12,8 +12,10 @@ enum {
     STALL_SECONDS = 30,
     FIRST_WAIT_MS = 200,
     LONGEST_WAIT_MS = 5000,
+    RETRY_AFTER_MAX = 3600, /* seconds; a longer Retry-After is ignored */
     AUTHORIZATION_MAX = 128,
-    REQUEST_JSON_MAX = 8 * 1024 * 1024, /* a classic text of 1 MiB, escaped throughout */
+    FIELDS_MAX = 3,
+    REQUEST_JSON_MAX = 8 * 1024 * 1024, /* a classic text of 1 MiB with every byte escaped */
 };
 
 void
@@ -34,13 +36,28 @@ remote_number(const json_t *json, const char *name, int64_t absent) {
     return json_is_integer(value) ? json_integer_value(value) : absent;
 }
 
+void
+remote_secret_path(char out[static REMOTE_PATH_MAX], const char *id, const char *suffix) {
+    (void)snprintf(out, REMOTE_PATH_MAX, "api/v1/secrets/%s%s", id, suffix);
+}
+
+enum cli_exit
+remote_call_secret(const struct remote *r, enum http_method method, const char *id,
+                   const char *suffix, const char *token, struct remote_response *resp) {
+    char path[REMOTE_PATH_MAX];
+    remote_secret_path(path, id, suffix);
+    struct remote_call call = {.method = method, .path = path, .token = token};
+    return remote_call(r, &call, resp);
+}
+
 static int
-on_progress(void *ctx, uint64_t sent, uint64_t received) {
+on_remote_progress(void *ctx, uint64_t sent, uint64_t received) {
     (void)ctx, (void)sent, (void)received;
     return signals_stop_asked() ? -1 : 0;
 }
 
-/* Keep text that came from a server printable: no control characters reach a terminal. */
+/* Copy text of a server.  Everything but printable ASCII becomes '?', so that no control character
+ * reaches a terminal. */
 static void
 copy_printable(char *to, size_t size, const char *from) {
     size_t n = 0;
@@ -52,157 +69,215 @@ copy_printable(char *to, size_t size, const char *from) {
     to[n] = '\0';
 }
 
-/* One attempt.  The answer's JSON is parsed from what is not taken by the caller. */
+/* The headers of one request.  ${authorization} holds a token and is wiped by the caller. */
+struct remote_fields {
+    struct http_field fields[FIELDS_MAX];
+    size_t count;
+    char authorization[AUTHORIZATION_MAX];
+};
+
+static void
+set_fields(const struct remote_call *call, struct remote_fields *out) {
+    out->count = 0;
+    out->fields[out->count++] = (struct http_field){"Accept", "application/json"};
+    if (call->token != NULL) {
+        (void)snprintf(out->authorization, sizeof(out->authorization), "Bearer %s", call->token);
+        out->fields[out->count++] = (struct http_field){"Authorization", out->authorization};
+    }
+
+    const char *type = NULL;
+    if (call->json != NULL) type = "application/json";
+    else if (call->http.body_len > 0) type = "application/octet-stream";
+    if (call->json == NULL && type != NULL && call->content_type != NULL) type = call->content_type;
+    if (type != NULL) out->fields[out->count++] = (struct http_field){"Content-Type", type};
+}
+
+/* Take what ${http} received over into ${resp}. */
+static void
+take_received(struct http_client_response *http, enum http_failure failure, bool raw,
+              struct remote_response *resp) {
+    resp->status = failure == HTTP_FAILURE_NONE ? http->status : 0;
+    resp->retry_after = http->retry_after;
+    copy_printable(resp->detail, sizeof(resp->detail), http->detail);
+
+    /* A body that the caller wants raw is parsed only where it is an error. */
+    bool ok = http->status >= 200 && http->status < 300;
+    bool parse = failure == HTTP_FAILURE_NONE && !(raw && ok) && http->body.len > 0;
+    if (parse) resp->json = json_parse_object((const char *)http->body.data, http->body.len);
+}
+
+/* Make one attempt, with the body ${json} where the call has one.  Sets ${*sent} if the server may
+ * have received any of it. */
 static enum http_failure
-attempt(const struct remote *r, const struct remote_call *call, const struct buf *json,
-        struct remote_response *resp, bool *sent) {
-    char url[REMOTE_URL_MAX], authorization[AUTHORIZATION_MAX];
-    struct http_field fields[3] = {{"Accept", "application/json"}};
-    size_t count = 1;
+attempt_call(const struct remote *r, const struct remote_call *call, const struct buf *json,
+             struct remote_response *resp, bool *sent) {
+    char url[REMOTE_URL_MAX];
+    struct remote_fields fields;
     (void)snprintf(url, sizeof(url), "%s%s", r->base, call->path);
-    (void)snprintf(authorization, sizeof(authorization), "Bearer %s",
-                   call->token == NULL ? "" : call->token);
-    if (call->token != NULL) fields[count++] = (struct http_field){"Authorization", authorization};
-    bool octets = call->json == NULL && call->http.body_len > 0;
-    if (call->json != NULL || octets)
-        fields[count++] = (struct http_field){"Content-Type", !octets ? "application/json"
-                                                              : call->content_type != NULL
-                                                                  ? call->content_type
-                                                                  : "application/octet-stream"};
+    set_fields(call, &fields);
+
     struct http_client_request req = call->http;
     req.method = call->method;
     req.url = url;
-    req.fields = fields;
-    req.field_count = count;
+    req.fields = fields.fields;
+    req.field_count = fields.count;
     req.stall_seconds = STALL_SECONDS;
+    /* On a kept connection libcurl may send a request twice. */
     req.fresh_connection = call->http.fresh_connection || call->retry == REMOTE_RETRY_UNSENT;
-    if (req.progress == NULL) req.progress = on_progress;
+    if (req.progress == NULL) req.progress = on_remote_progress;
     if (call->json != NULL) {
         req.body = json->data;
         req.body_len = json->len;
     }
+
     struct http_client_response http = {.body = BUF_INIT(REMOTE_JSON_MAX)};
     bool raw = resp->body.max > 0;
     if (raw) buf_move(&http.body, &resp->body);
+
     enum http_failure failure = http_client_send(r->http, &req, &http);
-    explicit_bzero(authorization, sizeof(authorization));
+    explicit_bzero(&fields, sizeof(fields));
     *sent = http.sent;
-    resp->status = failure == HTTP_FAILURE_NONE ? http.status : 0;
-    resp->retry_after = http.retry_after;
-    copy_printable(resp->detail, sizeof(resp->detail), http.detail);
-    bool ok = http.status >= 200 && http.status < 300;
-    if (failure == HTTP_FAILURE_NONE && !(raw && ok) && http.body.len > 0)
-        resp->json = json_parse_object((const char *)http.body.data, http.body.len);
+    take_received(&http, failure, raw, resp);
+
     if (raw) buf_move(&resp->body, &http.body);
     buf_free(&http.body);
     return failure;
 }
 
-/* Whether to try again after this. */
+/* Return whether ${status} says that the server, or a proxy, failed for now. */
 static bool
-may_repeat(const struct remote_call *call, enum http_failure failure, int status, bool sent) {
-    switch (failure) {
-    case HTTP_FAILURE_NONE:
-        if (status == 429) return true;
-        return call->retry == REMOTE_RETRY_ALWAYS &&
-               (status == 500 || status == 502 || status == 503 || status == 504);
-    case HTTP_FAILURE_RESOLVE:
-    case HTTP_FAILURE_CONNECT:
-    case HTTP_FAILURE_TIMEOUT:
-    case HTTP_FAILURE_RESET: return !sent || call->retry == REMOTE_RETRY_ALWAYS;
-    default: return false; /* it would fail the same way */
-    }
-}
-
-/* Whether the server may have done what an attempt asked for and could not say so. */
-static bool
-is_unsure(enum http_failure failure, int status, bool sent) {
-    if (failure != HTTP_FAILURE_NONE) return sent;
+is_server_failure(int status) {
     return status == 500 || status == 502 || status == 503 || status == 504;
 }
 
+static bool
+may_repeat(const struct remote_call *call, enum http_failure failure, int status, bool sent) {
+    bool always = call->retry == REMOTE_RETRY_ALWAYS;
+    switch (failure) {
+    case HTTP_FAILURE_NONE: return status == 429 || (always && is_server_failure(status));
+    case HTTP_FAILURE_RESOLVE:
+    case HTTP_FAILURE_CONNECT:
+    case HTTP_FAILURE_TIMEOUT:
+    case HTTP_FAILURE_RESET: return always || !sent;
+    default: return false; /* the next attempt would fail the same way */
+    }
+}
+
+/* Return whether the server may have carried out an attempt and could not say so. */
+static bool
+is_unsure(enum http_failure failure, int status, bool sent) {
+    return failure != HTTP_FAILURE_NONE ? sent : is_server_failure(status);
+}
+
+/* Return how many milliseconds to wait after attempt ${tries}, counted from 0. */
 static long
-wait_before(const struct remote *r, unsigned tries, int64_t retry_after) {
+wait_before_retry(const struct remote *r, unsigned tries, int64_t retry_after) {
     long wait = FIRST_WAIT_MS << (tries < 5 ? tries : 5);
     if (wait > LONGEST_WAIT_MS) wait = LONGEST_WAIT_MS;
+
+    /* Jitter: clients that failed together do not come back together. */
     wait = wait / 2 + (long)random_below(r->random, (uint32_t)wait / 2 + 1);
-    if (retry_after > 0 && retry_after < 3600 && retry_after * 1000 > wait)
+    if (retry_after > 0 && retry_after < RETRY_AFTER_MAX && retry_after * 1000 > wait)
         wait = (long)retry_after * 1000;
     return wait;
 }
 
 static enum cli_exit
-exit_of(enum http_failure failure, int status) {
-    switch (failure) {
-    case HTTP_FAILURE_NONE: break;
-    case HTTP_FAILURE_CANCELLED: return signals_stop_asked() ? CLI_INTERRUPTED : CLI_FAILED;
-    case HTTP_FAILURE_TOO_LARGE: return CLI_DAMAGED;
-    case HTTP_FAILURE_NOMEM: return CLI_FAILED;
-    case HTTP_FAILURE_REQUEST: return CLI_USAGE;
-    default: return CLI_NETWORK;
-    }
+exit_of_status(int status) {
     if (status >= 200 && status < 300) return CLI_DONE;
     if (status == 404) return CLI_GONE;
     if (status == 401 || status == 403) return CLI_WRONG;
     return CLI_REFUSED;
 }
 
-static void
-take_problem(struct remote_response *resp) {
-    const char *detail = remote_text(resp->json, "detail");
-    if (resp->status < 400) return;
-    copy_printable(resp->code, sizeof(resp->code), remote_text(resp->json, "code"));
-    copy_printable(resp->detail, sizeof(resp->detail),
-                   detail != NULL ? detail : remote_text(resp->json, "title"));
+static enum cli_exit
+exit_of_call(enum http_failure failure, int status) {
+    switch (failure) {
+    case HTTP_FAILURE_NONE: return exit_of_status(status);
+    case HTTP_FAILURE_CANCELLED: return signals_stop_asked() ? CLI_INTERRUPTED : CLI_FAILED;
+    case HTTP_FAILURE_TOO_LARGE: return CLI_DAMAGED;
+    case HTTP_FAILURE_NOMEM: return CLI_FAILED;
+    case HTTP_FAILURE_REQUEST: return CLI_USAGE;
+    default: return CLI_NETWORK;
+    }
 }
 
-/* Say once why nothing seems to happen. */
+/* Read the problem document of an error. */
 static void
-say_waiting(const struct remote *r, enum http_failure failure) {
+take_problem(struct remote_response *resp) {
+    if (resp->status < 400) return;
+    const char *detail = remote_text(resp->json, "detail");
+    if (detail == NULL) detail = remote_text(resp->json, "title");
+    copy_printable(resp->code, sizeof(resp->code), remote_text(resp->json, "code"));
+    copy_printable(resp->detail, sizeof(resp->detail), detail);
+}
+
+/* Say once why the program seems to do nothing. */
+static void
+note_waiting(const struct remote *r, enum http_failure failure) {
     static atomic_flag said = ATOMIC_FLAG_INIT;
     if (atomic_flag_test_and_set(&said)) return;
     if (failure == HTTP_FAILURE_NONE) say_note("The server is busy; trying again.");
-    else say_note("No answer from %s yet; trying again.", r->base);
+    else say_note("No response from %s yet; trying again.", r->base);
+}
+
+/* Make attempts until one is final.  Returns how the last one failed. */
+static enum http_failure
+attempt_until_final(const struct remote *r, const struct remote_call *call, const struct buf *json,
+                    struct remote_response *resp) {
+    int64_t give_up = clock_monotonic_ms() + r->patience_ms;
+    for (unsigned tries = 0;; tries++) {
+        bool sent = false;
+        json_decref(resp->json);
+        resp->json = NULL;
+        enum http_failure failure = attempt_call(r, call, json, resp, &sent);
+        resp->unsure = resp->unsure || is_unsure(failure, resp->status, sent);
+        if (signals_stop_asked() || !may_repeat(call, failure, resp->status, sent)) return failure;
+
+        long wait = wait_before_retry(r, tries, resp->retry_after);
+        if (clock_monotonic_ms() + wait > give_up) return failure;
+        if (tries > 0) note_waiting(r, failure);
+        if (call->again != NULL) call->again(call->http.ctx);
+        signals_wait_ms(wait);
+        if (signals_stop_asked()) return failure;
+    }
 }
 
 enum cli_exit
 remote_call(const struct remote *r, const struct remote_call *call, struct remote_response *resp) {
     struct buf json = BUF_INIT(REQUEST_JSON_MAX);
     enum http_failure failure = HTTP_FAILURE_NOMEM;
-    if (call->json != NULL && json_write(call->json, &json) != 0) goto out;
-    int64_t give_up = clock_monotonic_ms() + r->patience_ms;
-    for (unsigned tries = 0;; tries++) {
-        bool sent = false;
-        json_decref(resp->json);
-        resp->json = NULL;
-        failure = attempt(r, call, &json, resp, &sent);
-        resp->unsure = resp->unsure || is_unsure(failure, resp->status, sent);
-        if (signals_stop_asked() || !may_repeat(call, failure, resp->status, sent)) break;
-        long wait = wait_before(r, tries, resp->retry_after);
-        if (clock_monotonic_ms() + wait > give_up) break;
-        if (tries > 0) say_waiting(r, failure);
-        if (call->again != NULL) call->again(call->http.ctx);
-        signals_wait_ms(wait);
-        if (signals_stop_asked()) break;
+    if (call->json == NULL || json_write(call->json, &json) == 0) {
+        failure = attempt_until_final(r, call, &json, resp);
+        if (signals_stop_asked() && resp->status == 0) failure = HTTP_FAILURE_CANCELLED;
+        resp->failure = failure;
+        take_problem(resp);
     }
-    if (signals_stop_asked() && resp->status == 0) failure = HTTP_FAILURE_CANCELLED;
-    resp->failure = failure;
-    take_problem(resp);
-out:
     buf_free(&json);
-    return exit_of(failure, resp->status);
+    return exit_of_call(failure, resp->status);
 }
 
 static void
 complain_refused(const struct remote_response *resp, const char *what) {
-    const char *next = "Change what it names, or ask whoever runs the server.";
-    if (resp->status == 429) next = "Too many requests from here; wait a minute.";
+    const char *separator = resp->detail[0] == '\0' ? "" : ": ";
+    say_error("the server refused to %s (%d%s%s)", what, resp->status, separator, resp->detail);
+
+    if (resp->status == 429) say_hint("Too many requests from here. Wait a minute.");
     else if (resp->status == 413 || resp->status == 507)
-        next = "Share something smaller, or ask whoever runs the server.";
-    else if (resp->status >= 500) next = "Try again later, with --patience to wait longer.";
-    say_error("the server refused to %s (%d%s%s)", what, resp->status,
-              resp->detail[0] == '\0' ? "" : ": ", resp->detail);
-    say_hint("%s", next);
+        say_hint("Share something smaller, or ask the operator of the server.");
+    else if (resp->status >= 500) say_hint("Try again later, with --patience to wait longer.");
+    else say_hint("Change what the message names, or ask the operator of the server.");
+}
+
+static void
+complain_network(const struct remote *r, const struct remote_response *resp) {
+    if (resp->failure == HTTP_FAILURE_TLS) {
+        say_error("no trusted connection to %s: %s", r->base, resp->detail);
+        say_hint("Check the address and this machine's clock. Set SSL_CERT_FILE for a private CA.");
+    } else {
+        say_error("no response from %s: %s", r->base, resp->detail);
+        say_hint("Check the address and the network, then run the same command again.");
+    }
 }
 
 void
@@ -211,71 +286,63 @@ remote_complain(const struct remote *r, enum cli_exit status, const struct remot
     switch (status) {
     case CLI_GONE:
         say_error("there is no such secret");
-        say_hint("It was opened as often as allowed, expired, was burnt, or never existed. Ask "
-                 "the sender for a new link.");
+        say_hint("It was opened as often as allowed, expired, was burnt, or never existed. Ask the "
+                 "sender for a new link.");
         return;
     case CLI_WRONG:
-        say_error("the server did not accept the proof to %s", what);
+        say_error("cannot %s: the server did not accept the proof", what);
         say_hint("Check the link and the passphrase.");
         return;
-    case CLI_NETWORK:
-        if (resp->failure == HTTP_FAILURE_TLS) {
-            say_error("no trusted connection to %s: %s", r->base, resp->detail);
-            say_hint("Check the address and this machine's clock; an authority of your own is "
-                     "named by SSL_CERT_FILE.");
-        } else {
-            say_error("no answer from %s: %s", r->base, resp->detail);
-            say_hint("Check the address and the network, then run the same command again.");
-        }
-        return;
+    case CLI_NETWORK: complain_network(r, resp); return;
     case CLI_USAGE:
         say_error("%s is not an address", r->base);
-        say_hint("Give it as https://HOST/.");
+        say_hint("An address looks like https://HOST/.");
         return;
-    case CLI_INTERRUPTED: return; /* said at the end */
+    case CLI_INTERRUPTED: return; /* main prints it */
     case CLI_DAMAGED:
-        say_error("the answer of %s is not one of this service", r->base);
-        say_hint("Check the address: another program may answer there, or a newer version.");
+        say_error("unexpected response from %s", r->base);
+        say_hint("Check the address: another program, or a newer version, may answer there.");
         return;
     case CLI_FAILED:
-        if (resp->detail[0] != '\0') {
-            say_error("could not %s: %s", what, resp->detail);
-            say_hint("Run the same command again.");
-        }
+        if (resp->detail[0] == '\0') return;
+        say_error("could not %s: %s", what, resp->detail);
+        say_hint("Run the same command again.");
         return;
     default: complain_refused(resp, what); return;
     }
 }
 
-/* Cut ${page} down to its folder, or to its origin. */
+/* Copy to ${out} the address ${page} up to its last '/', or up to its origin. */
 static void
 cut_page(const char *page, bool origin, char out[static LINK_PAGE_MAX]) {
     size_t len = strlen(page);
     const char *host = strstr(page, "://");
     const char *first = host == NULL ? NULL : strchr(host + 3, '/');
     if (origin && first != NULL) len = (size_t)(first - page) + 1;
+
     while (len > 0 && page[len - 1] != '/')
         len--;
     memcpy(out, page, len);
     out[len] = '\0';
 }
 
-/* Set the base to what config.json of ${page} names: an address, or a path on the page's host. */
+/* Set the base to ${api} from the config.json of ${page}: an address, or a path on its host. */
 static enum cli_exit
 use_api(struct remote *r, const char *page, const char *api) {
     char address[LINK_PAGE_MAX + 256];
     cut_page(page, api[0] == '/', r->base);
-    const char *folder = strstr(api, "://") != NULL ? "" : r->base;
-    int n = snprintf(address, sizeof(address), "%s%s", folder, api + (api[0] == '/'));
+    const char *before = strstr(api, "://") != NULL ? "" : r->base;
+    int n = snprintf(address, sizeof(address), "%s%s", before, api + (api[0] == '/'));
     if (n >= (int)sizeof(address) || link_address(address, (size_t)n, r->base) != 0) {
-        say_error("config.json of that page is broken");
+        say_error("config.json of that page is not valid");
         say_hint("Give the server with --server.");
         return CLI_DAMAGED;
     }
-    /* A page that came over TLS does not lead to where anybody on the way could listen. */
+
+    /* A page that came over TLS must not lead to a server that others can listen to. */
     if (strncmp(page, "https://", 8) != 0 || strncmp(r->base, "https://", 8) == 0) return CLI_DONE;
     say_error("config.json of that https page names a server without TLS: %s", r->base);
-    say_hint("If that is meant, give the server with --server.");
+    say_hint("If that is intended, give the server with --server.");
     return CLI_DAMAGED;
 }
 
@@ -285,7 +352,9 @@ remote_find(struct remote *r, const char *page) {
     struct remote_call call = {.method = HTTP_GET, .path = "config.json"};
     cut_page(page, false, r->base);
     enum cli_exit status = remote_call(r, &call, &resp);
-    const char *api = status == CLI_DONE ? remote_text(resp.json, "api") : NULL;
+
+    const char *api = NULL;
+    if (status == CLI_DONE) api = remote_text(resp.json, "api");
     if (status == CLI_NETWORK || status == CLI_INTERRUPTED || status == CLI_USAGE) {
         remote_complain(r, status, &resp, "find the server");
     } else if (api != NULL) {

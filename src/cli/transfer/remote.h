@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The server as the commands see it: one JSON call and its answer, tried again while that can do
- * no harm, and every way to fail turned into a code to exit with.
+ * Calls of the server.  A call is repeated as long as that can do no harm, and every failure
+ * becomes an exit code.
  */
 #ifndef CLI_TRANSFER_REMOTE_H
 #define CLI_TRANSFER_REMOTE_H
@@ -12,74 +12,93 @@
 #include "cli/transfer/link.h"
 #include "http/client.h"
 
-enum { REMOTE_URL_MAX = LINK_PAGE_MAX + 128, REMOTE_JSON_MAX = 512 * 1024 };
+enum {
+    REMOTE_URL_MAX = LINK_PAGE_MAX + 128,
+    REMOTE_PATH_MAX = 128,
+    REMOTE_JSON_MAX = 512 * 1024,
+};
 
 struct remote {
     struct http_client *http;
     const struct random *random;
-    char base[LINK_PAGE_MAX]; /* address of the server, '/' at its end */
-    long patience_ms;         /* how long to try again without an answer */
+    char base[LINK_PAGE_MAX]; /* address of the server; ends with '/' */
+    long patience_ms;         /* how long a call is repeated without a response */
 };
 
-/* When a call may be made again although nobody knows what became of it. */
+/* When a call may be repeated although its outcome is unknown. */
 enum remote_retry {
-    REMOTE_RETRY_ALWAYS, /* it does the same once or twice */
-    REMOTE_RETRY_UNSENT, /* only if it surely did not reach the server, or was turned away unread */
+    REMOTE_RETRY_ALWAYS, /* the call is idempotent */
+    REMOTE_RETRY_UNSENT, /* only if no byte of it was sent, or the server refused it unread */
 };
 
 struct remote_call {
     enum http_method method;
-    const char *path;   /* behind the base */
-    const char *token;  /* for Authorization: Bearer; NULL for none */
-    const json_t *json; /* body, or NULL: the body is what ${http} says */
+    const char *path;   /* relative to the base */
+    const char *token;  /* for "Authorization: Bearer"; NULL for none */
+    const json_t *json; /* the body; NULL: the body is that of ${http} */
     enum remote_retry retry;
-    const char *content_type;        /* of a body that is not JSON; NULL: octets */
-    struct http_client_request http; /* read, write, body, progress, ctx and fresh_connection
-                                        alone are used */
-    /* Told before an attempt is repeated, so that what was counted can be taken back; may be NULL.
-     * Called with the ctx of ${http}. */
+    const char *content_type; /* of a body that is not JSON; NULL: application/octet-stream */
+    struct http_client_request http; /* only read, write, body, progress, ctx and fresh_connection
+                                        are used */
+    /* Called with the ctx of ${http} before the call is repeated, to take back what progress
+     * counted; may be NULL. */
     void (*again)(void *ctx);
 };
 
 struct remote_response {
-    int status;       /* 0 without an answer */
-    char code[64];    /* of a problem; "" if none */
-    char detail[256]; /* of a problem, or what broke; for people */
-    json_t *json;     /* of an answer that is JSON; NULL if none */
-    struct buf body;  /* set by the caller where the answer is not JSON: initialised with a bound;
-                         left alone where its bound is 0 */
+    int status;       /* 0 without a response */
+    char code[64];    /* of a problem document; "" if none */
+    char detail[256]; /* of a problem document or of a network failure, for people */
+    json_t *json;     /* body that is JSON; NULL if it is not */
+    struct buf body;  /* initialised with its bound by a caller that does not expect JSON; else its
+                         bound is 0 and it is not used */
     int64_t retry_after;
     enum http_failure failure; /* of the last attempt */
-    bool unsure; /* an attempt may have been carried out although no answer of it came */
+    bool unsure;               /* an attempt without a response may have been carried out */
 };
 
-/* Release what ${resp} holds; the body too. */
+/* Release what ${resp} holds, the body included. */
 void remote_response_clear(struct remote_response *resp);
 
 /*
- * Make the call and fill ${resp}, which the caller clears in every case.  Returns CLI_DONE for a
- * status of 200..299; else the code that fits: CLI_GONE for 404, CLI_WRONG for 401 and 403,
- * CLI_REFUSED for any other status, CLI_NETWORK, CLI_DAMAGED for an answer that is none,
- * CLI_INTERRUPTED or CLI_FAILED.  Any thread.  Nothing is said of a failure, but once that it takes
- * longer.
+ * Make the call ${call} and fill ${resp}, which the caller clears in every case.  Prints only, and
+ * once, that it takes longer.  Returns CLI_DONE for a status of 200 to 299; CLI_GONE for 404;
+ * CLI_WRONG for 401 and 403; CLI_REFUSED for any other status; CLI_NETWORK without a response;
+ * CLI_DAMAGED for one that is too large; CLI_USAGE for an invalid address; CLI_INTERRUPTED or
+ * CLI_FAILED.  Any thread.
  */
 MUST_CHECK
 enum cli_exit remote_call(const struct remote *r, const struct remote_call *call,
                           struct remote_response *resp);
 
-/* Say why a call failed that was to ${what} ("open the secret"), and what to do. */
+/* Write to ${out} the path of the secret ${id}, followed by ${suffix}, such as "/open". */
+void remote_secret_path(char out[static REMOTE_PATH_MAX], const char *id, const char *suffix);
+
+/* Make a call without a body for the secret ${id}, with ${suffix} in its path and ${token}, which
+ * may be NULL.  Fills ${resp} and returns as remote_call().  Any thread. */
+MUST_CHECK
+enum cli_exit remote_call_secret(const struct remote *r, enum http_method method, const char *id,
+                                 const char *suffix, const char *token,
+                                 struct remote_response *resp);
+
+/*
+ * Print an error for a call that was to ${what} ("open the secret") and ended with ${status} and
+ * ${resp}.  ${resp} may be NULL for CLI_DAMAGED.  Prints nothing for CLI_INTERRUPTED.
+ */
 void remote_complain(const struct remote *r, enum cli_exit status,
                      const struct remote_response *resp, const char *what);
 
 /*
- * Find the server behind a page: what config.json beside it names as "api", else the page's own
- * origin.  Sets r->base.  Returns CLI_DONE, or the code to exit with after saying what is wrong.
+ * Set r->base to the server of the page at ${page}: the "api" of the config.json next to the page,
+ * or else the origin of the page.  Returns CLI_DONE, or another status after printing an error.
  */
 MUST_CHECK
 enum cli_exit remote_find(struct remote *r, const char *page);
 
-/* The text, or number, called ${name} in ${json}; NULL, or ${absent}, if it is not there. */
+/* Return the text called ${name} in ${json}; NULL if it is not there. */
 const char *remote_text(const json_t *json, const char *name);
+
+/* Return the integer called ${name} in ${json}; ${absent} if it is not there. */
 int64_t remote_number(const json_t *json, const char *name, int64_t absent);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a file or a pipe of any length to a sealed envelope: a small one in memory, a large one in a
- * file of sealed bytes, each chunk sealed once.
+ * Sealing: from a file, or a stream of any length, to a sealed envelope.  A small envelope stays in
+ * memory; a large one goes to a file of sealed bytes.  Each chunk is sealed once.  Main thread.
  */
 #ifndef CLI_TRANSFER_SEAL_H
 #define CLI_TRANSFER_SEAL_H
@@ -11,13 +11,13 @@
 struct sealed {
     struct envelope_keys keys;
     uint64_t size;             /* of the envelope */
-    uint64_t content_size;     /* of what is in it */
-    struct buf content;        /* the envelope, if it fits into the create call */
-    int file;                  /* else it is here; -1 for none */
-    char path[STATE_PATH_MAX]; /* name of that file, "" if it has none */
+    uint64_t content_size;     /* of its content */
+    struct buf content;        /* the envelope, where ${file} is -1 */
+    int file;                  /* file of the envelope, or -1 */
+    char path[STATE_PATH_MAX]; /* path of that file, "" if it has no name */
 };
 
-enum { SEAL_INLINE_MAX = 256 * 1024 }; /* more in one call is not asked of any server */
+enum { SEAL_INLINE_MAX = 256 * 1024 }; /* largest envelope sent in one call to any server */
 
 struct seal_limits {
     uint64_t inline_max; /* largest envelope in the create call */
@@ -25,15 +25,15 @@ struct seal_limits {
 };
 
 /*
- * Seal what --file names, or standard input, under ${link_key} and, if that is not empty,
- * ${passphrase}.  The caller clears ${out} in every case.  Returns CLI_DONE, or another after
- * saying why.
+ * Seal the file that the options name, or standard input, with ${link_key} and, unless it is empty,
+ * ${passphrase}.  The caller clears ${out} in every case.  Returns CLI_DONE, or another status
+ * after printing an error.
  */
 MUST_CHECK
 enum cli_exit seal_run(struct cli *cli, const char *link_key, const struct buf *passphrase,
                        const struct seal_limits *limits, struct sealed *out);
 
-/* Wipe and release what ${s} holds, the file too unless ${keep}. */
+/* Wipe and release what ${s} holds.  Its file is removed too, unless ${keep}. */
 void seal_clear(struct sealed *s, bool keep);
 
 #endif

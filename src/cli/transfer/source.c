@@ -16,26 +16,24 @@ enum { READ_LEN = 64 * 1024 };
 ssize_t
 source_read(struct source *s, void *out, size_t len) {
     ssize_t n = signals_read(s->fd, out, len);
-    if (n >= 0) return n;
-    if (!signals_stop_asked()) {
-        say_error("cannot read %s: %s", s->path, strerror(errno));
-        say_hint("Nothing was shared. Mend that, then run the same command again.");
-    }
+    if (n >= 0 || signals_stop_asked()) return n;
+    say_error("cannot read %s: %s", s->path, strerror(errno));
+    say_hint("Nothing was shared. Fix that, then run the same command again.");
     return -1;
 }
 
 static enum cli_exit
-open_file(struct source *s, const char *path) {
+open_source_file(struct source *s, const char *path) {
     s->path = path;
     s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (s->fd < 0 || fstat(s->fd, &s->before) != 0) {
         say_error("cannot open %s: %s", path, strerror(errno));
-        say_hint("Check the path. A text is not an argument: it comes from standard input.");
+        say_hint("Check the path. A text is not an argument; give it on standard input.");
         return CLI_USAGE;
     }
     if (S_ISDIR(s->before.st_mode)) {
-        say_error("%s is a folder", path);
-        say_hint("Pack it first: tar -c FOLDER | secrets put --name FOLDER.tar");
+        say_error("%s is a directory", path);
+        say_hint("Pack it first: tar -c DIR | secrets put --name DIR.tar");
         return CLI_USAGE;
     }
     s->regular = S_ISREG(s->before.st_mode);
@@ -43,13 +41,14 @@ open_file(struct source *s, const char *path) {
 }
 
 static enum cli_exit
-read_head(struct source *s) {
+read_source_head(struct source *s) {
     buf_init(&s->head, SOURCE_HEAD_MAX);
     while (s->head.len < SOURCE_HEAD_MAX) {
         size_t room = SOURCE_HEAD_MAX - s->head.len;
         if (room > READ_LEN) room = READ_LEN;
         uint8_t *to = buf_space(&s->head, room);
         if (to == NULL) return CLI_FAILED;
+
         ssize_t n = source_read(s, to, room);
         if (n < 0) return signals_stop_asked() ? CLI_INTERRUPTED : CLI_FAILED;
         if (n == 0) {
@@ -61,20 +60,22 @@ read_head(struct source *s) {
     return CLI_DONE;
 }
 
-/* A text is what can be shown: whole, UTF-8, without NUL, and nobody gave it a name. */
+/* Return whether the source is a text: all of it is in the head, UTF-8, and without NUL. */
 static bool
-is_text(const struct source *s) {
+is_text_source(const struct source *s) {
     const char *text = (const char *)s->head.data;
     return s->ended && utf8_valid(text, s->head.len) &&
            (s->head.len == 0 || memchr(text, '\0', s->head.len) == NULL);
 }
 
+/* Set the name for the recipient: that of --name, else that of ${file}, which may be NULL. */
 static enum cli_exit
-choose_name(const struct cli *cli, struct source *s, const char *file) {
-    const char *name = cli->opt.name != NULL ? cli->opt.name
-                       : file != NULL        ? name_of_path(file)
-                       : is_text(s)          ? ""
-                                             : "secret";
+choose_source_name(const struct cli *cli, struct source *s, const char *file) {
+    const char *name = "";
+    if (cli->opt.name != NULL) name = cli->opt.name;
+    else if (file != NULL) name = name_of_path(file);
+    else if (!is_text_source(s)) name = "secret";
+
     size_t len = strlen(name);
     if (len > ENVELOPE_NAME_MAX) {
         say_error("the name is longer than 255 bytes");
@@ -92,10 +93,12 @@ source_open(struct cli *cli, struct source *s) {
     *s = (struct source){.fd = STDIN_FILENO, .path = "standard input"};
     enum cli_exit status = CLI_DONE;
     if (file != NULL && strcmp(file, "-") == 0) file = NULL;
-    if (file != NULL) status = open_file(s, file);
-    else if (isatty(STDIN_FILENO)) say_note("Type or paste the secret, then Enter and Ctrl-D:");
-    if (status == CLI_DONE) status = read_head(s);
-    if (status == CLI_DONE) status = choose_name(cli, s, file);
+
+    if (file != NULL) status = open_source_file(s, file);
+    else if (isatty(STDIN_FILENO))
+        say_note("Type or paste the secret, then press Enter and Ctrl-D:");
+    if (status == CLI_DONE) status = read_source_head(s);
+    if (status == CLI_DONE) status = choose_source_name(cli, s, file);
     return status;
 }
 
@@ -113,6 +116,7 @@ source_unchanged(const struct source *s) {
         now.st_mtim.tv_sec == s->before.st_mtim.tv_sec &&
         now.st_mtim.tv_nsec == s->before.st_mtim.tv_nsec)
         return true;
+
     say_error("%s changed while it was read", s->path);
     say_hint("Share it again once nothing writes to it.");
     return false;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What is to be shared: a file, or standard input, whose first bytes are looked at. */
+/*
+ * The content to share: a file or standard input.  Its first bytes are read at once, to tell a text
+ * from a file.  Main thread.
+ */
 #ifndef CLI_TRANSFER_SOURCE_H
 #define CLI_TRANSFER_SOURCE_H
 
@@ -11,29 +14,32 @@ enum { SOURCE_HEAD_MAX = 1024 * 1024 };
 
 struct source {
     int fd;
-    const char *path; /* "standard input", for messages */
-    bool regular;     /* a plain file: its size is known and it must not change */
-    bool ended;       /* the head is all there is */
+    const char *path; /* for messages; "standard input" */
+    bool regular;     /* a regular file, whose size is known and must not change */
+    bool ended;       /* the head is all of it */
     struct stat before;
-    struct buf head;                  /* up to SOURCE_HEAD_MAX first bytes */
-    char name[ENVELOPE_NAME_MAX + 1]; /* for the receiver; "" for a text */
+    struct buf head;                  /* the first bytes, up to SOURCE_HEAD_MAX */
+    char name[ENVELOPE_NAME_MAX + 1]; /* for the recipient; "" for a text */
 };
 
-/* Open what the options name and read its head.  The caller ends with source_close().  Returns
- * CLI_DONE, or another after saying why. */
+/* Open what the options name and read its head into ${s}, which the caller ends with
+ * source_close() in every case.  Returns CLI_DONE, or another status after printing an error. */
 MUST_CHECK
 enum cli_exit source_open(struct cli *cli, struct source *s);
 
-/* The content's length if it is known, else ENVELOPE_SIZE_UNKNOWN. */
+/* Return the length of the content, or ENVELOPE_SIZE_UNKNOWN. */
 uint64_t source_size(const struct source *s);
 
-/* Read on behind the head: like read(2), but says why it fails. */
+/* Read up to ${len} bytes that follow the head into ${out}.  Returns as read(2), with -1 after
+ * printing an error, unless the program was asked to stop. */
 MUST_CHECK
 ssize_t source_read(struct source *s, void *out, size_t len);
 
-/* Whether a plain file is as it was when it was opened; says so if it is not. */
+/* Return whether a regular file is unchanged since it was opened; true for anything else.  Prints
+ * an error if it changed. */
 bool source_unchanged(const struct source *s);
 
+/* Close the file and release the head. */
 void source_close(struct source *s);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parts of a sealed envelope on their way up: several at once, each tried again until the
- * server has it, from a file of sealed bytes that stays as it is.
+ * Upload of the parts of a sealed envelope.  Threads send several parts at once and repeat each
+ * until the server has it.  They read a file of sealed bytes, which never changes.
  */
 #ifndef CLI_TRANSFER_UPLOAD_H
 #define CLI_TRANSFER_UPLOAD_H
@@ -15,17 +15,17 @@ struct upload {
     uint64_t size; /* its length */
     uint32_t part_size;
     const char *label; /* for the progress bar */
-    int done_log;      /* where acknowledged parts are noted, -1 for nowhere */
-    uint8_t *done;     /* one byte a part: not 0 if the server has it; NULL for none yet */
+    int done_log;      /* file to which acknowledged parts are appended; -1 for none */
+    uint8_t *done;     /* one byte a part, not 0 if the server has it; NULL if it has none */
 };
 
-/* How many parts ${u} has. */
+/* Return how many parts ${u} has. */
 uint32_t upload_parts(const struct upload *u);
 
 /*
- * Send what is missing and complete the secret.  Returns CLI_DONE, or why not: CLI_INTERRUPTED and
- * CLI_NETWORK can be gone on with.  Says what is wrong but for those two; ${resp} (cleared by the
- * caller) has the last answer.
+ * Send the missing parts of ${u} and complete the secret.  Fills ${resp} with the last response;
+ * the caller clears it.  Returns CLI_DONE; CLI_INTERRUPTED or CLI_NETWORK, after which the upload
+ * can be resumed; or another status after printing an error.  Main thread.
  */
 MUST_CHECK
 enum cli_exit upload_run(struct cli *cli, const struct upload *u, struct remote_response *resp);

@@ -272,7 +272,7 @@ test('unfinished files are never mixed up', async (t) => {
       assert.ok(readFileSync(join(dir, 'out')).equals(bytes), what);
       assert.ok(!readdirSync(dir).some((f) => f.endsWith('.part')), what);
       // Both by one view, which the last of them gave back.
-      assert.match((await cli.run(['receipt', link])).stdout, /^Opened as often as allowed[^]*arrived whole/, what);
+      assert.match((await cli.run(['receipt', link])).stdout, /^Opened as often as allowed[^]*received completely/, what);
     }
   });
   await t.test('two runs at once', async () => {
@@ -310,13 +310,13 @@ test('an answer to create that is lost', async () => {
   try {
     const twice = await cli.run(['put', ...at], { input: 'x' });
     assert.equal(twice.code, exit.done, twice.stderr);
-    assert.match(twice.stderr, /may hold a second copy, which nobody can open/);
+    assert.match(twice.stderr, /may hold a second copy that no one can open/);
     assert.equal(seen.filter((s) => s === 'POST 201').length, 2);
     assert.equal((await cli.run(['get', twice.stdout.trim()])).stdout, 'x');
     drop = 1;
     const lost = await cli.run(['put', '--patience', '0s', ...at], { input: 'x' });
     assert.equal(lost.code, exit.network, lost.stderr);
-    assert.match(lost.stderr, /may hold it all the same; nobody can open that/);
+    assert.match(lost.stderr, /may still hold a copy that no one can open/);
     assert.equal(lost.stdout, '');
     const plain = await cli.run(['put', ...at], { input: 'x' });
     assert.ok(!/may hold/.test(plain.stderr), plain.stderr);
@@ -331,12 +331,12 @@ test('an answer to create that is lost', async () => {
     const owned = () => readdirSync(join(cli.folder, '.local/state/secrets/owned')).length;
     const before = owned();
     seen.length = 0;
-    assert.match(await putIntoNothing(), /What the server had of it was burnt/);
+    assert.match(await putIntoNothing(), /The server's copy was burnt/);
     assert.deepEqual(seen, ['GET 200', 'POST 201', 'DELETE 204']);
     assert.equal(owned(), before);
     // What could not be burnt can be later: its token is kept.
     keep = true;
-    assert.match(await putIntoNothing(), /the server still holds it/);
+    assert.match(await putIntoNothing(), /the server still holds a copy/);
     assert.equal(owned(), before + 1);
   } finally {
     proxy.closeAllConnections?.();
@@ -378,7 +378,7 @@ test('a server that comes back only after patience is over', async () => {
   wire.cut();
   const r = await child.done;
   assert.equal(r.code, exit.unfinished, r.stderr);
-  assert.match(r.stderr, /connection is lost/);
+  assert.match(r.stderr, /connection was lost/);
   const putting = await cli.run(['put', '-q', '--patience', '0s'], { input: bytes });
   assert.equal(putting.code, exit.network);
   await startUp();

@@ -50,36 +50,36 @@ const table = [
   // Commands and options.
   [[], usage, /which command\?/, help('')],
   [['gte'], usage, /"gte" is not a command/, help('')],
-  [[link], usage, /a link alone/, /secrets get LINK/],
+  [[link], usage, /a link is not a command/, /secrets get LINK/],
   [[link.slice(0, -1)], usage, /is not a command/, help('')],
   [['put', '--nope'], usage, /--nope is not an option of secrets put/, help('put ')],
   [['get', '-jZq', 'x'], usage, / -Z is not an option of secrets get/, help('get ')],
-  [['put', `--key=${key}`], usage, /--key takes no value/, help('put ')],
+  [['put', `--key=${key}`], usage, /--key accepts no value/, help('put ')],
   [['info', `--keys=${key}`], usage, /--keys is not an option/, help('info ')],
-  [['put', '--views'], usage, /--views needs a value/, help('put ')],
-  [['put', '-v'], usage, /-v needs a value/, help('put ')],
-  [['put', '--views', '101'], usage, /--views does not take "101"/, /from 1 to 100/],
-  [['put', '--views', link], usage, /--views does not take/, /from 1 to 100/],
-  [['put', '--ttl', '5'], usage, /--ttl does not take "5"/, /unit.* from 60s to 400d/],
-  [['put', '--ttl', '10s'], usage, /--ttl does not take "10s"/, /from 60s to 400d/],
-  [['put', '--ttl', '60d'], refused, /nothing longer than 30 days/, /--ttl/],
-  [['put', '--name', ''], usage, /--name does not take ""/, /NAME/],
+  [['put', '--views'], usage, /--views requires a value/, help('put ')],
+  [['put', '-v'], usage, /-v requires a value/, help('put ')],
+  [['put', '--views', '101'], usage, /--views does not accept "101"/, /from 1 to 100/],
+  [['put', '--views', link], usage, /--views does not accept/, /from 1 to 100/],
+  [['put', '--ttl', '5'], usage, /--ttl does not accept "5"/, /unit.* from 60s to 400d/],
+  [['put', '--ttl', '10s'], usage, /--ttl does not accept "10s"/, /from 60s to 400d/],
+  [['put', '--ttl', '60d'], refused, /secrets for at most 30 days/, /--ttl/],
+  [['put', '--name', ''], usage, /--name does not accept ""/, /NAME/],
   [['put', '--file', 'a', 'b'], usage, /--file and another file/, help('put ')],
   [['put', 'a', 'b'], usage, /only one file/, /tar -c/],
   [['get', link, link], usage, /only one link/, help('get ')],
   [['put', '--qr', '--json'], usage, /--qr with --json/, help('put ')],
-  [['passwords', '--length', '3'], usage, /--length does not take "3"/, /from 8 to 256/],
+  [['passwords', '--length', '3'], usage, /--length does not accept "3"/, /from 8 to 256/],
   [['passwords', 'extra'], usage, /takes no argument/, help('passwords ')],
   // What is shared, and where.
   [['put', 'no-such-file'], usage, /cannot open no-such-file: No such file/, /Check the path.*standard input/],
   [['put', link], usage, /cannot open https/, /Check the path/],
-  [['put', '.'], usage, /\. is a folder/, /tar -c/],
+  [['put', '.'], usage, /\. is a directory/, /tar -c/],
   [['put', '--server', 'nonsense'], usage, /"nonsense" is not the address/, /https:\/\/HOST/],
   [['put', '--server', link], usage, /is not the address/, /https:\/\/HOST/],
   [['put', 'file'], usage, /which server\?/, /--server URL.*SECRETS_SERVER.*config/, { extra: { SECRETS_SERVER: '' } }],
   [['put', '--resume'], gone, /no unfinished upload/, /secrets put/],
   // Passphrases.
-  [['put', '-p', key], usage, /--passphrase does not take that$/, /tty, stdin, env:NAME or file:PATH/],
+  [['put', '-p', key], usage, /--passphrase does not accept that$/, /tty, stdin, env:NAME or file:PATH/],
   [['put', '-p', 'env:NOPE'], usage, /no passphrase: the variable NOPE is not set/, /env:NAME/],
   [['put', '-p', 'file:no-such'], usage, /cannot open no-such: No such file/, /file:PATH/],
   [['put', '-p', 'env:EMPTY'], usage, /from env:EMPTY is empty/, /at least one character/, { extra: { EMPTY: '' } }],
@@ -91,15 +91,15 @@ const table = [
   [['get', '-', '-p', 'stdin'], usage, /only one of/, /file:PATH/],
   [['get', '-o', 'no/such/file', link], usage, /cannot write into no\/such: No such file/, /--output.*not touched/],
   [['get', '-o', 'file', link], exists, /file exists/, /--force/],
-  [['get', '-F', '-o', '/dev/null', link], exists, /\/dev\/null is not a plain file/, /--output -.*not touched/],
+  [['get', '-F', '-o', '/dev/null', link], exists, /\/dev\/null is not a regular file/, /--output -.*not touched/],
   [['get', '-s', 'SERVER', link], gone, /no such secret/, /Ask the sender/],
   [['info', '-s', 'SERVER', link], gone, /no such secret/, /Ask the sender/],
   [['burn', link], wrong, /no owner token/, /--token/],
   [['receipt', link], wrong, /no owner token/, /--token/],
-  [['info', `https://h.invalid/secret/${id.slice(0, 16)}`], usage, /classic service/, /secrets get/],
+  [['info', `https://h.invalid/secret/${id.slice(0, 16)}`], usage, /classic links have no status/, /secrets get/],
   // The network.
-  [['put', '-s', 'http://127.0.0.1:1/', '--patience', '0s', 'file'], network, /no answer from http:\/\/127\.0\.0\.1:1\/: /, /Check the address and the network/],
-  [['get', '--patience', '0s', link], network, /no answer from https:\/\/h\.invalid\/: .*resolve/, /Check the address/],
+  [['put', '-s', 'http://127.0.0.1:1/', '--patience', '0s', 'file'], network, /no response from http:\/\/127\.0\.0\.1:1\/: /, /Check the address and the network/],
+  [['get', '--patience', '0s', link], network, /no response from https:\/\/h\.invalid\/: .*resolve/, /Check the address/],
 ];
 
 for (const [args, code, what, next, options] of table)
@@ -129,7 +129,7 @@ test('a configuration file that is wrong', async () => {
   const config = join(folder, 'config');
   await mkdir(folder, { recursive: true });
   await writeFile(config, `# mine\nsever = ${server.url}\n`);
-  isError(await cli.run(['put', 'file']), usage, /config, line 2 is not understood/, /server = https:\/\/HOST/, 'typo');
+  isError(await cli.run(['put', 'file']), usage, /config, line 2 is not valid/, /server = https:\/\/HOST/, 'typo');
   await writeFile(config, '#'.repeat(20_000));
   isError(await cli.run(['put', 'file']), usage, /cannot read .*config: File too large/, /move it away/, 'large');
   await rm(config);
@@ -161,7 +161,7 @@ test('no room for what comes, and nobody who reads it', async () => {
   const made = (await cli.run(['put', '-q', '-v', '9'], { input: bytes })).stdout.trim();
   await mkdir(join(cli.folder, 'room'));
   const again = /run the same command again/;
-  isError(await shell(`ulimit -f 1000; "$0" get -o room/out '${made}'`), failed, /cannot write room\/out: File too large/, /Make room.*same command again/, 'full');
+  isError(await shell(`ulimit -f 1000; "$0" get -o room/out '${made}'`), failed, /cannot write room\/out: File too large/, /Free some space.*same command again/, 'full');
   assert.deepEqual(readdirSync(join(cli.folder, 'room')), [], 'nothing of it stays');
   isError(await shell(`"$0" get -o - '${made}' >/dev/full`), failed, /standard output: No space left/, again, 'full pipe');
   isError(await shell(`"$0" get -o - '${made}' | true; exit \${PIPESTATUS[0]}`), failed, /standard output: Broken pipe/, again, 'closed pipe');
@@ -174,7 +174,7 @@ test('no room for what comes, and nobody who reads it', async () => {
 test('no room for the sealed bytes', async () => {
   const uploads = join(cli.folder, '.local/state/secrets/uploads');
   const full = await shell('ulimit -f 1000; head -c 3000000 /dev/zero | "$0" put');
-  isError(full, failed, /cannot keep the sealed bytes: File too large/, /as much room as what you share/, 'spool');
+  isError(full, failed, /cannot store the sealed bytes: File too large/, /as much room as what you share/, 'spool');
   assert.deepEqual(readdirSync(uploads), [], 'nothing of it stays');
   assert.equal((await shell('head -c 3000000 /dev/zero | "$0" put -q | grep -c "#"')).stdout, '1\n', 'with room it does go');
 });
@@ -196,14 +196,14 @@ test('a server that refuses, or is another one', async (t) => {
   let status = 0;
   const url = await serve(t, (req) => (req.url.endsWith('/config') ? [200, config] : [status, { detail: `said ${link}` }]));
   const put = () => cli.run(['put', '--patience', '0s', '-s', url], { input: 'x' });
-  for (const [answer, next] of [[429, /wait a minute/], [413, /something smaller/], [507, /something smaller/], [503, /Try again later/], [422, /Change what it names/]]) {
+  for (const [answer, next] of [[429, /Wait a minute/], [413, /something smaller/], [507, /something smaller/], [503, /Try again later/], [422, /Change what the message names/]]) {
     status = answer;
-    isError(await put(), refused, new RegExp(`refused to take the secret \\(${answer}: said `), next, String(answer));
+    isError(await put(), refused, new RegExp(`refused to store the secret \\(${answer}: said `), next, String(answer));
   }
   status = 201;
-  isError(await put(), exit.damaged, /is not one of this service/, /Check the address/, 'no id');
+  isError(await put(), exit.damaged, /unexpected response from/, /Check the address/, 'no id');
   const other = await serve(t, () => [404, {}]);
-  isError(await cli.run(['put', '-s', other], { input: 'x' }), usage, /is no server of this service/, /Check the address/, '404');
+  isError(await cli.run(['put', '-s', other], { input: 'x' }), usage, /is not an Ephemeral Secrets server/, /Check the address/, '404');
 });
 
 test('a certificate that nobody vouches for', async (t) => {
@@ -218,10 +218,9 @@ test('a certificate that nobody vouches for', async (t) => {
 test('no error is without its next step', () => {
   const folder = join(top, 'src/cli');
   const source = readdirSync(folder, { recursive: true }).filter((f) => f.endsWith('.c')).map((f) => readFileSync(join(folder, f), 'utf8')).join('\n');
-  const errors = source.split(/\bsay_error\(/).slice(1);
+  const errors = [...source.matchAll(/\bsay_error\((?!const char)/g)];
   assert.ok(errors.length > 40, 'the source was read');
-  // Whatever follows an error, up to the next one or the end of the function, says what to do.
-  const bare = errors.map((text) => text.split(/\n}\n/)[0]).filter((text) => !/\bsay_hint\(/.test(text));
-  // say_error() itself; in say.c, "interrupted" has no next step where nothing was left.
-  assert.deepEqual(bare.filter((text) => !text.startsWith('const char *fmt, ...) {')), []);
+  // Between an error and the end of its function there is what to do next.
+  const rest = errors.map((m) => source.slice(m.index, source.indexOf('\n}\n', m.index)));
+  assert.deepEqual(rest.filter((text) => !/\bsay_hint\(/.test(text)), []);
 });

@@ -145,10 +145,10 @@ test('a passphrase is asked for, twice to share, and not shown', { skip }, async
   await see(/^Passphrase: *$/m);
   tmux.text('wrong one');
   tmux.keys('Enter');
-  assert.match(await see(/locked\.\nPassphrase: *$/m), /wrong passphrase, or a damaged link\n +9 more tries before/);
+  assert.match(await see(/locks\.\nPassphrase: *$/m), /wrong passphrase, or a damaged link\n +9 more attempts before/);
   tmux.text('correct horse');
   tmux.keys('Enter');
-  assert.match(await see(/That was the last time/), /^inside$/m);
+  assert.match(await see(/That was the last view/), /^inside$/m);
   await ended(0);
   assert.ok(!/correct horse|wrong one/.test(readFileSync(join(cli.folder, 'typescript'), 'utf8')));
 });
@@ -161,7 +161,7 @@ test('two passphrases that differ share nothing', { skip }, async () => {
   await see(/^Passphrase again: *$/m);
   tmux.text('two');
   tmux.keys('Enter');
-  await see(/the two were not the same\n +Run the command again\./);
+  await see(/the two entries differ\n +Run the command again\./);
   await ended(2);
 });
 
@@ -201,11 +201,11 @@ test('an interrupted download goes on, and says how', { skip }, async (t) => {
   await enter(`(cd into; secrets get -s http://127.0.0.1:${wire.address().port}/ - <../link)`);
   await see(/Receiving +▕.*▏ +\d+ %/);
   tmux.keys('C-c');
-  await see(/interrupted; the view is kept for you for 15 minutes\n +Run the same command again to go on\./);
+  await see(/interrupted; the view is kept for you for 15 minutes\n +Run the same command again to continue\./);
   await ended(9);
   assert.ok(!existsSync(join(dir, 'big.bin')));
   await enter('(cd into; secrets get - <../link)');
-  await see(/Saved as big\.bin\nThat was the last time; it is being erased\./);
+  await see(/Saved as big\.bin\nThat was the last view. The secret is being erased\./);
   assert.ok(readFileSync(join(dir, 'big.bin')).equals(content));
   assert.deepEqual(readdirSync(dir), ['big.bin']);
 });
@@ -213,7 +213,7 @@ test('an interrupted download goes on, and says how', { skip }, async (t) => {
 test('what cannot be had says why, and what to do', { skip }, async () => {
   await share('x');
   await enter('secrets get -o big.bin - <link');
-  await see(/secrets: big\.bin exists\n +Name another with --output, or overwrite it with --force\./);
+  await see(/secrets: big\.bin exists\n +Name another file with --output, or overwrite it with --force\./);
   await ended(8);
   await enter('secrets get - <link');
   await see(/^x$/m);
@@ -221,14 +221,14 @@ test('what cannot be had says why, and what to do', { skip }, async () => {
   await see(/there is no such secret\n +It was opened as often as allowed, [^]*Ask the sender for a new link\./);
   await ended(3);
   await enter('echo x | secrets put --server http://127.0.0.1:1/ --patience 0s');
-  await see(/no answer from http:\/\/127\.0\.0\.1:1\/[^]*Check the address and the network/);
+  await see(/no response from http:\/\/127\.0\.0\.1:1\/[^]*Check the address and the network/);
   await ended(5);
 });
 
 test('control characters of a text do not reach the terminal', { skip }, async () => {
   await share('before\x1b[2J\x1b]0;title\x07after\n');
   await enter('secrets get - <link');
-  const screen = await see(/That was the last time/);
+  const screen = await see(/That was the last view/);
   assert.match(screen, /before.*\[2J.*after/);
   assert.ok(!readFileSync(join(cli.folder, 'typescript')).includes('\x1b]0;title'));
 });

@@ -138,7 +138,7 @@ test('passphrases by every method', async () => {
     const wrong = await cli.run(['get', '-p', 'env:PW', link], { extra: { PW: 'wrong' } });
     assert.equal(wrong.code, exit.wrong);
     assert.match(wrong.stderr, /wrong passphrase/);
-    assert.match(wrong.stderr, /9 more tries/);
+    assert.match(wrong.stderr, /9 more attempts/);
     // Without a terminal and without a method there is nobody to ask.
     const none = spawn('setsid', ['-w', program, 'get', link], { env: { HOME: cli.folder }, stdio: ['ignore', 'pipe', 'pipe'] });
     let text = '';
@@ -172,7 +172,7 @@ test('too many wrong passphrases lock it', async () => {
   for (let left = 9; left >= 0; left--) {
     const r = await cli.run(['get', '-p', 'env:PW', link], { extra: { PW: 'wrong' } });
     assert.equal(r.code, exit.wrong);
-    assert.match(r.stderr, left > 0 ? new RegExp(`${left} more tr`) : /locked/);
+    assert.match(r.stderr, left > 0 ? new RegExp(`${left} more attempt`) : /locked/);
   }
   const r = await cli.run(['get', '-p', 'env:PW', link], { extra: { PW: 'right' } });
   assert.equal(r.code, exit.gone);

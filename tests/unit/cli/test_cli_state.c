@@ -286,7 +286,7 @@ static void
 test_prune_what_a_killed_run_left_without_a_name(void **unused) {
     char path[STATE_PATH_MAX + 32];
     (void)unused;
-    assert_int_equal(state_make_folder(&state, STATE_UPLOAD), 0);
+    assert_int_equal(state_make_dir(&state, STATE_UPLOAD), 0);
     (void)snprintf(path, sizeof(path), "%s/uploads/.aaaaaa.sealed", state.dir);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
