@@ -1,6 +1,6 @@
 # Programs, and the archive of modules they share.
 
-MODULES := base crypto http aws vault store api
+MODULES := base crypto http aws vault store api settings
 # The sources of a module: its folder and the rooms in it.
 sources = $(wildcard src/$(1)/*.c src/$(1)/*/*.c)
 CORE_SRC := $(foreach m,$(MODULES),$(call sources,$(m)))

@@ -15,8 +15,9 @@ const allowed = {
   vault: ['base', 'crypto'],
   store: ['base', 'crypto', 'http', 'aws', 'vault'],
   api: ['base', 'crypto', 'http', 'vault'],
-  server: ['base', 'crypto', 'http', 'aws', 'vault', 'store', 'api'],
-  lambda: ['base', 'crypto', 'http', 'aws', 'vault', 'store', 'api'],
+  settings: ['base', 'http', 'api'],
+  server: ['base', 'crypto', 'http', 'aws', 'vault', 'store', 'api', 'settings'],
+  lambda: ['base', 'crypto', 'http', 'aws', 'vault', 'store', 'api', 'settings'],
   cli: ['base', 'crypto', 'http'],
 };
 

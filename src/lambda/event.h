@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events of AWS Lambda to requests, and responses to what Lambda's callers take: API Gateway HTTP
- * APIs and Function URLs (payload 2.0), REST APIs (1.0), Application Load Balancers.  Pure.
+ * Turns events of AWS Lambda into requests, and responses into what the callers of Lambda expect:
+ * API Gateway HTTP APIs and Function URLs (payload 2.0), REST APIs (payload 1.0), and Application
+ * Load Balancers.  Pure.
  */
 #ifndef LAMBDA_EVENT_H
 #define LAMBDA_EVENT_H
@@ -18,17 +19,17 @@ enum event_kind {
 };
 
 enum {
-    EVENT_MAX = 7 * 1024 * 1024, /* bytes of an event; Lambda's own bound is 6 MB */
+    EVENT_MAX = 7 * 1024 * 1024, /* bytes of an event; Lambda's own limit is 6 MB */
     EVENT_TEXT_MAX = 64 * 1024,  /* path and query, made from their parts */
-    /* Largest bodies of answers that fit, as base64, what each caller takes: 6 MB and 1 MB. */
-    EVENT_ANSWER_MAX = 4400 * 1024,
-    EVENT_ANSWER_MAX_BALANCER = 760 * 1024,
+    /* Largest response bodies that fit, as base64, the callers' limits: 6 MB and 1 MB. */
+    EVENT_RESPONSE_MAX = 4400 * 1024,
+    EVENT_RESPONSE_MAX_BALANCER = 760 * 1024,
 };
 
 struct event {
     enum event_kind kind;
-    bool multi_value; /* the answer has its headers as lists */
-    bool broken;      /* a header that must come once came twice, or the body is no base64 */
+    bool multi_value; /* the response has its headers as lists */
+    bool broken;      /* a header that must come once came twice, or the body is not base64 */
     json_t *json;     /* owns the texts below */
     struct buf text;  /* holds path and query */
     struct http_request request;
@@ -36,7 +37,7 @@ struct event {
 
 /*
  * Read the ${len} bytes at ${text} into ${out}, which event_clear() releases in every case.
- * Returns 0; ERR_INVALID if it is no event of these kinds; ERR_TOO_LARGE or ERR_NOMEM.
+ * Returns 0; ERR_INVALID if it is not an event of these kinds; ERR_TOO_LARGE or ERR_NOMEM.
  */
 MUST_CHECK
 int event_parse(const char *text, size_t len, struct event *out);
@@ -44,8 +45,9 @@ int event_parse(const char *text, size_t len, struct event *out);
 /* Wipe and release what ${e} owns. */
 void event_clear(struct event *e);
 
-/* Append the answer ${resp} to ${e} as its caller takes it.  Returns as buf_add(). */
+/* Append ${resp}, the response to ${e}, in the form that its caller expects.  Returns as
+ * buf_add(). */
 MUST_CHECK
-int event_answer(const struct event *e, const struct http_response *resp, struct buf *out);
+int event_respond(const struct event *e, const struct http_response *resp, struct buf *out);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bootstrap: the API as a function of AWS Lambda on a custom runtime (docs/AWS.md).  One event at a
- * time; all that an answer depends on is done before it is sent, since the sandbox stops after it.
+ * time.  Everything that a response depends on is done before it is sent, because Lambda freezes
+ * the process afterwards.
  */
 #include <nss.h>
 #include <sys/prctl.h>
@@ -17,21 +18,21 @@
 #include "lambda/event.h"
 #include "lambda/runtime.h"
 #include "lambda/settings.h"
+#include "settings/api_config.h"
 #include "store/aws.h"
 
 enum {
-    DAY = 24 * 60 * 60,
-    CLASSIC_FILE_MAX = 3 * 1024 * 1024, /* so that its answer fits Lambda's 6 MB */
-    INLINE_MAX = 128 * 1024,
+    CLASSIC_FILE_MAX = 3 * 1024 * 1024, /* so that its response fits Lambda's 6 MB */
     CONNECTIONS = 4,
-    SWEEP_MAX = 500,      /* records a scheduled sweep looks at */
-    SWEEP_MS = 15 * 1000, /* for it: the function has half a minute */
-    ANSWER_ROOM = 6 * 1024 * 1024,
+    SWEEP_MAX = 500,      /* records that a scheduled sweep looks at */
+    SWEEP_MS = 15 * 1000, /* for it; the function has half a minute */
+    RESPONSE_ROOM = 6 * 1024 * 1024,
+    REASON_MAX = 512,
 };
 
 /* Everything that runs. */
 struct function {
-    struct lambda_settings settings;
+    struct settings settings;
     struct runtime runtime;
     struct store_aws *aws;
     struct vault vault;
@@ -46,63 +47,68 @@ get_variable(void *ctx, const char *name) {
 }
 
 static void
-configure(struct function *f) {
-    const struct lambda_settings *s = &f->settings;
+function_configure(struct function *f) {
+    const struct api_config_limits limits = {
+        .text_max = LAMBDA_TEXT_MAX,
+        .classic_file_max = CLASSIC_FILE_MAX,
+        .response_max = EVENT_RESPONSE_MAX,
+    };
     f->vault.clock = clock_system;
     f->vault.random = random_system;
-    f->vault.limits.part_size = (uint32_t)s->part_size;
+    f->vault.limits.part_size = (uint32_t)f->settings.part_size;
     f->vault.limits.sweep_ms = SWEEP_MS;
-    f->api.config = (struct api_config){.version = VERSION,
-                                        .ttl_default = s->ttl_days * DAY,
-                                        .ttl_max = s->ttl_max_days * DAY,
-                                        .text_max = (uint64_t)s->text_max,
-                                        .classic_file_max = CLASSIC_FILE_MAX,
-                                        .file_max = (uint64_t)s->file_max,
-                                        .inline_max = INLINE_MAX,
-                                        .response_max = EVENT_ANSWER_MAX,
-                                        .page = s->page,
-                                        .origins = &s->origins};
+
+    f->api.config = api_config_make(&f->settings, &limits);
+    f->api.config.rate_create = f->api.config.rate_open = 0; /* the gateway limits rates */
     f->api.vault = &f->vault;
     f->api.kdf = f->kdf;
     f->api.page = &page_embedded;
     f->api.monotonic_ms = clock_monotonic_ms;
 }
 
-/* Open what the function needs.  Returns 0, or an error with the setting at fault, if any, in
- * ${wrong}. */
+/* Open the table and the bucket.  Returns 0, or an error with the setting at fault in ${reason}. */
 static int
-start(struct function *f, char wrong[static 64]) {
-    const struct aws_env env = {get_variable, NULL};
+open_stores(struct function *f, struct buf *reason) {
+    const struct settings *s = &f->settings;
+    const char *sse = s->s3_sse[0] != '\0' ? s->s3_sse : NULL;
     const char *name = NULL;
-    int err = lambda_settings_read(&f->settings, environ, wrong);
+    int err = store_aws_open_records(f->aws, s->dynamo_table, s->s3_bucket, &f->vault.store, &name);
+    if (err == 0) err = store_aws_open_blobs(f->aws, s->s3_bucket, sse, &f->vault.blobs, &name);
+    if (err != 0 && name != NULL) (void)!buf_add_text(reason, name);
+    return err;
+}
+
+/* Open what the function needs.  Returns 0, or an error with a line in ${reason} if a setting is at
+ * fault. */
+static int
+function_start(struct function *f, struct buf *reason) {
+    const struct aws_env env = {get_variable, NULL};
+    int err = lambda_settings_read(&f->settings, environ, reason);
     if (err != 0) return err;
+
     f->aws = store_aws_new(&env, CONNECTIONS);
     f->kdf = kdf_pool_new(1, CONNECTIONS, KDF_CLASSIC);
     if (f->aws == NULL || f->kdf == NULL) return ERR_NOMEM;
-    err = store_aws_open_records(f->aws, f->settings.table, f->settings.bucket, &f->vault.store,
-                                 &name);
-    if (err == 0)
-        err = store_aws_open_blobs(f->aws, f->settings.bucket, f->settings.sse, &f->vault.blobs,
-                                   &name);
-    if (err != 0) {
-        (void)snprintf(wrong, 64, "%s", name);
-        return err;
-    }
-    configure(f);
+    err = open_stores(f, reason);
+    if (err != 0) return err;
+
+    function_configure(f);
     return api_open(&f->api);
 }
 
+/* Make the response to the request of ${e}. */
 static void
-answer_request(struct function *f, struct event *e, struct http_response *resp) {
+respond(struct function *f, struct event *e, struct http_response *resp) {
     struct api_admission admission;
     struct http_request *req = &e->request;
     int64_t body_len = req->body.len > 0 ? (int64_t)req->body.len : -1;
-    f->api.config.response_max =
-        e->kind == EVENT_BALANCER ? EVENT_ANSWER_MAX_BALANCER : EVENT_ANSWER_MAX;
     if (e->broken) {
         problem_respond(resp, PROBLEM_MALFORMED, NULL);
         return;
     }
+
+    f->api.config.response_max = EVENT_RESPONSE_MAX;
+    if (e->kind == EVENT_BALANCER) f->api.config.response_max = EVENT_RESPONSE_MAX_BALANCER;
     if (api_admit(&f->api, req, body_len, &admission, resp) == 0) return;
     if (req->body.len > admission.body_max) {
         problem_respond(resp, PROBLEM_TOO_LARGE, NULL);
@@ -111,50 +117,56 @@ answer_request(struct function *f, struct event *e, struct http_response *resp) 
     api_handle(&f->api, admission.route, req, resp);
 }
 
+/* Answer the request of ${e} into ${out}.  Returns 0, ERR_TOO_LARGE or ERR_NOMEM. */
+static int
+answer_request(struct function *f, struct event *e, struct buf *out) {
+    struct http_response resp;
+    http_response_init(&resp, RESPONSE_ROOM);
+    respond(f, e, &resp);
+    log_info("request", LOG_TEXT("route", resp.route != NULL ? resp.route : "-"),
+             LOG_NUMBER("status", resp.status),
+             LOG_TEXT("secret", resp.log_tag[0] != '\0' ? resp.log_tag : NULL));
+    int err = event_respond(e, &resp, out);
+    http_response_clear(&resp);
+    return err;
+}
+
+/* Sweep.  Returns 0, or an error of the store. */
 static int
 answer_schedule(struct function *f, struct buf *out) {
     struct vault_sweep_result result = {0};
     int err = vault_sweep(&f->vault, SWEEP_MAX, &result);
-    log_info("swept", LOG_NUMBER("records", result.records), LOG_NUMBER("erased", result.erased),
+    log_info("sweep", LOG_NUMBER("records", result.records), LOG_NUMBER("erased", result.erased),
              LOG_NUMBER("errors", result.errors));
     if (err != 0) return err;
     return buf_printf(out, "{\"records\":%d,\"erased\":%d}", result.records, result.erased);
 }
 
-/* Answer one event into ${out}.  Returns 0, or an error that is to be reported. */
+/* Answer one event into ${out}.  Returns 0, or an error to report to Lambda. */
 static int
-handle(struct function *f, const struct buf *text, struct buf *out) {
+answer_event(struct function *f, const struct buf *text, struct buf *out) {
     struct event e;
-    struct http_response resp;
-    http_response_init(&resp, ANSWER_ROOM);
     int err = event_parse((const char *)text->data, text->len, &e);
     if (err == 0 && e.kind == EVENT_SCHEDULE) err = answer_schedule(f, out);
-    else if (err == 0) {
-        answer_request(f, &e, &resp);
-        log_info("request", LOG_TEXT("route", resp.route != NULL ? resp.route : "-"),
-                 LOG_NUMBER("status", resp.status),
-                 LOG_TEXT("secret", resp.log_tag[0] != '\0' ? resp.log_tag : NULL));
-        err = event_answer(&e, &resp, out);
-    }
-    http_response_clear(&resp);
+    else if (err == 0) err = answer_request(f, &e, out);
     event_clear(&e);
     return err;
 }
 
-/* One round.  Returns 0, or ERR_IO if the Runtime API does not answer. */
+/* Handle one event.  Returns 0, or ERR_IO if the Runtime API does not respond. */
 static int
 serve_one(struct function *f) {
-    struct buf event = BUF_INIT(EVENT_MAX), answer = BUF_INIT(ANSWER_ROOM);
+    struct buf event = BUF_INIT(EVENT_MAX), answer = BUF_INIT(RESPONSE_ROOM);
     char id[RUNTIME_ID_MAX + 1];
     int err = runtime_next(&f->runtime, &event, id);
-    if (err == 0) err = handle(f, &event, &answer);
-    else if (id[0] == '\0') goto out;
+    if (err != 0 && id[0] == '\0') goto out;
+
+    if (err == 0) err = answer_event(f, &event, &answer);
     if (err == 0) err = runtime_answer(&f->runtime, id, &answer);
     if (err != 0) {
+        const char *type = err == ERR_INVALID ? "Function.BadEvent" : "Function.Failed";
         log_error("event", LOG_TEXT("error", err_text(err)));
-        err = runtime_fail(&f->runtime, id,
-                           err == ERR_INVALID ? "Function.BadEvent" : "Function.Failed",
-                           err_text(err));
+        err = runtime_fail(&f->runtime, id, type, err_text(err));
     }
 out:
     buf_free(&event);
@@ -162,18 +174,26 @@ out:
     return err;
 }
 
+/* What secretsd does in process_harden(), as far as Lambda allows it. */
+static void
+function_harden(void) {
+    struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0);
+
+    /* The two sources that libc has built in: a static program must load no others. */
+    (void)__nss_configure_lookup("hosts", "files dns");
+}
+
 int
 main(void) {
     static struct function f;
-    char wrong[64] = "";
-    struct rlimit none = {0, 0};
+    struct buf reason = BUF_INIT(REASON_MAX);
     const char *host = getenv("AWS_LAMBDA_RUNTIME_API");
-    (void)setrlimit(RLIMIT_CORE, &none);
-    (void)prctl(PR_SET_DUMPABLE, 0);
-    /* The two that libc has built in; a static program must not load others from the system. */
-    (void)__nss_configure_lookup("hosts", "files dns");
+    function_harden();
     json_setup();
     http_client_setup();
+
     struct http_client_options options = {.idle_max = 1};
     f.runtime = (struct runtime){http_client_new(&options), host};
     if (host == NULL || f.runtime.client == NULL) {
@@ -181,15 +201,17 @@ main(void) {
                   LOG_TEXT("reason", "AWS_LAMBDA_RUNTIME_API is not set: this runs on Lambda"));
         return 1;
     }
-    int err = start(&f, wrong);
+
+    int err = function_start(&f, &reason);
     if (err != 0) {
-        log_error("start", LOG_TEXT("error", err_text(err)), LOG_TEXT("setting", wrong));
-        (void)!runtime_fail(&f.runtime, NULL, "Runtime.Start",
-                            wrong[0] != '\0' ? wrong : err_text(err));
+        const char *text = reason.len > 0 ? buf_text(&reason) : err_text(err);
+        log_error("start", LOG_TEXT("error", err_text(err)), LOG_TEXT("reason", text));
+        (void)!runtime_fail(&f.runtime, NULL, "Runtime.Start", text);
         return 1;
     }
+
     while (serve_one(&f) == 0) {
     }
-    log_error("stopped", LOG_TEXT("reason", "the Runtime API does not answer"));
+    log_error("stopped", LOG_TEXT("reason", "the Runtime API does not respond"));
     return 1;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The Lambda Runtime API: the next event, its answer, its error. */
+/* The Lambda Runtime API: fetches events, and sends the answer or the error of each. */
 #ifndef LAMBDA_RUNTIME_H
 #define LAMBDA_RUNTIME_H
 
@@ -13,19 +13,20 @@ struct runtime {
 };
 
 /*
- * Wait for the next event: its body goes to ${event} (bound set by the caller), its request's id to
- * ${id}.  Returns 0; ERR_TOO_LARGE if the event passes the bound; or ERR_IO.
+ * Wait for the next event.  Its body goes to ${event}, whose limit the caller has set, and the id
+ * of its request to ${id}, which is "" if there is none.  Returns 0; ERR_TOO_LARGE if the event is
+ * above the limit; or ERR_IO.
  */
 MUST_CHECK
 int runtime_next(struct runtime *r, struct buf *event, char id[static RUNTIME_ID_MAX + 1]);
 
-/* Send ${answer} to event ${id}.  Returns 0; ERR_TOO_LARGE if Lambda refuses it; or ERR_IO. */
+/* Send ${answer}, the answer to event ${id}.  Returns 0; ERR_TOO_LARGE if Lambda refuses it; or ERR_IO. */
 MUST_CHECK
 int runtime_answer(struct runtime *r, const char *id, const struct buf *answer);
 
 /*
- * Report that event ${id}, or with NULL the start, failed with the constant ${type} and ${message}.
- * Returns 0 or ERR_IO.
+ * Report that event ${id} failed, or with NULL that the start failed.  ${type} is a constant;
+ * characters of ${message} that JSON would escape are replaced.  Returns 0 or ERR_IO.
  */
 MUST_CHECK
 int runtime_fail(struct runtime *r, const char *id, const char *type, const char *message);

@@ -1,25 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The settings of the function, from its environment: those of secretsd that mean
- * something here. */
+/* The settings of the function, from its environment. */
 #ifndef LAMBDA_SETTINGS_H
 #define LAMBDA_SETTINGS_H
 
-#include "api/web/origins.h"
+#include "settings/table.h"
 
-struct lambda_settings {
-    const char *table;  /* DYNAMO_TABLE, default Secrets */
-    const char *bucket; /* S3_BUCKET */
-    const char *sse;    /* SECRETS_S3_SSE; NULL: by the endpoint */
-    int64_t ttl_days, ttl_max_days, text_max, file_max, part_size;
-    const char *page;
-    struct origins origins;
-};
+enum { LAMBDA_TEXT_MAX = 256 * 1024 }; /* classic text that fits an item of DynamoDB */
 
 /*
  * Fill ${s} from ${env} (NULL-terminated, as environ), which outlives it.  Returns 0; or ERR_CONFIG
- * with ${wrong} (64 bytes) naming the variable that is missing, unknown or not understood.
+ * with a line in ${reason} that names the variable that is missing, unknown or not understood.
  */
 MUST_CHECK
-int lambda_settings_read(struct lambda_settings *s, char *const env[], char wrong[static 64]);
+int lambda_settings_read(struct settings *s, char *const env[], struct buf *reason);
 
 #endif

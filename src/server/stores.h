@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "aws/transport.h"
-#include "server/settings.h"
+#include "settings/table.h"
 #include "vault/blobs.h"
 #include "vault/store.h"
 

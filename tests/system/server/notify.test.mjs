@@ -112,11 +112,11 @@ describe('the watchdog', { concurrency: 3 }, () => {
       void provoke(server);
       await later(3500 * patience); // it takes 2 s to tell what hangs from what is slow
       assert.equal(await systemd.next('WATCHDOG=1', 2 * interval), null, 'no beat');
-      assert.match(server.stderr(), /event=watchdog well=false/);
+      assert.match(server.stderr(), /event=watchdog healthy=false/);
       await release();
       assert.ok(await systemd.next('WATCHDOG=1', 10_000), 'a beat as soon as it is well again');
-      for (let i = 0; i < 50 && !/well=true/.test(server.stderr()); i++) await later(20);
-      assert.match(server.stderr(), /event=watchdog well=true/);
+      for (let i = 0; i < 50 && !/healthy=true/.test(server.stderr()); i++) await later(20);
+      assert.match(server.stderr(), /event=watchdog healthy=true/);
     });
 
   test('goes on while the store says that it cannot write: a new process could not either', async (t) => {

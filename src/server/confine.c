@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "aws/credentials.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "server/internal.h"
+#include "server/process/sandbox.h"
+
+/*
+ * Handle ${result} of one layer of the sandbox.  If the kernel lacks ${feature}, log what that
+ * means: a flaw in this program ${harm}.
+ */
+static int
+check_confined(struct server *s, int result, const char *feature, const char *harm,
+               struct buf *reason) {
+    if (result == SANDBOX_ON) return 0;
+    if (result < 0) {
+        (void)!buf_printf(reason, "the kernel has %s but refuses it", feature);
+        return result;
+    }
+    if (s->settings.sandbox == SETTINGS_SANDBOX_REQUIRED) {
+        (void)!buf_printf(reason, "SECRETS_SANDBOX=required: this kernel has no %s", feature);
+        return ERR_CONFIG;
+    }
+
+    s->sandbox = "partial";
+    char meaning[100];
+    (void)snprintf(meaning, sizeof(meaning), "a flaw in this program %s", harm);
+    log_warn("sandbox", LOG_TEXT("state", "partial"), LOG_TEXT("missing", feature),
+             LOG_TEXT("reason", meaning));
+    return 0;
+}
+
+/* The directory of the unix socket that this process made, in ${out}; NULL if it made none. */
+static const char *
+socket_directory(const struct listener *l, char out[static sizeof(l->path)]) {
+    if (l->path[0] == '\0') return NULL;
+    (void)snprintf(out, sizeof(l->path), "%s", l->path);
+    char *slash = strrchr(out, '/');
+    if (slash == NULL) return ".";
+    *slash = '\0';
+    return out;
+}
+
+int
+server_confine_paths(struct server *s, const struct aws_env *aws, struct buf *reason) {
+    struct buf keys[AWS_CREDENTIALS_PATHS] = {0};
+    char socket_dir[sizeof(s->listener.path)];
+    bool outgoing = s->stores.aws != NULL;
+    s->sandbox = "on";
+    if (s->settings.sandbox == SETTINGS_SANDBOX_OFF) {
+        s->sandbox = "off";
+        log_warn(
+            "sandbox", LOG_TEXT("state", "off"),
+            LOG_TEXT("reason", "SECRETS_SANDBOX=off: no protection from a flaw in this program"));
+        return 0;
+    }
+
+    /* The data directory, the own socket, and the files that credentials are read from. */
+    struct sandbox_paths paths = {
+        .data_dir = stores_are_here(&s->settings) ? s->settings.data : NULL,
+        .outgoing = outgoing,
+        .socket_dir = socket_directory(&s->listener, socket_dir),
+    };
+    int result = outgoing ? aws_credentials_paths(aws, keys) : 0;
+    for (int i = 0; i < AWS_CREDENTIALS_PATHS; i++)
+        if (keys[i].len > 0) paths.readable[i] = buf_text(&keys[i]);
+
+    if (result == 0) result = sandbox_restrict_paths(&paths);
+    for (int i = 0; i < AWS_CREDENTIALS_PATHS; i++)
+        buf_free(&keys[i]);
+    return check_confined(s, result, "landlock", "reaches every file of this user", reason);
+}
+
+int
+server_confine_calls(struct server *s, struct buf *reason) {
+    if (s->settings.sandbox == SETTINGS_SANDBOX_OFF) return 0;
+    int result = sandbox_restrict_calls(s->stores.aws != NULL);
+    int err = check_confined(s, result, "seccomp", "reaches every system call", reason);
+    atomic_store(&s->sources.sandboxed, err == 0 && strcmp(s->sandbox, "on") == 0);
+    return err;
+}

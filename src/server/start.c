@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/classic.h"
+#include "api/web/page.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "server/http/linger.h"
+#include "server/internal.h"
+#include "server/process/notify.h"
+#include "server/process/process.h"
+#include "settings/api_config.h"
+
+enum {
+    KDF_QUEUE = 32,       /* derivations that wait; more are answered 503 */
+    WORKERS_EXTRA = 32,   /* workers that derivations can never occupy */
+    QUEUE_MAX = 1024,     /* requests that wait for a worker; more are answered 503 */
+    SWEEP_SECONDS = 25,   /* content is erased within 60 s of its time */
+    SWEEP_MS = 20 * 1000, /* for one sweep while a store is slow */
+    ALIVE_MS = 2 * 1000,  /* for the threads of libmicrohttpd to handle one event each */
+    WORK_MS = 180 * 1000, /* for a worker to become free: longer than any request takes, with AWS
+                              unreachable and all its calls retried */
+
+    /* Memory of clients, and the share of one client. */
+    BODY_BUDGET = 128 * 1024 * 1024,
+    RESPONSE_BUDGET = 64 * 1024 * 1024,
+    CLIENT_SHARE = 16 * 1024 * 1024,
+    CLIENT_SCARCE = 2 * 1024 * 1024, /* of bodies, once half of their budget is held */
+
+    /* Connections and descriptors. */
+    CONNECTIONS_MAX = 16384,
+    PER_CLIENT_MAX = 128,
+    KEPT_MAX = 1024, /* connections that stay open after a response, 17 KiB each */
+    FILES_OWN = 96,  /* log, listeners, stores with 16 parts at once, metrics */
+    FILES_IO_THREAD = 2,
+    FILES_AWS_CALL = 8, /* of a worker that calls AWS: its connection, one kept, and their pipes */
+};
+
+static const char *
+get_variable(void *ctx, const char *name) {
+    (void)ctx;
+    return getenv(name);
+}
+
+static size_t
+larger(uint64_t a, uint64_t b) {
+    return (size_t)(a > b ? a : b);
+}
+
+static void
+configure_vault(struct server *s) {
+    s->vault.store = s->stores.store;
+    s->vault.blobs = s->stores.blobs;
+    s->vault.clock = clock_system;
+    s->vault.random = random_system;
+    s->vault.limits.quota = (uint64_t)s->settings.quota;
+    s->vault.limits.part_size = (uint32_t)s->settings.part_size;
+    s->vault.limits.sweep_ms = SWEEP_MS;
+}
+
+static void
+configure_api(struct server *s) {
+    const struct api_config_limits limits = {
+        .text_max = s->stores.text_max,
+        .classic_file_max = API_CONFIG_CLASSIC_FILE_MAX,
+    };
+    s->api.config = api_config_make(&s->settings, &limits);
+    s->api.vault = &s->vault;
+    s->api.kdf = s->kdf;
+    s->api.page = &page_embedded;
+    s->api.monotonic_ms = clock_monotonic_ms;
+}
+
+/*
+ * Divide the descriptors of this process, so that stores and log get theirs whatever clients do.
+ * The rest is for connections, open or lingering.
+ */
+static void
+share_files(const struct server *s, struct daemon_config *c) {
+    unsigned own = FILES_OWN + FILES_IO_THREAD * c->io_threads;
+    if (s->stores.aws != NULL) own += FILES_AWS_CALL * c->workers_max;
+
+    unsigned room = c->descriptors - own;
+    if (c->descriptors <= 2 * own) {
+        room = c->descriptors / 2;
+        log_warn("start", LOG_TEXT("reason", "the limit on open files is low"),
+                 LOG_NUMBER("limit", c->descriptors), LOG_NUMBER("wanted", 2 * own + 1));
+    }
+
+    c->lingering_max = room / 8 < LINGER_MAX ? room / 8 : LINGER_MAX;
+    room -= c->lingering_max;
+    c->connections_max = room < CONNECTIONS_MAX ? room : CONNECTIONS_MAX;
+}
+
+static int
+start_daemon(struct server *s) {
+    uint64_t text_max = s->api.config.text_max;
+    struct daemon_config config = {
+        .listen_fd = s->listener.fd,
+        .descriptors = process_file_limit(),
+        .api = &s->api,
+        .metrics = s->sources.metrics,
+        .trusted = &s->settings.trusted,
+        .io_threads = process_cores(),
+        .workers_max = (unsigned)s->settings.kdf_threads + KDF_QUEUE + WORKERS_EXTRA,
+        .queue_max = QUEUE_MAX,
+        .per_client_max = PER_CLIENT_MAX,
+        .kept_max = KEPT_MAX,
+        .body_budget = BODY_BUDGET,
+        .response_budget = RESPONSE_BUDGET,
+        .response_share = CLIENT_SHARE,
+    };
+
+    /* One client may always send the largest text.  While memory is scarce it may send a part, or
+     * the usual text: most characters as they are, some escaped. */
+    size_t usual = larger((uint64_t)s->settings.part_size, 2 * text_max);
+    config.body_share = larger(CLIENT_SHARE, classic_text_body_max(text_max));
+    config.body_scarce = larger(CLIENT_SCARCE, usual);
+    share_files(s, &config);
+    s->daemon = daemon_start(&config);
+    return s->daemon == NULL ? ERR_NOMEM : 0;
+}
+
+static int
+listen_for_metrics(struct server *s, struct buf *reason) {
+    char *const none[] = {NULL}; /* the socket that systemd passes is for clients */
+    const char *where = s->settings.metrics_listen;
+    if (where[0] == '\0') return 0;
+    return listen_open("SECRETS_METRICS_LISTEN", where, none, &s->metrics_listener, reason);
+}
+
+static int
+start_metrics(struct server *s) {
+    struct metrics_sources *sources = &s->sources;
+    sources->vault = &s->vault;
+    sources->kdf = s->kdf;
+    sources->sweeper = s->sweeper;
+    if (s->metrics_listener.fd < 0) return 0;
+    s->metrics = metrics_http_start(s->metrics_listener.fd, metrics_sources_write, sources);
+    return s->metrics == NULL ? ERR_NOMEM : 0;
+}
+
+/*
+ * Whether nothing is stuck that a new process would not be.  A store that reports errors (a full
+ * disk, an unreachable service) is not stuck: it may recover by itself, and opening may go on.
+ * Therefore no service is called here.
+ */
+static bool
+server_is_healthy(void *server) {
+    struct server *s = server;
+    return !vault_stuck(&s->vault) && daemon_threads_alive(s->daemon, ALIVE_MS, WORK_MS);
+}
+
+/* Tell systemd that connections are accepted, and start watchdog pings if it asks for them. */
+static int
+report_ready(struct server *s) {
+    int64_t ms = notify_watchdog_ms(getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID"));
+    bool watched = s->notify >= 0 && ms > 0;
+    notify_send(s->notify, "READY=1");
+    s->watchdog = watchdog_start(s->notify, ms, server_is_healthy, s);
+    return s->watchdog == NULL && watched ? ERR_NOMEM : 0;
+}
+
+static int
+start_derivations(struct server *s) {
+    struct kdf_pool_stats stats;
+    s->kdf = kdf_pool_new((unsigned)s->settings.kdf_threads, KDF_QUEUE, KDF_CLASSIC);
+    if (s->kdf == NULL) return ERR_NOMEM;
+
+    kdf_pool_stats(s->kdf, &stats);
+    if (!stats.locked)
+        log_warn("memory", LOG_TEXT("state", "unlocked"),
+                 LOG_TEXT("reason", "the memory of derivations may be swapped out: raise the limit "
+                                    "on locked memory"));
+    return 0;
+}
+
+/* Open what the sandbox would refuse later, then give up all paths but those of the data. */
+static int
+open_then_confine(struct server *s, char *const env[], struct buf *reason) {
+    static const struct aws_env aws = {get_variable, NULL};
+    metrics_sources_open(&s->sources, clock_now(&clock_system));
+    s->sources.metrics = metrics_new();
+    if (s->sources.metrics == NULL) return ERR_NOMEM;
+
+    s->notify = notify_open(getenv("NOTIFY_SOCKET"));
+    int err = listen_open("SECRETS_LISTEN", s->settings.listen, env, &s->listener, reason);
+    if (err == 0) err = listen_for_metrics(s, reason);
+    if (err == 0) err = stores_prepare(&s->settings, &aws, &s->stores, reason);
+    return err != 0 ? err : server_confine_paths(s, &aws, reason);
+}
+
+int
+server_start(struct server *s, char *const env[], struct buf *reason) {
+    /* The order is a promise.  1. Paths are given up before any file of a client is opened and
+     * before the first thread starts, since a thread keeps what its creator had. */
+    int err = open_then_confine(s, env, reason);
+    if (err != 0) return err;
+
+    /* 2. The stores: what a crash left is tidied before anybody can read it. */
+    err = stores_open(&s->settings, &s->stores, reason);
+    if (err != 0) return err;
+    configure_vault(s);
+    err = vault_tidy(&s->vault);
+    if (err != 0) return err;
+
+    /* 3. What works on them.  All libraries are loaded and all threads but those of connections
+     * run after this. */
+    err = start_derivations(s);
+    if (err != 0) return err;
+    configure_api(s);
+    err = api_open(&s->api);
+    if (err != 0) return err;
+    s->sweeper = sweeper_start(&s->vault, SWEEP_SECONDS);
+    if (s->sweeper == NULL) return ERR_NOMEM;
+
+    /* 4. System calls are given up before the first byte of a client is read. */
+    err = server_confine_calls(s, reason);
+    if (err == 0) err = start_metrics(s);
+
+    /* 5. Only then connections are accepted, and systemd is told so. */
+    if (err == 0) err = start_daemon(s);
+    return err != 0 ? err : report_ready(s);
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include "settings/table.h"
+
+#include "base/err.h"
+#include "base/text/parse.h"
+#include "base/text/utf8.h"
+
+#define KIB    INT64_C(1024)
+#define MIB    (1024 * KIB)
+#define GIB    (1024 * MIB)
+#define TIB    (1024 * GIB)
+#define PREFIX "SECRETS_"
+
+enum { KDF_THREADS_MAX = 256, BOTH = SETTINGS_SERVER | SETTINGS_FUNCTION };
+
+#define AT(member) offsetof(struct settings, member)
+
+/* clang-format off */
+static const struct setting table[] = {
+    {"SECRETS_LISTEN", "ADDRESS", "127.0.0.1:8080", SETTINGS_TEXT, SETTINGS_SERVER, 1, 255, AT(listen),
+     "Where to listen: ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH.  If systemd passes a socket, that "
+     "one is used instead."},
+    {"SECRETS_DATA", "DIRECTORY", "./data", SETTINGS_TEXT, SETTINGS_SERVER, 1, 1024, AT(data),
+     "The data directory.  If it does not exist, it is made, accessible to its owner only."},
+    {"TTL_DAYS", "DAYS", "5", SETTINGS_NUMBER, BOTH, 1, 3650, AT(ttl_days),
+     "Lifetime of a secret if the sender names none."},
+    {"SECRETS_MAX_TTL_DAYS", "DAYS", "30", SETTINGS_NUMBER, BOTH, 1, 3650, AT(ttl_max_days),
+     "Longest lifetime a sender may name."},
+    {"SECRETS_MAX_TEXT", "SIZE", "1 MiB", SETTINGS_SIZE, BOTH, KIB, 10 * MIB, AT(text_max),
+     "Largest classic text, and largest text that the page offers to share."},
+    {"SECRETS_MAX_FILE", "SIZE", "1 GiB", SETTINGS_SIZE, BOTH, KIB, TIB, AT(file_max),
+     "Largest end-to-end encrypted content.  Classic files are limited to 10 MiB."},
+    {"SECRETS_PART_SIZE", "SIZE", "1 MiB", SETTINGS_SIZE, BOTH, 64 * KIB, 4 * MIB, AT(part_size),
+     "Size of the parts in which large content is sent and stored."},
+    {"SECRETS_QUOTA", "SIZE", "10 GiB", SETTINGS_SIZE, SETTINGS_SERVER, 0, 1024 * TIB, AT(quota),
+     "Most content that is kept on this machine, or 0 for no limit.  Above it nothing new is "
+     "accepted, and opening continues."},
+    {"SECRETS_PAGE", "ORIGIN", "", SETTINGS_PAGE, BOTH, 0, 1024, AT(page),
+     "Address of the page for links, if this server's own page is not used: https://HOST/."},
+    {"SECRETS_ORIGINS", "LIST", "", SETTINGS_ORIGINS, BOTH, 0, 2047, AT(origins),
+     "Origins, separated by commas, whose pages may use this server: https://HOST."},
+    {"SECRETS_TRUSTED_PROXIES", "LIST", "127.0.0.0/8, ::1", SETTINGS_NETWORKS, SETTINGS_SERVER, 0, 2047, AT(trusted),
+     "Addresses and networks, separated by commas, whose X-Forwarded-For is believed.  Peers on a "
+     "unix socket are always trusted."},
+    {"SECRETS_RATE_CREATE", "COUNT", "30", SETTINGS_NUMBER, BOTH, 0, 1000000, AT(rate_create),
+     "Secrets that one client may create in a minute, or 0 for no limit."},
+    {"SECRETS_RATE_OPEN", "COUNT", "60", SETTINGS_NUMBER, BOTH, 0, 1000000, AT(rate_open),
+     "Requests for secrets that one client may make in a minute, or 0 for no limit."},
+    {"SECRETS_KDF_THREADS", "COUNT", "", SETTINGS_NUMBER, BOTH, 1, KDF_THREADS_MAX, AT(kdf_threads),
+     "Key derivations at once, with 16 MiB of locked memory each.  The default is the number of "
+     "processors."},
+    {"SECRETS_METRICS_LISTEN", "ADDRESS", "", SETTINGS_TEXT, SETTINGS_SERVER, 0, 255, AT(metrics_listen),
+     "Where to serve /metrics, written as for --listen.  By default it is not served."},
+    {"S3_BUCKET", "NAME", "", SETTINGS_TEXT, BOTH, 0, 255, AT(s3_bucket),
+     "Keep files in this S3 bucket instead of on this machine."},
+    {"SECRETS_S3_SSE", "NAME", "", SETTINGS_TEXT, BOTH, 0, 64, AT(s3_sse),
+     "Server-side encryption to request from S3.  The default is aws:kms on Amazon's endpoints, and "
+     "none elsewhere."},
+    {"DYNAMO_TABLE", "NAME", "", SETTINGS_TEXT, BOTH, 0, 255, AT(dynamo_table),
+     "Keep records in this DynamoDB table instead of on this machine."},
+    {"SECRETS_SANDBOX", "off|on|required", "on", SETTINGS_WORD, SETTINGS_SERVER, 0, 2, AT(sandbox),
+     "Give up all paths but the data directory, and all system calls that serving does not need.  "
+     "If the kernel cannot, \"on\" reports that in the log, and \"required\" stops the start."},
+    {"SECRETS_ALLOW_ROOT", "off|on", "off", SETTINGS_WORD, SETTINGS_SERVER, 0, 1, AT(allow_root),
+     "Allow running as root.  By default secretsd refuses to start as root, and a server never "
+     "needs it."},
+    {"SECRETS_LOG", "logfmt|json", "logfmt", SETTINGS_WORD, SETTINGS_SERVER, 0, 1, AT(log_format),
+     "Format of the log."},
+    {"SECRETS_LOG_LEVEL", "debug|info|warn|error", "info", SETTINGS_WORD, SETTINGS_SERVER, 0, 3, AT(log_level),
+     "Lowest level that is logged.  Requests have the level info."},
+};
+/* clang-format on */
+
+const struct setting *
+settings_table(size_t *count) {
+    *count = ARRAY_LEN(table);
+    return table;
+}
+
+/* Find ${value} among the words of ${argument}: ${out} gets its place. */
+static int
+parse_word(const char *argument, const char *value, int64_t *out) {
+    size_t len = strlen(value);
+    for (int64_t i = 0;; i++) {
+        size_t n = strcspn(argument, "|");
+        if (n == len && memcmp(argument, value, n) == 0) {
+            *out = i;
+            return 0;
+        }
+        if (argument[n] == '\0') return ERR_INVALID;
+        argument += n + 1;
+    }
+}
+
+static int
+parse_setting(const struct setting *t, const char *value, struct settings *s) {
+    void *at = (char *)s + t->offset;
+    size_t len = strlen(value);
+
+    /* Kinds with a parser of their own. */
+    switch (t->kind) {
+    case SETTINGS_NUMBER: return parse_number(value, len, t->min, t->max, at);
+    case SETTINGS_SIZE: return parse_size(value, t->min, t->max, at);
+    case SETTINGS_ORIGINS: return origins_parse(value, at);
+    case SETTINGS_NETWORKS: return http_trusted_parse(value, at);
+    case SETTINGS_WORD: return parse_word(t->argument, value, at);
+    case SETTINGS_PAGE:
+        if (len > 0 && !origins_is_page(value)) return ERR_INVALID;
+        break;
+    case SETTINGS_TEXT: break;
+    }
+
+    /* Texts are kept as they are. */
+    if (len < (size_t)t->min || len > (size_t)t->max || utf8_has_control(value, len))
+        return ERR_INVALID;
+    *(const char **)at = value;
+    return 0;
+}
+
+static int
+print_size(struct buf *text, int64_t v) {
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    size_t u = 0;
+    while (u + 1 < ARRAY_LEN(units) && v >= 1024 && v % 1024 == 0) {
+        v /= 1024;
+        u++;
+    }
+    return buf_printf(text, "%lld %s", (long long)v, units[u]);
+}
+
+/* Add to ${text} what a value of ${t} looks like. */
+static int
+print_form(const struct setting *t, struct buf *text) {
+    int err = 0;
+    switch (t->kind) {
+    case SETTINGS_SIZE:
+        err |= buf_add_text(text, "a size (bytes, or with KiB, MiB, GiB, TiB) from ");
+        err |= print_size(text, t->min);
+        err |= buf_add_text(text, " to ");
+        return err | print_size(text, t->max);
+
+    case SETTINGS_NUMBER:
+        return buf_printf(text, "a number from %lld to %lld", (long long)t->min, (long long)t->max);
+    case SETTINGS_ORIGINS:
+        return buf_printf(text, "at most %d origins such as https://example.org", ORIGINS_MAX);
+    case SETTINGS_NETWORKS:
+        return buf_printf(text, "at most %d addresses or networks such as 192.0.2.0/24",
+                          HTTP_TRUSTED_MAX);
+    case SETTINGS_PAGE: return buf_add_text(text, "an address such as https://example.org/");
+    case SETTINGS_WORD: return buf_printf(text, "one of %s", t->argument);
+    case SETTINGS_TEXT: break;
+    }
+    return buf_printf(text, "a text of %lld to %lld characters", (long long)t->min,
+                      (long long)t->max);
+}
+
+int
+settings_set(struct settings *s, const struct setting *t, const char *value, const char *name,
+             struct buf *reason) {
+    if (parse_setting(t, value, s) == 0) return 0;
+    int err = buf_printf(reason, "%s: \"%.80s\" is not understood: want ", name, value);
+    err |= print_form(t, reason);
+    (void)err; /* a reason that is cut is better than none */
+    return ERR_CONFIG;
+}
+
+void
+settings_defaults(struct settings *s, int64_t cores) {
+    *s = (struct settings){.kdf_threads = cores};
+    if (cores < 1) s->kdf_threads = 1;
+    if (cores > KDF_THREADS_MAX) s->kdf_threads = KDF_THREADS_MAX;
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        const struct setting *t = &table[i];
+        if (t->kind == SETTINGS_NUMBER && t->fallback[0] == '\0') continue;
+        (void)parse_setting(t, t->fallback, s); /* a unit test parses each default */
+    }
+}
+
+/* The setting of ${program} whose variable is the ${len} characters at ${name}, or NULL. */
+static const struct setting *
+find_setting(enum settings_program program, const char *name, size_t len) {
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        const struct setting *t = &table[i];
+        if ((t->programs & program) == 0) continue;
+        if (strlen(t->variable) == len && memcmp(t->variable, name, len) == 0) return t;
+    }
+    return NULL;
+}
+
+int
+settings_environment(struct settings *s, enum settings_program program, char *const env[],
+                     struct buf *reason) {
+    for (; *env != NULL; env++) {
+        size_t len = strcspn(*env, "=");
+        const struct setting *t = find_setting(program, *env, len);
+        if (t == NULL && strncmp(*env, PREFIX, strlen(PREFIX)) == 0) {
+            int shown = len > 80 ? 80 : (int)len;
+            (void)!buf_printf(reason, "there is no setting of this name: %.*s", shown, *env);
+            return ERR_CONFIG;
+        }
+
+        if (t == NULL || (*env)[len] == '\0') continue;
+        const char *value = *env + len + 1;
+        if (value[0] == '\0' && program == SETTINGS_FUNCTION) continue;
+        int err = settings_set(s, t, value, t->variable, reason);
+        if (err != 0) return err;
+    }
+    return 0;
+}
+
+int
+settings_check(const struct settings *s, struct buf *reason) {
+    if (s->ttl_days > s->ttl_max_days) {
+        (void)!buf_printf(reason, "TTL_DAYS: %lld is above SECRETS_MAX_TTL_DAYS, %lld",
+                          (long long)s->ttl_days, (long long)s->ttl_max_days);
+        return ERR_CONFIG;
+    }
+    if (s->s3_sse[0] != '\0' && s->s3_bucket[0] == '\0') {
+        (void)!buf_add_text(reason, "SECRETS_S3_SSE: requires S3_BUCKET");
+        return ERR_CONFIG;
+    }
+    return 0;
+}

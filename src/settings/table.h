@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The settings of secretsd and of the AWS Lambda function.  One table names for each setting its
+ * variable, its default, its bounds, its help and the programs that read it.  A value that is not
+ * understood stops the start: nothing is guessed.
+ */
+#ifndef SETTINGS_TABLE_H
+#define SETTINGS_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api/web/origins.h"
+#include "base/buf.h"
+#include "http/address.h"
+
+/* Texts point into the environment, the arguments or constants, which outlive the settings. */
+struct settings {
+    const char *listen;
+    const char *data;
+    int64_t ttl_days;
+    int64_t ttl_max_days;
+    int64_t text_max;
+    int64_t file_max;
+    int64_t part_size;
+    int64_t quota;
+    const char *page;
+    struct origins origins;
+    struct http_trusted trusted;
+    int64_t rate_create;
+    int64_t rate_open;
+    int64_t kdf_threads;
+    const char *metrics_listen;
+    const char *s3_bucket;
+    const char *s3_sse;
+    const char *dynamo_table;
+    int64_t sandbox;    /* enum settings_sandbox */
+    int64_t allow_root; /* 0 off, 1 on */
+    int64_t log_format; /* enum log_format */
+    int64_t log_level;  /* enum log_level */
+};
+
+/* In the order of the setting's words. */
+enum settings_sandbox {
+    SETTINGS_SANDBOX_OFF,
+    SETTINGS_SANDBOX_ON,       /* as far as the kernel can */
+    SETTINGS_SANDBOX_REQUIRED, /* or the server does not start */
+};
+
+enum settings_kind {
+    SETTINGS_TEXT,
+    SETTINGS_NUMBER,
+    SETTINGS_SIZE,
+    SETTINGS_ORIGINS,
+    SETTINGS_NETWORKS,
+    SETTINGS_PAGE,
+    SETTINGS_WORD, /* one of the words in the argument, which are separated by '|' */
+};
+
+/* Which programs read a setting: bits. */
+enum settings_program {
+    SETTINGS_SERVER = 1,
+    SETTINGS_FUNCTION = 2,
+};
+
+struct setting {
+    const char *variable;
+    const char *argument; /* what --help calls its value */
+    const char *fallback; /* the default; "" for none */
+    enum settings_kind kind;
+    unsigned programs; /* of enum settings_program */
+    int64_t min, max;  /* of a number, of a size, or of the length of a text */
+    size_t offset;     /* in struct settings */
+    const char *help;
+};
+
+/* The table, in the order of --help: ${*count} rows. */
+const struct setting *settings_table(size_t *count);
+
+/* Fill ${s} with the default of every setting; ${cores} is that of kdf_threads. */
+void settings_defaults(struct settings *s, int64_t cores);
+
+/*
+ * Set what ${t} describes to ${value}.  Returns 0; or ERR_CONFIG with a line in ${reason}, which
+ * calls the setting ${name} and says what a value looks like.
+ */
+MUST_CHECK
+int settings_set(struct settings *s, const struct setting *t, const char *value, const char *name,
+                 struct buf *reason);
+
+/*
+ * Set in ${s} what ${env} (NULL-terminated, as environ) holds of the settings of ${program}.  For
+ * the function an empty variable is as if it were absent: templates pass parameters that way.
+ * Returns 0; or ERR_CONFIG with a line in ${reason}, also
+ * for a variable that begins with SECRETS_ and is no setting of ${program}.
+ */
+MUST_CHECK
+int settings_environment(struct settings *s, enum settings_program program, char *const env[],
+                         struct buf *reason);
+
+/* Check what settings mean together.  Returns 0; or ERR_CONFIG with a line in ${reason}. */
+MUST_CHECK
+int settings_check(const struct settings *s, struct buf *reason);
+
+#endif
