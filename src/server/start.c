@@ -35,9 +35,8 @@ enum {
 };
 
 static const char *
-get_variable(void *ctx, const char *name) {
-    (void)ctx;
-    return getenv(name);
+get_variable(void *env, const char *name) {
+    return process_env(env, name);
 }
 
 static size_t
@@ -151,8 +150,9 @@ server_is_healthy(void *server) {
 
 /* Tell systemd that connections are accepted, and start watchdog pings if it asks for them. */
 static int
-report_ready(struct server *s) {
-    int64_t ms = notify_watchdog_ms(getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID"));
+report_ready(struct server *s, char *const env[]) {
+    int64_t ms =
+        notify_watchdog_ms(process_env(env, "WATCHDOG_USEC"), process_env(env, "WATCHDOG_PID"));
     bool watched = s->notify >= 0 && ms > 0;
     notify_send(s->notify, "READY=1");
     s->watchdog = watchdog_start(s->notify, ms, server_is_healthy, s);
@@ -176,12 +176,12 @@ start_derivations(struct server *s) {
 /* Open what the sandbox would refuse later, then give up all paths but those of the data. */
 static int
 open_then_confine(struct server *s, char *const env[], struct buf *reason) {
-    static const struct aws_env aws = {get_variable, NULL};
+    const struct aws_env aws = {get_variable, (void *)(uintptr_t)env};
     metrics_sources_open(&s->sources, clock_now(&clock_system));
     s->sources.metrics = metrics_new();
     if (s->sources.metrics == NULL) return ERR_NOMEM;
 
-    s->notify = notify_open(getenv("NOTIFY_SOCKET"));
+    s->notify = notify_open(process_env(env, "NOTIFY_SOCKET"));
     int err = listen_open("SECRETS_LISTEN", s->settings.listen, env, &s->listener, reason);
     if (err == 0) err = listen_for_metrics(s, reason);
     if (err == 0) err = stores_prepare(&s->settings, &aws, &s->stores, reason);
@@ -218,5 +218,5 @@ server_start(struct server *s, char *const env[], struct buf *reason) {
 
     /* 5. Only then connections are accepted, and systemd is told so. */
     if (err == 0) err = start_daemon(s);
-    return err != 0 ? err : report_ready(s);
+    return err != 0 ? err : report_ready(s, env);
 }

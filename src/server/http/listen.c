@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/text/parse.h"
+#include "server/process/process.h"
 
 enum {
     BACKLOG = 4096,       /* the system lowers it to its own bound */
@@ -106,18 +107,10 @@ describe_listener(struct listener *out) {
     }
 }
 
-static const char *
-find_env_value(char *const env[], const char *name) {
-    size_t len = strlen(name);
-    for (; *env != NULL; env++)
-        if (strncmp(*env, name, len) == 0 && (*env)[len] == '=') return *env + len + 1;
-    return NULL;
-}
-
 /* Take the socket that systemd passed: 1 taken, 0 none was passed, or an error. */
 static int
 take_passed_socket(char *const env[], struct listener *out, struct buf *why) {
-    const char *pid = find_env_value(env, "LISTEN_PID"), *count = find_env_value(env, "LISTEN_FDS");
+    const char *pid = process_env(env, "LISTEN_PID"), *count = process_env(env, "LISTEN_FDS");
     int64_t n;
     int is_listening = 0;
     socklen_t len = sizeof(is_listening);

@@ -81,6 +81,14 @@ process_cores(void) {
     return n < 1 ? 1 : (unsigned)n;
 }
 
+const char *
+process_env(char *const env[], const char *name) {
+    size_t len = strlen(name);
+    for (; *env != NULL; env++)
+        if (strncmp(*env, name, len) == 0 && (*env)[len] == '=') return *env + len + 1;
+    return NULL;
+}
+
 /*
  * Let go of the code and constants of one library, which are read again from its file as they are
  * needed: most were touched by the loader and by initialisers of libraries that are not used again.

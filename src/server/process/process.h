@@ -25,6 +25,9 @@ unsigned process_file_limit(void);
 /* Processors that this process may run on, at least 1. */
 unsigned process_cores(void);
 
+/* The value of variable ${name} in ${env} (NULL-terminated, as environ), or NULL. */
+const char *process_env(char *const env[], const char *name);
+
 /* Give back the memory that only the start took.  Call once everything runs. */
 void process_settle(void);
 

@@ -231,7 +231,7 @@ test('--help, the manual page and the table of settings agree', async () => {
 test('every variable that the code reads is in the manual', () => {
   const sources = (...folders) => folders.flatMap((folder) => readdirSync(join(top, 'src', folder), { recursive: true }).filter((name) => name.endsWith('.c')).map((name) => readFileSync(join(top, 'src', folder, name), 'utf8'))).join('\n');
   const read = (code) => [...new Set([
-    ...code.matchAll(/(?:getenv|env_value|aws_env_get|aws_credentials_value|take_value)\([^;"]*"([A-Z0-9_]+)"/g),
+    ...code.matchAll(/(?:getenv|process_env|aws_env_get|aws_credentials_value|take_value)\([^;"]*"([A-Z0-9_]+)"/g),
     ...code.matchAll(/"((?:AWS|SECRETS)_[A-Z0-9_]+[A-Z0-9])"/g),
   ].map(([, name]) => name))].sort();
   const page = readFileSync(join(top, 'man/secretsd.8'), 'utf8');
