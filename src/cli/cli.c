@@ -105,7 +105,8 @@ enum cli_exit
 cli_use_server(struct cli *cli, const char *server, const struct link *link) {
     bool kept = cli->opt.server == NULL && server != NULL &&
                 link_address(server, strlen(server), cli->remote.base) == 0;
-    return kept ? CLI_DONE : cli_choose_server(cli, link);
+    if (kept) return CLI_DONE;
+    return cli_choose_server(cli, link);
 }
 
 /* Say that the source ${method} of ${what} does not exist. */
@@ -123,7 +124,7 @@ complain_no_source(const char *method, const char *what) {
 static enum cli_exit
 complain_ask(int err, const char *method, const char *what) {
     if (method == NULL) method = "tty";
-    if (signals_stop_asked()) return CLI_INTERRUPTED;
+    if (signals_stop_asked()) return CLI_INTERRUPTED; /* main prints it */
 
     switch (err) {
     case ERR_CONFIG: complain_no_source(method, what); return CLI_USAGE;
@@ -152,7 +153,8 @@ cli_ask(struct cli *cli, const char *method, const char *what, struct buf *out) 
     (void)snprintf(question, sizeof(question), "%c%s: ", what[0] - 'a' + 'A', what + 1);
     struct passphrase_source source = {.method = method, .question = question, .env = cli->env};
     int err = passphrase_read(&source, out);
-    return err == 0 ? CLI_DONE : complain_ask(err, method, what);
+    if (err != 0) return complain_ask(err, method, what);
+    return CLI_DONE;
 }
 
 enum cli_exit
@@ -160,12 +162,14 @@ cli_ask_passphrase(struct cli *cli, const char *method, bool twice, struct buf *
     struct passphrase_source source = {
         .method = method,
         .question = "Passphrase: ",
-        .again = twice ? "Passphrase again: " : NULL,
         .env = cli->env,
     };
+    if (twice) source.again = "Passphrase again: ";
+
     int err = passphrase_read(&source, out);
     if (err == 0) err = passphrase_normalise(out);
-    return err == 0 ? CLI_DONE : complain_ask(err, method, "passphrase");
+    if (err != 0) return complain_ask(err, method, "passphrase");
+    return CLI_DONE;
 }
 
 struct kdf_arena *

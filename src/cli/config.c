@@ -49,7 +49,8 @@ parse_config_line(const char *s, size_t len, struct config *out) {
         err = parse_number(value, value_len, 1, 100, &out->views);
     else if (is_config_name(name, name_len, "ttl"))
         err = options_duration(value, value_len, &out->ttl);
-    return err == 0 ? 0 : ERR_CONFIG;
+    if (err != 0) return ERR_CONFIG;
+    return 0;
 }
 
 int
@@ -81,7 +82,8 @@ read_config(const char *path, char *text) {
     int saved_errno = errno;
     (void)close(fd);
     errno = n == CONFIG_MAX ? EFBIG : saved_errno;
-    return n == CONFIG_MAX ? -1 : n;
+    if (n == CONFIG_MAX) return -1;
+    return n;
 }
 
 int

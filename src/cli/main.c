@@ -155,7 +155,8 @@ prepare_cli(struct cli *cli) {
     cli->remote.random = cli->random;
     cli->remote.patience_ms = (long)patience * 1000;
     cli->remote.http = new_http_client();
-    return cli->remote.http != NULL ? CLI_DONE : CLI_FAILED;
+    if (cli->remote.http != NULL) return CLI_DONE;
+    return CLI_FAILED;
 }
 
 static enum cli_exit

@@ -216,7 +216,7 @@ options_parse(int command, int argc, char **argv, struct options *out) {
 
 /* Print ${text} from HELP_COLUMN on, broken between words. */
 static void
-print_wrapped(const char *text) {
+print_help_text(const char *text) {
     const size_t room = HELP_WIDTH - HELP_COLUMN;
     for (;;) {
         size_t len = strlen(text);
@@ -242,7 +242,7 @@ options_help(int command) {
         if (row->value == NULL) (void)snprintf(option, sizeof(option), "%s--%s", letter, row->name);
         else (void)snprintf(option, sizeof(option), "%s--%s %s", letter, row->name, row->value);
         (void)printf("  %-*s", HELP_COLUMN - 2, option);
-        print_wrapped(row->help);
+        print_help_text(row->help);
         methods = methods || row->kind == METHOD;
     }
     if (methods) (void)printf("\nA METHOD is one of " PASSPHRASE_METHODS ".\n");

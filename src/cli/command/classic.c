@@ -60,7 +60,8 @@ static enum cli_exit
 post_classic_text(struct cli *cli, const struct buf *content, struct remote_response *resp) {
     json_t *json = new_encrypt_request(&cli->opt, content);
     struct remote_call call = {.method = HTTP_POST, .path = "encrypt", .json = json};
-    enum cli_exit status = json != NULL ? remote_call(&cli->remote, &call, resp) : CLI_FAILED;
+    enum cli_exit status = CLI_FAILED;
+    if (json != NULL) status = remote_call(&cli->remote, &call, resp);
     json_decref(json);
     return status;
 }
@@ -222,7 +223,7 @@ classic_get(struct cli *cli, const struct link *link) {
     status = post_decrypt(cli, link->id, &passphrase, &resp);
     switch (status) {
     case CLI_DONE: status = deliver_classic(cli, resp.json); break;
-    case CLI_GONE:
+    case CLI_GONE: /* the server does not say which of the two it is */
         say_error("wrong passphrase, or the secret is gone");
         say_hint("Check the passphrase. A wrong one does not use a view.");
         break;

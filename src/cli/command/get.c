@@ -156,12 +156,14 @@ fetch_parts(struct delivery *d) {
         status = download_run(d->cli, &down, first, download_parts(&down), &ended, &resp);
     progress_end(&d->bar);
 
+    /* leave_for_later() prints the error where another run can continue. */
     bool for_later = status == CLI_NETWORK && can_continue_later(d);
     if (status == CLI_DAMAGED) complain_opener(d, ended);
     else if (status != CLI_DONE && status != CLI_INTERRUPTED && !for_later)
         remote_complain(&d->cli->remote, status, &resp, "fetch the secret");
     remote_response_clear(&resp);
-    return d->status != CLI_DONE ? d->status : status;
+    if (d->status != CLI_DONE) return d->status;
+    return status;
 }
 
 /* Feed the whole envelope to the opener. */
@@ -181,7 +183,8 @@ feed_envelope(struct delivery *d) {
 
     complain_opener(d, verdict);
     if (d->status != CLI_DONE) return d->status;
-    return verdict < 0 ? CLI_FAILED : CLI_DAMAGED;
+    if (verdict < 0) return CLI_FAILED;
+    return CLI_DAMAGED;
 }
 
 static void
@@ -200,7 +203,8 @@ leave_for_later(const struct delivery *d, enum cli_exit status) {
 
     const char *reason = "the connection was lost";
     if (status == CLI_INTERRUPTED) reason = "interrupted";
-    int minutes = d->lease.part_size > 0 ? PARTS_MINUTES : INLINE_MINUTES;
+    int minutes = PARTS_MINUTES;
+    if (d->lease.part_size == 0) minutes = INLINE_MINUTES;
     say_error("%s; the view is kept for you for %d minutes", reason, minutes);
     say_hint("Run the same command again to continue.");
     return CLI_UNFINISHED;
@@ -218,7 +222,8 @@ end_delivery_lease(const struct delivery *d) {
 static enum cli_exit
 deliver_sealed(struct delivery *d) {
     d->opener = envelope_opener_new(&d->lease.keys, on_verified_content, d);
-    enum cli_exit status = d->opener == NULL ? CLI_FAILED : feed_envelope(d);
+    enum cli_exit status = CLI_FAILED;
+    if (d->opener != NULL) status = feed_envelope(d);
 
     /* The lease ends only after the output is complete and on the disk. */
     if (status == CLI_DONE)

@@ -222,6 +222,7 @@ upload_sealed(struct putting *p) {
         .done_log = -1,
     };
 
+    /* The log of acknowledged parts lets another run skip them. */
     bool kept = p->sealed.path[0] != '\0';
     state_path(&p->cli->state, STATE_UPLOAD, h->id, ".parts", log);
     if (kept) u.done_log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -293,6 +294,8 @@ put_sealed_secret(struct putting *p) {
     if (status != CLI_DONE) return status;
 
     status = seal_and_send(p);
+
+    /* After a lost connection the server may hold what another run continues. */
     switch (status) {
     case CLI_DONE:
     case CLI_UNFINISHED:
@@ -319,6 +322,7 @@ check_put_options(const struct options *o) {
         return CLI_USAGE;
     }
 
+    /* Standard input can be read only once. */
     bool from_stdin = file == NULL || strcmp(file, "-") == 0;
     if (from_stdin && passphrase_from_stdin(o->passphrase)) {
         say_error("the secret and the passphrase cannot both come from standard input");

@@ -95,7 +95,8 @@ ask_receipt(struct cli *cli, const char *id, const char *token, struct remote_re
 static enum cli_exit
 exit_of_receipt(const struct cli *cli, const json_t *json) {
     bool opened = has_state(json, "opened") || has_state(json, "used_up");
-    return !cli->opt.wait || opened ? CLI_DONE : CLI_GONE;
+    if (!cli->opt.wait || opened) return CLI_DONE;
+    return CLI_GONE;
 }
 
 static enum cli_exit

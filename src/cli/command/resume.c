@@ -125,6 +125,8 @@ resume_upload(struct cli *cli, const json_t *record, int sealed) {
         say_hint("Share it again with secrets put.");
         return CLI_DAMAGED;
     }
+
+    /* The link key is stored nowhere: if it was not printed, it is lost. */
     if (!json_is_true(json_object_get(record, "shown"))) return burn_unshown(cli, id, token);
 
     struct upload u = {
@@ -136,7 +138,8 @@ resume_upload(struct cli *cli, const json_t *record, int sealed) {
         .label = "Sending",
     };
     u.done = read_done_parts(cli, id, upload_parts(&u), &u.done_log);
-    enum cli_exit status = u.done == NULL ? CLI_FAILED : continue_upload(cli, record, &u);
+    enum cli_exit status = CLI_FAILED;
+    if (u.done != NULL) status = continue_upload(cli, record, &u);
     if (u.done_log >= 0) (void)close(u.done_log);
     free(u.done);
     return status;

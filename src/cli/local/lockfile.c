@@ -55,5 +55,6 @@ lockfile_remove(const char *path, bool expired) {
     if (err == ERR_NO_LOCK && expired) err = 0;
     if (err == 0) (void)unlink(path);
     (void)close(fd);
-    return err == ERR_BUSY || err == ERR_NO_LOCK ? err : 0;
+    if (err == ERR_BUSY || err == ERR_NO_LOCK) return err;
+    return 0;
 }

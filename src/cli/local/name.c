@@ -31,7 +31,8 @@ static size_t
 utf8_sequence_len(uint8_t lead) {
     if (lead >= 0xf0) return 4;
     if (lead >= 0xe0) return 3;
-    return lead >= 0xc0 ? 2 : 1;
+    if (lead >= 0xc0) return 2;
+    return 1;
 }
 
 /* Return the character of ${n} bytes at ${s}, which are valid UTF-8. */
@@ -84,7 +85,8 @@ name_suffix_len(const char *name) {
     const char *dot = strrchr(name, '.');
     if (dot == NULL || dot == name) return 0;
     size_t len = strlen(dot);
-    return len > SUFFIX_MAX ? 0 : len;
+    if (len > SUFFIX_MAX) return 0;
+    return len;
 }
 
 void
@@ -107,5 +109,6 @@ name_variant(const char *name, unsigned n, char out[static NAME_LEN_MAX + 1]) {
 const char *
 name_of_path(const char *path) {
     const char *slash = strrchr(path, '/');
-    return slash == NULL ? path : slash + 1;
+    if (slash == NULL) return path;
+    return slash + 1;
 }

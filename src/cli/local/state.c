@@ -44,14 +44,16 @@ make_private_dirs(char *path) {
         *at = '/';
         if (made != 0 && errno != EEXIST) return ERR_IO;
     }
-    return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : ERR_IO;
+    if (mkdir(path, 0700) == 0 || errno == EEXIST) return 0;
+    return ERR_IO;
 }
 
 int
 state_make_dir(const struct state *s, enum state_kind kind) {
     char path[STATE_PATH_MAX];
     int n = snprintf(path, sizeof(path), "%s/%s", s->dir, state_dirs[kind]);
-    return n < STATE_PATH_MAX ? make_private_dirs(path) : ERR_IO;
+    if (n < STATE_PATH_MAX) return make_private_dirs(path);
+    return ERR_IO;
 }
 
 /* Write ${data} to ${temp}, one process at a time, and rename it to ${path}. */
@@ -63,7 +65,8 @@ write_state_file(const char *temp, const char *path, const struct buf *data) {
     bool ok = ftruncate(fd, 0) == 0 && write(fd, data->data, data->len) == (ssize_t)data->len &&
               fsync(fd) == 0 && rename(temp, path) == 0;
     (void)close(fd);
-    return ok ? 0 : ERR_IO;
+    if (ok) return 0;
+    return ERR_IO;
 }
 
 int
@@ -280,5 +283,6 @@ state_spool_again(const struct state *s, const char *id) {
     /* Without locks two processes may send the same bytes, which is harmless. */
     if (err == 0 || err == ERR_NO_LOCK) return fd;
     (void)close(fd);
-    return err == ERR_BUSY ? ERR_BUSY : ERR_IO;
+    if (err == ERR_BUSY) return ERR_BUSY;
+    return ERR_IO;
 }

@@ -31,7 +31,8 @@ progress_bytes(uint64_t bytes, struct buf *out) {
         unit++;
     }
 
-    return unit == 0 ? buf_printf(out, "%.0f B", n) : buf_printf(out, "%.1f %s", n, units[unit]);
+    if (unit == 0) return buf_printf(out, "%.0f B", n);
+    return buf_printf(out, "%.1f %s", n, units[unit]);
 }
 
 int
@@ -57,9 +58,11 @@ add_bar(uint64_t done, uint64_t total, size_t cells, struct buf *out) {
     int err = buf_add_text(out, "▕");
     for (size_t i = 0; i < cells && err == 0; i++) {
         size_t fill = eighths > i * 8 ? eighths - i * 8 : 0;
-        err = buf_add_text(out, fill >= 8 ? "█" : part[fill]);
+        if (fill >= 8) err = buf_add_text(out, "█");
+        else err = buf_add_text(out, part[fill]);
     }
-    return err == 0 ? buf_add_text(out, "▏") : err;
+    if (err != 0) return err;
+    return buf_add_text(out, "▏");
 }
 
 /* Which numbers are shown; fewer on a narrow terminal. */
@@ -71,7 +74,8 @@ add_byte_counts(uint64_t done, uint64_t total, struct buf *out) {
     if (total > 0) err = buf_add_text(out, "  ");
     if (err == 0) err = progress_bytes(done, out);
     if (err == 0 && total > 0) err = buf_add_text(out, " of ");
-    return err == 0 && total > 0 ? progress_bytes(total, out) : err;
+    if (err == 0 && total > 0) return progress_bytes(total, out);
+    return err;
 }
 
 /* Append the numbers after the bar: "62 %  2.5 GiB of 4.0 GiB  118.0 MiB/s  0:13 left". */
@@ -91,7 +95,8 @@ add_numbers(uint64_t done, uint64_t total, uint64_t speed, enum progress_detail 
     if (err != 0 || total == 0 || done >= total || detail >= PERCENT) return err;
     err = buf_add_text(out, "  ");
     if (err == 0) err = progress_time((total - done + speed - 1) / speed, out);
-    return err == 0 ? buf_add_text(out, " left") : err;
+    if (err != 0) return err;
+    return buf_add_text(out, " left");
 }
 
 /* Append ${label} in at most ${room} columns. */
@@ -107,7 +112,8 @@ add_label(const char *label, size_t room, struct buf *out) {
     }
 
     int err = buf_add(out, label, n);
-    return err == 0 ? buf_add_text(out, "…") : err;
+    if (err != 0) return err;
+    return buf_add_text(out, "…");
 }
 
 /* Return the cells of a bar between ${label} and ${numbers} columns; 0 if there is no room for one.

@@ -28,7 +28,8 @@ draw_qr_row(const QRcode *code, int y, bool colour, struct buf *out) {
         err = buf_add_text(out, cells[above * 2 + below]);
     }
     if (err == 0 && colour) err = buf_add_text(out, "\033[0m");
-    return err == 0 ? buf_add_byte(out, '\n') : err;
+    if (err != 0) return err;
+    return buf_add_byte(out, '\n');
 }
 
 int

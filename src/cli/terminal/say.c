@@ -43,7 +43,8 @@ encoded_hash_len(const char *s) {
     size_t n = 0;
     while (strncmp(s + n, "25", 2) == 0)
         n += 2;
-    return strncmp(s + n, "23", 2) == 0 ? n + 2 : 0;
+    if (strncmp(s + n, "23", 2) == 0) return n + 2;
+    return 0;
 }
 
 /* Return the key part of "ID.KEY" at ${at}, which has an id of ${id_len}. */

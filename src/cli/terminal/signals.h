@@ -18,8 +18,7 @@ void signals_setup(void);
 /* Return whether the program was asked to stop.  Any thread. */
 bool signals_stop_asked(void);
 
-/* Read from ${fd} as read(2) does, but return -1 once the program was asked to stop.  Any thread.
- */
+/* Read from ${fd} as read(2), but return -1 once the program was asked to stop.  Any thread. */
 MUST_CHECK
 ssize_t signals_read(int fd, void *out, size_t len);
 

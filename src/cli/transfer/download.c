@@ -50,7 +50,8 @@ download_parts(const struct download *d) {
 static size_t
 download_part_len(const struct download *d, uint32_t k) {
     uint64_t left = d->size - (uint64_t)k * d->part_size;
-    return left < d->part_size ? (size_t)left : d->part_size;
+    if (left < d->part_size) return (size_t)left;
+    return d->part_size;
 }
 
 static void
@@ -64,7 +65,8 @@ on_download_progress(void *ctx, uint64_t sent, uint64_t received) {
     struct part_download *p = ctx;
     (void)sent;
     count_received(p, received);
-    return signals_stop_asked() || p->loader->stop ? -1 : 0;
+    if (signals_stop_asked() || p->loader->stop) return -1;
+    return 0;
 }
 
 static void
@@ -88,6 +90,7 @@ fetch_part(struct downloader *loader, uint32_t k, struct buf *data, struct remot
         .http = {.progress = on_download_progress, .ctx = &part},
         .again = on_download_again,
     };
+    /* The room of the slot is lent to the response. */
     buf_move(&resp->body, data);
     enum cli_exit status = remote_call(&loader->cli->remote, &call, resp);
     if (status == CLI_DONE && resp->body.len != len) status = CLI_DAMAGED;
@@ -199,7 +202,8 @@ fetch_and_consume(struct downloader *loader) {
         started++;
     if (started == 0) loader->status = CLI_FAILED;
 
-    int ended = started == 0 ? 0 : consume_parts(loader);
+    int ended = 0;
+    if (started > 0) ended = consume_parts(loader);
     for (uint32_t i = 0; i < started; i++)
         (void)pthread_join(threads[i], NULL);
     return ended;
@@ -239,6 +243,8 @@ download_run(struct cli *cli, const struct download *d, uint32_t first, uint32_t
     (void)pthread_cond_destroy(&loader.changed);
     for (uint32_t i = 0; i < loader.slot_count; i++)
         buf_free(&loader.slots[i].data);
+
+    /* A sink that stopped the threads comes before what that did to their calls. */
     *resp = loader.response;
     if (*ended != 0) return CLI_DAMAGED;
     if (loader.status == CLI_DONE && loader.consumed < end) return CLI_INTERRUPTED;

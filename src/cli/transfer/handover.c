@@ -84,7 +84,8 @@ print_handover_json(const struct cli *cli, const struct handover *h) {
 
 static enum cli_exit
 print_handover(struct cli *cli, struct handover *h) {
-    return cli->opt.json ? print_handover_json(cli, h) : handover_print(cli, h);
+    if (cli->opt.json) return print_handover_json(cli, h);
+    return handover_print(cli, h);
 }
 
 enum cli_exit

@@ -42,15 +42,18 @@ lease_clear(struct lease *l) {
 static void
 read_boot_id(char out[static BOOT_ID_LEN + 1]) {
     int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, out, BOOT_ID_LEN);
-    out[n < 0 ? 0 : n] = '\0';
+    ssize_t n = 0;
+    if (fd >= 0) n = read(fd, out, BOOT_ID_LEN);
+    if (n < 0) n = 0;
+    out[n] = '\0';
     if (fd >= 0) (void)close(fd);
 }
 
 static int
 decode_field(const json_t *json, const char *name, struct buf *out) {
     const char *text = remote_text(json, name);
-    return text == NULL ? ERR_INVALID : base64_decode(BASE64_URL, text, strlen(text), out);
+    if (text == NULL) return ERR_INVALID;
+    return base64_decode(BASE64_URL, text, strlen(text), out);
 }
 
 /* Add to ${record} the unfinished file ${path}, and the header of the envelope it comes from. */
@@ -90,7 +93,8 @@ find_unfinished_file(const json_t *record, const uint8_t header[static ENVELOPE_
     bool same = decode_field(record, "header", &then) == 0 &&
                 buf_equals(&then, header, ENVELOPE_HEADER_LEN);
     buf_free(&then);
-    return same ? temp : NULL;
+    if (same) return temp;
+    return NULL;
 }
 
 void
@@ -189,6 +193,7 @@ derive_keys(struct opening *o, struct lease *l) {
         return CLI_DAMAGED;
     }
 
+    /* The arena is of exactly the size that the header asks for. */
     struct kdf_params cost = {.log2_n = header.log2_n, .r = header.r, .p = header.p};
     struct kdf_arena *arena = cli_arena(cost);
     int err = envelope_secret(o->link->key, TOKEN_LINK_KEY_LEN, (const char *)o->passphrase.data,
@@ -213,7 +218,8 @@ read_opened(struct lease *l, const json_t *json) {
 
     buf_init(&l->content, l->size);
     int err = base64_decode(BASE64_URL, content, strlen(content), &l->content);
-    return err == 0 && l->content.len == l->size ? CLI_DONE : CLI_DAMAGED;
+    if (err == 0 && l->content.len == l->size) return CLI_DONE;
+    return CLI_DAMAGED;
 }
 
 /* Show the proof of key.  ${*attempts_left} is -1 where the server does not count attempts. */
@@ -276,6 +282,7 @@ try_open(struct opening *o, struct lease *l, bool *again) {
     enum cli_exit status = derive_keys(o, l);
     if (status != CLI_DONE) return status;
 
+    /* The lease of an earlier run may have ended; then its view is used up. */
     status = post_open(o, l, &attempts_left, &resp);
     if (status == CLI_REFUSED && strcmp(resp.code, "lease_ended") == 0) {
         replace_ended_lease(o, l);

@@ -67,7 +67,8 @@ output_check(const struct cli *cli) {
         say_hint("Name another place with --output. The secret was not touched.");
         return CLI_USAGE;
     }
-    return is_file ? check_output_file(cli, path) : CLI_DONE;
+    if (is_file) return check_output_file(cli, path);
+    return CLI_DONE;
 }
 
 static enum output_kind
@@ -77,7 +78,8 @@ choose_output_kind(const struct cli *cli, const struct envelope_meta *meta) {
     if (!cli->opt.json && !isatty(STDOUT_FILENO)) return OUTPUT_STDOUT;
 
     bool printable = !meta->is_file && meta->size <= OUTPUT_TEXT_MAX;
-    return printable ? OUTPUT_TEXT : OUTPUT_FILE;
+    if (printable) return OUTPUT_TEXT;
+    return OUTPUT_FILE;
 }
 
 /* Set o->path to --output, or to the name from the sender, which is not trusted, in that directory.

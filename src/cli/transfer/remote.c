@@ -33,7 +33,8 @@ remote_text(const json_t *json, const char *name) {
 int64_t
 remote_number(const json_t *json, const char *name, int64_t absent) {
     json_t *value = json_object_get(json, name);
-    return json_is_integer(value) ? json_integer_value(value) : absent;
+    if (json_is_integer(value)) return json_integer_value(value);
+    return absent;
 }
 
 void
@@ -53,7 +54,8 @@ remote_call_secret(const struct remote *r, enum http_method method, const char *
 static int
 on_remote_progress(void *ctx, uint64_t sent, uint64_t received) {
     (void)ctx, (void)sent, (void)received;
-    return signals_stop_asked() ? -1 : 0;
+    if (signals_stop_asked()) return -1;
+    return 0;
 }
 
 /* Copy text of a server.  Everything but printable ASCII becomes '?', so that no control character
@@ -166,7 +168,8 @@ may_repeat(const struct remote_call *call, enum http_failure failure, int status
 /* Return whether the server may have carried out an attempt and could not say so. */
 static bool
 is_unsure(enum http_failure failure, int status, bool sent) {
-    return failure != HTTP_FAILURE_NONE ? sent : is_server_failure(status);
+    if (failure != HTTP_FAILURE_NONE) return sent;
+    return is_server_failure(status);
 }
 
 /* Return how many milliseconds to wait after attempt ${tries}, counted from 0. */

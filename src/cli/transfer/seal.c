@@ -41,7 +41,8 @@ static int
 on_sealed_bytes(void *ctx, uint64_t offset, const uint8_t *data, size_t len) {
     struct sealed *s = ctx;
     if (s->file >= 0) return write_at(s->file, offset, data, len);
-    return offset == s->content.len ? buf_add(&s->content, data, len) : ERR_INVALID;
+    if (offset == s->content.len) return buf_add(&s->content, data, len);
+    return ERR_INVALID;
 }
 
 static enum cli_exit
@@ -77,9 +78,10 @@ complain_seal(const struct sealing *w, int err) {
 /* Fill ${meta} with what is known about the source. */
 static int
 set_seal_meta(const struct sealing *w, struct envelope_meta *meta) {
-    const char *name = w->source.name[0] == '\0' ? NULL : w->source.name;
-    uint64_t size = source_size(&w->source);
-    uint64_t known = size == ENVELOPE_SIZE_UNKNOWN ? 0 : size;
+    const char *name = w->source.name;
+    uint64_t size = source_size(&w->source), known = size;
+    if (name[0] == '\0') name = NULL;
+    if (size == ENVELOPE_SIZE_UNKNOWN) known = 0;
     int err = envelope_meta_set(meta, known, name, "application/octet-stream");
     meta->size = size;
     return err;
@@ -98,7 +100,10 @@ begin_sealing(struct sealing *w, const char *link_key, const struct buf *passphr
     if (err == 0)
         err = envelope_secret(link_key, TOKEN_LINK_KEY_LEN, (const char *)passphrase->data,
                               passphrase->len, &secret);
-    struct kdf_arena *arena = err == 0 ? cli_arena(cost) : NULL;
+
+    /* cli_arena() prints its own error. */
+    struct kdf_arena *arena = NULL;
+    if (err == 0) arena = cli_arena(cost);
     bool ready = arena != NULL;
     if (ready)
         err = envelope_sealer_new(&w->sealer, w->cli->random, arena, cost, secret.data, secret.len,
@@ -107,7 +112,8 @@ begin_sealing(struct sealing *w, const char *link_key, const struct buf *passphr
     buf_free(&secret);
 
     if (err != 0) return complain_seal(w, err);
-    return ready ? CLI_DONE : CLI_FAILED;
+    if (ready) return CLI_DONE;
+    return CLI_FAILED;
 }
 
 /* Choose where the sealed bytes go: to memory if all of them fit into the create call. */
@@ -118,7 +124,8 @@ choose_sealed_place(struct sealing *w) {
     if (size > 0 && size <= w->limits->inline_max) return CLI_DONE;
 
     w->out->file = state_spool(&w->cli->state, w->cli->temp_dir, w->out->path);
-    return w->out->file >= 0 ? CLI_DONE : complain_seal(w, ERR_IO);
+    if (w->out->file >= 0) return CLI_DONE;
+    return complain_seal(w, ERR_IO);
 }
 
 /* Seal the next ${len} bytes of content. */
@@ -131,7 +138,8 @@ seal_bytes(struct sealing *w, const uint8_t *data, size_t len) {
     atomic_fetch_add(&w->bar.done, len);
     /* A file that is longer than its size has changed. */
     if (err == ERR_TOO_LARGE && w->source.regular) err = ERR_INVALID;
-    return err == 0 ? CLI_DONE : complain_seal(w, err);
+    if (err != 0) return complain_seal(w, err);
+    return CLI_DONE;
 }
 
 static enum cli_exit

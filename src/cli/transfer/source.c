@@ -105,7 +105,8 @@ source_open(struct cli *cli, struct source *s) {
 uint64_t
 source_size(const struct source *s) {
     if (s->ended) return s->head.len;
-    return s->regular ? (uint64_t)s->before.st_size : ENVELOPE_SIZE_UNKNOWN;
+    if (s->regular) return (uint64_t)s->before.st_size;
+    return ENVELOPE_SIZE_UNKNOWN;
 }
 
 bool

@@ -39,7 +39,8 @@ upload_parts(const struct upload *u) {
 static uint64_t
 upload_part_len(const struct upload *u, uint32_t k) {
     uint64_t begin = (uint64_t)k * u->part_size;
-    return u->size - begin < u->part_size ? u->size - begin : u->part_size;
+    if (u->size - begin < u->part_size) return u->size - begin;
+    return u->part_size;
 }
 
 static ssize_t
@@ -58,7 +59,8 @@ static int
 on_upload_progress(void *ctx, uint64_t sent, uint64_t received) {
     (void)received;
     count_sent(ctx, sent);
-    return signals_stop_asked() ? -1 : 0;
+    if (signals_stop_asked()) return -1;
+    return 0;
 }
 
 static void
@@ -74,6 +76,7 @@ send_part(struct uploader *loader, uint32_t k, struct remote_response *resp) {
     (void)snprintf(suffix, sizeof(suffix), "/parts/%u", k);
     remote_secret_path(path, u->id, suffix);
 
+    /* The server keeps the first bytes of a part, so sending it again is harmless. */
     struct remote_call call = {
         .method = HTTP_PUT,
         .path = path,
