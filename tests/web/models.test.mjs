@@ -5,6 +5,10 @@ import { crc32 } from './lib/crc.mjs';
 import { load } from './lib/load.mjs';
 
 const NOW = 1_800_000_000;
+const { wordsFor } = await load('text/languages.ts');
+
+/** What a reader of English sees for the message `key`: tests name sentences, not keys. */
+const said = (key, params) => wordsFor(['en']).say(key, { n: 0, when: '', ...params });
 const config = { partSize: 1, inlineMax: 1, textMax: 100, fileMax: 1000, viewsMax: 100, ttlDefault: 432000, ttlMax: 2592000, ttlChoices: [300] };
 
 test('every language has every slot and every plural form', async () => {
@@ -29,7 +33,7 @@ test('every language has every slot and every plural form', async () => {
 });
 
 test('words: plurals, durations, sizes, dates', async () => {
-  const { wordsFor, chooseLanguage } = await load('text/languages.ts');
+  const { chooseLanguage } = await load('text/languages.ts');
   const en = wordsFor(['en-GB']);
   assert.equal(en.say('views', { n: 1 }), 'once');
   assert.equal(en.say('views', { n: 3 }), '3 times');
@@ -59,20 +63,24 @@ test('the form says what is missing or too much', async () => {
   const m = await load('model/choice.ts');
   const choice = { ...m.emptyChoice(config), text: 'x' };
   assert.equal(m.problemOf(choice, config), null);
-  assert.equal(m.problemOf({ ...choice, text: '' }, config).key, 'needContent');
-  assert.equal(m.problemOf({ ...choice, text: 'é'.repeat(51) }, config).key, 'textTooLong');
+  const problem = (changed) => {
+    const { key, size, count } = m.problemOf({ ...choice, ...changed }, config);
+    return said(key, { max: size ?? count ?? '' });
+  };
+  assert.match(problem({ text: '' }), /Type something or add a file/);
+  assert.match(problem({ text: 'é'.repeat(51) }), /text is longer than 100\./);
   const file = { name: 'f', size: 1001 };
-  assert.deepEqual(m.problemOf({ ...choice, files: [file] }, config), { key: 'fileTooLarge', size: 1000 });
-  assert.equal(m.problemOf({ ...choice, files: [file, file] }, config).key, 'filesTooLarge');
+  assert.match(problem({ files: [file] }), /file is larger than 1,000\./);
+  assert.match(problem({ files: [file, file] }), /Together these files exceed 1,000\./);
   assert.equal(m.problemOf({ ...choice, files: [{ name: 'f', size: 0 }] }, config), null);
   const own = (passphrase) => m.problemOf({ ...choice, mode: 'own', passphrase }, config);
-  assert.equal(own('').key, 'needPassphrase');
+  assert.match(problem({ mode: 'own', passphrase: '' }), /Choose a passphrase/);
   // 1024 bytes of normal form C, as the command line client and the server's library count them.
   for (const fits of ['x'.repeat(1024), 'é'.repeat(512), 'é'.normalize('NFD').repeat(512), '😀'.repeat(256)]) assert.equal(own(fits), null);
-  for (const long of ['x'.repeat(1025), `${'é'.repeat(512)}x`, '😀'.repeat(257)]) assert.deepEqual(own(long), { key: 'passphraseTooLong', count: 1024 });
+  for (const long of ['x'.repeat(1025), `${'é'.repeat(512)}x`, '😀'.repeat(257)]) assert.match(problem({ mode: 'own', passphrase: long }), /passphrase is too long \(limit 1,024 bytes\)/);
   assert.equal(m.problemOf({ ...choice, passphrase: 'x'.repeat(1025) }, config), null, 'not asked for, not looked at');
-  for (const key of ['needPassphrase', 'passphraseTooLong']) assert.ok(m.isOfPassphrase({ key }));
-  assert.ok(!m.isOfPassphrase({ key: 'textTooLong' }));
+  for (const passphrase of ['', 'x'.repeat(1025)]) assert.ok(m.isOfPassphrase(own(passphrase)));
+  assert.ok(!m.isOfPassphrase(m.problemOf({ ...choice, text: '' }, config)));
   assert.deepEqual([0, -1, 1.4, 101, NaN, 1e9].map((n) => m.clampViews(n, 100)), [1, 1, 1, 100, 1, 100]);
   assert.equal(m.passphraseOf({ ...choice, passphrase: 'p' }), '');
   assert.equal(m.zipNameAt(new Date(2026, 10, 3)), 'files-2026-11-03.zip');
@@ -85,40 +93,54 @@ test('what became of it, in one line', async () => {
   const events = (...names) => names.map((event, i) => ({ event, at: NOW + i }));
   const line = (state, ...names) => {
     const { key, n, at, final } = statusOf(readReceipt({ state, expires_at: NOW + 99, events: events('created', ...names) }));
-    return [key, n, at === undefined ? undefined : at - NOW, final];
+    return [said(key, { n: n ?? 0, when: at === undefined ? '' : `+${at - NOW}` }), final];
   };
-  assert.deepEqual(line('waiting'), ['statusWaiting', undefined, undefined, false]);
-  assert.deepEqual(line('opened', 'opened', 'confirmed', 'opened'), ['statusOpened', 2, 3, false]);
-  assert.deepEqual(line('used_up', 'opened', 'confirmed'), ['statusUsedUp', 1, 1, true]);
-  assert.deepEqual(line('burnt', 'burnt_by_opener'), ['statusBurnt', undefined, 1, true]);
-  assert.deepEqual(line('expired'), ['statusExpiredUnread', undefined, 99, true]);
-  assert.deepEqual(line('expired', 'opened'), ['statusExpired', 1, 99, true]);
-  assert.deepEqual(line('locked', 'locked'), ['statusLocked', undefined, 1, true]);
-  assert.equal(statusOf(null).key, 'statusForgotten');
+  assert.deepEqual(line('waiting'), ['Not opened yet', false]);
+  assert.deepEqual(line('opened', 'opened', 'confirmed', 'opened'), ['Opened 2 times, last +3', false]);
+  assert.deepEqual(line('used_up', 'opened', 'confirmed'), ['Opened +1. It is now gone.', true]);
+  assert.deepEqual(line('burnt', 'burnt_by_opener'), ['Burnt +1. It can no longer be opened.', true]);
+  assert.deepEqual(line('expired'), ['Expired +99, never opened.', true]);
+  assert.deepEqual(line('expired', 'opened'), ['Expired +99, opened once.', true]);
+  assert.deepEqual(line('locked', 'locked'), ['Locked +1 after too many wrong passphrases. It is gone.', true]);
+  assert.match(said(statusOf(null).key), /no longer has a record/);
   assert.throws(() => readReceipt({ state: 'else', expires_at: 1 }));
 });
 
-test('failures are told apart', async () => {
+test('each failure has a message of its own, and says only what is known', async () => {
   const { openMessage, eraseMessage, saveMessage } = await load('model/outcome.ts');
   const none = { key: false, passphrase: false };
-  assert.equal(openMessage({ kind: 'gone' }, none).title, 'goneTitle');
-  assert.equal(openMessage({ kind: 'wrong-proof', attemptsLeft: null }, none).title, 'damagedTitle');
-  assert.deepEqual(openMessage({ kind: 'wrong-proof', attemptsLeft: 3 }, { key: false, passphrase: true }),
-    { kind: 'line', text: 'wrongPassphrase', attemptsLeft: 3 });
-  assert.equal(openMessage({ kind: 'wrong-proof', attemptsLeft: 0 }, { key: false, passphrase: true }).title, 'lockedTitle');
-  assert.equal(openMessage({ kind: 'wrong-proof', attemptsLeft: null }, { key: true, passphrase: false }).text, 'wrongKey');
-  assert.equal(openMessage({ kind: 'damaged', failure: 'payload failure' }, none).title, 'brokenTitle');
-  assert.equal(openMessage({ kind: 'full' }, none).text, 'noRoomHere');
-  const texts = { offline: 'offlineUnused', busy: 'busyUnused', lost: 'openLost', 'too-large': 'tooLargeHere', unexpected: 'openUnexpected' };
-  for (const [kind, text] of Object.entries(texts)) assert.equal(openMessage({ kind }, none).text, text);
-  // Once an answer was lost nobody says that nothing was used up.
-  for (const kind of ['offline', 'busy', 'lost', 'too-large', 'unexpected']) assert.equal(openMessage({ kind }, none, true).text, 'openLost', kind);
-  assert.deepEqual(openMessage({ kind: 'ended' }, none), { kind: 'end', title: 'endedTitle', text: 'ended', again: true });
-  for (const kind of ['gone', 'ended']) assert.deepEqual(saveMessage({ kind }), { kind: 'end', title: 'endedTitle', text: 'lapsed', again: true });
-  assert.deepEqual(['offline', 'busy', 'full', 'unwritable', 'unexpected'].map((kind) => saveMessage({ kind }).text),
-    ['interrupted', 'busy', 'noRoomHere', 'unwritable', 'interrupted']);
-  assert.equal(saveMessage({ kind: 'damaged', failure: 'payload failure' }).title, 'brokenTitle');
-  assert.deepEqual(['offline', 'busy', 'unexpected'].map((kind) => eraseMessage({ kind })), ['offline', 'busy', 'eraseFailed']);
+  const title = (failure, asked = none) => said(openMessage(failure, asked).title);
+  const line = (failure, asked = none, lost = false) => said(openMessage(failure, asked, lost).text);
+  const wrong = (attemptsLeft) => ({ kind: 'wrong-proof', attemptsLeft });
+
+  assert.equal(title({ kind: 'gone' }), 'This secret is gone');
+  assert.equal(title(wrong(null)), 'This link is damaged');
+  assert.equal(title({ kind: 'damaged', failure: 'payload failure' }), 'This content is damaged');
+  assert.equal(title(wrong(0), { key: false, passphrase: true }), 'This secret is locked');
+  assert.equal(line(wrong(3), { key: false, passphrase: true }), 'That passphrase is wrong.');
+  assert.equal(openMessage(wrong(3), { key: false, passphrase: true }).attemptsLeft, 3);
+  assert.equal(line(wrong(null), { key: true, passphrase: false }), 'That key is wrong.');
+
+  const unused = { offline: /reached. Nothing was used up/, busy: /busy. Nothing was used up/, 'too-large': /Nothing was used up/ };
+  for (const [kind, text] of Object.entries(unused)) assert.match(line({ kind }), text);
+  assert.match(line({ kind: 'full' }), /device is out of space/);
+  assert.match(line({ kind: 'lost' }), /may have been used/);
+  assert.match(line({ kind: 'unexpected' }), /Something went wrong/);
+  // Once a response was lost, no message says that nothing was used up.
+  for (const kind of ['offline', 'busy', 'lost', 'too-large', 'unexpected']) assert.match(line({ kind }, none, true), /may have been used/, kind);
+
+  const over = openMessage({ kind: 'ended' }, none);
+  assert.deepEqual([said(over.title), over.again], ['This opening is over', true]);
+  for (const kind of ['gone', 'ended']) {
+    const told = saveMessage({ kind });
+    assert.match(said(told.text), /not saved in time/);
+    assert.ok(told.again);
+  }
+  const saving = { offline: /interrupted/, busy: /busy/, full: /device is out of space/, unwritable: /Choose another place/, unexpected: /interrupted/ };
+  for (const [kind, text] of Object.entries(saving)) assert.match(said(saveMessage({ kind }).text), text);
+  assert.equal(said(saveMessage({ kind: 'damaged', failure: 'payload failure' }).title), 'This content is damaged');
+  const erasing = { offline: /cannot be reached/, busy: /busy/, unexpected: /could not be erased/ };
+  for (const [kind, text] of Object.entries(erasing)) assert.match(said(eraseMessage({ kind })), text);
 });
 
 test('names of received files are made harmless', async () => {
@@ -245,8 +267,9 @@ test('several files that a zip cannot count are refused', async () => {
   const choose = (...sizes) => problemOf({ ...emptyChoice(wide), files: sizes.map((size, i) => ({ name: `${i}`, size })) }, wide);
   assert.equal(choose(2 ** 33), null);
   assert.equal(choose(2 ** 31, 2 ** 30), null);
-  assert.equal(choose(2 ** 31, 2 ** 31 - 10).key, 'filesTooLarge');
-  assert.deepEqual(choose(...new Array(65535).fill(1)), { key: 'tooManyFiles', count: 65534 });
+  assert.match(said(choose(2 ** 31, 2 ** 31 - 10).key), /Together these files exceed/);
+  const many = choose(...new Array(65535).fill(1));
+  assert.match(said(many.key, { max: many.count }), /Too many files \(limit 65,534\)/);
   assert.equal(choose(...new Array(65534).fill(1)), null);
 });
 

@@ -43,7 +43,7 @@ async function pagePut(content, { passphrase, apart }) {
     await page.locator('input[type=file]').setInputFiles({ name: content.name, mimeType: 'application/pdf', buffer: content.bytes });
     await page.getByText('One file').first().waitFor();
   }
-  if (apart) await choose(2, (dialog) => dialog.getByLabel('Send the key apart').check());
+  if (apart) await choose(2, (dialog) => dialog.getByLabel('Send the key separately').check());
   if (passphrase !== undefined) await ownPassphrase(passphrase);
   const link = await createLink();
   return { link, key: apart ? await field('Key').textContent() : undefined };

@@ -92,7 +92,7 @@ test('the page shares hostile names and contents as they are', async () => {
     for (const name of all) data.items.add(new File(['x'], name));
     document.querySelector('.box').dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: data }));
   }, [...names.slice(0, 50).filter((name) => !name.includes('\0')), long]);
-  await text('they arrive as one zip').waitFor();
+  await text('sent as one zip').waitFor();
   assert.equal(await page.locator('.files bdi > *').count(), 0);
   await createLink();
   assert.equal(await page.evaluate(() => globalThis.pwned), undefined);

@@ -50,13 +50,13 @@ test('neither plaintext, name, passphrase, key nor fragment leaves the browser',
 
   const textLink = await share(() => page.locator('textarea').fill(TEXT.repeat(50)));
   await open(textLink);
-  await page.getByText('This was the last time').waitFor();
+  await page.getByText('That was the last opening').waitFor();
   const file = { name: NAME, mimeType: 'application/x-canary-type', buffer: Buffer.from(TEXT.repeat(20_000)) };
   words.push(file.mimeType);
   const fileLink = await share(() => page.locator('input[type=file]').setInputFiles(file));
   await open(fileLink);
   await savedFile();
-  await page.getByText('This was the last time').waitFor();
+  await page.getByText('That was the last opening').waitFor();
 
   assert.deepEqual(found(wire, words), []);
   const sent = Buffer.concat(wire.sent).toString('latin1');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What goes wrong around an opening or a link: a worker that does not come, answers that are lost, files
+// What goes wrong around an opening or a link: a worker that does not load, responses that are lost, files
 // that wait, a page that is left. Nothing is lost by it, and what is said is so.
 import test from 'node:test';
 import assert from 'node:assert/strict';
@@ -47,13 +47,13 @@ test('a worker that breaks is told of, with what helps', async () => {
   const { link } = await shareSecret(site, 'x');
   await page.route('**/worker.js', async (route) => route.fulfill({ response: await route.fetch(), body: 'throw new Error("broken")' }));
   await openLink(link);
-  await text('open the link again where you got it').waitFor();
+  await text('open the link again from where you got it').waitFor();
   await page.unrouteAll();
   await button('Try again').click();
   assert.equal(await shownText(), 'x');
 });
 
-test('an opening whose answer does not come can be cancelled, and goes on with the same view', async () => {
+test('an opening whose response never arrives can be cancelled, and goes on with the same view', async () => {
   page.allow = REFUSED;
   const { link, receipt } = await shareSecret(site, 'once', { views: 2 });
   let asked = 0;
@@ -201,7 +201,7 @@ test('a link is burnt though what became of it cannot be looked up; what failed 
   await page.route('**/receipt', (route) => route.fulfill(refusal(503, 'busy', { 'Retry-After': '60' })));
   await burn();
   await text(/^Burnt today at/).waitFor();
-  await page.getByRole('heading', { name: 'This link has ended' }).waitFor();
+  await page.getByRole('heading', { name: 'This link no longer works' }).waitFor();
 });
 
 /** Hold back the answer to the next look; resolves to what lets it through. */
@@ -236,8 +236,8 @@ test('what was gone before it could be burnt is not called burnt', async () => {
   await page.route('**/receipt', (route) => route.fulfill(refusal(503, 'busy', { 'Retry-After': '60' })));
   await button('Burn it now').click();
   await button('Yes, burn it').click();
-  await page.getByRole('heading', { name: 'This link has ended' }).waitFor();
-  assert.equal(await page.locator('.card .status').textContent(), 'Gone. Nobody can open it.');
+  await page.getByRole('heading', { name: 'This link no longer works' }).waitFor();
+  assert.equal(await page.locator('.card .status').textContent(), 'Gone. It can no longer be opened.');
 });
 
 test('what is left is looked up no more, and its card is forgotten', async () => {
@@ -373,10 +373,10 @@ test('a file is not given up for another link unasked until it is saved', async 
 test('the card of a link is not given up unasked, nor one that came while it was asked', async (t) => {
   const other = await shareSecret(site, 'other');
   await shareText('x');
-  await asksAndStays(other, 'is not shown again');
+  await asksAndStays(other, 'will not be shown again');
   await button('Burn it now').click();
   await button('Yes, burn it').click();
-  await page.getByRole('heading', { name: 'This link has ended' }).waitFor();
+  await page.getByRole('heading', { name: 'This link no longer works' }).waitFor();
   await putLink(other);
   await button('Open').waitFor();
   assert.equal(await asked(), 0, 'nothing is lost with a link that has ended');
@@ -389,11 +389,11 @@ test('the card of a link is not given up unasked, nor one that came while it was
   await page.locator('textarea').fill('on its way');
   await button('Create link').click();
   await putLink(other);
-  await text('What you typed').waitFor();
+  await text('what you typed').waitFor();
   go();
   await text('Not opened yet').waitFor({ state: 'attached' });
   await button('Open the link').click();
-  await text('is not shown again').waitFor();
+  await text('will not be shown again').waitFor();
   await button('Stay here').click();
   await page.getByRole('heading', { name: 'Your link is ready' }).waitFor();
 });
@@ -411,7 +411,7 @@ test('a place that cannot be written to is told of, and another one will do', as
   });
   await openLink(link);
   await button('Save').click();
-  await text('Choose another place: nothing is lost').waitFor();
+  await text('Choose another place. Nothing is lost').waitFor();
   await button('Save').click();
   await text('Every byte was verified').waitFor();
   assert.equal((await receipt()).events.filter(({ event }) => event === 'opened').length, 1);
@@ -453,14 +453,14 @@ test('a file whose transfer ended with the worker or the page opens again, with 
   await button('Cancel').waitFor({ state: 'hidden' });
   await page.unrouteAll();
   await button('Save').click();
-  await text('that uses no second opening').waitFor();
+  await text('it will not use a second opening').waitFor();
   await button('Open').click();
   await begin();
   await tell('pagehide');
   assert.ok(!(await page.content()).includes('waits.bin'));
   await tell('pageshow');
   await page.unrouteAll();
-  await text('that uses no second opening').waitFor();
+  await text('it will not use a second opening').waitFor();
   await button('Open').click();
   await savedFile();
   await text('Every byte was verified').waitFor();

@@ -92,7 +92,7 @@ export const states = {
     await page.locator(BOX).fill(TEXT);
     await page.locator('button.word').nth(2).click();
     await page.getByLabel('A generated passphrase').check();
-    await page.getByLabel('Send the key apart').check();
+    await page.getByLabel('Send the key separately').check();
     await button('Done', page).click();
     await createLink(page);
   },
@@ -161,7 +161,7 @@ export const states = {
     await openLink(page, (await shareSecret(site, TEXT, { passphrase: 'p', attempts: 4 })).link);
     await field('Passphrase', page).fill('wrong');
     await button('Open', page).click();
-    await page.getByText('3 tries are left').waitFor();
+    await page.getByText('3 attempts left').waitFor();
   },
   'open-lost': async (page, site) => {
     page.allow = /Failed to load resource/;
@@ -207,7 +207,7 @@ export const states = {
     await button('Save', page).click();
     await download;
     await page.getByText('Every byte was verified').waitFor();
-    await page.getByText('This was the last time.').waitFor();
+    await page.getByText('That was the last opening.').waitFor();
   },
   'file-lapsed': async (page, site) => {
     page.allow = /404/;
@@ -269,7 +269,7 @@ export const states = {
   misconfigured: async (page, site) => {
     await page.route('**/config', (route) => route.fulfill({ contentType: 'application/json', body: '{}' }));
     await page.goto(site.url);
-    await page.getByRole('heading', { name: 'not set up right' }).waitFor();
+    await page.getByRole('heading', { name: 'misconfigured' }).waitFor();
   },
   damaged: async (page, site) => {
     await page.goto(`${site.url}#notalink`);
