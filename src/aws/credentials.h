@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Credentials: from the environment (each variable may be a file of that name in the folder
- * CREDENTIALS_DIRECTORY instead, where systemd puts them), else the container's endpoint, else the
- * instance's metadata (IMDSv2), else a profile file.  They are cached, and renewed before they
- * lapse by one thread while the others go on with what they have.
+ * Credentials.  The sources are, in this order: the environment (or, for each variable, the file of
+ * its name in the directory CREDENTIALS_DIRECTORY, which systemd sets), the container's endpoint,
+ * the instance's metadata (IMDSv2), and a profile file.  Keys are cached.  One thread renews them
+ * before they expire while the others go on with the old ones.
  */
 #ifndef AWS_CREDENTIALS_H
 #define AWS_CREDENTIALS_H
@@ -15,8 +15,8 @@ enum {
     AWS_KEY_ID_MAX = 128,
     AWS_SECRET_MAX = 256,
     AWS_TOKEN_MAX = 8192,
-    AWS_RENEW_BEFORE = 300, /* seconds before they lapse */
-    AWS_RENEW_PAUSE = 30,   /* seconds until a renewal that failed is tried again */
+    AWS_RENEW_BEFORE = 300, /* seconds before the keys expire */
+    AWS_RENEW_PAUSE = 30,   /* seconds after a renewal before the next one */
 };
 
 struct aws_keys {
@@ -26,7 +26,7 @@ struct aws_keys {
     int64_t expires;               /* 0: never */
 };
 
-struct aws_credentials_options {
+struct aws_credentials_config {
     struct aws_env env;
     struct aws_transport transport;
     struct clock clock;
@@ -34,17 +34,17 @@ struct aws_credentials_options {
 
 struct aws_credentials;
 
-/* Make a cache over ${options}, what they refer to outlives it.  Nothing is fetched yet.  NULL if
- * memory is short. */
-struct aws_credentials *aws_credentials_new(const struct aws_credentials_options *options);
+/* Make a cache over ${config}, which is copied.  What it refers to must outlive the cache.  Nothing
+ * is fetched yet.  Returns NULL if memory is short. */
+struct aws_credentials *aws_credentials_new(const struct aws_credentials_config *config);
 
-/* Wipe and free.  NULL is allowed; no thread may be using it. */
+/* Wipe and free ${c}, which no thread may be using.  NULL is allowed. */
 void aws_credentials_free(struct aws_credentials *c);
 
 /*
- * Copy keys that are good now to ${out}, which the caller wipes.  Waits for a renewal only where
- * there are none.  Any thread.  Returns 0; ERR_CONFIG if no source has any; or ERR_STORE if the
- * source that should have them fails.  ${out} is zeroed on failure.
+ * Copy keys that are valid now to ${out}, which the caller wipes.  Waits for a renewal only if there
+ * are no valid keys.  Any thread.  Returns 0; ERR_CONFIG if no source is set up; or ERR_STORE if
+ * the source that is set up fails.  On failure ${out} is zeroed.
  */
 MUST_CHECK
 int aws_credentials_get(struct aws_credentials *c, struct aws_keys *out);
@@ -52,17 +52,17 @@ int aws_credentials_get(struct aws_credentials *c, struct aws_keys *out);
 enum { AWS_CREDENTIALS_PATHS = 5 };
 
 /*
- * Fill ${paths} with the files and folders that are read again when credentials are renewed, for a
- * process that confines itself; an empty one is none.  The folder of a token's or profile's file is
- * among them, since whoever renews the file puts a new one in its place; but only if it is ~/.aws
- * or has no folders below it, and so holds little else, and never the root.  The caller frees
- * them.  Returns 0 or ERR_NOMEM.
+ * Fill ${paths} with the files and directories that a renewal reads, for a sandbox.  An empty path is
+ * none.  The directory of a token's or profile's file is included, because a renewed file replaces
+ * the old one.  It is left out, with a line in the log, if it has subdirectories and is not ~/.aws,
+ * and always if it is the root.  The caller frees the paths.  Returns 0 or ERR_NOMEM.
  */
 MUST_CHECK
 int aws_credentials_paths(const struct aws_env *env,
                           struct buf paths[static AWS_CREDENTIALS_PATHS]);
 
-/* A service refused the keys named ${id} as lapsed: the next get fetches new ones.  Any thread. */
+/* Drop the keys with ${id}, which a service refused as expired.  The next get fetches new ones.  Any
+ * thread. */
 void aws_credentials_reject(struct aws_credentials *c, const char *id);
 
 #endif

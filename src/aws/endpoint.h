@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a service is, by the variables that Amazon's own SDKs read. */
+/* The address of an AWS service, from the variables that Amazon's SDKs read. */
 #ifndef AWS_ENDPOINT_H
 #define AWS_ENDPOINT_H
 
@@ -11,19 +11,19 @@ enum { AWS_URL_MAX = 300, AWS_REGION_MAX = 40 };
 
 struct aws_endpoint {
     char url[AWS_URL_MAX + 1];  /* "https://host" or "http://host:port", without a path */
-    char host[AWS_URL_MAX + 1]; /* as the Host header says it */
+    char host[AWS_URL_MAX + 1]; /* the value of the Host header */
     char region[AWS_REGION_MAX + 1];
-    bool amazon; /* one of Amazon's own, not named by AWS_ENDPOINT_URL */
+    bool amazon; /* one of Amazon's own endpoints, not named by AWS_ENDPOINT_URL */
 };
 
 /*
- * Find ${service} ("dynamodb" or "s3"): AWS_ENDPOINT_URL_DYNAMODB or _S3, else AWS_ENDPOINT_URL,
- * else Amazon's endpoint in the region AWS_REGION or AWS_DEFAULT_REGION.  A named endpoint without
- * a region is in "us-east-1".  Returns 0; or ERR_CONFIG with ${wrong} being the name of the
- * variable that is missing or not understood.
+ * Find the endpoint of ${service} ("dynamodb" or "s3") and fill ${out}.  It is
+ * AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL_S3, else AWS_ENDPOINT_URL, else Amazon's endpoint
+ * in the region AWS_REGION or AWS_DEFAULT_REGION.  A named endpoint without a region is in
+ * "us-east-1".  Returns 0; or ERR_CONFIG with the variable and what is wrong with it in ${reason}.
  */
 MUST_CHECK
 int aws_endpoint_find(const struct aws_env *env, const char *service, struct aws_endpoint *out,
-                      const char **wrong);
+                      struct buf *reason);
 
 #endif

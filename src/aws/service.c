@@ -5,9 +5,9 @@
 #include "base/err.h"
 #include "base/log.h"
 
-enum { SKEW_WORTH_MENDING = 60 };
+enum { SKEW_MIN = 60 /* seconds; a smaller error of the clock is not corrected */ };
 
-/* One request being signed: what lives until it was sent. */
+/* What a signed request refers to until it is sent. */
 struct signing {
     struct aws_keys keys;
     char date[SIGV4_DATE_LEN + 1];
@@ -36,10 +36,12 @@ method_name(enum http_method m) {
     }
 }
 
+/* Fill ${g}, whose keys are set, with the headers and the URL of ${call}. */
 static int
-sign(struct aws_service *s, const struct aws_call *call, struct signing *g) {
+sign_call(struct aws_service *s, const struct aws_call *call, struct signing *g) {
     bool s3 = strcmp(s->name, "s3") == 0;
     int64_t now = clock_now(&s->clock) + atomic_load(&s->skew);
+
     sigv4_date(now, g->date);
     sigv4_hash_hex(call->body, call->body_len, g->hash);
     add_header(g, "Host", s->endpoint.host);
@@ -48,6 +50,7 @@ sign(struct aws_service *s, const struct aws_call *call, struct signing *g) {
     if (s3) add_header(g, "X-Amz-Content-Sha256", g->hash);
     for (size_t i = 0; i < call->field_count; i++)
         add_header(g, call->fields[i].name, call->fields[i].value);
+
     struct sigv4_request req = {.method = method_name(call->method),
                                 .path = call->path,
                                 .query = call->query,
@@ -55,38 +58,40 @@ sign(struct aws_service *s, const struct aws_call *call, struct signing *g) {
                                 .header_count = g->count,
                                 .payload_hash = g->hash,
                                 .path_as_is = s3};
-    struct sigv4_keys keys = {g->keys.id, g->keys.secret,
-                              g->keys.token[0] != '\0' ? g->keys.token : NULL};
+    struct sigv4_keys keys = {g->keys.id, g->keys.secret};
     struct sigv4_scope scope = {now, s->endpoint.region, s->name};
     int err = sigv4_authorization(&req, &keys, &scope, &g->authorization);
-    /* The client sets Host by itself, from the same address. */
+
+    /* The first header, Host, is signed but not sent: the HTTP client adds it from the URL. */
     g->fields[0] = (struct http_field){"Authorization", buf_text(&g->authorization)};
-    if (err == 0)
-        err = buf_printf(&g->url, "%s%s%s%s", s->endpoint.url, call->path,
-                         call->query[0] != '\0' ? "?" : "", call->query);
+    if (err == 0) err = buf_printf(&g->url, "%s%s", s->endpoint.url, call->path);
+    if (err == 0 && call->query[0] != '\0') err = buf_printf(&g->url, "?%s", call->query);
     return err;
 }
 
 static int
-outcome(enum http_failure failure, const struct http_client_response *resp) {
+error_of_failure(enum http_failure failure, const struct http_client_response *resp) {
     switch (failure) {
     case HTTP_FAILURE_NONE: return 0;
     case HTTP_FAILURE_TOO_LARGE: return ERR_TOO_LARGE;
-    case HTTP_FAILURE_NOMEM: return resp->sent ? ERR_UNKNOWN_OUTCOME : ERR_NOMEM;
-    default: return resp->sent ? ERR_UNKNOWN_OUTCOME : ERR_STORE;
+    default: break;
     }
+
+    if (resp->sent) return ERR_UNKNOWN_OUTCOME;
+    return failure == HTTP_FAILURE_NOMEM ? ERR_NOMEM : ERR_STORE;
 }
 
-/* Sign and send once; ${id} gets the name of the keys that were used. */
+/* Sign and send ${call} once.  ${id} gets the id of the keys that were used. */
 static int
 send_once(struct aws_service *s, const struct aws_call *call, struct http_client_response *resp,
           char id[static AWS_KEY_ID_MAX + 1]) {
-    struct signing *g = calloc(1, sizeof(*g));
+    struct signing *g = calloc(1, sizeof(*g)); /* too large for a stack: it holds a token */
     if (g == NULL) return ERR_NOMEM;
+
     buf_init(&g->authorization, SIGV4_TEXT_MAX);
     buf_init(&g->url, SIGV4_TEXT_MAX);
     int err = aws_credentials_get(s->credentials, &g->keys) == 0 ? 0 : ERR_STORE;
-    if (err == 0) err = sign(s, call, g);
+    if (err == 0) err = sign_call(s, call, g);
     if (err == 0) {
         struct http_client_request req = {.method = call->method,
                                           .url = buf_text(&g->url),
@@ -97,8 +102,9 @@ send_once(struct aws_service *s, const struct aws_call *call, struct http_client
                                           .connect_ms = AWS_CONNECT_MS,
                                           .deadline_ms = AWS_DEADLINE_MS,
                                           .fresh_connection = call->once};
-        err = outcome(s->transport.send(s->transport.ctx, &req, resp), resp);
+        err = error_of_failure(s->transport.send(s->transport.ctx, &req, resp), resp);
     }
+
     memcpy(id, g->keys.id, sizeof(g->keys.id));
     buf_free(&g->authorization);
     buf_free(&g->url);
@@ -107,38 +113,48 @@ send_once(struct aws_service *s, const struct aws_call *call, struct http_client
     return err;
 }
 
-/* Whether the refusal in ${resp} names ${code}. */
+/* Whether the refusal in ${resp} names one of the ${count} ${codes}. */
 static bool
-refused_as(struct http_client_response *resp, const char *code) {
-    return strstr(buf_text(&resp->body), code) != NULL;
+is_refused_as(struct http_client_response *resp, const char *const codes[], size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (strstr(buf_text(&resp->body), codes[i]) != NULL) return true;
+    return false;
 }
 
-/* Learn the time that the service has from its answer.  Returns whether that changes anything. */
+/* Learn the time of the service from ${date}, the Date of its response.  Returns whether the skew
+ * changed. */
 static bool
 learn_skew(struct aws_service *s, const char *date) {
     struct tm tm = {0};
+
     if (strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm) == NULL) return false;
     int64_t skew = (int64_t)timegm(&tm) - clock_now(&s->clock);
     int64_t change = skew - atomic_load(&s->skew);
-    if (change > -SKEW_WORTH_MENDING && change < SKEW_WORTH_MENDING) return false;
+    if (change > -SKEW_MIN && change < SKEW_MIN) return false;
+
     atomic_store(&s->skew, skew);
     log_warn("aws.clock", LOG_TEXT("service", s->name), LOG_NUMBER("skew_seconds", skew));
     return true;
 }
 
-/* Whether ${resp} is a refusal that another try with fresh keys or the right time can mend. */
+/*
+ * Whether ${resp} is a refusal that another attempt can avoid, with new keys or with the right time,
+ * which are then in place.  ${id} are the keys that were used.
+ */
 static bool
-mend(struct aws_service *s, struct http_client_response *resp, const char *id) {
+correct_refusal(struct aws_service *s, struct http_client_response *resp, const char *id) {
+    static const char *const keys_expired[] = {"ExpiredToken", "UnrecognizedClient", "InvalidToken",
+                                               "TokenRefreshRequired"};
+    static const char *const clock_wrong[] = {"RequestTimeTooSkewed", "RequestExpired",
+                                              "Signature expired", "Signature not yet current"};
+
     if (resp->status != 400 && resp->status != 401 && resp->status != 403) return false;
-    if (refused_as(resp, "ExpiredToken") || refused_as(resp, "UnrecognizedClient") ||
-        refused_as(resp, "InvalidToken") || refused_as(resp, "TokenRefreshRequired")) {
+    if (is_refused_as(resp, keys_expired, ARRAY_LEN(keys_expired))) {
         aws_credentials_reject(s->credentials, id);
         return true;
     }
-    if (refused_as(resp, "RequestTimeTooSkewed") || refused_as(resp, "RequestExpired") ||
-        refused_as(resp, "Signature expired") || refused_as(resp, "Signature not yet current"))
-        return learn_skew(s, resp->headers[resp->header_count - 1].value);
-    return false;
+    if (!is_refused_as(resp, clock_wrong, ARRAY_LEN(clock_wrong))) return false;
+    return learn_skew(s, resp->headers[resp->header_count - 1].value);
 }
 
 int
@@ -148,13 +164,18 @@ aws_service_call(struct aws_service *s, const struct aws_call *call,
     struct http_client_header headers[4] = {0};
     char id[AWS_KEY_ID_MAX + 1];
     size_t count = resp->header_count;
+
     if (call->field_count > AWS_FIELDS_MAX || count >= ARRAY_LEN(headers)) return ERR_TOO_LARGE;
+
+    /* Ask for the Date as well as for the headers that the caller wants. */
     if (count > 0) memcpy(headers, asked, count * sizeof(headers[0]));
     headers[count].name = "Date";
     resp->headers = headers;
     resp->header_count = count + 1;
+
     int err = send_once(s, call, resp, id);
-    if (err == 0 && mend(s, resp, id)) err = send_once(s, call, resp, id);
+    if (err == 0 && correct_refusal(s, resp, id)) err = send_once(s, call, resp, id);
+
     if (count > 0) memcpy(asked, headers, count * sizeof(headers[0]));
     resp->headers = asked;
     resp->header_count = count;
@@ -169,8 +190,10 @@ aws_retry_start(struct aws_retry *r, struct aws_service *service) {
 bool
 aws_retry_again(struct aws_retry *r) {
     struct aws_service *s = r->service;
+    int longest = AWS_PAUSE_MAX_MS;
+
     if (++r->tries >= AWS_TRIES_MAX || clock_monotonic_ms() >= r->deadline) return false;
-    int most = r->tries > 5 ? AWS_PAUSE_MAX_MS : AWS_PAUSE_FIRST_MS << (r->tries - 1);
-    s->transport.pause(s->transport.ctx, (int)random_below(&s->random, (uint32_t)most + 1));
+    if (r->tries <= 5) longest = AWS_PAUSE_FIRST_MS << (r->tries - 1);
+    s->transport.pause(s->transport.ctx, (int)random_below(&s->random, (uint32_t)longest + 1));
     return true;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One signed request to one AWS service.  What a service refuses before doing anything because the
- * keys lapsed or this machine's clock is off is mended and sent once more; everything else is the
- * caller's to judge.
+ * One signed request to one AWS service.  A request refused because the keys expired or because the
+ * clock of this machine is wrong is corrected and sent once more: such a refusal comes before the
+ * service does anything.  The caller judges every other response.
  */
 #ifndef AWS_SERVICE_H
 #define AWS_SERVICE_H
@@ -15,15 +15,16 @@
 
 enum { AWS_FIELDS_MAX = 8, AWS_DEADLINE_MS = 10000, AWS_CONNECT_MS = 3000 };
 
-/* Set the first members and zero the rest; what they refer to outlives it.  Any thread. */
+/* The caller sets the members before ${skew} and zeroes the rest.  What they refer to must outlive
+ * the service.  Any thread. */
 struct aws_service {
-    const char *name; /* as the signature says it: "dynamodb", "s3" */
+    const char *name; /* in the signature: "dynamodb", "s3" */
     struct aws_endpoint endpoint;
     struct aws_credentials *credentials;
     struct aws_transport transport;
     struct clock clock;
     struct random random;
-    atomic_llong skew; /* seconds to add to the clock, learnt from a refusal */
+    atomic_llong skew; /* seconds to add to the clock, learned from a refusal */
 };
 
 struct aws_call {
@@ -34,31 +35,32 @@ struct aws_call {
     size_t field_count;
     const void *body;
     size_t body_len;
-    bool once; /* never sent a second time by the client: it must not be done twice */
+    bool once; /* must not be done twice: the HTTP client never repeats it */
 };
 
 /*
- * Send ${call} signed; ${resp} as for http_client_send(), its body's bound set by the caller.
- * Returns 0 if an answer came, whatever its status; ERR_STORE if the request never left this
- * machine or was refused for its keys; ERR_UNKNOWN_OUTCOME if it left and no whole answer came;
- * ERR_TOO_LARGE if the answer passes its bound; or ERR_NOMEM.
+ * Sign ${call}, send it, and fill ${resp} as http_client_send() does.  The caller sets the limit of
+ * its body.  Returns 0 if a response came, whatever its status; ERR_STORE if the request did not
+ * leave this machine or there are no keys; ERR_UNKNOWN_OUTCOME if it left and no whole response
+ * came; ERR_TOO_LARGE if the response exceeds its limit; or ERR_NOMEM.
  */
 MUST_CHECK
 int aws_service_call(struct aws_service *s, const struct aws_call *call,
                      struct http_client_response *resp);
 
-/* Tries of one operation, with full jitter between them and a bound on number and time. */
+/* The attempts of one operation, limited in number and time, with full jitter between them. */
 struct aws_retry {
     struct aws_service *service;
-    int tries;        /* made so far */
+    int tries;        /* so far */
     int64_t deadline; /* of clock_monotonic_ms() */
 };
 
 enum { AWS_TRIES_MAX = 24, AWS_RETRY_MS = 8000, AWS_PAUSE_FIRST_MS = 10, AWS_PAUSE_MAX_MS = 320 };
 
+/* Begin the operation ${r} on ${service}, which must outlive it. */
 void aws_retry_start(struct aws_retry *r, struct aws_service *service);
 
-/* Wait before another try.  Returns false, at once, if the budget is spent. */
+/* Wait before the next attempt.  Returns false, without waiting, if no attempt or time is left. */
 MUST_CHECK
 bool aws_retry_again(struct aws_retry *r);
 

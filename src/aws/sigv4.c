@@ -11,7 +11,7 @@
 #define ALGORITHM "AWS4-HMAC-SHA256"
 
 static void
-hex(const uint8_t *bytes, size_t len, char *out) {
+write_hex(const uint8_t *bytes, size_t len, char *out) {
     static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < len; i++) {
         *out++ = digits[bytes[i] >> 4];
@@ -24,7 +24,7 @@ void
 sigv4_hash_hex(const void *data, size_t len, char out[static SIGV4_HASH_HEX + 1]) {
     uint8_t hash[SHA256_DIGEST_LENGTH];
     if (SHA256(len > 0 ? data : (const void *)"", len, hash) == NULL) abort();
-    hex(hash, sizeof(hash), out);
+    write_hex(hash, sizeof(hash), out);
 }
 
 void
@@ -35,7 +35,7 @@ sigv4_date(int64_t time, char out[static SIGV4_DATE_LEN + 1]) {
         out[0] = '\0';
 }
 
-/* "20150830/us-east-1/service/aws4_request" */
+/* Append the credential scope: "20150830/us-east-1/service/aws4_request". */
 static int
 add_scope(const struct sigv4_scope *scope, struct buf *out) {
     char date[SIGV4_DATE_LEN + 1];
@@ -55,30 +55,34 @@ sigv4_string_to_sign(const struct buf *canonical, const struct sigv4_scope *scop
     return err;
 }
 
-/* ${key} = HMAC(${key}, ${text}).  Returns 0 or ERR_CRYPTO. */
+/* Replace ${key} by HMAC(${key}, ${text}).  Returns 0 or ERR_CRYPTO. */
 static int
-chain(uint8_t key[static SHA256_DIGEST_LENGTH], const void *text, size_t len) {
+derive_next_key(uint8_t key[static SHA256_DIGEST_LENGTH], const void *text, size_t len) {
     uint8_t next[SHA256_DIGEST_LENGTH];
     unsigned n = 0;
     int err = 0;
+
     if (HMAC(EVP_sha256(), key, SHA256_DIGEST_LENGTH, text, len, next, &n) == NULL ||
         n != sizeof(next))
         err = ERR_CRYPTO;
     else memcpy(key, next, sizeof(next));
+
     explicit_bzero(next, sizeof(next));
     return err;
 }
 
-/* The first link: the key is "AWS4" and the secret, of any length. */
+/* Put HMAC("AWS4" and ${secret}, the day of ${date}) into ${key}.  Returns 0 or an error. */
 static int
-chain_start(const char *secret, const char *date, uint8_t key[static SHA256_DIGEST_LENGTH]) {
+derive_date_key(const char *secret, const char *date, uint8_t key[static SHA256_DIGEST_LENGTH]) {
     struct buf first = BUF_INIT(4096);
     unsigned n = 0;
+
     int err = buf_printf(&first, "AWS4%s", secret);
     if (err == 0 && (HMAC(EVP_sha256(), first.data, (int)first.len, (const uint8_t *)date, 8, key,
                           &n) == NULL ||
                      n != SHA256_DIGEST_LENGTH))
         err = ERR_CRYPTO;
+
     buf_free(&first);
     return err;
 }
@@ -88,25 +92,32 @@ sigv4_signature(const char *secret, const struct sigv4_scope *scope, const struc
                 char out[static SIGV4_HASH_HEX + 1]) {
     uint8_t key[SHA256_DIGEST_LENGTH] = {0};
     char date[SIGV4_DATE_LEN + 1];
+
     sigv4_date(scope->time, date);
-    int err = chain_start(secret, date, key);
-    if (err == 0) err = chain(key, scope->region, strlen(scope->region));
-    if (err == 0) err = chain(key, scope->service, strlen(scope->service));
-    if (err == 0) err = chain(key, "aws4_request", strlen("aws4_request"));
-    if (err == 0) err = chain(key, string->data, string->len);
-    if (err == 0) hex(key, sizeof(key), out);
+    int err = derive_date_key(secret, date, key);
+    if (err == 0) err = derive_next_key(key, scope->region, strlen(scope->region));
+    if (err == 0) err = derive_next_key(key, scope->service, strlen(scope->service));
+    if (err == 0) err = derive_next_key(key, "aws4_request", strlen("aws4_request"));
+
+    /* The key is complete: sign the string with it. */
+    if (err == 0) err = derive_next_key(key, string->data, string->len);
+    if (err == 0) write_hex(key, sizeof(key), out);
+
     explicit_bzero(key, sizeof(key));
     return err;
 }
 
-/* Steps 1 to 3; ${names} gets the names of the signed headers. */
+/* Do the three steps.  ${names} gets the names of the signed headers. */
 static int
-sign(const struct sigv4_request *req, const struct sigv4_keys *keys,
-     const struct sigv4_scope *scope, struct buf *names, char out[static SIGV4_HASH_HEX + 1]) {
+sign_request(const struct sigv4_request *req, const struct sigv4_keys *keys,
+             const struct sigv4_scope *scope, struct buf *names,
+             char out[static SIGV4_HASH_HEX + 1]) {
     struct buf canonical = BUF_INIT(SIGV4_TEXT_MAX), string = BUF_INIT(SIGV4_TEXT_MAX);
+
     int err = sigv4_canonical_request(req, &canonical, names);
     if (err == 0) err = sigv4_string_to_sign(&canonical, scope, &string);
     if (err == 0) err = sigv4_signature(keys->secret, scope, &string, out);
+
     buf_free(&canonical);
     buf_free(&string);
     return err;
@@ -117,78 +128,13 @@ sigv4_authorization(const struct sigv4_request *req, const struct sigv4_keys *ke
                     const struct sigv4_scope *scope, struct buf *out) {
     struct buf names = BUF_INIT(SIGV4_TEXT_MAX);
     char signature[SIGV4_HASH_HEX + 1];
-    int err = sign(req, keys, scope, &names, signature);
+
+    int err = sign_request(req, keys, scope, &names, signature);
     if (err == 0) err = buf_printf(out, ALGORITHM " Credential=%s/", keys->id);
     if (err == 0) err = add_scope(scope, out);
     if (err == 0)
         err = buf_printf(out, ", SignedHeaders=%s, Signature=%s", buf_text(&names), signature);
-    buf_free(&names);
-    return err;
-}
 
-/* "X-Amz-Credential=" and the credential, encoded. */
-static int
-add_credential(const struct sigv4_keys *keys, const struct sigv4_scope *scope, struct buf *out) {
-    struct buf text = BUF_INIT(SIGV4_TEXT_MAX);
-    int err = buf_printf(&text, "%s/", keys->id);
-    if (err == 0) err = add_scope(scope, &text);
-    if (err == 0) err = buf_add_text(out, "&X-Amz-Credential=");
-    if (err == 0) err = sigv4_encode((const char *)text.data, text.len, false, out);
-    buf_free(&text);
-    return err;
-}
-
-static int
-add_token(const struct sigv4_keys *keys, struct buf *out) {
-    int err = buf_add_text(out, "&X-Amz-Security-Token=");
-    if (err == 0) err = sigv4_encode(keys->token, strlen(keys->token), false, out);
-    return err;
-}
-
-static int
-add_signed_names(const struct sigv4_request *req, struct buf *out) {
-    struct buf names = BUF_INIT(SIGV4_TEXT_MAX), canonical = BUF_INIT(SIGV4_TEXT_MAX);
-    int err = sigv4_canonical_request(req, &canonical, &names);
-    if (err == 0) err = buf_add_text(out, "&X-Amz-SignedHeaders=");
-    if (err == 0) err = sigv4_encode((const char *)names.data, names.len, false, out);
-    buf_free(&names);
-    buf_free(&canonical);
-    return err;
-}
-
-int
-sigv4_presign_unsigned(const struct sigv4_request *req, const struct sigv4_keys *keys,
-                       const struct sigv4_scope *scope, int64_t expires, bool with_token,
-                       struct buf *out) {
-    char date[SIGV4_DATE_LEN + 1];
-    if (expires < 1 || expires > SIGV4_EXPIRES_MAX) return ERR_INVALID;
-    sigv4_date(scope->time, date);
-    int err = buf_printf(out, "%s%sX-Amz-Algorithm=" ALGORITHM, req->query,
-                         req->query[0] != '\0' ? "&" : "");
-    if (err == 0) err = add_credential(keys, scope, out);
-    if (err == 0) err = buf_printf(out, "&X-Amz-Date=%s", date);
-    if (err == 0) err = add_signed_names(req, out);
-    if (err == 0) err = buf_printf(out, "&X-Amz-Expires=%lld", (long long)expires);
-    if (err == 0 && with_token && keys->token != NULL) err = add_token(keys, out);
-    return err;
-}
-
-int
-sigv4_presign(const struct sigv4_request *req, const struct sigv4_keys *keys,
-              const struct sigv4_scope *scope, int64_t expires, bool token_unsigned,
-              struct buf *out) {
-    struct buf query = BUF_INIT(SIGV4_TEXT_MAX), names = BUF_INIT(SIGV4_TEXT_MAX);
-    char signature[SIGV4_HASH_HEX + 1];
-    int err = sigv4_presign_unsigned(req, keys, scope, expires, !token_unsigned, &query);
-    if (err != 0) goto out;
-    struct sigv4_request with = *req;
-    with.query = buf_text(&query);
-    err = sign(&with, keys, scope, &names, signature);
-    if (err == 0) err = buf_add(out, query.data, query.len);
-    if (err == 0 && token_unsigned && keys->token != NULL) err = add_token(keys, out);
-    if (err == 0) err = buf_printf(out, "&X-Amz-Signature=%s", signature);
-out:
-    buf_free(&query);
     buf_free(&names);
     return err;
 }

@@ -10,12 +10,13 @@ aws_env_get(const struct aws_env *env, const char *name) {
 }
 
 static enum http_failure
-send_http(void *ctx, const struct http_client_request *req, struct http_client_response *resp) {
+transport_send(void *ctx, const struct http_client_request *req,
+               struct http_client_response *resp) {
     return http_client_send(ctx, req, resp);
 }
 
 static void
-pause_thread(void *ctx, int ms) {
+transport_pause(void *ctx, int ms) {
     struct timespec left = {ms / 1000, (long)(ms % 1000) * 1000000};
     (void)ctx;
     while (nanosleep(&left, &left) != 0 && errno == EINTR) {
@@ -24,5 +25,5 @@ pause_thread(void *ctx, int ms) {
 
 struct aws_transport
 aws_transport_http(struct http_client *client) {
-    return (struct aws_transport){.send = send_http, .pause = pause_thread, .ctx = client};
+    return (struct aws_transport){.send = transport_send, .pause = transport_pause, .ctx = client};
 }

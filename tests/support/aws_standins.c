@@ -77,7 +77,7 @@ aws_standins_start(void) {
     json_decref(o);
     struct http_client_options options = {.idle_max = 64};
     s->client = http_client_new(&options);
-    struct aws_credentials_options credentials = {aws_standins_env(s), aws_standins_transport(s),
+    struct aws_credentials_config credentials = {aws_standins_env(s), aws_standins_transport(s),
                                                   clock_system};
     s->credentials = aws_credentials_new(&credentials);
     if (s->client == NULL || s->credentials == NULL) abort();

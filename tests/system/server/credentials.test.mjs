@@ -84,13 +84,13 @@ test('what others can write, what is too large, no file or given twice is refuse
   const aws = await startAws(t);
   const name = 'AWS_SECRET_ACCESS_KEY';
   const cases = [
-    ['others can write it', (path) => { writeFileSync(path, 'canary'); chmodSync(path, 0o602); }],
-    ['others can write it', (path) => { writeFileSync(path, 'canary'); chmodSync(path, 0o620); }],
-    ['it is too large', (path) => writeFileSync(path, 'canary'.repeat(2000))],
-    ['it is empty or too long', (path) => writeFileSync(path, 'canary'.repeat(100))],
-    ['it is empty or too long', (path) => writeFileSync(path, '\n')],
-    ['it is no file', (path) => mkdirSync(path)],
-    ['it is both a variable and a file', (path) => writeFileSync(path, 'canary'), { AWS_SECRET_ACCESS_KEY: 'canary' }],
+    ['writable by others', (path) => { writeFileSync(path, 'canary'); chmodSync(path, 0o602); }],
+    ['writable by others', (path) => { writeFileSync(path, 'canary'); chmodSync(path, 0o620); }],
+    ['too large', (path) => writeFileSync(path, 'canary'.repeat(2000))],
+    ['empty or too long', (path) => writeFileSync(path, 'canary'.repeat(100))],
+    ['empty or too long', (path) => writeFileSync(path, '\n')],
+    ['not a regular file', (path) => mkdirSync(path)],
+    ['set as a variable and as a file', (path) => writeFileSync(path, 'canary'), { AWS_SECRET_ACCESS_KEY: 'canary' }],
   ];
   await Promise.all(cases.map(async ([reason, make, more]) => {
     const folder = scratch(t);
@@ -131,7 +131,7 @@ test('of a profile file beside other folders nothing but itself is opened, and t
   mkdirSync(join(folder, 'others'));
   writeFileSync(path, '[default]\naws_access_key_id = AKIDFIRST\naws_secret_access_key = canary\n', { mode: 0o600 });
   const server = await startServer(t, { ...aws.env, AWS_SHARED_CREDENTIALS_FILE: path });
-  assert.match(server.stderr(), /event=aws.credentials file=\S*credentials reason="its folder has others in it and stays closed/);
+  assert.match(server.stderr(), /event=aws.credentials file=\S*credentials reason="its directory has subdirectories/);
   aws.good = 'AKIDSECOND';
   writeFileSync(path, '[default]\naws_access_key_id = AKIDSECOND\naws_secret_access_key = canary\n');
   assert.equal((await get(server, '/readyz')).status, 200, 'it is the same file');
@@ -148,7 +148,7 @@ test("of a container's token beside other folders nothing but itself is opened, 
   const server = await startServer(t, {
     ...aws.env, AWS_CONTAINER_CREDENTIALS_FULL_URI: `${aws.url}/keys`, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: path,
   });
-  assert.match(server.stderr(), /event=aws.credentials file=\S*token reason="its folder has others in it and stays closed/);
+  assert.match(server.stderr(), /event=aws.credentials file=\S*token reason="its directory has subdirectories/);
   writeFileSync(path, 'token-2\n');
   aws.token = 'token-2';
   aws.good = 'AKIDSECOND';

@@ -25,17 +25,17 @@ get_variable(void *ctx, const char *name) {
 static void
 expect_accepted(const char *name, const struct aws_call *call) {
     const struct aws_env env = {get_variable, NULL};
-    const char *wrong = NULL;
+    struct buf reason = BUF_INIT(256);
     struct http_client_options options = {.idle_max = 1};
     struct http_client *client = http_client_new(&options);
-    struct aws_credentials_options credentials = {env, aws_transport_http(client), clock_system};
+    struct aws_credentials_config credentials = {env, aws_transport_http(client), clock_system};
     struct aws_service s = {.name = name,
                             .credentials = aws_credentials_new(&credentials),
                             .transport = aws_transport_http(client),
                             .clock = clock_system,
                             .random = random_system};
     struct http_client_response resp = {.body = BUF_INIT(1 << 20)};
-    assert_int_equal(aws_endpoint_find(&env, name, &s.endpoint, &wrong), 0);
+    assert_int_equal(aws_endpoint_find(&env, name, &s.endpoint, &reason), 0);
     assert_int_equal(aws_service_call(&s, call, &resp), 0);
     if (resp.status / 100 != 2 && resp.status != 404)
         fail_msg("status %d: %.300s", resp.status, buf_text(&resp.body));
