@@ -103,17 +103,16 @@ run_fdatasync(const char *dir) {
 
 int
 main(int argc, char **argv) {
-    char error[512] = "";
+    struct buf reason = BUF_INIT(512);
     int64_t threads = 64;
     int64_t each = 2000;
     struct bench bench = {0};
     if (argc < 2 || (argc > 2 && parse_number(argv[2], strlen(argv[2]), 1, 1024, &threads) != 0) ||
         (argc > 3 && parse_number(argv[3], strlen(argv[3]), 1, 1000000, &each) != 0))
         return 2;
-    struct sqlite_store_config config = {
-        .dir = argv[1], .error = error, .error_len = sizeof(error)};
+    struct sqlite_store_config config = {.dir = argv[1], .reason = &reason};
     if (sqlite_store_open(&config, &bench.store) != 0) {
-        (void)fprintf(stderr, "%s\n", error);
+        (void)fprintf(stderr, "%s\n", buf_text(&reason));
         return 1;
     }
     bench.each = (int)each;

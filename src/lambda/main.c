@@ -20,6 +20,7 @@
 #include "lambda/settings.h"
 #include "settings/api_config.h"
 #include "store/aws.h"
+#include "store/backend.h"
 
 enum {
     CLASSIC_FILE_MAX = 3 * 1024 * 1024, /* so that its response fits Lambda's 6 MB */
@@ -66,15 +67,22 @@ function_configure(struct function *f) {
     f->api.monotonic_ms = clock_monotonic_ms;
 }
 
-/* Open the table and the bucket.  Returns 0, or an error with the setting at fault in ${reason}. */
+/* Open the table and the bucket.  Returns 0, or an error with a line in ${reason}. */
 static int
 open_stores(struct function *f, struct buf *reason) {
-    const struct settings *s = &f->settings;
-    const char *sse = s->s3_sse[0] != '\0' ? s->s3_sse : NULL;
-    const char *name = NULL;
-    int err = store_aws_open_records(f->aws, s->dynamo_table, s->s3_bucket, &f->vault.store, &name);
-    if (err == 0) err = store_aws_open_blobs(f->aws, s->s3_bucket, sse, &f->vault.blobs, &name);
-    if (err != 0 && name != NULL) (void)!buf_add_text(reason, name);
+    const struct store_config config = {
+        .data = "",
+        .dynamo_table = f->settings.dynamo_table,
+        .s3_bucket = f->settings.s3_bucket,
+        .s3_sse = f->settings.s3_sse,
+        .file_max = (uint64_t)f->settings.file_max,
+        .part_size = (uint64_t)f->settings.part_size,
+        .aws = f->aws,
+    };
+
+    int err = store_backend_check(&store_aws_records, &config, reason);
+    if (err == 0) err = store_aws_records.open_records(&config, &f->vault.store, reason);
+    if (err == 0) err = store_aws_blobs.open_blobs(&config, &f->vault.blobs, reason);
     return err;
 }
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Opens the stores that the settings name.
- */
+/* Opens the stores that the settings choose. */
 #ifndef SERVER_STORES_H
 #define SERVER_STORES_H
 
@@ -17,34 +15,32 @@ struct store_aws;
 struct stores {
     struct store *store;
     struct blobs *blobs;
-    struct store_aws *aws; /* what those in AWS share; NULL if none is there */
-    uint64_t text_max;     /* largest classic text that the records can hold */
+    struct store_aws *aws; /* shared by the stores in AWS; NULL if none is there */
+    uint64_t text_max;     /* largest classic text that the records can hold, bytes */
 };
 
 /*
- * Before the process is confined: make the data directory (0700) if something is to be kept there
- * and it is not there, and make ready what AWS takes, its keys included; ${env} is asked where AWS
- * is.  Call before other threads start.  Returns 0, or an error with the reason in ${why}; close
- * ${out} in every case.
+ * Prepare the stores of ${s} before the process is confined: make the data directory (0700) if
+ * something is kept there and it does not exist, and read the credentials of AWS.  ${env} is asked
+ * for the endpoints and keys.  Call before other threads start.  Returns 0, or an error with a line
+ * in ${reason}.  The caller closes ${out} in both cases.
  */
 MUST_CHECK
 int stores_prepare(const struct settings *s, const struct aws_env *env, struct stores *out,
-                   struct buf *why);
+                   struct buf *reason);
 
-/*
- * After stores_prepare(): open what ${s} asks for into ${out}, which the caller closes.  Returns 0;
- * or an error with the reason in ${why}.
- */
+/* After stores_prepare(): open the stores of ${s} into ${out}.  Returns 0, or an error with a line in
+ * ${reason}.  The caller closes ${out} in both cases. */
 MUST_CHECK
-int stores_open(const struct settings *s, struct stores *out, struct buf *why);
+int stores_open(const struct settings *s, struct stores *out, struct buf *reason);
 
 /* Whether something is kept in the data directory. */
 bool stores_are_here(const struct settings *s);
 
-/* store_aws_give_up(), if something is in AWS.  Any thread. */
+/* Call store_aws_give_up() if a store is in AWS.  Any thread. */
 void stores_give_up(const struct stores *s);
 
-/* Finish what runs and close ${s}. */
+/* Finish what is running and close ${s}. */
 void stores_close(struct stores *s);
 
 #endif

@@ -6,8 +6,8 @@
 
 #include "aws/credentials.h"
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/random.h"
-#include "crypto/envelope/header.h"
 #include "store/dynamodb/store.h"
 #include "store/s3/blobs.h"
 
@@ -15,50 +15,52 @@ struct store_aws {
     struct aws_env env;
     struct http_client *client;
     struct aws_transport http;
-    struct aws_transport transport; /* the same, until the end comes */
+    struct aws_transport transport; /* ${http} until the process stops */
     struct aws_credentials *credentials;
-    atomic_bool ending;
+    atomic_bool stopping;
 };
 
 enum {
     PAUSE_STEP_MS = 50,
-    ERASE_MS = 8 * 1000, /* after the time for a sweep, and within what a function has */
+    ERASE_MS = 8 * 1000, /* with a sweep's own limit, shorter than the timeout of a function */
 };
 
-/* For the HTTP client, about once a second. */
+/* The HTTP client calls this about once a second. */
 static int
-go_on(void *ctx, uint64_t sent, uint64_t received) {
+continue_until_stop(void *ctx, uint64_t sent, uint64_t received) {
+    const struct store_aws *aws = ctx;
     (void)sent, (void)received;
-    return atomic_load(&((struct store_aws *)ctx)->ending) ? -1 : 0;
+    return atomic_load(&aws->stopping) ? -1 : 0;
 }
 
-/* Send ${req}, whose body is in memory, until the end comes. */
+/* Send ${req}, whose body is in memory, and give up when the process stops. */
 static enum http_failure
-send_until_end(void *ctx, const struct http_client_request *req,
-               struct http_client_response *resp) {
-    struct store_aws *c = ctx;
-    struct http_client_request until_end = *req;
-    until_end.progress = go_on;
-    until_end.ctx = c;
-    return c->http.send(c->http.ctx, &until_end, resp);
+send_until_stop(void *ctx, const struct http_client_request *req,
+                struct http_client_response *resp) {
+    struct store_aws *aws = ctx;
+    struct http_client_request until_stop = *req;
+    until_stop.progress = continue_until_stop;
+    until_stop.ctx = aws;
+    return aws->http.send(aws->http.ctx, &until_stop, resp);
 }
 
 static void
-pause_until_end(void *ctx, int ms) {
-    struct store_aws *c = ctx;
-    for (; ms > 0 && !atomic_load(&c->ending); ms -= PAUSE_STEP_MS) {
+pause_until_stop(void *ctx, int ms) {
+    struct store_aws *aws = ctx;
+    for (; ms > 0 && !atomic_load(&aws->stopping); ms -= PAUSE_STEP_MS) {
         int step = ms < PAUSE_STEP_MS ? ms : PAUSE_STEP_MS;
-        c->http.pause(c->http.ctx, step);
+        aws->http.pause(aws->http.ctx, step);
     }
 }
 
-/* Where bundles of authorities are: Debian's, then Amazon Linux's. */
+/* The file of the CA certificates: as the environment says, else Debian's or Amazon Linux's. */
 static const char *
-find_bundle(const struct aws_env *env) {
+find_ca_bundle(const struct aws_env *env) {
     static const char *const usual[] = {"/etc/ssl/certs/ca-certificates.crt",
                                         "/etc/pki/tls/certs/ca-bundle.crt",
                                         "/etc/ssl/certs/ca-bundle.crt"};
     const char *named = aws_env_get(env, "AWS_CA_BUNDLE");
+
     if (named == NULL) named = aws_env_get(env, "SSL_CERT_FILE");
     if (named != NULL) return named;
     for (size_t i = 0; i < ARRAY_LEN(usual); i++)
@@ -68,74 +70,96 @@ find_bundle(const struct aws_env *env) {
 
 struct store_aws *
 store_aws_new(const struct aws_env *env, int connections) {
-    struct store_aws *c = calloc(1, sizeof(*c));
-    if (c == NULL) return NULL;
+    struct store_aws *aws = calloc(1, sizeof(*aws));
+    if (aws == NULL) return NULL;
+
+    aws->env = *env;
     struct http_client_options options = {.user_agent = "ephemeral-secrets/" VERSION,
-                                          .ca_file = find_bundle(env),
+                                          .ca_file = find_ca_bundle(env),
                                           .idle_max = connections};
-    c->env = *env;
-    c->client = http_client_new(&options);
-    if (c->client != NULL) {
-        c->http = aws_transport_http(c->client);
-        c->transport = (struct aws_transport){send_until_end, pause_until_end, c};
-        struct aws_credentials_options credentials = {c->env, c->transport, clock_system};
-        c->credentials = aws_credentials_new(&credentials);
-    }
-    if (c->credentials != NULL) return c;
-    store_aws_free(c);
+    aws->client = http_client_new(&options);
+    if (aws->client == NULL) goto fail;
+
+    aws->http = aws_transport_http(aws->client);
+    aws->transport = (struct aws_transport){send_until_stop, pause_until_stop, aws};
+    struct aws_credentials_config credentials = {aws->env, aws->transport, clock_system};
+    aws->credentials = aws_credentials_new(&credentials);
+    if (aws->credentials != NULL) return aws;
+
+fail:
+    store_aws_free(aws);
     return NULL;
 }
 
 void
-store_aws_free(struct store_aws *c) {
-    if (c == NULL) return;
-    aws_credentials_free(c->credentials);
-    http_client_free(c->client);
-    free(c);
+store_aws_free(struct store_aws *aws) {
+    if (aws == NULL) return;
+    aws_credentials_free(aws->credentials);
+    http_client_free(aws->client);
+    free(aws);
 }
 
 void
-store_aws_give_up(struct store_aws *c) {
-    atomic_store(&c->ending, true);
+store_aws_give_up(struct store_aws *aws) {
+    atomic_store(&aws->stopping, true);
 }
 
 void
-store_aws_warm(struct store_aws *c) {
+store_aws_warm(struct store_aws *aws) {
     struct aws_keys keys;
-    (void)!aws_credentials_get(c->credentials, &keys);
+    (void)!aws_credentials_get(aws->credentials, &keys);
     explicit_bzero(&keys, sizeof(keys));
 }
 
-bool
-store_aws_parts_fit(uint64_t file_max, uint64_t part_size) {
-    uint64_t plain = 4 + ENVELOPE_METADATA_MAX + file_max;
-    uint64_t size = envelope_sealed_len(envelope_padded_len(plain));
-    return (size + part_size - 1) / part_size <= DYNAMODB_PARTS_MAX;
+static bool
+is_dynamodb_chosen(const struct store_config *config) {
+    return config->dynamo_table[0] != '\0';
 }
 
-int
-store_aws_open_records(struct store_aws *c, const char *table, const char *bucket,
-                       struct store **out, const char **wrong) {
-    struct dynamodb_store_config o = {.env = c->env,
-                                      .credentials = c->credentials,
-                                      .transport = c->transport,
-                                      .clock = clock_system,
-                                      .random = random_system,
-                                      .table = table,
-                                      .bucket = bucket};
-    return dynamodb_store_open(&o, out, wrong);
+static int
+open_dynamodb(const struct store_config *config, struct store **out, struct buf *reason) {
+    const struct store_aws *aws = config->aws;
+    struct dynamodb_store_config dynamodb = {.env = aws->env,
+                                             .credentials = aws->credentials,
+                                             .transport = aws->transport,
+                                             .clock = clock_system,
+                                             .random = random_system,
+                                             .table = config->dynamo_table,
+                                             .bucket = config->s3_bucket};
+    return dynamodb_store_open(&dynamodb, out, reason);
 }
 
-int
-store_aws_open_blobs(struct store_aws *c, const char *bucket, const char *sse, struct blobs **out,
-                     const char **wrong) {
-    struct s3_blobs_config o = {.env = c->env,
-                                .credentials = c->credentials,
-                                .transport = c->transport,
-                                .clock = clock_system,
-                                .random = random_system,
-                                .bucket = bucket,
-                                .sse = sse,
-                                .erase_ms = ERASE_MS};
-    return s3_blobs_open(&o, out, wrong);
+static bool
+is_s3_chosen(const struct store_config *config) {
+    return config->s3_bucket[0] != '\0';
 }
+
+static int
+open_s3(const struct store_config *config, struct blobs **out, struct buf *reason) {
+    const struct store_aws *aws = config->aws;
+    struct s3_blobs_config s3 = {.env = aws->env,
+                                 .credentials = aws->credentials,
+                                 .transport = aws->transport,
+                                 .clock = clock_system,
+                                 .random = random_system,
+                                 .bucket = config->s3_bucket,
+                                 .erase_ms = ERASE_MS};
+    if (config->s3_sse[0] != '\0') s3.sse = config->s3_sse;
+    return s3_blobs_open(&s3, out, reason);
+}
+
+const struct store_backend store_aws_records = {
+    .name = "DynamoDB",
+    .in_aws = true,
+    .is_chosen = is_dynamodb_chosen,
+    .text_max = DYNAMODB_INLINE_MAX,
+    .parts_max = DYNAMODB_PARTS_MAX,
+    .open_records = open_dynamodb,
+};
+
+const struct store_backend store_aws_blobs = {
+    .name = "S3",
+    .in_aws = true,
+    .is_chosen = is_s3_chosen,
+    .open_blobs = open_s3,
+};

@@ -1,312 +1,386 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/dynamodb/body.h"
 
-#include <ctype.h>
+#include "store/dynamodb/build.h"
 
-/* A body under construction; once memory is short it is NULL, and stays so. */
-static void
-put(json_t **body, const char *name, json_t *value) {
-    if (*body != NULL && json_object_set_new(*body, name, value) == 0) return;
-    if (*body == NULL) json_decref(value);
-    json_decref(*body);
-    *body = NULL;
-}
+/*
+ * {
+ *   "TableName": "TABLE", "Key": {"secret_id": {"S": "KEY"}}, "ConsistentRead": true,
+ *   "ProjectionExpression": "#secret_id, ...", "ExpressionAttributeNames": {...}
+ * }
+ */
+json_t *
+dynamodb_body_get(const char *table, const char *key, bool whole) {
+    static const char all_but_content[] =
+        "#secret_id, #ttl, #rev, #content, #size, #mark, #nonce, #salt, #tag, #header, "
+        "#view_count, #claims, #file_name, #s3_info, #v, #phase, #created_at, #expires_at, "
+        "#views, #views_left, #verifier, #owner, #passphrase, #attempts, #attempts_left, "
+        "#part_size, #parts, #parts_stored, #part_at, #ended_at, #burnt_by_owner, #leases, "
+        "#blob";
+    json_t *body = build_start(table);
 
-static json_t *
-start(const char *table) {
-    json_t *body = json_object();
-    put(&body, "TableName", json_string(table));
+    build_put(&body, "Key", build_key(key, ""));
+    build_put(&body, "ConsistentRead", json_true());
+    if (!whole) build_expression(&body, "ProjectionExpression", all_but_content);
     return body;
-}
-
-static json_t *
-key_of(const char *id, const char *suffix) {
-    char key[TOKEN_SEALED_ID_LEN + sizeof(DYNAMODB_CONTENT_SUFFIX)];
-    json_t *o = json_object();
-    int n = snprintf(key, sizeof(key), "%s%s", id, suffix);
-    put(&o, "secret_id", n > 0 && (size_t)n < sizeof(key) ? dynamodb_item_s(key, (size_t)n) : NULL);
-    return o;
 }
 
 /*
- * Set ${field} to ${expression}, in which attributes are written as #name, since many of their
- * names are reserved words; each #name is declared.
+ * {
+ *   "TableName": "TABLE", "Item": {...},
+ *   "ConditionExpression": "attribute_not_exists(#secret_id)",
+ *   "ExpressionAttributeNames": {"#secret_id": "secret_id"}
+ * }
  */
-static void
-put_expression(json_t **body, const char *field, const char *expression) {
-    json_t *names = json_object_get(*body, "ExpressionAttributeNames");
-    if (names == NULL) {
-        put(body, "ExpressionAttributeNames", json_object());
-        names = json_object_get(*body, "ExpressionAttributeNames");
-    }
-    put(body, field, json_string(expression));
-    for (const char *at = strchr(expression, '#'); at != NULL; at = strchr(at + 1, '#')) {
-        char name[64] = "#";
-        size_t len = 1;
-        while (len < sizeof(name) - 1 && (isalnum((unsigned char)at[len]) || at[len] == '_'))
-            name[len] = at[len], len++;
-        if (json_object_set_new(names, name, json_string(name + 1)) != 0) put(body, "", NULL);
-        if (*body == NULL) return;
-    }
-}
-
-static void
-put_value(json_t **body, const char *name, json_t *value) {
-    if (json_object_get(*body, "ExpressionAttributeValues") == NULL)
-        put(body, "ExpressionAttributeValues", json_object());
-    json_t *values = json_object_get(*body, "ExpressionAttributeValues");
-    if (values == NULL) json_decref(value);
-    else if (json_object_set_new(values, name, value) != 0) put(body, "", NULL);
-}
-
-static void
-put_number(json_t **body, const char *name, int64_t number) {
-    put_value(body, name, dynamodb_item_n(number));
-}
-
-/* An UpdateItem of ${id} that answers with the item afterwards, or, refused, as it is. */
-static json_t *
-update(const char *table, const char *id, const char *expression, const char *condition) {
-    json_t *body = start(table);
-    put(&body, "Key", key_of(id, ""));
-    put(&body, "ReturnValues", json_string("ALL_NEW"));
-    put(&body, "ReturnValuesOnConditionCheckFailure", json_string("ALL_OLD"));
-    put_expression(&body, "UpdateExpression", expression);
-    put_expression(&body, "ConditionExpression", condition);
-    return body;
-}
-
-json_t *
-dynamodb_body_get(const char *table, const char *key, bool whole) {
-    json_t *body = start(table);
-    put(&body, "Key", key_of(key, ""));
-    put(&body, "ConsistentRead", json_true());
-    if (!whole)
-        put_expression(
-            &body, "ProjectionExpression",
-            "#secret_id, #ttl, #rev, #content, #size, #mark, #nonce, #salt, #tag, #header, "
-            "#view_count, #claims, #file_name, #s3_info, #v, #phase, #created_at, #expires_at, "
-            "#views, #views_left, #verifier, #owner, #passphrase, #attempts, #attempts_left, "
-            "#part_size, #parts, #parts_stored, #part_at, #ended_at, #burnt_by_owner, #leases, "
-            "#blob");
-    return body;
-}
-
 json_t *
 dynamodb_body_put(const char *table, json_t *item) {
-    json_t *body = start(table);
-    if (body != NULL) put(&body, "Item", item);
+    json_t *body = build_start(table);
+
+    if (body != NULL) build_put(&body, "Item", item);
     else json_decref(item);
-    put_expression(&body, "ConditionExpression", "attribute_not_exists(#secret_id)");
+    build_expression(&body, "ConditionExpression", "attribute_not_exists(#secret_id)");
+    return body;
+}
+
+/*
+ * A claim of a view that is not the last one.
+ *
+ * ":one": {"N": "1"}, ":zero": {"N": "0"}, ":now": {"N": "NOW"},
+ * ":mark": {"BS": ["MARK"]}, ":one_mark": {"B": "MARK"}
+ */
+static json_t *
+claim_one_of_several(const char *table, const char *id) {
+    return build_update(table, id,
+                        "SET #view_count = #view_count - :one, "
+                        "#rev = if_not_exists(#rev, :zero) + :one ADD #claims :mark",
+                        "#view_count > :one AND #ttl > :now AND NOT contains(#claims, :one_mark)");
+}
+
+/*
+ * The claim of the last view of a text: its ciphertext is removed in the same write, and a
+ * tombstone stays.
+ *
+ * ":left": {"N": "0"}, ":content": {"N": "0"}, ":ttl": {"N": "TTL"}, and those above
+ */
+static json_t *
+claim_last_of_text(const char *table, const char *id, const struct record *after, int64_t ttl) {
+    json_t *body =
+        build_update(table, id,
+                     "SET #view_count = :left, #rev = if_not_exists(#rev, :zero) + :one, "
+                     "#content = :content, #ttl = :ttl ADD #claims :mark "
+                     "REMOVE #data, #nonce, #salt, #tag, #header, #sweep, #sweep_at",
+                     "#view_count = :one AND #ttl > :now AND NOT contains(#claims, :one_mark)");
+    build_number(&body, ":left", 0);
+    build_number(&body, ":content", after->content);
+    build_number(&body, ":ttl", ttl);
+    return body;
+}
+
+/*
+ * The claim of the last view of a file: its content is in S3, and the sweep erases it.
+ *
+ * ":left": {"N": "0"}, ":content": {"N": "CONTENT_DOOMED"},
+ * ":sweep": {"S": "SHARD"}, ":sweep_at": {"N": "TIME"}, and those above
+ */
+static json_t *
+claim_last_of_file(const char *table, const char *id, const struct record *after) {
+    json_t *body =
+        build_update(table, id,
+                     "SET #view_count = :left, #rev = if_not_exists(#rev, :zero) + :one, "
+                     "#content = :content, #sweep = :sweep, #sweep_at = :sweep_at "
+                     "ADD #claims :mark",
+                     "#view_count = :one AND #ttl > :now AND NOT contains(#claims, :one_mark)");
+    build_number(&body, ":left", 0);
+    build_number(&body, ":content", after->content);
+    build_sweep(&body, id, after);
     return body;
 }
 
 json_t *
 dynamodb_body_claim(const char *table, const char *id, const struct change *c,
                     const struct record *after, int64_t ttl) {
-    bool last = after->views_left == 0, gone = last && after->content == CONTENT_NONE;
-    json_t *body =
-        update(table, id,
-               gone   ? "SET #view_count = :left, #rev = if_not_exists(#rev, :zero) + :one, "
-                        "#content = :content, #ttl = :ttl ADD #claims :mark "
-                        "REMOVE #data, #nonce, #salt, #tag, #header, #sweep, #sweep_at"
-               : last ? "SET #view_count = :left, #rev = if_not_exists(#rev, :zero) + :one, "
-                        "#content = :content, #sweep = :sweep, #sweep_at = :sweep_at "
-                        "ADD #claims :mark"
-                      : "SET #view_count = #view_count - :one, "
-                        "#rev = if_not_exists(#rev, :zero) + :one ADD #claims :mark",
-               last ? "#view_count = :one AND #ttl > :now AND NOT contains(#claims, :one_mark)"
-                    : "#view_count > :one AND #ttl > :now AND NOT contains(#claims, :one_mark)");
-    put_number(&body, ":one", 1);
-    put_number(&body, ":zero", 0);
-    put_number(&body, ":now", c->now);
-    put_value(&body, ":mark", dynamodb_item_bs(c->mark, sizeof(c->mark)));
-    put_value(&body, ":one_mark", dynamodb_item_b(c->mark, sizeof(c->mark)));
-    if (last) {
-        put_number(&body, ":left", 0);
-        put_number(&body, ":content", after->content);
-    }
-    if (gone) put_number(&body, ":ttl", ttl);
-    else if (last) {
-        char shard[2];
-        dynamodb_item_shard(id, strlen(id), shard);
-        put_value(&body, ":sweep", dynamodb_item_s(shard, 1));
-        put_number(&body, ":sweep_at", policy_sweep_at(after));
-    }
+    json_t *body = NULL;
+
+    if (after->views_left > 0) body = claim_one_of_several(table, id);
+    else if (after->content == CONTENT_NONE) body = claim_last_of_text(table, id, after, ttl);
+    else body = claim_last_of_file(table, id, after);
+
+    /* What all three conditions name. */
+    build_number(&body, ":one", 1);
+    build_number(&body, ":zero", 0);
+    build_number(&body, ":now", c->now);
+    build_value(&body, ":mark", dynamodb_item_bs(c->mark, sizeof(c->mark)));
+    build_value(&body, ":one_mark", dynamodb_item_b(c->mark, sizeof(c->mark)));
+    return body;
+}
+
+/*
+ * An open that leaves views.
+ *
+ * ":one": {"N": "1"}, ":now": {"N": "NOW"}, ":open": {"N": "PHASE_OPEN"},
+ * ":content": {"N": "CONTENT"}, ":proof": {"B": "VERIFIER"}, ":hash": {"B": "LEASE HASH"},
+ * ":hashes": {"BS": ["LEASE HASH"]}, ":lease": {"L": [{"M": {...}}]}
+ */
+static json_t *
+open_one_of_several(const char *table, const char *id) {
+    return build_update(table, id,
+                        "SET #views_left = #views_left - :one, #rev = #rev + :one, "
+                        "#leases = list_append(#leases, :lease) ADD #claims :hashes",
+                        "#verifier = :proof AND #views_left > :one AND #phase = :open AND "
+                        "#content = :content AND #expires_at > :now AND "
+                        "NOT contains(#claims, :hash)");
+}
+
+/*
+ * The last open: the record becomes due when its last lease ends.
+ *
+ * ":sweep_at": {"N": "TIME"}, and those above
+ */
+static json_t *
+open_last(const char *table, const char *id, const struct record *after) {
+    json_t *body = build_update(table, id,
+                                "SET #views_left = #views_left - :one, #rev = #rev + :one, "
+                                "#sweep_at = :sweep_at, "
+                                "#leases = list_append(#leases, :lease) ADD #claims :hashes",
+                                "#verifier = :proof AND #views_left = :one AND #phase = :open AND "
+                                "#content = :content AND #expires_at > :now AND "
+                                "NOT contains(#claims, :hash)");
+    build_number(&body, ":sweep_at", policy_sweep_at(after));
     return body;
 }
 
 json_t *
 dynamodb_body_open(const char *table, const char *id, const struct change *c,
                    const struct record *after, const struct lease *l) {
-    bool last = after->views_left == 0;
-    json_t *body = update(
-        table, id,
-        last ? "SET #views_left = #views_left - :one, #rev = #rev + :one, #sweep_at = :sweep_at, "
-               "#leases = list_append(#leases, :lease) ADD #claims :hashes"
-             : "SET #views_left = #views_left - :one, #rev = #rev + :one, "
-               "#leases = list_append(#leases, :lease) ADD #claims :hashes",
-        last ? "#verifier = :proof AND #views_left = :one AND #phase = :open AND #content = "
-               ":content "
-               "AND #expires_at > :now AND NOT contains(#claims, :hash)"
-             : "#verifier = :proof AND #views_left > :one AND #phase = :open AND #content = "
-               ":content "
-               "AND #expires_at > :now AND NOT contains(#claims, :hash)");
-    put_number(&body, ":one", 1);
-    put_number(&body, ":now", c->now);
-    put_number(&body, ":open", PHASE_OPEN);
-    put_number(&body, ":content", after->content);
-    put_value(&body, ":proof", dynamodb_item_b(c->proof, sizeof(c->proof)));
-    put_value(&body, ":hash", dynamodb_item_b(c->hash, sizeof(c->hash)));
-    put_value(&body, ":hashes", dynamodb_item_bs(c->hash, sizeof(c->hash)));
-    put_value(&body, ":lease", dynamodb_item_lease(l));
-    if (last) put_number(&body, ":sweep_at", policy_sweep_at(after));
+    json_t *body = NULL;
+
+    if (after->views_left > 0) body = open_one_of_several(table, id);
+    else body = open_last(table, id, after);
+
+    /* What both conditions name. */
+    build_number(&body, ":one", 1);
+    build_number(&body, ":now", c->now);
+    build_number(&body, ":open", PHASE_OPEN);
+    build_number(&body, ":content", after->content);
+    build_value(&body, ":proof", dynamodb_item_b(c->proof, sizeof(c->proof)));
+    build_value(&body, ":hash", dynamodb_item_b(c->hash, sizeof(c->hash)));
+    build_value(&body, ":hashes", dynamodb_item_bs(c->hash, sizeof(c->hash)));
+    build_value(&body, ":lease", dynamodb_item_lease(l));
     return body;
 }
 
+/* ":one": {"N": "1"}, ":now": {"N": "NOW"}, ":open": {"N": "PHASE_OPEN"}, ":proof": {"B": "PROOF"} */
 json_t *
 dynamodb_body_wrong(const char *table, const char *id, const struct change *c) {
     json_t *body =
-        update(table, id, "SET #attempts_left = #attempts_left - :one, #rev = #rev + :one",
-               "#verifier <> :proof AND #attempts_left > :one AND #phase = :open AND "
-               "#expires_at > :now AND #views_left >= :one");
-    put_number(&body, ":one", 1);
-    put_number(&body, ":now", c->now);
-    put_number(&body, ":open", PHASE_OPEN);
-    put_value(&body, ":proof", dynamodb_item_b(c->proof, sizeof(c->proof)));
+        build_update(table, id, "SET #attempts_left = #attempts_left - :one, #rev = #rev + :one",
+                     "#verifier <> :proof AND #attempts_left > :one AND #phase = :open AND "
+                     "#expires_at > :now AND #views_left >= :one");
+    build_number(&body, ":one", 1);
+    build_number(&body, ":now", c->now);
+    build_number(&body, ":open", PHASE_OPEN);
+    build_value(&body, ":proof", dynamodb_item_b(c->proof, sizeof(c->proof)));
     return body;
 }
 
+/*
+ * ":one": {"N": "1"}, ":now": {"N": "NOW"}, ":uploading": {"N": "PHASE_UPLOADING"},
+ * ":content": {"N": "CONTENT_BLOBS"}, ":sweep_at": {"N": "TIME"},
+ * ":parts": {"NS": ["PART"]}, ":part": {"N": "PART"}
+ */
 json_t *
 dynamodb_body_part(const char *table, const char *id, const struct change *c,
                    const struct record *after) {
-    json_t *body = update(table, id,
-                          "SET #parts_stored = #parts_stored + :one, #rev = #rev + :one, "
-                          "#part_at = :now, #sweep_at = :sweep_at ADD #parts :parts",
-                          "#phase = :uploading AND #content = :content AND #expires_at > :now AND "
-                          "NOT contains(#parts, :part)");
-    put_number(&body, ":one", 1);
-    put_number(&body, ":now", c->now);
-    put_number(&body, ":uploading", PHASE_UPLOADING);
-    put_number(&body, ":content", CONTENT_BLOBS);
-    put_number(&body, ":sweep_at", policy_sweep_at(after));
-    put_value(&body, ":parts", dynamodb_item_ns(c->part));
-    put_number(&body, ":part", c->part);
+    json_t *body =
+        build_update(table, id,
+                     "SET #parts_stored = #parts_stored + :one, #rev = #rev + :one, "
+                     "#part_at = :now, #sweep_at = :sweep_at ADD #parts :parts",
+                     "#phase = :uploading AND #content = :content AND #expires_at > :now AND "
+                     "NOT contains(#parts, :part)");
+    build_number(&body, ":one", 1);
+    build_number(&body, ":now", c->now);
+    build_number(&body, ":uploading", PHASE_UPLOADING);
+    build_number(&body, ":content", CONTENT_BLOBS);
+    build_number(&body, ":sweep_at", policy_sweep_at(after));
+    build_value(&body, ":parts", dynamodb_item_ns(c->part));
+    build_number(&body, ":part", c->part);
     return body;
 }
 
-/* The condition that nothing changed since ${rev} was read. */
+/* The condition that the item has not changed since it was read with ${rev}. */
 static const char *
-unchanged(uint64_t rev) {
-    return rev == 0 ? "attribute_exists(#secret_id) AND attribute_not_exists(#rev)"
-                    : "#rev = :old_rev";
+unchanged_since(uint64_t rev) {
+    if (rev == 0) return "attribute_exists(#secret_id) AND attribute_not_exists(#rev)";
+    return "#rev = :old_rev";
 }
 
+/* Set what unchanged_since() names. */
 static void
-put_rev(json_t **body, uint64_t rev) {
-    if (rev != 0) put_number(body, ":old_rev", (int64_t)rev);
+body_old_rev(json_t **body, uint64_t rev) {
+    if (rev != 0) build_number(body, ":old_rev", (int64_t)rev);
 }
 
+/*
+ * ":left": {"N": "VIEWS"}, ":rev": {"N": "NEW REV"}, ":content": {"N": "CONTENT"},
+ * ":sweep": {"S": "SHARD"}, ":sweep_at": {"N": "TIME"}, ":old_rev": {"N": "REV"}
+ */
 static json_t *
 store_classic(const char *table, const char *id, uint64_t rev, const struct record *after) {
-    char shard[2];
-    json_t *body = update(table, id,
-                          "SET #view_count = :left, #rev = :rev, #content = :content, "
-                          "#sweep = :sweep, #sweep_at = :sweep_at",
-                          unchanged(rev));
-    dynamodb_item_shard(id, strlen(id), shard);
-    put_number(&body, ":left", after->views_left);
-    put_number(&body, ":rev", (int64_t)after->rev);
-    put_number(&body, ":content", after->content);
-    put_value(&body, ":sweep", dynamodb_item_s(shard, 1));
-    put_number(&body, ":sweep_at", policy_sweep_at(after));
-    put_rev(&body, rev);
+    json_t *body = build_update(table, id,
+                                "SET #view_count = :left, #rev = :rev, #content = :content, "
+                                "#sweep = :sweep, #sweep_at = :sweep_at",
+                                unchanged_since(rev));
+    build_number(&body, ":left", after->views_left);
+    build_number(&body, ":rev", (int64_t)after->rev);
+    build_number(&body, ":content", after->content);
+    build_sweep(&body, id, after);
+    body_old_rev(&body, rev);
     return body;
+}
+
+/*
+ * A sealed record whose upload is in progress.
+ *
+ * ":rev": {"N": "NEW REV"}, ":content": {"N": "CONTENT"}, ":sweep_at": {"N": "TIME"},
+ * ":old_rev": {"N": "REV"}
+ */
+static json_t *
+store_upload(const char *table, const char *id, uint64_t rev, const struct record *after) {
+    const char *expression = "SET #rev = :rev, #content = :content, #sweep_at = :sweep_at";
+
+    if (after->blob[0] == '\0')
+        expression = "SET #rev = :rev, #content = :content, #sweep_at = :sweep_at REMOVE #blob";
+    json_t *body = build_update(table, id, expression, unchanged_since(rev));
+    build_number(&body, ":rev", (int64_t)after->rev);
+    build_number(&body, ":content", after->content);
+    build_number(&body, ":sweep_at", policy_sweep_at(after));
+    body_old_rev(&body, rev);
+    return body;
+}
+
+/*
+ * A sealed record whose upload is complete: the numbers of its parts are not needed any more.
+ *
+ * ":phase": {"N": "PHASE"}, ":attempts_left": {"N": "ATTEMPTS"}, ":ended_at": {"N": "TIME"},
+ * ":by_owner": {"BOOL": BURNT}, ":leases": {"L": [...]}, and those above
+ */
+static json_t *
+store_complete(const char *table, const char *id, uint64_t rev, const struct record *after) {
+#define SET_COMPLETE                                                                               \
+    "SET #rev = :rev, #content = :content, #sweep_at = :sweep_at, #phase = :phase, "               \
+    "#attempts_left = :attempts_left, #ended_at = :ended_at, #burnt_by_owner = :by_owner, "        \
+    "#leases = :leases "
+    const char *expression = SET_COMPLETE "REMOVE #parts";
+
+    if (after->blob[0] == '\0') expression = SET_COMPLETE "REMOVE #parts, #blob";
+    json_t *body = build_update(table, id, expression, unchanged_since(rev));
+    build_number(&body, ":rev", (int64_t)after->rev);
+    build_number(&body, ":content", after->content);
+    build_number(&body, ":sweep_at", policy_sweep_at(after));
+    body_old_rev(&body, rev);
+    build_number(&body, ":phase", after->phase);
+    build_number(&body, ":attempts_left", after->attempts_left);
+    build_number(&body, ":ended_at", after->ended_at);
+    build_value(&body, ":by_owner", dynamodb_item_bool(after->burnt_by_owner));
+    build_value(&body, ":leases", dynamodb_item_leases(after));
+    return body;
+#undef SET_COMPLETE
 }
 
 json_t *
 dynamodb_body_store(const char *table, const char *id, uint64_t rev, const struct record *after) {
     if (after->kind != RECORD_SEALED) return store_classic(table, id, rev, after);
-    bool uploading = after->phase == PHASE_UPLOADING, blob = after->blob[0] != '\0';
-    static const char few[] = "SET #rev = :rev, #content = :content, #sweep_at = :sweep_at";
-    static const char all[] = "SET #rev = :rev, #content = :content, #sweep_at = :sweep_at, "
-                              "#phase = :phase, #attempts_left = :attempts_left, "
-                              "#ended_at = :ended_at, #burnt_by_owner = :by_owner, "
-                              "#leases = :leases REMOVE #parts";
-    char expression[sizeof(all) + 16];
-    (void)snprintf(expression, sizeof(expression), "%s%s", uploading ? few : all,
-                   blob        ? ""
-                   : uploading ? " REMOVE #blob"
-                               : ", #blob");
-    json_t *body = update(table, id, expression, unchanged(rev));
-    put_number(&body, ":rev", (int64_t)after->rev);
-    put_number(&body, ":content", after->content);
-    put_number(&body, ":sweep_at", policy_sweep_at(after));
-    put_rev(&body, rev);
-    if (uploading) return body;
-    put_number(&body, ":phase", after->phase);
-    put_number(&body, ":attempts_left", after->attempts_left);
-    put_number(&body, ":ended_at", after->ended_at);
-    put_value(&body, ":by_owner", dynamodb_item_bool(after->burnt_by_owner));
-    put_value(&body, ":leases", dynamodb_item_leases(after));
-    return body;
+    if (after->phase == PHASE_UPLOADING) return store_upload(table, id, rev, after);
+    return store_complete(table, id, rev, after);
 }
 
+/*
+ * ":none": {"N": "0"}, ":rev": {"N": "NEW REV"}, ":ttl": {"N": "TTL"}, ":old_rev": {"N": "REV"}
+ */
 json_t *
-dynamodb_body_bury(const char *table, const char *id, uint64_t rev, int64_t ttl) {
-    json_t *body = update(table, id,
-                          "SET #content = :none, #view_count = :none, #rev = :rev, #ttl = :ttl "
-                          "REMOVE #data, #nonce, #salt, #tag, #header, #file_name, #s3_info, "
-                          "#sweep, #sweep_at",
-                          unchanged(rev));
-    put_number(&body, ":none", 0);
-    put_number(&body, ":rev", (int64_t)rev + 1);
-    put_number(&body, ":ttl", ttl);
-    put_rev(&body, rev);
+dynamodb_body_tombstone(const char *table, const char *id, uint64_t rev, int64_t ttl) {
+    json_t *body =
+        build_update(table, id,
+                     "SET #content = :none, #view_count = :none, #rev = :rev, #ttl = :ttl "
+                     "REMOVE #data, #nonce, #salt, #tag, #header, #file_name, #s3_info, "
+                     "#sweep, #sweep_at",
+                     unchanged_since(rev));
+    build_number(&body, ":none", 0);
+    build_number(&body, ":rev", (int64_t)rev + 1);
+    build_number(&body, ":ttl", ttl);
+    body_old_rev(&body, rev);
     return body;
 }
 
+/*
+ * {
+ *   "TableName": "TABLE", "Key": {"secret_id": {"S": "ID"}}, "ConditionExpression": "...",
+ *   "ExpressionAttributeNames": {...}, "ExpressionAttributeValues": {":old_rev": {"N": "REV"}}
+ * }
+ */
 json_t *
 dynamodb_body_delete(const char *table, const char *id, uint64_t rev) {
-    json_t *body = start(table);
-    put(&body, "Key", key_of(id, ""));
-    put_expression(&body, "ConditionExpression", unchanged(rev));
-    put_rev(&body, rev);
+    json_t *body = build_start(table);
+    build_put(&body, "Key", build_key(id, ""));
+    build_expression(&body, "ConditionExpression", unchanged_since(rev));
+    body_old_rev(&body, rev);
     return body;
 }
 
+/* {"TableName": "TABLE", "Key": {"secret_id": {"S": "ID#content"}}} */
 json_t *
 dynamodb_body_delete_content(const char *table, const char *id) {
-    json_t *body = start(table);
-    put(&body, "Key", key_of(id, DYNAMODB_CONTENT_SUFFIX));
+    json_t *body = build_start(table);
+    build_put(&body, "Key", build_key(id, DYNAMODB_CONTENT_SUFFIX));
     return body;
 }
 
+/*
+ * {
+ *   "TableName": "TABLE", "IndexName": "sweep", "Limit": MAX,
+ *   "KeyConditionExpression": "#sweep = :sweep AND #sweep_at <= :now",
+ *   "ExpressionAttributeNames": {...},
+ *   "ExpressionAttributeValues": {":sweep": {"S": "SHARD"}, ":now": {"N": "NOW"}}
+ * }
+ */
 json_t *
 dynamodb_body_due(const char *table, const char *shard, int64_t now, int max) {
-    json_t *body = start(table);
-    put(&body, "IndexName", json_string("sweep"));
-    put(&body, "Limit", json_integer(max));
-    put_expression(&body, "KeyConditionExpression", "#sweep = :sweep AND #sweep_at <= :now");
-    put_value(&body, ":sweep", dynamodb_item_s(shard, 1));
-    put_number(&body, ":now", now);
+    json_t *body = build_start(table);
+    build_put(&body, "IndexName", json_string("sweep"));
+    build_put(&body, "Limit", json_integer(max));
+    build_expression(&body, "KeyConditionExpression", "#sweep = :sweep AND #sweep_at <= :now");
+    build_value(&body, ":sweep", dynamodb_item_s(shard, 1));
+    build_number(&body, ":now", now);
     return body;
 }
 
+/*
+ * {
+ *   "TableName": "TABLE", "ConsistentRead": true, "FilterExpression": "...",
+ *   "ProjectionExpression": "#secret_id", "ExpressionAttributeNames": {...},
+ *   "ExpressionAttributeValues": {
+ *     ":none": {"N": "0"}, ":blob": {"S": "BLOB"}, ":info": {"S": "\"key\": \"BLOB\""}
+ *   },
+ *   "ExclusiveStartKey": {"secret_id": {"S": "ID"}}
+ * }
+ */
 json_t *
 dynamodb_body_find_blob(const char *table, const char *blob, const json_t *start_key) {
     char info[128];
-    json_t *body = start(table);
-    /* Quotes around the name: no other name ends like it. */
+    json_t *body = build_start(table), *info_value = NULL;
+
+    build_put(&body, "ConsistentRead", json_true());
+    build_expression(&body, "FilterExpression",
+                     "#content <> :none AND (#blob = :blob OR contains(#s3_info, :info))");
+    build_expression(&body, "ProjectionExpression", "#secret_id");
+    build_number(&body, ":none", 0);
+    build_value(&body, ":blob", dynamodb_item_s(blob, strlen(blob)));
+
+    /* The quotes keep a longer name with the same end from matching. */
     int n = snprintf(info, sizeof(info), "\"key\": \"%s\"", blob);
-    put(&body, "ConsistentRead", json_true());
-    put_expression(&body, "FilterExpression",
-                   "#content <> :none AND (#blob = :blob OR contains(#s3_info, :info))");
-    put_expression(&body, "ProjectionExpression", "#secret_id");
-    put_number(&body, ":none", 0);
-    put_value(&body, ":blob", dynamodb_item_s(blob, strlen(blob)));
-    put_value(&body, ":info",
-              n > 0 && (size_t)n < sizeof(info) ? dynamodb_item_s(info, (size_t)n) : NULL);
-    if (start_key != NULL) put(&body, "ExclusiveStartKey", json_deep_copy(start_key));
+    if (n > 0 && (size_t)n < sizeof(info)) info_value = dynamodb_item_s(info, (size_t)n);
+    build_value(&body, ":info", info_value);
+
+    if (start_key != NULL) build_put(&body, "ExclusiveStartKey", json_deep_copy(start_key));
     return body;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bodies of all requests to DynamoDB, each a pure function: the whole of what this store asks
- * stands in one file.  Each returns a new reference, or NULL if memory is short.
+ * The bodies of all requests to DynamoDB.  Each is made by a pure function, so that everything this
+ * store asks of the service is in one file.  Each function returns a new reference, or NULL if
+ * memory is short.
  *
- * Of every record ${id} is the key.  Conditions hold on the item as it is when the write is done,
- * so that a write that was sent twice is done once.
+ * ${id} is the key of a record.  A condition is checked by the service in the same step as the
+ * write, so that a write which is sent twice is done once.
  */
 #ifndef STORE_DYNAMODB_BODY_H
 #define STORE_DYNAMODB_BODY_H
@@ -14,29 +15,30 @@
 #include "store/dynamodb/item.h"
 #include "vault/policy.h"
 
-/* GetItem, consistent: all of ${key}, or all but the content of a classic text. */
+/* GetItem, consistent: the whole item ${key}, or without ${whole} all but a classic text's content. */
 json_t *dynamodb_body_get(const char *table, const char *key, bool whole);
 
-/* PutItem of ${item}, whose reference is taken over, if its key is not taken. */
+/* PutItem of ${item}, whose reference is taken over, if there is no item of that key. */
 json_t *dynamodb_body_put(const char *table, json_t *item);
 
 /*
- * UpdateItem: take a view of a classic record for ${c}, if one is left, it has not expired, and
- * c->mark did not take one yet.  ${after} is the record after it.  With the last view the
- * ciphertext goes, and the item stays as a mark until ${ttl}.
+ * UpdateItem: take a view of a classic record for ${c}, if one remains, the record has not expired,
+ * and c->mark, the idempotency key of the claim, has not taken one.  ${after} is the record
+ * afterwards.  With the last view of a text the ciphertext is removed, and the item stays as a
+ * tombstone until ${ttl}.
  */
 json_t *dynamodb_body_claim(const char *table, const char *id, const struct change *c,
                             const struct record *after, int64_t ttl);
 
-/* UpdateItem: turn a view into lease ${l}, if all holds that makes a claim, and ${l} is
- * not there. */
+/* UpdateItem: turn a view into the lease ${l}, if every condition of an open holds and there is no
+ * such lease.  ${after} is the record afterwards. */
 json_t *dynamodb_body_open(const char *table, const char *id, const struct change *c,
                            const struct record *after, const struct lease *l);
 
-/* UpdateItem: count a wrong proof that is not the last one allowed, if it is wrong. */
+/* UpdateItem: count a wrong proof, if it is wrong and more attempts remain after it. */
 json_t *dynamodb_body_wrong(const char *table, const char *id, const struct change *c);
 
-/* UpdateItem: register part c->part, if the upload goes on and it is not registered. */
+/* UpdateItem: register part c->part, if the upload is in progress and the part is not registered. */
 json_t *dynamodb_body_part(const char *table, const char *id, const struct change *c,
                            const struct record *after);
 
@@ -44,8 +46,8 @@ json_t *dynamodb_body_part(const char *table, const char *id, const struct chang
 json_t *dynamodb_body_store(const char *table, const char *id, uint64_t rev,
                             const struct record *after);
 
-/* UpdateItem: leave of a classic record nothing but a mark until ${ttl}, if its rev is ${rev}. */
-json_t *dynamodb_body_bury(const char *table, const char *id, uint64_t rev, int64_t ttl);
+/* UpdateItem: make a classic record a tombstone until ${ttl}, if its rev is ${rev}. */
+json_t *dynamodb_body_tombstone(const char *table, const char *id, uint64_t rev, int64_t ttl);
 
 /* DeleteItem, if the rev is ${rev}. */
 json_t *dynamodb_body_delete(const char *table, const char *id, uint64_t rev);
@@ -53,10 +55,10 @@ json_t *dynamodb_body_delete(const char *table, const char *id, uint64_t rev);
 /* DeleteItem of the item that holds the inline content of ${id}. */
 json_t *dynamodb_body_delete_content(const char *table, const char *id);
 
-/* Query: ids of shard ${shard} that are due at ${now}, the longest due first. */
+/* Query: at most ${max} ids of shard ${shard} that are due at ${now}, those due longest first. */
 json_t *dynamodb_body_due(const char *table, const char *shard, int64_t now, int max);
 
-/* Scan, consistent: ids of records that name ${blob}; from ${start} on, a key or NULL. */
+/* Scan, consistent: ids of records that name ${blob}, from the key ${start} on (NULL: all). */
 json_t *dynamodb_body_find_blob(const char *table, const char *blob, const json_t *start);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One request to DynamoDB, and what came of it. */
+/* One request to DynamoDB, and its outcome. */
 #ifndef STORE_DYNAMODB_CALL_H
 #define STORE_DYNAMODB_CALL_H
 
@@ -8,26 +8,27 @@
 #include "aws/service.h"
 
 enum dynamodb_outcome {
-    DYNAMODB_DONE,      /* done; the answer is there */
-    DYNAMODB_REFUSED,   /* the condition did not hold; perhaps with the item */
-    DYNAMODB_NOT_DONE,  /* throttled, or never arrived: may be tried again */
+    DYNAMODB_DONE,      /* done; there is a response */
+    DYNAMODB_REFUSED,   /* the condition did not hold; the response may hold the item */
+    DYNAMODB_NOT_DONE,  /* throttled or never arrived: may be repeated */
     DYNAMODB_UNKNOWN,   /* it may have been done */
     DYNAMODB_NO_INDEX,  /* the table has no such index */
-    DYNAMODB_TOO_LARGE, /* the item would be larger than an item can be */
+    DYNAMODB_TOO_LARGE, /* the item would exceed the size of an item */
     DYNAMODB_WRONG,     /* refused for good: no such table, no permission, not understood */
     DYNAMODB_NOMEM,
 };
 
 /*
  * Send ${body}, whose reference is taken over (NULL is DYNAMODB_NOMEM), as operation ${operation}.
- * ${once}: never a second time, not even by the HTTP client.  ${answer} gets a new reference to the
- * answer, or with DYNAMODB_REFUSED to the item as it is if the service told; else NULL.
+ * With ${once} it is never sent a second time, not even by the HTTP client.  ${response} gets a new
+ * reference: to the response if it is done, to the item as it is if it is refused and the service
+ * returned that, else NULL.
  */
 MUST_CHECK
 enum dynamodb_outcome dynamodb_call(struct aws_service *s, const char *operation, json_t *body,
-                                    bool once, json_t **answer);
+                                    bool once, json_t **response);
 
-/* What an answer of ${status} with ${body} means. */
+/* Returns what a response of ${status} with ${body} means. */
 MUST_CHECK
 enum dynamodb_outcome dynamodb_call_judge(int status, const json_t *body);
 

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Creating: content first, record second.  Nobody knows the id before the create is answered, and
- * what is left of a record outlives every request for it, so that a create that arrives late
- * revives nothing.
+ * Creating a record: first the content, then the record.  Nobody knows the id before the create
+ * succeeds, and a record or its tombstone outlives every request for it, so a create that arrives
+ * late revives nothing.
  */
 #include "base/err.h"
 #include "store/dynamodb/internal.h"
 
 /*
- * Whether item ${key}, for which a put was refused, is there with ${mark}: 1; 0 it is another's;
- * ERR_UNKNOWN_OUTCOME nothing is there, so that an earlier put may come yet; or another code.
+ * Examine item ${key}, for which a put with the idempotency key ${mark} was refused.  Returns 1 if
+ * it is our own; 0 if it is another's; ERR_UNKNOWN_OUTCOME if there is none, so that an earlier
+ * attempt may still arrive; or another code.
  */
 static int
-is_own(struct dynamodb *d, const char *key, const uint8_t mark[static DYNAMODB_MARK_LEN]) {
+examine_refused_put(struct dynamodb *d, const char *key,
+                    const uint8_t mark[static DYNAMODB_MARK_LEN]) {
     json_t *item = NULL;
+
     int got = dynamodb_get(d, key, false, &item);
     bool own = got == 1 && dynamodb_item_is_bytes(item, "mark", mark, DYNAMODB_MARK_LEN);
     json_decref(item);
@@ -21,33 +24,47 @@ is_own(struct dynamodb *d, const char *key, const uint8_t mark[static DYNAMODB_M
     return got < 0 ? got : own;
 }
 
+/* Send one put.  ${result} is what put_item() returns if it is the last attempt. */
+static enum dynamodb_outcome
+put_once(struct dynamodb *d, const char *key, json_t *item,
+         const uint8_t mark[static DYNAMODB_MARK_LEN], int *result) {
+    json_t *response = NULL, *body = dynamodb_body_put(d->table, json_incref(item));
+    enum dynamodb_outcome outcome = dynamodb_call(&d->service, "PutItem", body, false, &response);
+
+    json_decref(response);
+    switch (outcome) {
+    case DYNAMODB_DONE: *result = 1; break;
+    /* The HTTP client repeats a request when a kept connection breaks, so a refused put may be one
+     * that an earlier attempt has done. */
+    case DYNAMODB_REFUSED: *result = examine_refused_put(d, key, mark); break;
+    case DYNAMODB_NOMEM: *result = ERR_NOMEM; break;
+    case DYNAMODB_TOO_LARGE: *result = ERR_TOO_LARGE; break;
+    default: *result = ERR_STORE; break;
+    }
+    return outcome;
+}
+
 /*
- * Put ${item}, of key ${key} with ${mark}, whose reference is taken over.  Returns 1 done; 0 the
- * key is taken; or a negative code.
+ * Put ${item} with key ${key} and idempotency key ${mark}.  Takes over the reference to ${item}; NULL
+ * is ERR_NOMEM.  Returns 1 done; 0 the key is taken; or a negative code.
  */
 static int
 put_item(struct dynamodb *d, const char *key, json_t *item,
          const uint8_t mark[static DYNAMODB_MARK_LEN]) {
     struct aws_retry retry;
-    bool unknown = false;
-    int result = item != NULL ? ERR_STORE : ERR_NOMEM;
+    bool again = true, unknown = false;
+    int result = ERR_NOMEM;
+
+    if (item == NULL) return ERR_NOMEM;
     aws_retry_start(&retry, &d->service);
-    while (item != NULL) {
-        json_t *answer = NULL, *body = dynamodb_body_put(d->table, json_incref(item));
-        enum dynamodb_outcome outcome = dynamodb_call(&d->service, "PutItem", body, false, &answer);
-        json_decref(answer);
-        result = ERR_STORE;
-        if (outcome == DYNAMODB_DONE) result = 1;
-        /* The HTTP client sends a second time by itself when a kept connection breaks: what was
-         * refused may be what came first. */
-        else if (outcome == DYNAMODB_REFUSED) result = is_own(d, key, mark);
-        else if (outcome == DYNAMODB_NOMEM) result = ERR_NOMEM;
-        else if (outcome == DYNAMODB_TOO_LARGE) result = ERR_TOO_LARGE;
-        unknown |= outcome == DYNAMODB_UNKNOWN || outcome == DYNAMODB_REFUSED;
-        bool again = outcome == DYNAMODB_NOT_DONE || outcome == DYNAMODB_UNKNOWN ||
-                     (outcome == DYNAMODB_REFUSED && result == ERR_UNKNOWN_OUTCOME);
-        if (!again || !aws_retry_again(&retry)) break;
-    }
+    do {
+        enum dynamodb_outcome outcome = put_once(d, key, item, mark, &result);
+        bool nothing_there = outcome == DYNAMODB_REFUSED && result == ERR_UNKNOWN_OUTCOME;
+
+        if (outcome == DYNAMODB_UNKNOWN || outcome == DYNAMODB_REFUSED) unknown = true;
+        again = outcome == DYNAMODB_NOT_DONE || outcome == DYNAMODB_UNKNOWN || nothing_there;
+    } while (again && aws_retry_again(&retry));
+
     json_decref(item);
     return result < 0 && unknown ? ERR_UNKNOWN_OUTCOME : result;
 }
@@ -60,14 +77,17 @@ dynamodb_create(struct store *s, const struct store_ref *ref, const struct recor
     uint8_t mark[DYNAMODB_MARK_LEN];
     bool apart = r->kind == RECORD_SEALED && r->content == CONTENT_INLINE;
     int result = 1;
+
     dynamodb_id(ref, id);
     random_fill(&d->random, mark, sizeof(mark));
+
+    /* The content first: a record is never without it. */
     if (apart) {
         (void)snprintf(key, sizeof(key), "%.*s" DYNAMODB_CONTENT_SUFFIX, TOKEN_SEALED_ID_LEN, id);
         result = put_item(d, key, dynamodb_item_write_content(id, r, content, mark), mark);
+        content = NULL;
     }
     if (result == 1)
-        result = put_item(
-            d, id, dynamodb_item_write(id, r, apart ? NULL : content, d->bucket, mark), mark);
+        result = put_item(d, id, dynamodb_item_write(id, r, content, d->bucket, mark), mark);
     return result;
 }

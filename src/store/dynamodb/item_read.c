@@ -5,17 +5,18 @@
 #include "base/text/parse.h"
 #include "store/dynamodb/item.h"
 
-/* The value of type ${type} of attribute ${name}, or NULL. */
+/* Returns the value of type ${type} of attribute ${name}, or NULL. */
 static const json_t *
-attribute(const json_t *item, const char *name, const char *type) {
+item_attribute(const json_t *item, const char *name, const char *type) {
     return json_object_get(json_object_get(item, name), type);
 }
 
-/* Read the number ${name} within 0 .. ${max}; absent: ${otherwise}.  Returns whether it
- * is right. */
+/* Read the number ${name}, 0 .. ${max}, into ${out}.  If it is absent it is ${otherwise}, or an error
+ * if that is negative.  Returns false on an error. */
 static bool
-read_number(const json_t *item, const char *name, int64_t max, int64_t otherwise, int64_t *out) {
-    const json_t *v = attribute(item, name, "N");
+item_read_number(const json_t *item, const char *name, int64_t max, int64_t otherwise,
+                 int64_t *out) {
+    const json_t *v = item_attribute(item, name, "N");
     *out = otherwise;
     if (v == NULL) return json_object_get(item, name) == NULL && otherwise >= 0;
     return json_is_string(v) &&
@@ -23,37 +24,39 @@ read_number(const json_t *item, const char *name, int64_t max, int64_t otherwise
 }
 
 static bool
-read_int(const json_t *item, const char *name, int max, int *out) {
+item_read_int(const json_t *item, const char *name, int max, int *out) {
     int64_t n = 0;
-    bool ok = read_number(item, name, max, -1, &n);
+    bool ok = item_read_number(item, name, max, -1, &n);
     *out = (int)n;
     return ok;
 }
 
-/* Decode attribute ${name}, base64 of type ${type}, into exactly ${len} bytes. */
+/* Decode attribute ${name} of type ${type}, which must be the base64 of exactly ${len} bytes. */
 static bool
-read_bytes(const json_t *item, const char *name, const char *type, void *out, size_t len) {
-    const json_t *v = attribute(item, name, type);
+item_read_bytes(const json_t *item, const char *name, const char *type, void *out, size_t len) {
+    const json_t *v = item_attribute(item, name, type);
     return json_is_string(v) && base64_decode_exact(BASE64_STD, json_string_value(v),
                                                     json_string_length(v), out, len) == 0;
 }
 
-/* Copy the text ${name}, which must have no NUL; absent: "". */
+/* Copy the text ${name}, which must have no NUL, to ${out}; "" if it is absent. */
 static bool
-read_text(const json_t *item, const char *name, char *out, size_t room) {
-    const json_t *v = attribute(item, name, "S");
+item_read_text(const json_t *item, const char *name, char *out, size_t room) {
+    const json_t *v = item_attribute(item, name, "S");
     out[0] = '\0';
     if (v == NULL) return true;
+
     size_t len = json_string_length(v);
     if (len >= room || strlen(json_string_value(v)) != len) return false;
     memcpy(out, json_string_value(v), len + 1);
     return true;
 }
 
-/* The key of s3_info is the name in the blob store. */
+/* Read the key in s3_info, which is the name in the blob store, into out->blob. */
 static bool
-read_s3_info(const json_t *item, struct record *out) {
-    const json_t *v = attribute(item, "s3_info", "S");
+item_read_s3_info(const json_t *item, struct record *out) {
+    const json_t *v = item_attribute(item, "s3_info", "S");
+
     if (!json_is_string(v)) return false;
     json_t *info = json_loadb(json_string_value(v), json_string_length(v), 0, NULL);
     const json_t *key = json_object_get(info, "key");
@@ -64,57 +67,66 @@ read_s3_info(const json_t *item, struct record *out) {
     return ok;
 }
 
-/* The box of both generations: the later one has a nonce of 96 bytes and no tag. */
+/* Read the cipher's parameters of both generations of pysecrets.  The later one has a nonce of 96
+ * bytes and no tag. */
 static bool
-read_box(const json_t *item, struct classic_box *box) {
-    if (!read_bytes(item, "salt", "S", box->salt, sizeof(box->salt)) ||
-        !read_bytes(item, "header", "S", box->header, sizeof(box->header)))
+item_read_cipher(const json_t *item, struct classic_box *box) {
+    if (!item_read_bytes(item, "salt", "S", box->salt, sizeof(box->salt)) ||
+        !item_read_bytes(item, "header", "S", box->header, sizeof(box->header)))
         return false;
-    box->nonce_len = attribute(item, "tag", "S") != NULL ? CLASSIC_NONCE_LEN : CLASSIC_NONCE2_LEN;
-    if (box->nonce_len == CLASSIC_NONCE_LEN &&
-        !read_bytes(item, "tag", "S", box->tag, sizeof(box->tag)))
-        return false;
-    return read_bytes(item, "nonce", "S", box->nonce, box->nonce_len);
+
+    box->nonce_len = CLASSIC_NONCE2_LEN;
+    if (item_attribute(item, "tag", "S") != NULL) {
+        box->nonce_len = CLASSIC_NONCE_LEN;
+        if (!item_read_bytes(item, "tag", "S", box->tag, sizeof(box->tag))) return false;
+    }
+    return item_read_bytes(item, "nonce", "S", box->nonce, box->nonce_len);
 }
 
 static int
-read_classic(const json_t *item, struct record *out) {
-    bool file = attribute(item, "s3_info", "S") != NULL;
+item_read_classic(const json_t *item, struct record *out) {
+    bool file = item_attribute(item, "s3_info", "S") != NULL;
+    /* pysecrets did not write `content`. */
+    int64_t usual = file ? CONTENT_BLOBS : CONTENT_INLINE;
     int64_t content = 0, ttl = 0, size = 0;
-    if (!read_number(item, "content", CONTENT_DOOMED, file ? CONTENT_BLOBS : CONTENT_INLINE,
-                     &content) ||
-        !read_number(item, "ttl", INT64_MAX / 2, -1, &ttl) ||
-        !read_number(item, "size", INT64_MAX / 2, 0, &size) ||
-        !read_int(item, "view_count", INT32_MAX, &out->views_left))
+
+    if (!item_read_number(item, "content", CONTENT_DOOMED, usual, &content) ||
+        !item_read_number(item, "ttl", INT64_MAX / 2, -1, &ttl) ||
+        !item_read_number(item, "size", INT64_MAX / 2, 0, &size) ||
+        !item_read_int(item, "view_count", INT32_MAX, &out->views_left))
         return ERR_STORE;
-    if (content == CONTENT_NONE) return 0;
+    if (content == CONTENT_NONE) return 0; /* a tombstone */
+
     out->kind = file ? RECORD_CLASSIC_FILE : RECORD_CLASSIC_TEXT;
     out->phase = PHASE_OPEN;
     out->content = (enum record_content)content;
     out->expires_at = ttl;
     out->size = (uint64_t)size;
     out->views = out->views_left;
-    if (!read_box(item, &out->box) || (file && !read_s3_info(item, out)) ||
-        !read_text(item, "file_name", out->file_name, sizeof(out->file_name)))
+
+    if (!item_read_cipher(item, &out->box) || (file && !item_read_s3_info(item, out)) ||
+        !item_read_text(item, "file_name", out->file_name, sizeof(out->file_name)))
         return ERR_STORE;
     return 1;
 }
 
 static int
-read_leases(const json_t *item, struct record *out) {
-    const json_t *list = attribute(item, "leases", "L"), *one = NULL;
+item_read_leases(const json_t *item, struct record *out) {
+    const json_t *list = item_attribute(item, "leases", "L"), *one = NULL;
     size_t i = 0;
+
     if (!json_is_array(list) || json_array_size(list) > RECORD_VIEWS_MAX) return ERR_STORE;
     json_array_foreach(list, i, one) {
         const json_t *m = json_object_get(one, "M");
         int end = 0;
         struct lease *l = record_add_lease(out);
+
         if (l == NULL) return ERR_NOMEM;
-        if (!read_bytes(m, "hash", "B", l->hash, sizeof(l->hash)) ||
-            !read_number(m, "opened", INT64_MAX / 2, -1, &l->opened_at) ||
-            !read_number(m, "renewed", INT64_MAX / 2, -1, &l->renewed_at) ||
-            !read_number(m, "ended", INT64_MAX / 2, -1, &l->ended_at) ||
-            !read_int(m, "end", LEASE_BURNT, &end))
+        if (!item_read_bytes(m, "hash", "B", l->hash, sizeof(l->hash)) ||
+            !item_read_number(m, "opened", INT64_MAX / 2, -1, &l->opened_at) ||
+            !item_read_number(m, "renewed", INT64_MAX / 2, -1, &l->renewed_at) ||
+            !item_read_number(m, "ended", INT64_MAX / 2, -1, &l->ended_at) ||
+            !item_read_int(m, "end", LEASE_BURNT, &end))
             return ERR_STORE;
         l->end = (enum lease_end)end;
     }
@@ -122,22 +134,24 @@ read_leases(const json_t *item, struct record *out) {
 }
 
 static bool
-read_sealed_numbers(const json_t *item, struct record *out) {
+item_read_sealed_numbers(const json_t *item, struct record *out) {
     int64_t size = 0, part_size = 0, parts = 0;
     int phase = 0, content = 0;
-    bool ok = read_int(item, "phase", PHASE_BURNT, &phase) &&
-              read_int(item, "content", CONTENT_DOOMED, &content) &&
-              read_number(item, "created_at", INT64_MAX / 2, -1, &out->created_at) &&
-              read_number(item, "expires_at", INT64_MAX / 2, -1, &out->expires_at) &&
-              read_int(item, "views", RECORD_VIEWS_MAX, &out->views) &&
-              read_int(item, "views_left", RECORD_VIEWS_MAX, &out->views_left) &&
-              read_number(item, "size", INT64_MAX / 2, -1, &size) &&
-              read_int(item, "attempts", RECORD_ATTEMPTS_MAX, &out->attempts) &&
-              read_int(item, "attempts_left", RECORD_ATTEMPTS_MAX, &out->attempts_left) &&
-              read_number(item, "part_size", UINT32_MAX, -1, &part_size) &&
-              read_number(item, "parts_stored", UINT32_MAX, -1, &parts) &&
-              read_number(item, "part_at", INT64_MAX / 2, -1, &out->part_at) &&
-              read_number(item, "ended_at", INT64_MAX / 2, -1, &out->ended_at);
+
+    bool ok = item_read_int(item, "phase", PHASE_BURNT, &phase) &&
+              item_read_int(item, "content", CONTENT_DOOMED, &content) &&
+              item_read_number(item, "created_at", INT64_MAX / 2, -1, &out->created_at) &&
+              item_read_number(item, "expires_at", INT64_MAX / 2, -1, &out->expires_at) &&
+              item_read_int(item, "views", RECORD_VIEWS_MAX, &out->views) &&
+              item_read_int(item, "views_left", RECORD_VIEWS_MAX, &out->views_left) &&
+              item_read_number(item, "size", INT64_MAX / 2, -1, &size) &&
+              item_read_int(item, "attempts", RECORD_ATTEMPTS_MAX, &out->attempts) &&
+              item_read_int(item, "attempts_left", RECORD_ATTEMPTS_MAX, &out->attempts_left) &&
+              item_read_number(item, "part_size", UINT32_MAX, -1, &part_size) &&
+              item_read_number(item, "parts_stored", UINT32_MAX, -1, &parts) &&
+              item_read_number(item, "part_at", INT64_MAX / 2, -1, &out->part_at) &&
+              item_read_number(item, "ended_at", INT64_MAX / 2, -1, &out->ended_at);
+
     out->phase = (enum record_phase)phase;
     out->content = (enum record_content)content;
     out->size = (uint64_t)size;
@@ -147,36 +161,40 @@ read_sealed_numbers(const json_t *item, struct record *out) {
 }
 
 static int
-read_sealed(const json_t *item, struct record *out) {
+item_read_sealed(const json_t *item, struct record *out) {
     out->kind = RECORD_SEALED;
-    out->passphrase = json_is_true(attribute(item, "passphrase", "BOOL"));
-    out->burnt_by_owner = json_is_true(attribute(item, "burnt_by_owner", "BOOL"));
-    if (!read_sealed_numbers(item, out) ||
-        !read_bytes(item, "verifier", "B", out->verifier, sizeof(out->verifier)) ||
-        !read_bytes(item, "owner", "B", out->owner_hash, sizeof(out->owner_hash)) ||
-        !read_bytes(item, "header", "B", out->header, sizeof(out->header)) ||
-        !read_text(item, "blob", out->blob, sizeof(out->blob)))
+    out->passphrase = json_is_true(item_attribute(item, "passphrase", "BOOL"));
+    out->burnt_by_owner = json_is_true(item_attribute(item, "burnt_by_owner", "BOOL"));
+
+    if (!item_read_sealed_numbers(item, out) ||
+        !item_read_bytes(item, "verifier", "B", out->verifier, sizeof(out->verifier)) ||
+        !item_read_bytes(item, "owner", "B", out->owner_hash, sizeof(out->owner_hash)) ||
+        !item_read_bytes(item, "header", "B", out->header, sizeof(out->header)) ||
+        !item_read_text(item, "blob", out->blob, sizeof(out->blob)))
         return ERR_STORE;
-    return read_leases(item, out);
+    return item_read_leases(item, out);
 }
 
 int
 dynamodb_item_read(const json_t *item, struct record *out) {
     int64_t rev = 0;
-    *out = (struct record){0};
     int got = ERR_STORE;
-    if (read_number(item, "rev", INT64_MAX / 2, 0, &rev)) {
+
+    *out = (struct record){0};
+    if (item_read_number(item, "rev", INT64_MAX / 2, 0, &rev)) {
         out->rev = (uint64_t)rev;
-        got = attribute(item, "v", "N") != NULL ? read_sealed(item, out) : read_classic(item, out);
+        if (item_attribute(item, "v", "N") != NULL) got = item_read_sealed(item, out);
+        else got = item_read_classic(item, out);
     }
+
     if (got != 1) record_clear(out);
     return got;
 }
 
 int
 dynamodb_item_read_content(const json_t *item, struct buf *out) {
-    const json_t *v = attribute(item, "data", "S");
-    if (v == NULL) v = attribute(item, "bytes", "B");
+    const json_t *v = item_attribute(item, "data", "S");
+    if (v == NULL) v = item_attribute(item, "bytes", "B");
     if (!json_is_string(v)) return 0;
     int err = base64_decode(BASE64_STD, json_string_value(v), json_string_length(v), out);
     if (err == ERR_INVALID) return ERR_STORE;
@@ -186,7 +204,7 @@ dynamodb_item_read_content(const json_t *item, struct buf *out) {
 bool
 dynamodb_item_is_bytes(const json_t *item, const char *name, const void *data, size_t len) {
     struct buf bytes = BUF_INIT(256);
-    const json_t *v = attribute(item, name, "B");
+    const json_t *v = item_attribute(item, name, "B");
     bool same =
         json_is_string(v) &&
         base64_decode(BASE64_STD, json_string_value(v), json_string_length(v), &bytes) == 0 &&
@@ -195,25 +213,29 @@ dynamodb_item_is_bytes(const json_t *item, const char *name, const void *data, s
     return same;
 }
 
+/* Whether the set ${name} of ${item}, of type ${type}, has the element ${text}. */
+static bool
+set_has(const json_t *item, const char *name, const char *type, const char *text) {
+    const json_t *set = item_attribute(item, name, type), *element = NULL;
+    size_t i = 0;
+
+    json_array_foreach(set, i, element) {
+        if (json_is_string(element) && strcmp(json_string_value(element), text) == 0) return true;
+    }
+    return false;
+}
+
 bool
 dynamodb_item_has_bytes(const json_t *item, const char *name, const void *data, size_t len) {
     char text[256];
-    const json_t *set = attribute(item, name, "BS"), *one = NULL;
-    size_t i = 0;
     if (base64_encoded_len(BASE64_STD, len) >= sizeof(text)) return false;
     base64_encode_text(BASE64_STD, data, len, text);
-    json_array_foreach(set, i, one)
-        if (json_is_string(one) && strcmp(json_string_value(one), text) == 0) return true;
-    return false;
+    return set_has(item, name, "BS", text);
 }
 
 bool
 dynamodb_item_has_number(const json_t *item, const char *name, int64_t number) {
     char text[24];
-    const json_t *set = attribute(item, name, "NS"), *one = NULL;
-    size_t i = 0;
     (void)snprintf(text, sizeof(text), "%lld", (long long)number);
-    json_array_foreach(set, i, one)
-        if (json_is_string(one) && strcmp(json_string_value(one), text) == 0) return true;
-    return false;
+    return set_has(item, name, "NS", text);
 }

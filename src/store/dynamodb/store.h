@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records in a DynamoDB table, or in anything that speaks its protocol: for many instances at once.
- * Every change is a consistent read, the rules of policy.h, and one conditional write; no
- * transactions.  docs/AWS.md says what the table must be like.
+ * Records in a DynamoDB table, or in a service that speaks the same protocol: for many instances at
+ * once.  Every change is a consistent read, the rules of policy.h, and one conditional write, without
+ * transactions.  docs/AWS.md describes the table.
  */
 #ifndef STORE_DYNAMODB_STORE_H
 #define STORE_DYNAMODB_STORE_H
@@ -10,15 +10,13 @@
 #include "aws/service.h"
 #include "vault/store.h"
 
-/* The index that due() asks: partition key `sweep` (S), sort key `sweep_at` (N), keys alone. */
+/* The index that due() queries: partition key `sweep` (S), sort key `sweep_at` (N), keys only. */
 #define DYNAMODB_INDEX "sweep"
 
-/* The largest content that fits an item beside the rest: base64 of it is under 400 KB. */
+/* The largest content of an item, bytes: in base64 it is under the 400 KB that an item may have. */
 enum { DYNAMODB_INLINE_MAX = 256 * 1024 };
 
-/* The most parts of one upload: the set of their numbers is in its item, and an item is under 400
- * KB.
- */
+/* The most parts of one upload: the item holds the set of their numbers. */
 enum { DYNAMODB_PARTS_MAX = 65536 };
 
 struct dynamodb_store_config {
@@ -28,16 +26,16 @@ struct dynamodb_store_config {
     struct clock clock;
     struct random random;
     const char *table;
-    const char *bucket; /* where classic files are, as pysecrets names them; NULL: not in S3 */
+    const char *bucket; /* of the classic files, as pysecrets names it; "" or NULL: not in S3 */
 };
 
 /*
- * Make a store over ${options}, what they refer to outlives it; ${table} and ${bucket} are copied.
- * Asks the service nothing.  Returns 0 with ${out} set; ERR_CONFIG with ${wrong} naming the setting
- * that is missing or not understood; or ERR_NOMEM.
+ * Open a store over ${config}, whose ${table} and ${bucket} are copied.  What it refers to must
+ * outlive the store.  Sends no request.  Returns 0 with ${out} set; or, with ${out} NULL, ERR_CONFIG
+ * with the setting and what is wrong with it in ${reason}, or ERR_NOMEM.
  */
 MUST_CHECK
-int dynamodb_store_open(const struct dynamodb_store_config *options, struct store **out,
-                        const char **wrong);
+int dynamodb_store_open(const struct dynamodb_store_config *config, struct store **out,
+                        struct buf *reason);
 
 #endif

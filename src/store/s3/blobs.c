@@ -3,102 +3,14 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#include "base/text/base64.h"
 #include "store/s3/internal.h"
-
-enum { PIECE_MAX = 16 * 1024 * 1024 };
-
-/* Append piece ${path} to ${out}.  Returns as blobs_ops.get. */
-static int
-fetch(struct s3 *s, const char *path, bool base64, struct buf *out) {
-    size_t room = out->max - out->len;
-    size_t bound = base64 ? base64_encoded_len(BASE64_STD, room) : room;
-    struct buf body = BUF_INIT(bound > REPLY_MAX ? bound : REPLY_MAX); /* errors have bodies too */
-    struct request r = {.method = HTTP_GET, .path = path};
-    int got = ERR_STORE;
-    switch (s3_call_again(s, &r, &body, NULL)) {
-    case DONE:
-        if (base64) got = base64_decode(BASE64_STD, (const char *)body.data, body.len, out);
-        else got = buf_add(out, body.data, body.len);
-        got = got == ERR_INVALID ? ERR_STORE : got == 0 ? 1 : got;
-        break;
-    case ABSENT: got = 0; break;
-    case TOO_LARGE: got = ERR_TOO_LARGE; break;
-    case NOMEM: got = ERR_NOMEM; break;
-    default: break;
-    }
-    buf_free(&body);
-    return got;
-}
-
-/* Compare what is at ${path} with ${data}.  Returns 0 the same; ERR_CONFLICT; 1 nothing is there;
- * or another code. */
-static int
-compare(struct s3 *s, const char *path, bool base64, const void *data, size_t len) {
-    struct buf there = BUF_INIT(len);
-    int got = fetch(s, path, base64, &there);
-    if (got == 1) got = buf_equals(&there, data, len) ? 0 : ERR_CONFLICT;
-    else if (got == 0) got = 1;
-    else if (got == ERR_TOO_LARGE) got = ERR_CONFLICT;
-    buf_free(&there);
-    return got;
-}
-
-/* Put the bytes of an object, if nothing is there.  ${data} is what a reader gets.  As put. */
-static int
-put_object(struct s3 *s, const char *path, bool base64, const struct buf *body, const void *data,
-           size_t len) {
-    struct buf reply = BUF_INIT(REPLY_MAX);
-    struct request r = {.method = HTTP_PUT,
-                        .path = path,
-                        .body = body->data,
-                        .body_len = body->len,
-                        .if_absent = s->conditional};
-    bool unknown = false;
-    int result = 1;
-    if (!s->conditional) result = compare(s, path, base64, data, len);
-    if (result != 1) goto out;
-    switch (s3_call_again(s, &r, &reply, &unknown)) {
-    case DONE:
-        if (s->conditional) break;
-        /* Another writer may have come between the look and the put. */
-        result = compare(s, path, base64, data, len);
-        if (result >= 0) result = result == 0 ? 1 : ERR_UNKNOWN_OUTCOME;
-        break;
-    case THERE:
-        result = compare(s, path, base64, data, len);
-        if (result == 0 && unknown) result = 1;             /* mine, whose answer was lost */
-        else if (result == 1) result = ERR_UNKNOWN_OUTCOME; /* erased in the meantime */
-        break;
-    case NOMEM: result = ERR_NOMEM; break;
-    case UNKNOWN: result = ERR_UNKNOWN_OUTCOME; break;
-    default: result = unknown ? ERR_UNKNOWN_OUTCOME : ERR_STORE; break;
-    }
-out:
-    buf_free(&reply);
-    return result;
-}
-
-static int
-s3_put(struct blobs *b, const char *name, uint32_t k, const void *data, size_t len) {
-    struct s3 *s = (struct s3 *)b;
-    char path[PATH_MAX_LEN];
-    bool base64 = s3_is_classic(name);
-    struct buf body = BUF_INIT(base64_encoded_len(BASE64_STD, PIECE_MAX));
-    s3_path(s, name, k, path);
-    int result = base64 ? base64_encode(BASE64_STD, data, len, &body) : buf_add(&body, data, len);
-    if (result == 0) result = put_object(s, path, base64, &body, data, len);
-    s3_erase_forget(s, name);
-    buf_free(&body);
-    return result == ERR_TOO_LARGE ? ERR_STORE : result;
-}
 
 static int
 s3_get(struct blobs *b, const char *name, uint32_t k, struct buf *out) {
     struct s3 *s = (struct s3 *)b;
-    char path[PATH_MAX_LEN];
+    char path[S3_PATH_MAX];
     s3_path(s, name, k, path);
-    return fetch(s, path, s3_is_classic(name), out);
+    return s3_fetch(s, path, s3_is_classic(name), out);
 }
 
 static int
@@ -116,15 +28,16 @@ s3_usage(struct blobs *b) {
 static int
 s3_ping(struct blobs *b) {
     struct s3 *s = (struct s3 *)b;
-    struct buf reply = BUF_INIT(REPLY_MAX);
-    char path[PATH_MAX_LEN];
+    struct buf response = BUF_INIT(S3_RESPONSE_MAX);
+    char path[S3_PATH_MAX];
+
     (void)snprintf(path, sizeof(path), "%s/ping", s->prefix);
-    struct request r = {.method = HTTP_GET, .path = path};
-    enum outcome outcome = s3_call(s, &r, &reply);
-    /* Without the right to list a bucket, S3 says 403 of what is not there. */
-    int result = outcome == ABSENT || outcome == DONE || outcome == BROKEN ? 0 : ERR_STORE;
-    buf_free(&reply);
-    return result;
+    struct s3_request r = {.method = HTTP_GET, .path = path};
+    enum s3_outcome outcome = s3_call(s, &r, &response);
+    buf_free(&response);
+    /* Without the right to list the bucket, S3 answers 403 for an object that is not there. */
+    if (outcome == S3_ABSENT || outcome == S3_DONE || outcome == S3_REFUSED) return 0;
+    return ERR_STORE;
 }
 
 static void
@@ -144,107 +57,129 @@ static const struct blobs_ops s3_ops = {
     .close = s3_close,
 };
 
-/* 0 if the bucket keeps no versions; ERR_CONFIG if it does, or did; or ERR_STORE. */
+/* Returns 0 if the bucket keeps no versions; ERR_CONFIG if it does, or did; or ERR_STORE. */
 static int
-check_versions(struct s3 *s) {
-    struct buf reply = BUF_INIT(REPLY_MAX);
-    char path[PATH_MAX_LEN];
-    int result = ERR_STORE;
+check_versions(struct s3 *s, struct buf *reason) {
+    struct buf response = BUF_INIT(S3_RESPONSE_MAX);
+    char path[S3_PATH_MAX];
+    int result = 0;
+
     (void)snprintf(path, sizeof(path), "%s/", s->prefix);
-    struct request r = {.method = HTTP_GET, .path = path, .query = "versioning="};
-    enum outcome outcome = s3_call_again(s, &r, &reply, NULL);
-    if (outcome == DONE) {
-        /* <Status>Enabled</Status>, or Suspended: old versions may lie there still. */
-        result = strstr(buf_text(&reply), "<Status>") == NULL ? 0 : ERR_CONFIG;
+    struct s3_request r = {.method = HTTP_GET, .path = path, .query = "versioning="};
+    enum s3_outcome outcome = s3_call_again(s, &r, &response, NULL);
+
+    if (outcome != S3_DONE) {
+        (void)!buf_add_text(reason, "S3_BUCKET: the service does not answer for this bucket");
+        result = ERR_STORE;
+    } else if (strstr(buf_text(&response), "<Status>") != NULL) {
+        /* Enabled; or Suspended, after which old versions stay. */
+        (void)!buf_add_text(reason, "S3_BUCKET: versioning is (or was) enabled on this bucket, so "
+                                    "nothing could be erased");
+        result = ERR_CONFIG;
     }
-    buf_free(&reply);
+
+    buf_free(&response);
     return result;
 }
 
 /*
- * Learn by an object of its own, written twice, whether the service honours If-None-Match.  0 or
- * ERR_STORE: what is not known is not taken for a no, since the store would be without it until it
- * is opened again.
+ * Find out whether the service honours If-None-Match, with an object that is written twice.
+ * Returns 0 or ERR_STORE.  No answer does not count as a no, because the store would then do
+ * without the header until it is opened again.
  */
 static int
-probe(struct s3 *s) {
-    struct buf reply = BUF_INIT(REPLY_MAX);
-    char path[PATH_MAX_LEN];
+probe_conditional_put(struct s3 *s, struct buf *reason) {
+    struct buf response = BUF_INIT(S3_RESPONSE_MAX);
+    char path[S3_PATH_MAX];
     uint64_t n = 0;
+
     random_fill(&s->service.random, &n, sizeof(n));
     (void)snprintf(path, sizeof(path), "%s/probe/%016llx", s->prefix, (unsigned long long)n);
-    struct request r = {
+    struct s3_request r = {
         .method = HTTP_PUT, .path = path, .body = "probe", .body_len = 5, .if_absent = true};
-    /* THERE may also be the first one's own object, whose answer was lost. */
-    enum outcome answer = s3_call_again(s, &r, &reply, NULL);
-    if (answer == DONE) answer = s3_call_again(s, &r, &reply, NULL);
-    s->conditional = answer == THERE;
+
+    /* The first put may find its own object too, if its response was lost. */
+    enum s3_outcome outcome = s3_call_again(s, &r, &response, NULL);
+    if (outcome == S3_DONE) outcome = s3_call_again(s, &r, &response, NULL);
+    s->conditional = outcome == S3_PRESENT;
+
+    /* A refusal may be one of the header, or one of every put. */
     r.if_absent = false;
-    if (answer == BROKEN) answer = s3_call_again(s, &r, &reply, NULL);
+    if (outcome == S3_REFUSED) outcome = s3_call_again(s, &r, &response, NULL);
+
     r.method = HTTP_DELETE;
-    (void)s3_call_again(s, &r, &reply, NULL);
-    buf_free(&reply);
-    if (answer != DONE && answer != THERE) return ERR_STORE;
+    (void)s3_call_again(s, &r, &response, NULL);
+    buf_free(&response);
+    if (outcome != S3_DONE && outcome != S3_PRESENT) {
+        (void)!buf_add_text(reason, "S3_BUCKET: cannot write to this bucket");
+        return ERR_STORE;
+    }
     if (!s->conditional) log_warn("s3.unconditional", LOG_TEXT("bucket_path", s->prefix));
     return 0;
 }
 
 static bool
-bucket_ok(const char *name) {
+is_bucket_name(const char *name) {
     size_t len = strlen(name);
-    return len >= 3 && len <= BUCKET_MAX &&
+    return len >= 3 && len <= S3_BUCKET_MAX &&
            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-") == len && name[0] != '-' &&
            name[0] != '.';
 }
 
-/* Amazon's endpoints have the bucket in the host, so that its certificate must fit a name without
- * dots; others in the path. */
+/* Put ${bucket} into the host on Amazon's endpoints, and into the path elsewhere.  A name with dots
+ * goes into the path on Amazon's too, because their certificate does not cover it as a host. */
 static void
-address(struct s3 *s, const char *bucket) {
+set_address(struct s3 *s, const char *bucket) {
     struct aws_endpoint *e = &s->service.endpoint;
+    char host[AWS_URL_MAX + 1];
+
     if (!e->amazon || strchr(bucket, '.') != NULL) {
         (void)snprintf(s->prefix, sizeof(s->prefix), "/%s", bucket);
         return;
     }
-    char host[AWS_URL_MAX + 1];
     (void)snprintf(host, sizeof(host), "%s.%.200s", bucket, e->host);
     memcpy(e->host, host, sizeof(host));
     (void)snprintf(e->url, sizeof(e->url), "https://%.280s", host);
 }
 
 static int
-set_sse(struct s3 *s, const char *sse) {
+set_encryption(struct s3 *s, const char *sse, struct buf *reason) {
     if (sse == NULL) sse = s->service.endpoint.amazon ? "aws:kms" : "";
     if (sse[0] != '\0' && strcmp(sse, "aws:kms") != 0 && strcmp(sse, "aws:kms:dsse") != 0 &&
-        strcmp(sse, "AES256") != 0)
+        strcmp(sse, "AES256") != 0) {
+        (void)!buf_add_text(reason, "SECRETS_S3_SSE: must be aws:kms, aws:kms:dsse or AES256");
         return ERR_CONFIG;
+    }
     (void)snprintf(s->sse, sizeof(s->sse), "%s", sse);
     return 0;
 }
 
 int
-s3_blobs_open(const struct s3_blobs_config *o, struct blobs **out, const char **wrong) {
+s3_blobs_open(const struct s3_blobs_config *config, struct blobs **out, struct buf *reason) {
     *out = NULL;
-    *wrong = "S3_BUCKET";
-    if (!bucket_ok(o->bucket)) return ERR_CONFIG;
+    if (!is_bucket_name(config->bucket)) {
+        (void)!buf_add_text(reason, "S3_BUCKET: not a bucket name");
+        return ERR_CONFIG;
+    }
     struct s3 *s = calloc(1, sizeof(*s));
     if (s == NULL) return ERR_NOMEM;
+
     s->base.ops = &s3_ops;
     s->service.name = "s3";
-    s->service.credentials = o->credentials;
-    s->service.transport = o->transport;
-    s->service.clock = o->clock;
-    s->service.random = o->random;
-    s3_erase_open(s, o->erase_ms);
-    int err = aws_endpoint_find(&o->env, "s3", &s->service.endpoint, wrong);
-    if (err == 0 && (err = set_sse(s, o->sse)) != 0) *wrong = "SECRETS_S3_SSE";
-    if (err == 0) {
-        *wrong = "S3_BUCKET";
-        address(s, o->bucket);
-        err = check_versions(s);
-    }
+    s->service.credentials = config->credentials;
+    s->service.transport = config->transport;
+    s->service.clock = config->clock;
+    s->service.random = config->random;
+    s3_erase_open(s, config->erase_ms);
+
+    /* First what the settings say, then what the service says. */
+    int err = aws_endpoint_find(&config->env, "s3", &s->service.endpoint, reason);
+    if (err == 0) err = set_encryption(s, config->sse, reason);
+    if (err == 0) set_address(s, config->bucket);
+    if (err == 0) err = check_versions(s, reason);
     s->conditional = s->service.endpoint.amazon;
-    if (err == 0 && !s->conditional) err = probe(s);
+    if (err == 0 && !s->conditional) err = probe_conditional_put(s, reason);
+
     if (err == 0) *out = &s->base;
     else s3_close(&s->base);
     return err;

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What the files of the blob store in S3 share: blobs_s3.c stands on blobs_s3_erase.c, and both on
- * blobs_s3_call.c.
- */
+/* What the files of the S3 blob store share: call.c, then erase.c and put.c on it, then blobs.c. */
 #ifndef STORE_S3_INTERNAL_H
 #define STORE_S3_INTERNAL_H
 
@@ -12,61 +9,78 @@
 #include "store/s3/blobs.h"
 
 enum {
-    BUCKET_MAX = 63,
-    PATH_MAX_LEN = 160,
-    REPLY_MAX = 64 * 1024, /* answers that hold no piece */
-    S3_ERASES_MAX = 32,    /* that are remembered */
+    S3_BUCKET_MAX = 63,
+    S3_PATH_MAX = 160,
+    S3_RESPONSE_MAX = 64 * 1024, /* a response that holds no part */
+    S3_ERASES_MAX = 32,          /* erases that are remembered */
 };
 
-/* An erase that runs, or was left: the pieces from ${first} to before ${next} are gone. */
-struct s3_erase_left {
+/* An erase that is running or was abandoned.  Parts ${first} .. ${next} - 1 are gone. */
+struct s3_erase_state {
     char name[TOKEN_BLOB_LEN + 1]; /* "" for none */
     uint32_t first, next;
-    uint64_t number; /* of the erase, from 1 on */
+    uint64_t number; /* of the erase, from 1 */
 };
 
 struct s3 {
     struct blobs base;
     struct aws_service service;
-    char prefix[BUCKET_MAX + 2]; /* of every path: "/BUCKET", or "" where the host names it */
-    char sse[32];                /* "" for none */
-    bool conditional;            /* the service honours If-None-Match */
+    char prefix[S3_BUCKET_MAX + 2]; /* of every path: "/BUCKET", or "" if the host names it */
+    char sse[32];                   /* "" for none */
+    bool conditional;               /* the service honours If-None-Match */
     int erase_ms;
-    pthread_mutex_t lock; /* for what is below */
+    pthread_mutex_t lock; /* guards the members below */
     uint64_t erases;      /* so far */
-    struct s3_erase_left left[S3_ERASES_MAX];
+    struct s3_erase_state erase_states[S3_ERASES_MAX];
 };
 
-/* What one request gave. */
-enum outcome { DONE, ABSENT, THERE, AGAIN, UNKNOWN, BROKEN, TOO_LARGE, NOMEM };
+enum s3_outcome {
+    S3_DONE,
+    S3_ABSENT,    /* no such object */
+    S3_PRESENT,   /* If-None-Match found an object */
+    S3_NOT_DONE,  /* throttled or never arrived: repeat it */
+    S3_UNKNOWN,   /* it may have been done */
+    S3_REFUSED,   /* for good: no such bucket, no permission, not supported */
+    S3_TOO_LARGE, /* the response exceeds its limit */
+    S3_NOMEM,
+};
 
-struct request {
+struct s3_request {
     enum http_method method;
     const char *path, *query; /* no query: NULL */
     const void *body;
     size_t body_len;
-    const char *md5; /* of the body, in base64; NULL: not told */
-    bool if_absent;
+    const char *md5; /* of the body, in base64; NULL: not sent */
+    bool if_absent;  /* only if no object of that name is there */
 };
 
-/* Send ${r} once; ${reply} gets the body of the answer. */
-enum outcome s3_call(struct s3 *s, const struct request *r, struct buf *reply);
+/* Send ${r} once.  ${response} gets the body of the response. */
+enum s3_outcome s3_call(struct s3 *s, const struct s3_request *r, struct buf *response);
 
-/* The same within the budget of tries, for what may be done twice.  ${unknown} (may be NULL) is
- * set if an outcome on the way was not known. */
-enum outcome s3_call_again(struct s3 *s, const struct request *r, struct buf *reply, bool *unknown);
+/* Send ${r}, which may be done twice, until it is done or the attempts of aws_retry are used up.
+ * Sets ${unknown} (NULL: not of interest) if the outcome of an attempt was unknown. */
+enum s3_outcome s3_call_again(struct s3 *s, const struct s3_request *r, struct buf *response,
+                              bool *unknown);
 
-/* Whether ${name} is a file of pysecrets: one object, whose bytes are base64. */
+/* Whether ${name} is a file of pysecrets: one object, in base64. */
 bool s3_is_classic(const char *name);
 
-/* The path of piece ${k} of ${name}. */
-void s3_path(const struct s3 *s, const char *name, uint32_t k, char out[static PATH_MAX_LEN]);
+/* Write the path of part ${k} of ${name} to ${out}. */
+void s3_path(const struct s3 *s, const char *name, uint32_t k, char out[static S3_PATH_MAX]);
 
-/* blobs_ops.erase, and what it keeps in ${s}. */
+/* Read the object at ${path} and append it to ${out}, decoded if ${base64}.  Returns as
+ * blobs_ops.get. */
+MUST_CHECK
+int s3_fetch(struct s3 *s, const char *path, bool base64, struct buf *out);
+
+/* The put and erase of blobs_ops. */
+MUST_CHECK
+int s3_put(struct blobs *b, const char *name, uint32_t k, const void *data, size_t len);
 MUST_CHECK
 int s3_erase(struct blobs *b, const char *name, uint32_t first, uint32_t count);
 
-/* A piece of ${name} was put, maybe behind the back of an erase: one that was left begins anew. */
+/* A part of ${name} was put, perhaps one that an abandoned erase had removed: that erase starts
+ * again. */
 void s3_erase_forget(struct s3 *s, const char *name);
 
 void s3_erase_open(struct s3 *s, int erase_ms);

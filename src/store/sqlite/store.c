@@ -197,7 +197,7 @@ sqlite_store_open(const struct sqlite_store_config *config, struct store **out) 
     int err = open_files(store, config, error, sizeof(error));
     if (err != 0) {
         store_close(&store->base);
-        if (config->error != NULL) (void)snprintf(config->error, config->error_len, "%s", error);
+        if (config->reason != NULL) (void)!buf_add_text(config->reason, error);
         return err;
     }
     *out = &store->base;

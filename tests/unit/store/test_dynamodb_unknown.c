@@ -58,7 +58,7 @@ send_or_lose(void *ctx, const struct http_client_request *req, struct http_clien
 static int
 open_store(void **state) {
     char table[64];
-    const char *wrong = NULL;
+    struct buf reason = BUF_INIT(256);
     (void)state;
     standins = aws_standins_start();
     aws_standins_make(standins, "table", table);
@@ -69,7 +69,7 @@ open_store(void **state) {
                                       .random = random_system,
                                       .table = table};
     log_set_level(LOG_LEVEL_ERROR);
-    return dynamodb_store_open(&o, &store, &wrong);
+    return dynamodb_store_open(&o, &store, &reason);
 }
 
 static int

@@ -27,12 +27,12 @@ enum { SECRETS = 3000, PATH_LEN = SCRATCH_PATH_MAX + 32, BUCKETS = 1 << 22 };
 static const char *const files[] = {"secrets.db", "secrets.db-wal", "secrets.db-shm"};
 
 static char dir[SCRATCH_PATH_MAX];
-static char error[512];
+static struct buf reason = BUF_INIT(512);
 
 static int
 try_open(struct store **out) {
-    struct sqlite_store_config config = {.dir = dir, .error = error, .error_len = sizeof(error)};
-    error[0] = '\0';
+    struct sqlite_store_config config = {.dir = dir, .reason = &reason};
+    buf_reset(&reason);
     return sqlite_store_open(&config, out);
 }
 
@@ -65,7 +65,7 @@ test_a_new_file_is_on_the_disk_or_not_there(void **state) {
     syncs_fail_at(2);
     assert_int_equal(try_open(&s), ERR_STORE);
     assert_int_equal(syncs_to_come(), 0);
-    assert_non_null(strstr(error, "secrets.db cannot be made: Input/output error"));
+    assert_non_null(strstr(buf_text(&reason), "secrets.db cannot be made: Input/output error"));
     /* So the next process makes it anew: it could not learn whether the name is on the disk. */
     assert_int_equal(scratch_count_files(dir), 1); /* the lock */
     s = open_store();
@@ -333,7 +333,7 @@ test_an_open_folder_is_refused(void **state) {
     assert_int_equal(chmod(dir, 0750), 0);
     assert_int_equal(try_open(&s), ERR_STORE);
     assert_null(s);
-    assert_non_null(strstr(error, "chmod 700"));
+    assert_non_null(strstr(buf_text(&reason), "chmod 700"));
     assert_int_equal(scratch_count_files(dir), 0);
 }
 
@@ -344,7 +344,7 @@ test_a_second_store_is_refused(void **state) {
     struct store *s = open_store();
     int status = 0;
     assert_int_equal(try_open(&second), ERR_STORE);
-    assert_non_null(strstr(error, "in use"));
+    assert_non_null(strstr(buf_text(&reason), "in use"));
     pid_t child = fork();
     if (child == 0) _exit(try_open(&second) == ERR_STORE && second == NULL ? 0 : 1);
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -373,18 +373,17 @@ test_what_is_no_store_is_refused(void **state) {
     write_file("secrets.db", "Dear diary, today I wrote a file that is no database at all.");
     assert_int_equal(try_open(&s), ERR_CONFIG);
     assert_null(s);
-    assert_true(strlen(error) > 0);
+    assert_true(reason.len > 0);
 }
 
 static void
 test_no_folder_is_an_error(void **state) {
     (void)state;
     struct store *s = NULL;
-    struct sqlite_store_config config = {
-        .dir = "/nonexistent/secrets", .error = error, .error_len = sizeof(error)};
+    struct sqlite_store_config config = {.dir = "/nonexistent/secrets", .reason = &reason};
     assert_int_equal(sqlite_store_open(&config, &s), ERR_STORE);
     assert_null(s);
-    assert_non_null(strstr(error, "/nonexistent/secrets"));
+    assert_non_null(strstr(buf_text(&reason), "/nonexistent/secrets"));
 }
 
 /* --- room ------------------------------------------------------------------------------------- */

@@ -125,16 +125,16 @@ worker_main(void *arg) {
 
 static struct store *
 open_store(const char *dir, const char *vfs, bool sync_normal) {
-    char error[512] = "";
+    struct buf reason = BUF_INIT(512);
     struct store *s = NULL;
     struct sqlite_store_config config = {.dir = dir,
                                          .readers = 1,
-                                         .error = error,
-                                         .error_len = sizeof(error),
+                                         .reason = &reason,
                                          .vfs = vfs,
                                          .sync_normal = sync_normal,
                                          .log_pages = 300};
-    if (sqlite_store_open(&config, &s) != 0) print_message("%s\n", error);
+    if (sqlite_store_open(&config, &s) != 0) print_message("%s\n", buf_text(&reason));
+    buf_free(&reason);
     return s;
 }
 

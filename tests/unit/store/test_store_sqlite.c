@@ -15,10 +15,11 @@ static char folder[SCRATCH_PATH_MAX];
 
 static struct store *
 open_again(void) {
-    char error[512] = "";
+    struct buf reason = BUF_INIT(512);
     struct store *s = NULL;
-    struct sqlite_store_config config = {.dir = folder, .error = error, .error_len = sizeof(error)};
-    if (sqlite_store_open(&config, &s) != 0) print_error("%s\n", error);
+    struct sqlite_store_config config = {.dir = folder, .reason = &reason};
+    if (sqlite_store_open(&config, &s) != 0) print_error("%s\n", buf_text(&reason));
+    buf_free(&reason);
     return s;
 }
 

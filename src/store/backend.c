@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/backend.h"
+
+#include "base/err.h"
+#include "crypto/envelope/header.h"
+
+const struct store_backend *
+store_backend_find(const struct store_backend *const list[], const struct store_config *config) {
+    for (; *list != NULL; list++)
+        if ((*list)->is_chosen(config)) return *list;
+    return NULL;
+}
+
+/* Parts of the largest upload: a file of ${file_max} bytes, sealed and padded. */
+static uint64_t
+count_parts(uint64_t file_max, uint64_t part_size) {
+    uint64_t plain = 4 + ENVELOPE_METADATA_MAX + file_max;
+    uint64_t size = envelope_sealed_len(envelope_padded_len(plain));
+    return (size + part_size - 1) / part_size;
+}
+
+int
+store_backend_check(const struct store_backend *b, const struct store_config *config,
+                    struct buf *reason) {
+    if (b->parts_max == 0) return 0;
+    if (count_parts(config->file_max, config->part_size) <= b->parts_max) return 0;
+
+    (void)!buf_printf(reason,
+                      "SECRETS_MAX_FILE: %s allows at most %llu parts per upload; lower it or "
+                      "raise SECRETS_PART_SIZE",
+                      b->name, (unsigned long long)b->parts_max);
+    return ERR_CONFIG;
+}

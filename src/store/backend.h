@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The backends as a table.  A row says which settings choose a backend, what the backend limits and
+ * how it is opened.  Each program lists the rows that it links, so that the function on Lambda does
+ * without SQLite.
+ */
+#ifndef STORE_BACKEND_H
+#define STORE_BACKEND_H
+
+#include "vault/blobs.h"
+#include "vault/store.h"
+
+struct store_aws;
+
+/* What the stores are opened with.  An empty text is a setting that is not set. */
+struct store_config {
+    const char *data;         /* directory of what is kept on this machine */
+    const char *dynamo_table; /* table of the records */
+    const char *s3_bucket;    /* bucket of the files */
+    const char *s3_sse;       /* encryption to ask S3 for; not set: by the endpoint */
+    uint64_t file_max;        /* largest file, bytes */
+    uint64_t part_size;       /* bytes of a part */
+    uint64_t min_free;        /* bytes that uploads leave free on the disk */
+    int wait_ms;              /* longest time that a call waits for the disk */
+    struct store_aws *aws;    /* for the backends in AWS, or NULL */
+};
+
+struct store_backend {
+    const char *name; /* for messages */
+    bool in_aws;      /* requires config->aws; otherwise it keeps its data in config->data */
+    bool (*is_chosen)(const struct store_config *config);
+
+    uint64_t text_max;  /* largest classic text, bytes; 0: no limit of its own */
+    uint64_t parts_max; /* parts of one upload; 0: no limit */
+
+    /* Open the store into ${out}, which the caller closes.  Return 0; or an error with ${out} NULL
+     * and, unless memory is short, a line in ${reason}.  A backend has one of the two. */
+    int (*open_records)(const struct store_config *config, struct store **out, struct buf *reason);
+    int (*open_blobs)(const struct store_config *config, struct blobs **out, struct buf *reason);
+};
+
+/* DynamoDB and S3 (store/aws.c); SQLite and a directory (store/local.c). */
+extern const struct store_backend store_aws_records, store_aws_blobs;
+extern const struct store_backend store_local_records, store_local_blobs;
+
+/* Returns the first backend of ${list}, which ends with NULL, that ${config} chooses; else NULL. */
+const struct store_backend *store_backend_find(const struct store_backend *const list[],
+                                               const struct store_config *config);
+
+/* Whether ${config} keeps within the limits of ${b}.  Returns 0; or ERR_CONFIG with a line in
+ * ${reason}. */
+MUST_CHECK
+int store_backend_check(const struct store_backend *b, const struct store_config *config,
+                        struct buf *reason);
+
+#endif
