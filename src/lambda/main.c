@@ -50,7 +50,7 @@ get_variable(void *ctx, const char *name) {
 static void
 function_configure(struct function *f) {
     const struct api_config_limits limits = {
-        .text_max = LAMBDA_TEXT_MAX,
+        .text_max = store_aws_records.text_max,
         .classic_file_max = CLASSIC_FILE_MAX,
         .response_max = EVENT_RESPONSE_MAX,
     };

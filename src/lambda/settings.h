@@ -5,8 +5,6 @@
 
 #include "settings/table.h"
 
-enum { LAMBDA_TEXT_MAX = 256 * 1024 }; /* classic text that fits an item of DynamoDB */
-
 /*
  * Fill ${s} from ${env} (NULL-terminated, as environ), which outlives it.  Returns 0; or ERR_CONFIG
  * with a line in ${reason} that names the variable that is missing, unknown or not understood.

@@ -78,7 +78,7 @@ aws_standins_start(void) {
     struct http_client_options options = {.idle_max = 64};
     s->client = http_client_new(&options);
     struct aws_credentials_config credentials = {aws_standins_env(s), aws_standins_transport(s),
-                                                  clock_system};
+                                                 clock_system};
     s->credentials = aws_credentials_new(&credentials);
     if (s->client == NULL || s->credentials == NULL) abort();
     return s;
