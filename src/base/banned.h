@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions that write without a bound, hide state or hide failure do not compile in this project.
- * Every header of base/ includes this one, so every source file does.
+ * Functions that write without a limit, keep hidden state or hide a failure do not compile in this
+ * project.  Every header of base/ includes this one, so every source file does.
  */
 #ifndef BASE_BANNED_H
 #define BASE_BANNED_H
 
-/* The system's headers come first: what they declare themselves must not be poisoned. */
+/* The system headers come first, because they declare the names that are poisoned below. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@
 #pragma GCC poison bzero bcopy bcmp
 #pragma GCC poison system popen
 
-/* OpenSSL's headers name parameters so; only a use is warned of. */
+/* Not poisoned, because OpenSSL's headers have parameters of this name. */
 int rand(void) __attribute__((deprecated("use base/random.h")));
 
 #endif

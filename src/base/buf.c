@@ -4,7 +4,9 @@
 #include <stdarg.h>
 
 #include "base/err.h"
+#include "base/size.h"
 
+/* The first allocation has at least this many bytes. */
 #define BUF_SMALLEST 256
 
 void
@@ -26,41 +28,48 @@ buf_reset(struct buf *b) {
     b->len = 0;
 }
 
-/* Move the content to memory of ${cap} + 1 bytes; realloc could leave a copy behind. */
+/* Move the content to memory of ${cap} + 1 bytes.  realloc() could leave an unwiped copy. */
 static int
 buf_regrow(struct buf *b, size_t cap) {
     uint8_t *data = malloc(cap + 1);
     if (data == NULL) return ERR_NOMEM;
+
     if (b->data != NULL) {
         memcpy(data, b->data, b->len);
         explicit_bzero(b->data, b->cap + 1);
         free(b->data);
     }
+
     b->data = data;
     b->cap = cap;
     return 0;
 }
 
+/* Make room for ${more} bytes after the content.  Returns 0, ERR_TOO_LARGE or ERR_NOMEM. */
 static int
 buf_ensure(struct buf *b, size_t more) {
     if (more > b->max || b->len > b->max - more) return ERR_TOO_LARGE;
     size_t need = b->len + more;
     if (b->data != NULL && need <= b->cap) return 0;
-    size_t cap = b->cap > b->max / 2 ? b->max : b->cap * 2;
-    if (cap < need) cap = need;
-    if (cap < BUF_SMALLEST) cap = b->max < BUF_SMALLEST ? b->max : BUF_SMALLEST;
+
+    /* At least double, so that many small additions stay cheap. */
+    size_t cap = b->max;
+    if (b->cap <= b->max / 2) cap = size_max(b->cap * 2, need);
+    cap = size_min(size_max(cap, BUF_SMALLEST), b->max);
     return buf_regrow(b, cap);
 }
 
 uint8_t *
 buf_space(struct buf *b, size_t more) {
-    return buf_ensure(b, more) == 0 ? b->data + b->len : NULL;
+    if (buf_ensure(b, more) != 0) return NULL;
+    return b->data + b->len;
 }
 
 int
 buf_add(struct buf *b, const void *data, size_t len) {
     int err = buf_ensure(b, len);
     if (err != 0) return err;
+
     if (len > 0) memcpy(b->data + b->len, data, len);
     b->len += len;
     return 0;
@@ -83,8 +92,11 @@ buf_printf(struct buf *b, const char *fmt, ...) {
     int n = vsnprintf(NULL, 0, fmt, args);
     va_end(args);
     if (n < 0) return ERR_INVALID;
+
     int err = buf_ensure(b, (size_t)n);
     if (err != 0) return err;
+
+    /* The same again, into memory that is now known to suffice. */
     va_start(args, fmt);
     (void)vsnprintf((char *)b->data + b->len, (size_t)n + 1, fmt, args);
     va_end(args);
@@ -111,6 +123,7 @@ buf_equals(const struct buf *b, const void *data, size_t len) {
     const uint8_t *other = data;
     uint8_t differ = 0;
     if (b->len != len) return false;
+
     for (size_t i = 0; i < len; i++)
         differ |= b->data[i] ^ other[i];
     return differ == 0;

@@ -2,14 +2,14 @@
 #include "base/clock.h"
 
 static int64_t
-system_now(void *ctx) {
-    (void)ctx;
+clock_system_now(void *ctx) {
     struct timespec ts;
+    (void)ctx;
     if (clock_gettime(CLOCK_REALTIME, &ts) != 0) abort();
     return ts.tv_sec;
 }
 
-const struct clock clock_system = {.now = system_now, .ctx = NULL};
+const struct clock clock_system = {.now = clock_system_now, .ctx = NULL};
 
 int64_t
 clock_now(const struct clock *c) {

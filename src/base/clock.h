@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Time is passed in: nothing below a main function reads the clock by itself.
+ * Clocks.  Code below a main function gets a struct clock and does not read the system clock
+ * itself, so that a test can set the time.
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
@@ -10,21 +11,21 @@
 #include "base/compiler.h"
 
 struct clock {
-    int64_t (*now)(void *ctx); /* seconds since 1970-01-01 UTC; safe from any thread */
+    int64_t (*now)(void *ctx); /* seconds since 1970-01-01 UTC; any thread */
     void *ctx;
 };
 
-/* The system's clock. */
+/* The system clock. */
 extern const struct clock clock_system;
 
-/* The time of ${c}: seconds since 1970-01-01 UTC. */
+/* Return the time of ${c} in seconds since 1970-01-01 UTC. */
 int64_t clock_now(const struct clock *c);
 
-/* Milliseconds of a clock that never jumps, since some start.  For deadlines and
- * durations alone. */
+/* Return the milliseconds of the monotonic clock, which starts anywhere.  Use it for deadlines and
+ * durations.  Any thread. */
 int64_t clock_monotonic_ms(void);
 
-/* The same in microseconds. */
+/* Return the microseconds of the monotonic clock.  Any thread. */
 int64_t clock_monotonic_us(void);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/* Attributes of gcc and clang, and the size of an array. */
 #ifndef BASE_COMPILER_H
 #define BASE_COMPILER_H
 
 #include "base/banned.h"
 
-/* The result must be looked at. */
+/* The caller must use the result. */
 #define MUST_CHECK __attribute__((warn_unused_result))
 
 /* Argument ${fmt} is a printf format for the arguments from ${first} on. */

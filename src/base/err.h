@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The error codes of every function that can fail.  A function returns 0 (or a documented positive
- * result) on success and one of these, all negative, on failure.  "Not there" is a result, never an
- * error: 1 found, 0 absent, negative broken.
+ * Error codes.  A function that can fail returns 0, or a documented positive result, on success and
+ * one of these negative codes on failure.  That something is absent is a result and no error: a
+ * function that looks something up returns 1 if it found it, 0 if it is absent, and a negative code
+ * if it failed.
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
@@ -13,7 +14,7 @@
 #define ERR_LIST(X)                                                                                \
     X(NOMEM, "out of memory")                                                                      \
     X(INVALID, "malformed input")                                                                  \
-    X(TOO_LARGE, "larger than its bound")                                                          \
+    X(TOO_LARGE, "larger than its limit")                                                          \
     X(CRYPTO, "the cryptographic library failed")                                                  \
     X(TAG, "the tag does not verify: wrong key or damaged data")                                   \
     X(BUSY, "too much work is waiting")                                                            \
@@ -40,8 +41,9 @@ enum err {
 };
 
 /*
- * Return the text of error code ${err}: a constant string without a full stop; "no error" for any
- * value that is not negative and "unknown error" for a negative one that is not listed.
+ * Return the text of error code ${err}, a constant string without a full stop.  It is "no error"
+ * for a value that is not negative, and "unknown error" for a negative value that is not in
+ * ERR_LIST.
  */
 const char *err_text(int err);
 

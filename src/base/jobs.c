@@ -214,7 +214,8 @@ wait_until_ended(struct jobs *jobs, struct job *job, int ms) {
     }
 }
 
-/* The deadline of ${job} has come.  Returns ERR_BUSY or ERR_STUCK as jobs_do().  The lock is held. */
+/* The deadline of ${job} has come.  Returns ERR_BUSY or ERR_STUCK as jobs_do().  The lock is
+ * held. */
 static int
 give_up(struct jobs *jobs, struct job *job) {
     if (!job->begun) {

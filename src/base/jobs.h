@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pool of threads for calls that block, with a bounded queue.  Threads start as jobs come, up to a
- * maximum.  All but some of them end after ten seconds without work.
+ * A pool of threads for calls that block, with a bounded queue.  Threads start as jobs come, up to
+ * a maximum.  All but some of them end after ten seconds without work.
  *
  * A system call on a disk that hangs cannot be cancelled.  Therefore a caller can wait for a job
  * until a deadline and then abandon it.  An abandoned job keeps running, owns all that it uses, and
@@ -24,9 +24,9 @@ enum job_state { JOB_WAITS, JOB_RUNS, JOB_ENDED };
 /* The caller's own struct begins with it. */
 struct job {
     /*
-     * Run the job, or the next step of it, on a thread of the pool.  Returns whether it is complete.
-     * If not, it is queued again after the jobs that wait, so that long work leaves room for others.
-     * The result is ignored for a job of jobs_submit(), which need not exist any more.
+     * Run the job, or the next step of it, on a thread of the pool.  Returns whether it is
+     * complete.  If not, it is queued again after the jobs that wait, so that long work leaves room
+     * for others.  The result is ignored for a job of jobs_submit(), which need not exist any more.
      */
     bool (*run)(struct job *job);
 
@@ -87,7 +87,8 @@ int jobs_do(struct jobs *jobs, struct job **job, int ms);
 bool jobs_abandoned(struct jobs *jobs, bool (*match)(const struct job *job, const void *ctx),
                     const void *ctx);
 
-/* For how many milliseconds jobs have waited while none was taken up; 0 if none waits.  Any thread. */
+/* For how many milliseconds jobs have waited while none was taken up; 0 if none waits.  Any
+ * thread. */
 int64_t jobs_waiting_ms(struct jobs *jobs);
 
 /* What the pool does now.  Any thread. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One line an event on standard error: time, level, event, then the caller's fields; as logfmt, or
- * as one JSON object.  A line never holds a secret, a token or an id: callers log route templates
- * and hashed ids.  Control characters and what is not ASCII become '?', so that input cannot forge
- * a line.  Safe from any thread; each line is one write.
+ * The log: one line for each event on standard error.  A line has the time, the level, the event
+ * and the caller's fields, as logfmt or as one JSON object.
+ *
+ * A line never contains a secret, a token or an id.  Callers log route templates and hashed ids.
+ * Control characters and characters outside ASCII become '?', so that input cannot forge a line.
+ * Any thread may log, and each line is one write().
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -16,15 +18,15 @@
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
 enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 
-/* Lines below ${level} are dropped; the default is LOG_LEVEL_INFO. */
+/* Drop lines below ${level} from now on.  The default is LOG_LEVEL_INFO. */
 void log_set_level(enum log_level level);
 
-/* How lines are written; the default is LOG_FORMAT_LOGFMT. */
+/* Write lines in ${format} from now on.  The default is LOG_FORMAT_LOGFMT. */
 void log_set_format(enum log_format format);
 
 enum log_kind { LOG_KIND_END, LOG_KIND_NONE, LOG_KIND_TEXT, LOG_KIND_NUMBER, LOG_KIND_FLAG };
 
-/* One field; ${name} is a constant word. */
+/* One field.  Its name is a constant word. */
 struct log_field {
     enum log_kind kind;
     const char *name;
@@ -32,7 +34,7 @@ struct log_field {
     int64_t number;
 };
 
-/* A text; NULL leaves the field out, as LOG_NONE does. */
+/* A text.  NULL leaves the field out, as LOG_NONE does. */
 #define LOG_TEXT(name, text) ((struct log_field){LOG_KIND_TEXT, (name), (text), 0})
 #define LOG_NUMBER(name, number)                                                                   \
     ((struct log_field){LOG_KIND_NUMBER, (name), NULL, (int64_t)(number)})
@@ -40,13 +42,13 @@ struct log_field {
 #define LOG_NONE             ((struct log_field){.kind = LOG_KIND_NONE})
 
 /*
- * Write one line of level ${level}: ${event} is a constant word, ${fields} end with one of
- * LOG_KIND_END.  A line is cut at 1,000 characters, within a text or before a field, and stays
- * well-formed.
+ * Write one line of level ${level}.  ${event} is a constant name ("store.commit").  ${fields} end
+ * with one of LOG_KIND_END.  A line has at most 1,000 characters: a text is cut, a field that does
+ * not fit is left out, and the line stays well-formed.
  */
 void log_line(enum log_level level, const char *event, const struct log_field *fields);
 
-/* At least one field each. */
+/* The same at a fixed level, with at least one field. */
 #define LOG_FIELDS(...)       ((const struct log_field[]){__VA_ARGS__, {.kind = LOG_KIND_END}})
 #define log_debug(event, ...) log_line(LOG_LEVEL_DEBUG, event, LOG_FIELDS(__VA_ARGS__))
 #define log_info(event, ...)  log_line(LOG_LEVEL_INFO, event, LOG_FIELDS(__VA_ARGS__))

@@ -5,7 +5,7 @@
 #include <sys/random.h>
 
 static void
-system_fill(void *ctx, void *out, size_t len) {
+random_system_fill(void *ctx, void *out, size_t len) {
     (void)ctx;
     uint8_t *to = out;
     while (len > 0) {
@@ -17,7 +17,7 @@ system_fill(void *ctx, void *out, size_t len) {
     }
 }
 
-const struct random random_system = {.fill = system_fill, .ctx = NULL};
+const struct random random_system = {.fill = random_system_fill, .ctx = NULL};
 
 void
 random_fill(const struct random *r, void *out, size_t len) {

@@ -13,12 +13,15 @@ thread_start(pthread_t *out, size_t stack, void *(*run)(void *), void *arg) {
     sigset_t all, before;
     if (pthread_attr_init(&attr) != 0) return ERR_NOMEM;
     if (stack > 0) (void)pthread_attr_setstacksize(&attr, stack);
+
+    /* A thread inherits the signal mask of its creator, so signals are blocked while it starts. */
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     int err = pthread_create(out, &attr, run, arg);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     (void)pthread_attr_destroy(&attr);
-    return err == 0 ? 0 : ERR_NOMEM;
+    if (err != 0) return ERR_NOMEM;
+    return 0;
 }
 
 void

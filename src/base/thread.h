@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What all threads of a process have in common: signals are for the main thread, and waiting is
- * timed by the clock that never jumps.
- */
+/* Threads.  Only the main thread receives signals.  Timed waits use the monotonic clock. */
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H
 
@@ -13,16 +10,17 @@
 #include "base/compiler.h"
 
 /*
- * Start a thread that runs ${run} with ${arg} and blocks every signal; ${stack} bytes of address
- * space for its stack, 0 for the system's default.  Returns 0 with ${out}, or ERR_NOMEM.
+ * Start a thread that runs ${run} with ${arg} and blocks every signal.  ${stack} is the size of its
+ * stack in bytes, or 0 for the default of the system.  Returns 0 with the thread in ${out}, or
+ * ERR_NOMEM.
  */
 MUST_CHECK
 int thread_start(pthread_t *out, size_t stack, void *(*run)(void *), void *arg);
 
-/* Make ${cond} one whose waits end by thread_deadline(). */
+/* Initialize ${cond} for timed waits that end at a thread_deadline(). */
 void thread_cond_init(pthread_cond_t *cond);
 
-/* The time ${ms} milliseconds, at least 0, from now on the clock that never jumps. */
+/* Return the time on the monotonic clock that is ${ms} milliseconds (at least 0) from now. */
 struct timespec thread_deadline(int64_t ms);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/text/utf8.h"
 
 static void
-wiping_free(void *p) {
+json_wiping_free(void *p) {
     if (p == NULL) return;
     explicit_bzero(p, malloc_usable_size(p));
     free(p);
@@ -16,18 +16,20 @@ wiping_free(void *p) {
 
 void
 json_setup(void) {
-    json_set_alloc_funcs(malloc, wiping_free);
+    json_set_alloc_funcs(malloc, json_wiping_free);
 }
 
 /*
- * Whether the text nests at most JSON_MAX_NESTING deep and has at most ${max} brackets and commas,
- * told before the parser recurses or makes a value of each.  Those inside strings do not count.
+ * Return whether ${text} nests at most JSON_MAX_NESTING deep and has at most ${max} opening
+ * brackets and commas outside of strings.  This runs before the parser recurses or allocates
+ * values.
  */
 static bool
-structure_ok(const char *text, size_t len, size_t max) {
+json_structure_ok(const char *text, size_t len, size_t max) {
     int depth = 0;
     size_t count = 0;
     bool in_string = false;
+
     for (size_t i = 0; i < len; i++) {
         char c = text[i];
         if (in_string) {
@@ -43,28 +45,32 @@ structure_ok(const char *text, size_t len, size_t max) {
     return true;
 }
 
+/* Return whether no object in ${value} has more than JSON_MAX_KEYS keys. */
 static bool
-keys_ok(json_t *value) {
+json_keys_ok(json_t *value) {
     const char *key;
     json_t *child;
     size_t i;
+
     if (json_is_object(value)) {
         if (json_object_size(value) > JSON_MAX_KEYS) return false;
         json_object_foreach(value, key, child)
-            if (!keys_ok(child)) return false;
+            if (!json_keys_ok(child)) return false;
     } else if (json_is_array(value)) {
         json_array_foreach(value, i, child)
-            if (!keys_ok(child)) return false;
+            if (!json_keys_ok(child)) return false;
     }
     return true;
 }
 
+/* Parse ${text} as one object within all limits.  Returns NULL if it is not one, with ${error}
+ * of the parser. */
 static json_t *
-parse(const char *text, size_t len, size_t flags, size_t max, json_error_t *error) {
+json_parse(const char *text, size_t len, size_t flags, size_t max, json_error_t *error) {
     *error = (json_error_t){0};
-    if (!utf8_valid(text, len) || !structure_ok(text, len, max)) return NULL;
+    if (!utf8_valid(text, len) || !json_structure_ok(text, len, max)) return NULL;
     json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | flags, error);
-    if (value != NULL && json_is_object(value) && keys_ok(value)) return value;
+    if (value != NULL && json_is_object(value) && json_keys_ok(value)) return value;
     json_decref(value);
     return NULL;
 }
@@ -72,14 +78,14 @@ parse(const char *text, size_t len, size_t flags, size_t max, json_error_t *erro
 json_t *
 json_parse_object(const char *text, size_t len) {
     json_error_t error;
-    json_t *value = parse(text, len, 0, SIZE_MAX, &error);
-    explicit_bzero(&error, sizeof(error)); /* its text quotes the input */
+    json_t *value = json_parse(text, len, 0, SIZE_MAX, &error);
+    explicit_bzero(&error, sizeof(error)); /* it quotes the input */
     return value;
 }
 
-/* The string whose closing quote is the last of the first ${end} characters of ${text}. */
+/* Return the string whose closing quote is character ${end} - 1 of ${text}. */
 static struct json_twice
-string_before(const char *text, size_t end) {
+json_string_before(const char *text, size_t end) {
     size_t start = 0;
     bool inside = false;
     for (size_t i = 0; i + 1 < end; i++) {
@@ -89,6 +95,7 @@ string_before(const char *text, size_t end) {
             start = i + 1;
         }
     }
+
     if (!inside || text[end - 1] != '"') return (struct json_twice){0};
     return (struct json_twice){.key = text + start, .len = end - 1 - start};
 }
@@ -96,24 +103,27 @@ string_before(const char *text, size_t end) {
 json_t *
 json_parse_fields(const char *text, size_t len, struct json_twice *twice) {
     json_error_t error;
-    json_t *value = parse(text, len, JSON_DECODE_INT_AS_REAL, JSON_MAX_VALUES, &error);
+    json_t *value = json_parse(text, len, JSON_DECODE_INT_AS_REAL, JSON_MAX_VALUES, &error);
     *twice = (struct json_twice){0};
+
+    /* The parser stops right after the second of two equal keys. */
     if (value == NULL && json_error_code(&error) == json_error_duplicate_key &&
         error.position > 0 && (size_t)error.position <= len)
-        *twice = string_before(text, (size_t)error.position);
-    explicit_bzero(&error, sizeof(error)); /* its text quotes the input */
+        *twice = json_string_before(text, (size_t)error.position);
+
+    explicit_bzero(&error, sizeof(error)); /* it quotes the input */
     return value;
 }
 
 static int
-write_chunk(const char *data, size_t len, void *out) {
-    return buf_add(out, data, len) == 0 ? 0 : -1;
+json_write_chunk(const char *data, size_t len, void *out) {
+    return buf_add(out, data, len);
 }
 
 int
 json_write(const json_t *value, struct buf *out) {
     size_t before = out->len;
-    if (json_dump_callback(value, write_chunk, out, JSON_COMPACT) == 0) return 0;
+    if (json_dump_callback(value, json_write_chunk, out, JSON_COMPACT) == 0) return 0;
     if (out->len > before) explicit_bzero(out->data + before, out->len - before);
     out->len = before;
     return ERR_TOO_LARGE;

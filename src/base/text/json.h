@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Jansson with the bounds that hostile input asks for, and memory that is wiped when it is freed.
- */
+/* JSON: Jansson with limits for hostile input, and with memory that is wiped when it is freed. */
 #ifndef BASE_TEXT_JSON_H
 #define BASE_TEXT_JSON_H
 
@@ -11,40 +9,40 @@
 #include "base/buf.h"
 
 enum {
-    JSON_MAX_NESTING = 8,  /* objects and arrays within each other */
+    JSON_MAX_NESTING = 8,  /* depth of objects and arrays */
     JSON_MAX_KEYS = 32,    /* keys of one object */
-    JSON_MAX_VALUES = 256, /* brackets and commas of a text for json_parse_fields() */
+    JSON_MAX_VALUES = 256, /* brackets and commas in a text for json_parse_fields() */
 };
 
-/* Make every allocation of Jansson wiped on free.  Call once, before any other thread
- * is started. */
+/* Have Jansson wipe the memory that it frees.  Call once, before another thread starts. */
 void json_setup(void);
 
 /*
- * Parse the ${len} bytes at ${text} as exactly one JSON object: valid UTF-8, no duplicate keys (in
- * any spelling), at most JSON_MAX_NESTING deep and JSON_MAX_KEYS keys in any object, U+0000 allowed
- * in values.  Returns a reference that the caller gives to json_decref(), or NULL if it is anything
- * else.
+ * Parse the ${len} bytes at ${text} as one JSON object.  The text must be UTF-8, nest at most
+ * JSON_MAX_NESTING deep, and have at most JSON_MAX_KEYS keys and no duplicate key (in any spelling)
+ * in each object.  Values may contain U+0000.  Returns the object, which the caller gives to
+ * json_decref(), or NULL.
  */
 MUST_CHECK
 json_t *json_parse_object(const char *text, size_t len);
 
-/* A key that is there twice, as it is spelled in the text that was parsed; NULL if none is. */
+/* A duplicate key: its second spelling, within the text that was parsed.  NULL if there is none. */
 struct json_twice {
     const char *key;
     size_t len;
 };
 
 /*
- * As json_parse_object(), for input whose fields are then looked at one by one: every number is
- * read as a real, so that none is too big to be read (but above 1e308); a text of more than
- * JSON_MAX_VALUES values is refused before memory is taken for each; and where the fault is a
- * duplicate key ${twice} tells which.
+ * Parse like json_parse_object(), for input whose fields are then checked one by one.  Every number
+ * becomes a real, so that integers of any size can be read (up to 1e308).  A text with more than
+ * JSON_MAX_VALUES values is refused before memory is allocated for them.  If the object has a
+ * duplicate key, ${twice} says which.
  */
 MUST_CHECK
 json_t *json_parse_fields(const char *text, size_t len, struct json_twice *twice);
 
-/* Append ${value}, compact, to ${out}.  Returns 0, ERR_TOO_LARGE or ERR_NOMEM. */
+/* Append ${value} to ${out} without white space.  Returns 0, or ERR_TOO_LARGE with ${out} unchanged
+ * if it does not fit or memory is short. */
 MUST_CHECK
 int json_write(const json_t *value, struct buf *out);
 

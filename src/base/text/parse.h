@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one place where text becomes a number.  No white space, no sign but a leading '-' where the
- * range allows negatives, no trailing characters, decimal only.
+ * Numbers from text.  Every number in the project is read here.  A number is decimal, without white
+ * space and trailing characters.  It has a leading '-' only where the range includes negatives.
  */
 #ifndef BASE_TEXT_PARSE_H
 #define BASE_TEXT_PARSE_H
@@ -12,20 +12,21 @@
 #include "base/compiler.h"
 
 /*
- * Read the ${len} characters at ${text} as a decimal number in ${min} .. ${max} into ${out}.
- * Returns 0, or ERR_INVALID with ${out} untouched.
+ * Read the ${len} characters at ${text} as a number from ${min} to ${max} into ${out}.  Returns 0,
+ * or ERR_INVALID with ${out} unchanged.
  */
 MUST_CHECK
 int parse_number(const char *text, size_t len, int64_t min, int64_t max, int64_t *out);
 
 /*
- * The same for a NUL-terminated count of bytes with an optional unit KiB, MiB, GiB or TiB behind
- * it, a space between them allowed ("64 KiB", "1GiB").  Returns as parse_number.
+ * Read the NUL-terminated ${text} as a count of bytes from ${min} to ${max} into ${out}.  A unit
+ * (KiB, MiB, GiB or TiB) may follow, with or without a space ("64 KiB", "1GiB").  Returns as
+ * parse_number().
  */
 MUST_CHECK
 int parse_size(const char *text, int64_t min, int64_t max, int64_t *out);
 
-/* The value of the hexadecimal digit ${c}, of either case; -1 if it is none. */
+/* Return the value of the hexadecimal digit ${c} in either case, or -1 if it is not one. */
 int parse_hex_digit(char c);
 
 #endif

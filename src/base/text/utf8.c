@@ -3,14 +3,18 @@
 
 #include <stdint.h>
 
-/* Bytes of the character at ${s} (RFC 3629 section 4), 0 if there is none. */
+/* Return the length of the character at ${s} (RFC 3629, section 4), or 0 if there is no valid
+ * one in the ${left} bytes. */
 static size_t
-char_len(const uint8_t *s, size_t left) {
+utf8_char_len(const uint8_t *s, size_t left) {
     if (s[0] < 0x80) return 1;
-    size_t n = s[0] >= 0xF0 ? 4 : s[0] >= 0xE0 ? 3 : 2;
+    size_t n = 2;
+    if (s[0] >= 0xE0) n = 3;
+    if (s[0] >= 0xF0) n = 4;
     if (s[0] < 0xC2 || s[0] > 0xF4 || n > left) return 0;
     for (size_t i = 1; i < n; i++)
         if ((s[i] & 0xC0) != 0x80) return 0;
+
     if (s[0] == 0xE0 && s[1] < 0xA0) return 0; /* overlong */
     if (s[0] == 0xED && s[1] > 0x9F) return 0; /* surrogate */
     if (s[0] == 0xF0 && s[1] < 0x90) return 0; /* overlong */
@@ -22,7 +26,7 @@ bool
 utf8_valid(const char *text, size_t len) {
     const uint8_t *s = (const uint8_t *)text;
     for (size_t i = 0; i < len;) {
-        size_t n = char_len(s + i, len - i);
+        size_t n = utf8_char_len(s + i, len - i);
         if (n == 0) return false;
         i += n;
     }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* UTF-8 (RFC 3629). */
 #ifndef BASE_TEXT_UTF8_H
 #define BASE_TEXT_UTF8_H
 
@@ -7,11 +8,12 @@
 
 #include "base/compiler.h"
 
-/* Whether the ${len} bytes at ${text} are UTF-8 by RFC 3629: no overlong form, no surrogate, no NUL
- * check. */
+/* Return whether the ${len} bytes at ${text} are UTF-8, without overlong forms and surrogates.  NUL
+ * bytes are allowed. */
 bool utf8_valid(const char *text, size_t len);
 
-/* Whether the ${len} bytes hold a control character: U+0000..U+001F, U+007F or U+0080..U+009F. */
+/* Return whether the ${len} bytes at ${text}, which are UTF-8, contain a control character:
+ * U+0000 to U+001F or U+007F to U+009F. */
 bool utf8_has_control(const char *text, size_t len);
 
 #endif
