@@ -26,7 +26,7 @@ check-build:
 	$(Q)$(MAKE) --no-print-directory WERROR=1 all unit test-tools
 
 ## unit: build the C unit tests
-unit: $(UNIT) $(B)/tests/box
+unit: $(UNIT) $(B)/tests/sealtool
 
 ## check-unit: run the C unit tests
 check-unit: unit
@@ -45,7 +45,7 @@ $(B)/tests/%: $(B)/tests/obj/%.o $(UNIT_COMMON) $(CLI_LIB) $(CORE)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(TEST_LIBS)
 
 # What tests in other languages seal and open with.
-$(B)/tests/obj/box.o: tests/system/support/tools/box.c $(B)/flags
+$(B)/tests/obj/sealtool.o: tests/system/support/tools/sealtool.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
@@ -82,7 +82,7 @@ $(B)/tests/server/secretsd: $(SERVER_OBJ) $(B)/tests/obj/server_hooks.o $(B)/tes
 .PHONY: test-tools
 ## test-tools: build what system tests use beside the programs
 test-tools: $(B)/tests/server/secretsd $(B)/bench/load \
-    $(patsubst tests/system/support/tools/%.c,$(B)/tests/%.so,$(filter-out %/box.c,$(wildcard tests/system/support/tools/*.c)))
+    $(patsubst tests/system/support/tools/%.c,$(B)/tests/%.so,$(filter-out %/sealtool.c,$(wildcard tests/system/support/tools/*.c)))
 
 ## lint: style, static analysis and the project's own structural checks
 lint:

@@ -8,54 +8,64 @@
 #include "base/err.h"
 
 static pthread_once_t cipher_once = PTHREAD_ONCE_INIT;
-static EVP_CIPHER *cipher; /* looked up once: a fetch takes longer than a small message */
+static EVP_CIPHER *cipher; /* fetched once, because a fetch takes longer than a small message */
 
 static void
-fetch_cipher(void) {
+aead_fetch_cipher(void) {
     cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
 }
 
-/* A context keyed for one message, its additional data taken in; NULL if the library fails. */
+/* Return a context with the key, the nonce and the additional data of ${params}, or NULL if OpenSSL
+ * fails. */
 static EVP_CIPHER_CTX *
-context_new(const struct aead_params *params, int encrypt) {
+aead_context_new(const struct aead_params *params, int encrypt) {
     EVP_CIPHER_CTX *ctx = NULL;
     int n = 0;
-    (void)pthread_once(&cipher_once, fetch_cipher);
+    (void)pthread_once(&cipher_once, aead_fetch_cipher);
     if (cipher == NULL || (ctx = EVP_CIPHER_CTX_new()) == NULL) return NULL;
+
+    /* The length of the nonce has to be set before the nonce itself. */
     if (EVP_CipherInit_ex2(ctx, cipher, NULL, NULL, encrypt, NULL) == 1 &&
         EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, (int)params->nonce_len, NULL) == 1 &&
         EVP_CipherInit_ex2(ctx, NULL, params->key, params->nonce, encrypt, NULL) == 1 &&
         (params->aad_len == 0 ||
          EVP_CipherUpdate(ctx, NULL, &n, params->aad, (int)params->aad_len) == 1))
         return ctx;
+
     EVP_CIPHER_CTX_free(ctx);
     return NULL;
 }
 
 static int
-check_lengths(const struct aead_params *params, size_t len) {
+aead_check_lengths(const struct aead_params *params, size_t len) {
     if (params->nonce_len < 1 || params->nonce_len > AEAD_NONCE_MAX) return ERR_INVALID;
-    return len > INT_MAX || params->aad_len > INT_MAX ? ERR_TOO_LARGE : 0;
+    if (len > INT_MAX || params->aad_len > INT_MAX) return ERR_TOO_LARGE;
+    return 0;
 }
 
-/* Run ${len} bytes through ${ctx}; an empty message needs no call (and would end the AAD again). */
+/* Encrypt or decrypt ${len} bytes.  OpenSSL is not called for an empty message, because it would
+ * take the call for the end of the additional data. */
 static int
-run(EVP_CIPHER_CTX *ctx, const uint8_t *in, size_t len, uint8_t *out) {
+aead_update(EVP_CIPHER_CTX *ctx, const uint8_t *in, size_t len, uint8_t *out) {
     int n = 0;
     if (len == 0) return 0;
-    return EVP_CipherUpdate(ctx, out, &n, in, (int)len) == 1 && (size_t)n == len ? 0 : ERR_CRYPTO;
+    if (EVP_CipherUpdate(ctx, out, &n, in, (int)len) != 1 || (size_t)n != len) return ERR_CRYPTO;
+    return 0;
 }
 
 int
 aead_seal(const struct aead_params *params, const uint8_t *plain, size_t len, uint8_t *out,
           uint8_t tag[static AEAD_TAG_LEN]) {
     uint8_t none[AEAD_TAG_LEN];
-    int n = 0, err = check_lengths(params, len);
+    int n = 0, err = aead_check_lengths(params, len);
     if (err != 0) return err;
-    EVP_CIPHER_CTX *ctx = context_new(params, 1);
-    if (ctx == NULL || run(ctx, plain, len, out) != 0 || EVP_CipherFinal_ex(ctx, none, &n) != 1 ||
-        n != 0 || EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, AEAD_TAG_LEN, tag) != 1)
+
+    EVP_CIPHER_CTX *ctx = aead_context_new(params, 1);
+    if (ctx == NULL || aead_update(ctx, plain, len, out) != 0 ||
+        EVP_CipherFinal_ex(ctx, none, &n) != 1 || n != 0 ||
+        EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, AEAD_TAG_LEN, tag) != 1)
         err = ERR_CRYPTO;
+
     EVP_CIPHER_CTX_free(ctx);
     return err;
 }
@@ -64,15 +74,18 @@ int
 aead_open(const struct aead_params *params, const uint8_t *sealed, size_t len,
           const uint8_t tag[static AEAD_TAG_LEN], uint8_t *out) {
     uint8_t none[AEAD_TAG_LEN], want[AEAD_TAG_LEN];
-    int n = 0, err = check_lengths(params, len);
+    int n = 0, err = aead_check_lengths(params, len);
     if (err != 0) return err;
-    memcpy(want, tag, sizeof(want)); /* the library takes no const */
-    EVP_CIPHER_CTX *ctx = context_new(params, 0);
+
+    memcpy(want, tag, sizeof(want)); /* OpenSSL takes no const */
+    EVP_CIPHER_CTX *ctx = aead_context_new(params, 0);
     if (ctx == NULL || EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, AEAD_TAG_LEN, want) != 1 ||
-        run(ctx, sealed, len, out) != 0)
+        aead_update(ctx, sealed, len, out) != 0)
         err = ERR_CRYPTO;
     else if (EVP_CipherFinal_ex(ctx, none, &n) != 1 || n != 0) err = ERR_TAG;
     EVP_CIPHER_CTX_free(ctx);
+
+    /* What did not verify is not released, not even into the caller's memory. */
     if (err != 0 && len > 0) explicit_bzero(out, len);
     return err;
 }

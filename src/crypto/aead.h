@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * AES-256-GCM with a 16-byte tag, one message a call.  Safe from any thread; keeps no state.
+ * AES-256-GCM with a 16-byte tag (NIST SP 800-38D).  Each call encrypts or decrypts one message.
+ * Any thread.
  */
 #ifndef CRYPTO_AEAD_H
 #define CRYPTO_AEAD_H
@@ -13,31 +14,32 @@
 enum {
     AEAD_KEY_LEN = 32,
     AEAD_TAG_LEN = 16,
-    AEAD_NONCE_LEN = 12,  /* the length to use in anything new */
-    AEAD_NONCE_MAX = 128, /* classic records have 16 and 96 bytes */
+    AEAD_NONCE_LEN = 12,  /* for new formats */
+    AEAD_NONCE_MAX = 128, /* classic records have 16 or 96 bytes */
 };
 
-/* What a message is sealed under.  The pointers must live through the call. */
+/* The inputs besides the message.  The pointers must stay valid during the call. */
 struct aead_params {
     const uint8_t *key;   /* AEAD_KEY_LEN bytes */
-    const uint8_t *nonce; /* used once with one key, ever */
-    size_t nonce_len;     /* 1 .. AEAD_NONCE_MAX */
-    const uint8_t *aad;   /* additional data, authenticated alone */
+    const uint8_t *nonce; /* never used twice with one key */
+    size_t nonce_len;     /* 1 to AEAD_NONCE_MAX */
+    const uint8_t *aad;   /* additional data, authenticated but not encrypted */
     size_t aad_len;
 };
 
 /*
- * Encrypt ${len} bytes at ${plain} to the same number at ${out}, and write their tag to ${tag}.
- * ${out} may be ${plain}, or must not overlap it.  Returns 0; ERR_TOO_LARGE above INT_MAX bytes;
- * ERR_INVALID for a nonce of another length; ERR_CRYPTO if the library fails.
+ * Encrypt the ${len} bytes at ${plain} to ${out} and write the tag to ${tag}.  ${out} is ${plain}
+ * or does not overlap it.  Returns 0; ERR_TOO_LARGE above INT_MAX bytes; ERR_INVALID for a nonce of
+ * another length; ERR_CRYPTO if OpenSSL fails.
  */
 MUST_CHECK
 int aead_seal(const struct aead_params *params, const uint8_t *plain, size_t len, uint8_t *out,
               uint8_t tag[static AEAD_TAG_LEN]);
 
 /*
- * Verify ${tag} and decrypt ${len} bytes at ${sealed} to ${out}, which may be ${sealed}.  Returns
- * 0; ERR_TAG if anything differs from what was sealed, with ${out} zeroed; or as aead_seal().
+ * Verify ${tag} and decrypt the ${len} bytes at ${sealed} to ${out}, which is ${sealed} or does not
+ * overlap it.  Returns 0; ERR_TAG if any input differs from what was encrypted; or as aead_seal().
+ * ${out} is zeroed on error.
  */
 MUST_CHECK
 int aead_open(const struct aead_params *params, const uint8_t *sealed, size_t len,

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The box of classic records, byte-compatible with pysecrets (docs/FORMAT.md, "Classic record"):
- * AES-256-GCM under scrypt(passphrase, salt), additional data = header.
+ * The encryption of classic records, byte-compatible with pysecrets (docs/FORMAT.md, "Classic
+ * record"): AES-256-GCM under scrypt(passphrase, salt), with the header as additional data.
  *
- * Two generations exist.  The first has a 16-byte nonce and its tag apart; it is the only one
- * written.  The second, read only, has a 96-byte nonce and the tag behind the ciphertext.
+ * There are two generations.  The first has a 16-byte nonce and a separate tag, and is the only one
+ * that is written.  The second has a 96-byte nonce and the tag after the ciphertext, and is only
+ * read.
  */
 #ifndef CRYPTO_CLASSIC_H
 #define CRYPTO_CLASSIC_H
@@ -24,34 +25,35 @@ enum {
     CLASSIC_KEY_LEN = 32,
 };
 
-struct classic_box {
+/* What a classic record stores besides its ciphertext. */
+struct classic_record {
     uint8_t salt[CLASSIC_SALT_LEN];
     uint8_t header[CLASSIC_HEADER_LEN];
     uint8_t nonce[CLASSIC_NONCE2_LEN];
     size_t nonce_len;             /* CLASSIC_NONCE_LEN or CLASSIC_NONCE2_LEN */
-    uint8_t tag[CLASSIC_TAG_LEN]; /* second generation: unused, the tag ends the ciphertext */
+    uint8_t tag[CLASSIC_TAG_LEN]; /* unused in the second generation */
 };
 
-/* Draw the salt, header and nonce of a new first-generation box from ${r}.  Each box is sealed
- * once. */
-void classic_init(struct classic_box *box, const struct random *r);
+/* Draw the salt, header and nonce of a new first-generation record from ${r}.  Seal only once with
+ * each record. */
+void classic_init(struct classic_record *record, const struct random *r);
 
 /*
- * Seal ${len} bytes at ${plain} in ${box} under ${key} = scrypt(passphrase, box->salt): append the
- * ciphertext, of the same length, to ${ciphertext} and set box->tag.
- * Returns 0, ERR_TOO_LARGE, ERR_NOMEM or ERR_CRYPTO.
- */
-MUST_CHECK
-int classic_seal(struct classic_box *box, const uint8_t key[static CLASSIC_KEY_LEN],
-                 const void *plain, size_t len, struct buf *ciphertext);
-
-/*
- * Verify and open: append the plaintext to ${plain} (the caller frees it, which wipes).  Nothing is
- * appended before the tag verified.  Returns 0; ERR_TAG for a wrong key or changed bytes;
+ * Encrypt the ${len} bytes at ${plain} under ${key} = scrypt(passphrase, record->salt).  Appends
+ * the ciphertext, of the same length, to ${ciphertext} and sets record->tag.  Returns 0,
  * ERR_TOO_LARGE, ERR_NOMEM or ERR_CRYPTO.
  */
 MUST_CHECK
-int classic_open(const struct classic_box *box, const uint8_t key[static CLASSIC_KEY_LEN],
+int classic_seal(struct classic_record *record, const uint8_t key[static CLASSIC_KEY_LEN],
+                 const void *plain, size_t len, struct buf *ciphertext);
+
+/*
+ * Verify and decrypt the ${len} bytes at ${ciphertext}, and append the plaintext to ${plain}, which
+ * the caller frees.  Nothing is appended before the tag verified.  Returns 0; ERR_TAG for a wrong
+ * key or changed bytes; ERR_TOO_LARGE, ERR_NOMEM or ERR_CRYPTO.
+ */
+MUST_CHECK
+int classic_open(const struct classic_record *record, const uint8_t key[static CLASSIC_KEY_LEN],
                  const void *ciphertext, size_t len, struct buf *plain);
 
 #endif

@@ -7,5 +7,6 @@
 
 int
 md5(const void *data, size_t len, uint8_t out[static MD5_LEN]) {
-    return EVP_Digest(data, len, out, NULL, EVP_md5(), NULL) == 1 ? 0 : ERR_CRYPTO;
+    if (EVP_Digest(data, len, out, NULL, EVP_md5(), NULL) != 1) return ERR_CRYPTO;
+    return 0;
 }

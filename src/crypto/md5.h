@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* MD5, which protects nothing here: protocols want it as a sum against damage on the way. */
+/* MD5, which some protocols require as a checksum.  It protects nothing against an attacker. */
 #ifndef CRYPTO_MD5_H
 #define CRYPTO_MD5_H
 
@@ -10,7 +10,8 @@
 
 enum { MD5_LEN = 16 };
 
-/* The MD5 of ${len} bytes.  Returns 0, or ERR_CRYPTO where OpenSSL is set up to do without it. */
+/* Write the MD5 of the ${len} bytes at ${data} to ${out}.  Returns 0, or ERR_CRYPTO if OpenSSL is
+ * configured without it. */
 MUST_CHECK
 int md5(const void *data, size_t len, uint8_t out[static MD5_LEN]);
 

@@ -15,25 +15,27 @@ static const char id_alphabet[] = LETTERS_AND_DIGITS;
 static const char passphrase_alphabet[] = LETTERS_AND_DIGITS "!#$%&*+-=?@_~";
 
 /*
- * Write ${len} characters of the ${size} in ${alphabet}, and a NUL.  Random bytes beyond the last
- * whole multiple of ${size} are thrown away, so every character is equally likely.
+ * Write ${len} characters of the ${size} in ${alphabet} and a NUL to ${out}.  A random byte from
+ * the largest multiple of ${size} on is discarded, so that every character is equally likely.
  */
 static void
-mint(const struct random *r, const char *alphabet, size_t size, char *out, size_t len) {
+token_mint_from(const struct random *r, const char *alphabet, size_t size, char *out, size_t len) {
     uint8_t bytes[64];
     size_t limit = 256 / size * size, done = 0;
+
     while (done < len) {
         random_fill(r, bytes, sizeof(bytes));
         for (size_t i = 0; i < sizeof(bytes) && done < len; i++)
             if (bytes[i] < limit) out[done++] = alphabet[bytes[i] % size];
     }
+
     out[len] = '\0';
     explicit_bzero(bytes, sizeof(bytes));
 }
 
 static void
-mint_id(const struct random *r, char *out, size_t len) {
-    mint(r, id_alphabet, sizeof(id_alphabet) - 1, out, len);
+token_mint_id(const struct random *r, char *out, size_t len) {
+    token_mint_from(r, id_alphabet, sizeof(id_alphabet) - 1, out, len);
 }
 
 void
@@ -46,31 +48,32 @@ token_mint(const struct random *r, char out[static TOKEN_LEN + 1]) {
 
 void
 token_mint_classic_id(const struct random *r, char out[static TOKEN_CLASSIC_ID_LEN + 1]) {
-    mint_id(r, out, TOKEN_CLASSIC_ID_LEN);
+    token_mint_id(r, out, TOKEN_CLASSIC_ID_LEN);
 }
 
 void
 token_mint_sealed_id(const struct random *r, char out[static TOKEN_SEALED_ID_LEN + 1]) {
-    mint_id(r, out, TOKEN_SEALED_ID_LEN);
+    token_mint_id(r, out, TOKEN_SEALED_ID_LEN);
 }
 
 void
 token_mint_passphrase(const struct random *r, char out[static TOKEN_PASSPHRASE_LEN + 1]) {
-    mint(r, passphrase_alphabet, sizeof(passphrase_alphabet) - 1, out, TOKEN_PASSPHRASE_LEN);
+    token_mint_from(r, passphrase_alphabet, sizeof(passphrase_alphabet) - 1, out,
+                    TOKEN_PASSPHRASE_LEN);
 }
 
 void
 token_mint_link_key(const struct random *r, char out[static TOKEN_LINK_KEY_LEN + 1]) {
-    mint_id(r, out, TOKEN_LINK_KEY_LEN);
+    token_mint_id(r, out, TOKEN_LINK_KEY_LEN);
 }
 
 void
 token_mint_blob(const struct random *r, char out[static TOKEN_BLOB_LEN + 1]) {
-    mint_id(r, out, TOKEN_BLOB_LEN);
+    token_mint_id(r, out, TOKEN_BLOB_LEN);
 }
 
 static bool
-letters_and_digits(const char *text, size_t len, size_t want) {
+token_is_alphanumeric(const char *text, size_t len, size_t want) {
     if (len != want) return false;
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
@@ -82,30 +85,30 @@ letters_and_digits(const char *text, size_t len, size_t want) {
 
 bool
 token_is_classic_id(const char *text, size_t len) {
-    return letters_and_digits(text, len, TOKEN_CLASSIC_ID_LEN);
+    return token_is_alphanumeric(text, len, TOKEN_CLASSIC_ID_LEN);
 }
 
 bool
 token_is_sealed_id(const char *text, size_t len) {
-    return letters_and_digits(text, len, TOKEN_SEALED_ID_LEN);
+    return token_is_alphanumeric(text, len, TOKEN_SEALED_ID_LEN);
 }
 
 bool
 token_is_link_key(const char *text, size_t len) {
-    return letters_and_digits(text, len, TOKEN_LINK_KEY_LEN);
+    return token_is_alphanumeric(text, len, TOKEN_LINK_KEY_LEN);
 }
 
 static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
 static EVP_MD *sha256;
 
 static void
-fetch_sha256(void) {
+token_fetch_sha256(void) {
     sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 }
 
 void
 token_hash(const void *data, size_t len, uint8_t hash[static TOKEN_HASH_LEN]) {
-    (void)pthread_once(&sha256_once, fetch_sha256);
+    (void)pthread_once(&sha256_once, token_fetch_sha256);
     if (sha256 == NULL || EVP_Digest(data, len, hash, NULL, sha256, NULL) != 1) abort();
 }
 
@@ -114,7 +117,7 @@ token_hash_equal(const uint8_t a[static TOKEN_HASH_LEN], const uint8_t b[static 
     return CRYPTO_memcmp(a, b, TOKEN_HASH_LEN) == 0;
 }
 
-/* HMAC of RFC 2104.  OpenSSL's own takes five times as long for texts as short as these. */
+/* HMAC (RFC 2104).  OpenSSL's takes five times as long for texts as short as these. */
 void
 token_tag(const uint8_t key[static TOKEN_TAG_KEY_LEN], const void *data, size_t len,
           char out[static TOKEN_TAG_LEN + 1]) {
@@ -122,20 +125,25 @@ token_tag(const uint8_t key[static TOKEN_TAG_KEY_LEN], const void *data, size_t 
     uint8_t inner[BLOCK_LEN + TAGGED_MAX], outer[BLOCK_LEN + TOKEN_HASH_LEN];
     uint8_t hash[TOKEN_HASH_LEN];
     if (len > TAGGED_MAX) len = TAGGED_MAX;
+
+    /* The key is padded to a block and combined with two constants. */
     memset(inner, 0x36, BLOCK_LEN);
     memset(outer, 0x5c, BLOCK_LEN);
     for (size_t i = 0; i < TOKEN_TAG_KEY_LEN; i++) {
         inner[i] ^= key[i];
         outer[i] ^= key[i];
     }
+
     memcpy(inner + BLOCK_LEN, data, len);
     token_hash(inner, BLOCK_LEN + len, outer + BLOCK_LEN);
     token_hash(outer, sizeof(outer), hash);
+
     for (size_t i = 0; i < TOKEN_TAG_LEN / 2; i++) {
         out[2 * i] = digits[hash[i] >> 4];
         out[2 * i + 1] = digits[hash[i] & 15];
     }
     out[TOKEN_TAG_LEN] = '\0';
+
     explicit_bzero(inner, sizeof(inner));
     explicit_bzero(outer, sizeof(outer));
 }

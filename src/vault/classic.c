@@ -5,17 +5,17 @@
 #include "base/text/json.h"
 #include "vault/internal.h"
 
-/* Encrypt ${in} under a new passphrase, into r->box, ${ciphertext} and out->passphrase. */
+/* Encrypt ${in} under a new passphrase, into r->classic, ${ciphertext} and out->passphrase. */
 static int
 seal_classic(struct vault *v, struct kdf_pool *kdf, const struct vault_classic_new *in,
              struct record *r, struct buf *ciphertext, struct vault_classic_created *out) {
     uint8_t key[CLASSIC_KEY_LEN];
     token_mint_passphrase(&v->random, out->passphrase);
-    classic_init(&r->box, &v->random);
+    classic_init(&r->classic, &v->random);
 
-    int err = kdf_pool_derive(kdf, KDF_CLASSIC, out->passphrase, TOKEN_PASSPHRASE_LEN, r->box.salt,
-                              sizeof(r->box.salt), key, sizeof(key));
-    if (err == 0) err = classic_seal(&r->box, key, in->plain, in->len, ciphertext);
+    int err = kdf_pool_derive(kdf, KDF_CLASSIC, out->passphrase, TOKEN_PASSPHRASE_LEN,
+                              r->classic.salt, sizeof(r->classic.salt), key, sizeof(key));
+    if (err == 0) err = classic_seal(&r->classic, key, in->plain, in->len, ciphertext);
     explicit_bzero(key, sizeof(key));
     return err;
 }
@@ -133,7 +133,7 @@ is_deliverable(const struct record *r, const struct buf *ciphertext, size_t text
                size_t file_max) {
     size_t max = file_max;
     if (r->kind == RECORD_CLASSIC_TEXT) max = text_max;
-    if (r->box.nonce_len == CLASSIC_NONCE2_LEN) max += CLASSIC_TAG_LEN; /* part of the data */
+    if (r->classic.nonce_len == CLASSIC_NONCE2_LEN) max += CLASSIC_TAG_LEN; /* part of the data */
     return ciphertext->len <= max;
 }
 
@@ -171,16 +171,17 @@ static int
 unseal_classic(struct kdf_pool *kdf, const struct record *r, const struct buf *ciphertext,
                const void *passphrase, size_t passphrase_len, struct buf *plain) {
     uint8_t key[CLASSIC_KEY_LEN];
-    int err = kdf_pool_derive(kdf, KDF_CLASSIC, passphrase, passphrase_len, r->box.salt,
-                              sizeof(r->box.salt), key, sizeof(key));
-    if (err == 0) err = classic_open(&r->box, key, ciphertext->data, ciphertext->len, plain);
+    int err = kdf_pool_derive(kdf, KDF_CLASSIC, passphrase, passphrase_len, r->classic.salt,
+                              sizeof(r->classic.salt), key, sizeof(key));
+    if (err == 0) err = classic_open(&r->classic, key, ciphertext->data, ciphertext->len, plain);
     explicit_bzero(key, sizeof(key));
     if (err == ERR_TAG) return 0;
     if (err != 0) return err;
     return 1;
 }
 
-/* Copy NAME to ${out} if ${plain} is {"file_name": NAME} and nothing else.  Returns whether it is. */
+/* Copy NAME to ${out} if ${plain} is {"file_name": NAME} and nothing else.  Returns whether it
+ * is. */
 static bool
 read_second_name(const struct buf *plain, char out[static RECORD_NAME_MAX + 1]) {
     json_t *o = json_parse_object((const char *)plain->data, plain->len);
@@ -204,7 +205,7 @@ unseal_second_file(struct vault *v, struct kdf_pool *kdf, const char *id, struct
                    struct vault_classic_opened *out) {
     struct buf ciphertext = BUF_INIT(out->plain.max), plain = BUF_INIT(out->plain.max);
     int found = 1;
-    if (r->box.nonce_len != CLASSIC_NONCE2_LEN || r->kind != RECORD_CLASSIC_TEXT ||
+    if (r->classic.nonce_len != CLASSIC_NONCE2_LEN || r->kind != RECORD_CLASSIC_TEXT ||
         !v->store->pysecrets_layout || !read_second_name(&out->plain, r->file_name))
         return 1;
 

@@ -74,7 +74,7 @@ struct record {
     char blob[TOKEN_BLOB_LEN + 1]; /* name in the blob store; "" if inline or erased */
 
     /* Classic records. */
-    struct classic_box box;
+    struct classic_record classic;
     char file_name[RECORD_NAME_MAX + 1]; /* "" for texts */
 
     /* Sealed records. */

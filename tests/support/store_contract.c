@@ -72,11 +72,11 @@ assert_same_record(const struct record *a, const struct record *b) {
         return;
     }
     assert_string_equal(a->file_name, b->file_name);
-    assert_memory_equal(a->box.salt, b->box.salt, sizeof(a->box.salt));
-    assert_memory_equal(a->box.header, b->box.header, sizeof(a->box.header));
-    assert_int_equal(a->box.nonce_len, b->box.nonce_len);
-    assert_memory_equal(a->box.nonce, b->box.nonce, a->box.nonce_len);
-    assert_memory_equal(a->box.tag, b->box.tag, sizeof(a->box.tag));
+    assert_memory_equal(a->classic.salt, b->classic.salt, sizeof(a->classic.salt));
+    assert_memory_equal(a->classic.header, b->classic.header, sizeof(a->classic.header));
+    assert_int_equal(a->classic.nonce_len, b->classic.nonce_len);
+    assert_memory_equal(a->classic.nonce, b->classic.nonce, a->classic.nonce_len);
+    assert_memory_equal(a->classic.tag, b->classic.tag, sizeof(a->classic.tag));
 }
 
 static void

@@ -60,25 +60,25 @@ kit_upload(int views, uint32_t parts) {
 }
 
 static void
-fill_box(struct classic_box *box) {
-    memset(box->salt, 0xA1, sizeof(box->salt));
-    memset(box->header, 0xFF, sizeof(box->header));
-    memset(box->nonce, 0xC3, CLASSIC_NONCE_LEN);
-    memset(box->tag, 0x00, sizeof(box->tag));
-    box->nonce_len = CLASSIC_NONCE_LEN;
+fill_classic(struct classic_record *classic) {
+    memset(classic->salt, 0xA1, sizeof(classic->salt));
+    memset(classic->header, 0xFF, sizeof(classic->header));
+    memset(classic->nonce, 0xC3, CLASSIC_NONCE_LEN);
+    memset(classic->tag, 0x00, sizeof(classic->tag));
+    classic->nonce_len = CLASSIC_NONCE_LEN;
 }
 
 struct record
 kit_text(int views, uint64_t size) {
     struct record r = kit_record(RECORD_CLASSIC_TEXT, views, size);
-    fill_box(&r.box);
+    fill_classic(&r.classic);
     return r;
 }
 
 struct record
 kit_file(uint64_t size) {
     struct record r = kit_record(RECORD_CLASSIC_FILE, 1, size);
-    fill_box(&r.box);
+    fill_classic(&r.classic);
     (void)snprintf(r.file_name, sizeof(r.file_name), "r\xC3\xA9sum\xC3\xA9 \"1\".pdf");
     name_blob(&r);
     return r;

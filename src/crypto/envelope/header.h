@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The first 32 bytes of a sealed envelope v1 and its lengths (docs/FORMAT.md, "Sealed envelope").
- * All that a server needs to know of the format: no key, no derivation.
+ * The first 32 bytes of a sealed envelope v1, and its lengths (docs/FORMAT.md, "Sealed envelope").
+ * This is all that a server knows of the format.  It involves no key and no derivation.
  */
 #ifndef CRYPTO_ENVELOPE_HEADER_H
 #define CRYPTO_ENVELOPE_HEADER_H
@@ -18,7 +18,7 @@ enum {
     ENVELOPE_TAG_LEN = 16,
     ENVELOPE_METADATA_MAX = 4096,
     ENVELOPE_PADDED_MIN = 256,
-    ENVELOPE_SIZE_MIN = 304, /* header + one chunk of the least padded plaintext + tag */
+    ENVELOPE_SIZE_MIN = 304, /* header, ENVELOPE_PADDED_MIN and one tag */
 };
 
 struct envelope_header {
@@ -29,7 +29,7 @@ struct envelope_header {
 };
 
 /*
- * Read ${bytes} into ${out} and check every bound a reader must check before deriving a key.
+ * Read ${bytes} into ${out} and check everything that a reader must check before it derives a key.
  * Returns 0 or ERR_INVALID.
  */
 MUST_CHECK
@@ -37,21 +37,24 @@ int envelope_header_parse(const uint8_t bytes[static ENVELOPE_HEADER_LEN],
                           struct envelope_header *out);
 
 /*
- * Whether the cost in ${h} is enough for a secret input that holds a passphrase: N * r at least
- * 2^15 * 8 (memory) and N * r * p at least 2^15 * 8 * 3 (work).  A client refuses anything less
- * before it derives, or a server that lies about the header gets a proof that is cheap to guess.
+ * Return whether the cost in ${h} is enough for a secret input with a passphrase: N * r is at least
+ * 2^15 * 8 (memory) and N * r * p is at least 2^15 * 8 * 3 (work).  A client refuses anything less
+ * before it derives.  Otherwise a server could lie about the header and receive a proof that is
+ * cheap to guess.
  */
 MUST_CHECK
 bool envelope_header_meets_floor(const struct envelope_header *h);
 
-/* Write ${h}, which must be within the bounds, to ${out}. */
+/* Write ${h}, whose cost is in range, to ${out}. */
 void envelope_header_write(const struct envelope_header *h,
                            uint8_t out[static ENVELOPE_HEADER_LEN]);
 
-/* The padded length of ${len} plaintext bytes: Padmé, at least ENVELOPE_PADDED_MIN; len < 2^60. */
+/* Return the padded length of ${len} plaintext bytes, where ${len} < 2^60: Padmé, and at least
+ * ENVELOPE_PADDED_MIN. */
 uint64_t envelope_padded_len(uint64_t len);
 
-/* The whole envelope's length for ${padded} bytes of padded plaintext, header and tags included. */
+/* Return the length of the envelope of ${padded} bytes of padded plaintext, with header and
+ * tags. */
 uint64_t envelope_sealed_len(uint64_t padded);
 
 #endif

@@ -2,6 +2,7 @@
 #include "crypto/envelope/opener.h"
 
 #include "base/err.h"
+#include "base/size.h"
 
 enum { META_PREFIX_LEN = 4 };
 
@@ -10,14 +11,14 @@ struct envelope_opener {
     envelope_sink sink;
     void *ctx;
     struct envelope_meta meta;
-    uint64_t content_start; /* in the plaintext; 0 until the metadata is known */
-    uint64_t next;          /* number of the chunk that is collected */
-    int failed;             /* the first failure */
+    uint64_t content_start; /* offset in the plaintext; 0 until the metadata is known */
+    uint64_t next;          /* number of the chunk that is being collected */
+    int failed;             /* the first failure, or 0 */
     bool ended;
-    size_t header_len; /* bytes of the header that came */
+    size_t header_len; /* bytes received of the header */
     uint8_t header[ENVELOPE_HEADER_LEN];
-    size_t filled;
-    uint8_t chunk[ENVELOPE_SEALED_CHUNK_LEN]; /* opened in place */
+    size_t filled;                            /* bytes received of the chunk */
+    uint8_t chunk[ENVELOPE_SEALED_CHUNK_LEN]; /* decrypted in place */
 };
 
 struct envelope_opener *
@@ -31,10 +32,11 @@ envelope_opener_new(const struct envelope_keys *keys, envelope_sink sink, void *
     return o;
 }
 
-/* Read the metadata at the beginning of the first chunk's plaintext. */
+/* Read the metadata, with which the ${len} plaintext bytes of the first chunk begin. */
 static int
-read_meta(struct envelope_opener *o, size_t len) {
+opener_read_meta(struct envelope_opener *o, size_t len) {
     if (len < META_PREFIX_LEN) return ENVELOPE_CONTENT_FAILURE;
+
     const uint8_t *c = o->chunk;
     uint32_t n = (uint32_t)c[0] << 24 | (uint32_t)c[1] << 16 | (uint32_t)c[2] << 8 | c[3];
     if (n > ENVELOPE_METADATA_MAX || n > len - META_PREFIX_LEN) return ENVELOPE_CONTENT_FAILURE;
@@ -44,7 +46,7 @@ read_meta(struct envelope_opener *o, size_t len) {
 }
 
 static bool
-all_zero(const uint8_t *data, size_t len) {
+opener_all_zero(const uint8_t *data, size_t len) {
     uint8_t any = 0;
     for (size_t i = 0; i < len; i++)
         any |= data[i];
@@ -52,56 +54,68 @@ all_zero(const uint8_t *data, size_t len) {
 }
 
 static uint64_t
-clamp(uint64_t v, uint64_t low, uint64_t high) {
-    return v < low ? low : v > high ? high : v;
+opener_clamp(uint64_t v, uint64_t low, uint64_t high) {
+    if (v < low) return low;
+    if (v > high) return high;
+    return v;
 }
 
-/* Release what is content of the ${len} plaintext bytes from ${begin} on, once the padding behind
- * it is seen to be zero. */
+/* Release the content among the ${len} plaintext bytes from offset ${begin} on, after a check
+ * that the padding after it is zero. */
 static int
-release(struct envelope_opener *o, uint64_t begin, size_t len) {
+opener_release(struct envelope_opener *o, uint64_t begin, size_t len) {
     uint64_t content_end = o->content_start + o->meta.size, end = begin + len;
-    uint64_t from = clamp(o->content_start, begin, end), to = clamp(content_end, begin, end);
-    if (!all_zero(o->chunk + (to - begin), (size_t)(end - to))) return ENVELOPE_CONTENT_FAILURE;
+    uint64_t from = opener_clamp(o->content_start, begin, end),
+             to = opener_clamp(content_end, begin, end);
+    if (!opener_all_zero(o->chunk + (to - begin), (size_t)(end - to)))
+        return ENVELOPE_CONTENT_FAILURE;
     if (from >= to) return ENVELOPE_OK;
+
     return o->sink(o->ctx, from - o->content_start, o->chunk + (from - begin), (size_t)(to - from));
 }
 
-/* Verify and use the chunk that was collected. */
+/* Verify the chunk that was collected, and release what it contains. */
 static int
-open_chunk(struct envelope_opener *o, bool last) {
+opener_open_chunk(struct envelope_opener *o, bool last) {
     uint8_t nonce[AEAD_NONCE_LEN];
     if (o->filled < AEAD_TAG_LEN || o->next > UINT32_MAX) return ENVELOPE_PAYLOAD_FAILURE;
     size_t len = o->filled - AEAD_TAG_LEN;
     if (len == 0 && o->next > 0) return ENVELOPE_PAYLOAD_FAILURE;
+
     uint64_t begin = o->next * ENVELOPE_CHUNK_LEN;
     struct aead_params params = envelope_chunk_params(&o->keys, (uint32_t)o->next, last, nonce);
     int err = aead_open(&params, o->chunk, len, o->chunk + len, o->chunk);
-    if (err != 0) return err == ERR_TAG ? ENVELOPE_PAYLOAD_FAILURE : err;
+    if (err == ERR_TAG) return ENVELOPE_PAYLOAD_FAILURE;
+    if (err != 0) return err;
+
     o->next++;
     o->filled = 0;
-    if (begin == 0 && (err = read_meta(o, len)) != 0) return err;
-    /* Told before anything of the last chunk is released. */
+    if (begin == 0 && (err = opener_read_meta(o, len)) != 0) return err;
+
+    /* A content that ends too early is reported before anything of the last chunk is released. */
     if (last && begin + len < o->content_start + o->meta.size) return ENVELOPE_CONTENT_FAILURE;
-    return release(o, begin, len);
+    return opener_release(o, begin, len);
 }
 
-/* Collect the header; ${*data} and ${*len} move on.  It is public: an early exit tells nothing. */
+/* Collect the header and advance ${*data} and ${*len}.  The header is public, so it may be compared
+ * with an early exit. */
 static int
-take_header(struct envelope_opener *o, const uint8_t **data, size_t *len) {
-    size_t room = sizeof(o->header) - o->header_len, n = *len < room ? *len : room;
+opener_take_header(struct envelope_opener *o, const uint8_t **data, size_t *len) {
+    size_t n = size_min(*len, sizeof(o->header) - o->header_len);
+
     memcpy(o->header + o->header_len, *data, n);
     o->header_len += n;
     *data += n;
     *len -= n;
+
     if (o->header_len < sizeof(o->header)) return ENVELOPE_OK;
-    return memcmp(o->header, o->keys.header, sizeof(o->header)) == 0 ? ENVELOPE_OK
-                                                                     : ENVELOPE_HEADER_FAILURE;
+    if (memcmp(o->header, o->keys.header, sizeof(o->header)) != 0) return ENVELOPE_HEADER_FAILURE;
+    return ENVELOPE_OK;
 }
 
-/* Remember a failure, and leave nothing of the chunk behind. */
+/* Remember the first failure and wipe the chunk.  Returns ${result}. */
 static int
-finish(struct envelope_opener *o, int result) {
+opener_finish(struct envelope_opener *o, int result) {
     if (result != ENVELOPE_OK && o->failed == 0) {
         o->failed = result;
         explicit_bzero(o->chunk, sizeof(o->chunk));
@@ -113,17 +127,21 @@ int
 envelope_opener_add(struct envelope_opener *o, const void *sealed, size_t len) {
     const uint8_t *data = sealed;
     if (o->failed != 0) return o->failed;
-    if (o->ended && len > 0) return finish(o, ENVELOPE_PAYLOAD_FAILURE);
+    if (o->ended && len > 0) return opener_finish(o, ENVELOPE_PAYLOAD_FAILURE);
+
     if (o->header_len < sizeof(o->header) && len > 0) {
-        int err = take_header(o, &data, &len);
-        if (err != 0) return finish(o, err);
+        int err = opener_take_header(o, &data, &len);
+        if (err != 0) return opener_finish(o, err);
     }
+
+    /* A full chunk is opened only when more bytes come, which tell that it is not the last one. */
     while (len > 0) {
         if (o->filled == sizeof(o->chunk)) {
-            int err = open_chunk(o, false);
-            if (err != 0) return finish(o, err);
+            int err = opener_open_chunk(o, false);
+            if (err != 0) return opener_finish(o, err);
         }
-        size_t room = sizeof(o->chunk) - o->filled, n = len < room ? len : room;
+
+        size_t n = size_min(len, sizeof(o->chunk) - o->filled);
         memcpy(o->chunk + o->filled, data, n);
         o->filled += n;
         data += n;
@@ -136,13 +154,14 @@ int
 envelope_opener_end(struct envelope_opener *o) {
     if (o->failed != 0 || o->ended) return o->failed;
     o->ended = true;
-    if (o->header_len < sizeof(o->header)) return finish(o, ENVELOPE_HEADER_FAILURE);
-    return finish(o, open_chunk(o, true));
+    if (o->header_len < sizeof(o->header)) return opener_finish(o, ENVELOPE_HEADER_FAILURE);
+    return opener_finish(o, opener_open_chunk(o, true));
 }
 
 const struct envelope_meta *
 envelope_opener_meta(const struct envelope_opener *o) {
-    return o->content_start > 0 ? &o->meta : NULL;
+    if (o->content_start == 0) return NULL;
+    return &o->meta;
 }
 
 uint64_t
@@ -152,11 +171,15 @@ envelope_opener_chunks(const struct envelope_opener *o) {
 
 uint64_t
 envelope_opener_resume_point(const struct envelope_opener *o, uint64_t have, uint64_t *content) {
-    uint64_t known = clamp(have, 0, o->meta.size);
-    /* With all of it there, the last byte's chunk is opened again, for what follows it. */
+    uint64_t known = opener_clamp(have, 0, o->meta.size);
+
+    /* If all the content is there, the chunk of its last byte is opened again, to verify what
+     * follows it. */
     if (known == o->meta.size && known > 0) known--;
+
     uint64_t number = (o->content_start + known) / ENVELOPE_CHUNK_LEN;
-    *content = number == 0 ? 0 : number * ENVELOPE_CHUNK_LEN - o->content_start;
+    *content = 0;
+    if (number > 0) *content = number * ENVELOPE_CHUNK_LEN - o->content_start;
     return number;
 }
 

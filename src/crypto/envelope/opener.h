@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads one sealed envelope, in constant memory.  Content is released chunk by chunk, each only
- * after its tag verified; the whole is genuine only once envelope_opener_end() said so.
+ * Opens one sealed envelope in constant memory.  Each chunk of the content is released after its
+ * tag verified.  The content is complete only after envelope_opener_end() returned ENVELOPE_OK.
+ * One thread at a time.
  */
 #ifndef CRYPTO_ENVELOPE_OPENER_H
 #define CRYPTO_ENVELOPE_OPENER_H
@@ -11,52 +12,54 @@
 struct envelope_opener;
 
 /*
- * An opener under ${keys}, which are copied (see envelope_derive()).  Content goes to ${sink} with
- * its offset in the content, in order.  Returns NULL if memory is short.
+ * Return a new opener for ${keys} of envelope_derive(), which are copied.  ${sink} receives the
+ * content in order, with offsets in the content.  The caller frees the opener with
+ * envelope_opener_free().  Returns NULL if memory is short.
  */
 struct envelope_opener *envelope_opener_new(const struct envelope_keys *keys, envelope_sink sink,
                                             void *ctx);
 
 /*
- * Take the next ${len} bytes of the envelope, any number; the first 32 must be the header that the
- * keys were derived for.  A chunk is opened once the byte behind it, or the end, tells whether it
- * is the last.  Returns an envelope_verdict; ERR_CRYPTO; or what the sink returned (which should be
- * negative).  After a failure every further call gives the same.
+ * Read the next ${len} bytes (any number) of the envelope.  The first 32 must be the header that
+ * the keys were derived for.  A chunk is opened when the byte after it, or the end, shows whether
+ * it is the last one.  Returns an envelope_verdict; ERR_CRYPTO; or the error of the sink, which
+ * should be negative.  After a failure every call returns the same.
  */
 MUST_CHECK
 int envelope_opener_add(struct envelope_opener *o, const void *sealed, size_t len);
 
 /*
- * No more bytes come: open the last chunk and check that everything was there.  Returns as
- * envelope_opener_add(); only ENVELOPE_OK means that what was released is the whole content.
+ * End the envelope: open the last chunk and check that nothing is missing.  Returns as
+ * envelope_opener_add().  Only ENVELOPE_OK means that the whole content was released.
  */
 MUST_CHECK
 int envelope_opener_end(struct envelope_opener *o);
 
-/* The metadata, known before the first content is released; NULL until then. */
+/* Return the metadata, which is known before the first content is released, or NULL before that. */
 const struct envelope_meta *envelope_opener_meta(const struct envelope_opener *o);
 
-/* Chunks that verified: the envelope's bytes up to envelope_chunk_offset() of it are done with. */
+/* Return the number of chunks that verified.  The bytes before envelope_chunk_offset() of it are
+ * not needed again. */
 uint64_t envelope_opener_chunks(const struct envelope_opener *o);
 
 /*
- * For a download that an earlier run began: the largest chunk number at which this one may go on if
- * the first ${have} bytes of content were verified and written, and in ${*content} how many of them
- * lie before that chunk.  0 means from the start.  Needs the metadata.
+ * Return the largest chunk number at which a download can resume if the first ${have} bytes of
+ * content were verified and written before, and set ${*content} to how many of them precede that
+ * chunk.  0 means from the start.  Requires the metadata.
  */
 uint64_t envelope_opener_resume_point(const struct envelope_opener *o, uint64_t have,
                                       uint64_t *content);
 
 /*
- * Go on at chunk ${number}: the next byte that comes is that at envelope_chunk_offset(number).  The
- * chunks in between count as verified; the caller vouches for them.  Possible once the metadata is
- * known, so feed the envelope's beginning first (its content is released again).  Returns 0, or
- * ERR_INVALID without metadata or if that chunk was opened already or lies behind the content.
+ * Resume at chunk ${number}: the next byte is the one at envelope_chunk_offset(number).  The caller
+ * guarantees that the chunks in between verified before.  Requires the metadata, so the first chunk
+ * has to be read again, which releases its content again.  Returns 0; ERR_INVALID without metadata,
+ * for a chunk that was opened already, or for a chunk after the content.
  */
 MUST_CHECK
 int envelope_opener_resume(struct envelope_opener *o, uint64_t number);
 
-/* Wipe and release ${o}; NULL is allowed. */
+/* Wipe and free ${o}.  NULL is allowed. */
 void envelope_opener_free(struct envelope_opener *o);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes one sealed envelope, in constant memory.  A sealer draws its own salt and goes forward
- * only, so no chunk number is ever used twice under one key.  Whoever may have to send a chunk
- * again keeps the sealed bytes until they are acknowledged; there is no other way to get them.
+ * Writes one sealed envelope in constant memory.  A sealer draws its own salt and never goes back,
+ * so no chunk number is used twice under one key.  A caller that may have to send a chunk again
+ * keeps the sealed bytes until they are acknowledged, because they cannot be made again.  One
+ * thread at a time.
  */
 #ifndef CRYPTO_ENVELOPE_SEALER_H
 #define CRYPTO_ENVELOPE_SEALER_H
@@ -12,18 +13,19 @@
 
 struct envelope_sealer;
 
-/* As the size in the metadata of envelope_sealer_new(): known only at the end. */
+/* As size in the metadata for envelope_sealer_new(): the size is known only at the end. */
 #define ENVELOPE_SIZE_UNKNOWN UINT64_MAX
 
 /*
- * Begin an envelope: draw a salt from ${random}, derive at ${cost} in ${arena} from the secret
- * input.  ${meta} is copied; nothing else is needed after the call but ${sink} and ${ctx}.  On 0
- * the caller frees ${*out} with envelope_sealer_free(); it is NULL otherwise: ERR_INVALID for a
- * cost that readers refuse, ERR_TOO_LARGE if the arena is too small or the content too long,
- * ERR_NOMEM or ERR_CRYPTO.
+ * Begin an envelope: draw a salt from ${random} and derive the keys at ${cost} in ${arena} from the
+ * secret input ${secret}.  ${meta} is copied, and only ${sink} and ${ctx} are used after the call.
+ * The caller frees ${*out} with envelope_sealer_free().  Returns 0; ERR_INVALID for a cost that
+ * readers refuse; ERR_TOO_LARGE if the arena is too small or the content too long; ERR_NOMEM or
+ * ERR_CRYPTO.  On error ${*out} is NULL.
  *
- * With a size of ENVELOPE_SIZE_UNKNOWN the content ends where envelope_sealer_end() is called.  The
- * first chunk tells the size, so it is kept until then and goes to the sink behind all others.
+ * With a size of ENVELOPE_SIZE_UNKNOWN the content ends when envelope_sealer_end() is called.  The
+ * first chunk contains the size, so it is kept until then and is the last one that the sink
+ * receives.
  */
 MUST_CHECK
 int envelope_sealer_new(struct envelope_sealer **out, const struct random *random,
@@ -31,30 +33,30 @@ int envelope_sealer_new(struct envelope_sealer **out, const struct random *rando
                         size_t secret_len, const struct envelope_meta *meta, envelope_sink sink,
                         void *ctx);
 
-/* Header, access and verifier of the envelope, as long as ${s} lives. */
+/* Return the keys of the envelope, valid as long as ${s}. */
 const struct envelope_keys *envelope_sealer_keys(const struct envelope_sealer *s);
 
-/* The length of the whole envelope; 0 as long as that is unknown. */
+/* Return the length of the envelope, or 0 while it is unknown. */
 uint64_t envelope_sealer_size(const struct envelope_sealer *s);
 
 /*
- * Take the next ${len} bytes of content, any number.  Full chunks go to the sink with their offset
- * in the envelope, in order, the header before the first.  Returns 0; ERR_TOO_LARGE for more
- * content than the metadata announced, or than any envelope holds; ERR_CRYPTO; or what the sink
- * returned.  After an error every further call fails.
+ * Add the next ${len} bytes (any number) of content.  The sink receives the header and then full
+ * chunks in order, with offsets in the envelope.  Returns 0; ERR_TOO_LARGE for more content than
+ * the metadata announced, or than an envelope can have; ERR_CRYPTO; or the error of the sink.
+ * After an error every call fails.
  */
 MUST_CHECK
 int envelope_sealer_add(struct envelope_sealer *s, const void *content, size_t len);
 
 /*
- * Pad, and give the rest to the sink.  The chunk that makes the envelope whole is sealed here and
- * not before, so that a caller who finds its source changed can still leave it unfinished.  Returns
- * 0; ERR_INVALID if less content came than was announced; or as envelope_sealer_add().
+ * Pad the content and give the rest to the sink.  The chunk that completes the envelope is sealed
+ * only here, so a caller that finds its source changed can still leave the envelope unfinished.
+ * Returns 0; ERR_INVALID if the content is shorter than announced; or as envelope_sealer_add().
  */
 MUST_CHECK
 int envelope_sealer_end(struct envelope_sealer *s);
 
-/* Wipe and release ${s}; NULL is allowed. */
+/* Wipe and free ${s}.  NULL is allowed. */
 void envelope_sealer_free(struct envelope_sealer *s);
 
 #endif

@@ -8,11 +8,12 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/size.h"
 
 /*
- * libscrypt-kdf's core takes memory by posix_memalign() and free(); in our copy of that one object
- * both are renamed (mk/programs.mk) to the two functions below, so that it works in the arena that
- * kdf_derive() made current on its thread.  It asks for three blocks, always in the same order: B,
+ * The core of libscrypt-kdf allocates with posix_memalign() and free().  In our copy of that object
+ * both are renamed (mk/programs.mk) to the two functions below, which use the arena that
+ * kdf_derive() set for its thread.  The core allocates three blocks, always in the same order: B,
  * XY and V.
  */
 int crypto_scrypt(const uint8_t *secret, size_t secret_len, const uint8_t *salt, size_t salt_len,
@@ -21,12 +22,12 @@ int kdf_arena_memalign(void **out, size_t alignment, size_t len);
 void kdf_arena_release(void *block);
 
 enum {
-    LARGEST_LOG2_N = 30, /* so that no size below overflows; real bounds are far lower */
+    LARGEST_LOG2_N = 30, /* no size below overflows; the limits of callers are far lower */
     BLOCK_ALIGNMENT = 4096,
 };
 
-/* On its first call ever the library tries its fastest code against a known answer:
- * N = 16, r = 8. */
+/* On its first call the library compares its fastest code with a known answer, for N = 16, r =
+ * 8. */
 #define SELF_TEST ((struct kdf_params){.log2_n = 4, .r = 8, .p = 1})
 
 struct kdf_arena {
@@ -34,38 +35,39 @@ struct kdf_arena {
     size_t mapping_len;
     uint8_t *memory;
     size_t len;
-    size_t used;   /* bytes handed out */
+    size_t used;   /* bytes allocated now */
     size_t peak;   /* bytes to wipe */
-    unsigned held; /* blocks handed out */
+    unsigned held; /* blocks allocated now */
     int locked;
 };
 
-static _Thread_local struct kdf_arena *current;
+static _Thread_local struct kdf_arena *kdf_current_arena;
 
 static size_t
-round_up(size_t len, size_t to) {
+kdf_round_up(size_t len, size_t to) {
     return (len + to - 1) / to * to;
 }
 
-/* Bytes of arena that a derivation takes, or SIZE_MAX if no arena is that large. */
+/* Return how many bytes of an arena a derivation uses, or SIZE_MAX if no arena is that large. */
 static size_t
-bytes_needed(struct kdf_params params) {
+kdf_bytes_needed(struct kdf_params params) {
     if (params.log2_n > LARGEST_LOG2_N) return SIZE_MAX;
     size_t b = (size_t)128 * params.r * params.p;
     size_t xy = (size_t)256 * params.r + 64;
     size_t v = ((size_t)128 * params.r) << params.log2_n;
-    return round_up(b, BLOCK_ALIGNMENT) + round_up(xy, BLOCK_ALIGNMENT) + v;
+    return kdf_round_up(b, BLOCK_ALIGNMENT) + kdf_round_up(xy, BLOCK_ALIGNMENT) + v;
 }
 
 int
 kdf_arena_memalign(void **out, size_t alignment, size_t len) {
-    struct kdf_arena *a = current;
+    struct kdf_arena *a = kdf_current_arena;
     *out = NULL;
     if (a == NULL || alignment > BLOCK_ALIGNMENT || len > a->len - a->used) return ENOMEM;
+
     *out = a->memory + a->used;
     a->used += len;
     if (a->used > a->peak) a->peak = a->used;
-    a->used = round_up(a->used, BLOCK_ALIGNMENT);
+    a->used = kdf_round_up(a->used, BLOCK_ALIGNMENT);
     if (a->used > a->len) a->used = a->len;
     a->held++;
     return 0;
@@ -73,18 +75,19 @@ kdf_arena_memalign(void **out, size_t alignment, size_t len) {
 
 void
 kdf_arena_release(void *block) {
-    if (block == NULL || current == NULL) return;
-    if (--current->held == 0) current->used = 0;
+    if (block == NULL || kdf_current_arena == NULL) return;
+    if (--kdf_current_arena->held == 0) kdf_current_arena->used = 0;
 }
 
-/* Reserve ${len} bytes between two guard pages.  Returns 0 or ERR_NOMEM. */
+/* Map ${len} bytes between two guard pages.  Returns 0 or ERR_NOMEM. */
 static int
-map_memory(struct kdf_arena *a, size_t len) {
+kdf_arena_map(struct kdf_arena *a, size_t len) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    a->len = round_up(len, page);
+    a->len = kdf_round_up(len, page);
     a->mapping_len = a->len + 2 * page;
     void *at = mmap(NULL, a->mapping_len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (at == MAP_FAILED) return ERR_NOMEM;
+
     a->mapping = at;
     a->memory = a->mapping + page;
     if (mprotect(a->memory, a->len, PROT_READ | PROT_WRITE) != 0 ||
@@ -94,29 +97,32 @@ map_memory(struct kdf_arena *a, size_t len) {
     return 0;
 }
 
-/* Have the library choose its code now, before several threads could do so at once. */
+/* Have the library choose its code before several threads can make it do so at once. */
 static pthread_once_t self_test_once = PTHREAD_ONCE_INIT;
 static _Thread_local struct kdf_arena *self_test_arena;
 static bool self_test_ok;
 
 static void
-self_test(void) {
+kdf_self_test(void) {
     uint8_t out[16] = {0};
     self_test_ok = kdf_derive(self_test_arena, SELF_TEST, "", 0, out, 0, out, sizeof(out)) == 0;
 }
 
 struct kdf_arena *
 kdf_arena_new(struct kdf_params params) {
-    size_t need = bytes_needed(params), least = bytes_needed(SELF_TEST);
+    size_t need = kdf_bytes_needed(params), least = kdf_bytes_needed(SELF_TEST);
     struct kdf_arena *a = NULL;
+
     if (need == SIZE_MAX || (a = calloc(1, sizeof(*a))) == NULL) return NULL;
-    if (map_memory(a, need < least ? least : need) != 0) goto fail;
-    /* Pages are locked as they are first used: an idle service stays small, and starts at once. */
+    if (kdf_arena_map(a, size_max(need, least)) != 0) goto fail;
+
+    /* Each page is locked on its first use, so that an idle service stays small and starts fast. */
     a->locked = mlock2(a->memory, a->len, MLOCK_ONFAULT) == 0;
     self_test_arena = a;
-    (void)pthread_once(&self_test_once, self_test);
+    (void)pthread_once(&self_test_once, kdf_self_test);
     self_test_arena = NULL;
     if (self_test_ok) return a;
+
 fail:
     kdf_arena_free(a);
     return NULL;
@@ -138,12 +144,15 @@ kdf_arena_is_locked(const struct kdf_arena *a) {
 int
 kdf_derive(struct kdf_arena *a, struct kdf_params params, const void *secret, size_t secret_len,
            const uint8_t *salt, size_t salt_len, uint8_t *out, size_t out_len) {
-    if (bytes_needed(params) > a->len) return ERR_TOO_LARGE;
-    current = a;
+    if (kdf_bytes_needed(params) > a->len) return ERR_TOO_LARGE;
+
+    kdf_current_arena = a;
     int failed = crypto_scrypt(secret, secret_len, salt, salt_len, UINT64_C(1) << params.log2_n,
                                params.r, params.p, out, out_len);
-    current = NULL;
+    kdf_current_arena = NULL;
+
     explicit_bzero(a->memory, a->peak);
     a->peak = 0;
-    return failed == 0 ? 0 : ERR_CRYPTO;
+    if (failed != 0) return ERR_CRYPTO;
+    return 0;
 }

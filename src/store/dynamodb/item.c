@@ -162,14 +162,14 @@ write_s3_info(const char *bucket, const char *blob, char *out, size_t room) {
 static void
 item_put_classic(json_t **item, const struct record *r, const struct buf *content,
                  const char *bucket) {
-    const struct classic_box *box = &r->box;
+    const struct classic_record *classic = &r->classic;
     char info[256];
     json_t *info_value = NULL;
 
-    item_put_base64(item, "nonce", box->nonce, box->nonce_len);
-    item_put_base64(item, "salt", box->salt, sizeof(box->salt));
-    item_put_base64(item, "tag", box->tag, sizeof(box->tag));
-    item_put_base64(item, "header", box->header, sizeof(box->header));
+    item_put_base64(item, "nonce", classic->nonce, classic->nonce_len);
+    item_put_base64(item, "salt", classic->salt, sizeof(classic->salt));
+    item_put_base64(item, "tag", classic->tag, sizeof(classic->tag));
+    item_put_base64(item, "header", classic->header, sizeof(classic->header));
     item_put(item, "view_count", dynamodb_item_n(r->views_left));
     /* An empty text has no `data`, which must not be empty: `content` says that it is there. */
     if (content != NULL && content->len > 0)

@@ -70,17 +70,17 @@ item_read_s3_info(const json_t *item, struct record *out) {
 /* Read the cipher's parameters of both generations of pysecrets.  The later one has a nonce of 96
  * bytes and no tag. */
 static bool
-item_read_cipher(const json_t *item, struct classic_box *box) {
-    if (!item_read_bytes(item, "salt", "S", box->salt, sizeof(box->salt)) ||
-        !item_read_bytes(item, "header", "S", box->header, sizeof(box->header)))
+item_read_cipher(const json_t *item, struct classic_record *classic) {
+    if (!item_read_bytes(item, "salt", "S", classic->salt, sizeof(classic->salt)) ||
+        !item_read_bytes(item, "header", "S", classic->header, sizeof(classic->header)))
         return false;
 
-    box->nonce_len = CLASSIC_NONCE2_LEN;
+    classic->nonce_len = CLASSIC_NONCE2_LEN;
     if (item_attribute(item, "tag", "S") != NULL) {
-        box->nonce_len = CLASSIC_NONCE_LEN;
-        if (!item_read_bytes(item, "tag", "S", box->tag, sizeof(box->tag))) return false;
+        classic->nonce_len = CLASSIC_NONCE_LEN;
+        if (!item_read_bytes(item, "tag", "S", classic->tag, sizeof(classic->tag))) return false;
     }
-    return item_read_bytes(item, "nonce", "S", box->nonce, box->nonce_len);
+    return item_read_bytes(item, "nonce", "S", classic->nonce, classic->nonce_len);
 }
 
 static int
@@ -104,7 +104,7 @@ item_read_classic(const json_t *item, struct record *out) {
     out->size = (uint64_t)size;
     out->views = out->views_left;
 
-    if (!item_read_cipher(item, &out->box) || (file && !item_read_s3_info(item, out)) ||
+    if (!item_read_cipher(item, &out->classic) || (file && !item_read_s3_info(item, out)) ||
         !item_read_text(item, "file_name", out->file_name, sizeof(out->file_name)))
         return ERR_STORE;
     return 1;

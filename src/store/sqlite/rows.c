@@ -32,14 +32,14 @@ get_text(sqlite3_stmt *s, int col, char *out, size_t size) {
 }
 
 static bool
-get_box(sqlite3_stmt *s, struct classic_box *box) {
+get_classic(sqlite3_stmt *s, struct classic_record *classic) {
     int nonce = sqlite3_column_bytes(s, COL_NONCE);
     if (nonce != CLASSIC_NONCE_LEN && nonce != CLASSIC_NONCE2_LEN) return false;
-    box->nonce_len = (size_t)nonce;
-    return get_bytes(s, COL_SALT, box->salt, sizeof(box->salt)) &&
-           get_bytes(s, COL_HEADER, box->header, sizeof(box->header)) &&
-           get_bytes(s, COL_NONCE, box->nonce, box->nonce_len) &&
-           get_bytes(s, COL_TAG, box->tag, sizeof(box->tag));
+    classic->nonce_len = (size_t)nonce;
+    return get_bytes(s, COL_SALT, classic->salt, sizeof(classic->salt)) &&
+           get_bytes(s, COL_HEADER, classic->header, sizeof(classic->header)) &&
+           get_bytes(s, COL_NONCE, classic->nonce, classic->nonce_len) &&
+           get_bytes(s, COL_TAG, classic->tag, sizeof(classic->tag));
 }
 
 static bool
@@ -70,7 +70,8 @@ get_record(sqlite3_stmt *s, struct record *r) {
     r->ended_at = sqlite3_column_int64(s, COL_ENDED_AT);
     if (!get_text(s, COL_BLOB, r->blob, sizeof(r->blob))) return false;
     if (r->kind == RECORD_SEALED) return get_sealed(s, r);
-    return get_box(s, &r->box) && get_text(s, COL_FILE_NAME, r->file_name, sizeof(r->file_name));
+    return get_classic(s, &r->classic) &&
+           get_text(s, COL_FILE_NAME, r->file_name, sizeof(r->file_name));
 }
 
 static int
@@ -155,11 +156,11 @@ put_text(sqlite3_stmt *s, int at, const char *text) {
 }
 
 static int
-put_box(sqlite3_stmt *s, const struct classic_box *box) {
-    int rc = sqlite3_bind_blob(s, COL_SALT, box->salt, sizeof(box->salt), SQLITE_STATIC);
-    rc |= sqlite3_bind_blob(s, COL_HEADER, box->header, sizeof(box->header), SQLITE_STATIC);
-    rc |= sqlite3_bind_blob(s, COL_NONCE, box->nonce, (int)box->nonce_len, SQLITE_STATIC);
-    rc |= sqlite3_bind_blob(s, COL_TAG, box->tag, sizeof(box->tag), SQLITE_STATIC);
+put_classic(sqlite3_stmt *s, const struct classic_record *classic) {
+    int rc = sqlite3_bind_blob(s, COL_SALT, classic->salt, sizeof(classic->salt), SQLITE_STATIC);
+    rc |= sqlite3_bind_blob(s, COL_HEADER, classic->header, sizeof(classic->header), SQLITE_STATIC);
+    rc |= sqlite3_bind_blob(s, COL_NONCE, classic->nonce, (int)classic->nonce_len, SQLITE_STATIC);
+    rc |= sqlite3_bind_blob(s, COL_TAG, classic->tag, sizeof(classic->tag), SQLITE_STATIC);
     return rc;
 }
 
@@ -184,7 +185,7 @@ put_record(sqlite3_stmt *s, const struct store_ref *ref, const struct record *r)
     rc |= sqlite3_bind_int64(s, COL_SIZE, (int64_t)r->size);
     rc |= put_text(s, COL_BLOB, r->blob);
     rc |= put_text(s, COL_FILE_NAME, r->file_name);
-    rc |= r->kind == RECORD_SEALED ? put_keys(s, r) : put_box(s, &r->box);
+    rc |= r->kind == RECORD_SEALED ? put_keys(s, r) : put_classic(s, &r->classic);
     rc |= sqlite3_bind_int(s, COL_PASSPHRASE, r->passphrase);
     rc |= sqlite3_bind_int(s, COL_ATTEMPTS, r->attempts);
     rc |= sqlite3_bind_int(s, COL_ATTEMPTS_LEFT, r->attempts_left);

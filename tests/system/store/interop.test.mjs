@@ -6,11 +6,11 @@ import assert from 'node:assert/strict';
 import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto';
 import { after, test } from 'node:test';
 import { load } from '../../web/lib/load.mjs';
-import { startBox } from '../support/box.mjs';
+import { startSealtool } from '../support/sealtool.mjs';
 
 const page = await load('crypto/envelope.ts');
-const box = startBox();
-after(() => box.stop());
+const sealtool = startSealtool();
+after(() => sealtool.stop());
 
 const seed = Number(process.env.TEST_SEED ?? 20250917);
 console.log(`TEST_SEED=${seed}`);
@@ -52,11 +52,11 @@ test('classic records: C and node open what the other sealed', async () => {
   for (let i = 0; i < 15; i++) {
     const passphrase = i % 5 === 0 ? 'пароль 🔑' : randomBytes(24).toString('base64');
     const content = randomBytes(i < 4 ? i : below(2 ** (4 + below(14))));
-    const made = await box.ask({ op: 'classic-seal', passphrase, content: base64(content) });
+    const made = await sealtool.ask({ op: 'classic-seal', passphrase, content: base64(content) });
     assert.equal(bytes(made.nonce).length, 16);
     assert.ok(classicOpen(passphrase, made).equals(content));
     const record = classicSeal(passphrase, content);
-    const opened = await box.ask({ op: 'classic-open', passphrase, ...record });
+    const opened = await sealtool.ask({ op: 'classic-open', passphrase, ...record });
     assert.deepEqual(opened, { outcome: 'ok', content: base64(content) });
   }
 });
@@ -66,7 +66,7 @@ test('classic records: C refuses what node changed', async () => {
   for (const field of ['salt', 'header', 'nonce', 'tag', 'data']) {
     const changed = bytes(record[field]);
     changed[0] ^= 1;
-    const answer = await box.ask({ op: 'classic-open', passphrase: 'a passphrase', ...record, [field]: base64(changed) });
+    const answer = await sealtool.ask({ op: 'classic-open', passphrase: 'a passphrase', ...record, [field]: base64(changed) });
     assert.deepEqual(answer, { outcome: 'refused' }, field);
   }
 });
@@ -121,7 +121,7 @@ async function exchange(size, meta) {
   const content = randomBytes(size);
   const piece = 1 + Math.ceil(size / 50) + below(2 ** (1 + below(18)));
   const expected = { outcome: 'ok', size, ...meta, content: base64(content) };
-  const made = await box.ask({
+  const made = await sealtool.ask({
     op: 'seal', link_key: LINK_KEY, log2_n: cheap.logN, r: cheap.r, p: cheap.p, content: base64(content), piece, ...meta,
   });
   const openedByPage = await pageOpen(bytes(made.envelope), piece);
@@ -129,7 +129,7 @@ async function exchange(size, meta) {
   const sealed = await pageSeal(content, meta, piece);
   assert.equal(sealed.length, bytes(made.envelope).length, 'both pad alike');
   const { access, ...openedByC } =
-    await box.ask({ op: 'open', link_key: LINK_KEY, envelope: base64(sealed), piece });
+    await sealtool.ask({ op: 'open', link_key: LINK_KEY, envelope: base64(sealed), piece });
   assert.deepEqual(openedByC, expected, `page to C, ${size} bytes`);
   assert.equal(bytes(access).length, 32);
 }
@@ -152,10 +152,10 @@ test('envelopes: a passphrase is taken in as the page does', async () => {
   const out = [];
   for await (const part of page.seal(header, keys, { size: 2 }, pieces(Buffer.from('hi'), 9))) out.push(part);
   const request = { op: 'open', link_key: LINK_KEY, envelope: base64(Buffer.concat(out)) };
-  const opened = await box.ask({ ...request, passphrase });
+  const opened = await sealtool.ask({ ...request, passphrase });
   assert.equal(opened.content, base64('hi'));
   assert.equal(opened.access, base64(keys.access));
-  assert.deepEqual(await box.ask(request), { outcome: 'payload failure' });
+  assert.deepEqual(await sealtool.ask(request), { outcome: 'payload failure' });
 });
 
 /** Seal `plain` as it is, whatever it says: chunk by chunk, with node's crypto alone. */
@@ -200,7 +200,7 @@ test('envelopes: C and the page agree on every spelling of the metadata', async 
   for (const [outcome, cases] of [['ok', taken], ['content failure', refused]]) {
     for (const metadata of cases) {
       const envelope = sealRaw(plaintext(metadata, Buffer.concat([Buffer.from('hello'), Buffer.alloc(7)])));
-      const c = await box.ask({ op: 'open', link_key: LINK_KEY, envelope: base64(envelope), piece: 100 });
+      const c = await sealtool.ask({ op: 'open', link_key: LINK_KEY, envelope: base64(envelope), piece: 100 });
       assert.equal(c.outcome, outcome, `C: ${metadata}`);
       const ours = await pageOpen(new Uint8Array(envelope), 100);
       assert.deepEqual(ours, c, `page: ${metadata}`);
@@ -218,7 +218,7 @@ test('envelopes: C and the page agree on padding and lengths', async () => {
   ];
   for (const [outcome, rest] of cases) {
     const envelope = sealRaw(plaintext('{"size":5}', rest));
-    const c = await box.ask({ op: 'open', link_key: LINK_KEY, envelope: base64(envelope), piece: 5000 });
+    const c = await sealtool.ask({ op: 'open', link_key: LINK_KEY, envelope: base64(envelope), piece: 5000 });
     assert.equal(c.outcome, outcome);
     assert.deepEqual(await pageOpen(new Uint8Array(envelope), 5000), c);
   }

@@ -29,11 +29,11 @@ open_box(const struct record *r, const char *passphrase, const struct buf *ciphe
     uint8_t key[CLASSIC_KEY_LEN];
     struct kdf_arena *arena = kdf_arena_new(KDF_CLASSIC);
     assert_non_null(arena);
-    assert_int_equal(kdf_derive(arena, KDF_CLASSIC, passphrase, strlen(passphrase), r->box.salt,
-                                sizeof(r->box.salt), key, sizeof(key)),
+    assert_int_equal(kdf_derive(arena, KDF_CLASSIC, passphrase, strlen(passphrase), r->classic.salt,
+                                sizeof(r->classic.salt), key, sizeof(key)),
                      0);
     kdf_arena_free(arena);
-    return classic_open(&r->box, key, ciphertext->data, ciphertext->len, plain);
+    return classic_open(&r->classic, key, ciphertext->data, ciphertext->len, plain);
 }
 
 static void
@@ -49,7 +49,7 @@ check_original(const json_t *c) {
     assert_in_range(r.views_left, 1, 10);
     assert_int_equal(r.rev, 0);
     assert_true(r.expires_at > 1700000000);
-    assert_int_equal(r.box.nonce_len, gen2 ? CLASSIC_NONCE2_LEN : CLASSIC_NONCE_LEN);
+    assert_int_equal(r.classic.nonce_len, gen2 ? CLASSIC_NONCE2_LEN : CLASSIC_NONCE_LEN);
     bool file = body != NULL && !gen2;
     assert_int_equal(r.kind, file ? RECORD_CLASSIC_FILE : RECORD_CLASSIC_TEXT);
     assert_int_equal(r.content, file ? CONTENT_BLOBS : CONTENT_INLINE);

@@ -241,7 +241,7 @@ test_an_id_that_is_taken_is_drawn_again(void **state) {
     atomic_store(&repeats, 1 << 20);
     assert_int_equal(vault_classic_create(v, world_kdf, &in, &b), ERR_STORE);
     assert_string_equal(b.id, "");
-    atomic_store(&repeats, 1 + 3 + 3); /* a passphrase, a box, and three ids */
+    atomic_store(&repeats, 1 + 3 + 3); /* a passphrase, a record, and three ids */
     assert_int_equal(vault_classic_create(v, world_kdf, &in, &b), 1);
     assert_string_not_equal(b.id, id);
     assert_int_equal(open_right(&b, "two", 3), 1);

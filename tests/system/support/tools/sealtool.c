@@ -26,7 +26,7 @@ enum { BYTES_MAX = 64 << 20 };
 static void
 must(bool ok, const char *what) {
     if (ok) return;
-    fprintf(stderr, "box: %s\n", what);
+    fprintf(stderr, "sealtool: %s\n", what);
     exit(1);
 }
 
@@ -175,28 +175,28 @@ open_sealed(const json_t *in, json_t *out) {
 }
 
 static void
-classic_key(const json_t *in, const struct classic_box *box, uint8_t *key) {
+classic_key(const json_t *in, const struct classic_record *classic, uint8_t *key) {
     struct kdf_arena *arena = kdf_arena_new(KDF_CLASSIC);
     const char *passphrase = get_text(in, "passphrase");
-    must(kdf_derive(arena, KDF_CLASSIC, passphrase, strlen(passphrase), box->salt,
-                    sizeof(box->salt), key, CLASSIC_KEY_LEN) == 0,
+    must(kdf_derive(arena, KDF_CLASSIC, passphrase, strlen(passphrase), classic->salt,
+                    sizeof(classic->salt), key, CLASSIC_KEY_LEN) == 0,
          "derivation");
     kdf_arena_free(arena);
 }
 
 static void
 seal_classic(const json_t *in, json_t *out) {
-    struct classic_box box;
+    struct classic_record classic;
     struct buf content, sealed = BUF_INIT(BYTES_MAX);
     uint8_t key[CLASSIC_KEY_LEN];
     get_bytes(in, "content", &content);
-    classic_init(&box, &random_system);
-    classic_key(in, &box, key);
-    must(classic_seal(&box, key, content.data, content.len, &sealed) == 0, "seal");
-    put_bytes(out, "salt", box.salt, sizeof(box.salt));
-    put_bytes(out, "header", box.header, sizeof(box.header));
-    put_bytes(out, "nonce", box.nonce, box.nonce_len);
-    put_bytes(out, "tag", box.tag, sizeof(box.tag));
+    classic_init(&classic, &random_system);
+    classic_key(in, &classic, key);
+    must(classic_seal(&classic, key, content.data, content.len, &sealed) == 0, "seal");
+    put_bytes(out, "salt", classic.salt, sizeof(classic.salt));
+    put_bytes(out, "header", classic.header, sizeof(classic.header));
+    put_bytes(out, "nonce", classic.nonce, classic.nonce_len);
+    put_bytes(out, "tag", classic.tag, sizeof(classic.tag));
     put_bytes(out, "data", sealed.data, sealed.len);
     buf_free(&content);
     buf_free(&sealed);
@@ -205,16 +205,16 @@ seal_classic(const json_t *in, json_t *out) {
 static void
 open_classic(const json_t *in, json_t *out) {
     bool tag = get_text(in, "tag") != NULL;
-    struct classic_box box = {.nonce_len = tag ? CLASSIC_NONCE_LEN : CLASSIC_NONCE2_LEN};
+    struct classic_record classic = {.nonce_len = tag ? CLASSIC_NONCE_LEN : CLASSIC_NONCE2_LEN};
     struct buf sealed, content = BUF_INIT(BYTES_MAX);
     uint8_t key[CLASSIC_KEY_LEN];
     get_bytes(in, "data", &sealed);
-    get_exact(in, "salt", box.salt, sizeof(box.salt));
-    get_exact(in, "header", box.header, sizeof(box.header));
-    get_exact(in, "nonce", box.nonce, box.nonce_len);
-    if (tag) get_exact(in, "tag", box.tag, sizeof(box.tag));
-    classic_key(in, &box, key);
-    int err = classic_open(&box, key, sealed.data, sealed.len, &content);
+    get_exact(in, "salt", classic.salt, sizeof(classic.salt));
+    get_exact(in, "header", classic.header, sizeof(classic.header));
+    get_exact(in, "nonce", classic.nonce, classic.nonce_len);
+    if (tag) get_exact(in, "tag", classic.tag, sizeof(classic.tag));
+    classic_key(in, &classic, key);
+    int err = classic_open(&classic, key, sealed.data, sealed.len, &content);
     must(err == 0 || err == ERR_TAG, "open");
     json_object_set_new(out, "outcome", json_string(err == 0 ? "ok" : "refused"));
     if (err == 0) put_bytes(out, "content", content.data, content.len);
