@@ -117,7 +117,8 @@ aws_credentials_get(struct aws_credentials *c, struct aws_keys *out) {
     if (keys_are_valid(c, now)) *out = c->keys;
     else {
         explicit_bzero(out, sizeof(*out));
-        err = c->last_error != 0 ? c->last_error : ERR_STORE;
+        err = c->last_error;
+        if (err == 0) err = ERR_STORE; /* the keys that came are expired already */
     }
     (void)pthread_mutex_unlock(&c->lock);
     return err;

@@ -19,7 +19,8 @@ copy_member(const json_t *o, const char *key, char *out, size_t room) {
 
 int
 aws_credentials_parse_json(const struct buf *json, struct aws_keys *out) {
-    json_t *o = json->len > 0 ? json_parse_object((const char *)json->data, json->len) : NULL;
+    json_t *o = NULL;
+    if (json->len > 0) o = json_parse_object((const char *)json->data, json->len);
     const char *expiration = json_string_value(json_object_get(o, "Expiration"));
     struct tm tm = {0};
 
@@ -119,6 +120,8 @@ aws_credentials_from_container(const struct aws_credentials_config *o, struct aw
     int err = ERR_STORE;
 
     if (relative == NULL && full == NULL) return 0;
+
+    /* The relative address has priority, as in Amazon's SDKs. */
     struct metadata_request request = {.method = HTTP_GET, .url = CONTAINER_URL, .path = relative};
     if (relative == NULL) {
         bool https = strncmp(full, "https://", 8) == 0;

@@ -98,7 +98,7 @@ aws_credentials_from_env(const struct aws_credentials_config *o, struct aws_keys
     int secret = copy_value(&o->env, "AWS_SECRET_ACCESS_KEY", out->secret, sizeof(out->secret));
     int token = copy_value(&o->env, "AWS_SESSION_TOKEN", out->token, sizeof(out->token));
     if (id < 0 || secret < 0 || token < 0) return ERR_STORE;
-    return id == 1 && secret == 1 ? 1 : 0;
+    return id == 1 && secret == 1;
 }
 
 /* Returns the ${len} characters at ${text} without the white space around them. */
@@ -142,6 +142,7 @@ aws_credentials_parse_profile(const char *text, const char *profile, struct aws_
         size_t whole = strcspn(text, "\n"), len = whole;
         const char *line = trim_text(text, &len);
 
+        /* "[profile]", or a setting of the profile that we are inside. */
         if (len >= 2 && line[0] == '[' && line[len - 1] == ']') {
             size_t name_len = len - 2;
             const char *name = trim_text(line + 1, &name_len);

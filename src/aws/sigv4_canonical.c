@@ -130,7 +130,10 @@ int
 sigv4_canonical_query(const char *query, struct buf *out) {
     struct query_parameter list[SIGV4_PARAMETERS_MAX] = {0};
     struct buf texts = BUF_INIT(SIGV4_TEXT_MAX);
-    int n = split_query(query, list, &texts), err = n < 0 ? n : 0;
+    int err = 0;
+
+    int n = split_query(query, list, &texts);
+    if (n < 0) err = n;
 
     /* The texts move while they grow, so pointers are taken once all of them are there. */
     for (int i = 0; i < n; i++) {

@@ -48,7 +48,8 @@ static void
 pause_until_stop(void *ctx, int ms) {
     struct store_aws *aws = ctx;
     for (; ms > 0 && !atomic_load(&aws->stopping); ms -= PAUSE_STEP_MS) {
-        int step = ms < PAUSE_STEP_MS ? ms : PAUSE_STEP_MS;
+        int step = PAUSE_STEP_MS;
+        if (step > ms) step = ms;
         aws->http.pause(aws->http.ctx, step);
     }
 }
@@ -80,6 +81,7 @@ store_aws_new(const struct aws_env *env, int connections) {
     aws->client = http_client_new(&options);
     if (aws->client == NULL) goto fail;
 
+    /* The credentials use the transport that gives up when the process stops. */
     aws->http = aws_transport_http(aws->client);
     aws->transport = (struct aws_transport){send_until_stop, pause_until_stop, aws};
     struct aws_credentials_config credentials = {aws->env, aws->transport, clock_system};

@@ -278,6 +278,8 @@ store_complete(const char *table, const char *id, uint64_t rev, const struct rec
     build_number(&body, ":content", after->content);
     build_number(&body, ":sweep_at", policy_sweep_at(after));
     body_old_rev(&body, rev);
+
+    /* What only a complete upload has. */
     build_number(&body, ":phase", after->phase);
     build_number(&body, ":attempts_left", after->attempts_left);
     build_number(&body, ":ended_at", after->ended_at);

@@ -79,6 +79,8 @@ dynamodb_call(struct aws_service *s, const char *operation, json_t *body, bool o
     *response = NULL;
     if (body == NULL || json_write(body, &text) != 0) goto out;
     (void)snprintf(target, sizeof(target), "DynamoDB_20120810.%s", operation);
+
+    /* The whole of a request is its body: path and query are always the same. */
     const struct http_field fields[] = {{"Content-Type", "application/x-amz-json-1.0"},
                                         {"X-Amz-Target", target}};
     struct aws_call call = {.method = HTTP_POST,

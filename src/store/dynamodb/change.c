@@ -30,8 +30,9 @@ enum attempt_step { STEP_DONE, STEP_AGAIN, STEP_FAIL };
 /* When the tombstone that this change leaves may be deleted. */
 static int64_t
 tombstone_ttl(const struct change_attempt *a) {
-    int64_t soon = a->c.now + DYNAMODB_TOMBSTONE_LIFE;
-    return a->record.expires_at < soon ? a->record.expires_at : soon;
+    int64_t ttl = a->c.now + DYNAMODB_TOMBSTONE_LIFE;
+    if (ttl > a->record.expires_at) ttl = a->record.expires_at;
+    return ttl;
 }
 
 static bool
@@ -211,6 +212,7 @@ one_round(struct change_attempt *a, int *result) {
         return STEP_DONE;
     }
 
+    /* The item is out of date whatever comes of the write. */
     enum dynamodb_outcome outcome = write_effect(a, &response);
     json_decref(a->item);
     a->item = NULL;
@@ -239,6 +241,7 @@ dynamodb_change(struct store *s, const struct store_ref *ref, const struct chang
     *effect = (struct effect){0};
     if (after != NULL) *after = (struct record){0};
     if (result == 1) {
+        /* The record goes to the caller. */
         *effect = a.effect;
         if (after != NULL) {
             *after = a.record;

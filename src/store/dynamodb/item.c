@@ -184,6 +184,7 @@ item_put_classic(json_t **item, const struct record *r, const struct buf *conten
 
 static void
 item_put_sealed(json_t **item, const struct record *r) {
+    /* `v` tells a sealed record from a classic one, which has none. */
     item_put(item, "v", dynamodb_item_n(1));
     item_put(item, "phase", dynamodb_item_n(r->phase));
     item_put(item, "created_at", dynamodb_item_n(r->created_at));
@@ -202,6 +203,7 @@ item_put_sealed(json_t **item, const struct record *r) {
     item_put(item, "ended_at", dynamodb_item_n(r->ended_at));
     item_put(item, "burnt_by_owner", dynamodb_item_bool(r->burnt_by_owner));
     item_put(item, "leases", dynamodb_item_leases(r));
+
     if (r->blob[0] != '\0') item_put(item, "blob", dynamodb_item_s(r->blob, strlen(r->blob)));
 }
 

@@ -117,6 +117,7 @@ item_read_leases(const json_t *item, struct record *out) {
 
     if (!json_is_array(list) || json_array_size(list) > RECORD_VIEWS_MAX) return ERR_STORE;
     json_array_foreach(list, i, one) {
+        /* {"M": {"hash": ..., "opened": ..., "renewed": ..., "ended": ..., "end": ...}} */
         const json_t *m = json_object_get(one, "M");
         int end = 0;
         struct lease *l = record_add_lease(out);
@@ -152,6 +153,7 @@ item_read_sealed_numbers(const json_t *item, struct record *out) {
               item_read_number(item, "part_at", INT64_MAX / 2, -1, &out->part_at) &&
               item_read_number(item, "ended_at", INT64_MAX / 2, -1, &out->ended_at);
 
+    /* The limits above make the conversions safe. */
     out->phase = (enum record_phase)phase;
     out->content = (enum record_content)content;
     out->size = (uint64_t)size;

@@ -152,7 +152,8 @@ struct due_id {
 static int
 compare_due(const void *a, const void *b) {
     const struct due_id *x = a, *y = b;
-    if (x->at != y->at) return x->at > y->at ? 1 : -1;
+    if (x->at > y->at) return 1;
+    if (x->at < y->at) return -1;
     return memcmp(x->ref.bytes, y->ref.bytes, sizeof(x->ref.bytes));
 }
 
@@ -212,7 +213,8 @@ dynamodb_due(struct store *s, int64_t now, int skip, struct store_ref *out, int 
     int n = query_due(d, now, list, each);
     if (n > 0) qsort(list, (size_t)n, sizeof(*list), compare_due);
     if (n > each) n = each;
-    if (n >= 0) n = n > skip ? n - skip : 0;
+    if (n > skip) n -= skip;
+    else if (n > 0) n = 0;
     for (int i = 0; i < n; i++)
         out[i] = list[skip + i].ref;
 
@@ -241,6 +243,7 @@ dynamodb_knows_blob(struct store *s, const char *blob) {
     int got = 0;
     size_t len = strlen(blob);
 
+    /* A name made of the id of its record needs no scan. */
     if (len == TOKEN_CLASSIC_ID_LEN + 4 && strcmp(blob + TOKEN_CLASSIC_ID_LEN, ".enc") == 0)
         return knows_classic_blob(d, blob, TOKEN_CLASSIC_ID_LEN);
 
@@ -338,7 +341,9 @@ dynamodb_store_open(const struct dynamodb_store_config *config, struct store **o
     d->table = strdup(config->table);
     d->bucket = strdup(bucket);
 
-    int err = d->table != NULL && d->bucket != NULL ? 0 : ERR_NOMEM;
+    /* The only step that the environment can fail. */
+    int err = 0;
+    if (d->table == NULL || d->bucket == NULL) err = ERR_NOMEM;
     if (err == 0) err = aws_endpoint_find(&config->env, "dynamodb", &d->service.endpoint, reason);
     if (err == 0) *out = &d->base;
     else dynamodb_close(&d->base);

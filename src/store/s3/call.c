@@ -36,6 +36,7 @@ s3_call(struct s3 *s, const struct s3_request *r, struct buf *response) {
     struct http_field fields[3];
     size_t count = 0;
 
+    /* The headers that are signed besides those of every request. */
     if (r->md5 != NULL) fields[count++] = (struct http_field){"Content-MD5", r->md5};
     if (r->method == HTTP_PUT) {
         fields[count++] = (struct http_field){"Content-Type", "application/octet-stream"};

@@ -33,10 +33,12 @@ log_kept(const char *error) {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     char code[CODE_MAX + 1] = "";
     const char *tag = strstr(error, "<Code>");
-    const char *at = tag != NULL ? tag + strlen("<Code>") : "";
-    size_t len = strspn(at, letters);
 
-    if (len <= CODE_MAX) memcpy(code, at, len);
+    if (tag != NULL) {
+        tag += strlen("<Code>");
+        size_t len = strspn(tag, letters);
+        if (len <= CODE_MAX) memcpy(code, tag, len);
+    }
     log_warn("s3.kept", LOG_TEXT("code", code));
 }
 
@@ -198,8 +200,10 @@ s3_erase(struct blobs *b, const char *name, uint32_t first, uint32_t count) {
     }
 
     /* If S3 kept a part, nobody knows which: the next erase asks for all of them again. */
-    end_erase(s, name, number, result == 0 || kept ? first : first + gone);
-    return kept ? ERR_STORE : result;
+    if (kept) result = ERR_STORE;
+    bool starts_again = result == 0 || kept;
+    end_erase(s, name, number, starts_again ? first : first + gone);
+    return result;
 }
 
 void
