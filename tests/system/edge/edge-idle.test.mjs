@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { Connection } from '../support/client.mjs';
-import { judge, others, quickServer } from '../support/others.mjs';
+import { judge, measureBystander, quickServer } from '../support/bystander.mjs';
 import { memory, processorTime, sockets } from '../support/process.mjs';
 import { buildFolder, get, patience, startServer } from '../support/server.mjs';
 
@@ -49,11 +49,11 @@ for (const [what, used] of [['new', 0], ['used', COUNT], ['new, or used and kept
   test(`${COUNT} connections that are ${what}: little memory, and others do not notice`, { skip: COUNT < 1000 }, async (t) => {
     const server = await quickServer(clients);
     try {
-      await others(server, 2); // once, for the memory that any use takes
+      await measureBystander(server, 2); // once, for the memory that any use takes
       const base = memory(server.pid, 'VmRSS');
       const all = await open(server, COUNT, used);
       const held = sockets(server.pid);
-      const figures = await others(server, 4);
+      const figures = await measureBystander(server, 4);
       const peak = memory(server.pid, 'VmHWM');
       t.diagnostic(`the server holds ${held}, ${((peak - base) / COUNT).toFixed(1)} KiB for each that came`);
       assert.ok(held >= (used === COUNT ? KEPT : COUNT), `the server holds ${held} sockets`);

@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { has } from '../support/nginx.mjs';
-import { judge, others, quickServer } from '../support/others.mjs';
+import { judge, measureBystander, quickServer } from '../support/bystander.mjs';
 import { memory, sockets } from '../support/process.mjs';
 import { patience } from '../support/server.mjs';
 
@@ -54,7 +54,7 @@ describe('slow clients', () => {
   after(() => server.stop());
 
   test(`${EACH} of each kind are ended by their deadlines, and others do not notice`, async (t) => {
-    await others(server, 2); // once, for the memory that any use takes
+    await measureBystander(server, 2); // once, for the memory that any use takes
     const base = memory(server.pid, 'VmRSS');
     const before = sockets(server.pid);
     const all = Object.entries(kinds).map(([name, kind]) => [name, kind, Array.from({ length: EACH }, (_, i) => slow(server, kind, i))]);
@@ -63,7 +63,7 @@ describe('slow clients', () => {
       await pause(100);
     }
     await pause(1000); // what the kernel takes of the answers is no slow client yet
-    const figures = await others(server, 8);
+    const figures = await measureBystander(server, 8);
     for (const [name, { ends }, times] of all) {
       if (ends === undefined) continue;
       const seconds = (await Promise.all(times)).sort((a, b) => a - b);
@@ -90,14 +90,14 @@ describe('slowhttptest', { skip: !has('slowhttptest') }, () => {
   test('its four modes at once', async (t) => {
     const server = await quickServer();
     try {
-      await others(server, 2); // once, for the memory that any use takes
+      await measureBystander(server, 2); // once, for the memory that any use takes
       const base = memory(server.pid, 'VmRSS');
       const runs = Object.values(modes).map((options) => {
         const path = options.at(-1).startsWith('/') ? options.pop() : '/';
         return promisify(execFile)('slowhttptest', [...options, '-c', '200', '-r', '200', '-l', '8', '-p', '3', '-u', `http://127.0.0.1:${server.port}${path}`]);
       });
       await pause(1000);
-      const figures = await others(server, 6);
+      const figures = await measureBystander(server, 6);
       for (const [i, run] of runs.entries()) {
         const { stdout } = await run;
         const said = stdout.replace(/\x1b\[[0-9;]*m/g, '');

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { newPage, startBrowser } from '../support/browser.mjs';
-import { startMoody } from '../support/moody.mjs';
+import { startFlakyProxy } from '../support/flaky-proxy.mjs';
 import { shareSecret, startStatic } from '../support/site.mjs';
 import { button, createLink, field, openLink, page, refusal, savedFile, setStage, shareText, shownText, site, text, until } from '../support/stage.mjs';
 
@@ -564,7 +564,7 @@ test('200 kept secrets are looked up little by little, and leave room to open', 
 });
 
 test('an upload that is left is burnt, and does not count against the next', async (t) => {
-  const front = await startMoody(site.url, { ignores: ({ method }) => method === 'PUT' });
+  const front = await startFlakyProxy(site.url, { ignores: ({ method }) => method === 'PUT' });
   t.after(() => front.stop());
   const created = [];
   page.context().on('response', async (response) => {

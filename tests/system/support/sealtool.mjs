@@ -15,7 +15,7 @@ export function startSealtool() {
   child.on('exit', (code) => {
     for (const { reject } of waiting.splice(0)) reject(new Error(`sealtool ended with ${code}`));
   });
-  child.stdin.on('error', () => undefined); // told by its end
+  child.stdin.on('error', () => undefined); // the exit handler reports it
   return {
     ask(request) {
       return new Promise((resolve, reject) => {

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "policy_scenes.h"
+#include "policy_samples.h"
 
 #define T0      KIT_T0
 #define EXPIRES (KIT_T0 + KIT_TTL)
@@ -16,7 +16,7 @@
 enum { IDLE = 120, LIFE = 600, PARTS_IDLE = 900, PARTS_LIFE = 21600, WEEK = 7 * 86400 };
 
 struct row {
-    enum policy_scene scene;
+    enum policy_sample sample;
     enum change_kind kind;
     int64_t at; /* seconds after T0 */
     unsigned hash, proof;
@@ -133,7 +133,7 @@ test_every_row_of_the_table(void **state) {
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const struct row *row = &rows[i];
-        struct record r = policy_scene(row->scene);
+        struct record r = policy_sample(row->sample);
         uint64_t rev = r.rev;
         enum record_content before = r.content;
         struct change c = {.kind = row->kind, .now = T0 + row->at, .part_is_new = true};
@@ -152,7 +152,7 @@ test_every_row_of_the_table(void **state) {
         if (!same)
             fail_msg("row %zu (%s, change %d at %lld): verdict %d, write %d, views %d, content %d, "
                      "phase %d",
-                     i, policy_scene_name(row->scene), row->kind, (long long)row->at, e.verdict,
+                     i, policy_sample_name(row->sample), row->kind, (long long)row->at, e.verdict,
                      e.write, r.views_left, r.content, r.phase);
         record_clear(&r);
     }
@@ -161,7 +161,7 @@ test_every_row_of_the_table(void **state) {
 static void
 test_what_was_swept_late_is_still_erased_first(void **state) {
     (void)state;
-    struct record r = policy_scene(UPLOAD);
+    struct record r = policy_sample(UPLOAD);
     struct effect e;
     int64_t late = EXPIRES + WEEK;
     assert_int_equal(policy_try(&r, CHANGE_LAPSE, late, 0, 0, &e), VERDICT_OK);
@@ -181,7 +181,7 @@ test_what_was_swept_late_is_still_erased_first(void **state) {
 static void
 test_classic_records_are_forgotten(void **state) {
     (void)state;
-    struct record text = policy_scene(TEXT), file = kit_file(1000);
+    struct record text = policy_sample(TEXT), file = kit_file(1000);
     struct effect e;
     assert_int_equal(policy_try(&text, CHANGE_CLAIM_CLASSIC, T0, 1, 0, &e), VERDICT_OK);
     assert_true(e.write && !e.drop_record);
@@ -194,7 +194,7 @@ test_classic_records_are_forgotten(void **state) {
     assert_int_equal(policy_try(&file, CHANGE_ERASED, T0, 1, 0, &e), VERDICT_OK);
     assert_true(e.drop_record && !e.write);
     record_clear(&text);
-    text = policy_scene(TEXT);
+    text = policy_sample(TEXT);
     assert_int_equal(policy_try(&text, CHANGE_LAPSE, EXPIRES, 0, 0, &e), VERDICT_OK);
     assert_true(e.drop_record && !e.write);
     record_clear(&text);
@@ -218,7 +218,7 @@ test_wrong_proofs_are_free_where_nobody_counts(void **state) {
 static void
 test_burn_tells_who_and_how_leases_ended(void **state) {
     (void)state;
-    struct record r = policy_scene(LEASED);
+    struct record r = policy_sample(LEASED);
     struct effect e;
     assert_int_equal(policy_try(&r, CHANGE_OPEN, T0 + 100, 2, P, &e), VERDICT_OK);
     assert_true(e.lease_is_new && e.lease == 1);

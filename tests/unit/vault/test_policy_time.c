@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "policy_scenes.h"
+#include "policy_samples.h"
 
 #define T0      KIT_T0
 #define EXPIRES (KIT_T0 + KIT_TTL)
@@ -34,7 +34,7 @@ test_lease_times(void **state) {
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(times); i++) {
-        struct record r = policy_scene(times[i].parts ? UPLOADED : FRESH);
+        struct record r = policy_sample(times[i].parts ? UPLOADED : FRESH);
         struct lease l = {.opened_at = T0 + times[i].opened, .renewed_at = T0 + times[i].renewed};
         int64_t at = 0, end = T0 + times[i].want;
         r.expires_at = T0 + times[i].expires;
@@ -65,7 +65,7 @@ test_renewals_are_written_for_a_gain(void **state) {
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(times); i++) {
-        struct record r = policy_scene(LEASED);
+        struct record r = policy_sample(LEASED);
         struct effect e;
         if (times[i].parts) r.part_size = 65536;
         assert_int_equal(policy_try(&r, CHANGE_FETCH, T0 + times[i].at, 1, 0, &e), VERDICT_OK);
@@ -78,7 +78,7 @@ test_renewals_are_written_for_a_gain(void **state) {
 
 static void
 test_sweep_comes_when_there_is_work(void **state) {
-    static const int64_t want[SCENES] = {
+    static const int64_t want[SAMPLES] = {
         [FRESH] = KIT_TTL,
         [LEASED] = KIT_TTL,
         [LAST] = IDLE,
@@ -91,8 +91,8 @@ test_sweep_comes_when_there_is_work(void **state) {
         [TEXT] = KIT_TTL,
     };
     (void)state;
-    for (int i = 0; i < SCENES; i++) {
-        struct record r = policy_scene((enum policy_scene)i);
+    for (int i = 0; i < SAMPLES; i++) {
+        struct record r = policy_sample((enum policy_sample)i);
         struct effect e;
         assert_int_equal(policy_sweep_at(&r), T0 + want[i]);
         /* A sweep a second early has nothing to erase; one in time leaves nothing due. */
@@ -111,19 +111,19 @@ test_sweep_comes_when_there_is_work(void **state) {
 
 static void
 test_receipts_tell_the_truth(void **state) {
-    static const enum receipt_state before[SCENES] = {
+    static const enum receipt_state before[SAMPLES] = {
         [FRESH] = RECEIPT_WAITING, [LEASED] = RECEIPT_OPENED,    [LAST] = RECEIPT_USED_UP,
         [ENDED] = RECEIPT_OPENED,  [USED_UP] = RECEIPT_USED_UP,  [LOCKED] = RECEIPT_LOCKED,
         [BURNT] = RECEIPT_BURNT,   [UPLOAD] = RECEIPT_UPLOADING, [UPLOADED] = RECEIPT_UPLOADING,
     };
-    static const enum receipt_state after[SCENES] = {
+    static const enum receipt_state after[SAMPLES] = {
         [FRESH] = RECEIPT_EXPIRED, [LEASED] = RECEIPT_EXPIRED,  [LAST] = RECEIPT_USED_UP,
         [ENDED] = RECEIPT_EXPIRED, [USED_UP] = RECEIPT_USED_UP, [LOCKED] = RECEIPT_LOCKED,
         [BURNT] = RECEIPT_BURNT,   [UPLOAD] = RECEIPT_EXPIRED,  [UPLOADED] = RECEIPT_EXPIRED,
     };
     (void)state;
-    for (int i = 0; i < SCENES; i++) {
-        struct record r = policy_scene((enum policy_scene)i);
+    for (int i = 0; i < SAMPLES; i++) {
+        struct record r = policy_sample((enum policy_sample)i);
         if (i == TEXT) assert_false(policy_receipt_kept(&r, T0));
         if (i != TEXT) {
             assert_int_equal(policy_receipt_state(&r, T0 + 60), before[i]);
@@ -139,7 +139,7 @@ static void
 test_who_can_be_seen_and_claimed(void **state) {
     static const struct {
         bool visible, lapsed, claim, readable; /* lapsed: visible once the leases lapsed */
-    } want[SCENES] = {
+    } want[SAMPLES] = {
         [FRESH] = {true, true, true, true},       [LEASED] = {true, true, true, true},
         [LAST] = {true, false, false, true},      [ENDED] = {true, true, true, true},
         [USED_UP] = {false, false, false, false}, [LOCKED] = {false, false, false, true},
@@ -147,8 +147,8 @@ test_who_can_be_seen_and_claimed(void **state) {
         [UPLOADED] = {false, false, false, true}, [TEXT] = {true, true, true, true},
     };
     (void)state;
-    for (int i = 0; i < SCENES; i++) {
-        struct record r = policy_scene((enum policy_scene)i);
+    for (int i = 0; i < SAMPLES; i++) {
+        struct record r = policy_sample((enum policy_sample)i);
         assert_int_equal(policy_visible(&r, T0 + 1), want[i].visible);
         assert_int_equal(policy_visible(&r, T0 + IDLE), want[i].lapsed);
         assert_false(policy_visible(&r, EXPIRES));
@@ -170,7 +170,7 @@ test_uploads_end_by_idleness_age_and_expiry(void **state) {
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(times); i++) {
-        struct record r = policy_scene(UPLOAD);
+        struct record r = policy_sample(UPLOAD);
         r.part_at = times[i].part_at < 0 ? 0 : T0 + times[i].part_at;
         r.expires_at = T0 + times[i].expires;
         assert_true(policy_uploading(&r, T0 + times[i].want - 1));

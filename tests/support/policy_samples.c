@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "policy_scenes.h"
+#include "policy_samples.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 #define T0 KIT_T0
 
 struct record
-policy_scene(enum policy_scene which) {
+policy_sample(enum policy_sample which) {
     struct record r = which == UPLOAD || which == UPLOADED ? kit_upload(3, 2)
                       : which == TEXT                      ? kit_text(2, 40)
                                                            : kit_sealed(3, 2, 304);
@@ -43,8 +43,8 @@ policy_try(struct record *r, enum change_kind kind, int64_t now, unsigned hash, 
 }
 
 const char *
-policy_scene_name(enum policy_scene which) {
-    static const char *const scenes[SCENES] = {"fresh",  "leased", "last",   "ended",    "used up",
-                                               "locked", "burnt",  "upload", "uploaded", "text"};
+policy_sample_name(enum policy_sample which) {
+    static const char *const scenes[SAMPLES] = {"fresh",  "leased", "last",   "ended",    "used up",
+                                                "locked", "burnt",  "upload", "uploaded", "text"};
     return scenes[which];
 }

@@ -16,10 +16,10 @@ import { loadGenerator } from './variant.mjs';
 const P99_US = 50_000;
 const GROWTH_KIB = 64 * 1024;
 // In memory where that is possible: how fast the disk is does not matter here.
-const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'others-'));
+const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'bystander-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-/** A server for others(), with the settings ${env}. */
+/** A server for measureBystander(), with the settings ${env}. */
 export function quickServer(env = {}) {
   loadGenerator();
   return startServer({ env: { SECRETS_DATA: mkdtempSync(join(folder, 'data-')), ...env } });
@@ -35,7 +35,7 @@ async function probe(server, seconds, ...request) {
 }
 
 /** What other clients see, for ${seconds}: { healthz, create, open }, each the figures of bench/load. */
-export async function others(server, seconds) {
+export async function measureBystander(server, seconds) {
   const file = (name, text) => (text === undefined || writeFileSync(join(folder, name), text), join(folder, name));
   const secret = sealed();
   const healthz = probe(server, seconds, 'GET', '/healthz');
@@ -44,7 +44,7 @@ export async function others(server, seconds) {
   return { healthz: await healthz, create, open };
 }
 
-/** The others did not notice, and memory stayed in bounds: ${base} and ${peak} in KiB. */
+/** The bystander did not notice, and memory stayed in bounds: ${base} and ${peak} in KiB. */
 export function judge(t, figures, base, peak) {
   t.diagnostic(`${Object.entries(figures).map(([name, { p99, requests }]) => `${name} ${requests} requests, p99 ${p99 / 1000} ms`).join('; ')}; memory ${base} KiB, at most ${peak} KiB`);
   for (const [name, { p99, failed, status, requests }] of Object.entries(figures)) {

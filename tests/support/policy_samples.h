@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Records in the situations that the rules tell apart, for tests of the policy. */
-#ifndef POLICY_SCENES_H
-#define POLICY_SCENES_H
+#ifndef TESTS_SUPPORT_POLICY_SAMPLES_H
+#define TESTS_SUPPORT_POLICY_SAMPLES_H
 
 #include "store_kit.h"
 
 /* All begin at KIT_T0. */
-enum policy_scene {
+enum policy_sample {
     FRESH,    /* 3 views */
     LEASED,   /* 2 views left, lease 1 live since T0 */
     LAST,     /* no view left, lease 1 live since T0 */
@@ -17,16 +17,16 @@ enum policy_scene {
     UPLOAD,   /* 2 parts, none there */
     UPLOADED, /* 2 parts, both there, not complete */
     TEXT,     /* classic, 2 views left */
-    SCENES,
+    SAMPLES,
 };
 
-/* The record of that scene.  Clear it with record_clear(). */
-struct record policy_scene(enum policy_scene which);
+/* Returns the record of that situation.  Clear it with record_clear(). */
+struct record policy_sample(enum policy_sample which);
 
 /* Its name, for messages. */
-const char *policy_scene_name(enum policy_scene which);
+const char *policy_sample_name(enum policy_sample which);
 
-/* Let ${kind} with these numbers for hash and proof (kit_hash) come to ${r} at ${now}.  Returns the
+/* Apply ${kind}, with these numbers for hash and proof (kit_hash), to ${r} at ${now}.  Returns the
  * verdict, which ${e} has as well. */
 enum verdict policy_try(struct record *r, enum change_kind kind, int64_t now, unsigned hash,
                         unsigned proof, struct effect *e);

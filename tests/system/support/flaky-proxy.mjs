@@ -7,11 +7,11 @@ const CHANCE = 0.7;
 const IN_A_ROW = 3;
 
 /** Refuses `most` requests by chance, the same request at most three times in a row; those that `ignores` holds for it never answers. */
-export async function startMoody(target, { most = 0, seed = 1, ignores = () => false }) {
+export async function startFlakyProxy(target, { most = 0, seed = 1, ignores = () => false }) {
   const row = new Map();
   let state = seed;
   const random = () => { state = (state * 1103515245 + 12345) & 0x7fffffff; return state / 0x7fffffff; };
-  const moody = { refused: [], most, stop: () => new Promise((done) => { server.closeAllConnections(); server.close(done); }) };
+  const proxy = { refused: [], most, stop: () => new Promise((done) => { server.closeAllConnections(); server.close(done); }) };
 
   const server = createServer((req, res) => {
     if (ignores(req)) {
@@ -19,14 +19,14 @@ export async function startMoody(target, { most = 0, seed = 1, ignores = () => f
       return;
     }
     const what = `${req.method} ${req.url.replace(/[A-Za-z0-9]{22}/, 'ID')}`;
-    const refuse = req.url.startsWith('/api/') && moody.refused.length < moody.most && (row.get(what) ?? 0) < IN_A_ROW && random() < CHANCE;
+    const refuse = req.url.startsWith('/api/') && proxy.refused.length < proxy.most && (row.get(what) ?? 0) < IN_A_ROW && random() < CHANCE;
     row.set(what, refuse ? (row.get(what) ?? 0) + 1 : 0);
     const asked = !refuse || random() < 0.5;
     const refusal = () => {
-      res.writeHead(503, { 'Retry-After': String(moody.refused.length % 2), 'Content-Type': 'application/problem+json' });
+      res.writeHead(503, { 'Retry-After': String(proxy.refused.length % 2), 'Content-Type': 'application/problem+json' });
       res.end('{"code":"unavailable"}');
     };
-    if (refuse) moody.refused.push(`${what}${asked ? ', done all the same' : ''}`);
+    if (refuse) proxy.refused.push(`${what}${asked ? ', done all the same' : ''}`);
     if (!asked) {
       req.resume().on('end', refusal);
       return;
@@ -44,6 +44,6 @@ export async function startMoody(target, { most = 0, seed = 1, ignores = () => f
   });
 
   await new Promise((done) => server.listen(0, '127.0.0.1', done));
-  moody.url = `http://127.0.0.1:${server.address().port}/`;
-  return moody;
+  proxy.url = `http://127.0.0.1:${server.address().port}/`;
+  return proxy;
 }
