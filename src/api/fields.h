@@ -13,7 +13,7 @@
 
 #include "http/message.h"
 
-enum { FIELDS_MAX = 8, FIELD_BYTES_LEN = 32 };
+enum { FIELDS_MAX = 12, FIELD_BYTES_LEN = 32 };
 
 enum field_type {
     FIELD_TEXT,    /* min to max bytes of UTF-8 */

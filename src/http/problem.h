@@ -12,6 +12,7 @@
 #define PROBLEM_LIST(X)                                                                            \
     X(MALFORMED, "malformed", 400, "The request cannot be read")                                   \
     X(UNAUTHORIZED, "unauthorized", 401, "A token is required")                                    \
+    X(WRONG_KEY, "wrong_key", 403, "The link key is wrong")                                        \
     X(WRONG_PROOF, "wrong_proof", 403, "The proof of key is wrong")                                \
     X(NOT_FOUND, "not_found", 404, "Not found, or no longer available")                            \
     X(METHOD, "method_not_allowed", 405, "This method is not allowed here")                        \

@@ -116,27 +116,42 @@ take_view(struct record *r, const struct change *c, struct effect *out) {
     return 0;
 }
 
+/* Whether the gate that was sent is right, or ${r} has none. */
+static bool
+passes_gate(const struct record *r, const struct change *c) {
+    if (!r->has_gate) return true;
+    return c->has_gate && token_hash_equal(r->gate_verifier, c->gate);
+}
+
 /* The order of these checks is a promise: docs/DESIGN.md, "Order of open". */
 static int
 open_sealed(struct record *r, const struct change *c, struct effect *out) {
     out->verdict = VERDICT_ABSENT;
-    if (r->kind != RECORD_SEALED || r->phase != PHASE_OPEN || c->now >= r->expires_at) return 0;
+    if (r->kind != RECORD_SEALED || c->now >= r->expires_at) return 0;
+    if (r->phase != PHASE_OPEN && r->phase != PHASE_LOCKED) return 0;
 
-    /* The lease comes before the views: a lost response can be had again. */
-    bool proven = token_hash_equal(r->verifier, c->proof);
+    /* The lease comes first: a view whose response was lost is given again, even if the secret was
+     * used up or locked meanwhile. */
+    bool proven = token_hash_equal(r->verifier, c->proof), gate_passed = passes_gate(r, c);
     struct lease *l = record_find_lease(r, c->hash);
     if (l != NULL && !policy_lease_live(r, l, c->now)) {
         out->verdict = VERDICT_LEASE_ENDED;
         return 0;
     }
-    if (l != NULL && proven) {
+    if (l != NULL && gate_passed && proven) {
         out->verdict = VERDICT_REPEAT;
         out->lease = (int)(l - r->leases);
         record_fetch(r, l, c->now, out);
         return 0;
     }
 
-    if (r->views_left == 0) return 0;
+    if (r->phase == PHASE_LOCKED || r->views_left == 0) return 0;
+
+    /* Without the link key nobody can use up attempts. */
+    if (!gate_passed) {
+        out->verdict = VERDICT_WRONG_KEY;
+        return 0;
+    }
     if (proven) return take_view(r, c, out);
     out->verdict = count_wrong_proof(r, c, out);
     return 0;

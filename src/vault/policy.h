@@ -30,6 +30,7 @@ enum verdict {
     VERDICT_ABSENT,      /* unknown, incomplete, expired, burnt, locked or used up */
     VERDICT_REPEAT,      /* open: this lease is live, so the same view is given again */
     VERDICT_LEASE_ENDED, /* open: this lease has ended */
+    VERDICT_WRONG_KEY,   /* open: the gate is absent or wrong, and nothing changed */
     VERDICT_WRONG_PROOF, /* open: the proof does not match; see record.attempts_left */
     VERDICT_CONFLICT,    /* part or complete: the data contradict the record */
     VERDICT_INCOMPLETE,  /* complete: parts are missing */
@@ -37,7 +38,7 @@ enum verdict {
 
 enum change_kind {
     CHANGE_CLAIM_CLASSIC, /* take one view of a classic record; uses mark */
-    CHANGE_OPEN,          /* take one view of a sealed record; uses hash (lease) and proof */
+    CHANGE_OPEN,          /* take one view of a sealed record; uses hash (lease), proof and gate */
     CHANGE_FETCH,         /* renew a live lease; uses hash (lease) */
     CHANGE_CONFIRM,       /* end a lease; uses hash (lease, live or ended) */
     CHANGE_BURN,          /* burn the secret; uses hash (owner, or lease, live or ended) */
@@ -52,6 +53,8 @@ struct change {
     int64_t now;
     uint8_t hash[TOKEN_HASH_LEN];  /* SHA-256 of the token that was sent */
     uint8_t proof[TOKEN_HASH_LEN]; /* SHA-256 of the access key that was sent */
+    bool has_gate;                 /* a gate was sent */
+    uint8_t gate[TOKEN_HASH_LEN];  /* SHA-256 of the gate that was sent */
     uint8_t mark[RECORD_MARK_LEN]; /* idempotency key, kept over retries; the policy ignores it */
     uint32_t part;                 /* counted from 0 */
     bool part_is_new;              /* set by the store from its set of parts */
@@ -78,8 +81,8 @@ struct effect {
 MUST_CHECK
 int policy_apply(struct record *r, const struct change *c, struct effect *out);
 
-/* Whether info shows ${r} at ${now}: it is complete, neither expired, locked nor burnt, and a view
- * is left or a lease is live. */
+/* Whether info shows ${r} at ${now}: it is complete, neither expired nor burnt, and a view can be
+ * claimed or a lease is live. */
 bool policy_visible(const struct record *r, int64_t now);
 
 /*

@@ -50,8 +50,8 @@ policy_can_claim(const struct record *r, int64_t now) {
 
 bool
 policy_visible(const struct record *r, int64_t now) {
-    if (r->phase != PHASE_OPEN || now >= r->expires_at) return false;
-    return r->views_left > 0 || any_lease_live(r, now);
+    if (r->phase != PHASE_OPEN && r->phase != PHASE_LOCKED) return false;
+    return policy_can_claim(r, now) || any_lease_live(r, now);
 }
 
 int64_t

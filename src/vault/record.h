@@ -81,8 +81,10 @@ struct record {
     uint8_t verifier[TOKEN_HASH_LEN];   /* SHA-256 of the access key */
     uint8_t owner_hash[TOKEN_HASH_LEN]; /* SHA-256 of the owner token */
     uint8_t header[ENVELOPE_HEADER_LEN];
-    bool passphrase; /* whether the page asks for one */
-    int attempts;    /* wrong proofs allowed; 0: not counted */
+    bool has_gate; /* false in records of 0.1, and if the creator set none */
+    uint8_t gate_verifier[TOKEN_HASH_LEN]; /* SHA-256 of the gate */
+    bool passphrase;                       /* whether the page asks for one */
+    int attempts;                          /* wrong proofs allowed; 0: not counted */
     int attempts_left;
     uint32_t part_size; /* bytes of each part but the last; 0 if inline */
     uint32_t parts_stored;

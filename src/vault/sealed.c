@@ -20,6 +20,10 @@ fill_sealed_record(struct vault *v, const struct vault_sealed_new *in, const cha
     r->size = in->size;
     memcpy(r->verifier, in->verifier, sizeof(r->verifier));
     memcpy(r->header, in->header, sizeof(r->header));
+    if (in->gate_verifier != NULL) {
+        r->has_gate = true;
+        memcpy(r->gate_verifier, in->gate_verifier, sizeof(r->gate_verifier));
+    }
     token_hash(owner_token, strlen(owner_token), r->owner_hash);
     if (in->content != NULL) return;
 
@@ -104,8 +108,8 @@ vault_sealed_uploading(struct vault *v, const struct store_ref *ref) {
  * the claim decides; or a negative code.
  */
 static int
-read_for_open(struct vault *v, const char *id, const struct change *c, size_t response_max,
-              struct vault_sealed_opened *out) {
+read_for_open(struct vault *v, const char *id, const struct change *c,
+              const struct vault_sealed_opening *in, struct vault_sealed_opened *out) {
     struct record r = {0};
     struct effect effect;
     int found = vault_load(v, id, &r, &out->content);
@@ -119,7 +123,8 @@ read_for_open(struct vault *v, const char *id, const struct change *c, size_t re
     case VERDICT_REPEAT:
         out->has_content = r.content == CONTENT_INLINE;
         result = 0;
-        if (out->has_content && out->content.len > response_max) result = ERR_TOO_LARGE;
+        if (out->has_content && out->content.len > in->content_max) result = ERR_TOO_LARGE;
+        else if (in->reserve != NULL) result = in->reserve(in->ctx, out->content.len);
         break;
     /* A wrong proof that counts is decided by the write that counts it. */
     case VERDICT_WRONG_PROOF: result = r.attempts == 0; break;
@@ -149,17 +154,18 @@ claim_sealed_view(struct vault *v, const char *id, const struct change *c,
 }
 
 int
-vault_sealed_open(struct vault *v, const char *id, const uint8_t access[static 32],
-                  const char *lease, size_t response_max, struct vault_sealed_opened *out) {
-    struct change c = {.kind = CHANGE_OPEN, .now = vault_now(v)};
+vault_sealed_open(struct vault *v, const char *id, const struct vault_sealed_opening *in,
+                  struct vault_sealed_opened *out) {
+    struct change c = {.kind = CHANGE_OPEN, .now = vault_now(v), .has_gate = in->gate != NULL};
     *out = (struct vault_sealed_opened){.attempts_left = -1,
                                         .content = BUF_INIT((size_t)v->store->inline_max)};
-    token_hash(access, 32, c.proof);
-    token_hash(lease, strlen(lease), c.hash);
+    token_hash(in->access, VAULT_PROOF_LEN, c.proof);
+    if (in->gate != NULL) token_hash(in->gate, VAULT_PROOF_LEN, c.gate);
+    token_hash(in->lease, strlen(in->lease), c.hash);
 
     /* The order is a promise: content is read before the claim, and nothing is delivered before the
      * claim is durable. */
-    int result = read_for_open(v, id, &c, response_max, out);
+    int result = read_for_open(v, id, &c, in, out);
     if (result == 0) result = claim_sealed_view(v, id, &c, out);
     explicit_bzero(&c, sizeof(c));
     if (result == 1 && (out->verdict == VERDICT_OK || out->verdict == VERDICT_REPEAT)) return 1;

@@ -13,6 +13,8 @@
 #include "base/buf.h"
 #include "vault/vault.h"
 
+enum { VAULT_PROOF_LEN = 32 }; /* bytes of an access key, and of a gate */
+
 struct vault_sealed_new {
     uint8_t verifier[TOKEN_HASH_LEN];
     uint8_t header[ENVELOPE_HEADER_LEN]; /* checked by envelope_header_parse() */
@@ -20,8 +22,9 @@ struct vault_sealed_new {
     int64_t ttl;                         /* seconds */
     int attempts;                        /* 1 to RECORD_ATTEMPTS_MAX; 0: not counted */
     bool passphrase;
-    uint64_t size;             /* bytes of the whole envelope */
-    const struct buf *content; /* the whole envelope, or NULL if parts follow */
+    const uint8_t *gate_verifier; /* TOKEN_HASH_LEN bytes, or NULL for none */
+    uint64_t size;                /* bytes of the whole envelope */
+    const struct buf *content;    /* the whole envelope, or NULL if parts follow */
 };
 
 struct vault_sealed_created {
@@ -32,7 +35,7 @@ struct vault_sealed_created {
 };
 
 struct vault_sealed_opened {
-    enum verdict verdict; /* OK, REPEAT, ABSENT, LEASE_ENDED or WRONG_PROOF */
+    enum verdict verdict; /* OK, REPEAT, ABSENT, LEASE_ENDED, WRONG_KEY or WRONG_PROOF */
     int64_t lease_expires_at;
     int views_left;
     int attempts_left; /* -1: not counted */
@@ -62,15 +65,27 @@ void vault_sealed_ref(struct vault *v, const char *id, struct store_ref *out);
 MUST_CHECK
 int vault_sealed_uploading(struct vault *v, const struct store_ref *ref);
 
+/* What vault_sealed_open() gets from the opener. */
+struct vault_sealed_opening {
+    const uint8_t *access; /* VAULT_PROOF_LEN bytes: the access key as sent */
+    const uint8_t *gate;   /* VAULT_PROOF_LEN bytes: the gate as sent; NULL for none */
+    const char *lease;     /* the token that the opener wants as its lease */
+    size_t content_max;    /* bytes of inline content that can be delivered */
+
+    /* Called before the claim with the length of the inline content, 0 if there is none.  Returns
+     * 0, or a negative code, and then no view is taken.  NULL for none. */
+    int (*reserve)(void *ctx, size_t content_len);
+    void *ctx;
+};
+
 /*
- * Open ${id} by proof of key, in the order of docs/DESIGN.md ("Order of open").  ${access} is the
- * access key as sent, and ${lease} the token that the opener wants as its lease.  Inline content
- * above ${response_max} bytes is refused with ERR_TOO_LARGE before the claim.  Returns 1 with
+ * Open ${id} by proof of key, in the order of docs/DESIGN.md ("Order of open").  Inline content
+ * above in->content_max is refused with ERR_TOO_LARGE before the claim.  Returns 1 with
  * out->verdict, or a negative code.  The caller clears ${out} in every case.
  */
 MUST_CHECK
-int vault_sealed_open(struct vault *v, const char *id, const uint8_t access[static 32],
-                      const char *lease, size_t response_max, struct vault_sealed_opened *out);
+int vault_sealed_open(struct vault *v, const char *id, const struct vault_sealed_opening *in,
+                      struct vault_sealed_opened *out);
 void vault_sealed_opened_clear(struct vault_sealed_opened *o);
 
 /*

@@ -202,6 +202,13 @@ api_kit_create_body(struct api_kit_secret s) {
     assert_int_equal(buf_printf(&body, "\",\"views\":%d,\"ttl\":%lld,\"size\":%zu", s.views,
                                 (long long)s.ttl, s.size),
                      0);
+    if (s.gate || s.attempts > 0) {
+        memset(key, API_KIT_GATE, sizeof(key));
+        token_hash(key, sizeof(key), verifier);
+        assert_int_equal(buf_add_text(&body, ",\"gate_verifier\":\""), 0);
+        assert_int_equal(base64_encode(BASE64_URL, verifier, 32, &body), 0);
+        assert_int_equal(buf_add_text(&body, "\""), 0);
+    }
     if (s.attempts > 0) assert_int_equal(buf_printf(&body, ",\"attempts\":%d", s.attempts), 0);
     if (s.inside) {
         assert_int_equal(buf_add_text(&body, ",\"content\":\""), 0);
@@ -234,13 +241,25 @@ api_kit_lease(char letter, char out[static 44]) {
 }
 
 int
-api_kit_open_secret(struct api_kit *kit, const char *id, uint8_t key, char lease) {
-    char body[200], target[80], access[44], token[44];
+api_kit_open_with_gate(struct api_kit *kit, const char *id, uint8_t key, char lease, uint8_t gate) {
+    char body[300], target[80], access[44], token[44], text[64] = "";
     uint8_t bytes[32];
     memset(bytes, key, sizeof(bytes));
     base64_encode_text(BASE64_URL, bytes, sizeof(bytes), access);
+    if (gate != 0) {
+        char sent[44];
+        memset(bytes, gate, sizeof(bytes));
+        base64_encode_text(BASE64_URL, bytes, sizeof(bytes), sent);
+        (void)snprintf(text, sizeof(text), ",\"gate\":\"%s\"", sent);
+    }
     api_kit_lease(lease, token);
     (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s/open", id);
-    (void)snprintf(body, sizeof(body), "{\"access\":\"%s\",\"lease\":\"%s\"}", access, token);
+    (void)snprintf(body, sizeof(body), "{\"access\":\"%s\",\"lease\":\"%s\"%s}", access, token,
+                   text);
     return api_kit_ask(kit, (struct ask){.target = target, .body = body});
+}
+
+int
+api_kit_open_secret(struct api_kit *kit, const char *id, uint8_t key, char lease) {
+    return api_kit_open_with_gate(kit, id, key, lease, API_KIT_GATE);
 }

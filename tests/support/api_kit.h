@@ -7,7 +7,7 @@
 #include "api/api.h"
 #include "base/text/json.h"
 
-enum { API_KIT_T0 = 1900000000, API_KIT_PART = 65536, API_KIT_TEXT_MAX = 4096 };
+enum { API_KIT_T0 = 1900000000, API_KIT_PART = 65536, API_KIT_TEXT_MAX = 4096, API_KIT_GATE = 71 };
 
 struct api_kit {
     struct api api;
@@ -61,7 +61,8 @@ bool api_kit_problem(struct api_kit *kit, const char *code, const char *field);
 struct api_kit_secret {
     int views;
     int64_t ttl;
-    int attempts; /* 0: leave it out */
+    int attempts; /* 0: leave it out; else there is a gate, too */
+    bool gate;    /* there is a gate, whose bytes are all API_KIT_GATE */
     size_t size;
     bool inside; /* content comes with it */
     uint8_t key;
@@ -73,8 +74,13 @@ uint8_t api_kit_byte(size_t i);
 void api_kit_create(struct api_kit *kit, struct api_kit_secret s, char id[static 23],
                     char owner[static 44]);
 
-/* Open by the key ${key} and the lease token made of the letter ${lease}.  Returns the status. */
+/* Open by the key ${key} and the lease token made of the letter ${lease}, with the right gate.
+ * Returns the status. */
 int api_kit_open_secret(struct api_kit *kit, const char *id, uint8_t key, char lease);
+
+/* The same with a gate whose bytes are all ${gate}; 0 for none. */
+int api_kit_open_with_gate(struct api_kit *kit, const char *id, uint8_t key, char lease,
+                           uint8_t gate);
 
 /* The token made of one letter. */
 void api_kit_lease(char letter, char out[static 44]);

@@ -56,12 +56,14 @@ model_fetch(struct model *m, int64_t now, unsigned token) {
 }
 
 enum verdict
-model_open(struct model *m, int64_t now, bool right, unsigned token) {
+model_open(struct model *m, int64_t now, bool right, bool gate, unsigned token) {
     int i = find(m, token);
-    if (!openable(m, now)) return VERDICT_ABSENT;
+    bool key = gate || !m->gate;
+    if (!m->complete || m->burnt || now >= m->expires) return VERDICT_ABSENT;
     if (i >= 0 && !model_live(m, now, i)) return VERDICT_LEASE_ENDED;
-    if (i >= 0 && right) return model_fetch(m, now, token), VERDICT_REPEAT;
-    if (m->views_left == 0) return VERDICT_ABSENT;
+    if (i >= 0 && right && key) return model_fetch(m, now, token), VERDICT_REPEAT;
+    if (m->views_left == 0 || m->locked) return VERDICT_ABSENT;
+    if (!key) return VERDICT_WRONG_KEY;
     if (!right) {
         if (m->attempts > 0 && --m->attempts_left == 0) m->locked = true;
         return VERDICT_WRONG_PROOF;

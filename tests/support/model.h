@@ -24,13 +24,14 @@ struct model {
     bool complete, locked, burnt;
     int views, views_left;
     int attempts, attempts_left;
+    bool gate; /* opens need one */
     int64_t created, expires, last_part;
     unsigned have; /* one bit a part */
     int leases;
     struct model_lease lease[MODEL_LEASES];
 };
 
-enum verdict model_open(struct model *m, int64_t now, bool right, unsigned token);
+enum verdict model_open(struct model *m, int64_t now, bool right, bool gate, unsigned token);
 enum verdict model_fetch(struct model *m, int64_t now, unsigned token);
 enum verdict model_confirm(struct model *m, int64_t now, unsigned token);
 enum verdict model_burn(struct model *m, int64_t now, bool owner, unsigned token);

@@ -42,6 +42,8 @@ assert_same_sealed(const struct record *a, const struct record *b) {
     assert_int_equal(a->created_at, b->created_at);
     assert_int_equal(a->views, b->views);
     assert_memory_equal(a->verifier, b->verifier, sizeof(a->verifier));
+    assert_int_equal(a->has_gate, b->has_gate);
+    assert_memory_equal(a->gate_verifier, b->gate_verifier, sizeof(a->gate_verifier));
     assert_memory_equal(a->owner_hash, b->owner_hash, sizeof(a->owner_hash));
     assert_memory_equal(a->header, b->header, sizeof(a->header));
     assert_int_equal(a->passphrase, b->passphrase);
@@ -221,7 +223,8 @@ test_wrong_proofs_lock_and_live_leases_finish(void **state) {
     assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 1, 3, KIT_WRONG), VERDICT_WRONG_PROOF);
     assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 1, 3, KIT_WRONG), VERDICT_ABSENT);
     assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 1, 4, KIT_PROOF), VERDICT_ABSENT);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 1, 1, KIT_PROOF), VERDICT_ABSENT);
+    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 1, 1, KIT_PROOF), VERDICT_REPEAT);
+    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 1, 1, KIT_WRONG), VERDICT_ABSENT);
     assert_true(kit_has_content(s, &ref, 304));
     assert_int_equal(kit_change(s, &ref, CHANGE_FETCH, T0 + 1, 1, 0), VERDICT_OK);
     assert_int_equal(kit_change(s, &ref, CHANGE_CONFIRM, T0 + 2, 1, 0), VERDICT_OK);
@@ -233,6 +236,50 @@ test_wrong_proofs_lock_and_live_leases_finish(void **state) {
     assert_int_equal(got.ended_at, T0 + 1);
     assert_int_equal(got.views_left, 3);
     record_clear(&got);
+}
+
+/* A gate is kept with the record, and guards its attempts. */
+static void
+test_the_gate_guards_attempts(void **state) {
+    struct store *s = *state;
+    struct record r = kit_sealed(2, 1, 304), plain = kit_sealed(2, 1, 304), got;
+    r.has_gate = true;
+    kit_hash(KIT_GATE, r.gate_verifier);
+    struct store_ref ref = kit_create(s, &r), other = kit_create(s, &plain);
+    struct change c = {.kind = CHANGE_OPEN, .now = T0};
+    struct effect effect;
+    kit_hash(KIT_WRONG, c.proof);
+    kit_hash(1, c.hash);
+
+    for (int i = 0; i < 3; i++) { /* none, a wrong one, a wrong one again */
+        c.has_gate = i > 0;
+        kit_hash(KIT_WRONG, c.gate);
+        assert_int_equal(s->ops->change(s, &ref, &c, &effect, NULL), 1);
+        assert_int_equal(effect.verdict, VERDICT_WRONG_KEY);
+        assert_false(effect.write);
+    }
+    got = kit_load(s, &ref);
+    assert_same_record(&r, &got);
+    record_clear(&got);
+
+    kit_hash(KIT_GATE, c.gate);
+    kit_hash(KIT_PROOF, c.proof);
+    assert_int_equal(s->ops->change(s, &ref, &c, &effect, NULL), 1);
+    assert_int_equal(effect.verdict, VERDICT_OK);
+    kit_hash(KIT_WRONG, c.proof);
+    assert_int_equal(s->ops->change(s, &ref, &c, &effect, NULL), 1);
+    assert_int_equal(effect.verdict, VERDICT_WRONG_PROOF);
+    got = kit_load(s, &ref);
+    assert_int_equal(got.phase, PHASE_LOCKED);
+    assert_true(got.has_gate);
+    record_clear(&got);
+
+    /* Without a verifier, as in records of 0.1, the gate is ignored. */
+    got = kit_load(s, &other);
+    assert_false(got.has_gate);
+    record_clear(&got);
+    assert_int_equal(s->ops->change(s, &other, &c, &effect, NULL), 1);
+    assert_int_equal(effect.verdict, VERDICT_WRONG_PROOF);
 }
 
 static void
@@ -377,6 +424,7 @@ store_contract_run(const struct store_factory *f) {
         CASE(test_open_gives_every_verdict),
         CASE(test_effect_and_record_after_tell_what_happened),
         CASE(test_wrong_proofs_lock_and_live_leases_finish),
+        CASE(test_the_gate_guards_attempts),
         CASE(test_a_lock_without_leases_erases_at_once),
         CASE(test_leases_lapse_to_the_second),
         CASE(test_expiry_counts_to_the_second),

@@ -8,7 +8,7 @@
 /* When every test begins. */
 #define KIT_T0 INT64_C(2000000000)
 
-enum { KIT_TTL = 100000, KIT_PROOF = 7, KIT_OWNER = 8, KIT_WRONG = 99 };
+enum { KIT_TTL = 100000, KIT_PROOF = 7, KIT_OWNER = 8, KIT_GATE = 9, KIT_WRONG = 99 };
 
 /* A hash that stands for the number ${n}. */
 void kit_hash(unsigned n, uint8_t out[static TOKEN_HASH_LEN]);

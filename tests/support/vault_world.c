@@ -144,7 +144,12 @@ world_open_secret(struct world *w, const char *id, unsigned access, unsigned lea
     char token[TOKEN_LEN + 1];
     world_access(access, key, verifier);
     assert_int_equal(
-        vault_sealed_open(&w->vault, id, key, world_token(lease, token), WORLD_INLINE_MAX, &o), 1);
+        vault_sealed_open(&w->vault, id,
+                          &(struct vault_sealed_opening){.access = key,
+                                                         .lease = world_token(lease, token),
+                                                         .content_max = WORLD_INLINE_MAX},
+                          &o),
+        1);
     bool given = o.verdict == VERDICT_OK || o.verdict == VERDICT_REPEAT;
     assert_true(given || (!o.has_content && o.content.len == 0));
     if (given && want != NULL) {

@@ -16,6 +16,7 @@ enum create_field {
     VIEWS,
     TTL,
     ATTEMPTS,
+    GATE_VERIFIER,
     PASSPHRASE,
     SIZE,
     CONTENT,
@@ -38,6 +39,7 @@ read_create(struct api_call *call, struct fields *f) {
         [VIEWS] = {"views", FIELD_INTEGER, true, 1, RECORD_VIEWS_MAX},
         [TTL] = {"ttl", FIELD_INTEGER, true, RECORD_TTL_MIN, config->ttl_max},
         [ATTEMPTS] = {"attempts", FIELD_INTEGER, false, 1, RECORD_ATTEMPTS_MAX},
+        [GATE_VERIFIER] = {"gate_verifier", FIELD_BYTES, false, 0, 0},
         [PASSPHRASE] = {"passphrase", FIELD_BOOL, false, 0, 0},
         [SIZE] = {"size", FIELD_INTEGER, true, ENVELOPE_SIZE_MIN, largest_envelope(config)},
         [CONTENT] = {"content", FIELD_TEXT, false, 1,
@@ -148,6 +150,7 @@ create_secret(struct api_call *call, const struct fields *f) {
 
     memcpy(in.verifier, f->values[VERIFIER].bytes, sizeof(in.verifier));
     memcpy(in.header, f->values[HEADER].bytes, sizeof(in.header));
+    if (f->values[GATE_VERIFIER].present) in.gate_verifier = f->values[GATE_VERIFIER].bytes;
 
     /* Without content an upload of parts follows. */
     if (envelope_header_parse(in.header, &header) != 0)

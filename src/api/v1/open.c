@@ -9,6 +9,7 @@
 
 enum {
     ACCESS,
+    GATE,
     LEASE,
     OPEN_FIELDS,
     OPENED_LEN = 256, /* of the response without content */
@@ -16,6 +17,7 @@ enum {
 
 static const struct field open_fields[OPEN_FIELDS] = {
     [ACCESS] = {"access", FIELD_BYTES, true, 0, 0},
+    [GATE] = {"gate", FIELD_BYTES, false, 0, 0},
     [LEASE] = {"lease", FIELD_TOKEN, false, 0, 0},
 };
 
@@ -43,6 +45,7 @@ respond_verdict(struct api_call *call, const char *lease, const struct vault_sea
     switch (o->verdict) {
     case VERDICT_OK:
     case VERDICT_REPEAT: respond_opened(call, lease, o); break;
+    case VERDICT_WRONG_KEY: problem_respond(call->resp, PROBLEM_WRONG_KEY, NULL); break;
     case VERDICT_WRONG_PROOF: respond_wrong_proof(call, o->attempts_left); break;
     case VERDICT_LEASE_ENDED: problem_respond(call->resp, PROBLEM_LEASE_ENDED, NULL); break;
     case VERDICT_ABSENT:
@@ -68,21 +71,33 @@ check_parts_fit(struct api_call *call) {
     return 0;
 }
 
+/* Reserve the response for content of ${len} bytes.  For vault_sealed_opening.reserve. */
+static int
+reserve_opened(void *resp, size_t len) {
+    return response_reserve(resp, OPENED_LEN + base64_encoded_len(BASE64_URL, len));
+}
+
 static void
 open_secret(struct api_call *call, const struct fields *f) {
-    uint64_t response_max = call->api->config.response_max, content_max = 0;
+    uint64_t response_max = call->api->config.response_max;
     struct vault_sealed_opened opened = {0};
     char lease[TOKEN_LEN + 1];
-    if (response_max > OPENED_LEN) content_max = (response_max - OPENED_LEN) / 4 * 3; /* base64 */
-
     if (f->values[LEASE].present) memcpy(lease, f->values[LEASE].text, sizeof(lease));
     else token_mint(&call->api->vault->random, lease);
 
+    struct vault_sealed_opening in = {
+        .access = f->values[ACCESS].bytes,
+        .lease = lease,
+        .reserve = reserve_opened,
+        .ctx = call->resp,
+    };
+    if (f->values[GATE].present) in.gate = f->values[GATE].bytes;
+    if (response_max > OPENED_LEN)
+        in.content_max = (response_max - OPENED_LEN) / 4 * 3; /* base64 */
+
     /* What cannot be delivered is refused before a view is counted. */
     int err = check_parts_fit(call);
-    if (err == 0)
-        err = vault_sealed_open(call->api->vault, call->id, f->values[ACCESS].bytes, lease,
-                                content_max, &opened);
+    if (err == 0) err = vault_sealed_open(call->api->vault, call->id, &in, &opened);
     if (err < 0) response_error(call->resp, err);
     else respond_verdict(call, lease, &opened);
 

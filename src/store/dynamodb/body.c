@@ -16,7 +16,7 @@ dynamodb_body_get(const char *table, const char *key, bool whole) {
         "#view_count, #claims, #file_name, #s3_info, #v, #phase, #created_at, #expires_at, "
         "#views, #views_left, #verifier, #owner, #passphrase, #attempts, #attempts_left, "
         "#part_size, #parts, #parts_stored, #part_at, #ended_at, #burnt_by_owner, #leases, "
-        "#blob";
+        "#blob, #gate_verifier";
     json_t *body = build_start(table);
 
     build_put(&body, "Key", build_key(key, ""));

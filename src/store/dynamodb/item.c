@@ -192,6 +192,9 @@ item_put_sealed(json_t **item, const struct record *r) {
     item_put(item, "views", dynamodb_item_n(r->views));
     item_put(item, "views_left", dynamodb_item_n(r->views_left));
     item_put(item, "verifier", dynamodb_item_b(r->verifier, sizeof(r->verifier)));
+    if (r->has_gate)
+        item_put(item, "gate_verifier",
+                 dynamodb_item_b(r->gate_verifier, sizeof(r->gate_verifier)));
     item_put(item, "owner", dynamodb_item_b(r->owner_hash, sizeof(r->owner_hash)));
     item_put(item, "header", dynamodb_item_b(r->header, sizeof(r->header)));
     item_put(item, "passphrase", dynamodb_item_bool(r->passphrase));

@@ -167,7 +167,11 @@ item_read_sealed(const json_t *item, struct record *out) {
     out->kind = RECORD_SEALED;
     out->passphrase = json_is_true(item_attribute(item, "passphrase", "BOOL"));
     out->burnt_by_owner = json_is_true(item_attribute(item, "burnt_by_owner", "BOOL"));
+    out->has_gate = json_object_get(item, "gate_verifier") != NULL;
 
+    if (out->has_gate && !item_read_bytes(item, "gate_verifier", "B", out->gate_verifier,
+                                          sizeof(out->gate_verifier)))
+        return ERR_STORE;
     if (!item_read_sealed_numbers(item, out) ||
         !item_read_bytes(item, "verifier", "B", out->verifier, sizeof(out->verifier)) ||
         !item_read_bytes(item, "owner", "B", out->owner_hash, sizeof(out->owner_hash)) ||

@@ -76,29 +76,34 @@ prepare(struct sqlite_db *db, enum sql count) {
     return SQLITE_OK;
 }
 
+/* Run ${script}, which makes the tables of this version, and set the version, in one transaction. */
 static int
-create_tables(struct sqlite_db *db) {
+make_tables(struct sqlite_db *db, const char *script) {
     char mark[96];
     (void)snprintf(mark, sizeof(mark), "PRAGMA application_id = %d; PRAGMA user_version = %d;",
                    SQLITE_SCHEMA_APPLICATION, SQLITE_SCHEMA_VERSION);
     int rc = exec(db, "BEGIN IMMEDIATE");
-    if (rc == SQLITE_OK) rc = exec(db, sqlite_schema_create());
+    if (rc == SQLITE_OK) rc = exec(db, script);
     if (rc == SQLITE_OK) rc = exec(db, mark);
     if (rc == SQLITE_OK) rc = exec(db, "COMMIT");
     if (rc != SQLITE_OK) (void)exec(db, "ROLLBACK");
     return rc;
 }
 
-/* Make the tables if there are none, and see whose file it is: SQLITE_NOTADB if not ours. */
+/* Create or upgrade the tables, and check whose file it is.  Returns SQLITE_NOTADB if not ours. */
 static int
 claim_file(struct sqlite_db *db) {
     int64_t tables = 0;
     int64_t application = 0;
     int64_t version = 0;
     int rc = query_int(db, "SELECT count(*) FROM sqlite_schema", &tables);
-    if (rc == SQLITE_OK && tables == 0) rc = create_tables(db);
+    if (rc == SQLITE_OK && tables == 0) rc = make_tables(db, sqlite_schema_create());
     if (rc == SQLITE_OK) rc = query_int(db, "PRAGMA application_id", &application);
     if (rc == SQLITE_OK) rc = query_int(db, "PRAGMA user_version", &version);
+    if (rc == SQLITE_OK && application == SQLITE_SCHEMA_APPLICATION && version == 1) {
+        rc = make_tables(db, sqlite_schema_upgrade());
+        version = SQLITE_SCHEMA_VERSION;
+    }
     if (rc != SQLITE_OK) return rc;
     bool ours = application == SQLITE_SCHEMA_APPLICATION && version == SQLITE_SCHEMA_VERSION;
     return ours ? SQLITE_OK : SQLITE_NOTADB;

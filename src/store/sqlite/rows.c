@@ -51,7 +51,9 @@ get_sealed(sqlite3_stmt *s, struct record *r) {
     r->parts_stored = (uint32_t)sqlite3_column_int64(s, COL_PARTS_STORED);
     r->part_at = sqlite3_column_int64(s, COL_PART_AT);
     r->burnt_by_owner = sqlite3_column_int(s, COL_BURNT_BY_OWNER) != 0;
+    r->has_gate = sqlite3_column_type(s, COL_GATE_VERIFIER) != SQLITE_NULL;
     return get_bytes(s, COL_VERIFIER, r->verifier, sizeof(r->verifier)) &&
+           get_bytes(s, COL_GATE_VERIFIER, r->gate_verifier, sizeof(r->gate_verifier)) &&
            get_bytes(s, COL_OWNER, r->owner_hash, sizeof(r->owner_hash)) &&
            get_bytes(s, COL_HEADER, r->header, sizeof(r->header));
 }
@@ -167,6 +169,9 @@ put_classic(sqlite3_stmt *s, const struct classic_record *classic) {
 static int
 put_keys(sqlite3_stmt *s, const struct record *r) {
     int rc = sqlite3_bind_blob(s, COL_VERIFIER, r->verifier, sizeof(r->verifier), SQLITE_STATIC);
+    if (r->has_gate)
+        rc |= sqlite3_bind_blob(s, COL_GATE_VERIFIER, r->gate_verifier, sizeof(r->gate_verifier),
+                                SQLITE_STATIC);
     rc |= sqlite3_bind_blob(s, COL_OWNER, r->owner_hash, sizeof(r->owner_hash), SQLITE_STATIC);
     rc |= sqlite3_bind_blob(s, COL_HEADER, r->header, sizeof(r->header), SQLITE_STATIC);
     return rc;

@@ -36,7 +36,8 @@ static const char create_text[] =
     " parts_stored INTEGER NOT NULL,"
     " part_at INTEGER NOT NULL,"
     " ended_at INTEGER NOT NULL,"
-    " burnt_by_owner INTEGER NOT NULL"
+    " burnt_by_owner INTEGER NOT NULL,"
+    " gate_verifier BLOB"
     ") STRICT;"
     "CREATE INDEX record_sweep_at ON record (sweep_at);"
     "CREATE UNIQUE INDEX record_blob ON record (blob) WHERE blob IS NOT NULL;"
@@ -70,7 +71,7 @@ static const char create_text[] =
 #define COLUMNS                                                                                    \
     "rev, kind, phase, content, created_at, expires_at, views, views_left, size, blob, salt, "     \
     "header, nonce, tag, file_name, verifier, owner, passphrase, attempts, attempts_left, "        \
-    "part_size, parts_stored, part_at, ended_at, burnt_by_owner"
+    "part_size, parts_stored, part_at, ended_at, burnt_by_owner, gate_verifier"
 
 static const char *const texts[SQL_COUNT] = {
     [SQL_LOAD] = "SELECT id, " COLUMNS " FROM record WHERE key = ?1",
@@ -90,9 +91,10 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_ROLLBACK_TO] = "ROLLBACK TO job",
     [SQL_SET_STATE] = "UPDATE state SET high_water = ?1, bytes = ?2 WHERE id = 1",
     [SQL_FENCE] = "UPDATE state SET fence = fence + 1 WHERE id = 1",
-    [SQL_INSERT_RECORD] = "INSERT INTO record (" COLUMNS ", key, sweep_at) VALUES (?1, ?2, ?3, ?4,"
-                          " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
-                          " ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27) ON CONFLICT (key) DO NOTHING",
+    [SQL_INSERT_RECORD] =
+        "INSERT INTO record (" COLUMNS ", key, sweep_at) VALUES (?1, ?2, ?3, ?4,"
+        " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
+        " ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28) ON CONFLICT (key) DO NOTHING",
     [SQL_INSERT_CONTENT] = "INSERT INTO content (record, bytes) VALUES (?1, ?2)",
     [SQL_CHANGE] = "UPDATE record SET rev = rev + 1, views_left = views_left - ?4, phase = ?5,"
                    " content = ?6, blob = ?7, attempts_left = ?8, parts_stored = ?9, part_at = ?10,"
@@ -119,4 +121,9 @@ sqlite_schema_text(enum sql sql) {
 const char *
 sqlite_schema_create(void) {
     return create_text;
+}
+
+const char *
+sqlite_schema_upgrade(void) {
+    return "ALTER TABLE record ADD COLUMN gate_verifier BLOB;";
 }

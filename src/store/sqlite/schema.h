@@ -7,7 +7,7 @@
 
 enum {
     SQLITE_SCHEMA_APPLICATION = 0x45537631, /* "ESv1": whose file this is */
-    SQLITE_SCHEMA_VERSION = 1,
+    SQLITE_SCHEMA_VERSION = 2,
     SQLITE_SCHEMA_PAGE = 2048, /* bytes; small, since a secret fills a page of its own */
 };
 
@@ -72,6 +72,7 @@ enum sql_column {
     COL_PART_AT,
     COL_ENDED_AT,
     COL_BURNT_BY_OWNER,
+    COL_GATE_VERIFIER,
     COL_KEY, /* from here on SQL_INSERT_RECORD alone */
     COL_SWEEP_AT,
 };
@@ -98,5 +99,8 @@ const char *sqlite_schema_text(enum sql sql);
 
 /* The script that makes the tables in an empty file. */
 const char *sqlite_schema_create(void);
+
+/* The script that turns tables of version 1 (release 0.1) into SQLITE_SCHEMA_VERSION. */
+const char *sqlite_schema_upgrade(void);
 
 #endif

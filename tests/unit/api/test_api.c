@@ -296,7 +296,7 @@ config_tells_what_holds(void **state) {
         "\"file_max\":1048576,\"text_max\":4096,\"classic_file_max\":10000,\"ttl_min\":60,"
         "\"ttl_max\":2592000,\"ttl_default\":432000,"
         "\"ttl_choices\":[300,3600,21600,86400,259200,432000,1209600,2592000],"
-        "\"views_max\":100,\"attempts_max\":100}");
+        "\"views_max\":100,\"attempts_max\":100,\"features\":[\"gate\"]}");
     kit->api.config.ttl_max = 86400;
     kit->api.config.ttl_default = 7200;
     kit->api.config.page = "https://page.example/\"s";

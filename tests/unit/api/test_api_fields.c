@@ -176,6 +176,9 @@ every_bad_value_of_open_names_its_field(void **state) {
                                         "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\\u0000A\""};
     static const char good[] = "{\"access\":\"BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU\","
                                "\"lease\":\"" TOKEN "\"}";
+    static const char good_with_gate[] =
+        "{\"access\":\"BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU\",\"lease\":\"" TOKEN "\","
+        "\"gate\":\"R0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0c\"}"; /* API_KIT_GATE */
     struct api_kit *kit = *state;
     struct api_kit_secret what = {
         .views = 1, .ttl = 3600, .attempts = 1, .size = SIZE, .inside = true, .key = KEY};
@@ -185,6 +188,8 @@ every_bad_value_of_open_names_its_field(void **state) {
     (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s/open", id);
     for (size_t i = 0; i < ARRAY_LEN(access); i++)
         refused(kit, target, good, "access", access[i]);
+    for (size_t i = 0; i < ARRAY_LEN(access); i++)
+        refused(kit, target, good_with_gate, "gate", access[i]);
     for (size_t i = 0; i < ARRAY_LEN(lease); i++)
         refused(kit, target, good, "lease", lease[i]);
     refused(kit, target, good, "access", NULL);
@@ -198,6 +203,10 @@ every_bad_value_of_open_names_its_field(void **state) {
     assert_int_equal(api_kit_number(kit, "attempts_left"), 1);
     /* The last character of a token need not be canonical. */
     char *body = with_field(good, "lease", "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB\"");
+    assert_int_equal(api_kit_ask(kit, (struct ask){.target = target, .body = body}), 403);
+    assert_true(api_kit_problem(kit, "wrong_key", NULL));
+    free(body);
+    body = with_field(good_with_gate, "lease", "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB\"");
     assert_int_equal(api_kit_ask(kit, (struct ask){.target = target, .body = body}), 200);
     free(body);
 }

@@ -214,8 +214,8 @@ head_of_a_part_tells_what_get_would(void **state) {
     assert_int_equal(ask(&u, "POST", "/complete", u.owner), 204);
     assert_int_equal(api_kit_open_secret(kit, u.id, KEY, 'a'), 200);
     assert_int_equal(api_kit_open_secret(kit, u.id, KEY + 1, 'b'), 403); /* locks it */
-    assert_int_equal(ask(&u, "GET", "", NULL), 404);
-    assert_int_equal(ask(&u, "HEAD", "/parts/0", u.lease), 200); /* live leases go on */
+    assert_int_equal(ask(&u, "GET", "", NULL), 200);                     /* while a lease is live */
+    assert_int_equal(ask(&u, "HEAD", "/parts/0", u.lease), 200);         /* live leases go on */
     assert_int_equal(ask(&u, "GET", "/parts/0", u.lease), 200);
     assert_int_equal(ask(&u, "DELETE", "", u.owner), 204);
     assert_int_equal(ask(&u, "HEAD", "/parts/0", u.lease), 404);

@@ -166,10 +166,52 @@ wrong_proofs_are_counted_where_asked(void **state) {
     assert_int_equal(open_with(&counted, WRONG, 'b'), 403);
     assert_int_equal(api_kit_number(kit, "attempts_left"), 0);
     assert_int_equal(open_with(&counted, KEY, 'b'), 404);
-    assert_int_equal(ask(&counted, "GET", "", NULL), 404);
+    assert_int_equal(open_with(&counted, WRONG, 'a'), 404);
+    assert_int_equal(open_with(&counted, KEY, 'a'), 200); /* its response may have been lost */
+    assert_int_equal(ask(&counted, "GET", "", NULL), 200);
     assert_int_equal(ask_lease(&counted, "DELETE", "/lease", 'a'), 204);
+    assert_int_equal(ask(&counted, "GET", "", NULL), 404);
+    assert_int_equal(open_with(&counted, KEY, 'a'), 409);
     assert_string_equal(receipt(&counted), "locked: created@0 opened@0 confirmed@7 locked@7");
     assert_int_equal(api_kit_number(kit, "attempts_left"), 0);
+}
+
+/* Whoever has the id alone can neither guess a passphrase nor use up attempts. */
+static void
+an_id_alone_locks_nothing(void **state) {
+    struct api_kit *kit = *state;
+    struct secret s = make(kit, 2, 3);
+    assert_int_equal(ask(&s, "GET", "", NULL), 200);
+    assert_non_null(strstr(api_kit_body(kit), "\"gate\":true"));
+    for (int i = 0; i < 20; i++) {
+        uint8_t gate = i % 2 == 0 ? 0 : API_KIT_GATE + 1; /* none, or a wrong one */
+        assert_int_equal(api_kit_open_with_gate(kit, s.id, i % 3 == 0 ? KEY : WRONG, 'a', gate),
+                         403);
+        assert_true(api_kit_problem(kit, "wrong_key", NULL));
+        assert_null(strstr(api_kit_body(kit), "attempts_left"));
+    }
+    assert_int_equal(ask(&s, "GET", "", NULL), 200);
+    assert_int_equal(api_kit_number(kit, "attempts_left"), 3);
+    assert_string_equal(receipt(&s), "waiting: created@0");
+
+    /* Whoever has the link key has three attempts at the passphrase. */
+    assert_int_equal(open_with(&s, WRONG, 'a'), 403);
+    assert_true(api_kit_problem(kit, "wrong_proof", NULL));
+    assert_int_equal(api_kit_number(kit, "attempts_left"), 2);
+    assert_int_equal(open_with(&s, KEY, 'a'), 200);
+    assert_int_equal(api_kit_open_with_gate(kit, s.id, KEY, 'a', 0), 403); /* its lease, no gate */
+    assert_int_equal(open_with(&s, KEY, 'a'), 200);
+    assert_int_equal(api_kit_number(kit, "views_left"), 1);
+}
+
+static void
+a_gate_is_ignored_where_there_is_none(void **state) {
+    struct api_kit *kit = *state;
+    struct secret s = make(kit, 2, 0);
+    assert_int_equal(ask(&s, "GET", "", NULL), 200);
+    assert_null(strstr(api_kit_body(kit), "gate"));
+    assert_int_equal(api_kit_open_with_gate(kit, s.id, KEY, 'a', 0), 200);
+    assert_int_equal(api_kit_open_with_gate(kit, s.id, KEY, 'b', 1), 200);
 }
 
 static void
@@ -304,6 +346,8 @@ main(void) {
         TEST(a_lost_answer_is_given_again),
         TEST(the_server_makes_a_lease_if_none_is_named),
         TEST(wrong_proofs_are_counted_where_asked),
+        TEST(an_id_alone_locks_nothing),
+        TEST(a_gate_is_ignored_where_there_is_none),
         TEST(owner_and_opener_may_burn),
         TEST(receipts_stay_seven_days),
         TEST(one_404_for_all_causes),

@@ -447,6 +447,50 @@ test_the_ballast_takes_room_on_any_file_system(void **state) {
     assert_int_equal(status, 0);
 }
 
+/* Make the file one of version 1, as release 0.1 wrote it: without gates. */
+static void
+downgrade(void) {
+    char path[PATH_LEN];
+    sqlite3 *db = NULL;
+    (void)snprintf(path, sizeof(path), "%s/secrets.db", dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "ALTER TABLE record DROP COLUMN gate_verifier;"
+                                  "PRAGMA user_version = 1;",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void
+test_a_file_of_release_0_1_goes_on(void **state) {
+    (void)state;
+    struct store *s = open_store();
+    struct record r = kit_sealed(2, 5, 304), gated = kit_sealed(2, 5, 304), got;
+    struct store_ref old = kit_create(s, &r);
+    s->ops->close(s);
+    downgrade();
+
+    for (int i = 0; i < 2; i++) { /* the second open has nothing to upgrade */
+        s = open_store();
+        got = kit_load(s, &old);
+        assert_false(got.has_gate);
+        assert_int_equal(got.attempts_left, 5);
+        record_clear(&got);
+        assert_true(kit_has_content(s, &old, 304));
+        s->ops->close(s);
+    }
+
+    s = open_store();
+    assert_int_equal(kit_change(s, &old, CHANGE_OPEN, KIT_T0, 1, KIT_WRONG), VERDICT_WRONG_PROOF);
+    assert_int_equal(kit_change(s, &old, CHANGE_OPEN, KIT_T0, 1, KIT_PROOF), VERDICT_OK);
+    gated.has_gate = true;
+    kit_hash(KIT_GATE, gated.gate_verifier);
+    struct store_ref ref = kit_create(s, &gated);
+    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, KIT_T0, 1, KIT_PROOF), VERDICT_WRONG_KEY);
+    s->ops->close(s);
+}
+
 int
 main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -458,6 +502,7 @@ main(void) {
         CASE(test_an_open_folder_is_refused),
         CASE(test_a_second_store_is_refused),
         CASE(test_a_new_file_is_on_the_disk_or_not_there),
+        CASE(test_a_file_of_release_0_1_goes_on),
         CASE(test_what_is_no_store_is_refused),
         CASE(test_no_folder_is_an_error),
         CASE(test_without_room_nothing_new_but_opens_go_on),

@@ -20,7 +20,7 @@
 #include "store_wrap.h"
 #include "vault_world.h"
 
-enum { SLOTS = 4, PART = 260, STEPS = 100000, BUG_STEPS = 20000 };
+enum { SLOTS = 4, PART = 260, GATE = 3, STEPS = 100000, BUG_STEPS = 20000 };
 
 /* What has verdicts. */
 enum act { ACT_OPEN, ACT_FETCH, ACT_CONFIRM, ACT_BURN, ACT_PART, ACT_COMPLETE, ACTS };
@@ -93,6 +93,7 @@ static void
 do_create(struct run *run, struct slot *s) {
     static const int ttls[] = {60, 300, 3600, 100000};
     struct vault_sealed_created out;
+    uint8_t gate[32], gate_verifier[32];
     if (s->used) do_burn(run, s, true, 0);
     bool parts = below(run, 10) < 4;
     buf_free(&s->whole);
@@ -101,6 +102,8 @@ do_create(struct run *run, struct slot *s) {
     int attempts = below(run, 2) ? 0 : 1 + (int)below(run, 3);
     struct vault_sealed_new in =
         world_new(1 + (int)below(run, 4), attempts, s->whole.len, parts ? NULL : &s->whole);
+    world_access(GATE, gate, gate_verifier);
+    if (below(run, 2)) in.gate_verifier = gate_verifier;
     in.ttl = ttls[below(run, ARRAY_LEN(ttls))];
     compare(run, "create", vault_sealed_create(&run->world.vault, &in, &out), 1);
     compare(run, "expires", out.expires_at, run->now + in.ttl);
@@ -113,6 +116,7 @@ do_create(struct run *run, struct slot *s) {
                               .views_left = in.views,
                               .attempts = attempts,
                               .attempts_left = attempts,
+                              .gate = in.gate_verifier != NULL,
                               .created = run->now,
                               .last_part = run->now,
                               .expires = run->now + in.ttl};
@@ -127,14 +131,20 @@ any_token(struct run *run, const struct slot *s) {
 static void
 do_open(struct run *run, struct slot *s) {
     struct vault_sealed_opened o;
-    uint8_t access[32], verifier[32];
+    uint8_t access[32], gate[32], verifier[32];
     char text[TOKEN_LEN + 1];
-    bool right = below(run, 4) > 0;
+    bool right = below(run, 4) > 0, gate_sent = below(run, 8) > 0;
+    bool gate_right = gate_sent && below(run, 4) > 0;
     unsigned token = any_token(run, s);
     world_access(right ? 1 : 2, access, verifier);
-    int result =
-        vault_sealed_open(&run->world.vault, s->id, access, world_token(token, text), PART * 2, &o);
-    enum verdict want = model_open(&s->model, run->now, right, token);
+    world_access(gate_right ? GATE : GATE + 1, gate, verifier);
+    int result = vault_sealed_open(&run->world.vault, s->id,
+                                   &(struct vault_sealed_opening){.access = access,
+                                                                  .gate = gate_sent ? gate : NULL,
+                                                                  .lease = world_token(token, text),
+                                                                  .content_max = PART * 2},
+                                   &o);
+    enum verdict want = model_open(&s->model, run->now, right, gate_right, token);
     compare_verdicts(run, ACT_OPEN, result, o.verdict, want);
     if (o.verdict == VERDICT_OK || o.verdict == VERDICT_REPEAT) {
         compare(run, "views left", o.views_left, s->model.views_left);
@@ -202,7 +212,7 @@ do_info(struct run *run, struct slot *s) {
     struct record r;
     const struct model *m = &s->model;
     int found = vault_sealed_info(&run->world.vault, s->id, &r);
-    compare(run, "info", found, m->complete && !m->locked && model_content(m, run->now));
+    compare(run, "info", found, m->complete && model_content(m, run->now));
     if (found == 1) compare(run, "info's views", r.views_left, m->views_left);
     record_clear(&r);
 }

@@ -52,9 +52,15 @@ static const struct row rows[] = {
     {ENDED, CHANGE_OPEN, 1, 1, W, VERDICT_LEASE_ENDED, false, 2, I, O},
     {USED_UP, CHANGE_OPEN, 1, 1, P, VERDICT_LEASE_ENDED, false, 0, N, O},
     {USED_UP, CHANGE_OPEN, 1, 2, P, VERDICT_ABSENT, false, 0, N, O},
-    {LOCKED, CHANGE_OPEN, 1, 1, P, VERDICT_ABSENT, false, 2, I, L},
+    {LOCKED, CHANGE_OPEN, 1, 1, P, VERDICT_REPEAT, false, 2, I, L},
+    {LOCKED, CHANGE_OPEN, 10, 1, P, VERDICT_REPEAT, true, 2, I, L},
+    {LOCKED, CHANGE_OPEN, 1, 1, W, VERDICT_ABSENT, false, 2, I, L},
     {LOCKED, CHANGE_OPEN, 1, 2, P, VERDICT_ABSENT, false, 2, I, L},
+    {LOCKED, CHANGE_OPEN, 1, 2, W, VERDICT_ABSENT, false, 2, I, L},
+    {LOCKED, CHANGE_OPEN, IDLE, 1, P, VERDICT_LEASE_ENDED, false, 2, I, L},
+    {LOCKED, CHANGE_OPEN, KIT_TTL, 1, P, VERDICT_ABSENT, false, 2, I, L},
     {BURNT, CHANGE_OPEN, 1, 1, P, VERDICT_ABSENT, false, 2, N, X},
+    {UPLOAD, CHANGE_OPEN, 1, 1, P, VERDICT_ABSENT, false, 3, B, U},
     {UPLOADED, CHANGE_OPEN, 1, 1, P, VERDICT_ABSENT, false, 3, B, U},
     {TEXT, CHANGE_OPEN, 1, 1, P, VERDICT_ABSENT, false, 2, I, O},
     /* Fetch. */
@@ -215,6 +221,72 @@ test_wrong_proofs_are_free_where_nobody_counts(void **state) {
     record_clear(&r);
 }
 
+/* What an opener sends as the gate. */
+enum gate { GATE_NONE, GATE_RIGHT, GATE_WRONG };
+
+static void
+set_gate(struct change *c, enum gate gate) {
+    c->has_gate = gate != GATE_NONE;
+    kit_hash(gate == GATE_RIGHT ? KIT_GATE : KIT_WRONG, c->gate);
+}
+
+/* In every scene: without the right gate nothing changes, whatever the proof, and what needs no
+ * gate (absent, ended lease, used up) is answered as without one. */
+static void
+test_nothing_changes_without_the_gate(void **state) {
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct row *row = &rows[i];
+        for (enum gate gate = GATE_NONE; gate <= GATE_WRONG; gate++) {
+            struct record r = policy_sample(row->sample);
+            struct change c = {.kind = CHANGE_OPEN, .now = T0 + row->at};
+            struct effect e;
+            enum verdict want = row->verdict;
+            bool gated =
+                gate != GATE_RIGHT && want != VERDICT_ABSENT && want != VERDICT_LEASE_ENDED;
+            if (row->kind != CHANGE_OPEN || r.kind != RECORD_SEALED) {
+                record_clear(&r);
+                continue;
+            }
+            /* A live lease is no way around the gate either. */
+            if (gated)
+                want =
+                    r.views_left > 0 && r.phase == PHASE_OPEN ? VERDICT_WRONG_KEY : VERDICT_ABSENT;
+            r.has_gate = true;
+            kit_hash(KIT_GATE, r.gate_verifier);
+            kit_hash(row->hash, c.hash);
+            kit_hash(row->proof, c.proof);
+            set_gate(&c, gate);
+            uint64_t rev = r.rev;
+            int attempts = r.attempts_left;
+            assert_int_equal(policy_apply(&r, &c, &e), 0);
+            if (e.verdict != want || (gated && (e.write || r.rev != rev)) ||
+                (gated && r.attempts_left != attempts) || (!gated && e.write != row->write))
+                fail_msg("row %zu, gate %d: verdict %d, not %d; write %d", i, gate, e.verdict, want,
+                         e.write);
+            record_clear(&r);
+        }
+    }
+}
+
+/* Records of 0.1 have no gate: what is sent as one is ignored. */
+static void
+test_a_record_without_a_gate_ignores_it(void **state) {
+    (void)state;
+    struct record r = policy_sample(FRESH);
+    struct change c = {.kind = CHANGE_OPEN, .now = T0};
+    struct effect e;
+    kit_hash(W, c.proof);
+    set_gate(&c, GATE_WRONG);
+    assert_int_equal(policy_apply(&r, &c, &e), 0);
+    assert_int_equal(e.verdict, VERDICT_WRONG_PROOF);
+    assert_true(e.write);
+    kit_hash(P, c.proof);
+    assert_int_equal(policy_apply(&r, &c, &e), 0);
+    assert_int_equal(e.verdict, VERDICT_OK);
+    record_clear(&r);
+}
+
 static void
 test_burn_tells_who_and_how_leases_ended(void **state) {
     (void)state;
@@ -240,6 +312,8 @@ main(void) {
         cmocka_unit_test(test_what_was_swept_late_is_still_erased_first),
         cmocka_unit_test(test_classic_records_are_forgotten),
         cmocka_unit_test(test_wrong_proofs_are_free_where_nobody_counts),
+        cmocka_unit_test(test_nothing_changes_without_the_gate),
+        cmocka_unit_test(test_a_record_without_a_gate_ignores_it),
         cmocka_unit_test(test_burn_tells_who_and_how_leases_ended),
     };
     return cmocka_run_group_tests_name("policy", tests, NULL, NULL);

@@ -142,7 +142,7 @@ test_who_can_be_seen_and_claimed(void **state) {
     } want[SAMPLES] = {
         [FRESH] = {true, true, true, true},       [LEASED] = {true, true, true, true},
         [LAST] = {true, false, false, true},      [ENDED] = {true, true, true, true},
-        [USED_UP] = {false, false, false, false}, [LOCKED] = {false, false, false, true},
+        [USED_UP] = {false, false, false, false}, [LOCKED] = {true, false, false, true},
         [BURNT] = {false, false, false, false},   [UPLOAD] = {false, false, false, true},
         [UPLOADED] = {false, false, false, true}, [TEXT] = {true, true, true, true},
     };

@@ -91,7 +91,11 @@ open_once(const char *id, unsigned lease, const struct buf *want, enum verdict *
     char token[TOKEN_LEN + 1];
     int hits = plan.hits;
     world_access(1, access, verifier);
-    int result = vault_sealed_open(v, id, access, world_token(lease, token), WORLD_INLINE_MAX, &o);
+    int result = vault_sealed_open(
+        v, id,
+        &(struct vault_sealed_opening){
+            .access = access, .lease = world_token(lease, token), .content_max = WORLD_INLINE_MAX},
+        &o);
     *verdict = o.verdict;
     if (plan.hits > hits) assert_true(result < 0);
     if (result < 0) assert_true(!o.has_content && o.content.len == 0 && o.lease_expires_at == 0);

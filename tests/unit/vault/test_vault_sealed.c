@@ -163,24 +163,44 @@ test_open_tells_what_is_left(void **state) {
     char token[TOKEN_LEN + 1];
     world_access(1, right, verifier);
     world_access(2, wrong, verifier);
-    assert_int_equal(vault_sealed_open(v, c.id, wrong, world_token(1, token), 5000, &o), 1);
+    assert_int_equal(
+        vault_sealed_open(v, c.id,
+                          &(struct vault_sealed_opening){
+                              .access = wrong, .lease = world_token(1, token), .content_max = 5000},
+                          &o),
+        1);
     assert_int_equal(o.verdict, VERDICT_WRONG_PROOF);
     assert_int_equal(o.attempts_left, 4);
     vault_sealed_opened_clear(&o);
-    assert_int_equal(vault_sealed_open(v, c.id, right, world_token(1, token), 5000, &o), 1);
+    assert_int_equal(
+        vault_sealed_open(v, c.id,
+                          &(struct vault_sealed_opening){
+                              .access = right, .lease = world_token(1, token), .content_max = 5000},
+                          &o),
+        1);
     assert_int_equal(o.verdict, VERDICT_OK);
     assert_int_equal(o.views_left, 2);
     assert_int_equal(o.attempts_left, 4);
     assert_int_equal(o.lease_expires_at, T0 + POLICY_LEASE_IDLE_INLINE);
     vault_sealed_opened_clear(&o);
     world.now += 50;
-    assert_int_equal(vault_sealed_open(v, c.id, right, world_token(1, token), 5000, &o), 1);
+    assert_int_equal(
+        vault_sealed_open(v, c.id,
+                          &(struct vault_sealed_opening){
+                              .access = right, .lease = world_token(1, token), .content_max = 5000},
+                          &o),
+        1);
     assert_int_equal(o.verdict, VERDICT_REPEAT);
     assert_int_equal(o.views_left, 2);
     assert_int_equal(o.lease_expires_at, T0 + 50 + POLICY_LEASE_IDLE_INLINE);
     vault_sealed_opened_clear(&o);
     c = create(1, 0);
-    assert_int_equal(vault_sealed_open(v, c.id, wrong, world_token(1, token), 5000, &o), 1);
+    assert_int_equal(
+        vault_sealed_open(v, c.id,
+                          &(struct vault_sealed_opening){
+                              .access = wrong, .lease = world_token(1, token), .content_max = 5000},
+                          &o),
+        1);
     assert_int_equal(o.verdict, VERDICT_WRONG_PROOF);
     assert_int_equal(o.attempts_left, -1);
     vault_sealed_opened_clear(&o);
@@ -195,12 +215,21 @@ test_what_cannot_be_delivered_counts_nothing(void **state) {
     char token[TOKEN_LEN + 1];
     world_access(1, right, verifier);
     world_access(2, wrong, verifier);
-    assert_int_equal(vault_sealed_open(v, c.id, right, world_token(1, token), 999, &o),
-                     ERR_TOO_LARGE);
+    assert_int_equal(
+        vault_sealed_open(v, c.id,
+                          &(struct vault_sealed_opening){
+                              .access = right, .lease = world_token(1, token), .content_max = 999},
+                          &o),
+        ERR_TOO_LARGE);
     assert_int_equal(o.content.len, 0);
     vault_sealed_opened_clear(&o);
     /* Whoever has no proof learns nothing of the size. */
-    assert_int_equal(vault_sealed_open(v, c.id, wrong, world_token(1, token), 999, &o), 1);
+    assert_int_equal(
+        vault_sealed_open(v, c.id,
+                          &(struct vault_sealed_opening){
+                              .access = wrong, .lease = world_token(1, token), .content_max = 999},
+                          &o),
+        1);
     assert_int_equal(o.verdict, VERDICT_WRONG_PROOF);
     vault_sealed_opened_clear(&o);
     assert_int_equal(open_with(c.id, 1, 1), VERDICT_OK);
