@@ -14,14 +14,14 @@
 #include "base/thread.h"
 
 enum {
-    ROUND = 64,                 /* connections taken before it looks whether the end has come */
-    REST_MS = 50,               /* without room or descriptors, until it tries again */
-    REPORT_EVERY_MS = 60 * 1000 /* of what keeps it from accepting */
+    ROUND = 64,                 /* connections accepted before the next look at the wake-up */
+    REST_MS = 50,               /* pause when there is no room or no descriptor */
+    REPORT_EVERY_MS = 60 * 1000 /* log at most one failure in this time */
 };
 
 struct acceptor {
     int listen_fd;
-    int wake; /* an eventfd: the end has come */
+    int wake; /* an eventfd, written by acceptor_stop() */
     struct acceptor_sink sink;
     pthread_t thread;
     int64_t reported_ms; /* 0 if never */
@@ -35,7 +35,7 @@ acceptor_report(struct acceptor *a, int err) {
     log_warn("accept", LOG_TEXT("error", strerrordesc_np(err)));
 }
 
-/* Take what waits; false if there is no way to take more for a while. */
+/* Accept what waits.  Returns false if no more can be accepted for a while. */
 static bool
 accept_waiting(struct acceptor *a) {
     for (int i = 0; i < ROUND; i++) {
@@ -43,14 +43,16 @@ accept_waiting(struct acceptor *a) {
         struct sockaddr *from = (struct sockaddr *)&peer;
         socklen_t len = sizeof(peer);
         if (a->sink.full(a->sink.arg)) return false;
+
         int fd = accept4(a->listen_fd, from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             a->sink.take(a->sink.arg, fd, from, len);
             continue;
         }
+
+        /* EINVAL: the socket was shut down, and acceptor_stop() follows. */
         if (errno == EAGAIN) return true;
-        if (errno != EINVAL)
-            acceptor_report(a, errno); /* EINVAL: it was shut down, the end is near */
+        if (errno != EINVAL) acceptor_report(a, errno);
         return false;
     }
     return true;
@@ -62,7 +64,9 @@ acceptor_run(void *arg) {
     struct pollfd fds[] = {{.fd = a->wake, .events = POLLIN},
                            {.fd = a->listen_fd, .events = POLLIN}};
     bool resting = false;
-    (void)pthread_setname_np(pthread_self(), "accept");
+    (void)pthread_setname_np(pthread_self(), "acceptor");
+
+    /* While resting, only the wake-up is polled. */
     for (;;) {
         (void)poll(fds, resting ? 1 : 2, resting ? REST_MS : -1);
         if (fds[0].revents != 0) return NULL;
@@ -83,6 +87,8 @@ acceptor_start(int listen_fd, const struct acceptor_sink *sink) {
     a->listen_fd = listen_fd;
     a->sink = *sink;
     a->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+    /* A connection that is gone before accept4() must not block the thread. */
     int flags = fcntl(listen_fd, F_GETFL);
     if (a->wake >= 0 && flags >= 0 && fcntl(listen_fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
         thread_start(&a->thread, 0, acceptor_run, a) == 0)

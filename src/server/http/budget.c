@@ -5,7 +5,7 @@
 
 enum { BUCKETS = 1024, KEY_LEN = 16 };
 
-/* What one client holds; there while that is not nothing. */
+/* What one client holds; it exists while that is more than nothing. */
 struct holding {
     struct holding *next; /* in its bucket */
     uint8_t key[KEY_LEN];
@@ -40,7 +40,7 @@ budget_free(struct budget *b) {
     free(b);
 }
 
-/* Where the holding of ${key} is linked, or would be. */
+/* The link to the holding of ${key}, or to where it would be. */
 static struct holding **
 find_holding(struct budget *b, const uint8_t key[static KEY_LEN]) {
     unsigned sum = 0;
@@ -53,15 +53,16 @@ find_holding(struct budget *b, const uint8_t key[static KEY_LEN]) {
 }
 
 static bool
-amount_fits(size_t held, size_t more, size_t bound) {
-    return more <= bound && held <= bound - more;
+amount_fits(size_t held, size_t more, size_t limit) {
+    return more <= limit && held <= limit - more;
 }
 
 /* Whether a client that holds ${held} may take ${more}. */
 static bool
 client_may_take(const struct budget *b, size_t held, size_t more) {
     const struct budget_limits *l = &b->limits;
-    size_t share = amount_fits(b->held, more, l->total / 2) ? l->share : l->scarce;
+    size_t share = l->scarce;
+    if (amount_fits(b->held, more, l->total / 2)) share = l->share;
     return amount_fits(b->held, more, l->total) && amount_fits(held, more, share);
 }
 
@@ -70,15 +71,20 @@ budget_take(struct budget *b, const struct http_address *client, size_t amount, 
     uint8_t key[KEY_LEN];
     bool taken = false;
     if (amount <= b->limits.small) return true;
+
     http_address_group(client, key);
     pthread_mutex_lock(&b->lock);
     struct holding **at = find_holding(b, key), *h = *at;
-    if (!forced && !client_may_take(b, h == NULL ? 0 : h->amount, amount)) goto out;
+    size_t held = h != NULL ? h->amount : 0;
+    if (!forced && !client_may_take(b, held, amount)) goto out;
+
+    /* The first amount of this client. */
     if (h == NULL) {
         if ((h = calloc(1, sizeof(*h))) == NULL) goto out;
         memcpy(h->key, key, KEY_LEN);
         *at = h;
     }
+
     h->amount += amount;
     b->held += amount;
     taken = true;
@@ -94,6 +100,7 @@ budget_give(struct budget *b, const struct http_address *client, size_t amount) 
     http_address_group(client, key);
     pthread_mutex_lock(&b->lock);
     struct holding **at = find_holding(b, key), *h = *at;
+
     b->held -= amount;
     h->amount -= amount;
     if (h->amount == 0) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What clients can hold for long: memory of request bodies on their way in and of answers on their
- * way out, and connections.  There is so much for all, and one client has a share of it, so that
- * nobody can hold all of it; the second half may go in smaller shares, so that it takes many
- * clients to hold all of it.
+ * Shares out what clients can hold for long: memory of request bodies and of responses, and
+ * connections.  All clients together have a total, and each has a share of it, so that no client
+ * can hold all of it.  The second half may be given out in smaller shares, so that holding all of
+ * it takes many clients.
  */
 #ifndef SERVER_HTTP_BUDGET_H
 #define SERVER_HTTP_BUDGET_H
@@ -16,9 +16,9 @@
 struct budget;
 
 struct budget_limits {
-    size_t total;  /* bytes, or what it may be */
+    size_t total;  /* bytes, or another unit */
     size_t share;  /* for one client (IPv6 by its /64) */
-    size_t scarce; /* the same, of what makes all together hold more than half of the total */
+    size_t scarce; /* the same, once all together hold more than half of the total */
     size_t small;  /* amounts up to this are never counted */
 };
 
@@ -29,9 +29,9 @@ struct budget *budget_new(const struct budget_limits *limits);
 void budget_free(struct budget *b);
 
 /*
- * Take ${amount} for ${client}: true if they fit, or if ${forced} all the same; false, too, if
- * memory for its own list is short.  What was taken is given back by budget_give() with the same
- * arguments.  Any thread.
+ * Take ${amount} for ${client}; with ${forced} also if it does not fit.  Returns true if it was
+ * taken; budget_give() with the same arguments gives it back.  Returns false if it does not fit, or
+ * if memory for the list of clients is short.  Any thread.
  */
 MUST_CHECK
 bool budget_take(struct budget *b, const struct http_address *client, size_t amount, bool forced);

@@ -9,7 +9,7 @@
 #include "base/thread.h"
 #include "server/http/budget.h"
 
-enum { LOOK_MS = 1000 };
+enum { LOOK_MS = 1000 }; /* between two looks at the deadlines */
 
 enum state { STATE_FREE, STATE_ADMITTED, STATE_SERVED };
 
@@ -18,12 +18,12 @@ struct conn {
     struct http_address client;
     enum state state;
     bool counted; /* in clients */
-    bool fresh;   /* in conns->fresh: nothing was asked yet */
-    bool kept;    /* in conns->kept; its owner's */
+    bool fresh;   /* in conns->fresh: no request has come yet */
+    bool kept;    /* in conns->kept; only its own thread uses this */
 };
 
 struct conns {
-    pthread_mutex_t lock; /* guards all below but what is atomic */
+    pthread_mutex_t lock; /* guards everything below that is not atomic */
     pthread_cond_t change;
     pthread_t thread;
     const struct http_trusted *trusted;
@@ -31,33 +31,36 @@ struct conns {
     struct budget *clients; /* connections of each */
     unsigned open;
     unsigned fresh;
-    unsigned top; /* no number from here on is in use */
+    unsigned top; /* no descriptor from here on is in use */
     bool ending;
     atomic_uint kept;
     struct conn all[]; /* by descriptor */
 };
 
-/* Shut down what is past its deadline.  The lock is held, so no descriptor is closed meanwhile. */
+/* Shut down connections past their deadline.  The lock is held, so that no descriptor is closed
+ * meanwhile. */
 static void
 shut_down_overdue(struct conns *c, int64_t now) {
     for (unsigned fd = 0; fd < c->top; fd++) {
         struct conn *conn = &c->all[fd];
-        int64_t deadline = conn->state == STATE_SERVED ? atomic_load(&conn->deadline) : 0;
+        if (conn->state != STATE_SERVED) continue;
+        int64_t deadline = atomic_load(&conn->deadline);
         if (deadline != 0 && now >= deadline) (void)shutdown((int)fd, SHUT_RDWR);
     }
 }
 
-/* Look every second while there are connections; sleep while there are none. */
+/* Look at the deadlines every second while there are connections; sleep while there are none. */
 static void *
 watch_deadlines(void *arg) {
     struct conns *c = arg;
-    (void)pthread_setname_np(pthread_self(), "deadlines");
+    (void)pthread_setname_np(pthread_self(), "conns");
     pthread_mutex_lock(&c->lock);
     while (!c->ending) {
         if (c->open == 0) {
             pthread_cond_wait(&c->change, &c->lock);
             continue;
         }
+
         struct timespec until = thread_deadline(LOOK_MS);
         (void)pthread_cond_timedwait(&c->change, &c->lock, &until);
         shut_down_overdue(c, clock_monotonic_ms());
@@ -72,15 +75,16 @@ conns_new(const struct conns_limits *limits, const struct http_trusted *trusted)
     if (c == NULL) return NULL;
     c->limits = *limits;
     c->trusted = trusted;
+
+    /* Connections of each client, without a total. */
     const struct budget_limits clients = {
         .total = SIZE_MAX, .share = limits->per_client, .scarce = limits->per_client};
     c->clients = budget_new(&clients);
-    if (c->clients == NULL) goto no_budget;
     pthread_mutex_init(&c->lock, NULL);
     thread_cond_init(&c->change);
-    if (thread_start(&c->thread, 0, watch_deadlines, c) == 0) return c;
+    if (c->clients != NULL && thread_start(&c->thread, 0, watch_deadlines, c) == 0) return c;
+
     budget_free(c->clients);
-no_budget:
     free(c);
     return NULL;
 }
@@ -92,6 +96,7 @@ conns_free(struct conns *c) {
     c->ending = true;
     pthread_cond_signal(&c->change);
     pthread_mutex_unlock(&c->lock);
+
     pthread_join(c->thread, NULL);
     pthread_cond_destroy(&c->change);
     pthread_mutex_destroy(&c->lock);
@@ -124,7 +129,7 @@ leave_fresh(struct conns *c, struct conn *conn) {
 
 void
 conns_asked(struct conns *c, struct conn *conn) {
-    if (!conn->fresh) return; /* nobody else writes it while ${conn} is served */
+    if (!conn->fresh) return; /* only this thread writes it while ${conn} is served */
     pthread_mutex_lock(&c->lock);
     leave_fresh(c, conn);
     pthread_mutex_unlock(&c->lock);
@@ -149,25 +154,32 @@ forget_conn(struct conns *c, struct conn *conn) {
         c->top--;
 }
 
+/* Count ${conn}, whose descriptor is ${fd}, as open.  The lock is held. */
+static void
+admit_conn(struct conns *c, struct conn *conn, int fd, struct http_address peer, bool counted) {
+    conn->state = STATE_ADMITTED;
+    conn->client = peer;
+    conn->counted = counted;
+    conn->fresh = true;
+    c->fresh++;
+    conn_allow(conn, CONN_HEADER_MS);
+
+    if ((unsigned)fd >= c->top) c->top = (unsigned)fd + 1;
+    if (c->open++ == 0) pthread_cond_signal(&c->change);
+}
+
 bool
 conns_admit(struct conns *c, int fd, struct http_address peer) {
     if (fd < 0 || (unsigned)fd >= c->limits.descriptors) return false;
     struct conn *conn = &c->all[fd];
-    /* Proxies and local sockets carry many clients. */
-    bool client = !http_address_trusted(c->trusted, &peer);
+    /* A trusted proxy or a local socket carries many clients, and is counted for none of them. */
+    bool counted = !http_address_trusted(c->trusted, &peer);
+
     pthread_mutex_lock(&c->lock);
     forget_conn(c, conn);
-    bool fits = c->open < c->limits.open && (!client || budget_take(c->clients, &peer, 1, false));
-    if (fits) {
-        conn->state = STATE_ADMITTED;
-        conn->client = peer;
-        conn->counted = client;
-        conn->fresh = true;
-        c->fresh++;
-        conn_allow(conn, CONN_HEADER_MS);
-        if ((unsigned)fd >= c->top) c->top = (unsigned)fd + 1;
-        if (c->open++ == 0) pthread_cond_signal(&c->change);
-    }
+    bool fits = c->open < c->limits.open;
+    if (fits && counted) fits = budget_take(c->clients, &peer, 1, false);
+    if (fits) admit_conn(c, conn, fd, peer, counted);
     pthread_mutex_unlock(&c->lock);
     return fits;
 }
@@ -198,7 +210,8 @@ conns_keep(struct conns *c, struct conn *conn) {
 
 void
 conn_allow(struct conn *conn, int64_t ms) {
-    atomic_store(&conn->deadline, ms == 0 ? 0 : clock_monotonic_ms() + ms);
+    int64_t deadline = ms == 0 ? 0 : clock_monotonic_ms() + ms;
+    atomic_store(&conn->deadline, deadline);
 }
 
 void

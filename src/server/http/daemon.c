@@ -14,21 +14,23 @@
 
 enum {
     POOL_SIZE =
-        16 * 1024, /* of a connection: its request's head, a piece of body, the answer's head */
+        16 * 1024, /* of a connection: head and some body of a request, head of a response */
     POOL_STEP = 4 * 1024,
     IO_STACK_SIZE = 256 * 1024,
-    MEMORY_SMALL = 16 * 1024, /* bytes that are not counted: a small request always fits */
-    PROBE_FD = 64,            /* descriptors from here on are free, unless there is much to do */
-    WAKE_FROM = 120,          /* connections: with fewer no thread can have 128 events */
+    WORKER_STACK_SIZE = 256 * 1024,
+    WORKERS_KEPT = 2,         /* workers that stay without work */
+    MEMORY_SMALL = 16 * 1024, /* bytes that budgets do not count: a small request always fits */
+    PROBE_FD = 64,            /* descriptors from here on are usually free */
+    WAKE_FROM = 120,          /* connections: with fewer, no thread can have 128 events */
     WAKE_MS = 50,
-    WAKE_LOOK_MS = 1000, /* with fewer */
-    FRESH_MS = 500,      /* at a stop, for clients that are about to ask */
+    WAKE_LOOK_MS = 1000, /* while there are fewer */
+    FRESH_MS = 500,      /* at a stop, for clients that are about to send a request */
     FRESH_LOOK_MS = 5,
 };
 
-/* Paths stay as they came: the API reads them itself. */
+/* MHD_OPTION_UNESCAPE_CALLBACK: paths stay as they came, because the API decodes them itself. */
 static size_t
-daemon_keep_escapes(void *arg, struct MHD_Connection *connection, char *text) {
+keep_escapes(void *arg, struct MHD_Connection *connection, char *text) {
     (void)arg;
     (void)connection;
     return strlen(text);
@@ -58,12 +60,13 @@ notify_connection(void *daemon, struct MHD_Connection *connection, void **contex
         *context = NULL;
         return;
     }
+
     const union MHD_ConnectionInfo *fd =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     *context = conns_serve(d->conns, fd->connect_fd);
 }
 
-/* libmicrohttpd's own messages may quote a request: only that there was one is logged. */
+/* Log a message of libmicrohttpd without its arguments, which may quote a request. */
 static void
 log_library(void *arg, const char *format, va_list args) {
     (void)arg;
@@ -79,29 +82,34 @@ start_library(struct daemon *d) {
     const struct daemon_config *c = &d->config;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
                      MHD_USE_ERROR_LOG | MHD_USE_TURBO | MHD_USE_NO_LISTEN_SOCKET;
-    /* The bound is kept by conns.h.  This one is for each thread, and where it is met a connection
-     * is closed without a word. */
-    unsigned never = (c->connections_max + c->io_threads) * c->io_threads;
+
+    /* conns.h enforces the limit.  The library's own limit is for each thread, and there it closes
+     * connections silently. */
+    unsigned unreachable = (c->connections_max + c->io_threads) * c->io_threads;
     struct MHD_OptionItem pool[] = {
         {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)c->io_threads, NULL},
         {MHD_OPTION_END, 0, NULL},
     };
     if (c->io_threads < 2) pool[0].option = MHD_OPTION_END;
-    return MHD_start_daemon(flags, 0, NULL, NULL, request_step, d, /* */
-                            MHD_OPTION_EXTERNAL_LOGGER, log_library,
-                            NULL,                   /* first: it tells of the rest */
-                            MHD_OPTION_ARRAY, pool, /* */
-                            MHD_OPTION_THREAD_STACK_SIZE, (size_t)IO_STACK_SIZE,          /* */
-                            MHD_OPTION_CONNECTION_LIMIT, never,                           /* */
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONN_IDLE_MS / 1000, /* */
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_SIZE,        /* */
-                            MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)POOL_STEP,    /* */
-                            MHD_OPTION_STRICT_FOR_CLIENT, 1,                              /* */
-                            MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,                         /* */
-                            MHD_OPTION_UNESCAPE_CALLBACK, daemon_keep_escapes, NULL,      /* */
-                            MHD_OPTION_URI_LOG_CALLBACK, request_begin, d,                /* */
-                            MHD_OPTION_NOTIFY_CONNECTION, notify_connection, d,           /* */
-                            MHD_OPTION_NOTIFY_COMPLETED, request_end, d, MHD_OPTION_END);
+
+    /* The logger comes first, because it reports on the other options. */
+    /* clang-format off */
+    return MHD_start_daemon(flags, 0, NULL, NULL, request_step, d,
+        MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
+        MHD_OPTION_ARRAY, pool,
+        MHD_OPTION_THREAD_STACK_SIZE, (size_t)IO_STACK_SIZE,
+        MHD_OPTION_CONNECTION_LIMIT, unreachable,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONN_IDLE_MS / 1000,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_SIZE,
+        MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)POOL_STEP,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+        MHD_OPTION_URI_LOG_CALLBACK, request_begin, d,
+        MHD_OPTION_NOTIFY_CONNECTION, notify_connection, d,
+        MHD_OPTION_NOTIFY_COMPLETED, request_end, d,
+        MHD_OPTION_END);
+    /* clang-format on */
 }
 
 static void
@@ -119,18 +127,18 @@ daemon_free(struct daemon *d) {
 
 /* Whether the connection whose other end is ${fd} is closed before ${until}. */
 static bool
-is_closed(int fd, int64_t until) {
+is_closed_before(int fd, int64_t until) {
     struct pollfd end = {.fd = fd, .events = POLLIN};
     int n;
     do {
         int64_t left = until - clock_monotonic_ms();
-        n = poll(&end, 1, left < 0 ? 0 : (int)left);
+        if (left < 0) left = 0;
+        n = poll(&end, 1, (int)left);
     } while (n < 0 && errno == EINTR);
     return n != 0;
 }
 
-/* A copy of ${fd} that goes to ${thread}: the library tells that by the number of
- * the descriptor. */
+/* A copy of ${fd} for ${thread}: the library chooses a thread by the number of the descriptor. */
 static int
 copy_for_thread(const struct daemon *d, unsigned thread, int fd) {
     int copy, from = PROBE_FD;
@@ -148,11 +156,12 @@ probe_thread(struct daemon *d, unsigned thread) {
     struct sockaddr nobody = {.sa_family = AF_UNIX};
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) return -1;
+
     int fd = copy_for_thread(d, thread, pair[0]);
     (void)close(pair[0]);
     (void)shutdown(pair[1], SHUT_WR);
-    /* What cannot be taken is closed all the same. */
     if (fd >= 0) {
+        /* Closes its end also where it cannot be served. */
         daemon_take_connection(d, fd, &nobody, sizeof(nobody));
         return pair[1];
     }
@@ -163,15 +172,16 @@ probe_thread(struct daemon *d, unsigned thread) {
 static bool
 thread_is_alive(struct daemon *d, unsigned thread, int64_t until) {
     int fd = probe_thread(d, thread);
-    bool well = fd < 0 || is_closed(fd, until);
-    if (fd >= 0) (void)close(fd);
-    return well;
+    if (fd < 0) return true;
+    bool alive = is_closed_before(fd, until);
+    (void)close(fd);
+    return alive;
 }
 
 /*
- * libmicrohttpd 0.9.75 takes 128 events at a time, and where exactly so many have come it waits for
- * more before it looks at them: with many connections a thread could sleep over all of them until
- * some deadline.  One event more ends that sleep.
+ * libmicrohttpd 0.9.75 fetches up to 128 events at a time, and after exactly 128 it waits for more
+ * before it handles them.  With many connections a thread could sleep over all of them until some
+ * timeout.  One more event wakes it.
  */
 static int64_t
 wake_threads(void *daemon) {
@@ -193,26 +203,43 @@ daemon_threads_alive(struct daemon *d, int ms, int work_ms) {
     return true;
 }
 
-/* A worker's stack is address space: memory is used as it is touched. */
 static struct jobs *
-start_workers(const struct daemon_config *config) {
-    enum { STACK_SIZE = 256 * 1024, KEPT = 2 };
+make_workers(const struct daemon_config *config) {
     const struct jobs_config workers = {
         .name = "worker",
         .threads_max = config->workers_max,
-        .threads_kept = KEPT,
+        .threads_kept = WORKERS_KEPT,
         .queue_max = config->queue_max,
-        .stack = STACK_SIZE,
+        .stack = WORKER_STACK_SIZE,
     };
     return jobs_new(&workers);
 }
 
+/* Make everything that the threads of ${d} use.  Returns whether memory was there for all of it. */
+static bool
+make_parts(struct daemon *d) {
+    const struct daemon_config *c = &d->config;
+    const struct conns_limits limits = {.descriptors = c->descriptors,
+                                        .open = c->connections_max,
+                                        .per_client = c->per_client_max,
+                                        .kept = c->kept_max};
+    const struct budget_limits bodies = {c->body_budget, c->body_share, c->body_scarce,
+                                         MEMORY_SMALL};
+    const struct budget_limits responses = {c->response_budget, c->response_share,
+                                            c->response_share, MEMORY_SMALL};
+
+    /* daemon_free() releases what was made also where some of it was not. */
+    d->workers = make_workers(c);
+    d->conns = conns_new(&limits, c->trusted);
+    d->linger = linger_new(c->lingering_max);
+    d->bodies = budget_new(&bodies);
+    d->responses = budget_new(&responses);
+    return d->workers != NULL && d->conns != NULL && d->linger != NULL && d->bodies != NULL &&
+           d->responses != NULL;
+}
+
 struct daemon *
 daemon_start(const struct daemon_config *config) {
-    const struct conns_limits limits = {.descriptors = config->descriptors,
-                                        .open = config->connections_max,
-                                        .per_client = config->per_client_max,
-                                        .kept = config->kept_max};
     struct daemon *d = calloc(1, sizeof(*d));
     const struct acceptor_sink sink = {
         .full = daemon_is_full, .take = daemon_take_connection, .arg = d};
@@ -220,30 +247,23 @@ daemon_start(const struct daemon_config *config) {
     d->config = *config;
     pthread_mutex_init(&d->lock, NULL);
     thread_cond_init(&d->quiet);
-    d->workers = start_workers(config);
-    d->conns = conns_new(&limits, config->trusted);
-    d->linger = linger_new(config->lingering_max);
-    const struct budget_limits bodies = {config->body_budget, config->body_share,
-                                         config->body_scarce, MEMORY_SMALL};
-    const struct budget_limits responses = {config->response_budget, config->response_share,
-                                            config->response_share, MEMORY_SMALL};
-    d->bodies = budget_new(&bodies);
-    d->responses = budget_new(&responses);
-    if (d->workers != NULL && d->conns != NULL && d->linger != NULL && d->bodies != NULL &&
-        d->responses != NULL)
-        d->library = start_library(d);
-    if (d->library != NULL) d->waker = ticker_start("nudge", WAKE_LOOK_MS, wake_threads, d);
+
+    /* The acceptor comes last: from then on there are connections. */
+    if (make_parts(d)) d->library = start_library(d);
+    if (d->library != NULL) d->waker = ticker_start("daemon", WAKE_LOOK_MS, wake_threads, d);
     if (d->waker != NULL) d->acceptor = acceptor_start(config->listen_fd, &sink);
     if (d->acceptor != NULL) return d;
+
     ticker_stop(d->waker, -1);
     daemon_free(d);
     return NULL;
 }
 
 /*
- * Wait until no request runs, for ${ms} at most; in that moment none can begin any more.  Who was
- * accepted and has not asked yet gets a moment: closed now, its request would be lost on the way,
- * while one that still waits in the listening socket is served by the next process.
+ * Wait until no request runs, for at most ${ms}; from that moment none can begin.  A client that
+ * was accepted and has sent nothing gets a moment: if it were closed now, its request would be lost
+ * on the way, while a request that still waits in the listening socket is served by the next
+ * process.
  */
 static bool
 wait_quiet(struct daemon *d, int ms) {
@@ -252,9 +272,13 @@ wait_quiet(struct daemon *d, int ms) {
     for (; now < until; now = clock_monotonic_ms()) {
         bool fresh = now < fresh_until && conns_fresh(d->conns) > 0;
         if (d->running == 0 && !fresh) break;
-        struct timespec look = thread_deadline(fresh ? FRESH_LOOK_MS : until - now);
+
+        int64_t wait = fresh ? FRESH_LOOK_MS : until - now;
+        struct timespec look = thread_deadline(wait);
         (void)pthread_cond_timedwait(&d->quiet, &d->lock, &look);
     }
+
+    /* Decided under the lock under which requests are counted. */
     bool quiet = d->running == 0;
     d->closed = quiet;
     pthread_mutex_unlock(&d->lock);
@@ -274,7 +298,8 @@ daemon_stop(struct daemon *d) {
     if (d == NULL) return;
     ticker_stop(d->waker, -1);
     d->waker = NULL;
-    /* A worker may still be on its way out of MHD_resume_connection(). */
+
+    /* Workers first: one may still be returning from MHD_resume_connection(). */
     jobs_free(d->workers);
     d->workers = NULL;
     daemon_free(d);
