@@ -2,10 +2,10 @@
 #include "http/client.h"
 
 #include <curl/curl.h>
-#include <malloc.h>
 #include <pthread.h>
 
 #include "base/err.h"
+#include "base/heap.h"
 
 enum {
     CONNECT_MS_DEFAULT = 10000,
@@ -37,23 +37,6 @@ struct transfer {
 
 /* Memory of libcurl is wiped when freed: it holds tokens and bodies. */
 
-static void
-curl_wiping_free(void *p) {
-    if (p == NULL) return;
-    explicit_bzero(p, malloc_usable_size(p));
-    free(p);
-}
-
-static void *
-curl_wiping_realloc(void *p, size_t size) {
-    void *bigger = malloc(size);
-    if (bigger == NULL || p == NULL) return bigger;
-    size_t old = malloc_usable_size(p);
-    memcpy(bigger, p, old < size ? old : size);
-    curl_wiping_free(p);
-    return bigger;
-}
-
 static char *
 curl_plain_strdup(const char *s) {
     return strdup(s);
@@ -66,8 +49,8 @@ curl_plain_calloc(size_t n, size_t size) {
 
 void
 http_client_setup(void) {
-    CURLcode code = curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, curl_wiping_free,
-                                         curl_wiping_realloc, curl_plain_strdup, curl_plain_calloc);
+    CURLcode code = curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, heap_wiping_free,
+                                         heap_wiping_realloc, curl_plain_strdup, curl_plain_calloc);
     if (code != CURLE_OK) abort();
 }
 

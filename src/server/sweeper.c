@@ -5,25 +5,28 @@
 #include "base/log.h"
 #include "server/process/ticker.h"
 
-enum { RECORDS_MAX = 20000 }; /* looked at in one sweep; the rest waits for the next */
+enum { RECORDS_MAX = 20000 }; /* of one sweep; the rest waits for the next */
 
 struct sweeper {
     struct ticker *ticker;
     struct vault *vault;
     int64_t ms;
-    atomic_int_fast64_t last; /* when a sweep ended well */
+    atomic_int_fast64_t last; /* when a sweep succeeded */
 };
 
+/* Sweep once.  Returns the milliseconds to the next sweep. */
 static int64_t
 sweeper_run(void *arg) {
     struct sweeper *s = arg;
     struct vault_sweep_result result = {0};
     int err = vault_sweep(s->vault, RECORDS_MAX, &result);
+
     if (err != 0)
         log_error("sweep", LOG_TEXT("error", err_text(err)), LOG_NUMBER("errors", result.errors));
     else if (result.erased > 0)
         log_info("sweep", LOG_NUMBER("records", result.records),
                  LOG_NUMBER("erased", result.erased));
+
     if (err == 0) atomic_store(&s->last, clock_now(&s->vault->clock));
     return s->ms;
 }

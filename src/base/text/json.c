@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/text/json.h"
 
-#include <malloc.h>
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "base/heap.h"
 #include "base/text/utf8.h"
-
-static void
-json_wiping_free(void *p) {
-    if (p == NULL) return;
-    explicit_bzero(p, malloc_usable_size(p));
-    free(p);
-}
 
 void
 json_setup(void) {
-    json_set_alloc_funcs(malloc, json_wiping_free);
+    json_set_alloc_funcs(malloc, heap_wiping_free);
 }
 
 /*

@@ -16,7 +16,8 @@
 enum {
     LIFE_MS = 10 * 1000,
     BYTES_MAX = 64 * 1024 * 1024,
-    CHUNK = 64 * 1024 /* thrown away at once */
+    CHUNK = 64 * 1024, /* dropped in one call */
+    POLL_MS = 1000,
 };
 
 struct socket_kept {
@@ -33,16 +34,17 @@ struct lingers {
     unsigned max, count; /* newcomers and kept together */
     int newcomers[LINGER_MAX];
     int newcomer_count;
-    struct socket_kept kept[LINGER_MAX]; /* of the thread alone */
+    struct socket_kept kept[LINGER_MAX]; /* only the thread uses these */
     int kept_count;
 };
 
-/* Take over what linger_add() left; false at the end. */
+/* Take over what linger_add() added.  Returns false once linger_free() was called. */
 static bool
 take_newcomers(struct lingers *l) {
     uint64_t n;
     ssize_t ignored = read(l->wake, &n, sizeof(n));
     (void)ignored;
+
     pthread_mutex_lock(&l->lock);
     bool ending = l->ending;
     for (int i = 0; i < l->newcomer_count; i++)
@@ -53,35 +55,47 @@ take_newcomers(struct lingers *l) {
     return !ending;
 }
 
-/* Throw away what came; false once the socket is done with. */
+/* Drop what has come.  Returns false once ${s} is closed. */
 static bool
 drop_received(struct socket_kept *s, bool readable, int64_t now) {
-    /* MSG_TRUNC drops the bytes inside the kernel: they never come here. */
-    ssize_t n = readable ? recv(s->fd, NULL, CHUNK, MSG_TRUNC | MSG_DONTWAIT) : 1;
-    s->bytes += readable && n > 0 ? n : 0;
+    ssize_t n = 1;
+    if (readable) {
+        /* MSG_TRUNC drops the bytes inside the kernel: they are never copied. */
+        n = recv(s->fd, NULL, CHUNK, MSG_TRUNC | MSG_DONTWAIT);
+        if (n > 0) s->bytes += n;
+    }
     if (n > 0 && s->bytes < BYTES_MAX && now < s->until) return true;
     (void)close(s->fd);
     return false;
+}
+
+/* Wait for bytes on the kept sockets, drop them, and forget the sockets that have ended. */
+static void
+linger_once(struct lingers *l, struct pollfd fds[static LINGER_MAX + 1]) {
+    int count = l->kept_count, stay = 0;
+    int wait = count == 0 ? -1 : POLL_MS;
+    fds[count] = (struct pollfd){.fd = l->wake, .events = POLLIN};
+    for (int i = 0; i < count; i++)
+        fds[i] = (struct pollfd){.fd = l->kept[i].fd, .events = POLLIN};
+    (void)poll(fds, (nfds_t)count + 1, wait);
+
+    int64_t now = clock_monotonic_ms();
+    for (int i = 0; i < count; i++)
+        if (drop_received(&l->kept[i], fds[i].revents != 0, now)) l->kept[stay++] = l->kept[i];
+
+    l->kept_count = stay;
+    pthread_mutex_lock(&l->lock);
+    l->count -= (unsigned)(count - stay);
+    pthread_mutex_unlock(&l->lock);
 }
 
 static void *
 linger_run(void *arg) {
     struct lingers *l = arg;
     struct pollfd fds[LINGER_MAX + 1];
-    while (take_newcomers(l)) {
-        int count = l->kept_count, stay = 0;
-        fds[count] = (struct pollfd){.fd = l->wake, .events = POLLIN};
-        for (int i = 0; i < count; i++)
-            fds[i] = (struct pollfd){.fd = l->kept[i].fd, .events = POLLIN};
-        (void)poll(fds, (nfds_t)count + 1, count == 0 ? -1 : 1000);
-        int64_t now = clock_monotonic_ms();
-        for (int i = 0; i < count; i++)
-            if (drop_received(&l->kept[i], fds[i].revents != 0, now)) l->kept[stay++] = l->kept[i];
-        l->kept_count = stay;
-        pthread_mutex_lock(&l->lock);
-        l->count -= (unsigned)(count - stay);
-        pthread_mutex_unlock(&l->lock);
-    }
+    (void)pthread_setname_np(pthread_self(), "linger");
+    while (take_newcomers(l))
+        linger_once(l, fds);
     for (int i = 0; i < l->kept_count; i++)
         (void)close(l->kept[i].fd);
     return NULL;
@@ -114,6 +128,8 @@ linger_add(struct lingers *l, int fd) {
     pthread_mutex_lock(&l->lock);
     if (!l->started) l->started = thread_start(&l->thread, 0, linger_run, l) == 0;
     if (l->started && !l->ending && l->count < l->max) copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+    /* End our side now: the client learns that the response is complete. */
     if (copy >= 0) {
         (void)shutdown(copy, SHUT_WR);
         l->newcomers[l->newcomer_count++] = copy;
@@ -129,10 +145,12 @@ linger_free(struct lingers *l) {
     pthread_mutex_lock(&l->lock);
     l->ending = true;
     pthread_mutex_unlock(&l->lock);
+
     wake_linger(l);
     if (l->started) pthread_join(l->thread, NULL);
     for (int i = 0; i < l->newcomer_count; i++)
         (void)close(l->newcomers[i]);
+
     (void)close(l->wake);
     pthread_mutex_destroy(&l->lock);
     free(l);

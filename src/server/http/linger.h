@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A client that is refused while it still sends must be able to read why.  Closing a socket with
- * unread bytes resets the connection, and the answer may be lost with it; so the socket is kept a
- * little while after the answer, and what comes is thrown away.
+ * Lets a client that is refused while it still sends read the response.  Closing a socket with
+ * unread bytes resets the connection, and the response may be lost with it.  Therefore the socket
+ * stays open for a while after the response, and what comes is dropped.
  */
 #ifndef SERVER_HTTP_LINGER_H
 #define SERVER_HTTP_LINGER_H
@@ -13,18 +13,18 @@ struct lingers;
 
 enum { LINGER_MAX = 256 };
 
-/* At most ${max} sockets, LINGER_MAX if that is less.  Nothing lingers yet, and no thread runs.
- * Returns NULL if memory is short. */
+/* Make a list for at most ${max} sockets, and never more than LINGER_MAX.  The thread starts with
+ * the first socket.  Returns NULL if memory or descriptors are short. */
 struct lingers *linger_new(unsigned max);
 
 /*
- * The answer to socket ${fd} was sent and its owner closes it now: on a copy of the descriptor, end
- * our side, then read and drop what comes until the client closes too, for 10 s and 64 MiB at most.
- * When too many linger already nothing is done.  Any thread; never blocks.
+ * The response on socket ${fd} was sent, and the caller closes ${fd} now.  On a copy of the
+ * descriptor: end our side, then read and drop what comes until the client closes, for at most 10 s
+ * and 64 MiB.  Does nothing if too many sockets linger.  Any thread; never blocks.
  */
 void linger_add(struct lingers *l, int fd);
 
-/* Close all.  NULL is allowed. */
+/* Close all sockets and free ${l}.  NULL is allowed. */
 void linger_free(struct lingers *l);
 
 #endif

@@ -15,9 +15,9 @@
 #include "server/process/process.h"
 
 enum {
-    BACKLOG = 4096,       /* the system lowers it to its own bound */
+    BACKLOG = 4096,       /* the system lowers it to its own limit */
     PASSED_FD = 3,        /* the first socket that systemd passes */
-    UNIX_MODE = 0660,     /* for the group of the server in front */
+    UNIX_MODE = 0660,     /* for the group of the reverse proxy */
     ADDRESS_TEXT_MAX = 64 /* characters of an address without its port */
 };
 
@@ -30,11 +30,26 @@ union address {
 };
 
 static int
-listen_fail(struct buf *why, int err, const char *setting, const char *what, const char *where) {
-    int ignored = buf_printf(why, "%s: %s \"%.120s\"", setting, what, where);
-    if (err == ERR_IO) ignored |= buf_printf(why, ": %s", strerrordesc_np(errno));
+listen_fail(struct buf *reason, int err, const char *setting, const char *what, const char *where) {
+    int saved_errno = errno;
+    int ignored = buf_printf(reason, "%s: %s \"%.120s\"", setting, what, where);
+    if (err == ERR_IO) ignored |= buf_printf(reason, ": %s", strerrordesc_np(saved_errno));
     (void)ignored;
     return err;
+}
+
+/* Write the address of ${host} and ${port} to ${out}.  Returns its length, or 0. */
+static socklen_t
+make_inet(bool v6, const char *host, uint16_t port, union address *out) {
+    *out = (union address){0};
+    if (v6) {
+        out->v6.sin6_family = AF_INET6;
+        out->v6.sin6_port = htons(port);
+        return inet_pton(AF_INET6, host, &out->v6.sin6_addr) == 1 ? sizeof(out->v6) : 0;
+    }
+    out->v4.sin_family = AF_INET;
+    out->v4.sin_port = htons(port);
+    return inet_pton(AF_INET, host, &out->v4.sin_addr) == 1 ? sizeof(out->v4) : 0;
 }
 
 /* Parse "192.0.2.1:80" or "[2001:db8::1]:80".  Returns the length of the address, or 0. */
@@ -44,36 +59,32 @@ parse_inet(const char *where, union address *out) {
     char host[ADDRESS_TEXT_MAX];
     int64_t port;
     if (colon == NULL || parse_number(colon + 1, strlen(colon + 1), 0, 65535, &port) != 0) return 0;
+
+    /* Brackets mean IPv6. */
     size_t len = (size_t)(colon - where);
     bool v6 = len > 2 && where[0] == '[' && where[len - 1] == ']';
     if (v6) {
         where++;
         len -= 2;
     }
+
     if (len == 0 || len >= sizeof(host)) return 0;
     memcpy(host, where, len);
     host[len] = '\0';
-    *out = (union address){0};
-    if (v6) {
-        out->v6.sin6_family = AF_INET6;
-        out->v6.sin6_port = htons((uint16_t)port);
-        return inet_pton(AF_INET6, host, &out->v6.sin6_addr) == 1 ? sizeof(out->v6) : 0;
-    }
-    out->v4.sin_family = AF_INET;
-    out->v4.sin_port = htons((uint16_t)port);
-    return inet_pton(AF_INET, host, &out->v4.sin_addr) == 1 ? sizeof(out->v4) : 0;
+    return make_inet(v6, host, (uint16_t)port, out);
 }
 
-/* Whether somebody listens on the unix socket ${a}. */
+/* Whether a process listens on the unix socket ${a}. */
 static bool
 has_listener(const union address *a) {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool is_listening = fd >= 0 && connect(fd, &a->any, sizeof(a->local)) == 0;
+    bool listening = fd >= 0 && connect(fd, &a->any, sizeof(a->local)) == 0;
     if (fd >= 0) (void)close(fd);
-    return is_listening;
+    return listening;
 }
 
-/* Parse and clear the way for a unix socket at ${path}. */
+/* Write the address of the unix socket ${path} to ${out}, and remove a stale socket there.  Returns
+ * its length, or 0. */
 static socklen_t
 prepare_unix(const char *path, union address *out) {
     struct stat st;
@@ -85,13 +96,14 @@ prepare_unix(const char *path, union address *out) {
     return sizeof(out->local);
 }
 
-/* Put what a person can open into out->open: a wildcard address is reached by the loopback. */
+/* Write the address that a person can open to out->open: a wildcard is reached by the loopback. */
 static void
 describe_listener(struct listener *out) {
     union address a = {0};
     socklen_t len = sizeof(a);
     char host[INET6_ADDRSTRLEN] = "";
     if (getsockname(out->fd, &a.any, &len) != 0) return;
+
     if (a.any.sa_family == AF_UNIX) {
         (void)snprintf(out->open, sizeof(out->open), "unix:%.*s", (int)sizeof(a.local.sun_path),
                        a.local.sun_path);
@@ -107,22 +119,26 @@ describe_listener(struct listener *out) {
     }
 }
 
-/* Take the socket that systemd passed: 1 taken, 0 none was passed, or an error. */
+/* Use the socket that systemd passed.  Returns 1; 0 if none was passed; or an error. */
 static int
-take_passed_socket(char *const env[], struct listener *out, struct buf *why) {
+take_passed_socket(char *const env[], struct listener *out, struct buf *reason) {
     const char *pid = process_env(env, "LISTEN_PID"), *count = process_env(env, "LISTEN_FDS");
     int64_t n;
-    int is_listening = 0;
-    socklen_t len = sizeof(is_listening);
+    int accepts = 0;
+    socklen_t len = sizeof(accepts);
+
+    /* The variables may be those of another process, which started this one. */
     if (pid == NULL || count == NULL) return 0;
     if (parse_number(pid, strlen(pid), 1, INT32_MAX, &n) != 0 || n != getpid()) return 0;
+
     if (parse_number(count, strlen(count), 1, 1, &n) != 0)
-        return listen_fail(why, ERR_CONFIG, "LISTEN_FDS",
+        return listen_fail(reason, ERR_CONFIG, "LISTEN_FDS",
                            "want exactly one socket from systemd, not", count);
-    if (getsockopt(PASSED_FD, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &len) != 0 || !is_listening)
-        return listen_fail(why, ERR_CONFIG, "LISTEN_FDS", "not a listening socket:", "fd 3");
+    if (getsockopt(PASSED_FD, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &len) != 0 || !accepts)
+        return listen_fail(reason, ERR_CONFIG, "LISTEN_FDS", "not a listening socket:", "fd 3");
     if (fcntl(PASSED_FD, F_SETFD, FD_CLOEXEC) != 0)
-        return listen_fail(why, ERR_IO, "LISTEN_FDS", "cannot use", "fd 3");
+        return listen_fail(reason, ERR_IO, "LISTEN_FDS", "cannot use", "fd 3");
+
     out->fd = PASSED_FD;
     out->passed = true;
     describe_listener(out);
@@ -131,25 +147,29 @@ take_passed_socket(char *const env[], struct listener *out, struct buf *why) {
 
 int
 listen_open(const char *setting, const char *where, char *const env[], struct listener *out,
-            struct buf *why) {
+            struct buf *reason) {
     union address a;
     const int one = 1;
-    bool local = strncmp(where, "unix:", 5) == 0;
     *out = (struct listener){.fd = -1};
-    int passed = take_passed_socket(env, out, why);
+    int passed = take_passed_socket(env, out, reason);
     if (passed != 0) return passed < 0 ? passed : 0;
+
+    bool local = strncmp(where, "unix:", 5) == 0;
     socklen_t len = local ? prepare_unix(where + 5, &a) : parse_inet(where, &a);
     if (len == 0)
-        return listen_fail(why, ERR_CONFIG, setting,
+        return listen_fail(reason, ERR_CONFIG, setting,
                            "want ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH, not", where);
+
     out->fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (out->fd < 0) return listen_fail(why, ERR_IO, setting, "no socket for", where);
+    if (out->fd < 0) return listen_fail(reason, ERR_IO, setting, "no socket for", where);
     if (!local) (void)setsockopt(out->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     if (bind(out->fd, &a.any, len) != 0 || listen(out->fd, BACKLOG) != 0) {
-        int err = listen_fail(why, ERR_IO, setting, "cannot listen on", where);
+        int err = listen_fail(reason, ERR_IO, setting, "cannot listen on", where);
         listen_close(out);
         return err;
     }
+
+    /* The umask made the socket private; its group may connect. */
     if (local) {
         (void)snprintf(out->path, sizeof(out->path), "%s", where + 5);
         (void)chmod(out->path, UNIX_MODE);

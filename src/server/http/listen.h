@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The socket that connections come to.
+ * The listening socket.
  */
 #ifndef SERVER_HTTP_LISTEN_H
 #define SERVER_HTTP_LISTEN_H
@@ -11,24 +11,24 @@
 
 struct listener {
     int fd;
-    char open[160]; /* what to open in a browser: "http://127.0.0.1:8080/", or "unix:PATH" */
+    char open[160]; /* the address to open: "http://127.0.0.1:8080/", or "unix:PATH" */
     char path[108]; /* of a unix socket that this process made, else "" */
-    bool passed;    /* by systemd, whose socket it stays */
+    bool passed;    /* by systemd, which keeps the socket */
 };
 
 /*
  * Listen on ${where}: ADDRESS:PORT, [ADDRESS]:PORT (numbers, no names; port 0 is any free one) or
- * unix:PATH (a stale socket is replaced; mode 0660).  Where systemd passed one socket (LISTEN_PID,
- * LISTEN_FDS in ${env}) that is used, whatever ${where} says.  Returns 0, ERR_CONFIG or ERR_IO with
- * the reason in ${why}, which names ${setting}: where ${where} comes from.
+ * unix:PATH (a stale socket is replaced; mode 0660).  If systemd passed one socket (LISTEN_PID,
+ * LISTEN_FDS in ${env}), it is used instead.  Returns 0; or ERR_CONFIG or ERR_IO with a line in
+ * ${reason}, which calls the setting that ${where} comes from ${setting}.
  */
 MUST_CHECK
 int listen_open(const char *setting, const char *where, char *const env[], struct listener *out,
-                struct buf *why);
+                struct buf *reason);
 
 /*
- * Refuse connections from now on; a thread that accepts may still use the descriptor.  A socket of
- * systemd goes on listening: what comes waits for the next process.
+ * Refuse new connections.  A thread that accepts may still use the descriptor.  A socket of systemd
+ * keeps listening: new connections wait for the next process.
  */
 void listen_stop(struct listener *l);
 

@@ -9,12 +9,12 @@
 enum { LINE_END = 2, COLON = 1 };
 
 struct head {
-    const char *next; /* where the next line has to begin */
+    const char *next; /* where the next line must begin */
     bool strict;
     unsigned hosts;
 };
 
-/* Whether ${text}, ${len} is a token of RFC 9110. */
+/* Whether the ${len} bytes at ${text} are a token (RFC 9110, 5.6.2). */
 static bool
 is_field_name(const char *text, size_t len) {
     static const char marks[] = "!#$%&'*+-.^_`|~";
@@ -28,8 +28,10 @@ is_field_name(const char *text, size_t len) {
 
 static bool
 is_field_value(const char *text, size_t len) {
-    for (size_t i = 0; i < len; i++)
-        if (((unsigned char)text[i] < ' ' && text[i] != '\t') || text[i] == 0x7F) return false;
+    for (size_t i = 0; i < len; i++) {
+        bool control = (unsigned char)text[i] < ' ' || text[i] == 0x7F;
+        if (control && text[i] != '\t') return false;
+    }
     return true;
 }
 
@@ -48,8 +50,8 @@ is_whitespace(const char *from, const char *to) {
 }
 
 /*
- * Names and values stay where they came, CR, LF and colons are overwritten by NUL: so each name has
- * to begin right behind the line before it, and each value to end in two NULs.
+ * The library leaves names and values where they came, and overwrites CR, LF and colons with NUL.
+ * So each name must begin right after the line before it, and each value must end in two NULs.
  */
 static enum MHD_Result
 check_field(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len,
@@ -60,6 +62,7 @@ check_field(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_le
                 is_whitespace(name + name_len + COLON, value) && is_field_value(value, value_len) &&
                 value[value_len] == '\0' && value[value_len + 1] == '\0';
     if (!h->strict) return MHD_NO;
+
     h->next = value + value_len + LINE_END;
     if (name_len == strlen("Host") && strncasecmp(name, "Host", name_len) == 0) h->hosts++;
     return MHD_YES;
@@ -71,9 +74,13 @@ request_head_strict(struct MHD_Connection *connection, const char *method, const
     size_t method_len = strlen(method);
     bool newest = strcmp(version, "HTTP/1.1") == 0;
     struct head h = {.next = version + strlen(version) + LINE_END, .strict = true};
+
+    /* The request line: three words with one blank between each two. */
     if (!is_field_name(method, method_len) || !is_request_target(target, len)) return false;
     if (url != method + method_len + 1 || version != url + len + 1) return false;
     if (!newest && strcmp(version, "HTTP/1.0") != 0) return false;
+
+    /* The header lines follow without a gap, up to the end that the library counted. */
     (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, check_field, &h);
     const union MHD_ConnectionInfo *size =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);

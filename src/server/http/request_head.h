@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether the head of a request came as HTTP/1.1 writes it.  libmicrohttpd reads heads generously:
- * a bare CR or LF ends a line, a line that begins with a blank goes on or is lost, a blank before a
- * colon becomes part of the name.  What a server in front reads otherwise hides requests in bodies.
+ * Checks that the head of a request was sent as HTTP/1.1 writes it.  libmicrohttpd is lenient: a
+ * bare CR or LF ends a line, a line that begins with a blank is continued or dropped, a blank before
+ * a colon becomes part of the name.  A proxy that reads such a head otherwise would let a client
+ * hide a request in a body (request smuggling).
  */
 #ifndef SERVER_HTTP_REQUEST_HEAD_H
 #define SERVER_HTTP_REQUEST_HEAD_H
@@ -12,10 +13,11 @@
 #include <stddef.h>
 
 /*
- * To be asked in the first call of the access handler, with what it was given: ${method}, ${url},
- * ${version}, and the target as it came, ${len} bytes of ${target} (the query may follow a NUL).
- * False for bare CR or LF, folded lines, control characters, names that are no token, anything
- * that stands between the lines, and for other than one Host (HTTP/1.0 may have none).
+ * Whether the head of the request on ${connection} is strict.  To be called in the first call of
+ * the access handler, with the handler's ${method}, ${url} and ${version}, and with ${target}, the
+ * ${len} bytes of the target as it came (a NUL may separate the query).  Returns false for a bare
+ * CR or LF, folded lines, control characters, a name that is not a token, anything between the
+ * lines, and a number of Host lines other than one (HTTP/1.0 may have none).
  */
 bool request_head_strict(struct MHD_Connection *connection, const char *method, const char *url,
                          const char *version, const char *target, size_t len);

@@ -35,14 +35,17 @@ metrics_handle(void *arg, struct MHD_Connection *connection, const char *url, co
     unsigned status = MHD_HTTP_OK;
     (void)version;
     (void)upload;
-    if (*seen == NULL) { /* the head alone: the answer waits for the end of the request */
+
+    /* First the head, then parts of a body, which is ignored, then the end of the request. */
+    if (*seen == NULL) {
         *seen = m;
         return MHD_YES;
     }
-    if (*upload_len > 0) { /* whoever sends a body gets an answer all the same */
+    if (*upload_len > 0) {
         *upload_len = 0;
         return MHD_YES;
     }
+
     if (strcmp(url, "/metrics") != 0) status = MHD_HTTP_NOT_FOUND;
     else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
         status = MHD_HTTP_METHOD_NOT_ALLOWED;
@@ -55,7 +58,7 @@ metrics_handle(void *arg, struct MHD_Connection *connection, const char *url, co
 static bool
 metrics_is_full(void *metrics) {
     (void)metrics;
-    return false; /* the library closes what is too much */
+    return false; /* the library closes connections above its limit */
 }
 
 static void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /metrics on a listener of its own, apart from everything that clients reach.
+ * Serves /metrics on a listener of its own, separate from everything that clients reach.
  */
 #ifndef SERVER_METRICS_HTTP_H
 #define SERVER_METRICS_HTTP_H
@@ -10,9 +10,9 @@
 struct metrics_http;
 
 /*
- * Answer GET /metrics on the listening socket ${fd}, which stays the caller's to close afterwards,
- * with what ${write} appends (0, or an error that becomes 500).  One thread, few connections.
- * Returns NULL if that cannot be started.
+ * Answer GET /metrics on the listening socket ${fd}, which the caller closes after
+ * metrics_http_stop(), with what ${write} appends (it returns 0, or an error that becomes 500).
+ * One thread, few connections.  Returns NULL if memory, threads or descriptors are short.
  */
 struct metrics_http *metrics_http_start(int fd, int (*write)(void *ctx, struct buf *out),
                                         void *ctx);

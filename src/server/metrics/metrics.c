@@ -22,7 +22,7 @@ struct series {
 
 struct metrics {
     pthread_mutex_t lock; /* for adding series */
-    atomic_int count;     /* series that can be seen; those before it never change place */
+    atomic_int count;     /* series that readers see; they never move */
     struct series series[SERIES_MAX];
 };
 
@@ -54,14 +54,17 @@ static struct series *
 find_or_add_series(struct metrics *m, const char *route, int status) {
     struct series *s = find_series(m, route, status);
     if (s != NULL) return s;
+
+    /* Another thread may have added it since. */
     pthread_mutex_lock(&m->lock);
     s = find_series(m, route, status);
     int count = atomic_load(&m->count);
     if (s == NULL && count < SERIES_MAX) {
-        /* The last place is kept for all that finds no other. */
+        /* The last place is for everything that finds no other. */
+        bool last = count == SERIES_MAX - 1;
         s = &m->series[count];
-        s->route = count < SERIES_MAX - 1 ? route : "other";
-        s->status = count < SERIES_MAX - 1 ? status : 0;
+        s->route = last ? "other" : route;
+        s->status = last ? 0 : status;
         atomic_store_explicit(&m->count, count + 1, memory_order_release);
     }
     pthread_mutex_unlock(&m->lock);
@@ -96,6 +99,7 @@ write_histogram(struct series *s, struct buf *out) {
                          s->route, s->status, (double)bucket_us[i] / 1e6, (uintmax_t)below);
     }
     if (err != 0) return err;
+
     uintmax_t count = atomic_load_explicit(&s->count, memory_order_relaxed);
     double sum = (double)atomic_load_explicit(&s->sum_us, memory_order_relaxed) / 1e6;
     return buf_printf(out,
@@ -116,7 +120,7 @@ int
 metrics_write(struct metrics *m, const struct metrics_value *values, int count, struct buf *out) {
     int err =
         write_value_head(out, "secrets_request_seconds", "histogram",
-                         "Time from a request to its answer, by route template and status code.");
+                         "Time from a request to its response, by route template and status code.");
     int series = atomic_load_explicit(&m->count, memory_order_acquire);
     for (int i = 0; i < series && err == 0; i++)
         err = write_histogram(&m->series[i], out);

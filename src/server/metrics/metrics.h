@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the service counts, as text for Prometheus (exposition format 0.0.4).  Counting takes no
- * lock on the way of a request; labels are route templates and status codes, never anything of a
- * client.
+ * Counters of the service, as text for Prometheus (exposition format 0.0.4).  Counting takes no
+ * lock.  Labels are route templates and status codes, never anything of a client.
  */
 #ifndef SERVER_METRICS_METRICS_H
 #define SERVER_METRICS_METRICS_H
@@ -13,7 +12,7 @@
 
 struct metrics;
 
-/* A figure that is read at the moment it is asked for. */
+/* A value that is read when the text is written. */
 struct metrics_value {
     const char *name; /* of the metric, e.g. "secrets_kdf_waiting" */
     const char *type; /* "counter" or "gauge" */
@@ -21,20 +20,22 @@ struct metrics_value {
     double value;
 };
 
-/* An empty set of counters; NULL if memory is short.  Free with metrics_free(). */
+/* Make an empty set of counters.  Returns NULL if memory is short. */
 struct metrics *metrics_new(void);
+
+/* Free ${m}.  NULL is allowed. */
 void metrics_free(struct metrics *m);
 
 /*
- * Count one answer: ${route} is the template that answered (a constant), ${status} the code, ${us}
- * the microseconds from the request's first byte to its answer.  Any thread.  Beyond 256 different
- * pairs of route and status, what is new is counted under route "other".
+ * Count one response: ${route} is the template of its route (a constant), ${status} its code, ${us}
+ * the microseconds since the first byte of the request.  After 256 different pairs of route and
+ * status, new pairs are counted under the route "other".  Any thread.
  */
 void metrics_request(struct metrics *m, const char *route, int status, int64_t us);
 
 /*
- * Append everything counted, and the ${count} values at ${values}, to ${out}.  Returns 0,
- * ERR_TOO_LARGE or ERR_NOMEM.  Any thread.
+ * Append all counters, and the ${count} values at ${values}, to ${out}.  Returns 0, ERR_TOO_LARGE
+ * or ERR_NOMEM.  Any thread.
  */
 MUST_CHECK
 int metrics_write(struct metrics *m, const struct metrics_value *values, int count,

@@ -23,9 +23,11 @@ resident_bytes(const struct metrics_sources *f) {
     ssize_t n = f->statm < 0 ? -1 : pread(f->statm, text, sizeof(text) - 1, 0);
     if (n <= 0) return 0;
     text[n] = '\0';
+
     const char *at = strchr(text, ' ');
     double pages = 0;
-    for (at = at == NULL ? "" : at + 1; *at >= '0' && *at <= '9'; at++)
+    if (at == NULL) return 0;
+    for (at++; *at >= '0' && *at <= '9'; at++)
         pages = pages * 10 + (*at - '0');
     return pages * (double)sysconf(_SC_PAGESIZE);
 }
@@ -37,6 +39,8 @@ metrics_sources_write(void *sources, struct buf *out) {
     struct kdf_pool_stats kdf;
     kdf_pool_stats(f->kdf, &kdf);
     uint64_t held = v->store->ops->usage(v->store) + v->blobs->ops->usage(v->blobs);
+
+    /* Names and help are an interface: docs/OPERATIONS.md lists them. */
     const struct metrics_value list[] = {
         {"secrets_views_claimed_total", "counter", "Views taken.",
          (double)atomic_load(&v->views_claimed)},
@@ -44,25 +48,27 @@ metrics_sources_write(void *sources, struct buf *out) {
         {"secrets_store_errors_total", "counter", "Calls of a store that failed.",
          (double)atomic_load(&v->store_errors)},
         {"secrets_bytes_held", "gauge", "Bytes of content kept on this machine.", (double)held},
-        {"secrets_bytes_quota", "gauge", "Bytes that may be kept, 0 for no bound.",
+        {"secrets_bytes_quota", "gauge", "Bytes that may be kept, 0 for no limit.",
          (double)v->limits.quota},
-        {"secrets_kdf_waiting", "gauge", "Derivations that wait for a thread.", kdf.waiting},
+        {"secrets_kdf_waiting", "gauge", "Derivations waiting for a thread.", kdf.waiting},
         {"secrets_kdf_queue_max", "gauge", "Derivations that may wait.", kdf.queue_max},
         {"secrets_kdf_threads", "gauge", "Derivations at once.", kdf.threads},
         {"secrets_kdf_done_total", "counter", "Derivations done.", (double)kdf.done},
-        {"secrets_kdf_refused_total", "counter", "Derivations refused, the queue being full.",
+        {"secrets_kdf_refused_total", "counter", "Derivations refused because the queue was full.",
          (double)kdf.refused},
         {"secrets_kdf_memory_locked", "gauge", "1 if no derivation can be swapped out.",
          kdf.locked},
-        {"secrets_sweep_last_timestamp_seconds", "gauge", "When the last sweep ended well.",
+        {"secrets_sweep_last_timestamp_seconds", "gauge", "When the last sweep succeeded.",
          (double)sweeper_last(f->sweeper)},
-        {"secrets_sandbox", "gauge", "1 if the process gave up all that serving does not take.",
+        {"secrets_sandbox", "gauge",
+         "1 if the process gave up everything that serving does not need.",
          atomic_load(&f->sandboxed)},
         {"process_resident_memory_bytes", "gauge", "Memory in use.", resident_bytes(f)},
         {"process_start_time_seconds", "gauge", "When the process started.", (double)f->started_at},
     };
     int err = metrics_write(f->metrics, list, ARRAY_LEN(list), out);
     if (err != 0) return err;
+
     return buf_add_text(out, "# HELP secrets_build_info The version that runs.\n"
                              "# TYPE secrets_build_info gauge\n"
                              "secrets_build_info{version=\"" VERSION "\"} 1\n");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The figures behind /metrics: what each part of the server can tell at this moment.
+ * The values of /metrics that are not counters of requests, read when the text is written.
  */
 #ifndef SERVER_METRICS_SOURCES_H
 #define SERVER_METRICS_SOURCES_H
@@ -10,7 +10,7 @@
 #include "server/sweeper.h"
 #include "vault/vault.h"
 
-/* Where the figures come from.  Nothing is owned; everything outlives it. */
+/* Where the values come from.  Nothing is owned but statm; everything outlives this. */
 struct metrics_sources {
     struct metrics *metrics;
     struct vault *vault;
@@ -21,12 +21,14 @@ struct metrics_sources {
     atomic_bool sandboxed;
 };
 
-/* Open what has to be opened before the sandbox closes around the process. */
+/* Open what the sandbox would refuse later; ${now} is the time of the start. */
 void metrics_sources_open(struct metrics_sources *f, int64_t now);
+
+/* Close it again. */
 void metrics_sources_close(struct metrics_sources *f);
 
-/* Append all of them to ${out} as Prometheus text; ${sources} is a struct metrics_sources.  Returns 0,
- * ERR_TOO_LARGE or ERR_NOMEM. */
+/* Append all values and counters to ${out} as Prometheus text; ${sources} is a struct
+ * metrics_sources.  Returns 0, ERR_TOO_LARGE or ERR_NOMEM. */
 MUST_CHECK
 int metrics_sources_write(void *sources, struct buf *out);
 

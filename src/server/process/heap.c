@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every block of the heap is wiped when it is freed.  The project's own buffers do that by
- * themselves; this is for the libraries: what libmicrohttpd, SQLite or OpenSSL copied of a request
- * is gone with the request.  These functions stand in front of the C library's own, for every
- * library in the process.
+ * Wipes every block of the heap when it is freed.  The project's own buffers wipe themselves; this
+ * is for the libraries: what libmicrohttpd, SQLite or OpenSSL copied of a request is gone with the
+ * request.  These functions replace those of the C library for every library in the process.
  */
 #include <malloc.h>
 
 #include "base/compiler.h"
+#include "base/heap.h"
 
 /* Sanitizers bring a heap of their own. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -34,18 +34,11 @@ free(void *p) {
 
 EXPORT void *
 realloc(void *p, size_t size) {
-    if (p == NULL) return malloc(size);
-    if (size == 0) {
+    if (p != NULL && size == 0) {
         free(p);
         return NULL;
     }
-    size_t have = malloc_usable_size(p);
-    if (size <= have && size >= have / 2) return p;
-    void *to = malloc(size);
-    if (to == NULL) return NULL;
-    memcpy(to, p, size < have ? size : have);
-    free(p);
-    return to;
+    return heap_wiping_realloc(p, size);
 }
 
 #endif

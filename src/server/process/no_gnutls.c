@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libmicrohttpd brings GnuTLS along and starts it with the process, although this server never
- * speaks TLS by itself (a server in front does).  These two functions stand in front of GnuTLS's
- * own, so that it is loaded but not started: that saves memory, and time at the start.
+ * Keeps GnuTLS from starting.  libmicrohttpd loads it, although this server never speaks TLS itself
+ * (a reverse proxy does).  These two functions replace those of GnuTLS, which saves memory and time
+ * at the start.
  */
 #include "base/compiler.h"
 
@@ -11,13 +11,13 @@
 EXPORT int _gnutls_global_init_skip(void);
 EXPORT int gnutls_global_init(void);
 
-/* GnuTLS asks this when it is loaded: do not start. */
+/* GnuTLS calls this when it is loaded; 1 means: do not start. */
 int
 _gnutls_global_init_skip(void) {
     return 1;
 }
 
-/* libmicrohttpd calls this when it is loaded: done. */
+/* libmicrohttpd calls this when it is loaded; 0 means: done. */
 int
 gnutls_global_init(void) {
     return 0;

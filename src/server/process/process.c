@@ -16,6 +16,8 @@
 enum {
     FILES_WANTED = 65536,
     STACK_WIPED = 32 * 1024, /* deeper than any handler goes */
+    ARENAS = 4,              /* heaps for all threads; one for each would hold much free memory,
+                                and with two the threads of a busy server wait for each other */
     LARGE_BLOCK = 128 * 1024 /* blocks of this size go back to the system when they are freed */
 };
 
@@ -41,17 +43,20 @@ process_harden(void) {
     const struct rlimit none = {0, 0};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigset_t stop;
+
+    /* Nothing of this process can be read from outside. */
     (void)umask(077);
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return ERR_IO;
     if (setrlimit(RLIMIT_CORE, &none) != 0) return ERR_IO;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return ERR_IO;
+
+    /* A closed connection is an error of write(); signals to stop are for the main thread. */
     if (sigaction(SIGPIPE, &ignore, NULL) != 0) return ERR_IO;
     stop_signals(&stop);
     if (pthread_sigmask(SIG_BLOCK, &stop, NULL) != 0) return ERR_IO;
+
     raise_file_limit();
-    /* Few heaps for all threads, not one each: many small heaps hold much memory that is free.  Two
-     * would do for memory, but the threads of a busy server wait for each other at them. */
-    (void)mallopt(M_ARENA_MAX, 4);
+    (void)mallopt(M_ARENA_MAX, ARENAS);
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
     (void)mallopt(M_TRIM_THRESHOLD, 2 * LARGE_BLOCK);
     return 0;
@@ -90,14 +95,15 @@ process_env(char *const env[], const char *name) {
 }
 
 /*
- * Let go of the code and constants of one library, which are read again from its file as they are
- * needed: most were touched by the loader and by initialisers of libraries that are not used again.
+ * Drop the code and constants of one library from memory; they are read from its file again when
+ * they are needed.  Most were touched by the loader and by initialisers that never run again.
  */
 static int
 drop_constant(struct dl_phdr_info *object, size_t size, void *arg) {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE) - 1;
     (void)size;
     (void)arg;
+
     for (int i = 0; i < object->dlpi_phnum; i++) {
         const ElfW(Phdr) *part = &object->dlpi_phdr[i];
         if (part->p_type != PT_LOAD || (part->p_flags & PF_W) != 0) continue;

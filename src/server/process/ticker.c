@@ -17,15 +17,18 @@ struct ticker {
     bool ending, ended;
 };
 
-/* Sleep until *${flag} or for ${ms} milliseconds, -1 for no bound.  The lock is held.  Returns the
- * flag. */
+/* Sleep until *${flag} is set, for at most ${ms} milliseconds, -1 for no limit.  The lock is held.
+ * Returns the flag. */
 static bool
 ticker_wait(struct ticker *t, const bool *flag, int64_t ms) {
-    struct timespec until = thread_deadline(ms < 0 ? 0 : ms);
+    bool forever = ms < 0;
+    if (forever) ms = 0;
+    struct timespec until = thread_deadline(ms);
     int err = 0;
-    while (!*flag && err != ETIMEDOUT)
-        err = ms < 0 ? pthread_cond_wait(&t->change, &t->lock)
-                     : pthread_cond_timedwait(&t->change, &t->lock, &until);
+    while (!*flag && err != ETIMEDOUT) {
+        if (forever) (void)pthread_cond_wait(&t->change, &t->lock);
+        else err = pthread_cond_timedwait(&t->change, &t->lock, &until);
+    }
     return *flag;
 }
 
@@ -33,12 +36,15 @@ static void *
 ticker_run(void *arg) {
     struct ticker *t = arg;
     (void)pthread_setname_np(pthread_self(), t->name);
+
+    /* The function runs without the lock, so that a stop can time out. */
     pthread_mutex_lock(&t->lock);
     while (!ticker_wait(t, &t->ending, t->ms)) {
         pthread_mutex_unlock(&t->lock);
         t->ms = t->run(t->ctx);
         pthread_mutex_lock(&t->lock);
     }
+
     t->ended = true;
     pthread_cond_broadcast(&t->change);
     pthread_mutex_unlock(&t->lock);
@@ -63,12 +69,14 @@ ticker_start(const char *name, int64_t ms, int64_t (*run)(void *ctx), void *ctx)
 bool
 ticker_stop(struct ticker *t, int64_t ms) {
     if (t == NULL) return true;
+
     pthread_mutex_lock(&t->lock);
     t->ending = true;
     pthread_cond_broadcast(&t->change);
     bool ended = ticker_wait(t, &t->ended, ms);
     pthread_mutex_unlock(&t->lock);
     if (!ended) return false;
+
     pthread_join(t->thread, NULL);
     pthread_cond_destroy(&t->change);
     pthread_mutex_destroy(&t->lock);

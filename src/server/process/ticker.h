@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread that does one thing again and again.
+ * Calls a function again and again, on a thread of its own.
  */
 #ifndef SERVER_PROCESS_TICKER_H
 #define SERVER_PROCESS_TICKER_H
@@ -13,16 +13,16 @@
 struct ticker;
 
 /*
- * Start thread ${name} (at most 15 characters): it calls ${run} with ${ctx} after ${ms}
- * milliseconds, and then each time as many milliseconds later as ${run} returned.  NULL if memory
- * or threads are short.
+ * Start a thread called ${name} (at most 15 characters).  It calls ${run} with ${ctx} after ${ms}
+ * milliseconds, and then each time as many milliseconds later as ${run} returned.  Returns NULL if
+ * memory or threads are short.
  */
 struct ticker *ticker_start(const char *name, int64_t ms, int64_t (*run)(void *ctx), void *ctx);
 
 /*
- * End and free ${t}; a call that runs may go on for ${ms} milliseconds, -1 for no bound.  Returns
- * true; or false if it still runs, as the last call: then nothing that it uses may be freed before
- * this was called again.  NULL is allowed.
+ * Stop and free ${t}.  A call under way may take ${ms} milliseconds, -1 for no limit.  Returns true;
+ * or false if it still runs, as the last call: then nothing that it uses may be freed until another
+ * ticker_stop() returned true.  NULL is allowed.
  */
 bool ticker_stop(struct ticker *t, int64_t ms);
 

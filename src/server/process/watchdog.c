@@ -15,6 +15,7 @@ struct watchdog {
     bool was_healthy;
 };
 
+/* Check and ping.  Returns the milliseconds to the next check. */
 static int64_t
 watchdog_ping(void *arg) {
     struct watchdog *w = arg;
