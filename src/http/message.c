@@ -92,6 +92,16 @@ http_response_setf(struct http_response *r, const char *name, const char *fmt, .
     http_response_set(r, name, (const char *)r->text.data + at);
 }
 
+const void *
+http_response_body(const struct http_response *r, size_t *len) {
+    if (r->constant != NULL) {
+        *len = r->constant_len;
+        return r->constant;
+    }
+    *len = r->body.len;
+    return *len > 0 ? r->body.data : NULL;
+}
+
 const char *
 http_response_get(const struct http_response *r, const char *name) {
     for (int i = 0; i < r->field_count; i++)

@@ -102,6 +102,9 @@ void http_response_set(struct http_response *r, const char *name, const char *va
 void http_response_setf(struct http_response *r, const char *name, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 
+/* The body of ${r}, ${*len} bytes; valid until ${r} changes.  NULL if ${*len} is 0. */
+const void *http_response_body(const struct http_response *r, size_t *len);
+
 /* The value of the field ${name}, or NULL. */
 const char *http_response_get(const struct http_response *r, const char *name);
 

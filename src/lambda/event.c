@@ -11,14 +11,16 @@
 static const json_t *
 event_member(const json_t *o, const char *a, const char *b) {
     const json_t *v = json_object_get(o, a);
-    return b != NULL ? json_object_get(v, b) : v;
+    if (b != NULL) v = json_object_get(v, b);
+    return v;
 }
 
 /* The text at ${v} without a NUL in it, or NULL. */
 static const char *
 text_of(const json_t *v) {
     const char *s = json_string_value(v);
-    return s != NULL && strlen(s) == json_string_length(v) ? s : NULL;
+    if (s != NULL && strlen(s) != json_string_length(v)) s = NULL;
+    return s;
 }
 
 static int
@@ -85,7 +87,8 @@ add_query_parameter(struct event *e, size_t from, const char *name, const json_t
     const char *text = text_of(value);
     if (text == NULL) return ERR_INVALID;
 
-    int err = e->text.len > from ? buf_add_byte(&e->text, '&') : 0;
+    int err = 0;
+    if (e->text.len > from) err = buf_add_byte(&e->text, '&');
     if (err == 0) err = add_encoded(name, decoded, &e->text);
     if (err == 0) err = buf_add_byte(&e->text, '=');
     if (err == 0) err = add_encoded(text, decoded, &e->text);
@@ -158,14 +161,16 @@ last_forwarded(const struct event *e) {
     const char *list = e->request.headers[HTTP_FORWARDED_FOR];
     if (list == NULL) return NULL;
     const char *comma = strrchr(list, ',');
-    const char *last = comma != NULL ? comma + 1 : list;
+    const char *last = list;
+    if (comma != NULL) last = comma + 1;
     return last + strspn(last, " ");
 }
 
 /* Read the client's address as the gateway saw it, never from a header that a client can set. */
 static void
 read_client(struct event *e) {
-    const char *part = e->kind == EVENT_HTTP ? "http" : "identity";
+    const char *part = "identity";
+    if (e->kind == EVENT_HTTP) part = "http";
     const json_t *context = event_member(e->json, "requestContext", part);
     const char *ip = text_of(json_object_get(context, "sourceIp"));
     if (e->kind == EVENT_BALANCER) ip = last_forwarded(e);
@@ -184,8 +189,9 @@ read_event_body(struct event *e) {
         return buf_add(&e->request.body, text, len);
 
     int err = base64_decode(BASE64_STD, text, len, &e->request.body);
-    if (err == ERR_INVALID) e->broken = true;
-    return err == ERR_INVALID ? 0 : err;
+    if (err != ERR_INVALID) return err;
+    e->broken = true;
+    return 0;
 }
 
 /* The name of the method of ${e}, or NULL. */
@@ -243,15 +249,18 @@ add_json_string(const char *text, size_t len, struct buf *out) {
         from = i + 1;
     }
     if (err == 0) err = buf_add(out, text + from, len - from);
-    return err != 0 ? err : buf_add_byte(out, '"');
+    if (err == 0) err = buf_add_byte(out, '"');
+    return err;
 }
 
 static int
 add_response_field(const struct event *e, const char *name, const char *value, bool first,
                    struct buf *out) {
-    int err = first ? 0 : buf_add_byte(out, ',');
+    int err = 0;
+    if (!first) err = buf_add_byte(out, ',');
     if (err == 0) err = add_json_string(name, strlen(name), out);
-    if (err == 0) err = buf_add_text(out, e->multi_value ? ":[" : ":");
+    if (err == 0) err = buf_add_byte(out, ':');
+    if (err == 0 && e->multi_value) err = buf_add_byte(out, '[');
     if (err == 0) err = add_json_string(value, strlen(value), out);
     if (err == 0 && e->multi_value) err = buf_add_byte(out, ']');
     return err;
@@ -270,7 +279,8 @@ add_response_fields(const struct event *e, const struct http_response *resp, siz
         (void)snprintf(number, sizeof(number), "%zu", len);
         err = add_response_field(e, "Content-Length", number, resp->field_count == 0, out);
     }
-    return err != 0 ? err : buf_add_byte(out, '}');
+    if (err == 0) err = buf_add_byte(out, '}');
+    return err;
 }
 
 /* Whether the body is sent as text.  Everything else is sent as base64. */
@@ -287,24 +297,27 @@ static int
 add_json_base64(const uint8_t *body, size_t len, struct buf *out) {
     int err = buf_add_byte(out, '"');
     if (err == 0) err = base64_encode(BASE64_STD, body, len, out);
-    return err != 0 ? err : buf_add_byte(out, '"');
+    if (err == 0) err = buf_add_byte(out, '"');
+    return err;
 }
 
 int
 event_respond(const struct event *e, const struct http_response *resp, struct buf *out) {
-    const uint8_t *body = resp->constant != NULL ? resp->constant : resp->body.data;
-    size_t len = resp->constant != NULL ? resp->constant_len : resp->body.len;
+    size_t len;
+    const void *body = http_response_body(resp, &len);
     int err = buf_printf(out, "{\"statusCode\":%d", resp->status);
     if (err == 0) err = add_response_fields(e, resp, len, out);
 
     /* HEAD is GET without its body. */
     if (e->request.method == HTTP_HEAD) len = 0;
-    const char *chars = len > 0 ? (const char *)body : "";
-    bool text = is_text_response(resp, chars, len);
-    if (err == 0)
-        err = buf_printf(out, ",\"isBase64Encoded\":%s,\"body\":", text ? "false" : "true");
-
-    if (err == 0 && text) err = add_json_string(chars, len, out);
-    else if (err == 0) err = add_json_base64(body, len, out);
-    return err != 0 ? err : buf_add_byte(out, '}');
+    if (len == 0) body = "";
+    if (is_text_response(resp, body, len)) {
+        if (err == 0) err = buf_add_text(out, ",\"isBase64Encoded\":false,\"body\":");
+        if (err == 0) err = add_json_string(body, len, out);
+    } else {
+        if (err == 0) err = buf_add_text(out, ",\"isBase64Encoded\":true,\"body\":");
+        if (err == 0) err = add_json_base64(body, len, out);
+    }
+    if (err == 0) err = buf_add_byte(out, '}');
+    return err;
 }

@@ -109,12 +109,13 @@ static void
 respond(struct function *f, struct event *e, struct http_response *resp) {
     struct api_admission admission;
     struct http_request *req = &e->request;
-    int64_t body_len = req->body.len > 0 ? (int64_t)req->body.len : -1;
+    int64_t body_len = -1;
     if (e->broken) {
         problem_respond(resp, PROBLEM_MALFORMED, NULL);
         return;
     }
 
+    if (req->body.len > 0) body_len = (int64_t)req->body.len;
     f->api.config.response_max = EVENT_RESPONSE_MAX;
     if (e->kind == EVENT_BALANCER) f->api.config.response_max = EVENT_RESPONSE_MAX_BALANCER;
     if (api_admit(&f->api, req, body_len, &admission, resp) == 0) return;
@@ -172,7 +173,8 @@ serve_one(struct function *f) {
     if (err == 0) err = answer_event(f, &event, &answer);
     if (err == 0) err = runtime_answer(&f->runtime, id, &answer);
     if (err != 0) {
-        const char *type = err == ERR_INVALID ? "Function.BadEvent" : "Function.Failed";
+        const char *type = "Function.Failed";
+        if (err == ERR_INVALID) type = "Function.BadEvent";
         log_error("event", LOG_TEXT("error", err_text(err)));
         err = runtime_fail(&f->runtime, id, type, err_text(err));
     }
@@ -198,6 +200,8 @@ main(void) {
     static struct function f;
     struct buf reason = BUF_INIT(REASON_MAX);
     const char *host = getenv("AWS_LAMBDA_RUNTIME_API");
+
+    /* Before anything of a client is read. */
     function_harden();
     json_setup();
     http_client_setup();

@@ -26,7 +26,8 @@ runtime_next(struct runtime *r, struct buf *event, char id[static RUNTIME_ID_MAX
     if (len <= RUNTIME_ID_MAX && strspn(header.value, "0123456789abcdefABCDEF-") == len)
         memcpy(id, header.value, len + 1);
     if (failure == HTTP_FAILURE_TOO_LARGE) return ERR_TOO_LARGE;
-    return failure == HTTP_FAILURE_NONE && len > 0 ? 0 : ERR_IO;
+    if (failure != HTTP_FAILURE_NONE || len == 0) return ERR_IO;
+    return 0;
 }
 
 static int
@@ -47,7 +48,8 @@ runtime_post(struct runtime *r, const char *path, const struct http_field *field
     buf_free(&resp.body);
     if (failure != HTTP_FAILURE_NONE) return ERR_IO;
     if (resp.status == 413) return ERR_TOO_LARGE;
-    return resp.status >= 200 && resp.status < 300 ? 0 : ERR_IO;
+    if (resp.status < 200 || resp.status > 299) return ERR_IO;
+    return 0;
 }
 
 int

@@ -57,11 +57,12 @@ server_confine_paths(struct server *s, const struct aws_env *aws, struct buf *re
 
     /* The data directory, the own socket, and the files that credentials are read from. */
     struct sandbox_paths paths = {
-        .data_dir = stores_are_here(&s->settings) ? s->settings.data : NULL,
         .outgoing = outgoing,
         .socket_dir = socket_directory(&s->listener, socket_dir),
     };
-    int result = outgoing ? aws_credentials_paths(aws, keys) : 0;
+    if (stores_are_here(&s->settings)) paths.data_dir = s->settings.data;
+    int result = 0;
+    if (outgoing) result = aws_credentials_paths(aws, keys);
     for (int i = 0; i < AWS_CREDENTIALS_PATHS; i++)
         if (keys[i].len > 0) paths.readable[i] = buf_text(&keys[i]);
 

@@ -89,7 +89,8 @@ print_wrapped(struct buf *text, const char *help) {
 
         /* Begin a line, or go on with one that has room for the next word. */
         if (column == 0 || column + 1 + n > HELP_WIDTH) {
-            err |= buf_printf(text, "%s%*s", column == 0 ? "" : "\n", HELP_INDENT, "");
+            if (column > 0) err |= buf_add_text(text, "\n");
+            err |= buf_printf(text, "%*s", HELP_INDENT, "");
             column = HELP_INDENT;
         } else {
             err |= buf_add_text(text, " ");
@@ -135,7 +136,8 @@ read_all(struct settings *s, int argc, char *const argv[], char *const env[], st
     int err = settings_environment(s, SETTINGS_SERVER, env, text);
     for (int i = 1; err == 0 && i < argc; i++)
         err = read_option(s, argc, argv, &i, text);
-    return err != 0 ? err : settings_check(s, text);
+    if (err == 0) err = settings_check(s, text);
+    return err;
 }
 
 enum options_result

@@ -44,6 +44,11 @@ larger(uint64_t a, uint64_t b) {
     return (size_t)(a > b ? a : b);
 }
 
+static unsigned
+smaller(unsigned a, unsigned b) {
+    return a < b ? a : b;
+}
+
 static void
 configure_vault(struct server *s) {
     s->vault.store = s->stores.store;
@@ -84,9 +89,8 @@ share_files(const struct server *s, struct daemon_config *c) {
                  LOG_NUMBER("limit", c->descriptors), LOG_NUMBER("wanted", 2 * own + 1));
     }
 
-    c->lingering_max = room / 8 < LINGER_MAX ? room / 8 : LINGER_MAX;
-    room -= c->lingering_max;
-    c->connections_max = room < CONNECTIONS_MAX ? room : CONNECTIONS_MAX;
+    c->lingering_max = smaller(room / 8, LINGER_MAX);
+    c->connections_max = smaller(room - c->lingering_max, CONNECTIONS_MAX);
 }
 
 static int
@@ -185,7 +189,8 @@ open_then_confine(struct server *s, char *const env[], struct buf *reason) {
     int err = listen_open("SECRETS_LISTEN", s->settings.listen, env, &s->listener, reason);
     if (err == 0) err = listen_for_metrics(s, reason);
     if (err == 0) err = stores_prepare(&s->settings, &aws, &s->stores, reason);
-    return err != 0 ? err : server_confine_paths(s, &aws, reason);
+    if (err == 0) err = server_confine_paths(s, &aws, reason);
+    return err;
 }
 
 int
@@ -218,5 +223,6 @@ server_start(struct server *s, char *const env[], struct buf *reason) {
 
     /* 5. Only then connections are accepted, and systemd is told so. */
     if (err == 0) err = start_daemon(s);
-    return err != 0 ? err : report_ready(s, env);
+    if (err == 0) err = report_ready(s, env);
+    return err;
 }

@@ -133,6 +133,7 @@ static int
 print_form(const struct setting *t, struct buf *text) {
     int err = 0;
     switch (t->kind) {
+    /* Both limits in units of their own. */
     case SETTINGS_SIZE:
         err |= buf_add_text(text, "a size (bytes, or with KiB, MiB, GiB, TiB) from ");
         err |= print_size(text, t->min);
@@ -194,8 +195,8 @@ settings_environment(struct settings *s, enum settings_program program, char *co
         size_t len = strcspn(*env, "=");
         const struct setting *t = find_setting(program, *env, len);
         if (t == NULL && strncmp(*env, PREFIX, strlen(PREFIX)) == 0) {
-            int shown = len > 80 ? 80 : (int)len;
-            (void)!buf_printf(reason, "there is no setting of this name: %.*s", shown, *env);
+            if (len > 80) len = 80;
+            (void)!buf_printf(reason, "there is no setting of this name: %.*s", (int)len, *env);
             return ERR_CONFIG;
         }
 

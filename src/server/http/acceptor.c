@@ -68,7 +68,8 @@ acceptor_run(void *arg) {
 
     /* While resting, only the wake-up is polled. */
     for (;;) {
-        (void)poll(fds, resting ? 1 : 2, resting ? REST_MS : -1);
+        if (resting) (void)poll(fds, 1, REST_MS);
+        else (void)poll(fds, 2, -1);
         if (fds[0].revents != 0) return NULL;
         resting = !accept_waiting(a);
     }

@@ -45,11 +45,13 @@ make_inet(bool v6, const char *host, uint16_t port, union address *out) {
     if (v6) {
         out->v6.sin6_family = AF_INET6;
         out->v6.sin6_port = htons(port);
-        return inet_pton(AF_INET6, host, &out->v6.sin6_addr) == 1 ? sizeof(out->v6) : 0;
+        if (inet_pton(AF_INET6, host, &out->v6.sin6_addr) != 1) return 0;
+        return sizeof(out->v6);
     }
     out->v4.sin_family = AF_INET;
     out->v4.sin_port = htons(port);
-    return inet_pton(AF_INET, host, &out->v4.sin_addr) == 1 ? sizeof(out->v4) : 0;
+    if (inet_pton(AF_INET, host, &out->v4.sin_addr) != 1) return 0;
+    return sizeof(out->v4);
 }
 
 /* Parse "192.0.2.1:80" or "[2001:db8::1]:80".  Returns the length of the address, or 0. */
@@ -152,7 +154,8 @@ listen_open(const char *setting, const char *where, char *const env[], struct li
     const int one = 1;
     *out = (struct listener){.fd = -1};
     int passed = take_passed_socket(env, out, reason);
-    if (passed != 0) return passed < 0 ? passed : 0;
+    if (passed > 0) return 0;
+    if (passed < 0) return passed;
 
     bool local = strncmp(where, "unix:", 5) == 0;
     socklen_t len = local ? prepare_unix(where + 5, &a) : parse_inet(where, &a);

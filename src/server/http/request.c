@@ -82,9 +82,12 @@ request_begin(void *daemon, const char *target, struct MHD_Connection *connectio
     memcpy(req->target, target, len + 1);
     hide_query(target);
     char *query = memchr(req->target, '?', len);
-    if (query != NULL) *query = '\0';
     req->http.path = req->target;
-    req->http.query = query == NULL ? req->target + len : query + 1;
+    req->http.query = req->target + len;
+    if (query != NULL) {
+        *query = '\0';
+        req->http.query = query + 1;
+    }
 
     req->body_len = -1;
     buf_init(&req->http.body, 0);
@@ -194,8 +197,8 @@ ends_connection(struct request *req) {
 static enum MHD_Result
 send_response(struct request *req) {
     struct http_response *r = &req->response;
-    const void *data = r->constant != NULL ? r->constant : r->body.data;
-    size_t len = r->constant != NULL ? r->constant_len : r->body.len;
+    size_t len;
+    const void *data = http_response_body(r, &len);
     struct MHD_Response *response =
         MHD_create_response_from_buffer(len, (void *)(uintptr_t)data, MHD_RESPMEM_PERSISTENT);
     if (response == NULL) return MHD_NO;
@@ -238,7 +241,8 @@ refuse_request(struct request *req, enum problem problem, const char *detail) {
 /* Let the body come if there is memory for it. */
 static enum MHD_Result
 expect_body(struct request *req) {
-    uint64_t len = req->body_len < 0 ? 0 : (uint64_t)req->body_len;
+    uint64_t len = 0;
+    if (req->body_len > 0) len = (uint64_t)req->body_len;
     if (len > req->admission.body_max) return refuse_request(req, PROBLEM_TOO_LARGE, NULL);
     if (!hold_body(req, (size_t)len)) return refuse_request(req, PROBLEM_BUSY, NULL);
 
@@ -393,20 +397,26 @@ request_step(void *daemon, struct MHD_Connection *connection, const char *url, c
 static void
 log_request(const struct request *req, enum MHD_RequestTerminationCode code) {
     const struct http_response *r = &req->response;
-    const char *route = r->route == NULL ? "-" : r->route;
+    const char *route = r->route, *client = NULL, *tag = NULL;
+    if (route == NULL) route = "-";
+    if (r->log_tag[0] != '\0') tag = r->log_tag;
     bool sent = code == MHD_REQUEST_TERMINATED_COMPLETED_OK && req->stage == STAGE_SENDING;
+
     /* The library itself refuses a request only while its head is read. */
-    int status = req->stage == STAGE_HEAD ? MHD_HTTP_BAD_REQUEST : r->status;
+    int status = MHD_HTTP_BAD_REQUEST;
+    char network[HTTP_PREFIX_LEN];
+    if (req->stage != STAGE_HEAD) {
+        status = r->status;
+        http_address_prefix(&req->http.client, network);
+        client = network;
+    }
     int64_t us = clock_monotonic_us() - req->began_us;
 
     struct metrics *metrics = req->daemon->config.metrics;
     if (metrics != NULL) metrics_request(metrics, route, status, us);
 
-    char client[HTTP_PREFIX_LEN];
-    http_address_prefix(&req->http.client, client);
     log_info("request", LOG_TEXT("route", route), LOG_NUMBER("status", status),
-             LOG_NUMBER("us", us), LOG_TEXT("client", req->stage == STAGE_HEAD ? NULL : client),
-             LOG_TEXT("secret", r->log_tag[0] == '\0' ? NULL : r->log_tag),
+             LOG_NUMBER("us", us), LOG_TEXT("client", client), LOG_TEXT("secret", tag),
              sent ? LOG_NONE : LOG_FLAG("cut", true));
 }
 

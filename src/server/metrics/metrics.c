@@ -61,14 +61,18 @@ find_or_add_series(struct metrics *m, const char *route, int status) {
     int count = atomic_load(&m->count);
     if (s == NULL && count < SERIES_MAX) {
         /* The last place is for everything that finds no other. */
-        bool last = count == SERIES_MAX - 1;
         s = &m->series[count];
-        s->route = last ? "other" : route;
-        s->status = last ? 0 : status;
+        s->route = route;
+        s->status = status;
+        if (count == SERIES_MAX - 1) {
+            s->route = "other";
+            s->status = 0;
+        }
         atomic_store_explicit(&m->count, count + 1, memory_order_release);
     }
     pthread_mutex_unlock(&m->lock);
-    return s != NULL ? s : &m->series[SERIES_MAX - 1];
+    if (s == NULL) s = &m->series[SERIES_MAX - 1];
+    return s;
 }
 
 void
@@ -113,7 +117,8 @@ write_histogram(struct series *s, struct buf *out) {
 static int
 write_value(const struct metrics_value *f, struct buf *out) {
     int err = write_value_head(out, f->name, f->type, f->help);
-    return err != 0 ? err : buf_printf(out, "%s %.17g\n", f->name, f->value);
+    if (err == 0) err = buf_printf(out, "%s %.17g\n", f->name, f->value);
+    return err;
 }
 
 int

@@ -20,7 +20,8 @@ metrics_sources_close(struct metrics_sources *f) {
 static double
 resident_bytes(const struct metrics_sources *f) {
     char text[128];
-    ssize_t n = f->statm < 0 ? -1 : pread(f->statm, text, sizeof(text) - 1, 0);
+    if (f->statm < 0) return 0;
+    ssize_t n = pread(f->statm, text, sizeof(text) - 1, 0);
     if (n <= 0) return 0;
     text[n] = '\0';
 
@@ -37,6 +38,7 @@ metrics_sources_write(void *sources, struct buf *out) {
     struct metrics_sources *f = sources;
     struct vault *v = f->vault;
     struct kdf_pool_stats kdf;
+
     kdf_pool_stats(f->kdf, &kdf);
     uint64_t held = v->store->ops->usage(v->store) + v->blobs->ops->usage(v->blobs);
 
