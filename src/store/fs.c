@@ -20,9 +20,9 @@ fs_free_space(int dir) {
     return (uint64_t)fs.f_bavail * fs.f_frsize;
 }
 
-/* Of several at once it may be another's file that one removes; that is a change as well. */
+/* Change the names in ${dir}.  Another thread may remove our file first, which is a change as well. */
 static int
-touch(int dir) {
+touch_dir(int dir) {
     int fd = openat(dir, TOUCH, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) return -1;
     (void)close(fd);
@@ -31,7 +31,8 @@ touch(int dir) {
 
 int
 fs_sync_names(int dir, bool changed) {
-    return changed || touch(dir) == 0 ? fsync(dir) : -1;
+    if (!changed && touch_dir(dir) != 0) return -1;
+    return fsync(dir);
 }
 
 static int
@@ -42,11 +43,13 @@ sync_parent(const char *path) {
         errno = ENAMETOOLONG;
         return -1;
     }
+
     int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int result = fd < 0 ? -1 : fsync(fd);
-    int why = errno;
-    if (fd >= 0) (void)close(fd);
-    errno = why;
+    if (fd < 0) return -1;
+    int result = fsync(fd);
+    int saved_errno = errno;
+    (void)close(fd);
+    errno = saved_errno;
     return result;
 }
 
@@ -54,10 +57,12 @@ int
 fs_make_dir(const char *path) {
     bool made = mkdir(path, 0700) == 0;
     if (!made && errno != EEXIST) return -1;
-    /* A parent in which others made it need not be ours to open. */
+
+    /* If another program made it, its parent need not be ours to open. */
     if (sync_parent(path) == 0 || !made) return 0;
-    int why = errno;
+
+    int saved_errno = errno;
     (void)rmdir(path);
-    errno = why;
+    errno = saved_errno;
     return -1;
 }

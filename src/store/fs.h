@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* What the stores of this machine ask of the file system below them. */
+/*
+ * What the stores of this machine need from the file system.
+ *
+ * The rule of fsync: after a failed fsync the kernel may drop the pages that it has not written.  It
+ * reports the failure once, to whichever process asks first, and the next fsync succeeds.  So
+ *   - what a failed fsync leaves in doubt is removed, and written again by a retry;
+ *   - bytes or names that exist already count as durable only after a new change of them, followed
+ *     by an fsync that succeeds.  An fsync of an unchanged file or directory proves nothing.
+ */
 #ifndef STORE_FS_H
 #define STORE_FS_H
 
@@ -8,22 +16,20 @@
 
 #include "base/compiler.h"
 
-/* Bytes that this user can still write on the file system of ${dir}; UINT64_MAX if unknown. */
+/* Bytes that this user can still write to the file system of ${dir}; UINT64_MAX if unknown. */
 uint64_t fs_free_space(int dir);
 
 /*
- * Let the names in the folder ${dir} be on the disk as they are now.  After a failed sync the
- * system may forget what it had not written, tells so once, to whichever process asks first, and
- * the next sync goes well all the same: one over an unchanged folder proves nothing.  So unless the
- * caller just ${changed} a name, a file ".touch" is made and removed first.  Returns 0, or -1 with
- * errno set.
+ * Make the names in the directory ${dir} durable as they are now.  Unless the caller has just
+ * ${changed} a name, the file ".touch" is made and removed first (the rule of fsync).  Several
+ * threads may do this at once.  Returns 0, or -1 with errno set.
  */
 MUST_CHECK
 int fs_sync_names(int dir, bool changed);
 
 /*
- * Let the folder ${path} be there, made with mode 0700 if it is not; what is made is on the disk
- * then, and not there if it cannot be.  Returns 0, or -1 with errno set.
+ * Make the directory ${path} with mode 0700 if it is not there.  A directory that is made here is
+ * durable on return, or removed again if it cannot be.  Returns 0, or -1 with errno set.
  */
 MUST_CHECK
 int fs_make_dir(const char *path);

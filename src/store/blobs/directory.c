@@ -53,7 +53,7 @@ name_ok(const char *name) {
 /* The code for a failed call; an operator has to learn which it was. */
 static int
 error_of(int number) {
-    log_error("blobs", LOG_TEXT("error", strerrordesc_np(number)));
+    log_error("blobs.error", LOG_TEXT("error", strerrordesc_np(number)));
     if (number == ENOSPC || number == EDQUOT) return ERR_FULL;
     return number == ENOMEM ? ERR_NOMEM : ERR_STORE;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file that does nothing but take room.  On a disk that others have filled it is given up, so
- * that views can still be taken, leases ended and secrets burnt: each of those writes a little
+ * A file that only occupies disk space.  When others have filled the disk, the store deletes it, so
+ * that views can still be taken, leases ended and secrets burnt: each of these writes a little
  * before it frees anything.
  */
 #ifndef STORE_SQLITE_BALLAST_H
@@ -11,13 +11,16 @@
 
 enum {
     SQLITE_BALLAST_SIZE = 4 * 1024 * 1024, /* bytes */
-    SQLITE_BALLAST_LOG_PAGES = 512,        /* that the log may grow to without it: 1 MiB */
+    SQLITE_BALLAST_LOG_PAGES = 512,        /* the log's limit without a ballast: 1 MiB */
 };
 
-/* Take the room in the folder ${dir}.  Returns whether it is taken now. */
-bool sqlite_ballast_take(int dir);
+/*
+ * Make the file in the directory ${dir}, or fill it if it is there.  Returns whether it has its
+ * whole size on the disk.
+ */
+bool sqlite_ballast_make(int dir);
 
-/* Give it back. */
-void sqlite_ballast_give(int dir);
+/* Delete the file if it is there. */
+void sqlite_ballast_remove(int dir);
 
 #endif

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The two jobs that alter records: create and change, as vault/store.h has them. */
+/* The two jobs that write records: create and change (vault/store.h). */
 #ifndef STORE_SQLITE_CHANGE_H
 #define STORE_SQLITE_CHANGE_H
 
 #include "store/sqlite/writer.h"
 #include "vault/store.h"
 
-/* As store_ops.create. */
+/* As store_ops.create.  Any thread. */
 MUST_CHECK
 int sqlite_change_create(struct sqlite_writer *w, const struct store_ref *ref,
                          const struct record *r, const struct buf *content);
 
-/* As store_ops.change. */
+/* As store_ops.change.  Any thread. */
 MUST_CHECK
 int sqlite_change_apply(struct sqlite_writer *w, const struct store_ref *ref,
                         const struct change *c, struct effect *effect, struct record *after);

@@ -6,15 +6,15 @@
 
 #include "base/err.h"
 
-/* Memory in KiB that a connection may keep of the file. */
+/* The page cache of a connection in KiB, as SQLite's negative cache sizes. */
 #define WRITER_CACHE "-8192"
 #define READER_CACHE "-1024"
 
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
 
-/* Counting every allocation under one lock is of no use here. */
+/* SQLite would count each allocation under one global lock. */
 static void
-library_setup(void) {
+set_up_library(void) {
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     (void)sqlite3_initialize();
 }
@@ -50,24 +50,39 @@ sqlite_db_rollback(struct sqlite_db *db) {
 }
 
 static int
-exec(struct sqlite_db *db, const char *script) {
+exec_script(struct sqlite_db *db, const char *script) {
     return sqlite3_exec(db->handle, script, NULL, NULL, NULL);
 }
 
-/* The integer that the one-row query ${text} gives, into ${out}.  Returns SQLite's code. */
+/* Put the integer that the one-row query ${text} gives into ${out}.  Returns SQLite's code. */
 static int
 query_int(struct sqlite_db *db, const char *text, int64_t *out) {
     sqlite3_stmt *stmt = NULL;
     int rc = sqlite3_prepare_v2(db->handle, text, -1, &stmt, NULL);
     if (rc == SQLITE_OK) rc = sqlite3_step(stmt);
     if (rc == SQLITE_ROW) *out = sqlite3_column_int64(stmt, 0);
+
     int end = sqlite3_finalize(stmt);
     if (rc == SQLITE_ROW) return end;
     return rc == SQLITE_DONE ? SQLITE_CORRUPT : rc;
 }
 
+/* Whether the one-row query ${text} gives the text ${wanted}.  Returns SQLite's code. */
 static int
-prepare(struct sqlite_db *db, enum sql count) {
+query_is(struct sqlite_db *db, const char *text, const char *wanted, bool *is) {
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(db->handle, text, -1, &stmt, NULL);
+    if (rc == SQLITE_OK) rc = sqlite3_step(stmt);
+    *is = false;
+    if (rc == SQLITE_ROW)
+        *is = sqlite3_stricmp((const char *)sqlite3_column_text(stmt, 0), wanted) == 0;
+
+    int end = sqlite3_finalize(stmt);
+    return rc == SQLITE_ROW ? end : rc;
+}
+
+static int
+prepare_statements(struct sqlite_db *db, enum sql count) {
     for (enum sql sql = 0; sql < count; sql++) {
         int rc = sqlite3_prepare_v3(db->handle, sqlite_schema_text(sql), -1,
                                     SQLITE_PREPARE_PERSISTENT, &db->stmt[sql], NULL);
@@ -76,47 +91,57 @@ prepare(struct sqlite_db *db, enum sql count) {
     return SQLITE_OK;
 }
 
-/* Run ${script}, which makes the tables of this version, and set the version, in one transaction. */
+/* Run ${script} and mark the file as one of this program and version, in one transaction. */
 static int
-make_tables(struct sqlite_db *db, const char *script) {
+exec_and_mark(struct sqlite_db *db, const char *script) {
     char mark[96];
     (void)snprintf(mark, sizeof(mark), "PRAGMA application_id = %d; PRAGMA user_version = %d;",
                    SQLITE_SCHEMA_APPLICATION, SQLITE_SCHEMA_VERSION);
-    int rc = exec(db, "BEGIN IMMEDIATE");
-    if (rc == SQLITE_OK) rc = exec(db, script);
-    if (rc == SQLITE_OK) rc = exec(db, mark);
-    if (rc == SQLITE_OK) rc = exec(db, "COMMIT");
-    if (rc != SQLITE_OK) (void)exec(db, "ROLLBACK");
+
+    int rc = exec_script(db, "BEGIN IMMEDIATE");
+    if (rc == SQLITE_OK) rc = exec_script(db, script);
+    if (rc == SQLITE_OK) rc = exec_script(db, mark);
+    if (rc == SQLITE_OK) rc = exec_script(db, "COMMIT");
+    if (rc != SQLITE_OK) (void)exec_script(db, "ROLLBACK");
     return rc;
 }
 
-/* Create or upgrade the tables, and check whose file it is.  Returns SQLITE_NOTADB if not ours. */
+/*
+ * Make the tables if there are none, upgrade those of an earlier version, and check the marks.
+ * SQLITE_NOTADB if the file is not ours.
+ */
 static int
 claim_file(struct sqlite_db *db) {
     int64_t tables = 0;
     int64_t application = 0;
     int64_t version = 0;
+
     int rc = query_int(db, "SELECT count(*) FROM sqlite_schema", &tables);
-    if (rc == SQLITE_OK && tables == 0) rc = make_tables(db, sqlite_schema_create());
+    if (rc == SQLITE_OK && tables == 0) rc = exec_and_mark(db, sqlite_schema_create());
+
     if (rc == SQLITE_OK) rc = query_int(db, "PRAGMA application_id", &application);
     if (rc == SQLITE_OK) rc = query_int(db, "PRAGMA user_version", &version);
-    if (rc == SQLITE_OK && application == SQLITE_SCHEMA_APPLICATION && version == 1) {
-        rc = make_tables(db, sqlite_schema_upgrade());
+    if (rc != SQLITE_OK) return rc;
+
+    if (application == SQLITE_SCHEMA_APPLICATION && version == 1) {
+        rc = exec_and_mark(db, sqlite_schema_upgrade());
+        if (rc != SQLITE_OK) return rc;
         version = SQLITE_SCHEMA_VERSION;
     }
-    if (rc != SQLITE_OK) return rc;
+
     bool ours = application == SQLITE_SCHEMA_APPLICATION && version == SQLITE_SCHEMA_VERSION;
     return ours ? SQLITE_OK : SQLITE_NOTADB;
 }
 
-/* What holds for every connection.  Savepoints and sorting must never spill into a file. */
+/* Set what holds for every connection.  Savepoints and sorting must never write a file. */
 static int
-set_up(struct sqlite_db *db) {
+set_up_conn(struct sqlite_db *db) {
     (void)sqlite3_extended_result_codes(db->handle, 1);
     (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     (void)sqlite3_busy_timeout(db->handle, SQLITE_DB_BUSY_MS);
-    return exec(db, "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0;"
-                    "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0;");
+    return exec_script(db, "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON;"
+                           "PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
+                           "PRAGMA wal_autocheckpoint = 0;");
 }
 
 /*
@@ -135,72 +160,70 @@ measure_pages(struct sqlite_db *db) {
 }
 
 static int
-connect(struct sqlite_db *db, const struct sqlite_place *place, int flags) {
+connect_file(struct sqlite_db *db, const struct sqlite_place *place, int flags) {
     *db = (struct sqlite_db){0};
-    (void)pthread_once(&library_once, library_setup);
+    (void)pthread_once(&library_once, set_up_library);
     int rc = sqlite3_open_v2(place->path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, place->vfs);
-    return rc == SQLITE_OK ? set_up(db) : rc;
+    return rc == SQLITE_OK ? set_up_conn(db) : rc;
 }
 
-/* Ask for the log; SQLite falls back without a word where it cannot have one. */
+/* Where SQLite cannot have a log, it uses another journal without an error. */
 static int
 set_wal(struct sqlite_db *db) {
-    sqlite3_stmt *stmt = NULL;
-    int rc = sqlite3_prepare_v2(db->handle, "PRAGMA journal_mode = WAL", -1, &stmt, NULL);
-    if (rc == SQLITE_OK) rc = sqlite3_step(stmt);
-    bool wal =
-        rc == SQLITE_ROW && sqlite3_stricmp((const char *)sqlite3_column_text(stmt, 0), "wal") == 0;
-    int end = sqlite3_finalize(stmt);
-    if (rc == SQLITE_ROW) rc = end;
-    return rc == SQLITE_OK && !wal ? SQLITE_CANTOPEN : rc;
+    bool is_wal = false;
+    int rc = query_is(db, "PRAGMA journal_mode = WAL", "wal", &is_wal);
+    return rc == SQLITE_OK && !is_wal ? SQLITE_CANTOPEN : rc;
 }
 
 static int
 set_up_writer(struct sqlite_db *db, const struct sqlite_place *place) {
     char page[64];
+    const char *sync = "PRAGMA synchronous = FULL";
+    if (place->sync_normal) sync = "PRAGMA synchronous = NORMAL";
     (void)snprintf(page, sizeof(page), "PRAGMA page_size = %d;", SQLITE_SCHEMA_PAGE);
-    int rc = exec(db, page);
+
+    /* The page size of a new file is fixed by the first write, which the change of journal is. */
+    int rc = exec_script(db, page);
     if (rc == SQLITE_OK)
-        rc = exec(db, "PRAGMA secure_delete = ON; PRAGMA cache_size = " WRITER_CACHE);
+        rc = exec_script(db, "PRAGMA secure_delete = ON; PRAGMA cache_size = " WRITER_CACHE);
     if (rc == SQLITE_OK) rc = set_wal(db);
-    if (rc == SQLITE_OK)
-        rc = exec(db,
-                  place->sync_normal ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL");
+    if (rc == SQLITE_OK) rc = exec_script(db, sync);
     if (rc == SQLITE_OK) rc = claim_file(db);
     return rc;
 }
 
+/* Close ${db}, whose opening failed with ${rc}, and explain it.  Returns as sqlite_db_open_*(). */
 static int
-fail(struct sqlite_db *db, const struct sqlite_place *place, int rc, char *error,
-     size_t error_len) {
+fail_open(struct sqlite_db *db, const struct sqlite_place *place, int rc, struct buf *reason) {
+    const char *text = sqlite3_errstr(rc);
+    if (db->handle != NULL) text = sqlite3_errmsg(db->handle);
+
     if (rc == SQLITE_NOTADB)
-        (void)snprintf(error, error_len, "%s is not a store of this version", place->path);
-    else
-        (void)snprintf(error, error_len, "%s cannot be opened: %s", place->path,
-                       db->handle != NULL ? sqlite3_errmsg(db->handle) : sqlite3_errstr(rc));
+        (void)!buf_printf(reason, "%.200s is not a store of this version", place->path);
+    else (void)!buf_printf(reason, "%.200s cannot be opened: %s", place->path, text);
+
     sqlite_db_close(db);
     if (rc == SQLITE_NOTADB) return ERR_CONFIG;
     return sqlite_db_error(rc) == ERR_NOMEM ? ERR_NOMEM : ERR_STORE;
 }
 
 int
-sqlite_db_open_writer(struct sqlite_db *db, const struct sqlite_place *place, char *error,
-                      size_t error_len) {
-    int rc = connect(db, place, SQLITE_OPEN_READWRITE);
+sqlite_db_open_writer(struct sqlite_db *db, const struct sqlite_place *place, struct buf *reason) {
+    int rc = connect_file(db, place, SQLITE_OPEN_READWRITE);
     if (rc == SQLITE_OK) rc = set_up_writer(db, place);
     if (rc == SQLITE_OK) rc = measure_pages(db);
-    if (rc == SQLITE_OK) rc = prepare(db, SQL_COUNT);
-    return rc == SQLITE_OK ? 0 : fail(db, place, rc, error, error_len);
+    if (rc == SQLITE_OK) rc = prepare_statements(db, SQL_COUNT);
+    return rc == SQLITE_OK ? 0 : fail_open(db, place, rc, reason);
 }
 
 int
-sqlite_db_open_reader(struct sqlite_db *db, const struct sqlite_place *place, char *error,
-                      size_t error_len) {
-    int rc = connect(db, place, SQLITE_OPEN_READONLY);
-    if (rc == SQLITE_OK) rc = exec(db, "PRAGMA query_only = ON; PRAGMA cache_size = " READER_CACHE);
+sqlite_db_open_reader(struct sqlite_db *db, const struct sqlite_place *place, struct buf *reason) {
+    int rc = connect_file(db, place, SQLITE_OPEN_READONLY);
+    if (rc == SQLITE_OK)
+        rc = exec_script(db, "PRAGMA query_only = ON; PRAGMA cache_size = " READER_CACHE);
     if (rc == SQLITE_OK) rc = measure_pages(db);
-    if (rc == SQLITE_OK) rc = prepare(db, SQL_READER_COUNT);
-    return rc == SQLITE_OK ? 0 : fail(db, place, rc, error, error_len);
+    if (rc == SQLITE_OK) rc = prepare_statements(db, SQL_READER_COUNT);
+    return rc == SQLITE_OK ? 0 : fail_open(db, place, rc, reason);
 }
 
 void
@@ -213,10 +236,7 @@ sqlite_db_close(struct sqlite_db *db) {
 
 int
 sqlite_db_quick_check(struct sqlite_db *db) {
-    sqlite3_stmt *stmt = NULL;
-    bool ok =
-        sqlite3_prepare_v2(db->handle, "PRAGMA quick_check(1)", -1, &stmt, NULL) == SQLITE_OK &&
-        sqlite3_step(stmt) == SQLITE_ROW &&
-        sqlite3_stricmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
-    return sqlite3_finalize(stmt) == SQLITE_OK && ok ? 0 : ERR_STORE;
+    bool sound = false;
+    int rc = query_is(db, "PRAGMA quick_check(1)", "ok", &sound);
+    return rc == SQLITE_OK && sound ? 0 : ERR_STORE;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One connection to the store's file, set up as the store needs it, with its statements prepared.
- * Used by one thread at a time.
+ * One connection to the store's file, with the store's settings and prepared statements.  Used by
+ * one thread at a time.
  */
 #ifndef STORE_SQLITE_DB_H
 #define STORE_SQLITE_DB_H
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/compiler.h"
+#include "base/buf.h"
 #include "store/sqlite/schema.h"
 
 /* Where the file is and how it is opened: the same for every connection of a store. */
@@ -18,18 +18,18 @@ struct sqlite_place {
     char path[4096];
     const char *vfs; /* NULL: the system's */
     bool sync_normal;
-    int log_pages; /* in the log before it is emptied */
+    int log_pages; /* in the log that start a checkpoint */
 };
 
-/* How content lies in its row (sqlite_rows.c). */
+/* How content lies in its row (sqlite/rows.c). */
 struct sqlite_layout {
     size_t filler;   /* bytes before the content */
     size_t overflow; /* bytes that an overflow page holds */
 };
 
 /*
- * Milliseconds for which a statement waits for a lock that another connection holds.  A reader
- * whose look at the head of the log meets a commit takes the writer's lock for a moment.
+ * Milliseconds for which a statement waits for a lock that another connection holds.  A reader that
+ * reads the log's header during a commit takes the writer's lock for a moment.
  */
 enum { SQLITE_DB_BUSY_MS = 1000 };
 
@@ -40,40 +40,43 @@ struct sqlite_db {
 };
 
 /*
- * Open the writing connection: makes the tables in an empty file, and refuses a file of another
- * program or version.  Returns 0; or ERR_STORE, ERR_NOMEM or ERR_CONFIG (not our file) with ${db}
- * closed and the reason in ${error}.
+ * Open the writing connection.  Makes the tables in an empty file, upgrades a file of an earlier
+ * version, and refuses a file of another program.  Returns 0; or ERR_STORE, ERR_NOMEM or ERR_CONFIG
+ * (not our file) with ${db} closed and a line added to ${reason}.
  */
 MUST_CHECK
-int sqlite_db_open_writer(struct sqlite_db *db, const struct sqlite_place *place, char *error,
-                          size_t error_len);
+int sqlite_db_open_writer(struct sqlite_db *db, const struct sqlite_place *place,
+                          struct buf *reason);
 
-/* Open a reading connection: it can neither write nor checkpoint.  Returns as the other. */
+/*
+ * Open a reading connection, which can neither write nor checkpoint.  Returns as
+ * sqlite_db_open_writer().
+ */
 MUST_CHECK
-int sqlite_db_open_reader(struct sqlite_db *db, const struct sqlite_place *place, char *error,
-                          size_t error_len);
+int sqlite_db_open_reader(struct sqlite_db *db, const struct sqlite_place *place,
+                          struct buf *reason);
 
-/* Finalize and close.  A closed or zeroed ${db} is allowed. */
+/* Finalize the statements and close.  A closed or zeroed ${db} is allowed. */
 void sqlite_db_close(struct sqlite_db *db);
 
-/* Look through the whole file for damage.  Returns 0 or ERR_STORE. */
+/* Check the whole file for damage.  Returns 0 or ERR_STORE. */
 MUST_CHECK
 int sqlite_db_quick_check(struct sqlite_db *db);
 
 /*
- * Step statement ${sql}, which has no result and whose parameters are bound, to its end and reset
- * it.  Returns SQLITE_OK or SQLite's extended code.
+ * Run statement ${sql}, which has no result and whose parameters are bound, and reset it.  Returns
+ * SQLITE_OK or SQLite's extended code.
  */
 MUST_CHECK
 int sqlite_db_run(struct sqlite_db *db, enum sql sql);
 
-/* Roll the transaction back if one is open. */
+/* Roll back the transaction if one is open. */
 void sqlite_db_rollback(struct sqlite_db *db);
 
-/* Reset ${sql} and forget what is bound to it. */
+/* Reset statement ${sql} and clear its parameters. */
 void sqlite_db_reset(struct sqlite_db *db, enum sql sql);
 
-/* Our error for SQLite's code ${rc}: ERR_FULL, ERR_NOMEM or ERR_STORE. */
+/* The error for SQLite's code ${rc}: ERR_FULL, ERR_NOMEM or ERR_STORE. */
 int sqlite_db_error(int rc);
 
 #endif

@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* The store's directory: made, kept to its owner, and locked against a second process. */
+/* The store's directory: created, private to its owner, and locked against a second process. */
 #ifndef STORE_SQLITE_DIRECTORY_H
 #define STORE_SQLITE_DIRECTORY_H
 
-#include <stddef.h>
-
-#include "base/compiler.h"
+#include "base/buf.h"
 
 /*
- * Open ${path}, made (0700) if absent, and hold its lock file; then make the empty file ${file}
- * (0600) in it if absent, durably.  Returns 0 with two descriptors, or ERR_STORE (cannot, or
- * another process holds it) with the reason in ${error} and both -1.
+ * Open the directory ${path}, made with mode 0700 if it is not there, and hold its lock file.  Then
+ * make the empty file ${file} in it, with mode 0600 and durable, if it is not there.  Returns 0 with
+ * two descriptors; or ERR_STORE with both -1 and a line added to ${reason} (another process has the
+ * lock, or a call failed).
  */
 MUST_CHECK
-int sqlite_directory_open(const char *path, const char *file, int *dir, int *lock, char *error,
-                          size_t error_len);
+int sqlite_directory_open(const char *path, const char *file, int *dir, int *lock,
+                          struct buf *reason);
 
-/* Give the lock back and close.  -1 is allowed. */
+/* Release the lock and close both descriptors.  -1 is allowed. */
 void sqlite_directory_close(int dir, int lock);
 
 #endif

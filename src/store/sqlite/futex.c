@@ -9,8 +9,8 @@
 
 void
 sqlite_futex_wait(atomic_uint *word, unsigned value, int ms) {
-    struct timespec bound = {.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000L};
-    (void)syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, ms < 0 ? NULL : &bound, NULL, 0);
+    struct timespec timeout = {.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000L};
+    (void)syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, ms < 0 ? NULL : &timeout, NULL, 0);
 }
 
 void

@@ -6,11 +6,12 @@
 #include "base/thread.h"
 
 static int
-pool_init(struct sqlite_readers *p, int count) {
+init_pool(struct sqlite_readers *p, int count) {
     *p = (struct sqlite_readers){0};
     p->db = calloc((size_t)count, sizeof(*p->db));
     p->free = calloc((size_t)count, sizeof(*p->free));
     if (p->db == NULL || p->free == NULL) goto fail;
+
     thread_cond_init(&p->returned);
     if (pthread_mutex_init(&p->lock, NULL) != 0) abort();
     return 0;
@@ -23,13 +24,14 @@ fail:
 
 int
 sqlite_readers_open(struct sqlite_readers *p, const struct sqlite_place *place, int count,
-                    char *error, size_t error_len) {
-    if (pool_init(p, count) != 0) {
-        (void)snprintf(error, error_len, "%s", err_text(ERR_NOMEM));
+                    struct buf *reason) {
+    if (init_pool(p, count) != 0) {
+        (void)!buf_add_text(reason, err_text(ERR_NOMEM));
         return ERR_NOMEM;
     }
+
     for (; p->count < count; p->count++) {
-        int err = sqlite_db_open_reader(&p->db[p->count], place, error, error_len);
+        int err = sqlite_db_open_reader(&p->db[p->count], place, reason);
         if (err != 0) {
             sqlite_readers_close(p);
             return err;
@@ -51,7 +53,7 @@ sqlite_readers_close(struct sqlite_readers *p) {
     *p = (struct sqlite_readers){0};
 }
 
-/* Wait for a connection to come back, or a resume; false once ${until} (NULL: never) has come. */
+/* Wait for a connection or a resume.  Returns false once ${until} (NULL: never) has come. */
 static bool
 wait_returned(struct sqlite_readers *p, const struct timespec *until) {
     if (until == NULL) return pthread_cond_wait(&p->returned, &p->lock) == 0;
@@ -63,29 +65,32 @@ none_to_lend(const struct sqlite_readers *p) {
     return p->paused || p->free_count == 0;
 }
 
-/* One was lent or came back, or all are held back.  The lock is held. */
+/* Keep none_since_ms after a connection was lent or came back, or a pause began.  The lock is held.
+ */
 static void
-note(struct sqlite_readers *p) {
-    if (!none_to_lend(p)) p->away_ms = 0;
-    else if (p->away_ms == 0) p->away_ms = clock_monotonic_ms();
+note_lending(struct sqlite_readers *p) {
+    if (!none_to_lend(p)) p->none_since_ms = 0;
+    else if (p->none_since_ms == 0) p->none_since_ms = clock_monotonic_ms();
 }
 
+/* Whether a caller that can wait ${ms} would wait for nothing. */
 static bool
-in_vain(const struct sqlite_readers *p, int ms) {
-    if (ms < 0 || p->away_ms == 0) return false;
-    return clock_monotonic_ms() - p->away_ms > ms - ms / 4;
+readers_stall(const struct sqlite_readers *p, int ms) {
+    if (ms < 0 || p->none_since_ms == 0) return false;
+    return clock_monotonic_ms() - p->none_since_ms > ms - ms / 4;
 }
 
 struct sqlite_db *
 sqlite_readers_take(struct sqlite_readers *p, int ms) {
     struct timespec until = thread_deadline(ms < 0 ? 0 : ms);
     struct sqlite_db *db = NULL;
+
     (void)pthread_mutex_lock(&p->lock);
-    if (!in_vain(p, ms)) {
+    if (!readers_stall(p, ms)) {
         while (none_to_lend(p) && wait_returned(p, ms < 0 ? NULL : &until))
             continue;
         if (!none_to_lend(p)) db = &p->db[p->free[--p->free_count]];
-        note(p);
+        note_lending(p);
     }
     (void)pthread_mutex_unlock(&p->lock);
     return db;
@@ -95,8 +100,9 @@ void
 sqlite_readers_give(struct sqlite_readers *p, struct sqlite_db *db) {
     (void)pthread_mutex_lock(&p->lock);
     p->free[p->free_count++] = (int)(db - p->db);
-    p->away_ms = 0; /* they move */
-    note(p);
+    p->none_since_ms = 0; /* a connection that comes back is progress, even during a pause */
+    note_lending(p);
+
     if (p->paused) (void)pthread_cond_broadcast(&p->returned);
     else (void)pthread_cond_signal(&p->returned);
     (void)pthread_mutex_unlock(&p->lock);
@@ -105,9 +111,10 @@ sqlite_readers_give(struct sqlite_readers *p, struct sqlite_db *db) {
 bool
 sqlite_readers_pause(struct sqlite_readers *p, int ms) {
     struct timespec until = thread_deadline(ms);
+
     (void)pthread_mutex_lock(&p->lock);
     p->paused = true;
-    note(p);
+    note_lending(p);
     while (p->free_count < p->count && wait_returned(p, &until))
         continue;
     bool all = p->free_count == p->count;
@@ -119,7 +126,7 @@ void
 sqlite_readers_resume(struct sqlite_readers *p) {
     (void)pthread_mutex_lock(&p->lock);
     p->paused = false;
-    note(p);
+    note_lending(p);
     (void)pthread_cond_broadcast(&p->returned);
     (void)pthread_mutex_unlock(&p->lock);
 }

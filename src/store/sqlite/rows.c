@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Content is stored behind filler, zero bytes that fill the part of its row that lies in a leaf of
- * the tree, so that the content itself lies in overflow pages alone, and behind it zeros up to the
- * end of the last such page.  SQLite overwrites an overflow page the moment it is freed, but moves
- * rows from leaf to leaf as the tree is balanced, and copies stay behind there that secure_delete
- * does not reach.
+ * Content begins after filler: zero bytes that fill the part of its row that lies in a leaf of the
+ * tree.  So the content itself lies only in overflow pages, and zeros follow it up to the end of the
+ * last one.  SQLite overwrites an overflow page as soon as it is freed.  Leaves are different: rows
+ * move from leaf to leaf when the tree is balanced, and secure_delete does not reach the copies that
+ * stay there.
  */
 #include "store/sqlite/rows.h"
 
 #include "base/err.h"
 
-/* Read column ${col}, which holds exactly ${len} bytes or is NULL, into ${out}. */
+/* Read column ${col}, which has exactly ${len} bytes or is NULL, into ${out}.  Returns whether it is
+ * so. */
 static bool
 get_bytes(sqlite3_stmt *s, int col, void *out, size_t len) {
     const void *data = sqlite3_column_blob(s, col);
@@ -20,7 +21,8 @@ get_bytes(sqlite3_stmt *s, int col, void *out, size_t len) {
     return true;
 }
 
-/* Read the text of column ${col}, NULL for "", into ${out} of ${size} bytes. */
+/* Read the text of column ${col}, where NULL stands for "", into ${out} of ${size} bytes.  Returns
+ * whether it fits. */
 static bool
 get_text(sqlite3_stmt *s, int col, char *out, size_t size) {
     const unsigned char *text = sqlite3_column_text(s, col);
@@ -36,6 +38,7 @@ get_classic(sqlite3_stmt *s, struct classic_record *classic) {
     int nonce = sqlite3_column_bytes(s, COL_NONCE);
     if (nonce != CLASSIC_NONCE_LEN && nonce != CLASSIC_NONCE2_LEN) return false;
     classic->nonce_len = (size_t)nonce;
+
     return get_bytes(s, COL_SALT, classic->salt, sizeof(classic->salt)) &&
            get_bytes(s, COL_HEADER, classic->header, sizeof(classic->header)) &&
            get_bytes(s, COL_NONCE, classic->nonce, classic->nonce_len) &&
@@ -52,6 +55,7 @@ get_sealed(sqlite3_stmt *s, struct record *r) {
     r->part_at = sqlite3_column_int64(s, COL_PART_AT);
     r->burnt_by_owner = sqlite3_column_int(s, COL_BURNT_BY_OWNER) != 0;
     r->has_gate = sqlite3_column_type(s, COL_GATE_VERIFIER) != SQLITE_NULL;
+
     return get_bytes(s, COL_VERIFIER, r->verifier, sizeof(r->verifier)) &&
            get_bytes(s, COL_GATE_VERIFIER, r->gate_verifier, sizeof(r->gate_verifier)) &&
            get_bytes(s, COL_OWNER, r->owner_hash, sizeof(r->owner_hash)) &&
@@ -59,7 +63,7 @@ get_sealed(sqlite3_stmt *s, struct record *r) {
 }
 
 static bool
-get_record(sqlite3_stmt *s, struct record *r) {
+get_record_row(sqlite3_stmt *s, struct record *r) {
     r->kind = (enum record_kind)sqlite3_column_int(s, COL_KIND);
     r->phase = (enum record_phase)sqlite3_column_int(s, COL_PHASE);
     r->content = (enum record_content)sqlite3_column_int(s, COL_CONTENT);
@@ -70,6 +74,8 @@ get_record(sqlite3_stmt *s, struct record *r) {
     r->views_left = sqlite3_column_int(s, COL_VIEWS_LEFT);
     r->size = (uint64_t)sqlite3_column_int64(s, COL_SIZE);
     r->ended_at = sqlite3_column_int64(s, COL_ENDED_AT);
+
+    /* What a kind of record does not have is NULL. */
     if (!get_text(s, COL_BLOB, r->blob, sizeof(r->blob))) return false;
     if (r->kind == RECORD_SEALED) return get_sealed(s, r);
     return get_classic(s, &r->classic) &&
@@ -77,7 +83,7 @@ get_record(sqlite3_stmt *s, struct record *r) {
 }
 
 static int
-get_lease(sqlite3_stmt *s, struct record *r) {
+get_lease_row(sqlite3_stmt *s, struct record *r) {
     struct lease *l = record_add_lease(r);
     if (l == NULL) return ERR_NOMEM;
     l->opened_at = sqlite3_column_int64(s, 1);
@@ -92,13 +98,27 @@ load_leases(struct sqlite_db *db, int64_t id, struct record *r) {
     sqlite3_stmt *s = db->stmt[SQL_LEASES];
     int rc = sqlite3_bind_int64(s, 1, id);
     int err = 0;
+
     while (rc == SQLITE_OK && err == 0 && (rc = sqlite3_step(s)) == SQLITE_ROW) {
-        err = get_lease(s, r);
+        err = get_lease_row(s, r);
         rc = SQLITE_OK;
     }
+
     sqlite_db_reset(db, SQL_LEASES);
     if (err != 0) return err;
     return rc == SQLITE_DONE ? 0 : sqlite_db_error(rc);
+}
+
+/* Append the ${size} bytes of content after the filler of the row of SQL_CONTENT to ${content}. */
+static int
+get_content_row(struct sqlite_db *db, size_t size, struct buf *content) {
+    sqlite3_stmt *s = db->stmt[SQL_CONTENT];
+    const uint8_t *stored = sqlite3_column_blob(s, 0);
+    size_t len = (size_t)sqlite3_column_bytes(s, 0);
+
+    if (stored == NULL) return sqlite_db_error(sqlite3_errcode(db->handle));
+    if (len < db->layout.filler || len - db->layout.filler < size) return ERR_STORE;
+    return buf_add(content, stored + db->layout.filler, size);
 }
 
 static int
@@ -106,51 +126,54 @@ load_content(struct sqlite_db *db, int64_t id, size_t size, struct buf *content)
     sqlite3_stmt *s = db->stmt[SQL_CONTENT];
     int rc = sqlite3_bind_int64(s, 1, id);
     if (rc == SQLITE_OK) rc = sqlite3_step(s);
-    int err = rc == SQLITE_ROW ? 0 : sqlite_db_error(rc);
-    if (err == 0) {
-        const uint8_t *stored = sqlite3_column_blob(s, 0);
-        size_t len = (size_t)sqlite3_column_bytes(s, 0);
-        if (stored == NULL || len < db->layout.filler || len - db->layout.filler < size)
-            err = sqlite_db_error(sqlite3_errcode(db->handle));
-        else err = buf_add(content, stored + db->layout.filler, size);
-    }
+
+    int err = 0;
+    if (rc == SQLITE_ROW) err = get_content_row(db, size, content);
+    else err = sqlite_db_error(rc);
     sqlite_db_reset(db, SQL_CONTENT);
     return err;
 }
 
+/* Read the row of ${ref}, which SQL_LOAD keeps.  Returns 1, 0 absent, or a code. */
+static int
+load_record(struct sqlite_db *db, const struct store_ref *ref, struct record *out, int64_t *id) {
+    sqlite3_stmt *s = db->stmt[SQL_LOAD];
+    int rc = sqlite3_bind_blob(s, 1, ref->bytes, (int)ref->len, SQLITE_STATIC);
+    if (rc == SQLITE_OK) rc = sqlite3_step(s);
+
+    if (rc == SQLITE_DONE) return 0;
+    if (rc != SQLITE_ROW) return sqlite_db_error(rc);
+    *id = sqlite3_column_int64(s, COL_ID);
+    return get_record_row(s, out) ? 1 : ERR_STORE;
+}
+
 /*
- * SQL_LOAD keeps its row, and with it the connection's view of the file, until the other statements
- * are done: everything is of one moment.
+ * SQL_LOAD keeps its row, and with it the connection's snapshot of the file, until the other
+ * statements have run.  So record, leases and content are of the same moment.
  */
 int
 sqlite_rows_load(struct sqlite_db *db, const struct store_ref *ref, struct record *out, int64_t *id,
                  struct buf *content) {
-    sqlite3_stmt *s = db->stmt[SQL_LOAD];
-    int found = 0;
     *out = (struct record){0};
-    int rc = sqlite3_bind_blob(s, 1, ref->bytes, (int)ref->len, SQLITE_STATIC);
-    if (rc == SQLITE_OK) rc = sqlite3_step(s);
-    if (rc == SQLITE_ROW) {
-        *id = sqlite3_column_int64(s, COL_ID);
-        found = get_record(s, out) ? 1 : ERR_STORE;
-    } else if (rc != SQLITE_DONE) {
-        found = sqlite_db_error(rc);
-    }
+    int found = load_record(db, ref, out, id);
+
     /* Every claim of a sealed secret made a lease, so an untouched one has none. */
     if (found == 1 && out->kind == RECORD_SEALED && out->views_left != out->views) {
         int err = load_leases(db, *id, out);
         if (err != 0) found = err;
     }
+
     if (found == 1 && content != NULL && out->content == CONTENT_INLINE) {
         int err = load_content(db, *id, (size_t)out->size, content);
         if (err != 0) found = err;
     }
+
     sqlite_db_reset(db, SQL_LOAD);
     if (found != 1) record_clear(out);
     return found;
 }
 
-/* Bind the text, or NULL for "". */
+/* Bind ${text} to parameter ${at}, or NULL for "". */
 static int
 put_text(sqlite3_stmt *s, int at, const char *text) {
     if (text[0] == '\0') return sqlite3_bind_null(s, at);
@@ -167,7 +190,7 @@ put_classic(sqlite3_stmt *s, const struct classic_record *classic) {
 }
 
 static int
-put_keys(sqlite3_stmt *s, const struct record *r) {
+put_sealed(sqlite3_stmt *s, const struct record *r) {
     int rc = sqlite3_bind_blob(s, COL_VERIFIER, r->verifier, sizeof(r->verifier), SQLITE_STATIC);
     if (r->has_gate)
         rc |= sqlite3_bind_blob(s, COL_GATE_VERIFIER, r->gate_verifier, sizeof(r->gate_verifier),
@@ -178,7 +201,7 @@ put_keys(sqlite3_stmt *s, const struct record *r) {
 }
 
 static int
-put_record(sqlite3_stmt *s, const struct store_ref *ref, const struct record *r) {
+put_record_row(sqlite3_stmt *s, const struct store_ref *ref, const struct record *r) {
     int rc = sqlite3_bind_int64(s, COL_REV, (int64_t)r->rev);
     rc |= sqlite3_bind_int(s, COL_KIND, (int)r->kind);
     rc |= sqlite3_bind_int(s, COL_PHASE, (int)r->phase);
@@ -190,7 +213,11 @@ put_record(sqlite3_stmt *s, const struct store_ref *ref, const struct record *r)
     rc |= sqlite3_bind_int64(s, COL_SIZE, (int64_t)r->size);
     rc |= put_text(s, COL_BLOB, r->blob);
     rc |= put_text(s, COL_FILE_NAME, r->file_name);
-    rc |= r->kind == RECORD_SEALED ? put_keys(s, r) : put_classic(s, &r->classic);
+
+    /* Keys and salts: what is not bound is NULL. */
+    if (r->kind == RECORD_SEALED) rc |= put_sealed(s, r);
+    else rc |= put_classic(s, &r->classic);
+
     rc |= sqlite3_bind_int(s, COL_PASSPHRASE, r->passphrase);
     rc |= sqlite3_bind_int(s, COL_ATTEMPTS, r->attempts);
     rc |= sqlite3_bind_int(s, COL_ATTEMPTS_LEFT, r->attempts_left);
@@ -199,6 +226,8 @@ put_record(sqlite3_stmt *s, const struct store_ref *ref, const struct record *r)
     rc |= sqlite3_bind_int64(s, COL_PART_AT, r->part_at);
     rc |= sqlite3_bind_int64(s, COL_ENDED_AT, r->ended_at);
     rc |= sqlite3_bind_int(s, COL_BURNT_BY_OWNER, r->burnt_by_owner);
+
+    /* What only the row has. */
     rc |= sqlite3_bind_blob(s, COL_KEY, ref->bytes, (int)ref->len, SQLITE_STATIC);
     rc |= sqlite3_bind_int64(s, COL_SWEEP_AT, policy_sweep_at(r));
     return rc;
@@ -207,23 +236,25 @@ put_record(sqlite3_stmt *s, const struct store_ref *ref, const struct record *r)
 int
 sqlite_rows_insert(struct sqlite_db *db, const struct store_ref *ref, const struct record *r,
                    int64_t *id) {
-    int rc = put_record(db->stmt[SQL_INSERT_RECORD], ref, r);
+    int rc = put_record_row(db->stmt[SQL_INSERT_RECORD], ref, r);
     if (rc == SQLITE_OK) rc = sqlite_db_run(db, SQL_INSERT_RECORD);
     if (rc != SQLITE_OK) return sqlite_db_error(rc);
     *id = sqlite3_last_insert_rowid(db->handle);
     return sqlite3_changes(db->handle) == 1;
 }
 
-/* Step a statement that must change exactly one row, to its end. */
+/* Run a statement, bound with the result ${rc}, that must change exactly one row. */
 static int
-run_one(struct sqlite_db *db, enum sql sql, int rc) {
+run_on_one_row(struct sqlite_db *db, enum sql sql, int rc) {
     if (rc == SQLITE_OK) rc = sqlite_db_run(db, sql);
     if (rc != SQLITE_OK) return sqlite_db_error(rc);
     return sqlite3_changes(db->handle) == 1 ? 0 : ERR_STORE;
 }
 
+/* Bind all columns that a change may write, except views_left: SQL_CHANGE itself subtracts the view
+ * that a claim takes. */
 static int
-put_change(sqlite3_stmt *s, const struct record *after) {
+put_changed(sqlite3_stmt *s, const struct record *after) {
     int rc = sqlite3_bind_int(s, CHG_PHASE, (int)after->phase);
     rc |= sqlite3_bind_int(s, CHG_CONTENT, (int)after->content);
     rc |= put_text(s, CHG_BLOB, after->blob);
@@ -244,8 +275,8 @@ sqlite_rows_update(struct sqlite_db *db, int64_t id, const struct record *before
     rc |= sqlite3_bind_int64(s, CHG_REV, (int64_t)before->rev);
     rc |= sqlite3_bind_int64(s, CHG_NOW, now);
     rc |= sqlite3_bind_int(s, CHG_CLAIMED, claimed);
-    rc |= put_change(s, after);
-    return run_one(db, SQL_CHANGE, rc);
+    rc |= put_changed(s, after);
+    return run_on_one_row(db, SQL_CHANGE, rc);
 }
 
 int
@@ -256,7 +287,7 @@ sqlite_rows_delete(struct sqlite_db *db, int64_t id, const struct record *before
     rc |= sqlite3_bind_int64(s, CHG_REV, (int64_t)before->rev);
     rc |= sqlite3_bind_int64(s, CHG_NOW, now);
     rc |= sqlite3_bind_int(s, CHG_CLAIMED, claimed);
-    return run_one(db, SQL_DROP_RECORD, rc);
+    return run_on_one_row(db, SQL_DROP_RECORD, rc);
 }
 
 int
@@ -269,7 +300,7 @@ sqlite_rows_put_lease(struct sqlite_db *db, int64_t id, size_t n, const struct l
     rc |= sqlite3_bind_int64(s, 5, l->renewed_at);
     rc |= sqlite3_bind_int64(s, 6, l->ended_at);
     rc |= sqlite3_bind_int(s, 7, (int)l->end);
-    return run_one(db, SQL_PUT_LEASE, rc);
+    return run_on_one_row(db, SQL_PUT_LEASE, rc);
 }
 
 int
@@ -277,9 +308,11 @@ sqlite_rows_lay_out(const struct sqlite_layout *layout, const struct buf *conten
                     struct buf *stored) {
     size_t pages = (content->len + layout->overflow - 1) / layout->overflow;
     size_t len = layout->filler + pages * layout->overflow;
+
     buf_init(stored, len);
     uint8_t *at = buf_space(stored, len);
     if (at == NULL) return ERR_NOMEM;
+
     memset(at, 0, len);
     if (content->len > 0) memcpy(at + layout->filler, content->data, content->len);
     stored->len = len;
@@ -291,5 +324,5 @@ sqlite_rows_insert_content(struct sqlite_db *db, int64_t id, const struct buf *s
     sqlite3_stmt *s = db->stmt[SQL_INSERT_CONTENT];
     int rc = sqlite3_bind_int64(s, 1, id);
     rc |= sqlite3_bind_blob64(s, 2, stored->data, stored->len, SQLITE_STATIC);
-    return run_one(db, SQL_INSERT_CONTENT, rc);
+    return run_on_one_row(db, SQL_INSERT_CONTENT, rc);
 }

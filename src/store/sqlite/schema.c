@@ -2,10 +2,10 @@
 #include "store/sqlite/schema.h"
 
 /*
- * record.key is the SHA-256 of the id.  content.bytes begins with filler (sqlite_rows.c says why).
- * state.bytes is the sum of record.size over inline content, kept up with every commit;
- * state.high_water is the latest time that a decision was made at; state.fence is written to bury a
- * commit that failed (sqlite_conn.c).
+ * record.key is the SHA-256 of the id.  content.bytes begins with filler (sqlite/rows.c).
+ * state.bytes is the sum of record.size over inline content, written with each commit that changes
+ * it.  state.high_water is the latest time of a decision.  state.fence is written to invalidate a
+ * commit that failed (sqlite/conn.c).
  */
 static const char create_text[] =
     "CREATE TABLE record ("

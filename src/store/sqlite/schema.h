@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Every word of SQL that the store speaks, in one place: fixed texts with bound values.
- */
+/* Every SQL statement of the store in one place: fixed texts with bound values. */
 #ifndef STORE_SQLITE_SCHEMA_H
 #define STORE_SQLITE_SCHEMA_H
 
@@ -12,8 +10,8 @@ enum {
 };
 
 /*
- * Statements.  Those before SQL_READER_COUNT are prepared on every connection, the rest on the
- * writer's alone.  Beside each: its parameters -> its result.
+ * Statements.  Those before SQL_READER_COUNT are prepared on every connection, the rest only on the
+ * writer's.  The comments give parameters -> result.
  */
 enum sql {
     SQL_LOAD,       /* key -> enum sql_column */
@@ -46,7 +44,7 @@ enum sql {
 
 /* Result columns of SQL_LOAD and parameters of SQL_INSERT_RECORD. */
 enum sql_column {
-    COL_ID, /* SQL_LOAD alone */
+    COL_ID, /* SQL_LOAD only */
     COL_REV,
     COL_KIND,
     COL_PHASE,
@@ -73,14 +71,14 @@ enum sql_column {
     COL_ENDED_AT,
     COL_BURNT_BY_OWNER,
     COL_GATE_VERIFIER,
-    COL_KEY, /* from here on SQL_INSERT_RECORD alone */
+    COL_KEY, /* from here on SQL_INSERT_RECORD only */
     COL_SWEEP_AT,
 };
 
 /* Parameters of SQL_CHANGE. */
 enum sql_change {
     CHG_RECORD = 1,
-    CHG_REV, /* as read: the write holds only if nothing came between */
+    CHG_REV, /* as read: the write fails if another change came between */
     CHG_NOW,
     CHG_CLAIMED, /* 1 if a view is taken, else 0 */
     CHG_PHASE,
@@ -100,7 +98,7 @@ const char *sqlite_schema_text(enum sql sql);
 /* The script that makes the tables in an empty file. */
 const char *sqlite_schema_create(void);
 
-/* The script that turns tables of version 1 (release 0.1) into SQLITE_SCHEMA_VERSION. */
+/* The script that turns tables of version 1 (release 0.1) into those of SQLITE_SCHEMA_VERSION. */
 const char *sqlite_schema_upgrade(void);
 
 #endif

@@ -11,7 +11,8 @@
 
 enum {
     PING_MS = 2000,
-    LOG_PAGES = 4096, /* 8 MiB; nothing is answered while it is emptied: 10 ms or more */
+    LOG_PAGES = 4096, /* 8 MiB; a checkpoint of it keeps all callers waiting for 10 ms or more */
+    REASON_MAX = 512,
 };
 
 struct sqlite_store {
@@ -26,13 +27,94 @@ struct sqlite_store {
 };
 
 static struct sqlite_store *
-self(struct store *s) {
+sqlite_store_of(struct store *s) {
     return (struct sqlite_store *)s;
 }
 
+/* --- reading ------------------------------------------------------------------------------------
+ */
+
+static struct sqlite_db *
+borrow_reader(struct store *s) {
+    struct sqlite_store *store = sqlite_store_of(s);
+    return sqlite_readers_take(&store->readers, store->writer.wait_ms);
+}
+
+static void
+return_reader(struct store *s, struct sqlite_db *db) {
+    sqlite_readers_give(&sqlite_store_of(s)->readers, db);
+}
+
+static int
+store_load(struct store *s, const struct store_ref *ref, struct record *out, struct buf *content) {
+    int64_t id = 0;
+    struct sqlite_db *db = borrow_reader(s);
+    *out = (struct record){0};
+    if (db == NULL) return ERR_STORE;
+
+    int found = sqlite_rows_load(db, ref, out, &id, content);
+    return_reader(s, db);
+    return found;
+}
+
+/* Copy the key of the row of SQL_DUE into ${out}.  Returns SQLITE_OK, or SQLITE_CORRUPT if it is no
+ * key. */
+static int
+get_due_key(sqlite3_stmt *stmt, struct store_ref *out) {
+    const void *key = sqlite3_column_blob(stmt, 0);
+    if (key == NULL || sqlite3_column_bytes(stmt, 0) != TOKEN_HASH_LEN) return SQLITE_CORRUPT;
+    memcpy(out->bytes, key, TOKEN_HASH_LEN);
+    out->len = TOKEN_HASH_LEN;
+    return SQLITE_OK;
+}
+
+static int
+list_due(struct sqlite_db *db, int64_t now, int skip, struct store_ref *out, int max) {
+    sqlite3_stmt *stmt = db->stmt[SQL_DUE];
+    int n = 0;
+
+    int rc = sqlite3_bind_int64(stmt, 1, now);
+    rc |= sqlite3_bind_int(stmt, 2, max);
+    rc |= sqlite3_bind_int(stmt, 3, skip);
+    while (rc == SQLITE_OK && n < max && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
+        rc = get_due_key(stmt, &out[n++]);
+
+    sqlite_db_reset(db, SQL_DUE);
+    return rc == SQLITE_OK || rc == SQLITE_DONE ? n : sqlite_db_error(rc);
+}
+
+static int
+store_due(struct store *s, int64_t now, int skip, struct store_ref *out, int max) {
+    if (max > STORE_DUE_MAX) max = STORE_DUE_MAX;
+    struct sqlite_db *db = borrow_reader(s);
+    if (db == NULL) return ERR_STORE;
+
+    int n = list_due(db, s->ops->now(s, now), skip, out, max);
+    return_reader(s, db);
+    return n;
+}
+
+static int
+store_knows_blob(struct store *s, const char *blob) {
+    struct sqlite_db *db = borrow_reader(s);
+    if (db == NULL) return ERR_STORE;
+
+    sqlite3_stmt *stmt = db->stmt[SQL_KNOWS_BLOB];
+    int rc = sqlite3_bind_text(stmt, 1, blob, -1, SQLITE_STATIC);
+    if (rc == SQLITE_OK) rc = sqlite3_step(stmt);
+    sqlite_db_reset(db, SQL_KNOWS_BLOB);
+    return_reader(s, db);
+
+    if (rc == SQLITE_ROW || rc == SQLITE_DONE) return rc == SQLITE_ROW;
+    return ERR_STORE;
+}
+
+/* --- writing ------------------------------------------------------------------------------------
+ */
+
 static int64_t
 store_now(struct store *s, int64_t clock) {
-    return sqlite_writer_now(&self(s)->writer, clock);
+    return sqlite_writer_now(&sqlite_store_of(s)->writer, clock);
 }
 
 static void
@@ -45,84 +127,37 @@ store_ref(struct store *s, const char *id, struct store_ref *out) {
 static int
 store_create(struct store *s, const struct store_ref *ref, const struct record *r,
              const struct buf *content) {
-    return sqlite_change_create(&self(s)->writer, ref, r, content);
+    return sqlite_change_create(&sqlite_store_of(s)->writer, ref, r, content);
 }
 
 static int
 store_change(struct store *s, const struct store_ref *ref, const struct change *c,
              struct effect *effect, struct record *after) {
-    return sqlite_change_apply(&self(s)->writer, ref, c, effect, after);
-}
-
-static int
-store_load(struct store *s, const struct store_ref *ref, struct record *out, struct buf *content) {
-    int64_t id = 0;
-    struct sqlite_db *db = sqlite_readers_take(&self(s)->readers, self(s)->writer.wait_ms);
-    *out = (struct record){0};
-    if (db == NULL) return ERR_STORE;
-    int found = sqlite_rows_load(db, ref, out, &id, content);
-    sqlite_readers_give(&self(s)->readers, db);
-    return found;
-}
-
-static int
-list_due(struct sqlite_db *db, int64_t now, int skip, struct store_ref *out, int max) {
-    sqlite3_stmt *stmt = db->stmt[SQL_DUE];
-    int n = 0;
-    int rc = sqlite3_bind_int64(stmt, 1, now);
-    rc |= sqlite3_bind_int(stmt, 2, max);
-    rc |= sqlite3_bind_int(stmt, 3, skip);
-    while (rc == SQLITE_OK && n < max && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-        const void *key = sqlite3_column_blob(stmt, 0);
-        rc = SQLITE_NOMEM;
-        if (key == NULL || sqlite3_column_bytes(stmt, 0) != TOKEN_HASH_LEN) break;
-        memcpy(out[n].bytes, key, TOKEN_HASH_LEN);
-        out[n++].len = TOKEN_HASH_LEN;
-        rc = SQLITE_OK;
-    }
-    sqlite_db_reset(db, SQL_DUE);
-    return rc == SQLITE_OK || rc == SQLITE_DONE ? n : sqlite_db_error(rc);
-}
-
-static int
-store_due(struct store *s, int64_t now, int skip, struct store_ref *out, int max) {
-    if (max > STORE_DUE_MAX) max = STORE_DUE_MAX;
-    struct sqlite_db *db = sqlite_readers_take(&self(s)->readers, self(s)->writer.wait_ms);
-    if (db == NULL) return ERR_STORE;
-    int n = list_due(db, store_now(s, now), skip, out, max);
-    sqlite_readers_give(&self(s)->readers, db);
-    return n;
-}
-
-static int
-store_knows_blob(struct store *s, const char *blob) {
-    struct sqlite_db *db = sqlite_readers_take(&self(s)->readers, self(s)->writer.wait_ms);
-    if (db == NULL) return ERR_STORE;
-    sqlite3_stmt *stmt = db->stmt[SQL_KNOWS_BLOB];
-    int rc = sqlite3_bind_text(stmt, 1, blob, -1, SQLITE_STATIC);
-    if (rc == SQLITE_OK) rc = sqlite3_step(stmt);
-    sqlite_db_reset(db, SQL_KNOWS_BLOB);
-    sqlite_readers_give(&self(s)->readers, db);
-    if (rc == SQLITE_ROW || rc == SQLITE_DONE) return rc == SQLITE_ROW;
-    return ERR_STORE;
+    return sqlite_change_apply(&sqlite_store_of(s)->writer, ref, c, effect, after);
 }
 
 static int
 store_scrub(struct store *s) {
-    return sqlite_writer_scrub(&self(s)->writer);
+    return sqlite_writer_scrub(&sqlite_store_of(s)->writer);
 }
 
 static uint64_t
 store_usage(struct store *s) {
-    return atomic_load(&self(s)->writer.conn.bytes);
+    return atomic_load(&sqlite_store_of(s)->writer.conn.bytes);
 }
 
-/* The file can be read in time, and the writer is at work or waits for it. */
+/* --- health, open and close ---------------------------------------------------------------------
+ */
+
+/* The writer is idle or makes progress, and the file can be read in time. */
 static int
 store_ping(struct store *s) {
-    int ms = self(s)->writer.wait_ms < PING_MS ? self(s)->writer.wait_ms : PING_MS;
-    int err = sqlite_writer_state(&self(s)->writer, ms);
-    return err != 0 ? err : sqlite_health_check(self(s)->health, ms);
+    struct sqlite_store *store = sqlite_store_of(s);
+    int ms = PING_MS;
+    if (ms > store->writer.wait_ms) ms = store->writer.wait_ms;
+
+    int err = sqlite_writer_state(&store->writer, ms);
+    return err != 0 ? err : sqlite_health_check(store->health, ms);
 }
 
 static bool
@@ -130,14 +165,18 @@ store_stuck(struct store *s) {
     return store_ping(s) == ERR_STUCK;
 }
 
+/* The order is a promise: readers outlive the threads that use them, and the writing connection is
+ * closed last, so that SQLite can delete the log. */
 static void
 store_close(struct store *s) {
-    struct sqlite_store *store = self(s);
+    struct sqlite_store *store = sqlite_store_of(s);
     if (store == NULL) return;
+
     sqlite_health_free(store->health);
     sqlite_writer_stop(&store->writer);
     sqlite_readers_close(&store->readers);
     sqlite_writer_close(&store->writer);
+
     sqlite_directory_close(store->dir, store->lock);
     free(store);
 }
@@ -157,49 +196,65 @@ static const struct store_ops sqlite_ops = {
     .close = store_close,
 };
 
+/* Fill store->place from ${config}.  Returns 0, or ERR_CONFIG with a line added to ${reason}. */
 static int
-open_files(struct sqlite_store *store, const struct sqlite_store_config *config, char *error,
-           size_t error_len) {
+set_place(struct sqlite_store *store, const struct sqlite_store_config *config,
+          struct buf *reason) {
     struct sqlite_place *place = &store->place;
-    int readers = config->readers > 0 ? config->readers : SQLITE_STORE_READERS;
-    int wait_ms = config->wait_ms > 0 ? config->wait_ms : SQLITE_STORE_WAIT_MS;
     int len = snprintf(place->path, sizeof(place->path), "%s/" FILE_NAME, config->dir);
-    if (len < 0 || (size_t)len >= sizeof(place->path) || readers > SQLITE_STORE_READERS_MAX) {
-        (void)snprintf(error, error_len, "the path is too long, or more than %d readers",
-                       SQLITE_STORE_READERS_MAX);
+    if (len < 0 || (size_t)len >= sizeof(place->path)) {
+        (void)!buf_add_text(reason, "the path of the store is too long");
         return ERR_CONFIG;
     }
+
     place->sync_normal = config->sync_normal;
     place->log_pages = config->log_pages > 0 ? config->log_pages : LOG_PAGES;
     if (config->vfs != NULL) {
         (void)snprintf(store->vfs, sizeof(store->vfs), "%s", config->vfs);
         place->vfs = store->vfs;
     }
-    int err =
-        sqlite_directory_open(config->dir, FILE_NAME, &store->dir, &store->lock, error, error_len);
-    if (err == 0)
-        err = sqlite_writer_open(&store->writer, place, store->dir, config->min_free, wait_ms,
-                                 error, error_len);
-    if (err == 0) err = sqlite_readers_open(&store->readers, place, readers, error, error_len);
-    if (err == 0) err = sqlite_writer_start(&store->writer, &store->readers);
+    return 0;
+}
+
+/* The order is a promise: nothing is read or written before this process holds the lock. */
+static int
+open_files(struct sqlite_store *store, const struct sqlite_store_config *config,
+           struct buf *reason) {
+    struct sqlite_place *place = &store->place;
+    struct sqlite_writer *w = &store->writer;
+    int readers = config->readers > 0 ? config->readers : SQLITE_STORE_READERS;
+    int wait_ms = config->wait_ms > 0 ? config->wait_ms : SQLITE_STORE_WAIT_MS;
+    if (readers > SQLITE_STORE_READERS_MAX) {
+        (void)!buf_printf(reason, "more than %d readers", SQLITE_STORE_READERS_MAX);
+        return ERR_CONFIG;
+    }
+
+    /* The lock, then the writer, which makes the tables, then the readers. */
+    int err = sqlite_directory_open(config->dir, FILE_NAME, &store->dir, &store->lock, reason);
+    if (err == 0) err = sqlite_writer_open(w, place, store->dir, config->min_free, wait_ms, reason);
+    if (err == 0) err = sqlite_readers_open(&store->readers, place, readers, reason);
+
+    /* The threads. */
+    if (err == 0) err = sqlite_writer_start(w, &store->readers);
     if (err == 0) store->health = sqlite_health_new(&store->readers);
     return err == 0 && store->health == NULL ? ERR_NOMEM : err;
 }
 
 int
 sqlite_store_open(const struct sqlite_store_config *config, struct store **out) {
-    char error[512] = "";
-    *out = NULL;
+    struct buf unwanted = BUF_INIT(REASON_MAX);
+    struct buf *reason = config->reason != NULL ? config->reason : &unwanted;
     struct sqlite_store *store = calloc(1, sizeof(*store));
+    *out = NULL;
     if (store == NULL) return ERR_NOMEM;
+
     store->base = (struct store){.ops = &sqlite_ops, .inline_max = SQLITE_STORE_INLINE_MAX};
     store->dir = store->lock = -1;
-    int err = open_files(store, config, error, sizeof(error));
-    if (err != 0) {
-        store_close(&store->base);
-        if (config->reason != NULL) (void)!buf_add_text(config->reason, error);
-        return err;
-    }
-    *out = &store->base;
-    return 0;
+    int err = set_place(store, config, reason);
+    if (err == 0) err = open_files(store, config, reason);
+
+    if (err == 0) *out = &store->base;
+    else store_close(&store->base);
+    buf_free(&unwanted);
+    return err;
 }

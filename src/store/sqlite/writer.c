@@ -11,65 +11,67 @@
 
 enum {
     BATCH_JOBS = 512,               /* in one transaction */
-    BATCH_WEIGHT = 4 * 1024 * 1024, /* bytes of content in one transaction, unless one has more */
-    PAUSE_MS = 1000,                /* how long to wait for the readers to come home */
+    BATCH_WEIGHT = 4 * 1024 * 1024, /* bytes of content in one transaction; one job may have more */
+    PAUSE_MS = 1000,                /* how long a checkpoint waits for the readers */
 };
 
 /* Bits of a job's state. */
 enum {
-    JOB_SLEEPS = 1, /* the caller waits for JOB_DONE */
-    JOB_TAKEN = 2,  /* the writer is about to run it */
-    JOB_DONE = 4,   /* it is the caller's again */
-    JOB_LEFT = 8,   /* the caller waits no longer: it is the writer's to drop */
+    JOB_SLEEPS = 1,    /* the caller sleeps until JOB_DONE */
+    JOB_TAKEN = 2,     /* the thread is about to run it */
+    JOB_DONE = 4,      /* it is the caller's again */
+    JOB_ABANDONED = 8, /* the caller has left: the thread drops it */
 };
 
-/* --- callers ---------------------------------------------------------------------------------- */
+/* --- callers ------------------------------------------------------------------------------------
+ */
 
-/* Whether the writer is at one piece of work for longer than ${ms} milliseconds. */
+/* Whether the work under way has lasted longer than ${ms} milliseconds. */
 static bool
-stuck(struct sqlite_writer *w, int ms) {
+writer_stalls(struct sqlite_writer *w, int ms) {
     int64_t since = atomic_load(&w->busy_ms);
     return since != 0 && clock_monotonic_ms() - since > ms;
 }
 
 static void
-push(struct sqlite_writer *w, struct sqlite_job *job) {
+submit_job(struct sqlite_writer *w, struct sqlite_job *job) {
+    job->result = ERR_STORE;
+    atomic_init(&job->state, 0);
+
     job->next = atomic_load(&w->inbox);
     while (!atomic_compare_exchange_weak(&w->inbox, &job->next, job))
         continue;
     if (atomic_exchange(&w->asleep, 0) == 1) sqlite_futex_wake(&w->asleep);
 }
 
-/* Sleep until ${job} is done, at most ${ms} milliseconds (-1: no bound).  Returns its state. */
+/* Sleep until ${job} is done, at most ${ms} milliseconds (-1: no limit).  Returns its state. */
 static unsigned
-wait_done(struct sqlite_job *job, int ms) {
+wait_until_done(struct sqlite_job *job, int ms) {
     int64_t until = clock_monotonic_ms() + ms;
+    int64_t left = ms;
+
     unsigned state = atomic_fetch_or(&job->state, JOB_SLEEPS) | JOB_SLEEPS;
-    while ((state & JOB_DONE) == 0) {
-        int64_t left = ms < 0 ? -1 : until - clock_monotonic_ms();
-        if (ms >= 0 && left <= 0) break;
+    while ((state & JOB_DONE) == 0 && (ms < 0 || left > 0)) {
         sqlite_futex_wait(&job->state, state, (int)left);
         state = atomic_load(&job->state);
+        if (ms >= 0) left = until - clock_monotonic_ms();
     }
     return state;
-}
-
-static void
-submit(struct sqlite_writer *w, struct sqlite_job *job) {
-    job->result = ERR_STORE;
-    atomic_init(&job->state, 0);
-    push(w, job);
 }
 
 int
 sqlite_writer_do(struct sqlite_writer *w, struct sqlite_job **job) {
     struct sqlite_job *j = *job;
-    /* Those who come when the first are about to give up would only wait in vain. */
-    if (stuck(w, w->wait_ms / 4 * 3)) return ERR_STORE;
-    submit(w, j);
-    unsigned state = wait_done(j, w->wait_ms);
-    if ((state & JOB_DONE) == 0) state = atomic_fetch_or(&j->state, JOB_LEFT);
+
+    /* A caller that comes when the first are about to give up would wait for nothing. */
+    if (writer_stalls(w, w->wait_ms / 4 * 3)) return ERR_STORE;
+
+    submit_job(w, j);
+    unsigned state = wait_until_done(j, w->wait_ms);
+    if ((state & JOB_DONE) == 0) state = atomic_fetch_or(&j->state, JOB_ABANDONED);
     if (state & JOB_DONE) return j->result;
+
+    /* The thread drops a job that it finds abandoned when it takes it. */
     *job = NULL;
     return state & JOB_TAKEN ? ERR_UNKNOWN_OUTCOME : ERR_STORE;
 }
@@ -77,8 +79,8 @@ sqlite_writer_do(struct sqlite_writer *w, struct sqlite_job **job) {
 int
 sqlite_writer_scrub(struct sqlite_writer *w) {
     struct sqlite_job job = {.run = NULL};
-    submit(w, &job);
-    (void)wait_done(&job, -1);
+    submit_job(w, &job);
+    (void)wait_until_done(&job, -1);
     return job.result;
 }
 
@@ -89,31 +91,33 @@ sqlite_writer_now(struct sqlite_writer *w, int64_t clock) {
 
 int
 sqlite_writer_state(struct sqlite_writer *w, int ms) {
-    if (stuck(w, ms)) return ERR_STUCK;
+    if (writer_stalls(w, ms)) return ERR_STUCK;
     return atomic_load(&w->conn.broken) ? ERR_STORE : 0;
 }
 
-/* --- the queue -------------------------------------------------------------------------------- */
+/* --- the thread's side of the queue -------------------------------------------------------------
+ */
 
-/* Answer every job of ${batch}, with ${code} if that is not 0.  A job is gone once it knows. */
+/* Give every job of ${batch} back to its caller, with ${code} as its result if that is not 0. */
 static void
-answer(struct sqlite_job *batch, int code) {
+finish_batch(struct sqlite_job *batch, int code) {
     for (struct sqlite_job *job = batch, *next; job != NULL; job = next) {
-        next = job->next;
+        next = job->next; /* the job is gone once its caller sees that it is done */
         if (code != 0) job->result = code;
+
         unsigned state = atomic_fetch_or(&job->state, JOB_DONE);
-        if (state & JOB_LEFT) job->drop(job);
+        if (state & JOB_ABANDONED) job->drop(job);
         else if (state & JOB_SLEEPS) sqlite_futex_wake(&job->state);
     }
 }
 
-/* Take the jobs of ${batch}, but for those that nobody waits for: they never happen. */
+/* Mark the jobs of ${batch} as taken and drop those that were abandoned: they never happen. */
 static struct sqlite_job *
-take(struct sqlite_job *batch) {
+take_batch(struct sqlite_job *batch) {
     struct sqlite_job **at = &batch;
     while (*at != NULL) {
         struct sqlite_job *job = *at;
-        if (atomic_fetch_or(&job->state, JOB_TAKEN) & JOB_LEFT) {
+        if (atomic_fetch_or(&job->state, JOB_TAKEN) & JOB_ABANDONED) {
             *at = job->next;
             job->drop(job);
         } else {
@@ -123,56 +127,66 @@ take(struct sqlite_job *batch) {
     return batch;
 }
 
-/* Move the inbox behind what waits, oldest first. */
+/* Move the inbox to the end of w->waiting, oldest first. */
 static void
-collect(struct sqlite_writer *w) {
+collect_inbox(struct sqlite_writer *w) {
     struct sqlite_job *newest = atomic_exchange(&w->inbox, NULL);
     struct sqlite_job *oldest = NULL;
     struct sqlite_job **end = &w->waiting;
+
+    /* Reverse the list. */
     while (newest != NULL) {
         struct sqlite_job *next = newest->next;
         newest->next = oldest;
         oldest = newest;
         newest = next;
     }
+
     while (*end != NULL)
         end = &(*end)->next;
     *end = oldest;
 }
 
-/* Cut off what goes into one transaction; a scrub goes alone. */
+/* Cut off from w->waiting what goes into one transaction.  A scrub goes by itself. */
 static struct sqlite_job *
-next_batch(struct sqlite_writer *w) {
+cut_batch(struct sqlite_writer *w) {
     struct sqlite_job *batch = w->waiting;
     struct sqlite_job *last = batch;
     size_t weight = batch->weight;
+
     for (int n = 1; batch->run != NULL && last->next != NULL && n < BATCH_JOBS; n++) {
         weight += last->next->weight;
         if (last->next->run == NULL || weight > BATCH_WEIGHT) break;
         last = last->next;
     }
+
     w->waiting = last->next;
     last->next = NULL;
     return batch;
 }
 
-/* --- one transaction -------------------------------------------------------------------------- */
+/* --- one transaction ----------------------------------------------------------------------------
+ */
 
-/* Whether SQLite itself gave the transaction up, with all that other jobs did in it. */
+/* Whether SQLite itself rolled the transaction back, with the writes of all its jobs. */
 static bool
-given_up(struct sqlite_writer *w) {
+tx_is_lost(struct sqlite_writer *w) {
     return sqlite3_get_autocommit(w->conn.db.handle) != 0;
 }
 
-/* Run ${job} among others: what it wrote is undone if it fails.  Returns SQLite's code if the
- * transaction is lost. */
+/*
+ * Run one ${job} of several in a savepoint, so that a job that fails undoes only its own writes.
+ * Returns SQLITE_OK, or SQLite's code if the transaction is lost.
+ */
 static int
-run_among(struct sqlite_tx *tx, struct sqlite_job *job) {
+run_in_savepoint(struct sqlite_tx *tx, struct sqlite_job *job) {
     int64_t bytes = tx->bytes;
     int rc = sqlite_db_run(tx->db, SQL_SAVEPOINT);
     if (rc != SQLITE_OK) return rc;
+
     job->result = job->run(tx, job);
-    if (given_up(tx->writer)) return job->result == ERR_FULL ? SQLITE_FULL : SQLITE_ABORT;
+    if (tx_is_lost(tx->writer)) return job->result == ERR_FULL ? SQLITE_FULL : SQLITE_ABORT;
+
     if (job->result < 0) {
         tx->bytes = bytes;
         rc = sqlite_db_run(tx->db, SQL_ROLLBACK_TO);
@@ -181,9 +195,9 @@ run_among(struct sqlite_tx *tx, struct sqlite_job *job) {
     return sqlite_db_run(tx->db, SQL_RELEASE);
 }
 
-/* Run the only job there is: the transaction is its savepoint. */
+/* Run the only job of a batch.  The transaction is its savepoint. */
 static int
-run_alone(struct sqlite_tx *tx, struct sqlite_job *job) {
+run_single(struct sqlite_tx *tx, struct sqlite_job *job) {
     int64_t bytes = tx->bytes;
     job->result = job->run(tx, job);
     if (job->result >= 0) return SQLITE_OK;
@@ -195,168 +209,195 @@ run_alone(struct sqlite_tx *tx, struct sqlite_job *job) {
 static int
 run_jobs(struct sqlite_tx *tx, struct sqlite_job *batch) {
     int rc = SQLITE_OK;
-    if (batch->next == NULL) return run_alone(tx, batch);
+    if (batch->next == NULL) return run_single(tx, batch);
     for (struct sqlite_job *job = batch; job != NULL && rc == SQLITE_OK; job = job->next)
-        rc = run_among(tx, job);
+        rc = run_in_savepoint(tx, job);
     return rc;
 }
 
-/* Write down time and bytes where they changed. */
+/* Write the time and the number of bytes if they changed. */
 static int
-set_state(struct sqlite_tx *tx, int64_t high) {
+write_state(struct sqlite_tx *tx, int64_t high) {
     struct sqlite_writer *w = tx->writer;
     sqlite3_stmt *s = w->conn.db.stmt[SQL_SET_STATE];
     if (high == w->conn.stored_high && tx->bytes == w->conn.stored_bytes) return SQLITE_OK;
+
     int rc = sqlite3_bind_int64(s, 1, high);
     if (rc == SQLITE_OK) rc = sqlite3_bind_int64(s, 2, tx->bytes);
     return rc == SQLITE_OK ? sqlite_db_run(&w->conn.db, SQL_SET_STATE) : rc;
 }
 
-/* Run ${batch} (NULL: write down the time alone) in one transaction.  Returns SQLite's code. */
+/*
+ * Run ${batch} in one transaction; NULL writes only the time.  The order is a promise: no caller is
+ * woken before COMMIT has returned.  Returns SQLite's code.
+ */
 static int
-transact(struct sqlite_writer *w, struct sqlite_job *batch) {
+run_transaction(struct sqlite_writer *w, struct sqlite_job *batch) {
     struct sqlite_tx tx = {.writer = w, .db = &w->conn.db, .bytes = w->conn.stored_bytes};
-    tx.room = w->min_free == 0 || fs_free_space(w->dir) >= w->min_free;
+    tx.has_room = w->min_free == 0 || fs_free_space(w->dir) >= w->min_free;
+
     int rc = sqlite_db_run(&w->conn.db, SQL_BEGIN);
     if (rc == SQLITE_OK && batch != NULL) rc = run_jobs(&tx, batch);
-    if (rc != SQLITE_OK || given_up(w)) return rc;
+    if (rc != SQLITE_OK || tx_is_lost(w)) return rc;
+
     int64_t high = atomic_load(&w->conn.high);
-    rc = set_state(&tx, high);
+    rc = write_state(&tx, high);
     if (rc == SQLITE_OK) rc = sqlite_db_run(&w->conn.db, SQL_COMMIT);
     if (rc == SQLITE_OK) sqlite_conn_committed(&w->conn, high, tx.bytes);
     return rc;
 }
 
-/* Keep room for changes, if there is plenty. */
+/* Make the ballast file if the disk has plenty of room. */
 static void
-take_ballast(struct sqlite_writer *w) {
-    if (w->ballast || w->min_free == 0 || fs_free_space(w->dir) < w->min_free) return;
-    w->ballast = sqlite_ballast_take(w->dir);
+make_ballast(struct sqlite_writer *w) {
+    if (w->has_ballast || w->min_free == 0 || fs_free_space(w->dir) < w->min_free) return;
+    w->has_ballast = sqlite_ballast_make(w->dir);
 }
 
-/* The disk is full.  Returns whether there is room again. */
+/* The disk is full: delete the ballast file.  Returns whether there was one. */
 static bool
-give_ballast(struct sqlite_writer *w) {
-    if (!w->ballast) return false;
-    sqlite_ballast_give(w->dir);
-    w->ballast = false;
+give_up_ballast(struct sqlite_writer *w) {
+    if (!w->has_ballast) return false;
+    sqlite_ballast_remove(w->dir);
+    w->has_ballast = false;
     w->checkpoint_at = SQLITE_BALLAST_LOG_PAGES;
-    log_warn("store_full", LOG_NONE);
+    log_warn("store.full", LOG_NONE);
     return true;
 }
 
-/* Returns whether the transaction went well. */
+/*
+ * Run ${batch} and wake its callers.  On a full disk the ballast goes first, since undoing writes to
+ * the disk, too; then the batch runs once more.  Returns whether the transaction was committed.
+ */
 static bool
 run_batch(struct sqlite_writer *w, struct sqlite_job *batch) {
     bool again = true;
     int rc = SQLITE_OK;
     int code = 0;
+
     if (!sqlite_conn_settle(&w->conn)) {
-        answer(batch, ERR_FULL);
+        finish_batch(batch, ERR_FULL);
         return false;
     }
+
     while (again) {
-        rc = transact(w, batch);
-        /* First there has to be room: undoing writes too. */
-        again = (rc & 0xff) == SQLITE_FULL && give_ballast(w);
+        rc = run_transaction(w, batch);
+        again = (rc & 0xff) == SQLITE_FULL && give_up_ballast(w);
         code = rc == SQLITE_OK ? 0 : sqlite_conn_undo(&w->conn, rc);
         again = again && code == ERR_FULL;
     }
-    answer(batch, code);
+
+    /* The callers need not wait while the file is opened again. */
+    finish_batch(batch, code);
     if (rc != SQLITE_OK) sqlite_conn_reopen(&w->conn, rc);
     return rc == SQLITE_OK;
 }
 
-/* Write down the time if it went on. */
+/* Write the time if it is later than the file has it.  Returns whether the file has it then. */
 static bool
 save_time(struct sqlite_writer *w) {
     return atomic_load(&w->conn.high) == w->conn.stored_high || run_batch(w, NULL);
 }
 
-/* --- checkpoints ------------------------------------------------------------------------------ */
+/* --- checkpoints --------------------------------------------------------------------------------
+ */
 
 static int
-checkpoint(struct sqlite_writer *w, int mode) {
-    /* SQLite does not wait for a reader that hangs: the pause has waited long enough. */
+run_checkpoint(struct sqlite_writer *w, int mode) {
+    /* SQLite itself must not wait for a reader that hangs: the pause has waited long enough. */
     (void)sqlite_readers_pause(w->readers, PAUSE_MS);
     (void)sqlite3_busy_timeout(w->conn.db.handle, 0);
     int rc = sqlite3_wal_checkpoint_v2(w->conn.db.handle, NULL, mode, NULL, NULL);
     (void)sqlite3_busy_timeout(w->conn.db.handle, SQLITE_DB_BUSY_MS);
     sqlite_readers_resume(w->readers);
+
+    /* Without a ballast the log must stay small. */
+    bool tight = w->min_free > 0 && !w->has_ballast;
     if (rc == SQLITE_OK) w->conn.wal_pages = 0;
-    bool tight = w->min_free > 0 && !w->ballast;
-    w->checkpoint_at =
-        w->conn.wal_pages + (tight ? SQLITE_BALLAST_LOG_PAGES : w->conn.place->log_pages);
-    if (rc != SQLITE_OK) log_warn("store_checkpoint", LOG_NUMBER("code", rc));
-    return rc == SQLITE_OK ? 0 : ERR_STORE;
+    w->checkpoint_at = w->conn.wal_pages;
+    w->checkpoint_at += tight ? SQLITE_BALLAST_LOG_PAGES : w->conn.place->log_pages;
+
+    if (rc == SQLITE_OK) return 0;
+    log_warn("store.checkpoint", LOG_NUMBER("code", rc));
+    return ERR_STORE;
 }
 
 static void
 run_scrub(struct sqlite_writer *w, struct sqlite_job *job) {
-    take_ballast(w);
-    job->result = save_time(w) ? checkpoint(w, SQLITE_CHECKPOINT_TRUNCATE) : ERR_STORE;
-    answer(job, 0);
+    make_ballast(w);
+    job->result = ERR_STORE;
+    if (save_time(w)) job->result = run_checkpoint(w, SQLITE_CHECKPOINT_TRUNCATE);
+    finish_batch(job, 0);
 }
 
-/* --- the thread ------------------------------------------------------------------------------- */
+/* --- the thread ---------------------------------------------------------------------------------
+ */
 
 /* Sleep until there is work, or a broken store may be tried again. */
 static void
-await(struct sqlite_writer *w) {
+wait_for_work(struct sqlite_writer *w) {
+    int ms = atomic_load(&w->conn.broken) ? SQLITE_CONN_RETRY_MS : -1;
+
     atomic_store(&w->busy_ms, 0);
     atomic_store(&w->asleep, 1);
     if (atomic_load(&w->inbox) == NULL && !atomic_load(&w->stopping))
-        sqlite_futex_wait(&w->asleep, 1, atomic_load(&w->conn.broken) ? SQLITE_CONN_RETRY_MS : -1);
+        sqlite_futex_wait(&w->asleep, 1, ms);
     atomic_store(&w->asleep, 0);
     atomic_store(&w->busy_ms, clock_monotonic_ms());
 }
 
 static void
-work(struct sqlite_writer *w) {
-    struct sqlite_job *batch = take(next_batch(w));
+handle_batch(struct sqlite_writer *w) {
+    struct sqlite_job *batch = take_batch(cut_batch(w));
     if (batch == NULL) return;
-    if (atomic_load(&w->conn.broken)) answer(batch, ERR_STORE);
+
+    if (atomic_load(&w->conn.broken)) finish_batch(batch, ERR_STORE);
     else if (batch->run == NULL) run_scrub(w, batch);
     else (void)run_batch(w, batch);
+
+    /* The next piece of work begins: a caller's deadline is for one of them. */
     atomic_store(&w->busy_ms, clock_monotonic_ms());
     if (!atomic_load(&w->conn.broken) && w->conn.wal_pages >= w->checkpoint_at)
-        (void)checkpoint(w, SQLITE_CHECKPOINT_RESTART);
+        (void)run_checkpoint(w, SQLITE_CHECKPOINT_RESTART);
 }
 
 static void *
-writer_main(void *arg) {
+writer_thread(void *arg) {
     struct sqlite_writer *w = arg;
     (void)pthread_setname_np(pthread_self(), "sqlite_writer");
+
     for (;;) {
-        collect(w);
+        collect_inbox(w);
         if (atomic_load(&w->conn.broken)) sqlite_conn_retry(&w->conn);
+
         if (w->waiting != NULL) {
-            work(w);
+            handle_batch(w);
         } else if (atomic_load(&w->stopping)) {
             break;
         } else {
-            await(w);
+            wait_for_work(w);
         }
     }
+
     if (!atomic_load(&w->conn.broken)) (void)save_time(w);
     return NULL;
 }
 
 int
 sqlite_writer_open(struct sqlite_writer *w, const struct sqlite_place *place, int dir,
-                   uint64_t min_free, int wait_ms, char *error, size_t error_len) {
+                   uint64_t min_free, int wait_ms, struct buf *reason) {
     *w = (struct sqlite_writer){.dir = dir, .min_free = min_free, .wait_ms = wait_ms};
     w->checkpoint_at = place->log_pages;
-    int err = sqlite_conn_open(&w->conn, place, error, error_len);
+    int err = sqlite_conn_open(&w->conn, place, reason);
     w->layout = w->conn.db.layout;
-    if (err == 0) take_ballast(w);
+    if (err == 0) make_ballast(w);
     return err;
 }
 
 int
 sqlite_writer_start(struct sqlite_writer *w, struct sqlite_readers *readers) {
     w->readers = readers;
-    int err = thread_start(&w->thread, 0, writer_main, w);
+    int err = thread_start(&w->thread, 0, writer_thread, w);
     w->running = err == 0;
     return err;
 }

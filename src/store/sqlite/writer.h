@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one thread and the one connection that write.  Callers hand in jobs and sleep; the thread
- * takes all that wait, runs them in one transaction and wakes each once COMMIT has returned.
+ * The one thread and the one connection that write.  Callers queue jobs and sleep.  The thread takes
+ * all jobs that wait, runs them in one transaction, and wakes each caller after COMMIT has returned.
  */
 #ifndef STORE_SQLITE_WRITER_H
 #define STORE_SQLITE_WRITER_H
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "store/sqlite/conn.h"
@@ -19,23 +20,24 @@ struct sqlite_writer;
 struct sqlite_tx {
     struct sqlite_writer *writer;
     struct sqlite_db *db;
-    int64_t bytes; /* of content in the store; jobs that put or drop content keep it up */
-    bool room;     /* the disk has room for new content */
+    int64_t bytes; /* of content in the store; a job that adds or drops content updates it */
+    bool has_room; /* the disk has room for new content */
 };
 
 struct sqlite_job {
     /*
-     * What to do within the transaction, on the writer's thread.  Returns 0 or a positive result;
-     * or a negative code, and whatever it wrote is undone.  May be called again after it was
-     * undone.
+     * Do the job inside the transaction, on the writer's thread.  Returns 0 or a positive result,
+     * or a negative code, after which its writes are undone.  It may be called again once its
+     * writes were undone.
      */
     int (*run)(struct sqlite_tx *tx, struct sqlite_job *job);
     size_t weight; /* bytes of content that it writes, to bound a transaction */
 
-    /* Release the job, which the caller gave up, with all that it owns.  Any thread. */
+    /* Release the job and all that it owns, after its caller abandoned it.  Any thread. */
     void (*drop)(struct sqlite_job *job);
 
-    int result; /* the rest is the writer's */
+    /* The rest belongs to the writer. */
+    int result;
     struct sqlite_job *next;
     atomic_uint state;
 };
@@ -46,60 +48,66 @@ struct sqlite_writer {
     int dir;
     uint64_t min_free;
     int wait_ms;                 /* how long a caller waits */
-    struct sqlite_layout layout; /* of content; the same for as long as the file */
+    struct sqlite_layout layout; /* of content; constant for a file */
     pthread_t thread;
     bool running;
 
+    /*
+     * The queue has no lock.  With one, a caller that is preempted while it holds it would delay the
+     * thread, and with it every other caller.
+     */
     _Atomic(struct sqlite_job *) inbox; /* newest first */
-    atomic_uint asleep;
+    atomic_uint asleep;                 /* 1 while the thread sleeps */
     atomic_bool stopping;
-    atomic_int_fast64_t busy_ms; /* since when it is at work; 0 when it waits */
+    atomic_int_fast64_t busy_ms; /* when the work under way began; 0 while there is none */
 
-    /* The thread's own. */
+    /* Used by the thread only. */
     struct sqlite_job *waiting; /* taken from the inbox, oldest first */
-    int checkpoint_at;          /* pages in the log that ask for a checkpoint */
-    bool ballast;               /* room is kept for the day on which the disk is full */
+    int checkpoint_at;          /* pages in the log that start a checkpoint */
+    bool has_ballast;
 };
 
 /*
- * Open the writing connection of ${place}, which outlives ${w}.  ${dir}: descriptor of its folder;
- * ${min_free}: bytes that must be free on its disk for new content; with any, room is kept as well
- * for the changes of what is there (sqlite_ballast.h).  Returns 0, or a code with the reason in
- * ${error}.
+ * Open the writing connection of ${place}, which must outlive ${w}.  ${dir} is the descriptor of
+ * its directory.  With ${min_free} above 0, new content is refused while the disk has fewer bytes
+ * free, and a ballast file is kept for changes of what is stored (sqlite/ballast.h).  Returns 0, or
+ * a code with a line added to ${reason}.
  */
 MUST_CHECK
 int sqlite_writer_open(struct sqlite_writer *w, const struct sqlite_place *place, int dir,
-                       uint64_t min_free, int wait_ms, char *error, size_t error_len);
+                       uint64_t min_free, int wait_ms, struct buf *reason);
 
-/* Start the thread.  ${readers} is the pool to hold back while the log is emptied. */
+/* Start the thread.  ${readers} is paused during checkpoints.  Returns 0 or ERR_NOMEM. */
 MUST_CHECK
 int sqlite_writer_start(struct sqlite_writer *w, struct sqlite_readers *readers);
 
-/* Finish what waits and end the thread; no job may come any more.  The readers can go then. */
+/* Run all jobs that wait and end the thread.  No job may be added any more. */
 void sqlite_writer_stop(struct sqlite_writer *w);
 
-/* Close the connection, the last one on the file.  A zeroed ${w} is allowed. */
+/* Close the connection, which must be the last one on the file.  A zeroed ${w} is allowed. */
 void sqlite_writer_close(struct sqlite_writer *w);
 
 /*
- * Run ${job}, which owns all that it uses, and sleep until it is durable, but not longer than the
- * store may take.  Returns what job->run returned; ERR_STORE or ERR_FULL: nothing happened; or
- * ERR_UNKNOWN_OUTCOME.  ${job} is the caller's again, but NULL if it was given up.
+ * Run ${job}, which owns all that it uses, and wait until it is durable, but at most wait_ms.  Any
+ * thread.  Returns what job->run returned; ERR_STORE or ERR_FULL if nothing happened; or
+ * ERR_UNKNOWN_OUTCOME.  ${job} is the caller's again, or NULL if it was abandoned.
  */
 MUST_CHECK
 int sqlite_writer_do(struct sqlite_writer *w, struct sqlite_job **job);
 
-/* Empty the log into the main file and cut it to nothing, however long that takes.  Returns 0 or
- * ERR_STORE. */
+/*
+ * Copy the log into the main file and truncate it, without a time limit.  Any thread.  Returns 0 or
+ * ERR_STORE.
+ */
 MUST_CHECK
 int sqlite_writer_scrub(struct sqlite_writer *w);
 
-/* The later of ${clock} and the latest time ever told. */
+/* The later of ${clock} and the latest time this store was given.  Any thread. */
 int64_t sqlite_writer_now(struct sqlite_writer *w, int64_t clock);
 
 /*
- * Whether it takes work: 0; ERR_STUCK if it is at one piece of it for longer than ${ms}
- * milliseconds; or ERR_STORE while commits fail.
+ * Whether the thread accepts work.  Returns 0; ERR_STUCK if its work under way has lasted longer
+ * than ${ms} milliseconds; or ERR_STORE while commits fail.  Any thread.
  */
 MUST_CHECK
 int sqlite_writer_state(struct sqlite_writer *w, int ms);

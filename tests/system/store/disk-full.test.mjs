@@ -152,7 +152,7 @@ test('a full disk takes nothing new, opens what it has, and goes on when there i
     assert.equal(Buffer.from(JSON.parse(await expect(200, decrypt(c, file))).data, 'base64').length, 2 * MIB);
     await nothingNewIsTaken(c, [507, 503], upload, kept);
     assert.equal(filesBelow(join(server.data, 'parts')).length, kept + whole.parts.length, 'pieces of what was refused');
-    assert.match(server.stderr(), /event=store_full/);
+    assert.match(server.stderr(), /event=store\.full/);
 
     // There is room again.
     rmSync(join(folder, 'filler'));

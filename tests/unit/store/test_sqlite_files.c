@@ -432,7 +432,7 @@ take_without_fallocate(void) {
         return 9;
     if (fallocate(fd, 0, 0, 1) == 0 || errno != EOPNOTSUPP) return 8; /* the control */
     /* Twice: the second start finds the file of the first. */
-    if (!sqlite_ballast_take(fd) || !sqlite_ballast_take(fd)) return 1;
+    if (!sqlite_ballast_make(fd) || !sqlite_ballast_make(fd)) return 1;
     if (fstatat(fd, "secrets.ballast", &st, 0) != 0) return 2;
     return (int64_t)st.st_blocks * 512 >= SQLITE_BALLAST_SIZE ? 0 : 3;
 }
