@@ -11,6 +11,12 @@ V ?=
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
+# What is packed bears one date: that of the last commit, or a fixed one outside of a repository.
+ifndef SOURCE_DATE_EPOCH
+SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 1704067200)
+endif
+export SOURCE_DATE_EPOCH
+
 empty :=
 variant := $(strip $(if $(filter-out $(CROSS)gcc,$(notdir $(CC))),$(notdir $(CC))) $(ARCH) $(SANITIZE) $(VARIANT))
 # The plain build goes to build/, every other one to a folder of its own beside it.

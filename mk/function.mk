@@ -12,7 +12,7 @@ STRIP ?= $(CROSS)strip
 
 .PHONY: function
 ## function: make the AWS Lambda function (build/function.zip); ARCH=arm64 makes build/arm64/function.zip
-function: $(B)/function.zip
+function: $(B)/function.zip $(B)/function.cdx.json
 
 # What another processor's build needs and is not here, by the libraries that the linker would not find.
 cross_missing := $(if $(CROSS),$(shell for f in scrypt-kdf jansson curl ssl crypto sqlite3; do \
@@ -45,6 +45,12 @@ $(FUNCTION)/bootstrap: $(LAMBDA_OBJ) $(FUNCTION)/curl-stubs.o $(CORE)
 	$(Q)$(STRIP) --strip-all $@
 
 # Byte for byte the same from the same sources and tools: one file, one date, no extra fields.
-$(B)/function.zip: $(FUNCTION)/bootstrap tools/zip-function
+$(B)/function.zip: $(FUNCTION)/bootstrap
 	$(call say,ZIP,$@)
-	$(Q)tools/zip-function $(FUNCTION)/bootstrap $@
+	$(Q)touch -d @$(SOURCE_DATE_EPOCH) $<
+	$(Q)rm -f $@ && TZ=UTC zip -X -9 -q -j $@ $< && touch $@
+
+# What is inside, for who has to know whether a fault of a library concerns them.
+$(B)/function.cdx.json: $(B)/function.zip package-lock.json tools/sbom.mjs
+	$(call say,SBOM,$@)
+	$(Q)CC='$(CC)' node tools/sbom.mjs $(FUNCTION)/bootstrap $@ libc.a $(FUNCTION_LIBS:-l:%=%)

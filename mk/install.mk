@@ -20,7 +20,26 @@ install-web: $(WEB)
 	$(Q)install -m 644 build/web/*.html build/web/*.css build/web/*.js build/web/*.json build/web/SHA256SUMS $(PAGE_DIR)/
 	$(Q)cd $(PAGE_DIR) && gzip -9nkf *.html *.css *.js
 
-.PHONY: deb
-## deb: make a Debian package of the server (into build/)
-deb: all
-	+$(Q)tools/deb
+.PHONY: deb release sbom
+## deb: make a Debian package of the server and the CLI (into build/)
+deb:
+	$(Q)command -v dh >/dev/null || { echo 'debhelper is not installed' >&2; exit 1; }
+	$(Q)test "$$(dpkg-parsechangelog -S Version)" = $(VERSION) || { echo 'debian/changelog is of another version' >&2; exit 1; }
+	$(Q)tools/deps build >&2
+	$(Q)dh_clean
+	+$(Q)DEB_DIR=build dpkg-buildpackage -us -uc -b -d -nc --changes-file=build/secretsd.changes --buildinfo-file=build/secretsd.buildinfo \
+	    --changes-option=-ubuild --buildinfo-option=-ubuild >build/deb.log 2>&1 || { tail -n 40 build/deb.log >&2; exit 1; }
+	$(Q)dh_clean
+	$(Q)printf '%s\n' build/secretsd_$(VERSION)_$$(dpkg --print-architecture).deb
+
+## sbom: list what the programs consist of (build/*.cdx.json, CycloneDX)
+sbom: $(B)/secretsd.cdx.json $(B)/secrets.cdx.json
+
+## release: put package, function, their contents' lists and SHA256SUMS into build/release; KEY=FILE signs with that SSH key
+release: deb function sbom
+	$(Q)rm -rf build/release && mkdir -p build/release
+	$(Q)cp build/secretsd_$(VERSION)_*.deb build/function.zip build/function.cdx.json build/secretsd.cdx.json build/secrets.cdx.json \
+	    build/release/
+	$(Q)cd build/release && sha256sum * >SHA256SUMS
+	$(if $(KEY),$(Q)ssh-keygen -q -Y sign -n secretsd-release -f '$(KEY)' build/release/SHA256SUMS)
+	$(Q)ls build/release

@@ -39,6 +39,11 @@ $(B)/secrets: $(CLI_MAIN) $(CLI_LIB) $(CORE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(CLI_LIBS)
 
+# What a program consists of, as CycloneDX.
+$(B)/%.cdx.json: $(B)/% package-lock.json tools/sbom.mjs
+	$(call say,SBOM,$@)
+	$(Q)CC='$(CC)' node tools/sbom.mjs $< $@ libscrypt-kdf.a
+
 $(CORE): $(CORE_OBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^

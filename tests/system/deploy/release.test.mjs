@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// What a release says of itself: the lists of contents, the signature, and that no package of npm runs a script.
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { buildFolder, top } from '../support/server.mjs';
+
+const json = (path) => JSON.parse(readFileSync(path, 'utf8'));
+const lock = json(join(top, 'package-lock.json'));
+
+function scratch(t) {
+  const folder = mkdtempSync(join(tmpdir(), 'release-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+test('a program lists the libraries that it loads and the packages in its page', (t) => {
+  const folder = scratch(t);
+  const program = join(buildFolder, 'secretsd');
+  const make = (name) => {
+    const out = join(folder, name);
+    execFileSync('node', [join(top, 'tools/sbom.mjs'), program, out, 'libscrypt-kdf.a']);
+    return out;
+  };
+  const list = json(make('one.json'));
+  assert.equal(list.bomFormat, 'CycloneDX');
+  assert.equal(list.metadata.component.hashes[0].content, createHash('sha256').update(readFileSync(program)).digest('hex'));
+  const names = list.components.map(({ name }) => name);
+  for (const name of ['libc6', 'libmicrohttpd12', 'libscrypt-kdf-dev', 'libsqlite3-0', 'libssl3', '@noble/hashes', 'uqr'])
+    assert.ok(names.includes(name), name);
+  for (const { name, version } of list.components) assert.ok(version, name);
+  assert.ok(!names.includes('playwright-core'), 'nothing that only tests use');
+  assert.deepEqual(readFileSync(make('two.json')), readFileSync(join(folder, 'one.json')), 'the same bytes');
+});
+
+test('the build installs only what the page is made of', () => {
+  const built = Object.entries(lock.packages).filter(([path, entry]) => path !== '' && !entry.dev && !entry.optional);
+  assert.deepEqual(built.map(([path]) => path.replace('node_modules/', '')).sort(), ['@noble/hashes', 'esbuild', 'uqr']);
+  const installs = readFileSync(join(top, 'tools/deps'), 'utf8').match(/npm (ci|install).*/g);
+  assert.equal(installs.length, 1);
+  assert.match(installs[0], /--ignore-scripts/);
+});
+
+test('a signed list of sums is verified, and a changed one is not', (t) => {
+  const folder = scratch(t);
+  const key = join(folder, 'key');
+  const sums = join(folder, 'SHA256SUMS');
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+  writeFileSync(sums, `${'0'.repeat(64)}  secretsd.deb\n`);
+  const sign = /ssh-keygen -q (-Y sign -n \S+)/.exec(readFileSync(join(top, 'mk/install.mk'), 'utf8'))[1];
+  execFileSync('ssh-keygen', ['-q', ...sign.split(' '), '-f', key, sums]);
+  writeFileSync(join(folder, 'signers'), `maintainers ${readFileSync(`${key}.pub`, 'utf8')}`);
+  const verify = (text) =>
+    spawnSync('ssh-keygen', ['-Y', 'verify', '-f', join(folder, 'signers'), '-I', 'maintainers', '-n', sign.split(' ')[3], '-s', `${sums}.sig`], { input: text }).status;
+  assert.equal(verify(readFileSync(sums)), 0);
+  assert.notEqual(verify('0'), 0);
+});
+
+test('the page is built from these packages without their scripts', { timeout: 120_000 }, (t) => {
+  const folder = scratch(t);
+  for (const name of ['@noble', '@esbuild', 'esbuild', 'uqr'])
+    cpSync(join(top, 'node_modules', name), join(folder, 'node_modules', name), { recursive: true });
+  for (const name of ['web', 'package.json', 'VERSION']) cpSync(join(top, name), join(folder, name), { recursive: true });
+  execFileSync('node', ['web/build.mjs', 'out'], { cwd: folder });
+  assert.ok(readFileSync(join(folder, 'out/SHA256SUMS'), 'utf8').includes('page.js'));
+});
