@@ -24,8 +24,7 @@ struct jobs {
     bool ending;
 };
 
-/* --- the queue; its lock is held in each of these functions -------------------------------------
- */
+/* --- the queue; its lock is held in each of these functions ----------------------------------- */
 
 static void
 queue_append(struct jobs *jobs, struct job *job) {
@@ -87,8 +86,7 @@ unlist_abandoned(struct jobs *jobs, struct job *job) {
     *at = job->next_abandoned;
 }
 
-/* --- threads ------------------------------------------------------------------------------------
- */
+/* --- threads ---------------------------------------------------------------------------------- */
 
 /* Sleep until a job waits.  Returns false if this thread is to end.  The lock is held. */
 static bool
@@ -174,8 +172,7 @@ start_thread(struct jobs *jobs) {
     jobs->threads++;
 }
 
-/* --- callers ------------------------------------------------------------------------------------
- */
+/* --- callers ---------------------------------------------------------------------------------- */
 
 /* Queue ${job} if there is room and a thread for it.  Returns 0 or ERR_BUSY.  The lock is held. */
 static int
@@ -247,8 +244,7 @@ jobs_do(struct jobs *jobs, struct job **job, int ms) {
     return err;
 }
 
-/* --- what others ask ----------------------------------------------------------------------------
- */
+/* --- what others ask -------------------------------------------------------------------------- */
 
 bool
 jobs_abandoned(struct jobs *jobs, bool (*match)(const struct job *job, const void *ctx),
@@ -277,8 +273,7 @@ jobs_load(struct jobs *jobs) {
     return load;
 }
 
-/* --- start and end ------------------------------------------------------------------------------
- */
+/* --- start and end ---------------------------------------------------------------------------- */
 
 struct jobs *
 jobs_new(const struct jobs_config *config) {

@@ -20,7 +20,8 @@ fs_free_space(int dir) {
     return (uint64_t)fs.f_bavail * fs.f_frsize;
 }
 
-/* Change the names in ${dir}.  Another thread may remove our file first, which is a change as well. */
+/* Change the names in ${dir}.  Another thread may remove our file first, which is a change as
+ * well. */
 static int
 touch_dir(int dir) {
     int fd = openat(dir, TOUCH, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);

@@ -2,8 +2,8 @@
 /*
  * What the stores of this machine need from the file system.
  *
- * The rule of fsync: after a failed fsync the kernel may drop the pages that it has not written.  It
- * reports the failure once, to whichever process asks first, and the next fsync succeeds.  So
+ * The rule of fsync: after a failed fsync the kernel may drop the pages that it has not written.
+ * It reports the failure once, to whichever process asks first, and the next fsync succeeds.  So
  *   - what a failed fsync leaves in doubt is removed, and written again by a retry;
  *   - bytes or names that exist already count as durable only after a new change of them, followed
  *     by an fsync that succeeds.  An fsync of an unchanged file or directory proves nothing.

@@ -128,6 +128,8 @@ kdf_pool_derive(struct kdf_pool *pool, struct kdf_params params, const void *sec
         .result = ERR_BUSY,
     };
     struct job *base = &job.base;
+
+    /* Without a deadline the job is never abandoned, so it may live here. */
     if (jobs_do(pool->jobs, &base, -1) == 0) return job.result;
 
     (void)pthread_mutex_lock(&pool->lock);

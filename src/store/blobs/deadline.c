@@ -43,11 +43,10 @@ deadline_of(struct blobs *b) {
     return (struct blobs_deadline *)b;
 }
 
-/* --- jobs ---------------------------------------------------------------------------------------
- */
+/* --- jobs ------------------------------------------------------------------------------------- */
 
-/* Erase the next parts.  A part that fails does not keep the others.  Returns whether that was all.
- */
+/* Erase the next parts.  A part that fails does not keep the others.  Returns whether that was
+ * all. */
 static bool
 erase_step(struct blob_job *job) {
     uint32_t left = job->end - job->part;
@@ -160,8 +159,7 @@ do_blob_job(struct blobs_deadline *d, struct blob_job **job) {
     }
 }
 
-/* --- the blob store -----------------------------------------------------------------------------
- */
+/* --- the blob store --------------------------------------------------------------------------- */
 
 static int
 deadline_put(struct blobs *b, const char *name, uint32_t k, const void *data, size_t len) {
@@ -271,6 +269,7 @@ blobs_deadline_new(struct blobs *inner, int ms) {
         .stack = STACK_SIZE,
     };
 
+    /* ${inner} is closed on failure, so that the caller has one thing less to release. */
     struct blobs_deadline *d = calloc(1, sizeof(*d));
     struct jobs *jobs = jobs_new(&config);
     if (d == NULL || jobs == NULL) {

@@ -22,8 +22,7 @@ struct change_job {
     int64_t id;
 };
 
-/* --- create -------------------------------------------------------------------------------------
- */
+/* --- create ----------------------------------------------------------------------------------- */
 
 static int
 run_create(struct sqlite_tx *tx, struct sqlite_job *base) {
@@ -69,12 +68,12 @@ sqlite_change_create(struct sqlite_writer *w, const struct store_ref *ref, const
         result = sqlite_writer_do(w, &base);
     }
 
+    /* An abandoned job is NULL here. */
     drop_create(base);
     return result;
 }
 
-/* --- change -------------------------------------------------------------------------------------
- */
+/* --- change ----------------------------------------------------------------------------------- */
 
 /* Whether ${part} of record ${id} is not registered yet.  Returns 1, 0 or a code. */
 static int
@@ -89,7 +88,8 @@ is_new_part(struct sqlite_db *db, int64_t id, uint32_t part) {
     return sqlite_db_error(rc);
 }
 
-/* Read the record in this transaction and apply the policy to it.  Returns 1, 0 absent, or a code. */
+/* Read the record in this transaction and apply the policy to it.  Returns 1, 0 absent, or a
+ * code. */
 static int
 decide_change(struct sqlite_db *db, struct change_job *job) {
     int found = sqlite_rows_load(db, &job->ref, &job->after, &job->id, NULL);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A COMMIT that fails may already have written its frames to the log, including the commit mark, and
- * a crash would bring them back.  The fence is a small commit right after it.  It overwrites the
- * first of those frames.  Each frame's checksum continues the one before, so the other frames become
- * invalid.  Once the fence is durable, the failed commit certainly did not happen.
+ * A COMMIT that fails may already have written its frames to the log, including the commit mark,
+ * and a crash would bring them back.  The fence is a small commit right after it.  It overwrites
+ * the first of those frames.  Each frame's checksum continues the one before, so the other frames
+ * become invalid.  Once the fence is durable, the failed commit certainly did not happen.
  */
 #include "store/sqlite/conn.h"
 
@@ -88,8 +88,8 @@ sqlite_conn_undo(struct sqlite_conn *c, int rc) {
     /* Only BEGIN IMMEDIATE waits for a lock, so nothing was written. */
     if ((rc & 0xff) == SQLITE_BUSY) return ERR_STORE;
 
-    /* A full disk needs the fence, too: SQLite pads the log to a whole sector after the commit mark,
-     * and it may be the padding that failed. */
+    /* A full disk needs the fence, too: SQLite pads the log to a whole sector after the commit
+     * mark, and it may be the padding that failed. */
     c->unsettled = !write_fence(c);
     if (c->unsettled) return ERR_UNKNOWN_OUTCOME;
     return (rc & 0xff) == SQLITE_FULL ? ERR_FULL : ERR_STORE;

@@ -55,10 +55,10 @@ MUST_CHECK
 bool sqlite_conn_settle(struct sqlite_conn *c);
 
 /*
- * After sqlite_conn_undo(), with the same ${rc}: decide whether the store is broken.  A full disk or
- * a locked file is not.  After another failure the file is opened again and checked, and writing
- * stops if that fails.  The second failure in a row stops writing at once.  An undecided commit that
- * the reopened file contains has happened.
+ * After sqlite_conn_undo(), with the same ${rc}: decide whether the store is broken.  A full disk
+ * or a locked file is not.  After another failure the file is opened again and checked, and writing
+ * stops if that fails.  The second failure in a row stops writing at once.  An undecided commit
+ * that the reopened file contains has happened.
  */
 void sqlite_conn_reopen(struct sqlite_conn *c, int rc);
 

@@ -123,6 +123,7 @@ claim_file(struct sqlite_db *db) {
     if (rc == SQLITE_OK) rc = query_int(db, "PRAGMA user_version", &version);
     if (rc != SQLITE_OK) return rc;
 
+    /* Release 0.1 wrote version 1. */
     if (application == SQLITE_SCHEMA_APPLICATION && version == 1) {
         rc = exec_and_mark(db, sqlite_schema_upgrade());
         if (rc != SQLITE_OK) return rc;

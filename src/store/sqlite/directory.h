@@ -7,9 +7,9 @@
 
 /*
  * Open the directory ${path}, made with mode 0700 if it is not there, and hold its lock file.  Then
- * make the empty file ${file} in it, with mode 0600 and durable, if it is not there.  Returns 0 with
- * two descriptors; or ERR_STORE with both -1 and a line added to ${reason} (another process has the
- * lock, or a call failed).
+ * make the empty file ${file} in it, with mode 0600 and durable, if it is not there.  Returns 0
+ * with two descriptors; or ERR_STORE with both -1 and a line added to ${reason} (another process
+ * has the lock, or a call failed).
  */
 MUST_CHECK
 int sqlite_directory_open(const char *path, const char *file, int *dir, int *lock,

@@ -10,8 +10,8 @@
 
 struct sqlite_health;
 
-/* Make a check that reads with the connections of ${readers}, which outlive it.  NULL if memory is
- * short. */
+/* Make a check that reads with the connections of ${readers}, which outlive it.  NULL if memory
+ * is short. */
 struct sqlite_health *sqlite_health_new(struct sqlite_readers *readers);
 
 /*

@@ -65,8 +65,8 @@ none_to_lend(const struct sqlite_readers *p) {
     return p->paused || p->free_count == 0;
 }
 
-/* Keep none_since_ms after a connection was lent or came back, or a pause began.  The lock is held.
- */
+/* Keep none_since_ms after a connection was lent or came back, or a pause began.  The lock is
+ * held. */
 static void
 note_lending(struct sqlite_readers *p) {
     if (!none_to_lend(p)) p->none_since_ms = 0;

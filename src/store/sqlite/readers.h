@@ -30,9 +30,9 @@ int sqlite_readers_open(struct sqlite_readers *p, const struct sqlite_place *pla
 void sqlite_readers_close(struct sqlite_readers *p);
 
 /*
- * Borrow a connection, waiting at most ${ms} milliseconds (-1: no limit).  Returns NULL if none came
- * in time, or at once if none could be lent for most of that time: the threads that have them hang.
- * Any thread.
+ * Borrow a connection, waiting at most ${ms} milliseconds (-1: no limit).  Returns NULL if none
+ * came in time, or at once if none could be lent for most of that time: the threads that have them
+ * hang.  Any thread.
  */
 struct sqlite_db *sqlite_readers_take(struct sqlite_readers *p, int ms);
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Content begins after filler: zero bytes that fill the part of its row that lies in a leaf of the
- * tree.  So the content itself lies only in overflow pages, and zeros follow it up to the end of the
- * last one.  SQLite overwrites an overflow page as soon as it is freed.  Leaves are different: rows
- * move from leaf to leaf when the tree is balanced, and secure_delete does not reach the copies that
- * stay there.
+ * tree.  So the content itself lies only in overflow pages, and zeros follow it up to the end of
+ * the last one.  SQLite overwrites an overflow page as soon as it is freed.  Leaves are different:
+ * rows move from leaf to leaf when the tree is balanced, and secure_delete does not reach the
+ * copies that stay there.
  */
 #include "store/sqlite/rows.h"
 
 #include "base/err.h"
 
-/* Read column ${col}, which has exactly ${len} bytes or is NULL, into ${out}.  Returns whether it is
- * so. */
+/* Read column ${col}, which has exactly ${len} bytes or is NULL, into ${out}.  Returns whether
+ * it is so. */
 static bool
 get_bytes(sqlite3_stmt *s, int col, void *out, size_t len) {
     const void *data = sqlite3_column_blob(s, col);
@@ -21,8 +21,8 @@ get_bytes(sqlite3_stmt *s, int col, void *out, size_t len) {
     return true;
 }
 
-/* Read the text of column ${col}, where NULL stands for "", into ${out} of ${size} bytes.  Returns
- * whether it fits. */
+/* Read the text of column ${col}, where NULL stands for "", into ${out} of ${size} bytes.
+ * Returns whether it fits. */
 static bool
 get_text(sqlite3_stmt *s, int col, char *out, size_t size) {
     const unsigned char *text = sqlite3_column_text(s, col);
@@ -251,8 +251,8 @@ run_on_one_row(struct sqlite_db *db, enum sql sql, int rc) {
     return sqlite3_changes(db->handle) == 1 ? 0 : ERR_STORE;
 }
 
-/* Bind all columns that a change may write, except views_left: SQL_CHANGE itself subtracts the view
- * that a claim takes. */
+/* Bind all columns that a change may write, except views_left: SQL_CHANGE itself subtracts the
+ * view that a claim takes. */
 static int
 put_changed(sqlite3_stmt *s, const struct record *after) {
     int rc = sqlite3_bind_int(s, CHG_PHASE, (int)after->phase);

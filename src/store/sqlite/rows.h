@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records, leases and content as columns of tables, in both directions.  Each function returns 0, or
- * 1 found / 0 absent where it says so, or a negative code.
+ * Records, leases and content as columns of tables, in both directions.  Each function returns 0,
+ * or 1 found / 0 absent where it says so, or a negative code.
  */
 #ifndef STORE_SQLITE_ROWS_H
 #define STORE_SQLITE_ROWS_H
@@ -27,8 +27,8 @@ int sqlite_rows_insert(struct sqlite_db *db, const struct store_ref *ref, const 
                        int64_t *id);
 
 /*
- * Write ${after}, the result of a change of ${before} at ${now}.  ${claimed} says whether the change
- * takes a view.  Returns 0; or ERR_STORE, with nothing written, if the row is no longer at
+ * Write ${after}, the result of a change of ${before} at ${now}.  ${claimed} says whether the
+ * change takes a view.  Returns 0; or ERR_STORE, with nothing written, if the row is no longer at
  * before->rev, or has no view or time left for a claim.
  */
 MUST_CHECK
@@ -44,8 +44,8 @@ int sqlite_rows_delete(struct sqlite_db *db, int64_t id, const struct record *be
 MUST_CHECK
 int sqlite_rows_put_lease(struct sqlite_db *db, int64_t id, size_t n, const struct lease *l);
 
-/* Put ${content} as its row holds it into ${stored}, which the caller frees.  Returns 0 or ERR_NOMEM.
- */
+/* Put ${content} as its row holds it into ${stored}, which the caller frees.  Returns 0 or
+ * ERR_NOMEM. */
 MUST_CHECK
 int sqlite_rows_lay_out(const struct sqlite_layout *layout, const struct buf *content,
                         struct buf *stored);

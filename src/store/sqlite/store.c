@@ -31,8 +31,7 @@ sqlite_store_of(struct store *s) {
     return (struct sqlite_store *)s;
 }
 
-/* --- reading ------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static struct sqlite_db *
 borrow_reader(struct store *s) {
@@ -57,8 +56,8 @@ store_load(struct store *s, const struct store_ref *ref, struct record *out, str
     return found;
 }
 
-/* Copy the key of the row of SQL_DUE into ${out}.  Returns SQLITE_OK, or SQLITE_CORRUPT if it is no
- * key. */
+/* Copy the key of the row of SQL_DUE into ${out}.  Returns SQLITE_OK, or SQLITE_CORRUPT if it is
+ * no key. */
 static int
 get_due_key(sqlite3_stmt *stmt, struct store_ref *out) {
     const void *key = sqlite3_column_blob(stmt, 0);
@@ -109,8 +108,7 @@ store_knows_blob(struct store *s, const char *blob) {
     return ERR_STORE;
 }
 
-/* --- writing ------------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static int64_t
 store_now(struct store *s, int64_t clock) {
@@ -146,8 +144,7 @@ store_usage(struct store *s) {
     return atomic_load(&sqlite_store_of(s)->writer.conn.bytes);
 }
 
-/* --- health, open and close ---------------------------------------------------------------------
- */
+/* --- health, open and close ------------------------------------------------------------------- */
 
 /* The writer is idle or makes progress, and the file can be read in time. */
 static int
@@ -165,8 +162,8 @@ store_stuck(struct store *s) {
     return store_ping(s) == ERR_STUCK;
 }
 
-/* The order is a promise: readers outlive the threads that use them, and the writing connection is
- * closed last, so that SQLite can delete the log. */
+/* The order is a promise: readers outlive the threads that use them, and the writing connection
+ * is closed last, so that SQLite can delete the log. */
 static void
 store_close(struct store *s) {
     struct sqlite_store *store = sqlite_store_of(s);

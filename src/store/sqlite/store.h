@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The record store of one machine: one SQLite file in a directory of its own (docs/FORMAT.md, "How
- * SQLite keeps a record").  One connection on one thread does every write and every checkpoint.  All
- * changes that wait at the same time share one commit, and each is answered only after it.  Records
- * are addressed by the SHA-256 of their id: no id, token or plaintext is ever in the file.
+ * SQLite keeps a record").  One connection on one thread does every write and every checkpoint.
+ * All changes that wait at the same time share one commit, and each is answered only after it.
+ * Records are addressed by the SHA-256 of their id: no id, token or plaintext is ever in the file.
  */
 #ifndef STORE_SQLITE_STORE_H
 #define STORE_SQLITE_STORE_H
@@ -31,9 +31,9 @@ struct sqlite_store_config {
 };
 
 /*
- * Open the store in ${config}->dir, and make it if it is not there.  ${config} is not used after the
- * return.  No process can open a second store on the same directory.  Returns 0 with ${out}, which
- * the caller closes by its ops; or ERR_STORE, ERR_NOMEM or ERR_CONFIG with ${out} NULL.
+ * Open the store in ${config}->dir, and make it if it is not there.  ${config} is not used after
+ * the return.  No process can open a second store on the same directory.  Returns 0 with ${out},
+ * which the caller closes by its ops; or ERR_STORE, ERR_NOMEM or ERR_CONFIG with ${out} NULL.
  */
 MUST_CHECK
 int sqlite_store_open(const struct sqlite_store_config *config, struct store **out);

@@ -23,8 +23,7 @@ enum {
     JOB_ABANDONED = 8, /* the caller has left: the thread drops it */
 };
 
-/* --- callers ------------------------------------------------------------------------------------
- */
+/* --- callers ---------------------------------------------------------------------------------- */
 
 /* Whether the work under way has lasted longer than ${ms} milliseconds. */
 static bool
@@ -95,8 +94,7 @@ sqlite_writer_state(struct sqlite_writer *w, int ms) {
     return atomic_load(&w->conn.broken) ? ERR_STORE : 0;
 }
 
-/* --- the thread's side of the queue -------------------------------------------------------------
- */
+/* --- the thread's side of the queue ----------------------------------------------------------- */
 
 /* Give every job of ${batch} back to its caller, with ${code} as its result if that is not 0. */
 static void
@@ -165,8 +163,7 @@ cut_batch(struct sqlite_writer *w) {
     return batch;
 }
 
-/* --- one transaction ----------------------------------------------------------------------------
- */
+/* --- one transaction -------------------------------------------------------------------------- */
 
 /* Whether SQLite itself rolled the transaction back, with the writes of all its jobs. */
 static bool
@@ -266,8 +263,8 @@ give_up_ballast(struct sqlite_writer *w) {
 }
 
 /*
- * Run ${batch} and wake its callers.  On a full disk the ballast goes first, since undoing writes to
- * the disk, too; then the batch runs once more.  Returns whether the transaction was committed.
+ * Run ${batch} and wake its callers.  On a full disk the ballast goes first, since undoing writes
+ * to the disk, too; then the batch runs once more.  Returns whether the transaction was committed.
  */
 static bool
 run_batch(struct sqlite_writer *w, struct sqlite_job *batch) {
@@ -299,8 +296,7 @@ save_time(struct sqlite_writer *w) {
     return atomic_load(&w->conn.high) == w->conn.stored_high || run_batch(w, NULL);
 }
 
-/* --- checkpoints --------------------------------------------------------------------------------
- */
+/* --- checkpoints ------------------------------------------------------------------------------ */
 
 static int
 run_checkpoint(struct sqlite_writer *w, int mode) {
@@ -330,8 +326,7 @@ run_scrub(struct sqlite_writer *w, struct sqlite_job *job) {
     finish_batch(job, 0);
 }
 
-/* --- the thread ---------------------------------------------------------------------------------
- */
+/* --- the thread ------------------------------------------------------------------------------- */
 
 /* Sleep until there is work, or a broken store may be tried again. */
 static void

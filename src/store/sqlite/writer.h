@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one thread and the one connection that write.  Callers queue jobs and sleep.  The thread takes
- * all jobs that wait, runs them in one transaction, and wakes each caller after COMMIT has returned.
+ * The one thread and the one connection that write.  Callers queue jobs and sleep.  The thread
+ * takes all jobs that wait, runs them in one transaction, and wakes each caller after COMMIT has
+ * returned.
  */
 #ifndef STORE_SQLITE_WRITER_H
 #define STORE_SQLITE_WRITER_H
@@ -53,8 +54,8 @@ struct sqlite_writer {
     bool running;
 
     /*
-     * The queue has no lock.  With one, a caller that is preempted while it holds it would delay the
-     * thread, and with it every other caller.
+     * The queue has no lock.  With one, a caller that is preempted while it holds it would delay
+     * the thread, and with it every other caller.
      */
     _Atomic(struct sqlite_job *) inbox; /* newest first */
     atomic_uint asleep;                 /* 1 while the thread sleeps */

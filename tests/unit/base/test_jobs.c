@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pool of threads: everything it takes is run once, never more at once than allowed, and what does
- * not fit is refused at once.  A job that outlives its deadline is abandoned and dropped later.
+ * A pool of threads: everything it takes is run once, never more at once than allowed, and what
+ * does not fit is refused at once.  A job that outlives its deadline is abandoned and dropped
+ * later.
  */
 #include "base/jobs.h"
 

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/blobs/part_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+
+int
+part_file_error(int number) {
+    log_error("blobs.error", LOG_TEXT("error", strerrordesc_np(number)));
+    if (number == ENOSPC || number == EDQUOT) return ERR_FULL;
+    return number == ENOMEM ? ERR_NOMEM : ERR_STORE;
+}
+
+static int
+write_all(int fd, const void *data, size_t len) {
+    const uint8_t *from = data;
+    while (len > 0) {
+        ssize_t n = write(fd, from, len);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return -1;
+        from += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+/* Returns the bytes read, which are fewer than ${len} only at the end of the file, or -1. */
+static ssize_t
+read_all(int fd, uint8_t *to, size_t len) {
+    size_t got = 0;
+    while (got < len) {
+        ssize_t n = read(fd, to + got, len - got);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return -1;
+        if (n == 0) break;
+        got += (size_t)n;
+    }
+    return (ssize_t)got;
+}
+
+int
+part_file_write(int subdir, const char *temporary, const void *data, size_t len) {
+    int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int fd = openat(subdir, temporary, flags, 0600);
+    if (fd < 0) return part_file_error(errno);
+
+    int err = 0;
+    if (write_all(fd, data, len) != 0 || fsync(fd) != 0) err = part_file_error(errno);
+    if (close(fd) != 0 && err == 0) err = part_file_error(errno);
+    return err;
+}
+
+/* Append the file ${fd} to ${out}.  Returns 1 or a code. */
+static int
+read_part_file(int fd, struct buf *out) {
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) return ERR_STORE;
+
+    size_t len = (size_t)st.st_size;
+    uint8_t *to = buf_space(out, len);
+    if (to == NULL) return len > out->max - out->len ? ERR_TOO_LARGE : ERR_NOMEM;
+
+    if (read_all(fd, to, len) != (ssize_t)len) return ERR_STORE;
+    out->len += len;
+    return 1;
+}
+
+int
+part_file_read(int subdir, const char *part, struct buf *out) {
+    int fd = openat(subdir, part, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) return errno == ENOENT ? 0 : part_file_error(errno);
+    int result = read_part_file(fd, out);
+    (void)close(fd);
+    return result;
+}
+
+int
+part_file_compare(int subdir, const char *part, const void *data, size_t len) {
+    struct buf there = BUF_INIT(len);
+    int result = part_file_read(subdir, part, &there);
+
+    if (result == ERR_TOO_LARGE) result = ERR_CONFLICT;
+    else if (result == 1) result = buf_equals(&there, data, len) ? 0 : ERR_CONFLICT;
+    else if (result == 0) result = ERR_UNKNOWN_OUTCOME;
+    buf_free(&there);
+    return result;
+}
