@@ -121,14 +121,42 @@ is_refused_as(struct http_client_response *resp, const char *const codes[], size
     return false;
 }
 
+/* Read the value of a Date header (RFC 9110 5.6.7, the preferred form).  Returns false if it is none. */
+static bool
+read_date(const char *date, int64_t *out) {
+    struct tm tm = {0};
+    if (strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm) == NULL) return false;
+    *out = (int64_t)timegm(&tm);
+    return true;
+}
+
+/* Keep how far the clock of this machine is behind the Date of a response.  A second is within the
+ * precision of the header. */
+static void
+note_time(struct aws_service *s, const char *date) {
+    int64_t there = 0;
+
+    if (!read_date(date, &there)) return;
+    int64_t behind = there - clock_now(&s->clock);
+    if (behind <= 1) behind = 0;
+    int64_t before = atomic_exchange(&s->behind, behind);
+    if (behind >= SKEW_MIN && before < SKEW_MIN)
+        log_warn("aws.clock", LOG_TEXT("service", s->name), LOG_NUMBER("behind_seconds", behind));
+}
+
+int64_t
+aws_service_time(const struct aws_service *s, int64_t clock) {
+    return clock + atomic_load(&s->behind);
+}
+
 /* Learn the time of the service from ${date}, the Date of its response.  Returns whether the skew
  * changed. */
 static bool
 learn_skew(struct aws_service *s, const char *date) {
-    struct tm tm = {0};
+    int64_t there = 0;
 
-    if (strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm) == NULL) return false;
-    int64_t skew = (int64_t)timegm(&tm) - clock_now(&s->clock);
+    if (!read_date(date, &there)) return false;
+    int64_t skew = there - clock_now(&s->clock);
     int64_t change = skew - atomic_load(&s->skew);
     if (change > -SKEW_MIN && change < SKEW_MIN) return false;
 
@@ -175,6 +203,7 @@ aws_service_call(struct aws_service *s, const struct aws_call *call,
 
     int err = send_once(s, call, resp, id);
     if (err == 0 && correct_refusal(s, resp, id)) err = send_once(s, call, resp, id);
+    if (err == 0) note_time(s, headers[count].value);
 
     if (count > 0) memcpy(asked, headers, count * sizeof(headers[0]));
     resp->headers = asked;

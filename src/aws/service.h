@@ -24,7 +24,8 @@ struct aws_service {
     struct aws_transport transport;
     struct clock clock;
     struct random random;
-    atomic_llong skew; /* seconds to add to the clock, learned from a refusal */
+    atomic_llong skew;   /* seconds to add to the clock for signatures, learned from a refusal */
+    atomic_llong behind; /* seconds that the clock is behind the service's, by its last response */
 };
 
 struct aws_call {
@@ -47,6 +48,13 @@ struct aws_call {
 MUST_CHECK
 int aws_service_call(struct aws_service *s, const struct aws_call *call,
                      struct http_client_response *resp);
+
+/*
+ * Returns ${clock}, a time of this machine's clock, as the service's clock has it if that is ahead.
+ * Until the first response it is ${clock}.  A clock that is ahead of the service's is not set back.
+ * Any thread.
+ */
+int64_t aws_service_time(const struct aws_service *s, int64_t clock);
 
 /* The attempts of one operation, limited in number and time, with full jitter between them. */
 struct aws_retry {

@@ -16,10 +16,12 @@ struct change_attempt {
     struct dynamodb *d;
     char id[DYNAMODB_KEY_MAX + 1];
     struct change c;
+    int64_t clock;        /* when the change was asked for, by this machine */
     json_t *item;         /* as last read; NULL: read it again */
     struct record record; /* of ${item}, later as it is afterwards */
     struct effect effect;
     uint64_t rev; /* as read */
+    bool sent;    /* a write was sent */
     bool unknown; /* a write was sent whose outcome is unknown */
     bool refused; /* a write was refused by its condition; the HTTP client repeats a request when a
                      kept connection breaks, so an earlier attempt may have done it */
@@ -76,6 +78,10 @@ decide_change(struct change_attempt *a) {
     /* A refused write has returned the item already. */
     if (a->item == NULL) got = dynamodb_get(a->d, a->id, false, &a->item);
     if (got != 1) return got;
+
+    /* The response may tell that the clock is behind.  The time is fixed once a write was sent, which
+     * may have been done. */
+    if (!a->sent) a->c.now = dynamodb_time(a->d, a->clock);
     got = dynamodb_item_read(a->item, &now);
     if (got == 1) {
         record_clear(&a->record);
@@ -213,6 +219,7 @@ one_round(struct change_attempt *a, int *result) {
     }
 
     /* The item is out of date whatever comes of the write. */
+    a->sent = true;
     enum dynamodb_outcome outcome = write_effect(a, &response);
     json_decref(a->item);
     a->item = NULL;
@@ -225,13 +232,11 @@ int
 dynamodb_change(struct store *s, const struct store_ref *ref, const struct change *c,
                 struct effect *effect, struct record *after) {
     struct dynamodb *d = (struct dynamodb *)s;
-    struct change_attempt a = {.d = d, .c = *c};
+    struct change_attempt a = {.d = d, .c = *c, .clock = c->now};
     struct aws_retry retry;
     int result = 0;
 
     dynamodb_id(ref, a.id);
-    a.c.now = dynamodb_time(d, c->now);
-
     aws_retry_start(&retry, &d->service);
     enum attempt_step step = one_round(&a, &result);
     while (step == STEP_AGAIN && aws_retry_again(&retry))

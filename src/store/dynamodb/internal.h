@@ -25,7 +25,11 @@ struct dynamodb {
 /* Copy the id in ${ref} to ${out}. */
 void dynamodb_id(const struct store_ref *ref, char out[static DYNAMODB_KEY_MAX + 1]);
 
-/* Returns the later of ${clock} and the latest time seen, which it becomes. */
+/*
+ * Returns the time to decide by while the clock shows ${clock}: the latest of ${clock}, the latest
+ * time seen, which it becomes, and the time of the service's clock.  An instance whose clock is behind
+ * therefore opens nothing that has expired.
+ */
 int64_t dynamodb_time(struct dynamodb *d, int64_t clock);
 
 /*

@@ -18,7 +18,9 @@ dynamodb_time(struct dynamodb *d, int64_t clock) {
     long long seen = atomic_load(&d->latest);
     while (seen < clock && !atomic_compare_exchange_weak(&d->latest, &seen, clock)) {
     }
-    return seen > clock ? seen : clock;
+    int64_t service = aws_service_time(&d->service, clock);
+    if (seen < clock) seen = clock;
+    return seen > service ? seen : service;
 }
 
 static int64_t
