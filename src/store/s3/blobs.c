@@ -25,6 +25,11 @@ s3_usage(struct blobs *b) {
     return 0;
 }
 
+/*
+ * Read an object of the store's own.  Without the right to list the bucket, S3 answers 403 for an
+ * object that is not there, as it does for one that may not be read.  So after a 403 the object is
+ * written, and must then be readable: a service that refuses everything is not ready.
+ */
 static int
 s3_ping(struct blobs *b) {
     struct s3 *s = (struct s3 *)b;
@@ -32,12 +37,20 @@ s3_ping(struct blobs *b) {
     char path[S3_PATH_MAX];
 
     (void)snprintf(path, sizeof(path), "%s/ping", s->prefix);
-    struct s3_request r = {.method = HTTP_GET, .path = path};
-    enum s3_outcome outcome = s3_call(s, &r, &response);
+    struct s3_request get = {.method = HTTP_GET, .path = path};
+    struct s3_request put = {.method = HTTP_PUT,
+                             .path = path,
+                             .body = "ping",
+                             .body_len = 4,
+                             .if_absent = s->conditional};
+    enum s3_outcome outcome = s3_call(s, &get, &response);
+
+    if (outcome == S3_REFUSED) {
+        outcome = s3_call(s, &put, &response);
+        if (outcome == S3_DONE || outcome == S3_PRESENT) outcome = s3_call(s, &get, &response);
+    }
     buf_free(&response);
-    /* Without the right to list the bucket, S3 answers 403 for an object that is not there. */
-    if (outcome == S3_ABSENT || outcome == S3_DONE || outcome == S3_REFUSED) return 0;
-    return ERR_STORE;
+    return outcome == S3_ABSENT || outcome == S3_DONE ? 0 : ERR_STORE;
 }
 
 static void
@@ -57,7 +70,27 @@ static const struct blobs_ops s3_ops = {
     .close = s3_close,
 };
 
-/* Returns 0 if the bucket keeps no versions; ERR_CONFIG if it does, or did; or ERR_STORE. */
+/* Say in ${reason} that the service did not answer, or what it answered. */
+static int
+explain_refusal(enum s3_outcome outcome, struct buf *response, struct buf *reason) {
+    char code[S3_WORD_MAX + 1], region[S3_WORD_MAX + 1];
+
+    s3_error_word(response, "Code", code);
+    s3_error_word(response, "Region", region);
+    if (outcome != S3_REFUSED) {
+        (void)!buf_add_text(reason, "S3_BUCKET: the service does not answer for this bucket");
+        return ERR_STORE;
+    }
+    (void)!buf_printf(reason, "S3_BUCKET: the service refuses this bucket: %s",
+                      code[0] != '\0' ? code : "no reason given");
+    if (region[0] != '\0') (void)!buf_printf(reason, "; it is in the region %s", region);
+    return ERR_STORE;
+}
+
+/*
+ * Returns 0 if the bucket keeps no versions; ERR_CONFIG if it does, or did; or ERR_STORE.  Services
+ * that have no versions at all do not know the request: that is logged, and no error.
+ */
 static int
 check_versions(struct s3 *s, struct buf *reason) {
     struct buf response = BUF_INIT(S3_RESPONSE_MAX);
@@ -68,9 +101,10 @@ check_versions(struct s3 *s, struct buf *reason) {
     struct s3_request r = {.method = HTTP_GET, .path = path, .query = "versioning="};
     enum s3_outcome outcome = s3_call_again(s, &r, &response, NULL);
 
-    if (outcome != S3_DONE) {
-        (void)!buf_add_text(reason, "S3_BUCKET: the service does not answer for this bucket");
-        result = ERR_STORE;
+    if (outcome == S3_UNSUPPORTED) {
+        log_warn("s3.versions_unknown", LOG_TEXT("bucket_path", s->prefix));
+    } else if (outcome != S3_DONE) {
+        result = explain_refusal(outcome, &response, reason);
     } else if (strstr(buf_text(&response), "<Status>") != NULL) {
         /* Enabled; or Suspended, after which old versions stay. */
         (void)!buf_add_text(reason, "S3_BUCKET: versioning is (or was) enabled on this bucket, so "
@@ -105,7 +139,8 @@ probe_conditional_put(struct s3 *s, struct buf *reason) {
 
     /* A refusal may be one of the header, or one of every put. */
     r.if_absent = false;
-    if (outcome == S3_REFUSED) outcome = s3_call_again(s, &r, &response, NULL);
+    if (outcome == S3_REFUSED || outcome == S3_UNSUPPORTED)
+        outcome = s3_call_again(s, &r, &response, NULL);
 
     r.method = HTTP_DELETE;
     (void)s3_call_again(s, &r, &response, NULL);

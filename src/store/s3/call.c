@@ -21,13 +21,53 @@ outcome_of_status(int status) {
     case 204: return S3_DONE;
     case 404: return S3_ABSENT;
     case 412: return S3_PRESENT;
-    case 501: return S3_REFUSED; /* an unknown header */
+    case 405:
+    case 501: return S3_UNSUPPORTED;
+    case 301: return S3_REFUSED; /* the bucket is in another region */
+    case 307:                    /* a new bucket whose name is not known everywhere yet */
     case 409:                    /* another write of the same name is in progress */
     case 429:
     case 503: return S3_NOT_DONE; /* SlowDown */
     default: break;
     }
     return status >= 400 && status < 500 ? S3_REFUSED : S3_UNKNOWN;
+}
+
+void
+s3_error_word(struct buf *response, const char *tag, char out[static S3_WORD_MAX + 1]) {
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
+    char opening[S3_WORD_MAX];
+
+    out[0] = '\0';
+    (void)snprintf(opening, sizeof(opening), "<%s>", tag);
+    const char *at = strstr(buf_text(response), opening);
+    if (at == NULL) return;
+
+    at += strlen(opening);
+    size_t len = strspn(at, allowed);
+    if (at[len] != '<' || len > S3_WORD_MAX) return;
+    memcpy(out, at, len);
+    out[len] = '\0';
+}
+
+/* Log the refusal ${status} with the service's own words for it. */
+static void
+log_refusal(const struct s3 *s, int status, struct buf *response) {
+    char code[S3_WORD_MAX + 1], region[S3_WORD_MAX + 1];
+
+    s3_error_word(response, "Code", code);
+    s3_error_word(response, "Region", region);
+    log_warn(
+        "s3.refused", LOG_NUMBER("status", status), LOG_TEXT("code", code[0] != '\0' ? code : NULL),
+        LOG_TEXT("region", region[0] != '\0' ? region : NULL), LOG_TEXT("bucket_path", s->prefix));
+}
+
+/* Whether ${response} says that the bucket itself is not there. */
+static bool
+is_bucket_absent(struct buf *response) {
+    char code[S3_WORD_MAX + 1];
+    s3_error_word(response, "Code", code);
+    return strcmp(code, "NoSuchBucket") == 0;
 }
 
 enum s3_outcome
@@ -57,9 +97,8 @@ s3_call(struct s3 *s, const struct s3_request *r, struct buf *response) {
     if (err != 0) return outcome_of_error(err);
 
     enum s3_outcome outcome = outcome_of_status(resp.status);
-    if (outcome == S3_REFUSED)
-        log_warn("s3.refused", LOG_NUMBER("status", resp.status),
-                 LOG_TEXT("bucket_path", s->prefix));
+    if (outcome == S3_ABSENT && is_bucket_absent(response)) outcome = S3_REFUSED;
+    if (outcome == S3_REFUSED || outcome == S3_UNSUPPORTED) log_refusal(s, resp.status, response);
     return outcome;
 }
 

@@ -12,8 +12,7 @@ enum {
     LIST_MAX = KEYS_MAX * 128,      /* bytes of the request */
     RESPONSE_MAX = KEYS_MAX * 1024, /* an error may come back for each key */
     MD5_TEXT_MAX = 2 * MD5_LEN,     /* base64 with its NUL is shorter */
-    CODE_MAX = 40,
-    UNSUPPORTED = 1, /* the service does not know DeleteObjects */
+    UNSUPPORTED = 1,                /* the service does not know DeleteObjects */
 };
 
 /* Append the body of a DeleteObjects: parts ${first} .. ${first} + ${count} - 1 of ${name}.  Returns
@@ -27,21 +26,6 @@ add_delete_list(const char *name, uint32_t first, uint32_t count, struct buf *ou
     return err == 0 ? buf_add_text(out, "</Delete>") : err;
 }
 
-/* Log why S3 kept an object: the first code in ${error}, if it is one plain word. */
-static void
-log_kept(const char *error) {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    char code[CODE_MAX + 1] = "";
-    const char *tag = strstr(error, "<Code>");
-
-    if (tag != NULL) {
-        tag += strlen("<Code>");
-        size_t len = strspn(tag, letters);
-        if (len <= CODE_MAX) memcpy(code, tag, len);
-    }
-    log_warn("s3.kept", LOG_TEXT("code", code));
-}
-
 /*
  * Read the response to a DeleteObjects, whose status is 200 even if objects remain.  With Quiet it
  * names those that remain and nothing else.  Returns 0; ERR_STORE if some remain; or UNSUPPORTED if
@@ -49,9 +33,11 @@ log_kept(const char *error) {
  */
 static int
 read_delete_result(struct buf *response) {
-    const char *error = strstr(buf_text(response), "<Error");
-    if (error != NULL) {
-        log_kept(error);
+    char code[S3_WORD_MAX + 1];
+
+    if (strstr(buf_text(response), "<Error") != NULL) {
+        s3_error_word(response, "Code", code);
+        log_warn("s3.kept", LOG_TEXT("code", code));
         return ERR_STORE;
     }
     return strstr(buf_text(response), "<DeleteResult") != NULL ? 0 : UNSUPPORTED;
@@ -84,7 +70,8 @@ erase_many(struct s3 *s, const char *name, uint32_t first, uint32_t count) {
     case S3_DONE: result = read_delete_result(&response); break;
     case S3_ABSENT:
     case S3_PRESENT:
-    case S3_REFUSED: break;
+    case S3_REFUSED:
+    case S3_UNSUPPORTED: break;
     case S3_NOMEM: result = ERR_NOMEM; break;
     default: result = ERR_UNKNOWN_OUTCOME; break;
     }

@@ -36,12 +36,13 @@ struct s3 {
 
 enum s3_outcome {
     S3_DONE,
-    S3_ABSENT,    /* no such object */
-    S3_PRESENT,   /* If-None-Match found an object */
-    S3_NOT_DONE,  /* throttled or never arrived: repeat it */
-    S3_UNKNOWN,   /* it may have been done */
-    S3_REFUSED,   /* for good: no such bucket, no permission, not supported */
-    S3_TOO_LARGE, /* the response exceeds its limit */
+    S3_ABSENT,      /* no such object */
+    S3_PRESENT,     /* If-None-Match found an object */
+    S3_NOT_DONE,    /* throttled or never arrived: repeat it */
+    S3_UNKNOWN,     /* it may have been done */
+    S3_REFUSED,     /* for good: no such bucket, no permission, wrong region */
+    S3_UNSUPPORTED, /* the service does not know the header or the operation */
+    S3_TOO_LARGE,   /* the response exceeds its limit */
     S3_NOMEM,
 };
 
@@ -61,6 +62,12 @@ enum s3_outcome s3_call(struct s3 *s, const struct s3_request *r, struct buf *re
  * Sets ${unknown} (NULL: not of interest) if the outcome of an attempt was unknown. */
 enum s3_outcome s3_call_again(struct s3 *s, const struct s3_request *r, struct buf *response,
                               bool *unknown);
+
+enum { S3_WORD_MAX = 40 };
+
+/* Copy the text of the first element ${tag} of the error document ${response} to ${out}, if it is one
+ * word of letters, digits and hyphens; else "". */
+void s3_error_word(struct buf *response, const char *tag, char out[static S3_WORD_MAX + 1]);
 
 /* Whether ${name} is a file of pysecrets: one object, in base64. */
 bool s3_is_classic(const char *name);

@@ -28,6 +28,12 @@ static int post_status; /* 0: they are sent on */
 static const char *post_body;
 static int erase_ms; /* of s3_blobs_config */
 
+/* What the service answers to requests whose URL holds ${refused_url}; NULL: they are sent on. */
+static const char *refused_url;
+static int refused_status;
+static const char *refused_body;
+static bool refused_until_put; /* only until an object was put */
+
 static bool
 has_digest(const struct http_client_request *req) {
     uint8_t md5[16];
@@ -40,6 +46,14 @@ has_digest(const struct http_client_request *req) {
 
 static enum http_failure
 send_or_lose(void *ctx, const struct http_client_request *req, struct http_client_response *resp) {
+    if (refused_until_put && req->method == HTTP_PUT) refused_url = NULL;
+    if (refused_url != NULL && strstr(req->url, refused_url) != NULL) {
+        buf_reset(&resp->body);
+        resp->status = refused_status;
+        resp->sent = true;
+        return buf_add_text(&resp->body, refused_body) == 0 ? HTTP_FAILURE_NONE
+                                                            : HTTP_FAILURE_NOMEM;
+    }
     posts += req->method == HTTP_POST;
     digests += req->method == HTTP_POST && has_digest(req);
     deletes += req->method == HTTP_DELETE;
@@ -161,6 +175,86 @@ a_bucket_that_keeps_versions_is_refused(void **state) {
     assert_int_equal(open_as(NULL, &b, &reason), ERR_CONFIG);
     assert_names(&reason, "S3_BUCKET");
     assert_null(b);
+}
+
+static void
+refuse(const char *url, int status, const char *body) {
+    refused_url = url;
+    refused_status = status;
+    refused_body = body;
+}
+
+#define DENIED    "<Error><Code>AccessDenied</Code></Error>"
+#define NO_BUCKET "<Error><Code>NoSuchBucket</Code></Error>"
+
+/* Ready is what can be read and written.  A 403 for an object that is not there is no refusal. */
+static void
+a_service_that_refuses_everything_is_not_ready(void **state) {
+    (void)state;
+    struct blobs *b = open_new();
+    assert_non_null(b);
+    assert_int_equal(b->ops->ping(b), 0);
+
+    refuse("", 403, DENIED);
+    assert_int_equal(b->ops->ping(b), ERR_STORE);
+    refuse("", 404, NO_BUCKET);
+    assert_int_equal(b->ops->ping(b), ERR_STORE);
+    refuse("", 404, "<Error><Code>NoSuchKey</Code></Error>");
+    assert_int_equal(b->ops->ping(b), 0);
+
+    refused_until_put = true;
+    refuse("", 403, DENIED);
+    assert_int_equal(b->ops->ping(b), 0);
+    refused_until_put = false;
+    refused_url = NULL;
+    b->ops->close(b);
+}
+
+/* What the operator reads when a bucket does not open. */
+static void
+a_refused_bucket_is_explained(void **state) {
+    (void)state;
+    static const struct {
+        int status;
+        const char *body, *reason;
+    } cases[] = {
+        {403, DENIED, "S3_BUCKET: the service refuses this bucket: AccessDenied"},
+        {403, "<html>", "S3_BUCKET: the service refuses this bucket: no reason given"},
+        {403, "<Error><Code>two words</Code></Error>",
+         "S3_BUCKET: the service refuses this bucket: no reason given"},
+        {404, NO_BUCKET, "S3_BUCKET: the service refuses this bucket: NoSuchBucket"},
+        {400, "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>",
+         "S3_BUCKET: the service refuses this bucket: AuthorizationHeaderMalformed; it is in the "
+         "region eu-west-1"},
+        {301, "<Error><Code>PermanentRedirect</Code></Error>",
+         "S3_BUCKET: the service refuses this bucket: PermanentRedirect"},
+    };
+    aws_standins_make(standins, "bucket", bucket);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct blobs *b = NULL;
+        struct buf reason = BUF_INIT(256);
+        refuse("versioning", cases[i].status, cases[i].body);
+        assert_int_equal(open_as(NULL, &b, &reason), ERR_STORE);
+        assert_string_equal(buf_text(&reason), cases[i].reason);
+        assert_null(b);
+        buf_free(&reason);
+    }
+    refused_url = NULL;
+}
+
+/* Cloudflare R2 has no versions, and answers 501 to the question. */
+static void
+a_service_without_versions_is_taken(void **state) {
+    (void)state;
+    static const int statuses[] = {501, 405};
+    for (size_t i = 0; i < ARRAY_LEN(statuses); i++) {
+        refuse("versioning", statuses[i], "<Error><Code>NotImplemented</Code></Error>");
+        struct blobs *b = open_new();
+        assert_non_null(b);
+        assert_int_equal(b->ops->put(b, "Name000000000000000001", 0, "a", 1), 1);
+        b->ops->close(b);
+    }
+    refused_url = NULL;
 }
 
 /* Open a new bucket while the answers of probes ${first} to ${end} - 1 are lost. */
@@ -327,6 +421,9 @@ main(void) {
         cmocka_unit_test(classic_files_are_base64_under_their_id),
         cmocka_unit_test(what_is_not_understood_is_refused),
         cmocka_unit_test(a_bucket_that_keeps_versions_is_refused),
+        cmocka_unit_test(a_service_that_refuses_everything_is_not_ready),
+        cmocka_unit_test(a_refused_bucket_is_explained),
+        cmocka_unit_test(a_service_without_versions_is_taken),
     };
     struct blobs_factory factory = {
         .name = "blobs in s3 on s3rver with conditions",
