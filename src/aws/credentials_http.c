@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Keys from the container's endpoint and from the instance's metadata. */
 #include "aws/credentials_source.h"
+#include "aws/endpoint.h"
 #include "base/err.h"
 #include "base/text/json.h"
 
@@ -85,19 +86,20 @@ out:
  * the container services. */
 static bool
 host_is_local(const char *url) {
-    static const char *const hosts[] = {"localhost", "[::1]", "169.254.170.2", "169.254.170.23",
-                                        "[fd00:ec2::23]"};
+    static const char *const hosts[] = {"169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"};
     const char *host = url + strlen("http://");
     size_t len = strcspn(host, "/?#");
 
     if (memchr(host, '@', len) != NULL) return false;
-    if (host[0] == '[') len = strcspn(host, "]") + 1;
-    else len = strcspn(host, ":/?#");
+    if (host[0] == '[') {
+        size_t end = strcspn(host, "]") + 1;
+        if (end < len && host[end] != ':') return false;
+        len = end;
+    } else len = strcspn(host, ":/?#");
 
     for (size_t i = 0; i < ARRAY_LEN(hosts); i++)
         if (len == strlen(hosts[i]) && strncasecmp(host, hosts[i], len) == 0) return true;
-    return len >= 7 && len <= 15 && strncmp(host, "127.", 4) == 0 &&
-           strspn(host, "0123456789.") == len;
+    return aws_endpoint_is_loopback(host, len);
 }
 
 /* Append the Authorization header for the container's endpoint to ${out}, or nothing if none is

@@ -79,9 +79,30 @@ use_amazons_endpoint(const char *service, struct aws_endpoint *out) {
     out->amazon = true;
 }
 
+bool
+aws_endpoint_is_loopback(const char *host, size_t len) {
+    static const char *const names[] = {"localhost", "[::1]"};
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (len == strlen(names[i]) && strncasecmp(host, names[i], len) == 0) return true;
+    return len >= 7 && len <= 15 && strncmp(host, "127.", 4) == 0 &&
+           strspn(host, "0123456789.") >= len;
+}
+
+/* Whether the requests to ${e} are encrypted or stay on this machine. */
+static bool
+is_private(const struct aws_endpoint *e) {
+    const char *colon = strrchr(e->host, ':');
+    size_t len = strlen(e->host);
+
+    if (strncmp(e->url, "https:", 6) == 0) return true;
+    if (colon != NULL && strchr(colon, ']') == NULL) len = (size_t)(colon - e->host);
+    return aws_endpoint_is_loopback(e->host, len);
+}
+
 int
-aws_endpoint_find(const struct aws_env *env, const char *service, struct aws_endpoint *out,
-                  struct buf *reason) {
+aws_endpoint_find(const struct aws_env *env, const char *service, bool http_anywhere,
+                  struct aws_endpoint *out, struct buf *reason) {
     const char *variable = "AWS_ENDPOINT_URL_DYNAMODB";
 
     *out = (struct aws_endpoint){0};
@@ -102,5 +123,10 @@ aws_endpoint_find(const struct aws_env *env, const char *service, struct aws_end
     if (out->region[0] == '\0') memcpy(out->region, "us-east-1", sizeof("us-east-1"));
     if (parse_endpoint(url, out) != 0)
         return endpoint_refuse(variable, "not an address like https://HOST[:PORT]", reason);
+    if (!http_anywhere && !is_private(out))
+        return endpoint_refuse(variable,
+                               "http: to another machine requires SECRETS_AWS_HTTP=anywhere, "
+                               "because everything on the way can read and change the requests",
+                               reason);
     return 0;
 }

@@ -20,10 +20,15 @@ struct aws_endpoint {
  * Find the endpoint of ${service} ("dynamodb" or "s3") and fill ${out}.  It is
  * AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL_S3, else AWS_ENDPOINT_URL, else Amazon's endpoint
  * in the region AWS_REGION or AWS_DEFAULT_REGION.  A named endpoint without a region is in
- * "us-east-1".  Returns 0; or ERR_CONFIG with the variable and what is wrong with it in ${reason}.
+ * "us-east-1".  An http: endpoint must be on this machine unless ${http_anywhere}.  Returns 0; or
+ * ERR_CONFIG with the variable and what is wrong with it in ${reason}.
  */
 MUST_CHECK
-int aws_endpoint_find(const struct aws_env *env, const char *service, struct aws_endpoint *out,
-                      struct buf *reason);
+int aws_endpoint_find(const struct aws_env *env, const char *service, bool http_anywhere,
+                      struct aws_endpoint *out, struct buf *reason);
+
+/* Whether the host name or address of ${len} characters at ${host}, without a port, is this machine:
+ * localhost, [::1] or 127.0.0.0/8. */
+bool aws_endpoint_is_loopback(const char *host, size_t len);
 
 #endif

@@ -75,6 +75,7 @@ open_stores(struct function *f, struct buf *reason) {
         .dynamo_table = f->settings.dynamo_table,
         .s3_bucket = f->settings.s3_bucket,
         .s3_sse = f->settings.s3_sse,
+        .aws_http_anywhere = f->settings.aws_http == 1,
         .file_max = (uint64_t)f->settings.file_max,
         .part_size = (uint64_t)f->settings.part_size,
         .aws = f->aws,

@@ -31,6 +31,7 @@ stores_config(const struct settings *s, struct store_aws *aws) {
         .dynamo_table = s->dynamo_table,
         .s3_bucket = s->s3_bucket,
         .s3_sse = s->s3_sse,
+        .aws_http_anywhere = s->aws_http == 1,
         .file_max = (uint64_t)s->file_max,
         .part_size = (uint64_t)s->part_size,
         .min_free = MIN_FREE,

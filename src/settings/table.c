@@ -58,6 +58,9 @@ static const struct setting table[] = {
      "none elsewhere."},
     {"DYNAMO_TABLE", "NAME", "", SETTINGS_TEXT, BOTH, 0, 255, AT(dynamo_table),
      "Keep records in this DynamoDB table instead of on this machine."},
+    {"SECRETS_AWS_HTTP", "loopback|anywhere", "loopback", SETTINGS_WORD, BOTH, 0, 1, AT(aws_http),
+     "Where the AWS_ENDPOINT_URL of an http: address may be.  With \"anywhere\" everything on the way "
+     "can read and change the requests to the stores."},
     {"SECRETS_SANDBOX", "off|on|required", "on", SETTINGS_WORD, SETTINGS_SERVER, 0, 2, AT(sandbox),
      "Give up all paths but the data directory, and all system calls that serving does not need.  "
      "If the kernel cannot, \"on\" reports that in the log, and \"required\" stops the start."},

@@ -122,6 +122,7 @@ static int
 open_dynamodb(const struct store_config *config, struct store **out, struct buf *reason) {
     const struct store_aws *aws = config->aws;
     struct dynamodb_store_config dynamodb = {.env = aws->env,
+                                             .http_anywhere = config->aws_http_anywhere,
                                              .credentials = aws->credentials,
                                              .transport = aws->transport,
                                              .clock = clock_system,
@@ -140,6 +141,7 @@ static int
 open_s3(const struct store_config *config, struct blobs **out, struct buf *reason) {
     const struct store_aws *aws = config->aws;
     struct s3_blobs_config s3 = {.env = aws->env,
+                                 .http_anywhere = config->aws_http_anywhere,
                                  .credentials = aws->credentials,
                                  .transport = aws->transport,
                                  .clock = clock_system,

@@ -18,6 +18,7 @@ struct store_config {
     const char *dynamo_table; /* table of the records */
     const char *s3_bucket;    /* bucket of the files */
     const char *s3_sse;       /* encryption to ask S3 for; not set: by the endpoint */
+    bool aws_http_anywhere;   /* AWS endpoints on other machines may do without TLS */
     uint64_t file_max;        /* largest file, bytes */
     uint64_t part_size;       /* bytes of a part */
     uint64_t min_free;        /* bytes that uploads leave free on the disk */

@@ -346,7 +346,9 @@ dynamodb_store_open(const struct dynamodb_store_config *config, struct store **o
     /* The only step that the environment can fail. */
     int err = 0;
     if (d->table == NULL || d->bucket == NULL) err = ERR_NOMEM;
-    if (err == 0) err = aws_endpoint_find(&config->env, "dynamodb", &d->service.endpoint, reason);
+    if (err == 0)
+        err = aws_endpoint_find(&config->env, "dynamodb", config->http_anywhere,
+                                &d->service.endpoint, reason);
     if (err == 0) *out = &d->base;
     else dynamodb_close(&d->base);
     return err;

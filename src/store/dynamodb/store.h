@@ -21,6 +21,7 @@ enum { DYNAMODB_PARTS_MAX = 65536 };
 
 struct dynamodb_store_config {
     struct aws_env env; /* for region and endpoint */
+    bool http_anywhere; /* as in aws_endpoint_find() */
     struct aws_credentials *credentials;
     struct aws_transport transport;
     struct clock clock;

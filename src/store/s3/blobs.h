@@ -13,6 +13,7 @@
 
 struct s3_blobs_config {
     struct aws_env env; /* for region and endpoint */
+    bool http_anywhere; /* as in aws_endpoint_find() */
     struct aws_credentials *credentials;
     struct aws_transport transport;
     struct clock clock;

@@ -123,9 +123,12 @@ the_folder_of_a_token_is_opened_if_it_is_flat(void **state) {
 static void
 keys_are_not_asked_for_at_strange_hosts(void **state) {
     (void)state;
-    static const char *const bad[] = {"http://example.com/c", "http://127.0.0.1.example.com/",
-                                      "http://127.0.0.1@example.com/", "ftp://127.0.0.1/",
-                                      "http://[::2]/"};
+    static const char *const bad[] = {"http://example.com/c",
+                                      "http://127.0.0.1.example.com/",
+                                      "http://127.0.0.1@example.com/",
+                                      "ftp://127.0.0.1/",
+                                      "http://[::2]/",
+                                      "http://[::1].example/"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         struct world w = {.variables = {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", bad[i]}},
                           .now = NOON};
@@ -267,7 +270,7 @@ endpoints_are_found(void **state) {
          "127.0.0.1:4567",
          "us-east-1",
          NULL},
-        {{{"AWS_ENDPOINT_URL", "http://a"}, {"AWS_ENDPOINT_URL_S3", "https://b:443"}},
+        {{{"AWS_ENDPOINT_URL", "https://a"}, {"AWS_ENDPOINT_URL_S3", "https://b:443"}},
          "s3",
          "https://b",
          "b",
@@ -292,7 +295,7 @@ endpoints_are_found(void **state) {
         struct buf reason = BUF_INIT(256);
         memcpy(w.variables, cases[i].variables, sizeof(w.variables));
         struct aws_env env = world_env(&w);
-        int err = aws_endpoint_find(&env, cases[i].service, &e, &reason);
+        int err = aws_endpoint_find(&env, cases[i].service, false, &e, &reason);
         assert_int_equal(err, cases[i].url != NULL ? 0 : ERR_CONFIG);
         if (err != 0) {
             size_t len = strlen(cases[i].wrong);
@@ -304,6 +307,36 @@ endpoints_are_found(void **state) {
         assert_string_equal(e.url, cases[i].url);
         assert_string_equal(e.host, cases[i].host);
         assert_string_equal(e.region, cases[i].region);
+    }
+}
+
+/* Without TLS only on this machine, unless that is allowed explicitly. */
+static void
+plain_http_stays_on_this_machine(void **state) {
+    static const struct {
+        const char *url;
+        bool here;
+    } cases[] = {
+        {"http://127.0.0.1:9000", true},      {"http://127.255.1.2", true},
+        {"http://localhost:9000/", true},     {"http://LOCALHOST", true},
+        {"http://[::1]:9000", true},          {"https://minio.example", true},
+        {"http://minio:9000", false},         {"http://10.0.0.1", false},
+        {"http://127.0.0.1.example", false},  {"http://localhost.example", false},
+        {"http://[fe80::1]:9000", false},     {"http://128.0.0.1", false},
+        {"http://127.evil.example:1", false}, {"http://[::1].example", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct world w = {.variables = {{"AWS_ENDPOINT_URL", cases[i].url}}};
+        struct aws_env env = world_env(&w);
+        struct aws_endpoint e;
+        struct buf reason = BUF_INIT(256);
+        print_message("  %s\n", cases[i].url);
+        int want = cases[i].here ? 0 : ERR_CONFIG;
+        assert_int_equal(aws_endpoint_find(&env, "s3", false, &e, &reason), want);
+        assert_int_equal(strstr(buf_text(&reason), "SECRETS_AWS_HTTP") == NULL, cases[i].here);
+        assert_int_equal(aws_endpoint_find(&env, "s3", true, &e, &reason), 0);
+        buf_free(&reason);
     }
 }
 
@@ -411,6 +444,7 @@ main(void) {
         cmocka_unit_test(keys_are_cached_and_renewed_before_they_lapse),
         cmocka_unit_test(many_threads_make_one_fetch),
         cmocka_unit_test(endpoints_are_found),
+        cmocka_unit_test(plain_http_stays_on_this_machine),
         cmocka_unit_test(calls_mend_lapsed_keys_and_a_wrong_clock),
         cmocka_unit_test(calls_tell_what_may_have_happened),
         cmocka_unit_test(retries_end),

@@ -35,7 +35,7 @@ expect_accepted(const char *name, const struct aws_call *call) {
                             .clock = clock_system,
                             .random = random_system};
     struct http_client_response resp = {.body = BUF_INIT(1 << 20)};
-    assert_int_equal(aws_endpoint_find(&env, name, &s.endpoint, &reason), 0);
+    assert_int_equal(aws_endpoint_find(&env, name, false, &s.endpoint, &reason), 0);
     assert_int_equal(aws_service_call(&s, call, &resp), 0);
     if (resp.status / 100 != 2 && resp.status != 404)
         fail_msg("status %d: %.300s", resp.status, buf_text(&resp.body));
