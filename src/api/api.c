@@ -45,6 +45,8 @@ api_close(struct api *api) {
 /* The page and the parts replace some of these. */
 void
 api_headers(const struct api *api, const struct http_request *req, struct http_response *resp) {
+    /* Tells clients that this server responds, and nothing in front of it. */
+    http_response_set(resp, "Secrets-Answer", "1");
     http_response_set(resp, "Cache-Control", "no-store");
     http_response_set(resp, "Content-Security-Policy",
                       "default-src 'none'; frame-ancestors 'none'; sandbox");

@@ -20,7 +20,7 @@ cors_respond(const struct api_config *config, const struct http_request *req,
     http_response_set(resp, "Vary", "Origin");
     if (origin == NULL) return;
     http_response_set(resp, "Access-Control-Allow-Origin", origin);
-    http_response_set(resp, "Access-Control-Expose-Headers", "Retry-After");
+    http_response_set(resp, "Access-Control-Expose-Headers", "Retry-After, Secrets-Answer");
 }
 
 void

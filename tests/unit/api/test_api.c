@@ -104,6 +104,7 @@ every_answer_has_the_security_headers(void **state) {
     struct api_kit *kit = *state;
     for (size_t i = 0; i < ARRAY_LEN(asks); i++) {
         (void)api_kit_ask(kit, asks[i]);
+        assert_string_equal(header(kit, "Secrets-Answer"), "1");
         assert_string_equal(header(kit, "Cache-Control"), "no-store");
         assert_string_equal(header(kit, "X-Content-Type-Options"), "nosniff");
         assert_string_equal(header(kit, "Referrer-Policy"), "no-referrer");
@@ -138,6 +139,8 @@ only_the_origins_that_are_set_may_read(void **state) {
     assert_string_equal(header(kit, "Access-Control-Allow-Origin"), "https://page.example");
     assert_string_equal(header(kit, "Vary"), "Origin");
     assert_string_equal(header(kit, "Access-Control-Allow-Credentials"), "");
+    assert_string_equal(header(kit, "Access-Control-Expose-Headers"),
+                        "Retry-After, Secrets-Answer");
     ask.target = "/nothing"; /* the page may read problems too */
     assert_int_equal(api_kit_ask(kit, ask), 404);
     assert_string_equal(header(kit, "Access-Control-Allow-Origin"), "https://page.example");
@@ -328,6 +331,7 @@ rates_are_by_class_and_client(void **state) {
     assert_int_equal(until_limited(kit, encrypt), 5);
     assert_true(api_kit_problem(kit, "too_many_requests", NULL));
     assert_string_equal(header(kit, "Retry-After"), "12");
+    assert_string_equal(header(kit, "Secrets-Answer"), "1");
     assert_int_equal(until_limited(kit, create), 0); /* the same class */
     assert_int_equal(until_limited(kit, info), 7);   /* another */
     assert_string_equal(header(kit, "Retry-After"), "9");
@@ -399,6 +403,7 @@ the_page_answers_its_paths(void **state) {
     kit->api.page = &page;
     assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/"}), 200);
     assert_string_equal(header(kit, "Content-Security-Policy"), "of the page");
+    assert_string_equal(header(kit, "Secrets-Answer"), "1");
     assert_string_equal(header(kit, "X-Content-Type-Options"), "nosniff");
     assert_int_equal(api_kit_ask(kit, (struct ask){.method = "HEAD", .target = "/app.js"}), 200);
     assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/app.js.map"}), 404);
