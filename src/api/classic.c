@@ -4,6 +4,7 @@
 #include "api/fields.h"
 #include "api/response.h"
 #include "base/err.h"
+#include "base/text/base64.h"
 #include "base/text/utf8.h"
 #include "http/query.h"
 #include "vault/classic.h"
@@ -124,12 +125,9 @@ respond_unopened(struct http_response *resp) {
     resp->status = 404;
 }
 
-/*
- * Write the whole body before a view is taken.  A text that is not UTF-8 cannot be sent as JSON.
- * For vault_classic_reader.prepare.
- */
+/* Write the body for ${o}.  A text that is not UTF-8 cannot be sent as JSON.  Returns 0 or a code. */
 static int
-prepare_opened(void *resp, const struct vault_classic_opened *o) {
+write_opened(struct http_response *resp, const struct vault_classic_opened *o) {
     const char *text = (const char *)o->plain.data;
     size_t len = o->plain.len;
     struct response_writer w;
@@ -147,6 +145,22 @@ prepare_opened(void *resp, const struct vault_classic_opened *o) {
     return response_close(&w);
 }
 
+/* Write the whole body before a view is taken.  For vault_classic_reader.prepare. */
+static int
+prepare_opened(void *ctx, const struct vault_classic_opened *o) {
+    struct http_response *resp = ctx;
+    int err = write_opened(resp, o);
+    if (err == 0) err = response_reserve(resp, resp->body.len); /* escaping makes a text longer */
+    return err;
+}
+
+/* Reserve the response for content of ${len} bytes.  For vault_classic_reader.reserve. */
+static int
+reserve_opened(void *resp, bool is_file, size_t len) {
+    if (is_file) len = base64_encoded_len(BASE64_STD, len);
+    return response_reserve(resp, OPENED_LEN + len);
+}
+
 /* Open the classic secret ${id} and respond with its content. */
 static void
 open_classic_secret(struct api_call *call, const struct field_value *id,
@@ -160,6 +174,7 @@ open_classic_secret(struct api_call *call, const struct field_value *id,
     const struct vault_classic_reader reader = {
         .text_max = room / JSON_GROWTH,
         .file_max = room / 4 * 3,
+        .reserve = reserve_opened,
         .prepare = prepare_opened,
         .ctx = resp,
     };

@@ -117,64 +117,113 @@ vault_classic_create(struct vault *v, struct kdf_pool *kdf, const struct vault_c
     return result;
 }
 
-/* Whether ${id} has a view left.  Returns 1, 0, or a negative code. */
-static int
-has_classic_view(struct vault *v, const char *id) {
-    struct record r = {0};
-    int found = vault_load(v, id, &r, NULL);
-    if (found == 1) found = r.kind != RECORD_SEALED && policy_can_claim(&r, vault_now(v));
-    record_clear(&r);
-    return found;
-}
+/* One open of a classic secret. */
+struct opening {
+    struct vault *vault;
+    struct kdf_pool *kdf;
+    const char *id;
+    const void *passphrase;
+    size_t passphrase_len;
+    const struct vault_classic_reader *reader;
 
-/* Whether the plaintext of ${r} is within the limits of the caller. */
+    struct record record;
+    struct buf ciphertext;
+    uint8_t key[CLASSIC_KEY_LEN];
+    struct vault_classic_opened opened;
+};
+
+/* Whether a view of ${r} is left. */
 static bool
-is_deliverable(const struct record *r, const struct buf *ciphertext, size_t text_max,
-               size_t file_max) {
-    size_t max = file_max;
-    if (r->kind == RECORD_CLASSIC_TEXT) max = text_max;
-    if (r->classic.nonce_len == CLASSIC_NONCE2_LEN) max += CLASSIC_TAG_LEN; /* part of the data */
-    return ciphertext->len <= max;
+has_classic_view(struct vault *v, const struct record *r) {
+    return r->kind != RECORD_SEALED && policy_can_claim(r, vault_now(v));
 }
 
-/* Append the content of ${r} to ${ciphertext}.  Returns as blobs_ops.get. */
-static int
-read_classic_blob(struct vault *v, const struct record *r, struct buf *ciphertext) {
-    return vault_counted(v, v->blobs->ops->get(v->blobs, r->blob, 0, ciphertext));
+/* Whether no view is left by now: a secret that is gone is neither too large nor lost. */
+static bool
+is_classic_gone(const struct opening *o) {
+    struct record now = {0};
+    int found = vault_load(o->vault, o->id, &now, NULL);
+    bool gone = found == 0 || (found == 1 && !has_classic_view(o->vault, &now));
+    record_clear(&now);
+    return gone;
+}
+
+/* Whether the plaintext is within the limits of the reader. */
+static bool
+is_deliverable(const struct opening *o) {
+    size_t max = o->reader->file_max;
+    if (o->record.kind == RECORD_CLASSIC_TEXT) max = o->reader->text_max;
+    if (o->record.classic.nonce_len == CLASSIC_NONCE2_LEN) max += CLASSIC_TAG_LEN; /* in the data */
+    return o->ciphertext.len <= max;
 }
 
 /*
- * Read record and ciphertext if a view is left.  Returns 1; 0 if none is; ERR_TOO_LARGE if the
- * content exceeds its limit; or another code.
+ * Read record and inline content.  Returns 1; 0 if no view is left; ERR_TOO_LARGE if the content is
+ * known to exceed its limit; or another code.
  */
 static int
-read_ciphertext(struct vault *v, const char *id, size_t text_max, size_t file_max, struct record *r,
-                struct buf *ciphertext) {
-    int found = vault_load(v, id, r, ciphertext);
-    if (found == 1 && (r->kind == RECORD_SEALED || !policy_can_claim(r, vault_now(v)))) return 0;
-    if (found == 1 && r->content == CONTENT_BLOBS) {
-        found = read_classic_blob(v, r, ciphertext);
-        if (found == 0) found = vault_counted(v, ERR_STORE); /* lost, or just erased */
-    }
+read_classic_record(struct opening *o) {
+    const struct record *r = &o->record;
 
-    if (found == 1 && !is_deliverable(r, ciphertext, text_max, file_max)) return ERR_TOO_LARGE;
-    if (found != ERR_TOO_LARGE && found != ERR_STORE) return found;
-
-    /* A secret that is gone by now is neither too large nor lost. */
-    int still = has_classic_view(v, id);
-    if (still == 0) return 0;
-    return found;
+    int found = vault_load(o->vault, o->id, &o->record, &o->ciphertext);
+    if (found == 1 && !has_classic_view(o->vault, r)) return 0;
+    if (found == 1 && r->content == CONTENT_INLINE && !is_deliverable(o)) return ERR_TOO_LARGE;
+    if (found == 1 && r->kind == RECORD_CLASSIC_FILE && r->size > o->reader->file_max)
+        return ERR_TOO_LARGE;
+    if (found != ERR_TOO_LARGE) return found;
+    return is_classic_gone(o) ? 0 : found;
 }
 
-/* Derive the key and decrypt.  Returns 1; 0 if the passphrase is wrong; or a negative code. */
+/* Have the reader reserve what the response needs.  Returns 0 or a negative code. */
 static int
-unseal_classic(struct kdf_pool *kdf, const struct record *r, const struct buf *ciphertext,
-               const void *passphrase, size_t passphrase_len, struct buf *plain) {
-    uint8_t key[CLASSIC_KEY_LEN];
-    int err = kdf_pool_derive(kdf, KDF_CLASSIC, passphrase, passphrase_len, r->classic.salt,
-                              sizeof(r->classic.salt), key, sizeof(key));
-    if (err == 0) err = classic_open(&r->classic, key, ciphertext->data, ciphertext->len, plain);
-    explicit_bzero(key, sizeof(key));
+reserve_classic(const struct opening *o) {
+    const struct record *r = &o->record;
+    bool is_file = r->kind == RECORD_CLASSIC_FILE;
+    size_t len = (size_t)r->size;
+    if (o->reader->reserve == NULL) return 0;
+
+    /* Records of pysecrets do not tell the size. */
+    if (r->content == CONTENT_INLINE) len = o->ciphertext.len;
+    else if (len == 0) len = o->reader->file_max;
+    return o->reader->reserve(o->reader->ctx, is_file, len);
+}
+
+/*
+ * Derive the key, or, where there is ${nothing} to open, a key of no use that takes the same time.
+ * Returns 0 or a negative code.
+ */
+static int
+derive_classic(struct opening *o, bool nothing) {
+    uint8_t *salt = o->record.classic.salt;
+    size_t salt_len = sizeof(o->record.classic.salt);
+
+    if (nothing) random_fill(&o->vault->random, salt, salt_len);
+    return kdf_pool_derive(o->kdf, KDF_CLASSIC, o->passphrase, o->passphrase_len, salt, salt_len,
+                           o->key, sizeof(o->key));
+}
+
+/* Read the blob of the record into ${out}.  Returns as blobs_ops.get. */
+static int
+read_classic_blob(const struct opening *o, struct buf *out) {
+    struct blobs *b = o->vault->blobs;
+    return vault_counted(o->vault, b->ops->get(b, o->record.blob, 0, out));
+}
+
+/* Read the content if it is in the blob store.  Returns 1; 0 if no view is left; or a code. */
+static int
+read_classic_content(struct opening *o) {
+    if (o->record.content != CONTENT_BLOBS) return 1;
+
+    int found = read_classic_blob(o, &o->ciphertext);
+    if (found == 0) found = vault_counted(o->vault, ERR_STORE); /* lost, or just erased */
+    if (found != ERR_TOO_LARGE && found != ERR_STORE) return found;
+    return is_classic_gone(o) ? 0 : found;
+}
+
+/* Decrypt ${ciphertext} to ${plain}.  Returns 1; 0 if the passphrase is wrong; or a code. */
+static int
+unseal_classic(const struct opening *o, const struct buf *ciphertext, struct buf *plain) {
+    int err = classic_open(&o->record.classic, o->key, ciphertext->data, ciphertext->len, plain);
     if (err == ERR_TAG) return 0;
     if (err != 0) return err;
     return 1;
@@ -196,23 +245,23 @@ read_second_name(const struct buf *plain, char out[static RECORD_NAME_MAX + 1]) 
 
 /*
  * The second generation of pysecrets stores the sealed name of a file where a text would be, and
- * nothing marks the record as a file.  If ${out} holds such a name and the file exists, replace
- * out->plain with the file and set name and blob of ${r}.  Returns 1, or a negative code.
+ * nothing marks the record as a file.  If the plaintext is such a name and the file exists, replace
+ * it with the file and set name and blob of the record.  The same key seals both.  Returns 1, or a
+ * negative code.
  */
 static int
-unseal_second_file(struct vault *v, struct kdf_pool *kdf, const char *id, struct record *r,
-                   const void *passphrase, size_t passphrase_len,
-                   struct vault_classic_opened *out) {
-    struct buf ciphertext = BUF_INIT(out->plain.max), plain = BUF_INIT(out->plain.max);
-    int found = 1;
+unseal_second_file(struct opening *o) {
+    struct record *r = &o->record;
+    struct buf *text = &o->opened.plain;
     if (r->classic.nonce_len != CLASSIC_NONCE2_LEN || r->kind != RECORD_CLASSIC_TEXT ||
-        !v->store->pysecrets_layout || !read_second_name(&out->plain, r->file_name))
+        !o->vault->store->pysecrets_layout || !read_second_name(text, r->file_name))
         return 1;
 
-    (void)snprintf(r->blob, sizeof(r->blob), "%s.enc", id);
-    found = read_classic_blob(v, r, &ciphertext);
-    if (found == 1) found = unseal_classic(kdf, r, &ciphertext, passphrase, passphrase_len, &plain);
-    if (found == 1) buf_move(&out->plain, &plain);
+    struct buf ciphertext = BUF_INIT(text->max), plain = BUF_INIT(text->max);
+    (void)snprintf(r->blob, sizeof(r->blob), "%s.enc", o->id);
+    int found = read_classic_blob(o, &ciphertext);
+    if (found == 1) found = unseal_classic(o, &ciphertext, &plain);
+    if (found == 1) buf_move(text, &plain);
     if (found == 0) {
         /* It is a text that looks like a name. */
         explicit_bzero(r->file_name, sizeof(r->file_name));
@@ -225,18 +274,46 @@ unseal_second_file(struct vault *v, struct kdf_pool *kdf, const char *id, struct
     return found;
 }
 
-/*
- * Take one view of ${id}, whose record was read into ${r}.  Returns 1 once that is durable; 0 if no
- * view is left; or a negative code.
- */
+/* Read, derive and decrypt.  Returns 1 with o->opened; 0 if it cannot be opened; or a code. */
 static int
-claim_classic_view(struct vault *v, const char *id, const struct record *r) {
+unseal_opening(struct opening *o) {
+    int result = read_classic_record(o);
+    if (result < 0) return result;
+    bool nothing = result == 0;
+
+    /* The order is a promise: what the response needs is reserved first, and a derivation is
+     * admitted before a file is read.  So waiting costs no memory. */
+    int err = 0;
+    if (!nothing) err = reserve_classic(o);
+    if (err == 0) err = derive_classic(o, nothing);
+    if (err != 0 || nothing) return err;
+
+    result = read_classic_content(o);
+    if (result == 1 && !is_deliverable(o)) return ERR_TOO_LARGE;
+    if (result == 1) result = unseal_classic(o, &o->ciphertext, &o->opened.plain);
+    if (result == 1) result = unseal_second_file(o);
+    return result;
+}
+
+/* Have the reader prepare the response.  Returns 1 or a negative code. */
+static int
+prepare_classic(struct opening *o) {
+    memcpy(o->opened.file_name, o->record.file_name, sizeof(o->opened.file_name));
+    int err = o->reader->prepare(o->reader->ctx, &o->opened);
+    return err == 0 ? 1 : err;
+}
+
+/* Take one view.  Returns 1 once that is durable; 0 if no view is left; or a negative code. */
+static int
+claim_classic_view(const struct opening *o) {
+    struct vault *v = o->vault;
+    const struct record *r = &o->record;
     struct change c = {.kind = CHANGE_CLAIM_CLASSIC, .now = vault_now(v)};
     struct effect effect;
     struct record after = {0};
 
     random_fill(&v->random, c.mark, sizeof(c.mark));
-    int found = vault_change(v, id, &c, &effect, &after);
+    int found = vault_change(v, o->id, &c, &effect, &after);
     record_clear(&after);
 
     /* The stored record of a second-generation file does not name its blob: erase it here. */
@@ -249,30 +326,28 @@ claim_classic_view(struct vault *v, const char *id, const struct record *r) {
 int
 vault_classic_open(struct vault *v, struct kdf_pool *kdf, const char *id, const void *passphrase,
                    size_t passphrase_len, const struct vault_classic_reader *reader) {
-    size_t text_max = reader->text_max, file_max = reader->file_max;
-    size_t max = text_max + CLASSIC_TAG_LEN;
-    if (file_max > text_max) max = file_max + CLASSIC_TAG_LEN;
-    struct record r = {0};
-    struct buf ciphertext = BUF_INIT(max);
-    struct vault_classic_opened o = {.plain = BUF_INIT(max)};
-
-    int result = read_ciphertext(v, id, text_max, file_max, &r, &ciphertext);
-    if (result == 1)
-        result = unseal_classic(kdf, &r, &ciphertext, passphrase, passphrase_len, &o.plain);
-    if (result == 1) result = unseal_second_file(v, kdf, id, &r, passphrase, passphrase_len, &o);
-    buf_free(&ciphertext);
+    size_t max = reader->text_max + CLASSIC_TAG_LEN;
+    if (reader->file_max > reader->text_max) max = reader->file_max + CLASSIC_TAG_LEN;
+    struct opening o = {
+        .vault = v,
+        .kdf = kdf,
+        .id = id,
+        .passphrase = passphrase,
+        .passphrase_len = passphrase_len,
+        .reader = reader,
+        .ciphertext = BUF_INIT(max),
+        .opened = {.plain = BUF_INIT(max)},
+    };
 
     /* The order is a promise: the response is whole before the view is taken, and nothing is
      * delivered before that is durable. */
-    if (result == 1) {
-        memcpy(o.file_name, r.file_name, sizeof(o.file_name));
-        int err = reader->prepare(reader->ctx, &o);
-        if (err != 0) result = err;
-    }
-    buf_free(&o.plain);
-    explicit_bzero(o.file_name, sizeof(o.file_name));
+    int result = unseal_opening(&o);
+    buf_free(&o.ciphertext);
+    if (result == 1) result = prepare_classic(&o);
+    buf_free(&o.opened.plain);
+    if (result == 1) result = claim_classic_view(&o);
 
-    if (result == 1) result = claim_classic_view(v, id, &r);
-    record_clear(&r);
+    record_clear(&o.record);
+    explicit_bzero(&o, sizeof(o));
     return result;
 }

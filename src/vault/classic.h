@@ -34,6 +34,13 @@ struct vault_classic_reader {
     size_t text_max, file_max;
 
     /*
+     * Called before the key is derived, with the kind of the secret and the length of its content
+     * (file_max if that is unknown).  Returns 0, or a negative code, and then nothing more happens.
+     * NULL for none.
+     */
+    int (*reserve)(void *ctx, bool is_file, size_t len);
+
+    /*
      * Prepare the whole response from ${o}, which is wiped afterwards.  Called once, before the
      * view is taken, so nothing may be delivered yet.  Returns 0, or a negative code, and then no
      * view is taken.
@@ -52,13 +59,15 @@ int vault_classic_create(struct vault *v, struct kdf_pool *kdf, const struct vau
                          struct vault_classic_created *out);
 
 /*
- * Open the secret ${id}: read it, check time and views, derive the key, verify the tag, let
- * ${reader} prepare the response, and claim one view with one conditional write.
+ * Open the secret ${id}: read its record, check time and views, let ${reader} reserve, derive the
+ * key, read a file's ciphertext, verify the tag, let ${reader} prepare the response, and claim one
+ * view with one conditional write.  Where no view is to be had, a key is derived all the same, so
+ * that the time of a response does not tell whether a secret exists.
  *
  * Returns 1 once the view is taken: the caller delivers what was prepared, which cannot fail.
  * Anything else means that the caller discards what was prepared and that no view was taken: 0 if
  * the secret cannot be opened, which includes a wrong passphrase; ERR_TOO_LARGE if the content
- * exceeds its limit; a code of reader->prepare; ERR_BUSY; ERR_STORE; ERR_NOMEM; or ERR_CRYPTO.
+ * exceeds its limit; a code of reader->reserve or reader->prepare; ERR_BUSY; ERR_STORE; ERR_NOMEM; or ERR_CRYPTO.
  * After ERR_UNKNOWN_OUTCOME the view may have been taken.
  */
 MUST_CHECK

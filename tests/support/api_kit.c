@@ -57,6 +57,7 @@ api_kit_open(struct api_kit *kit) {
     assert_non_null(kit->api.kdf);
     assert_int_equal(api_open(&kit->api), 0);
     http_response_init(&kit->resp, 8 << 20);
+    kit->room = -1;
 }
 
 void
@@ -113,6 +114,15 @@ fill_request(struct api_kit *kit, const struct ask *ask, char bearer[static 256]
     req->headers[HTTP_REQUEST_METHOD] = ask->ask_method;
 }
 
+/* Reserve as an adapter does, within kit->room. */
+static int
+kit_reserve(void *ctx, uint64_t bytes) {
+    struct api_kit *kit = ctx;
+    if (kit->room >= 0 && bytes > (uint64_t)kit->room) return ERR_BUSY;
+    kit->reserved = bytes;
+    return 0;
+}
+
 int
 api_kit_ask(struct api_kit *kit, struct ask ask) {
     char bearer[256];
@@ -121,6 +131,9 @@ api_kit_ask(struct api_kit *kit, struct ask ask) {
     int64_t body_len = ask.body == NULL ? -1 : (int64_t)len;
     fill_request(kit, &ask, bearer);
     http_response_clear(&kit->resp);
+    kit->resp.reserve = kit_reserve;
+    kit->resp.reserve_ctx = kit;
+    kit->reserved = 0;
     if (api_admit(&kit->api, &kit->req, body_len, &admission, &kit->resp) == 0)
         return kit->resp.status;
     if (!ask.unchecked && api_check(&kit->api, &kit->req, body_len, &admission, &kit->resp) == 0)

@@ -16,6 +16,8 @@ struct api_kit {
     int64_t ms;  /* of the clock that never jumps */
     struct http_request req;
     struct http_response resp; /* of the last request */
+    int64_t room;              /* bytes that a response can reserve; below 0: any */
+    uint64_t reserved;         /* what the last request reserved */
     char path[512];
 };
 

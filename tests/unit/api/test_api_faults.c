@@ -206,6 +206,39 @@ too_many_derivations(void **state) {
     assert_true(stats.refused > 0);
 }
 
+/* Without room for its response nothing is opened and nothing counted, and then it opens. */
+static void
+no_room_for_a_response_counts_nothing(void **state) {
+    struct api_kit *kit = *state;
+    struct api_kit_secret what = {
+        .views = 1, .ttl = 3600, .size = 304, .inside = true, .key = KEY, .attempts = 1};
+    char id[23], owner[44], classic[32], passphrase[64], body[200];
+    api_kit_create(kit, what, id, owner);
+    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/encrypt",
+                                                   .body = "{\"secret\":\"\\u0001\\u0001\"}"}),
+                     200);
+    api_kit_text(kit, "secret_id", classic, sizeof(classic));
+    api_kit_text(kit, "passphrase", passphrase, sizeof(passphrase));
+    (void)snprintf(body, sizeof(body), "{\"secret_id\":\"%s\",\"passphrase\":\"%s\"}", classic,
+                   passphrase);
+    struct ask decrypt = {.target = "/decrypt", .body = body};
+
+    kit->room = 100;
+    assert_again_later(kit, api_kit_open_secret(kit, id, KEY, 'a'), "busy");
+    assert_again_later(kit, api_kit_ask(kit, decrypt), "busy");
+    assert_int_equal(kit->vault.views_claimed, 0);
+    assert_int_equal(api_kit_open_secret(kit, id, KEY + 1, 'b'), 403); /* needs no room */
+    assert_int_equal(kit->reserved, 0);
+
+    kit->room = -1;
+    api_kit_create(kit, what, id, owner);
+    assert_int_equal(api_kit_open_secret(kit, id, KEY, 'a'), 200);
+    assert_true(kit->reserved >= kit->resp.body.len);
+    assert_int_equal(api_kit_ask(kit, decrypt), 200);
+    assert_int_equal(kit->reserved, kit->resp.body.len);
+    assert_int_equal(kit->vault.views_claimed, 2);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, api_kit_teardown)
 
 int
@@ -216,6 +249,7 @@ main(void) {
         TEST(an_open_delivers_nothing_then_and_can_be_repeated),
         TEST(a_decrypt_delivers_nothing_then),
         TEST(too_many_derivations),
+        TEST(no_room_for_a_response_counts_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

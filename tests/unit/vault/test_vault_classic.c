@@ -184,14 +184,110 @@ test_expiry_counts_on_read(void **state) {
     assert_int_equal(open_right(&c, "", 0), 0);
     world.now -= 3600;
     assert_int_equal(open_right(&c, "", 0), 0);
-    /* Nor does it cost a derivation, or tell that it was too large. */
+    /* It costs a derivation all the same, and does not tell that it was too large. */
     kdf_pool_stats(world_kdf, &after);
-    assert_int_equal(after.done, before.done + 1);
+    assert_int_equal(after.done, before.done + 3);
     assert_int_equal(open_up_to(&large, large.passphrase, 4, 4, "", 0), 0);
     assert_int_equal(stored_bytes(), 5 + 27);
     assert_int_equal(vault_sweep(v, 100, &swept), 0);
     assert_int_equal(swept.records, 2);
     assert_int_equal(stored_bytes(), 0);
+}
+
+static uint64_t
+derivations(void) {
+    struct kdf_pool_stats stats;
+    kdf_pool_stats(world_kdf, &stats);
+    return stats.done;
+}
+
+/* One derivation each, so that the time of a response tells nothing. */
+static void
+test_absent_and_wrong_take_the_same_work(void **state) {
+    (void)state;
+    struct vault_classic_created text = create("hello", 5, NULL, 1), unknown = text;
+    struct vault_classic_created used = create("hello", 5, NULL, 1);
+    assert_int_equal(open_right(&used, "hello", 5), 1);
+    memcpy(unknown.id, "0123456789abcdef", sizeof(unknown.id));
+    const struct vault_classic_created *const all[] = {&text, &unknown, &used};
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        uint64_t before = derivations();
+        assert_int_equal(open_up_to(all[i], "wrong", ANSWER_MAX, ANSWER_MAX, "", 0), 0);
+        assert_int_equal(derivations(), before + 1);
+    }
+}
+
+/* Blobs that tell how many derivations were done before the last read. */
+static uint64_t done_at_read;
+static const struct blobs_ops *real_blobs;
+
+static int
+get_observed(struct blobs *b, const char *name, uint32_t k, struct buf *out) {
+    done_at_read = derivations();
+    return real_blobs->get(b, name, k, out);
+}
+
+static void
+test_a_file_is_read_after_the_derivation(void **state) {
+    (void)state;
+    static char data[WORLD_INLINE_MAX + 1];
+    struct vault_classic_created c = create(data, sizeof(data), "f", 1);
+    real_blobs = v->blobs->ops;
+    struct blobs_ops observed = *real_blobs;
+    observed.get = get_observed;
+    v->blobs->ops = &observed;
+    uint64_t before = derivations();
+    done_at_read = 0;
+    assert_int_equal(open_up_to(&c, "wrong", ANSWER_MAX, ANSWER_MAX, "", 0), 0);
+    assert_int_equal(done_at_read, before + 1);
+    assert_int_equal(open_right(&c, data, sizeof(data)), 1);
+    assert_int_equal(done_at_read, before + 2);
+    v->blobs->ops = real_blobs;
+}
+
+struct reservation {
+    struct world_reader reader;
+    int refuse;
+    bool is_file;
+    size_t len;
+    int calls;
+};
+
+static int
+reserve(void *ctx, bool is_file, size_t len) {
+    struct reservation *r = (struct reservation *)ctx;
+    r->is_file = is_file;
+    r->len = len;
+    r->calls++;
+    return r->refuse;
+}
+
+/* What does not fit is refused before a key is derived, a file is read or a view is taken. */
+static void
+test_the_response_is_reserved_first(void **state) {
+    (void)state;
+    static char data[WORLD_INLINE_MAX + 1];
+    const struct vault_classic_created text = create("hello", 5, NULL, 1);
+    const struct vault_classic_created file = create(data, sizeof(data), "f", 1);
+    const struct vault_classic_created *const all[] = {&text, &file};
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        struct reservation r = {.refuse = ERR_BUSY};
+        const struct vault_classic_created *c = all[i];
+        world_reader(&r.reader, ANSWER_MAX, ANSWER_MAX);
+        r.reader.base.reserve = reserve;
+        uint64_t before = derivations();
+        assert_int_equal(vault_classic_open(v, world_kdf, c->id, c->passphrase,
+                                            TOKEN_PASSPHRASE_LEN, &r.reader.base),
+                         ERR_BUSY);
+        assert_int_equal(r.calls, 1);
+        assert_int_equal(r.is_file, c == &file);
+        assert_int_equal(r.len, c == &file ? sizeof(data) : 5);
+        assert_int_equal(derivations(), before);
+        assert_int_equal(r.reader.calls, 0);
+        assert_int_equal(v->views_claimed, 0);
+    }
+    assert_int_equal(open_right(&text, "hello", 5), 1);
+    assert_int_equal(open_right(&file, data, sizeof(data)), 1);
 }
 
 static void
@@ -288,6 +384,9 @@ main(void) {
         CASE(test_too_large_to_answer_counts_nothing),
         CASE(test_an_answer_that_cannot_be_made_counts_nothing),
         CASE(test_expiry_counts_on_read),
+        CASE(test_absent_and_wrong_take_the_same_work),
+        CASE(test_a_file_is_read_after_the_derivation),
+        CASE(test_the_response_is_reserved_first),
         CASE(test_quota_refuses),
         CASE(test_an_id_that_is_taken_is_drawn_again),
         CASE(test_n_views_are_n_answers),
