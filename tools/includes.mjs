@@ -24,7 +24,7 @@ const allowed = {
 // Which files may include the headers of a library.
 const libraries = [
   [/^sqlite3\.h$/, /^store\/sqlite\//],
-  [/^curl\//, /^http\/client/],
+  [/^curl\//, /^http\/(client|url)/],
   [/^microhttpd\.h$/, /^server\/(http\/(daemon|request|request_head)|metrics\/http)\.[ch]$/],
   [/^openssl\//, /^(crypto\/|aws\/sigv4)/],
   [/^scrypt-kdf\.h$/, /^crypto\/kdf\/kdf\.c$/],

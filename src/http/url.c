@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/url.h"
+
+#include <ctype.h>
+#include <curl/curl.h>
+#include <string.h>
+
+#include "base/err.h"
+
+/* Return whether ${u} has a part that an address of ours never has. */
+static bool
+has_credentials(CURLU *u) {
+    char *user = NULL, *password = NULL;
+    bool found = curl_url_get(u, CURLUPART_USER, &user, 0) == CURLUE_OK ||
+                 curl_url_get(u, CURLUPART_PASSWORD, &password, 0) == CURLUE_OK;
+    curl_free(user);
+    curl_free(password);
+    return found;
+}
+
+/* Put the host of ${u} into lower case.  libcurl does that with the scheme only. */
+static CURLUcode
+lower_host(CURLU *u) {
+    char *host = NULL;
+    CURLUcode code = curl_url_get(u, CURLUPART_HOST, &host, 0);
+    if (code != CURLUE_OK) return code;
+
+    for (char *p = host; *p != '\0'; p++)
+        *p = (char)tolower((unsigned char)*p);
+    code = curl_url_set(u, CURLUPART_HOST, host, 0);
+    curl_free(host);
+    return code;
+}
+
+/* Return whether the scheme of ${u} is http or https. */
+static bool
+is_http(CURLU *u) {
+    char *scheme = NULL;
+    if (curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK) return false;
+    bool ok = strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0;
+    curl_free(scheme);
+    return ok;
+}
+
+int
+http_url_resolve(const char *base, const char *reference, char *out, size_t size) {
+    char *whole = NULL;
+    CURLU *u = curl_url();
+    if (u == NULL) return ERR_NOMEM;
+
+    /* An address that is set a second time is resolved against the first. */
+    CURLUcode code = curl_url_set(u, CURLUPART_URL, base, 0);
+    if (code == CURLUE_OK) code = curl_url_set(u, CURLUPART_URL, reference, 0);
+    if (code == CURLUE_OK && (!is_http(u) || has_credentials(u))) code = CURLUE_BAD_SCHEME;
+    if (code == CURLUE_OK) code = lower_host(u);
+    if (code == CURLUE_OK) code = curl_url_get(u, CURLUPART_URL, &whole, 0);
+    curl_url_cleanup(u);
+
+    if (code == CURLUE_OUT_OF_MEMORY) return ERR_NOMEM;
+    if (code != CURLUE_OK) return ERR_INVALID;
+    size_t len = strlen(whole);
+    if (len < size) memcpy(out, whole, len + 1);
+    curl_free(whole);
+    return len < size ? 0 : ERR_TOO_LARGE;
+}
+
+/* Return the part ${part} of ${url} for curl_free(), with the port of its scheme; NULL if there is
+ * none. */
+static char *
+url_part(const char *url, CURLUPart part) {
+    char *value = NULL;
+    CURLU *u = curl_url();
+    if (u != NULL && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK)
+        (void)curl_url_get(u, part, &value, CURLU_DEFAULT_PORT);
+    curl_url_cleanup(u);
+    return value;
+}
+
+static bool
+same_part(const char *a, const char *b, CURLUPart part) {
+    char *of_a = url_part(a, part), *of_b = url_part(b, part);
+    bool same = of_a != NULL && of_b != NULL && strcasecmp(of_a, of_b) == 0;
+    curl_free(of_a);
+    curl_free(of_b);
+    return same;
+}
+
+bool
+http_url_same_origin(const char *a, const char *b) {
+    return same_part(a, b, CURLUPART_SCHEME) && same_part(a, b, CURLUPART_HOST) &&
+           same_part(a, b, CURLUPART_PORT);
+}

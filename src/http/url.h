@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Addresses (RFC 3986), taken apart and put together by libcurl, so that they mean the same to the
+ * code that compares them as to the client that connects.  Any thread.
+ */
+#ifndef HTTP_URL_H
+#define HTTP_URL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/compiler.h"
+
+/*
+ * Resolve ${reference} against the absolute address ${base} and write the result to the ${size}
+ * bytes at ${out}: dot segments removed, scheme and host in lower case.  Only http and https with a
+ * host, and without user and password.  Returns 0; ERR_INVALID if either is not such an address;
+ * ERR_TOO_LARGE; ERR_NOMEM.
+ */
+MUST_CHECK
+int http_url_resolve(const char *base, const char *reference, char *out, size_t size);
+
+/* Return whether the addresses ${a} and ${b} have the same scheme, host and port.  False if either
+ * is not valid. */
+bool http_url_same_origin(const char *a, const char *b);
+
+#endif

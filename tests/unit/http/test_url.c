@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "http/url.h"
+
+static void
+references_are_resolved(void **unused) {
+    /* The examples of RFC 3986, 5.4, that an address of ours can have, and our own cases. */
+    static const struct {
+        const char *base, *reference, *result;
+    } good[] = {
+        {"http://a/b/c/d", "g", "http://a/b/c/g"},
+        {"http://a/b/c/d", "./g", "http://a/b/c/g"},
+        {"http://a/b/c/d", "g/", "http://a/b/c/g/"},
+        {"http://a/b/c/d", "/g", "http://a/g"},
+        {"http://a/b/c/d", "//g/", "http://g/"},
+        {"http://a/b/c/d", "./", "http://a/b/c/"},
+        {"http://a/b/c/d", "../", "http://a/b/"},
+        {"http://a/b/c/d", "../g", "http://a/b/g"},
+        {"http://a/b/c/d", "../../g", "http://a/g"},
+        {"http://a/b/c/d", "../../../g", "http://a/g"},
+        {"https://h/", "./", "https://h/"},
+        {"https://h", "./", "https://h/"},
+        {"https://h/share/", "./", "https://h/share/"},
+        {"https://h/share/p.html", "config.json", "https://h/share/config.json"},
+        {"https://h/share/", "/", "https://h/"},
+        {"https://h/share/", "../api/", "https://h/api/"},
+        {"https://h/", "HTTPS://Other.Example:8443/x", "https://other.example:8443/x"},
+        {"https://[::1]:80/x", "y", "https://[::1]:80/y"},
+    };
+    static const char *const bad[] = {"ftp://h/",       "file:///etc/passwd", "https://u@h/",
+                                      "https://u:p@h/", "https://h h/",       "javascript:1"};
+    char out[64];
+    (void)unused;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        print_message("%s + %s\n", good[i].base, good[i].reference);
+        assert_int_equal(http_url_resolve(good[i].base, good[i].reference, out, sizeof(out)), 0);
+        assert_string_equal(out, good[i].result);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        int err = http_url_resolve("https://h/", bad[i], out, sizeof(out));
+        if (err == 0) assert_memory_equal(out, "https://h/", 10); /* taken for a path */
+        else assert_int_equal(err, ERR_INVALID);
+    }
+    assert_int_equal(http_url_resolve("not an address", "x", out, sizeof(out)), ERR_INVALID);
+    assert_int_equal(http_url_resolve("https://h/", "abc", out, 13), ERR_TOO_LARGE);
+}
+
+static void
+origins_are_compared(void **unused) {
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } pairs[] = {
+        {"https://h/", "https://h/share/p.html", true},
+        {"https://h/", "HTTPS://H:443/", true},
+        {"http://h:80/", "http://h/", true},
+        {"https://h/", "http://h/", false},
+        {"https://h/", "https://h:8443/", false},
+        {"https://h/", "https://h.evil/", false},
+        {"https://h/", "https://hh/", false},
+        {"https://h/", "nothing", false},
+        {"nothing", "nothing", false},
+    };
+    (void)unused;
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        print_message("%s and %s\n", pairs[i].a, pairs[i].b);
+        assert_int_equal(http_url_same_origin(pairs[i].a, pairs[i].b), pairs[i].same);
+        assert_int_equal(http_url_same_origin(pairs[i].b, pairs[i].a), pairs[i].same);
+    }
+}
+
+int
+main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(references_are_resolved),
+        cmocka_unit_test(origins_are_compared),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
