@@ -9,6 +9,7 @@
 #include "cli/terminal/passphrase.h"
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
+#include "cli/transfer/locate.h"
 
 enum { JSON_OUT_MAX = 8 * 1024 * 1024 };
 
@@ -93,7 +94,7 @@ enum cli_exit
 cli_choose_server(struct cli *cli, const struct link *link) {
     enum cli_exit status = CLI_DONE;
     bool from_link = cli->opt.server == NULL && link != NULL && link->page[0] != '\0';
-    if (from_link) status = remote_find(&cli->remote, link->page);
+    if (from_link) status = locate_server(&cli->remote, link->page);
     else status = choose_default_server(cli);
 
     if (status == CLI_DONE && link_is_exposed(cli->remote.base))

@@ -6,7 +6,8 @@
 static enum cli_exit
 burn_secret(struct cli *cli, const char *id, const char *token) {
     struct remote_response resp = {0};
-    enum cli_exit status = remote_call_secret(&cli->remote, HTTP_DELETE, id, "", token, &resp);
+    enum cli_exit status =
+        remote_call_secret(&cli->remote, HTTP_DELETE, id, "", token, NULL, &resp);
 
     if (status != CLI_DONE) remote_complain(&cli->remote, status, &resp, "burn the secret");
     else if (cli->opt.json) status = cli_print_json(json_pack("{s:b}", "burnt", 1));

@@ -59,7 +59,10 @@ new_encrypt_request(const struct options *o, const struct buf *content) {
 static enum cli_exit
 post_classic_text(struct cli *cli, const struct buf *content, struct remote_response *resp) {
     json_t *json = new_encrypt_request(&cli->opt, content);
-    struct remote_call call = {.method = HTTP_POST, .path = "encrypt", .json = json};
+    struct remote_call call = {.method = HTTP_POST,
+                               .path = "encrypt",
+                               .json = json,
+                               .expect = {EXPECT_JSON, "secret_id", 0}};
     enum cli_exit status = CLI_FAILED;
     if (json != NULL) status = remote_call(&cli->remote, &call, resp);
     json_decref(json);
@@ -82,6 +85,7 @@ post_classic_file(struct cli *cli, const char *name, const struct buf *content,
     struct remote_call call = {
         .method = HTTP_POST,
         .path = path,
+        .expect = {.kind = EXPECT_JSON, .field = "secret_id"},
         .http = {.body = content->data, .body_len = content->len},
     };
     return remote_call(&cli->remote, &call, resp);
@@ -91,7 +95,8 @@ post_classic_file(struct cli *cli, const char *name, const struct buf *content,
 static void
 find_classic_page(struct cli *cli, char page[static LINK_PAGE_MAX]) {
     struct remote_response resp = {0};
-    struct remote_call call = {.method = HTTP_GET, .path = "api/v1/config"};
+    struct remote_call call = {
+        .method = HTTP_GET, .path = "api/v1/config", .expect = {EXPECT_JSON, "file_max", 0}};
     enum cli_exit status = remote_call(&cli->remote, &call, &resp);
 
     const char *named = NULL;
@@ -205,12 +210,25 @@ post_decrypt(struct cli *cli, const char *id, const struct buf *passphrase,
 
     /* Repeated, the call could use two views. */
     struct remote_call call = {
-        .method = HTTP_POST, .path = "decrypt", .json = json, .retry = REMOTE_RETRY_UNSENT};
+        .method = HTTP_POST,
+        .path = "decrypt",
+        .json = json,
+        .retry = REMOTE_RETRY_UNSENT,
+        .expect = {.kind = EXPECT_DECRYPTED, .field = "data"},
+    };
     enum cli_exit status = remote_call(&cli->remote, &call, resp);
     json_decref(json);
-    if (status == CLI_DONE)
-        resp->json = json_parse_object((const char *)resp->body.data, resp->body.len);
     return status;
+}
+
+/* Say that a decrypt was answered 404.  An unmarked response may have come from something else. */
+static void
+complain_classic_gone(const struct remote_response *resp) {
+    if (resp->marked) say_error("wrong passphrase, or the secret is gone");
+    else
+        say_error("wrong passphrase, the secret is gone, or something before the server answered "
+                  "404");
+    say_hint("Check the passphrase. A wrong one does not use a view.");
 }
 
 enum cli_exit
@@ -223,10 +241,7 @@ classic_get(struct cli *cli, const struct link *link) {
     status = post_decrypt(cli, link->id, &passphrase, &resp);
     switch (status) {
     case CLI_DONE: status = deliver_classic(cli, resp.json); break;
-    case CLI_GONE: /* the server does not say which of the two it is */
-        say_error("wrong passphrase, or the secret is gone");
-        say_hint("Check the passphrase. A wrong one does not use a view.");
-        break;
+    case CLI_GONE: complain_classic_gone(&resp); break;
     case CLI_USAGE:
         say_error("the passphrase is not UTF-8");
         say_hint("Give the passphrase that came with the link.");

@@ -16,6 +16,7 @@
 enum {
     INLINE_MINUTES = 2, /* how long a server holds a lease after the last fetch */
     PARTS_MINUTES = 15,
+    REASON_MAX = 2048,
 };
 
 /* One secret on its way from the server to its output. */
@@ -25,6 +26,7 @@ struct delivery {
     struct envelope_opener *opener;
     struct output output;
     struct progress bar;
+    struct buf reason;    /* why the connection was lost */
     enum cli_exit status; /* set where the output failed */
     uint64_t skip;        /* bytes of the next part to pass over */
     bool until_meta;      /* stop feeding once the metadata is known */
@@ -159,7 +161,8 @@ fetch_parts(struct delivery *d) {
     /* leave_for_later() prints the error where another run can continue. */
     bool for_later = status == CLI_NETWORK && can_continue_later(d);
     if (status == CLI_DAMAGED) complain_opener(d, ended);
-    else if (status != CLI_DONE && status != CLI_INTERRUPTED && !for_later)
+    else if (for_later) (void)!remote_network_reason(&d->cli->remote, &resp, &d->reason);
+    else if (status != CLI_DONE && status != CLI_INTERRUPTED)
         remote_complain(&d->cli->remote, status, &resp, "fetch the secret");
     remote_response_clear(&resp);
     if (d->status != CLI_DONE) return d->status;
@@ -197,11 +200,12 @@ note_views_left(const struct delivery *d) {
 
 /* After an interruption or a lost connection, say how to continue.  Returns the exit code. */
 static enum cli_exit
-leave_for_later(const struct delivery *d, enum cli_exit status) {
+leave_for_later(struct delivery *d, enum cli_exit status) {
     if (status != CLI_INTERRUPTED && status != CLI_NETWORK) return status;
     if (!can_continue_later(d)) return status;
 
     const char *reason = "the connection was lost";
+    if (d->reason.len > 0) reason = buf_text(&d->reason);
     if (status == CLI_INTERRUPTED) reason = "interrupted";
     int minutes = PARTS_MINUTES;
     if (d->lease.part_size == 0) minutes = INLINE_MINUTES;
@@ -239,10 +243,11 @@ deliver_sealed(struct delivery *d) {
 
 static enum cli_exit
 get_sealed_secret(struct cli *cli, struct link *link) {
-    struct delivery d = {.cli = cli, .output = {.fd = -1}};
+    struct delivery d = {.cli = cli, .output = {.fd = -1}, .reason = BUF_INIT(REASON_MAX)};
     enum cli_exit status = lease_open(cli, link, &d.lease);
     if (status == CLI_DONE) status = deliver_sealed(&d);
     lease_clear(&d.lease);
+    buf_free(&d.reason);
     return status;
 }
 

@@ -40,7 +40,8 @@ print_info(const json_t *json) {
 static enum cli_exit
 ask_and_print_info(struct cli *cli, const char *id) {
     struct remote_response resp = {0};
-    enum cli_exit status = remote_call_secret(&cli->remote, HTTP_GET, id, "", NULL, &resp);
+    enum cli_exit status =
+        remote_call_secret(&cli->remote, HTTP_GET, id, "", NULL, "header", &resp);
 
     if (status != CLI_DONE) remote_complain(&cli->remote, status, &resp, "look up the secret");
     else if (cli->opt.json) status = cli_print_json(json_incref(resp.json));

@@ -58,7 +58,8 @@ read_server_config(const struct cli *cli, const json_t *json, struct server_conf
 static enum cli_exit
 ask_server_config(struct cli *cli, struct server_config *out) {
     struct remote_response resp = {0};
-    struct remote_call call = {.method = HTTP_GET, .path = "api/v1/config"};
+    struct remote_call call = {
+        .method = HTTP_GET, .path = "api/v1/config", .expect = {EXPECT_JSON, "file_max", 0}};
     enum cli_exit status = remote_call(&cli->remote, &call, &resp);
     if (status == CLI_DONE) status = read_server_config(cli, resp.json, out);
 
@@ -182,6 +183,7 @@ create_secret(struct putting *p) {
             .method = HTTP_POST,
             .path = "api/v1/secrets",
             .json = json,
+            .expect = {.kind = EXPECT_JSON, .field = "owner_token"},
             .http = {.fresh_connection = true}, /* or libcurl may repeat it without our knowledge */
         };
         status = remote_call(&p->cli->remote, &call, &resp);
@@ -243,13 +245,14 @@ burn_failed(struct putting *p) {
     if (h->id[0] == '\0') return;
 
     enum cli_exit status =
-        remote_call_secret(&p->cli->remote, HTTP_DELETE, h->id, "", h->owner_token, &resp);
+        remote_call_secret(&p->cli->remote, HTTP_DELETE, h->id, "", h->owner_token, NULL, &resp);
     if (status == CLI_DONE) say_note("The server's copy was burnt.");
     else if (status != CLI_GONE)
         say_note("Note: the server still holds a copy. It expires by itself.");
 
     /* While the server may hold a copy, its token is still of use. */
-    if (status == CLI_DONE || status == CLI_GONE) state_forget(&p->cli->state, STATE_OWNED, h->id);
+    bool burnt = status == CLI_DONE && resp.marked;
+    if (burnt || status == CLI_GONE) state_forget(&p->cli->state, STATE_OWNED, h->id);
     remote_response_clear(&resp);
 }
 

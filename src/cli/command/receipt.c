@@ -80,7 +80,7 @@ ask_receipt(struct cli *cli, const char *id, const char *token, struct remote_re
     long wait = POLL_FIRST_MS;
     for (;;) {
         enum cli_exit status =
-            remote_call_secret(&cli->remote, HTTP_GET, id, "/receipt", token, resp);
+            remote_call_secret(&cli->remote, HTTP_GET, id, "/receipt", token, "state", resp);
         bool waiting = has_state(resp->json, "waiting") || has_state(resp->json, "uploading");
         if (!cli->opt.wait || status != CLI_DONE || !waiting) return status;
 

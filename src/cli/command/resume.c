@@ -10,6 +10,8 @@
 #include "cli/transfer/handover.h"
 #include "cli/transfer/upload.h"
 
+enum { REASON_MAX = 2048 };
+
 /* The unfinished upload to resume. */
 struct resume_choice {
     const char *id; /* of the given link, or NULL where none was given */
@@ -76,14 +78,30 @@ read_done_parts(const struct cli *cli, const char *id, uint32_t parts, int *log)
 static enum cli_exit
 burn_unshown(struct cli *cli, const char *id, const char *token) {
     struct remote_response resp = {0};
-    enum cli_exit status = remote_call_secret(&cli->remote, HTTP_DELETE, id, "", token, &resp);
+    enum cli_exit status =
+        remote_call_secret(&cli->remote, HTTP_DELETE, id, "", token, NULL, &resp);
+    bool erased = status == CLI_DONE || status == CLI_GONE;
+    if (!erased) remote_complain(&cli->remote, status, &resp, "erase the upload");
     remote_response_clear(&resp);
-    if (status == CLI_NETWORK || status == CLI_INTERRUPTED) return status;
+    if (!erased) return status;
 
     state_forget(&cli->state, STATE_UPLOAD, id);
     say_error("the program was killed before it could print the link; the upload was erased");
     say_hint("Share it again with secrets put.");
     return CLI_GONE;
+}
+
+/* Say that the upload stopped again, with ${status} and the last response ${resp}. */
+static void
+complain_unfinished(const struct cli *cli, enum cli_exit status,
+                    const struct remote_response *resp) {
+    struct buf reason = BUF_INIT(REASON_MAX);
+    const char *text = "interrupted";
+    if (status == CLI_NETWORK && remote_network_reason(&cli->remote, resp, &reason) == 0)
+        text = buf_text(&reason);
+    say_error("%s; the upload is not finished yet", text);
+    say_hint("Run secrets put --resume again within the hour.");
+    buf_free(&reason);
 }
 
 static enum cli_exit
@@ -95,8 +113,7 @@ continue_upload(struct cli *cli, const json_t *record, const struct upload *u) {
         handover_keep_token(cli, u->id, u->owner_token, remote_number(record, "expires_at", 0));
         say_note("The upload is complete. The link can be opened now.");
     } else if (status == CLI_NETWORK || status == CLI_INTERRUPTED) {
-        say_error("the upload is not finished yet");
-        say_hint("Run secrets put --resume again within the hour.");
+        complain_unfinished(cli, status, &resp);
         status = CLI_UNFINISHED;
     }
 

@@ -87,13 +87,13 @@ fetch_part(struct downloader *loader, uint32_t k, struct buf *data, struct remot
         .method = HTTP_GET,
         .path = path,
         .token = loader->d->lease,
+        .expect = {.kind = EXPECT_BYTES, .length = len},
         .http = {.progress = on_download_progress, .ctx = &part},
         .again = on_download_again,
     };
     /* The room of the slot is lent to the response. */
     buf_move(&resp->body, data);
     enum cli_exit status = remote_call(&loader->cli->remote, &call, resp);
-    if (status == CLI_DONE && resp->body.len != len) status = CLI_DAMAGED;
     if (status == CLI_DONE) count_received(&part, len);
     buf_move(data, &resp->body);
     return status;

@@ -27,8 +27,7 @@ uint32_t download_parts(const struct download *d);
 /*
  * Fetch the parts from ${first} up to, not including, ${end}, and give them to the sink.  Fills
  * ${resp} with the response to a failed call; the caller clears it.  Returns CLI_DONE; CLI_DAMAGED
- * with the result of the sink in ${*ended}, or with 0 there if a part had the wrong length; or
- * the status of the failed call.  Main thread.
+ * with the result of the sink in ${*ended}; or the status of the failed call.  Main thread.
  */
 MUST_CHECK
 enum cli_exit download_run(struct cli *cli, const struct download *d, uint32_t first, uint32_t end,

@@ -113,6 +113,19 @@ mark_upload_shown(const struct cli *cli, const char *id) {
     return ok;
 }
 
+/* Say that the upload stopped with ${status} and the last response ${resp}. */
+static void
+complain_upload_cut(const struct cli *cli, enum cli_exit status,
+                    const struct remote_response *resp) {
+    struct buf reason = BUF_INIT(HANDOVER_TEXT_MAX);
+    const char *text = "interrupted";
+    if (status == CLI_NETWORK && remote_network_reason(&cli->remote, resp, &reason) == 0)
+        text = buf_text(&reason);
+    say_error("%s; the upload is not finished", text);
+    say_hint("Run secrets put --resume within the hour to finish it. The link opens only then.");
+    buf_free(&reason);
+}
+
 enum cli_exit
 handover_interrupted(struct cli *cli, struct handover *h, bool kept, enum cli_exit status,
                      const struct remote_response *resp) {
@@ -128,9 +141,6 @@ handover_interrupted(struct cli *cli, struct handover *h, bool kept, enum cli_ex
     /* Only an upload whose link was printed can be resumed. */
     if (print_handover(cli, h) != CLI_DONE || !mark_upload_shown(cli, h->id)) return status;
 
-    const char *reason = "the connection was lost";
-    if (status == CLI_INTERRUPTED) reason = "interrupted";
-    say_error("%s; the upload is not finished", reason);
-    say_hint("Run secrets put --resume within the hour to finish it. The link opens only then.");
+    complain_upload_cut(cli, status, resp);
     return CLI_UNFINISHED;
 }

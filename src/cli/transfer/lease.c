@@ -151,7 +151,8 @@ read_info(struct opening *o, struct lease *l, const json_t *json) {
 static enum cli_exit
 ask_info(struct opening *o, struct lease *l) {
     struct remote_response resp = {0};
-    enum cli_exit status = remote_call_secret(&o->cli->remote, HTTP_GET, l->id, "", NULL, &resp);
+    enum cli_exit status =
+        remote_call_secret(&o->cli->remote, HTTP_GET, l->id, "", NULL, "header", &resp);
     if (status == CLI_DONE) status = read_info(o, l, resp.json);
     if (status != CLI_DONE) remote_complain(&o->cli->remote, status, &resp, "find the secret");
     remote_response_clear(&resp);
@@ -234,7 +235,12 @@ post_open(struct opening *o, struct lease *l, int64_t *attempts_left,
     enum cli_exit status = CLI_FAILED;
     if (json_object_set_new(json, "access", json_string(access)) == 0 &&
         json_object_set_new(json, "lease", json_string(l->token)) == 0) {
-        struct remote_call call = {.method = HTTP_POST, .path = path, .json = json};
+        struct remote_call call = {
+            .method = HTTP_POST,
+            .path = path,
+            .json = json,
+            .expect = {.kind = EXPECT_JSON, .field = "views_left"},
+        };
         status = remote_call(&o->cli->remote, &call, resp);
     }
     *attempts_left = remote_number(resp->json, "attempts_left", -1);
@@ -344,7 +350,7 @@ lease_end(struct cli *cli, const struct lease *l, bool burn) {
     struct remote_response resp = {0};
     const char *suffix = burn ? "" : "/lease";
     enum cli_exit status =
-        remote_call_secret(&cli->remote, HTTP_DELETE, l->id, suffix, l->token, &resp);
+        remote_call_secret(&cli->remote, HTTP_DELETE, l->id, suffix, l->token, NULL, &resp);
     if (status != CLI_DONE && status != CLI_GONE) note_unconfirmed(burn);
     remote_response_clear(&resp);
     state_forget(&cli->state, STATE_DOWNLOAD, l->id);

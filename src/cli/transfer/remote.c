@@ -7,16 +7,22 @@
 #include "base/err.h"
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
+#include "http/url.h"
 
 enum {
     STALL_SECONDS = 30,
     FIRST_WAIT_MS = 200,
     LONGEST_WAIT_MS = 5000,
+    FOREIGN_TRIES = 20, /* of a call that something before the server answers */
+    FOREIGN_MS = 5 * 60 * 1000,
     RETRY_AFTER_MAX = 3600, /* seconds; a longer Retry-After is ignored */
     AUTHORIZATION_MAX = 128,
+    REASON_MAX = 2048,
     FIELDS_MAX = 3,
     REQUEST_JSON_MAX = 8 * 1024 * 1024, /* a classic text of 1 MiB with every byte escaped */
 };
+
+static const char config_path[] = "api/v1/config";
 
 void
 remote_response_clear(struct remote_response *resp) {
@@ -43,11 +49,13 @@ remote_secret_path(char out[static REMOTE_PATH_MAX], const char *id, const char 
 }
 
 enum cli_exit
-remote_call_secret(const struct remote *r, enum http_method method, const char *id,
-                   const char *suffix, const char *token, struct remote_response *resp) {
+remote_call_secret(struct remote *r, enum http_method method, const char *id, const char *suffix,
+                   const char *token, const char *field, struct remote_response *resp) {
     char path[REMOTE_PATH_MAX];
     remote_secret_path(path, id, suffix);
     struct remote_call call = {.method = method, .path = path, .token = token};
+    call.expect.kind = EXPECT_EMPTY;
+    if (field != NULL) call.expect = (struct expectation){.kind = EXPECT_JSON, .field = field};
     return remote_call(r, &call, resp);
 }
 
@@ -78,8 +86,17 @@ struct remote_fields {
     char authorization[AUTHORIZATION_MAX];
 };
 
+/* Return the type of the body of ${call}, or NULL without a body. */
+static const char *
+type_of_body(const struct remote_call *call) {
+    if (call->json != NULL) return "application/json";
+    if (call->http.body_len == 0) return NULL;
+    if (call->content_type != NULL) return call->content_type;
+    return "application/octet-stream";
+}
+
 static void
-set_fields(const struct remote_call *call, struct remote_fields *out) {
+set_remote_fields(const struct remote_call *call, struct remote_fields *out) {
     out->count = 0;
     out->fields[out->count++] = (struct http_field){"Accept", "application/json"};
     if (call->token != NULL) {
@@ -87,177 +104,28 @@ set_fields(const struct remote_call *call, struct remote_fields *out) {
         out->fields[out->count++] = (struct http_field){"Authorization", out->authorization};
     }
 
-    const char *type = NULL;
-    if (call->json != NULL) type = "application/json";
-    else if (call->http.body_len > 0) type = "application/octet-stream";
-    if (call->json == NULL && type != NULL && call->content_type != NULL) type = call->content_type;
+    const char *type = type_of_body(call);
     if (type != NULL) out->fields[out->count++] = (struct http_field){"Content-Type", type};
 }
 
-/* Take what ${http} received over into ${resp}. */
-static void
-take_received(struct http_client_response *http, enum http_failure failure, bool raw,
-              struct remote_response *resp) {
-    resp->status = failure == HTTP_FAILURE_NONE ? http->status : 0;
-    resp->retry_after = http->retry_after;
-    copy_printable(resp->detail, sizeof(resp->detail), http->detail);
+/* The headers of a response that are looked at. */
+enum { HEADER_MARK, HEADER_TYPE, HEADER_LOCATION, HEADERS };
 
-    /* A body that the caller wants raw is parsed only where it is an error. */
-    bool ok = http->status >= 200 && http->status < 300;
-    bool parse = failure == HTTP_FAILURE_NONE && !(raw && ok) && http->body.len > 0;
-    if (parse) resp->json = json_parse_object((const char *)http->body.data, http->body.len);
-}
+/* What became of one attempt. */
+struct attempt {
+    enum http_failure failure;
+    enum verdict verdict; /* without a failure */
+    bool sent;            /* the server may have received some of it */
+};
 
-/* Make one attempt, with the body ${json} where the call has one.  Sets ${*sent} if the server may
- * have received any of it. */
-static enum http_failure
-attempt_call(const struct remote *r, const struct remote_call *call, const struct buf *json,
-             struct remote_response *resp, bool *sent) {
-    char url[REMOTE_URL_MAX];
-    struct remote_fields fields;
-    (void)snprintf(url, sizeof(url), "%s%s", r->base, call->path);
-    set_fields(call, &fields);
-
-    struct http_client_request req = call->http;
-    req.method = call->method;
-    req.url = url;
-    req.fields = fields.fields;
-    req.field_count = fields.count;
-    req.stall_seconds = STALL_SECONDS;
-    /* On a kept connection libcurl may send a request twice. */
-    req.fresh_connection = call->http.fresh_connection || call->retry == REMOTE_RETRY_UNSENT;
-    if (req.progress == NULL) req.progress = on_remote_progress;
-    if (call->json != NULL) {
-        req.body = json->data;
-        req.body_len = json->len;
-    }
-
-    struct http_client_response http = {.body = BUF_INIT(REMOTE_JSON_MAX)};
-    bool raw = resp->body.max > 0;
-    if (raw) buf_move(&http.body, &resp->body);
-
-    enum http_failure failure = http_client_send(r->http, &req, &http);
-    explicit_bzero(&fields, sizeof(fields));
-    *sent = http.sent;
-    take_received(&http, failure, raw, resp);
-
-    if (raw) buf_move(&resp->body, &http.body);
-    buf_free(&http.body);
-    return failure;
-}
-
-/* Return whether ${status} says that the server, or a proxy, failed for now. */
-static bool
-is_server_failure(int status) {
-    return status == 500 || status == 502 || status == 503 || status == 504;
-}
-
-static bool
-may_repeat(const struct remote_call *call, enum http_failure failure, int status, bool sent) {
-    bool always = call->retry == REMOTE_RETRY_ALWAYS;
-    switch (failure) {
-    case HTTP_FAILURE_NONE: return status == 429 || (always && is_server_failure(status));
-    case HTTP_FAILURE_RESOLVE:
-    case HTTP_FAILURE_CONNECT:
-    case HTTP_FAILURE_TIMEOUT:
-    case HTTP_FAILURE_RESET: return always || !sent;
-    default: return false; /* the next attempt would fail the same way */
-    }
-}
-
-/* Return whether the server may have carried out an attempt and could not say so. */
-static bool
-is_unsure(enum http_failure failure, int status, bool sent) {
-    if (failure != HTTP_FAILURE_NONE) return sent;
-    return is_server_failure(status);
-}
-
-/* Return how many milliseconds to wait after attempt ${tries}, counted from 0. */
-static long
-wait_before_retry(const struct remote *r, unsigned tries, int64_t retry_after) {
-    long wait = FIRST_WAIT_MS << (tries < 5 ? tries : 5);
-    if (wait > LONGEST_WAIT_MS) wait = LONGEST_WAIT_MS;
-
-    /* Jitter: clients that failed together do not come back together. */
-    wait = wait / 2 + (long)random_below(r->random, (uint32_t)wait / 2 + 1);
-    if (retry_after > 0 && retry_after < RETRY_AFTER_MAX && retry_after * 1000 > wait)
-        wait = (long)retry_after * 1000;
-    return wait;
-}
-
-static enum cli_exit
-exit_of_status(int status) {
-    if (status >= 200 && status < 300) return CLI_DONE;
-    if (status == 404) return CLI_GONE;
-    if (status == 401 || status == 403) return CLI_WRONG;
-    return CLI_REFUSED;
-}
-
-static enum cli_exit
-exit_of_call(enum http_failure failure, int status) {
-    switch (failure) {
-    case HTTP_FAILURE_NONE: return exit_of_status(status);
-    case HTTP_FAILURE_CANCELLED: return signals_stop_asked() ? CLI_INTERRUPTED : CLI_FAILED;
-    case HTTP_FAILURE_TOO_LARGE: return CLI_DAMAGED;
-    case HTTP_FAILURE_NOMEM: return CLI_FAILED;
-    case HTTP_FAILURE_REQUEST: return CLI_USAGE;
-    default: return CLI_NETWORK;
-    }
-}
-
-/* Read the problem document of an error. */
-static void
-take_problem(struct remote_response *resp) {
-    if (resp->status < 400) return;
-    const char *detail = remote_text(resp->json, "detail");
-    if (detail == NULL) detail = remote_text(resp->json, "title");
-    copy_printable(resp->code, sizeof(resp->code), remote_text(resp->json, "code"));
-    copy_printable(resp->detail, sizeof(resp->detail), detail);
-}
-
-/* Say once why the program seems to do nothing. */
-static void
-note_waiting(const struct remote *r, enum http_failure failure) {
-    static atomic_flag said = ATOMIC_FLAG_INIT;
-    if (atomic_flag_test_and_set(&said)) return;
-    if (failure == HTTP_FAILURE_NONE) say_note("The server is busy; trying again.");
-    else say_note("No response from %s yet; trying again.", r->base);
-}
-
-/* Make attempts until one is final.  Returns how the last one failed. */
-static enum http_failure
-attempt_until_final(const struct remote *r, const struct remote_call *call, const struct buf *json,
-                    struct remote_response *resp) {
-    int64_t give_up = clock_monotonic_ms() + r->patience_ms;
-    for (unsigned tries = 0;; tries++) {
-        bool sent = false;
-        json_decref(resp->json);
-        resp->json = NULL;
-        enum http_failure failure = attempt_call(r, call, json, resp, &sent);
-        resp->unsure = resp->unsure || is_unsure(failure, resp->status, sent);
-        if (signals_stop_asked() || !may_repeat(call, failure, resp->status, sent)) return failure;
-
-        long wait = wait_before_retry(r, tries, resp->retry_after);
-        if (clock_monotonic_ms() + wait > give_up) return failure;
-        if (tries > 0) note_waiting(r, failure);
-        if (call->again != NULL) call->again(call->http.ctx);
-        signals_wait_ms(wait);
-        if (signals_stop_asked()) return failure;
-    }
-}
-
-enum cli_exit
-remote_call(const struct remote *r, const struct remote_call *call, struct remote_response *resp) {
-    struct buf json = BUF_INIT(REQUEST_JSON_MAX);
-    enum http_failure failure = HTTP_FAILURE_NOMEM;
-    if (call->json == NULL || json_write(call->json, &json) == 0) {
-        failure = attempt_until_final(r, call, &json, resp);
-        if (signals_stop_asked() && resp->status == 0) failure = HTTP_FAILURE_CANCELLED;
-        resp->failure = failure;
-        take_problem(resp);
-    }
-    buf_free(&json);
-    return exit_of_call(failure, resp->status);
+/* Return the length of the server's address in the redirect ${location} of a call of ${path}; 0 if
+ * it leads to something else, such as a page for signing in. */
+static size_t
+server_len_in(const char *location, const char *path) {
+    size_t len = strlen(location), path_len = strcspn(path, "?");
+    if (len <= path_len) return 0;
+    if (strncmp(location + len - path_len, path, path_len) != 0) return 0;
+    return location[len - path_len - 1] == '/' ? len - path_len : 0;
 }
 
 static void
@@ -272,100 +140,343 @@ complain_refused(const struct remote_response *resp, const char *what) {
     else say_hint("Change what the message names, or ask the operator of the server.");
 }
 
+/* Write to resp->location where the redirect ${location} of ${url} leads, without its query, and
+ * find the address of the server in it.  ${path} is that of the call. */
+static void
+take_location(const char *url, const char *path, const char *location,
+              struct remote_response *resp) {
+    char target[REMOTE_LOCATION_MAX];
+    resp->location[0] = '\0';
+    resp->server_len = 0;
+    if (resp->status < 300 || resp->status >= 400 || location[0] == '\0') return;
+    if (http_url_resolve(url, location, target, sizeof(target)) != 0) return;
+
+    target[strcspn(target, "?#")] = '\0';
+    copy_printable(resp->location, sizeof(resp->location), target);
+    resp->server_len = server_len_in(resp->location, path);
+}
+
+/* Read from ${http} what ${resp} tells, apart from the raw body. */
+static void
+take_received(const struct http_client_response *http, enum http_failure failure, const char *url,
+              const char *path, struct remote_response *resp) {
+    resp->status = 0;
+    if (failure == HTTP_FAILURE_NONE) resp->status = http->status;
+    resp->marked = strcmp(http->headers[HEADER_MARK].value, "1") == 0;
+    resp->retry_after = http->retry_after;
+    copy_printable(resp->detail, sizeof(resp->detail), http->detail);
+    take_location(url, path, http->headers[HEADER_LOCATION].value, resp);
+
+    if (resp->status != 0 && http->body.len > 0)
+        resp->json = json_parse_object((const char *)http->body.data, http->body.len);
+}
+
+/* Decide whose response ${http} is, and learn whether the server marks its responses. */
+static enum verdict
+judge_received(struct remote *r, const struct remote_call *call,
+               const struct http_client_response *http, const struct remote_response *resp) {
+    struct response_facts facts = {
+        .status = resp->status,
+        .content_type = http->headers[HEADER_TYPE].value,
+        .json = resp->json,
+        .body_len = http->body.len,
+        .marked = resp->marked,
+    };
+    enum server_marks marks = (enum server_marks)atomic_load(&r->marks);
+    enum verdict verdict = verdict_of(&facts, &call->expect, marks);
+
+    /* Only its configuration proves that a server does not mark its responses. */
+    bool config = verdict == VERDICT_OURS && strcmp(call->path, config_path) == 0;
+    if (resp->marked) atomic_store(&r->marks, MARKS_PRESENT);
+    else if (config && marks == MARKS_UNKNOWN) atomic_store(&r->marks, MARKS_ABSENT);
+    return verdict;
+}
+
+/* Fill ${req} from ${call}, whose JSON is ${json}. */
+static void
+set_request(const struct remote_call *call, const struct buf *json, const char *url,
+            const struct remote_fields *fields, struct http_client_request *req) {
+    *req = call->http;
+    req->method = call->method;
+    req->url = url;
+    req->fields = fields->fields;
+    req->field_count = fields->count;
+    req->stall_seconds = STALL_SECONDS;
+
+    /* On a kept connection libcurl may send a request twice. */
+    req->fresh_connection = call->http.fresh_connection || call->retry == REMOTE_RETRY_UNSENT;
+    if (req->progress == NULL) req->progress = on_remote_progress;
+    if (call->json != NULL) {
+        req->body = json->data;
+        req->body_len = json->len;
+    }
+}
+
+/* Make one attempt at ${call}, whose JSON is ${json}, and fill ${resp}. */
+static struct attempt
+attempt_call(struct remote *r, const struct remote_call *call, const struct buf *json,
+             struct remote_response *resp) {
+    char url[REMOTE_URL_MAX];
+    struct remote_fields fields;
+    struct http_client_request req;
+    struct http_client_header headers[HEADERS] = {
+        [HEADER_MARK] = {.name = "Secrets-Answer"},
+        [HEADER_TYPE] = {.name = "Content-Type"},
+        [HEADER_LOCATION] = {.name = "Location"},
+    };
+    struct http_client_response http = {
+        .body = BUF_INIT(REMOTE_JSON_MAX), .headers = headers, .header_count = HEADERS};
+    (void)snprintf(url, sizeof(url), "%s%s", r->base, call->path);
+    set_remote_fields(call, &fields);
+    set_request(call, json, url, &fields, &req);
+
+    /* The room of a caller that takes the body is lent to the client. */
+    bool raw = resp->body.max > 0;
+    if (raw) buf_move(&http.body, &resp->body);
+    struct attempt done = {.failure = http_client_send(r->http, &req, &http)};
+    explicit_bzero(&fields, sizeof(fields));
+
+    done.sent = http.sent;
+    json_decref(resp->json);
+    resp->json = NULL;
+    take_received(&http, done.failure, url, call->path, resp);
+    if (done.failure == HTTP_FAILURE_NONE) done.verdict = judge_received(r, call, &http, resp);
+    if (raw) buf_move(&resp->body, &http.body);
+    buf_free(&http.body);
+    return done;
+}
+
+/* Return whether ${status} says that the server failed for now. */
+static bool
+is_server_failure(int status) {
+    return status == 500 || status == 502 || status == 503 || status == 504;
+}
+
+/* Return whether to repeat ${call} after a response. */
+static bool
+may_repeat_after_response(const struct remote_call *call, enum verdict verdict, int status) {
+    bool always = call->retry == REMOTE_RETRY_ALWAYS;
+    if (status == 429 || status == 425) return true; /* it was turned away unread */
+    if (verdict == VERDICT_FOREIGN) return always && verdict_is_transient(status);
+    return verdict == VERDICT_OURS && always && is_server_failure(status);
+}
+
+static bool
+may_repeat(const struct remote_call *call, const struct attempt *done, int status) {
+    switch (done->failure) {
+    case HTTP_FAILURE_NONE: return may_repeat_after_response(call, done->verdict, status);
+    case HTTP_FAILURE_RESOLVE:
+    case HTTP_FAILURE_CONNECT:
+    case HTTP_FAILURE_TIMEOUT:
+    case HTTP_FAILURE_RESET: return call->retry == REMOTE_RETRY_ALWAYS || !done->sent;
+    default: return false; /* the next attempt would fail the same way */
+    }
+}
+
+/* Return whether the server may have carried out an attempt although no response of it came. */
+static bool
+is_unsure(const struct attempt *done, int status) {
+    if (done->failure != HTTP_FAILURE_NONE) return done->sent;
+    if (is_server_failure(status)) return true;
+    return done->verdict == VERDICT_FOREIGN && status < 300;
+}
+
+/* Return how many milliseconds to wait after attempt ${tries}, counted from 0. */
+static long
+wait_before_retry(const struct remote *r, unsigned tries, int64_t retry_after) {
+    long wait = LONGEST_WAIT_MS;
+    if (tries < 5) wait = FIRST_WAIT_MS << tries;
+    if (wait > LONGEST_WAIT_MS) wait = LONGEST_WAIT_MS;
+
+    /* Jitter: clients that failed together do not come back together. */
+    wait = wait / 2 + (long)random_below(r->random, (uint32_t)wait / 2 + 1);
+    if (retry_after > 0 && retry_after < RETRY_AFTER_MAX && retry_after * 1000 > wait)
+        wait = (long)retry_after * 1000;
+    return wait;
+}
+
+static enum cli_exit
+exit_of_response(enum verdict verdict, int status) {
+    if (verdict == VERDICT_ABSENT) return CLI_GONE;
+    if (verdict != VERDICT_OURS) return CLI_NETWORK;
+    if (status >= 200 && status < 300) return CLI_DONE;
+    if (status == 404) return CLI_GONE;
+    if (status == 401 || status == 403) return CLI_WRONG;
+    return CLI_REFUSED;
+}
+
+static enum cli_exit
+exit_of_attempt(const struct attempt *done, int status) {
+    switch (done->failure) {
+    case HTTP_FAILURE_NONE: return exit_of_response(done->verdict, status);
+    case HTTP_FAILURE_CANCELLED: return signals_stop_asked() ? CLI_INTERRUPTED : CLI_FAILED;
+    case HTTP_FAILURE_TOO_LARGE: return CLI_DAMAGED;
+    case HTTP_FAILURE_NOMEM: return CLI_FAILED;
+    case HTTP_FAILURE_REQUEST: return CLI_USAGE;
+    default: return CLI_NETWORK;
+    }
+}
+
+/* Read the problem document of an error of the server. */
+static void
+take_problem(struct remote_response *resp) {
+    if (resp->foreign || resp->status < 400) return;
+    const char *detail = remote_text(resp->json, "detail");
+    if (detail == NULL) detail = remote_text(resp->json, "title");
+    copy_printable(resp->code, sizeof(resp->code), remote_text(resp->json, "code"));
+    copy_printable(resp->detail, sizeof(resp->detail), detail);
+}
+
+/* Say once why the program seems to do nothing. */
+static void
+note_waiting(const struct remote *r, const struct attempt *done, int status) {
+    static atomic_flag said = ATOMIC_FLAG_INIT;
+    if (atomic_flag_test_and_set(&said)) return;
+    if (done->failure != HTTP_FAILURE_NONE)
+        say_note("No response from %s yet; trying again.", r->base);
+    else if (done->verdict == VERDICT_FOREIGN)
+        say_note("Something before %s answered %d; trying again.", r->base, status);
+    else say_note("The server is busy; trying again.");
+}
+
+/*
+ * Learn from its configuration whether the server marks its responses.  A server without a
+ * configuration is a classic one, which does not; 403 is what API Gateway answers there.
+ */
+static void
+learn_marks(struct remote *r) {
+    struct remote_response resp = {0};
+    struct remote_call call = {
+        .method = HTTP_GET, .path = config_path, .expect = {EXPECT_JSON, "file_max", 0}};
+    struct attempt done = attempt_call(r, &call, NULL, &resp);
+    bool refused = done.failure == HTTP_FAILURE_NONE && (resp.status == 403 || resp.status == 404);
+    if (refused && !resp.marked) atomic_store(&r->marks, MARKS_ABSENT);
+    remote_response_clear(&resp);
+}
+
+/* Decide a response that is ours only if the server does not mark its responses. */
+static enum verdict
+judge_unmarked(struct remote *r) {
+    learn_marks(r);
+    return atomic_load(&r->marks) == MARKS_ABSENT ? VERDICT_OURS : VERDICT_FOREIGN;
+}
+
+/* Make attempts until one is final.  Returns that one. */
+static struct attempt
+attempt_until_final(struct remote *r, const struct remote_call *call, const struct buf *json,
+                    struct remote_response *resp) {
+    int64_t began = clock_monotonic_ms();
+    for (unsigned tries = 0;; tries++) {
+        struct attempt done = attempt_call(r, call, json, resp);
+        bool answered = done.failure == HTTP_FAILURE_NONE;
+        if (answered && done.verdict == VERDICT_UNKNOWN) done.verdict = judge_unmarked(r);
+        resp->foreign = answered && done.verdict == VERDICT_FOREIGN;
+        resp->unsure = resp->unsure || is_unsure(&done, resp->status);
+        if (signals_stop_asked() || !may_repeat(call, &done, resp->status)) return done;
+
+        /* Something before the server may answer like this for ever. */
+        int64_t patience = r->patience_ms;
+        if (resp->foreign && patience > FOREIGN_MS) patience = FOREIGN_MS;
+        if (resp->foreign && tries + 1 >= FOREIGN_TRIES) return done;
+        long wait = wait_before_retry(r, tries, resp->retry_after);
+        if (clock_monotonic_ms() + wait > began + patience) return done;
+
+        if (tries > 0) note_waiting(r, &done, resp->status);
+        if (call->again != NULL) call->again(call->http.ctx);
+        signals_wait_ms(wait);
+        if (signals_stop_asked()) return done;
+    }
+}
+
+enum cli_exit
+remote_call(struct remote *r, const struct remote_call *call, struct remote_response *resp) {
+    struct buf json = BUF_INIT(REQUEST_JSON_MAX);
+    struct attempt done = {.failure = HTTP_FAILURE_NOMEM};
+    if (call->json == NULL || json_write(call->json, &json) == 0) {
+        done = attempt_until_final(r, call, &json, resp);
+        bool answered = resp->status != 0 && !resp->foreign;
+        if (signals_stop_asked() && !answered) done.failure = HTTP_FAILURE_CANCELLED;
+        resp->failure = done.failure;
+        take_problem(resp);
+    }
+    buf_free(&json);
+    return exit_of_attempt(&done, resp->status);
+}
+
+int
+remote_network_reason(const struct remote *r, const struct remote_response *resp,
+                      struct buf *reason) {
+    if (!resp->foreign) return buf_printf(reason, "no response from %s: %s", r->base, resp->detail);
+    if (resp->location[0] != '\0')
+        return buf_printf(reason, "something before %s redirects to %s", r->base, resp->location);
+    return buf_printf(reason, "something before %s answered %d", r->base, resp->status);
+}
+
+/* Say what to do about a response of something before the server. */
+static void
+hint_foreign(const struct remote_response *resp) {
+    if (resp->server_len > 0)
+        say_hint("Use that address: --server %.*s", (int)resp->server_len, resp->location);
+    else if (resp->location[0] != '\0')
+        say_hint("It may be a page for signing in. Ask the operator for an address that programs "
+                 "can use.");
+    else if (resp->status == 401 || resp->status == 403)
+        say_hint("A proxy, firewall or sign-in page may refuse it. Ask the operator.");
+    else
+        say_hint("A proxy, or another program at that address, may have answered. Check the "
+                 "address, then run the same command again.");
+}
+
 static void
 complain_network(const struct remote *r, const struct remote_response *resp) {
+    struct buf reason = BUF_INIT(REASON_MAX);
     if (resp->failure == HTTP_FAILURE_TLS) {
         say_error("no trusted connection to %s: %s", r->base, resp->detail);
         say_hint("Check the address and this machine's clock. Set SSL_CERT_FILE for a private CA.");
-    } else {
-        say_error("no response from %s: %s", r->base, resp->detail);
-        say_hint("Check the address and the network, then run the same command again.");
+    } else if (remote_network_reason(r, resp, &reason) == 0) {
+        say_error("%s", buf_text(&reason));
+        if (resp->foreign) hint_foreign(resp);
+        else say_hint("Check the address and the network, then run the same command again.");
     }
+    buf_free(&reason);
+}
+
+static void
+complain_wrong(const struct remote_response *resp, const char *what) {
+    if (resp->detail[0] != '\0') say_error("cannot %s: %s", what, resp->detail);
+    else say_error("cannot %s: the server did not accept the proof", what);
+    say_hint("Check the link and the passphrase or token.");
 }
 
 void
 remote_complain(const struct remote *r, enum cli_exit status, const struct remote_response *resp,
                 const char *what) {
     switch (status) {
+    case CLI_INTERRUPTED: return; /* main prints it */
+    case CLI_NETWORK: complain_network(r, resp); return;
+    case CLI_WRONG: complain_wrong(resp, what); return;
     case CLI_GONE:
         say_error("there is no such secret");
         say_hint("It was opened as often as allowed, expired, was burnt, or never existed. Ask the "
                  "sender for a new link.");
         return;
-    case CLI_WRONG:
-        say_error("cannot %s: the server did not accept the proof", what);
-        say_hint("Check the link and the passphrase.");
-        return;
-    case CLI_NETWORK: complain_network(r, resp); return;
+
     case CLI_USAGE:
         say_error("%s is not an address", r->base);
         say_hint("An address looks like https://HOST/.");
         return;
-    case CLI_INTERRUPTED: return; /* main prints it */
+
     case CLI_DAMAGED:
         say_error("unexpected response from %s", r->base);
         say_hint("Check the address: another program, or a newer version, may answer there.");
         return;
+
     case CLI_FAILED:
         if (resp->detail[0] == '\0') return;
         say_error("could not %s: %s", what, resp->detail);
         say_hint("Run the same command again.");
         return;
+
     default: complain_refused(resp, what); return;
     }
-}
-
-/* Copy to ${out} the address ${page} up to its last '/', or up to its origin. */
-static void
-cut_page(const char *page, bool origin, char out[static LINK_PAGE_MAX]) {
-    size_t len = strlen(page);
-    const char *host = strstr(page, "://");
-    const char *first = host == NULL ? NULL : strchr(host + 3, '/');
-    if (origin && first != NULL) len = (size_t)(first - page) + 1;
-
-    while (len > 0 && page[len - 1] != '/')
-        len--;
-    memcpy(out, page, len);
-    out[len] = '\0';
-}
-
-/* Set the base to ${api} from the config.json of ${page}: an address, or a path on its host. */
-static enum cli_exit
-use_api(struct remote *r, const char *page, const char *api) {
-    char address[LINK_PAGE_MAX + 256];
-    cut_page(page, api[0] == '/', r->base);
-    const char *before = strstr(api, "://") != NULL ? "" : r->base;
-    int n = snprintf(address, sizeof(address), "%s%s", before, api + (api[0] == '/'));
-    if (n >= (int)sizeof(address) || link_address(address, (size_t)n, r->base) != 0) {
-        say_error("config.json of that page is not valid");
-        say_hint("Give the server with --server.");
-        return CLI_DAMAGED;
-    }
-
-    /* A page that came over TLS must not lead to a server that others can listen to. */
-    if (strncmp(page, "https://", 8) != 0 || strncmp(r->base, "https://", 8) == 0) return CLI_DONE;
-    say_error("config.json of that https page names a server without TLS: %s", r->base);
-    say_hint("If that is intended, give the server with --server.");
-    return CLI_DAMAGED;
-}
-
-enum cli_exit
-remote_find(struct remote *r, const char *page) {
-    struct remote_response resp = {0};
-    struct remote_call call = {.method = HTTP_GET, .path = "config.json"};
-    cut_page(page, false, r->base);
-    enum cli_exit status = remote_call(r, &call, &resp);
-
-    const char *api = NULL;
-    if (status == CLI_DONE) api = remote_text(resp.json, "api");
-    if (status == CLI_NETWORK || status == CLI_INTERRUPTED || status == CLI_USAGE) {
-        remote_complain(r, status, &resp, "find the server");
-    } else if (api != NULL) {
-        status = use_api(r, page, api);
-    } else {
-        cut_page(page, true, r->base);
-        status = CLI_DONE;
-    }
-    remote_response_clear(&resp);
-    return status;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Calls of the server.  A call is repeated as long as that can do no harm, and every failure
- * becomes an exit code.
+ * becomes an exit code.  Callers see the responses of the server and no others: a response of
+ * anything before it is CLI_NETWORK (docs/DESIGN.md, P11).
  */
 #ifndef CLI_TRANSFER_REMOTE_H
 #define CLI_TRANSFER_REMOTE_H
@@ -10,11 +11,13 @@
 #include "base/text/json.h"
 #include "cli/exit.h"
 #include "cli/transfer/link.h"
+#include "cli/transfer/verdict.h"
 #include "http/client.h"
 
 enum {
     REMOTE_URL_MAX = LINK_PAGE_MAX + 128,
     REMOTE_PATH_MAX = 128,
+    REMOTE_LOCATION_MAX = 600,
     REMOTE_JSON_MAX = 512 * 1024,
 };
 
@@ -23,6 +26,7 @@ struct remote {
     const struct random *random;
     char base[LINK_PAGE_MAX]; /* address of the server; ends with '/' */
     long patience_ms;         /* how long a call is repeated without a response */
+    _Atomic int marks;        /* enum server_marks of the server at the base */
 };
 
 /* When a call may be repeated although its outcome is unknown. */
@@ -37,7 +41,8 @@ struct remote_call {
     const char *token;  /* for "Authorization: Bearer"; NULL for none */
     const json_t *json; /* the body; NULL: the body is that of ${http} */
     enum remote_retry retry;
-    const char *content_type; /* of a body that is not JSON; NULL: application/octet-stream */
+    struct expectation expect; /* what a success looks like */
+    const char *content_type;  /* of a body that is not JSON; NULL: application/octet-stream */
     struct http_client_request http; /* only read, write, body, progress, ctx and fresh_connection
                                         are used */
     /* Called with the ctx of ${http} before the call is repeated, to take back what progress
@@ -46,11 +51,15 @@ struct remote_call {
 };
 
 struct remote_response {
-    int status;       /* 0 without a response */
-    char code[64];    /* of a problem document; "" if none */
-    char detail[256]; /* of a problem document or of a network failure, for people */
-    json_t *json;     /* body that is JSON; NULL if it is not */
-    struct buf body;  /* initialised with its bound by a caller that does not expect JSON; else its
+    int status;                         /* 0 without a response */
+    bool foreign;                       /* something before the server sent it */
+    bool marked;                        /* it has the mark of the server */
+    char location[REMOTE_LOCATION_MAX]; /* where a redirect leads; "" if nowhere */
+    size_t server_len; /* of the server's address in it; 0 if it leads to something else */
+    char code[64];     /* of a problem document; "" if none */
+    char detail[256];  /* of a problem document or of a network failure, for people */
+    json_t *json;      /* body that is JSON; NULL if it is not */
+    struct buf body;   /* initialised with its bound by a caller that does not expect JSON; else its
                          bound is 0 and it is not used */
     int64_t retry_after;
     enum http_failure failure; /* of the last attempt */
@@ -62,23 +71,32 @@ void remote_response_clear(struct remote_response *resp);
 
 /*
  * Make the call ${call} and fill ${resp}, which the caller clears in every case.  Prints only, and
- * once, that it takes longer.  Returns CLI_DONE for a status of 200 to 299; CLI_GONE for 404;
- * CLI_WRONG for 401 and 403; CLI_REFUSED for any other status; CLI_NETWORK without a response;
- * CLI_DAMAGED for one that is too large; CLI_USAGE for an invalid address; CLI_INTERRUPTED or
- * CLI_FAILED.  Any thread.
+ * once, that it takes longer.  Any thread.  Returns
+ *   CLI_DONE         the expected success
+ *   CLI_GONE         404 of the server, or a file that the static host does not have
+ *   CLI_WRONG        401 or 403 of the server
+ *   CLI_REFUSED      any other status of the server
+ *   CLI_NETWORK      no response, or one that something before the server sent (resp->foreign)
+ *   CLI_DAMAGED      a response that is too large
+ *   CLI_USAGE        an invalid address
+ *   CLI_INTERRUPTED  the program was asked to stop
+ *   CLI_FAILED       an allocation failed
  */
 MUST_CHECK
-enum cli_exit remote_call(const struct remote *r, const struct remote_call *call,
+enum cli_exit remote_call(struct remote *r, const struct remote_call *call,
                           struct remote_response *resp);
 
 /* Write to ${out} the path of the secret ${id}, followed by ${suffix}, such as "/open". */
 void remote_secret_path(char out[static REMOTE_PATH_MAX], const char *id, const char *suffix);
 
-/* Make a call without a body for the secret ${id}, with ${suffix} in its path and ${token}, which
- * may be NULL.  Fills ${resp} and returns as remote_call().  Any thread. */
+/*
+ * Make a call without a body for the secret ${id}, with ${suffix} in its path and ${token}, which
+ * may be NULL.  Its success has the field ${field}, or is empty if that is NULL.  Fills ${resp} and
+ * returns as remote_call().  Any thread.
+ */
 MUST_CHECK
-enum cli_exit remote_call_secret(const struct remote *r, enum http_method method, const char *id,
-                                 const char *suffix, const char *token,
+enum cli_exit remote_call_secret(struct remote *r, enum http_method method, const char *id,
+                                 const char *suffix, const char *token, const char *field,
                                  struct remote_response *resp);
 
 /*
@@ -88,12 +106,11 @@ enum cli_exit remote_call_secret(const struct remote *r, enum http_method method
 void remote_complain(const struct remote *r, enum cli_exit status,
                      const struct remote_response *resp, const char *what);
 
-/*
- * Set r->base to the server of the page at ${page}: the "api" of the config.json next to the page,
- * or else the origin of the page.  Returns CLI_DONE, or another status after printing an error.
- */
+/* Append to ${reason} why a call ended with CLI_NETWORK and ${resp}: "no response from ...".
+ * Returns 0, ERR_TOO_LARGE or ERR_NOMEM. */
 MUST_CHECK
-enum cli_exit remote_find(struct remote *r, const char *page);
+int remote_network_reason(const struct remote *r, const struct remote_response *resp,
+                          struct buf *reason);
 
 /* Return the text called ${name} in ${json}; NULL if it is not there. */
 const char *remote_text(const json_t *json, const char *name);

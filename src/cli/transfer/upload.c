@@ -81,6 +81,7 @@ send_part(struct uploader *loader, uint32_t k, struct remote_response *resp) {
         .method = HTTP_PUT,
         .path = path,
         .token = u->owner_token,
+        .expect = {.kind = EXPECT_EMPTY},
         .http = {.body_len = upload_part_len(u, k),
                  .read = read_sealed_part,
                  .progress = on_upload_progress,
@@ -227,8 +228,8 @@ upload_run(struct cli *cli, const struct upload *u, struct remote_response *resp
 
     /* The secret can be opened only from here on. */
     if (status == CLI_DONE)
-        status =
-            remote_call_secret(&cli->remote, HTTP_POST, u->id, "/complete", u->owner_token, resp);
+        status = remote_call_secret(&cli->remote, HTTP_POST, u->id, "/complete", u->owner_token,
+                                    NULL, resp);
     else *resp = loader.response;
     complain_upload(cli, status, resp);
     return status;

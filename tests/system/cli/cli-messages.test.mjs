@@ -194,16 +194,18 @@ async function serve(t, answer, tls) {
 test('a server that refuses, or is another one', async (t) => {
   const config = { ttl_default: 3600, file_max: 1e6, inline_max: 131072 };
   let status = 0;
-  const url = await serve(t, (req) => (req.url.endsWith('/config') ? [200, config] : [status, { detail: `said ${link}` }]));
+  const url = await serve(t, (req) => (req.url.endsWith('/config') ? [200, config] : [status, { code: 'some', detail: `said ${link}` }]));
   const put = () => cli.run(['put', '--patience', '0s', '-s', url], { input: 'x' });
   for (const [answer, next] of [[429, /Wait a minute/], [413, /something smaller/], [507, /something smaller/], [503, /Try again later/], [422, /Change what the message names/]]) {
     status = answer;
     isError(await put(), refused, new RegExp(`refused to store the secret \\(${answer}: said `), next, String(answer));
   }
   status = 201;
-  isError(await put(), exit.damaged, /unexpected response from/, /Check the address/, 'no id');
+  isError(await put(), network, /something before http:\S+ answered 201/, /Check the address/, 'no id');
   const other = await serve(t, () => [404, {}]);
-  isError(await cli.run(['put', '-s', other], { input: 'x' }), usage, /is not an Ephemeral Secrets server/, /Check the address/, '404');
+  isError(await cli.run(['put', '--patience', '0s', '-s', other], { input: 'x' }), network, /something before http:\S+ answered 404/, /Check the address/, '404');
+  const newer = await serve(t, () => [404, { code: 'not_found' }]);
+  isError(await cli.run(['put', '-s', newer], { input: 'x' }), usage, /is not an Ephemeral Secrets server/, /Check the address/, 'our 404');
 });
 
 test('a certificate that nobody vouches for', async (t) => {

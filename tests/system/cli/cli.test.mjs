@@ -37,7 +37,7 @@ async function fake(table, tls) {
   const answer = async (req, res) => {
     for await (const piece of req) void piece;
     seen.push(`${req.method} ${req.url}`);
-    const [status, body] = table[`${req.method} ${req.url}`] ?? [404, {}];
+    const [status, body] = table[`${req.method} ${req.url}`] ?? [404, { code: 'not_found' }];
     res.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
   };
   const s = tls ? createTls(tls, answer) : createServer(answer);
@@ -313,7 +313,7 @@ test('exit codes of a server that refuses, lies or is not there', async () => {
     [`POST /api/v1/secrets/${id}/open`]: [200, { views_left: 0, content: forged }],
     [`GET /api/v1/secrets/${'B'.repeat(22)}`]: [200, { ...info, header }],
     [`GET /api/v1/secrets/${'C'.repeat(22)}`]: [200, { header: 'AA', size: 1 }],
-    [`GET /api/v1/secrets/${'D'.repeat(22)}`]: [500, {}],
+    [`GET /api/v1/secrets/${'D'.repeat(22)}`]: [500, { code: 'internal' }],
   });
   try {
     const at = ['-s', s.url, '--patience', '1s'];

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// Proxies, gateways, firewalls and sign-in pages that answer in place of the server (docs/DESIGN.md,
+// P11): nothing is dropped, burnt, called gone or wrong because of them, and every message names what
+// happened.
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import { exit, newHome } from '../support/cli.mjs';
+import { startServer } from '../support/server.mjs';
+
+const html = '<html><body>Something else</body></html>';
+const faults = {
+  'a proxy without its container (404)': (res) => res.writeHead(404, { 'Content-Type': 'text/html' }).end(html),
+  'a firewall (403)': (res) => res.writeHead(403, { 'Content-Type': 'text/html' }).end(html),
+  'Basic auth (401)': (res) => res.writeHead(401, { 'WWW-Authenticate': 'Basic', 'Content-Type': 'text/html' }).end(html),
+  'a guest network (200)': (res) => res.writeHead(200, { 'Content-Type': 'text/html' }).end(html),
+  'a guest network without a page (204)': (res) => res.writeHead(204).end(),
+  'a single sign-on (302)': (res) => res.writeHead(302, { Location: 'https://login.example/?next=1' }).end(),
+  'a balancer (502)': (res) => res.writeHead(502, { 'Content-Type': 'text/html' }).end(html),
+  'a gateway (404 in JSON)': (res) => res.writeHead(404, { 'Content-Type': 'application/json' }).end('{"message":"Not Found"}'),
+  'a gateway (403 in JSON)': (res) => res.writeHead(403, { 'Content-Type': 'application/json' }).end('{"message":"Forbidden"}'),
+};
+const passing = Object.keys(faults).filter((name) => !/\(30|\(403|\(401/.test(name)); // worth another try
+
+let server;
+let proxy;
+let url;
+let cli;
+let fault; // (req) => the fault that answers it, or undefined
+let seen = [];
+
+before(async () => {
+  server = await startServer();
+  proxy = createServer(async (req, res) => {
+    const chunks = [];
+    for await (const chunk of req) chunks.push(chunk);
+    const own = fault?.(req);
+    seen.push({ what: `${req.method} ${req.url}`, foreign: own !== undefined });
+    if (own !== undefined) return own(res);
+    const headers = Object.fromEntries(['content-type', 'authorization'].filter((h) => req.headers[h]).map((h) => [h, req.headers[h]]));
+    const answer = await fetch(new URL(req.url, server.url), { method: req.method, headers, body: chunks.length > 0 ? Buffer.concat(chunks) : undefined });
+    const type = answer.headers.get('content-type');
+    res.writeHead(answer.status, { 'Secrets-Answer': '1', ...(type && { 'Content-Type': type }) }).end(Buffer.from(await answer.arrayBuffer()));
+    return undefined;
+  });
+  await once(proxy.listen(0, '127.0.0.1'), 'listening');
+  url = `http://127.0.0.1:${proxy.address().port}/`;
+});
+beforeEach(async () => {
+  await cli?.remove();
+  cli = await newHome(url);
+  fault = undefined;
+  seen = [];
+});
+after(async () => {
+  proxy?.closeAllConnections();
+  proxy?.close();
+  await cli?.remove();
+  await server?.stop();
+});
+
+const state = (kind) => {
+  const folder = join(cli.folder, '.local/state/secrets', kind);
+  return existsSync(folder) ? readdirSync(folder) : [];
+};
+/** Share ${bytes}; returns the link at the proxy. */
+async function share(bytes, ...args) {
+  const made = await cli.run(['put', '-q', ...args], { input: bytes });
+  assert.equal(made.code, exit.done, made.stderr);
+  return made.stdout.trim();
+}
+const isTold = (stderr, name) => {
+  const status = /\((\d+)/.exec(name)[1];
+  assert.match(stderr, status === '302' ? /something before http:\S+ redirects to https:\/\/login\.example\// : new RegExp(`something before http:\\S+ answered ${status}`), name);
+  assert.ok(!/no such secret|wrong|damaged/.test(stderr.replaceAll(/^ .*$/gm, '')), `${name}: ${stderr}`);
+};
+
+for (const name of Object.keys(faults)) {
+  test(`get behind ${name}`, async () => {
+    const bytes = randomBytes(5_000_000);
+    const link = await share(bytes, '--name', 'big');
+    // What stands before the server answers the look, then the open, then the parts.
+    const stages = [/\/secrets\/\w+$/, /\/open$/, /\/parts\/[1-9]/];
+    for (const stage of stages) {
+      fault = (req) => (stage.test(req.url) ? faults[name] : undefined);
+      const r = await cli.run(['get', '--patience', '0s', '-o', 'out', link]);
+      assert.ok([exit.network, exit.unfinished].includes(r.code), `${stage}: ${r.code} ${r.stderr}`);
+      isTold(r.stderr, name);
+      assert.ok(!existsSync(join(cli.folder, 'out')));
+    }
+    assert.equal(state('downloads').filter((f) => f.endsWith('.json')).length, 1, 'the lease is kept');
+    fault = undefined;
+    const r = await cli.run(['get', '-o', 'out', link]);
+    assert.equal(r.code, exit.done, r.stderr);
+    assert.ok(readFileSync(join(cli.folder, 'out')).equals(bytes), 'it goes on with the one view');
+  });
+
+  test(`put, receipt and burn behind ${name}`, async () => {
+    const bytes = randomBytes(3_000_000);
+    const owned = await share('x');
+    // The parts: another run can go on.
+    fault = (req) => (/\/parts\/|\/complete$/.test(req.url) ? faults[name] : undefined);
+    const cut = await cli.run(['put', '--patience', '0s'], { input: bytes });
+    assert.equal(cut.code, exit.unfinished, cut.stderr);
+    isTold(cut.stderr, name);
+    assert.ok(!seen.some((s) => s.what.startsWith('DELETE')), 'nothing is burnt');
+    const again = await cli.run(['put', '--resume', '--patience', '0s']);
+    assert.equal(again.code, exit.unfinished, again.stderr);
+    isTold(again.stderr, name);
+
+    fault = () => faults[name];
+    for (const command of ['receipt', 'burn']) {
+      const r = await cli.run([command, '--patience', '0s', owned]);
+      assert.equal(r.code, exit.network, `${command}: ${r.stderr}`);
+      isTold(r.stderr, name);
+    }
+    const create = await cli.run(['put', '--patience', '0s'], { input: 'x' });
+    assert.equal(create.code, exit.network, create.stderr);
+    isTold(create.stderr, name);
+
+    fault = undefined;
+    assert.equal((await cli.run(['put', '--resume'])).code, exit.done);
+    assert.ok((await cli.run(['get', '-o', '-', cut.stdout.trim()])).bytes.equals(bytes));
+    assert.match((await cli.run(['receipt', owned])).stdout, /^Not opened yet/);
+    assert.equal((await cli.run(['burn', owned])).code, exit.done);
+  });
+}
+
+test('what may pass is tried again, what stays is not', async () => {
+  for (const name of Object.keys(faults)) {
+    let left = passing.includes(name) ? 2 : 1;
+    const link = await share('x');
+    seen = [];
+    fault = (req) => (/\/secrets\/\w+$/.test(req.url) && left-- > 0 ? faults[name] : undefined);
+    const r = await cli.run(['get', '-o', '-', link]);
+    assert.equal(r.code, passing.includes(name) ? exit.done : exit.network, `${name}: ${r.stderr}`);
+    assert.equal(seen.filter((s) => s.foreign).length, passing.includes(name) ? 2 : 1, name);
+  }
+});
+
+test('faults that come and go at random lose nothing', async () => {
+  const names = passing;
+  let turn = 0;
+  for (let round = 0; round < 12; round++) {
+    const bytes = randomBytes(2_500_000);
+    fault = () => (randomBytes(1)[0] < 90 ? faults[names[turn++ % names.length]] : undefined);
+    const put = await cli.run(['put', '-q'], { input: bytes, timeout: 120_000 });
+    assert.equal(put.code, exit.done, put.stderr);
+    const got = await cli.run(['get', '-q', '-o', '-', put.stdout.trim()], { timeout: 120_000 });
+    assert.equal(got.code, exit.done, got.stderr);
+    assert.ok(got.bytes.equals(bytes));
+    fault = undefined;
+    const receipt = await cli.run(['receipt', put.stdout.trim()]);
+    assert.match(receipt.stdout, /^Opened as often as allowed/, 'one view, once');
+  }
+});
+
+test('a redirect says which address to use', async () => {
+  fault = (req) => (res) => res.writeHead(301, { Location: `https://secrets.example:8443${req.url}` }).end();
+  const r = await cli.run(['put'], { input: 'x' });
+  assert.equal(r.code, exit.network);
+  assert.match(r.stderr, /redirects to https:\/\/secrets\.example:8443\/api\/v1\/config\n +Use that address: --server https:\/\/secrets\.example:8443\/\n/);
+  assert.equal(seen.length, 1, 'it is not followed, nor asked again');
+});
