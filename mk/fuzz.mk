@@ -11,11 +11,11 @@ FUZZ_MAKE = $(MAKE) --no-print-directory CC=clang SANITIZE=address,undefined VAR
 
 ## fuzz: run every fuzzer for FUZZ_SECONDS (60) seconds; FUZZERS='fuzz_json ...' names some
 fuzz:
-	$(Q)$(FUZZ_MAKE) fuzz-all
+	+$(Q)$(FUZZ_MAKE) fuzz-all
 
 ## fuzzers: build the fuzzers
 fuzzers:
-	$(Q)$(FUZZ_MAKE) fuzz-programs
+	+$(Q)$(FUZZ_MAKE) fuzz-programs
 
 fuzz-all: $(FUZZERS:%=run-%)
 fuzz-programs: $(FUZZERS:%=$(B)/fuzz/%)
@@ -23,11 +23,11 @@ fuzz-programs: $(FUZZERS:%=$(B)/fuzz/%)
 $(FUZZERS:%=run-%): run-%: $(B)/fuzz/%
 	$(Q)tools/run-fuzz $< fuzz/corpus/$* $(FUZZ_SECONDS)
 
-FUZZ_SUPPORT := $(B)/tests/obj/memory_store.o $(B)/tests/obj/memory_blobs.o
+FUZZ_SUPPORT := $(B)/tests/obj/memory_store.o $(B)/tests/obj/memory_blobs.o $(B)/tests/obj/scratch.o
 
-$(B)/fuzz/%: $(B)/fuzz/obj/%.o $(FUZZ_SUPPORT) $(CORE)
+$(B)/fuzz/%: $(B)/fuzz/obj/%.o $(FUZZ_SUPPORT) $(CLI_LIB) $(CORE)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(CORE_LIBS) -lsqlite3 -lcurl
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(CORE_LIBS) -lsqlite3 -lcurl -lqrencode -lunistring
 
 $(B)/fuzz/obj/%.o: fuzz/%.c $(B)/flags
 	$(call say,CC,$<)
