@@ -41,8 +41,8 @@ struct api_config {
 struct api_page {
     /* Whether ${path} belongs to the page. */
     bool (*has)(const char *path);
-    /* Respond to GET or HEAD of such a path.  Never blocks.  The headers of the API are set already,
-     * and the page replaces some of them. */
+    /* Respond to GET or HEAD of such a path.  Never blocks.  The headers of the API are set
+     * already, and the page replaces some of them. */
     void (*respond)(const struct http_request *req, struct http_response *resp);
 };
 

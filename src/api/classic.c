@@ -125,7 +125,8 @@ respond_unopened(struct http_response *resp) {
     resp->status = 404;
 }
 
-/* Write the body for ${o}.  A text that is not UTF-8 cannot be sent as JSON.  Returns 0 or a code. */
+/* Write the body for ${o}.  A text that is not UTF-8 cannot be sent as JSON.  Returns 0 or a
+ * code. */
 static int
 write_opened(struct http_response *resp, const struct vault_classic_opened *o) {
     const char *text = (const char *)o->plain.data;

@@ -33,9 +33,9 @@ struct api_route {
 };
 
 /*
- * Find the route of ${path} for ${method}, where HEAD finds the route of GET.  Returns NULL if there
- * is none.  ${methods} then has a bit (1 << method) for each method of the path, and is 0 if there
- * is no such path.
+ * Find the route of ${path} for ${method}, where HEAD finds the route of GET.  Returns NULL if
+ * there is none.  ${methods} then has a bit (1 << method) for each method of the path, and is 0 if
+ * there is no such path.
  */
 const struct api_route *routes_find(const struct api *api, const char *path,
                                     enum http_method method, unsigned *methods);

@@ -42,9 +42,9 @@ struct aws_credentials *aws_credentials_new(const struct aws_credentials_config 
 void aws_credentials_free(struct aws_credentials *c);
 
 /*
- * Copy keys that are valid now to ${out}, which the caller wipes.  Waits for a renewal only if there
- * are no valid keys.  Any thread.  Returns 0; ERR_CONFIG if no source is set up; or ERR_STORE if
- * the source that is set up fails.  On failure ${out} is zeroed.
+ * Copy keys that are valid now to ${out}, which the caller wipes.  Waits for a renewal only if
+ * there are no valid keys.  Any thread.  Returns 0; ERR_CONFIG if no source is set up; or ERR_STORE
+ * if the source that is set up fails.  On failure ${out} is zeroed.
  */
 MUST_CHECK
 int aws_credentials_get(struct aws_credentials *c, struct aws_keys *out);
@@ -52,17 +52,17 @@ int aws_credentials_get(struct aws_credentials *c, struct aws_keys *out);
 enum { AWS_CREDENTIALS_PATHS = 5 };
 
 /*
- * Fill ${paths} with the files and directories that a renewal reads, for a sandbox.  An empty path is
- * none.  The directory of a token's or profile's file is included, because a renewed file replaces
- * the old one.  It is left out, with a line in the log, if it has subdirectories and is not ~/.aws,
- * and always if it is the root.  The caller frees the paths.  Returns 0 or ERR_NOMEM.
+ * Fill ${paths} with the files and directories that a renewal reads, for a sandbox.  An empty path
+ * is none.  The directory of a token's or profile's file is included, because a renewed file
+ * replaces the old one.  It is left out, with a line in the log, if it has subdirectories and is
+ * not ~/.aws, and always if it is the root.  The caller frees the paths.  Returns 0 or ERR_NOMEM.
  */
 MUST_CHECK
 int aws_credentials_paths(const struct aws_env *env,
                           struct buf paths[static AWS_CREDENTIALS_PATHS]);
 
-/* Drop the keys with ${id}, which a service refused as expired.  The next get fetches new ones.  Any
- * thread. */
+/* Drop the keys with ${id}, which a service refused as expired.  The next get fetches new ones.
+ * Any thread. */
 void aws_credentials_reject(struct aws_credentials *c, const char *id);
 
 #endif

@@ -45,8 +45,8 @@ struct metadata_request {
     const char *url, *path, *header, *value; /* header may be NULL */
 };
 
-/* Send ${r} and put the body of the response into ${body}.  Returns its status; 0 if no such service
- * is there; or ERR_STORE. */
+/* Send ${r} and put the body of the response into ${body}.  Returns its status; 0 if no such
+ * service is there; or ERR_STORE. */
 static int
 send_metadata_request(const struct aws_transport *t, const struct metadata_request *r,
                       struct buf *body) {
@@ -82,8 +82,8 @@ out:
     return status;
 }
 
-/* Whether ${url} may be asked for keys without TLS: it is on this machine, or one of the endpoints of
- * the container services. */
+/* Whether ${url} may be asked for keys without TLS: it is on this machine, or one of the
+ * endpoints of the container services. */
 static bool
 host_is_local(const char *url) {
     static const char *const hosts[] = {"169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"};

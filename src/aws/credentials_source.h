@@ -28,8 +28,8 @@ int aws_credentials_parse_profile(const char *text, const char *profile, struct 
 MUST_CHECK
 int aws_credentials_parse_json(const struct buf *json, struct aws_keys *out);
 
-/* Copy the ${len} characters at ${text} to ${out}, which has ${room} bytes.  Returns whether they fit
- * and are not empty. */
+/* Copy the ${len} characters at ${text} to ${out}, which has ${room} bytes.  Returns whether
+ * they fit and are not empty. */
 MUST_CHECK
 bool aws_credentials_copy(const char *text, size_t len, char *out, size_t room);
 
@@ -42,8 +42,9 @@ MUST_CHECK
 int aws_credentials_read_file(const char *path, struct buf *out);
 
 /*
- * Append to ${out} the value of variable ${name}, or the content of the file ${name} in the directory
- * CREDENTIALS_DIRECTORY.  Returns 1; 0 if there is neither; or ERR_STORE, also if there are both.
+ * Append to ${out} the value of variable ${name}, or the content of the file ${name} in the
+ * directory CREDENTIALS_DIRECTORY.  Returns 1; 0 if there is neither; or ERR_STORE, also if there
+ * are both.
  */
 MUST_CHECK
 int aws_credentials_value(const struct aws_env *env, const char *name, struct buf *out);

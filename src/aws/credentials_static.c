@@ -81,7 +81,8 @@ aws_credentials_value(const struct aws_env *env, const char *name, struct buf *o
     return buf_add_text(out, value) == 0 ? 1 : ERR_STORE;
 }
 
-/* Copy the value of ${name} to ${out}, which has ${room} bytes.  Returns as aws_credentials_value(). */
+/* Copy the value of ${name} to ${out}, which has ${room} bytes.  Returns as
+ * aws_credentials_value(). */
 static int
 copy_value(const struct aws_env *env, const char *name, char *out, size_t room) {
     struct buf value = BUF_INIT(AWS_TOKEN_MAX);
@@ -116,8 +117,8 @@ equals_word(const char *text, size_t len, const char *word) {
     return len == strlen(word) && memcmp(text, word, len) == 0;
 }
 
-/* Copy the value of "name = value" to ${out} if it is part of the keys.  Returns false if it does not
- * fit. */
+/* Copy the value of "name = value" to ${out} if it is part of the keys.  Returns false if it
+ * does not fit. */
 static bool
 read_profile_line(const char *line, size_t len, struct aws_keys *out) {
     const char *equals = memchr(line, '=', len);

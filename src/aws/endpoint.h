@@ -27,8 +27,8 @@ MUST_CHECK
 int aws_endpoint_find(const struct aws_env *env, const char *service, bool http_anywhere,
                       struct aws_endpoint *out, struct buf *reason);
 
-/* Whether the host name or address of ${len} characters at ${host}, without a port, is this machine:
- * localhost, [::1] or 127.0.0.0/8. */
+/* Whether the host name or address of ${len} characters at ${host}, without a port, is this
+ * machine: localhost, [::1] or 127.0.0.0/8. */
 bool aws_endpoint_is_loopback(const char *host, size_t len);
 
 #endif

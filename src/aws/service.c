@@ -121,7 +121,8 @@ is_refused_as(struct http_client_response *resp, const char *const codes[], size
     return false;
 }
 
-/* Read the value of a Date header (RFC 9110 5.6.7, the preferred form).  Returns false if it is none. */
+/* Read the value of a Date header (RFC 9110 5.6.7, the preferred form).  Returns false if it is
+ * none. */
 static bool
 read_date(const char *date, int64_t *out) {
     struct tm tm = {0};
@@ -166,8 +167,8 @@ learn_skew(struct aws_service *s, const char *date) {
 }
 
 /*
- * Whether ${resp} is a refusal that another attempt can avoid, with new keys or with the right time,
- * which are then in place.  ${id} are the keys that were used.
+ * Whether ${resp} is a refusal that another attempt can avoid, with new keys or with the right
+ * time, which are then in place.  ${id} are the keys that were used.
  */
 static bool
 correct_refusal(struct aws_service *s, struct http_client_response *resp, const char *id) {

@@ -49,7 +49,8 @@ struct sigv4_request {
     bool path_as_is;          /* S3: neither normalize nor encode the path */
 };
 
-/* Write the SHA-256 of the ${len} bytes at ${data} to ${out}, in lower-case hexadecimal and a NUL. */
+/* Write the SHA-256 of the ${len} bytes at ${data} to ${out}, in lower-case hexadecimal and a
+ * NUL. */
 void sigv4_hash_hex(const void *data, size_t len, char out[static SIGV4_HASH_HEX + 1]);
 
 /* Write ${time} to ${out} as X-Amz-Date has it ("20150830T123600Z"), and a NUL. */

@@ -5,7 +5,8 @@
 
 #include "aws/sigv4.h"
 
-/* Append ${path} to ${out}, with dot segments resolved and slashes merged.  Returns as buf_add(). */
+/* Append ${path} to ${out}, with dot segments resolved and slashes merged.  Returns as
+ * buf_add(). */
 MUST_CHECK
 int sigv4_canonical_normalize(const char *path, struct buf *out);
 

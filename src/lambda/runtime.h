@@ -20,7 +20,8 @@ struct runtime {
 MUST_CHECK
 int runtime_next(struct runtime *r, struct buf *event, char id[static RUNTIME_ID_MAX + 1]);
 
-/* Send ${answer}, the answer to event ${id}.  Returns 0; ERR_TOO_LARGE if Lambda refuses it; or ERR_IO. */
+/* Send ${answer}, the answer to event ${id}.  Returns 0; ERR_TOO_LARGE if Lambda refuses it; or
+ * ERR_IO. */
 MUST_CHECK
 int runtime_answer(struct runtime *r, const char *id, const struct buf *answer);
 

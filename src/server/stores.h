@@ -29,8 +29,8 @@ MUST_CHECK
 int stores_prepare(const struct settings *s, const struct aws_env *env, struct stores *out,
                    struct buf *reason);
 
-/* After stores_prepare(): open the stores of ${s} into ${out}.  Returns 0, or an error with a line in
- * ${reason}.  The caller closes ${out} in both cases. */
+/* After stores_prepare(): open the stores of ${s} into ${out}.  Returns 0, or an error with a
+ * line in ${reason}.  The caller closes ${out} in both cases. */
 MUST_CHECK
 int stores_open(const struct settings *s, struct stores *out, struct buf *reason);
 

@@ -67,8 +67,8 @@ int vault_classic_create(struct vault *v, struct kdf_pool *kdf, const struct vau
  * Returns 1 once the view is taken: the caller delivers what was prepared, which cannot fail.
  * Anything else means that the caller discards what was prepared and that no view was taken: 0 if
  * the secret cannot be opened, which includes a wrong passphrase; ERR_TOO_LARGE if the content
- * exceeds its limit; a code of reader->reserve or reader->prepare; ERR_BUSY; ERR_STORE; ERR_NOMEM; or ERR_CRYPTO.
- * After ERR_UNKNOWN_OUTCOME the view may have been taken.
+ * exceeds its limit; a code of reader->reserve or reader->prepare; ERR_BUSY; ERR_STORE; ERR_NOMEM;
+ * or ERR_CRYPTO.  After ERR_UNKNOWN_OUTCOME the view may have been taken.
  */
 MUST_CHECK
 int vault_classic_open(struct vault *v, struct kdf_pool *kdf, const char *id,

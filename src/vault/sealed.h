@@ -98,9 +98,9 @@ int vault_sealed_put_part(struct vault *v, const char *id, const char *owner_tok
                           const struct buf *data, enum verdict *verdict);
 
 /*
- * Set ${len} to the length that vault_sealed_put_part() requires of part ${k}, so that a body can be
- * limited before it is read.  Returns 1; 0 if the id is unknown, the token does not match or there
- * is no such part; or a negative code.
+ * Set ${len} to the length that vault_sealed_put_part() requires of part ${k}, so that a body can
+ * be limited before it is read.  Returns 1; 0 if the id is unknown, the token does not match or
+ * there is no such part; or a negative code.
  */
 MUST_CHECK
 int vault_sealed_part_len(struct vault *v, const char *id, const char *owner_token, uint32_t k,

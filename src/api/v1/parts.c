@@ -65,8 +65,8 @@ set_part_headers(struct http_response *resp) {
     resp->status = 200;
 }
 
-/* Respond to HEAD, which must not renew the lease.  The zeros give the length, and the adapter sends
- * no body. */
+/* Respond to HEAD, which must not renew the lease.  The zeros give the length, and the adapter
+ * sends no body. */
 static void
 head_part(struct api_call *call) {
     struct buf *body = &call->resp->body;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whose response it is.  Proxies, gateways, firewalls and login pages answer in place of the server,
- * and nothing may be dropped, burnt, or called gone or wrong because of them (docs/DESIGN.md, P11).
- * Pure functions.  Any thread.
+ * Whose response it is.  Proxies, gateways, firewalls and login pages answer in place of the
+ * server, and nothing may be dropped, burnt, or called gone or wrong because of them
+ * (docs/DESIGN.md, P11).  Pure functions.  Any thread.
  */
 #ifndef CLI_TRANSFER_VERDICT_H
 #define CLI_TRANSFER_VERDICT_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Checks that the head of a request was sent as HTTP/1.1 writes it.  libmicrohttpd is lenient: a
- * bare CR or LF ends a line, a line that begins with a blank is continued or dropped, a blank before
- * a colon becomes part of the name.  A proxy that reads such a head otherwise would let a client
- * hide a request in a body (request smuggling).
+ * bare CR or LF ends a line, a line that begins with a blank is continued or dropped, a blank
+ * before a colon becomes part of the name.  A proxy that reads such a head otherwise would let a
+ * client hide a request in a body (request smuggling).
  */
 #ifndef SERVER_HTTP_REQUEST_HEAD_H
 #define SERVER_HTTP_REQUEST_HEAD_H

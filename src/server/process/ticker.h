@@ -20,9 +20,9 @@ struct ticker;
 struct ticker *ticker_start(const char *name, int64_t ms, int64_t (*run)(void *ctx), void *ctx);
 
 /*
- * Stop and free ${t}.  A call under way may take ${ms} milliseconds, -1 for no limit.  Returns true;
- * or false if it still runs, as the last call: then nothing that it uses may be freed until another
- * ticker_stop() returned true.  NULL is allowed.
+ * Stop and free ${t}.  A call under way may take ${ms} milliseconds, -1 for no limit.  Returns
+ * true; or false if it still runs, as the last call: then nothing that it uses may be freed until
+ * another ticker_stop() returned true.  NULL is allowed.
  */
 bool ticker_stop(struct ticker *t, int64_t ms);
 

@@ -169,7 +169,8 @@ dynamodb_body_open(const char *table, const char *id, const struct change *c,
     return body;
 }
 
-/* ":one": {"N": "1"}, ":now": {"N": "NOW"}, ":open": {"N": "PHASE_OPEN"}, ":proof": {"B": "PROOF"} */
+/* ":one": {"N": "1"}, ":now": {"N": "NOW"}, ":open": {"N": "PHASE_OPEN"}, ":proof": {"B":
+ * "PROOF"} */
 json_t *
 dynamodb_body_wrong(const char *table, const char *id, const struct change *c) {
     json_t *body =

@@ -15,7 +15,8 @@
 #include "store/dynamodb/item.h"
 #include "vault/policy.h"
 
-/* GetItem, consistent: the whole item ${key}, or without ${whole} all but a classic text's content. */
+/* GetItem, consistent: the whole item ${key}, or without ${whole} all but a classic text's
+ * content. */
 json_t *dynamodb_body_get(const char *table, const char *key, bool whole);
 
 /* PutItem of ${item}, whose reference is taken over, if there is no item of that key. */
@@ -38,7 +39,8 @@ json_t *dynamodb_body_open(const char *table, const char *id, const struct chang
 /* UpdateItem: count a wrong proof, if it is wrong and more attempts remain after it. */
 json_t *dynamodb_body_wrong(const char *table, const char *id, const struct change *c);
 
-/* UpdateItem: register part c->part, if the upload is in progress and the part is not registered. */
+/* UpdateItem: register part c->part, if the upload is in progress and the part is not
+ * registered. */
 json_t *dynamodb_body_part(const char *table, const char *id, const struct change *c,
                            const struct record *after);
 

@@ -32,7 +32,8 @@ build_key(const char *id, const char *suffix) {
     return o;
 }
 
-/* Declare in ${names} the name at ${at}, which begins with '#'.  Returns 0, or -1 if memory is short. */
+/* Declare in ${names} the name at ${at}, which begins with '#'.  Returns 0, or -1 if memory is
+ * short. */
 static int
 declare_name(json_t *names, const char *at) {
     char name[64] = "#";

@@ -35,8 +35,8 @@ void build_number(json_t **body, const char *name, int64_t number);
 void build_sweep(json_t **body, const char *id, const struct record *r);
 
 /*
- * Begin an UpdateItem of ${id}, a new reference.  The response holds the item afterwards, or, if the
- * condition fails, as it is.
+ * Begin an UpdateItem of ${id}, a new reference.  The response holds the item afterwards, or, if
+ * the condition fails, as it is.
  *
  * {
  *   "TableName": "TABLE", "Key": {"secret_id": {"S": "ID"}},

@@ -7,7 +7,8 @@
 
 enum { RESPONSE_MAX = 4 * 1024 * 1024 };
 
-/* Returns the name of the error in ${body}, without the prefix before its '#'; "" if there is none. */
+/* Returns the name of the error in ${body}, without the prefix before its '#'; "" if there is
+ * none. */
 static const char *
 error_name(const json_t *body) {
     const char *type = json_string_value(json_object_get(body, "__type"));

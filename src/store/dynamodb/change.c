@@ -79,8 +79,8 @@ decide_change(struct change_attempt *a) {
     if (a->item == NULL) got = dynamodb_get(a->d, a->id, false, &a->item);
     if (got != 1) return got;
 
-    /* The response may tell that the clock is behind.  The time is fixed once a write was sent, which
-     * may have been done. */
+    /* The response may tell that the clock is behind.  The time is fixed once a write was sent,
+     * which may have been done. */
     if (!a->sent) a->c.now = dynamodb_time(a->d, a->clock);
     got = dynamodb_item_read(a->item, &now);
     if (got == 1) {
@@ -104,8 +104,8 @@ counts_wrong_proof(const struct change_attempt *a) {
 }
 
 /*
- * Write a->effect.  One branch for each kind of condition: what a claim, an open, a wrong proof or a
- * part depends on, or the rev.
+ * Write a->effect.  One branch for each kind of condition: what a claim, an open, a wrong proof or
+ * a part depends on, or the rev.
  */
 static enum dynamodb_outcome
 write_effect(struct change_attempt *a, json_t **response) {
@@ -134,8 +134,8 @@ write_effect(struct change_attempt *a, json_t **response) {
 }
 
 /*
- * Erase the inline content if nobody may read it any more.  After an unknown outcome our own earlier
- * write may be the reason, so it is erased then too; erasing it twice is harmless.
+ * Erase the inline content if nobody may read it any more.  After an unknown outcome our own
+ * earlier write may be the reason, so it is erased then too; erasing it twice is harmless.
  */
 static void
 erase_unreadable(const struct change_attempt *a) {
@@ -147,9 +147,10 @@ erase_unreadable(const struct change_attempt *a) {
 }
 
 /*
- * After a write with an unknown outcome there is no record.  A change that was to delete it is done.
- * A claim is undecided: if a tombstone remains, our idempotency key would be in it, so another took
- * the last view; if nothing remains, the outcome stays unknown.  Returns as dynamodb_change().
+ * After a write with an unknown outcome there is no record.  A change that was to delete it is
+ * done.  A claim is undecided: if a tombstone remains, our idempotency key would be in it, so
+ * another took the last view; if nothing remains, the outcome stays unknown.  Returns as
+ * dynamodb_change().
  */
 static int
 decide_gone(struct change_attempt *a) {
@@ -159,7 +160,8 @@ decide_gone(struct change_attempt *a) {
     return 1;
 }
 
-/* The write is done: take the record from ${response}, and erase what nobody may read.  Returns 1. */
+/* The write is done: take the record from ${response}, and erase what nobody may read.  Returns
+ * 1. */
 static int
 finish_change(struct change_attempt *a, const json_t *response) {
     const json_t *item = json_object_get(response, "Attributes");
@@ -178,8 +180,8 @@ finish_change(struct change_attempt *a, const json_t *response) {
     return 1;
 }
 
-/* Do what the outcome of the write requires.  Returns the next step, with STEP_DONE or STEP_FAIL and
- * ${result} what dynamodb_change() returns. */
+/* Do what the outcome of the write requires.  Returns the next step, with STEP_DONE or STEP_FAIL
+ * and ${result} what dynamodb_change() returns. */
 static enum attempt_step
 settle_write(struct change_attempt *a, enum dynamodb_outcome outcome, json_t *response,
              int *result) {

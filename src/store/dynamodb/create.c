@@ -45,8 +45,8 @@ put_once(struct dynamodb *d, const char *key, json_t *item,
 }
 
 /*
- * Put ${item} with key ${key} and idempotency key ${mark}.  Takes over the reference to ${item}; NULL
- * is ERR_NOMEM.  Returns 1 done; 0 the key is taken; or a negative code.
+ * Put ${item} with key ${key} and idempotency key ${mark}.  Takes over the reference to ${item};
+ * NULL is ERR_NOMEM.  Returns 1 done; 0 the key is taken; or a negative code.
  */
 static int
 put_item(struct dynamodb *d, const char *key, json_t *item,

@@ -10,7 +10,8 @@
 /* The longest key: an id with DYNAMODB_CONTENT_SUFFIX, and a NUL. */
 enum { DYNAMODB_KEY_MAX = TOKEN_SEALED_ID_LEN + sizeof(DYNAMODB_CONTENT_SUFFIX) };
 
-/* Seconds that a tombstone of a classic record stays, to decide unknown outcomes of its last claim. */
+/* Seconds that a tombstone of a classic record stays, to decide unknown outcomes of its last
+ * claim. */
 enum { DYNAMODB_TOMBSTONE_LIFE = 3600 };
 
 struct dynamodb {
@@ -27,8 +28,8 @@ void dynamodb_id(const struct store_ref *ref, char out[static DYNAMODB_KEY_MAX +
 
 /*
  * Returns the time to decide by while the clock shows ${clock}: the latest of ${clock}, the latest
- * time seen, which it becomes, and the time of the service's clock.  An instance whose clock is behind
- * therefore opens nothing that has expired.
+ * time seen, which it becomes, and the time of the service's clock.  An instance whose clock is
+ * behind therefore opens nothing that has expired.
  */
 int64_t dynamodb_time(struct dynamodb *d, int64_t clock);
 
@@ -39,8 +40,8 @@ int64_t dynamodb_time(struct dynamodb *d, int64_t clock);
 MUST_CHECK
 int dynamodb_get(struct dynamodb *d, const char *key, bool whole, json_t **item);
 
-/* Erase the item that holds the inline content of ${id}, if it is there.  If that fails, the table's
- * TTL does it later. */
+/* Erase the item that holds the inline content of ${id}, if it is there.  If that fails, the
+ * table's TTL does it later. */
 void dynamodb_erase_content(struct dynamodb *d, const char *id);
 
 /* The change and create of struct store_ops. */

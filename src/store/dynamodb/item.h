@@ -64,8 +64,8 @@ MUST_CHECK
 int dynamodb_item_read(const json_t *item, struct record *out);
 
 /*
- * Append the content of ${item} to ${out}: `data`, base64 in a text, or `bytes`.  Returns 1; 0 if it
- * has none; ERR_TOO_LARGE; ERR_NOMEM; or ERR_STORE if it is not base64.
+ * Append the content of ${item} to ${out}: `data`, base64 in a text, or `bytes`.  Returns 1; 0 if
+ * it has none; ERR_TOO_LARGE; ERR_NOMEM; or ERR_STORE if it is not base64.
  */
 MUST_CHECK
 int dynamodb_item_read_content(const json_t *item, struct buf *out);

@@ -11,8 +11,8 @@ item_attribute(const json_t *item, const char *name, const char *type) {
     return json_object_get(json_object_get(item, name), type);
 }
 
-/* Read the number ${name}, 0 .. ${max}, into ${out}.  If it is absent it is ${otherwise}, or an error
- * if that is negative.  Returns false on an error. */
+/* Read the number ${name}, 0 .. ${max}, into ${out}.  If it is absent it is ${otherwise}, or an
+ * error if that is negative.  Returns false on an error. */
 static bool
 item_read_number(const json_t *item, const char *name, int64_t max, int64_t otherwise,
                  int64_t *out) {

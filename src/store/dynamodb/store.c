@@ -39,7 +39,8 @@ dynamodb_ref(struct store *s, const char *id, struct store_ref *out) {
 
 /*
  * Send a read, which may be repeated, as ${operation} with ${body}, whose reference is taken over.
- * ${response} gets a new reference or NULL.  Returns 1, ERR_NOMEM or ERR_STORE; ${outcome} says more.
+ * ${response} gets a new reference or NULL.  Returns 1, ERR_NOMEM or ERR_STORE; ${outcome} says
+ * more.
  */
 static int
 call_read(struct dynamodb *d, const char *operation, json_t *body, json_t **response,
@@ -182,8 +183,8 @@ copy_due(const json_t *response, struct due_id *list, int room) {
     return n;
 }
 
-/* Query all shards into ${list}, which has room for ${each} ids of each.  Returns the number of ids,
- * or a negative code. */
+/* Query all shards into ${list}, which has room for ${each} ids of each.  Returns the number of
+ * ids, or a negative code. */
 static int
 query_due(struct dynamodb *d, int64_t now, struct due_id *list, int each) {
     int n = 0, got = 1;

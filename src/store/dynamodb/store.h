@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Records in a DynamoDB table, or in a service that speaks the same protocol: for many instances at
- * once.  Every change is a consistent read, the rules of policy.h, and one conditional write, without
- * transactions.  docs/AWS.md describes the table.
+ * once.  Every change is a consistent read, the rules of policy.h, and one conditional write,
+ * without transactions.  docs/AWS.md describes the table.
  */
 #ifndef STORE_DYNAMODB_STORE_H
 #define STORE_DYNAMODB_STORE_H
@@ -32,8 +32,8 @@ struct dynamodb_store_config {
 
 /*
  * Open a store over ${config}, whose ${table} and ${bucket} are copied.  What it refers to must
- * outlive the store.  Sends no request.  Returns 0 with ${out} set; or, with ${out} NULL, ERR_CONFIG
- * with the setting and what is wrong with it in ${reason}, or ERR_NOMEM.
+ * outlive the store.  Sends no request.  Returns 0 with ${out} set; or, with ${out} NULL,
+ * ERR_CONFIG with the setting and what is wrong with it in ${reason}, or ERR_NOMEM.
  */
 MUST_CHECK
 int dynamodb_store_open(const struct dynamodb_store_config *config, struct store **out,

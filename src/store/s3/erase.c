@@ -15,8 +15,8 @@ enum {
     UNSUPPORTED = 1,                /* the service does not know DeleteObjects */
 };
 
-/* Append the body of a DeleteObjects: parts ${first} .. ${first} + ${count} - 1 of ${name}.  Returns
- * as buf_add(). */
+/* Append the body of a DeleteObjects: parts ${first} .. ${first} + ${count} - 1 of ${name}.
+ * Returns as buf_add(). */
 static int
 add_delete_list(const char *name, uint32_t first, uint32_t count, struct buf *out) {
     int err = buf_add_text(out, "<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
@@ -43,8 +43,8 @@ read_delete_result(struct buf *response) {
     return strstr(buf_text(response), "<DeleteResult") != NULL ? 0 : UNSUPPORTED;
 }
 
-/* Erase ${count} parts, at most KEYS_MAX, by one request.  Returns 0; UNSUPPORTED; ERR_STORE if some
- * remain; ERR_UNKNOWN_OUTCOME if there is no response; or ERR_NOMEM. */
+/* Erase ${count} parts, at most KEYS_MAX, by one request.  Returns 0; UNSUPPORTED; ERR_STORE if
+ * some remain; ERR_UNKNOWN_OUTCOME if there is no response; or ERR_NOMEM. */
 static int
 erase_many(struct s3 *s, const char *name, uint32_t first, uint32_t count) {
     struct buf list = BUF_INIT(LIST_MAX), response = BUF_INIT(RESPONSE_MAX);

@@ -65,8 +65,8 @@ enum s3_outcome s3_call_again(struct s3 *s, const struct s3_request *r, struct b
 
 enum { S3_WORD_MAX = 40 };
 
-/* Copy the text of the first element ${tag} of the error document ${response} to ${out}, if it is one
- * word of letters, digits and hyphens; else "". */
+/* Copy the text of the first element ${tag} of the error document ${response} to ${out}, if it
+ * is one word of letters, digits and hyphens; else "". */
 void s3_error_word(struct buf *response, const char *tag, char out[static S3_WORD_MAX + 1]);
 
 /* Whether ${name} is a file of pysecrets: one object, in base64. */

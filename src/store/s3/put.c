@@ -40,8 +40,8 @@ s3_fetch(struct s3 *s, const char *path, bool base64, struct buf *out) {
     return got;
 }
 
-/* Compare the object at ${path} with ${data}.  Returns 0 if it is the same; ERR_CONFLICT; 1 if there
- * is no object; or another code. */
+/* Compare the object at ${path} with ${data}.  Returns 0 if it is the same; ERR_CONFLICT; 1 if
+ * there is no object; or another code. */
 static int
 compare_object(struct s3 *s, const char *path, bool base64, const void *data, size_t len) {
     struct buf there = BUF_INIT(len);
