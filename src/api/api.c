@@ -22,13 +22,14 @@ make_rate(const struct api *api, uint32_t per_minute, struct rate **out) {
 
 int
 api_open(struct api *api) {
-    api->create_rate = api->open_rate = NULL;
+    api->create_rate = api->open_rate = api->failed_rate = NULL;
     api->upload_limits = upload_limits_new();
     random_fill(&api->vault->random, api->tag_key, sizeof(api->tag_key));
 
     int err = api->upload_limits == NULL ? ERR_NOMEM : 0;
     if (err == 0) err = make_rate(api, api->config.rate_create, &api->create_rate);
     if (err == 0) err = make_rate(api, api->config.rate_open, &api->open_rate);
+    if (err == 0) err = make_rate(api, api->config.rate_open, &api->failed_rate);
     if (err != 0) api_close(api);
     return err;
 }
@@ -37,8 +38,9 @@ void
 api_close(struct api *api) {
     rate_free(api->create_rate);
     rate_free(api->open_rate);
+    rate_free(api->failed_rate);
     upload_limits_free(api->upload_limits);
-    api->create_rate = api->open_rate = NULL;
+    api->create_rate = api->open_rate = api->failed_rate = NULL;
     api->upload_limits = NULL;
 }
 
@@ -57,6 +59,13 @@ api_headers(const struct api *api, const struct http_request *req, struct http_r
     cors_respond(&api->config, req, resp);
 }
 
+/* Respond with 429 to a client that has to wait ${seconds}. */
+static void
+respond_too_many(struct http_response *resp, uint32_t seconds) {
+    problem_respond(resp, PROBLEM_TOO_MANY, NULL);
+    http_response_setf(resp, "Retry-After", "%u", seconds);
+}
+
 /* Take one token of ${rate} for the client of ${req}.  Returns 0, or -1 with 429 in ${resp}. */
 static int
 take_rate(const struct api *api, struct rate *rate, const struct http_request *req,
@@ -67,21 +76,38 @@ take_rate(const struct api *api, struct rate *rate, const struct http_request *r
     http_address_group(&req->client, key);
     uint32_t wait = rate_take(rate, key, api->monotonic_ms());
     if (wait == 0) return 0;
-    problem_respond(resp, PROBLEM_TOO_MANY, NULL);
-    http_response_setf(resp, "Retry-After", "%u", wait);
+    respond_too_many(resp, wait);
     return -1;
 }
 
+/* Count a missing or wrong token.  Beyond the rate of opens the response becomes 429. */
+static void
+count_failed_token(const struct api *api, const struct http_request *req,
+                   struct http_response *resp) {
+    (void)take_rate(api, api->open_rate, req, resp);
+    (void)take_rate(api, api->failed_rate, req, resp);
+}
+
 /*
- * Count a token that does not match as an open.  This happens after the lookup, because a refusal
- * before it would hit valid tokens, too, which are not limited.  Concurrent wrong tokens are each
- * looked up, but 256 bits cannot be guessed at any rate.
+ * Refuse the tokens of a client that has sent too many wrong ones.  Only failures count here, so a
+ * client with valid tokens is not limited.  Returns 0, or -1 with 429 in ${resp}.
  */
+static int
+check_failed_tokens(const struct api *api, const struct http_request *req,
+                    struct http_response *resp) {
+    uint8_t key[16];
+    http_address_group(&req->client, key);
+    uint32_t wait = rate_wait(api->failed_rate, key, api->monotonic_ms());
+    if (wait == 0) return 0;
+    respond_too_many(resp, wait);
+    return -1;
+}
+
+/* Count the token of a request that was handled, if it did not match. */
 static void
 charge_failure(const struct api *api, const struct api_route *route, const struct http_request *req,
                struct http_response *resp) {
-    if (route->rate == RATE_FAILED && resp->status == 404)
-        (void)take_rate(api, api->open_rate, req, resp);
+    if (route->rate == RATE_FAILED && resp->status == 404) count_failed_token(api, req, resp);
 }
 
 /* Write the methods of the bit set ${methods} to ${out}, as in an Allow field. */
@@ -149,7 +175,7 @@ check_head(const struct api *api, const struct api_route *route, const struct ht
     if ((route->flags & ROUTE_TOKEN) && call_bearer(req) == NULL) {
         problem_respond(resp, PROBLEM_UNAUTHORIZED, NULL);
         http_response_set(resp, "WWW-Authenticate", "Bearer");
-        (void)take_rate(api, api->open_rate, req, resp);
+        count_failed_token(api, req, resp);
         return -1;
     }
     return 0;
@@ -161,6 +187,7 @@ check_rate(const struct api *api, const struct api_route *route, const struct ht
            struct http_response *resp) {
     if (route->rate == RATE_CREATE) return take_rate(api, api->create_rate, req, resp);
     if (route->rate == RATE_OPEN) return take_rate(api, api->open_rate, req, resp);
+    if (route->rate == RATE_FAILED) return check_failed_tokens(api, req, resp);
     return 0;
 }
 

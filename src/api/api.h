@@ -57,6 +57,7 @@ struct api {
     /* Created by api_open(). */
     struct rate *create_rate;
     struct rate *open_rate;
+    struct rate *failed_rate; /* of missing and wrong tokens, which count in open_rate, too */
     struct upload_limits *upload_limits;
     uint8_t tag_key[32]; /* key of the log tags of secrets; new at each start */
 };

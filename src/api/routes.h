@@ -13,7 +13,8 @@ enum api_rate {
     RATE_NONE,
     RATE_CREATE,
     RATE_OPEN,
-    RATE_FAILED, /* counts as an open if the token is missing or does not match */
+    RATE_FAILED, /* counts as an open if the token is missing or does not match; a client that has
+                    failed too often is refused before the work */
 };
 
 enum {

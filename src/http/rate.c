@@ -75,18 +75,46 @@ rate_find_client(struct rate *r, const uint8_t key[static 16]) {
     return fullest;
 }
 
+/* Set ${full_at} to when the bucket of ${c} is full, and return the wait in microseconds. */
+static int64_t
+rate_look(const struct rate *r, const struct rate_client *c, int64_t now, int64_t *full_at) {
+    *full_at = c->full_at;
+    if (*full_at < now) *full_at = now;
+    if (*full_at - now <= r->depth) return 0;
+    return *full_at - now - r->depth;
+}
+
+static uint32_t
+rate_seconds(int64_t microseconds) {
+    return (uint32_t)((microseconds + 999999) / 1000000);
+}
+
 uint32_t
 rate_take(struct rate *r, const uint8_t key[static 16], int64_t now_ms) {
-    int64_t wait = 0;
+    int64_t full_at;
     if (r == NULL) return 0;
 
-    int64_t now = now_ms * 1000;
     (void)pthread_mutex_lock(&r->lock);
     struct rate_client *c = rate_find_client(r, key);
-    if (c->full_at < now) c->full_at = now;
-    if (c->full_at - now <= r->depth) c->full_at += r->cost;
-    else wait = c->full_at - now - r->depth;
+    int64_t wait = rate_look(r, c, now_ms * 1000, &full_at);
+    if (wait == 0) full_at += r->cost;
+    c->full_at = full_at;
     (void)pthread_mutex_unlock(&r->lock);
 
-    return (uint32_t)((wait + 999999) / 1000000);
+    return rate_seconds(wait);
+}
+
+uint32_t
+rate_wait(struct rate *r, const uint8_t key[static 16], int64_t now_ms) {
+    int64_t wait = 0, full_at;
+    if (r == NULL) return 0;
+
+    (void)pthread_mutex_lock(&r->lock);
+    const struct rate_client *set = r->sets[rate_set_of(r, key)];
+    for (size_t i = 0; i < SET_SIZE; i++)
+        if (set[i].full_at != 0 && memcmp(set[i].key, key, 16) == 0)
+            wait = rate_look(r, &set[i], now_ms * 1000, &full_at);
+    (void)pthread_mutex_unlock(&r->lock);
+
+    return rate_seconds(wait);
 }

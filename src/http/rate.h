@@ -33,4 +33,7 @@ void rate_free(struct rate *r);
  */
 uint32_t rate_take(struct rate *r, const uint8_t key[static 16], int64_t now_ms);
 
+/* What rate_take() would return now.  Takes nothing. */
+uint32_t rate_wait(struct rate *r, const uint8_t key[static 16], int64_t now_ms);
+
 #endif

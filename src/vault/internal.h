@@ -28,6 +28,14 @@ int vault_change(struct vault *v, const char *id, const struct change *c, struct
                  struct record *after);
 
 /*
+ * The same, but where the store recommends it, read the record first: if there is nothing to write,
+ * the read decides.  So a wrong token costs no write, and neither does a fetch that renews nothing.
+ */
+MUST_CHECK
+int vault_look_and_change(struct vault *v, const char *id, const struct change *c,
+                          struct effect *effect, struct record *after);
+
+/*
  * Apply the change ${kind}, which needs no more than ${token} and, for CHANGE_PART, the number
  * ${part}.  Returns 1 with ${verdict}, which is ABSENT if there is no such secret; or a negative
  * code.

@@ -130,7 +130,7 @@ renew_lease(struct vault *v, const char *id, const char *lease, struct record *a
     struct change c = {.kind = CHANGE_FETCH, .now = vault_now(v)};
     struct effect effect;
     token_hash(lease, strlen(lease), c.hash);
-    int found = vault_change(v, id, &c, &effect, after);
+    int found = vault_look_and_change(v, id, &c, &effect, after);
     *verdict = found == 1 ? effect.verdict : VERDICT_ABSENT;
     return found < 0 ? found : 1;
 }

@@ -109,6 +109,7 @@ struct store_ops {
 struct store {
     const struct store_ops *ops;
     uint64_t inline_max;   /* largest inline content in bytes; larger ones go to the blob store */
+    bool look_first;       /* a change costs much more than a load, which may make it unnecessary */
     bool pysecrets_layout; /* as in pysecrets: each classic file is the blob "ID.enc" */
 };
 

@@ -74,6 +74,24 @@ vault_change(struct vault *v, const char *id, const struct change *c, struct eff
 }
 
 int
+vault_look_and_change(struct vault *v, const char *id, const struct change *c,
+                      struct effect *effect, struct record *after) {
+    /* The store alone knows whether a part is new. */
+    if (!v->store->look_first || c->kind == CHANGE_PART)
+        return vault_change(v, id, c, effect, after);
+
+    /* The read is consistent: the outcome of a change that writes nothing is that of the read. */
+    int found = vault_load(v, id, after, NULL);
+    if (found != 1) return found;
+    int err = policy_apply(after, c, effect);
+    if (err == 0 && !effect->write && !effect->drop_record) return 1;
+    record_clear(after);
+    if (err != 0) return err;
+
+    return vault_change(v, id, c, effect, after);
+}
+
+int
 vault_change_by_token(struct vault *v, const char *id, const char *token, enum change_kind kind,
                       uint32_t part, enum verdict *verdict) {
     struct change c = {.kind = kind, .now = vault_now(v), .part = part};
@@ -81,7 +99,7 @@ vault_change_by_token(struct vault *v, const char *id, const char *token, enum c
     struct record after = {0};
 
     token_hash(token, strlen(token), c.hash);
-    int found = vault_change(v, id, &c, &effect, &after);
+    int found = vault_look_and_change(v, id, &c, &effect, &after);
     record_clear(&after);
 
     *verdict = found == 1 ? effect.verdict : VERDICT_ABSENT;

@@ -245,7 +245,8 @@ sqlite_store_open(const struct sqlite_store_config *config, struct store **out) 
     *out = NULL;
     if (store == NULL) return ERR_NOMEM;
 
-    store->base = (struct store){.ops = &sqlite_ops, .inline_max = SQLITE_STORE_INLINE_MAX};
+    store->base = (struct store){
+        .ops = &sqlite_ops, .inline_max = SQLITE_STORE_INLINE_MAX, .look_first = true};
     store->dir = store->lock = -1;
     int err = set_place(store, config, reason);
     if (err == 0) err = open_files(store, config, reason);

@@ -16,6 +16,7 @@ enum { KEY = 5 };
 
 /* Stores that fail with this code once it is set; before, they are those in memory. */
 static int fault;
+static int loads, changes; /* calls of the store */
 static const struct store_ops *real;
 static const struct blobs_ops *real_blobs;
 
@@ -34,6 +35,19 @@ static int
 change(struct store *s, const struct store_ref *ref, const struct change *c, struct effect *effect,
        struct record *after) {
     return fault != 0 ? fault : real->change(s, ref, c, effect, after);
+}
+
+static int
+count_load(struct store *s, const struct store_ref *ref, struct record *out, struct buf *content) {
+    loads++;
+    return load(s, ref, out, content);
+}
+
+static int
+count_change(struct store *s, const struct store_ref *ref, const struct change *c,
+             struct effect *effect, struct record *after) {
+    changes++;
+    return change(s, ref, c, effect, after);
 }
 
 static int
@@ -56,8 +70,8 @@ setup(void **state) {
     real_blobs = kit->vault.blobs->ops;
     ops = *real;
     ops.create = create;
-    ops.load = load;
-    ops.change = change;
+    ops.load = count_load;
+    ops.change = count_change;
     ops.ping = ping;
     blobs = *real_blobs;
     blobs.put = put;
@@ -239,6 +253,90 @@ no_room_for_a_response_counts_nothing(void **state) {
     assert_int_equal(kit->vault.views_claimed, 2);
 }
 
+/* Every route with a token, asked with ${token}. */
+static const struct {
+    const char *method, *tail;
+} token_routes[] = {
+    {"GET", "/receipt"},  {"DELETE", ""},      {"DELETE", "/lease"},  {"GET", "/parts/0"},
+    {"HEAD", "/parts/0"}, {"PUT", "/parts/0"}, {"POST", "/complete"},
+};
+
+static int
+ask_token(struct api_kit *kit, size_t route, const char *id, const char *token) {
+    char target[80];
+    (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s%s", id, token_routes[route].tail);
+    return api_kit_ask(
+        kit, (struct ask){.method = token_routes[route].method, .target = target, .token = token});
+}
+
+/* A wrong token never reaches the one writer of a store that can be read without it. */
+static void
+a_wrong_token_costs_no_write(void **state) {
+    struct api_kit *kit = *state;
+    struct api_kit_secret what = {.views = 2, .ttl = 3600, .size = 304, .key = KEY};
+    char id[23], owner[44], wrong[44], part[304], target[80], lease[44];
+    kit->vault.store->look_first = true;
+    api_kit_create(kit, what, id, owner);
+    api_kit_lease('w', wrong);
+    for (size_t i = 0; i < sizeof(part); i++)
+        part[i] = (char)api_kit_byte(i);
+    (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s/parts/0", id);
+    struct ask put = {
+        .method = "PUT", .target = target, .body = part, .len = sizeof(part), .token = owner};
+    assert_int_equal(api_kit_ask(kit, put), 204);
+    (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s/complete", id);
+    put = (struct ask){.method = "POST", .target = target, .token = owner};
+    assert_int_equal(api_kit_ask(kit, put), 204);
+    assert_int_equal(api_kit_open_secret(kit, id, KEY, 'a'), 200);
+
+    changes = 0;
+    for (size_t i = 0; i < ARRAY_LEN(token_routes); i++) {
+        assert_int_equal(ask_token(kit, i, id, wrong), 404);
+        assert_int_equal(ask_token(kit, i, "aaaaaaaaaaaaaaaaaaaaaa", owner), 404);
+    }
+    assert_int_equal(changes, 0);
+
+    /* Nor does a fetch that renews nothing; one that does is written, and so is a confirm. */
+    api_kit_lease('a', lease);
+    assert_int_equal(ask_token(kit, 3, id, lease), 200);
+    assert_int_equal(changes, 0);
+    kit->now += 100;
+    assert_int_equal(ask_token(kit, 3, id, lease), 200);
+    assert_int_equal(changes, 1);
+    assert_int_equal(ask_token(kit, 2, id, lease), 204);
+    assert_int_equal(changes, 2);
+}
+
+/* A client that failed often is refused before the store is asked, and nobody else is. */
+static void
+failed_tokens_are_refused_before_the_work(void **state) {
+    struct api_kit *kit = *state;
+    struct api_kit_secret what = {.views = 2, .ttl = 3600, .size = 304, .key = KEY};
+    char id[23], owner[44], wrong[44], target[80];
+    kit->api.config.rate_open = 5;
+    api_kit_reopen(kit);
+    api_kit_create(kit, what, id, owner);
+    api_kit_lease('w', wrong);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(ask_token(kit, (size_t)i % 6 + 1, id, wrong), 404);
+    loads = changes = 0;
+    for (size_t i = 0; i < 100; i++) {
+        assert_int_equal(ask_token(kit, i % 6 + 1, id, wrong), 429);
+        assert_non_null(http_response_get(&kit->resp, "Retry-After"));
+    }
+    assert_int_equal(loads + changes, 0);
+
+    (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s", id);
+    struct ask burn = {.method = "DELETE", .target = target, .token = wrong, .client = "192.0.2.9"};
+    assert_int_equal(api_kit_ask(kit, burn), 404);
+    struct ask info = {.target = target, .client = "192.0.2.9"};
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(api_kit_ask(kit, info), 404);
+    assert_int_equal(api_kit_ask(kit, info), 429); /* its opens are used up, not its failures */
+    burn.token = owner;
+    assert_int_equal(api_kit_ask(kit, burn), 204);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, api_kit_teardown)
 
 int
@@ -249,6 +347,8 @@ main(void) {
         TEST(an_open_delivers_nothing_then_and_can_be_repeated),
         TEST(a_decrypt_delivers_nothing_then),
         TEST(too_many_derivations),
+        TEST(a_wrong_token_costs_no_write),
+        TEST(failed_tokens_are_refused_before_the_work),
         TEST(no_room_for_a_response_counts_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
