@@ -7,6 +7,7 @@
 #include "base/text/base64.h"
 #include "base/text/json.h"
 #include "base/text/utf8.h"
+#include "crypto/token.h"
 
 static const json_t *
 event_member(const json_t *o, const char *a, const char *b) {
@@ -177,6 +178,42 @@ read_client(struct event *e) {
 
     e->request.client = (struct http_address){.local = true};
     if (ip != NULL) (void)!http_address_parse(ip, strlen(ip), &e->request.client);
+}
+
+/* The value of header ${name}, which the API does not read.  NULL if it is absent or comes twice. */
+static const char *
+find_event_header(const struct event *e, const char *name) {
+    json_t *lists = json_object_get(e->json, "multiValueHeaders");
+    json_t *fields = json_object_get(e->json, "headers"), *value;
+    const char *key, *found = NULL;
+
+    if (json_is_object(lists) && e->kind != EVENT_HTTP) fields = lists;
+    json_object_foreach(fields, key, value) {
+        if (strcasecmp(key, name) != 0) continue;
+        if (found != NULL || json_array_size(value) > 1) return NULL;
+        if (json_is_array(value)) value = json_array_get(value, 0);
+        found = text_of(value);
+    }
+    return found;
+}
+
+void
+event_read_viewer(struct event *e, const char *key) {
+    const char *sent = find_event_header(e, EVENT_KEY_HEADER);
+    const char *viewer = find_event_header(e, EVENT_VIEWER_HEADER);
+    uint8_t want[TOKEN_HASH_LEN], got[TOKEN_HASH_LEN];
+    struct http_address client;
+
+    if (sent == NULL || viewer == NULL) return;
+    token_hash(key, strlen(key), want);
+    token_hash(sent, strlen(sent), got);
+    if (!token_hash_equal(want, got)) return;
+
+    /* "192.0.2.1:46532", and without brackets "2001:db8::1:46532". */
+    const char *port = strrchr(viewer, ':');
+    if (port == NULL) return;
+    if (http_address_parse(viewer, (size_t)(port - viewer), &client) == 0)
+        e->request.client = client;
 }
 
 static int

@@ -42,6 +42,17 @@ struct event {
 MUST_CHECK
 int event_parse(const char *text, size_t len, struct event *out);
 
+/* The header that proves that CloudFront sent a request, and the one in which it names the client. */
+#define EVENT_KEY_HEADER    "X-Secrets-CloudFront-Key"
+#define EVENT_VIEWER_HEADER "CloudFront-Viewer-Address"
+
+/*
+ * Set the client of the request ${e} to what EVENT_VIEWER_HEADER says, if ${e} has ${key} in
+ * EVENT_KEY_HEADER.  Otherwise the client stays whom the gateway saw.  Each of the two headers must
+ * come once.
+ */
+void event_read_viewer(struct event *e, const char *key);
+
 /* Wipe and release what ${e} owns. */
 void event_clear(struct event *e);
 

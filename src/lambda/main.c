@@ -60,7 +60,9 @@ function_configure(struct function *f) {
     f->vault.limits.sweep_ms = SWEEP_MS;
 
     f->api.config = api_config_make(&f->settings, &limits);
-    f->api.config.rate_create = f->api.config.rate_open = 0; /* the gateway limits rates */
+    /* Without the key all who come by CloudFront would be one client. */
+    if (f->settings.cloudfront_key[0] == '\0')
+        f->api.config.rate_create = f->api.config.rate_open = 0;
     f->api.vault = &f->vault;
     f->api.kdf = f->kdf;
     f->api.page = &page_embedded;
@@ -132,6 +134,7 @@ static int
 answer_request(struct function *f, struct event *e, struct buf *out) {
     struct http_response resp;
     http_response_init(&resp, RESPONSE_ROOM);
+    if (f->settings.cloudfront_key[0] != '\0') event_read_viewer(e, f->settings.cloudfront_key);
     respond(f, e, &resp);
     log_info("request", LOG_TEXT("route", resp.route != NULL ? resp.route : "-"),
              LOG_NUMBER("status", resp.status),

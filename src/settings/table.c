@@ -11,7 +11,7 @@
 #define TIB    (1024 * GIB)
 #define PREFIX "SECRETS_"
 
-enum { KDF_THREADS_MAX = 256, BOTH = SETTINGS_SERVER | SETTINGS_FUNCTION };
+enum { KDF_THREADS_MAX = 256, CLOUDFRONT_KEY_MIN = 16, BOTH = SETTINGS_SERVER | SETTINGS_FUNCTION };
 
 #define AT(member) offsetof(struct settings, member)
 
@@ -61,6 +61,9 @@ static const struct setting table[] = {
     {"SECRETS_AWS_HTTP", "loopback|anywhere", "loopback", SETTINGS_WORD, BOTH, 0, 1, AT(aws_http),
      "Where the AWS_ENDPOINT_URL of an http: address may be.  With \"anywhere\" everything on the way "
      "can read and change the requests to the stores."},
+    {"SECRETS_CLOUDFRONT_KEY", "KEY", "", SETTINGS_TEXT, SETTINGS_FUNCTION, 0, 256, AT(cloudfront_key),
+     "What CloudFront sends in X-Secrets-CloudFront-Key.  With it CloudFront-Viewer-Address is "
+     "believed, and rates are limited for each client."},
     {"SECRETS_SANDBOX", "off|on|required", "on", SETTINGS_WORD, SETTINGS_SERVER, 0, 2, AT(sandbox),
      "Give up all paths but the data directory, and all system calls that serving does not need.  "
      "If the kernel cannot, \"on\" reports that in the log, and \"required\" stops the start."},
@@ -221,6 +224,12 @@ settings_check(const struct settings *s, struct buf *reason) {
     }
     if (s->s3_sse[0] != '\0' && s->s3_bucket[0] == '\0') {
         (void)!buf_add_text(reason, "SECRETS_S3_SSE: requires S3_BUCKET");
+        return ERR_CONFIG;
+    }
+    size_t len = strlen(s->cloudfront_key);
+    if (len > 0 && len < CLOUDFRONT_KEY_MIN) {
+        (void)!buf_printf(reason, "SECRETS_CLOUDFRONT_KEY: must have at least %d characters",
+                          CLOUDFRONT_KEY_MIN);
         return ERR_CONFIG;
     }
     return 0;

@@ -35,7 +35,8 @@ struct settings {
     const char *s3_bucket;
     const char *s3_sse;
     const char *dynamo_table;
-    int64_t aws_http;   /* 0 on this machine only, 1 anywhere */
+    int64_t aws_http; /* 0 on this machine only, 1 anywhere */
+    const char *cloudfront_key;
     int64_t sandbox;    /* enum settings_sandbox */
     int64_t allow_root; /* 0 off, 1 on */
     int64_t log_format; /* enum log_format */

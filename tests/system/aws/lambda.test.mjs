@@ -126,6 +126,42 @@ test('bad events are reported, and the function goes on', async () => {
   assert.equal((await send('http', { method: 'GET', path: '/healthz' })).status, 200);
 });
 
+const KEY = 'k'.repeat(32);
+
+/** The statuses of ${count} requests for a secret that is not there, with the headers ${headers}. */
+async function statuses(on, kind, count, headers) {
+  const answers = [];
+  for (let i = 0; i < count; i++) answers.push(await send(kind, { method: 'GET', path: `/api/v1/secrets/${'A'.repeat(22)}`, headers }, on));
+  return answers.map(({ status }) => status);
+}
+
+test('viewers of CloudFront have rates of their own, and only the key makes one believed', { timeout: 60000 }, async (t) => {
+  const limited = await startRuntime(program, { ...env, SECRETS_CLOUDFRONT_KEY: KEY, SECRETS_RATE_OPEN: '3' });
+  t.after(() => limited.stop());
+  assert.ok(limited.ready, limited.log);
+  const viewer = (address, key = KEY) => ({ 'X-Secrets-CloudFront-Key': key, 'CloudFront-Viewer-Address': address });
+  for (const kind of ['http', 'rest', 'balancerLists']) {
+    const n = { http: 1, rest: 2, balancerLists: 3 }[kind];
+    // Each viewer: three requests, whatever its port; the fourth is one too many.
+    for (const address of [`198.51.100.${n}`, `2001:db8:${n}::9`]) {
+      assert.deepEqual(await statuses(limited, kind, 3, viewer(`${address}:1`)), [404, 404, 404], address);
+      assert.deepEqual(await statuses(limited, kind, 1, viewer(`${address}:46532`)), [429], address);
+    }
+    // Without the key, or with no address in the header, it is whom the gateway saw: one client.
+    const others = [viewer('203.0.113.1:1', 'x'.repeat(32)), viewer('203.0.113.2:1', ''), { 'CloudFront-Viewer-Address': '203.0.113.3:1' }, viewer('nonsense')];
+    const seen = [];
+    for (const headers of others) seen.push(...(await statuses(limited, kind, 1, headers)));
+    assert.deepEqual(seen, [404, 404, 404, 429], kind);
+  }
+});
+
+test('without the key nobody is limited, since all viewers would be one client', async () => {
+  const unlimited = await startRuntime(program, { ...env, SECRETS_RATE_OPEN: '3' });
+  const seen = await statuses(unlimited, 'http', 5, { 'CloudFront-Viewer-Address': '198.51.100.1:1' });
+  await unlimited.stop();
+  assert.deepEqual(seen, Array(5).fill(404));
+});
+
 test('a timer sweeps', async () => {
   const { response, error } = await runtime.invoke({ source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} });
   assert.equal(error, undefined);
@@ -140,6 +176,8 @@ test('a start that cannot be is reported', async () => {
     [{ SECRETS_PAGE: 'javascript:alert(1)' }, /SECRETS_PAGE/],
     [{ SECRETS_ORIGINS: 'https://Example.org' }, /SECRETS_ORIGINS/],
     [{ SECRETS_MAX_FILE: '4 GiB', SECRETS_PART_SIZE: '64 KiB' }, /SECRETS_MAX_FILE/],
+    [{ SECRETS_CLOUDFRONT_KEY: 'short' }, /SECRETS_CLOUDFRONT_KEY/],
+    [{ AWS_ENDPOINT_URL_S3: 'http://minio.example:9000' }, /SECRETS_AWS_HTTP/],
     [{ AWS_ENDPOINT_URL_DYNAMODB: 'ftp://x' }, /AWS_ENDPOINT_URL_DYNAMODB/],
     [{ S3_BUCKET: await standins.bucket({ versioned: true }) }, /S3_BUCKET/],
   ]) {

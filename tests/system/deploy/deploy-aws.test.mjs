@@ -10,9 +10,10 @@ import { top } from '../support/server.mjs';
 import { readTemplate as read } from '../support/template.mjs';
 
 const files = ['deploy/aws/template.yaml', 'deploy/aws/template-existing.yaml'];
+const waf = 'deploy/aws/waf.yaml';
 
 test('cfn-lint finds nothing', (t) => {
-  const run = spawnSync('cfn-lint', files, { cwd: top, encoding: 'utf8' });
+  const run = spawnSync('cfn-lint', [...files, waf], { cwd: top, encoding: 'utf8' });
   if (run.error) {
     t.skip('SKIP: cfn-lint is not here');
     return;
@@ -75,6 +76,25 @@ test('whoever comes by CloudFront comes by TLS, and nothing of the API is kept t
     assert.equal(one.CachePolicyId, '4135ea2d-6df8-44a3-9df3-4b5a84be39ad', 'CachingDisabled');
   }
   assert.equal(r.Api.Properties.AccessLogSettings, undefined, 'paths have ids in them');
+});
+
+test('the function believes only this distribution, and a flood of one address is stopped before it', () => {
+  const { Parameters, Resources: r } = read(files[0]);
+  const config = r.Distribution.Properties.DistributionConfig;
+  const api = config.Origins.find((one) => one.Id === 'api');
+  assert.deepEqual(api.OriginCustomHeaders, [{ HeaderName: 'X-Secrets-CloudFront-Key', HeaderValue: 'CloudFrontKey' }]);
+  for (const file of files) {
+    const template = read(file);
+    assert.equal(template.Resources.Function.Properties.Environment.Variables.SECRETS_CLOUDFRONT_KEY, 'CloudFrontKey', file);
+    assert.equal(template.Parameters.CloudFrontKey.NoEcho, true, file);
+    assert.equal(template.Parameters.CloudFrontKey.Default, undefined, `${file}: a key that everybody knows`);
+  }
+  assert.deepEqual(config.WebACLId, ['Firewall', 'WebAcl', 'AWS::NoValue']);
+  assert.match('arn:aws:wafv2:us-east-1:123456789012:global/webacl/x/1', new RegExp(Parameters.WebAcl.AllowedPattern));
+  const [rule] = read(waf).Resources.WebAcl.Properties.Rules;
+  assert.equal(rule.Statement.RateBasedStatement.AggregateKeyType, 'IP');
+  assert.ok(rule.Action.Block);
+  assert.equal(rule.VisibilityConfig.SampledRequestsEnabled, false, 'paths have ids in them');
 });
 
 test('old and mangled links lead to the page behind CloudFront', () => {
