@@ -10,6 +10,10 @@
 
 #include "base/err.h"
 
+/* Bounds of what a store writes: a time in seconds, and a size in bytes. */
+#define TIME_MAX        (INT64_C(1) << 53)
+#define SIZE_MAX_STORED (UINT64_C(1) << 53)
+
 /* Read column ${col}, which has exactly ${len} bytes or is NULL, into ${out}.  Returns whether
  * it is so. */
 static bool
@@ -63,6 +67,30 @@ get_sealed(sqlite3_stmt *s, struct record *r) {
 }
 
 static bool
+is_time(int64_t t) {
+    return t >= 0 && t <= TIME_MAX;
+}
+
+/*
+ * Whether the numbers of ${r} are such as a store writes.  A damaged or hostile file may have
+ * others, and the rules rely on these.
+ */
+static bool
+is_plausible(const struct record *r) {
+    bool kinds = r->kind >= RECORD_CLASSIC_TEXT && r->kind <= RECORD_SEALED &&
+                 r->phase >= PHASE_UPLOADING && r->phase <= PHASE_BURNT &&
+                 r->content >= CONTENT_NONE && r->content <= CONTENT_DOOMED;
+    bool times = is_time(r->created_at) && is_time(r->expires_at) && is_time(r->ended_at) &&
+                 is_time(r->part_at);
+
+    bool views = r->views >= 1 && r->views <= RECORD_VIEWS_MAX && r->views_left >= 0 &&
+                 r->views_left <= r->views;
+    bool attempts = r->attempts >= 0 && r->attempts <= RECORD_ATTEMPTS_MAX &&
+                    r->attempts_left >= 0 && r->attempts_left <= r->attempts;
+    return kinds && times && views && attempts && r->size <= SIZE_MAX_STORED;
+}
+
+static bool
 get_record_row(sqlite3_stmt *s, struct record *r) {
     r->kind = (enum record_kind)sqlite3_column_int(s, COL_KIND);
     r->phase = (enum record_phase)sqlite3_column_int(s, COL_PHASE);
@@ -84,13 +112,17 @@ get_record_row(sqlite3_stmt *s, struct record *r) {
 
 static int
 get_lease_row(sqlite3_stmt *s, struct record *r) {
+    if (r->lease_count == RECORD_VIEWS_MAX) return ERR_STORE;
     struct lease *l = record_add_lease(r);
     if (l == NULL) return ERR_NOMEM;
     l->opened_at = sqlite3_column_int64(s, 1);
     l->renewed_at = sqlite3_column_int64(s, 2);
     l->ended_at = sqlite3_column_int64(s, 3);
     l->end = (enum lease_end)sqlite3_column_int(s, 4);
-    return get_bytes(s, 0, l->hash, sizeof(l->hash)) ? 0 : ERR_STORE;
+
+    bool plausible = l->end >= LEASE_LIVE && l->end <= LEASE_BURNT && is_time(l->opened_at) &&
+                     is_time(l->renewed_at) && is_time(l->ended_at);
+    return plausible && get_bytes(s, 0, l->hash, sizeof(l->hash)) ? 0 : ERR_STORE;
 }
 
 static int
@@ -144,7 +176,7 @@ load_record(struct sqlite_db *db, const struct store_ref *ref, struct record *ou
     if (rc == SQLITE_DONE) return 0;
     if (rc != SQLITE_ROW) return sqlite_db_error(rc);
     *id = sqlite3_column_int64(s, COL_ID);
-    return get_record_row(s, out) ? 1 : ERR_STORE;
+    return get_record_row(s, out) && is_plausible(out) ? 1 : ERR_STORE;
 }
 
 /*
