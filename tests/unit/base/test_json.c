@@ -87,7 +87,7 @@ keys_and_nesting_are_bounded(void **state) {
     struct buf deep = BUF_INIT(1 << 20);
     for (int i = 0; i < 100000; i++)
         assert_int_equal(buf_add_text(&deep, "{\"a\":"), 0);
-    assert_null(json_parse_object(buf_text(&deep), deep.len)); /* and no stack is used up */
+    assert_null(json_parse_object(buf_text(&deep), deep.len)); /* without overflowing the stack */
     buf_free(&deep);
 }
 
@@ -116,7 +116,7 @@ a_key_that_is_there_twice_is_told(void **state) {
     } cases[] = {
         {"{\"a\":1,\"a\":2}", "a"},
         {"{\"a\":\"\\\"a\\\"\",\"b\":\"\\\\\", \"b\" :2}", "b"},
-        {"{\"views\":1,\"view\\u0073\":2}", "view\\u0073"}, /* as it is spelled */
+        {"{\"views\":1,\"view\\u0073\":2}", "view\\u0073"}, /* in the spelling of the text */
         {"{\"x\":{\"in\":1,\"in\":1}}", "in"},
         {"{\"a\":1,\"b\":2}", NULL},
         {"{\"a\":1,\"b\":2", NULL},

@@ -26,7 +26,7 @@ capture(void) {
     assert_true(dup2(fileno(captured), STDERR_FILENO) >= 0);
 }
 
-/* What was logged since capture(), as text. */
+/* Return what was logged since capture(). */
 static char *
 release(void) {
     char *text = calloc(1, 1 << 20);
@@ -84,7 +84,8 @@ long_lines_are_cut(void **state) {
     free(text);
 }
 
-/* Whatever is logged, a line is one JSON object that gives the text back, but for its end. */
+/* Any text gives a line that is one JSON object, from which the text can be read unless it was
+ * cut. */
 static void
 json_is_valid_for_every_text(void **state) {
     (void)state;

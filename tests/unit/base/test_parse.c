@@ -17,7 +17,7 @@ number(const char *text, int64_t min, int64_t max) {
     int err = parse_number(text, strlen(text), min, max, &v);
     if (err == 0) return v;
     assert_int_equal(err, ERR_INVALID);
-    assert_int_equal(v, -77); /* untouched */
+    assert_int_equal(v, -77); /* unchanged */
     return -99;
 }
 
@@ -90,7 +90,7 @@ sizes_with_units(void **state) {
         if (size(bad[i]) != -99) fail_msg("taken: %s", bad[i]);
 }
 
-/* Encode a code point without asking whether it may be. */
+/* Encode a code point without checking that it is valid. */
 static size_t
 put_utf8(uint32_t c, size_t len, char *out) {
     static const uint8_t lead[] = {0, 0x00, 0xC0, 0xE0, 0xF0};

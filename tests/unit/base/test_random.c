@@ -10,7 +10,7 @@
 
 enum { DRAWS = 90000, BINS = 3 };
 
-/* Where a plain modulo is most unfair: its lower third would come twice as often as the others. */
+/* The bound for which a plain modulo is most biased: the lower third would be twice as likely. */
 #define UNFAIR_BOUND UINT32_C(0xC0000000)
 
 static uint32_t
@@ -40,7 +40,7 @@ no_number_is_favoured(void **state) {
     double fair = chi_square(random_below, &r), unfair = chi_square(plain_modulo, &r);
     printf("chi-square %.1f; of a plain modulo %.1f\n", fair, unfair);
     assert_true(fair < 13.8);
-    assert_true(unfair > 1000); /* the test would see it */
+    assert_true(unfair > 1000); /* negative control */
 }
 
 static void
@@ -61,7 +61,7 @@ every_bound_is_kept_and_reached(void **state) {
         assert_true(random_below(&r, UINT32_MAX) < UINT32_MAX);
 }
 
-/* Two values that rejection must throw away at the top, then one to keep. */
+/* Two values at the top, which must be rejected, and one that is kept. */
 static void
 scripted_fill(void *ctx, void *out, size_t len) {
     static const uint32_t values[] = {UINT32_MAX, UINT32_MAX - 1, 5};
@@ -89,7 +89,7 @@ the_system_gives_different_bytes(void **state) {
     unsigned zeros = 0;
     for (size_t i = 0; i < sizeof(a); i++)
         zeros += a[i] == 0;
-    assert_true(zeros < 50); /* all of it was filled */
+    assert_true(zeros < 50); /* the whole buffer was filled */
 }
 
 int

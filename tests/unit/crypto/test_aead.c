@@ -40,7 +40,7 @@ wycheproof_free(struct wycheproof *c) {
     buf_free(&c->tag);
 }
 
-/* Open, and seal where the case is a good one.  Returns whether the outcome is the stated one. */
+/* Open, and also seal if the case is valid.  Returns whether the result is the expected one. */
 static bool
 wycheproof_holds(const struct wycheproof *c) {
     uint8_t out[4096], tag[AEAD_TAG_LEN];
@@ -86,7 +86,7 @@ wycheproof_cases_hold(void **state) {
     assert_int_equal(bits96, 66);
     assert_int_equal(bits128, 19);
     assert_int_equal(other, 20);
-    assert_int_equal(refused, 3); /* two empty nonces, one longer than the library takes */
+    assert_int_equal(refused, 3); /* two empty nonces, and one that is too long for OpenSSL */
 }
 
 static const uint8_t key[AEAD_KEY_LEN] = "a key of thirty-two bytes, sure";

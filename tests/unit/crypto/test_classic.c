@@ -31,7 +31,7 @@ free_arena(void **state) {
     return 0;
 }
 
-/* The bytes of attribute ${name} of a DynamoDB item, base64; false if it has none. */
+/* Decode attribute ${name} of a DynamoDB item.  Returns false if there is none. */
 static bool
 attribute(const json_t *item, const char *name, struct buf *out) {
     buf_reset(out);
@@ -64,7 +64,7 @@ derive(const json_t *record, const struct classic_record *classic, uint8_t *key)
                      0);
 }
 
-/* A file's name is in clear in the first generation, sealed as JSON in the second. */
+/* The name of a file is plaintext in the first generation, and encrypted as JSON in the second. */
 static void
 check_file_name(const json_t *item, const struct classic_record *classic, const uint8_t *key,
                 const char *name) {
@@ -175,8 +175,7 @@ every_flipped_bit_is_refused(void **state) {
                      128);
     assert_int_equal(flips_refused(&classic, key, &sealed, classic.nonce, CLASSIC_NONCE_LEN), 128);
     assert_int_equal(flips_refused(&classic, key, &sealed, key, sizeof(key)), 256);
-    assert_int_equal(flips_refused(&classic, key, &sealed, classic.nonce + 16, 80),
-                     0); /* not in use */
+    assert_int_equal(flips_refused(&classic, key, &sealed, classic.nonce + 16, 80), 0); /* unused */
     assert_int_equal(classic_open(&classic, key, sealed.data, sealed.len - 1, &plain), ERR_TAG);
     assert_int_equal(classic_open(&classic, key, sealed.data, sealed.len, &plain), 0);
     buf_free(&sealed);

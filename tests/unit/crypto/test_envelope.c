@@ -66,7 +66,7 @@ lengths_are_as_computed(void **state) {
     }
 }
 
-/* A small envelope with its keys, in ${sealed}. */
+/* Write a small envelope to ${sealed}, and its keys. */
 static void
 small_envelope(struct buf *sealed, struct envelope_keys *keys) {
     struct envelope_meta meta;
@@ -78,7 +78,7 @@ small_envelope(struct buf *sealed, struct envelope_keys *keys) {
     buf_free(&content);
 }
 
-/* Derive and open from the bytes alone, as a reader does. */
+/* Derive and open with only the bytes, as a reader does. */
 static int
 read_all(const struct buf *sealed, struct buf *content) {
     struct envelope_keys keys;
@@ -109,7 +109,7 @@ every_flipped_bit_is_refused(void **state) {
                           : sealed_open(NULL, &keys, sealed.data, sealed.len, &content);
         header += verdict == ENVELOPE_HEADER_FAILURE;
         payload += verdict == ENVELOPE_PAYLOAD_FAILURE;
-        assert_int_equal(content.len, 0); /* nothing of it was released */
+        assert_int_equal(content.len, 0); /* nothing was released */
         sealed.data[bit / 8] ^= (uint8_t)(1U << bit % 8);
     }
     assert_int_equal(header + payload, 8 * sealed.len);
@@ -155,7 +155,7 @@ a_chunk_counts_only_where_it_was_sealed(void **state) {
     assert_int_equal(sealed_open(NULL, &others, sealed.data, sealed.len, &content),
                      ENVELOPE_HEADER_FAILURE);
     buf_reset(&content);
-    /* The same content, and behind it an empty last chunk that verifies. */
+    /* The same content, followed by an empty last chunk that verifies. */
     sealed.len = ENVELOPE_HEADER_LEN;
     sealed_write_chunk(&keys, 0, false, plain.data, plain.len, &sealed);
     sealed_write_chunk(&keys, 1, true, NULL, 0, &sealed);
@@ -190,7 +190,7 @@ ignore(void *ctx, uint64_t offset, const uint8_t *data, size_t len) {
     return 0;
 }
 
-/* A sealer of ${size} bytes of text. */
+/* Return a sealer for ${size} bytes of text. */
 static struct envelope_sealer *
 sealer_of(uint64_t size, envelope_sink sink, void *ctx) {
     struct envelope_sealer *s = NULL;
@@ -211,7 +211,7 @@ a_sealer_takes_exactly_what_was_announced(void **state) {
     struct envelope_sealer *s = sealer_of(5, sealed_collect, &out);
     assert_int_equal(envelope_sealer_add(s, "four", 4), 0);
     assert_int_equal(envelope_sealer_add(s, "xy", 2), ERR_TOO_LARGE);
-    assert_int_equal(envelope_sealer_add(s, "x", 1), ERR_TOO_LARGE); /* it is spent */
+    assert_int_equal(envelope_sealer_add(s, "x", 1), ERR_TOO_LARGE); /* it has failed for good */
     assert_int_equal(envelope_sealer_end(s), ERR_TOO_LARGE);
     envelope_sealer_free(s);
     s = sealer_of(5, sealed_collect, &out);
@@ -219,7 +219,7 @@ a_sealer_takes_exactly_what_was_announced(void **state) {
     assert_int_equal(envelope_sealer_end(s), ERR_INVALID);
     assert_int_equal(envelope_sealer_add(s, "x", 1), ERR_INVALID);
     envelope_sealer_free(s);
-    assert_int_equal(out.len, 0); /* of neither did the last chunk come out */
+    assert_int_equal(out.len, 0); /* neither released its last chunk */
     s = sealer_of(0, sealed_collect, &out);
     assert_int_equal(envelope_sealer_end(s), 0);
     assert_int_equal(out.len, ENVELOPE_SIZE_MIN);
@@ -230,7 +230,7 @@ a_sealer_takes_exactly_what_was_announced(void **state) {
     buf_free(&out);
 }
 
-/* A sink that fails at its ${*ctx}-th call. */
+/* A sink that fails at call number ${*ctx}. */
 static int
 fail_later(void *ctx, uint64_t offset, const uint8_t *data, size_t len) {
     (void)offset, (void)data, (void)len;
@@ -248,7 +248,7 @@ a_failing_sink_ends_the_work(void **state) {
         left = 100;
         assert_int_equal(envelope_sealer_add(s, data, 1), ERR_IO);
         assert_int_equal(envelope_sealer_end(s), ERR_IO);
-        assert_int_equal(left, 100); /* the chunk was not offered, nor sealed, again */
+        assert_int_equal(left, 100); /* the chunk was neither sealed nor given to the sink again */
         envelope_sealer_free(s);
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A large envelope through sealer and opener at once, in constant memory. */
+/* A large envelope goes through a sealer and an opener in constant memory. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,12 +28,12 @@ enum {
     MORE_MEMORY_MAX = 8 << 10, /* KiB */
 };
 
-/* Sanitizers slow it down, and their memory says nothing. */
+/* With sanitizers the test is slow, and memory cannot be compared. */
 static const uint64_t size = SANITIZED ? 64 << 20 : 1 << 30;
 
 static uint8_t pattern[PATTERN_LEN];
 
-/* The sealer's sink: what comes out goes straight into the opener. */
+/* The sink of the sealer, which feeds the opener. */
 struct pipe {
     struct envelope_sealer *sealer;
     struct envelope_opener *opener;

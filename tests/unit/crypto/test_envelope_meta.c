@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is inside an envelope: metadata, padding, and going on in the middle. */
+/* The contents of an envelope: metadata, padding, and resuming in the middle. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -115,7 +115,7 @@ metadata_is_read_as_written(void **state) {
     buf_free(&json);
 }
 
-/* Seal "length | json | content | padding" as given, open it.  Returns the verdict. */
+/* Seal "length | json | content | padding" as given and open it.  Returns the verdict. */
 static int
 open_plaintext(uint32_t meta_len, const char *json, size_t content, size_t padding,
                size_t not_zero) {
@@ -166,7 +166,7 @@ the_plaintext_is_as_long_as_it_says(void **state) {
                      ENVELOPE_CONTENT_FAILURE);
 }
 
-/* The content of a sink that writes at offsets, as to a file. */
+/* A sink that writes at offsets, as to a file. */
 static int
 write_at(void *ctx, uint64_t offset, const uint8_t *data, size_t len) {
     struct buf *file = ctx;
@@ -180,7 +180,7 @@ write_at(void *ctx, uint64_t offset, const uint8_t *data, size_t len) {
     return 0;
 }
 
-/* Go on with a download of which ${have} bytes are in ${file}. */
+/* Resume a download of which ${have} bytes are in ${file}. */
 static int
 resume(const struct envelope_keys *keys, const struct buf *sealed, struct buf *file, size_t have) {
     uint64_t written = 0;

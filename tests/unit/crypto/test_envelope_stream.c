@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Envelopes of content whose length the sealer learns at its end open like any other. */
+/* Envelopes of content whose length is known only at its end open like any other. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,9 +17,9 @@
 static struct kdf_arena *arena;
 
 struct sealed {
-    struct buf bytes;    /* the envelope, each piece at its offset */
-    uint8_t seen[64];    /* how often each chunk came */
-    uint64_t last_begin; /* offset of the piece that came last */
+    struct buf bytes;    /* the envelope, with each write at its offset */
+    uint8_t seen[64];    /* how often each chunk was written */
+    uint64_t last_begin; /* offset of the last write */
 };
 
 static int
@@ -81,7 +81,7 @@ round_trip(size_t size, size_t piece) {
     size_t chunks = (sealed.bytes.len - ENVELOPE_HEADER_LEN + ENVELOPE_SEALED_CHUNK_LEN - 1) /
                     ENVELOPE_SEALED_CHUNK_LEN;
     for (size_t i = 0; i < chunks; i++)
-        assert_int_equal(sealed.seen[i], 1); /* never the same number twice */
+        assert_int_equal(sealed.seen[i], 1); /* no number twice */
     assert_true(sealed.last_begin == ENVELOPE_HEADER_LEN);
     struct envelope_opener *o = envelope_opener_new(&keys, collect, &opened);
     assert_int_equal(envelope_opener_add(o, sealed.bytes.data, sealed.bytes.len), ENVELOPE_OK);
@@ -114,7 +114,7 @@ test_pieces_of_any_length(void **state) {
         round_trip(300000, pieces[i]);
 }
 
-/* What is left unfinished cannot be opened: its first chunk never came. */
+/* An unfinished envelope cannot be opened, because its first chunk was never written. */
 static void
 test_unfinished_is_nothing(void **state) {
     struct sealed sealed = {.bytes = BUF_INIT(1 << 20)};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vectors/envelope-v1.json, made by an independent writer: each outcome as stated. */
+/* The vectors of tests/vectors/envelope-v1.json, which an independent writer made. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,11 +45,11 @@ derive(const json_t *vector, const struct buf *sealed, struct envelope_keys *key
     return verdict;
 }
 
-/* Feed ${sealed} in pieces of ${piece} bytes. */
+/* Feed ${sealed} in steps of ${step} bytes. */
 static int
-feed(struct envelope_opener *o, const struct buf *sealed, size_t piece) {
-    for (size_t at = 0; at < sealed->len; at += piece) {
-        size_t n = sealed->len - at < piece ? sealed->len - at : piece;
+feed(struct envelope_opener *o, const struct buf *sealed, size_t step) {
+    for (size_t at = 0; at < sealed->len; at += step) {
+        size_t n = sealed->len - at < step ? sealed->len - at : step;
         int verdict = envelope_opener_add(o, sealed->data + at, n);
         if (verdict != ENVELOPE_OK) return verdict;
     }

@@ -96,14 +96,14 @@ an_arena_serves_what_it_holds_and_no_more(void **state) {
     assert_null(kdf_arena_new((struct kdf_params){.log2_n = 200, .r = 8, .p = 1}));
 }
 
-/* A mapping as /proc/self/smaps tells it. */
+/* A mapping in /proc/self/smaps. */
 struct mapping {
     uintptr_t begin, end;
     char access[5];
     char flags[200];
 };
 
-/* Read the next mapping of ${f}; false at the end. */
+/* Read the next mapping from ${f}.  Returns false at the end. */
 static bool
 next_mapping(FILE *f, struct mapping *m) {
     char line[1024];
@@ -135,7 +135,7 @@ find_arena(struct mapping *before, struct mapping *arena, struct mapping *after)
     return found;
 }
 
-/* Bytes of ${m} that are not zero. */
+/* Return how many bytes of ${m} are not zero. */
 static size_t
 bytes_set(const struct mapping *m) {
     static uint8_t page[1 << 16];
@@ -199,7 +199,7 @@ memory_is_wiped_after_each_derivation(void **state) {
     assert_non_null(l.arena);
     assert_true(find_arena(&before, &m, &after));
     assert_int_equal(pthread_create(&thread, NULL, derive_until_stopped, &l), 0);
-    size_t most = 0; /* the search sees what a derivation leaves while it runs */
+    size_t most = 0; /* control: bytes are found while a derivation runs */
     for (int i = 0; i < 1000 && most < 1 << 20; i++) {
         size_t now = bytes_set(&m);
         if (now > most) most = now;

@@ -16,7 +16,7 @@
 #include "crypto/kdf/pool.h"
 
 static const struct kdf_params cheap = {.log2_n = 10, .r = 8, .p = 1};
-static const struct kdf_params slow = {.log2_n = 12, .r = 8, .p = 32}; /* some 0.2 s */
+static const struct kdf_params slow = {.log2_n = 12, .r = 8, .p = 32}; /* about 0.2 s */
 
 struct caller {
     struct kdf_pool *pool;
@@ -111,7 +111,7 @@ a_full_queue_refuses_at_once(void **state) {
     for (int i = 0; i < 100; i++)
         assert_int_equal(kdf_pool_derive(pool, cheap, "x", 1, salt, 4, out, 32), ERR_BUSY);
     assert_true(stats_of(pool).refused == 100);
-    assert_true(stats_of(pool).done == 0); /* none of the hundred waited for the slow one */
+    assert_true(stats_of(pool).done == 0); /* none of the hundred waited for the slow job */
     pthread_join(running.thread, NULL);
     pthread_join(waiting.thread, NULL);
     assert_int_equal(running.good + waiting.good, 2);
@@ -151,7 +151,7 @@ too_costly_a_job_is_refused_by_its_arena(void **state) {
     assert_null(kdf_pool_new(1, 1, (struct kdf_params){.log2_n = 99, .r = 8, .p = 1}));
 }
 
-/* How many threads named "kdf_pool" run at nice value ${nice}. */
+/* Return how many threads named "kdf_pool" run at nice value ${nice}. */
 static unsigned
 threads_at(int nice) {
     unsigned count = 0;

@@ -22,7 +22,7 @@ static const struct {
     mint_fn mint;
     size_t len;
     const char *alphabet;
-    double most; /* chi-square above which one run in ten thousand comes by chance */
+    double most; /* one run in ten thousand has a larger chi-square by chance */
 } mints[] = {
     {"classic id", token_mint_classic_id, TOKEN_CLASSIC_ID_LEN, LETTERS, 108},
     {"sealed id", token_mint_sealed_id, TOKEN_SEALED_ID_LEN, LETTERS, 108},
@@ -31,7 +31,7 @@ static const struct {
     {"blob", token_mint_blob, TOKEN_BLOB_LEN, LETTERS, 108},
 };
 
-/* Mint many, count every character, and see that each of the alphabet comes equally often. */
+/* Mint many, and compare how often each character of the alphabet occurs.  Returns chi-square. */
 static double
 chi_square(mint_fn mint, size_t len, const char *alphabet, const struct random *r) {
     unsigned counts[256] = {0};
