@@ -180,7 +180,8 @@ read_client(struct event *e) {
     if (ip != NULL) (void)!http_address_parse(ip, strlen(ip), &e->request.client);
 }
 
-/* The value of header ${name}, which the API does not read.  NULL if it is absent or comes twice. */
+/* The value of header ${name}, which the API does not read.  NULL if it is absent or comes
+ * twice. */
 static const char *
 find_event_header(const struct event *e, const char *name) {
     json_t *lists = json_object_get(e->json, "multiValueHeaders");

@@ -42,7 +42,8 @@ struct event {
 MUST_CHECK
 int event_parse(const char *text, size_t len, struct event *out);
 
-/* The header that proves that CloudFront sent a request, and the one in which it names the client. */
+/* The header that proves that CloudFront sent a request, and the one in which it names the
+ * client. */
 #define EVENT_KEY_HEADER    "X-Secrets-CloudFront-Key"
 #define EVENT_VIEWER_HEADER "CloudFront-Viewer-Address"
 

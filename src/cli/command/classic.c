@@ -238,6 +238,7 @@ classic_get(struct cli *cli, const struct link *link) {
     enum cli_exit status = cli_ask(cli, cli->opt.passphrase, "passphrase", &passphrase);
     if (status != CLI_DONE) goto out;
 
+    /* The server answers a wrong passphrase and an absent secret alike. */
     status = post_decrypt(cli, link->id, &passphrase, &resp);
     switch (status) {
     case CLI_DONE: status = deliver_classic(cli, resp.json); break;

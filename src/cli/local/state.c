@@ -127,8 +127,8 @@ ends_with(const char *s, const char *end) {
     return len >= end_len && strcmp(s + len - end_len, end) == 0;
 }
 
-/* Call ${each} with the path of every file in the directory of ${kind}, until it returns non-zero.
- */
+/* Call ${each} with the path of each file in the directory of ${kind}, until it returns
+ * non-zero. */
 static int
 each_state_file(const struct state *s, enum state_kind kind,
                 int (*each)(void *ctx, const char *path), void *ctx) {

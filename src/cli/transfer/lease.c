@@ -243,6 +243,8 @@ post_open(struct opening *o, struct lease *l, int64_t *attempts_left,
         };
         status = remote_call(&o->cli->remote, &call, resp);
     }
+
+    /* A refusal says how many attempts are left. */
     *attempts_left = remote_number(resp->json, "attempts_left", -1);
     if (status == CLI_DONE) status = read_opened(l, resp->json);
     json_decref(json);

@@ -45,6 +45,7 @@ s3_ping(struct blobs *b) {
                              .if_absent = s->conditional};
     enum s3_outcome outcome = s3_call(s, &get, &response);
 
+    /* A 403 may mean that the object is absent. */
     if (outcome == S3_REFUSED) {
         outcome = s3_call(s, &put, &response);
         if (outcome == S3_DONE || outcome == S3_PRESENT) outcome = s3_call(s, &get, &response);
