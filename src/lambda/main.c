@@ -38,6 +38,7 @@ struct function {
     struct store_aws *aws;
     struct vault vault;
     struct kdf_pool *kdf;
+    struct daily *daily;
     struct api api;
 };
 
@@ -58,6 +59,7 @@ function_configure(struct function *f) {
     f->vault.random = random_system;
     f->vault.limits.part_size = (uint32_t)f->settings.part_size;
     f->vault.limits.sweep_ms = SWEEP_MS;
+    f->vault.limits.daily = f->daily;
 
     f->api.config = api_config_make(&f->settings, &limits);
     /* Without the key all who come by CloudFront would be one client. */
@@ -100,6 +102,10 @@ function_start(struct function *f, struct buf *reason) {
     f->aws = store_aws_new(&env, CONNECTIONS);
     f->kdf = kdf_pool_new(1, CONNECTIONS, KDF_CLASSIC);
     if (f->aws == NULL || f->kdf == NULL) return ERR_NOMEM;
+    if (f->settings.daily_bytes > 0) {
+        f->daily = daily_new((uint64_t)f->settings.daily_bytes);
+        if (f->daily == NULL) return ERR_NOMEM;
+    }
     err = open_stores(f, reason);
     if (err != 0) return err;
 

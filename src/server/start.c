@@ -56,6 +56,7 @@ configure_vault(struct server *s) {
     s->vault.clock = clock_system;
     s->vault.random = random_system;
     s->vault.limits.quota = (uint64_t)s->settings.quota;
+    s->vault.limits.daily = s->stores.daily;
     s->vault.limits.part_size = (uint32_t)s->settings.part_size;
     s->vault.limits.sweep_ms = SWEEP_MS;
 }

@@ -9,6 +9,7 @@
 #include "store/aws.h"
 #include "store/backend.h"
 #include "store/fs.h"
+#include "vault/daily.h"
 
 enum {
     CONNECTIONS = 64, /* idle connections to AWS that are kept */
@@ -79,6 +80,12 @@ stores_open(const struct settings *s, struct stores *out, struct buf *reason) {
     if (err == 0) err = records->open_records(&config, &out->store, reason);
     if (err == 0) err = blobs->open_blobs(&config, &out->blobs, reason);
     if (records->text_max != 0) out->text_max = records->text_max;
+
+    /* What is in AWS has no quota. */
+    if (err == 0 && out->aws != NULL && s->daily_bytes > 0) {
+        out->daily = daily_new((uint64_t)s->daily_bytes);
+        if (out->daily == NULL) err = ERR_NOMEM;
+    }
     return err;
 }
 
@@ -92,5 +99,6 @@ stores_close(struct stores *s) {
     if (s->blobs != NULL) s->blobs->ops->close(s->blobs);
     if (s->store != NULL) s->store->ops->close(s->store);
     store_aws_free(s->aws);
+    daily_free(s->daily);
     *s = (struct stores){0};
 }

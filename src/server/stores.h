@@ -10,12 +10,14 @@
 #include "vault/blobs.h"
 #include "vault/store.h"
 
+struct daily;
 struct store_aws;
 
 struct stores {
     struct store *store;
     struct blobs *blobs;
     struct store_aws *aws; /* shared by the stores in AWS; NULL if none is there */
+    struct daily *daily;   /* limit of a day for stores in AWS; NULL: none */
     uint64_t text_max;     /* largest classic text that the records can hold, bytes */
 };
 

@@ -35,6 +35,9 @@ static const struct setting table[] = {
     {"SECRETS_QUOTA", "SIZE", "10 GiB", SETTINGS_SIZE, SETTINGS_SERVER, 0, 1024 * TIB, AT(quota),
      "Most content that is kept on this machine, or 0 for no limit.  Above it nothing new is "
      "accepted, and opening continues."},
+    {"SECRETS_DAILY_BYTES", "SIZE", "10 GiB", SETTINGS_SIZE, BOTH, 0, 1024 * TIB, AT(daily_bytes),
+     "Most content that this instance accepts in 24 hours if a store is in AWS, where there is no "
+     "quota, or 0 for no limit."},
     {"SECRETS_PAGE", "ORIGIN", "", SETTINGS_PAGE, BOTH, 0, 1024, AT(page),
      "Address of the page for links, if this server's own page is not used: https://HOST/."},
     {"SECRETS_ORIGINS", "LIST", "", SETTINGS_ORIGINS, BOTH, 0, 2047, AT(origins),

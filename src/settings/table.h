@@ -25,6 +25,7 @@ struct settings {
     int64_t file_max;
     int64_t part_size;
     int64_t quota;
+    int64_t daily_bytes; /* 0: no limit */
     const char *page;
     struct origins origins;
     struct http_trusted trusted;

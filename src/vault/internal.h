@@ -44,7 +44,8 @@ MUST_CHECK
 int vault_change_by_token(struct vault *v, const char *id, const char *token, enum change_kind kind,
                           uint32_t part, enum verdict *verdict);
 
-/* Hold ${bytes} of the quota until vault_quota_release().  Returns 0 or ERR_FULL. */
+/* Hold ${bytes} of the quota until vault_quota_release(), and take them from the day.  Returns 0 or
+ * ERR_FULL. */
 MUST_CHECK
 int vault_quota_hold(struct vault *v, uint64_t bytes);
 void vault_quota_release(struct vault *v, uint64_t bytes);

@@ -251,6 +251,8 @@ vault_quota_hold(struct vault *v, uint64_t bytes) {
     /* First hold, then check: concurrent callers see the bytes of each other. */
     atomic_fetch_add(&v->quota_held, bytes);
     int err = vault_has_room(v, 0);
+    if (err == 0 && v->limits.daily != NULL)
+        err = daily_take(v->limits.daily, bytes, clock_now(&v->clock));
     if (err != 0) vault_quota_release(v, bytes);
     return err;
 }

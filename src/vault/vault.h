@@ -15,12 +15,14 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "vault/blobs.h"
+#include "vault/daily.h"
 #include "vault/store.h"
 
 struct vault_limits {
-    uint64_t quota;     /* bytes stored on this machine; 0: unlimited */
-    uint32_t part_size; /* bytes, of new uploads: 64 KiB to 4 MiB */
-    int sweep_ms;       /* time limit of a sweep; 0: none */
+    uint64_t quota;      /* bytes stored on this machine; 0: unlimited */
+    struct daily *daily; /* bytes taken in a day, for stores without a quota; NULL: unlimited */
+    uint32_t part_size;  /* bytes, of new uploads: 64 KiB to 4 MiB */
+    int sweep_ms;        /* time limit of a sweep; 0: none */
 };
 
 /*

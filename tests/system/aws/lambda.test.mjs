@@ -155,6 +155,19 @@ test('viewers of CloudFront have rates of their own, and only the key makes one 
   }
 });
 
+test('an instance takes so many bytes a day, and what it has can be opened', async () => {
+  const small = await startRuntime(program, { ...env, SECRETS_DAILY_BYTES: '64 KiB' });
+  const share = (size) => send('http', { method: 'POST', path: '/encrypt', ...json({ secret: 'x'.repeat(size) }) }, small);
+  const made = await share(50000);
+  assert.equal(made.status, 200);
+  const refused = await share(20000);
+  assert.deepEqual([refused.status, parse(refused).code], [507, 'full']);
+  assert.equal((await share(10000)).status, 200);
+  assert.equal((await send('http', { method: 'POST', path: '/decrypt', ...json(parse(made)) }, small)).status, 200);
+  assert.equal((await share(10000)).status, 507, 'a view gives nothing back');
+  await small.stop();
+});
+
 test('without the key nobody is limited, since all viewers would be one client', async () => {
   const unlimited = await startRuntime(program, { ...env, SECRETS_RATE_OPEN: '3' });
   const seen = await statuses(unlimited, 'http', 5, { 'CloudFront-Viewer-Address': '198.51.100.1:1' });
