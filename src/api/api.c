@@ -4,6 +4,7 @@
 #include "api/call.h"
 #include "api/response.h"
 #include "api/routes.h"
+#include "api/storage_shares.h"
 #include "api/upload_limits.h"
 #include "api/v1/v1.h"
 #include "api/web/cors.h"
@@ -24,9 +25,11 @@ int
 api_open(struct api *api) {
     api->create_rate = api->open_rate = api->failed_rate = NULL;
     api->upload_limits = upload_limits_new();
+    api->storage_shares = storage_shares_new();
     random_fill(&api->vault->random, api->tag_key, sizeof(api->tag_key));
 
-    int err = api->upload_limits == NULL ? ERR_NOMEM : 0;
+    int err = 0;
+    if (api->upload_limits == NULL || api->storage_shares == NULL) err = ERR_NOMEM;
     if (err == 0) err = make_rate(api, api->config.rate_create, &api->create_rate);
     if (err == 0) err = make_rate(api, api->config.rate_open, &api->open_rate);
     if (err == 0) err = make_rate(api, api->config.rate_open, &api->failed_rate);
@@ -40,8 +43,10 @@ api_close(struct api *api) {
     rate_free(api->open_rate);
     rate_free(api->failed_rate);
     upload_limits_free(api->upload_limits);
+    storage_shares_free(api->storage_shares);
     api->create_rate = api->open_rate = api->failed_rate = NULL;
     api->upload_limits = NULL;
+    api->storage_shares = NULL;
 }
 
 /* The page and the parts replace some of these. */

@@ -59,6 +59,7 @@ struct api {
     struct rate *open_rate;
     struct rate *failed_rate; /* of missing and wrong tokens, which count in open_rate, too */
     struct upload_limits *upload_limits;
+    struct storage_shares *storage_shares;
     uint8_t tag_key[32]; /* key of the log tags of secrets; new at each start */
 };
 

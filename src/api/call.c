@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/call.h"
 
+#include "api/storage_shares.h"
+
 void
 call_about(struct api_call *call, const char *id) {
     _Static_assert(sizeof(call->resp->log_tag) == TOKEN_TAG_LEN + 1, "log_tag holds a tag");
@@ -25,4 +27,26 @@ call_bearer(const struct http_request *req) {
     value += strspn(value, " ");
     if (!call_is_token(value, strlen(value))) return NULL;
     return value;
+}
+
+int
+call_storage_take(struct api_call *call, uint64_t bytes, int64_t ttl) {
+    struct vault *v = call->api->vault;
+    struct storage_level level = {.quota = v->limits.quota};
+    uint8_t key[16];
+    if (level.quota == 0) return 0;
+
+    level.used = vault_usage(v);
+    http_address_network(&call->req->client, key);
+    return storage_shares_take(call->api->storage_shares, key, bytes, ttl, level,
+                               call->api->monotonic_ms() / 1000);
+}
+
+void
+call_storage_return(struct api_call *call, uint64_t bytes) {
+    uint8_t key[16];
+    if (call->api->vault->limits.quota == 0) return;
+
+    http_address_network(&call->req->client, key);
+    storage_shares_return(call->api->storage_shares, key, bytes, call->api->monotonic_ms() / 1000);
 }

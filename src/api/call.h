@@ -28,6 +28,14 @@ bool call_is_token(const char *text, size_t len);
 /* The token of "Authorization: Bearer TOKEN" in ${req}; NULL if there is none of valid form. */
 const char *call_bearer(const struct http_request *req);
 
+/*
+ * Charge ${bytes} that live for ${ttl} seconds to the share of the client's network.  Returns 0 or
+ * ERR_FULL.  If nothing is stored in the end, call_storage_return() takes the charge back.
+ */
+MUST_CHECK
+int call_storage_take(struct api_call *call, uint64_t bytes, int64_t ttl);
+void call_storage_return(struct api_call *call, uint64_t bytes);
+
 /* Name the secret ${id} in the log by a tag that does not reveal the id. */
 void call_about(struct api_call *call, const char *id);
 

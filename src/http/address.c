@@ -160,15 +160,14 @@ void
 http_address_prefix(const struct http_address *a, char out[static HTTP_PREFIX_LEN]) {
     struct http_address net = *a;
     char text[INET6_ADDRSTRLEN] = "";
+    http_address_network(a, net.bytes);
 
     if (a->local) {
         (void)snprintf(out, HTTP_PREFIX_LEN, "local");
     } else if (address_is_ipv4(a)) {
-        net.bytes[15] = 0;
         (void)inet_ntop(AF_INET, net.bytes + sizeof(mapped), text, sizeof(text));
         (void)snprintf(out, HTTP_PREFIX_LEN, "%s/24", text);
     } else {
-        memset(net.bytes + 6, 0, 10);
         (void)inet_ntop(AF_INET6, net.bytes, text, sizeof(text));
         (void)snprintf(out, HTTP_PREFIX_LEN, "%s/48", text);
     }
@@ -178,4 +177,11 @@ void
 http_address_group(const struct http_address *a, uint8_t key[static 16]) {
     memcpy(key, a->bytes, 16);
     if (!address_is_ipv4(a)) memset(key + 8, 0, 8);
+}
+
+void
+http_address_network(const struct http_address *a, uint8_t key[static 16]) {
+    memcpy(key, a->bytes, 16);
+    if (address_is_ipv4(a)) key[15] = 0;
+    else memset(key + 6, 0, 10);
 }

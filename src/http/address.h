@@ -65,4 +65,7 @@ void http_address_prefix(const struct http_address *a, char out[static HTTP_PREF
 /* Set ${key} to what identifies the client ${a} in limits: the IPv4 address, or the /64 of IPv6. */
 void http_address_group(const struct http_address *a, uint8_t key[static 16]);
 
+/* Set ${key} to what identifies the network of ${a}: the /24 of IPv4, the /48 of IPv6. */
+void http_address_network(const struct http_address *a, uint8_t key[static 16]);
+
 #endif

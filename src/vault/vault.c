@@ -235,13 +235,18 @@ vault_erase_orphan(struct vault *v, const char *blob, uint32_t count) {
         atomic_store(&v->untidy, true);
 }
 
+uint64_t
+vault_usage(struct vault *v) {
+    uint64_t stored = v->store->ops->usage(v->store) + v->blobs->ops->usage(v->blobs);
+    return stored + atomic_load(&v->quota_held);
+}
+
 int
 vault_has_room(struct vault *v, uint64_t bytes) {
     uint64_t quota = v->limits.quota;
     if (quota == 0) return 0;
 
-    uint64_t used = v->store->ops->usage(v->store) + v->blobs->ops->usage(v->blobs);
-    used += atomic_load(&v->quota_held);
+    uint64_t used = vault_usage(v);
     if (used > quota || bytes > quota - used) return ERR_FULL;
     return 0;
 }

@@ -84,6 +84,9 @@ int64_t vault_now(struct vault *v);
 MUST_CHECK
 int vault_has_room(struct vault *v, uint64_t bytes);
 
+/* Bytes of content stored on this machine, those in flight included. */
+uint64_t vault_usage(struct vault *v);
+
 /* Check both stores.  Returns 0 if they respond, else ERR_STUCK or ERR_STORE as in store.h. */
 MUST_CHECK
 int vault_ping(struct vault *v);

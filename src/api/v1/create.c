@@ -80,10 +80,22 @@ respond_created(struct api_call *call, const struct vault_sealed_created *create
     response_end(&w, 201);
 }
 
+/* vault_sealed_create() within the share of the client's network.  Returns as that. */
+static int
+create_within_share(struct api_call *call, const struct vault_sealed_new *in,
+                    struct vault_sealed_created *created) {
+    int err = call_storage_take(call, in->size, in->ttl);
+    if (err != 0) return err;
+
+    int result = vault_sealed_create(call->api->vault, in, created);
+    if (result < 0) call_storage_return(call, in->size);
+    return result;
+}
+
 static void
 create_inline(struct api_call *call, const struct vault_sealed_new *in) {
     struct vault_sealed_created created = {0};
-    int err = vault_sealed_create(call->api->vault, in, &created);
+    int err = create_within_share(call, in, &created);
     if (err < 0) response_error(call->resp, err);
     else respond_created(call, &created);
     explicit_bzero(&created, sizeof(created));
@@ -122,7 +134,7 @@ create_upload(struct api_call *call, const struct vault_sealed_new *in) {
     }
 
     /* The ticket counts from before the create, so that concurrent creates are limited, too. */
-    int err = vault_sealed_create(call->api->vault, in, &created);
+    int err = create_within_share(call, in, &created);
     if (err < 0) {
         upload_limits_cancel(limits, ticket);
         response_error(call->resp, err);

@@ -337,12 +337,45 @@ a_full_store_is_507_and_opening_goes_on(void **state) {
     free(body);
 }
 
+/* One network fills its share of the quota, by each way to store; others go on. */
+static void
+one_network_cannot_fill_the_quota(void **state) {
+    struct api_kit *kit = *state;
+    struct secret first = make(kit, 1, 0);
+    struct api_kit_secret what = {.views = 1, .ttl = 3600, .size = SIZE, .inside = true};
+    char *body = api_kit_create_body(what);
+    struct ask all[] = {
+        {.target = "/api/v1/secrets", .body = body},
+        {.target = "/encrypt", .body = "{\"secret\":\"twenty bytes of text\"}"},
+        {.target = "/encrypt?file_name=f", .body = body, .len = SIZE},
+    };
+    kit->vault.limits.quota = 30000;
+    int created = 0;
+    while (api_kit_ask(kit, all[0]) == 201)
+        created++;
+    assert_true(created > 10 && created < 35); /* a third of the quota */
+    what.inside = false;
+    char *upload = api_kit_create_body(what);
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        all[i].client = "192.0.2.77"; /* of the same network */
+        if (i != 1) assert_int_equal(api_kit_ask(kit, all[i]), 507);
+        all[i].client = "198.51.100.1";
+        assert_true(api_kit_ask(kit, all[i]) < 300);
+    }
+    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/api/v1/secrets", .body = upload}),
+                     507);
+    assert_int_equal(open_with(&first, KEY, 'a'), 200);
+    free(upload);
+    free(body);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, api_kit_setup, api_kit_teardown)
 
 int
 main(void) {
     const struct CMUnitTest tests[] = {
         TEST(one_secret_from_create_to_confirm),
+        TEST(one_network_cannot_fill_the_quota),
         TEST(a_lost_answer_is_given_again),
         TEST(the_server_makes_a_lease_if_none_is_named),
         TEST(wrong_proofs_are_counted_where_asked),

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* What one client may do: token buckets, and unfinished uploads. */
+/* What one client may do: token buckets, unfinished uploads, shares of the quota. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
 
+#include "api/storage_shares.h"
 #include "api/upload_limits.h"
+#include "base/err.h"
 #include "base/random.h"
 #include "http/rate.h"
 
@@ -142,6 +144,91 @@ a_full_list_forgets_the_stalest(void **state) {
     upload_limits_free(u);
 }
 
+enum { QUOTA = 90000, DAY = 86400 };
+
+/* Network ${n} stores ${bytes} again and again until it is refused.  Returns what it stored. */
+static uint64_t
+fill(struct storage_shares *s, uint32_t n, uint64_t bytes, uint64_t *used, int64_t now) {
+    uint8_t key[16];
+    uint64_t stored = 0;
+    key_of(n, key);
+    for (;;) {
+        const struct storage_level level = {.used = *used, .quota = QUOTA};
+        if (storage_shares_take(s, key, bytes, DAY, level, now) != 0) return stored;
+        stored += bytes;
+        *used += bytes;
+        assert_true(*used <= QUOTA);
+    }
+}
+
+static void
+a_share_shrinks_as_the_quota_fills_up(void **state) {
+    struct storage_shares *s = storage_shares_new();
+    uint64_t used = 0;
+    (void)state;
+    assert_int_equal(fill(s, 1, 100, &used, 0), 30000); /* a third */
+    assert_int_equal(fill(s, 1, 1, &used, 0), 0);
+    assert_int_equal(fill(s, 2, 100, &used, 0), 20000); /* a third of the rest */
+    for (uint32_t n = 3; n < 12; n++)
+        assert_true(fill(s, n, 10, &used, 0) > 0); /* the next one always finds some room */
+    assert_true(QUOTA - used > 500);
+    storage_shares_free(s);
+}
+
+static void
+an_account_drains_over_the_lifetime(void **state) {
+    struct storage_shares *s = storage_shares_new();
+    uint64_t used = 0;
+    (void)state;
+    assert_int_equal(fill(s, 1, 100, &used, 0), 30000);
+    used = 20000; /* half a day later a third of it was opened */
+    assert_true(fill(s, 1, 100, &used, DAY / 2) >= 10000);
+    used = 30000;
+    assert_int_equal(fill(s, 1, 100, &used, 3 * DAY), 20000); /* as if it were new */
+    storage_shares_free(s);
+}
+
+/* What was opened and erased at once limits nobody, however much it was. */
+static void
+what_is_gone_does_not_count(void **state) {
+    struct storage_shares *s = storage_shares_new();
+    const struct storage_level empty = {.used = 0, .quota = QUOTA};
+    const struct storage_level none = {.used = 1 << 30, .quota = 0};
+    uint8_t key[16];
+    (void)state;
+    key_of(1, key);
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(storage_shares_take(s, key, QUOTA / 2, DAY, empty, i), 0);
+    assert_int_equal(storage_shares_take(s, key, QUOTA / 2 + 1, DAY, empty, 0), ERR_FULL);
+    assert_int_equal(storage_shares_take(s, key, 1 << 30, DAY, none, 0), 0); /* no quota */
+
+    /* A charge that is taken back. */
+    key_of(2, key);
+    const struct storage_level half = {.used = QUOTA / 2, .quota = QUOTA};
+    assert_int_equal(storage_shares_take(s, key, QUOTA / 4, DAY, half, 0), 0);
+    assert_int_equal(storage_shares_take(s, key, QUOTA / 4, DAY, half, 0), ERR_FULL);
+    storage_shares_return(s, key, QUOTA / 4, 0);
+    assert_int_equal(storage_shares_take(s, key, QUOTA / 4, DAY, half, 0), 0);
+    storage_shares_free(s);
+    storage_shares_free(NULL);
+}
+
+static void
+a_flood_of_networks_frees_no_heavy_one(void **state) {
+    struct storage_shares *s = storage_shares_new();
+    uint64_t used = 0;
+    uint8_t key[16];
+    (void)state;
+    assert_int_equal(fill(s, 1, 100, &used, 0), 30000);
+    for (uint32_t n = 2; n < 5 * STORAGE_SHARES_NETWORKS; n++) {
+        const struct storage_level level = {.used = used, .quota = QUOTA};
+        key_of(n, key);
+        assert_int_equal(storage_shares_take(s, key, 1, DAY, level, 0), 0);
+    }
+    assert_int_equal(fill(s, 1, 1, &used, 0), 0);
+    storage_shares_free(s);
+}
+
 int
 main(void) {
     const struct CMUnitTest tests[] = {
@@ -151,6 +238,10 @@ main(void) {
         cmocka_unit_test(four_uploads_a_client),
         cmocka_unit_test(uploads_end_by_themselves),
         cmocka_unit_test(a_full_list_forgets_the_stalest),
+        cmocka_unit_test(a_share_shrinks_as_the_quota_fills_up),
+        cmocka_unit_test(an_account_drains_over_the_lifetime),
+        cmocka_unit_test(what_is_gone_does_not_count),
+        cmocka_unit_test(a_flood_of_networks_frees_no_heavy_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/storage_shares.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+
+/* ${bytes} at ${since}, which drain evenly until ${ends}. */
+struct account {
+    uint8_t key[16];
+    double bytes;
+    int64_t since, ends; /* seconds; ends 0 for an entry never used */
+};
+
+struct storage_shares {
+    pthread_mutex_t lock;
+    struct account list[STORAGE_SHARES_NETWORKS];
+};
+
+struct storage_shares *
+storage_shares_new(void) {
+    struct storage_shares *s = calloc(1, sizeof(*s));
+    if (s == NULL) return NULL;
+
+    (void)pthread_mutex_init(&s->lock, NULL);
+    return s;
+}
+
+void
+storage_shares_free(struct storage_shares *s) {
+    if (s == NULL) return;
+    (void)pthread_mutex_destroy(&s->lock);
+    explicit_bzero(s, sizeof(*s)); /* addresses are private */
+    free(s);
+}
+
+/* What is left in ${a} at ${now}, in bytes. */
+static double
+account_bytes(const struct account *a, int64_t now) {
+    if (now >= a->ends) return 0;
+    if (now <= a->since) return a->bytes;
+    return a->bytes * (double)(a->ends - now) / (double)(a->ends - a->since);
+}
+
+/* The account of ${key}, or an empty one in place of the smallest. */
+static struct account *
+find_account(struct storage_shares *s, const uint8_t key[static 16], int64_t now) {
+    struct account *smallest = &s->list[0];
+    double least = account_bytes(smallest, now);
+
+    for (size_t i = 0; i < STORAGE_SHARES_NETWORKS; i++) {
+        struct account *a = &s->list[i];
+        double bytes = account_bytes(a, now);
+        if (a->ends != 0 && memcmp(a->key, key, sizeof(a->key)) == 0) return a;
+        if (bytes < least) {
+            smallest = a;
+            least = bytes;
+        }
+    }
+
+    *smallest = (struct account){.since = now, .ends = now};
+    memcpy(smallest->key, key, sizeof(smallest->key));
+    return smallest;
+}
+
+/* Set ${a} to ${bytes} at ${now} that last ${seconds} more. */
+static void
+set_account(struct account *a, double bytes, int64_t now, int64_t seconds) {
+    a->bytes = bytes;
+    a->since = now;
+    a->ends = now + seconds + 1;
+}
+
+/* Whether a network that holds ${held} bytes may store ${bytes} more. */
+static bool
+is_within_share(double held, uint64_t bytes, struct storage_level level) {
+    double used = (double)level.used, free_bytes = (double)level.quota - used;
+    if (held > used) held = used;
+    return held + (double)bytes <= free_bytes / 2;
+}
+
+int
+storage_shares_take(struct storage_shares *s, const uint8_t key[static 16], uint64_t bytes,
+                    int64_t ttl, struct storage_level level, int64_t now) {
+    int err = ERR_FULL;
+    if (level.quota == 0) return 0;
+
+    (void)pthread_mutex_lock(&s->lock);
+    struct account *a = find_account(s, key, now);
+    double held = account_bytes(a, now), more = (double)bytes;
+    if (is_within_share(held, bytes, level)) {
+        /* Old and new bytes drain together, over the average of their remaining lifetimes. */
+        double left = held > 0 ? (double)(a->ends - now) : 0;
+        double total = held + more;
+        double seconds = total > 0 ? (held * left + more * (double)ttl) / total : 0;
+        set_account(a, total, now, (int64_t)seconds);
+        err = 0;
+    }
+    (void)pthread_mutex_unlock(&s->lock);
+    return err;
+}
+
+void
+storage_shares_return(struct storage_shares *s, const uint8_t key[static 16], uint64_t bytes,
+                      int64_t now) {
+    (void)pthread_mutex_lock(&s->lock);
+    struct account *a = find_account(s, key, now);
+    double held = account_bytes(a, now), less = (double)bytes;
+    if (held > less) set_account(a, held - less, now, a->ends - now);
+    else set_account(a, 0, now, 0);
+    (void)pthread_mutex_unlock(&s->lock);
+}

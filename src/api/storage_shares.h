@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Shares of the quota: what the network of one client stores must leave as much again for others.
+ *
+ * A network may hold at most half of what is free, so the share shrinks as the quota fills up.  The
+ * first network gets a third of the quota at most, the next one a third of the rest, and so on: no
+ * finite number of networks fills it.  Whoever is refused has most of what is stored, and others
+ * go on.
+ *
+ * The table has a fixed size and remembers about how much each network has stored.  An account
+ * drains over the lifetimes of what it stored.  It never counts for more than all that is stored,
+ * so what was opened and erased early limits nobody while there is room.  If the table is full, a
+ * new network replaces the one with the smallest account.  The table does not survive a restart.
+ */
+#ifndef API_STORAGE_SHARES_H
+#define API_STORAGE_SHARES_H
+
+#include <stdint.h>
+
+#include "base/compiler.h"
+
+enum { STORAGE_SHARES_NETWORKS = 1024 };
+
+struct storage_shares;
+
+/* Create an empty table.  Returns NULL if memory is short. */
+struct storage_shares *storage_shares_new(void);
+
+/* Wipe and free ${s}.  NULL is allowed. */
+void storage_shares_free(struct storage_shares *s);
+
+/* What is stored now, in bytes.  A quota of 0 is none, and then nothing is refused. */
+struct storage_level {
+    uint64_t used;
+    uint64_t quota;
+};
+
+/*
+ * Charge ${bytes}, which live for ${ttl} seconds, to the network ${key} (http_address_network()) at
+ * ${now} seconds of the monotonic clock.  Any thread.  Returns 0, or ERR_FULL if that exceeds the
+ * share of the network, and then nothing is charged.
+ */
+MUST_CHECK
+int storage_shares_take(struct storage_shares *s, const uint8_t key[static 16], uint64_t bytes,
+                        int64_t ttl, struct storage_level level, int64_t now);
+
+/* Take back a charge of ${bytes}: nothing was stored.  Any thread. */
+void storage_shares_return(struct storage_shares *s, const uint8_t key[static 16], uint64_t bytes,
+                           int64_t now);
+
+#endif
