@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A blob store that answers in time, over one that does what is asked of it, and one that hangs. */
+/* A blob store with a deadline, over a memory store that works and over one that hangs. */
 #include "store/blobs/deadline.h"
 
 #include <pthread.h>
@@ -19,9 +19,9 @@
 
 enum {
     MS = 400,
-    CROWD = 24,
+    CALLERS = 24,
     LONG = 30 * 1000,
-    PIECES = 6400, /* to erase: some hundred calls, a second in all */
+    PARTS = 6400, /* erased in some hundred calls, one second in all */
     SLICE_US = 5000,
 };
 
@@ -29,8 +29,8 @@ enum {
 #define OTHER "Name000000000000000002"
 
 static atomic_bool hangs;
-static atomic_bool slow;        /* each call to erase takes its time */
-static atomic_uint pieces_gone; /* asked to be erased so far */
+static atomic_bool slow;         /* each erase lasts SLICE_US */
+static atomic_uint parts_erased; /* erased so far */
 
 static const struct blobs_ops *memory_ops;
 
@@ -46,7 +46,7 @@ hanging_erase(struct blobs *b, const char *name, uint32_t first, uint32_t count)
     while (atomic_load(&hangs))
         (void)usleep(1000);
     if (atomic_load(&slow)) (void)usleep(SLICE_US);
-    atomic_fetch_add(&pieces_gone, count);
+    atomic_fetch_add(&parts_erased, count);
     return memory_ops->erase(b, name, first, count);
 }
 
@@ -67,7 +67,7 @@ finish(struct blobs *b) {
     b->ops->close(b);
 }
 
-/* One whose put, erase and ping hang while ${hangs} says so, from the start on. */
+/* Open a store whose put, erase and ping hang while ${hangs} is true, as it is at first. */
 static struct blobs *
 open_hanging(void) {
     static struct blobs_ops ops;
@@ -80,12 +80,12 @@ open_hanging(void) {
     b->ops = &ops;
     atomic_store(&hangs, true);
     atomic_store(&slow, false);
-    atomic_store(&pieces_gone, 0);
+    atomic_store(&parts_erased, 0);
     return blobs_deadline_new(b, MS);
 }
 
 static void
-wait_well(struct blobs *b) {
+wait_until_healthy(struct blobs *b) {
     int64_t start = clock_monotonic_ms();
     atomic_store(&hangs, false);
     while (b->ops->ping(b) != 0)
@@ -93,43 +93,43 @@ wait_well(struct blobs *b) {
 }
 
 static bool
-nobody(void *ctx, const char *name) {
+knows_none(void *ctx, const char *name) {
     (void)ctx;
     (void)name;
     return false;
 }
 
 static bool
-everybody(void *ctx, const char *name) {
+knows_all(void *ctx, const char *name) {
     (void)ctx;
     (void)name;
     return true;
 }
 
 static void
-test_what_hangs_is_given_up(void **state) {
+test_a_call_that_hangs_is_abandoned(void **state) {
     (void)state;
     struct blobs *b = open_hanging();
     struct buf out = BUF_INIT(10);
     int64_t start = clock_monotonic_ms();
     assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), ERR_UNKNOWN_OUTCOME);
     assert_in_range(clock_monotonic_ms() - start, MS, LONG);
-    /* Nobody else waits, whatever he asks for. */
+    /* No other call waits. */
     start = clock_monotonic_ms();
     assert_int_equal(b->ops->ping(b), ERR_STUCK);
     assert_true(b->ops->stuck(b));
     assert_int_equal(b->ops->put(b, NAME, 1, "y", 1), ERR_STORE);
     assert_int_equal(b->ops->get(b, NAME, 0, &out), ERR_STORE);
     assert_int_equal(b->ops->erase(b, NAME, 0, 1), ERR_STORE);
-    assert_int_equal(b->ops->tidy(b, nobody, NULL), ERR_STORE);
+    assert_int_equal(b->ops->tidy(b, knows_none, NULL), ERR_STORE);
     assert_true(clock_monotonic_ms() - start < MS);
-    /* It is over: the put comes through after all, and the next tidy sees it. */
-    wait_well(b);
+    /* The disk works again: the put happens after all, and the next tidy finds it. */
+    wait_until_healthy(b);
     assert_false(b->ops->stuck(b));
     assert_int_equal(b->ops->get(b, NAME, 0, &out), 1);
     assert_true(buf_equals(&out, "x", 1));
     assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), 0);
-    assert_int_equal(b->ops->tidy(b, nobody, NULL), 0);
+    assert_int_equal(b->ops->tidy(b, knows_none, NULL), 0);
     assert_int_equal(b->ops->usage(b), 0);
     buf_free(&out);
     finish(b);
@@ -143,40 +143,40 @@ test_a_ping_is_answered_in_time(void **state) {
     assert_int_equal(b->ops->ping(b), ERR_STUCK);
     assert_in_range(clock_monotonic_ms() - start, MS, LONG);
     assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), ERR_STORE);
-    wait_well(b);
+    wait_until_healthy(b);
     assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), 1);
     finish(b);
 }
 
-/* What takes many times the deadline, but gets on, is no disk that hangs. */
+/* A call that lasts many deadlines but makes progress does not stall. */
 static void
-test_a_long_erase_goes_on_beside_the_others(void **state) {
+test_a_long_erase_runs_beside_other_calls(void **state) {
     (void)state;
     struct blobs *b = open_hanging();
     struct buf out = BUF_INIT(10);
     atomic_store(&hangs, false);
     atomic_store(&slow, true);
-    assert_int_equal(b->ops->put(b, NAME, PIECES - 1, "x", 1), 1);
+    assert_int_equal(b->ops->put(b, NAME, PARTS - 1, "x", 1), 1);
     assert_int_equal(b->ops->put(b, OTHER, 0, "y", 1), 1);
     int64_t start = clock_monotonic_ms();
-    assert_int_equal(b->ops->erase(b, NAME, 0, PIECES), ERR_BUSY);
+    assert_int_equal(b->ops->erase(b, NAME, 0, PARTS), ERR_BUSY);
     assert_in_range(clock_monotonic_ms() - start, MS, LONG);
     start = clock_monotonic_ms();
-    unsigned before = atomic_load(&pieces_gone);
-    assert_in_range(before, 1, PIECES - 1);
-    assert_int_equal(b->ops->erase(b, NAME, 0, PIECES), ERR_BUSY);
+    unsigned before = atomic_load(&parts_erased);
+    assert_in_range(before, 1, PARTS - 1);
+    assert_int_equal(b->ops->erase(b, NAME, 0, PARTS), ERR_BUSY);
     assert_int_equal(b->ops->ping(b), 0);
     assert_int_equal(b->ops->put(b, OTHER, 1, "z", 1), 1);
     assert_int_equal(b->ops->get(b, OTHER, 0, &out), 1);
-    assert_int_equal(b->ops->tidy(b, everybody, NULL), 0);
+    assert_int_equal(b->ops->tidy(b, knows_all, NULL), 0);
     assert_int_equal(b->ops->usage(b), 3); /* not all of it is erased yet */
-    while (atomic_load(&pieces_gone) < PIECES) {
+    while (atomic_load(&parts_erased) < PARTS) {
         assert_int_equal(b->ops->ping(b), 0);
         assert_true(clock_monotonic_ms() - start < LONG);
         (void)usleep(1000);
     }
     atomic_store(&slow, false);
-    while (b->ops->erase(b, NAME, 0, PIECES) != 0)
+    while (b->ops->erase(b, NAME, 0, PARTS) != 0)
         assert_true(clock_monotonic_ms() - start < LONG);
     assert_int_equal(b->ops->usage(b), 2);
     buf_free(&out);
@@ -184,31 +184,31 @@ test_a_long_erase_goes_on_beside_the_others(void **state) {
 }
 
 static void
-test_an_erase_that_does_not_get_on_hangs(void **state) {
+test_an_erase_without_progress_stalls(void **state) {
     (void)state;
     struct blobs *b = open_hanging();
-    assert_int_equal(b->ops->erase(b, NAME, 0, PIECES), ERR_STORE);
+    assert_int_equal(b->ops->erase(b, NAME, 0, PARTS), ERR_STORE);
     assert_int_equal(b->ops->ping(b), ERR_STUCK);
     assert_int_equal(b->ops->put(b, OTHER, 0, "y", 1), ERR_STORE);
-    wait_well(b);
+    wait_until_healthy(b);
     assert_int_equal(b->ops->put(b, OTHER, 0, "y", 1), 1);
     finish(b);
 }
 
-/* Nor one that got on at first. */
+/* The same for an erase that made progress at first. */
 static void
-test_an_erase_that_hangs_later_is_noticed(void **state) {
+test_an_erase_that_stalls_later_is_noticed(void **state) {
     (void)state;
     struct blobs *b = open_hanging();
     atomic_store(&hangs, false);
     atomic_store(&slow, true);
     int64_t start = clock_monotonic_ms();
-    assert_int_equal(b->ops->erase(b, NAME, 0, 4 * PIECES), ERR_BUSY);
+    assert_int_equal(b->ops->erase(b, NAME, 0, 4 * PARTS), ERR_BUSY);
     assert_int_equal(b->ops->ping(b), 0);
     atomic_store(&hangs, true);
     while (!b->ops->stuck(b))
         assert_true(clock_monotonic_ms() - start < LONG);
-    wait_well(b);
+    wait_until_healthy(b);
     finish(b);
 }
 
@@ -218,13 +218,13 @@ test_an_end_does_not_wait_for_a_long_erase(void **state) {
     struct blobs *b = open_hanging();
     atomic_store(&hangs, false);
     atomic_store(&slow, true);
-    assert_int_equal(b->ops->erase(b, NAME, 0, 100 * PIECES), ERR_BUSY); /* more than a minute */
+    assert_int_equal(b->ops->erase(b, NAME, 0, 100 * PARTS), ERR_BUSY); /* more than a minute */
     int64_t start = clock_monotonic_ms();
     finish(b);
     assert_true(clock_monotonic_ms() - start < LONG);
 }
 
-struct member {
+struct caller {
     struct blobs *blobs;
     uint32_t k;
     int result;
@@ -232,32 +232,32 @@ struct member {
 };
 
 static void *
-member_main(void *arg) {
-    struct member *m = arg;
+caller_main(void *arg) {
+    struct caller *m = arg;
     m->result = m->blobs->ops->put(m->blobs, NAME, m->k, "x", 1);
     return NULL;
 }
 
-/* More than there are threads: those that never began certainly did not happen. */
+/* More calls than threads: those that never began certainly did not happen. */
 static void
-test_a_crowd_is_answered_in_time(void **state) {
+test_many_callers_are_answered_in_time(void **state) {
     (void)state;
-    struct member all[CROWD];
+    struct caller all[CALLERS];
     struct blobs *b = open_hanging();
     int64_t start = clock_monotonic_ms();
     uint64_t unknown = 0;
-    for (int i = 0; i < CROWD; i++) {
-        all[i] = (struct member){.blobs = b, .k = (uint32_t)i};
-        assert_int_equal(pthread_create(&all[i].thread, NULL, member_main, &all[i]), 0);
+    for (int i = 0; i < CALLERS; i++) {
+        all[i] = (struct caller){.blobs = b, .k = (uint32_t)i};
+        assert_int_equal(pthread_create(&all[i].thread, NULL, caller_main, &all[i]), 0);
     }
-    for (int i = 0; i < CROWD; i++) {
+    for (int i = 0; i < CALLERS; i++) {
         assert_int_equal(pthread_join(all[i].thread, NULL), 0);
         assert_true(all[i].result == ERR_UNKNOWN_OUTCOME || all[i].result == ERR_STORE);
         if (all[i].result == ERR_UNKNOWN_OUTCOME) unknown++;
     }
     assert_true(clock_monotonic_ms() - start < 10 * MS);
-    assert_in_range(unknown, 1, CROWD - 1);
-    wait_well(b);
+    assert_in_range(unknown, 1, CALLERS - 1);
+    wait_until_healthy(b);
     assert_int_equal(b->ops->usage(b), unknown);
     finish(b);
 }
@@ -281,16 +281,16 @@ main(void) {
         .race_rounds = 10,
     };
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_hangs_is_given_up),
+        cmocka_unit_test(test_a_call_that_hangs_is_abandoned),
         cmocka_unit_test(test_a_ping_is_answered_in_time),
-        cmocka_unit_test(test_a_long_erase_goes_on_beside_the_others),
-        cmocka_unit_test(test_an_erase_that_does_not_get_on_hangs),
-        cmocka_unit_test(test_an_erase_that_hangs_later_is_noticed),
+        cmocka_unit_test(test_a_long_erase_runs_beside_other_calls),
+        cmocka_unit_test(test_an_erase_without_progress_stalls),
+        cmocka_unit_test(test_an_erase_that_stalls_later_is_noticed),
         cmocka_unit_test(test_an_end_does_not_wait_for_a_long_erase),
-        cmocka_unit_test(test_a_crowd_is_answered_in_time),
+        cmocka_unit_test(test_many_callers_are_answered_in_time),
         cmocka_unit_test(test_an_end_while_something_hangs_waits_for_it),
     };
     int failed = blobs_contract_run(&factory);
     log_set_level((enum log_level)(LOG_LEVEL_ERROR + 1));
-    return failed + cmocka_run_group_tests_name("what hangs", tests, NULL, NULL);
+    return failed + cmocka_run_group_tests_name("deadline", tests, NULL, NULL);
 }

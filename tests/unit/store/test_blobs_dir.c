@@ -170,7 +170,7 @@ test_a_failed_write_leaves_nothing(void **state) {
     assert_int_equal(scratch_count_files(below("Na")), 0);
 }
 
-/* In the place of the C library's. */
+/* Replaces the C library's function. */
 static bool renames_fail;
 
 int
@@ -189,7 +189,7 @@ inode_of(const char *file) {
     return st.st_ino;
 }
 
-/* The fsyncs of a first put: the root's, the file's, the folder's. */
+/* The fsyncs of a first put: of the root, of the file, of the subdirectory. */
 static void
 test_what_may_not_be_on_the_disk_is_not_there(void **state) {
     static const int answers[] = {ERR_STORE, ERR_STORE, ERR_UNKNOWN_OUTCOME};
@@ -197,7 +197,7 @@ test_what_may_not_be_on_the_disk_is_not_there(void **state) {
     struct buf out = BUF_INIT(100);
     for (int n = 0; n < 3; n++) {
         char name[] = NAME;
-        name[0] = (char)('A' + n); /* a folder of its own */
+        name[0] = (char)('A' + n); /* a subdirectory of its own */
         char folder[] = {name[0], 'a', '\0'};
         syncs_fail_at(n + 1);
         assert_int_equal(b->ops->put(b, name, 0, "x", 1), answers[n]);
@@ -224,7 +224,7 @@ make_old(const char *file) {
     assert_int_equal(utimensat(AT_FDCWD, file, old, 0), 0);
 }
 
-/* A folder of an earlier process, which may have died before it was on the disk, or worse. */
+/* A subdirectory of an earlier process, which may have died before it was durable. */
 static void
 test_a_folder_in_doubt_is_written_again(void **state) {
     struct blobs *b = *state;
@@ -232,7 +232,7 @@ test_a_folder_in_doubt_is_written_again(void **state) {
     syncs_fail_at(1);
     assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), ERR_STORE);
     assert_int_equal(syncs_to_come(), 0);
-    /* That an fsync goes well now says nothing, unless there was something to write. */
+    /* An fsync that succeeds proves nothing unless there was something to write. */
     make_old(path);
     *state = b = reopen_dir(b);
     assert_non_null(b);
@@ -240,13 +240,13 @@ test_a_folder_in_doubt_is_written_again(void **state) {
     assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), 1);
     assert_true(changed_at(path) > 1);
     assert_int_equal(scratch_count_files(path), 1);
-    /* Once that is known it is not asked again. */
+    /* A subdirectory that is known to be durable is not synced again. */
     make_old(path);
     assert_int_equal(b->ops->put(b, NAME, 1, "x", 1), 1);
     assert_int_equal(changed_at(path), 1);
 }
 
-/* The store itself is a name in the folder above it. */
+/* The store itself is a name in its parent directory. */
 static void
 test_a_new_store_is_on_the_disk(void **state) {
     struct blobs *b = *state;
@@ -257,14 +257,14 @@ test_a_new_store_is_on_the_disk(void **state) {
     assert_int_equal(blobs_directory_open(path, 0, &b), ERR_STORE);
     assert_int_equal(errno, EIO);
     assert_int_equal(syncs_to_come(), 0);
-    assert_int_equal(access(path, F_OK), -1); /* so that it is made anew */
+    assert_int_equal(access(path, F_OK), -1); /* so that the next start makes it again */
     assert_int_equal(blobs_directory_open(path, 0, &b), 0);
     *state = b;
 }
 
 /*
- * The pieces went from the folder as the system shows it, and the sync that should have written
- * that failed: the system may have forgotten it, and a power cut brings them back.
+ * The parts are gone from the directory as the kernel shows it, but the fsync of that failed: the
+ * kernel may have dropped the change, and a power failure brings the parts back.
  */
 static void
 test_an_erase_in_doubt_is_written_again(void **state) {
@@ -275,7 +275,7 @@ test_an_erase_in_doubt_is_written_again(void **state) {
     assert_int_equal(b->ops->erase(b, NAME, 0, 2), ERR_STORE);
     assert_int_equal(syncs_to_come(), 0);
     assert_int_equal(scratch_count_files(below("Na")), 0);
-    for (int i = 0; i < 2; i++) { /* this process, and one after it, which knows of no failure */
+    for (int i = 0; i < 2; i++) { /* this process, and a later one, which knows of no failure */
         make_old(below("Na"));
         assert_int_equal(b->ops->erase(b, NAME, 0, 2), 0);
         assert_true(changed_at(below("Na")) > 1);
@@ -283,17 +283,17 @@ test_an_erase_in_doubt_is_written_again(void **state) {
         *state = b = reopen_dir(b);
         assert_non_null(b);
     }
-    /* It counts only after a sync that went well behind that change. */
+    /* It counts only after a change followed by an fsync that succeeds. */
     syncs_fail_at(1);
     assert_int_equal(b->ops->erase(b, NAME, 0, 2), ERR_STORE);
-    /* Where nothing can be changed, nothing is known. */
+    /* Where the directory cannot be changed, an erase cannot be confirmed. */
     assert_int_equal(symlink("/nowhere", below("Na/.touch")), 0);
     assert_int_equal(b->ops->erase(b, NAME, 0, 2), ERR_STORE);
     assert_int_equal(unlink(below("Na/.touch")), 0);
     assert_int_equal(b->ops->erase(b, NAME, 0, 2), 0);
 }
 
-/* The lines that ${count} erases write to stderr whose syncs all fail. */
+/* Returns the number of lines that ${count} erases log whose fsyncs all fail. */
 static int
 lines_of_failures(struct blobs *b, int count) {
     char file[SCRATCH_PATH_MAX + 8];
@@ -322,7 +322,7 @@ test_a_broken_disk_does_not_fill_the_log(void **state) {
     assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), 1);
     assert_int_equal(lines_of_failures(b, 10), 1);
     assert_int_equal(b->ops->erase(b, NAME, 0, 2), 0);
-    assert_int_equal(lines_of_failures(b, 10), 1); /* once it was well it is told of again */
+    assert_int_equal(lines_of_failures(b, 10), 1); /* logged again after an erase that succeeded */
 }
 
 static void
@@ -333,7 +333,7 @@ test_the_same_bytes_are_written_again(void **state) {
     ino_t first = inode_of(below("Na/" NAME ".0"));
     assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), 0);
     assert_true(inode_of(below("Na/" NAME ".0")) != first);
-    /* They were durable before: a failure now takes nothing away. */
+    /* The bytes were durable before, and a failure now does not remove them. */
     syncs_fail_at(2);
     assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), ERR_UNKNOWN_OUTCOME);
     assert_int_equal(syncs_to_come(), 0);
@@ -343,7 +343,7 @@ test_the_same_bytes_are_written_again(void **state) {
     buf_free(&out);
 }
 
-/* The same bytes are there, but whether they are on the disk is not known: to be asked again. */
+/* The same bytes are there, but it is unknown whether they are durable: the caller repeats. */
 static void
 test_a_failed_rename_takes_nothing_away(void **state) {
     struct blobs *b = *state;
@@ -352,7 +352,8 @@ test_a_failed_rename_takes_nothing_away(void **state) {
     ino_t first = inode_of(below("Na/" NAME ".0"));
     renames_fail = true;
     assert_int_equal(b->ops->put(b, NAME, 0, "x", 1), ERR_UNKNOWN_OUTCOME);
-    assert_int_equal(b->ops->put(b, NAME, 0, "y", 1), ERR_CONFLICT); /* is told before it */
+    assert_int_equal(b->ops->put(b, NAME, 0, "y", 1),
+                     ERR_CONFLICT); /* the conflict is reported before any fsync */
     renames_fail = false;
     assert_true(inode_of(below("Na/" NAME ".0")) == first);
     assert_int_equal(scratch_count_files(below("Na")), 1);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a power failure leaves of the blob store in a directory, however its syncs fail.  The disk
- * of this test has of each folder the names that it had when a sync of it last wrote anything: a
- * sync that fails forgets what there was to write, and one over a folder that was not changed since
- * writes nothing and goes well.  What put called durable has to be there, what erase called gone
- * has to be gone, at any moment.
+ * What a power failure leaves of the blob store in a directory, while its fsyncs fail.  The disk of
+ * this test holds the names that each directory had when an fsync of it last wrote something.  An
+ * fsync that fails drops what there was to write.  An fsync of an unchanged directory writes
+ * nothing and succeeds.  At any moment, a part that put reported as durable must be there, and a
+ * part that erase reported as gone must be gone.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -27,7 +27,7 @@
 
 enum { FOLDERS_MAX = 64, NAMES_MAX = 32, NAME_ROOM = 64, PIECES = 3, STEPS = 150, RUNS = 40 };
 
-/* Two in one folder, one in another. */
+/* Two in one subdirectory, one in another. */
 static const char *const blobs[] = {"Name000000000000000001", "Name000000000000000002",
                                     "Other00000000000000003"};
 
@@ -35,14 +35,14 @@ static char top[SCRATCH_PATH_MAX], parts[SCRATCH_PATH_MAX + 8];
 
 struct folder {
     ino_t inode;
-    bool changed; /* since a sync was last asked for */
+    bool changed; /* since the last fsync */
     char on_disk[NAMES_MAX][NAME_ROOM];
     int count;
 };
 
 static struct folder folders[FOLDERS_MAX];
 static int folder_count;
-static bool touch_is_no_change; /* the planted fault: as if it were not written */
+static bool touch_is_no_change; /* the planted fault: ".touch" does not count as a change */
 
 static struct folder *
 folder_of(ino_t inode) {
@@ -53,7 +53,7 @@ folder_of(ino_t inode) {
     return &folders[folder_count++];
 }
 
-/* A name in ${dir} came or went. */
+/* A name in ${dir} was added or removed. */
 static void
 note_change(int dir) {
     struct stat st;
@@ -61,7 +61,7 @@ note_change(int dir) {
     folder_of(st.st_ino)->changed = true;
 }
 
-/* In the place of the C library's: whatever changes a folder does one of these. */
+/* Replace the C library's functions, one of which every change of a directory uses. */
 int
 linkat(int from_dir, const char *from, int to_dir, const char *to, int flags) {
     int result = (int)syscall(SYS_linkat, from_dir, from, to_dir, to, flags);
@@ -93,13 +93,13 @@ mkdirat(int dir, const char *name, mode_t mode) {
     if (result == 0) {
         note_change(dir);
         assert_int_equal(fstatat(dir, name, &st, 0), 0);
-        folder_of(st.st_ino)->count = 0; /* the number may have been another's */
+        folder_of(st.st_ino)->count = 0; /* an earlier directory may have had that inode number */
     }
     errno = why;
     return result;
 }
 
-/* These two are for the folder of the store alone. */
+/* These two are used for the store's own directory only. */
 int
 mkdir(const char *path, mode_t mode) {
     int dir = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -151,7 +151,7 @@ has(const struct folder *f, const char *name) {
     return false;
 }
 
-/* Whether the name ${name} in the folder ${path} would outlive a power failure. */
+/* Whether the name ${name} in the directory ${path} would survive a power failure. */
 static bool
 is_on_disk(const char *path, const char *name) {
     struct stat st;
@@ -166,7 +166,7 @@ piece_is_on_disk(const char *name, int k) {
     return is_on_disk(top, "parts") && is_on_disk(parts, prefix) && is_on_disk(folder, piece);
 }
 
-enum word { NOTHING, DURABLE, GONE }; /* that was said of a piece last */
+enum word { NOTHING, DURABLE, GONE }; /* what the store reported last of a part */
 
 struct run {
     struct prng prng;
@@ -178,7 +178,7 @@ static void
 put(struct run *r, size_t n, uint32_t k) {
     int result = r->blobs->ops->put(r->blobs, blobs[n], k, "x", 1);
     assert_true(result >= 0 || result == ERR_STORE || result == ERR_UNKNOWN_OUTCOME);
-    /* What was durable before stays so, whatever became of putting it again. */
+    /* A part that was durable stays so, whatever the second put returned. */
     if (result >= 0) r->said[n][k] = DURABLE;
     else if (r->said[n][k] == GONE) r->said[n][k] = NOTHING;
 }
@@ -192,7 +192,7 @@ erase(struct run *r, size_t n) {
         else if (r->said[n][k] == DURABLE) r->said[n][k] = NOTHING;
 }
 
-/* Another process, which knows of no failure. */
+/* Start another process, which knows of no failure. */
 static void
 restart(struct run *r) {
     if (r->blobs != NULL) r->blobs->ops->close(r->blobs);
@@ -201,7 +201,7 @@ restart(struct run *r) {
         if (blobs_directory_open(parts, 0, &r->blobs) != 0) assert_int_equal(errno, EIO);
 }
 
-/* A sync of ${dir} fails, and nobody lives to hear of it. */
+/* An fsync of ${dir} fails, and the process dies before it learns that. */
 static void
 forget_changes(int dir) {
     struct stat st;
@@ -210,8 +210,8 @@ forget_changes(int dir) {
 }
 
 /*
- * The process dies when a piece has its name, and maybe its folder has just been made; nothing of
- * that is on the disk yet, or, ${forgotten}, ever will be by itself.
+ * The process dies after a part got its name, and maybe after its subdirectory was made.  Nothing
+ * of that is durable yet.  With ${forgotten} the kernel has dropped it.
  */
 static void
 die_in_put(struct run *r, size_t n, uint32_t k, bool forgotten) {
@@ -257,7 +257,7 @@ step(struct run *r) {
     else erase(r, n);
 }
 
-/* Returns whether what was said held after every step. */
+/* Returns whether every report of the store held after every step. */
 static bool
 run(uint64_t seed) {
     struct run r = {.prng = {seed}};
@@ -286,7 +286,7 @@ test_what_was_said_outlives_a_power_failure(void **state) {
         assert_true(run(seed));
 }
 
-/* The control: without the change that puts a folder to the test, it does not hold. */
+/* The control: without the change before an fsync, the reports do not hold. */
 static void
 test_a_sync_of_an_unchanged_folder_proves_nothing(void **state) {
     int held = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every call that SQLite makes to the system fails in turn, once or from then on: an I/O error, a
- * full disk, a short read.  Whatever the store answered must be true when the disk is well again:
- * nothing acknowledged is lost, nothing that failed has happened, nothing is opened too often.
+ * Each system call of SQLite fails in turn, once or from then on: with an I/O error, a full disk or
+ * a short read.  Every result of the store must be true once the disk works again: nothing that was
+ * acknowledged is lost, nothing that failed has happened, and nothing is opened too often.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -22,7 +22,7 @@
 #include "store/sqlite/store.h"
 #include "store_kit.h"
 
-enum { SUBJECTS = 6, CROWD = 3 };
+enum { RECORDS = 6, CALLERS = 3 };
 
 enum mode { FAIL_IO, FAIL_FULL, FAIL_SHORT_READ, MODES };
 
@@ -33,26 +33,26 @@ struct plan {
     int at;
     atomic_int calls;
     atomic_bool fired;
-    atomic_bool well; /* nothing fails any more */
-    bool unknown;     /* an outcome was */
+    atomic_bool healthy; /* no call fails any more */
+    bool unknown;        /* an outcome was unknown */
 };
 
-/* What is known of a record by the store's own answers. */
-struct subject {
+/* A record as the results of the store describe it. */
+struct known {
     struct store_ref ref;
     struct record first; /* as it is created */
     bool exists, content;
-    bool unsure; /* an answer was "unknown outcome" */
+    bool unsure; /* a result was ERR_UNKNOWN_OUTCOME */
     uint64_t rev;
     int views_left;
     int claims;
 };
 
-/* The store of one run.  The first failed answer to the main thread is followed by a crash. */
-struct scene {
+/* The store of one run.  A crash follows the first failure that the main thread sees. */
+struct run {
     const char *dir;
     struct store *store;
-    struct subject subjects[SUBJECTS];
+    struct known records[RECORDS];
     bool crashed;
 };
 
@@ -76,9 +76,9 @@ io_error(enum hook_call call) {
 static int
 maybe_fail(void *ctx, enum hook_call call, enum hook_file file) {
     struct plan *p = ctx;
-    if (atomic_load(&p->well)) return SQLITE_OK;
+    if (atomic_load(&p->healthy)) return SQLITE_OK;
     if (p->mode == FAIL_FULL && call != HOOK_WRITE) return SQLITE_OK;
-    /* What a short read of the main file gives are zeros that the file is taken to have. */
+    /* SQLite takes a short read of the main file for zeros. */
     if (p->mode == FAIL_SHORT_READ && (call != HOOK_READ || file != HOOK_WAL)) return SQLITE_OK;
     int n = atomic_fetch_add(&p->calls, 1) + 1;
     if (n != p->at && !(p->lasting && n > p->at)) return SQLITE_OK;
@@ -87,7 +87,7 @@ maybe_fail(void *ctx, enum hook_call call, enum hook_file file) {
     return p->mode == FAIL_SHORT_READ ? SQLITE_IOERR_SHORT_READ : io_error(call);
 }
 
-/* One that can fail keeps a ballast for it. */
+/* A store whose disk can fail keeps a ballast. */
 static struct store *
 open_store(const char *dir, const char *vfs) {
     struct store *s = NULL;
@@ -96,16 +96,16 @@ open_store(const char *dir, const char *vfs) {
     return sqlite_store_open(&config, &s) == 0 ? s : NULL;
 }
 
-/* What ${err} says of a change that was asked for: not done, or nobody knows. */
+/* A change failed with ${err}: it was not done, or that is unknown. */
 static void
-note_failure(struct subject *s, int err) {
+note_failure(struct known *s, int err) {
     assert_true(err == ERR_STORE || err == ERR_FULL || err == ERR_NOMEM ||
                 err == ERR_UNKNOWN_OUTCOME);
     if (err == ERR_UNKNOWN_OUTCOME) s->unsure = true;
 }
 
 static int
-create(struct store *store, struct subject *s) {
+create(struct store *store, struct known *s) {
     struct buf content = kit_content(s->first.size);
     int created = store->ops->create(store, &s->ref, &s->first, &content);
     buf_free(&content);
@@ -122,7 +122,7 @@ create(struct store *store, struct subject *s) {
 }
 
 static int
-change(struct store *store, struct subject *s, enum change_kind kind, int64_t now, unsigned hash) {
+change(struct store *store, struct known *s, enum change_kind kind, int64_t now, unsigned hash) {
     struct change c = {.kind = kind, .now = now};
     struct effect effect;
     struct record after;
@@ -145,9 +145,9 @@ change(struct store *store, struct subject *s, enum change_kind kind, int64_t no
     return 0;
 }
 
-/* What is read is right or is not answered at all. */
+/* A load is right or fails. */
 static void
-load(struct store *store, const struct subject *s) {
+load(struct store *store, const struct known *s) {
     struct record r;
     struct buf content = BUF_INIT(65536);
     int found = store->ops->load(store, &s->ref, &r, &content);
@@ -165,31 +165,31 @@ load(struct store *store, const struct subject *s) {
     record_clear(&r);
 }
 
-struct member {
+struct caller {
     struct store *store;
-    struct subject *subject;
+    struct known *known;
     pthread_t thread;
 };
 
 static void *
-member_main(void *arg) {
-    struct member *m = arg;
-    (void)create(m->store, m->subject);
-    (void)change(m->store, m->subject, CHANGE_OPEN, KIT_T0 + 2, 12);
-    (void)change(m->store, m->subject, CHANGE_OPEN, KIT_T0 + 3, 13);
+caller_main(void *arg) {
+    struct caller *m = arg;
+    (void)create(m->store, m->known);
+    (void)change(m->store, m->known, CHANGE_OPEN, KIT_T0 + 2, 12);
+    (void)change(m->store, m->known, CHANGE_OPEN, KIT_T0 + 3, 13);
     return NULL;
 }
 
-/* Several callers at once, so that they share transactions. */
+/* Several callers at once share transactions. */
 static void
-run_crowd(struct store *store, struct subject *subjects) {
-    struct member members[CROWD];
-    for (int i = 0; i < CROWD; i++) {
-        members[i] = (struct member){.store = store, .subject = &subjects[i]};
-        assert_int_equal(pthread_create(&members[i].thread, NULL, member_main, &members[i]), 0);
+run_callers(struct store *store, struct known *records) {
+    struct caller callers[CALLERS];
+    for (int i = 0; i < CALLERS; i++) {
+        callers[i] = (struct caller){.store = store, .known = &records[i]};
+        assert_int_equal(pthread_create(&callers[i].thread, NULL, caller_main, &callers[i]), 0);
     }
-    for (int i = 0; i < CROWD; i++)
-        assert_int_equal(pthread_join(members[i].thread, NULL), 0);
+    for (int i = 0; i < CALLERS; i++)
+        assert_int_equal(pthread_join(callers[i].thread, NULL), 0);
 }
 
 static void
@@ -209,84 +209,84 @@ copy_file(const char *from, const char *to, const char *name) {
     (void)fclose(in);
 }
 
-/* The process is killed now, with all that it wrote: what it answered must still be true. */
+/* Kill the process here: all that it has reported must hold for the files that it leaves. */
 static void
-crash(const struct scene *scene) {
+crash(const struct run *run) {
     char dir[SCRATCH_PATH_MAX];
     scratch_make_fast(dir);
-    copy_file(scene->dir, dir, "secrets.db");
-    copy_file(scene->dir, dir, "secrets.db-wal");
+    copy_file(run->dir, dir, "secrets.db");
+    copy_file(run->dir, dir, "secrets.db-wal");
     struct store *store = open_store(dir, NULL);
     assert_non_null(store);
-    for (int i = 0; i < SUBJECTS; i++)
-        load(store, &scene->subjects[i]);
+    for (int i = 0; i < RECORDS; i++)
+        load(store, &run->records[i]);
     store->ops->close(store);
     scratch_remove(dir);
 }
 
 static void
-answered(struct scene *scene, int err) {
-    if (err == 0 || scene->crashed) return;
-    scene->crashed = true;
-    crash(scene);
+answered(struct run *run, int err) {
+    if (err == 0 || run->crashed) return;
+    run->crashed = true;
+    crash(run);
 }
 
 static void
-make(struct scene *scene, int i) {
-    answered(scene, create(scene->store, &scene->subjects[i]));
+make(struct run *run, int i) {
+    answered(run, create(run->store, &run->records[i]));
 }
 
 static void
-alter(struct scene *scene, int i, enum change_kind kind, int64_t after, unsigned hash) {
-    answered(scene, change(scene->store, &scene->subjects[i], kind, KIT_T0 + after, hash));
+alter(struct run *run, int i, enum change_kind kind, int64_t after, unsigned hash) {
+    answered(run, change(run->store, &run->records[i], kind, KIT_T0 + after, hash));
 }
 
 static void
-run_scene(struct scene *scene, struct plan *plan) {
+play_run(struct run *run, struct plan *plan) {
     (void)plan;
-    struct store *store = scene->store;
+    struct store *store = run->store;
     struct store_ref due[STORE_DUE_MAX];
-    make(scene, 0);
-    make(scene, 1);
-    make(scene, 2);
-    load(store, &scene->subjects[0]);
-    alter(scene, 0, CHANGE_OPEN, 1, 11);
-    load(store, &scene->subjects[0]);
-    alter(scene, 1, CHANGE_CLAIM_CLASSIC, 1, 0);
-    run_crowd(store, &scene->subjects[3]);
-    alter(scene, 2, CHANGE_BURN, 2, KIT_OWNER);
-    alter(scene, 0, CHANGE_CONFIRM, 3, 11);
+    make(run, 0);
+    make(run, 1);
+    make(run, 2);
+    load(store, &run->records[0]);
+    alter(run, 0, CHANGE_OPEN, 1, 11);
+    load(store, &run->records[0]);
+    alter(run, 1, CHANGE_CLAIM_CLASSIC, 1, 0);
+    run_callers(store, &run->records[3]);
+    alter(run, 2, CHANGE_BURN, 2, KIT_OWNER);
+    alter(run, 0, CHANGE_CONFIRM, 3, 11);
     int n = store->ops->due(store, KIT_T0 + 500, 0, due, STORE_DUE_MAX);
     assert_true(n >= 0 || n == ERR_STORE || n == ERR_NOMEM);
-    for (int i = 0; i < SUBJECTS; i++)
-        alter(scene, i, CHANGE_LAPSE, 500, 0);
+    for (int i = 0; i < RECORDS; i++)
+        alter(run, i, CHANGE_LAPSE, 500, 0);
     (void)store->ops->scrub(store);
     (void)store->ops->ping(store);
-    for (int i = 0; i < SUBJECTS; i++)
-        load(store, &scene->subjects[i]);
+    for (int i = 0; i < RECORDS; i++)
+        load(store, &run->records[i]);
 }
 
 static void
-prepare(struct subject *subjects) {
-    for (int i = 0; i < SUBJECTS; i++) {
-        subjects[i] = (struct subject){.first = i == 1 ? kit_text(1, 40)
-                                                       : kit_sealed(2, 0, i == 0 ? 9000 : 304)};
-        subjects[i].ref.len = TOKEN_HASH_LEN;
-        kit_hash(500 + (unsigned)i, subjects[i].ref.bytes);
+prepare(struct known *records) {
+    for (int i = 0; i < RECORDS; i++) {
+        records[i] = (struct known){.first = i == 1 ? kit_text(1, 40)
+                                                    : kit_sealed(2, 0, i == 0 ? 9000 : 304)};
+        records[i].ref.len = TOKEN_HASH_LEN;
+        kit_hash(500 + (unsigned)i, records[i].ref.bytes);
     }
 }
 
-/* The disk is well again. */
+/* The disk works again. */
 static void
-check_after(const char *dir, const struct subject *subjects) {
+check_after(const char *dir, const struct known *records) {
     uint64_t bytes = 0;
     bool sure = true;
     struct store *store = open_store(dir, NULL);
     assert_non_null(store);
-    for (int i = 0; i < SUBJECTS; i++) {
-        load(store, &subjects[i]);
-        sure = sure && !subjects[i].unsure;
-        if (subjects[i].content) bytes += subjects[i].first.size;
+    for (int i = 0; i < RECORDS; i++) {
+        load(store, &records[i]);
+        sure = sure && !records[i].unsure;
+        if (records[i].content) bytes += records[i].first.size;
     }
     if (sure) assert_int_equal(store->ops->usage(store), bytes);
     store->ops->close(store);
@@ -294,20 +294,20 @@ check_after(const char *dir, const struct subject *subjects) {
 
 /* Run ${play} with the faults of ${plan}. */
 static void
-run_with(struct plan *plan, void (*play)(struct scene *scene, struct plan *plan)) {
+run_with(struct plan *plan, void (*play)(struct run *run, struct plan *plan)) {
     char dir[SCRATCH_PATH_MAX];
-    struct scene scene = {.dir = dir};
+    struct run run = {.dir = dir};
     struct hooks hooks = {.before = maybe_fail, .ctx = plan};
     scratch_make_fast(dir);
-    prepare(scene.subjects);
+    prepare(run.records);
     hook_vfs_set(&hooks);
-    scene.store = open_store(dir, HOOK_VFS);
-    if (scene.store != NULL) {
-        play(&scene, plan);
-        scene.store->ops->close(scene.store);
+    run.store = open_store(dir, HOOK_VFS);
+    if (run.store != NULL) {
+        play(&run, plan);
+        run.store->ops->close(run.store);
     }
     hook_vfs_set(NULL);
-    check_after(dir, scene.subjects);
+    check_after(dir, run.records);
     scratch_remove(dir);
 }
 
@@ -324,7 +324,7 @@ run_all(enum mode mode, bool lasting) {
     int at = 1;
     for (; fired; at += STRIDE) {
         struct plan plan = {.mode = mode, .lasting = lasting, .at = at};
-        run_with(&plan, run_scene);
+        run_with(&plan, play_run);
         fired = atomic_load(&plan.fired);
     }
     print_message("one in %d of %d calls failed in turn\n", STRIDE, at - STRIDE);
@@ -356,16 +356,16 @@ test_the_disk_stays_full(void **state) {
 }
 
 static void
-ask_about_the_unknown(struct scene *scene, struct plan *plan) {
-    struct subject *s = &scene->subjects[0];
-    if (create(scene->store, s) != ERR_UNKNOWN_OUTCOME) return;
+ask_about_the_unknown(struct run *run, struct plan *plan) {
+    struct known *s = &run->records[0];
+    if (create(run->store, s) != ERR_UNKNOWN_OUTCOME) return;
     plan->unknown = true;
-    assert_int_equal(change(scene->store, s, CHANGE_OPEN, KIT_T0 + 1, 11), ERR_STORE);
-    atomic_store(&plan->well, true);
-    assert_int_equal(change(scene->store, s, CHANGE_OPEN, KIT_T0 + 1, 11), 0);
+    assert_int_equal(change(run->store, s, CHANGE_OPEN, KIT_T0 + 1, 11), ERR_STORE);
+    atomic_store(&plan->healthy, true);
+    assert_int_equal(change(run->store, s, CHANGE_OPEN, KIT_T0 + 1, 11), 0);
 }
 
-/* What may come back after a crash is not told to be absent, nor anything else about it. */
+/* A record whose create may come back after a crash is not reported as absent. */
 static void
 test_nothing_is_told_of_what_is_unknown(void **state) {
     (void)state;
@@ -385,14 +385,14 @@ test_every_short_read_of_the_log(void **state) {
     run_all(FAIL_SHORT_READ, true);
 }
 
-/* Commits fail until the disk is well; then the store goes on by itself. */
+/* Commits fail until the disk works.  Then the store recovers by itself. */
 static void
 test_a_broken_store_comes_back(void **state) {
     (void)state;
     char dir[SCRATCH_PATH_MAX];
-    struct plan plan = {.mode = FAIL_IO, .lasting = true, .at = 1, .well = true};
+    struct plan plan = {.mode = FAIL_IO, .lasting = true, .at = 1, .healthy = true};
     struct hooks hooks = {.before = maybe_fail, .ctx = &plan};
-    struct subject s[SUBJECTS];
+    struct known s[RECORDS];
     scratch_make_fast(dir);
     prepare(s);
     hook_vfs_set(&hooks);
@@ -400,12 +400,12 @@ test_a_broken_store_comes_back(void **state) {
     assert_non_null(store);
     assert_int_equal(create(store, &s[0]), 0);
     assert_int_equal(store->ops->ping(store), 0);
-    atomic_store(&plan.well, false);
+    atomic_store(&plan.healthy, false);
     assert_int_not_equal(create(store, &s[1]), 0);
-    /* A failed write follows only once the first was dealt with, so the store knows by then. */
+    /* The second write fails only after the first was handled, so the store is broken by then. */
     assert_int_equal(create(store, &s[2]), ERR_STORE);
     assert_int_equal(store->ops->ping(store), ERR_STORE);
-    atomic_store(&plan.well, true);
+    atomic_store(&plan.healthy, true);
     int64_t start = clock_monotonic_ms();
     while (store->ops->ping(store) != 0)
         assert_true(clock_monotonic_ms() - start < 20000);
@@ -418,15 +418,15 @@ test_a_broken_store_comes_back(void **state) {
     scratch_remove(dir);
 }
 
-/* A disk that others fill: no room but that of the ballast. */
-struct crowded {
+/* A disk that other programs have filled: only the ballast gives room. */
+struct full_disk {
     char ballast[SCRATCH_PATH_MAX + 20];
     atomic_bool full;
 };
 
 static int
 no_room(void *ctx, enum hook_call call, enum hook_file file) {
-    const struct crowded *c = ctx;
+    const struct full_disk *c = ctx;
     (void)file;
     if (call != HOOK_WRITE || !atomic_load(&c->full)) return SQLITE_OK;
     return access(c->ballast, F_OK) == 0 ? SQLITE_FULL : SQLITE_OK;
@@ -436,9 +436,9 @@ static void
 test_a_full_disk_lets_views_be_taken(void **state) {
     (void)state;
     char dir[SCRATCH_PATH_MAX];
-    struct crowded disk = {.full = false};
+    struct full_disk disk = {.full = false};
     struct hooks hooks = {.before = no_room, .ctx = &disk};
-    struct subject s[SUBJECTS];
+    struct known s[RECORDS];
     scratch_make_fast(dir);
     (void)snprintf(disk.ballast, sizeof(disk.ballast), "%s/secrets.ballast", dir);
     prepare(s);
@@ -452,7 +452,7 @@ test_a_full_disk_lets_views_be_taken(void **state) {
     assert_int_equal(s[0].claims, 1);
     assert_int_equal(access(disk.ballast, F_OK), -1);
     load(store, &s[0]);
-    /* Once there is room, the next sweep takes it again. */
+    /* Once there is room, the next scrub makes it again. */
     atomic_store(&disk.full, false);
     assert_int_equal(store->ops->scrub(store), 0);
     assert_int_equal(access(disk.ballast, F_OK), 0);
@@ -461,11 +461,11 @@ test_a_full_disk_lets_views_be_taken(void **state) {
     scratch_remove(dir);
 }
 
-/* A disk on which nothing is synced, or nothing read from the log, while it hangs. */
+/* A disk whose fsyncs, or reads of the log, hang. */
 struct disk {
     enum hook_call slow;
     atomic_bool hangs;
-    atomic_int waiting; /* calls that it keeps */
+    atomic_int waiting; /* calls that hang */
 };
 
 static int
@@ -487,7 +487,7 @@ wait_until_it_waits(struct disk *disk) {
 
 struct late {
     struct store *store;
-    struct subject *subject;
+    struct known *known;
     int err;
     int64_t ms;
     pthread_t thread;
@@ -497,7 +497,7 @@ static void *
 late_main(void *arg) {
     struct late *l = arg;
     int64_t start = clock_monotonic_ms();
-    l->err = create(l->store, l->subject);
+    l->err = create(l->store, l->known);
     l->ms = clock_monotonic_ms() - start;
     return NULL;
 }
@@ -509,7 +509,7 @@ test_a_disk_that_hangs_is_not_waited_for(void **state) {
     char dir[SCRATCH_PATH_MAX];
     struct disk disk = {.slow = HOOK_SYNC};
     struct hooks hooks = {.before = wait_for_disk, .ctx = &disk};
-    struct subject s[SUBJECTS];
+    struct known s[RECORDS];
     struct late all[1 + BEHIND];
     struct store *store = NULL;
     scratch_make_fast(dir);
@@ -520,17 +520,17 @@ test_a_disk_that_hangs_is_not_waited_for(void **state) {
     assert_int_equal(create(store, &s[5]), 0);
     atomic_store(&disk.hangs, true);
     for (int i = 0; i <= BEHIND; i++) {
-        all[i] = (struct late){.store = store, .subject = &s[i]};
+        all[i] = (struct late){.store = store, .known = &s[i]};
         assert_int_equal(pthread_create(&all[i].thread, NULL, late_main, &all[i]), 0);
         if (i == 0)
-            wait_until_it_waits(&disk); /* the first is being written when the others come */
+            wait_until_it_waits(&disk); /* the first is being written when the others are queued */
     }
     for (int i = 0; i <= BEHIND; i++) {
         assert_int_equal(pthread_join(all[i].thread, NULL), 0);
         assert_int_equal(all[i].err, i == 0 ? ERR_UNKNOWN_OUTCOME : ERR_STORE);
         assert_in_range(all[i].ms, MS / 2, LONG);
     }
-    /* From now on nobody waits; what is there can be read. */
+    /* From now on no caller waits, and records can be read. */
     int64_t start = clock_monotonic_ms();
     assert_int_equal(store->ops->ping(store), ERR_STUCK);
     assert_int_equal(create(store, &s[1]), ERR_STORE);
@@ -541,7 +541,7 @@ test_a_disk_that_hangs_is_not_waited_for(void **state) {
     start = clock_monotonic_ms();
     while (store->ops->ping(store) != 0)
         assert_true(clock_monotonic_ms() - start < LONG);
-    /* What was told not to have happened did not; the one in between did. */
+    /* Creates that were reported as failed did not happen. The undecided one did. */
     for (int i = 1; i <= BEHIND; i++)
         load(store, &s[i]);
     assert_int_equal(create(store, &s[0]), 0);
@@ -554,11 +554,11 @@ test_a_disk_that_hangs_is_not_waited_for(void **state) {
     scratch_remove(dir);
 }
 
-/* The same of reads of the log: what was just written has to be read from it. */
+/* The same for reads of the log, which has what was just written. */
 static void *
 reader_main(void *arg) {
     struct late *l = arg;
-    load(l->store, l->subject);
+    load(l->store, l->known);
     return NULL;
 }
 
@@ -569,7 +569,7 @@ test_a_read_that_hangs_is_not_waited_for(void **state) {
     char dir[SCRATCH_PATH_MAX];
     struct disk disk = {.slow = HOOK_READ};
     struct hooks hooks = {.before = wait_for_disk, .ctx = &disk};
-    struct subject s[SUBJECTS];
+    struct known s[RECORDS];
     struct store *store = NULL;
     struct record r;
     scratch_make_fast(dir);
@@ -579,13 +579,13 @@ test_a_read_that_hangs_is_not_waited_for(void **state) {
     assert_int_equal(sqlite_store_open(&config, &store), 0);
     assert_int_equal(create(store, &s[0]), 0);
     atomic_store(&disk.hangs, true);
-    struct late stuck = {.store = store, .subject = &s[0]};
+    struct late stuck = {.store = store, .known = &s[0]};
     assert_int_equal(pthread_create(&stuck.thread, NULL, reader_main, &stuck), 0);
     wait_until_it_waits(&disk);
     int64_t start = clock_monotonic_ms();
     assert_int_equal(store->ops->load(store, &s[0].ref, &r, NULL), ERR_STORE);
     assert_in_range(clock_monotonic_ms() - start, MS / 2, LONG);
-    /* The next one need not wait. */
+    /* The next caller does not wait. */
     start = clock_monotonic_ms();
     assert_int_equal(store->ops->load(store, &s[0].ref, &r, NULL), ERR_STORE);
     assert_int_equal(store->ops->ping(store), ERR_STUCK);
@@ -599,7 +599,7 @@ test_a_read_that_hangs_is_not_waited_for(void **state) {
     scratch_remove(dir);
 }
 
-/* Nor by who only asks whether the store answers, of whom nobody was before. */
+/* The same for a ping while no other call hangs yet. */
 static void
 test_a_ping_that_hangs_is_not_waited_for(void **state) {
     (void)state;
@@ -607,7 +607,7 @@ test_a_ping_that_hangs_is_not_waited_for(void **state) {
     char dir[SCRATCH_PATH_MAX];
     struct disk disk = {.slow = HOOK_READ};
     struct hooks hooks = {.before = wait_for_disk, .ctx = &disk};
-    struct subject s[SUBJECTS];
+    struct known s[RECORDS];
     struct store *store = NULL;
     scratch_make_fast(dir);
     prepare(s);
@@ -634,7 +634,7 @@ test_a_ping_that_hangs_is_not_waited_for(void **state) {
     scratch_remove(dir);
 }
 
-struct neighbour {
+struct job {
     struct store *store;
     struct store_ref ref;
     struct record record;
@@ -643,37 +643,37 @@ struct neighbour {
 };
 
 static void *
-neighbour_main(void *arg) {
-    struct neighbour *n = arg;
+job_main(void *arg) {
+    struct job *n = arg;
     struct buf content = kit_content(n->record.size);
     n->created = n->store->ops->create(n->store, &n->ref, &n->record, &content);
     buf_free(&content);
     return NULL;
 }
 
-/* Of many that share transactions, those that break a rule of the tables fail alone. */
+/* Of many jobs that share transactions, only those that violate a constraint fail. */
 static void
-test_a_failure_does_not_undo_its_neighbours(void **state) {
+test_a_failure_does_not_undo_other_jobs(void **state) {
     (void)state;
-    enum { NEIGHBOURS = 64 };
+    enum { JOBS = 64 };
     char dir[SCRATCH_PATH_MAX];
-    struct neighbour all[NEIGHBOURS];
+    struct job all[JOBS];
     scratch_make(dir);
     struct store *store = open_store(dir, NULL);
-    for (unsigned i = 0; i < NEIGHBOURS; i++) {
-        all[i] = (struct neighbour){.store = store, .record = kit_sealed(1, 0, 304)};
+    for (unsigned i = 0; i < JOBS; i++) {
+        all[i] = (struct job){.store = store, .record = kit_sealed(1, 0, 304)};
         if (i % 4 == 0) all[i].record.views_left = -1;
         kit_hash(i, all[i].ref.bytes);
         all[i].ref.len = TOKEN_HASH_LEN;
-        assert_int_equal(pthread_create(&all[i].thread, NULL, neighbour_main, &all[i]), 0);
+        assert_int_equal(pthread_create(&all[i].thread, NULL, job_main, &all[i]), 0);
     }
-    for (int i = 0; i < NEIGHBOURS; i++) {
+    for (int i = 0; i < JOBS; i++) {
         assert_int_equal(pthread_join(all[i].thread, NULL), 0);
         assert_int_equal(all[i].created, i % 4 == 0 ? ERR_STORE : 1);
     }
-    for (int i = 0; i < NEIGHBOURS; i++)
+    for (int i = 0; i < JOBS; i++)
         assert_int_equal(kit_exists(store, &all[i].ref), i % 4 != 0);
-    assert_int_equal(store->ops->usage(store), 304 * (NEIGHBOURS - NEIGHBOURS / 4));
+    assert_int_equal(store->ops->usage(store), 304 * (JOBS - JOBS / 4));
     store->ops->close(store);
     scratch_remove(dir);
 }
@@ -692,7 +692,7 @@ main(void) {
         cmocka_unit_test(test_a_disk_that_hangs_is_not_waited_for),
         cmocka_unit_test(test_a_read_that_hangs_is_not_waited_for),
         cmocka_unit_test(test_a_ping_that_hangs_is_not_waited_for),
-        cmocka_unit_test(test_a_failure_does_not_undo_its_neighbours),
+        cmocka_unit_test(test_a_failure_does_not_undo_other_jobs),
     };
     log_set_level((enum log_level)(LOG_LEVEL_ERROR + 1));
     return cmocka_run_group_tests_name("faults", tests, NULL, NULL);

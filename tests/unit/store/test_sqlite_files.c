@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the store leaves on the disk, and what it does about files that are not as they
- * should be. */
+/* What the store leaves on the disk, and how it treats files that are not as they should be. */
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
@@ -57,7 +56,7 @@ teardown(void **state) {
     return 0;
 }
 
-/* The fsyncs of a first open: of the folder that holds the store's, then of the store's own. */
+/* The fsyncs of a first open: of the parent directory, then of the store's directory. */
 static void
 test_a_new_file_is_on_the_disk_or_not_there(void **state) {
     struct store *s = NULL;
@@ -66,7 +65,7 @@ test_a_new_file_is_on_the_disk_or_not_there(void **state) {
     assert_int_equal(try_open(&s), ERR_STORE);
     assert_int_equal(syncs_to_come(), 0);
     assert_non_null(strstr(buf_text(&reason), "secrets.db cannot be made: Input/output error"));
-    /* So the next process makes it anew: it could not learn whether the name is on the disk. */
+    /* So the next process makes it again, since it cannot learn whether the name is durable. */
     assert_int_equal(scratch_count_files(dir), 1); /* the lock */
     s = open_store();
     s->ops->close(s);
@@ -74,7 +73,7 @@ test_a_new_file_is_on_the_disk_or_not_there(void **state) {
     assert_int_equal(scratch_count_files(dir), 2);
     syncs_fail_at(2);
     assert_int_equal(try_open(&s), ERR_STORE);
-    assert_int_equal(scratch_count_files(dir), 2); /* what was there stays */
+    assert_int_equal(scratch_count_files(dir), 2); /* existing files stay */
     s = open_store();
     s->ops->close(s);
 }
@@ -87,7 +86,7 @@ struct secret {
     bool erased, found;
 };
 
-/* Everything that is in the store's files. */
+/* All bytes of the store's files. */
 static struct buf
 read_files(void) {
     struct buf all = BUF_INIT(SIZE_MAX / 2);
@@ -112,7 +111,7 @@ word_at(const uint8_t *data) {
     return word;
 }
 
-/* Set found of those ${secrets} of which the first or the last 8 bytes are in the store's files. */
+/* Set found in those ${secrets} whose first or last 8 bytes are in the store's files. */
 static void
 look_for(struct secret *secrets) {
     static struct secret *first[BUCKETS], *last[BUCKETS];
@@ -135,7 +134,7 @@ look_for(struct secret *secrets) {
     buf_free(&all);
 }
 
-/* Random content of a random length. */
+/* Make random content of random length. */
 static void
 fill_content(struct secret *s, struct prng *p) {
     static const uint64_t sizes[] = {30, 60, 100, 250, 304, 304, 500, 800, 1200, 1900, 2100, 9000};
@@ -156,7 +155,7 @@ create_secret(struct store *s, struct prng *p, struct secret *out, unsigned numb
     assert_int_equal(s->ops->create(s, &out->ref, &r, &out->content), 1);
 }
 
-/* End it by a claim, a confirm or a burn. */
+/* End the secret by a claim, a confirm or a burn. */
 static void
 erase_secret(struct store *s, struct prng *p, struct secret *secret) {
     struct record r = kit_load(s, &secret->ref);
@@ -175,7 +174,7 @@ erase_secret(struct store *s, struct prng *p, struct secret *secret) {
     record_clear(&r);
 }
 
-/* Erase one of the ${n} that are live, in most cases. */
+/* Erase one of ${n} live secrets, in most cases. */
 static unsigned
 maybe_erase(struct store *s, struct prng *p, struct secret *secrets, unsigned *live, unsigned n) {
     if (n < 50 || prng_below(p, 100) >= 95) return n;
@@ -406,7 +405,7 @@ test_without_room_nothing_new_but_opens_go_on(void **state) {
     buf_free(&content);
 }
 
-/* A clock set back finds the latest time again, also one that was only asked about. */
+/* After the clock was set back, the latest time counts, even one that was only given to now(). */
 static void
 test_the_latest_time_outlives_the_process(void **state) {
     (void)state;
@@ -419,10 +418,10 @@ test_the_latest_time_outlives_the_process(void **state) {
     s->ops->close(s);
 }
 
-/* Take the ballast where the file system says that it cannot set room aside.  Exit code 0 if it is
+/* Make the ballast where the file system cannot allocate.  Returns the exit code: 0 if it is
  * there afterwards. */
 static int
-take_without_fallocate(void) {
+make_without_fallocate(void) {
     struct stat st;
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
@@ -442,7 +441,7 @@ test_the_ballast_takes_room_on_any_file_system(void **state) {
     int status = -1;
     (void)state;
     pid_t child = fork();
-    if (child == 0) _exit(take_without_fallocate());
+    if (child == 0) _exit(make_without_fallocate());
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
 }

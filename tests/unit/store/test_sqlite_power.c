@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The power fails: a store is watched while several threads create, open, burn and sweep; then its
- * files are rebuilt as a disk may have left them at many points, and what was acknowledged by then
- * must be there, and nothing undone.  A store that does not sync each commit must be caught.
+ * The power fails.  The writes of a store are recorded while several threads create, open, burn and
+ * sweep.  Then its files are rebuilt as a disk may have left them at many points: all that was
+ * acknowledged by then must be there, and nothing of it undone.  The control is a store that does
+ * not sync each commit: the test must catch it.
  *
- * POWER_CUTS: how many points (500); TEST_SEED: another run.
+ * POWER_CUTS: the number of points (500).  TEST_SEED: another run.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -138,7 +139,7 @@ open_store(const char *dir, const char *vfs, bool sync_normal) {
     return s;
 }
 
-/* Run the workload on a store of its own; the trace ends before the store is closed. */
+/* Run the workload on a new store.  The trace ends before the store is closed. */
 static struct disk_trace *
 run_workload(struct worker *workers, uint64_t seed, bool sync_normal) {
     char dir[SCRATCH_PATH_MAX];
@@ -193,8 +194,8 @@ stands_as(const struct fact *f, int found, const struct record *r) {
 }
 
 /*
- * Whether ${s} stands as after the last event that was acknowledged before ${cut}, or as after the
- * one that was on its way then.  Adds its content to ${bytes}.
+ * Whether ${s} is as after the last event that was acknowledged before ${cut}, or as after the
+ * event that was under way then.  Adds its content to ${bytes}.
  */
 static bool
 subject_ok(struct store *store, const struct subject *s, size_t cut, uint64_t *bytes) {
@@ -234,12 +235,12 @@ count_faults(const char *dir, const struct worker *workers, size_t cut) {
                 if (s->facts[n].now > latest) latest = s->facts[n].now;
         }
     faults += store->ops->usage(store) != bytes;
-    faults += store->ops->now(store, 0) < latest; /* a clock set back finds the time again */
+    faults += store->ops->now(store, 0) < latest; /* the time survives a clock that is set back */
     store->ops->close(store);
     return faults + !integrity_ok(dir);
 }
 
-/* Cut the power ${cuts} times.  Returns how many of them did harm. */
+/* Cut the power ${cuts} times.  Returns how many cuts did harm. */
 static int
 cut_power(struct disk_trace *t, const struct worker *workers, int cuts, uint64_t seed) {
     struct prng p = {seed ^ 0x9e3779b9};
@@ -299,8 +300,8 @@ test_a_store_that_does_not_sync_is_caught(void **state) {
 }
 
 /*
- * The store works here as in a server: in its sandbox.  Sanitizers take calls of the system that
- * serving does not.
+ * The store runs in the sandbox of the server.  Sanitizers make system calls that the sandbox does
+ * not allow.
  */
 static bool
 confine(void) {
