@@ -71,7 +71,7 @@ $(B)/tests/%.so: tests/system/support/tools/%.c $(B)/flags
 -include $(wildcard $(B)/tests/obj/*.d)
 
 # The test server: its memory can be read, and its store can be made to race (tests/support/server_hooks.c).
-SERVER_WRAPPED := process_harden stores_open
+SERVER_WRAPPED := process_harden stores_open budget_take
 
 $(B)/tests/server/secretsd: $(SERVER_OBJ) $(B)/tests/obj/server_hooks.o $(B)/tests/obj/racy.o $(CORE)
 	$(call say,LINK,$@)

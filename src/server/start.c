@@ -22,8 +22,9 @@ enum {
     /* Memory of clients, and the share of one client. */
     BODY_BUDGET = 128 * 1024 * 1024,
     RESPONSE_BUDGET = 64 * 1024 * 1024,
+    DOWNLOAD_BUDGET = 32 * 1024 * 1024,
     CLIENT_SHARE = 16 * 1024 * 1024,
-    CLIENT_SCARCE = 2 * 1024 * 1024, /* of bodies, once half of their budget is held */
+    CLIENT_SCARCE = 2 * 1024 * 1024, /* once half of a budget is held */
 
     /* Connections and descriptors. */
     CONNECTIONS_MAX = 16384,
@@ -109,8 +110,8 @@ start_daemon(struct server *s) {
         .per_client_max = PER_CLIENT_MAX,
         .kept_max = KEPT_MAX,
         .body_budget = BODY_BUDGET,
-        .response_budget = RESPONSE_BUDGET,
-        .response_share = CLIENT_SHARE,
+        .download_budget = DOWNLOAD_BUDGET,
+        .download_share = CLIENT_SHARE,
     };
 
     /* One client may always send the largest text.  While memory is scarce it may send a part, or
@@ -118,6 +119,11 @@ start_daemon(struct server *s) {
     size_t usual = larger((uint64_t)s->settings.part_size, 2 * text_max);
     config.body_share = larger(CLIENT_SHARE, classic_text_body_max(text_max));
     config.body_scarce = larger(CLIENT_SCARCE, usual);
+
+    /* The largest response always fits, and so does a part. */
+    config.response_share = larger(CLIENT_SHARE, s->api.config.response_max);
+    config.response_budget = larger(RESPONSE_BUDGET, 2 * s->api.config.response_max);
+    config.download_scarce = larger(CLIENT_SCARCE, (uint64_t)s->settings.part_size);
     share_files(s, &config);
     s->daemon = daemon_start(&config);
     return s->daemon == NULL ? ERR_NOMEM : 0;

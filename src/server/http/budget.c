@@ -94,18 +94,24 @@ out:
 }
 
 void
-budget_give(struct budget *b, const struct http_address *client, size_t amount) {
+budget_shrink(struct budget *b, const struct http_address *client, size_t from, size_t to) {
     uint8_t key[KEY_LEN];
-    if (amount <= b->limits.small) return;
+    if (from <= b->limits.small) return;
+    if (to <= b->limits.small) to = 0;
+
     http_address_group(client, key);
     pthread_mutex_lock(&b->lock);
     struct holding **at = find_holding(b, key), *h = *at;
-
-    b->held -= amount;
-    h->amount -= amount;
+    b->held -= from - to;
+    h->amount -= from - to;
     if (h->amount == 0) {
         *at = h->next;
         free(h);
     }
     pthread_mutex_unlock(&b->lock);
+}
+
+void
+budget_give(struct budget *b, const struct http_address *client, size_t amount) {
+    budget_shrink(b, client, amount, 0);
 }

@@ -30,11 +30,16 @@ void budget_free(struct budget *b);
 
 /*
  * Take ${amount} for ${client}; with ${forced} also if it does not fit.  Returns true if it was
- * taken; budget_give() with the same arguments gives it back.  Returns false if it does not fit, or
- * if memory for the list of clients is short.  Any thread.
+ * taken, until budget_give().  Returns false if it does not fit, or if memory for the list of
+ * clients is short.  Any thread.
  */
 MUST_CHECK
 bool budget_take(struct budget *b, const struct http_address *client, size_t amount, bool forced);
+
+/* Of the amount ${from} that was taken for ${client}, give back all but ${to}.  Any thread. */
+void budget_shrink(struct budget *b, const struct http_address *client, size_t from, size_t to);
+
+/* Give back ${amount}, all that was taken for ${client} by one call.  Any thread. */
 void budget_give(struct budget *b, const struct http_address *client, size_t amount);
 
 #endif

@@ -118,6 +118,7 @@ daemon_free(struct daemon *d) {
     jobs_free(d->workers);
     budget_free(d->bodies);
     budget_free(d->responses);
+    budget_free(d->downloads);
     linger_free(d->linger);
     conns_free(d->conns);
     pthread_cond_destroy(&d->quiet);
@@ -227,6 +228,8 @@ make_parts(struct daemon *d) {
                                          MEMORY_SMALL};
     const struct budget_limits responses = {c->response_budget, c->response_share,
                                             c->response_share, MEMORY_SMALL};
+    const struct budget_limits downloads = {c->download_budget, c->download_share,
+                                            c->download_scarce, MEMORY_SMALL};
 
     /* daemon_free() releases what was made also where some of it was not. */
     d->workers = make_workers(c);
@@ -234,8 +237,9 @@ make_parts(struct daemon *d) {
     d->linger = linger_new(c->lingering_max);
     d->bodies = budget_new(&bodies);
     d->responses = budget_new(&responses);
+    d->downloads = budget_new(&downloads);
     return d->workers != NULL && d->conns != NULL && d->linger != NULL && d->bodies != NULL &&
-           d->responses != NULL;
+           d->responses != NULL && d->downloads != NULL;
 }
 
 struct daemon *

@@ -37,7 +37,7 @@ struct request {
     bool unread;      /* answered before the body was read */
     int64_t body_len; /* -1 if there is no body */
     size_t body_held; /* bytes of the budget for bodies */
-    size_t response_held; /* bytes of the budget for responses */
+    size_t response_held; /* bytes of the budget for its response */
     int64_t body_ms;      /* when the body was let in */
     int64_t began_us;
     struct api_admission admission;
@@ -52,6 +52,38 @@ conn_of(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     return info == NULL ? NULL : info->socket_context;
+}
+
+/* Whether the request can be repeated, so that refusing its response costs nothing. */
+static bool
+is_repeatable(const struct request *req) {
+    return req->http.method == HTTP_GET || req->http.method == HTTP_HEAD;
+}
+
+/* The budget that the response of ${req} is held from.  Parts have one of their own: responses that
+ * nobody reads do not keep others from fetching parts. */
+static struct budget *
+response_budget(const struct request *req) {
+    if (is_repeatable(req)) return req->daemon->downloads;
+    return req->daemon->responses;
+}
+
+static void
+release_response(struct request *req) {
+    budget_give(response_budget(req), &req->http.client, req->response_held);
+    req->response_held = 0;
+}
+
+/* http_response.reserve: hold ${bytes} for the response before it is made, in place of what was
+ * held before. */
+static int
+reserve_response(void *request, uint64_t bytes) {
+    struct request *req = request;
+    release_response(req);
+    if (!budget_take(response_budget(req), &req->http.client, (size_t)bytes, false))
+        return ERR_BUSY;
+    req->response_held = (size_t)bytes;
+    return 0;
 }
 
 /*
@@ -92,6 +124,8 @@ request_begin(void *daemon, const char *target, struct MHD_Connection *connectio
     req->body_len = -1;
     buf_init(&req->http.body, 0);
     http_response_init(&req->response, req->daemon->config.api->config.response_max);
+    req->response.reserve = reserve_response;
+    req->response.reserve_ctx = req;
     return req;
 }
 
@@ -170,17 +204,25 @@ release_body(struct request *req) {
 }
 
 /*
- * Take the response out of its budget until its reader has it.  A response that can be requested
- * again is refused if there is no room.  Any other one is sent, because what it used up cannot be
- * given back.
+ * Hold the finished response until its reader has it.  What was reserved for it and is not needed
+ * is given back.  Where nothing was reserved, a response that can be repeated is refused if there
+ * is no room; any other one is small and is sent, because what it used up cannot be given back.
  */
 static void
 hold_response(struct request *req) {
     struct http_response *r = &req->response;
-    bool again = req->http.method == HTTP_GET || req->http.method == HTTP_HEAD;
-    if (budget_take(req->daemon->responses, &req->http.client, r->body.len, !again)) {
-        req->response_held = r->body.len;
-    } else if (again) {
+    struct budget *budget = response_budget(req);
+    size_t len = r->body.len;
+    if (len <= req->response_held) {
+        budget_shrink(budget, &req->http.client, req->response_held, len);
+        req->response_held = len;
+        return;
+    }
+
+    release_response(req);
+    if (budget_take(budget, &req->http.client, len, !is_repeatable(req))) {
+        req->response_held = len;
+    } else if (is_repeatable(req)) {
         buf_free(&r->body);
         problem_respond(r, PROBLEM_BUSY, NULL);
     }
@@ -431,8 +473,8 @@ let_linger(struct request *req) {
 void
 request_end(void *daemon, struct MHD_Connection *connection, void **arg,
             enum MHD_RequestTerminationCode code) {
-    struct daemon *d = daemon;
     struct request *req = *arg;
+    (void)daemon;
     (void)connection;
     *arg = NULL;
     if (req == NULL) return;
@@ -443,7 +485,7 @@ request_end(void *daemon, struct MHD_Connection *connection, void **arg,
 
     /* Give back what the request held and wipe it, before it counts as ended. */
     release_body(req);
-    budget_give(d->responses, &req->http.client, req->response_held);
+    release_response(req);
     buf_free(&req->http.body);
     http_response_clear(&req->response);
     count_out(req);

@@ -26,7 +26,8 @@ struct daemon {
     struct conns *conns;
     struct lingers *linger;
     struct budget *bodies;
-    struct budget *responses;
+    struct budget *responses; /* to requests that use something up */
+    struct budget *downloads; /* to GET and HEAD, which can be repeated */
     atomic_bool stopping;
     pthread_mutex_t lock; /* guards running and closed */
     pthread_cond_t quiet; /* running has become 0 */
