@@ -30,7 +30,7 @@ enum {
     CONNECTIONS_MAX = 16384,
     PER_CLIENT_MAX = 128,
     KEPT_MAX = 1024, /* connections that stay open after a response, 17 KiB each */
-    FILES_OWN = 96,  /* log, listeners, stores with 16 parts at once, metrics */
+    FILES_OWN = 120, /* log, listeners, stores with 16 parts at once, metrics */
     FILES_IO_THREAD = 2,
     FILES_AWS_CALL = 8, /* of a worker that calls AWS: its connection, one kept, and their pipes */
 };

@@ -2,17 +2,29 @@
 #include "server/metrics/http.h"
 
 #include <microhttpd.h>
+#include <pthread.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "server/http/acceptor.h"
 
-enum { TEXT_MAX = 1 << 20, CONNECTIONS_MAX = 8, IDLE_SECONDS = 30 };
+enum {
+    TEXT_MAX = 1 << 20,
+    CONNECTIONS_MAX = 16, /* at one more the oldest is shut down */
+    LIBRARY_MAX = 32,     /* those and the ones that were shut down */
+    IDLE_SECONDS = 5,
+    POOL_SIZE = 8 * 1024, /* memory of a connection */
+};
 
 struct metrics_http {
-    struct MHD_Daemon *daemon;
+    struct MHD_Daemon *library;
     struct acceptor *acceptor;
     int (*write)(void *ctx, struct buf *out);
     void *ctx;
+    pthread_mutex_t lock;      /* guards all below */
+    int open[CONNECTIONS_MAX]; /* descriptors, the oldest first */
+    int count;
+    int closing; /* connections that were shut down and that the library has not closed yet */
 };
 
 static enum MHD_Result
@@ -55,16 +67,59 @@ metrics_handle(void *arg, struct MHD_Connection *connection, const char *url, co
     return ok;
 }
 
-static bool
-metrics_is_full(void *metrics) {
-    (void)metrics;
-    return false; /* the library closes connections above its limit */
+/* Remove entry ${i} of the list of connections.  The lock is held. */
+static void
+remove_open(struct metrics_http *m, int i) {
+    m->count--;
+    memmove(&m->open[i], &m->open[i + 1], (size_t)(m->count - i) * sizeof(m->open[0]));
+}
+
+/* Forget connection ${fd}, which is about to be closed. */
+static void
+forget_open(struct metrics_http *m, int fd) {
+    pthread_mutex_lock(&m->lock);
+    int i = 0;
+    while (i < m->count && m->open[i] != fd)
+        i++;
+    if (i < m->count) remove_open(m, i);
+    else m->closing--;
+    pthread_mutex_unlock(&m->lock);
 }
 
 static void
+metrics_notify(void *metrics, struct MHD_Connection *connection, void **context,
+               enum MHD_ConnectionNotificationCode code) {
+    (void)context;
+    if (code != MHD_CONNECTION_NOTIFY_CLOSED) return;
+    const union MHD_ConnectionInfo *fd =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    forget_open(metrics, fd->connect_fd);
+}
+
+static bool
+metrics_is_full(void *metrics) {
+    struct metrics_http *m = metrics;
+    pthread_mutex_lock(&m->lock);
+    bool full = m->count + m->closing >= LIBRARY_MAX;
+    pthread_mutex_unlock(&m->lock);
+    return full;
+}
+
+/* Serve connection ${fd}.  The oldest one gives way, so that idle connections keep nobody out. */
+static void
 metrics_take_connection(void *metrics, int fd, const struct sockaddr *peer, socklen_t len) {
     struct metrics_http *m = metrics;
-    (void)MHD_add_connection(m->daemon, fd, peer, len);
+    pthread_mutex_lock(&m->lock);
+    if (m->count == CONNECTIONS_MAX) {
+        (void)shutdown(m->open[0], SHUT_RDWR);
+        remove_open(m, 0);
+        m->closing++;
+    }
+    m->open[m->count++] = fd;
+    pthread_mutex_unlock(&m->lock);
+
+    /* The library closes what it does not take, without a notification. */
+    if (MHD_add_connection(m->library, fd, peer, len) != MHD_YES) forget_open(m, fd);
 }
 
 struct metrics_http *
@@ -75,12 +130,20 @@ metrics_http_start(int fd, int (*write)(void *ctx, struct buf *out), void *ctx) 
     if (m == NULL) return NULL;
     m->write = write;
     m->ctx = ctx;
-    m->daemon =
-        MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET, 0,
-                         NULL, NULL, metrics_handle, m, MHD_OPTION_CONNECTION_LIMIT,
-                         CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
-                         MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
-    if (m->daemon != NULL) m->acceptor = acceptor_start(fd, &sink);
+    pthread_mutex_init(&m->lock, NULL);
+
+    /* clang-format off */
+    m->library = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
+        metrics_handle, m,
+        MHD_OPTION_CONNECTION_LIMIT, LIBRARY_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_SIZE,
+        MHD_OPTION_NOTIFY_CONNECTION, metrics_notify, m,
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+        MHD_OPTION_END);
+    /* clang-format on */
+    if (m->library != NULL) m->acceptor = acceptor_start(fd, &sink);
     if (m->acceptor != NULL) return m;
     metrics_http_stop(m);
     return NULL;
@@ -90,6 +153,7 @@ void
 metrics_http_stop(struct metrics_http *m) {
     if (m == NULL) return;
     acceptor_stop(m->acceptor);
-    if (m->daemon != NULL) MHD_stop_daemon(m->daemon);
+    if (m->library != NULL) MHD_stop_daemon(m->library);
+    pthread_mutex_destroy(&m->lock);
     free(m);
 }
