@@ -85,7 +85,8 @@ line_put_text(struct line *l, const char *text) {
         bool escaped = *text == '"' || *text == '\\';
         if (escaped) line_put_char(l, '\\');
         bool printable = *text >= 0x20 && *text < 0x7F;
-        line_put_char(l, printable ? *text : '?');
+        if (printable) line_put_char(l, *text);
+        else line_put_char(l, '?');
     }
 
     if (quoted) line_put_char(l, '"');

@@ -77,7 +77,7 @@ kdf_pool_new(unsigned threads, unsigned queue_max, struct kdf_params params) {
         .nice = LOWER_PRIORITY,
     };
 
-    struct kdf_pool *pool = calloc(1, sizeof(*pool) + threads * sizeof(pool->arenas[0]));
+    struct kdf_pool *pool = calloc(1, sizeof(*pool) + threads * sizeof(void *));
     if (pool == NULL) return NULL;
     (void)pthread_mutex_init(&pool->lock, NULL);
     pool->threads = threads;

@@ -267,6 +267,7 @@ open_losing(int first, int end, struct blobs **out) {
     lost_end = end;
     int err = open_as("", out, &reason);
     lost_first = lost_end = 0;
+    buf_free(&reason);
     return err;
 }
 
