@@ -27,10 +27,11 @@ export function endWithChildren() {
   const end = () => {
     ending = true;
     signalAll('SIGTERM');
+    setInterval(() => running.size > 0 || process.exit(130), 20);
     setTimeout(() => {
       signalAll('SIGKILL');
       process.exit(130);
-    }, running.size > 0 ? GRACE_MS : 0);
+    }, GRACE_MS);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, end);
 }

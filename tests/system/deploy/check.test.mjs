@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// The runner of the tests: it counts what TAP says, fails for what does not run, and leaves nothing behind.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { countTests } from '../../../tools/tap.mjs';
+import { top } from '../support/server.mjs';
+
+const check = join(top, 'tools/check');
+const later = (ms) => new Promise((done) => setTimeout(done, ms));
+
+test('what TAP reports is counted', () => {
+  for (const [text, code, passed, failed, skipped] of [
+    ['1..2\nok 1 - a\nok 2 - b\n', 0, 2, 0, 0],
+    ['1..2\nok 1 - a\nnot ok 2 - b\n', 1, 1, 1, 0],
+    ['1..2\nok 1 - a\nnot ok 2 # SKIP b\n', 0, 1, 0, 1],
+    ['1..3\nok 1 - a\n', 0, 1, 2, 0], // it ended before its plan
+    ['1..1\nok 1 - a\n', 134, 1, 1, 0], // it crashed after its tests
+    ['', 1, 0, 1, 0],
+    ['', 0, 1, 0, 0], // a program without TAP is one test
+    ['ok 1 - a\n    not ok 1 - inner\n# tests 3\n# pass 1\n# fail 1\n# cancelled 0\n# skipped 1\n', 1, 1, 1, 1],
+  ])
+    assert.deepEqual(countTests(text, code), { passed, failed, skipped }, text);
+});
+
+test('a name that is no test and no group fails', () => {
+  const run = spawnSync(check, ['no-such-test'], { encoding: 'utf8' });
+  assert.equal(run.status, 2);
+  assert.match(run.stderr, /no-such-test/);
+});
+
+test('every test is in check or only in check-all, and in the groups of its folder', () => {
+  const list = (...args) => spawnSync(check, [...args, '--list'], { encoding: 'utf8' }).stdout.trim().split('\n');
+  const brief = list();
+  const all = list('--all');
+  for (const name of brief) assert.ok(all.includes(name), name);
+  for (const folder of ['unit', 'system']) {
+    const files = spawnSync('git', ['ls-files', `tests/${folder}/*/*`], { cwd: top, encoding: 'utf8' }).stdout;
+    for (const [, path] of files.matchAll(/^tests\/((?:unit|system)\/\w+\/[\w-]+)\.(?:test\.mjs|c)$/gm))
+      if (!/\/support\/|\/package$/.test(path)) assert.ok(all.includes(path) || all.includes(`${path}+long`), path);
+  }
+  assert.ok(list('unit/base').every((name) => name.startsWith('unit/base/')));
+});
+
+for (const signal of ['SIGINT', 'SIGTERM'])
+  test(`${signal} ends all that runs`, { timeout: 30_000 }, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'runner-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const pids = join(folder, 'pids');
+    writeFileSync(join(folder, 'run.mjs'), `
+      import { endWithChildren, runTests } from ${JSON.stringify(join(top, 'tools/tap.mjs'))};
+      endWithChildren();
+      const command = ['sh', '-c', 'echo $$ >>${pids}; sleep 60 & echo $! >>${pids}; wait'];
+      await runTests([{ name: 'a', command }, { name: 'b', command }], { slots: 2, logs: ${JSON.stringify(folder)} });
+    `);
+    const runner = spawn('node', [join(folder, 'run.mjs')], { stdio: 'ignore' });
+    const ended = new Promise((done) => runner.on('exit', done));
+    const read = () => { try { return readFileSync(pids, 'utf8').trim().split('\n').map(Number); } catch { return []; } };
+    while (read().length < 4) await later(50);
+    runner.kill(signal);
+    assert.equal(await ended, 130);
+    for (const pid of read()) assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+  });
