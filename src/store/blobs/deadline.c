@@ -100,13 +100,12 @@ new_blob_job(struct blobs_deadline *d, enum blob_call call, const char *name, si
     return job;
 }
 
-/* An abandoned erase stalls if a step of it lasts too long.  Any other call has only one step. */
+/* An abandoned call stalls if a run of it lasts too long.  One that merely began late does not: the
+ * disk is slow then, but it works. */
 static bool
-call_stalls(const struct job *base, const void *ctx) {
-    const struct blob_job *job = (const struct blob_job *)base;
+call_stalls(const struct job *job, const void *ctx) {
     const int64_t *late_ms = ctx;
-    if (job->call != CALL_ERASE) return true;
-    return base->state == JOB_RUNS && base->since_ms <= *late_ms;
+    return job->state == JOB_RUNS && job->since_ms <= *late_ms;
 }
 
 /* Whether an abandoned call stalls.  Logs when that begins. */
@@ -120,11 +119,20 @@ is_stalled(struct blobs_deadline *d) {
     return stalled;
 }
 
+/* Whether ${base} still changes the blob of the job ${ctx}. */
 static bool
-erases_same_blob(const struct job *base, const void *ctx) {
+changes_same_blob(const struct job *base, const void *ctx) {
     const struct blob_job *job = (const struct blob_job *)base;
     const struct blob_job *wanted = ctx;
-    return job->call == CALL_ERASE && strcmp(job->name, wanted->name) == 0;
+    if (job->call != CALL_ERASE && job->call != CALL_PUT) return false;
+    return strcmp(job->name, wanted->name) == 0;
+}
+
+static bool
+is_put(const struct job *base, const void *ctx) {
+    const struct blob_job *job = (const struct blob_job *)base;
+    (void)ctx;
+    return job->call == CALL_PUT;
 }
 
 /* What a call returns that was abandoned. */
@@ -135,7 +143,7 @@ abandoned_result(struct blobs_deadline *d, enum blob_call call) {
     case CALL_PUT: return ERR_UNKNOWN_OUTCOME;
     case CALL_GET: return ERR_STORE;
     case CALL_ERASE: return stalled ? ERR_STORE : ERR_BUSY;
-    case CALL_PING: return ERR_STUCK;
+    case CALL_PING: return stalled ? ERR_STUCK : ERR_STORE;
     }
     return ERR_STORE;
 }
@@ -150,7 +158,9 @@ do_blob_job(struct blobs_deadline *d, struct blob_job **job) {
     enum blob_call call = (*job)->call;
 
     if (is_stalled(d)) return call == CALL_PING ? ERR_STUCK : ERR_STORE;
-    if (call == CALL_ERASE && jobs_abandoned(d->jobs, erases_same_blob, *job)) return ERR_BUSY;
+
+    /* An abandoned put would store its part after the erase. */
+    if (call == CALL_ERASE && jobs_abandoned(d->jobs, changes_same_blob, *job)) return ERR_BUSY;
 
     switch (jobs_do(d->jobs, &base, d->ms)) {
     case 0: return (*job)->result;
@@ -215,7 +225,7 @@ static int
 deadline_tidy(struct blobs *b, bool (*known)(void *ctx, const char *name), void *ctx) {
     struct blobs_deadline *d = deadline_of(b);
     /* An abandoned put may still store a part that no record knows. */
-    if (is_stalled(d)) return ERR_STORE;
+    if (is_stalled(d) || jobs_abandoned(d->jobs, is_put, NULL)) return ERR_STORE;
     return d->inner->ops->tidy(d->inner, known, ctx);
 }
 

@@ -16,14 +16,16 @@
  * What these return after that time:
  *   - a call that had not begun never happens, and is ERR_STORE;
  *   - a put that had begun goes on, and is ERR_UNKNOWN_OUTCOME;
- *   - a get that had begun is ERR_STORE, and a ping is ERR_STUCK;
- *   - an erase that makes progress goes on, and is ERR_BUSY.  Until it has ended, another erase of
- *     the same blob is ERR_BUSY, too.
- * While an abandoned call stalls, each call is ERR_STORE at once, and a ping is ERR_STUCK.
+ *   - a get that had begun is ERR_STORE, and a ping is ERR_STUCK if it stalls, else ERR_STORE;
+ *   - an erase that makes progress goes on, and is ERR_BUSY.
+ * Until an abandoned put or erase has ended, an erase of the same blob is ERR_BUSY.
  *
- * tidy runs on the caller's thread without a limit, and is ERR_STORE while a call stalls.  usage
- * does not read the disk.  close waits for system calls that run; the next start goes on with an
- * erase that it cuts short.
+ * An abandoned call stalls when it has run for three quarters of ${ms}, or an erase one step of it.
+ * Meanwhile each call is ERR_STORE at once, and a ping is ERR_STUCK.
+ *
+ * tidy runs on the caller's thread without a limit, and is ERR_STORE while a call stalls or an
+ * abandoned put has not ended.  usage does not read the disk.  close waits for system calls that
+ * run; the next start goes on with an erase that it cuts short.
  *
  * The result owns ${inner} and closes it.  Returns NULL if memory is short, with ${inner} closed.
  */

@@ -23,6 +23,9 @@ enum {
     LONG = 30 * 1000,
     PARTS = 6400, /* erased in some hundred calls, one second in all */
     SLICE_US = 5000,
+    SLOW_PUT_US = 100 * 1000, /* so that the queue becomes longer than the deadline */
+    BUSY_CALLERS = 96,
+    BUSY_ROUNDS = 8,
 };
 
 #define NAME  "Name000000000000000001"
@@ -38,6 +41,7 @@ static int
 hanging_put(struct blobs *b, const char *name, uint32_t k, const void *data, size_t len) {
     while (atomic_load(&hangs))
         (void)usleep(1000);
+    if (atomic_load(&slow)) (void)usleep(SLOW_PUT_US);
     return memory_ops->put(b, name, k, data, len);
 }
 
@@ -262,6 +266,50 @@ test_many_callers_are_answered_in_time(void **state) {
     finish(b);
 }
 
+struct busy_caller {
+    struct blobs *blobs;
+    unsigned number;
+    int refused_at_once;
+    pthread_t thread;
+};
+
+static void *
+put_on_a_slow_disk(void *arg) {
+    struct busy_caller *c = arg;
+    for (unsigned n = 0; n < BUSY_ROUNDS; n++) {
+        int64_t start = clock_monotonic_ms();
+        int result = c->blobs->ops->put(c->blobs, NAME, c->number * BUSY_ROUNDS + n, "x", 1);
+        if (result < 0 && clock_monotonic_ms() - start < MS / 2) c->refused_at_once++;
+    }
+    return NULL;
+}
+
+/* Of more calls than the disk can do in time some are abandoned soon after they began.  The disk is
+ * slow, but it works: no other call is refused because of them, and no health check fails. */
+static void
+test_a_slow_disk_does_not_stall(void **state) {
+    (void)state;
+    struct busy_caller all[BUSY_CALLERS];
+    struct blobs *b = open_hanging();
+    atomic_store(&hangs, false);
+    atomic_store(&slow, true);
+    for (unsigned i = 0; i < BUSY_CALLERS; i++) {
+        all[i] = (struct busy_caller){.blobs = b, .number = i};
+        assert_int_equal(pthread_create(&all[i].thread, NULL, put_on_a_slow_disk, &all[i]), 0);
+    }
+    for (int i = 0; i < BUSY_ROUNDS / 2; i++)
+        assert_false(b->ops->stuck(b));
+
+    int refused = 0;
+    for (int i = 0; i < BUSY_CALLERS; i++) {
+        assert_int_equal(pthread_join(all[i].thread, NULL), 0);
+        refused += all[i].refused_at_once;
+    }
+    assert_int_equal(refused, 0);
+    atomic_store(&slow, false);
+    finish(b);
+}
+
 static void
 test_an_end_while_something_hangs_waits_for_it(void **state) {
     (void)state;
@@ -288,6 +336,7 @@ main(void) {
         cmocka_unit_test(test_an_erase_that_stalls_later_is_noticed),
         cmocka_unit_test(test_an_end_does_not_wait_for_a_long_erase),
         cmocka_unit_test(test_many_callers_are_answered_in_time),
+        cmocka_unit_test(test_a_slow_disk_does_not_stall),
         cmocka_unit_test(test_an_end_while_something_hangs_waits_for_it),
     };
     int failed = blobs_contract_run(&factory);
