@@ -490,6 +490,72 @@ test_a_file_of_release_0_1_goes_on(void **state) {
     s->ops->close(s);
 }
 
+/* Run ${sql} on the closed store's file, without the checks of its tables. */
+static void
+edit_file(const char *sql) {
+    char path[PATH_LEN];
+    sqlite3 *db = NULL;
+    (void)snprintf(path, sizeof(path), "%s/secrets.db", dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA ignore_check_constraints = ON", NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* Whether a secret of 3 views, once opened, can be read and opened after ${sql}. */
+static bool
+survives(const char *sql) {
+    struct record r = kit_sealed(3, 0, 304);
+    struct store *s = open_store();
+    struct store_ref ref = kit_create(s, &r);
+    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, KIT_T0, 1, KIT_PROOF), VERDICT_OK);
+    s->ops->close(s);
+
+    edit_file(sql);
+    s = open_store();
+    struct change c = {.kind = CHANGE_OPEN, .now = KIT_T0 + 1};
+    struct effect effect;
+    kit_hash(KIT_PROOF, c.proof);
+    int loaded = s->ops->load(s, &ref, &r, NULL);
+    record_clear(&r);
+    int opened = s->ops->change(s, &ref, &c, &effect, NULL);
+    assert_true(loaded == 1 || loaded == ERR_STORE);
+    assert_true(opened == 1 || opened == ERR_STORE);
+    assert_int_equal(loaded, opened);
+
+    s->ops->close(s);
+    scratch_remove(dir);
+    scratch_make_fast(dir);
+    return loaded == 1;
+}
+
+/* Numbers that no store writes are those of a damaged or hostile file, and no rule sees them. */
+static void
+test_numbers_that_no_store_writes_are_refused(void **state) {
+    static const char *const edits[] = {
+        "UPDATE record SET views_left = 4",
+        "UPDATE record SET views_left = -1",
+        "UPDATE record SET views = 1000, views_left = 999",
+        "UPDATE record SET kind = 7",
+        "UPDATE record SET phase = 0",
+        "UPDATE record SET content = 9",
+        "UPDATE record SET attempts = 5, attempts_left = 6",
+        "UPDATE record SET expires_at = -1",
+        "UPDATE record SET expires_at = 9223372036854775807",
+        "UPDATE record SET size = -1",
+        "UPDATE record SET verifier = x'00'",
+        "UPDATE lease SET how = 9",
+        "UPDATE lease SET renewed_at = 9223372036854775807",
+        "UPDATE lease SET hash = x'00'",
+    };
+    (void)state;
+    assert_true(survives("UPDATE record SET part_at = 1")); /* the control */
+    for (size_t i = 0; i < ARRAY_LEN(edits); i++) {
+        if (survives(edits[i])) fail_msg("the store believes: %s", edits[i]);
+    }
+}
+
 int
 main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -503,6 +569,7 @@ main(void) {
         CASE(test_a_new_file_is_on_the_disk_or_not_there),
         CASE(test_a_file_of_release_0_1_goes_on),
         CASE(test_what_is_no_store_is_refused),
+        CASE(test_numbers_that_no_store_writes_are_refused),
         CASE(test_no_folder_is_an_error),
         CASE(test_without_room_nothing_new_but_opens_go_on),
         CASE(test_the_latest_time_outlives_the_process),
