@@ -3,7 +3,7 @@
 #   V=1                          show the commands
 #   SANITIZE=address,undefined   build into build/address,undefined with that sanitizer (or thread)
 #   CC=clang                     another compiler (builds into build/clang)
-#   DESTDIR= PREFIX=/usr/local   where `make install` puts things
+#   DESTDIR= PREFIX=/usr/local   where `make install` installs
 
 .DEFAULT_GOAL := all
 MAKEFLAGS += --no-builtin-rules
@@ -39,7 +39,7 @@ run: deps
 	$(Q)$(MAKE) --no-print-directory $(B)/secretsd
 	$(Q)if [ "$$(id -u)" = 0 ]; then \
 	    export SECRETS_ALLOW_ROOT="$${SECRETS_ALLOW_ROOT:-on}"; \
-	    echo "You are root: running with SECRETS_ALLOW_ROOT=$$SECRETS_ALLOW_ROOT, for a trial. A server wants a user of its own."; \
+	    echo "You are root: running with SECRETS_ALLOW_ROOT=$$SECRETS_ALLOW_ROOT, for a trial only. Give a server a user of its own."; \
 	fi; exec $(B)/secretsd
 
 ## clean: remove build/

@@ -1,8 +1,8 @@
-# Measurements.  The figures depend on the machine: each stands beside a limit of the same machine.
+# Measurements.  They depend on the machine, so each is printed next to a limit of the same machine.
 
 .PHONY: bench bench-function bench-store soak soak-aws
 
-## bench: measure the server, the CLI and the function, and print the figures beside their goals
+## bench: measure the server, the CLI and the function, and print the figures next to their goals
 bench: $(B)/secretsd $(B)/secrets $(B)/bench/load $(B)/bench/bare bench-function
 	$(Q)BUILD=$(B) node bench/bench.mjs
 	$(Q)TMPDIR=$(CURDIR)/$(B) BUILD=$(B) node bench/cli.mjs
@@ -21,7 +21,7 @@ $(B)/bench/%: bench/%.c $(CORE) $(B)/flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(CORE) $(BENCH_LIBS)
 
-## soak: the tests of races, crashes and load with large figures (hours)
+## soak: run the tests of races, crashes and load with many rounds (hours)
 soak: $(B)/secretsd $(B)/secrets soak-aws
 	$(Q)BUILD=$(B) ROUNDS=100000 KILLS=1000 CREATES=5000 node --test tests/system/store/races.test.mjs \
 	    tests/system/store/kill.test.mjs tests/system/edge/load.test.mjs tests/system/store/canary.test.mjs

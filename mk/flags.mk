@@ -1,6 +1,6 @@
-# Compiler and linker flags (the OpenSSF hardening guide's, for gcc 12 and clang 14).
+# Compiler and linker flags, from the OpenSSF hardening guide, for gcc 12 and clang 14.
 
-# ARCH=arm64 builds for that processor, with Debian's cross compiler.
+# ARCH=arm64 builds for that processor with Debian's cross compiler.
 ARCH ?=
 CROSS := $(if $(filter arm64,$(ARCH)),aarch64-linux-gnu-)
 CC := $(if $(filter default,$(origin CC)),$(CROSS)gcc,$(CC))
@@ -11,7 +11,7 @@ V ?=
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
-# What is packed bears one date: that of the last commit, or a fixed one outside of a repository.
+# The date of packed files: that of the last commit, or a fixed one outside of a repository.
 ifndef SOURCE_DATE_EPOCH
 SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 1704067200)
 endif
@@ -19,7 +19,7 @@ export SOURCE_DATE_EPOCH
 
 empty :=
 variant := $(strip $(if $(filter-out $(CROSS)gcc,$(notdir $(CC))),$(notdir $(CC))) $(ARCH) $(SANITIZE) $(VARIANT))
-# The plain build goes to build/, every other one to a folder of its own beside it.
+# The plain build is in build/, and every other build in a directory below it.
 B := build$(if $(variant),/$(subst $(empty) ,-,$(variant)))
 
 CPPFLAGS += -Isrc -I$(B)/gen -D_GNU_SOURCE -DVERSION='"$(VERSION)"'

@@ -1,8 +1,8 @@
-# The AWS Lambda function: a program that needs nothing of the system it runs on, and its zip.
+# The AWS Lambda function and its zip.
 #
-# `bootstrap` is linked statically, libc included, so that it runs on provided.al2023 whatever is
-# there.  Debian's libcurl.a is built with libraries that no request of ours reaches; tools/curl-stubs
-# stands in for them.
+# `bootstrap` is linked statically, including libc, so that it needs nothing from provided.al2023.
+# Debian's libcurl.a requires libraries that our requests never reach.  tools/curl-stubs replaces
+# them.
 
 FUNCTION := $(B)/function
 CURL_A := $(shell $(CC) -print-file-name=libcurl.a 2>/dev/null)
@@ -14,14 +14,14 @@ STRIP ?= $(CROSS)strip
 ## function: make the AWS Lambda function (build/function.zip); ARCH=arm64 makes build/arm64/function.zip
 function: $(B)/function.zip $(B)/function.cdx.json
 
-# What another processor's build needs and is not here, by the libraries that the linker would not find.
+# The static libraries for the other processor that are not installed.
 cross_missing := $(if $(CROSS),$(shell for f in scrypt-kdf jansson curl ssl crypto sqlite3; do \
     p=$$($(CC) -print-file-name=lib$$f.a 2>/dev/null); [ -e "$$p" ] || printf '%s ' lib$$f.a; done))
 ifneq ($(cross_missing),)
 ifneq ($(filter function,$(MAKECMDGOALS)),)
 define cross_help
 not here: $(CC) or its $(cross_missing)
-On Debian, best in a root of its own (debootstrap), since not all of it lives beside the usual build:
+On Debian, best in a root of its own (debootstrap), because some of it conflicts with the usual packages:
   dpkg --add-architecture arm64 && apt-get update
   apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross libscrypt-kdf-dev:arm64 libjansson-dev:arm64 \
     libcurl4-openssl-dev:arm64 libssl-dev:arm64 libsqlite3-dev:arm64
@@ -37,20 +37,20 @@ $(FUNCTION)/curl-stubs.c: $(CURL_A) tools/curl-stubs
 $(FUNCTION)/curl-stubs.o: $(FUNCTION)/curl-stubs.c
 	$(Q)$(CC) -O2 -w -c -o $@ $<
 
-# Names are looked up in files and DNS alone, as libc has it built in: main.c sees to that.
+# A static libc looks up names only in files and DNS.  src/lambda/main.c configures that.
 $(FUNCTION)/bootstrap: $(LAMBDA_OBJ) $(FUNCTION)/curl-stubs.o $(CORE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) -static-pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--gc-sections \
 	    -Wl,--build-id=none -o $@ $^ $(FUNCTION_LIBS) 2>$(FUNCTION)/link.log || { cat $(FUNCTION)/link.log; exit 1; }
 	$(Q)$(STRIP) --strip-all $@
 
-# Byte for byte the same from the same sources and tools: one file, one date, no extra fields.
+# The same sources and tools give the same bytes: one file, one date, no extra fields.
 $(B)/function.zip: $(FUNCTION)/bootstrap
 	$(call say,ZIP,$@)
 	$(Q)touch -d @$(SOURCE_DATE_EPOCH) $<
 	$(Q)rm -f $@ && TZ=UTC zip -X -9 -q -j $@ $< && touch $@
 
-# What is inside, for who has to know whether a fault of a library concerns them.
+# A list of what is inside, to look up whether a vulnerability of a library concerns the function.
 $(B)/function.cdx.json: $(B)/function.zip package-lock.json tools/sbom.mjs
 	$(call say,SBOM,$@)
 	$(Q)CC='$(CC)' node tools/sbom.mjs $(FUNCTION)/bootstrap $@ libc.a $(FUNCTION_LIBS:-l:%=%)

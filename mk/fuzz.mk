@@ -1,5 +1,5 @@
-# Fuzzers: each fuzz/fuzz_NAME.c becomes a program of clang's libFuzzer, which starts from the inputs
-# in fuzz/corpus/fuzz_NAME.  What a run finds beyond them stays under build/.
+# Fuzzers.  Each fuzz/fuzz_NAME.c becomes a program with clang's libFuzzer, which starts from the
+# inputs in fuzz/corpus/fuzz_NAME.  New inputs that a run finds are kept in build/.
 
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst fuzz/%.c,%,$(wildcard fuzz/fuzz_*.c))

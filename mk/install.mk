@@ -1,4 +1,4 @@
-# Where things go on a machine.
+# Installation and packages.
 
 .PHONY: install install-web
 ## install: install the programs, their manual pages and the page's files under PREFIX (default /usr/local)
@@ -13,7 +13,7 @@ install: all install-web
 	$(Q)install -m 644 completions/_secrets $(DESTDIR)$(PREFIX)/share/zsh/site-functions/
 	$(Q)install -m 644 completions/secrets.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/
 
-# For a web server that serves the page itself: the files, and each compressed beside it.
+# For a web server that serves the page: the files, each with a compressed copy.
 PAGE_DIR := $(DESTDIR)$(PREFIX)/share/secretsd/web
 install-web: $(WEB)
 	$(Q)install -d $(PAGE_DIR)
@@ -24,7 +24,7 @@ install-web: $(WEB)
 ## deb: make a Debian package of the server and the CLI (into build/)
 deb:
 	$(Q)command -v dh >/dev/null || { echo 'debhelper is not installed' >&2; exit 1; }
-	$(Q)test "$$(dpkg-parsechangelog -S Version)" = $(VERSION) || { echo 'debian/changelog is of another version' >&2; exit 1; }
+	$(Q)test "$$(dpkg-parsechangelog -S Version)" = $(VERSION) || { echo 'debian/changelog and VERSION differ' >&2; exit 1; }
 	$(Q)tools/deps build >&2
 	$(Q)dh_clean
 	+$(Q)DEB_DIR=build dpkg-buildpackage -us -uc -b -d -nc --changes-file=build/secretsd.changes --buildinfo-file=build/secretsd.buildinfo \

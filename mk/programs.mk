@@ -1,14 +1,14 @@
-# Programs, and the archive of modules they share.
+# The programs, and the archive of the modules that they share.
 
 MODULES := base crypto http aws vault store api settings
-# The sources of a module: its folder and the rooms in it.
+# The sources of a module, in its directory and the directories in it.
 sources = $(wildcard src/$(1)/*.c src/$(1)/*/*.c)
 CORE_SRC := $(foreach m,$(MODULES),$(call sources,$(m)))
 CORE_OBJ := $(CORE_SRC:src/%.c=$(B)/obj/%.o) $(B)/obj/scrypt-arena.o
 SERVER_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(call sources,server))
 LAMBDA_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(call sources,lambda))
 CLI_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(call sources,cli))
-# What is the program's alone; unit tests link the rest.
+# Objects that only the program links.  Unit tests link the others.
 CLI_MAIN := $(B)/obj/cli/main.o $(B)/obj/cli/terminal/no_gnutls.o
 CLI_LIB := $(B)/libcli.a
 CORE := $(B)/libcore.a
@@ -53,8 +53,8 @@ $(B)/obj/%.o: src/%.c $(B)/flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-# scrypt's own memory comes from the arena of the calling thread (src/crypto/kdf/kdf.c): the one object of
-# libscrypt-kdf that allocates is taken out of its archive, and its calls are renamed.
+# scrypt allocates in the arena of the calling thread (src/crypto/kdf/kdf.c).  For that, the one object
+# of libscrypt-kdf that allocates is extracted from its archive, and its calls are renamed.
 $(B)/obj/scrypt-arena.o: $(B)/flags
 	$(call say,RENAME,$@)
 	$(Q)mkdir -p $(@D)

@@ -2,7 +2,7 @@
 #
 # tools/check NAME runs a group or a test: tools/check unit/store, tools/check races.
 
-# One program a file of tests/unit/MODULE, linked with all of tests/support.
+# Each tests/unit/MODULE/test_NAME.c is a program, linked with tests/support.
 UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
 UNIT := $(patsubst %.c,$(B)/tests/%,$(notdir $(UNIT_SRC)))
 # Linked into the test server only.
@@ -44,13 +44,13 @@ $(B)/tests/%: $(B)/tests/obj/%.o $(UNIT_COMMON) $(CLI_LIB) $(CORE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(TEST_LIBS)
 
-# What tests in other languages seal and open with.
+# The program with which tests in other languages seal and open.
 $(B)/tests/obj/sealtool.o: tests/system/support/tools/sealtool.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-# What a test takes from outside the shared modules.
+# Objects of the server that a test links.
 $(B)/tests/test_sandbox: $(B)/obj/server/process/sandbox.o
 $(B)/tests/test_sqlite_power: $(B)/obj/server/process/sandbox.o
 $(B)/tests/test_metrics: $(B)/obj/server/metrics/metrics.o
@@ -61,7 +61,7 @@ $(B)/tests/obj/%.o: %.c $(B)/flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -Itests/support $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-# What tests load into a server: calls that hang, a kernel that is old.
+# Libraries that tests preload into a server: system calls that hang, or an old kernel.
 $(B)/tests/%.so: tests/system/support/tools/%.c $(B)/flags
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
@@ -70,7 +70,7 @@ $(B)/tests/%.so: tests/system/support/tools/%.c $(B)/flags
 .SECONDARY: $(UNIT:$(B)/tests/%=$(B)/tests/obj/%.o) $(UNIT_COMMON)
 -include $(wildcard $(B)/tests/obj/*.d)
 
-# The test server: its memory can be read, and its store can be made to race (tests/support/server_hooks.c).
+# The test server.  Its memory can be read and its store can be made to race (tests/support/server_hooks.c).
 SERVER_WRAPPED := process_harden stores_open budget_take
 
 $(B)/tests/server/secretsd: $(SERVER_OBJ) $(B)/tests/obj/server_hooks.o $(B)/tests/obj/racy.o $(CORE)
@@ -78,9 +78,9 @@ $(B)/tests/server/secretsd: $(SERVER_OBJ) $(B)/tests/obj/server_hooks.o $(B)/tes
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(SERVER_WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(SERVER_LIBS)
 
-# System tests make what they need; made before, tests that run at once do not make it twice.
+# System tests build what they need.  Built before, it is not built twice by tests that run at once.
 .PHONY: test-tools
-## test-tools: build what system tests use beside the programs
+## test-tools: build what system tests use besides the programs
 test-tools: $(B)/tests/server/secretsd $(B)/bench/load \
     $(patsubst tests/system/support/tools/%.c,$(B)/tests/%.so,$(filter-out %/sealtool.c,$(wildcard tests/system/support/tools/*.c)))
 

@@ -1,4 +1,4 @@
-# The page: TypeScript through esbuild into plain files (build/web), and those into the server.
+# The page.  esbuild makes plain files of the TypeScript (build/web), and the programs embed them.
 
 WEB_SRC := $(shell find web -type f)
 WEB := build/web/SHA256SUMS
@@ -7,7 +7,7 @@ WEB := build/web/SHA256SUMS
 ## web: build the page as plain files for any static host (into build/web/)
 web: $(WEB)
 
-# The sums are written last.
+# The sums are written last, so they stand for all files.
 $(WEB): $(WEB_SRC)
 	$(call say,WEB,build/web)
 	$(Q)node web/build.mjs build/web

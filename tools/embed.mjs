@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Make C of the built page: node tools/embed.mjs FOLDER OUT.c; beside it goes SHA256SUMS, of what is served.
+// Make C of the built page: node tools/embed.mjs FOLDER OUT.c.  SHA256SUMS of what is served is written next to OUT.c.
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ const TYPES = {
   svg: 'image/svg+xml', '': 'text/plain; charset=utf-8',
 };
 const SKIP = new Set(['index.html', 'config.json', '_headers', 'SHA256SUMS']);
-/** Every old link has an id of that form, and gets the same page. */
+/** Every classic link has an id of this form and gets the same page. */
 const ANY_ID = '0'.repeat(16);
 
 // Served by secretsd, the page needs no <meta> policy (the header says more), and the API is beside it.

@@ -33,7 +33,7 @@ const libraries = [
   [/^uninorm\.h$/, /^cli\/local\/nfc\.c$/],
 ];
 
-// The server cannot read sealed secrets: what serves them reaches neither keys nor derivations.
+// The server cannot read sealed secrets: the code that serves them includes neither keys nor derivations.
 const servesSealed = /^(vault\/(vault|sealed\w*|policy\w*|record)\.[ch]|api\/v1\/\w+\.[ch])$/;
 const unsealing = ['crypto/kdf/kdf.h', 'crypto/kdf/pool.h', 'crypto/envelope/envelope.h', 'crypto/aead.h', 'crypto/hkdf.h'];
 const opensEnvelopes = /^(crypto|cli)\//;
@@ -59,7 +59,7 @@ function* complaints(name, text) {
     yield `${name}: its own header ${own} comes first`;
 }
 
-/** The C files of a folder below src/ and of the folders in it, as paths from src/. */
+/** The C files in a folder of src/ and in its subfolders, as paths from src/. */
 function sourcesBelow(folder) {
   return readdirSync(join(src, folder), { withFileTypes: true })
     .flatMap((entry) => (entry.isDirectory() ? sourcesBelow(join(folder, entry.name)) : [join(folder, entry.name)]))
