@@ -8,7 +8,8 @@
 .DEFAULT_GOAL := all
 MAKEFLAGS += --no-builtin-rules
 NPROC := $(shell nproc 2>/dev/null || echo 2)
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+# A make below this one shares its jobs.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(NPROC)
 endif
 
