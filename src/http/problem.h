@@ -21,15 +21,19 @@
     X(LEASE_ENDED, "lease_ended", 409, "This lease has ended")                                     \
     X(TOO_LARGE, "too_large", 413, "The request is too large")                                     \
     X(TOO_LARGE_HERE, "too_large_here", 413, "The response would be too large for this server")    \
+    X(TARGET_TOO_LONG, "target_too_long", 414, "The address is too long")                          \
     X(MEDIA_TYPE, "unsupported_media_type", 415, "The body must be application/json")              \
     X(ENCODING, "unsupported_encoding", 415, "The body must not be compressed")                    \
+    X(HOST, "wrong_host", 421, "This server does not have that name")                              \
     X(FIELD, "invalid_field", 422, "A field is not valid")                                         \
     X(TOO_MANY, "too_many_requests", 429, "Too many requests")                                     \
     X(TOO_MANY_UPLOADS, "too_many_uploads", 429, "Too many unfinished uploads")                    \
+    X(HEAD_TOO_LARGE, "head_too_large", 431, "The head of the request is too large")               \
     X(INTERNAL, "internal", 500, "Something went wrong in the server")                             \
     X(BUSY, "busy", 503, "The server is busy")                                                     \
     X(UNAVAILABLE, "unavailable", 503, "The store does not respond")                               \
     X(UNKNOWN_OUTCOME, "unknown_outcome", 503, "It may or may not have been done")                 \
+    X(VERSION, "unsupported_version", 505, "The request must be HTTP/1.1")                         \
     X(FULL, "full", 507, "No space is left")
 
 enum problem {

@@ -100,10 +100,12 @@ start_daemon(struct server *s) {
     uint64_t text_max = s->api.config.text_max;
     struct daemon_config config = {
         .listen_fd = s->listener.fd,
+        .port = s->listener.port,
         .descriptors = process_file_limit(),
         .api = &s->api,
         .metrics = s->sources.metrics,
         .trusted = &s->settings.trusted,
+        .hosts = &s->settings.hosts,
         .io_threads = process_cores(),
         .workers_max = (unsigned)s->settings.kdf_threads + KDF_QUEUE + WORKERS_EXTRA,
         .queue_max = QUEUE_MAX,

@@ -42,6 +42,9 @@ static const struct setting table[] = {
      "Address of the page for links, if this server's own page is not used: https://HOST/."},
     {"SECRETS_ORIGINS", "LIST", "", SETTINGS_ORIGINS, BOTH, 0, 2047, AT(origins),
      "Origins, separated by commas, whose pages may use this server: https://HOST."},
+    {"SECRETS_HOSTS", "LIST", "", SETTINGS_HOSTS, SETTINGS_SERVER, 0, HOSTS_TEXT_MAX, AT(hosts),
+     "Names of this server, separated by commas, that Host may have besides localhost, addresses "
+     "and the page's.  Any name may come through a trusted proxy."},
     {"SECRETS_TRUSTED_PROXIES", "LIST", "127.0.0.0/8, ::1", SETTINGS_NETWORKS, SETTINGS_SERVER, 0, 2047, AT(trusted),
      "Addresses and networks, separated by commas, whose X-Forwarded-For is believed.  Peers on a "
      "unix socket are always trusted."},
@@ -111,6 +114,7 @@ parse_setting(const struct setting *t, const char *value, struct settings *s) {
     case SETTINGS_NUMBER: return parse_number(value, len, t->min, t->max, at);
     case SETTINGS_SIZE: return parse_size(value, t->min, t->max, at);
     case SETTINGS_ORIGINS: return origins_parse(value, at);
+    case SETTINGS_HOSTS: return hosts_parse(value, at);
     case SETTINGS_NETWORKS: return http_trusted_parse(value, at);
     case SETTINGS_WORD: return parse_word(t->argument, value, at);
     case SETTINGS_PAGE:
@@ -153,6 +157,8 @@ print_form(const struct setting *t, struct buf *text) {
         return buf_printf(text, "a number from %lld to %lld", (long long)t->min, (long long)t->max);
     case SETTINGS_ORIGINS:
         return buf_printf(text, "at most %d origins such as https://example.org", ORIGINS_MAX);
+    case SETTINGS_HOSTS:
+        return buf_printf(text, "at most %d names such as share.example.org", HOSTS_MAX);
     case SETTINGS_NETWORKS:
         return buf_printf(text, "at most %d addresses or networks such as 192.0.2.0/24",
                           HTTP_TRUSTED_MAX);

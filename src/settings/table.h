@@ -14,6 +14,7 @@
 #include "api/web/origins.h"
 #include "base/buf.h"
 #include "http/address.h"
+#include "settings/hosts.h"
 
 /* Texts point into the environment, the arguments or constants, which outlive the settings. */
 struct settings {
@@ -28,6 +29,7 @@ struct settings {
     int64_t daily_bytes; /* 0: no limit */
     const char *page;
     struct origins origins;
+    struct hosts hosts;
     struct http_trusted trusted;
     int64_t rate_create;
     int64_t rate_open;
@@ -56,6 +58,7 @@ enum settings_kind {
     SETTINGS_NUMBER,
     SETTINGS_SIZE,
     SETTINGS_ORIGINS,
+    SETTINGS_HOSTS,
     SETTINGS_NETWORKS,
     SETTINGS_PAGE,
     SETTINGS_WORD, /* one of the words in the argument, which are separated by '|' */

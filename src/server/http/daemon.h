@@ -11,15 +11,18 @@
 #include "api/api.h"
 #include "http/address.h"
 #include "server/metrics/metrics.h"
+#include "settings/hosts.h"
 
 struct daemon;
 
 struct daemon_config {
     int listen_fd;        /* the caller closes it after daemon_stop() */
+    int port;             /* of the listener; 0 for a unix socket */
     unsigned descriptors; /* limit of this process: each descriptor is a number below this */
     struct api *api;
     struct metrics *metrics;            /* counts every response; NULL for none */
     const struct http_trusted *trusted; /* proxies that name the client's address */
+    const struct hosts *hosts;          /* names that Host may have, among others */
     unsigned io_threads;
     unsigned workers_max; /* requests that block at once */
     unsigned queue_max;   /* requests that wait for a worker; more are answered 503 */

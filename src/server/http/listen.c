@@ -98,7 +98,8 @@ prepare_unix(const char *path, union address *out) {
     return sizeof(out->local);
 }
 
-/* Write the address that a person can open to out->open: a wildcard is reached by the loopback. */
+/* Set out->port, and write the address that a person can open to out->open: a wildcard is reached
+ * by the loopback. */
 static void
 describe_listener(struct listener *out) {
     union address a = {0};
@@ -110,14 +111,15 @@ describe_listener(struct listener *out) {
         (void)snprintf(out->open, sizeof(out->open), "unix:%.*s", (int)sizeof(a.local.sun_path),
                        a.local.sun_path);
     } else if (a.any.sa_family == AF_INET6) {
+        out->port = ntohs(a.v6.sin6_port);
         if (IN6_IS_ADDR_UNSPECIFIED(&a.v6.sin6_addr)) a.v6.sin6_addr = in6addr_loopback;
         (void)inet_ntop(AF_INET6, &a.v6.sin6_addr, host, sizeof(host));
-        (void)snprintf(out->open, sizeof(out->open), "http://[%s]:%d/", host,
-                       ntohs(a.v6.sin6_port));
+        (void)snprintf(out->open, sizeof(out->open), "http://[%s]:%d/", host, out->port);
     } else {
+        out->port = ntohs(a.v4.sin_port);
         if (a.v4.sin_addr.s_addr == INADDR_ANY) a.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         (void)inet_ntop(AF_INET, &a.v4.sin_addr, host, sizeof(host));
-        (void)snprintf(out->open, sizeof(out->open), "http://%s:%d/", host, ntohs(a.v4.sin_port));
+        (void)snprintf(out->open, sizeof(out->open), "http://%s:%d/", host, out->port);
     }
 }
 

@@ -12,6 +12,7 @@
 struct listener {
     int fd;
     char open[160]; /* the address to open: "http://127.0.0.1:8080/", or "unix:PATH" */
+    int port;       /* 0 for a unix socket */
     char path[108]; /* of a unix socket that this process made, else "" */
     bool passed;    /* by systemd, which keeps the socket */
 };

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text/parse.h"
 #include "http/problem.h"
+#include "server/http/refusal.h"
 #include "server/http/request_head.h"
 #include "server/process/process.h"
 
@@ -35,6 +36,7 @@ struct request {
     bool expect;      /* the client waits before it sends its body */
     bool broken;      /* the head is not strict, a header came twice, or the length is no number */
     bool unread;      /* answered before the body was read */
+    const char *host; /* the Host header; NULL if absent */
     int64_t body_len; /* -1 if there is no body */
     size_t body_held; /* bytes of the budget for bodies */
     size_t response_held; /* bytes of the budget for its response */
@@ -183,6 +185,8 @@ read_header(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_le
             req->broken = true;
     } else if (name_is(name, name_len, "Transfer-Encoding")) {
         req->broken = true;
+    } else if (name_is(name, name_len, "Host")) {
+        req->host = value;
     } else if (name_is(name, name_len, "Expect")) {
         req->expect = true;
     }
@@ -254,7 +258,7 @@ send_response(struct request *req) {
     /* The deadline begins before the first byte is sent. */
     conn_allow(req->conn, conn_transfer_ms(len));
     req->stage = STAGE_SENDING;
-    if (ok == MHD_YES) ok = MHD_queue_response(req->connection, (unsigned)r->status, response);
+    if (ok == MHD_YES) ok = refusal_queue_response(req->connection, (unsigned)r->status, response);
     MHD_destroy_response(response);
     return ok;
 }
@@ -337,6 +341,19 @@ read_head(struct request *req, const char *method, const char *url, const char *
     req->http.client = http_address_of(peer->client_addr);
 }
 
+/* Whether the Host of ${req} is one of this server's names; its client is still the peer. */
+static bool
+is_host_allowed(const struct request *req) {
+    const struct daemon_config *c = &req->daemon->config;
+    const struct hosts_peer peer = {
+        .hosts = c->hosts,
+        .page = c->api->config.page,
+        .port = c->port,
+        .trusted = http_address_trusted(c->trusted, &req->http.client),
+    };
+    return hosts_allow(&peer, req->host);
+}
+
 /* The head has come: admit the request or respond to it. */
 static enum MHD_Result
 admit_request(struct request *req, const char *method, const char *url, const char *version) {
@@ -353,6 +370,11 @@ admit_request(struct request *req, const char *method, const char *url, const ch
             "The head must be plain HTTP/1.1: every line ends in CR LF, headers come once, a body "
             "has one Content-Length, and a query at most 64 parameters.");
     }
+    if (!is_host_allowed(req)) {
+        api_headers(d->config.api, http, &req->response);
+        return refuse_request(req, PROBLEM_HOST, "SECRETS_HOSTS lists the names of this server.");
+    }
+
     http->client =
         http_address_client(d->config.trusted, http->client, http->headers[HTTP_FORWARDED_FOR]);
 

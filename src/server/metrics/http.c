@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "server/http/acceptor.h"
+#include "server/http/refusal.h"
 
 enum {
     TEXT_MAX = 1 << 20,
@@ -34,7 +35,8 @@ metrics_respond(struct MHD_Connection *connection, unsigned status, struct buf *
         text->len, (void *)(uintptr_t)buf_text(text), MHD_RESPMEM_MUST_COPY);
     if (response == NULL) return MHD_NO;
     enum MHD_Result ok = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    if (ok == MHD_YES) ok = MHD_queue_response(connection, status, response);
+    if (ok == MHD_YES) ok = MHD_add_response_header(response, "Secrets-Answer", "1");
+    if (ok == MHD_YES) ok = refusal_queue_response(connection, status, response);
     MHD_destroy_response(response);
     return ok;
 }

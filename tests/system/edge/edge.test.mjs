@@ -123,6 +123,64 @@ test('what is too long is refused at once, and says so', async (t) => {
   c.close();
 });
 
+test('what the library refuses by itself is one problem document with our headers', async (t) => {
+  const server = await startServer();
+  t.after(() => server.stop());
+  const post = (fields) => `POST /encrypt HTTP/1.1\r\nHost: x\r\n${fields}\r\n\r\nab`;
+  for (const [name, status, code, text] of [
+    ['a length with a sign', 400, 'malformed', post('Content-Length: +2')],
+    ['a list of lengths', 400, 'malformed', post('Content-Length: 2, 2')],
+    ['two lengths', 400, 'malformed', post('Content-Length: 2\r\nContent-Length: 3')],
+    ['a hexadecimal length', 400, 'malformed', post('Content-Length: 0x2')],
+    ['an empty length', 400, 'malformed', post('Content-Length: ')],
+    ['a length that no number holds', 413, 'too_large', post('Content-Length: 99999999999999999999999')],
+    ['no Host', 400, 'malformed', 'GET /healthz HTTP/1.1\r\n\r\n'],
+    ['a later version', 505, 'unsupported_version', 'GET /healthz HTTP/2.0\r\nHost: x\r\n\r\n'],
+    ['a long target', 414, 'target_too_long', `GET /${'a'.repeat(17_000)} HTTP/1.1\r\nHost: x\r\n\r\n`],
+    ['a long header', 431, 'head_too_large', `GET / HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(17_000)}\r\n\r\n`],
+    ['a small chunk', 400, 'malformed', post('Transfer-Encoding: chunked')],
+    // Control: what this server refuses itself looks the same.
+    ['two hosts', 400, 'malformed', 'GET /healthz HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n'],
+  ]) {
+    const bytes = (await exchange(connect(server.port, '127.0.0.1'), text)).toString('latin1');
+    const [head, body, ...more] = bytes.split('\r\n\r\n');
+    assert.equal(bytes.match(/HTTP\/1\.1 \d/g)?.length, 1, `${name}: one head: ${bytes}`);
+    assert.equal(more.length, 0, name);
+    assert.match(head, new RegExp(`^HTTP/1\\.1 ${status} \\S`), `${name}: ${head}`);
+    assert.deepEqual({ status: JSON.parse(body).status, code: JSON.parse(body).code }, { status, code }, name);
+    for (const field of ['Content-Type: application/problem\\+json', 'Secrets-Answer: 1', 'Connection: close', 'Cache-Control: no-store', 'X-Content-Type-Options: nosniff', `Content-Length: ${body.length}`, 'Date: \\w{3}, \\d\\d '])
+      assert.match(head, new RegExp(`\\r\\n${field}`, 'i'), `${name}: ${head}`);
+  }
+  const c = new Connection(server);
+  assert.equal((await c.request('GET', '/healthz')).status, 200);
+  c.close();
+});
+
+test('a page of another name, made to resolve here, is refused', async (t) => {
+  const server = await startServer({ env: { SECRETS_HOSTS: 'share.example', SECRETS_PAGE: 'https://page.example/' } });
+  t.after(() => server.stop());
+  const ask = async (host, headers = {}) => {
+    const c = new Connection(server);
+    const { status, body, headers: got } = await c.request('GET', '/api/v1/config', { headers: { Host: host, ...headers } });
+    c.close();
+    return { status, code: status === 200 ? undefined : JSON.parse(body).code, mark: got['secrets-answer'] };
+  };
+  const refused = { status: 421, code: 'wrong_host', mark: '1' };
+  // A browser names the port that it connected to, and a page may add any header to its own requests.
+  assert.deepEqual(await ask(`evil.example:${server.port}`), refused);
+  assert.deepEqual(await ask(`evil.example:${server.port}`, { 'X-Forwarded-For': '192.0.2.1' }), refused);
+  for (const host of [`127.0.0.1:${server.port}`, `localhost:${server.port}`, `[::1]:${server.port}`, `share.example:${server.port}`, 'page.example', 'any.example', 'any.example:443'])
+    assert.equal((await ask(host)).status, 200, host);
+
+  // A peer that is no trusted proxy cannot bring other names at all.
+  const open = await startServer({ env: { SECRETS_TRUSTED_PROXIES: '192.0.2.1' } });
+  t.after(() => open.stop());
+  const c = new Connection(open);
+  assert.equal((await c.request('GET', '/healthz', { headers: { Host: 'any.example' } })).status, 421);
+  assert.equal((await c.request('GET', '/healthz', { headers: { Host: '127.0.0.1' } })).status, 200);
+  c.close();
+});
+
 test('a trusted proxy names the client in one header, whatever else it hands on', async (t) => {
   const server = await startServer({ env: { SECRETS_RATE_OPEN: '5' } });
   t.after(() => server.stop());
