@@ -9,7 +9,9 @@
 #include "cli/terminal/passphrase.h"
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
+#include "cli/terminal/terminal.h"
 #include "cli/transfer/locate.h"
+#include "http/url.h"
 
 enum { JSON_OUT_MAX = 8 * 1024 * 1024 };
 
@@ -110,6 +112,15 @@ cli_use_server(struct cli *cli, const char *server, const struct link *link) {
     return cli_choose_server(cli, link);
 }
 
+enum cli_exit
+cli_check_token_server(const struct cli *cli, const char *server) {
+    const char *given = cli->opt.server;
+    if (given == NULL || server == NULL || http_url_same_origin(given, server)) return CLI_DONE;
+    say_error("the owner token that is kept here belongs to %s", server);
+    say_hint("Leave out --server.");
+    return CLI_USAGE;
+}
+
 /* Say that the source ${method} of ${what} does not exist. */
 static void
 complain_no_source(const char *method, const char *what) {
@@ -200,14 +211,16 @@ cli_print(struct buf *out) {
 
 enum cli_exit
 cli_print_json(json_t *json) {
-    struct buf text = BUF_INIT(JSON_OUT_MAX);
+    struct buf text = BUF_INIT(JSON_OUT_MAX), shown = BUF_INIT(JSON_OUT_MAX);
     enum cli_exit status = CLI_FAILED;
-    if (json != NULL && json_write(json, &text) == 0 && buf_add_byte(&text, '\n') == 0)
-        status = cli_print(&text);
+    if (json != NULL && json_write(json, &text) == 0 &&
+        terminal_escape_json(text.data, text.len, &shown) == 0 && buf_add_byte(&shown, '\n') == 0)
+        status = cli_print(&shown);
     else if (!say_had_error()) say_no_memory();
 
     json_decref(json);
     buf_free(&text);
+    buf_free(&shown);
     return status;
 }
 

@@ -71,6 +71,13 @@ MUST_CHECK
 enum cli_exit cli_use_server(struct cli *cli, const char *server, const struct link *link);
 
 /*
+ * Check that --server, if given, is ${server}, the one that a kept owner token belongs to: a token
+ * is sent to no other server.  Returns CLI_DONE, or CLI_USAGE after printing an error.
+ */
+MUST_CHECK
+enum cli_exit cli_check_token_server(const struct cli *cli, const char *server);
+
+/*
  * Read a passphrase from ${method} into ${out} and normalise it; on a terminal ask twice if
  * ${twice}.  Returns CLI_DONE, or another status after printing an error.
  */

@@ -45,6 +45,8 @@ parse_config_line(const char *s, size_t len, struct config *out) {
 
     int err = ERR_CONFIG;
     if (is_config_name(name, name_len, "server")) err = link_address(value, value_len, out->server);
+    else if (is_config_name(name, name_len, "page"))
+        err = link_address(value, value_len, out->page);
     else if (is_config_name(name, name_len, "views"))
         err = parse_number(value, value_len, 1, 100, &out->views);
     else if (is_config_name(name, name_len, "ttl"))
@@ -101,6 +103,6 @@ config_load(const char *path, struct config *out) {
     if (config_parse(text, (size_t)n, out, &line) == 0) return 0;
 
     say_error("%s, line %u is not valid", path, line);
-    say_hint("Lines are: server = https://HOST/, views = N, ttl = 1h.");
+    say_hint("Lines are: server = https://HOST/, page = https://HOST/, views = N, ttl = 1h.");
     return ERR_CONFIG;
 }

@@ -12,6 +12,7 @@
 
 struct config {
     char server[LINK_PAGE_MAX]; /* "" if not set */
+    char page[LINK_PAGE_MAX];   /* "" if not set */
     int64_t views;              /* 0 if not set */
     int64_t ttl;                /* seconds, 0 if not set */
 };

@@ -57,6 +57,8 @@ static const struct option_row {
     {'c', FOR_PUT, "classic", AT(classic), 0, 0, FLAG, NULL,
      "use the classic service: the server encrypts and generates the passphrase"},
     {'Q', FOR_PUT, "qr", AT(qr), 0, 0, FLAG, NULL, "also show the link as a QR code"},
+    {0, FOR_PUT, "page", AT(page), 0, 0, TEXT, "URL",
+     "the page that the link leads to (default: the server's)"},
     {'l', FOR_PASSWORDS, "length", AT(length), 8, 256, NUMBER, "N",
      "characters of each password (default: 24)"},
     {'C', FOR_PASSWORDS, "count", AT(count), 1, 1000, NUMBER, "N", "how many (default: 1)"},

@@ -7,6 +7,7 @@
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 #include "cli/transfer/output.h"
+#include "cli/transfer/page.h"
 #include "cli/transfer/source.h"
 #include "crypto/envelope/sealer.h"
 
@@ -91,27 +92,26 @@ post_classic_file(struct cli *cli, const char *name, const struct buf *content,
     return remote_call(&cli->remote, &call, resp);
 }
 
-/* Find the page that opens classic links: the one that the server names, or the server itself. */
-static void
+/* Find the page that opens classic links, as page_choose() does. */
+static enum cli_exit
 find_classic_page(struct cli *cli, char page[static LINK_PAGE_MAX]) {
     struct remote_response resp = {0};
     struct remote_call call = {
         .method = HTTP_GET, .path = "api/v1/config", .expect = {EXPECT_JSON, "file_max", 0}};
     enum cli_exit status = remote_call(&cli->remote, &call, &resp);
 
+    /* A server without a configuration is a classic one, and its own page. */
     const char *named = NULL;
     if (status == CLI_DONE) named = remote_text(resp.json, "page");
-    if (named == NULL || link_address(named, strlen(named), page) != 0)
-        memcpy(page, cli->remote.base, LINK_PAGE_MAX);
+    status = page_choose(cli, named, page);
     remote_response_clear(&resp);
+    return status;
 }
 
 static enum cli_exit
-print_classic_link(struct cli *cli, const char *id, const char *passphrase) {
-    char page[LINK_PAGE_MAX];
+print_classic_link(struct cli *cli, const char *page, const char *id, const char *passphrase) {
     struct buf text = BUF_INIT(CLASSIC_TEXT_MAX);
     enum cli_exit status = CLI_FAILED;
-    find_classic_page(cli, page);
     if (buf_printf(&text, "%ssecret/%s", page, id) != 0) goto out;
 
     if (cli->opt.json)
@@ -127,24 +127,25 @@ out:
 
 /* Print what the server created, as its response ${json} says. */
 static enum cli_exit
-print_classic_created(struct cli *cli, const json_t *json) {
+print_classic_created(struct cli *cli, const char *page, const json_t *json) {
     const char *id = remote_text(json, "secret_id"), *pass = remote_text(json, "passphrase");
     if (id == NULL || pass == NULL || !token_is_classic_id(id, strlen(id))) {
         remote_complain(&cli->remote, CLI_DAMAGED, NULL, "store the secret");
         return CLI_DAMAGED;
     }
-    return print_classic_link(cli, id, pass);
+    return print_classic_link(cli, page, id, pass);
 }
 
 static enum cli_exit
-post_classic(struct cli *cli, const struct source *source, const struct buf *content) {
+post_classic(struct cli *cli, const char *page, const struct source *source,
+             const struct buf *content) {
     struct remote_response resp = {0};
     enum cli_exit status;
     if (source->name[0] == '\0') status = post_classic_text(cli, content, &resp);
     else status = post_classic_file(cli, source->name, content, &resp);
 
     if (status != CLI_DONE) remote_complain(&cli->remote, status, &resp, "store the secret");
-    else status = print_classic_created(cli, resp.json);
+    else status = print_classic_created(cli, page, resp.json);
     remote_response_clear(&resp);
     return status;
 }
@@ -153,11 +154,15 @@ enum cli_exit
 classic_put(struct cli *cli) {
     struct source source = {.fd = -1};
     struct buf content = BUF_INIT(CLASSIC_CONTENT_MAX + READ_STEP);
+    char page[LINK_PAGE_MAX];
     enum cli_exit status = cli_choose_server(cli, NULL);
+
+    /* Nothing is shared before it is clear where the link leads. */
+    if (status == CLI_DONE) status = find_classic_page(cli, page);
     if (status == CLI_DONE) status = source_open(cli, &source);
     if (status == CLI_DONE) status = read_classic_content(&source, &content);
     if (status == CLI_DONE && !source_unchanged(&source)) status = CLI_FAILED;
-    if (status == CLI_DONE) status = post_classic(cli, &source, &content);
+    if (status == CLI_DONE) status = post_classic(cli, page, &source, &content);
     source_close(&source);
     buf_free(&content);
     return status;

@@ -19,7 +19,9 @@ owner_token_find(struct cli *cli, const struct link *link, struct buf *token) {
     json_t *record = state_load(&cli->state, STATE_OWNED, link->id);
     enum cli_exit status = owner_token_read(cli, remote_text(record, "owner_token"), token);
 
-    if (status == CLI_DONE) status = cli_use_server(cli, remote_text(record, "server"), link);
+    const char *server = remote_text(record, "server");
+    if (status == CLI_DONE && cli->opt.token == NULL) status = cli_check_token_server(cli, server);
+    if (status == CLI_DONE) status = cli_use_server(cli, server, link);
     json_decref(record);
     return status;
 }

@@ -9,8 +9,10 @@
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 #include "cli/transfer/handover.h"
+#include "cli/transfer/page.h"
 #include "cli/transfer/seal.h"
 #include "cli/transfer/upload.h"
+#include "crypto/gate.h"
 
 enum {
     ATTEMPTS = 10, /* wrong passphrases until the secret locks */
@@ -22,6 +24,7 @@ struct server_config {
     struct seal_limits limits;
     int64_t ttl_default, ttl_max, views_max;
     char page[LINK_PAGE_MAX];
+    bool gate; /* it checks a gate before it counts attempts */
 };
 
 /* One secret on its way to the server. */
@@ -34,9 +37,21 @@ struct putting {
     uint32_t part_size;       /* 0 if the content was sent with the create call */
 };
 
+/* Return whether ${json}, the configuration of a server, lists the feature ${name}. */
+static bool
+has_feature(const json_t *json, const char *name) {
+    size_t i;
+    json_t *feature;
+    json_array_foreach(json_object_get(json, "features"), i, feature) {
+        const char *text = json_string_value(feature);
+        if (text != NULL && strcmp(text, name) == 0) return true;
+    }
+    return false;
+}
+
 /* Read the configuration of the server from ${json}.  Returns CLI_DONE or CLI_DAMAGED. */
 static enum cli_exit
-read_server_config(const struct cli *cli, const json_t *json, struct server_config *out) {
+read_server_config(const json_t *json, struct server_config *out) {
     int64_t inline_max = remote_number(json, "inline_max", 0);
     int64_t file_max = remote_number(json, "file_max", -1);
     out->ttl_default = remote_number(json, "ttl_default", 0);
@@ -49,9 +64,7 @@ read_server_config(const struct cli *cli, const json_t *json, struct server_conf
     out->limits.inline_max = (uint64_t)inline_max;
     out->limits.file_max = (uint64_t)file_max;
 
-    const char *page = remote_text(json, "page");
-    if (page == NULL || link_address(page, strlen(page), out->page) != 0)
-        memcpy(out->page, cli->remote.base, sizeof(out->page));
+    out->gate = has_feature(json, "gate");
     return CLI_DONE;
 }
 
@@ -61,7 +74,7 @@ ask_server_config(struct cli *cli, struct server_config *out) {
     struct remote_call call = {
         .method = HTTP_GET, .path = "api/v1/config", .expect = {EXPECT_JSON, "file_max", 0}};
     enum cli_exit status = remote_call(&cli->remote, &call, &resp);
-    if (status == CLI_DONE) status = read_server_config(cli, resp.json, out);
+    if (status == CLI_DONE) status = read_server_config(resp.json, out);
 
     if (status == CLI_GONE) {
         say_error("%s is not an Ephemeral Secrets server", cli->remote.base);
@@ -69,6 +82,8 @@ ask_server_config(struct cli *cli, struct server_config *out) {
         status = CLI_USAGE;
     } else if (status != CLI_DONE) {
         remote_complain(&cli->remote, status, &resp, "get the server's limits");
+    } else {
+        status = page_choose(cli, remote_text(resp.json, "page"), out->page);
     }
     remote_response_clear(&resp);
     return status;
@@ -116,6 +131,20 @@ set_number(json_t *json, const char *name, uint64_t n) {
     return json_object_set_new(json, name, json_integer((json_int_t)n)) == 0;
 }
 
+/* Add the verifier of the gate, which is a proof of the link key. */
+static bool
+set_gate_verifier(json_t *json, const struct putting *p) {
+    uint8_t gate[GATE_LEN], verifier[GATE_VERIFIER_LEN];
+    bool ok =
+        gate_derive(p->handover.link_key, TOKEN_LINK_KEY_LEN, p->sealed.keys.header, gate) == 0;
+    if (ok) {
+        gate_verifier(gate, verifier);
+        ok = set_bytes(json, "gate_verifier", verifier, sizeof(verifier));
+    }
+    explicit_bzero(gate, sizeof(gate));
+    return ok;
+}
+
 /* Return the body of the create call for json_decref(), or NULL if memory is short. */
 static json_t *
 new_create_request(const struct putting *p) {
@@ -127,6 +156,7 @@ new_create_request(const struct putting *p) {
               set_number(json, "views", (uint64_t)o->views) &&
               set_number(json, "ttl", (uint64_t)o->ttl) && set_number(json, "size", s->size);
 
+    if (ok && p->server.gate) ok = set_gate_verifier(json, p);
     if (ok && p->passphrase.len > 0)
         ok = set_number(json, "attempts", ATTEMPTS) &&
              json_object_set_new(json, "passphrase", json_true()) == 0;

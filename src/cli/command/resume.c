@@ -181,7 +181,9 @@ resume_run(struct cli *cli) {
     struct link link = {0};
     struct resume_choice c = {0};
     enum cli_exit status = choose_upload(cli, &c, &link);
-    if (status == CLI_DONE) status = cli_use_server(cli, remote_text(c.record, "server"), NULL);
+    const char *server = remote_text(c.record, "server");
+    if (status == CLI_DONE) status = cli_check_token_server(cli, server);
+    if (status == CLI_DONE) status = cli_use_server(cli, server, NULL);
     if (status == CLI_DONE) status = lock_and_resume(cli, c.record);
     json_decref(c.record);
     explicit_bzero(&link, sizeof(link));

@@ -13,7 +13,8 @@
 /* The fields of the records:
  *   owned     server, owner_token, expires_at
  *   upload    id, server, owner_token, size, part_size, expires_at, shown
- *   download  lease; with an unfinished file also temp, inode, header, boot */
+ *   download  (for "SERVER ID" in place of the id)
+ *             lease; with an unfinished file also temp, inode, header, boot */
 enum state_kind { STATE_OWNED, STATE_UPLOAD, STATE_DOWNLOAD };
 
 enum { STATE_PATH_MAX = 4096, STATE_NAME_LEN = 32 };

@@ -10,7 +10,7 @@
 #include "base/text/utf8.h"
 #include "cli/terminal/signals.h"
 
-enum { WIDTH_DEFAULT = 80, WIDTH_MIN = 10 };
+enum { WIDTH_DEFAULT = 80, WIDTH_MIN = 10, CONFIRM_MAX = 64 };
 
 /* Read one line from ${fd} into ${out}, without its end. */
 static int
@@ -50,6 +50,22 @@ out:
     return err;
 }
 
+int
+terminal_confirm(const char *question, bool *yes) {
+    struct buf line = BUF_INIT(CONFIRM_MAX);
+    *yes = false;
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) return ERR_CONFIG;
+
+    int err = ERR_IO;
+    if (write(fd, question, strlen(question)) >= 0) err = read_tty_line(fd, &line);
+    if (err == 0)
+        *yes = strcasecmp(buf_text(&line), "y") == 0 || strcasecmp(buf_text(&line), "yes") == 0;
+    buf_free(&line);
+    (void)close(fd);
+    return err == ERR_TOO_LARGE ? 0 : err;
+}
+
 unsigned
 terminal_width(void) {
     struct winsize size = {0};
@@ -57,22 +73,67 @@ terminal_width(void) {
     return size.ws_col < WIDTH_MIN ? WIDTH_MIN : size.ws_col;
 }
 
+/* Characters beyond ASCII that control a terminal, or the direction of the text around them. */
+static const struct {
+    uint32_t first, last;
+} control_ranges[] = {
+    {0x80, 0x9f},     /* C1 controls */
+    {0x61c, 0x61c},   /* Arabic letter mark */
+    {0x200e, 0x200f}, /* left-to-right and right-to-left mark */
+    {0x202a, 0x202e}, /* embeddings and overrides */
+    {0x2066, 0x2069}, /* isolates */
+};
+
+/* Return the length of the control beyond ASCII that the UTF-8 text ${data} of ${len} bytes begins
+ * with, and its code in ${*code}; 0 if it begins with anything else. */
+static size_t
+wide_control(const uint8_t *data, size_t len, uint32_t *code) {
+    size_t n = 0;
+    if (len >= 2 && (data[0] & 0xe0) == 0xc0) {
+        n = 2;
+        *code = (data[0] & 0x1fU) << 6 | (data[1] & 0x3fU);
+    } else if (len >= 3 && (data[0] & 0xf0) == 0xe0) {
+        n = 3;
+        *code = (data[0] & 0xfU) << 12 | (data[1] & 0x3fU) << 6 | (data[2] & 0x3fU);
+    }
+
+    for (size_t i = 0; n > 0 && i < ARRAY_LEN(control_ranges); i++)
+        if (*code >= control_ranges[i].first && *code <= control_ranges[i].last) return n;
+    return 0;
+}
+
+/* Append the byte ${c} of a text, or what stands for it. */
+static int
+escape_byte(uint8_t c, bool utf8, struct buf *out) {
+    if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f) return buf_printf(out, "^%c", c ^ 0x40);
+    if (c >= 0x80 && !utf8) return buf_add_byte(out, '?');
+    return buf_add_byte(out, c);
+}
+
 int
 terminal_escape(const uint8_t *data, size_t len, struct buf *out) {
     bool utf8 = utf8_valid((const char *)data, len);
-    for (size_t i = 0; i < len; i++) {
-        uint8_t c = data[i];
-        /* In UTF-8, U+0080..U+009F are 0xc2 followed by that byte. */
-        bool c1 = c == 0xc2 && i + 1 < len && data[i + 1] < 0xa0;
-        int err = 0;
-
-        if (c1) {
-            err = buf_add_byte(out, '?');
-            i++;
-        } else if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
-            err = buf_printf(out, "^%c", c ^ 0x40);
-        else err = buf_add_byte(out, c < 0x80 || utf8 ? c : '?');
-        if (err != 0) return err;
+    int err = 0;
+    for (size_t i = 0; i < len && err == 0;) {
+        uint32_t code = 0;
+        size_t n = utf8 ? wide_control(data + i, len - i, &code) : 0;
+        if (n > 0) err = buf_printf(out, "<U+%04X>", (unsigned)code);
+        else err = escape_byte(data[i], utf8, out);
+        i += n > 0 ? n : 1;
     }
-    return 0;
+    return err;
+}
+
+int
+terminal_escape_json(const uint8_t *json, size_t len, struct buf *out) {
+    int err = 0;
+    for (size_t i = 0; i < len && err == 0;) {
+        uint32_t code = json[i];
+        size_t n = wide_control(json + i, len - i, &code);
+        if (n == 0) code = json[i];
+        if (n > 0 || json[i] == 0x7f) err = buf_printf(out, "\\u%04x", (unsigned)code);
+        else err = buf_add_byte(out, json[i]);
+        i += n > 0 ? n : 1;
+    }
+    return err;
 }

@@ -14,15 +14,26 @@
 MUST_CHECK
 int terminal_ask(const char *question, struct buf *out);
 
+/* Print ${question} on the controlling terminal and set ${*yes} to whether the answer is "y" or
+ * "yes".  Returns 0, ERR_CONFIG or ERR_IO as terminal_ask().  Main thread. */
+MUST_CHECK
+int terminal_confirm(const char *question, bool *yes);
+
 /* Return the number of columns of standard error's terminal; 80 if it is none. */
 unsigned terminal_width(void);
 
 /*
  * Append the text of ${len} bytes at ${data} to ${out} with everything made visible that could
- * control a terminal: control characters apart from newline and tab, and what is not UTF-8.
+ * control a terminal or reorder its text: control characters apart from newline and tab,
+ * bidirectional controls, and what is not UTF-8.
  * Returns 0, ERR_TOO_LARGE or ERR_NOMEM.
  */
 MUST_CHECK
 int terminal_escape(const uint8_t *data, size_t len, struct buf *out);
+
+/* Append the ${len} bytes of JSON at ${json} to ${out} with the same characters written as escapes
+ * such as \u009b, which changes no value.  Returns as terminal_escape(). */
+MUST_CHECK
+int terminal_escape_json(const uint8_t *json, size_t len, struct buf *out);
 
 #endif

@@ -10,6 +10,7 @@
 #include "cli/terminal/passphrase.h"
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
+#include "crypto/gate.h"
 
 enum {
     BOOT_ID_LEN = 36,
@@ -27,6 +28,7 @@ struct opening {
     struct buf passphrase;
     uint8_t header[ENVELOPE_HEADER_LEN];
     bool passphrase_needed;
+    bool gate_needed;
     bool typed; /* the passphrase was typed, so that the user can try again */
 };
 
@@ -104,7 +106,7 @@ lease_remember(struct cli *cli, const struct lease *l, const char *temp) {
     bool ok = json_object_set_new(record, "lease", json_string(l->token)) == 0;
     if (ok && path != NULL) ok = add_unfinished_file(record, l, path);
 
-    if (!ok || state_save(&cli->state, STATE_DOWNLOAD, l->id, record) != 0)
+    if (!ok || state_save(&cli->state, STATE_DOWNLOAD, l->state_name, record) != 0)
         say_note("Note: cannot write to %s. An interrupted download will use another view.",
                  cli->state.dir);
     json_decref(record);
@@ -114,7 +116,7 @@ lease_remember(struct cli *cli, const struct lease *l, const char *temp) {
 /* Use the lease of an earlier run, or name a new one. */
 static void
 name_lease(struct cli *cli, struct lease *l, const uint8_t header[static ENVELOPE_HEADER_LEN]) {
-    json_t *record = state_load(&cli->state, STATE_DOWNLOAD, l->id);
+    json_t *record = state_load(&cli->state, STATE_DOWNLOAD, l->state_name);
     const char *token = remote_text(record, "lease");
     if (token != NULL && strlen(token) == TOKEN_LEN) {
         const char *temp = find_unfinished_file(record, header);
@@ -143,6 +145,7 @@ read_info(struct opening *o, struct lease *l, const json_t *json) {
     if (!ok || (part_size > 0 && size / part_size >= UINT32_MAX)) return CLI_DAMAGED;
 
     o->passphrase_needed = json_is_true(json_object_get(json, "passphrase"));
+    o->gate_needed = json_is_true(json_object_get(json, "gate"));
     l->size = (uint64_t)size;
     l->part_size = (uint32_t)part_size;
     return CLI_DONE;
@@ -194,6 +197,13 @@ derive_keys(struct opening *o, struct lease *l) {
         return CLI_DAMAGED;
     }
 
+    /* A server that lies about the header would get a proof that is cheap to guess. */
+    if (o->passphrase.len > 0 && !envelope_header_meets_floor(&header)) {
+        say_error("the secret asks for a key derivation that is too cheap for a passphrase");
+        say_hint("Do not trust this server, or the program that the sender used.");
+        return CLI_DAMAGED;
+    }
+
     /* The arena is of exactly the size that the header asks for. */
     struct kdf_params cost = {.log2_n = header.log2_n, .r = header.r, .p = header.p};
     struct kdf_arena *arena = cli_arena(cost);
@@ -223,6 +233,21 @@ read_opened(struct lease *l, const json_t *json) {
     return CLI_DAMAGED;
 }
 
+/* Add the gate to ${json} where the server asks for it. */
+static bool
+add_gate(const struct opening *o, json_t *json) {
+    uint8_t gate[GATE_LEN];
+    char text[64];
+    if (!o->gate_needed) return true;
+    if (gate_derive(o->link->key, TOKEN_LINK_KEY_LEN, o->header, gate) != 0) return false;
+
+    base64_encode_text(BASE64_URL, gate, sizeof(gate), text);
+    bool ok = json_object_set_new(json, "gate", json_string(text)) == 0;
+    explicit_bzero(gate, sizeof(gate));
+    explicit_bzero(text, sizeof(text));
+    return ok;
+}
+
 /* Show the proof of key.  ${*attempts_left} is -1 where the server does not count attempts. */
 static enum cli_exit
 post_open(struct opening *o, struct lease *l, int64_t *attempts_left,
@@ -234,7 +259,7 @@ post_open(struct opening *o, struct lease *l, int64_t *attempts_left,
 
     enum cli_exit status = CLI_FAILED;
     if (json_object_set_new(json, "access", json_string(access)) == 0 &&
-        json_object_set_new(json, "lease", json_string(l->token)) == 0) {
+        json_object_set_new(json, "lease", json_string(l->token)) == 0 && add_gate(o, json)) {
         struct remote_call call = {
             .method = HTTP_POST,
             .path = path,
@@ -252,22 +277,33 @@ post_open(struct opening *o, struct lease *l, int64_t *attempts_left,
     return status;
 }
 
-/* Say that the server refused the proof. */
 static void
-complain_wrong_proof(const struct opening *o, int64_t attempts_left) {
+complain_damaged_link(void) {
+    say_error("the key in the link is wrong; part of it was changed on the way");
+    say_hint("Copy the whole link again, or ask the sender for it.");
+}
+
+/* Say that the server refused the proof.  Where it has a gate, it tells a wrong key from a wrong
+ * passphrase. */
+static void
+complain_wrong_proof(const struct opening *o, const char *code, int64_t attempts_left) {
+    if (o->passphrase.len == 0 || strcmp(code, "wrong_key") == 0) {
+        complain_damaged_link();
+        return;
+    }
+
+    const char *what = "wrong passphrase, or a damaged link";
+    if (o->gate_needed) what = "wrong passphrase";
     if (attempts_left == 0) {
         say_error("wrong passphrase; the secret is locked now");
         say_hint("Ask the sender for a new link.");
-    } else if (o->passphrase.len > 0 && attempts_left > 0) {
-        say_error("wrong passphrase, or a damaged link");
+    } else if (attempts_left > 0) {
+        say_error("%s", what);
         say_hint("%lld more %s before the secret locks.", (long long)attempts_left,
                  attempts_left == 1 ? "attempt" : "attempts");
-    } else if (o->passphrase.len > 0) {
-        say_error("wrong passphrase, or a damaged link");
-        say_hint("Check both, then run the command again.");
     } else {
-        say_error("the key in the link is wrong; part of it was changed on the way");
-        say_hint("Copy the whole link again, or ask the sender for it.");
+        say_error("%s", what);
+        say_hint("Check it, then run the command again.");
     }
 }
 
@@ -299,8 +335,9 @@ try_open(struct opening *o, struct lease *l, bool *again) {
     }
 
     if (status == CLI_WRONG) {
-        complain_wrong_proof(o, attempts_left);
-        *again = o->typed && attempts_left != 0;
+        complain_wrong_proof(o, resp.code, attempts_left);
+        bool link_wrong = strcmp(resp.code, "wrong_key") == 0;
+        *again = o->typed && attempts_left != 0 && !link_wrong;
     } else if (status != CLI_DONE) {
         remote_complain(&o->cli->remote, status, &resp, "open the secret");
     }
@@ -323,6 +360,8 @@ enum cli_exit
 lease_open(struct cli *cli, struct link *link, struct lease *out) {
     struct opening o = {.cli = cli, .link = link, .passphrase = BUF_INIT(ASKED_RAW_MAX)};
     *out = (struct lease){.id = link->id};
+    /* A lease is known only to its server: another one with the same id never gets it. */
+    (void)snprintf(out->state_name, sizeof(out->state_name), "%s %s", cli->remote.base, link->id);
 
     enum cli_exit status = ask_info(&o, out);
     if (status == CLI_DONE && link->key[0] == '\0') status = ask_link_key(&o);
@@ -334,7 +373,7 @@ lease_open(struct cli *cli, struct link *link, struct lease *out) {
 
     /* A lease that surely has no view is of no use to another run. */
     if (status == CLI_GONE || (status == CLI_WRONG && out->is_new))
-        state_forget(&cli->state, STATE_DOWNLOAD, link->id);
+        state_forget(&cli->state, STATE_DOWNLOAD, out->state_name);
     buf_free(&o.passphrase);
     return status;
 }
@@ -355,5 +394,5 @@ lease_end(struct cli *cli, const struct lease *l, bool burn) {
         remote_call_secret(&cli->remote, HTTP_DELETE, l->id, suffix, l->token, NULL, &resp);
     if (status != CLI_DONE && status != CLI_GONE) note_unconfirmed(burn);
     remote_response_clear(&resp);
-    state_forget(&cli->state, STATE_DOWNLOAD, l->id);
+    state_forget(&cli->state, STATE_DOWNLOAD, l->state_name);
 }

@@ -11,6 +11,7 @@
 
 struct lease {
     const char *id;
+    char state_name[LINK_PAGE_MAX + TOKEN_SEALED_ID_LEN + 2]; /* of its record: "SERVER ID" */
     char token[TOKEN_LEN + 1];
     struct envelope_keys keys;
     uint64_t size;      /* of the whole envelope */

@@ -38,6 +38,16 @@ clean(const char *from, size_t len, char out[static LINK_TEXT_MAX + 1]) {
     return 0;
 }
 
+/* Put the scheme and the host of ${address} into lower case: they are the same in any case. */
+static void
+lower_origin(char *address) {
+    size_t slashes = 0;
+    for (char *p = address; *p != '\0' && slashes < 3; p++) {
+        slashes += *p == '/';
+        if (*p >= 'A' && *p <= 'Z') *p = (char)(*p - 'A' + 'a');
+    }
+}
+
 int
 link_address(const char *text, size_t len, char out[static LINK_PAGE_MAX]) {
     if (len + 2 > LINK_PAGE_MAX || memchr(text, '\0', len) != NULL) return ERR_INVALID;
@@ -49,6 +59,7 @@ link_address(const char *text, size_t len, char out[static LINK_PAGE_MAX]) {
     if (host == NULL || strspn(host, ADDRESS) != strlen(host)) return ERR_INVALID;
     size_t host_len = strcspn(host, "/");
     if (host_len == 0 || host[0] == ':' || memchr(host, '@', host_len) != NULL) return ERR_INVALID;
+    lower_origin(out);
     if (out[len - 1] != '/') memcpy(out + len, "/", 2);
     return 0;
 }

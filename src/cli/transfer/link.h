@@ -41,8 +41,8 @@ MUST_CHECK
 int link_build(const char *page, const char *id, const char *key, struct buf *out);
 
 /*
- * Check the address of a server or a page, and write it to ${out} with one '/' at its end.  http
- * and https with a host; no user, query or fragment.  Returns 0 or ERR_INVALID.
+ * Check the address of a server or a page, and write it to ${out} with one '/' at its end, scheme
+ * and host in lower case.  http and https with a host; no user, query or fragment.  Returns 0 or ERR_INVALID.
  */
 MUST_CHECK
 int link_address(const char *text, size_t len, char out[static LINK_PAGE_MAX]);

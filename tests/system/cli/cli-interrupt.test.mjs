@@ -347,13 +347,6 @@ test('an answer to create that is lost', async () => {
 test('an interrupted download goes on where it was, not from the start', async () => {
   const made = await cli.run(['put', '-q'], { input: bytes });
   const out = join(cli.folder, 'resumed');
-  const child = cli.start(['get', '-o', out, made.stdout.trim()]);
-  const half = () => readdirSync(cli.folder).some((f) => f.endsWith('.part') && readFileSync(join(cli.folder, f)).length > bytes.length / 2);
-  while (!half() && child.exitCode === null) await sleep(2);
-  child.kill('SIGINT');
-  const r = await child.done;
-  assert.equal(r.code, exit.unfinished, r.stderr);
-  assert.match(r.stderr, /Run the same command again/);
   let received = 0;
   const counter = createServer((client) => {
     const up = connect(wire.port, '127.0.0.1');
@@ -362,7 +355,16 @@ test('an interrupted download goes on where it was, not from the start', async (
     for (const s of [client, up]) s.on('error', () => {}).on('close', () => (client.destroy(), up.destroy()));
   });
   await once(counter.listen(0, '127.0.0.1'), 'listening');
-  const again = await cli.run(['get', '-o', out, '-s', `http://127.0.0.1:${counter.address().port}/`, made.stdout.trim()]);
+  const get = ['get', '-o', out, '-s', `http://127.0.0.1:${counter.address().port}/`, made.stdout.trim()];
+  const child = cli.start(get);
+  const half = () => readdirSync(cli.folder).some((f) => f.endsWith('.part') && readFileSync(join(cli.folder, f)).length > bytes.length / 2);
+  while (!half() && child.exitCode === null) await sleep(2);
+  child.kill('SIGINT');
+  const r = await child.done;
+  assert.equal(r.code, exit.unfinished, r.stderr);
+  assert.match(r.stderr, /Run the same command again/);
+  received = 0;
+  const again = await cli.run(get);
   counter.close();
   assert.equal(again.code, exit.done, again.stderr);
   assert.ok(readFileSync(out).equals(bytes));

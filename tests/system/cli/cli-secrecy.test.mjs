@@ -96,7 +96,7 @@ test('while it runs, neither arguments nor environment show a key or a passphras
     s.on('error', () => {}).on('data', (d) => {
       seen.push(d.toString('latin1'));
       const body = JSON.stringify({ ttl_default: 60, file_max: 1e6, inline_max: 1e5 });
-      if (/GET \/api\/v1\/config/.test(d)) s.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+      if (/GET \/api\/v1\/config/.test(d)) s.write(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
       else half.emit('asked');
     });
   });

@@ -19,7 +19,7 @@ static const struct {
     {"https://h/#" ID "." KEY, "https://h/", ID, KEY, LINK_SEALED},
     {"https://h/#" ID, "https://h/", ID, "", LINK_SEALED},
     {"https://h#" ID "." KEY, "https://h/", ID, KEY, LINK_SEALED},
-    {"HTTPS://h:8443/a/b/#" ID "." KEY, "HTTPS://h:8443/a/b/", ID, KEY, LINK_SEALED},
+    {"HTTPS://h:8443/a/b/#" ID "." KEY, "https://h:8443/a/b/", ID, KEY, LINK_SEALED},
     {"http://[::1]:80/p.html#" ID, "http://[::1]:80/p.html", ID, "", LINK_SEALED},
     {"https://h/%23" ID "." KEY, "https://h/", ID, KEY, LINK_SEALED},
     {"https://h/%23" ID "%2E" KEY "?x=1", "https://h/", ID, KEY, LINK_SEALED},

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/err.h"
+#include "base/text/json.h"
 #include "base/text/utf8.h"
 #include "cli/config.h"
 #include "cli/local/name.h"
@@ -208,7 +209,10 @@ test_terminal_escapes(void **state) {
         {"\r\x7f", "^M^?"},
         {"\xc2\x9b"
          "31m",
-         "?31m"},
+         "<U+009B>31m"},
+        {"a\xe2\x80\xae"
+         "b",
+         "a<U+202E>b"},
         {"\xc3\xbc", "\xc3\xbc"},
         {"x\x9b\xff", "x??"},
     };
@@ -229,6 +233,58 @@ assert_nfc(const char *in, const char *want) {
     assert_int_equal(nfc_normalise(&b), 0);
     assert_string_equal(buf_text(&b), want);
     buf_free(&b);
+}
+
+/* Write the UTF-8 of ${c}, below U+10000, to ${out}. */
+static size_t
+put_utf8(uint32_t c, char *out) {
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        out[0] = (char)(0xc0 | c >> 6);
+        out[1] = (char)(0x80 | (c & 0x3f));
+        return 2;
+    }
+    out[0] = (char)(0xe0 | c >> 12);
+    out[1] = (char)(0x80 | (c >> 6 & 0x3f));
+    out[2] = (char)(0x80 | (c & 0x3f));
+    return 3;
+}
+
+static bool
+controls_terminal(uint32_t c) {
+    return (c >= 0x7f && c <= 0x9f) || c == 0x61c || c == 0x200e || c == 0x200f ||
+           (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+/* Every character of the basic plane reaches the terminal as it is, or not at all. */
+static void
+test_every_control_is_escaped(void **state) {
+    struct buf shown = BUF_INIT(100), json = BUF_INIT(100);
+    (void)state;
+    for (uint32_t c = 0x20; c < 0x10000; c++) {
+        char text[8] = "\"";
+        if (c == '"' || c == '\\' || (c >= 0xd800 && c < 0xe000)) continue;
+        size_t len = 1 + put_utf8(c, text + 1);
+        text[len] = '"';
+        buf_reset(&shown);
+        buf_reset(&json);
+        assert_int_equal(terminal_escape((const uint8_t *)text, len + 1, &shown), 0);
+        assert_int_equal(terminal_escape_json((const uint8_t *)text, len + 1, &json), 0);
+        assert_int_equal(buf_equals(&shown, text, len + 1), !controls_terminal(c));
+        assert_int_equal(buf_equals(&json, text, len + 1), !controls_terminal(c));
+
+        /* The JSON still means the same. */
+        json_t *value = json_loadb((const char *)json.data, json.len, JSON_DECODE_ANY, NULL);
+        assert_non_null(value);
+        assert_int_equal(json_string_length(value), len - 1);
+        assert_memory_equal(json_string_value(value), text + 1, len - 1);
+        json_decref(value);
+    }
+    buf_free(&shown);
+    buf_free(&json);
 }
 
 static void
@@ -272,6 +328,7 @@ main(void) {
         cmocka_unit_test(test_durations),
         cmocka_unit_test(test_config),
         cmocka_unit_test(test_terminal_escapes),
+        cmocka_unit_test(test_every_control_is_escaped),
         cmocka_unit_test(test_normalisation),
         cmocka_unit_test(test_qr),
     };
