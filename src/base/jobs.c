@@ -107,7 +107,7 @@ wait_for_job(struct jobs *jobs) {
     return true;
 }
 
-/* ${job}, which somebody waited for, has run.  Returns whether it is to be dropped.  The lock is
+/* ${job}, which a caller waited for, has run.  Returns whether it is to be dropped.  The lock is
  * held. */
 static bool
 settle_job(struct jobs *jobs, struct job *job, bool complete) {

@@ -62,7 +62,7 @@ struct jobs_load {
 struct jobs *jobs_new(const struct jobs_config *config);
 
 /*
- * Queue ${job}, for which nobody waits: it belongs to its run function from then on.  Returns 0; or
+ * Queue ${job}, for which no caller waits: it belongs to its run function from then on.  Returns 0; or
  * ERR_BUSY if the queue is full or no thread can be started, and the job stays the caller's.  Any
  * thread.
  */

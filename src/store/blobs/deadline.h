@@ -4,7 +4,7 @@
  * the calls of the inner blob store run on a pool of threads, on copies of their arguments, and the
  * caller returns at its deadline.  While an abandoned call stalls, no new call begins.
  *
- * An erase takes as long as it has parts.  It stalls only if a step of it makes no progress.
+ * An erase may last many deadlines.  It stalls only if a step of it makes no progress.
  */
 #ifndef STORE_BLOBS_DEADLINE_H
 #define STORE_BLOBS_DEADLINE_H

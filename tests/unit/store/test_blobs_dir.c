@@ -198,14 +198,14 @@ test_what_may_not_be_on_the_disk_is_not_there(void **state) {
     for (int n = 0; n < 3; n++) {
         char name[] = NAME;
         name[0] = (char)('A' + n); /* a subdirectory of its own */
-        char folder[] = {name[0], 'a', '\0'};
+        char subdir[] = {name[0], 'a', '\0'};
         syncs_fail_at(n + 1);
         assert_int_equal(b->ops->put(b, name, 0, "x", 1), answers[n]);
         assert_int_equal(syncs_to_come(), 0);
         assert_int_equal(b->ops->get(b, name, 0, &out), 0);
         assert_int_equal(b->ops->usage(b), (uint64_t)n);
-        if (n == 0) assert_int_equal(access(below(folder), F_OK), -1);
-        else assert_int_equal(scratch_count_files(below(folder)), 0);
+        if (n == 0) assert_int_equal(access(below(subdir), F_OK), -1);
+        else assert_int_equal(scratch_count_files(below(subdir)), 0);
         assert_int_equal(b->ops->put(b, name, 0, "x", 1), 1);
     }
     buf_free(&out);

@@ -25,7 +25,7 @@
 #include "store/blobs/directory.h"
 #include "syncs.h"
 
-enum { FOLDERS_MAX = 64, NAMES_MAX = 32, NAME_ROOM = 64, PIECES = 3, STEPS = 150, RUNS = 40 };
+enum { WATCHED_MAX = 64, NAMES_MAX = 32, NAME_ROOM = 64, PIECES = 3, STEPS = 150, RUNS = 40 };
 
 /* Two in one subdirectory, one in another. */
 static const char *const blobs[] = {"Name000000000000000001", "Name000000000000000002",
@@ -33,24 +33,24 @@ static const char *const blobs[] = {"Name000000000000000001", "Name0000000000000
 
 static char top[SCRATCH_PATH_MAX], parts[SCRATCH_PATH_MAX + 8];
 
-struct folder {
+struct watched_dir {
     ino_t inode;
     bool changed; /* since the last fsync */
     char on_disk[NAMES_MAX][NAME_ROOM];
     int count;
 };
 
-static struct folder folders[FOLDERS_MAX];
-static int folder_count;
+static struct watched_dir watched[WATCHED_MAX];
+static int watched_count;
 static bool touch_is_no_change; /* the planted fault: ".touch" does not count as a change */
 
-static struct folder *
-folder_of(ino_t inode) {
-    for (int i = 0; i < folder_count; i++)
-        if (folders[i].inode == inode) return &folders[i];
-    assert_true(folder_count < FOLDERS_MAX);
-    folders[folder_count] = (struct folder){.inode = inode};
-    return &folders[folder_count++];
+static struct watched_dir *
+watched_of(ino_t inode) {
+    for (int i = 0; i < watched_count; i++)
+        if (watched[i].inode == inode) return &watched[i];
+    assert_true(watched_count < WATCHED_MAX);
+    watched[watched_count] = (struct watched_dir){.inode = inode};
+    return &watched[watched_count++];
 }
 
 /* A name in ${dir} was added or removed. */
@@ -58,7 +58,7 @@ static void
 note_change(int dir) {
     struct stat st;
     assert_int_equal(fstat(dir, &st), 0);
-    folder_of(st.st_ino)->changed = true;
+    watched_of(st.st_ino)->changed = true;
 }
 
 /* Replace the C library's functions, one of which every change of a directory uses. */
@@ -93,7 +93,7 @@ mkdirat(int dir, const char *name, mode_t mode) {
     if (result == 0) {
         note_change(dir);
         assert_int_equal(fstatat(dir, name, &st, 0), 0);
-        folder_of(st.st_ino)->count = 0; /* an earlier directory may have had that inode number */
+        watched_of(st.st_ino)->count = 0; /* an earlier directory may have had that inode number */
     }
     errno = why;
     return result;
@@ -121,7 +121,7 @@ rmdir(const char *path) {
 }
 
 static void
-write_names(struct folder *f, int dir) {
+write_names(struct watched_dir *f, int dir) {
     char path[32];
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", dir);
     DIR *d = opendir(path);
@@ -139,13 +139,13 @@ after_sync(int fd, bool well) {
     struct stat st;
     assert_int_equal(fstat(fd, &st), 0);
     if (!S_ISDIR(st.st_mode)) return;
-    struct folder *f = folder_of(st.st_ino);
+    struct watched_dir *f = watched_of(st.st_ino);
     if (well && f->changed) write_names(f, fd);
     f->changed = false;
 }
 
 static bool
-has(const struct folder *f, const char *name) {
+has(const struct watched_dir *f, const char *name) {
     for (int i = 0; i < f->count; i++)
         if (strcmp(f->on_disk[i], name) == 0) return true;
     return false;
@@ -155,15 +155,15 @@ has(const struct folder *f, const char *name) {
 static bool
 is_on_disk(const char *path, const char *name) {
     struct stat st;
-    return stat(path, &st) == 0 && has(folder_of(st.st_ino), name);
+    return stat(path, &st) == 0 && has(watched_of(st.st_ino), name);
 }
 
 static bool
 piece_is_on_disk(const char *name, int k) {
-    char prefix[3] = {name[0], name[1], '\0'}, folder[sizeof(parts) + 4], piece[NAME_ROOM];
-    (void)snprintf(folder, sizeof(folder), "%s/%s", parts, prefix);
-    (void)snprintf(piece, sizeof(piece), "%s.%d", name, k);
-    return is_on_disk(top, "parts") && is_on_disk(parts, prefix) && is_on_disk(folder, piece);
+    char prefix[3] = {name[0], name[1], '\0'}, subdir[sizeof(parts) + 4], part[NAME_ROOM];
+    (void)snprintf(subdir, sizeof(subdir), "%s/%s", parts, prefix);
+    (void)snprintf(part, sizeof(part), "%s.%d", name, k);
+    return is_on_disk(top, "parts") && is_on_disk(parts, prefix) && is_on_disk(subdir, part);
 }
 
 enum word { NOTHING, DURABLE, GONE }; /* what the store reported last of a part */
@@ -206,7 +206,7 @@ static void
 forget_changes(int dir) {
     struct stat st;
     assert_int_equal(fstat(dir, &st), 0);
-    folder_of(st.st_ino)->changed = false;
+    watched_of(st.st_ino)->changed = false;
 }
 
 /*
@@ -262,7 +262,7 @@ static bool
 run(uint64_t seed) {
     struct run r = {.prng = {seed}};
     bool held = true;
-    folder_count = 0;
+    watched_count = 0;
     scratch_make_fast(top);
     (void)snprintf(parts, sizeof(parts), "%s/parts", top);
     syncs_watch(after_sync);

@@ -11,13 +11,13 @@
 #include "store/sqlite/store.h"
 #include "store_contract.h"
 
-static char folder[SCRATCH_PATH_MAX];
+static char dir[SCRATCH_PATH_MAX];
 
 static struct store *
 open_again(void) {
     struct buf reason = BUF_INIT(512);
     struct store *s = NULL;
-    struct sqlite_store_config config = {.dir = folder, .reason = &reason};
+    struct sqlite_store_config config = {.dir = dir, .reason = &reason};
     if (sqlite_store_open(&config, &s) != 0) print_error("%s\n", buf_text(&reason));
     buf_free(&reason);
     return s;
@@ -25,7 +25,7 @@ open_again(void) {
 
 static struct store *
 open_empty(void) {
-    scratch_make_fast(folder);
+    scratch_make_fast(dir);
     return open_again();
 }
 
@@ -38,7 +38,7 @@ reopen(struct store *s) {
 static void
 finish(struct store *s) {
     s->ops->close(s);
-    scratch_remove(folder);
+    scratch_remove(dir);
 }
 
 int
