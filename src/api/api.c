@@ -148,13 +148,35 @@ respond_unrouted(const struct api *api, const struct http_request *req, unsigned
     http_response_setf(resp, "Allow", "%s", allow);
 }
 
+/* Whether the media type of the Content-Type ${type}, which may be NULL, is ${wanted}. */
 static bool
-is_json_type(const char *type) {
-    static const char json[] = "application/json";
-    if (type == NULL || strncasecmp(type, json, sizeof(json) - 1) != 0) return false;
-    type += sizeof(json) - 1;
+is_media_type(const char *type, const char *wanted) {
+    size_t len = strlen(wanted);
+    if (type == NULL || strncasecmp(type, wanted, len) != 0) return false;
+    type += len;
     type += strspn(type, " \t");
     return *type == '\0' || *type == ';';
+}
+
+/* Check the Content-Type of ${req}.  Returns 0, or -1 with a problem in ${resp}. */
+static int
+check_media_type(const struct api_route *route, const struct http_request *req, int64_t body_len,
+                 struct http_response *resp) {
+    static const struct problem_more want_json = {.detail = "The body must be application/json."};
+    static const struct problem_more want_bytes = {
+        .detail = "Send the JSON or the file itself, as curl does with --data-binary."};
+    const char *type = req->headers[HTTP_CONTENT_TYPE];
+    bool json = (route->flags & ROUTE_JSON) || (route->body == BODY_EMPTY && body_len > 0);
+
+    if (json && !is_media_type(type, "application/json")) {
+        problem_respond(resp, PROBLEM_MEDIA_TYPE, &want_json);
+        return -1;
+    }
+    if ((route->flags & ROUTE_FORM) && is_media_type(type, "multipart/form-data")) {
+        problem_respond(resp, PROBLEM_MEDIA_TYPE, &want_bytes);
+        return -1;
+    }
+    return 0;
 }
 
 /* Check what request line and headers tell.  Returns 0, or -1 with a problem in ${resp}. */
@@ -171,13 +193,10 @@ check_head(const struct api *api, const struct api_route *route, const struct ht
         return -1;
     }
 
-    if ((route->flags & ROUTE_JSON) && !is_json_type(req->headers[HTTP_CONTENT_TYPE])) {
-        problem_respond(resp, PROBLEM_MEDIA_TYPE, NULL);
-        return -1;
-    }
+    if (check_media_type(route, req, body_len, resp) != 0) return -1;
 
     /* A missing token counts as an open, as a wrong one does. */
-    if ((route->flags & ROUTE_TOKEN) && call_bearer(req) == NULL) {
+    if ((route->flags & ROUTE_TOKEN) && call_token(req) == NULL) {
         problem_respond(resp, PROBLEM_UNAUTHORIZED, NULL);
         http_response_set(resp, "WWW-Authenticate", "Bearer");
         count_failed_token(api, req, resp);
@@ -229,7 +248,7 @@ begin_call(struct api_call *call, struct api *api, const struct api_route *route
     api_headers(api, req, resp);
     resp->route = route->template;
     routes_params(route, req->path, call);
-    if (route->flags & ROUTE_TOKEN) call->token = call_bearer(req);
+    if (route->flags & ROUTE_TOKEN) call->token = call_token(req);
     if (call->id[0] != '\0' && resp->log_tag[0] == '\0') call_about(call, call->id);
 }
 

@@ -18,9 +18,12 @@ call_is_token(const char *text, size_t len) {
 }
 
 const char *
-call_bearer(const struct http_request *req) {
+call_token(const struct http_request *req) {
     static const char scheme[] = "Bearer ";
-    const char *value = req->headers[HTTP_AUTHORIZATION];
+    const char *own = req->headers[HTTP_SECRETS_TOKEN], *value = req->headers[HTTP_AUTHORIZATION];
+    if (own != NULL) return call_is_token(own, strlen(own)) ? own : NULL;
+
+    /* A scheme that is not ours is no token. */
     if (value == NULL || strncasecmp(value, scheme, sizeof(scheme) - 1) != 0) return NULL;
 
     value += sizeof(scheme) - 1;

@@ -25,8 +25,12 @@ struct api_call {
 /* Whether the ${len} characters at ${text} are TOKEN_LEN characters of base64url. */
 bool call_is_token(const char *text, size_t len);
 
-/* The token of "Authorization: Bearer TOKEN" in ${req}; NULL if there is none of valid form. */
-const char *call_bearer(const struct http_request *req);
+/*
+ * The token of ${req}: that of "Secrets-Token: TOKEN", or else of "Authorization: Bearer TOKEN".  The
+ * first is for clients whose Authorization something in front of the server uses.  Returns NULL if
+ * there is none of valid form.
+ */
+const char *call_token(const struct http_request *req);
 
 /*
  * Charge ${bytes} that live for ${ttl} seconds to the share of the client's network.  Returns 0 or

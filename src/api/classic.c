@@ -100,8 +100,8 @@ encrypt_text(struct api_call *call) {
     };
     struct fields f;
 
-    /* Unknown fields are ignored, as pysecrets does. */
-    if (fields_read(call->req, table, ENCRYPT_FIELDS, FIELDS_OPEN, &f, call->resp) == 0) {
+    /* An unknown field may be a misspelt one, and its sender would not get what was meant. */
+    if (fields_read(call->req, table, ENCRYPT_FIELDS, FIELDS_CLASSIC, &f, call->resp) == 0) {
         struct vault_classic_new in = {
             .plain = f.values[SECRET].text,
             .len = f.values[SECRET].len,

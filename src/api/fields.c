@@ -132,10 +132,18 @@ static int
 parse_fields(const struct http_request *req, enum fields_mode mode, json_t **doc,
              struct http_response *resp) {
     static const struct problem_more no_object = {.detail = "The body must be one JSON object."};
+    static const char mark[] = {'\xEF', '\xBB', '\xBF'};
+    const char *text = (const char *)req->body.data;
+    size_t len = req->body.len;
     struct json_twice twice;
     enum problem p = PROBLEM_MALFORMED;
 
-    *doc = json_parse_fields((const char *)req->body.data, req->body.len, &twice);
+    /* Some editors write a byte order mark. */
+    if (len >= sizeof(mark) && memcmp(text, mark, sizeof(mark)) == 0) {
+        text += sizeof(mark);
+        len -= sizeof(mark);
+    }
+    *doc = json_parse_fields(text, len, &twice);
     if (*doc != NULL) return 0;
 
     if (twice.key == NULL) {

@@ -47,12 +47,13 @@ struct fields {
 };
 
 enum fields_mode {
-    FIELDS_EXACT, /* unknown and duplicate fields are invalid fields (422) */
-    FIELDS_OPEN,  /* unknown fields are ignored, and duplicates are malformed JSON (400) */
+    FIELDS_EXACT,   /* unknown and duplicate fields are invalid fields (422) */
+    FIELDS_CLASSIC, /* unknown fields are invalid (422), and duplicates are malformed JSON (400) */
+    FIELDS_OPEN,    /* unknown fields are ignored, and duplicates are malformed JSON (400) */
 };
 
 /*
- * Read the body of ${req} as one JSON object by ${table}, which has ${count} rows.  The caller
+ * Read the body of ${req}, which may begin with a byte order mark, as one JSON object by ${table}, which has ${count} rows.  The caller
  * clears ${out} in every case.  Returns 0 with ${out} filled; or ERR_INVALID with a problem in
  * ${resp}.
  */

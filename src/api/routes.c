@@ -7,7 +7,7 @@
 #include "base/text/parse.h"
 
 enum {
-    BODY_CREATE_MAX = 192 * 1024,
+    BODY_CREATE_MAX = 256 * 1024,
     BODY_SMALL_MAX = 4 * 1024,
 };
 
@@ -22,8 +22,8 @@ static const struct api_route page_route = {"page",    HTTP_GET,  route_page,
 static const struct api_route routes[] = {
     {"/healthz", HTTP_GET, health_alive, BODY_NONE, RATE_NONE, ROUTE_QUICK},
     {"/readyz", HTTP_GET, health_ready, BODY_NONE, RATE_NONE, 0},
-    {"/encrypt", HTTP_POST, classic_encrypt, BODY_ENCRYPT, RATE_CREATE, 0},
-    {"/decrypt", HTTP_POST, classic_decrypt, BODY_SMALL, RATE_OPEN, 0},
+    {"/encrypt", HTTP_POST, classic_encrypt, BODY_ENCRYPT, RATE_CREATE, ROUTE_FORM},
+    {"/decrypt", HTTP_POST, classic_decrypt, BODY_SMALL, RATE_OPEN, ROUTE_FORM},
     {"/api/v1/config", HTTP_GET, v1_config, BODY_NONE, RATE_NONE, ROUTE_QUICK},
     {"/api/v1/secrets", HTTP_POST, v1_create, BODY_CREATE, RATE_CREATE, ROUTE_JSON},
     {"/api/v1/secrets/{id}", HTTP_GET, v1_info, BODY_NONE, RATE_OPEN, 0},
@@ -32,7 +32,7 @@ static const struct api_route routes[] = {
     {"/api/v1/secrets/{id}/parts/{k}", HTTP_PUT, v1_put_part, BODY_PART, RATE_FAILED,
      ROUTE_TOKEN | ROUTE_CHECK},
     {"/api/v1/secrets/{id}/parts/{k}", HTTP_GET, v1_get_part, BODY_NONE, RATE_FAILED, ROUTE_TOKEN},
-    {"/api/v1/secrets/{id}/complete", HTTP_POST, v1_complete, BODY_NONE, RATE_FAILED, ROUTE_TOKEN},
+    {"/api/v1/secrets/{id}/complete", HTTP_POST, v1_complete, BODY_EMPTY, RATE_FAILED, ROUTE_TOKEN},
     {"/api/v1/secrets/{id}/lease", HTTP_DELETE, v1_confirm, BODY_NONE, RATE_FAILED, ROUTE_TOKEN},
     {"/api/v1/secrets/{id}/receipt", HTTP_GET, v1_receipt, BODY_NONE, RATE_OPEN, ROUTE_TOKEN},
 };
@@ -112,6 +112,7 @@ routes_body_max(const struct api_config *config, const struct api_route *route,
     case BODY_ENCRYPT:
         if (classic_is_file(req)) return config->classic_file_max;
         return classic_text_body_max(config->text_max);
+    case BODY_EMPTY: return BODY_SMALL_MAX;
     case BODY_CREATE: return BODY_CREATE_MAX;
     case BODY_SMALL: return BODY_SMALL_MAX;
     case BODY_PART: return API_PART_MAX;

@@ -7,7 +7,14 @@
 
 #include "api/call.h"
 
-enum api_body { BODY_NONE, BODY_ENCRYPT, BODY_CREATE, BODY_SMALL, BODY_PART };
+enum api_body {
+    BODY_NONE,
+    BODY_EMPTY, /* nothing, or an empty JSON object */
+    BODY_ENCRYPT,
+    BODY_CREATE,
+    BODY_SMALL,
+    BODY_PART
+};
 
 enum api_rate {
     RATE_NONE,
@@ -19,8 +26,9 @@ enum api_rate {
 
 enum {
     ROUTE_JSON = 1,  /* requires a body of application/json */
-    ROUTE_TOKEN = 2, /* requires a bearer token */
+    ROUTE_TOKEN = 2, /* requires a token */
     ROUTE_QUICK = 4, /* never blocks */
+    ROUTE_FORM = 16, /* refuses multipart/form-data, which curl -F and HTML forms send */
     ROUTE_CHECK = 8, /* check with the store before the body is read */
 };
 

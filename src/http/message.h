@@ -32,6 +32,7 @@ enum http_method {
     X(ORIGIN, "Origin")                                                                            \
     X(REQUEST_METHOD, "Access-Control-Request-Method")                                             \
     X(REQUEST_HEADERS, "Access-Control-Request-Headers")                                           \
+    X(SECRETS_TOKEN, "Secrets-Token")                                                              \
     X(FORWARDED_FOR, "X-Forwarded-For")
 
 enum http_header {

@@ -22,7 +22,7 @@
     X(TOO_LARGE, "too_large", 413, "The request is too large")                                     \
     X(TOO_LARGE_HERE, "too_large_here", 413, "The response would be too large for this server")    \
     X(TARGET_TOO_LONG, "target_too_long", 414, "The address is too long")                          \
-    X(MEDIA_TYPE, "unsupported_media_type", 415, "The body must be application/json")              \
+    X(MEDIA_TYPE, "unsupported_media_type", 415, "This Content-Type is not supported")             \
     X(ENCODING, "unsupported_encoding", 415, "The body must not be compressed")                    \
     X(HOST, "wrong_host", 421, "This server does not have that name")                              \
     X(FIELD, "invalid_field", 422, "A field is not valid")                                         \

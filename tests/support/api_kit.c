@@ -106,6 +106,7 @@ fill_request(struct api_kit *kit, const struct ask *ask, char bearer[static 256]
     req->query = query == NULL ? "" : query;
     assert_int_equal(http_address_parse(client, strlen(client), &req->client), 0);
     if (ask->token != NULL) (void)snprintf(bearer, 256, "Bearer %s", ask->token);
+    req->headers[HTTP_SECRETS_TOKEN] = ask->own_token;
     req->headers[HTTP_AUTHORIZATION] = ask->token != NULL ? bearer : ask->authorization;
     if (ask->body != NULL)
         req->headers[HTTP_CONTENT_TYPE] = ask->type == NULL ? "application/json" : ask->type;

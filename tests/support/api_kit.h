@@ -26,9 +26,10 @@ struct ask {
     const char *method; /* NULL: POST with a body, else GET */
     const char *target;
     const void *body;
-    size_t len;        /* of body; 0 with a body means that it is text */
-    const char *type;  /* NULL with a body: application/json */
-    const char *token; /* bearer */
+    size_t len;            /* of body; 0 with a body means that it is text */
+    const char *type;      /* NULL with a body: application/json */
+    const char *token;     /* bearer */
+    const char *own_token; /* Secrets-Token */
     const char *authorization, *encoding, *origin, *ask_method;
     const char *client; /* address; NULL is 192.0.2.1 */
     bool unchecked;     /* as an adapter that does not ask api_check() */

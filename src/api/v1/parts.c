@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/v1/v1.h"
 
+#include "api/fields.h"
 #include "api/response.h"
 #include "api/upload_limits.h"
 #include "base/err.h"
@@ -39,11 +40,23 @@ v1_put_part(struct api_call *call) {
         upload_limits_touch(api->upload_limits, call->id, api->monotonic_ms());
 }
 
+/* Check that a body is an empty JSON object.  Returns 0, or -1 with a problem in call->resp. */
+static int
+check_empty_body(struct api_call *call) {
+    struct fields f;
+    if (call->req->body.len == 0) return 0;
+
+    int err = fields_read(call->req, NULL, 0, FIELDS_EXACT, &f, call->resp);
+    fields_clear(&f);
+    return err == 0 ? 0 : -1;
+}
+
 void
 v1_complete(struct api_call *call) {
     enum verdict verdict = VERDICT_ABSENT;
     uint32_t missing = 0;
     int err = 0;
+    if (check_empty_body(call) != 0) return;
 
     if (call->id[0] != '\0')
         err = vault_sealed_complete(call->api->vault, call->id, call->token, &verdict, &missing);

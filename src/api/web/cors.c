@@ -32,6 +32,7 @@ cors_options(const struct api_config *config, const struct http_request *req, co
     http_response_set(resp, "Vary",
                       "Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
     http_response_setf(resp, "Access-Control-Allow-Methods", "%s", allow);
-    http_response_set(resp, "Access-Control-Allow-Headers", "Authorization, Content-Type");
+    http_response_set(resp, "Access-Control-Allow-Headers",
+                      "Authorization, Content-Type, Secrets-Token");
     http_response_set(resp, "Access-Control-Max-Age", "600");
 }

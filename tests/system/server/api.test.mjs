@@ -181,7 +181,7 @@ test('only a page of a configured origin may read', async () => {
   const preflight = await ask('OPTIONS', '/api/v1/secrets', { Origin: origin, 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'content-type' });
   assert.equal(preflight.status, 204);
   assert.equal(preflight.headers['access-control-allow-methods'], 'POST, OPTIONS');
-  assert.equal(preflight.headers['access-control-allow-headers'], 'Authorization, Content-Type');
+  assert.equal(preflight.headers['access-control-allow-headers'], 'Authorization, Content-Type, Secrets-Token');
   for (const bad of ['null', 'https://page.example.evil', 'http://page.example']) {
     const answer = await ask('OPTIONS', '/api/v1/secrets', { Origin: bad, 'Access-Control-Request-Method': 'POST' });
     assert.equal(answer.headers['access-control-allow-origin'], undefined);

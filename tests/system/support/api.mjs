@@ -58,6 +58,7 @@ export function describedOperation(method, path) {
 }
 
 const security = {
+  'secrets-answer': /^1$/,
   'cache-control': /^no-store$/,
   'content-security-policy': /default-src 'none'/,
   'cross-origin-resource-policy': /^same-origin$/,

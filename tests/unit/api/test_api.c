@@ -147,7 +147,8 @@ only_the_origins_that_are_set_may_read(void **state) {
     assert_int_equal(api_kit_ask(kit, preflight), 204);
     assert_string_equal(header(kit, "Access-Control-Allow-Origin"), "https://page.example");
     assert_string_equal(header(kit, "Access-Control-Allow-Methods"), "GET, HEAD, PUT, OPTIONS");
-    assert_string_equal(header(kit, "Access-Control-Allow-Headers"), "Authorization, Content-Type");
+    assert_string_equal(header(kit, "Access-Control-Allow-Headers"),
+                        "Authorization, Content-Type, Secrets-Token");
     assert_true(strncmp(header(kit, "Vary"), "Origin,", 7) == 0);
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         ask.origin = preflight.origin = bad[i];
@@ -175,10 +176,10 @@ bodies_are_bounded_before_they_are_read(void **state) {
         {"POST", "/encrypt", 6 * API_KIT_TEXT_MAX + 4096},
         {"POST", "/encrypt?file_name=a", 10000},
         {"POST", "/decrypt", 4096},
-        {"POST", "/api/v1/secrets", 192 * 1024},
+        {"POST", "/api/v1/secrets", 256 * 1024},
         {"POST", SECRET "/open", 4096},
         {"PUT", SECRET "/parts/0", 4 << 20},
-        {"POST", SECRET "/complete", 0},
+        {"POST", SECRET "/complete", 4096},
         {"DELETE", SECRET, 0},
         {"DELETE", SECRET "/lease", 0},
         {"GET", SECRET, 0},
@@ -250,6 +251,57 @@ v1_takes_json_alone(void **state) {
 }
 
 static void
+classic_takes_any_type_but_forms(void **state) {
+    static const struct {
+        const char *type;
+        int status;
+    } cases[] = {
+        {"application/json", 422},
+        {"application/x-www-form-urlencoded", 422},
+        {"text/plain", 422},
+        {"multipart/form-data", 415},
+        {"Multipart/Form-Data; boundary=x", 415},
+        {"multipart/form-datax", 422},
+    };
+    struct api_kit *kit = *state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct ask ask = {.target = "/encrypt", .body = "{}", .type = cases[i].type};
+        assert_int_equal(api_kit_ask(kit, ask), cases[i].status);
+        ask.target = "/decrypt";
+        assert_int_equal(api_kit_ask(kit, ask), cases[i].status);
+        if (cases[i].status == 415) assert_non_null(strstr(api_kit_body(kit), "--data-binary"));
+        ask.target = "/encrypt?file_name=";
+        assert_int_equal(api_kit_ask(kit, ask), cases[i].status);
+    }
+}
+
+/* A library that always sends a body sends an empty object where none is needed. */
+static void
+a_post_without_a_body_takes_an_empty_object(void **state) {
+    static const struct {
+        const char *body, *type;
+        int status;
+    } cases[] = {
+        {NULL, NULL, 404},
+        {"{}", "application/json", 404},
+        {"\xEF\xBB\xBF { }", "application/json", 404},
+        {"{}", "text/plain", 415},
+        {"{\"x\":1}", "application/json", 422},
+        {"[]", "application/json", 400},
+        {"\xEF\xBB{}", "application/json", 400},
+    };
+    struct api_kit *kit = *state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct ask ask = {.method = "POST",
+                          .target = SECRET "/complete",
+                          .body = cases[i].body,
+                          .type = cases[i].type,
+                          .token = TOKEN};
+        assert_int_equal(api_kit_ask(kit, ask), cases[i].status);
+    }
+}
+
+static void
 no_token_is_401_whatever_the_id(void **state) {
     static const char *const bad[] = {
         NULL,
@@ -286,6 +338,16 @@ no_token_is_401_whatever_the_id(void **state) {
         }
         ask.authorization = "bearer  " TOKEN;
         assert_int_equal(api_kit_ask(kit, ask), 404);
+
+        /* Secrets-Token is for clients whose Authorization a proxy uses; it wins. */
+        ask.own_token = TOKEN;
+        ask.authorization = "Basic dXNlcjpwYXNz";
+        assert_int_equal(api_kit_ask(kit, ask), 404);
+        ask.authorization = "Bearer " TOKEN;
+        ask.own_token = "Bearer " TOKEN;
+        assert_int_equal(api_kit_ask(kit, ask), 401);
+        ask.own_token = "";
+        assert_int_equal(api_kit_ask(kit, ask), 401);
     }
 }
 
@@ -426,6 +488,8 @@ main(void) {
         TEST(bodies_are_bounded_before_they_are_read),
         TEST(compressed_bodies_are_refused),
         TEST(v1_takes_json_alone),
+        TEST(classic_takes_any_type_but_forms),
+        TEST(a_post_without_a_body_takes_an_empty_object),
         TEST(no_token_is_401_whatever_the_id),
         TEST(config_tells_what_holds),
         TEST(rates_are_by_class_and_client),
