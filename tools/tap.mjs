@@ -37,7 +37,7 @@ export function endWithChildren() {
 }
 
 /** Run ${command}, its output in the file ${log}. Resolves to its exit code; null if it was killed. */
-function execute(command, { env, log, seconds, priority }) {
+function execute(command, { env, log, limit, priority }) {
   mkdirSync(dirname(log), { recursive: true });
   const file = openSync(log, 'w');
   const words = priority > 0 ? ['nice', '-n', String(priority), ...command] : command;
@@ -46,9 +46,9 @@ function execute(command, { env, log, seconds, priority }) {
   });
   if (child.pid !== undefined) running.add(child.pid);
   const timer = setTimeout(() => {
-    writeSync(file, `\nnot ok - ended after ${seconds} s\n`);
+    writeSync(file, `\nnot ok - ended after ${limit} s\n`);
     process.kill(-child.pid, 'SIGKILL');
-  }, seconds * 1000);
+  }, limit * 1000);
 
   return new Promise((resolve) => {
     const over = (code) => {
@@ -114,7 +114,7 @@ async function runOne(test, logs) {
   if (ending) await new Promise(() => {});
   const begun = Date.now();
   const log = join(logs, `${test.name.replaceAll('/', '-')}.log`);
-  const code = await execute(test.command, { seconds: 900, priority: 0, ...test, log });
+  const code = await execute(test.command, { limit: 900, priority: 0, ...test, log });
   if (ending) await new Promise(() => {});
   const text = readFileSync(log, 'utf8');
   return { ...test, ...countTests(text, code), seconds: (Date.now() - begun) / 1000, text, log };
@@ -136,6 +136,7 @@ function report(result) {
  *   env             variables that it gets besides those of this program
  *   needs           names of tests that end before it starts; it fails without running if one of them failed
  *   alone           nothing else runs beside it: it measures time or memory
+ *   limit           seconds that it may take (900)
  *   again           if it fails, it runs once more when all others are over: it watches clocks and processes
  *   priority        as of nice(1)
  *
@@ -169,12 +170,12 @@ export async function runTests(tests, { slots, logs }) {
     if (active.size === 0) break;
     const { test, result } = await Promise.race(active.values());
     active.delete(test);
-    if (result.failed > 0 && test.again) repeated.push(result);
+    if (result.failed > 0 && test.again) repeated.push({ test, first: result });
     else settle(result);
   }
-  for (const first of repeated) {
-    console.log(`AGAIN ${first.name}: ${failures(first.text).slice(0, 12).join('\n      ')}`);
-    settle(await runOne(first, logs));
+  for (const { test, first } of repeated) {
+    console.log(`AGAIN ${test.name}: ${failures(first.text).slice(0, 12).join('\n      ')}`);
+    settle(await runOne(test, logs));
   }
   return [...results.values()];
 }

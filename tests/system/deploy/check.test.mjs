@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { countTests } from '../../../tools/tap.mjs';
+import { countTests, runTests } from '../../../tools/tap.mjs';
 import { top } from '../support/server.mjs';
 
 const check = join(top, 'tools/check');
@@ -33,6 +33,24 @@ test('what TAP reports is counted', () => {
     ['ok 1 - a\n    not ok 1 - inner\n# tests 3\n# pass 1\n# fail 1\n# cancelled 0\n# skipped 1\n', 1, 1, 1, 1],
   ])
     assert.deepEqual(countTests(text, code), { passed, failed, skipped }, text);
+});
+
+test('a test that fails is repeated once where it watches clocks, and what takes too long is ended', async (t) => {
+  const logs = mkdtempSync(join(tmpdir(), 'runner-'));
+  t.after(() => rmSync(logs, { recursive: true, force: true }));
+  const fails = (file) => ['sh', '-c', `sleep 0.3; if [ -e ${logs}/${file} ]; then echo ok 1; else touch ${logs}/${file}; echo not ok 1; exit 1; fi`];
+  const tests = [
+    { name: 'flaky', command: fails('a'), again: true },
+    { name: 'strict', command: fails('b') },
+    { name: 'endless', command: ['sleep', '60'], limit: 1 },
+    { name: 'after', command: ['true'], needs: ['strict'] },
+    { name: 'alone', command: ['true'], alone: true },
+  ];
+  const log = console.log;
+  console.log = () => undefined;
+  const results = await runTests(tests, { slots: 3, logs }).finally(() => (console.log = log));
+  const failed = Object.fromEntries(results.map((one) => [one.name, one.failed]));
+  assert.deepEqual(failed, { flaky: 0, strict: 1, endless: 1, after: 1, alone: 0 });
 });
 
 test('a name that is no test and no group fails', () => {
