@@ -26,9 +26,9 @@ struct api_call {
 bool call_is_token(const char *text, size_t len);
 
 /*
- * The token of ${req}: that of "Secrets-Token: TOKEN", or else of "Authorization: Bearer TOKEN".  The
- * first is for clients whose Authorization something in front of the server uses.  Returns NULL if
- * there is none of valid form.
+ * The token of ${req}: that of "Secrets-Token: TOKEN", or else of "Authorization: Bearer TOKEN".
+ * The first is for clients whose Authorization something in front of the server uses.  Returns NULL
+ * if there is none of valid form.
  */
 const char *call_token(const struct http_request *req);
 

@@ -53,9 +53,9 @@ enum fields_mode {
 };
 
 /*
- * Read the body of ${req}, which may begin with a byte order mark, as one JSON object by ${table}, which has ${count} rows.  The caller
- * clears ${out} in every case.  Returns 0 with ${out} filled; or ERR_INVALID with a problem in
- * ${resp}.
+ * Read the body of ${req}, which may begin with a byte order mark, as one JSON object by ${table},
+ * which has ${count} rows.  The caller clears ${out} in every case.  Returns 0 with ${out} filled;
+ * or ERR_INVALID with a problem in ${resp}.
  */
 MUST_CHECK
 int fields_read(const struct http_request *req, const struct field *table, size_t count,

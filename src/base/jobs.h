@@ -62,9 +62,9 @@ struct jobs_load {
 struct jobs *jobs_new(const struct jobs_config *config);
 
 /*
- * Queue ${job}, for which no caller waits: it belongs to its run function from then on.  Returns 0; or
- * ERR_BUSY if the queue is full or no thread can be started, and the job stays the caller's.  Any
- * thread.
+ * Queue ${job}, for which no caller waits: it belongs to its run function from then on.  Returns 0;
+ * or ERR_BUSY if the queue is full or no thread can be started, and the job stays the caller's.
+ * Any thread.
  */
 MUST_CHECK
 int jobs_submit(struct jobs *jobs, struct job *job);

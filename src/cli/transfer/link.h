@@ -42,7 +42,8 @@ int link_build(const char *page, const char *id, const char *key, struct buf *ou
 
 /*
  * Check the address of a server or a page, and write it to ${out} with one '/' at its end, scheme
- * and host in lower case.  http and https with a host; no user, query or fragment.  Returns 0 or ERR_INVALID.
+ * and host in lower case.  http and https with a host; no user, query or fragment.  Returns 0 or
+ * ERR_INVALID.
  */
 MUST_CHECK
 int link_address(const char *text, size_t len, char out[static LINK_PAGE_MAX]);

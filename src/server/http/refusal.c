@@ -78,9 +78,9 @@ write_refusal(unsigned status, struct buf *out) {
 }
 
 /*
- * Send a problem in place of the library's ${response}.  No response is under way on the connection,
- * so the socket takes all of it at once.  Returns MHD_NO, whereupon the library closes the
- * connection.
+ * Send a problem in place of the library's ${response}.  No response is under way on the
+ * connection, so the socket takes all of it at once.  Returns MHD_NO, whereupon the library closes
+ * the connection.
  */
 EXPORT enum MHD_Result
 MHD_queue_response(struct MHD_Connection *connection, unsigned status,

@@ -2,10 +2,10 @@
 /*
  * What libmicrohttpd refuses by itself, as problem documents with this server's headers.
  *
- * The library answers a head that it cannot read (Content-Length: +2, a head that is too large) with
- * HTML of its own; version 0.9.75 sends the head of such a response twice.  It has no option for
- * this.  Therefore this module replaces the library's MHD_queue_response(): only the library itself
- * calls that function here, and for nothing else.
+ * The library answers a head that it cannot read (Content-Length: +2, a head that is too large)
+ * with HTML of its own; version 0.9.75 sends the head of such a response twice.  It has no option
+ * for this.  Therefore this module replaces the library's MHD_queue_response(): only the library
+ * itself calls that function here, and for nothing else.
  */
 #ifndef SERVER_HTTP_REFUSAL_H
 #define SERVER_HTTP_REFUSAL_H
