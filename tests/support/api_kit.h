@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What tests of the API share: an API over stores in memory, with a clock that the test sets, and
+/* What tests of the API share: an API over stores in memory, a clock that the test sets, and
  * requests in one line. */
 #ifndef API_KIT_H
 #define API_KIT_H
@@ -13,7 +13,7 @@ struct api_kit {
     struct api api;
     struct vault vault;
     int64_t now; /* seconds */
-    int64_t ms;  /* of the clock that never jumps */
+    int64_t ms;  /* of the monotonic clock */
     struct http_request req;
     struct http_response resp; /* of the last request */
     int64_t room;              /* bytes that a response can reserve; below 0: any */
@@ -32,31 +32,32 @@ struct ask {
     const char *own_token; /* Secrets-Token */
     const char *authorization, *encoding, *origin, *ask_method;
     const char *client; /* address; NULL is 192.0.2.1 */
-    bool unchecked;     /* as an adapter that does not ask api_check() */
+    bool unchecked;     /* as an adapter that does not call api_check() */
 };
 
-/* Begin and end.  Rates are off; set kit->api.config and call api_kit_reopen() for others. */
+/* Set up and tear down.  Rates are off.  For other settings set kit->api.config and call
+ * api_kit_reopen(). */
 void api_kit_open(struct api_kit *kit);
 void api_kit_reopen(struct api_kit *kit);
 void api_kit_close(struct api_kit *kit);
 
-/* The same around one cmocka test, whose state is the kit. */
+/* The same as setup and teardown of one cmocka test, whose state is the kit. */
 int api_kit_setup(void **state);
 int api_kit_teardown(void **state);
 
-/* Send one request; the answer is in kit->resp, its status is returned. */
+/* Send one request.  The response is in kit->resp.  Returns its status. */
 int api_kit_ask(struct api_kit *kit, struct ask ask);
 
-/* The last answer's body as text, and as JSON (the caller's reference). */
+/* Returns the body of the last response, as text and as JSON (a new reference). */
 const char *api_kit_body(struct api_kit *kit);
 json_t *api_kit_json(struct api_kit *kit);
 
-/* A member of the last answer: text copied to ${out}, or a number; the test fails if it
- * is absent. */
+/* Copy a text of the last response to ${out}; return a number of it.  The test fails if it is
+ * absent. */
 void api_kit_text(struct api_kit *kit, const char *name, char *out, size_t len);
 int64_t api_kit_number(struct api_kit *kit, const char *name);
 
-/* Whether the last answer is the problem ${code}, with ${field} if that is not NULL. */
+/* Whether the last response is the problem ${code}, with ${field} if that is not NULL. */
 bool api_kit_problem(struct api_kit *kit, const char *code, const char *field);
 
 /* A v1 secret of ${size} bytes whose access key is all ${key}: the body of its create request.  The
@@ -73,7 +74,7 @@ struct api_kit_secret {
 char *api_kit_create_body(struct api_kit_secret s);
 uint8_t api_kit_byte(size_t i);
 
-/* Create it; id and owner token are copied out. */
+/* Create it, and copy its id and owner token out. */
 void api_kit_create(struct api_kit *kit, struct api_kit_secret s, char id[static 23],
                     char owner[static 44]);
 
@@ -85,7 +86,7 @@ int api_kit_open_secret(struct api_kit *kit, const char *id, uint8_t key, char l
 int api_kit_open_with_gate(struct api_kit *kit, const char *id, uint8_t key, char lease,
                            uint8_t gate);
 
-/* The token made of one letter. */
+/* Returns the token that consists of one letter. */
 void api_kit_lease(char letter, char out[static 44]);
 
 #endif

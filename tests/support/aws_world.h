@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A world for the code that speaks to AWS: environment, clock and scripted answers. */
+/* Environment, clock and scripted responses for the code that speaks to AWS. */
 #ifndef AWS_WORLD_H
 #define AWS_WORLD_H
 
@@ -27,8 +27,8 @@ struct world {
     pthread_mutex_t lock;
     struct world_answer answers[WORLD_ANSWERS];
     int answer_count;
-    int asked;   /* requests so far; beyond the script the last answer repeats */
-    bool strict; /* fail the test if more are asked than scripted */
+    int asked;   /* requests so far; after the script the last response repeats */
+    bool strict; /* fail the test at a request beyond the script */
     int paused_ms;
     char last_authorization[1024];
 };

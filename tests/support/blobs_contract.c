@@ -31,7 +31,7 @@ teardown(void **state) {
     return 0;
 }
 
-/* Whether piece ${k} is there, and it is ${text}. */
+/* Whether part ${k} is there, and it is ${text}. */
 static bool
 holds(struct blobs *b, const char *name, uint32_t k, const char *text) {
     struct buf got = BUF_INIT(1000);
@@ -75,7 +75,7 @@ test_the_first_bytes_win(void **state) {
 }
 
 static void
-test_pieces_and_names_are_apart(void **state) {
+test_parts_and_names_are_apart(void **state) {
     struct blobs *b = *state;
     assert_int_equal(put(b, NAME, 0, "a"), 1);
     assert_int_equal(put(b, NAME, 1, "bb"), 1);
@@ -123,7 +123,7 @@ test_get_appends_and_keeps_the_callers_bound(void **state) {
 }
 
 static void
-test_large_pieces_come_back_whole(void **state) {
+test_large_parts_come_back_whole(void **state) {
     struct blobs *b = *state;
     struct buf in = BUF_INIT(LARGE), out = BUF_INIT(LARGE);
     while (in.len < LARGE)
@@ -161,7 +161,7 @@ test_tidy_removes_what_nobody_knows(void **state) {
 }
 
 static void
-test_pieces_outlive_a_restart(void **state) {
+test_parts_outlive_a_restart(void **state) {
     struct blobs *b = *state;
     if (factory->reopen == NULL) skip();
     assert_int_equal(put(b, NAME, 0, "a"), 1);
@@ -257,12 +257,12 @@ blobs_contract_run(const struct blobs_factory *f) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         CASE(test_nothing_is_there_at_first),
         CASE(test_the_first_bytes_win),
-        CASE(test_pieces_and_names_are_apart),
+        CASE(test_parts_and_names_are_apart),
         CASE(test_erase_takes_what_it_names),
         CASE(test_get_appends_and_keeps_the_callers_bound),
-        CASE(test_large_pieces_come_back_whole),
+        CASE(test_large_parts_come_back_whole),
         CASE(test_tidy_removes_what_nobody_knows),
-        CASE(test_pieces_outlive_a_restart),
+        CASE(test_parts_outlive_a_restart),
         CASE(test_of_many_writers_one_wins),
         CASE(test_many_writers_of_the_same_bytes_agree),
         CASE(test_usage_is_exact_after_writers_and_erasers),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A VFS for SQLite, named HOOK_VFS, that hands every call through to the system's and lets a test
- * watch what is changed on disk and make any call fail.  One set of hooks at a time; they are
- * called by whatever thread calls SQLite.
+ * A VFS for SQLite, named HOOK_VFS, that passes every call on to the system's VFS.  A test can
+ * watch what changes on disk and make any call fail.  There is one set of hooks at a time.  They
+ * are called on the thread that calls SQLite.
  */
 #ifndef HOOK_VFS_H
 #define HOOK_VFS_H
@@ -38,8 +38,7 @@ struct hooks {
     void *ctx;
 };
 
-/* Make the VFS known to SQLite, and use ${hooks} (NULL: none) from now on.  No store is open
- * on it. */
+/* Register the VFS, and use ${hooks} (NULL: none) from now on.  No store may be open on it. */
 void hook_vfs_set(const struct hooks *hooks);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a secret does, told a second time: an independent model that the vault is compared with.  It
- * knows nothing of records, stores or policy.h's functions; numbers of seconds are the design's.
+ * An independent model of a secret, which the vault is compared with.  It uses no records, stores
+ * or functions of policy.h.  Its numbers of seconds are those of the design.
  */
 #ifndef MODEL_H
 #define MODEL_H

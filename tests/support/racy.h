@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A store made to count views as systems of this kind are known to do it wrong: it reads, decides,
- * and then writes.  The control of the tests that race.
+ * A store that counts views in the way that is known to be wrong: it reads, decides, and then
+ * writes. It is the negative control of the tests that race.
  */
 #ifndef TESTS_SUPPORT_RACY_H
 #define TESTS_SUPPORT_RACY_H

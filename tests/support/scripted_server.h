@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A server on loopback that answers the requests of a test one after the other, each with the next
- * line of a script, and keeps what it was sent.
+ * A server on loopback that responds to the requests of a test, each with the next line of a
+ * script, and keeps what it received.
  */
 #ifndef SCRIPTED_SERVER_H
 #define SCRIPTED_SERVER_H
@@ -10,7 +10,7 @@
 
 enum script_end {
     SCRIPT_KEEP,  /* the connection stays for the next request */
-    SCRIPT_CLOSE, /* it is closed after the reply */
+    SCRIPT_CLOSE, /* it is closed after the response */
     SCRIPT_HANG,  /* nothing more is sent until the server is stopped */
 };
 
@@ -29,7 +29,8 @@ void scripted_server_stop(struct scripted_server *s);
 
 int scripted_server_port(const struct scripted_server *s);
 
-/* How many connections were accepted, and the ${i}th request as it came (cut at its bound). */
+/* Returns the number of accepted connections, and the ${i}th request as it came (cut at its
+ * limit). */
 int scripted_server_connections(struct scripted_server *s);
 const char *scripted_server_request(struct scripted_server *s, size_t i);
 

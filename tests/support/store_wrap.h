@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stores that fail on purpose: a record store and a blob store that pass every call on to another,
- * fail those a plan names, and can forget one of the rules.
+ * A record store and a blob store that pass every call on to another store, fail those that a plan
+ * names, and can break one of the rules.
  */
 #ifndef STORE_WRAP_H
 #define STORE_WRAP_H
@@ -9,12 +9,12 @@
 #include "vault/blobs.h"
 #include "vault/store.h"
 
-/* Which calls fail, counted over all stores that share the plan, from 1 on. */
+/* Which calls fail, counted from 1 over all stores that share the plan. */
 struct wrap_plan {
     int fail_at;   /* 0: none */
     bool for_ever; /* every call from that one on */
     int err;       /* ERR_STORE, or ERR_UNKNOWN_OUTCOME where the call may answer that */
-    bool done;     /* with ERR_UNKNOWN_OUTCOME: it was done all the same */
+    bool done;     /* with ERR_UNKNOWN_OUTCOME: the call was done */
     int calls;     /* so far */
     int hits;      /* that failed */
 
@@ -22,7 +22,7 @@ struct wrap_plan {
     void *ctx;
 };
 
-/* A rule to forget: what a test must notice. */
+/* A rule to break, which a test must notice. */
 enum wrap_bug {
     BUG_NONE,
     BUG_LEASE_NOT_RECOGNISED, /* the same lease again takes another view */
@@ -38,7 +38,7 @@ enum wrap_bug {
     BUG_COUNT,
 };
 
-/* ${inner} behind ${plan} (NULL: never fails) and with ${bug}.  Closing it closes ${inner}. */
+/* Wrap ${inner} with ${plan} (NULL: nothing fails) and ${bug}.  Closing it closes ${inner}. */
 struct store *store_wrap(struct store *inner, struct wrap_plan *plan, enum wrap_bug bug);
 struct blobs *blobs_wrap(struct blobs *inner, struct wrap_plan *plan);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fsync() of every unit test is one that fails when it is told to. */
+/* Replaces fsync() in every unit test by one that a test can make fail. */
 #ifndef SYNCS_H
 #define SYNCS_H
 
@@ -8,10 +8,10 @@
 /* Let the ${n}th fsync from now on fail with EIO; 0: none.  Not while other threads sync. */
 void syncs_fail_at(int n);
 
-/* How many are still to come before that; 0: it has, or none is to. */
+/* Returns how many remain before that; 0 if it has failed, or none will. */
 int syncs_to_come(void);
 
-/* Call ${after} behind each fsync of ${fd}, which went ${well} or failed; NULL: nothing. */
+/* Call ${after} after each fsync of ${fd}, with whether it went ${well}; NULL: nothing. */
 void syncs_watch(void (*after)(int fd, bool well));
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A vault over given stores, whose clock the test sets and whose randomness comes from a seed. */
+/* A vault over given stores, with a clock that the test sets and randomness from a seed. */
 #ifndef VAULT_WORLD_H
 #define VAULT_WORLD_H
 
@@ -22,7 +22,7 @@ struct world {
 /* Set up ${w} over these stores, from WORLD_T0 on. */
 void world_init(struct world *w, struct store *store, struct blobs *blobs, uint64_t seed);
 
-/* The same over new stores in memory, and their end. */
+/* The same over new stores in memory; and close them. */
 void world_open(struct world *w);
 void world_close(struct world *w);
 

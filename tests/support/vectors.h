@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Test vectors: JSON files of the tree (tests/vectors/) and of the material beside it.
+ * Test vectors: JSON files in tests/vectors/, and files that are not part of the tree.
  */
 #ifndef TESTS_VECTORS_H
 #define TESTS_VECTORS_H

@@ -2,7 +2,7 @@
 /*
  * The stores in AWS under faults (tests/system/support/aws/fault-proxy.mjs): whatever is refused,
  * lost, cut or done late, no more than N views are ever delivered, and exactly N once the faults
- * clear; pieces come whole or not at all; and what is left behind in the end is of the kinds that
+ * clear; parts come whole or not at all; and what is left behind in the end is of the kinds that
  * may be (tests/system/support/aws/leftovers.mjs).  With conditions that always hold, the same test
  * must fail.
  *
@@ -25,7 +25,7 @@
 #include "store/s3/blobs.h"
 #include "store_kit.h"
 
-enum { OPENERS_MAX = 8, PIECES = 3, PIECE_LEN = 3000 };
+enum { OPENERS_MAX = 8, PARTS = 3, PART_LEN = 3000 };
 
 static struct aws_standins *standins;
 static struct store *store;
@@ -252,9 +252,9 @@ run_schedule(unsigned seed, double rate, int views, int count) {
 }
 
 static void
-put_pieces(const char *name, uint8_t pieces[PIECES][PIECE_LEN], bool stored[PIECES], bool last) {
-    for (uint32_t k = 0; k < PIECES; k++) {
-        int put = blobs->ops->put(blobs, name, k, pieces[k], PIECE_LEN);
+put_parts(const char *name, uint8_t parts[PARTS][PART_LEN], bool stored[PARTS], bool last) {
+    for (uint32_t k = 0; k < PARTS; k++) {
+        int put = blobs->ops->put(blobs, name, k, parts[k], PART_LEN);
         assert_int_not_equal(put, ERR_CONFLICT);
         if (put >= 0) stored[k] = true;
         if (last) assert_true(put >= 0);
@@ -264,36 +264,36 @@ put_pieces(const char *name, uint8_t pieces[PIECES][PIECE_LEN], bool stored[PIEC
 /* Pieces put, fetched and erased under faults: whole or not at all, and never absent
  * once stored. */
 static void
-run_pieces(unsigned seed, double rate) {
-    static uint8_t pieces[PIECES][PIECE_LEN];
-    bool stored[PIECES] = {false};
+run_parts(unsigned seed, double rate) {
+    static uint8_t parts[PARTS][PART_LEN];
+    bool stored[PARTS] = {false};
     char name[TOKEN_BLOB_LEN + 1], command[64];
-    struct buf got = BUF_INIT(PIECE_LEN);
+    struct buf got = BUF_INIT(PART_LEN);
     (void)snprintf(name, sizeof(name), "Piece%017u", seed);
     if (seed % 3 == 0) (void)snprintf(name, sizeof(name), "Piece%011u.enc", seed);
-    for (size_t i = 0; i < sizeof(pieces); i++)
-        pieces[i / PIECE_LEN][i % PIECE_LEN] = (uint8_t)(i * seed + (seed % 3 == 0 ? 0 : i / 251));
+    for (size_t i = 0; i < sizeof(parts); i++)
+        parts[i / PART_LEN][i % PART_LEN] = (uint8_t)(i * seed + (seed % 3 == 0 ? 0 : i / 251));
     bool classic = seed % 3 == 0;
     if (classic)
-        for (int k = 1; k < PIECES; k++)
-            memcpy(pieces[k], pieces[0], PIECE_LEN); /* a classic file is one object */
+        for (int k = 1; k < PARTS; k++)
+            memcpy(parts[k], parts[0], PART_LEN); /* a classic file is one object */
     (void)snprintf(command, sizeof(command), "faults %u %.2f", seed, rate);
     aws_standins_tell(standins, command, false);
-    put_pieces(name, pieces, stored, false);
-    for (uint32_t k = 0; k < PIECES; k++) {
+    put_parts(name, parts, stored, false);
+    for (uint32_t k = 0; k < PARTS; k++) {
         int found = blobs->ops->get(blobs, name, k, &got);
-        if (found == 1) assert_true(buf_equals(&got, pieces[k], PIECE_LEN));
+        if (found == 1) assert_true(buf_equals(&got, parts[k], PART_LEN));
         if (stored[k]) assert_int_not_equal(found, 0);
         buf_reset(&got);
     }
-    int erased = blobs->ops->erase(blobs, name, 0, PIECES);
+    int erased = blobs->ops->erase(blobs, name, 0, PARTS);
     aws_standins_tell(standins, "clear", false);
-    if (erased != 0) assert_int_equal(blobs->ops->erase(blobs, name, 0, PIECES), 0);
-    bool nothing[PIECES] = {false};
-    put_pieces(name, pieces, nothing, true);
-    for (uint32_t k = 0; k < PIECES; k++) {
+    if (erased != 0) assert_int_equal(blobs->ops->erase(blobs, name, 0, PARTS), 0);
+    bool nothing[PARTS] = {false};
+    put_parts(name, parts, nothing, true);
+    for (uint32_t k = 0; k < PARTS; k++) {
         assert_int_equal(blobs->ops->get(blobs, name, k, &got), 1);
-        assert_true(buf_equals(&got, pieces[k], PIECE_LEN));
+        assert_true(buf_equals(&got, parts[k], PART_LEN));
         buf_reset(&got);
     }
     buf_free(&got);
@@ -322,7 +322,7 @@ never_more_than_n_and_exactly_n_in_the_end(void **state) {
     for (unsigned seed = first; seed < first + count; seed++) {
         int views = 1 + (int)(seed / 2 % 3);
         double rate = 0.1 + 0.1 * (seed % 5);
-        if (seed % 4 == 3) run_pieces(seed, rate);
+        if (seed % 4 == 3) run_parts(seed, rate);
         else if (run_schedule(seed, rate, views, views + 2) != 0)
             fail_msg("seed %u: not exactly %d views", seed, views);
         check_leftovers(seed);

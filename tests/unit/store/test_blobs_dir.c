@@ -122,7 +122,7 @@ test_hostile_names_are_refused(void **state) {
 }
 
 static void
-test_half_written_pieces_are_removed_at_start(void **state) {
+test_half_written_parts_are_removed_at_start(void **state) {
     struct blobs *b = *state;
     assert_int_equal(b->ops->put(b, NAME, 0, "whole", 5), 1);
     int fd = open(below("Na/.17"), O_WRONLY | O_CREAT, 0600);
@@ -403,7 +403,7 @@ main(void) {
         CASE(test_nobody_else_may_read),
         CASE(test_links_are_not_followed),
         CASE(test_hostile_names_are_refused),
-        CASE(test_half_written_pieces_are_removed_at_start),
+        CASE(test_half_written_parts_are_removed_at_start),
         CASE(test_no_temporary_file_stays),
         CASE(test_a_second_process_is_kept_out),
         CASE(test_a_failed_write_leaves_nothing),

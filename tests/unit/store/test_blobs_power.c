@@ -159,7 +159,7 @@ is_on_disk(const char *path, const char *name) {
 }
 
 static bool
-piece_is_on_disk(const char *name, int k) {
+part_is_on_disk(const char *name, int k) {
     char prefix[3] = {name[0], name[1], '\0'}, subdir[sizeof(parts) + 4], part[NAME_ROOM];
     (void)snprintf(subdir, sizeof(subdir), "%s/%s", parts, prefix);
     (void)snprintf(part, sizeof(part), "%s.%d", name, k);
@@ -239,7 +239,7 @@ static bool
 all_is_as_said(const struct run *r) {
     for (size_t n = 0; n < ARRAY_LEN(blobs); n++)
         for (int k = 0; k < PIECES; k++) {
-            bool there = piece_is_on_disk(blobs[n], k);
+            bool there = part_is_on_disk(blobs[n], k);
             if (r->said[n][k] == (there ? GONE : DURABLE)) return false;
         }
     return true;

@@ -292,7 +292,7 @@ whether_conditions_hold_is_known_or_it_does_not_open(void **state) {
 
 #define LARGE "Name000000000000000002"
 
-/* A new bucket with pieces at both ends of what one request can name, and behind it. */
+/* A new bucket with parts at both ends of what one request can name, and after it. */
 static struct blobs *
 open_large(void) {
     static const uint32_t there[] = {0, 999, 1000, 1999, 2000, 2499, 2500};
@@ -314,7 +314,7 @@ is_there(struct blobs *b, uint32_t k) {
 }
 
 static void
-a_thousand_pieces_go_with_one_request(void **state) {
+a_thousand_parts_go_with_one_request(void **state) {
     (void)state;
     struct blobs *b = open_large();
     assert_int_equal(b->ops->erase(b, LARGE, 0, 2500), 0);
@@ -356,7 +356,7 @@ what_s3_keeps_is_not_erased(void **state) {
 
 /* It refuses the request, or takes it for another one: what it says of that is no erasing. */
 static void
-a_service_without_it_is_asked_for_each_piece(void **state) {
+a_service_without_it_is_asked_for_each_part(void **state) {
     (void)state;
     static const struct {
         int status;
@@ -415,9 +415,9 @@ int
 main(void) {
     const struct CMUnitTest own[] = {
         cmocka_unit_test(whether_conditions_hold_is_known_or_it_does_not_open),
-        cmocka_unit_test(a_thousand_pieces_go_with_one_request),
+        cmocka_unit_test(a_thousand_parts_go_with_one_request),
         cmocka_unit_test(what_s3_keeps_is_not_erased),
-        cmocka_unit_test(a_service_without_it_is_asked_for_each_piece),
+        cmocka_unit_test(a_service_without_it_is_asked_for_each_part),
         cmocka_unit_test(an_erase_that_takes_long_goes_on_where_it_was),
         cmocka_unit_test(classic_files_are_base64_under_their_id),
         cmocka_unit_test(what_is_not_understood_is_refused),
