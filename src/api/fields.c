@@ -8,6 +8,7 @@
 #include "base/text/base64.h"
 #include "base/text/json.h"
 #include "base/text/parse.h"
+#include "base/text/utf8.h"
 #include "crypto/token.h"
 #include "http/problem.h"
 
@@ -127,11 +128,21 @@ refuse_named_field(enum problem p, const char *name, size_t len, const char *det
     problem_respond(resp, p, &more);
 }
 
+/* What a person has to know of a body that is no JSON object. */
+static const char *
+what_is_wrong(const char *text, size_t len) {
+    bool utf16 =
+        len >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0 ||
+                     text[0] == '\0' || text[1] == '\0');
+    if (utf16) return "The body must be UTF-8 and not UTF-16.";
+    if (!utf8_valid(text, len)) return "The body must be UTF-8.";
+    return "The body must be one JSON object.";
+}
+
 /* Parse the body into ${doc}, which the caller frees.  Returns 0 or ERR_INVALID. */
 static int
 parse_fields(const struct http_request *req, enum fields_mode mode, json_t **doc,
              struct http_response *resp) {
-    static const struct problem_more no_object = {.detail = "The body must be one JSON object."};
     static const char mark[] = {'\xEF', '\xBB', '\xBF'};
     const char *text = (const char *)req->body.data;
     size_t len = req->body.len;
@@ -147,7 +158,8 @@ parse_fields(const struct http_request *req, enum fields_mode mode, json_t **doc
     if (*doc != NULL) return 0;
 
     if (twice.key == NULL) {
-        problem_respond(resp, p, &no_object);
+        struct problem_more more = {.detail = what_is_wrong(text, len)};
+        problem_respond(resp, p, &more);
     } else {
         if (mode == FIELDS_EXACT) p = PROBLEM_FIELD;
         refuse_named_field(p, twice.key, twice.len, "It occurs twice.", resp);

@@ -115,13 +115,23 @@ MUST_CHECK
 int vault_sealed_complete(struct vault *v, const char *id, const char *owner_token,
                           enum verdict *verdict, uint32_t *missing);
 
+/* Where vault_sealed_get_part() puts a part. */
+struct vault_sealed_fetch {
+    struct buf *out; /* empty, with a limit */
+
+    /* Called with the length of the part before it is read.  Returns 0, or a negative code, and then
+     * nothing is read.  NULL for none. */
+    int (*reserve)(void *ctx, size_t len);
+    void *ctx;
+};
+
 /*
- * Fetch part ${k} into ${out}, whose limit the caller sets, and renew ${lease}.  Returns 1 with
- * ${verdict}, OK or ABSENT, or a negative code.
+ * Fetch part ${k} into to->out and renew ${lease}.  Returns 1 with ${verdict}, OK or ABSENT; or a
+ * negative code with to->out empty.
  */
 MUST_CHECK
 int vault_sealed_get_part(struct vault *v, const char *id, const char *lease, uint32_t k,
-                          struct buf *out, enum verdict *verdict);
+                          const struct vault_sealed_fetch *to, enum verdict *verdict);
 
 /*
  * Set ${len} to the length of part ${k} without renewing ${lease}, for HEAD.  Returns 1; 0 if a

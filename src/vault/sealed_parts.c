@@ -135,9 +135,23 @@ renew_lease(struct vault *v, const char *id, const char *lease, struct record *a
     return found < 0 ? found : 1;
 }
 
+/* Reserve and read part ${k} of ${r}.  Returns 1; 0 if it is absent; or a negative code. */
+static int
+read_part(struct vault *v, const struct record *r, uint32_t k,
+          const struct vault_sealed_fetch *to) {
+    uint32_t len = record_part_len(r, k);
+    int err = 0;
+    if (to->reserve != NULL) err = to->reserve(to->ctx, len);
+    if (err != 0) return err;
+
+    int found = vault_counted(v, v->blobs->ops->get(v->blobs, r->blob, k, to->out));
+    if (found == 1 && to->out->len != len) return ERR_STORE;
+    return found;
+}
+
 int
 vault_sealed_get_part(struct vault *v, const char *id, const char *lease, uint32_t k,
-                      struct buf *out, enum verdict *verdict) {
+                      const struct vault_sealed_fetch *to, enum verdict *verdict) {
     struct record r = {0};
 
     int result = renew_lease(v, id, lease, &r, verdict);
@@ -146,10 +160,7 @@ vault_sealed_get_part(struct vault *v, const char *id, const char *lease, uint32
         *verdict = VERDICT_ABSENT;
         goto out;
     }
-
-    size_t before = out->len;
-    result = vault_counted(v, v->blobs->ops->get(v->blobs, r.blob, k, out));
-    if (result == 1 && out->len - before != record_part_len(&r, k)) result = ERR_STORE;
+    result = read_part(v, &r, k, to);
 
     /* The part was erased meanwhile (burnt), or it is lost.  Only the record tells.  ERR_STORE may
      * mean absent, too: S3 refuses a GET of an absent object without the right to list. */
@@ -164,7 +175,7 @@ vault_sealed_get_part(struct vault *v, const char *id, const char *lease, uint32
     }
 
 out:
-    if (result < 0 || *verdict != VERDICT_OK) buf_reset(out);
+    if (result < 0 || *verdict != VERDICT_OK) buf_reset(to->out);
     record_clear(&r);
     return result;
 }

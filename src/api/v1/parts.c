@@ -87,6 +87,10 @@ head_part(struct api_call *call) {
     uint32_t len;
 
     int found = vault_sealed_peek_part(call->api->vault, call->id, call->token, call->part, &len);
+    if (found > 0) {
+        int err = response_reserve(call->resp, len);
+        if (err != 0) found = err;
+    }
     if (found < 0) response_error(call->resp, found);
     else if (found == 0) v1_absent(call);
     else if ((space = buf_space(body, len)) == NULL) response_error(call->resp, ERR_NOMEM);
@@ -97,11 +101,20 @@ head_part(struct api_call *call) {
     }
 }
 
+/* Reserve the response for a part.  For vault_sealed_fetch.reserve. */
+static int
+reserve_part(void *resp, size_t len) {
+    return response_reserve(resp, len);
+}
+
 static void
 get_part(struct api_call *call) {
     enum verdict verdict = VERDICT_ABSENT;
-    int err = vault_sealed_get_part(call->api->vault, call->id, call->token, call->part,
-                                    &call->resp->body, &verdict);
+    const struct vault_sealed_fetch to = {
+        .out = &call->resp->body, .reserve = reserve_part, .ctx = call->resp};
+
+    int err =
+        vault_sealed_get_part(call->api->vault, call->id, call->token, call->part, &to, &verdict);
     if (err >= 0 && verdict == VERDICT_OK) set_part_headers(call->resp);
     else v1_outcome(call, err, verdict);
 }

@@ -78,6 +78,27 @@ a_byte_order_mark_is_skipped(void **state) {
 }
 
 static void
+a_wrong_encoding_is_named(void **state) {
+    static const struct {
+        const char *body;
+        size_t len;
+        const char *detail;
+    } cases[] = {
+        {"\xFF\xFE{\0}\0", 6, "not UTF-16"},
+        {"\xFE\xFF\0{\0}", 6, "not UTF-16"},
+        {"{\0}\0", 4, "not UTF-16"},
+        {"{\"secret\":\"\xE4\"}", 14, "must be UTF-8."},
+        {"{\"secret\":", 10, "one JSON object"},
+    };
+    struct api_kit *kit = *state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct ask ask = {.target = "/encrypt", .body = cases[i].body, .len = cases[i].len};
+        assert_int_equal(api_kit_ask(kit, ask), 400);
+        assert_non_null(strstr(api_kit_body(kit), cases[i].detail));
+    }
+}
+
+static void
 a_file_opens_once_with_its_name(void **state) {
     struct api_kit *kit = *state;
     static const uint8_t bytes[] = {0, 255, '{', '"', 0xC3, 0x28, '\n'};
@@ -395,6 +416,7 @@ main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_text_opens_as_often_as_asked),
         TEST(a_byte_order_mark_is_skipped),
+        TEST(a_wrong_encoding_is_named),
         TEST(a_file_opens_once_with_its_name),
         TEST(time_counts_on_read),
         TEST(counts_are_clamped_as_pysecrets_did),

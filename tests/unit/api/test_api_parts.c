@@ -301,6 +301,21 @@ parts_under_a_valid_token_are_not_limited(void **state) {
 }
 
 static void
+a_part_is_reserved_before_it_is_read(void **state) {
+    struct api_kit *kit = *state;
+    struct upload u = complete(kit);
+    assert_int_equal(api_kit_open_secret(kit, u.id, KEY, 'a'), 200);
+    kit->room = API_KIT_PART - 1;
+    assert_int_equal(ask(&u, "GET", "/parts/0", u.lease), 503);
+    assert_true(api_kit_problem(kit, "busy", NULL));
+    kit->room = API_KIT_PART;
+    assert_int_equal(ask(&u, "GET", "/parts/0", u.lease), 200);
+    assert_int_equal(kit->reserved, API_KIT_PART);
+    assert_int_equal(ask(&u, "GET", "/parts/0", TOKEN), 404);
+    assert_int_equal(kit->reserved, 0); /* nothing is held for a wrong token */
+}
+
+static void
 parts_too_large_for_an_adapter_are_refused_before_the_claim(void **state) {
     struct api_kit *kit = *state;
     struct upload u = complete(kit);
@@ -328,6 +343,7 @@ main(void) {
         TEST(four_unfinished_uploads_a_client),
         TEST(an_upload_that_ended_elsewhere_does_not_count),
         TEST(a_failed_create_is_no_upload),
+        TEST(a_part_is_reserved_before_it_is_read),
         TEST(parts_under_a_valid_token_are_not_limited),
         TEST(parts_too_large_for_an_adapter_are_refused_before_the_claim),
     };

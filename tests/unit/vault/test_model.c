@@ -168,8 +168,8 @@ do_fetch(struct run *run, struct slot *s) {
     unsigned token = any_token(run, s);
     uint32_t k = below(run, MODEL_PARTS);
     if (!s->model.parts) return;
-    int result = vault_sealed_get_part(&run->world.vault, s->id, world_token(token, text), k, &got,
-                                       &verdict);
+    int result = vault_sealed_get_part(&run->world.vault, s->id, world_token(token, text), k,
+                                       &(struct vault_sealed_fetch){.out = &got}, &verdict);
     compare_verdicts(run, ACT_FETCH, result, verdict, model_fetch(&s->model, run->now, token));
     if (verdict == VERDICT_OK) {
         struct buf want = part_of(s, k);

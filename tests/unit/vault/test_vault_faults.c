@@ -161,7 +161,9 @@ parts_life(const struct wrap_plan *fault, int n) {
     for (uint32_t k = 0; k < 2; k++) {
         buf_reset(&part);
         world_token(1, token);
-        UNTIL_DONE(result, vault_sealed_get_part(v, c.id, token, k, &part, &verdict));
+        UNTIL_DONE(result,
+                   vault_sealed_get_part(v, c.id, token, k,
+                                         &(struct vault_sealed_fetch){.out = &part}, &verdict));
         assert_int_equal(verdict, VERDICT_OK);
         assert_true(buf_equals(&part, whole.data + k * WORLD_PART, k ? 500 : WORLD_PART));
     }
@@ -169,7 +171,9 @@ parts_life(const struct wrap_plan *fault, int n) {
     assert_int_equal(verdict, VERDICT_OK);
     buf_reset(&part);
     heal();
-    assert_int_equal(vault_sealed_get_part(v, c.id, token, 0, &part, &verdict), 1);
+    assert_int_equal(vault_sealed_get_part(v, c.id, token, 0,
+                                           &(struct vault_sealed_fetch){.out = &part}, &verdict),
+                     1);
     assert_int_equal(verdict, VERDICT_ABSENT);
     buf_free(&part);
     buf_free(&whole);
@@ -530,7 +534,9 @@ test_a_lost_part_is_broken_not_absent(void **state) {
     record_clear(&r);
     buf_reset(&part);
     world_token(1, token);
-    assert_int_equal(vault_sealed_get_part(v, c.id, token, 0, &part, &verdict), ERR_STORE);
+    assert_int_equal(vault_sealed_get_part(v, c.id, token, 0,
+                                           &(struct vault_sealed_fetch){.out = &part}, &verdict),
+                     ERR_STORE);
     assert_int_equal(part.len, 0);
     buf_free(&whole);
     buf_free(&part);

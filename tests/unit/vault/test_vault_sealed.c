@@ -116,7 +116,8 @@ fetch(const char *id, unsigned lease, uint32_t k, const struct buf *whole) {
     struct buf part = BUF_INIT(WORLD_PART);
     char token[TOKEN_LEN + 1];
     enum verdict verdict;
-    assert_int_equal(vault_sealed_get_part(v, id, world_token(lease, token), k, &part, &verdict),
+    assert_int_equal(vault_sealed_get_part(v, id, world_token(lease, token), k,
+                                           &(struct vault_sealed_fetch){.out = &part}, &verdict),
                      1);
     if (verdict == VERDICT_OK)
         assert_true(buf_equals(&part, whole->data + (size_t)k * WORLD_PART, part.len));
@@ -366,7 +367,8 @@ test_a_part_that_was_burnt_meanwhile_is_absent(void **state) {
         burning = i < 2 ? &c : NULL;
         get_result = i % 2 == 0 ? 0 : ERR_STORE;
         v->blobs->ops = &ops;
-        int got = vault_sealed_get_part(v, c.id, world_token(1, token), 0, &part, &verdict);
+        int got = vault_sealed_get_part(v, c.id, world_token(1, token), 0,
+                                        &(struct vault_sealed_fetch){.out = &part}, &verdict);
         v->blobs->ops = own;
         assert_int_equal(got, burning != NULL ? 1 : ERR_STORE);
         if (burning != NULL) assert_int_equal(verdict, VERDICT_ABSENT);
