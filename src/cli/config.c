@@ -38,6 +38,8 @@ parse_config_line(const char *s, size_t len, struct config *out) {
 
     const char *equals = memchr(s, '=', len);
     if (equals == NULL) return ERR_CONFIG;
+
+    /* Blanks around the name and around the value do not count. */
     const char *name = s, *value = equals + 1;
     size_t name_len = (size_t)(equals - s), value_len = len - name_len - 1;
     trim_blanks(&name, &name_len);

@@ -107,6 +107,7 @@ describe_listener(struct listener *out) {
     char host[INET6_ADDRSTRLEN] = "";
     if (getsockname(out->fd, &a.any, &len) != 0) return;
 
+    /* The port may have been chosen by the kernel. */
     if (a.any.sa_family == AF_UNIX) {
         (void)snprintf(out->open, sizeof(out->open), "unix:%.*s", (int)sizeof(a.local.sun_path),
                        a.local.sun_path);

@@ -63,6 +63,7 @@ write_refusal(unsigned status, struct buf *out) {
     time_t now = (time_t)clock_now(&clock_system);
     (void)strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &tm));
 
+    /* The same headers and problem document as a response of the API. */
     http_response_init(&r, BODY_MAX);
     api_headers(&none, &unread, &r);
     problem_respond(&r, problem_of(status), NULL);

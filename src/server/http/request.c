@@ -12,7 +12,6 @@
 
 enum {
     CHECK_FROM = 16 * 1024, /* api_check() is asked before bodies from this length on are read */
-    PARAMETERS_MAX = 64,    /* of a query; no route has more than one */
 };
 
 enum stage {
@@ -88,17 +87,6 @@ reserve_response(void *request, uint64_t bytes) {
     return 0;
 }
 
-/*
- * Hide the query of ${target} from libmicrohttpd, which is about to copy its parameters into the
- * memory of the connection.  Nothing here reads that copy, and version 0.9.75 never responds where
- * there is no room for it.  The library already knows where the query begins and stops at its end.
- */
-static void
-hide_query(const char *target) {
-    char *query = strchr((char *)(uintptr_t)target, '?');
-    if (query != NULL) query[1] = '\0';
-}
-
 void *
 request_begin(void *daemon, const char *target, struct MHD_Connection *connection) {
     size_t len = strlen(target);
@@ -114,7 +102,7 @@ request_begin(void *daemon, const char *target, struct MHD_Connection *connectio
     /* Keep a copy of the target before the library changes it, and cut it into path and query. */
     req->target_len = len;
     memcpy(req->target, target, len + 1);
-    hide_query(target);
+    request_head_hide_query(target);
     char *query = memchr(req->target, '?', len);
     req->http.path = req->target;
     req->http.query = req->target + len;
@@ -319,21 +307,13 @@ hand_to_worker(struct request *req, enum stage stage, enum stage refused) {
     return MHD_YES;
 }
 
-static bool
-has_many_parameters(const char *query) {
-    int n = 0;
-    for (; (query = strchr(query, '&')) != NULL && n < PARAMETERS_MAX; query++)
-        n++;
-    return n >= PARAMETERS_MAX;
-}
-
 /* Read the head of ${req} into its http member, and set broken if the head is not strict. */
 static void
 read_head(struct request *req, const char *method, const char *url, const char *version) {
     bool strict =
         request_head_strict(req->connection, method, url, version, req->target, req->target_len);
     req->http.method = http_method_parse(method);
-    req->broken = !strict || has_many_parameters(req->http.query);
+    req->broken = !strict || request_head_has_many_parameters(req->http.query);
     (void)MHD_get_connection_values_n(req->connection, MHD_HEADER_KIND, read_header, req);
 
     const union MHD_ConnectionInfo *peer =

@@ -6,7 +6,11 @@
 
 #include "base/compiler.h"
 
-enum { LINE_END = 2, COLON = 1 };
+enum {
+    LINE_END = 2,
+    COLON = 1,
+    PARAMETERS_MAX = 64, /* of a query; no route has more than one */
+};
 
 struct head {
     const char *next; /* where the next line must begin */
@@ -86,4 +90,18 @@ request_head_strict(struct MHD_Connection *connection, const char *method, const
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     if (!h.strict || size == NULL || method + size->header_size != h.next + LINE_END) return false;
     return h.hosts == 1 || (h.hosts == 0 && !newest);
+}
+
+void
+request_head_hide_query(const char *target) {
+    char *query = strchr((char *)(uintptr_t)target, '?');
+    if (query != NULL) query[1] = '\0';
+}
+
+bool
+request_head_has_many_parameters(const char *query) {
+    int n = 0;
+    for (; (query = strchr(query, '&')) != NULL && n < PARAMETERS_MAX; query++)
+        n++;
+    return n >= PARAMETERS_MAX;
 }

@@ -22,4 +22,14 @@
 bool request_head_strict(struct MHD_Connection *connection, const char *method, const char *url,
                          const char *version, const char *target, size_t len);
 
+/*
+ * Hide the query of ${target} from libmicrohttpd, which is about to copy its parameters into the
+ * memory of the connection.  Nothing here reads that copy, and version 0.9.75 never responds where
+ * there is no room for it.  The library already knows where the query begins and stops at its end.
+ */
+void request_head_hide_query(const char *target);
+
+/* Whether ${query} has more parameters than any request of the API. */
+bool request_head_has_many_parameters(const char *query);
+
 #endif
