@@ -2,8 +2,9 @@
 // The headers of the page, in one place: secretsd sends them (tools/embed.mjs makes C of them), and
 // the build for static hosts writes them into the page itself and into _headers.
 
+// Firefox asks for /favicon.ico whatever the page names, so images of the own origin are allowed.
 const policy = (connect) => [
-  "default-src 'none'", "script-src 'self'", "style-src 'self'", 'img-src data:', `connect-src ${connect}`,
+  "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", `connect-src ${connect}`,
   "worker-src 'self'", "base-uri 'none'", "form-action 'none'", "require-trusted-types-for 'script'", 'trusted-types page',
 ];
 

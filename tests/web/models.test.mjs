@@ -88,7 +88,7 @@ test('the form says what is missing or too much', async () => {
 });
 
 test('what became of it, in one line', async () => {
-  const { statusOf } = await load('model/status.ts');
+  const { forgottenStatus, statusOf } = await load('model/status.ts');
   const { readReceipt } = await load('net/messages.ts');
   const events = (...names) => names.map((event, i) => ({ event, at: NOW + i }));
   const line = (state, ...names) => {
@@ -102,7 +102,9 @@ test('what became of it, in one line', async () => {
   assert.deepEqual(line('expired'), ['Expired +99, never opened.', true]);
   assert.deepEqual(line('expired', 'opened'), ['Expired +99, opened once.', true]);
   assert.deepEqual(line('locked', 'locked'), ['Locked +1 after too many wrong passphrases. It is gone.', true]);
-  assert.match(said(statusOf(null).key), /no longer has a record/);
+  const forgotten = [NOW, NOW + 1].map((now) => forgottenStatus(NOW + 1, now));
+  for (const { key } of forgotten) assert.match(said(key), /no longer has a record/);
+  assert.deepEqual(forgotten.map(({ final }) => final), [false, true], 'before its end it is asked again');
   assert.throws(() => readReceipt({ state: 'else', expires_at: 1 }));
 });
 
@@ -140,7 +142,7 @@ test('each failure has a message of its own, and says only what is known', async
   for (const [kind, text] of Object.entries(saving)) assert.match(said(saveMessage({ kind }).text), text);
   assert.equal(said(saveMessage({ kind: 'damaged', failure: 'payload failure' }).title), 'This content is damaged');
   const erasing = { offline: /cannot be reached/, busy: /busy/, unexpected: /could not be erased/ };
-  for (const [kind, text] of Object.entries(erasing)) assert.match(said(eraseMessage({ kind })), text);
+  for (const [kind, text] of Object.entries(erasing)) assert.match(said(eraseMessage({ kind }).text), text);
 });
 
 test('names of received files are made harmless', async () => {
@@ -148,7 +150,9 @@ test('names of received files are made harmless', async () => {
   const cases = {
     'a.txt': 'a.txt', '../../etc/passwd': 'passwd', 'C:\\x\\evil.exe': 'evil.exe', '.bashrc': 'bashrc', '': 'file', '...': 'file',
     'a\u202Etxt.exe': 'a_txt.exe', 'nul\0name': 'nul_name', 'CON': '_CON', 'com1.txt': '_com1.txt', 'a<b>:"|?*': 'a_b______',
-    'line\nbreak': 'line_break', '/': 'file',
+    'line\nbreak': 'line_break', '/': 'file', '.env': 'env',
+    // Joiners belong to names, direction marks do not.
+    'می\u200cخواهم.pdf': 'می\u200cخواهم.pdf', '👩\u200d💻.txt': '👩\u200d💻.txt', 'a\u200fb\u2066c\u061cd': 'a_b_c_d', 'soft\u00adhyphen': 'soft_hyphen',
   };
   for (const [name, safe] of Object.entries(cases)) assert.equal(safeName(name), safe, JSON.stringify(name));
   assert.ok([...safeName(`${'x'.repeat(10000)}.pdf`)].length <= 120);
@@ -224,7 +228,7 @@ test('what is kept of one’s own secrets is read with care', async () => {
 });
 
 test('a dropped connection is tried again, a refusal is not', async () => {
-  const { withRetry, waitFor, serverDidNothing, ConnectionError, ApiError } = await load('net/retry.ts');
+  const { withRetry, waitFor, serverDidNothing, ConnectionError, ApiError } = await load('net/retry.ts', 'net/errors.ts');
   globalThis.addEventListener ??= () => undefined;
   globalThis.removeEventListener ??= () => undefined;
   const options = { signal: new AbortController().signal, patience: 60_000 };
@@ -273,11 +277,13 @@ test('several files that a zip cannot count are refused', async () => {
   assert.equal(choose(...new Array(65534).fill(1)), null);
 });
 
+const BYTES = { headers: { 'Content-Type': 'application/octet-stream' } };
+
 test('a part fills its place: less is a lost connection, more is damage', async () => {
   const { Api } = await load('net/api.ts');
-  const get = (length) => new Api('x/', 1000, async () => new Response(new Uint8Array(length))).part('i', 'l', 0, new Uint8Array(10));
+  const get = (length) => new Api('http://x/', false, 1000, async () => new Response(new Uint8Array(length), BYTES)).part('i', 'l', 0, new Uint8Array(10));
   await get(10);
-  await assert.rejects(get(9), { message: 'the answer was cut off' });
+  await assert.rejects(get(9), { message: 'the response was cut off' });
   await assert.rejects(get(11), { kind: 'payload failure' });
 });
 
@@ -340,11 +346,12 @@ test('an id or token that is none is refused before it gets into an address', as
   }
 });
 
-test('an answer that is JSON but no object is refused as one that makes no sense', async () => {
+test('a response of the server that is no object makes no sense', async () => {
   const { Api } = await load('net/api.ts');
   const { readReceipt } = await load('net/messages.ts');
-  const api = (body, status) => new Api('x/', 1000, async () => new Response(body, { status }));
-  for (const body of ['null', '3', '"x"', 'true']) {
+  const headers = { 'Content-Type': 'application/json', 'Secrets-Answer': '1' };
+  const api = (body, status) => new Api('http://x/', false, 1000, async () => new Response(body, { status, headers }));
+  for (const body of ['null', '3', '"x"', 'true', '[]']) {
     await assert.rejects(api(body, 200).config(), { name: 'SyntaxError' }, body);
     await assert.rejects(api(body, 503).config(), { status: 503, code: '' }, body);
   }

@@ -15,14 +15,17 @@ const OLD = 'abcdefghijklmnop';
 
 test('links are read, also as mail gateways leave them', async () => {
   const m = await load('model/link.ts');
-  const whole = { kind: 'open', id: ID, key: KEY };
+  const whole = { kind: 'open', id: ID, key: KEY, exposed: false };
   for (const address of [
-    `https://h/#${ID}.${KEY}`, `https://h/sub/path/#${ID}.${KEY}`, `https://h/%23${ID}.${KEY}`, `https://h/#%23${ID}.${KEY}`,
-    `https://h/%2523${ID}.${KEY}`, `https://h/#${ID}%2E${KEY}`, `https://h/#${ID}.${KEY}?utm_source=mail&x=y`,
+    `https://h/#${ID}.${KEY}`, `https://h/sub/path/#${ID}.${KEY}`, `https://h/#%23${ID}.${KEY}`, `https://h/#${ID}%2E${KEY}`, `https://h/#${ID}.${KEY}?utm_source=mail&x=y`,
     `https://h/#${ID}.${KEY}&data=05`, `https://h/?fbclid=abc#${ID}.${KEY}`, `https://h/#${ID}.${KEY}.`, `https://h/#${ID}.${KEY})`,
-    `https://h/#/${ID}.${KEY}`, `https://h/%23${ID}.${KEY}?x=1`, `https://h/#${ID}.${KEY}%20`, `https://h/#${ID}.${KEY}:~:text=word`,
+    `https://h/#/${ID}.${KEY}`, `https://h/#${ID}.${KEY}%20`, `https://h/#${ID}.${KEY}:~:text=word`,
   ]) assert.deepEqual(m.readAddress(address), whole, address);
-  assert.deepEqual(m.readAddress(`https://h/#${ID}`), { kind: 'open', id: ID, key: null });
+  for (const address of [`https://h/%23${ID}.${KEY}`, `https://h/sub/%23${ID}.${KEY}`, `https://h/%2523${ID}.${KEY}`, `https://h/%23${ID}.${KEY}?x=1`]) {
+    assert.deepEqual(m.readAddress(address), { ...whole, exposed: true }, `${address}: the server was sent the key`);
+  }
+  assert.deepEqual(m.readAddress(`https://h/#${ID}`), { kind: 'open', id: ID, key: null, exposed: false });
+  assert.equal(m.readAddress(`https://h/%23${ID}`).exposed, false, 'no key, nothing told');
   for (const address of ['https://h/', 'https://h/#', 'https://h/#%', 'https://h/?a=b', 'https://h/sub/index.html']) {
     assert.deepEqual(m.readAddress(address), { kind: 'share' }, address);
   }
@@ -41,9 +44,9 @@ test('links are built from the alphabet that nothing mangles, and read back', as
     const key = r.mintLinkKey();
     const link = m.buildLink('https://h/p/', ID, key);
     assert.match(link, /^https:\/\/h\/p\/#[A-Za-z0-9.]+$/);
-    assert.deepEqual(m.readAddress(link), { kind: 'open', id: ID, key });
+    assert.deepEqual(m.readAddress(link), { kind: 'open', id: ID, key, exposed: false });
   }
-  assert.deepEqual(m.readAddress(m.buildLink('https://h/', ID, null)), { kind: 'open', id: ID, key: null });
+  assert.deepEqual(m.readAddress(m.buildLink('https://h/', ID, null)), { kind: 'open', id: ID, key: null, exposed: false });
 });
 
 test('a pasted key is found bare or in a whole link', async () => {

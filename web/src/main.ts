@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The page: reads its address, takes the secret part out of it, and shows the view that fits.
+// The page: reads its address and shows the view for it.
 
 import { Api } from './net/api';
 import { readApiAddress, type Config } from './net/messages';
@@ -13,6 +13,7 @@ import { wordsFor } from './text/languages';
 import type { Key, Words } from './text/words';
 import { newWorker } from './trusted';
 import { trustLine } from './ui/parts/about';
+import { clearAddress, forgetOpened, wasOpened } from './ui/address';
 import { ClassicView } from './ui/open/classic';
 import type { Context, View } from './ui/context';
 import { el, fill } from './ui/parts/dom';
@@ -21,50 +22,51 @@ import { askToReplace } from './ui/parts/replace';
 import { OpenView } from './ui/open/open';
 import { ShareView } from './ui/share/share';
 import { StatusPoller } from './ui/poller';
-import { insecure, trouble, waitingNote } from './ui/parts/trouble';
+import { insecure, tooOld, trouble, waitingNote } from './ui/parts/trouble';
 
 const base = new URL('.', import.meta.url);
 
-/** What the address asks for; what is secret in it leaves the address bar and the history. */
-function takeTarget(): Target {
+/** What the address asks for, in place of what was opened here before a reload. */
+type Start = Target | { kind: 'reloaded' };
+
+function readStart(): Start {
   const target = readAddress(location.href);
-  if (target.kind !== 'share') history.replaceState(null, '', base);
-  return target;
+  return target.kind === 'share' && wasOpened() ? { kind: 'reloaded' } : target;
 }
 
 interface Server {
-  address: string;
   api: Api;
   config: Config;
 }
 
-// A page of the server itself says so; elsewhere config.json names the server.
+// A page that comes from the server says so. Elsewhere config.json names the server.
 async function serverOf(): Promise<Server> {
   const own = document.documentElement.dataset['api'];
   const address = own === undefined
     ? readApiAddress(await new Api(base.href).pageConfig(), base)
     : new URL(own, base).href;
   const api = new Api(address);
-  return { address, api, config: await api.config() };
+  return { api, config: await api.config() };
 }
 
-/** The server, as soon as there is one that answers sense; `main` says meanwhile what is wrong. */
+/** Find the server. `main` says what is wrong until one responds as it should. */
 async function findServer(words: Words, main: HTMLElement): Promise<Server> {
   for (;;) {
     try {
       return await retryBriefly(serverOf, (why) => fill(main, waitingNote(words, why)));
     } catch (error) {
-      await trouble(words, main, failureOf(error));
+      await trouble(words, main, base.href, failureOf(error));
     }
   }
 }
 
-function viewOf(context: Context, target: Target): View {
+function viewOf(context: Context, target: Start): View {
   switch (target.kind) {
     case 'share': return new ShareView(context);
-    case 'open': return new OpenView(context, target.id, target.key);
+    case 'open': return new OpenView(context, target);
     case 'classic': return new ClassicView(context, target.id);
     case 'damaged': return { element: endCard(context.words, 'damagedTitle', 'damaged') };
+    case 'reloaded': return { element: endCard(context.words, 'reloadedTitle', 'reloaded') };
   }
 }
 
@@ -78,62 +80,106 @@ function shell(words: Words): { main: HTMLElement; announce: (message: string) =
   return { main, announce: (message) => { live.textContent = message; } };
 }
 
-async function start(): Promise<void> {
-  let target = takeTarget();
-  let show: (next: Target) => void = (next) => { target = next; };
-  // Another link put into the address bar of this page, perhaps before it is ready.
-  addEventListener('hashchange', () => {
-    const next = takeTarget();
-    if (next.kind !== 'share') show(next);
-  });
-  // A file dropped beside the box would be opened in place of this page.
+/** What the browser lacks of what the page cannot do without, or null. */
+function missingFeature(): string | null {
+  const needs: Record<string, unknown> = {
+    'crypto.subtle': globalThis.crypto?.subtle, Worker: globalThis.Worker, ReadableStream: globalThis.ReadableStream,
+    AbortController: globalThis.AbortController, 'Intl.PluralRules': Intl.PluralRules,
+    'Blob.arrayBuffer': Blob.prototype.arrayBuffer, 'dialog.showModal': globalThis.HTMLDialogElement?.prototype.showModal,
+  };
+  return Object.keys(needs).find((name) => needs[name] === undefined) ?? null;
+}
+
+// A file that is dropped next to the box would be opened in place of this page.
+function ignoreDroppedFiles(): void {
   for (const type of ['dragover', 'drop'] as const) {
     addEventListener(type, (event) => {
       if (event.dataTransfer?.types.includes('Files') === true) event.preventDefault();
     });
   }
+}
+
+/** Shows one view at a time, and asks before it replaces one that holds something. */
+class Stage {
+  private readonly context: Context;
+  private readonly main: HTMLElement;
+  private view: View | null = null;
+
+  constructor(context: Context, main: HTMLElement) {
+    this.context = context;
+    this.main = main;
+    addEventListener('pagehide', ({ persisted }) => { if (persisted) this.suspend(); });
+    addEventListener('pageshow', ({ persisted }) => { if (persisted && this.view === null) this.replace(readStart()); });
+  }
+
+  /** Show what a link asks for that was put into the address bar. */
+  follow(next: Start): void {
+    const goesOn = this.view?.continues?.(next) ?? false;
+    // A link stays in the address bar only as long as its own view is what is shown.
+    if (goesOn || this.unsaved().length > 0) clearAddress();
+    if (!goesOn) this.ask(next, []);
+  }
+
+  replace(next: Start): void {
+    this.view?.dispose?.();
+    this.view = viewOf(this.context, next);
+    fill(this.main, this.view.element);
+  }
+
+  // What came to be while the question was open is asked about as well.
+  private ask(next: Start, told: Key[]): void {
+    const lost = this.unsaved();
+    if (lost.every((what) => told.includes(what))) this.replace(next);
+    else askToReplace(this.context.words, lost, () => this.ask(next, lost));
+  }
+
+  private unsaved(): Key[] {
+    return this.view?.unsaved?.() ?? [];
+  }
+
+  // A browser may keep the page for the way back as it is, and somebody else may go back.
+  private suspend(): void {
+    for (const dialog of document.querySelectorAll('dialog')) dialog.close();
+    this.context.announce('');
+    if (this.view?.suspend?.() === true) return;
+    this.view?.dispose?.();
+    this.view = null;
+    fill(this.main);
+  }
+}
+
+async function start(): Promise<void> {
+  forgetOpened();
+  let target = readStart();
+  let follow: (next: Start) => void = (next) => { target = next; };
+  // Another link may be put into the address bar, even before the page is ready.
+  addEventListener('hashchange', () => {
+    const next = readAddress(location.href);
+    if (next.kind !== 'share') follow(next);
+  });
+  ignoreDroppedFiles();
+
   const words = wordsFor(navigator.languages);
   const { main, announce } = shell(words);
   if (!isSecureContext) {
     fill(main, insecure(words));
     return;
   }
+  const missing = missingFeature();
+  if (missing !== null) {
+    fill(main, tooOld(words, missing));
+    return;
+  }
+
   void clearTempFiles();
-  const { address, api, config } = await findServer(words, main);
-  const context: Context = {
+  const { api, config } = await findServer(words, main);
+  const stage = new Stage({
     words, api, announce, config, owned: new OwnedList(), poller: new StatusPoller(), page: base.href,
-    newEngine: () => new Engine(newWorker(new URL('worker.js', base)), address),
+    newEngine: () => new Engine(newWorker(new URL('worker.js', base)), api),
     now: () => Math.floor(Date.now() / 1000),
-  };
-  let view: View | null = null;
-  const replace = (next: Target) => {
-    view?.dispose?.();
-    view = viewOf(context, next);
-    fill(main, view.element);
-  };
-  // What came to be while the question stood open is asked about as well.
-  const ask = (next: Target, told: Key[] = []) => {
-    const lost = view?.unsaved?.() ?? [];
-    if (lost.every((what) => told.includes(what))) replace(next);
-    else askToReplace(words, lost, () => ask(next, lost));
-  };
-  show = (next) => {
-    if (!view?.continues?.(next)) ask(next);
-  };
-  // A browser may keep the page for the way back, as it is, also for who sits there next.
-  addEventListener('pagehide', ({ persisted }) => {
-    if (!persisted) return;
-    for (const dialog of document.querySelectorAll('dialog')) dialog.close();
-    announce('');
-    if (view?.suspend?.() === true) return;
-    view?.dispose?.();
-    view = null;
-    fill(main);
-  });
-  addEventListener('pageshow', ({ persisted }) => {
-    if (persisted && view === null) replace({ kind: 'share' });
-  });
-  show(target);
+  }, main);
+  follow = (next) => stage.follow(next);
+  stage.replace(target);
 }
 
 void start();

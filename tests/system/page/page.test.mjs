@@ -26,13 +26,15 @@ test('a text is shared and opened; the fragment leaves the address bar and the h
   // An entry of its own for the secret part would make it one more than this page and the one before.
   const before = await page.evaluate(() => history.length);
   await button('Open').waitFor();
+  assert.equal(page.url(), link, 'nothing is open yet');
+  await page.reload();
+  await text('Can be opened once more, until').waitFor();
+  await button('Open').click();
+  await button('Copy').waitFor();
   assert.equal(page.url(), site.url);
   assert.equal(await page.evaluate(() => history.length), before);
   const kept = await page.evaluate(() => [document.URL, document.referrer, JSON.stringify(history.state), ...navigation.entries().map(({ url }) => url)].join(' '));
   for (const part of link.split('#')[1].split('.')) assert.ok(!kept.includes(part), kept);
-  await text('Can be opened once more, until').waitFor();
-  await button('Open').click();
-  await button('Copy').waitFor();
   assert.equal(await page.locator('pre').textContent(), '', 'covered');
   await button('Copy').click();
   await text('Copied').waitFor();
@@ -47,6 +49,9 @@ test('a text is shared and opened; the fragment leaves the address bar and the h
   for (const entry of entries) {
     for (const part of fragment.split('.')) assert.ok(!entry.url.includes(part), entry.url);
   }
+  await page.reload();
+  await page.getByRole('heading', { name: 'This page showed a secret' }).waitFor();
+  await text('use the link again. Nothing was used up').waitFor();
   await page.goBack();
   await page.goForward();
   assert.equal(page.url(), site.url);
@@ -445,10 +450,18 @@ test('a QR code is drawn once however often it is asked for, and its absence is 
   await text('The QR code could not be loaded').waitFor();
 });
 
-test('a browser that does not let it copy is told of in place', async () => {
-  await page.addInitScript(() => { navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError')); });
-  await shareText('c');
+test('it copies by the older command where there is no other, and says in place where there is none', async () => {
+  await page.addInitScript(() => {
+    globalThis.clipboard = navigator.clipboard;
+    Object.defineProperty(navigator, 'clipboard', { get: () => globalThis.hidden ? undefined : globalThis.clipboard, configurable: true });
+    globalThis.hidden = true;
+  });
+  const link = await shareText('c');
   await button('Copy link').click();
+  await text('Copied').waitFor();
+  assert.equal(await page.evaluate(() => globalThis.clipboard.readText()), link);
+  await page.evaluate(() => { document.execCommand = () => false; });
+  await button('Copied').or(button('Copy link')).click();
   await text('Select the text and copy it yourself.').waitFor();
 });
 
@@ -794,7 +807,7 @@ test('the server’s and the network’s troubles are told, and nothing is used 
   await giveUp(text('cannot be reached'));
   await page.unrouteAll();
   const refusals = [{ 'Retry-After': '1' }, { 'Retry-After': '60' }];
-  await page.route('**/api/v1/secrets/*', (route) => route.fulfill({ status: 503, body: '{}', headers: refusals.shift() }));
+  await page.route('**/api/v1/secrets/*', (route) => route.fulfill(refusal(503, 'busy', refusals.shift())));
   await button('Try again').click();
   await text('The server is busy. Trying again').waitFor();
   await text('server is busy. Nothing was used up').waitFor();
@@ -813,15 +826,16 @@ test('without a server, or with one that makes no sense, the page says so, and g
     await button('Try again').click();
     await (title === null ? page.locator('textarea') : page.getByRole('heading', { name: title })).waitFor();
   };
-  const json = (body) => (route) => route.fulfill({ contentType: 'application/json', body: JSON.stringify(body) });
+  const json = (body) => (route) => route.fulfill({ contentType: 'application/json', headers: { 'Secrets-Answer': '1' }, body: JSON.stringify(body) });
   const good = await (await fetch(`${site.url}api/v1/config`)).json();
   await page.route(config, (route) => route.abort());
   await page.goto(site.url);
   await giveUp(page.getByRole('heading', { name: 'The server is not responding' }));
   await again((route) => route.fulfill(refusal(503, 'busy', { 'Retry-After': '60' })), 'The server is busy');
   for (const wrong of [{}, { ...good, ttl_default: 'x' }, { ...good, views_max: 0 }]) await again(json(wrong), 'misconfigured');
-  await again((route) => route.fulfill({ status: 404, body: '' }), 'misconfigured');
-  await again((route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }), 'misconfigured');
+  await again((route) => route.fulfill({ status: 404, body: '' }), 'Something is in the way');
+  await text(/^Something before 127\.0\.0\.1:\d+ answered 404\. It is not the server\.$/).waitFor();
+  await again((route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }), 'Something is in the way');
   await again(null, null);
   assert.ok(!/NaN/.test(await page.locator('body').textContent()));
 });
@@ -830,10 +844,10 @@ test('a static host whose config.json names no server says so', async () => {
   page.allow = /404|Failed to load/;
   const host = await startStatic('/');
   try {
-    for (const api of [3, 'ftp://x/', './']) {
+    for (const [api, title] of [[3, 'misconfigured'], ['ftp://x/', 'misconfigured'], ['./', 'Something is in the way']]) {
       host.api = api;
       await page.goto(host.url);
-      await page.getByRole('heading', { name: 'misconfigured' }).waitFor();
+      await page.getByRole('heading', { name: title }).waitFor();
     }
   } finally {
     await host.stop();

@@ -12,7 +12,7 @@ import { buildFolder, startServer } from './server.mjs';
 globalThis.crypto ??= webcrypto;
 
 export const webFolder = join(top, 'build/web');
-const envelope = await load('crypto/envelope.ts');
+const envelope = await load('crypto/envelope.ts', 'crypto/gate.ts');
 
 /** secretsd where it is built; the stand-in of tests/web where it is not, or where `fake` asks for it. */
 export async function startSite({ fake = false, env = {} } = {}) {
@@ -38,12 +38,12 @@ async function call(site, path, { method = 'POST', json, bytes, token } = {}) {
   return response.status === 204 ? null : response.json();
 }
 
-/** The least that a reader accepts: most tests are not about what a derivation costs. */
+/** The least that a reader accepts without a passphrase: most tests are not about what a derivation costs. */
 const CHEAP = { logN: 10, r: 8, p: 1 };
 export const COSTLY = envelope.COST_PASSPHRASE;
 
 /** Share as the page would, but for the `cost`, from here. `content` is text, or bytes with a `name`. */
-export async function shareSecret(site, content, { name, type = '', views = 1, ttl = 432000, passphrase = '', attempts, cost = CHEAP } = {}) {
+export async function shareSecret(site, content, { name, type = '', views = 1, ttl = 432000, passphrase = '', attempts, cost = passphrase === '' ? CHEAP : COSTLY } = {}) {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
   const meta = { size: bytes.length, ...(name !== undefined && { name, type }) };
   const header = envelope.writeHeader(cost, new Uint8Array(randomBytes(24)));
@@ -53,9 +53,12 @@ export async function shareSecret(site, content, { name, type = '', views = 1, t
   for await (const piece of envelope.seal(header, keys, meta, (async function* () { yield bytes; })())) pieces.push(piece);
   const sealed = Buffer.concat(pieces);
   const inline = sealed.length <= 131072;
+  const { features = [] } = await call(site, 'config', { method: 'GET' });
+  const gate = features.includes('gate') ? await envelope.deriveGate(key, header) : null;
   const created = await call(site, 'secrets', { json: {
     verifier: b64(await envelope.verifierOf(keys.access)), header: b64(header), views, ttl, size: sealed.length,
-    passphrase: passphrase !== '', ...(passphrase !== '' && { attempts: attempts ?? 10 }), ...(inline && { content: b64(sealed) }),
+    passphrase: passphrase !== '', ...(passphrase !== '' && { attempts: attempts ?? 10 }),
+    ...(gate && { gate_verifier: b64(await envelope.gateVerifierOf(gate)) }), ...(inline && { content: b64(sealed) }),
   } });
   const { id, owner_token: owner, part_size: part } = created;
   if (!inline) {
@@ -68,7 +71,7 @@ export async function shareSecret(site, content, { name, type = '', views = 1, t
   return {
     id, key, owner, link: `${site.url}#${id}.${key}`, keyless: `${site.url}#${id}`,
     /** Use one opening, as another reader would. */
-    open: () => call(site, `secrets/${id}/open`, { json: { access: b64(keys.access), lease: lease() } }),
+    open: () => call(site, `secrets/${id}/open`, { json: { access: b64(keys.access), lease: lease(), ...(gate && { gate: b64(gate) }) } }),
     burn: () => call(site, `secrets/${id}`, { method: 'DELETE', token: owner }),
     receipt: () => call(site, `secrets/${id}/receipt`, { method: 'GET', token: owner }),
   };

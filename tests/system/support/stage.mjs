@@ -102,11 +102,13 @@ export async function shownText(where = page) {
   return where.locator('pre').textContent();
 }
 
-/** Save the file that was opened. */
+/** Save the file that was opened, and say that it is there. */
 export async function savedFile(where = page) {
   const coming = where.waitForEvent('download');
   await button('Save', where).click();
   const download = await coming;
+  const there = button('It is there', where); // a classic file asks nothing
+  if (await there.isVisible()) await there.click();
   return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
 }
 

@@ -14,10 +14,13 @@ const letters = (n) => randomBytes(n * 2).toString('base64url').replace(/[-_]/g,
 export const PART = 256 * 1024;
 const CONFIG = {
   part_size: PART, inline_max: 131072, text_max: 1 << 20, file_max: 2 ** 30, views_max: 100,
-  ttl_default: 432000, ttl_max: 2592000, ttl_choices: [300, 3600, 86400, 432000, 2592000],
+  ttl_default: 432000, ttl_max: 2592000, ttl_choices: [300, 3600, 86400, 432000, 2592000], features: ['gate'],
 };
 
-export async function startFake({ folder, embedded = true } = {}) {
+/** `old` is the first version: it marks no response, and knows no gate. */
+export async function startFake({ folder, embedded = true, old = false } = {}) {
+  const config = old ? { ...CONFIG, features: undefined } : CONFIG;
+  const send = (res, ...rest) => respond(old ? res : res.setHeader('Secrets-Answer', '1'), ...rest);
   const secrets = new Map();
   const server = createServer((req, res) => {
     handle(req, res).catch((error) => { console.error(error); res.destroy(); });
@@ -46,7 +49,7 @@ export async function startFake({ folder, embedded = true } = {}) {
 
   function api(req, res, pathname, body) {
     const token = /^Bearer (.*)$/.exec(req.headers.authorization ?? '')?.[1] ?? '';
-    if (pathname === '/api/v1/config') return send(res, 200, CONFIG);
+    if (pathname === '/api/v1/config') return send(res, 200, config);
     if (pathname === '/api/v1/secrets') return create(res, JSON.parse(body));
     const [, id, rest = ''] = /^\/api\/v1\/secrets\/([A-Za-z0-9]+)\/?(.*)$/.exec(pathname) ?? [];
     const s = secrets.get(id);
@@ -65,7 +68,7 @@ export async function startFake({ folder, embedded = true } = {}) {
     if (!live) return send(res, 404, { code: 'not_found' });
     if (rest === '' && req.method === 'GET') {
       return send(res, 200, { header: s.header, size: s.size, part_size: s.part_size, passphrase: s.passphrase,
-        views_left: s.views_left, expires_at: s.expires_at, ...(s.attempts && { attempts_left: s.attempts_left }) });
+        views_left: s.views_left, expires_at: s.expires_at, ...(s.attempts && { attempts_left: s.attempts_left }), ...(s.gate_verifier && { gate: true }) });
     }
     if (rest === 'open') return open(res, s, JSON.parse(body));
     if (part && s.leases.get(token) === 'live') return send(res, 200, s.parts[part]);
@@ -80,14 +83,15 @@ export async function startFake({ folder, embedded = true } = {}) {
     send(res, 201, { id, owner_token, expires_at: now() + c.ttl, part_size: c.content ? 0 : PART });
   }
 
-  function open(res, s, { access, lease }) {
+  function open(res, s, { access, gate, lease }) {
     if (s.leases.get(lease) === 'ended') return send(res, 409, { code: 'lease_ended' });
+    if (s.gate_verifier && (gate === undefined || hash(gate, 'base64url') !== s.gate_verifier)) return send(res, 403, { code: 'wrong_key' });
     if (hash(access, 'base64url') !== s.verifier) {
       if (s.attempts && --s.attempts_left === 0) s.state = 'locked';
-      return send(res, 403, { code: 'wrong_proof', ...(s.attempts && { attempts_left: s.attempts_left }) });
+      return send(res, 403, { code: 'wrong_proof', ...(s.attempts && { attempts_left: s.attempts_left }), ...(s.gate_verifier && { gate: true }) });
     }
     if (!s.leases.has(lease)) {
-      if (s.views_left === 0) return send(res, 404, {});
+      if (s.views_left === 0) return send(res, 404, { code: 'not_found' });
       s.views_left--;
       s.leases.set(lease, 'live');
       s.events.push({ event: 'opened', at: now() });
@@ -112,9 +116,9 @@ async function collect(stream) {
   return out;
 }
 
-function send(res, status, body) {
+function respond(res, status, body) {
   if (body === undefined) return res.writeHead(status).end();
   const bytes = Buffer.isBuffer(body);
-  res.writeHead(status, { 'Content-Type': bytes ? 'application/octet-stream' : 'application/json', 'Cache-Control': 'no-store' });
+  res.writeHead(status, { 'Content-Type': bytes ? 'application/octet-stream' : status < 400 ? 'application/json' : 'application/problem+json', 'Cache-Control': 'no-store' });
   return res.end(bytes ? body : JSON.stringify(body));
 }

@@ -4,11 +4,15 @@
 const LONGEST = 120;
 const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
-/** The last component of `name`, without what could deceive or harm; never empty, never a dot file. */
+/** Format characters that belong to names: joiners, which Persian and emoji need. */
+const FORMAT = /(?![\u200c\u200d])\p{Cf}/gu;
+
+/** The last component of `name`, without what could deceive or harm. It is never empty and no dot file. */
 export function safeName(name: string): string {
   const last = name.split(/[/\\]/).filter((part) => part !== '').at(-1) ?? '';
   let out = last
-    .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu, '_')
+    .replace(/[\p{Cc}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu, '_')
+    .replace(FORMAT, '_')
     .replace(/[<>:"|?*]/g, '_')
     .replace(/^[\s.]+/, '')
     .replace(/[\s.]+$/, '');

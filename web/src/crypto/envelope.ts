@@ -27,6 +27,9 @@ export class EnvelopeError extends Error {
 /** Thrown for content that is not what it was when its length or checksum was taken. */
 export class ChangedError extends Error {}
 
+/** Thrown before deriving, where a proof of a passphrase would be too cheap to guess. */
+export class WeakCostError extends Error {}
+
 export interface Cost {
   logN: number;
   r: number;
@@ -38,8 +41,8 @@ export const COST_KEY: Cost = { logN: 14, r: 8, p: 1 };
 /** For a person's passphrase, or a link key that travels apart. */
 export const COST_PASSPHRASE: Cost = { logN: 15, r: 8, p: 3 };
 
-/** scrypt(input, salt) to 64 bytes, on whatever thread the caller likes. */
-export type Scrypt = (input: Bytes, salt: Bytes, cost: Cost) => Bytes | Promise<Bytes>;
+/** scrypt(input, salt) to 64 bytes, on the caller's thread. `onProgress` gets shares from 0 to 1. */
+export type Scrypt = (input: Bytes, salt: Bytes, cost: Cost, onProgress?: (share: number) => void) => Bytes | Promise<Bytes>;
 
 /** Both halves of what scrypt gives: the cipher's key, and the proof that goes to the server. */
 export interface Keys {
@@ -64,6 +67,19 @@ export function readHeader(header: Uint8Array): { cost: Cost; salt: Bytes } {
   return { cost: { logN, r, p }, salt: header.slice(8, HEADER_LENGTH) as Bytes };
 }
 
+/**
+ * Refuse a header whose derivation takes less memory or less work than ours with a passphrase. A
+ * server that lies about the header would otherwise get a proof that is cheap to guess from.
+ *
+ * @throws WeakCostError if it is below the floor
+ */
+export function requireStrongCost(header: Uint8Array): void {
+  const { logN, r, p } = readHeader(header).cost;
+  const floor = 2 ** COST_PASSPHRASE.logN * COST_PASSPHRASE.r;
+  const memory = 2 ** logN * r;
+  if (memory < floor || memory * p < floor * COST_PASSPHRASE.p) throw new WeakCostError(`2^${logN} ${r} ${p}`);
+}
+
 /** What scrypt derives from: the link key, and the passphrase where there is one, in NFC. */
 export function secretInput(linkKey: string, passphrase = ''): Bytes {
   if (passphrase === '') return utf8(linkKey);
@@ -76,11 +92,13 @@ export function secretInput(linkKey: string, passphrase = ''): Bytes {
 }
 
 /** Derive the keys of an envelope. `input` is wiped. */
-export async function deriveKeys(header: Uint8Array, input: Bytes, scrypt: Scrypt): Promise<Keys> {
+export async function deriveKeys(
+  header: Uint8Array, input: Bytes, scrypt: Scrypt, onProgress?: (share: number) => void,
+): Promise<Keys> {
   let okm: Bytes;
   try {
     const { cost, salt } = readHeader(header);
-    okm = await scrypt(input, salt, cost);
+    okm = await scrypt(input, salt, cost, onProgress);
   } finally {
     wipe(input);
   }

@@ -1,35 +1,57 @@
 // SPDX-License-Identifier: MIT
-// From whatever was thrown to why it failed, as the page tells it.
+// Why something failed, in terms that the page can explain, from whatever was thrown.
 
-import { ChangedError, EnvelopeError, type FailureKind } from '../crypto/envelope';
-import { ApiError, ConnectionError, LostError } from '../net/retry';
+import { ChangedError, EnvelopeError, WeakCostError, type FailureKind } from '../crypto/envelope';
+import { ApiError, ConnectionError, IntermediaryError, LostError } from '../net/errors';
 
-/** Why something failed, as the page tells it. `lost` is an opening that may have been counted: its answer did not come. */
+/**
+ * Why something failed. `lost` is an opening that may have been counted: its response did not arrive.
+ * `between` and `sign-in` come from something before the server.
+ */
 export type Failure =
   | { kind: 'offline' | 'busy' | 'lost' | 'gone' | 'ended' | 'full' | 'too-large' | 'changed' | 'unwritable' | 'cancelled' | 'unexpected' }
+  | { kind: 'wrong-key' | 'weak' }
+  | { kind: 'sign-in' }
+  | { kind: 'between'; status: number }
   | { kind: 'wrong-proof'; attemptsLeft: number | null }
   | { kind: 'damaged'; failure: FailureKind };
 
-/** The place that a file was to go to did not take it. */
+/** A picked place could not be written to. */
 export class UnwritableError extends Error {}
 
 export function failureOf(error: unknown): Failure {
   if (error instanceof EnvelopeError) return { kind: 'damaged', failure: error.kind };
-  if (error instanceof LostError) return { kind: 'lost' };
+  if (error instanceof WeakCostError) return { kind: 'weak' };
+  if (error instanceof IntermediaryError) return intermediaryOf(error);
+  if (error instanceof LostError) return error.cause instanceof IntermediaryError ? intermediaryOf(error.cause) : { kind: 'lost' };
   if (error instanceof ConnectionError) return { kind: 'offline' };
   if (error instanceof ApiError) return refusalOf(error);
   if (error instanceof UnwritableError) return { kind: 'unwritable' };
   if (error instanceof ChangedError) return { kind: 'changed' };
-  if (!(error instanceof DOMException)) return { kind: 'unexpected' };
-  if (error.name === 'AbortError') return { kind: 'cancelled' };
-  if (error.name === 'NotReadableError' || error.name === 'NotFoundError') return { kind: 'changed' };
-  return error.name === 'QuotaExceededError' ? { kind: 'full' } : { kind: 'unexpected' };
+  if (error instanceof DOMException) return exceptionOf(error);
+  return { kind: 'unexpected' };
 }
 
-function refusalOf({ status, details }: ApiError): Failure {
-  const left = details['attempts_left'];
+function intermediaryOf({ isRedirect, status }: IntermediaryError): Failure {
+  return isRedirect ? { kind: 'sign-in' } : { kind: 'between', status };
+}
+
+function exceptionOf({ name }: DOMException): Failure {
+  switch (name) {
+    case 'AbortError': return { kind: 'cancelled' };
+    case 'NotReadableError': case 'NotFoundError': return { kind: 'changed' };
+    case 'QuotaExceededError': return { kind: 'full' };
+    default: return { kind: 'unexpected' };
+  }
+}
+
+function refusalOf({ status, code, details }: ApiError): Failure {
+  const attempts = details['attempts_left'];
   switch (status) {
-    case 403: return { kind: 'wrong-proof', attemptsLeft: typeof left === 'number' ? left : null };
+    case 403:
+      if (code === 'wrong_key') return { kind: 'wrong-key' };
+      if (code === 'wrong_proof') return { kind: 'wrong-proof', attemptsLeft: typeof attempts === 'number' ? attempts : null };
+      return { kind: 'unexpected' };
     case 404: return { kind: 'gone' };
     case 409: return { kind: 'ended' };
     case 413: return { kind: 'too-large' };

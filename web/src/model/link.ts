@@ -6,7 +6,8 @@ import { ID } from '../net/messages';
 /** What an address asks the page to do. */
 export type Target =
   | { kind: 'share' }
-  | { kind: 'open'; id: string; key: string | null }
+  /** `exposed`: the key was in the part of the address that browsers send to the server. */
+  | { kind: 'open'; id: string; key: string | null; exposed: boolean }
   | { kind: 'classic'; id: string }
   | { kind: 'damaged' };
 
@@ -23,10 +24,14 @@ export function readAddress(href: string): Target {
   const classic = /\/secret\/([A-Za-z0-9]{16})(?=$|[/?#&])/.exec(href);
   if (classic?.[1] !== undefined && !hasSecretFragment(href)) return { kind: 'classic', id: classic[1] };
   const at = href.search(/#|%(?:25)*23/i);
-  return at < 0 ? { kind: 'share' } : readFragment(href.slice(at));
+  if (at < 0) return { kind: 'share' };
+  const target = readFragment(href.slice(at));
+  // Mail gateways write %23 for #, which makes the key a part of the path.
+  if (target.kind === 'open' && target.key !== null && href[at] === '%') return { ...target, exposed: true };
+  return target;
 }
 
-/** What a fragment asks for, with or without its `#`, and with what gateways do to it. */
+/** What a fragment asks for, with or without its `#`, also as mail gateways leave it. */
 export function readFragment(fragment: string): Target {
   const text = unmangle(fragment);
   if (text === '') return { kind: 'share' };
@@ -34,8 +39,8 @@ export function readFragment(fragment: string): Target {
   if (rest.length === 0 && CLASSIC_ID.test(id)) return { kind: 'classic', id };
   if (!ID.test(id) || rest.length > 1) return { kind: 'damaged' };
   const key = rest[0];
-  if (key === undefined) return { kind: 'open', id, key: null };
-  return KEY.test(key) ? { kind: 'open', id, key } : { kind: 'damaged' };
+  if (key === undefined) return { kind: 'open', id, key: null, exposed: false };
+  return KEY.test(key) ? { kind: 'open', id, key, exposed: false } : { kind: 'damaged' };
 }
 
 /** The key in what a person pasted into the key's field: a bare key, or a whole link. */
@@ -51,7 +56,7 @@ function hasSecretFragment(href: string): boolean {
   return at >= 0 && href.length > at + 1;
 }
 
-// Percent-encoding undone, leading # dropped, added parameters and sentence punctuation cut off.
+// Undo percent-encoding, drop a leading #, cut off added parameters and punctuation.
 function unmangle(fragment: string): string {
   let text = fragment;
   for (let i = 0; i < 3 && text.includes('%'); i++) {

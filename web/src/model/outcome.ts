@@ -1,66 +1,113 @@
 // SPDX-License-Identifier: MIT
-// Opening: which failures end it, and which let the person try again.
+// What the page says when something failed: which failures end a view, and which can be tried again.
 
-import type { Failure } from './failure';
 import type { Key } from '../text/words';
+import type { Failure } from './failure';
 
-/** What was asked for beside the link. */
+/** What the person was asked for, other than the link. */
 export interface Asked {
   key: boolean;
   passphrase: boolean;
+  /** Whether the server tells a wrong key from a wrong passphrase. */
+  gate?: boolean;
 }
 
-/** A failure as the page tells it: a page of its own, from which `again` looks anew, or one line beside the button. */
+/** One sentence next to a button. */
+export interface Line {
+  text: Key;
+  /** The status that the sentence names. */
+  status?: number;
+  /** Whether to offer to sign in. */
+  signIn?: boolean;
+}
+
+/** A failure as the page shows it: a page of its own, from which `again` looks anew, or one line. */
 export type Message =
   | { kind: 'end'; title: Key; text: Key; again: boolean }
-  | { kind: 'line'; text: Key; attemptsLeft: number | null };
+  | { kind: 'line'; attemptsLeft: number | null } & Line;
 
 export type End = Message & { kind: 'end' };
 
 /**
- * A failure to look or to open. `lost` tells that an opening may have been counted before, so that
- * nobody says that there was none.
+ * A failure to look or to open. `lost` means that an opening may have been counted already, so that
+ * no message says that nothing was used up.
  */
 export function openMessage(failure: Failure, asked: Asked, lost = false): Message {
-  const line = (text: Key, attemptsLeft: number | null = null): Message => ({ kind: 'line', text, attemptsLeft });
   switch (failure.kind) {
     case 'gone': return end('goneTitle', 'gone');
     case 'damaged': return end('brokenTitle', 'broken');
-    case 'wrong-proof':
-      if (failure.attemptsLeft === 0) return end('lockedTitle', 'locked');
-      if (!asked.key && !asked.passphrase) return end('damagedTitle', 'damaged');
-      return line(wrongKey(asked), failure.attemptsLeft);
+    case 'weak': return end('weakTitle', 'weak');
+    case 'ended': return end('endedTitle', 'ended', true);
+    case 'wrong-key': return asked.key ? line('wrongKey') : end('damagedTitle', 'damaged');
+    case 'wrong-proof': return proofMessage(failure.attemptsLeft, asked);
+    case 'between': case 'sign-in': return { kind: 'line', attemptsLeft: null, ...intermediaryLine(failure) };
+    case 'full': return line('noRoomHere');
     case 'lost': return line('openLost');
     case 'offline': return line(lost ? 'openLost' : 'offlineUnused');
     case 'busy': return line(lost ? 'openLost' : 'busyUnused');
-    case 'full': return line('noRoomHere');
     case 'too-large': return line(lost ? 'openLost' : 'tooLargeHere');
-    case 'ended': return end('endedTitle', 'ended', true);
     default: return line(lost ? 'openLost' : 'openUnexpected');
   }
 }
 
-/** A failure to save what was opened: nobody is sent to open it once more who need not. */
+/** A failure to save what was opened. Nobody is told to open it again who does not have to. */
 export function saveMessage(failure: Failure): Message {
   switch (failure.kind) {
     case 'gone': case 'ended': return end('endedTitle', 'lapsed', true);
-    case 'damaged': case 'full': return openMessage(failure, { key: false, passphrase: false });
-    case 'busy': return { kind: 'line', text: 'busy', attemptsLeft: null };
-    case 'unwritable': return { kind: 'line', text: 'unwritable', attemptsLeft: null };
-    default: return { kind: 'line', text: 'interrupted', attemptsLeft: null };
+    case 'damaged': case 'full': case 'between': case 'sign-in': return openMessage(failure, { key: false, passphrase: false });
+    case 'busy': return line('busy');
+    case 'unwritable': return line('unwritable');
+    default: return line('interrupted');
   }
 }
 
-/** A failure to erase what was opened: one line. */
-export function eraseMessage({ kind }: Failure): Key {
-  return kind === 'offline' || kind === 'busy' ? kind : 'eraseFailed';
+/** A failure to erase what was opened. */
+export function eraseMessage(failure: Failure): Line {
+  return passingLine(failure) ?? { text: 'eraseFailed' };
+}
+
+/** A failure to burn a shared secret. */
+export function burnMessage(failure: Failure): Line {
+  return passingLine(failure) ?? { text: 'burnFailed' };
+}
+
+/** A failure to share. */
+export function shareMessage(failure: Failure): Line {
+  switch (failure.kind) {
+    case 'full': return { text: 'full' };
+    case 'too-large': return { text: 'tooLarge' };
+    case 'changed': return { text: 'changed' };
+    default: return passingLine(failure) ?? { text: 'unexpected' };
+  }
+}
+
+/** The line for what has nothing to do with the secret, and may pass; null for other failures. */
+export function passingLine(failure: Failure): Line | null {
+  switch (failure.kind) {
+    case 'offline': case 'busy': return { text: failure.kind };
+    case 'between': case 'sign-in': return intermediaryLine(failure);
+    default: return null;
+  }
+}
+
+function intermediaryLine(failure: Extract<Failure, { kind: 'between' } | { kind: 'sign-in' }>): Line {
+  return failure.kind === 'sign-in' ? { text: 'signInText', signIn: true } : { text: 'between', status: failure.status };
+}
+
+function proofMessage(attemptsLeft: number | null, asked: Asked): Message {
+  if (attemptsLeft === 0) return end('lockedTitle', 'locked');
+  // A gate let us in, so the key is right.
+  const { passphrase } = asked;
+  const key = asked.key && asked.gate !== true;
+  if (key && passphrase) return line('wrongPassphraseOrKey', attemptsLeft);
+  if (passphrase) return line('wrongPassphrase', attemptsLeft);
+  return key ? line('wrongKey', attemptsLeft) : end('damagedTitle', 'damaged');
+}
+
+function line(text: Key, attemptsLeft: number | null = null): Message {
+  return { kind: 'line', text, attemptsLeft };
 }
 
 function end(title: Key, text: Key, again = false): End {
   return { kind: 'end', title, text, again };
-}
-
-function wrongKey({ key, passphrase }: Asked): Key {
-  if (key && passphrase) return 'wrongPassphraseOrKey';
-  return key ? 'wrongKey' : 'wrongPassphrase';
 }

@@ -7,18 +7,25 @@ import type { Key } from '../text/words';
 export interface StatusLine {
   key: Key;
   n?: number;
-  /** The moment it speaks of, in unix seconds. */
+  /** When it happened, in unix seconds. */
   at?: number;
-  /** Whether nothing about it can change any more. */
+  /** Whether nothing can change any more. */
   final: boolean;
 }
 
-/** It is gone, and the server does not tell just now what became of it. */
+/** It is gone, and the server does not say why. */
 export const GONE: StatusLine = { key: 'statusGone', final: true };
 
-/** The line for a receipt; null stands for one that the server no longer has. */
-export function statusOf(receipt: Receipt | null): StatusLine {
-  if (receipt === null) return { key: 'statusForgotten', final: true };
+/**
+ * The server has no receipt. Before its end at `until` nobody needs to believe that for good: what
+ * the page still shows stays, and it is asked again.
+ */
+export function forgottenStatus(until: number, now: number): StatusLine {
+  return { key: 'statusForgotten', final: now >= until };
+}
+
+/** The line for a receipt. */
+export function statusOf(receipt: Receipt): StatusLine {
   const { state, opened, ended, expiresAt } = receipt;
   const n = opened.length;
   const last = opened.at(-1);

@@ -1,40 +1,55 @@
 // SPDX-License-Identifier: MIT
-// The HTTP API as functions. Every failure is a ConnectionError, an ApiError, or the signal's reason.
+// The HTTP API as functions. Each rejects with a ConnectionError, an ApiError, an IntermediaryError,
+// a SyntaxError if the server's own response makes no sense, or the signal's reason.
 
-import {
-  readConfig, readCreated, readInfo, readOpenResponse, readReceipt,
-  type Config, type Created, type Info, type OpenResponse, type Receipt,
-} from './messages';
+import { anySignal, timeoutSignal } from '../base/abort';
 import { toBase64url, type Bytes } from '../base/bytes';
 import { EnvelopeError } from '../crypto/envelope';
-import { ApiError, ConnectionError } from './retry';
-import { putWithProgress } from './put';
+import { ConnectionError, IntermediaryError } from './errors';
+import {
+  readClassic, readConfig, readCreated, readInfo, readOpenResponse, readReceipt,
+  type Classic, type Config, type Created, type Info, type OpenResponse, type Receipt,
+} from './messages';
+import { NO_RESPONSE, putWithProgress } from './put';
+import { checkResponse, isMarked, readJson, type Expected, type Json } from './response';
 
+/** What a secret is created from. */
 export interface NewSecret {
   verifier: Bytes;
   header: Bytes;
   views: number;
   ttl: number;
+  /** Wrong passphrases after which it is locked; null for no limit. Needs a gate. */
   attempts: number | null;
+  /** Null for a server that knows no gate. */
+  gateVerifier: Bytes | null;
   passphrase: boolean;
   size: number;
+  /** Null if parts follow. */
   content: Bytes | null;
 }
 
-/** Milliseconds without a byte of a part until it is tried again; half of it for all of a short request. */
-export const STALL = 60_000;
-/** A slow connection hides in buffers that bytes move: each further try waits longer, up to this many times. */
-const LONGEST = 8;
-/** So many times for open: each try ends while the lease that it takes has a minute to live, for one more press of the button. */
-const LONGEST_OPEN = 2;
+/** What proves that an opener may open. */
+export interface Proof {
+  access: Bytes;
+  /** Sent exactly where the secret has a gate. */
+  gate: Bytes | null;
+}
 
-type Json = Record<string, unknown>;
+/** Milliseconds without a byte of a part until it is tried again. A short request gets half of it in all. */
+export const STALL = 60_000;
+/** Each further try may take twice as long as the one before, up to this many times: slow lines hide in buffers. */
+const LONGEST = 8;
+/** The same for open: each try must end while the lease that it takes has a minute to live. */
+const LONGEST_OPEN = 2;
+const PROBE_LIMIT = 5000;
 
 interface Call {
   method?: string;
   token?: string;
   json?: Json;
   signal?: AbortSignal;
+  expected?: Expected;
   /** How often it was tried before, and how many times longer it may take at most for that. */
   attempt?: number;
   longest?: number;
@@ -45,48 +60,77 @@ interface Call {
 }
 
 export class Api {
-  private readonly base: string;
+  /** The address of the server, ending with a slash. */
+  readonly base: string;
   private readonly stall: number;
   private readonly fetch: typeof fetch;
+  private marks: boolean;
+  /** Something before the server may claim Authorization for itself. */
+  private tokenHeader: 'Authorization' | 'Secrets-Token' = 'Authorization';
 
-  /** `base` ends with a slash; paths of the API go behind it. */
-  constructor(base: string, stall = STALL, fetcher: typeof fetch = (...args) => globalThis.fetch(...args)) {
+  /**
+   * @param base the address of the server, ending with a slash
+   * @param marks whether the server is known to mark its responses; config() finds out
+   */
+  constructor(base: string, marks = false, stall = STALL, fetcher: typeof fetch = (...args) => globalThis.fetch(...args)) {
     this.base = base;
+    this.marks = marks;
     this.stall = stall;
     this.fetch = fetcher;
   }
 
-  /** What stands in config.json, which a static host has beside the page. */
-  async pageConfig(): Promise<unknown> {
-    return this.json('config.json', {});
+  /** The server's name, as a person knows it. */
+  get host(): string {
+    return new URL(this.base).host;
+  }
+
+  /** Whether the server marks its responses: then one without the mark is not believed. */
+  get isStrict(): boolean {
+    return this.marks;
+  }
+
+  /** The content of config.json, which a static host has next to the page. */
+  async pageConfig(): Promise<Json> {
+    const response = await this.send('config.json', {});
+    if (!response.ok || response.type === 'opaqueredirect') throw new IntermediaryError(response.status);
+    return readJson(response, (json) => json);
   }
 
   async config(signal?: AbortSignal): Promise<Config> {
-    return readConfig(await this.json('api/v1/config', { signal }));
+    const response = await this.call('api/v1/config', { signal, expected: 'json' });
+    const config = await readJson(response, readConfig);
+    this.marks = isMarked(response);
+    return config;
   }
 
   async create(secret: NewSecret, attempt: number, signal?: AbortSignal): Promise<Created> {
-    const { verifier, header, views, ttl, attempts, passphrase, size, content } = secret;
-    const json = {
-      verifier: toBase64url(verifier), header: toBase64url(header), views, ttl, size, passphrase,
-      ...(attempts === null ? {} : { attempts }),
-      ...(content === null ? {} : { content: toBase64url(content) }),
-    };
-    return readCreated(await this.json('api/v1/secrets', { method: 'POST', json, attempt, signal }));
+    const { verifier, header, views, ttl, attempts, gateVerifier, passphrase, size, content } = secret;
+    const json: Json = { verifier: toBase64url(verifier), header: toBase64url(header), views, ttl, size, passphrase };
+    if (gateVerifier !== null) json['gate_verifier'] = toBase64url(gateVerifier);
+    if (attempts !== null) json['attempts'] = attempts;
+    if (content !== null) json['content'] = toBase64url(content);
+    return this.json('api/v1/secrets', { method: 'POST', json, attempt, signal }, readCreated);
   }
 
   /** Send part `index`; `attempt` counts from 0 how often it was tried. */
   async putPart(id: string, token: string, index: number, bytes: Bytes, { attempt = 0, signal, onProgress }: {
     attempt?: number; signal?: AbortSignal; onProgress?: (sent: number) => void;
   }): Promise<void> {
-    const response = await putWithProgress({
+    // Bytes sent as such are copied into the page's memory until it is collected; those of a blob are not.
+    const body = new Blob([bytes]);
+    const put = (headers: Record<string, string>) => putWithProgress({
       url: `${this.base}api/v1/secrets/${id}/parts/${index}`,
-      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/octet-stream' },
-      // Bytes that are sent as such are copied into the page's memory and stay there until it is
-      // collected; a blob's are not in the page.
-      body: new Blob([bytes]), stall: this.stall * longer(attempt), signal, onProgress,
+      headers: { ...headers, 'Content-Type': 'application/octet-stream' },
+      body, stall: this.stall * longer(attempt), signal, onProgress,
     });
-    if (!response.ok) throw await refusal(response);
+
+    try {
+      await this.withToken(token, async (headers) => checkResponse(await put(headers), 'nothing', this.marks));
+    } catch (error) {
+      // A redirect to another origin fails like a lost connection.
+      if (error instanceof ConnectionError && error.message === NO_RESPONSE) await this.refuseRedirect(signal);
+      throw error;
+    }
   }
 
   async complete(id: string, token: string, signal?: AbortSignal): Promise<void> {
@@ -94,31 +138,32 @@ export class Api {
   }
 
   async info(id: string, signal?: AbortSignal): Promise<Info> {
-    return readInfo(await this.json(`api/v1/secrets/${id}`, { signal }));
+    return this.json(`api/v1/secrets/${id}`, { signal }, readInfo);
   }
 
-  async open(id: string, access: Bytes, lease: string, attempt: number, signal?: AbortSignal): Promise<OpenResponse> {
-    const json = { access: toBase64url(access), lease };
-    return readOpenResponse(await this.json(`api/v1/secrets/${id}/open`, { method: 'POST', json, attempt, longest: LONGEST_OPEN, signal }));
+  async open(id: string, { access, gate }: Proof, lease: string, attempt: number, signal?: AbortSignal): Promise<OpenResponse> {
+    const json: Json = { access: toBase64url(access), lease };
+    if (gate !== null) json['gate'] = toBase64url(gate);
+    return this.json(`api/v1/secrets/${id}/open`, { method: 'POST', json, attempt, longest: LONGEST_OPEN, signal }, readOpenResponse);
   }
 
   /**
-   * Part `index`, which fills `into`. Less than that is a lost connection, more is a damaged
-   * envelope; slow is neither, as long as bytes come.
+   * Fetch part `index` into `into`, which it fills. Fewer bytes are a lost connection, more are a
+   * damaged envelope. It may be slow as long as bytes come.
    */
   async part(id: string, lease: string, index: number, into: Bytes, signal?: AbortSignal): Promise<void> {
     const stall = new AbortController();
     const stalled = () => stall.abort();
     let timer = setTimeout(stalled, this.stall);
     try {
-      const { body } = await this.call(`api/v1/secrets/${id}/parts/${index}`, { token: lease, signal, limit: stall.signal });
+      const { body } = await this.call(`api/v1/secrets/${id}/parts/${index}`, { token: lease, signal, limit: stall.signal, expected: 'bytes' });
       await fillFrom(body!.getReader(), into, () => {
         clearTimeout(timer);
         timer = setTimeout(stalled, this.stall);
       });
     } catch (error) {
       signal?.throwIfAborted();
-      stall.abort(); // nothing more of it is wanted
+      stall.abort(); // the rest of the body is not needed
       throw error;
     } finally {
       clearTimeout(timer);
@@ -133,58 +178,76 @@ export class Api {
     await this.call(`api/v1/secrets/${id}`, { method: 'DELETE', token, signal });
   }
 
-  /** Burn it while the page ends: what comes of it nobody hears. */
+  /** Burn it while the page ends. The outcome is not reported. */
   burnAndLeave(id: string, token: string): void {
     this.call(`api/v1/secrets/${id}`, { method: 'DELETE', token, keepalive: true }).catch(() => undefined);
   }
 
   async receipt(id: string, token: string, signal?: AbortSignal): Promise<Receipt> {
-    return readReceipt(await this.json(`api/v1/secrets/${id}/receipt`, { token, signal }));
+    return this.json(`api/v1/secrets/${id}/receipt`, { token, signal }, readReceipt);
   }
 
-  /** The classic API: the server decrypts. */
-  async decryptClassic(id: string, passphrase: string, signal?: AbortSignal): Promise<{ data: string; fileName: string | null }> {
+  /** The classic API, with which the server decrypts. */
+  async decryptClassic(id: string, passphrase: string, signal?: AbortSignal): Promise<Classic> {
     const json = { secret_id: id, passphrase };
-    // Whole files come in one answer, and one that is given up has used an opening.
-    const limit = AbortSignal.timeout(this.stall * LONGEST);
-    const answer = await this.json('decrypt', { method: 'POST', json, signal, limit });
-    const name = answer['file_name'];
-    if (typeof answer['data'] !== 'string') throw new SyntaxError('data');
-    return { data: answer['data'], fileName: typeof name === 'string' ? name : null };
+    // A whole file comes in one response, and giving up on it would waste an opening.
+    const limit = timeoutSignal(this.stall * LONGEST);
+    return this.json('decrypt', { method: 'POST', json, signal, limit, expected: 'decryption' }, readClassic);
   }
 
-  private async json(path: string, call: Call): Promise<Json> {
-    const body = await this.body(await this.call(path, call));
-    return parseObject(new TextDecoder().decode(body));
+  private async json<T>(path: string, call: Call, read: (json: Json) => T): Promise<T> {
+    return readJson(await this.call(path, { expected: 'json', ...call }), read);
   }
 
-  private async body(response: Response): Promise<Bytes> {
+  // One request. Resolves to a response that is the server's and a success.
+  private async call(path: string, call: Call): Promise<Response> {
+    const { token, expected = 'nothing' } = call;
+    return this.withToken(token, async (headers) => {
+      const response = await this.send(path, call, headers);
+      await checkResponse(response, expected, this.marks);
+      return response;
+    });
+  }
+
+  // Proxies that ask for a password claim Authorization, and answer 401 to ours: the other header passes.
+  private async withToken<T>(token: string | undefined, run: (headers: Record<string, string>) => Promise<T>): Promise<T> {
+    if (token === undefined) return run({});
     try {
-      return new Uint8Array(await response.arrayBuffer());
+      return await run(this.headersFor(token));
     } catch (error) {
-      throw new ConnectionError('the answer was cut off', { cause: error });
+      const isClaimed = error instanceof IntermediaryError && error.status === 401 && this.tokenHeader === 'Authorization';
+      if (!isClaimed) throw error;
+      this.tokenHeader = 'Secrets-Token';
+      return run(this.headersFor(token));
     }
   }
 
-  private async call(path: string, call: Call): Promise<Response> {
-    const { method = 'GET', token, json, signal, attempt = 0, longest = LONGEST, keepalive = false } = call;
-    const limit = call.limit ?? AbortSignal.timeout((this.stall / 2) * longer(attempt, longest));
-    const headers: Record<string, string> = {};
-    if (token !== undefined) headers['Authorization'] = `Bearer ${token}`;
-    if (json !== undefined) headers['Content-Type'] = 'application/json';
-    let response: Response;
+  private headersFor(token: string): Record<string, string> {
+    return this.tokenHeader === 'Authorization' ? { Authorization: `Bearer ${token}` } : { 'Secrets-Token': token };
+  }
+
+  private async send(path: string, call: Call, headers: Record<string, string> = {}): Promise<Response> {
+    const { method = 'GET', json, signal, attempt = 0, longest = LONGEST, keepalive = false } = call;
+    const limit = call.limit ?? timeoutSignal((this.stall / 2) * longer(attempt, longest));
     try {
-      response = await this.fetch(this.base + path, {
-        method, headers, body: json === undefined ? null : JSON.stringify(json),
-        signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
-        keepalive, cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer', redirect: 'error',
+      return await this.fetch(this.base + path, {
+        method,
+        headers: json === undefined ? headers : { ...headers, 'Content-Type': 'application/json' },
+        body: json === undefined ? null : JSON.stringify(json),
+        signal: signal === undefined ? limit : anySignal([signal, limit]),
+        // Its own origin may sit behind a sign-in; no other one gets a cookie.
+        credentials: 'same-origin',
+        keepalive, cache: 'no-store', referrerPolicy: 'no-referrer', redirect: 'manual',
       });
     } catch (error) {
       signal?.throwIfAborted();
-      throw new ConnectionError('no answer', { cause: error });
+      throw new ConnectionError(NO_RESPONSE, { cause: error });
     }
-    if (!response.ok) throw await refusal(response);
-    return response;
+  }
+
+  private async refuseRedirect(signal?: AbortSignal): Promise<void> {
+    const response = await this.send('api/v1/config', { signal, limit: timeoutSignal(PROBE_LIMIT) }).catch(() => null);
+    if (response?.type === 'opaqueredirect') throw new IntermediaryError(0);
   }
 }
 
@@ -192,35 +255,18 @@ async function fillFrom(reader: ReadableStreamDefaultReader<Uint8Array>, into: B
   let filled = 0;
   for (;;) {
     const { done, value } = await reader.read().catch((cause: unknown) => {
-      throw new ConnectionError('the answer was cut off', { cause });
+      throw new ConnectionError('the response was cut off', { cause });
     });
     if (done) break;
+
     if (filled + value.length > into.length) throw new EnvelopeError('payload failure', 'a part is too long');
     into.set(value, filled);
     filled += value.length;
     onProgress();
   }
-  if (filled < into.length) throw new ConnectionError('the answer was cut off');
-}
-
-function parseObject(text: string): Json {
-  const json = JSON.parse(text) as unknown;
-  if (typeof json !== 'object' || json === null) throw new SyntaxError('not an object');
-  return json as Json;
+  if (filled < into.length) throw new ConnectionError('the response was cut off');
 }
 
 function longer(attempt: number, longest = LONGEST): number {
   return Math.min(longest, 2 ** attempt);
-}
-
-async function refusal(response: Response): Promise<ApiError> {
-  const retryAfter = Number.parseInt(response.headers.get('Retry-After') ?? '', 10);
-  let details: Json = {};
-  try {
-    const text = await response.text();
-    if (text !== '') details = parseObject(text);
-  } catch {
-    // An answer of a proxy on the way: its status is all there is.
-  }
-  return new ApiError(response.status, details, Number.isNaN(retryAfter) ? null : retryAfter);
 }

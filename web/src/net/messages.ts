@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the v1 API says (docs/openapi.yaml), checked as it comes in.
+// The responses of the API (docs/openapi.yaml), checked when they arrive. Every read function throws
+// a SyntaxError that names what is wrong; what it does not know it ignores.
 
 import { fromBase64url, type Bytes } from '../base/bytes';
 
@@ -12,6 +13,8 @@ export interface Config {
   ttlDefault: number;
   ttlMax: number;
   ttlChoices: number[];
+  /** What the server can do beyond the first version, such as `gate`. */
+  features: string[];
 }
 
 export interface Created {
@@ -24,17 +27,26 @@ export interface Created {
 export interface Info {
   header: Bytes;
   size: number;
-  /** 0 where the content comes with the answer to open. */
+  /** 0 if the content comes with the response to open. */
   partSize: number;
   passphrase: boolean;
   viewsLeft: number;
   expiresAt: number;
   attemptsLeft: number | null;
+  /** Whether opening takes the gate as well as the proof. */
+  gate: boolean;
 }
 
 export interface OpenResponse {
   viewsLeft: number;
+  /** Null if it is fetched in parts. */
   content: Bytes | null;
+}
+
+/** What the classic API decrypted: a text, or with a name the base64 of a file. */
+export interface Classic {
+  data: string;
+  fileName: string | null;
 }
 
 export type ReceiptState = 'uploading' | 'waiting' | 'opened' | 'used_up' | 'burnt' | 'expired' | 'locked';
@@ -44,7 +56,7 @@ export interface Receipt {
   expiresAt: number;
   /** When it was opened, oldest first, in unix seconds. */
   opened: number[];
-  /** When it came to its end, if it did. */
+  /** When it ended, or null. */
   ended: number | null;
 }
 
@@ -59,7 +71,7 @@ const VIEWS_MAX = 100;
 const TTL_MIN = 60;
 const TTL_MAX = 3650 * 86400;
 const ATTEMPTS_MAX = 100;
-/** As far as dates go, in seconds. */
+/** The largest time that a Date can hold, in seconds. */
 export const TIME_MAX = 8.64e12;
 const SIZE_MAX = Number.MAX_SAFE_INTEGER;
 
@@ -68,7 +80,7 @@ export const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 
 type Json = Record<string, unknown>;
 
-/** Limits and defaults; throws a SyntaxError that names what is out of bounds. */
+/** Limits and defaults. */
 export function readConfig(json: Json): Config {
   const ttlMax = within(json, 'ttl_max', TTL_MIN, TTL_MAX);
   return {
@@ -80,10 +92,11 @@ export function readConfig(json: Json): Config {
     ttlDefault: within(json, 'ttl_default', TTL_MIN, ttlMax),
     ttlMax,
     ttlChoices: choices(json['ttl_choices'], ttlMax),
+    features: Array.isArray(json['features']) ? json['features'].filter((f) => typeof f === 'string') : [],
   };
 }
 
-/** The server's address as config.json names it, seen from `base`: ends with a slash. */
+/** The server's address in config.json, relative to `base`. It ends with a slash. */
 export function readApiAddress(json: unknown, base: URL): string {
   const { api } = (json ?? {}) as Json;
   if (typeof api !== 'string') throw new SyntaxError('api');
@@ -116,6 +129,7 @@ export function readInfo(json: Json): Info {
     viewsLeft: within(json, 'views_left', 0, VIEWS_MAX),
     expiresAt: time(json, 'expires_at'),
     attemptsLeft: json['attempts_left'] === undefined ? null : within(json, 'attempts_left', 0, ATTEMPTS_MAX),
+    gate: json['gate'] === true,
   };
 }
 
@@ -140,12 +154,17 @@ export function readReceipt(json: Json): Receipt {
   };
 }
 
+export function readClassic(json: Json): Classic {
+  const name = json['file_name'];
+  return { data: string(json, 'data'), fileName: typeof name === 'string' ? name : null };
+}
+
 function choices(value: unknown, max: number): number[] {
   if (!Array.isArray(value)) throw new SyntaxError('ttl_choices');
   return value.map((n) => within({ ttl_choices: n as unknown }, 'ttl_choices', TTL_MIN, max));
 }
 
-// 0 where there are no parts.
+// 0 if there are no parts.
 function partSize(json: Json): number {
   return json['part_size'] === 0 ? 0 : within(json, 'part_size', PART_MIN, PART_MAX);
 }

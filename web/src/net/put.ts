@@ -1,26 +1,32 @@
 // SPDX-License-Identifier: MIT
-// PUT with an eye on its progress, which fetch does not tell.
+// PUT that reports its progress, which fetch cannot.
 
-import { ConnectionError } from './retry';
+import { ConnectionError, IntermediaryError } from './errors';
 
 export interface PutRequest {
   url: string;
   headers: Record<string, string>;
   body: Blob;
-  /** Milliseconds without a byte, or without the answer behind the last one, until it is lost. */
+  /** Milliseconds without a byte, or without a response after the last one, until the connection counts as lost. */
   stall: number;
   signal?: AbortSignal;
   onProgress?: (sent: number) => void;
 }
 
-/** What a Response may hold, and what it may not have a body with. */
+/** The message of the ConnectionError where the browser tells no more. */
+export const NO_RESPONSE = 'no response';
+
+/** The statuses that a Response can have, and those with which it has no body. */
 const STATUS_MIN = 200;
 const STATUS_MAX = 599;
 const WITHOUT_BODY = [204, 205, 304];
 
 /**
- * Resolves to the answer; rejects with a ConnectionError if it is lost, with a SyntaxError if it is
- * another server's, or the signal's reason.
+ * PUT `body` to `url`.
+ *
+ * @throws ConnectionError if the connection is lost
+ * @throws IntermediaryError if it was redirected
+ * @throws the signal's reason
  */
 export function putWithProgress({ url, headers, body, stall, signal, onProgress }: PutRequest): Promise<Response> {
   const request = new XMLHttpRequest();
@@ -32,11 +38,11 @@ export function putWithProgress({ url, headers, body, stall, signal, onProgress 
   };
   const settled = new Promise<Response>((resolve, reject) => {
     const lost = (why: string) => reject(signal?.aborted ? signal.reason as Error : new ConnectionError(why));
-    request.onabort = () => lost('it stood still');
-    request.onerror = () => lost('no answer');
+    request.onabort = () => lost('stalled');
+    request.onerror = () => lost(NO_RESPONSE);
     request.onload = () => {
       const { responseURL, status } = request;
-      if (responseURL !== url) reject(new SyntaxError('sent elsewhere')); // it would be again
+      if (responseURL !== url) reject(new IntermediaryError(0));
       else if (status < STATUS_MIN || status > STATUS_MAX) lost(`status ${status}`);
       else resolve(responseOf(request));
     };
@@ -59,6 +65,10 @@ export function putWithProgress({ url, headers, body, stall, signal, onProgress 
 
 function responseOf(request: XMLHttpRequest): Response {
   const { status, responseText } = request;
-  const wait = request.getResponseHeader('Retry-After');
-  return new Response(WITHOUT_BODY.includes(status) ? null : responseText, { status, headers: wait === null ? {} : { 'Retry-After': wait } });
+  const headers = new Headers();
+  for (const line of request.getAllResponseHeaders().split('\r\n')) {
+    const colon = line.indexOf(':');
+    if (colon > 0) headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
+  }
+  return new Response(WITHOUT_BODY.includes(status) ? null : responseText, { status, headers });
 }

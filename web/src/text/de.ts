@@ -50,6 +50,7 @@ export const de: Catalogue = {
   moving: '{percent}, {speed} pro Sekunde',
   waitingForNetwork: 'Verbindung unterbrochen. Neuer Versuch',
   waitingForServer: 'Der Server ist ausgelastet. Neuer Versuch',
+  waitingBetween: 'Etwas vor dem Server hat geantwortet. Neuer Versuch',
   cancel: 'Abbrechen',
   needContent: 'Gib erst etwas ein oder füge eine Datei hinzu.',
   needPassphrase: 'Wähle erst eine Passphrase oder teile ohne.',

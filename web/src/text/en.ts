@@ -50,6 +50,7 @@ export const en = {
   moving: '{percent}, {speed} per second',
   waitingForNetwork: 'Connection lost. Trying again',
   waitingForServer: 'The server is busy. Trying again',
+  waitingBetween: 'Something before the server answered. Trying again',
   cancel: 'Cancel',
   needContent: 'Type something or add a file first.',
   needPassphrase: 'Choose a passphrase first, or share without one.',

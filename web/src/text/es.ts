@@ -50,6 +50,7 @@ export const es: Catalogue = {
   moving: '{percent}, {speed} por segundo',
   waitingForNetwork: 'Conexión perdida. Reintentando',
   waitingForServer: 'El servidor está ocupado. Reintentando',
+  waitingBetween: 'Respondió algo delante del servidor. Reintentando',
   cancel: 'Cancelar',
   needContent: 'Escribe algo primero, o añade un archivo.',
   needPassphrase: 'Elige primero una frase de contraseña, o comparte sin ella.',

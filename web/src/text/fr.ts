@@ -50,6 +50,7 @@ export const fr: Catalogue = {
   moving: '{percent}, {speed} par seconde',
   waitingForNetwork: 'Connexion perdue. Nouvel essai',
   waitingForServer: 'Le serveur est occupé. Nouvel essai',
+  waitingBetween: 'Quelque chose devant le serveur a répondu. Nouvel essai',
   cancel: 'Annuler',
   needContent: 'Saisissez d’abord quelque chose, ou ajoutez un fichier.',
   needPassphrase: 'Choisissez d’abord une phrase secrète, ou partagez sans.',

@@ -55,6 +55,7 @@ export const ru: Catalogue = {
   moving: '{percent}, {speed} в секунду',
   waitingForNetwork: 'Связь потеряна. Пробуем снова',
   waitingForServer: 'Сервер занят. Пробуем снова',
+  waitingBetween: 'Ответил не сам сервер. Пробуем снова',
   cancel: 'Отмена',
   needContent: 'Сначала введите что-нибудь или добавьте файл.',
   needPassphrase: 'Сначала выберите пароль или отправьте без него.',

@@ -50,6 +50,7 @@ export const zh: Catalogue = {
   moving: '{percent}，每秒 {speed}',
   waitingForNetwork: '连接中断，正在重试',
   waitingForServer: '服务器繁忙，正在重试',
+  waitingBetween: '回应的不是服务器本身，正在重试',
   cancel: '取消',
   needContent: '请先输入内容，或添加文件。',
   needPassphrase: '请先选择口令，或不设口令分享。',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The page's side of the worker that derives, seals, opens and moves bytes.
 
-import { STALL } from '../net/api';
+import { STALL, type Api } from '../net/api';
 import type { Failure } from '../model/failure';
 import type { Orders, Progress, Reply, Request } from './protocol';
 
@@ -29,31 +29,37 @@ export class Engine {
   private readonly worker: Worker;
   private readonly pending = new Map<number, Pending>();
   private calls = 0;
-  /** Whether the script runs: until then nobody reads what is posted. */
-  private heard = false;
-  /** Why nothing more comes of it. */
+  /** Whether the worker reads its messages: not before its script runs, nor while it derives a key. */
+  private listens = false;
+  /** Why it has ended, or null. */
   private over: 'cancelled' | 'offline' | 'unexpected' | null = null;
 
-  constructor(worker: Worker, api: string) {
+  /** `api` is the server to speak to. */
+  constructor(worker: Worker, api: Api) {
     this.worker = worker;
     worker.onmessage = (event: MessageEvent<Reply>) => this.receive(event.data);
-    // Of a script that did not come the browser tells without a message; of one that is wrong, with one.
+    // A script that does not load gives a plain event, one that fails gives an ErrorEvent.
     worker.onerror = (event) => this.end(event instanceof ErrorEvent ? 'unexpected' : 'offline');
-    this.post({ type: 'setup', api, stall: STALL });
+    this.post({ type: 'setup', api: api.base, isStrict: api.isStrict, stall: STALL });
   }
 
-  /** Whether it has ended, by itself or by close(): another one is needed. */
+  /** Whether it has ended, by itself or by close(), so that another one is needed. */
   get ended(): boolean {
     return this.over !== null;
   }
 
-  /** Have the worker do `name`. Aborting `signal` ends it with the failure `cancelled`. */
+  /**
+   * Have the worker do `name`. Aborting `signal` ends the call with the failure `cancelled`, and the
+   * worker too if it would not notice.
+   *
+   * @throws EngineFailure
+   */
   call<N extends keyof Orders>(
     name: N, order: Orders[N]['order'], onProgress: (progress: Progress) => void = () => undefined, signal?: AbortSignal,
   ): Promise<Orders[N]['result']> {
     if (this.over !== null) return Promise.reject(new EngineFailure({ kind: this.over }));
     const call = ++this.calls;
-    const cancel = () => (this.heard ? this.post({ type: 'cancel', call }) : this.end('cancelled'));
+    const cancel = () => (this.listens ? this.post({ type: 'cancel', call }) : this.end('cancelled'));
     return new Promise((resolve, reject) => {
       this.pending.set(call, { resolve, reject, onProgress });
       this.post({ type: 'call', call, name, order });
@@ -72,7 +78,7 @@ export class Engine {
   }
 
   private receive(reply: Reply): void {
-    this.heard = true;
+    this.listens = reply.type !== 'progress' || reply.progress.phase !== 'deriving' || reply.progress.share === 1;
     const pending = this.pending.get(reply.call);
     if (pending === undefined) return;
     if (reply.type === 'progress') {

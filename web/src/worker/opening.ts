@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: MIT
-// Open: prove the key, take a lease, fetch, verify, hand out.  The keys stay in this worker.
+// Opens a secret: proves the key, takes a lease, fetches, verifies, hands out. The keys stay in this worker.
 
-import type { Api } from '../net/api';
+import { anySignal } from '../base/abort';
+import type { Api, Proof } from '../net/api';
 import type { Info, OpenResponse } from '../net/messages';
 import { concat, wipe, type Bytes } from '../base/bytes';
-import type { OpenOrder, OpenResult, Progress, SaveOrder, OpenedContent } from './protocol';
-import { deriveKeys, HEADER_LENGTH, open, secretInput, type Opened } from '../crypto/envelope';
+import type { OpenOrder, OpenResult, OpenedContent, Progress, SaveOrder } from './protocol';
+import { deriveKeys, HEADER_LENGTH, open, requireStrongCost, secretInput, type Opened } from '../crypto/envelope';
+import { deriveGate } from '../crypto/gate';
 import type { Metadata } from '../crypto/metadata';
-import { ApiError, isTransient, serverDidNothing, LostError, withRetry, type RetryOptions } from '../net/retry';
+import { ApiError, LostError } from '../net/errors';
+import { isTransient, serverDidNothing, withRetry, type RetryOptions } from '../net/retry';
 import { noble } from '../crypto/scrypt';
 import { Sink } from './sink';
 
 const PATIENCE_OPEN = 20_000;
 const PATIENCE_PARTS = 10 * 60_000;
-/** No try of what someone waits for begins later than this. */
+/** Milliseconds after which no other try begins of what somebody waits for. */
 const WITHIN_OPEN = 3 * 60_000;
 const AHEAD = 3;
 
 type Report = (progress: Progress) => void;
 
-/** What is kept of an order. */
+/** The part of an order that is kept. */
 interface Claim {
   id: string;
   lease: string;
@@ -32,52 +35,59 @@ export class Opening {
   private claim: Claim | null = null;
   private cipher: CryptoKey | null = null;
   /** The proof, as long as the lease may have to be renewed. */
-  private access: Bytes | null = null;
-  /** The envelope, where it came with the answer. */
+  private proof: Proof | null = null;
+  /** The envelope, if it came with the response to open. */
   private content: Bytes | null = null;
-  /** The first part: looked at for the name, and kept for the download. */
+  /** The first part, which was read for the name and is kept for the download. */
   private first: Bytes | null = null;
 
   constructor(api: Api) {
     this.api = api;
   }
 
-  /** Repeating it with the same lease gives the same view. */
+  /**
+   * Open what `order` names. With the same lease it gives the same view, however often it is repeated.
+   *
+   * @throws WeakCostError before anything is derived or sent, if a proof would be cheap to guess from
+   * @throws LostError if a view may have been taken
+   */
   async open(order: OpenOrder, report: Report, signal: AbortSignal): Promise<OpenResult> {
-    report({ phase: 'deriving' });
     const { id, lease, info, textMax } = order;
     this.claim = { id, lease, info, textMax };
-    const { cipher, access } = await deriveKeys(info.header, secretInput(order.linkKey, order.passphrase), noble);
-    order.linkKey = order.passphrase = ''; // held no longer than it takes to derive the keys
-    this.cipher = cipher;
+    if (order.passphrase !== '') requireStrongCost(info.header);
+
+    report({ phase: 'deriving', share: 0 });
+    const proof = await this.prove(order, report);
     let result: OpenResult;
     try {
       signal.throwIfAborted();
       report({ phase: 'opening' });
-      const answer = await this.claimView(access, report, signal);
-      this.content = answer.content;
-      result = { viewsLeft: answer.viewsLeft, ...(await this.inspect(report, signal)) };
+      const response = await this.claimView(proof, report, signal);
+      this.content = response.content;
+      result = { viewsLeft: response.viewsLeft, ...(await this.inspect(report, signal)) };
     } catch (error) {
-      wipe(access);
+      wipeProof(proof);
       throw error;
     }
-    // A file of several parts is still to be fetched: that takes the lease, and the lease the proof.
-    if ('file' in result && this.content === null && info.size > info.partSize) this.access = access;
-    else wipe(access);
+
+    // A file of several parts is still to be fetched. That needs the lease, and renewing it the proof.
+    if ('file' in result && this.content === null && info.size > info.partSize) this.proof = proof;
+    else wipeProof(proof);
     return result;
   }
 
-  /** Put off the moment at which the lease lapses, where something still hangs on it: the same open once more. */
+  /** Repeat the open, so that the lease does not lapse while a file waits to be saved. */
   async renew(signal: AbortSignal): Promise<null> {
     const { id, lease } = this.claimed();
-    if (this.access === null) return null;
-    const access = this.access.slice(); // what is wiped meanwhile would be a wrong proof
+    if (this.proof === null) return null;
+    // A copy: what is wiped meanwhile would be a wrong proof.
+    const proof = { access: this.proof.access.slice(), gate: this.proof.gate?.slice() ?? null };
     const retry = { ...this.retry(PATIENCE_OPEN, () => undefined, signal), within: WITHIN_OPEN };
-    await withRetry((attempt) => this.api.open(id, access, lease, attempt, signal), retry).finally(() => wipe(access));
+    await withRetry((attempt) => this.api.open(id, proof, lease, attempt, signal), retry).finally(() => wipeProof(proof));
     return null;
   }
 
-  /** Write the file to where it shall go. Ends without an error only if all of it verified. */
+  /** Write the file to its place. Resolves only if all of it verified. */
   async save(order: SaveOrder, report: Report, signal: AbortSignal): Promise<Blob | null> {
     const sink = await Sink.to(order);
     try {
@@ -102,8 +112,8 @@ export class Opening {
 
   async confirm(signal: AbortSignal): Promise<null> {
     const { id, lease } = this.claimed();
-    wipe(this.access);
-    this.access = null;
+    wipeProof(this.proof);
+    this.proof = null;
     await withRetry(() => this.api.confirm(id, lease, signal), this.retry(PATIENCE_OPEN, () => undefined, signal));
     return null;
   }
@@ -114,15 +124,26 @@ export class Opening {
     return null;
   }
 
-  // The view. A LostError is one that may have been counted without our knowing.
-  private async claimView(access: Bytes, report: Report, signal: AbortSignal): Promise<OpenResponse> {
+  // Derive the keys and what the server is shown of them. Link key and passphrase are dropped.
+  private async prove(order: OpenOrder, report: Report): Promise<Proof> {
+    const { header, gate: hasGate } = order.info;
+    const input = secretInput(order.linkKey, order.passphrase);
+    const gate = hasGate ? await deriveGate(order.linkKey, header) : null;
+    order.linkKey = order.passphrase = '';
+    const { cipher, access } = await deriveKeys(header, input, noble, (share) => report({ phase: 'deriving', share }));
+    this.cipher = cipher;
+    return { access, gate };
+  }
+
+  // Take the view. A LostError means that it may have been counted without our knowing.
+  private async claimView(proof: Proof, report: Report, signal: AbortSignal): Promise<OpenResponse> {
     const { id, lease } = this.claimed();
     let lost = false;
     const attemptOnce = async (attempt: number) => {
       const before = lost;
       lost = true; // until the server says otherwise
       try {
-        return await this.api.open(id, access, lease, attempt, signal);
+        return await this.api.open(id, proof, lease, attempt, signal);
       } catch (error) {
         if (serverDidNothing(error)) lost = before;
         throw error;
@@ -132,11 +153,11 @@ export class Opening {
       return await withRetry(attemptOnce, { ...this.retry(PATIENCE_OPEN, report, signal), within: WITHIN_OPEN });
     } catch (error) {
       const decided = error instanceof ApiError && !isTransient(error);
-      throw lost && !decided ? new LostError('the answer to open', { cause: error }) : error;
+      throw lost && !decided ? new LostError('the response to open', { cause: error }) : error;
     }
   }
 
-  // The view is taken: what keeps us from looking at it loses nothing.
+  // Read what was opened. The view is taken, so a failure that passes loses nothing.
   private async inspect(report: Report, signal: AbortSignal): Promise<OpenedContent> {
     try {
       return await this.look(report, signal);
@@ -145,7 +166,7 @@ export class Opening {
     }
   }
 
-  // The metadata; and the text itself, if that is what it is.
+  // Read the metadata, and the text itself if it is one.
   private async look(report: Report, signal: AbortSignal): Promise<OpenedContent> {
     const { textMax } = this.claimed();
     let meta: Metadata | null = null;
@@ -174,12 +195,12 @@ export class Opening {
     yield* open(info.header, this.cipher!, source);
   }
 
-  // The parts in order, the next few already on their way.
+  // The parts in order. The next few are fetched ahead.
   private async *parts(report: Report, signal: AbortSignal, within: number): AsyncGenerator<Uint8Array> {
     const { id, lease, info } = this.claimed();
     if (info.partSize === 0) throw new SyntaxError('part_size');
     const stop = new AbortController();
-    const either = AbortSignal.any([signal, stop.signal]);
+    const either = anySignal([signal, stop.signal]);
     const retry = { ...this.retry(PATIENCE_PARTS, report, either), within };
     const count = Math.ceil(info.size / info.partSize);
     const pool: Bytes[] = [];
@@ -216,6 +237,10 @@ export class Opening {
     if (this.claim === null) throw new TypeError('nothing is open');
     return this.claim;
   }
+}
+
+function wipeProof(proof: Proof | null): void {
+  wipe(proof?.access, proof?.gate);
 }
 
 async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -15,6 +15,8 @@ export interface ShareOrder {
   passphrase: string;
   keyApart: boolean;
   inlineMax: number;
+  /** Whether the server knows gates. */
+  gate: boolean;
 }
 
 export interface Shared {
@@ -47,6 +49,8 @@ export interface SaveOrder {
 export interface Orders {
   share: { order: ShareOrder; result: Shared };
   open: { order: OpenOrder; result: OpenResult };
+  /** Go on with a share that is blocked. */
+  resume: { order: null; result: null };
   /** Keep the opening alive while its file waits to be saved. */
   renew: { order: null; result: null };
   save: { order: SaveOrder; result: Blob | null };
@@ -57,16 +61,18 @@ export interface Orders {
 }
 
 export type Progress =
-  | { phase: 'deriving' }
+  | { phase: 'deriving'; share: number }
   | { phase: 'opening' }
   /** The server waits for parts of it. */
   | { phase: 'created'; id: string; ownerToken: string }
   | { phase: 'moving'; done: number; total: number }
   | { phase: 'finishing' }
-  | { phase: 'waiting'; why: Waiting };
+  | { phase: 'waiting'; why: Waiting }
+  /** Something before the server refuses parts of an upload. It goes on after `resume`. */
+  | { phase: 'blocked'; failure: Failure };
 
 export type Request =
-  | { type: 'setup'; api: string; stall: number }
+  | { type: 'setup'; api: string; isStrict: boolean; stall: number }
   | { type: 'call'; call: number; name: keyof Orders; order: unknown }
   | { type: 'cancel'; call: number };
 

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: MIT
-// Share: seal as it is read, send parts side by side, keep each until the server has it.
+// Shares a secret: seals while it reads, sends parts side by side, keeps each until the server has it.
 
-import type { Api } from '../net/api';
+import type { Api, NewSecret } from '../net/api';
 import type { Created } from '../net/messages';
 import { concat, utf8, wipe, type Bytes } from '../base/bytes';
 import type { Progress, ShareOrder, Shared } from './protocol';
 import {
-  COST_KEY, COST_PASSPHRASE, deriveKeys, envelopeLength, seal, secretInput, verifierOf, writeHeader, type Keys,
+  COST_KEY, COST_PASSPHRASE, deriveKeys, envelopeLength, seal, secretInput, verifierOf, writeHeader,
 } from '../crypto/envelope';
 import { fitName, fitType, type Metadata } from '../crypto/metadata';
+import { deriveGate, gateVerifierOf } from '../crypto/gate';
 import { mintLinkKey, randomBytes } from '../base/random';
 import { withRetry, type Waiting } from '../net/retry';
+import { IntermediaryError } from '../net/errors';
+import { failureOf } from '../model/failure';
+import { anySignal } from '../base/abort';
+import type { Pause } from './pause';
 import { zip, zipLength, type ZipEntry } from '../base/zip';
 import { noble } from '../crypto/scrypt';
 
@@ -26,29 +31,43 @@ interface Source {
   bytes: () => AsyncIterable<Uint8Array>;
 }
 
-export async function share(api: Api, order: ShareOrder, report: Report, signal: AbortSignal): Promise<Shared> {
+/** Share what `order` names. An upload that something before the server refuses waits in `pause`. */
+export async function share(api: Api, order: ShareOrder, pause: Pause, report: Report, signal: AbortSignal): Promise<Shared> {
   const { meta, bytes } = sourceOf(order);
   const strong = order.passphrase !== '' || order.keyApart;
   const header = writeHeader(strong ? COST_PASSPHRASE : COST_KEY, randomBytes(24));
   const linkKey = mintLinkKey();
-  report({ phase: 'deriving' });
-  const keys = await deriveKeys(header, secretInput(linkKey, order.passphrase), noble);
+  report({ phase: 'deriving', share: 0 });
+  const keys = await deriveKeys(header, secretInput(linkKey, order.passphrase), noble, (done) => report({ phase: 'deriving', share: done }));
+  report({ phase: 'deriving', share: 1 });
   signal.throwIfAborted();
+
   const size = envelopeLength(meta);
   const sealed = seal(header, keys, meta, bytes());
   const content = size <= order.inlineMax ? await all(sealed) : null;
   const options = { signal, patience: PATIENCE, onWaiting: (why: Waiting) => report({ phase: 'waiting', why }) };
-  const secret = {
-    verifier: await verifierOf(keys.access), header, views: order.views, ttl: order.ttl, size, content,
-    attempts: order.passphrase === '' ? null : ATTEMPTS, passphrase: order.passphrase !== '',
+  const passphrase = order.passphrase !== '';
+  const secret: NewSecret = {
+    verifier: await verifierOf(keys.access), header, views: order.views, ttl: order.ttl, size, content, passphrase,
+    gateVerifier: order.gate ? await makeGateVerifier(linkKey, header) : null,
+    // Without a gate, anybody who has the id could use the attempts up.
+    attempts: passphrase && order.gate ? ATTEMPTS : null,
   };
-  wipeKeys(keys);
+  wipe(keys.access);
+
   const created = await withRetry((attempt) => api.create(secret, attempt, signal), options);
   if (content === null) {
     report({ phase: 'created', id: created.id, ownerToken: created.ownerToken });
-    await uploadParts(api, created, sealed, size, report, signal);
+    await uploadParts(api, created, sealed, size, pause, report, signal);
   }
   return { id: created.id, linkKey, ownerToken: created.ownerToken, expiresAt: created.expiresAt };
+}
+
+async function makeGateVerifier(linkKey: string, header: Bytes): Promise<Bytes> {
+  const gate = await deriveGate(linkKey, header);
+  const verifier = await gateVerifierOf(gate);
+  wipe(gate);
+  return verifier;
 }
 
 function sourceOf({ text, files, zipName }: ShareOrder): Source {
@@ -79,25 +98,25 @@ async function all(blocks: AsyncIterable<Bytes>): Promise<Bytes> {
   return concat(out);
 }
 
-function wipeKeys(keys: Keys): void {
-  wipe(keys.access);
-}
-
 async function uploadParts(
-  api: Api, { id, ownerToken, partSize }: Created, sealed: AsyncIterable<Bytes>, total: number, report: Report, signal: AbortSignal,
+  api: Api, { id, ownerToken, partSize }: Created, sealed: AsyncIterable<Bytes>, total: number,
+  pause: Pause, report: Report, signal: AbortSignal,
 ): Promise<void> {
   if (partSize === 0) throw new SyntaxError('part_size');
   const stop = new AbortController();
-  const either = AbortSignal.any([signal, stop.signal]);
+  const either = anySignal([signal, stop.signal]);
   const options = { signal: either, patience: PATIENCE, onWaiting: (why: Waiting) => report({ phase: 'waiting', why }) };
   const running = new Set<Promise<void>>();
   const uploaded = new UploadProgress(total, report);
   let failure: unknown = null;
+
   const send = async (index: number, part: Bytes) => {
     const onProgress = (sent: number) => uploaded.sent(index, Math.min(sent, part.length));
-    await withRetry((attempt) => api.putPart(id, ownerToken, index, part, { attempt, signal: either, onProgress }), options);
+    const put = (attempt: number) => api.putPart(id, ownerToken, index, part, { attempt, signal: either, onProgress });
+    await whenLetThrough(() => withRetry(put, options), pause, report, either);
     uploaded.stored(index, part.length);
   };
+
   try {
     report({ phase: 'moving', done: 0, total });
     let index = 0;
@@ -115,17 +134,31 @@ async function uploadParts(
     }
     await Promise.all(running);
     if (failure !== null) throw failure;
+
     report({ phase: 'finishing' });
-    await withRetry(() => api.complete(id, ownerToken, signal), options);
+    await whenLetThrough(() => withRetry(() => api.complete(id, ownerToken, signal), options), pause, report, either);
   } catch (error) {
     stop.abort();
-    // What was sent is of no use to anyone; the server would drop it by itself an hour later.
+    // What was sent is of no use to anyone. The server would drop it by itself an hour later.
     await api.burn(id, ownerToken).catch(() => undefined);
     throw signal.aborted ? signal.reason : error;
   }
 }
 
-// How much of an upload has gone out: parts that the server has, and what was sent of the others.
+// What something before the server refuses is kept, and tried again when the person wants it.
+async function whenLetThrough(task: () => Promise<void>, pause: Pause, report: Report, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      return await task();
+    } catch (error) {
+      if (!(error instanceof IntermediaryError)) throw error;
+      report({ phase: 'blocked', failure: failureOf(error) });
+      await pause.wait(signal);
+    }
+  }
+}
+
+// How much of an upload is sent: the parts that the server has, and what has gone out of the others.
 class UploadProgress {
   private readonly total: number;
   private readonly report: Report;
@@ -143,7 +176,7 @@ class UploadProgress {
     this.sum();
   }
 
-  /** Part `index` is with the server. */
+  /** The server has part `index`. */
   stored(index: number, length: number): void {
     this.underWay.delete(index);
     this.settled += length;
@@ -156,7 +189,7 @@ class UploadProgress {
   }
 }
 
-// Pieces of exactly `size` bytes, but for the last, in buffers of `pool` where one is free.
+// Parts of exactly `size` bytes, the last one shorter, in buffers of `pool` where one is free.
 async function* cut(source: AsyncIterable<Bytes>, size: number, pool: Bytes[]): AsyncGenerator<Bytes> {
   let part = new Uint8Array(size);
   let filled = 0;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Links of the older kind: the server decrypts, the person has the passphrase.
+// Links of the older type: the server decrypts, and the person has the passphrase.
 
+import { anySignal } from '../../base/abort';
 import { fromBase64 } from '../../base/bytes';
 import { failureOf } from '../../model/failure';
-import type { Target } from '../../model/link';
+import { passingLine, type Line } from '../../model/outcome';
+import { IntermediaryError } from '../../net/errors';
 import { isTransient, serverDidNothing, retryBriefly } from '../../net/retry';
 import type { Key } from '../../text/words';
 import { BusyButton } from '../parts/busy';
@@ -12,6 +14,8 @@ import type { Context } from '../context';
 import { CoveredText } from './covered';
 import { button, el, fill, untrusted } from '../parts/dom';
 import { enterSubmits, isUnfit } from './open';
+import { showLine } from '../parts/problem';
+import { clearOpenedAddress } from '../address';
 import { download } from './save';
 
 export class ClassicView {
@@ -37,7 +41,7 @@ export class ClassicView {
     return this.lost;
   }
 
-  continues(next: Target): boolean {
+  continues(next: { kind: string; id?: string }): boolean {
     return next.kind === 'classic' && next.id === this.id && this.lost.length > 0;
   }
 
@@ -60,27 +64,28 @@ export class ClassicView {
   private async open(input: HTMLInputElement, go: BusyButton, problem: HTMLElement): Promise<void> {
     const { words, api } = this.context;
     problem.textContent = '';
-    const signal = AbortSignal.any([go.start(words.say('opening'), true), this.disposed.signal]);
+    const signal = anySignal([go.start(words.say('opening'), true), this.disposed.signal]);
     this.lost = ['replaceOpening'];
     let asked = false;
     const ask = () => {
-      asked = true; // until it waits, because the server did nothing
+      asked = true; // until it waits because the server did nothing
       return api.decryptClassic(this.id, input.value, signal);
     };
     try {
-      // An answer that was lost has used an opening, and each try would use one more.
+      // A response that was lost has used an opening, and each try would use one more.
       const { data, fileName } = await retryBriefly(ask, (why) => {
         asked = false;
         go.progress({ phase: 'waiting', why });
       }, serverDidNothing, signal);
       input.value = '';
+      clearOpenedAddress();
       this.lost = ['replaceOpened'];
       if (fileName === null) this.showText(data);
       else this.showFile(new Blob([fromBase64(data)], { type: 'application/octet-stream' }), fileName);
     } catch (error) {
       go.stop();
       this.lost = [];
-      if (!signal.aborted) problem.textContent = words.say(classicMessage(error));
+      if (!signal.aborted) showLine(words, api.base, problem, classicMessage(error));
       else if (asked) problem.textContent = words.say('classicCancelled');
       if (signal.aborted) go.focus();
       else input.select();
@@ -95,9 +100,10 @@ export class ClassicView {
 
   private showFile(blob: Blob, name: string): void {
     const { words } = this.context;
+    // The browser may drop the download, so it stays here.
     const save = button('primary', words.say('save'), () => {
       download(blob, name);
-      this.lost = [];
+      save.textContent = words.say('saveAgain');
     });
     fill(this.element, el('h1', {}, words.say('fileTitle')), el('article', { class: 'card' },
       el('p', { class: 'file' }, el('span', { class: 'name' }, untrusted(name)), el('span', { class: 'size' }, words.size(blob.size))),
@@ -106,8 +112,10 @@ export class ClassicView {
   }
 }
 
-function classicMessage(error: unknown): Key {
-  if (serverDidNothing(error)) return 'busy';
-  if (isTransient(error)) return 'classicLost';
-  return failureOf(error).kind === 'gone' ? 'classicFailed' : 'openUnexpected';
+function classicMessage(error: unknown): Line {
+  const failure = failureOf(error);
+  if (serverDidNothing(error)) return { text: 'busy' };
+  if (error instanceof IntermediaryError) return passingLine(failure)!;
+  if (isTransient(error)) return { text: 'classicLost' };
+  return { text: failure.kind === 'gone' ? 'classicFailed' : 'openUnexpected' };
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The view to open: what waits, one button, then the text or the file.
+// The view to open: what is there, one button, then the text or the file.
 
 import type { Info } from '../../net/messages';
 import { failureIn, type Engine } from '../../worker/engine';
@@ -17,11 +17,15 @@ import { secretField } from '../parts/choices';
 import type { Context } from '../context';
 import { button, el, fill } from '../parts/dom';
 import { endCard } from '../parts/end';
+import { lineContent, showLine } from '../parts/problem';
+import { clearAddress, clearOpenedAddress } from '../address';
 import { Opened } from './opened';
 
 const KILOBYTE = 1000;
 
-/** The form to open, and what it is about. */
+type OpenTarget = Extract<Target, { kind: 'open' }>;
+
+/** The form to open. */
 interface Form {
   info: Info;
   asked: Asked;
@@ -30,23 +34,28 @@ interface Form {
   attempts: HTMLElement;
 }
 
+/** What to do with what is opened. */
+type Purpose = 'show' | 'burn';
+
 export class OpenView {
   readonly element = el('div', { class: 'view' });
   private readonly context: Context;
   private readonly id: string;
   private readonly key: string | null;
+  private readonly exposed: boolean;
   private engine: Engine | null = null;
   /** One for every try, so that all of them together use one opening. */
   private lease = mintToken();
-  /** Whether an opening may have been counted whose answer did not come. */
+  /** Whether an opening may have been counted whose response did not arrive. */
   private lost = false;
   private opening = false;
   private opened: Opened | null = null;
 
-  constructor(context: Context, id: string, key: string | null) {
+  constructor(context: Context, { id, key, exposed }: OpenTarget) {
     this.context = context;
     this.id = id;
     this.key = key;
+    this.exposed = exposed;
     void this.look();
   }
 
@@ -60,14 +69,14 @@ export class OpenView {
     return this.opening || this.lost ? ['replaceOpening'] : [];
   }
 
-  // Of an opening that is used up the browser's memory is the last place; of any other, the link is.
+  // An opening that is used up exists in the memory of this page only. Any other one can begin again from the link.
   suspend(): boolean {
     if (this.opened !== null) return this.opened.suspend();
     for (const input of this.element.querySelectorAll('input')) input.value = '';
     return this.opening || this.lost;
   }
 
-  continues(next: Target): boolean {
+  continues(next: { kind: string; id?: string }): boolean {
     return next.kind === 'open' && next.id === this.id && this.unsaved().length > 0;
   }
 
@@ -78,7 +87,7 @@ export class OpenView {
     fill(this.element, el('h1', {}, words.say('openTitle')), note);
     try {
       const info = await retryBriefly(() => api.info(this.id), (why) => { note.textContent = words.say(WAITING[why]); });
-      // Another opener has the last one, and the server keeps it for them alone.
+      // Without a view left, another opener has the last one, and the server keeps it for them only.
       if (info.viewsLeft === 0) this.showLookFailure({ kind: 'gone' });
       else this.showWaiting(info);
     } catch (error) {
@@ -87,27 +96,28 @@ export class OpenView {
   }
 
   private showLookFailure(failure: Failure): void {
-    const { words } = this.context;
-    const told = openMessage(failure, { key: false, passphrase: false });
-    if (told.kind === 'end') {
-      this.end(told);
+    const { words, api } = this.context;
+    const message = openMessage(failure, { key: false, passphrase: false });
+    if (message.kind === 'end') {
+      this.end(message);
       return;
     }
     const again = button('primary', words.say('tryAgain'), () => void this.look());
-    fill(this.element, el('h1', {}, words.say('openTitle')),
-      el('article', { class: 'card' }, el('p', { role: 'alert', class: 'problem' }, words.say(told.text)), el('div', { class: 'actions' }, again)));
+    fill(this.element, el('h1', {}, words.say('openTitle')), el('article', { class: 'card' },
+      el('p', { role: 'alert', class: 'problem' }, ...lineContent(words, api.base, message)), el('div', { class: 'actions' }, again)));
     again.focus();
   }
 
-  // `again` tells that it was opened before, by the same lease.
+  // `again`: it was opened before, by the same lease.
   private showWaiting(info: Info, again = false): void {
     const { words } = this.context;
-    const asked: Asked = { key: this.key === null, passphrase: info.passphrase };
+    const asked: Asked = { key: this.key === null, passphrase: info.passphrase, gate: info.gate };
     const key = asked.key ? secretField(words.say('openKeyField'), words.say('show'), words.say('hide')) : null;
     const passphrase = asked.passphrase ? secretField(words.say('passphraseField'), words.say('show'), words.say('hide')) : null;
     const attempts = el('span', {}, attemptsText(this.context, info.attemptsLeft));
     const problem = el('p', { class: 'problem', role: 'alert' }, again && words.say('openAgain'));
-    const submit = () => {
+
+    const submit = (purpose: Purpose) => {
       if (go.busy) return;
       const linkKey = this.key ?? readPastedKey(key?.input.value ?? '');
       if (linkKey === null) {
@@ -117,60 +127,77 @@ export class OpenView {
       }
       if (passphrase !== null && isUnfit(passphrase.input, problem, words)) return;
       problem.textContent = '';
-      void this.open(linkKey, passphrase?.input.value ?? '', { info, asked, go, problem, attempts });
+      void this.open(linkKey, passphrase?.input.value ?? '', purpose, { info, asked, go, problem, attempts });
     };
-    const go = new BusyButton(words, words.say('open'), submit);
+
+    const open = () => submit('show');
+    const burn = this.exposed && button('secondary', words.say('burnUnread'), () => submit('burn'), { class: 'danger' });
+    const go = new BusyButton(words, words.say('open'), open, burn);
     const date = words.date(info.expiresAt);
-    const form = el('form', { class: 'card', novalidate: true, on: { submit: (e) => { e.preventDefault(); submit(); } } },
+    const form = el('form', { class: 'card', novalidate: true, on: { submit: (e) => { e.preventDefault(); open(); } } },
       !again && el('p', {}, words.say('openSentence', { n: info.viewsLeft, date })),
       el('p', { class: 'note' }, sizeText(words, info.size), ' ', !again && words.say('openUses')),
+      this.exposed && el('p', { class: 'problem', role: 'note' }, words.say('exposed')),
       key && key.element, key && el('p', { class: 'note' }, words.say('openKeyHint')),
       passphrase && passphrase.element,
       passphrase && el('p', { class: 'note' }, words.say('openPassphraseHint'), ' ', attempts),
       problem, go.element);
-    enterSubmits(form, submit);
+    enterSubmits(form, open);
     fill(this.element, el('h1', {}, words.say('openTitle')), form);
+
     const first = key ?? passphrase;
     if (first === null) go.focus();
     else first.input.focus();
   }
 
-  private async open(linkKey: string, passphrase: string, form: Form): Promise<void> {
+  private async open(linkKey: string, passphrase: string, purpose: Purpose, form: Form): Promise<void> {
     const { words, announce, config } = this.context;
     const { info, go } = form;
     const signal = go.start(words.say('preparing'), true);
     let asked = false;
     this.opening = true;
+
     try {
+      const engine = this.running();
       const order = { id: this.id, lease: this.lease, linkKey, passphrase, info, textMax: config.textMax };
-      const result = await this.running().call('open', order, (progress) => {
+      const result = await engine.call('open', order, (progress) => {
         asked ||= progress.phase === 'opening';
         const heard = go.progress(progress);
         if (heard !== null) announce(heard);
       }, signal);
-      this.showOpened(info, result);
+      if (purpose === 'show') this.showOpened(info, result);
+      else await this.burn(engine);
     } catch (error) {
       const failure = failureIn(error);
-      this.lost ||= failure.kind === 'lost' || (asked && failure.kind === 'unexpected');
+      // What is not the server's may still have let the request through.
+      const unknown = failure.kind === 'unexpected' || failure.kind === 'between' || failure.kind === 'sign-in';
+      this.lost ||= failure.kind === 'lost' || (asked && unknown);
       this.openFailed(failure, form);
     } finally {
       this.opening = false;
     }
   }
 
+  // What was opened is burnt without being shown.
+  private async burn(engine: Engine): Promise<void> {
+    await engine.call('burn', null);
+    this.end({ kind: 'end', title: 'erasedTitle', text: 'erased', again: false });
+  }
+
   private openFailed(failure: Failure, { info, asked, go, problem, attempts }: Form): void {
-    const { words } = this.context;
-    const told = openMessage(failure, asked, this.lost);
-    if (told.kind === 'end') {
-      this.end(told);
+    const { words, api } = this.context;
+    const message = openMessage(failure, asked, this.lost);
+    if (message.kind === 'end') {
+      this.end(message);
       return;
     }
-    const afresh = failure.kind === 'wrong-proof' || failure.kind === 'cancelled';
-    go.stop(words.say(afresh ? 'open' : 'tryAgain'));
-    problem.textContent = failure.kind === 'cancelled' ? '' : words.say(told.text);
-    attempts.textContent = attemptsText(this.context, told.attemptsLeft ?? info.attemptsLeft);
+
+    const isNew = failure.kind === 'wrong-proof' || failure.kind === 'wrong-key' || failure.kind === 'cancelled';
+    go.stop(words.say(isNew ? 'open' : 'tryAgain'));
+    showLine(words, api.base, problem, failure.kind === 'cancelled' ? null : message);
+    attempts.textContent = attemptsText(this.context, message.attemptsLeft ?? info.attemptsLeft);
     const field = this.element.querySelector<HTMLInputElement>('form input');
-    if (failure.kind === 'wrong-proof' && field !== null) field.select();
+    if ((failure.kind === 'wrong-proof' || failure.kind === 'wrong-key') && field !== null) field.select();
     else go.focus();
   }
 
@@ -185,16 +212,17 @@ export class OpenView {
     this.opened?.dispose();
     this.opened = null;
     this.lost = false;
+    if (!again) clearAddress();
     fill(this.element, endCard(this.context.words, title, text, again ? () => this.startOver() : null));
   }
 
-  // That opening is over: the next one is another.
+  // That opening is over. The next one is another.
   private startOver(): void {
     this.lease = mintToken();
     void this.look();
   }
 
-  // The keys went with the worker, the lease did not.
+  // The worker took the keys with it, but the lease is here.
   private openAgain(info: Info): void {
     this.opened?.dispose();
     this.opened = null;
@@ -203,14 +231,15 @@ export class OpenView {
   }
 
   private showOpened(info: Info, result: OpenResult): void {
-    const ways = { end: (told: End) => this.end(told), again: () => this.openAgain(info) };
+    const ways = { end: (message: End) => this.end(message), again: () => this.openAgain(info) };
     const opened = this.opened = new Opened(this.context, this.running(), info, result, ways);
+    clearOpenedAddress();
     fill(this.element, opened.element);
     opened.focus();
   }
 }
 
-/** Whether no passphrase is in `input`, or one that cannot be right; says so, and brings the person to it. */
+/** Whether `input` holds no passphrase, or one that cannot be right. If so, says it and focuses the field. */
 export function isUnfit(input: HTMLInputElement, problem: HTMLElement, words: Words): boolean {
   const tooLong = isTooLong(input.value);
   if (input.value !== '' && !tooLong) return false;
@@ -219,7 +248,7 @@ export function isUnfit(input: HTMLInputElement, problem: HTMLElement, words: Wo
   return true;
 }
 
-/** Enter in a field of `form` is its button. */
+/** Pressing Enter in a field of `form` calls `submit`. */
 export function enterSubmits(form: HTMLFormElement, submit: () => void): void {
   form.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || !(event.target instanceof HTMLInputElement)) return;
@@ -228,7 +257,7 @@ export function enterSubmits(form: HTMLFormElement, submit: () => void): void {
   });
 }
 
-// An envelope is padded: of a short text its size tells only that it is short.
+// Envelopes are padded, so that the size of a short text only shows that it is short.
 function sizeText(words: Words, size: number): string {
   return size < KILOBYTE ? words.say('openSizeSmall', { size: words.size(KILOBYTE) }) : words.say('openSize', { size: words.size(size) });
 }

@@ -6,20 +6,24 @@ import { failureIn, type Engine } from '../../worker/engine';
 import type { Failure } from '../../model/failure';
 import type { OpenResult } from '../../worker/protocol';
 import { eraseMessage, saveMessage, type End } from '../../model/outcome';
+import { safeName } from '../../base/name';
+import type { Key } from '../../text/words';
 import { MEMORY_MAX, TempFile } from '../../storage/temp';
 import { BusyButton } from '../parts/busy';
 import type { Context } from '../context';
 import { CoveredText } from './covered';
 import { button, el, fill, untrusted } from '../parts/dom';
 import { endCard } from '../parts/end';
+import { showLine } from '../parts/problem';
 import { download, pickPlace } from './save';
 
-/** Lets a lease of a file live on: it lapses after 15 minutes. */
+/** Keeps the lease of a file alive, which lapses after 15 minutes. */
 const RENEW_EVERY = 5 * 60_000;
 
-/** How it goes on where it cannot go on here. */
+/** What the view does that holds this one. */
 interface Ways {
-  end: (told: End) => void;
+  /** Show that it is over. */
+  end: (message: End) => void;
   /** Open it once more with the same lease. */
   again: () => void;
 }
@@ -43,7 +47,7 @@ export class Opened {
   private temp: TempFile | null = null;
   private renewing = 0;
   private readonly over = new AbortController();
-  /** Ends a transfer that is under way, and leaves nothing of it. */
+  /** Ends a transfer that is under way, and removes what it wrote. */
   private abandon: () => void = () => undefined;
 
   constructor(context: Context, engine: Engine, info: Info, result: OpenResult, ways: Ways) {
@@ -53,30 +57,32 @@ export class Opened {
     this.viewsLeft = result.viewsLeft;
     this.ways = ways;
     const { words } = context;
+
     if ('text' in result) {
       this.text = new CoveredText(context, result.text);
       this.focusFirst = () => this.text?.focus();
       this.element = el('div', { class: 'opened' }, el('h1', {}, words.say('textTitle')),
         el('article', { class: 'card' }, this.text.element, this.after));
       void this.confirm();
-    } else {
-      const { element, go } = this.fileCard(result.file);
-      this.renewing = window.setInterval(() => { if (!go.busy) void this.renew(); }, RENEW_EVERY);
-      this.focusFirst = () => go.focus();
-      this.element = el('div', { class: 'opened' }, el('h1', {}, words.say('fileTitle')), element);
+      return;
     }
+
+    const { element, go } = this.fileCard(result.file);
+    this.renewing = window.setInterval(() => { if (!go.busy) void this.renew(); }, RENEW_EVERY);
+    this.focusFirst = () => go.focus();
+    this.element = el('div', { class: 'opened' }, el('h1', {}, words.say('fileTitle')), element);
   }
 
   focus(): void {
     this.focusFirst();
   }
 
-  /** Whether it is on this page alone: a text, or a file that is not saved. */
+  /** Whether it is on this page only: a text, or a file that is not known to be saved. */
   isUnsaved(): boolean {
     return this.unsavedContent;
   }
 
-  /** The page is left: a file that is not saved can be opened once more by the same lease, when it comes back. */
+  /** The page is left. If it comes back, the same lease opens a file once more that is not saved. */
   suspend(): boolean {
     if (!this.unsavedContent || this.text !== null) return false;
     this.ways.again();
@@ -87,17 +93,18 @@ export class Opened {
   dispose(): void {
     this.stopRenewing();
     this.abandon();
+    if (this.saved !== null) this.temp?.clearLater(this.saved.size, () => undefined);
     this.text?.wipe();
   }
 
-  // Nobody tells how long a file waits to be saved.
+  // A file may wait to be saved for any time.
   private async renew(): Promise<void> {
     try {
       await this.engine.call('renew', null, undefined, this.over.signal);
     } catch (error) {
       const failure = failureIn(error);
       if (this.over.signal.aborted) return;
-      // Else the next time may do.
+      // Another failure may be over the next time.
       if (failure.kind === 'gone' || failure.kind === 'ended') this.showFailure(failure, null);
     }
   }
@@ -111,22 +118,23 @@ export class Opened {
     const { words } = this.context;
     const problem = el('p', { class: 'problem', role: 'alert' });
     const said = el('p', { class: 'note', role: 'status' }, words.say('fileNote'));
+    const safe = safeName(file.name);
+    const renamed = safe !== file.name && el('p', { class: 'note' }, words.say('savedAs', { name: safe }));
     const go = new BusyButton(words, words.say('save'), () => void this.save(file, go, problem, said));
     const element = el('article', { class: 'card' },
       el('p', { class: 'file' }, el('span', { class: 'name' }, untrusted(file.name)), el('span', { class: 'size' }, words.size(file.size))),
-      said, problem, go.element, this.after);
+      renamed, said, problem, go.element, this.after);
     return { element, go };
   }
 
   private async save(file: FileInfo, go: BusyButton, problem: HTMLElement, said: HTMLElement): Promise<void> {
     problem.textContent = '';
     if (this.saved !== null) {
-      this.handOver(this.saved, file, go);
+      this.handOver(this.saved, file);
       return;
     }
-    // The worker broke.
     if (this.engine.ended) {
-      this.ways.again();
+      this.ways.again(); // the worker broke
       return;
     }
     if (this.picking) return;
@@ -136,18 +144,21 @@ export class Opened {
       handle = await pickPlace(file.name);
     } catch (error) {
       if ((error as Error).name === 'AbortError') return; // closed without a choice
-      handle = null; // the question is forbidden here
+      handle = null; // the dialog is forbidden here
     } finally {
       this.picking = false;
     }
+
     try {
       const blob = await this.transfer(handle, file, go);
-      this.unsavedContent = false;
       go.stop(this.context.words.say('saveAgain'));
-      if (blob === null) go.element.remove();
-      else this.handOver(blob, file, go);
-      said.textContent = this.context.words.say('saved');
-      await this.confirm();
+      if (blob === null) {
+        go.element.remove();
+        await this.isThere(said);
+      } else {
+        this.handOver(blob, file);
+        this.askWhetherThere(blob, go, said);
+      }
     } catch (error) {
       go.stop();
       const failure = failureIn(error);
@@ -181,22 +192,43 @@ export class Opened {
     }
   }
 
-  private handOver(blob: Blob, file: FileInfo, go: BusyButton): void {
+  private handOver(blob: Blob, file: FileInfo): void {
     this.saved = blob;
     download(blob, file.name);
-    this.temp?.clearLater(blob.size, () => {
-      this.saved = null;
-      go.element.remove();
+    this.temp?.markWhole();
+  }
+
+  // A browser does not report what becomes of a download: it may ask where to save, and be told nowhere.
+  private askWhetherThere(blob: Blob, go: BusyButton, said: HTMLElement): void {
+    const { words } = this.context;
+    said.textContent = words.say('handedOver');
+    const there = button('secondary', words.say('isThere'), () => {
+      there.remove();
+      this.temp?.clearLater(blob.size, () => {
+        this.saved = null;
+        go.element.remove();
+      });
+      void this.isThere(said);
     });
+    go.element.prepend(there);
+    there.focus();
+  }
+
+  // The file is where the person wants it.
+  private async isThere(said: HTMLElement): Promise<void> {
+    this.unsavedContent = false;
+    said.textContent = this.context.words.say('saved');
+    await this.confirm();
   }
 
   private showFailure(failure: Failure, problem: HTMLElement | null): void {
-    const told = saveMessage(failure);
-    if (told.kind === 'end') this.ways.end(told);
-    else if (problem !== null) problem.textContent = this.context.words.say(told.text);
+    const { words, api } = this.context;
+    const message = saveMessage(failure);
+    if (message.kind === 'end') this.ways.end(message);
+    else if (problem !== null) showLine(words, api.base, problem, message);
   }
 
-  // It is here and whole: the server may let go of it.
+  // It is here and whole, so the server may drop it.
   private async confirm(): Promise<void> {
     this.stopRenewing();
     this.showAfter(false);
@@ -204,7 +236,7 @@ export class Opened {
       await this.engine.call('confirm', null);
       this.showAfter(true);
     } catch {
-      // The lease lapses by itself; "Erase now" tries again.
+      // The lease lapses by itself, and "Erase now" tries again.
     }
   }
 
@@ -216,7 +248,7 @@ export class Opened {
       : words.say('moreTimes', { n: this.viewsLeft, date: words.date(this.info.expiresAt) });
     const problem = el('p', { class: 'problem', role: 'alert' });
     const here = this.after.contains(document.activeElement);
-    const label = words.say(!last ? 'destroy' : confirmed ? 'eraseHere' : 'eraseNow');
+    const label = words.say(eraseLabel(last, confirmed));
     const erase = button('secondary', label, () => {
       if (erase.hasAttribute('aria-disabled')) return;
       erase.setAttribute('aria-disabled', 'true');
@@ -225,7 +257,7 @@ export class Opened {
         erase.removeAttribute('aria-disabled');
         const failure = failureIn(error);
         if (failure.kind === 'gone') this.erased();
-        else problem.textContent = words.say(eraseMessage(failure));
+        else showLine(words, this.context.api.base, problem, eraseMessage(failure));
       });
     });
     fill(this.after, el('p', { role: 'status' }, text), problem, el('div', { class: 'actions' }, erase));
@@ -239,4 +271,9 @@ export class Opened {
     this.engine.close();
     fill(this.element, endCard(this.context.words, 'erasedTitle', 'erased'));
   }
+}
+
+function eraseLabel(last: boolean, confirmed: boolean): Key {
+  if (!last) return 'destroy';
+  return confirmed ? 'eraseHere' : 'eraseNow';
 }

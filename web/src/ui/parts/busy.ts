@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A button that shows, inside itself, how far its work has come.
+// A button that shows inside itself how far its work has come.
 
 import type { Progress } from '../../worker/protocol';
 import { Rate } from '../../base/rate';
@@ -15,6 +15,8 @@ export class BusyButton {
   private readonly words: Words;
   private readonly idleLabel: string;
   private control: AbortController | null = null;
+  /** What a press does while the work is blocked, or null. */
+  private unblock: (() => void) | null = null;
   private rate = new Rate();
 
   constructor(words: Words, label: string, onClick: () => void, ...beside: Child[]) {
@@ -24,7 +26,7 @@ export class BusyButton {
     this.bar = el('span', { class: 'bar', 'aria-hidden': 'true' });
     this.main = el('button', {
       type: 'button', class: 'primary',
-      on: { click: () => { if (this.control === null) onClick(); } },
+      on: { click: () => this.pressed(onClick) },
     }, this.bar, this.label);
     this.cancel = button('secondary', words.say('cancel'), () => this.control?.abort(), { hidden: true });
     this.element = el('div', { class: 'actions' }, this.main, this.cancel, ...beside);
@@ -38,7 +40,7 @@ export class BusyButton {
     return this.control !== null;
   }
 
-  /** Show that work goes on. Aborting the signal is what Cancel does. */
+  /** Show that work is going on. Cancel aborts the signal. */
   start(label: string, cancellable: boolean): AbortSignal {
     this.control = new AbortController();
     this.rate = new Rate();
@@ -51,18 +53,30 @@ export class BusyButton {
 
   stop(label = this.idleLabel): void {
     this.control = null;
+    this.unblock = null;
     this.main.removeAttribute('aria-disabled');
     this.main.removeAttribute('aria-busy');
     this.cancel.hidden = true;
     this.show(label, 0);
   }
 
-  /** Tell progress; returns what a screen reader should hear, or null. */
+  /** Show that the work waits for a press, which calls `resume`. */
+  block(label: string, resume: () => void): void {
+    this.unblock = resume;
+    this.main.removeAttribute('aria-disabled');
+    this.main.removeAttribute('aria-busy');
+    this.show(label, 0);
+  }
+
+  /** Show `progress`. Returns what to announce to a screen reader, or null. */
   progress(progress: Progress): string | null {
     const { words } = this;
+    if (this.unblock !== null) return null;
     switch (progress.phase) {
-      case 'deriving': this.show(words.say('preparing'), null); return words.say('preparing');
-      case 'created': return null;
+      case 'deriving':
+        this.show(words.say('preparing'), progress.share === 0 ? null : progress.share);
+        return progress.share === 0 ? words.say('preparing') : null;
+      case 'created': case 'blocked': return null;
       case 'opening': this.show(words.say('opening'), null); return words.say('opening');
       case 'finishing': this.show(words.say('finishing'), 1); return words.say('finishing');
       case 'waiting':
@@ -74,11 +88,21 @@ export class BusyButton {
         const speed = this.rate.add(performance.now(), done);
         const percent = words.percent(Math.floor(share * 100) / 100);
         this.show(speed === null ? percent : words.say('moving', { percent, speed: words.size(Math.round(speed)) }), share);
-        // On a small screen there may be no room for both.
+        // A small screen may have no room for both.
         if (this.main.scrollWidth > this.main.clientWidth) this.label.textContent = percent;
         return null;
       }
     }
+  }
+
+  private pressed(onClick: () => void): void {
+    const { unblock } = this;
+    if (unblock !== null) {
+      this.unblock = null;
+      this.main.setAttribute('aria-disabled', 'true');
+      this.main.setAttribute('aria-busy', 'true');
+      unblock();
+    } else if (this.control === null) onClick();
   }
 
   // A share of null is work whose end is not known.

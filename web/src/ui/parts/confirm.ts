@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
-// A button for what cannot be undone: it asks once more, in place.
+// A button for what cannot be undone. It asks once more, in place.
 
-import type { Key, Words } from '../../text/words';
-import { button, el, fill } from './dom';
+import type { Words } from '../../text/words';
+import { button, el, fill, type Child } from './dom';
 
-/** `act` resolves to null once it is done; else to why not, which is said beside the button. */
+/** `act` resolves to null once it is done, else to what to say next to the button. */
 export function confirmButton(
-  words: Words, label: string, question: string, yes: string, act: () => Promise<Key | null>, props: Record<string, string> = {},
+  words: Words, label: string, question: string, yes: string, act: () => Promise<Child[] | null>, props: Record<string, string> = {},
 ): HTMLElement {
   const holder = el('span', { class: 'confirm' });
   const run = async (sure: HTMLElement) => {
     sure.setAttribute('aria-disabled', 'true');
-    const problem = await act().catch((): Key => 'burnFailed');
-    // What is done may not be known to be done: one can ask again.
-    back(problem === null ? null : el('span', { class: 'problem', role: 'alert' }, words.say(problem)));
+    const problem = await act().catch((): Child[] => [words.say('burnFailed')]);
+    // It may be done without our knowing, so it can be asked for again.
+    back(problem === null ? null : el('span', { class: 'problem', role: 'alert' }, ...problem));
   };
   const ask = button('secondary', label, () => {
     const sure = button('secondary', yes, () => {

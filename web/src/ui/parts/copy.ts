@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The clipboard, and buttons that say whether it worked.
+// Buttons that copy, and say whether it worked.
 
 import type { Words } from '../../text/words';
 import { button, el, type Props } from './dom';
@@ -23,6 +23,29 @@ export function copyButton(
     made.closest('.actions')?.after(refused);
     refused.textContent = words.say('copyFailed');
   };
-  const made = button(kind, label, () => { navigator.clipboard.writeText(text()).then(copied, failed); }, props);
+  const made = button(kind, label, () => { writeClipboard(text()).then(copied, failed); }, props);
   return made;
+}
+
+// Some browsers have no navigator.clipboard, or refuse it; the older command may still work.
+async function writeClipboard(text: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch (error) {
+    if (!copyByCommand(text)) throw error;
+  }
+}
+
+function copyByCommand(text: string): boolean {
+  const before = document.activeElement;
+  const source = el('textarea', { class: 'visually-hidden', readonly: true, 'aria-hidden': 'true' });
+  source.value = text;
+  // Inside a dialog nothing outside can be selected.
+  (before?.closest('dialog') ?? document.body).append(source);
+  source.select();
+  const copied = document.execCommand?.('copy') ?? false;
+  source.value = '';
+  source.remove();
+  if (before instanceof HTMLElement) before.focus();
+  return copied;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The one box: a text, or files, typed, pasted, dropped or picked.
+// What is shared: a text or files, typed, pasted, dropped or picked.
 
 import { makePassword } from '../../crypto/passphrase';
 import { randomBytes } from '../../base/random';
@@ -17,7 +17,7 @@ export class ContentInput {
   private readonly generate: HTMLButtonElement;
   private readonly picker: HTMLInputElement;
 
-  /** `choice` is changed as text and files come and go. */
+  /** `choice` follows what is typed, added and removed. */
   constructor(context: Context, choice: ShareChoice, onProblem: (message: string) => void) {
     const { words } = context;
     this.context = context;
@@ -59,8 +59,9 @@ export class ContentInput {
       void this.add(event.dataTransfer.files);
     });
     element.addEventListener('paste', (event) => {
-      const files = event.clipboardData?.files;
-      if (files === undefined || files.length === 0) return;
+      const { clipboardData } = event;
+      const files = clipboardData?.files;
+      if (files === undefined || files.length === 0 || isTextWithPicture(clipboardData!)) return;
       event.preventDefault();
       void this.add(files);
     });
@@ -82,10 +83,10 @@ export class ContentInput {
   }
 
   private async add(added: FileList | null): Promise<void> {
-    // The list is emptied by whoever gave it once this function waits.
+    // A browser empties this list as soon as the event is over.
     const readable: File[] = [];
     for (const file of [...(added ?? [])]) {
-      // A folder looks like a file until it is read.
+      // A directory looks like a file until it is read.
       if (await file.slice(0, 1).arrayBuffer().then(() => true, () => false)) readable.push(file);
       else this.onProblem(this.context.words.say('filesUnreadable', { name: file.name }));
     }
@@ -117,4 +118,9 @@ export class ContentInput {
       this.choice.text !== '' && el('p', { class: 'note', role: 'status' }, words.say('textStays')));
     announce(total);
   }
+}
+
+// Office programs copy a text together with a picture of it.
+function isTextWithPicture(data: DataTransfer): boolean {
+  return data.getData('text/plain') !== '' && [...data.files].every(({ type }) => type.startsWith('image/'));
 }

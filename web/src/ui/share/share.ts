@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The view to share: box, sentence, one button; then the cards.
+// The view to share: what to share, the sentence, one button, then the cards.
 
 import { failureIn } from '../../worker/engine';
 import type { Failure } from '../../model/failure';
 import type { Progress, ShareOrder, Shared } from '../../worker/protocol';
+import { passingLine, shareMessage } from '../../model/outcome';
 import { emptyChoice, isOfPassphrase, passphraseOf, problemOf, zipNameAt, type ShareChoice } from '../../model/choice';
 import type { Key } from '../../text/words';
 import { ContentInput } from './content';
@@ -11,13 +12,10 @@ import { BusyButton } from '../parts/busy';
 import { resultCard } from './card';
 import type { Context } from '../context';
 import { button, el, fill } from '../parts/dom';
+import { showLine } from '../parts/problem';
 import { EarlierList } from './earlier';
 import { Sentence } from './sentence';
 import type { LiveStatus } from './status';
-
-const MESSAGES: Partial<Record<Failure['kind'], Key>> = {
-  offline: 'offline', busy: 'busy', full: 'full', 'too-large': 'tooLarge', changed: 'changed',
-};
 
 export class ShareView {
   readonly element: HTMLElement;
@@ -27,9 +25,9 @@ export class ShareView {
   /** The lines of the cards. */
   private readonly lines: LiveStatus[] = [];
   private readonly earlier: EarlierList;
-  /** What the form holds, as long as there is one. */
+  /** The content of the form, while there is one. */
   private choice: ShareChoice | null = null;
-  /** Ends what is being shared, and leaves nothing of it. */
+  /** Ends what is being shared, and burns what the server has of it. */
   private abandon: () => void = () => undefined;
 
   constructor(context: Context) {
@@ -67,7 +65,7 @@ export class ShareView {
           box.lock(locked);
           sentence.lock(locked);
         };
-        void this.send({ ...choice }, lock, go, say);
+        void this.send({ ...choice }, lock, go, problem);
         return;
       }
       const { key, size, count = 0 } = wrong;
@@ -90,39 +88,37 @@ export class ShareView {
     if (focus) box.focus();
   }
 
-  // `choice` is a copy: the card tells what was sent, whatever became of the form meanwhile.
-  private async send(choice: ShareChoice, lock: (locked: boolean) => void, go: BusyButton, say: (message: string) => void): Promise<void> {
-    const { words, announce, config, now } = this.context;
+  // `choice` is a copy: the card says what was sent, whatever became of the form meanwhile.
+  private async send(choice: ShareChoice, lock: (locked: boolean) => void, go: BusyButton, problem: HTMLElement): Promise<void> {
+    const { words, api, config, now } = this.context;
     const signal = go.start(words.say('preparing'), true);
     lock(true);
     const files = [...choice.files];
     const stay = (event: Event) => event.preventDefault(); // the browser asks whether to leave
     addEventListener('beforeunload', stay);
+
     try {
       const shared = await this.transfer({
         text: files.length === 0 ? choice.text : null, files, zipName: zipNameAt(new Date()),
         views: choice.views, ttl: choice.ttl, passphrase: passphraseOf(choice), keyApart: choice.keyApart,
-        inlineMax: config.inlineMax,
-      }, (progress) => {
-        const heard = go.progress(progress);
-        if (heard !== null) announce(heard);
-      }, signal);
+        inlineMax: config.inlineMax, gate: config.features.includes('gate'),
+      }, go, problem, signal);
       this.context.owned.add({ id: shared.id, token: shared.ownerToken, made: now(), until: shared.expiresAt });
       this.showResult(choice, shared);
     } catch (error) {
       go.stop();
       lock(false);
-      const { kind } = failureIn(error);
-      if (kind !== 'cancelled') say(words.say(MESSAGES[kind] ?? 'unexpected'));
+      const failure = failureIn(error);
+      showLine(words, api.base, problem, failure.kind === 'cancelled' ? null : shareMessage(failure));
       go.focus();
     } finally {
       removeEventListener('beforeunload', stay);
     }
   }
 
-  // An upload that is left, or whose worker broke, is burnt: it would count against the next ones.
-  private async transfer(order: ShareOrder, onProgress: (progress: Progress) => void, signal: AbortSignal): Promise<Shared> {
-    const { api, newEngine } = this.context;
+  // An upload that is left, or whose worker breaks, is burnt: it would count against the next ones.
+  private async transfer(order: ShareOrder, go: BusyButton, problem: HTMLElement, signal: AbortSignal): Promise<Shared> {
+    const { api, announce, newEngine, words } = this.context;
     const engine = newEngine();
     let started: { id: string; ownerToken: string } | null = null;
     this.abandon = () => {
@@ -130,12 +126,25 @@ export class ShareView {
       if (started !== null) api.burnAndLeave(started.id, started.ownerToken);
       started = null;
     };
+
+    // Nothing that is sealed and sent already has to be sent again.
+    const block = (failure: Failure) => {
+      showLine(words, api.base, problem, passingLine(failure));
+      go.block(words.say('tryAgain'), () => {
+        showLine(words, api.base, problem, null);
+        engine.call('resume', null).catch(() => undefined);
+      });
+    };
+    const onProgress = (progress: Progress) => {
+      if (progress.phase === 'created') started = progress;
+      if (progress.phase === 'blocked') block(progress.failure);
+      const heard = go.progress(progress);
+      if (heard !== null) announce(heard);
+    };
+
     addEventListener('pagehide', this.abandon);
     try {
-      return await engine.call('share', order, (progress) => {
-        if (progress.phase === 'created') started = progress;
-        onProgress(progress);
-      }, signal);
+      return await engine.call('share', order, onProgress, signal);
     } catch (error) {
       if (engine.ended) this.abandon(); // a worker that is still there has burnt it
       throw error;

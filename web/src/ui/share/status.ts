@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
-// A line that lives: what became of a secret, looked up now and then while the page is in view.
+// The status line of a shared secret, which is polled while the page is visible.
 
 import { failureOf } from '../../model/failure';
 import type { Owned } from '../../storage/owned';
-import { ApiError, retryBriefly } from '../../net/retry';
-import { GONE, statusOf, type StatusLine } from '../../model/status';
-import type { Key } from '../../text/words';
+import { burnMessage } from '../../model/outcome';
+import { retryBriefly } from '../../net/retry';
+import { forgottenStatus, GONE, statusOf, type StatusLine } from '../../model/status';
 import type { Context } from '../context';
 import type { Polled } from '../poller';
-import { el } from '../parts/dom';
+import { el, type Child } from '../parts/dom';
+import { lineContent } from '../parts/problem';
 
 /** The status line of one shared secret, polled until its state is final. */
 export class LiveStatus implements Polled {
@@ -18,7 +19,7 @@ export class LiveStatus implements Polled {
   private readonly onFinal: () => void;
   private final = false;
 
-  /** A `card` is looked up more often than a row of the list. */
+  /** A `card` is polled more often than a row of the list. `onFinal` is called when nothing can change any more. */
   constructor(context: Context, owned: Owned, kind: 'card' | 'row', onFinal: () => void) {
     this.context = context;
     this.owned = owned;
@@ -35,29 +36,30 @@ export class LiveStatus implements Polled {
       this.show(statusOf(await api.receipt(this.owned.id, this.owned.token)));
     } catch (error) {
       if (this.final) return;
-      if (error instanceof ApiError && error.status === 404) this.show(statusOf(null));
+      if (failureOf(error).kind === 'gone') this.show(forgottenStatus(this.owned.until, this.context.now()));
       else if (this.element.dataset['state'] === undefined) this.element.textContent = words.say('statusUnknown');
     }
   }
 
-  /** Burn it. Resolves to null once it is burnt or gone, else to why it is not. */
-  async burn(): Promise<Key | null> {
-    const { api, now } = this.context;
+  /** Burn it. Resolves to null once it is burnt or gone, else to what to say about it. */
+  async burn(): Promise<Child[] | null> {
+    const { api, now, words } = this.context;
     let gone = false;
     try {
       await retryBriefly(() => api.burn(this.owned.id, this.owned.token));
     } catch (error) {
-      const { kind } = failureOf(error);
-      if (kind !== 'gone') return kind === 'offline' || kind === 'busy' ? kind : 'burnFailed';
-      gone = true; // it may have expired, or been opened, or burnt by a try whose answer was lost
+      const failure = failureOf(error);
+      if (failure.kind !== 'gone') return lineContent(words, api.base, burnMessage(failure));
+      gone = true; // it may have expired, or been opened, or burnt by a try whose response was lost
     }
+
     await this.poll();
-    // It has ended, whether or not the server told what became of it.
+    // It has ended, whether or not the receipt arrived.
     this.show(gone ? GONE : { key: 'statusBurnt', at: now(), final: true });
     return null;
   }
 
-  /** Look no more: nothing that is still on its way changes it. */
+  /** Stop polling. A response that is still on its way changes nothing. */
   stop(): void {
     this.final = true;
     this.context.poller.remove(this);
