@@ -437,6 +437,7 @@ test('a browser that forbids the question where to save makes a download of it; 
   const coming = page.waitForEvent('download');
   await page.evaluate(() => globalThis.refuse('SecurityError'));
   assert.equal((await coming).suggestedFilename(), 'f.bin');
+  await button('It is there').click();
   await text('Every byte was verified').waitFor();
 });
 

@@ -201,11 +201,19 @@ export const states = {
     await button('Save', page).click();
     await page.waitForFunction(() => !/^(0|Save)/.test(document.querySelector('.primary .label').textContent));
   },
+  'file-handed-over': async (page, site) => {
+    await openFile(page, site);
+    const download = page.waitForEvent('download');
+    await button('Save', page).click();
+    await download;
+    await button('It is there', page).waitFor();
+  },
   'file-saved': async (page, site) => {
     await openFile(page, site);
     const download = page.waitForEvent('download');
     await button('Save', page).click();
     await download;
+    await button('It is there', page).click();
     await page.getByText('Every byte was verified').waitFor();
     await page.getByText('That was the last opening.').waitFor();
   },
@@ -226,7 +234,7 @@ export const states = {
   'last-time': async (page, site) => {
     await hold(page, '**/lease');
     await openText(page, site);
-    await page.getByText('It is being erased').waitFor();
+    await page.getByText('The server is erasing it').waitFor();
   },
   erased: async (page, site) => {
     await openText(page, site);
@@ -264,12 +272,38 @@ export const states = {
     page.allow = /Failed to load resource/;
     await page.route('**/config', (route) => route.abort());
     await page.goto(site.url);
-    await giveUp(page.getByRole('heading', { name: 'does not answer' }), page);
+    await giveUp(page.getByRole('heading', { name: 'is not responding' }), page);
   },
   misconfigured: async (page, site) => {
-    await page.route('**/config', (route) => route.fulfill({ contentType: 'application/json', body: '{}' }));
+    await page.route('**/config', (route) => route.fulfill({ contentType: 'application/json', headers: { 'Secrets-Answer': '1' }, body: '{}' }));
     await page.goto(site.url);
     await page.getByRole('heading', { name: 'misconfigured' }).waitFor();
+  },
+  'in-between': async (page, site) => {
+    page.allow = /Failed to load resource/;
+    await page.route('**/config', (route) => route.fulfill({ status: 403, contentType: 'text/html', body: '<html>' }));
+    await page.goto(site.url);
+    await page.getByRole('heading', { name: 'Something is in the way' }).waitFor();
+  },
+  'sign-in': async (page, site) => {
+    await page.route('**/config', (route) => route.fulfill({ status: 302, headers: { Location: 'https://sign-in.example/' } }));
+    await page.goto(site.url);
+    await page.getByRole('heading', { name: 'asks you to sign in' }).waitFor();
+  },
+  'too-old': async (page, site) => {
+    await page.addInitScript(() => { delete globalThis.ReadableStream; });
+    await page.goto(site.url);
+    await page.getByRole('heading', { name: 'too old' }).waitFor();
+  },
+  reloaded: async (page, site) => {
+    await openText(page, site, { views: 2 });
+    await page.reload();
+    await page.getByRole('heading', { name: 'This page showed a secret' }).waitFor();
+  },
+  exposed: async (page, site) => {
+    const { id, key } = await shareSecret(site, TEXT);
+    await page.goto(`${site.url}%23${id}.${key}`);
+    await button('Burn it unread', page).waitFor();
   },
   damaged: async (page, site) => {
     await page.goto(`${site.url}#notalink`);

@@ -202,7 +202,8 @@ export class Opened {
   private askWhetherThere(blob: Blob, go: BusyButton, said: HTMLElement): void {
     const { words } = this.context;
     said.textContent = words.say('handedOver');
-    const there = button('secondary', words.say('isThere'), () => {
+    go.demote();
+    const there = button('primary', words.say('isThere'), () => {
       there.remove();
       this.temp?.clearLater(blob.size, () => {
         this.saved = null;

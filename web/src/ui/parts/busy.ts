@@ -36,6 +36,11 @@ export class BusyButton {
     this.main.focus();
   }
 
+  /** Another button is what most people want now. */
+  demote(): void {
+    this.main.className = 'secondary';
+  }
+
   get busy(): boolean {
     return this.control !== null;
   }
