@@ -238,7 +238,7 @@ deadline_usage(struct blobs *b) {
 static int
 deadline_ping(struct blobs *b) {
     struct blob_job *job = new_blob_job(deadline_of(b), CALL_PING, "", 0);
-    if (job == NULL) return ERR_NOMEM;
+    if (job == NULL) return ERR_STORE;
 
     int result = do_blob_job(deadline_of(b), &job);
     if (job != NULL) drop_blob_job(&job->base);

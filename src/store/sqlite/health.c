@@ -62,7 +62,7 @@ sqlite_health_check(struct sqlite_health *h, int ms) {
     if (jobs_abandoned(h->jobs, NULL, NULL)) return ERR_STUCK;
 
     struct health_job *job = calloc(1, sizeof(*job));
-    if (job == NULL) return ERR_NOMEM;
+    if (job == NULL) return ERR_STORE;
     job->base = (struct job){.run = run_health_job, .drop = drop_health_job};
     job->readers = h->readers;
     job->ms = ms;

@@ -16,7 +16,7 @@ struct sqlite_health *sqlite_health_new(struct sqlite_readers *readers);
 
 /*
  * Read the file, and wait for it at most ${ms} milliseconds.  Returns 0; ERR_STUCK if it takes
- * longer, or at once while an earlier read hangs; ERR_NOMEM; or ERR_STORE.  Any thread.
+ * longer, or at once while an earlier read hangs; or ERR_STORE.  Any thread.
  */
 MUST_CHECK
 int sqlite_health_check(struct sqlite_health *h, int ms);
