@@ -203,13 +203,21 @@ find_setting(enum settings_program program, const char *name, size_t len) {
     return NULL;
 }
 
+/* Return whether the variable ${name} of ${len} characters is read by secrets(1).  The same shell may
+ * start the server. */
+static bool
+is_of_client(const char *name, size_t len) {
+    return len == strlen("SECRETS_SERVER") && strncmp(name, "SECRETS_SERVER", len) == 0;
+}
+
 int
 settings_environment(struct settings *s, enum settings_program program, char *const env[],
                      struct buf *reason) {
     for (; *env != NULL; env++) {
         size_t len = strcspn(*env, "=");
         const struct setting *t = find_setting(program, *env, len);
-        if (t == NULL && strncmp(*env, PREFIX, strlen(PREFIX)) == 0) {
+        bool ours = strncmp(*env, PREFIX, strlen(PREFIX)) == 0 && !is_of_client(*env, len);
+        if (t == NULL && ours) {
             if (len > 80) len = 80;
             (void)!buf_printf(reason, "there is no setting of this name: %.*s", (int)len, *env);
             return ERR_CONFIG;

@@ -503,3 +503,9 @@ test('a file that changes while it is read is not shared', async () => {
   assert.equal(r.stdout.length, 0);
   assert.ok(!begun(), 'nothing of it is kept');
 });
+
+test('the server starts from a shell that names it to the client', async () => {
+  // README: export SECRETS_SERVER.
+  const own = await startServer({ env: { SECRETS_SERVER: server.url } });
+  await own.stop();
+});
