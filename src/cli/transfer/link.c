@@ -2,40 +2,19 @@
 #include "cli/transfer/link.h"
 
 #include "base/err.h"
+#include "cli/transfer/unwrap.h"
 
 #define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-/* What may stand in the address of a page. */
+/* What the address of a page may contain. */
 #define ADDRESS ALNUM "-._~:/@!$'()*+,;=%[]"
+/* What may follow a link in a text, or was added to it by a gateway. */
+#define TAIL "?&/.,;:!#)]}>*_~|'"
 
-/* Characters that text around a link leaves at its ends. */
-#define AROUND " \t\r\n<>\"'()[]{},;"
+enum { WRAPS_MAX = 3 };
 
 static bool
 starts_with(const char *s, const char *prefix) {
     return strncasecmp(s, prefix, strlen(prefix)) == 0;
-}
-
-/* Copy ${len} characters of ${from} without what surrounds them, and with %23 and %2E as what they
- * stood for.  Returns 0 or ERR_INVALID. */
-static int
-clean(const char *from, size_t len, char out[static LINK_TEXT_MAX + 1]) {
-    size_t n = 0;
-    while (len > 0 && strchr(AROUND, from[0]) != NULL)
-        from++, len--;
-    while (len > 0 && strchr(AROUND, from[len - 1]) != NULL)
-        len--;
-    if (len > LINK_TEXT_MAX || memchr(from, '\0', len) != NULL) return ERR_INVALID;
-    for (size_t i = 0; i < len; i++) {
-        bool hash = len - i >= 3 && strncmp(from + i, "%23", 3) == 0;
-        bool dot = len - i >= 3 && strncasecmp(from + i, "%2e", 3) == 0;
-        out[n] = from[i];
-        if (hash) out[n] = '#';
-        if (dot) out[n] = '.';
-        n++;
-        if (hash || dot) i += 2;
-    }
-    out[n] = '\0';
-    return 0;
 }
 
 /* Put the scheme and the host of ${address} into lower case: they are the same in any case. */
@@ -53,10 +32,12 @@ link_address(const char *text, size_t len, char out[static LINK_PAGE_MAX]) {
     if (len + 2 > LINK_PAGE_MAX || memchr(text, '\0', len) != NULL) return ERR_INVALID;
     memcpy(out, text, len);
     out[len] = '\0';
-    const char *host = starts_with(out, "https://")  ? out + 8
-                       : starts_with(out, "http://") ? out + 7
-                                                     : NULL;
+
+    const char *host = NULL;
+    if (starts_with(out, "https://")) host = out + 8;
+    else if (starts_with(out, "http://")) host = out + 7;
     if (host == NULL || strspn(host, ADDRESS) != strlen(host)) return ERR_INVALID;
+
     size_t host_len = strcspn(host, "/");
     if (host_len == 0 || host[0] == ':' || memchr(host, '@', host_len) != NULL) return ERR_INVALID;
     lower_origin(out);
@@ -68,6 +49,7 @@ bool
 link_is_exposed(const char *address) {
     static const char *const here[] = {"localhost", "127.0.0.1", "[::1]"};
     if (!starts_with(address, "http://")) return false;
+
     const char *host = address + 7;
     for (size_t i = 0; i < ARRAY_LEN(here); i++) {
         size_t len = strlen(here[i]);
@@ -76,29 +58,34 @@ link_is_exposed(const char *address) {
     return true;
 }
 
-/* What may follow a whole link: nothing, or a tail that some gateway hung on. */
+/* Return whether ${s} may follow a whole link: nothing, or a tail.  Typographic quotes are not
+ * ASCII. */
 static bool
 is_tail(const char *s) {
-    return s[0] == '\0' || strchr("?&/.,;:!#", s[0]) != NULL;
+    return s[0] == '\0' || strchr(TAIL, s[0]) != NULL || ((unsigned char)s[0] & 0x80) != 0;
 }
 
-/* Read "ID" or "ID.KEY" at ${s}. */
+/* Parse "ID" or "ID.KEY" at ${s}. */
 static int
 parse_fragment(const char *s, struct link *out) {
-    size_t id_len = strspn(s, ALNUM);
+    size_t id_len = strspn(s, ALNUM), key_len = 0;
     if (id_len != TOKEN_SEALED_ID_LEN) return ERR_INVALID;
     memcpy(out->id, s, id_len);
     s += id_len;
-    size_t key_len = s[0] == '.' ? strspn(s + 1, ALNUM) : 0;
-    if (key_len == TOKEN_LINK_KEY_LEN) {
+
+    if (s[0] == '.') key_len = strspn(s + 1, ALNUM);
+    if (key_len > 0) {
+        /* Any other length was cut or lengthened on the way. */
+        if (key_len != TOKEN_LINK_KEY_LEN) return ERR_INVALID;
         memcpy(out->key, s + 1, key_len);
         s += 1 + key_len;
-    } else if (key_len > 0) return ERR_INVALID; /* cut or lengthened on its way */
+    }
     out->kind = LINK_SEALED;
-    return is_tail(s) ? 0 : ERR_INVALID;
+    if (!is_tail(s)) return ERR_INVALID;
+    return 0;
 }
 
-/* Read ".../secret/ID"; ${path} is where "secret/" begins. */
+/* Parse ".../secret/ID" in ${text}; ${path} is where "secret/" begins. */
 static int
 parse_classic(const char *text, const char *path, struct link *out) {
     const char *id = path + strlen("secret/");
@@ -109,32 +96,67 @@ parse_classic(const char *text, const char *path, struct link *out) {
     return link_address(text, (size_t)(path - text), out->page);
 }
 
+/* Write to out->page the address of ${len} characters at ${s}. */
 static int
-parse_text(const char *s, struct link *out) {
-    const char *hash = strchr(s, '#');
-    if (hash == NULL) {
-        const char *path = strstr(s, "/secret/");
-        return path != NULL ? parse_classic(s, path + 1, out) : parse_fragment(s, out);
-    }
-    const char *classic = strstr(s, "/secret/");
-    if (classic != NULL && classic < hash && parse_classic(s, classic + 1, out) == 0) return 0;
-    size_t page_len = strcspn(s, "?&#");
-    if (link_address(s, page_len, out->page) != 0) return ERR_INVALID;
-    /* A page is where it is with or without a '/' behind a file name. */
-    if (page_len > 0 && s[page_len - 1] != '/' && strstr(s, "://") != NULL) {
-        const char *host = strstr(s, "://") + 3;
-        const char *slash = memchr(host, '/', page_len - (size_t)(host - s));
-        if (slash != NULL) out->page[page_len] = '\0';
-    }
+parse_page(const char *s, size_t len, struct link *out) {
+    if (link_address(s, len, out->page) != 0) return ERR_INVALID;
+
+    /* A path that does not end with '/' is a file; link_address() added one. */
+    const char *host = strstr(s, "://") + 3;
+    bool has_path = memchr(host, '/', len - (size_t)(host - s)) != NULL;
+    if (s[len - 1] != '/' && has_path) out->page[len] = '\0';
+    return 0;
+}
+
+/* Parse the address ${s}, which nothing wraps. */
+static int
+parse_address(const char *s, struct link *out) {
+    const char *hash = strchr(s, '#'), *classic = strstr(s, "/secret/");
+    if (hash == NULL && classic == NULL) return parse_fragment(s, out);
+    if (classic != NULL && (hash == NULL || classic < hash) &&
+        parse_classic(s, classic + 1, out) == 0)
+        return 0;
+    if (hash == NULL) return ERR_INVALID;
+
+    if (parse_page(s, strcspn(s, "?&#"), out) != 0) return ERR_INVALID;
     return parse_fragment(hash + 1, out);
+}
+
+/* Return whether the query of ${text} holds the encoded '#' of a link, and ${text} has no '#' of its
+ * own. */
+static bool
+encodes_its_link(const char *text) {
+    const char *encoded = strstr(text, "%2");
+    return strchr(text, '#') == NULL && encoded != NULL && text + strcspn(text, "?") < encoded;
+}
+
+/* Parse ${text}, unwrapping it as often as needed.  The fragment of a known wrapper is not its own,
+ * so it is unwrapped before it is parsed. */
+static int
+parse_wrapped(char text[static LINK_TEXT_MAX + 1], struct link *out) {
+    for (int wraps = 0; wraps < WRAPS_MAX; wraps++) {
+        enum unwrap_result unwrapped = unwrap_known(text);
+        if (unwrapped == UNWRAP_DONE) continue;
+        if (unwrapped == UNWRAP_BROKEN) return ERR_INVALID;
+        if (encodes_its_link(text) && unwrap_any(text) == UNWRAP_DONE) continue;
+
+        char plain[LINK_TEXT_MAX + 1];
+        memcpy(plain, text, sizeof(plain));
+        unwrap_marks(plain);
+        *out = (struct link){0};
+        int err = parse_address(plain, out);
+        explicit_bzero(plain, sizeof(plain));
+        if (err == 0 || unwrap_any(text) != UNWRAP_DONE) return err;
+    }
+    return ERR_INVALID;
 }
 
 int
 link_parse(const char *text, size_t len, struct link *out) {
     char s[LINK_TEXT_MAX + 1] = "";
-    memset(out, 0, sizeof(*out));
-    int err = clean(text, len, s);
-    if (err == 0) err = parse_text(s, out);
+    *out = (struct link){0};
+    int err = unwrap_clean(text, len, s);
+    if (err == 0) err = parse_wrapped(s, out);
     explicit_bzero(s, sizeof(s));
     if (err != 0) explicit_bzero(out, sizeof(*out));
     return err;
@@ -142,6 +164,6 @@ link_parse(const char *text, size_t len, struct link *out) {
 
 int
 link_build(const char *page, const char *id, const char *key, struct buf *out) {
-    return key == NULL ? buf_printf(out, "%s#%s", page, id)
-                       : buf_printf(out, "%s#%s.%s", page, id, key);
+    if (key == NULL) return buf_printf(out, "%s#%s", page, id);
+    return buf_printf(out, "%s#%s.%s", page, id, key);
 }

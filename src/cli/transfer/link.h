@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Links: taken apart and made (docs/FORMAT.md, "Links").  What mail gateways and chat programs do
- * to a link is forgiven; anything that cannot be a link of ours is not.
+ * Parsing and building links (docs/FORMAT.md, "Links").  What mail gateways and chat programs do to a
+ * link is undone; anything that cannot be a link of this service is refused.
  */
 #ifndef CLI_TRANSFER_LINK_H
 #define CLI_TRANSFER_LINK_H
@@ -20,35 +20,34 @@ enum { LINK_PAGE_MAX = 1024, LINK_TEXT_MAX = 4096 };
 
 struct link {
     enum link_kind kind;
-    char page[LINK_PAGE_MAX]; /* address of the page, query removed; "" for a link without host.
-                                 Of a classic link: what is in front of "secret/" */
+    char page[LINK_PAGE_MAX]; /* address of the page without its query; "" for a link without host.
+                                 For a classic link, what comes before "secret/" */
     char id[TOKEN_SEALED_ID_LEN + 1];
-    char key[TOKEN_LINK_KEY_LEN + 1]; /* "" if the key travels apart */
+    char key[TOKEN_LINK_KEY_LEN + 1]; /* "" if the key travels separately */
 };
 
 /*
- * Take the ${len} characters at ${text} apart into ${out}, which the caller wipes.  Accepts "ID"
- * and "ID.LINKKEY" alone too.  Returns 0 or ERR_INVALID.
+ * Parse the ${len} characters at ${text} into ${out}, which the caller wipes.  A link may stand in a
+ * text, or be wrapped by a mail gateway or chat program.  "ID" and "ID.LINKKEY" without a page are
+ * accepted too.  Returns 0 or ERR_INVALID.
  */
 MUST_CHECK
 int link_parse(const char *text, size_t len, struct link *out);
 
-/*
- * Append the link to secret ${id} on the page at ${page}: "PAGE#ID.KEY", or "PAGE#ID" where ${key}
- * is NULL.  Returns 0, ERR_TOO_LARGE or ERR_NOMEM.
- */
+/* Append the link to the secret ${id} on the page at ${page} to ${out}: "PAGE#ID.KEY", or "PAGE#ID" if
+ * ${key} is NULL.  Returns 0, ERR_TOO_LARGE or ERR_NOMEM. */
 MUST_CHECK
 int link_build(const char *page, const char *id, const char *key, struct buf *out);
 
 /*
- * Check the address of a server or a page, and write it to ${out} with one '/' at its end, scheme
- * and host in lower case.  http and https with a host; no user, query or fragment.  Returns 0 or
- * ERR_INVALID.
+ * Check the address ${text} of ${len} characters of a server or a page, and write it to ${out} with
+ * one '/' at its end, scheme and host in lower case.  Only http and https, with a host and without
+ * user, query or fragment.  Returns 0 or ERR_INVALID.
  */
 MUST_CHECK
 int link_address(const char *text, size_t len, char out[static LINK_PAGE_MAX]);
 
-/* Whether what is sent to ${address} crosses a network unencrypted: http to another machine. */
+/* Return whether what is sent to ${address} crosses a network unencrypted: http to another host. */
 bool link_is_exposed(const char *address);
 
 #endif

@@ -47,8 +47,9 @@ locate_server(struct remote *r, const char *page) {
     if (status == CLI_DONE && api != NULL) {
         status = use_api(r, page, api);
     } else if (status == CLI_GONE || status == CLI_WRONG || status == CLI_REFUSED) {
-        /* The page has no config.json.  Its origin is a page's address that worked above. */
-        status = set_base(r, page, "/") ? CLI_DONE : CLI_USAGE;
+        /* Without a config.json it is the server that said so, or the origin of the page. */
+        const char *where = resp.foreign ? "/" : "./";
+        status = set_base(r, page, where) ? CLI_DONE : CLI_USAGE;
     } else {
         if (status == CLI_DONE) status = CLI_DAMAGED;
         remote_complain(r, status, &resp, "find the server");

@@ -7,7 +7,8 @@
 
 /*
  * Set r->base to the server of the page at ${page}: the "api" of the config.json next to the page,
- * which may be relative, or else the origin of the page.  Returns CLI_DONE, or another status after
+ * which may be relative.  A server that serves the page itself has no such file; it is where the page
+ * is.  Else it is the origin of the page.  Returns CLI_DONE, or another status after
  * printing an error.  Main thread.
  */
 MUST_CHECK

@@ -370,7 +370,7 @@ attempt_until_final(struct remote *r, const struct remote_call *call, const stru
         struct attempt done = attempt_call(r, call, json, resp);
         bool answered = done.failure == HTTP_FAILURE_NONE;
         if (answered && done.verdict == VERDICT_UNKNOWN) done.verdict = judge_unmarked(r);
-        resp->foreign = answered && done.verdict == VERDICT_FOREIGN;
+        resp->foreign = answered && done.verdict != VERDICT_OURS;
         resp->unsure = resp->unsure || is_unsure(&done, resp->status);
         if (signals_stop_asked() || !may_repeat(call, &done, resp->status)) return done;
 

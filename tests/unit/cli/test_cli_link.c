@@ -86,6 +86,128 @@ test_bad(void **state) {
     assert_int_equal(link_parse("https://h/#\0" ID, 12 + 22, &l), ERR_INVALID);
 }
 
+/* What surrounds a link in a text, a chat or a mail. */
+static const char *const around[][2] = {
+    {"", ""},
+    {" \t", " \r\n"},
+    {"<", ">"},
+    {"<URL:", ">"},
+    {"\"", "\""},
+    {"'", "'"},
+    {"`", "`"},
+    {"**", "**"},
+    {"_", "_"},
+    {"~~", "~~"},
+    {"(", ")"},
+    {"[secret](", ")"},
+    {"\xef\xbb\xbf", ""},
+    {"\xe2\x80\x8b", "\xe2\x80\x8b"},
+    {"\xe2\x81\xa8", "\xe2\x81\xa9"},
+    {"\xc2\xa0", "\xc2\xa0"},
+    {"\xe2\x80\x9e", "\xe2\x80\x9c"},
+    {"\xe2\x80\x9c", "\xe2\x80\x9d."},
+    {"\xc2\xab", "\xc2\xbb"},
+    {"Here it is: ", " Thanks!"},
+    {"", "."},
+    {"", "?"},
+    {"", "&amp;utm_source=mail"},
+};
+
+/* What a gateway makes of the link itself. */
+static const char *const forms[] = {
+    "https://h.example/#" ID "." KEY,
+    "HTTPS://H.Example/#" ID "." KEY,
+    "https://h.example/%23" ID "." KEY,
+    "https://h.example/%2523" ID "%252E" KEY,
+    "https://h.example/?fbclid=1#" ID "." KEY,
+    "https://h.example/#" ID "\xe2\x80\x8b." KEY,
+    "https://h.example/#AbCdEfGhIjK\xc2\xadlMnOpQrStUv." KEY,
+};
+
+/* The link as wrapped by a service; the fragment encoded, or left to the wrapper. */
+#define ENCODED "https%3A%2F%2Fh.example%2F%23" ID "." KEY
+#define CUT     "https%3A%2F%2Fh.example%2F"
+#define DASHED  "https-3A__h.example_-23" ID "." KEY
+static const char *const wrapped[] = {
+    "https://eur01.safelinks.protection.outlook.com/?url=" ENCODED "&data=05%7C02&reserved=0",
+    "https://nam02.safelinks.protection.outlook.com/?data=1&url=" ENCODED,
+    "https://eur01.safelinks.protection.outlook.com/?url=" CUT "&data=1#" ID "." KEY,
+    "https://statics.teams.cdn.office.net/evergreen-assets/safelinks/1/s.html?url=" ENCODED,
+    "https://www.google.com/url?q=" ENCODED "&sa=D&ust=1",
+    "https://www.google.com/url?sa=t&url=" ENCODED,
+    "https://www.google.com/url?q=https://h.example/%23" ID "." KEY "&sa=D",
+    "https://l.facebook.com/l.php?u=" ENCODED "&h=AT0",
+    "https://lm.facebook.com/l.php?u=" ENCODED,
+    "https://l.instagram.com/?u=" ENCODED "&e=1",
+    "https://slack-redir.net/link?url=" ENCODED,
+    "https://www.youtube.com/redirect?q=" ENCODED,
+    "https://linkprotect.cudasvc.com/url?a=" ENCODED "&c=E,1",
+    "https://urldefense.proofpoint.com/v1/url?u=" ENCODED "&k=1",
+    "https://urldefense.proofpoint.com/v2/url?u=" DASHED "&d=DwMFaQ&c=1",
+    "https://urldefense.com/v3/__https://h.example/*" ID "." KEY "__;Iw!!token$",
+    "https://urldefense.com/v3/__https:/h.example/*" ID "." KEY "__;Iw!!token$",
+    "https://urldefense.us/v3/__https://h.example/#" ID "." KEY "__;!!token$",
+    "https://unknown.example/jump?to=" ENCODED "&x=1",
+    /* Wrapped twice. */
+    "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fwww.google.com%2Furl%3Fq%3D"
+    "https%253A%252F%252Fh.example%252F%2523" ID "." KEY "%26sa%3DD&data=1",
+};
+
+static void
+opens(const char *text) {
+    struct link l;
+    print_message("%s\n", text);
+    assert_int_equal(link_parse(text, strlen(text), &l), 0);
+    assert_string_equal(l.page, "https://h.example/");
+    assert_string_equal(l.id, ID);
+    assert_string_equal(l.key, KEY);
+}
+
+static void
+test_mangled_links_open(void **state) {
+    char text[1024];
+    size_t count = 0;
+    (void)state;
+    for (size_t a = 0; a < ARRAY_LEN(around); a++) {
+        for (size_t i = 0; i < ARRAY_LEN(forms) + ARRAY_LEN(wrapped); i++) {
+            bool plain = i < ARRAY_LEN(forms);
+            const char *form = plain ? forms[i] : wrapped[i - ARRAY_LEN(forms)];
+            /* A tail belongs to the wrapper, whatever it is. */
+            (void)snprintf(text, sizeof(text), "%s%s%s", around[a][0], form, around[a][1]);
+            opens(text);
+            count++;
+        }
+    }
+    assert_true(count >= 60);
+}
+
+/* A known wrapper is never a page, even if it has the form of a link. */
+static void
+test_wrappers_are_no_pages(void **state) {
+    static const char *const hosts[] = {
+        "https://eur01.safelinks.protection.outlook.com/",
+        "https://urldefense.proofpoint.com/v2/url",
+        "https://urldefense.com/v3/__x",
+        "https://www.google.com/url",
+        "https://l.facebook.com/l.php",
+    };
+    static const char *const queries[] = {"", "?url=", "?url=nothing&u=&q=", "?data=1"};
+    char text[512];
+    struct link l;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
+        for (size_t k = 0; k < ARRAY_LEN(queries); k++) {
+            (void)snprintf(text, sizeof(text), "%s%s#" ID "." KEY, hosts[i], queries[k]);
+            print_message("%s\n", text);
+            assert_int_equal(link_parse(text, strlen(text), &l), ERR_INVALID);
+        }
+    }
+    /* Another host whose name only ends alike is a page. */
+    assert_int_equal(
+        link_parse("https://notgoogle.com/url#" ID, strlen("https://notgoogle.com/url#" ID), &l),
+        0);
+}
+
 static void
 test_built_links_parse(void **state) {
     struct buf b = BUF_INIT(200);
@@ -133,6 +255,8 @@ main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_mangled_links_open),
+        cmocka_unit_test(test_wrappers_are_no_pages),
         cmocka_unit_test(test_built_links_parse),
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_exposure),
