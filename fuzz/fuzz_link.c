@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as a link: one that is accepted has a valid id, and the link made of it is read as the
  * same. */
-#include "cli/transfer/link.h"
+#include "cli/address/link.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

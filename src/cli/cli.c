@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "cli/address/locate.h"
 #include "cli/local/memory.h"
 #include "cli/terminal/passphrase.h"
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 #include "cli/terminal/terminal.h"
-#include "cli/transfer/locate.h"
 #include "http/url.h"
 
 enum { JSON_OUT_MAX = 8 * 1024 * 1024 };

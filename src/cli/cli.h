@@ -8,11 +8,11 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "cli/address/link.h"
 #include "cli/config.h"
 #include "cli/exit.h"
 #include "cli/local/state.h"
 #include "cli/options.h"
-#include "cli/transfer/link.h"
 #include "cli/transfer/remote.h"
 #include "crypto/envelope/envelope.h"
 

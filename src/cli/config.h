@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "cli/transfer/link.h"
+#include "cli/address/link.h"
 
 struct config {
     char server[LINK_PAGE_MAX]; /* "" if not set */

@@ -203,8 +203,8 @@ find_setting(enum settings_program program, const char *name, size_t len) {
     return NULL;
 }
 
-/* Return whether the variable ${name} of ${len} characters is read by secrets(1).  The same shell may
- * start the server. */
+/* Return whether the variable ${name} of ${len} characters is read by secrets(1).  The same shell
+ * may start the server. */
 static bool
 is_of_client(const char *name, size_t len) {
     return len == strlen("SECRETS_SERVER") && strncmp(name, "SECRETS_SERVER", len) == 0;

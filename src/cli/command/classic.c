@@ -2,12 +2,12 @@
 /* The classic service: the server encrypts, generates the passphrase, and decrypts. */
 #include "base/err.h"
 #include "base/text/base64.h"
+#include "cli/address/page.h"
 #include "cli/cli.h"
 #include "cli/terminal/passphrase.h"
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 #include "cli/transfer/output.h"
-#include "cli/transfer/page.h"
 #include "cli/transfer/source.h"
 #include "crypto/envelope/sealer.h"
 

@@ -4,12 +4,12 @@
 #include <unistd.h>
 
 #include "base/text/base64.h"
+#include "cli/address/page.h"
 #include "cli/cli.h"
 #include "cli/terminal/passphrase.h"
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 #include "cli/transfer/handover.h"
-#include "cli/transfer/page.h"
 #include "cli/transfer/seal.h"
 #include "cli/transfer/upload.h"
 #include "crypto/gate.h"

@@ -9,8 +9,8 @@
 
 #include "base/random.h"
 #include "base/text/json.h"
+#include "cli/address/link.h"
 #include "cli/exit.h"
-#include "cli/transfer/link.h"
 #include "cli/transfer/verdict.h"
 #include "http/client.h"
 

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/err.h"
-#include "cli/transfer/link.h"
+#include "cli/address/link.h"
 
 #define ID  "AbCdEfGhIjKlMnOpQrStUv"
 #define KEY "0123456789abcdefghijklmnopqrstuv"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/transfer/link.h"
+#include "cli/address/link.h"
 
 #include "base/err.h"
-#include "cli/transfer/unwrap.h"
+#include "cli/address/unwrap.h"
 
 #define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 /* What the address of a page may contain. */
@@ -122,8 +122,8 @@ parse_address(const char *s, struct link *out) {
     return parse_fragment(hash + 1, out);
 }
 
-/* Return whether the query of ${text} holds the encoded '#' of a link, and ${text} has no '#' of its
- * own. */
+/* Return whether the query of ${text} holds the encoded '#' of a link, and ${text} has no '#' of
+ * its own. */
 static bool
 encodes_its_link(const char *text) {
     const char *encoded = strstr(text, "%2");

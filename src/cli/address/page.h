@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The page that a printed link leads to. */
-#ifndef CLI_TRANSFER_PAGE_H
-#define CLI_TRANSFER_PAGE_H
+#ifndef CLI_ADDRESS_PAGE_H
+#define CLI_ADDRESS_PAGE_H
 
 #include "cli/cli.h"
 

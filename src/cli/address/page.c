@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/transfer/page.h"
+#include "cli/address/page.h"
 
 #include <unistd.h>
 

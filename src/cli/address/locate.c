@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/transfer/locate.h"
+#include "cli/address/locate.h"
 
 #include "cli/terminal/say.h"
 #include "http/url.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/transfer/unwrap.h"
+#include "cli/address/unwrap.h"
 
 #include "base/err.h"
 #include "base/text/base64.h"
@@ -101,8 +101,8 @@ hex_value(char c) {
     return -1;
 }
 
-/* Decode ${len} characters of a query at ${s}; ${percent} begins an encoded byte.  ${out} may be where
- * they are.  A NUL ends the result. */
+/* Decode ${len} characters of a query at ${s}; ${percent} begins an encoded byte.  ${out} may be
+ * where they are.  A NUL ends the result. */
 static void
 decode_value(const char *s, size_t len, char percent, char *out) {
     size_t n = 0;
@@ -163,8 +163,8 @@ is_host(const char *s, size_t len, const char *name) {
     return len == name_len || s[len - name_len - 1] == '.';
 }
 
-/* Return where the value of ${name} begins in the query of ${text}, with its length; NULL if there is
- * none.  ${name} may be NULL for any that is an address. */
+/* Return where the value of ${name} begins in the query of ${text}, with its length; NULL if there
+ * is none.  ${name} may be NULL for any that is an address. */
 static const char *
 find_parameter(const char *text, const char *name, size_t *len) {
     const char *s = text + strcspn(text, "?");
@@ -181,8 +181,8 @@ find_parameter(const char *text, const char *name, size_t *len) {
     return NULL;
 }
 
-/* Return how many bytes of the list the text at ${s} stands for: 1 for "*", and for "**" and a letter
- * the number of the letter and two, which sets ${*len} to 3. */
+/* Return how many bytes of the list the text at ${s} stands for: 1 for "*", and for "**" and a
+ * letter the number of the letter and two, which sets ${*len} to 3. */
 static size_t
 star_run(const char *s, size_t *len) {
     static const char digits[] = ALNUM "-_";
@@ -194,8 +194,8 @@ star_run(const char *s, size_t *len) {
     return (size_t)(letter - digits) + 2;
 }
 
-/* Decode Proofpoint's third form at ${s}, "URL__;LIST!...": stars in the URL stand for bytes of LIST,
- * which is base64url.  Returns 0 or ERR_INVALID. */
+/* Decode Proofpoint's third form at ${s}, "URL__;LIST!...": stars in the URL stand for bytes of
+ * LIST, which is base64url.  Returns 0 or ERR_INVALID. */
 static int
 decode_starred(const char *s, char out[static LINK_TEXT_MAX + 1]) {
     const char *end = strstr(s, "__;");

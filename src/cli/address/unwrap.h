@@ -4,17 +4,17 @@
  * characters around it, encoded characters, and the redirects that mail gateways and chat programs
  * wrap around it.  A wrapper is never asked.  Pure functions.  Any thread.
  */
-#ifndef CLI_TRANSFER_UNWRAP_H
-#define CLI_TRANSFER_UNWRAP_H
+#ifndef CLI_ADDRESS_UNWRAP_H
+#define CLI_ADDRESS_UNWRAP_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cli/transfer/link.h"
+#include "cli/address/link.h"
 
 /*
- * Write to ${out} the address in the ${len} characters at ${text}: from its scheme, or from the first
- * letter or digit where there is none, to the next blank or quote.  Invisible characters are
+ * Write to ${out} the address in the ${len} characters at ${text}: from its scheme, or from the
+ * first letter or digit where there is none, to the next blank or quote.  Invisible characters are
  * removed.  Returns 0; ERR_INVALID if it is too long or contains NUL.
  */
 MUST_CHECK

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Parsing and building links (docs/FORMAT.md, "Links").  What mail gateways and chat programs do to a
- * link is undone; anything that cannot be a link of this service is refused.
+ * Parsing and building links (docs/FORMAT.md, "Links").  What mail gateways and chat programs do to
+ * a link is undone; anything that cannot be a link of this service is refused.
  */
-#ifndef CLI_TRANSFER_LINK_H
-#define CLI_TRANSFER_LINK_H
+#ifndef CLI_ADDRESS_LINK_H
+#define CLI_ADDRESS_LINK_H
 
 #include <stddef.h>
 
@@ -27,15 +27,15 @@ struct link {
 };
 
 /*
- * Parse the ${len} characters at ${text} into ${out}, which the caller wipes.  A link may stand in a
- * text, or be wrapped by a mail gateway or chat program.  "ID" and "ID.LINKKEY" without a page are
+ * Parse the ${len} characters at ${text} into ${out}, which the caller wipes.  A link may stand in
+ * a text, or be wrapped by a mail gateway or chat program. "ID" and "ID.LINKKEY" without a page are
  * accepted too.  Returns 0 or ERR_INVALID.
  */
 MUST_CHECK
 int link_parse(const char *text, size_t len, struct link *out);
 
-/* Append the link to the secret ${id} on the page at ${page} to ${out}: "PAGE#ID.KEY", or "PAGE#ID" if
- * ${key} is NULL.  Returns 0, ERR_TOO_LARGE or ERR_NOMEM. */
+/* Append the link to the secret ${id} on the page at ${page} to ${out}: "PAGE#ID.KEY", or "PAGE#ID"
+ * if ${key} is NULL.  Returns 0, ERR_TOO_LARGE or ERR_NOMEM. */
 MUST_CHECK
 int link_build(const char *page, const char *id, const char *key, struct buf *out);
 
