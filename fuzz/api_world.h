@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An API over stores in memory for the fuzzers of requests, and what must hold of every answer.
+ * An API over stores in memory for the fuzzers of requests, and checks of every response.
  * Derivations fail at once: the arena is too small for them on purpose.
  */
 #ifndef FUZZ_API_WORLD_H
@@ -72,8 +72,7 @@ world_require(bool holds) {
     if (!holds) abort();
 }
 
-/* A described status, its body of the type that it says, and nothing that the server is at fault
- * for. */
+/* Check the status, that the body is of its declared type, and that the server is not at fault. */
 static void
 world_check(const struct http_response *resp) {
     static const int statuses[] = {200, 201, 204, 400, 401, 403, 404, 405, 409, 413, 415, 422, 429};
@@ -97,7 +96,7 @@ world_check(const struct http_response *resp) {
     json_decref(json);
 }
 
-/* Send one request with ${len} bytes of body and check its answer; returns the status. */
+/* Send one request with ${len} bytes of body and check the response.  Returns the status. */
 static int
 world_ask(struct http_request *req, const uint8_t *body, size_t len) {
     static int rounds;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Any body to the routes that take JSON.  Input: which route, body. */
+/* Any body to the routes that accept JSON.  Input: route, body. */
 #include "api_world.h"
 
 int

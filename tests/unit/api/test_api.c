@@ -226,7 +226,7 @@ static void
 v1_takes_json_alone(void **state) {
     static const struct {
         const char *type;
-        int status; /* of an open of what is not there */
+        int status; /* of an open of an unknown id */
     } cases[] = {
         {"application/json", 422},
         {"Application/JSON", 422},
@@ -373,7 +373,7 @@ config_tells_what_holds(void **state) {
     assert_non_null(strstr(api_kit_body(kit), "\"ttl_choices\":[90],"));
 }
 
-/* Ask until a limit answers; the number of requests that got through. */
+/* Ask until a limit refuses.  Returns the number of requests before that. */
 static int
 until_limited(struct api_kit *kit, struct ask ask) {
     for (int n = 0; n < 1000; n++)
@@ -420,7 +420,7 @@ the_open_class_has_all_of_its_routes(void **state) {
         {.method = "HEAD", .target = SECRET},
         {.target = SECRET "/receipt", .token = TOKEN},
         {.target = SECRET "/receipt"}, /* no token */
-        /* Tokens that do not fit. */
+        /* Wrong tokens. */
         {.target = SECRET "/parts/0", .token = TOKEN},
         {.target = SECRET "/parts/0"},
         {.method = "PUT", .target = SECRET "/parts/0", .body = "x", .token = TOKEN},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The classic API.  Each derivation takes tens of milliseconds: what can be told without is. */
+/* The classic API.  A derivation takes tens of milliseconds, so few tests need one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -129,7 +129,7 @@ time_counts_on_read(void **state) {
     assert_int_equal(decrypt(kit, t.id, t.passphrase), 200);
 }
 
-/* The number of views a count gives, told from the record. */
+/* The number of views that ${count} gives, read from the record. */
 static int
 views_of(struct api_kit *kit, const char *count) {
     struct store *store = kit->vault.store;
@@ -164,7 +164,7 @@ counts_are_clamped_as_pysecrets_did(void **state) {
         assert_int_equal(views_of(kit, cases[i].count), cases[i].views);
 }
 
-/* What must come to nothing: no derivation, nothing stored, nothing logged. */
+/* Refused requests: nothing is derived, stored or logged. */
 struct bad {
     const char *target, *body;
     size_t len;
@@ -277,7 +277,7 @@ refuse(struct api_kit *kit, const struct bad *bad) {
     if (status == 422) assert_true(api_kit_problem(kit, "invalid_field", bad->field));
 }
 
-/* Standard error goes into a file while ${f} runs; returns the bytes that were written. */
+/* Redirect standard error to a file while ${f} runs.  Returns the number of bytes written. */
 static long
 logged_by(struct api_kit *kit, void (*f)(struct api_kit *kit)) {
     FILE *file = tmpfile();
@@ -376,7 +376,7 @@ replays_change_nothing(void **state) {
     assert_int_equal(decrypt(kit, s.id, s.passphrase), 200);
 }
 
-/* What was stored by another program and is no text: no view is spent on an answer that is none. */
+/* A record of another program whose text is not UTF-8 uses no view. */
 static void
 what_is_no_text_is_not_counted(void **state) {
     struct api_kit *kit = *state;
@@ -390,7 +390,7 @@ what_is_no_text_is_not_counted(void **state) {
     assert_int_equal(kit->vault.views_claimed, 0);
 }
 
-/* Memory, or the bound of the answer, ends while it is written. */
+/* The limit of the response is reached while it is written. */
 static void
 an_answer_that_cannot_be_written_is_not_counted(void **state) {
     struct api_kit *kit = *state;
@@ -400,7 +400,7 @@ an_answer_that_cannot_be_written_is_not_counted(void **state) {
         len += snprintf(body + len, sizeof(body) - (size_t)len, "\\u0001");
     (void)snprintf(body + len, sizeof(body) - (size_t)len, "\"}");
     struct secret s = encrypt(kit, "/encrypt", body, 0);
-    kit->resp.body.max = 3000; /* of the 5400 that it takes */
+    kit->resp.body.max = 3000; /* it needs 5400 */
     assert_int_equal(decrypt(kit, s.id, s.passphrase), 413);
     assert_int_equal(kit->vault.views_claimed, 0);
     assert_null(strstr(api_kit_body(kit), "u0001"));

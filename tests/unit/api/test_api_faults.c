@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the API answers when a store, the quota or the derivations fail: nothing is delivered, and
- * the client learns whether to come again. */
+/* Responses when a store, the quota or the derivations fail: nothing is delivered, and the client
+ * learns whether to retry. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 
 enum { KEY = 5 };
 
-/* Stores that fail with this code once it is set; before, they are those in memory. */
+/* The code that the stores return once it is set.  Before, they are the stores in memory. */
 static int fault;
 static int loads, changes; /* calls of the store */
 static const struct store_ops *real;
@@ -191,7 +191,7 @@ encrypt_often(void *arg) {
     return NULL;
 }
 
-/* More at once than the queue takes: each is done, or refused and told to come again. */
+/* More at once than the queue holds: each is done, or refused with Retry-After. */
 static void
 too_many_derivations(void **state) {
     enum { THREADS = 12 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every field of the v1 API with every value that it must not have. */
+/* Every invalid value of every field of the v1 API. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Many threads through one API: exactly as many views, attempts, tokens and uploads as
- * there are. */
+/* Many threads through one API get exactly the views, attempts, tokens and uploads that exist. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +12,7 @@
 
 enum { THREADS = 8, ROUNDS = 40, KEY = 5, WRONG = 6 };
 
-/* What all threads do at once, each with requests and answers of its own. */
+/* What all threads do at once, each with its own requests and responses. */
 struct race {
     struct api_kit *kit;
     void (*run)(struct api_kit *mine, struct race *race, int thread);

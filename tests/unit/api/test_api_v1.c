@@ -243,7 +243,7 @@ receipts_stay_seven_days(void **state) {
     assert_int_equal(ask(&s, "GET", "/receipt", s.owner), 404);
 }
 
-/* Every way of not being there has the same bytes. */
+/* Every kind of absence has the same bytes. */
 static void
 one_404_for_all_causes(void **state) {
     struct api_kit *kit = *state;

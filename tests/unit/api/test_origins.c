@@ -29,7 +29,7 @@ test_lists(void **state) {
         {"https://", -1, NULL},
         {"a.example", -1, NULL},
         {"ftp://a.example", -1, NULL},
-        {"https://A.example", -1, NULL}, /* no browser sends it so */
+        {"https://A.example", -1, NULL}, /* browsers send lower case */
         {"HTTPS://a.example", -1, NULL},
         {"https://a.example/", -1, NULL},
         {"https://a.example?x", -1, NULL},
@@ -51,7 +51,7 @@ test_lists(void **state) {
     }
 }
 
-/* Lists of one origin, so and so often, each ${len} bytes with its comma. */
+/* Lists of one origin, repeated, each ${len} bytes with its comma. */
 static int
 parse_many(int count, int len) {
     static char list[2 * ORIGINS_TEXT_MAX];

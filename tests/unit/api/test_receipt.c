@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Receipts tell what happened from the record alone, whether or not the sweeper has come by. */
+/* Receipts report what happened, whether or not the sweeper has recorded it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,7 +46,7 @@ leases_lapse_by_themselves(void **state) {
     assert_string_equal(told(&r, 170), "opened: created@0 opened@10 lapsed@170");
     assert_string_equal(told(&r, TTL - 1), "opened: created@0 opened@10 lapsed@170");
     assert_string_equal(told(&r, TTL), "expired: created@0 opened@10 lapsed@170 expired@10000");
-    leases[0].end = LEASE_LAPSED; /* the sweeper came by */
+    leases[0].end = LEASE_LAPSED; /* as recorded by the sweeper */
     leases[0].ended_at = T0 + 170;
     assert_string_equal(told(&r, 200), "opened: created@0 opened@10 lapsed@170");
     leases[0] = (struct lease){.opened_at = T0 + TTL - 20, .renewed_at = T0 + TTL - 20};

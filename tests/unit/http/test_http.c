@@ -233,15 +233,14 @@ trusted_lists_parse_or_not(void **state) {
     assert_int_equal(http_trusted_parse(many, &t), ERR_INVALID);
 }
 
-/* Every way a proxy or a forger may write it: the client is the rightmost hop that is
- * not trusted. */
+/* Every way that proxies and forgers write it.  The client is the rightmost untrusted hop. */
 static void
 the_rightmost_untrusted_hop_is_the_client(void **state) {
     static const struct {
         const char *peer, *forwarded_for, *client;
     } cases[] = {
         {"192.0.2.7", NULL, "192.0.2.7"},
-        {"192.0.2.7", "203.0.113.9", "192.0.2.7"}, /* a peer nobody trusts says nothing */
+        {"192.0.2.7", "203.0.113.9", "192.0.2.7"}, /* an untrusted peer is not believed */
         {"127.0.0.1", NULL, "127.0.0.1"},
         {"127.0.0.1", "203.0.113.9", "203.0.113.9"},
         {"127.0.0.1", "198.51.100.1, 203.0.113.9", "203.0.113.9"}, /* forged on the left */
@@ -259,7 +258,7 @@ the_rightmost_untrusted_hop_is_the_client(void **state) {
         {"127.0.0.1", "unknown, 203.0.113.9", "203.0.113.9"},
         {"127.0.0.1", "198.51.100.1, unknown, 203.0.113.9, 10.0.0.1", "203.0.113.9"},
         {"127.0.0.1", ", 203.0.113.9", "203.0.113.9"},
-        /* What cannot be parsed ends the search at the last that could. */
+        /* An unparsable hop ends the search at the last parsable one. */
         {"127.0.0.1", "198.51.100.1, unknown", "127.0.0.1"},
         {"127.0.0.1", "198.51.100.1, unknown, 10.0.0.1", "10.0.0.1"},
         {"127.0.0.1", "203.0.113.9,", "127.0.0.1"},
@@ -267,7 +266,7 @@ the_rightmost_untrusted_hop_is_the_client(void **state) {
         {"127.0.0.1", "203.0.113.9:99999", "127.0.0.1"},
         {"127.0.0.1", "[203.0.113.9]", "127.0.0.1"},
         {"127.0.0.1", "for=203.0.113.9", "127.0.0.1"},
-        /* All are trusted: the one farthest away. */
+        /* If all are trusted, the leftmost counts. */
         {"127.0.0.1", "10.1.1.1, 10.2.2.2", "10.1.1.1"},
     };
     struct http_trusted t;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The HTTP client against a server that says exactly what a test wants it to say. */
+/* The HTTP client against a server with scripted responses. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

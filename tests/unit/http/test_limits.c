@@ -58,7 +58,7 @@ one_a_minute_is_one(void **state) {
     assert_int_equal(taken(NULL, 1, 10, 0), 10);
 }
 
-/* However many clients come, who sends most is remembered best. */
+/* A flood of clients does not displace the busiest one. */
 static void
 a_flood_of_clients_does_not_free_a_heavy_one(void **state) {
     struct rate *r = rate_new(30, &random_system);

@@ -63,7 +63,7 @@ compare(struct run *run, const char *what, int64_t got, int64_t want) {
                    (long long)got, (long long)want);
 }
 
-/* The vault answered ${result} with ${got}, the model ${want}. */
+/* Compare ${result} and ${got} of the vault with ${want} of the model. */
 static void
 compare_verdicts(struct run *run, enum act act, int result, enum verdict got, enum verdict want) {
     compare(run, act_names[act], result, 1);
@@ -122,7 +122,7 @@ do_create(struct run *run, struct slot *s) {
                               .expires = run->now + in.ttl};
 }
 
-/* One of the tokens that were used, or the next. */
+/* A used token, or the next new one. */
 static unsigned
 any_token(struct run *run, const struct slot *s) {
     return 1 + below(run, (unsigned)s->model.leases + 1);
@@ -260,7 +260,7 @@ do_time(struct run *run) {
     run->world.now = run->now;
 }
 
-/* The clock is set back, after the vault has seen what it showed. */
+/* Set the clock back after the vault has seen its time. */
 static void
 do_set_back(struct run *run) {
     compare(run, "time", vault_now(&run->world.vault), run->now);
@@ -280,9 +280,9 @@ static void
 step(struct run *run) {
     struct slot *s = &run->slots[below(run, SLOTS)];
     unsigned n = below(run, 1000);
-    /* Uploads come along faster than they would by chance. */
+    /* Advance uploads faster than chance would. */
     if (s->used && !s->model.complete && below(run, 2)) n = 580 + below(run, 180);
-    /* Of what is gone there is little to learn. */
+    /* Replace what is gone. */
     if (s->used && !model_content(&s->model, run->now) && below(run, 6) == 0) n = 0;
     if (n < 30 || !s->used) do_create(run, s);
     else if (n < 350) do_open(run, s);
@@ -299,7 +299,7 @@ step(struct run *run) {
     else do_restart(run);
 }
 
-/* A run that never came to a verdict says nothing of it. */
+/* Every verdict must have occurred, else the run proves nothing about it. */
 static void
 assert_all_was_seen(const struct run *run) {
     static const struct {
@@ -362,7 +362,7 @@ open_memory(void) {
 
 static char folder[SCRATCH_PATH_MAX];
 
-/* Power loss is not this test's subject, so commits need not reach the disk. */
+/* This test is not about power loss, so commits need not reach the disk. */
 static struct store *
 open_sqlite(void) {
     struct sqlite_store_config config = {.dir = folder, .sync_normal = true};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tables of the rules: record + change + time → verdict and the record afterwards. */
+/* The rules as a table: record, change and time give a verdict and the record afterwards. */
 #include "vault/policy.h"
 
 #include <setjmp.h>
@@ -32,7 +32,7 @@ enum { O = PHASE_OPEN, U = PHASE_UPLOADING, L = PHASE_LOCKED, X = PHASE_BURNT };
 enum { P = KIT_PROOF, W = KIT_WRONG, OWN = KIT_OWNER };
 
 static const struct row rows[] = {
-    /* Open: absent, the lease's hash, views, proof, in this order. */
+    /* Open: absence, lease, lock and views, proof, in this order. */
     {FRESH, CHANGE_OPEN, 0, 1, P, VERDICT_OK, true, 2, I, O},
     {FRESH, CHANGE_OPEN, 0, 1, W, VERDICT_WRONG_PROOF, true, 3, I, O},
     {FRESH, CHANGE_OPEN, KIT_TTL - 1, 1, P, VERDICT_OK, true, 2, I, O},
@@ -171,7 +171,7 @@ test_what_was_swept_late_is_still_erased_first(void **state) {
     struct effect e;
     int64_t late = EXPIRES + WEEK;
     assert_int_equal(policy_try(&r, CHANGE_LAPSE, late, 0, 0, &e), VERDICT_OK);
-    assert_false(e.drop_record); /* or nobody would know the name of its blobs */
+    assert_false(e.drop_record); /* it names the blobs to erase */
     assert_int_equal(r.content, CONTENT_DOOMED);
     assert_int_equal(policy_try(&r, CHANGE_LAPSE, late, 0, 0, &e), VERDICT_OK);
     assert_false(e.drop_record);
@@ -298,7 +298,7 @@ test_burn_tells_who_and_how_leases_ended(void **state) {
     assert_true(e.all_leases);
     assert_false(r.burnt_by_owner);
     assert_int_equal(r.ended_at, T0 + IDLE + 5);
-    assert_int_equal(r.leases[0].end, LEASE_LAPSED); /* time was faster */
+    assert_int_equal(r.leases[0].end, LEASE_LAPSED); /* before the burn */
     assert_int_equal(r.leases[0].ended_at, T0 + IDLE);
     assert_int_equal(r.leases[1].end, LEASE_BURNT);
     assert_int_equal(r.leases[1].ended_at, T0 + IDLE + 5);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What time makes of a record, to the second; and the record itself. */
+/* The effect of time on a record, to the second, and the record itself. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

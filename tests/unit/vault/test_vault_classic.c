@@ -41,7 +41,7 @@ create(const char *plain, size_t len, const char *file_name, int views) {
     return out;
 }
 
-/* Open; with 1 the plaintext must be ${want}. */
+/* Open.  If it returns 1, the plaintext must be ${want}. */
 static int
 open_up_to(const struct vault_classic_created *c, const char *passphrase, size_t text_max,
            size_t file_max, const void *want, size_t len) {
@@ -144,7 +144,7 @@ test_too_large_to_answer_counts_nothing(void **state) {
     assert_int_equal(open_up_to(&text, text.passphrase, 5, 0, "hello", 5), 1);
     assert_int_equal(open_up_to(&file, file.passphrase, 0, 5, "hello", 5), 1);
     assert_int_equal(open_right(&blob, data, sizeof(data)), 1);
-    /* What is gone is absent, however large it was. */
+    /* A used-up secret is absent, even if it was too large. */
     assert_int_equal(open_up_to(&text, text.passphrase, 4, 4, "", 0), 0);
 }
 
@@ -163,7 +163,7 @@ test_an_answer_that_cannot_be_made_counts_nothing(void **state) {
         assert_int_equal(reader.calls, 1);
         assert_int_equal(v->views_claimed, 0);
     }
-    /* Nor is there an answer to make for the wrong passphrase. */
+    /* A wrong passphrase prepares no response. */
     world_reader(&reader, ANSWER_MAX, ANSWER_MAX);
     assert_int_equal(vault_classic_open(v, world_kdf, c.id, "wrong", 5, &reader.base), 0);
     assert_int_equal(reader.calls, 0);
@@ -302,7 +302,7 @@ test_quota_refuses(void **state) {
     assert_int_equal(v->quota_held, 0);
 }
 
-/* Randomness that draws the same id again and again until it is told to stop. */
+/* Random numbers that repeat the same id until told to stop. */
 static atomic_int repeats;
 static struct random real;
 

@@ -31,7 +31,7 @@ static struct world world;
 static struct vault *const v = &world.vault;
 static struct wrap_plan plan;
 
-/* A new world whose ${n}th call fails by ${fault}. */
+/* A new world whose ${n}th call fails with ${fault}. */
 static void
 begin(const struct wrap_plan *fault, int n) {
     plan = *fault;
@@ -40,7 +40,7 @@ begin(const struct wrap_plan *fault, int n) {
                blobs_wrap(memory_blobs_open(), &plan), 1);
 }
 
-/* The stores are well again. */
+/* The stores work again. */
 static void
 heal(void) {
     plan.fail_at = 0;
@@ -67,13 +67,13 @@ end(void) {
     return struck;
 }
 
-/* A call that failed said so by a code that is listed. */
+/* A failed call returned a documented code. */
 static void
 assert_code(int result) {
     assert_true(result == ERR_STORE || result == ERR_UNKNOWN_OUTCOME);
 }
 
-/* Call ${expr} until it gives 1: once more after a fault that passes, or after heal(). */
+/* Call ${expr} until it returns 1: again after a passing fault, or after heal(). */
 #define UNTIL_DONE(result, expr)                                                                   \
     do {                                                                                           \
         (result) = (expr);                                                                         \
@@ -83,7 +83,7 @@ assert_code(int result) {
         if (plan.for_ever) heal();                                                                 \
     } while (true)
 
-/* Open and tell whether it was delivered; a fault while it ran must have kept it back. */
+/* Open.  Returns whether it was delivered, which a fault during the open must prevent. */
 static int
 open_once(const char *id, unsigned lease, const struct buf *want, enum verdict *verdict) {
     struct vault_sealed_opened o;
@@ -105,7 +105,7 @@ open_once(const char *id, unsigned lease, const struct buf *want, enum verdict *
     return result;
 }
 
-/* Two views of an inline secret, and a third that must not be. */
+/* Two views of an inline secret, and no third one. */
 static bool
 inline_life(const struct wrap_plan *fault, int n) {
     struct buf envelope = world_envelope(500);
@@ -180,7 +180,7 @@ parts_life(const struct wrap_plan *fault, int n) {
     return end();
 }
 
-/* Time ends four secrets, and the sweeper meets the fault. */
+/* Four secrets expire, and the fault hits the sweeper. */
 static bool
 sweep_life(const struct wrap_plan *fault, int n) {
     struct buf envelope = world_envelope(500);
@@ -211,7 +211,7 @@ sweep_life(const struct wrap_plan *fault, int n) {
     return end();
 }
 
-/* A classic file with one view: at most one answer, whatever the stores say. */
+/* A classic file with one view is delivered at most once, whatever the stores return. */
 static bool
 classic_life(const struct wrap_plan *fault, int n) {
     static char plain[WORLD_INLINE_MAX + 1];
@@ -235,7 +235,7 @@ classic_life(const struct wrap_plan *fault, int n) {
         world_reader_end(&reader);
     }
     assert_true(answers <= 1);
-    /* Only a claim that was done unseen may cost the view. */
+    /* Only a claim that was done with an unknown outcome may cost the view. */
     if (answers == 0) assert_true(fault->err == ERR_UNKNOWN_OUTCOME && fault->done);
     assert_true(v->views_claimed <= 1);
     return end();
@@ -247,7 +247,7 @@ fail_each_call(bool (*life)(const struct wrap_plan *fault, int n)) {
         int n = 1;
         while (life(&faults[i], n))
             n++;
-        assert_true(n > LIFE_CALLS_MIN); /* the plan struck at all */
+        assert_true(n > LIFE_CALLS_MIN); /* faults were injected */
     }
 }
 
@@ -286,10 +286,10 @@ test_ping_tells_of_either_store(void **state) {
     }
 }
 
-/* A blob store that cannot erase what has a name in this list. */
+/* A blob store that cannot erase the names in this list. */
 enum { STUBBORN = STORE_DUE_MAX + 40, OTHERS = 50 };
 static char stubborn[STUBBORN][TOKEN_BLOB_LEN + 1];
-static int stubborn_now; /* what comes of it; 0: all is erased */
+static int stubborn_now; /* what erase returns for them; 0: it erases */
 static bool stubborn_slow, end_at_first;
 static const struct blobs_ops *plain_blobs;
 
@@ -304,7 +304,7 @@ erase_unless_stubborn(struct blobs *b, const char *name, uint32_t first, uint32_
     return plain_blobs->erase(b, name, first, count);
 }
 
-/* An upload with one part; its blob's name goes to ${name} if that is not NULL. */
+/* Begin an upload with one part.  Copy the name of its blob to ${name} if that is not NULL. */
 static void
 begin_upload(char *name) {
     struct buf part = world_envelope(500);
@@ -320,7 +320,7 @@ begin_upload(char *name) {
     buf_free(&part);
 }
 
-/* A new world with uploads that cannot be erased: a sweep after they end meets them first. */
+/* A new world with uploads that cannot be erased.  A later sweep visits them first. */
 static void
 begin_stubborn(void) {
     static struct blobs_ops ops;
@@ -353,7 +353,7 @@ test_what_cannot_be_erased_keeps_nothing_waiting(void **state) {
         assert_int_equal(swept.records, STUBBORN + OTHERS);
         assert_int_equal(v->blobs->ops->usage(v->blobs), STUBBORN * 500);
     }
-    /* That an erase takes long is no error. */
+    /* A slow erase is not an error. */
     stubborn_now = ERR_BUSY;
     assert_int_equal(vault_sweep(v, 10000, &swept), 0);
     assert_int_equal(swept.records, STUBBORN);
@@ -364,7 +364,7 @@ test_what_cannot_be_erased_keeps_nothing_waiting(void **state) {
     (void)end();
 }
 
-/* A store that is away makes each record take long: a sweep ends in time and the next goes on. */
+/* With an unreachable store each record is slow: a sweep ends in time, and the next continues. */
 static void
 test_a_sweep_ends_in_time(void **state) {
     enum { MS = 100, LONG = 60 * 1000 };
@@ -385,7 +385,7 @@ test_a_sweep_ends_in_time(void **state) {
     }
     assert_in_range(sweeps, 2, STUBBORN * 2);
 
-    /* And it ends at once when it is told to. */
+    /* It ends at once when told to. */
     v->limits.sweep_ms = 0;
     v->sweep_skip = 0;
     end_at_first = true;

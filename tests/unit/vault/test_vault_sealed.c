@@ -224,7 +224,7 @@ test_what_cannot_be_delivered_counts_nothing(void **state) {
         ERR_TOO_LARGE);
     assert_int_equal(o.content.len, 0);
     vault_sealed_opened_clear(&o);
-    /* Whoever has no proof learns nothing of the size. */
+    /* Without the proof the size is not revealed. */
     assert_int_equal(
         vault_sealed_open(v, c.id,
                           &(struct vault_sealed_opening){
@@ -326,7 +326,7 @@ test_parts_that_do_not_fit_are_refused(void **state) {
     assert_int_equal(buf_add(&part, whole.data, 1), 0);
     assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 1, &part, &verdict), 1);
     assert_int_equal(verdict, VERDICT_OK);
-    assert_int_equal(put(&c, &whole, 1), VERDICT_CONFLICT); /* other bytes were first */
+    assert_int_equal(put(&c, &whole, 1), VERDICT_CONFLICT); /* other bytes are stored */
     assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 2, &part, &verdict), 1);
     assert_int_equal(verdict, VERDICT_ABSENT);
     assert_int_equal(vault_sealed_put_part(v, c.id, "foreign", 0, &part, &verdict), 1);
@@ -336,8 +336,7 @@ test_parts_that_do_not_fit_are_refused(void **state) {
     buf_free(&part);
 }
 
-/* A secret that is burnt just before its part is read, from a store that does not say what is
- * absent. */
+/* A secret that is burnt just before its part is read from a store that does not report absence. */
 static const struct vault_sealed_created *burning;
 static int get_result;
 
@@ -495,12 +494,12 @@ test_tidy_removes_orphans_alone(void **state) {
     struct blobs *b = v->blobs;
     assert_int_equal(put(&c, &whole, 0), VERDICT_OK);
     assert_int_equal(b->ops->put(b, "Orphan0000000000000000", 0, "x", 1), 1);
-    v->creating = 1; /* it may belong to a create that is not over */
+    v->creating = 1; /* it may belong to a running create */
     assert_int_equal(vault_tidy(v), 0);
     assert_int_equal(b->ops->usage(b), WORLD_PART + 1);
     v->creating = 0;
     struct vault_sweep_result swept;
-    assert_int_equal(vault_sweep(v, 100, &swept), 0); /* what was spared is not forgotten */
+    assert_int_equal(vault_sweep(v, 100, &swept), 0); /* a later sweep tidies it */
     assert_int_equal(b->ops->usage(b), WORLD_PART);
     buf_free(&whole);
 }
