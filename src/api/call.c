@@ -35,11 +35,17 @@ call_token(const struct http_request *req) {
 int
 call_storage_take(struct api_call *call, uint64_t bytes, int64_t ttl) {
     struct vault *v = call->api->vault;
+    struct daily *daily = v->limits.daily;
     struct storage_level level = {.quota = v->limits.quota};
     uint8_t key[16];
-    if (level.quota == 0) return 0;
+    if (level.quota == 0 && daily == NULL) return 0;
 
-    level.used = vault_usage(v);
+    /* Where only the bytes of a day are limited, the shares are those of the day. */
+    if (daily != NULL) {
+        level.quota = daily_limit(daily);
+        level.used = daily_taken(daily, clock_now(&v->clock));
+        ttl = DAILY_SECONDS;
+    } else level.used = vault_usage(v);
     http_address_network(&call->req->client, key);
     return storage_shares_take(call->api->storage_shares, key, bytes, ttl, level,
                                call->api->monotonic_ms() / 1000);
@@ -48,7 +54,8 @@ call_storage_take(struct api_call *call, uint64_t bytes, int64_t ttl) {
 void
 call_storage_return(struct api_call *call, uint64_t bytes) {
     uint8_t key[16];
-    if (call->api->vault->limits.quota == 0) return;
+    const struct vault_limits *limits = &call->api->vault->limits;
+    if (limits->quota == 0 && limits->daily == NULL) return;
 
     http_address_network(&call->req->client, key);
     storage_shares_return(call->api->storage_shares, key, bytes, call->api->monotonic_ms() / 1000);

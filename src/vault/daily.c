@@ -45,16 +45,35 @@ advance_to(struct daily *d, int64_t hour) {
     }
 }
 
-int
-daily_take(struct daily *d, uint64_t bytes, int64_t now) {
+/* Returns the bytes of the 24 hours before ${now}.  The caller holds the lock. */
+static uint64_t
+sum_day(struct daily *d, int64_t now) {
     uint64_t sum = 0;
-    int err = ERR_FULL;
-
-    (void)pthread_mutex_lock(&d->lock);
     advance_to(d, now / DAILY_HOUR);
     for (int i = 0; i < DAILY_HOURS; i++)
         sum += d->taken[i];
+    return sum;
+}
 
+uint64_t
+daily_limit(const struct daily *d) {
+    return d->limit;
+}
+
+uint64_t
+daily_taken(struct daily *d, int64_t now) {
+    (void)pthread_mutex_lock(&d->lock);
+    uint64_t sum = sum_day(d, now);
+    (void)pthread_mutex_unlock(&d->lock);
+    return sum;
+}
+
+int
+daily_take(struct daily *d, uint64_t bytes, int64_t now) {
+    int err = ERR_FULL;
+
+    (void)pthread_mutex_lock(&d->lock);
+    uint64_t sum = sum_day(d, now);
     if (sum <= d->limit && bytes <= d->limit - sum) {
         d->taken[d->latest % DAILY_HOURS] += bytes;
         err = 0;

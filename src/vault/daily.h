@@ -10,6 +10,8 @@
 
 #include "base/compiler.h"
 
+enum { DAILY_SECONDS = 24 * 60 * 60 };
+
 struct daily;
 
 /* Make a limit of ${bytes} a day.  Returns NULL if memory is short.  Free it with daily_free(). */
@@ -22,5 +24,11 @@ void daily_free(struct daily *d);
  * taken if they exceed what the last 24 hours leave. */
 MUST_CHECK
 int daily_take(struct daily *d, uint64_t bytes, int64_t now);
+
+/* Returns the limit of ${d}.  Any thread. */
+uint64_t daily_limit(const struct daily *d);
+
+/* Returns the bytes that were taken in the 24 hours before ${now}.  Any thread. */
+uint64_t daily_taken(struct daily *d, int64_t now);
 
 #endif

@@ -337,10 +337,9 @@ a_full_store_is_507_and_opening_goes_on(void **state) {
     free(body);
 }
 
-/* One network fills its share of the quota, by each way to store; others go on. */
+/* One network fills its share of a limit, by each way to store; others go on. */
 static void
-one_network_cannot_fill_the_quota(void **state) {
-    struct api_kit *kit = *state;
+check_shares(struct api_kit *kit) {
     struct secret first = make(kit, 1, 0);
     struct api_kit_secret what = {.views = 1, .ttl = 3600, .size = SIZE, .inside = true};
     char *body = api_kit_create_body(what);
@@ -349,11 +348,10 @@ one_network_cannot_fill_the_quota(void **state) {
         {.target = "/encrypt", .body = "{\"secret\":\"twenty bytes of text\"}"},
         {.target = "/encrypt?file_name=f", .body = body, .len = SIZE},
     };
-    kit->vault.limits.quota = 30000;
     int created = 0;
     while (api_kit_ask(kit, all[0]) == 201)
         created++;
-    assert_true(created > 10 && created < 35); /* a third of the quota */
+    assert_true(created > 10 && created < 35); /* a third of the limit */
     what.inside = false;
     char *upload = api_kit_create_body(what);
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
@@ -369,6 +367,26 @@ one_network_cannot_fill_the_quota(void **state) {
     free(body);
 }
 
+enum { SHARED_LIMIT = 30000 };
+
+static void
+one_network_cannot_fill_the_quota(void **state) {
+    struct api_kit *kit = *state;
+    kit->vault.limits.quota = SHARED_LIMIT;
+    check_shares(kit);
+}
+
+/* As with stores in AWS: what is stored is not known, only what came in a day. */
+static void
+one_network_cannot_use_up_a_day(void **state) {
+    struct api_kit *kit = *state;
+    kit->vault.limits.daily = daily_new(SHARED_LIMIT);
+    assert_non_null(kit->vault.limits.daily);
+    check_shares(kit);
+    daily_free(kit->vault.limits.daily);
+    kit->vault.limits.daily = NULL;
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, api_kit_setup, api_kit_teardown)
 
 int
@@ -376,6 +394,7 @@ main(void) {
     const struct CMUnitTest tests[] = {
         TEST(one_secret_from_create_to_confirm),
         TEST(one_network_cannot_fill_the_quota),
+        TEST(one_network_cannot_use_up_a_day),
         TEST(a_lost_answer_is_given_again),
         TEST(the_server_makes_a_lease_if_none_is_named),
         TEST(wrong_proofs_are_counted_where_asked),

@@ -17,12 +17,15 @@ static void
 a_day_takes_its_limit(void **state) {
     struct daily *d = daily_new(LIMIT);
     (void)state;
+    assert_int_equal(daily_limit(d), LIMIT);
     assert_int_equal(daily_take(d, 600, T0), 0);
+    assert_int_equal(daily_taken(d, T0 + 23 * HOUR), 600);
     assert_int_equal(daily_take(d, 401, T0), ERR_FULL);
     assert_int_equal(daily_take(d, 400, T0 + 23 * HOUR), 0);
     assert_int_equal(daily_take(d, 0, T0 + 23 * HOUR), 0);
     assert_int_equal(daily_take(d, 1, T0 + 24 * HOUR - 1), ERR_FULL);
     /* The first hour is a day ago. */
+    assert_int_equal(daily_taken(d, T0 + 24 * HOUR), 400);
     assert_int_equal(daily_take(d, 600, T0 + 24 * HOUR), 0);
     assert_int_equal(daily_take(d, 1, T0 + 24 * HOUR), ERR_FULL);
     /* A long pause forgets everything. */
