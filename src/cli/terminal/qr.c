@@ -33,11 +33,13 @@ draw_qr_row(const QRcode *code, int y, bool colour, struct buf *out) {
 }
 
 int
-qr_draw(const char *text, bool colour, struct buf *out) {
+qr_draw(const char *text, bool colour, unsigned width, struct buf *out) {
     QRcode *code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_L);
     if (code == NULL) return errno == ERANGE ? ERR_TOO_LARGE : ERR_NOMEM;
 
+    /* A line that the terminal breaks makes a code that nothing can read. */
     int err = 0;
+    if (code->width + 2 * QUIET > (int)width) err = ERR_TOO_LARGE;
     for (int y = -QUIET; y < code->width + QUIET && err == 0; y += 2)
         err = draw_qr_row(code, y, colour, out);
 

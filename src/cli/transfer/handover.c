@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/transfer/handover.h"
 
+#include <limits.h>
 #include <unistd.h>
 
 #include "cli/terminal/qr.h"
 #include "cli/terminal/say.h"
+#include "cli/terminal/terminal.h"
 
 enum { HANDOVER_TEXT_MAX = 4096, QR_DRAWING_MAX = 256 * 1024 };
 
 static void
 show_qr(const struct cli *cli, const char *link) {
     struct buf drawing = BUF_INIT(QR_DRAWING_MAX);
-    if (qr_draw(link, cli->colour, &drawing) == 0)
+    unsigned width = isatty(STDERR_FILENO) ? terminal_width() : UINT_MAX / 2;
+    if (qr_draw(link, cli->colour, width, &drawing) == 0)
         (void)!write(STDERR_FILENO, drawing.data, drawing.len);
-    else say_note("Note: the link is too long for a QR code.");
+    else say_note("Note: there is no room for a QR code. Widen the terminal.");
     buf_free(&drawing);
 }
 

@@ -98,6 +98,13 @@ test('the README: its session', async () => {
   for (const line of session.split('\n').slice(2, 4)) assert.ok(said.includes(shape(line)), `${line} is not in ${said.join('\n')}`);
 });
 
+test('the help fits into 80 columns', async () => {
+  for (const command of [[], ['put'], ['get'], ['info'], ['burn'], ['receipt'], ['passwords']]) {
+    const { stdout } = await cli.run([...command, '--help']);
+    assert.deepEqual(stdout.split('\n').filter((line) => [...line].length > 80), []);
+  }
+});
+
 test('the manual page lists every option and exit code of --help', async () => {
   const help = async (...args) => (await cli.run([...args, '--help'])).stdout;
   const all = await help();

@@ -306,14 +306,18 @@ test_qr(void **state) {
     struct buf b = BUF_INIT(64 * 1024);
     static char big[4000];
     (void)state;
-    assert_int_equal(qr_draw("https://h/#x", false, &b), 0);
+    assert_int_equal(qr_draw("https://h/#x", false, 80, &b), 0);
     size_t rows = 0;
     for (size_t i = 0; i < b.len; i++)
         rows += b.data[i] == '\n';
     assert_in_range(rows, 12, 16);
     buf_reset(&b);
     memset(big, 'x', sizeof(big) - 1);
-    assert_int_equal(qr_draw(big, true, &b), ERR_TOO_LARGE);
+    assert_int_equal(qr_draw(big, true, 1000, &b), ERR_TOO_LARGE);
+    /* Half of a code is none: 21 modules and the quiet zone need 25 columns. */
+    assert_int_equal(qr_draw("x", false, 24, &b), ERR_TOO_LARGE);
+    assert_int_equal(b.len, 0);
+    assert_int_equal(qr_draw("x", false, 25, &b), 0);
     buf_free(&b);
 }
 
