@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* secrets: share a password, a text or a file from the command line. */
 #include <errno.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/terminal/progress.h"
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 
@@ -233,6 +235,8 @@ main(int argc, char **argv) {
     signals_setup();
     harden_process();
     (void)setlocale(LC_TIME, "");
+    (void)setlocale(LC_CTYPE, "");
+    progress_setup(strcmp(nl_langinfo(CODESET), "UTF-8") == 0);
     json_setup();
     http_client_setup();
 

@@ -19,6 +19,13 @@ enum {
     LINE_MAX = 1024,
 };
 
+static bool progress_is_ascii;
+
+void
+progress_setup(bool utf8) {
+    progress_is_ascii = !utf8;
+}
+
 int
 progress_bytes(uint64_t bytes, struct buf *out) {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
@@ -52,8 +59,20 @@ text_columns(const char *text, size_t len) {
 }
 
 static int
+add_ascii_bar(uint64_t done, uint64_t total, size_t cells, struct buf *out) {
+    size_t full = (size_t)((double)done / (double)total * (double)cells);
+    int err = buf_add_byte(out, '[');
+    for (size_t i = 0; i < cells && err == 0; i++)
+        err = buf_add_byte(out, i < full ? '#' : ' ');
+    if (err != 0) return err;
+    return buf_add_byte(out, ']');
+}
+
+static int
 add_bar(uint64_t done, uint64_t total, size_t cells, struct buf *out) {
     static const char *const part[] = {" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+    if (progress_is_ascii) return add_ascii_bar(done, total, cells, out);
+
     size_t eighths = (size_t)((double)done / (double)total * (double)(cells * 8));
     int err = buf_add_text(out, "▕");
     for (size_t i = 0; i < cells && err == 0; i++) {
@@ -113,7 +132,7 @@ add_label(const char *label, size_t room, struct buf *out) {
 
     int err = buf_add(out, label, n);
     if (err != 0) return err;
-    return buf_add_text(out, "…");
+    return buf_add_text(out, progress_is_ascii ? "." : "…");
 }
 
 /* Return the cells of a bar between ${label} and ${numbers} columns; 0 if there is no room for one.

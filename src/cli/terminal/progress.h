@@ -22,6 +22,10 @@ struct progress {
     bool shown;       /* whether to draw at all */
 };
 
+/* Say whether the terminal shows UTF-8 (${utf8}; the default is true); else bars are ASCII.  Call
+ * before any other thread starts. */
+void progress_setup(bool utf8);
+
 /* Begin a bar called ${label} for ${total} bytes.  ${shown}: standard error is a terminal, and the
  * user did not ask for quiet. */
 void progress_begin(struct progress *p, const char *label, uint64_t total, bool shown);

@@ -301,6 +301,29 @@ test_normalisation(void **state) {
     buf_free(&b);
 }
 
+/* Without UTF-8 a bar has the same width, and no byte beyond ASCII. */
+static void
+test_ascii_progress(void **state) {
+    struct buf utf8 = BUF_INIT(1024), ascii = BUF_INIT(1024);
+    (void)state;
+    for (unsigned width = 20; width < 120; width++) {
+        size_t columns = 0;
+        buf_reset(&utf8);
+        buf_reset(&ascii);
+        assert_int_equal(progress_line("Encrypting", 50, 100, 10, width, &utf8), 0);
+        progress_setup(false);
+        assert_int_equal(progress_line("Encrypting", 50, 100, 10, width, &ascii), 0);
+        progress_setup(true);
+        for (size_t i = 0; i < utf8.len; i++)
+            columns += (utf8.data[i] & 0xc0) != 0x80;
+        assert_int_equal(ascii.len, columns);
+        for (size_t i = 0; i < ascii.len; i++)
+            assert_true(ascii.data[i] < 0x80);
+    }
+    buf_free(&utf8);
+    buf_free(&ascii);
+}
+
 static void
 test_qr(void **state) {
     struct buf b = BUF_INIT(64 * 1024);
@@ -334,6 +357,7 @@ main(void) {
         cmocka_unit_test(test_terminal_escapes),
         cmocka_unit_test(test_every_control_is_escaped),
         cmocka_unit_test(test_normalisation),
+        cmocka_unit_test(test_ascii_progress),
         cmocka_unit_test(test_qr),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
