@@ -119,8 +119,8 @@ int vault_sealed_complete(struct vault *v, const char *id, const char *owner_tok
 struct vault_sealed_fetch {
     struct buf *out; /* empty, with a limit */
 
-    /* Called with the length of the part before it is read.  Returns 0, or a negative code, and then
-     * nothing is read.  NULL for none. */
+    /* Called with the length of the part before it is read.  Returns 0, or a negative code, and
+     * then nothing is read.  NULL for none. */
     int (*reserve)(void *ctx, size_t len);
     void *ctx;
 };

@@ -20,7 +20,7 @@ export async function startSite({ fake = false, env = {} } = {}) {
     const site = await startFake({ folder: webFolder });
     return { ...site, real: false };
   }
-  const server = await startServer({ env: { SECRETS_RATE_CREATE: '0', SECRETS_RATE_OPEN: '0', ...env } });
+  const server = await startServer({ env: { SECRETS_RATE_CREATE: '0', SECRETS_RATE_OPEN: '0', SECRETS_HOSTS: 'secrets.test', ...env } });
   return { url: `${server.url}/`, real: true, server, stop: () => server.stop() };
 }
 
