@@ -144,7 +144,7 @@ static void
 lower_priority(int by) {
     errno = 0;
     int nice_now = getpriority(PRIO_PROCESS, 0); /* of this thread, inherited from its creator */
-    if (errno == 0) (void)setpriority(PRIO_PROCESS, (id_t)gettid(), nice_now + by);
+    if (errno == 0) (void)setpriority(PRIO_PROCESS, 0, nice_now + by);
 }
 
 static void *

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -25,10 +26,10 @@
 #define PATH_ALL_V1 ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)
 
 /* Rights of later versions, by number: the headers of Debian 12 do not name them all. */
-#define PATH_REFER    (UINT64_C(1) << 13) /* version 2: move between folders */
+#define PATH_REFER    (UINT64_C(1) << 13) /* version 2: move between directories */
 #define PATH_TRUNCATE (UINT64_C(1) << 14) /* version 3 */
 
-/* What talking to other services reads: names, authorities. */
+/* What connections to other services read: host names, CA certificates. */
 static const char *const outgoing_paths[] = {
     "/etc/resolv.conf",
     "/etc/hosts",
@@ -51,16 +52,17 @@ handled_rights(long abi) {
     return rights;
 }
 
-/* Let ${ruleset} allow ${rights} below ${path}.  Returns 0 also where there is no such path. */
+/* Let ${ruleset} allow ${rights} below ${path}.  Returns 0 also if there is no such path. */
 static int
 allow_path(int ruleset, const char *path, uint64_t rights) {
     struct landlock_path_beneath_attr rule = {.allowed_access = rights};
     if (path == NULL) return 0;
+
     rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
     if (rule.parent_fd < 0)
         return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? 0 : ERR_IO;
     long err = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
-    if (err != 0 && errno == EINVAL) { /* a file, where rights of folders make no sense */
+    if (err != 0 && errno == EINVAL) { /* a file, which has no rights of directories */
         rule.allowed_access &= LANDLOCK_ACCESS_FS_READ_FILE;
         err = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
     }
@@ -84,6 +86,8 @@ int
 sandbox_restrict_paths(const struct sandbox_paths *paths) {
     long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     if (abi < 1) return SANDBOX_UNSUPPORTED;
+
+    /* Everything that this kernel can deny is denied, but for the paths. */
     struct landlock_ruleset_attr attr = {.handled_access_fs = handled_rights(abi)};
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
     if (ruleset < 0) return ERR_IO;
@@ -95,43 +99,55 @@ sandbox_restrict_paths(const struct sandbox_paths *paths) {
     return err == 0 ? SANDBOX_ON : err;
 }
 
-/* What serving takes, and nothing that starts programs, watches others or changes the system. */
+/*
+ * What serving needs, and nothing that starts programs, watches others or changes the system.  What
+ * can be given an object of somebody else (a process, a socket, a file by its path) is either bound
+ * to an argument below or reaches only what Landlock left.
+ */
+/* clang-format off */
 static const int allowed_calls[] = {
-    /* data that moves */
+    /* data on descriptors */
     SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(pread64),
     SCMP_SYS(pwrite64), SCMP_SYS(preadv), SCMP_SYS(pwritev), SCMP_SYS(sendfile), SCMP_SYS(recvfrom),
-    SCMP_SYS(recvmsg), SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(sendmmsg),
-    /* files, below the folders that Landlock leaves */
+    SCMP_SYS(recvmsg), SCMP_SYS(sendto), SCMP_SYS(sendmsg),
+
+    /* files below the directories that Landlock leaves */
     SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(stat),
     SCMP_SYS(lstat), SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(statfs), SCMP_SYS(fstatfs),
     SCMP_SYS(lseek), SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(ftruncate), SCMP_SYS(fallocate),
     SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rmdir), SCMP_SYS(mkdir), SCMP_SYS(mkdirat),
     SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(link), SCMP_SYS(linkat),
     SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(getdents64),
-    SCMP_SYS(fcntl), SCMP_SYS(flock), SCMP_SYS(getcwd), SCMP_SYS(readlink), SCMP_SYS(readlinkat),
-    SCMP_SYS(fchmod), SCMP_SYS(fchmodat), SCMP_SYS(umask), SCMP_SYS(dup), SCMP_SYS(pipe2),
+    SCMP_SYS(flock), SCMP_SYS(getcwd), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(fchmod),
+    SCMP_SYS(umask), SCMP_SYS(dup), SCMP_SYS(pipe2),
+
     /* connections that were accepted */
     SCMP_SYS(accept4), SCMP_SYS(accept), SCMP_SYS(shutdown), SCMP_SYS(getsockopt),
     SCMP_SYS(setsockopt), SCMP_SYS(getsockname), SCMP_SYS(getpeername),
+
     /* waiting */
     SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
     SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(eventfd2),
     SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime), SCMP_SYS(signalfd4), SCMP_SYS(nanosleep),
     SCMP_SYS(clock_nanosleep), SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres),
     SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(futex),
-    /* memory; executable mappings are kept out below */
+
+    /* memory, which is never executable (below) */
     SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk), SCMP_SYS(mlock),
     SCMP_SYS(mlock2), SCMP_SYS(munlock), SCMP_SYS(msync),
+
     /* threads and the process itself */
     SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(set_tid_address), SCMP_SYS(gettid),
-    SCMP_SYS(getpid), SCMP_SYS(tgkill), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),
-    SCMP_SYS(getpriority), SCMP_SYS(setpriority), SCMP_SYS(getuid), SCMP_SYS(geteuid),
-    SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(getrusage), SCMP_SYS(sysinfo), SCMP_SYS(uname),
-    SCMP_SYS(getrandom), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
-    SCMP_SYS(rt_sigtimedwait), SCMP_SYS(rt_sigsuspend), SCMP_SYS(sigaltstack),
-    SCMP_SYS(restart_syscall), SCMP_SYS(membarrier), SCMP_SYS(exit), SCMP_SYS(exit_group)};
+    SCMP_SYS(getpid), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity), SCMP_SYS(getuid),
+    SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(getrusage), SCMP_SYS(sysinfo),
+    SCMP_SYS(uname), SCMP_SYS(getrandom), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigtimedwait), SCMP_SYS(rt_sigsuspend),
+    SCMP_SYS(sigaltstack), SCMP_SYS(restart_syscall), SCMP_SYS(membarrier), SCMP_SYS(exit),
+    SCMP_SYS(exit_group),
+};
+/* clang-format on */
 
-/* Calls that no honest run makes: seen once, the process is no longer ours. */
+/* Calls that only an attacker makes: the process ends at the first. */
 static const int hostile_calls[] = {SCMP_SYS(execve),
                                     SCMP_SYS(execveat),
                                     SCMP_SYS(ptrace),
@@ -160,54 +176,110 @@ add_plain_calls(scmp_filter_ctx ctx, uint32_t action, const int *calls, size_t c
     return 0;
 }
 
-/* A call that is allowed where its argument ${arg} under ${mask} is ${value}. */
-struct guarded_call {
-    int call;
+/* What an argument must be: argument ${arg} under ${mask} is ${value}. */
+struct condition {
     unsigned arg;
     uint64_t mask, value;
 };
 
-#define WHOLE UINT64_MAX
+/* A call that is allowed where its one or two conditions hold. */
+struct guarded_call {
+    int call;
+    struct condition first, second; /* a second with mask 0 always holds */
+};
 
-/* Memory is never executable, a new task is a thread of this process, limits are read only, a pair
- * of sockets reaches nobody else, and no terminal or device is told anything: what is asked of a
- * socket is to wait for nobody, and how much there is to read. */
+/* The flags of pthread_create(3), and those of them that keep a new task inside this process. */
+#define THREAD_FLAGS                                                                               \
+    (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_SIGHAND | CLONE_THREAD |            \
+     CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
+#define THREAD_NEEDS (CLONE_THREAD | CLONE_VM)
+
+#define WHOLE        UINT64_MAX
+#define SOCK_TYPE    (~(uint64_t)(SOCK_CLOEXEC | SOCK_NONBLOCK)) /* a type without its flags */
+
+/* clang-format off */
 static const struct guarded_call guarded_calls[] = {
-    {SCMP_SYS(mmap), 2, PROT_EXEC, 0},
-    {SCMP_SYS(mprotect), 2, PROT_EXEC, 0},
-    {SCMP_SYS(clone), 0, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM},
-    {SCMP_SYS(prctl), 0, WHOLE, PR_SET_NAME},
-    {SCMP_SYS(prctl), 0, WHOLE, PR_SET_VMA},
-    {SCMP_SYS(prlimit64), 2, WHOLE, 0},
-    {SCMP_SYS(socketpair), 0, WHOLE, AF_UNIX},
-    {SCMP_SYS(ioctl), 1, WHOLE, FIONBIO},
-    {SCMP_SYS(ioctl), 1, WHOLE, FIONREAD}};
+    /* Memory is never executable. */
+    {SCMP_SYS(mmap), {2, PROT_EXEC, 0}, {0}},
+    {SCMP_SYS(mprotect), {2, PROT_EXEC, 0}, {0}},
 
-static const struct guarded_call outgoing_guarded[] = {{SCMP_SYS(socket), 0, WHOLE, AF_INET},
-                                                       {SCMP_SYS(socket), 0, WHOLE, AF_INET6},
-                                                       {SCMP_SYS(socket), 0, WHOLE, AF_UNIX}};
+    /* A new task is a thread of this process. */
+    {SCMP_SYS(clone), {0, ~(uint64_t)THREAD_FLAGS | THREAD_NEEDS, THREAD_NEEDS}, {0}},
+    {SCMP_SYS(prctl), {0, WHOLE, PR_SET_NAME}, {0}},
+    {SCMP_SYS(prctl), {0, WHOLE, PR_SET_VMA}, {0}},
 
-static const int outgoing_calls[] = {SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(recvmmsg)};
+    /* Priorities of the calling thread, and limits of this process, which are only read. */
+    {SCMP_SYS(getpriority), {0, WHOLE, PRIO_PROCESS}, {1, WHOLE, 0}},
+    {SCMP_SYS(setpriority), {0, WHOLE, PRIO_PROCESS}, {1, WHOLE, 0}},
+    {SCMP_SYS(prlimit64), {0, WHOLE, 0}, {2, WHOLE, 0}},
+
+    /* A pair of sockets that reaches nobody else: a datagram socket could name another one. */
+    {SCMP_SYS(socketpair), {0, WHOLE, AF_UNIX}, {1, SOCK_TYPE, SOCK_STREAM}},
+
+    /* No terminal or device: a socket is told not to block, and asked how much there is to read. */
+    {SCMP_SYS(ioctl), {1, WHOLE, FIONBIO}, {0}},
+    {SCMP_SYS(ioctl), {1, WHOLE, FIONREAD}, {0}},
+
+    /* Copies, flags and locks; never F_SETOWN, with which the kernel signals any process. */
+    {SCMP_SYS(fcntl), {1, WHOLE, F_DUPFD}, {0}},
+    {SCMP_SYS(fcntl), {1, WHOLE, F_DUPFD_CLOEXEC}, {0}},
+    {SCMP_SYS(fcntl), {1, WHOLE, F_GETFD}, {0}},
+    {SCMP_SYS(fcntl), {1, WHOLE, F_SETFD}, {0}},
+    {SCMP_SYS(fcntl), {1, WHOLE, F_GETFL}, {0}},
+    {SCMP_SYS(fcntl), {1, WHOLE, F_SETFL}, {0}},
+    {SCMP_SYS(fcntl), {1, WHOLE, F_GETLK}, {0}},
+    {SCMP_SYS(fcntl), {1, WHOLE, F_SETLK}, {0}},
+    {SCMP_SYS(fcntl), {1, WHOLE, F_SETLKW}, {0}},
+    {SCMP_SYS(fcntl), {1, WHOLE, F_OFD_GETLK}, {0}},
+    {SCMP_SYS(fcntl), {1, WHOLE, F_OFD_SETLK}, {0}},
+    {SCMP_SYS(fcntl), {1, WHOLE, F_OFD_SETLKW}, {0}},
+};
+
+/* Connections to other services: never a unix socket, which would reach others on this machine. */
+static const struct guarded_call outgoing_guarded[] = {
+    {SCMP_SYS(socket), {0, WHOLE, AF_INET}, {1, SOCK_TYPE, SOCK_STREAM}},
+    {SCMP_SYS(socket), {0, WHOLE, AF_INET}, {1, SOCK_TYPE, SOCK_DGRAM}},
+    {SCMP_SYS(socket), {0, WHOLE, AF_INET6}, {1, SOCK_TYPE, SOCK_STREAM}},
+    {SCMP_SYS(socket), {0, WHOLE, AF_INET6}, {1, SOCK_TYPE, SOCK_DGRAM}},
+};
+/* clang-format on */
+
+static const int outgoing_calls[] = {SCMP_SYS(connect), SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg)};
+
+static struct scmp_arg_cmp
+compare(const struct condition *c) {
+    return (struct scmp_arg_cmp){
+        .arg = c->arg, .op = SCMP_CMP_MASKED_EQ, .datum_a = c->mask, .datum_b = c->value};
+}
 
 static int
 add_guarded(scmp_filter_ctx ctx, const struct guarded_call *calls, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        struct scmp_arg_cmp cmp = {.arg = calls[i].arg,
-                                   .op = SCMP_CMP_MASKED_EQ,
-                                   .datum_a = calls[i].mask,
-                                   .datum_b = calls[i].value};
-        if (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, calls[i].call, 1, cmp) != 0) return ERR_IO;
+        const struct guarded_call *g = &calls[i];
+        unsigned conditions = g->second.mask == 0 ? 1 : 2;
+        int err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, g->call, conditions, compare(&g->first),
+                                   compare(&g->second));
+        if (err != 0) return ERR_IO;
     }
     return 0;
+}
+
+/* Signals go to threads of this process only. */
+static int
+add_own_signals(scmp_filter_ctx ctx) {
+    struct guarded_call own = {SCMP_SYS(tgkill), {0, WHOLE, (uint64_t)getpid()}, {0}};
+    return add_guarded(ctx, &own, 1);
 }
 
 static int
 add_call_rules(scmp_filter_ctx ctx, bool outgoing) {
     int err = add_plain_calls(ctx, SCMP_ACT_ALLOW, allowed_calls, ARRAY_LEN(allowed_calls));
+    if (err == 0) err = add_own_signals(ctx);
     if (err == 0)
         err = add_plain_calls(ctx, SCMP_ACT_KILL_PROCESS, hostile_calls, ARRAY_LEN(hostile_calls));
     if (err == 0) err = add_guarded(ctx, guarded_calls, ARRAY_LEN(guarded_calls));
-    /* Its flags are in memory, where no filter looks; the C library then uses clone. */
+
+    /* Its flags are in memory, where no filter can look; the C library then uses clone. */
     if (err == 0 && seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) != 0)
         err = ERR_IO;
     if (err != 0 || !outgoing) return err;
@@ -222,8 +294,10 @@ sandbox_restrict_calls(bool outgoing) {
     scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     if (ctx == NULL) return ERR_IO;
     int loaded = 0, err = add_call_rules(ctx, outgoing);
-    /* Threads that run already are bound as well. */
+
+    /* Threads that already run are restricted as well; rules are found by a binary search. */
     if (err == 0 && seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1) != 0) err = ERR_IO;
+    (void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
     if (err == 0) loaded = seccomp_load(ctx);
     seccomp_release(ctx);
     if (err != 0) return err;
