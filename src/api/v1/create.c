@@ -48,6 +48,14 @@ read_create(struct api_call *call, struct fields *f) {
     return fields_read(call->req, table, CREATE_FIELDS, FIELDS_EXACT, f, call->resp);
 }
 
+/* Attempts are worth nothing to whoever has only the id, so they require a gate.  Returns 0 or -1. */
+static int
+check_attempts(struct api_call *call, const struct fields *f) {
+    if (!f->values[ATTEMPTS].present || f->values[GATE_VERIFIER].present) return 0;
+    problem_field(call->resp, "gate_verifier", "It is required with attempts.");
+    return -1;
+}
+
 /* Decode the content and compare it with header and size.  Returns 0 or a code, with a problem. */
 static int
 read_content(struct api_call *call, const struct fields *f, struct buf *content) {
@@ -180,6 +188,6 @@ create_secret(struct api_call *call, const struct fields *f) {
 void
 v1_create(struct api_call *call) {
     struct fields f;
-    if (read_create(call, &f) == 0) create_secret(call, &f);
+    if (read_create(call, &f) == 0 && check_attempts(call, &f) == 0) create_secret(call, &f);
     fields_clear(&f);
 }

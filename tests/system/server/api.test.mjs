@@ -34,7 +34,7 @@ async function create(secret) {
   return { ...secret, id: json.id, owner: json.owner_token, path: `/api/v1/secrets/${json.id}`, partSize: json.part_size };
 }
 
-const open = (status, s, lease, access = s.access) => expect(status, 'POST', `${s.path}/open`, { json: { access, lease } });
+const open = (status, s, lease, access = s.access) => expect(status, 'POST', `${s.path}/open`, { json: { access, lease, gate: s.gate } });
 const receipt = async (s) => (await expect(200, 'GET', `${s.path}/receipt`, { token: s.owner })).json;
 const events = (r) => r.events.map(({ event }) => event).join(' ');
 
@@ -94,7 +94,7 @@ test('v1: of many at once exactly as many as there are views', async () => {
   for (const views of [1, 3]) {
     const s = await create(makeSecret({ views }));
     const leases = Array.from({ length: 32 }, makeToken);
-    const answers = await Promise.all(leases.map((lease) => api.ask('POST', `${s.path}/open`, { json: { access: s.access, lease } })));
+    const answers = await Promise.all(leases.map((lease) => api.ask('POST', `${s.path}/open`, { json: { access: s.access, lease, gate: s.gate } })));
     assert.equal(answers.filter(({ status }) => status === 200).length, views);
     assert.equal(answers.filter(({ status }) => status === 404).length, 32 - views);
   }
@@ -102,7 +102,7 @@ test('v1: of many at once exactly as many as there are views', async () => {
 
 test('v1: a thousand guesses get as many as were allowed', async () => {
   const s = await create(makeSecret({ attempts: 10 }));
-  const guess = () => api.ask('POST', `${s.path}/open`, { json: { access: makeToken().slice(0, 42) + 'A', lease: makeToken() } });
+  const guess = () => api.ask('POST', `${s.path}/open`, { json: { access: makeToken().slice(0, 42) + 'A', lease: makeToken(), gate: s.gate } });
   const answers = [];
   for (let i = 0; i < 20; i++) answers.push(...(await Promise.all(Array.from({ length: 50 }, guess))));
   assert.equal(answers.filter(({ status }) => status === 403).length, 10);

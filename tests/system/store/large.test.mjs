@@ -144,7 +144,7 @@ test('what ended is gone from every file within 60 s, and its receipt tells the 
       return c.request('DELETE', `${path}/lease`, { headers: bearer(lease) });
     },
     burnt: (s, path) => c.request('DELETE', path, { headers: bearer(s.owner) }),
-    locked: (s, path) => c.request('POST', `${path}/open`, { body: JSON.stringify({ access: base64url(randomBytes(32)) }), headers: json }),
+    locked: (s, path) => c.request('POST', `${path}/open`, { body: JSON.stringify({ access: base64url(randomBytes(32)), gate: s.gate }), headers: json }),
   };
   const kept = await create(c, sealed({ size: 5000 }));
   // The pages of a database cut its content into pieces of a size of their own: look for several.

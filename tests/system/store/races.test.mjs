@@ -79,7 +79,7 @@ test('a thousand wrong proofs at once use ten attempts, and the secret is locked
   const racers = Array.from({ length: RACERS }, () => new Connection(server));
   try {
     const secret = await create(racers[0], sealed({ views: 2, attempts: 10, passphrase: true }));
-    const wrong = { access: sealed().access };
+    const wrong = { access: sealed().access, gate: secret.gate };
     const count = {};
     await Promise.all(
       racers.map(async (c) => {

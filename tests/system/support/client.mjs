@@ -78,9 +78,10 @@ export class Connection {
 export const json = { 'Content-Type': 'application/json' };
 export const base64url = (bytes) => Buffer.from(bytes).toString('base64url');
 
-/** A well-formed v1 secret whose content is noise: { access, create } with create the request's body. */
+/** A well-formed v1 secret whose content is noise: { access, create } with create the request's body, and a gate with attempts. */
 export function sealed({ views = 1, ttl = 3600, size = 304, ...more } = {}) {
   const access = randomBytes(32);
+  const gate = more.attempts === undefined ? undefined : randomBytes(32);
   const header = Buffer.concat([Buffer.from('ESv1'), Buffer.from([14, 8, 1, 0]), randomBytes(24)]);
   const content = Buffer.concat([header, randomBytes(size - header.length)]);
   const create = {
@@ -90,9 +91,10 @@ export function sealed({ views = 1, ttl = 3600, size = 304, ...more } = {}) {
     ttl,
     size,
     content: base64url(content),
+    ...(gate && { gate_verifier: base64url(createHash('sha256').update(gate).digest()) }),
     ...more,
   };
-  return { access: base64url(access), content: base64url(content), create };
+  return { access: base64url(access), content: base64url(content), create, ...(gate && { gate: base64url(gate) }) };
 }
 
 /** Create ${secret} of sealed(); adds its id and owner token. */
@@ -106,4 +108,4 @@ export async function create(connection, secret) {
 export const newLease = () => base64url(randomBytes(32));
 
 /** The body of an open of ${secret} under ${lease}. */
-export const openBody = (secret, lease) => JSON.stringify({ access: secret.access, lease });
+export const openBody = (secret, lease) => JSON.stringify({ access: secret.access, lease, gate: secret.gate });

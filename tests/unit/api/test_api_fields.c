@@ -72,6 +72,10 @@ every_bad_value_of_create_names_its_field(void **state) {
           "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"",
           "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA+A\"",
           "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\\u0000A\""}},
+        {"gate_verifier",
+         true,
+         {COMMON, "0", "1", "true", "\"1\"", "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB\"",
+          "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\""}},
         {"header",
          false,
          {COMMON, "0", "1", "true", "\"1\"", "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"",
@@ -109,7 +113,8 @@ bounds_of_create_are_inclusive(void **state) {
         {"passphrase", "true"}, {"passphrase", "false"}, {"size", "304"},
     };
     struct api_kit *kit = *state;
-    struct api_kit_secret what = {.views = 1, .ttl = 3600, .size = SIZE, .inside = true};
+    struct api_kit_secret what = {
+        .views = 1, .ttl = 3600, .size = SIZE, .inside = true, .gate = true};
     char *good = api_kit_create_body(what);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         char *body = with_field(good, cases[i].name, cases[i].good);
@@ -118,6 +123,21 @@ bounds_of_create_are_inclusive(void **state) {
         free(body);
     }
     free(good);
+}
+
+/* Without a gate whoever has the id could use up the attempts. */
+static void
+attempts_require_a_gate(void **state) {
+    struct api_kit *kit = *state;
+    struct api_kit_secret what = {.views = 1, .ttl = 3600, .size = SIZE, .inside = true};
+    char *body = api_kit_create_body(what), *counted = with_field(body, "attempts", "10");
+    struct ask create = {.target = "/api/v1/secrets", .body = counted};
+    assert_int_equal(api_kit_ask(kit, create), 422);
+    assert_true(api_kit_problem(kit, "invalid_field", "gate_verifier"));
+    create.body = body;
+    assert_int_equal(api_kit_ask(kit, create), 201);
+    free(counted);
+    free(body);
 }
 
 static void
@@ -216,8 +236,11 @@ every_bad_value_of_open_names_its_field(void **state) {
 int
 main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(every_bad_value_of_create_names_its_field), TEST(bounds_of_create_are_inclusive),
-        TEST(size_counts_the_largest_content),           TEST(inline_content_has_a_bound),
+        TEST(every_bad_value_of_create_names_its_field),
+        TEST(bounds_of_create_are_inclusive),
+        TEST(attempts_require_a_gate),
+        TEST(size_counts_the_largest_content),
+        TEST(inline_content_has_a_bound),
         TEST(every_bad_value_of_open_names_its_field),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
