@@ -48,7 +48,7 @@ read_create(struct api_call *call, struct fields *f) {
     return fields_read(call->req, table, CREATE_FIELDS, FIELDS_EXACT, f, call->resp);
 }
 
-/* Attempts are worth nothing to whoever has only the id, so they require a gate.  Returns 0 or -1. */
+/* Attempts require a gate, or whoever has only the id could use them up.  Returns 0 or -1. */
 static int
 check_attempts(struct api_call *call, const struct fields *f) {
     if (!f->values[ATTEMPTS].present || f->values[GATE_VERIFIER].present) return 0;
