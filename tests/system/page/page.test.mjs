@@ -469,8 +469,10 @@ test('without a secure connection it says what it needs', async () => {
   const open = await startBrowser({ args: ['--host-resolver-rules=MAP secrets.test 127.0.0.1'] });
   try {
     const other = await newPage(open, { permissions: [] });
-    await other.goto(site.url.replace('127.0.0.1', 'secrets.test'));
+    const address = `${site.url.replace('127.0.0.1', 'secrets.test')}#${'i'.repeat(22)}.${'k'.repeat(32)}`;
+    await other.goto(address);
     await other.getByRole('heading', { name: 'This page needs HTTPS' }).waitFor();
+    assert.equal(other.url(), address, 'the link is not lost');
   } finally {
     await open.close();
   }

@@ -291,8 +291,9 @@ export const states = {
     await page.getByRole('heading', { name: 'asks you to sign in' }).waitFor();
   },
   'too-old': async (page, site) => {
-    await page.addInitScript(() => { delete globalThis.ReadableStream; });
-    await page.goto(site.url);
+    // Other states may follow in this page.
+    await page.addInitScript(() => { if (location.hash === '#old') delete globalThis.ReadableStream; });
+    await page.goto(`${site.url}#old`);
     await page.getByRole('heading', { name: 'too old' }).waitFor();
   },
   reloaded: async (page, site) => {
