@@ -84,20 +84,31 @@ choose_default_server(struct cli *cli) {
                  "~/.config/secrets/config.");
         return CLI_USAGE;
     }
-    if (link_address(server, strlen(server), cli->remote.base) != 0) {
-        say_error("\"%s\" is not the address of a server", server);
+    if (remote_set_server(&cli->remote, server) != 0) {
+        say_error("that is not the address of a server");
         say_hint("An address looks like https://HOST/.");
         return CLI_USAGE;
     }
     return CLI_DONE;
 }
 
+/* The address of the user's own server may hold a login that the server of a link asks for, too. */
+static void
+take_own_login(struct cli *cli) {
+    const char *own = cli->env("SECRETS_SERVER");
+    if (own != NULL && own[0] != '\0') (void)!remote_set_server(&cli->remote, own);
+}
+
 enum cli_exit
 cli_choose_server(struct cli *cli, const struct link *link) {
     enum cli_exit status = CLI_DONE;
     bool from_link = cli->opt.server == NULL && link != NULL && link->page[0] != '\0';
-    if (from_link) status = locate_server(&cli->remote, link->page);
-    else status = choose_default_server(cli);
+    if (from_link) {
+        take_own_login(cli);
+        status = locate_server(&cli->remote, link->page);
+    } else {
+        status = choose_default_server(cli);
+    }
 
     if (status == CLI_DONE && link_is_exposed(cli->remote.base))
         say_note("Note: the connection to %s is not encrypted (http).", cli->remote.base);
@@ -106,9 +117,10 @@ cli_choose_server(struct cli *cli, const struct link *link) {
 
 enum cli_exit
 cli_use_server(struct cli *cli, const char *server, const struct link *link) {
-    bool kept = cli->opt.server == NULL && server != NULL &&
-                link_address(server, strlen(server), cli->remote.base) == 0;
-    if (kept) return CLI_DONE;
+    if (cli->opt.server == NULL && server != NULL) {
+        take_own_login(cli);
+        if (link_address(server, strlen(server), cli->remote.base) == 0) return CLI_DONE;
+    }
     return cli_choose_server(cli, link);
 }
 

@@ -134,6 +134,7 @@ new_http_client(void) {
         .ca_file = getenv("SSL_CERT_FILE"),
         .ca_dir = getenv("SSL_CERT_DIR"),
         .proxy_from_env = true,
+        .netrc = true,
         .idle_max = 8,
     };
     return http_client_new(&options);
@@ -182,7 +183,7 @@ run_command(const struct command *c, int argc, char **argv) {
     /* Only a failed allocation ends a command without a message. */
     if (status == CLI_FAILED && !say_had_error()) say_no_memory();
     if (status == CLI_INTERRUPTED) say_interrupted(NULL);
-    http_client_free(cli.remote.http);
+    remote_close(&cli.remote);
     return status;
 }
 

@@ -19,6 +19,7 @@ struct http_client {
     char *ca_file;
     char *ca_dir;
     bool proxy_from_env;
+    bool netrc;
     pthread_mutex_t lock; /* for the two below */
     int idle_count;
     int idle_max;
@@ -74,6 +75,7 @@ http_client_new(const struct http_client_options *o) {
     (void)pthread_mutex_init(&c->lock, NULL);
     c->idle_max = idle_max;
     c->proxy_from_env = o->proxy_from_env;
+    c->netrc = o->netrc;
     if (copy_option(o->user_agent, &c->user_agent) && copy_option(o->ca_file, &c->ca_file) &&
         copy_option(o->ca_dir, &c->ca_dir))
         return c;
@@ -219,6 +221,7 @@ set_connection(CURL *curl, const struct http_client *c, const struct http_client
     if (c->ca_dir != NULL) SET(CURLOPT_CAPATH, c->ca_dir);
     if (c->user_agent != NULL) SET(CURLOPT_USERAGENT, c->user_agent);
     if (!c->proxy_from_env) SET(CURLOPT_PROXY, "");
+    if (c->netrc) SET(CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
 
     SET(CURLOPT_FRESH_CONNECT, (long)req->fresh_connection);
     SET(CURLOPT_CONNECTTIMEOUT_MS, connect_ms);

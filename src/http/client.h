@@ -37,6 +37,7 @@ struct http_client_options {
     const char *ca_file;    /* PEM bundle of CA certificates; NULL: the system's */
     const char *ca_dir;     /* directory of hashed CA certificates; NULL: the system's */
     bool proxy_from_env;    /* honour the usual proxy variables of the environment; else no proxy */
+    bool netrc;             /* send the user and password that ~/.netrc has for a host */
     int idle_max;           /* idle handles to keep, at least 1 */
 };
 

@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/text/base64.h"
+
+enum { LOGIN_MAX = 512 }; /* user and password of an address */
 
 /* Return whether ${u} has a part that an address of ours never has. */
 static bool
@@ -62,6 +65,51 @@ http_url_resolve(const char *base, const char *reference, char *out, size_t size
     if (len < size) memcpy(out, whole, len + 1);
     curl_free(whole);
     return len < size ? 0 : ERR_TOO_LARGE;
+}
+
+/* Append "Basic " and base64 of "user:password". */
+static int
+add_basic(const char *user, const char *password, struct buf *authorization) {
+    struct buf pair = BUF_INIT(LOGIN_MAX);
+    int err = buf_printf(&pair, "%s:%s", user, password == NULL ? "" : password);
+    if (err == 0) err = buf_add_text(authorization, "Basic ");
+    if (err == 0) err = base64_encode(BASE64_STD, pair.data, pair.len, authorization);
+    buf_free(&pair);
+    return err;
+}
+
+/* Move user and password of ${u} to ${authorization}. */
+static int
+move_login(CURLU *u, struct buf *authorization) {
+    char *user = NULL, *password = NULL;
+    int err = 0;
+    if (curl_url_get(u, CURLUPART_USER, &user, CURLU_URLDECODE) == CURLUE_OK) {
+        (void)curl_url_get(u, CURLUPART_PASSWORD, &password, CURLU_URLDECODE);
+        err = add_basic(user, password, authorization);
+    }
+    curl_free(user);
+    curl_free(password); /* wiped by the allocator that http_client_setup() sets */
+
+    (void)curl_url_set(u, CURLUPART_USER, NULL, 0);
+    (void)curl_url_set(u, CURLUPART_PASSWORD, NULL, 0);
+    return err;
+}
+
+int
+http_url_split_login(const char *address, char *bare, size_t size, struct buf *authorization) {
+    char *whole = NULL;
+    CURLU *u = curl_url();
+    if (u == NULL) return ERR_NOMEM;
+
+    bool ok = curl_url_set(u, CURLUPART_URL, address, 0) == CURLUE_OK && is_http(u);
+    int err = ok ? move_login(u, authorization) : ERR_INVALID;
+    if (err == 0 && curl_url_get(u, CURLUPART_URL, &whole, 0) != CURLUE_OK) err = ERR_INVALID;
+    curl_url_cleanup(u);
+
+    if (err == 0 && strlen(whole) >= size) err = ERR_TOO_LARGE;
+    if (err == 0) memcpy(bare, whole, strlen(whole) + 1);
+    curl_free(whole);
+    return err;
 }
 
 /* Return the part ${part} of ${url} for curl_free(), with the port of its scheme; NULL if there is

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/compiler.h"
 
 /*
@@ -19,6 +20,15 @@
  */
 MUST_CHECK
 int http_url_resolve(const char *base, const char *reference, char *out, size_t size);
+
+/*
+ * Split the address ${address}.  The address without user and password goes to the ${size} bytes at
+ * ${bare}.  The value of an Authorization header for user and password (RFC 7617), which is a
+ * secret, is appended to ${authorization}; nothing is appended if the address has none.  Returns 0;
+ * ERR_INVALID if it is not an address of http or https; ERR_TOO_LARGE; ERR_NOMEM.
+ */
+MUST_CHECK
+int http_url_split_login(const char *address, char *bare, size_t size, struct buf *authorization);
 
 /* Return whether the addresses ${a} and ${b} have the same scheme, host and port.  False if either
  * is not valid. */

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
+#include "cli/transfer/fields.h"
 #include "http/url.h"
 
 enum {
@@ -16,13 +17,31 @@ enum {
     FOREIGN_TRIES = 20, /* of a call that something before the server answers */
     FOREIGN_MS = 5 * 60 * 1000,
     RETRY_AFTER_MAX = 3600, /* seconds; a longer Retry-After is ignored */
-    AUTHORIZATION_MAX = 128,
+    LOGIN_MAX = 1024,       /* user and password, in base64 */
     REASON_MAX = 2048,
-    FIELDS_MAX = 3,
     REQUEST_JSON_MAX = 8 * 1024 * 1024, /* a classic text of 1 MiB with every byte escaped */
 };
 
 static const char config_path[] = "api/v1/config";
+
+int
+remote_set_server(struct remote *r, const char *server) {
+    char bare[LINK_PAGE_MAX];
+    buf_free(&r->login);
+    buf_init(&r->login, LOGIN_MAX);
+    int err = http_url_split_login(server, bare, sizeof(bare), &r->login);
+    if (err == 0) err = link_address(bare, strlen(bare), r->base);
+    if (err != 0) return err;
+
+    (void)snprintf(r->login_base, sizeof(r->login_base), "%s", r->base);
+    return 0;
+}
+
+void
+remote_close(struct remote *r) {
+    http_client_free(r->http);
+    buf_free(&r->login);
+}
 
 void
 remote_response_clear(struct remote_response *resp) {
@@ -79,35 +98,6 @@ copy_printable(char *to, size_t size, const char *from) {
     to[n] = '\0';
 }
 
-/* The headers of one request.  ${authorization} holds a token and is wiped by the caller. */
-struct remote_fields {
-    struct http_field fields[FIELDS_MAX];
-    size_t count;
-    char authorization[AUTHORIZATION_MAX];
-};
-
-/* Return the type of the body of ${call}, or NULL without a body. */
-static const char *
-type_of_body(const struct remote_call *call) {
-    if (call->json != NULL) return "application/json";
-    if (call->http.body_len == 0) return NULL;
-    if (call->content_type != NULL) return call->content_type;
-    return "application/octet-stream";
-}
-
-static void
-set_remote_fields(const struct remote_call *call, struct remote_fields *out) {
-    out->count = 0;
-    out->fields[out->count++] = (struct http_field){"Accept", "application/json"};
-    if (call->token != NULL) {
-        (void)snprintf(out->authorization, sizeof(out->authorization), "Bearer %s", call->token);
-        out->fields[out->count++] = (struct http_field){"Authorization", out->authorization};
-    }
-
-    const char *type = type_of_body(call);
-    if (type != NULL) out->fields[out->count++] = (struct http_field){"Content-Type", type};
-}
-
 /* The headers of a response that are looked at. */
 enum { HEADER_MARK, HEADER_TYPE, HEADER_LOCATION, HEADERS };
 
@@ -116,6 +106,7 @@ struct attempt {
     enum http_failure failure;
     enum verdict verdict; /* without a failure */
     bool sent;            /* the server may have received some of it */
+    bool second_header;   /* its token went in Secrets-Token */
 };
 
 /* Return the length of the server's address in the redirect ${location} of a call of ${path}; 0 if
@@ -195,7 +186,7 @@ judge_received(struct remote *r, const struct remote_call *call,
 /* Fill ${req} from ${call}, whose JSON is ${json}. */
 static void
 set_request(const struct remote_call *call, const struct buf *json, const char *url,
-            const struct remote_fields *fields, struct http_client_request *req) {
+            const struct fields *fields, struct http_client_request *req) {
     *req = call->http;
     req->method = call->method;
     req->url = url;
@@ -217,7 +208,7 @@ static struct attempt
 attempt_call(struct remote *r, const struct remote_call *call, const struct buf *json,
              struct remote_response *resp) {
     char url[REMOTE_URL_MAX];
-    struct remote_fields fields;
+    struct fields fields;
     struct http_client_request req;
     struct http_client_header headers[HEADERS] = {
         [HEADER_MARK] = {.name = "Secrets-Answer"},
@@ -227,13 +218,14 @@ attempt_call(struct remote *r, const struct remote_call *call, const struct buf 
     struct http_client_response http = {
         .body = BUF_INIT(REMOTE_JSON_MAX), .headers = headers, .header_count = HEADERS};
     (void)snprintf(url, sizeof(url), "%s%s", r->base, call->path);
-    set_remote_fields(call, &fields);
+    bool second_header = fields_set(r, call, &fields);
     set_request(call, json, url, &fields, &req);
 
     /* The room of a caller that takes the body is lent to the client. */
     bool raw = resp->body.max > 0;
     if (raw) buf_move(&http.body, &resp->body);
-    struct attempt done = {.failure = http_client_send(r->http, &req, &http)};
+    struct attempt done = {.failure = http_client_send(r->http, &req, &http),
+                           .second_header = second_header};
     explicit_bzero(&fields, sizeof(fields));
 
     done.sent = http.sent;
@@ -361,6 +353,14 @@ judge_unmarked(struct remote *r) {
     return atomic_load(&r->marks) == MARKS_ABSENT ? VERDICT_OURS : VERDICT_FOREIGN;
 }
 
+/* Return whether something before the server took the token of ${call} for its own, and was not
+ * offered the other header yet. */
+static bool
+claims_authorization(const struct attempt *done, const struct remote_call *call,
+                     const struct remote_response *resp) {
+    return resp->foreign && resp->status == 401 && call->token != NULL && !done->second_header;
+}
+
 /* Make attempts until one is final.  Returns that one. */
 static struct attempt
 attempt_until_final(struct remote *r, const struct remote_call *call, const struct buf *json,
@@ -372,6 +372,10 @@ attempt_until_final(struct remote *r, const struct remote_call *call, const stru
         if (answered && done.verdict == VERDICT_UNKNOWN) done.verdict = judge_unmarked(r);
         resp->foreign = answered && done.verdict != VERDICT_OURS;
         resp->unsure = resp->unsure || is_unsure(&done, resp->status);
+        if (claims_authorization(&done, call, resp)) {
+            atomic_store(&r->second_header, true);
+            continue;
+        }
         if (signals_stop_asked() || !may_repeat(call, &done, resp->status)) return done;
 
         /* Something before the server may answer like this for ever. */

@@ -27,6 +27,12 @@ struct remote {
     char base[LINK_PAGE_MAX]; /* address of the server; ends with '/' */
     long patience_ms;         /* how long a call is repeated without a response */
     _Atomic int marks;        /* enum server_marks of the server at the base */
+
+    /* For what asks for a password before the server: the value of an Authorization header, for the
+     * origin of login_base only.  A secret, wiped by remote_close(). */
+    struct buf login;
+    char login_base[LINK_PAGE_MAX];
+    _Atomic bool second_header; /* something claims Authorization: tokens go in Secrets-Token */
 };
 
 /* When a call may be repeated although its outcome is unknown. */
@@ -38,7 +44,7 @@ enum remote_retry {
 struct remote_call {
     enum http_method method;
     const char *path;   /* relative to the base */
-    const char *token;  /* for "Authorization: Bearer"; NULL for none */
+    const char *token;  /* of the secret: Authorization or Secrets-Token; NULL for none */
     const json_t *json; /* the body; NULL: the body is that of ${http} */
     enum remote_retry retry;
     struct expectation expect; /* what a success looks like */
@@ -65,6 +71,16 @@ struct remote_response {
     enum http_failure failure; /* of the last attempt */
     bool unsure;               /* an attempt without a response may have been carried out */
 };
+
+/*
+ * Take the address ${server} of a server as the base.  A user and password in it become the login
+ * for its origin and appear nowhere else.  Returns 0 or an ERR_* code.
+ */
+MUST_CHECK
+int remote_set_server(struct remote *r, const char *server);
+
+/* Close the connections and wipe the login. */
+void remote_close(struct remote *r);
 
 /* Release what ${resp} holds, the body included. */
 void remote_response_clear(struct remote_response *resp);

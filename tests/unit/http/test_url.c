@@ -76,11 +76,42 @@ origins_are_compared(void **unused) {
     }
 }
 
+static void
+a_login_is_split_from_an_address(void **unused) {
+    /* The second value is that of an Authorization header: base64 made by coreutils. */
+    static const struct {
+        const char *address, *authorization, *bare;
+    } good[] = {
+        {"https://ada:pw@h/", "Basic YWRhOnB3", "https://h/"},
+        {"https://ada:pass%20word@h:8443/share/",
+         "Basic YWRhOnBhc3Mgd29yZA==", "https://h:8443/share/"},
+        {"http://ada@h/", "Basic YWRhOg==", "http://h/"},
+        {"https://h/", "", "https://h/"},
+    };
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        struct buf login = BUF_INIT(256);
+        char bare[64];
+        assert_int_equal(http_url_split_login(good[i].address, bare, sizeof(bare), &login), 0);
+        assert_string_equal(bare, good[i].bare);
+        assert_string_equal(buf_text(&login), good[i].authorization);
+        buf_free(&login);
+    }
+
+    struct buf login = BUF_INIT(256);
+    char bare[12];
+    assert_int_equal(http_url_split_login("ftp://a:b@h/", bare, sizeof(bare), &login), ERR_INVALID);
+    assert_int_equal(http_url_split_login("https://h.example/", bare, sizeof(bare), &login),
+                     ERR_TOO_LARGE);
+    buf_free(&login);
+}
+
 int
 main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(references_are_resolved),
         cmocka_unit_test(origins_are_compared),
+        cmocka_unit_test(a_login_is_split_from_an_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -212,10 +212,12 @@ export class Api {
   // Proxies that ask for a password claim Authorization, and answer 401 to ours: the other header passes.
   private async withToken<T>(token: string | undefined, run: (headers: Record<string, string>) => Promise<T>): Promise<T> {
     if (token === undefined) return run({});
+    // Of several requests at once each has to be sent again, whoever learned first.
+    const { tokenHeader } = this;
     try {
       return await run(this.headersFor(token));
     } catch (error) {
-      const isClaimed = error instanceof IntermediaryError && error.status === 401 && this.tokenHeader === 'Authorization';
+      const isClaimed = error instanceof IntermediaryError && error.status === 401 && tokenHeader === 'Authorization';
       if (!isClaimed) throw error;
       this.tokenHeader = 'Secrets-Token';
       return run(this.headersFor(token));
