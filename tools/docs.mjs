@@ -76,12 +76,22 @@ function* deadCitations(all) {
   }
 }
 
+/** Files of C that a comment names with their directory, from the top or below src. */
+function* deadPaths(name, text) {
+  for (const [comment] of text.matchAll(/\/\*[^]*?\*\//g))
+    for (const [path] of comment.matchAll(/(?<![\w./-])[a-z][\w-]*(?:\/[\w-]+)+\.[ch]\b/g))
+      if (!pathExists(path)) yield `${name}: there is no ${path}`;
+}
+
 /** A page with one fault of each kind: a check that finds fewer checks nothing. */
 const control = `[a](nowhere.md) [b](#nothing) \`src/nowhere.c\` \`make nothing\` event=no.thing SECRETS_NOTHING ${'x'.repeat(lineMax)}`;
-const found = [...complaints('README.md', control)].length + [...deadCitations([{ name: '-', page: 'docs/DESIGN.md', section: 'Nothing' }])].length;
+const found = [...complaints('README.md', control)].length + [...deadCitations([{ name: '-', page: 'docs/DESIGN.md', section: 'Nothing' }])].length
+  + [...deadPaths('-', '/* nowhere/nothing.c, store/fs.h */')].length;
 
 const bad = pages.flatMap((page) => [...complaints(page, read(page))].map((line) => `${page}: ${line}`));
 bad.push(...deadCitations(citations()));
-if (found !== 8) bad.push(`the control has 8 faults, and ${found} were found`);
+for (const name of ['src', 'tests', 'bench', 'fuzz'].flatMap(filesBelow).filter((file) => /\.[ch]$/.test(file)))
+  bad.push(...deadPaths(name, read(name)));
+if (found !== 9) bad.push(`the control has 9 faults, and ${found} were found`);
 for (const line of bad) console.log(line);
 process.exit(bad.length > 0 ? 1 : 0);

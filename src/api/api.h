@@ -37,7 +37,7 @@ struct api_config {
     const struct origins *origins; /* of pages hosted elsewhere; NULL for none */
 };
 
-/* The static page of a program that serves it (web/page.h). */
+/* The static page of a program that serves it (api/web/page.h). */
 struct api_page {
     /* Whether ${path} belongs to the page. */
     bool (*has)(const char *path);

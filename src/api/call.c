@@ -40,7 +40,8 @@ call_storage_take(struct api_call *call, uint64_t bytes, int64_t ttl) {
     uint8_t key[16];
     if (level.quota == 0 && daily == NULL) return 0;
 
-    /* Where only the bytes of a day are limited, the shares are those of the day. */
+    /* Where the bytes of a day are limited, the shares are those of the day, even if there is a
+     * quota as well (SQLite with files in S3). */
     if (daily != NULL) {
         level.quota = daily_limit(daily);
         level.used = daily_taken(daily, clock_now(&v->clock));

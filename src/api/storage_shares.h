@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shares of the quota: what the network of one client stores must leave as much again for others.
+ * Shares of the quota, or of the bytes of a day: what the network of one client stores must leave
+ * as much again for others.
  *
  * A network may hold at most half of what is free, so the share shrinks as the quota fills up.  The
  * first network gets a third of the quota at most, the next one a third of the rest, and so on: no

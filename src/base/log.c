@@ -161,7 +161,7 @@ log_line(enum log_level level, const char *event, const struct log_field *fields
     if (l.json) line_put_char(&l, '}');
     line_put_char(&l, '\n');
 
-    /* A log that cannot be written must not stop the service. */
+    /* A failed write does not stop the service.  A blocked one delays it (log.h). */
     ssize_t ignored = write(STDERR_FILENO, l.text, l.len);
     (void)ignored;
 }

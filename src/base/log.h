@@ -44,7 +44,8 @@ struct log_field {
 /*
  * Write one line of level ${level}.  ${event} is a constant name ("store.commit").  ${fields} end
  * with one of LOG_KIND_END.  A line has at most 1,000 characters: a text is cut, a field that does
- * not fit is left out, and the line stays well-formed.
+ * not fit is left out, and the line stays well-formed.  It goes to standard error by one write(2),
+ * which blocks while the reader of a pipe does not read.  Any thread.
  */
 void log_line(enum log_level level, const char *event, const struct log_field *fields);
 

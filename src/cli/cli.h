@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The context of a command, and what several commands share.  main sets the context up; there is no
- * global state.  All functions are for the main thread.
+ * The context of a command, and what several commands share.  main sets the context up.  There is
+ * no global state but for the terminal and the signals (cli/terminal/).  All functions are for the
+ * main thread.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H

@@ -216,8 +216,8 @@ server_start(struct server *s, char *const env[], struct buf *reason) {
     err = vault_tidy(&s->vault);
     if (err != 0) return err;
 
-    /* 3. What works on them.  All libraries are loaded and all threads but those of connections
-     * run after this. */
+    /* 3. What works on them.  After this all libraries are loaded, and every thread that works on
+     * the stores without a request runs. */
     err = start_derivations(s);
     if (err != 0) return err;
     configure_api(s);

@@ -6,6 +6,8 @@
 #include "server/process/notify.h"
 #include "server/process/ticker.h"
 
+/* A health check lasts longer than WATCHDOG_STOP_MS only while the disk hangs or is as slow.
+ * Closing would wait for that disk as well, so nothing is lost by the exit. */
 enum {
     DRAIN_MS = 10 * 1000,        /* for requests to end */
     GIVE_UP_MS = 7 * 1000,       /* of that; then requests stop waiting for AWS */

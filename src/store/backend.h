@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The backends as a table.  A row says which settings choose a backend, what the backend limits and
- * how it is opened.  Each program lists the rows that it links, so that the function on Lambda does
- * without SQLite.
+ * how it is opened.  secretsd chooses from lists of rows (server/stores.c).  The function on Lambda
+ * names the two rows in AWS (lambda/main.c), so it does without SQLite.
  */
 #ifndef STORE_BACKEND_H
 #define STORE_BACKEND_H

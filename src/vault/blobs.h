@@ -37,9 +37,10 @@ struct blobs_ops {
     int (*erase)(struct blobs *b, const char *name, uint32_t first, uint32_t count);
 
     /*
-     * Remove what a crash left behind: temporary files, and names for which ${known} returns false.
-     * May run at the same time as other calls, because ${known} returns true for a name that is
-     * being written (see vault_tidy()).  Returns 0 or ERR_STORE.
+     * Remove the parts of names for which ${known} returns false, which a crash left.  Temporary
+     * files are removed when the store is opened (store/blobs/directory.h).  May run at the
+     * same time as other calls, because ${known} returns true for a name that is being written (see
+     * vault_tidy()).  Returns 0 or ERR_STORE.
      */
     int (*tidy)(struct blobs *b, bool (*known)(void *ctx, const char *name), void *ctx);
 

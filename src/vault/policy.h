@@ -24,7 +24,8 @@ enum {
     POLICY_RECEIPT_LIFE = 7 * 24 * 60 * 60, /* seconds that a receipt stays after expiry */
 };
 
-/* The result of a change. */
+/* The result of a change.  vault/sealed_parts.c gives VERDICT_CONFLICT, too, for a part or a
+ * complete whose data contradict the record. */
 enum verdict {
     VERDICT_OK = 1,      /* done, or it was so already (idempotent) */
     VERDICT_ABSENT,      /* unknown, incomplete, expired, burnt, locked or used up */
@@ -32,7 +33,7 @@ enum verdict {
     VERDICT_LEASE_ENDED, /* open: this lease has ended */
     VERDICT_WRONG_KEY,   /* open: the gate is absent or wrong, and nothing changed */
     VERDICT_WRONG_PROOF, /* open: the proof does not match; see record.attempts_left */
-    VERDICT_CONFLICT,    /* part or complete: the data contradict the record */
+    VERDICT_CONFLICT,    /* part: the upload is finished */
     VERDICT_INCOMPLETE,  /* complete: parts are missing */
 };
 

@@ -5,6 +5,8 @@
  *
  * Any thread may call any function at any time.  A call blocks until it is done or the store's
  * deadline passes.  It then returns ERR_STORE, or ERR_UNKNOWN_OUTCOME if it had begun to write.
+ * Two kinds of call on a disk have no deadline: scrub, and a read that has begun (load, due and
+ * knows_blob), of which a few run at once and the others get ERR_STORE in time.
  */
 #ifndef VAULT_STORE_H
 #define VAULT_STORE_H

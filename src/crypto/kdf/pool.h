@@ -25,9 +25,9 @@ struct kdf_pool_stats {
 };
 
 /*
- * Start ${threads} threads (at a lower priority than their creator's, so that derivations never
- * delay cheap requests) with arenas for cost ${params}, and a queue of ${queue_max} waiting jobs.
- * Returns NULL if memory or threads are short.
+ * Make a pool of up to ${threads} threads, with an arena for cost ${params} for each and a queue of
+ * ${queue_max} waiting jobs.  A thread starts when a job needs it, at a lower priority than its
+ * creator's, so that derivations never delay cheap requests.  Returns NULL if memory is short.
  */
 struct kdf_pool *kdf_pool_new(unsigned threads, unsigned queue_max, struct kdf_params params);
 

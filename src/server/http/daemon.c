@@ -254,7 +254,7 @@ daemon_start(const struct daemon_config *config) {
 
     /* The acceptor comes last: from then on there are connections. */
     if (make_parts(d)) d->library = start_library(d);
-    if (d->library != NULL) d->waker = ticker_start("daemon", WAKE_LOOK_MS, wake_threads, d);
+    if (d->library != NULL) d->waker = ticker_start("waker", WAKE_LOOK_MS, wake_threads, d);
     if (d->waker != NULL) d->acceptor = acceptor_start(config->listen_fd, &sink);
     if (d->acceptor != NULL) return d;
 

@@ -17,9 +17,9 @@
 
 /*
  * Open the blob store at ${path}, which is made if it is not there (its parent must be), and lock
- * it for this process.  Half-written parts of a crash are removed.  put is ERR_FULL where fewer
- * than ${min_free} bytes of the disk would stay free.  Returns 0 with ${out}; ERR_BUSY if another
- * process has it; ERR_NOMEM; or ERR_STORE with errno set.
+ * it for this process.  The temporary files that a crash left are removed.  put is ERR_FULL where
+ * fewer than ${min_free} bytes of the disk would stay free.  Returns 0 with ${out}; ERR_BUSY if
+ * another process has it; ERR_NOMEM; or ERR_STORE with errno set.
  */
 MUST_CHECK
 int blobs_directory_open(const char *path, uint64_t min_free, struct blobs **out);

@@ -44,9 +44,9 @@ read_all(int fd, uint8_t *to, size_t len) {
 }
 
 int
-part_file_write(int subdir, const char *temporary, const void *data, size_t len) {
+part_file_write(int dir, const char *name, const void *data, size_t len) {
     int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    int fd = openat(subdir, temporary, flags, 0600);
+    int fd = openat(dir, name, flags, 0600);
     if (fd < 0) return part_file_error(errno);
 
     int err = 0;
@@ -71,8 +71,8 @@ read_part_file(int fd, struct buf *out) {
 }
 
 int
-part_file_read(int subdir, const char *part, struct buf *out) {
-    int fd = openat(subdir, part, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+part_file_read(int dir, const char *name, struct buf *out) {
+    int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) return errno == ENOENT ? 0 : part_file_error(errno);
     int result = read_part_file(fd, out);
     (void)close(fd);
@@ -80,9 +80,9 @@ part_file_read(int subdir, const char *part, struct buf *out) {
 }
 
 int
-part_file_compare(int subdir, const char *part, const void *data, size_t len) {
+part_file_compare(int dir, const char *name, const void *data, size_t len) {
     struct buf there = BUF_INIT(len);
-    int result = part_file_read(subdir, part, &there);
+    int result = part_file_read(dir, name, &there);
 
     if (result == ERR_TOO_LARGE) result = ERR_CONFLICT;
     else if (result == 1) result = buf_equals(&there, data, len) ? 0 : ERR_CONFLICT;

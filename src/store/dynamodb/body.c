@@ -368,7 +368,7 @@ dynamodb_body_due(const char *table, const char *shard, int64_t now, int max) {
  * }
  */
 json_t *
-dynamodb_body_find_blob(const char *table, const char *blob, const json_t *start_key) {
+dynamodb_body_find_blob(const char *table, const char *blob, const json_t *start) {
     char info[128];
     json_t *body = build_start(table), *info_value = NULL;
 
@@ -384,6 +384,6 @@ dynamodb_body_find_blob(const char *table, const char *blob, const json_t *start
     if (n > 0 && (size_t)n < sizeof(info)) info_value = dynamodb_item_s(info, (size_t)n);
     build_value(&body, ":info", info_value);
 
-    if (start_key != NULL) build_put(&body, "ExclusiveStartKey", json_deep_copy(start_key));
+    if (start != NULL) build_put(&body, "ExclusiveStartKey", json_deep_copy(start));
     return body;
 }

@@ -2,10 +2,10 @@
 #include "store/sqlite/schema.h"
 
 /*
- * record.key is the SHA-256 of the id.  content.bytes begins with filler (sqlite/rows.c).
+ * record.key is the SHA-256 of the id.  content.bytes begins with filler (store/sqlite/rows.c).
  * state.bytes is the sum of record.size over inline content, written with each commit that changes
  * it.  state.high_water is the latest time of a decision.  state.fence is written to invalidate a
- * commit that failed (sqlite/conn.c).
+ * commit that failed (store/sqlite/conn.c).
  */
 static const char create_text[] =
     "CREATE TABLE record ("

@@ -17,10 +17,10 @@ enum {
 
 /* Bits of a job's state. */
 enum {
-    JOB_SLEEPS = 1,    /* the caller sleeps until JOB_DONE */
-    JOB_TAKEN = 2,     /* the thread is about to run it */
-    JOB_DONE = 4,      /* it is the caller's again */
-    JOB_ABANDONED = 8, /* the caller has left: the thread drops it */
+    WRITE_SLEEPS = 1,    /* the caller sleeps until WRITE_DONE */
+    WRITE_TAKEN = 2,     /* the thread is about to run it */
+    WRITE_DONE = 4,      /* it is the caller's again */
+    WRITE_ABANDONED = 8, /* the caller has left: the thread drops it */
 };
 
 /* --- callers ---------------------------------------------------------------------------------- */
@@ -49,8 +49,8 @@ wait_until_done(struct sqlite_job *job, int ms) {
     int64_t until = clock_monotonic_ms() + ms;
     int64_t left = ms;
 
-    unsigned state = atomic_fetch_or(&job->state, JOB_SLEEPS) | JOB_SLEEPS;
-    while ((state & JOB_DONE) == 0 && (ms < 0 || left > 0)) {
+    unsigned state = atomic_fetch_or(&job->state, WRITE_SLEEPS) | WRITE_SLEEPS;
+    while ((state & WRITE_DONE) == 0 && (ms < 0 || left > 0)) {
         sqlite_futex_wait(&job->state, state, (int)left);
         state = atomic_load(&job->state);
         if (ms >= 0) left = until - clock_monotonic_ms();
@@ -67,12 +67,12 @@ sqlite_writer_do(struct sqlite_writer *w, struct sqlite_job **job) {
 
     submit_job(w, j);
     unsigned state = wait_until_done(j, w->wait_ms);
-    if ((state & JOB_DONE) == 0) state = atomic_fetch_or(&j->state, JOB_ABANDONED);
-    if (state & JOB_DONE) return j->result;
+    if ((state & WRITE_DONE) == 0) state = atomic_fetch_or(&j->state, WRITE_ABANDONED);
+    if (state & WRITE_DONE) return j->result;
 
     /* The thread drops a job that it finds abandoned when it takes it. */
     *job = NULL;
-    return state & JOB_TAKEN ? ERR_UNKNOWN_OUTCOME : ERR_STORE;
+    return state & WRITE_TAKEN ? ERR_UNKNOWN_OUTCOME : ERR_STORE;
 }
 
 int
@@ -103,9 +103,9 @@ finish_batch(struct sqlite_job *batch, int code) {
         next = job->next; /* the job is gone once its caller sees that it is done */
         if (code != 0) job->result = code;
 
-        unsigned state = atomic_fetch_or(&job->state, JOB_DONE);
-        if (state & JOB_ABANDONED) job->drop(job);
-        else if (state & JOB_SLEEPS) sqlite_futex_wake(&job->state);
+        unsigned state = atomic_fetch_or(&job->state, WRITE_DONE);
+        if (state & WRITE_ABANDONED) job->drop(job);
+        else if (state & WRITE_SLEEPS) sqlite_futex_wake(&job->state);
     }
 }
 
@@ -115,7 +115,7 @@ take_batch(struct sqlite_job *batch) {
     struct sqlite_job **at = &batch;
     while (*at != NULL) {
         struct sqlite_job *job = *at;
-        if (atomic_fetch_or(&job->state, JOB_TAKEN) & JOB_ABANDONED) {
+        if (atomic_fetch_or(&job->state, WRITE_TAKEN) & WRITE_ABANDONED) {
             *at = job->next;
             job->drop(job);
         } else {
@@ -272,6 +272,7 @@ run_batch(struct sqlite_writer *w, struct sqlite_job *batch) {
     int rc = SQLITE_OK;
     int code = 0;
 
+    /* Only a full disk leaves the fence unsettled and the store not broken (sqlite_conn_reopen). */
     if (!sqlite_conn_settle(&w->conn)) {
         finish_batch(batch, ERR_FULL);
         return false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A client trusts no more than it must (docs/DESIGN.md, P12 and 3.2): servers whose every response is
+// A client trusts no more than it must (docs/DESIGN.md, P12): servers whose every response is
 // valid, and false.
 
 import assert from 'node:assert/strict';
