@@ -85,7 +85,9 @@ choose_default_server(struct cli *cli) {
         return CLI_USAGE;
     }
     if (remote_set_server(&cli->remote, server) != 0) {
-        say_error("that is not the address of a server");
+        /* One with an @ may hold a password. */
+        if (strchr(server, '@') != NULL) say_error("that is not the address of a server");
+        else say_error("\"%s\" is not the address of a server", server);
         say_hint("An address looks like https://HOST/.");
         return CLI_USAGE;
     }
