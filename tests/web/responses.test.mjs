@@ -116,7 +116,7 @@ test('because of what is not the server’s, nothing is called gone, wrong or da
   for (const status of [200, 403, 404, 502]) {
     for (const message of [m.openMessage({ kind: 'between', status }, asked), m.saveMessage({ kind: 'between', status })]) {
       assert.equal(message.kind, 'line', 'no end');
-      assert.equal(said(message), `Something before HOST answered ${status}. It is not the server.`);
+      assert.equal(said(message), `Something between you and HOST answered ${status}.`);
     }
   }
   for (const line of [m.eraseMessage, m.burnMessage, m.shareMessage]) {

@@ -17,7 +17,7 @@ const WALLS = {
   'a gateway’s 404 in JSON': { status: 404, contentType: 'application/json', body: '{"message":"no route"}' },
   'a gateway’s 403 with a code': { status: 403, contentType: 'application/json', body: '{"code":"wrong_proof","attempts_left":0}' },
 };
-const between = (status) => text(new RegExp(`^Something before 127\\.0\\.0\\.1:\\d+ answered ${status}\\. It is not the server\\.`));
+const between = (status) => text(new RegExp(`^Something between you and 127\\.0\\.0\\.1:\\d+ answered ${status}\\.`));
 const gone = () => page.getByRole('heading', { name: /gone|damaged|locked|over/ });
 
 for (const [what, wall] of Object.entries(WALLS)) {
@@ -36,7 +36,7 @@ for (const [what, wall] of Object.entries(WALLS)) {
     await page.keyboard.press('Enter');
     // A firewall's refusal is reported at once and not repeated; what may pass is tried again.
     const isFinal = wall.status === 403;
-    await (isFinal ? between(403) : text('Something before the server answered. Trying again')).waitFor();
+    await (isFinal ? between(403) : text('Something between you and the server answered. Trying again')).waitFor();
     assert.equal(await gone().count(), 0);
     assert.equal(await text('passphrase is wrong').count(), 0);
     await page.unrouteAll();
@@ -147,7 +147,7 @@ test('a download is neither confirmed nor called saved before the person says th
     const coming = page.waitForEvent('download');
     await button(label).click();
     assert.equal((await coming).suggestedFilename(), 'env');
-    await text('Handed to your browser. Is the file there?').waitFor();
+    await text('Handed to your browser. Is the file in your downloads?').waitFor();
   }
   const events = async () => (await receipt()).events.map(({ event }) => event);
   await page.waitForTimeout(500);
@@ -159,7 +159,7 @@ test('a download is neither confirmed nor called saved before the person says th
 
   await button('It is there').click();
   await text('Saved. Every byte was verified.').waitFor();
-  await text('It has been erased from the server').waitFor();
+  await text('The secret has been erased from the server').waitFor();
   assert.ok((await events()).includes('confirmed'));
 });
 

@@ -33,7 +33,7 @@ async function shareAndOpen(proxy) {
   await field('Passphrase').fill('p');
   await page.keyboard.press('Enter');
   assert.equal(sha((await savedFile()).bytes), sha(bytes));
-  await text('It has been erased from the server').waitFor();
+  await text('The secret has been erased from the server').waitFor();
   await button('Erase it here too').click();
   await page.getByRole('heading', { name: 'Erased' }).waitFor();
   return { id, token, said };

@@ -99,7 +99,7 @@ test(`${MIB} MiB through a connection cut ${CUTS} times each way`, { timeout: 90
     cutOften(wire, MIB << 20);
     start = Date.now();
     await browser.click('Save');
-    await browser.text('It has been erased from the server');
+    await browser.text('The secret has been erased from the server');
     t.diagnostic(`opened in ${(Date.now() - start) / 1000} s, ${wire.cuts} cuts, ${memory.most()} MiB`);
     // The browser copies the download out of the page's private storage.
     for (let size = -1; size < MIB << 20; size = (await stat(path).catch(() => ({ size: -1 }))).size) {

@@ -113,7 +113,7 @@ test('the opening of a file that waits is renewed until it is saved', async () =
   assert.equal(leases.length, 5);
   assert.equal(new Set(leases).size, 1, 'one lease');
   await savedFile();
-  await text('It has been erased from the server').waitFor();
+  await text('The secret has been erased from the server').waitFor();
   await page.clock.runFor(20 * MINUTE);
   assert.equal(leases.length, 5, 'and no longer');
 });
@@ -455,14 +455,14 @@ test('a file whose transfer ended with the worker or the page opens again, with 
   await button('Cancel').waitFor({ state: 'hidden' });
   await page.unrouteAll();
   await button('Save').click();
-  await text('it will not use a second opening').waitFor();
+  await text('That will not use a second opening').waitFor();
   await button('Open').click();
   await begin();
   await tell('pagehide');
   assert.ok(!(await page.content()).includes('waits.bin'));
   await tell('pageshow');
   await page.unrouteAll();
-  await text('it will not use a second opening').waitFor();
+  await text('That will not use a second opening').waitFor();
   await button('Open').click();
   await savedFile();
   await text('Every byte was verified').waitFor();

@@ -51,7 +51,7 @@ test('a text is shared and opened; the fragment leaves the address bar and the h
   }
   await page.reload();
   await page.getByRole('heading', { name: 'This page showed a secret' }).waitFor();
-  await text('use the link again. Nothing was used up').waitFor();
+  await text('use the link again. Reloading used nothing up').waitFor();
   await page.goBack();
   await page.goForward();
   assert.equal(page.url(), site.url);
@@ -204,7 +204,7 @@ test('a file is picked, shared in parts, opened and saved whole', async () => {
   assert.equal(name, 'büro plan.pdf');
   assert.equal(sha(got), sha(bytes));
   await text('Saved. Every byte was verified.').waitFor();
-  await text('That was the last opening. It has been erased').waitFor();
+  await text('That was the last opening. The secret has been erased').waitFor();
   await button('Erase it here too').click();
   await page.getByRole('heading', { name: 'Erased' }).waitFor();
 });
@@ -532,7 +532,7 @@ test('“I have it, destroy it” leaves nothing for anyone', async () => {
 test('a view is confirmed once the content verified, and not before', async () => {
   const good = await shareSecret(site, 'fine');
   await openLink(good.link);
-  await text('It has been erased from the server').waitFor();
+  await text('The secret has been erased from the server').waitFor();
   assert.ok((await good.receipt()).events.some(({ event }) => event === 'confirmed'));
   // The same with bytes that were changed on the way: refused, and not confirmed.
   const bad = await shareSecret(site, randomBytes(600_000), { name: 'f.bin' });
@@ -836,7 +836,7 @@ test('without a server, or with one that makes no sense, the page says so, and g
   await again((route) => route.fulfill(refusal(503, 'busy', { 'Retry-After': '60' })), 'The server is busy');
   for (const wrong of [{}, { ...good, ttl_default: 'x' }, { ...good, views_max: 0 }]) await again(json(wrong), 'misconfigured');
   await again((route) => route.fulfill({ status: 404, body: '' }), 'Something is in the way');
-  await text(/^Something before 127\.0\.0\.1:\d+ answered 404\. It is not the server\.$/).waitFor();
+  await text(/^Something between you and 127\.0\.0\.1:\d+ answered 404\.$/).waitFor();
   await again((route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }), 'Something is in the way');
   await again(null, null);
   assert.ok(!/NaN/.test(await page.locator('body').textContent()));
@@ -868,7 +868,7 @@ test('page and API on two origins, the page in a sub-path of a plain static host
     assert.ok(link.startsWith(`${host.url}#`));
     await openLink(link);
     assert.equal(await shownText(), 'two origins');
-    await text('It has been erased from the server').waitFor();
+    await text('The secret has been erased from the server').waitFor();
     const file = randomBytes(1_500_000);
     const { id, key } = await shareSecret(far, file, { name: 'x.bin' });
     await openLink(`${host.url}#${id}.${key}`);

@@ -234,7 +234,7 @@ export const states = {
   'last-time': async (page, site) => {
     await hold(page, '**/lease');
     await openText(page, site);
-    await page.getByText('The server is erasing it').waitFor();
+    await page.getByText('The server is erasing the secret').waitFor();
   },
   erased: async (page, site) => {
     await openText(page, site);
