@@ -121,7 +121,7 @@ static const char *const forms[] = {
     "https://h.example/%2523" ID "%252E" KEY,
     "https://h.example/?fbclid=1#" ID "." KEY,
     "https://h.example/#" ID "\xe2\x80\x8b." KEY,
-    "https://h.example/#AbCdEfGhIjK\xc2\xadlMnOpQrStUv." KEY,
+    ("https://h.example/#AbCdEfGhIjK\xc2\xadlMnOpQrStUv." KEY),
 };
 
 /* The link as wrapped by a service; the fragment encoded, or left to the wrapper. */
