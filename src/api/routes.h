@@ -28,8 +28,8 @@ enum {
     ROUTE_JSON = 1,  /* requires a body of application/json */
     ROUTE_TOKEN = 2, /* requires a token */
     ROUTE_QUICK = 4, /* never blocks */
+    ROUTE_CHECK = 8, /* a PUT of a part: v1_check_part() runs before the body is read */
     ROUTE_FORM = 16, /* refuses multipart/form-data, which curl -F and HTML forms send */
-    ROUTE_CHECK = 8, /* check with the store before the body is read */
 };
 
 struct api_route {

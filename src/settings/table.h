@@ -98,8 +98,8 @@ int settings_set(struct settings *s, const struct setting *t, const char *value,
 /*
  * Set in ${s} what ${env} (NULL-terminated, as environ) holds of the settings of ${program}.  For
  * the function an empty variable is as if it were absent: templates pass parameters that way.
- * Returns 0; or ERR_CONFIG with a line in ${reason}, also
- * for a variable that begins with SECRETS_ and is no setting of ${program}.
+ * Returns 0; or ERR_CONFIG with a line in ${reason}, also for a variable that begins with SECRETS_
+ * and is no setting of ${program}.
  */
 MUST_CHECK
 int settings_environment(struct settings *s, enum settings_program program, char *const env[],
