@@ -97,7 +97,9 @@ static struct blobs *
 open_bucket(void) {
     struct blobs *b = NULL;
     struct buf reason = BUF_INIT(256);
-    return open_as(NULL, &b, &reason) == 0 ? b : NULL;
+    int err = open_as(NULL, &b, &reason);
+    buf_free(&reason);
+    return err == 0 ? b : NULL;
 }
 
 static struct blobs *
@@ -163,6 +165,7 @@ what_is_not_understood_is_refused(void **state) {
     }
     (void)snprintf(bucket, sizeof(bucket), "no-such-bucket");
     assert_int_equal(open_as(NULL, &b, &reason), ERR_STORE);
+    assert_names(&reason, "S3_BUCKET");
     assert_null(b);
 }
 
