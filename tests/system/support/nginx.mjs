@@ -28,7 +28,8 @@ export function freePort() {
   });
 }
 
-const reachable = (port) => new Promise((done) => {
+/** Whether something listens on ${port}. */
+export const reachable = (port) => new Promise((done) => {
   const socket = connect(port, '127.0.0.1', () => done(true)).on('error', () => done(false)).on('close', () => done(false));
   socket.on('connect', () => socket.destroy());
 });

@@ -10,9 +10,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
-import { freePort } from './nginx.mjs';
+import { freePort, reachable } from './nginx.mjs';
 import { top } from './server.mjs';
 
 const shipped = (name) => readFileSync(join(top, 'deploy', name), 'utf8');
@@ -144,10 +143,6 @@ export const proxyKinds = Object.keys(kinds);
 
 /** The program of a kind, for has(). */
 export const programOf = (kind) => ({ apache: 'apache2', haproxy: 'haproxy', caddy: 'caddy', varnish: 'varnishd' })[kind] ?? 'nginx';
-
-const reachable = (port) => new Promise((done) => {
-  const socket = connect(port, '127.0.0.1', () => { socket.destroy(); done(true); }).on('error', () => done(false));
-});
 
 /**
  * Start the proxy ${kind} in front of the secretsd that listens on ${folder}/secretsd.sock.

@@ -2,7 +2,7 @@
 // What a file of page tests plays on: one secretsd and one browser for the file, and for each test a
 // page in a context of its own, which has to end without a fault. And what such tests do again and again.
 //
-//   import { button, page, setStage, site } from '../lib/lib/stage.mjs';
+//   import { button, page, setStage, site } from '../support/stage.mjs';
 //   setStage();
 //   test('…', async () => { await page.goto(site.url); await button('Create link').click(); });
 import { after, afterEach, before, beforeEach } from 'node:test';
