@@ -31,7 +31,10 @@ remote_set_server(struct remote *r, const char *server) {
     buf_init(&r->login, LOGIN_MAX);
     int err = http_url_split_login(server, bare, sizeof(bare), &r->login);
     if (err == 0) err = link_address(bare, strlen(bare), r->base);
-    if (err != 0) return err;
+    if (err != 0) {
+        buf_free(&r->login); /* it belongs to no server */
+        return err;
+    }
 
     (void)snprintf(r->login_base, sizeof(r->login_base), "%s", r->base);
     return 0;
