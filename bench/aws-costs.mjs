@@ -322,10 +322,10 @@ const row = (...cells) => `| ${cells.join(' | ')} |`;
 export function tables(all) {
   const kinds = Object.keys(KINDS);
   const plain = (n, digits = 0) => (n ?? 0).toLocaleString('en-US', { maximumFractionDigits: digits });
-  const counted = ['write units', 'read units', 'PUT, GET', 'invocations, ms in all', 'gateway, CloudFront', 'sent'];
+  const counted = ['write units', 'read units', 'PUT', 'GET', 'invocations', 'ms in all', 'gateway', 'CloudFront', 'sent'];
   const cells = (c) => [
-    plain(c.writes), plain(c.reads, 1), `${plain(c.puts)}, ${plain(c.gets)}`, `${plain(c.invocations)}, ${plain(c.ms)}`,
-    `${plain(c.gateway)}, ${plain(c.cdn)}`, c.down > 1e6 ? `${plain(c.down / 1e6, 1)} MB` : `${plain(c.down / 1e3)} KB`,
+    plain(c.writes), plain(c.reads, 1), plain(c.puts), plain(c.gets), plain(c.invocations), plain(c.ms),
+    plain(c.gateway), plain(c.cdn), c.down > 1e6 ? `${plain(c.down / 1e6, 1)} MB` : `${plain(c.down / 1e3)} KB`,
   ];
   const services = Object.keys(bill({}, 0));
   const amounts = [['1,000', 1e3], ['1 million', 1e6], ['1 billion', 1e9]];

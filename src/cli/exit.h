@@ -10,14 +10,14 @@
 #define EXIT_LIST(X)                                                                               \
     X(DONE, 0, "success")                                                                          \
     X(FAILED, 1, "a failure on this machine")                                                      \
-    X(USAGE, 2, "invalid command line, configuration, or file named by them")                      \
+    X(USAGE, 2, "invalid command line or configuration, or a file that either names")              \
     X(GONE, 3, "the secret is gone or never existed")                                              \
     X(WRONG, 4, "wrong passphrase, key or token")                                                  \
     X(NETWORK, 5, "no response from the server, or none that can be trusted")                      \
     X(REFUSED, 6, "the server refused the request")                                                \
     X(DAMAGED, 7, "the data is damaged or forged")                                                 \
     X(EXISTS, 8, "the output file exists")                                                         \
-    X(UNFINISHED, 9, "interrupted; run the same command, or put --resume, to continue")            \
+    X(UNFINISHED, 9, "interrupted; to continue, run the same command again, or put --resume")      \
     X(INTERRUPTED, 130, "interrupted; there is nothing to continue")
 
 enum cli_exit {

@@ -115,7 +115,7 @@ export const de: Catalogue = {
   forget: 'Vergessen',
   forgetAll: 'Alle vergessen',
   forgotten: 'Vergessen: {what}',
-  forgetNote: 'Dieser Browser behält nur, was nötig ist, um nach ihnen zu sehen oder sie zu vernichten, nicht die Geheimnisse oder ihre Schlüssel.',
+  forgetNote: 'Dieser Browser behält nur, was er braucht, um diese Geheimnisse zu prüfen oder zu vernichten. Er behält weder ihren Inhalt noch ihre Schlüssel.',
 
   openTitle: 'Ein Geheimnis für dich',
   openLooking: 'Der Link wird geprüft',

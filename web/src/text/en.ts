@@ -115,7 +115,7 @@ export const en = {
   forget: 'Forget',
   forgetAll: 'Forget all',
   forgotten: 'Forgotten: {what}',
-  forgetNote: 'This browser keeps only what it needs to check or burn them, not the secrets or their keys.',
+  forgetNote: 'This browser keeps only what it needs to check these secrets or burn them. It keeps neither their content nor their keys.',
 
   openTitle: 'A secret for you',
   openLooking: 'Checking the link',

@@ -115,7 +115,7 @@ export const es: Catalogue = {
   forget: 'Olvidar',
   forgetAll: 'Olvidar todos',
   forgotten: 'Olvidado: {what}',
-  forgetNote: 'Este navegador solo guarda lo necesario para consultarlos o destruirlos, no los secretos ni sus claves.',
+  forgetNote: 'Este navegador solo guarda lo necesario para consultar o destruir estos secretos. No guarda ni su contenido ni sus claves.',
 
   openTitle: 'Un secreto para ti',
   openLooking: 'Comprobando el enlace',

@@ -115,7 +115,7 @@ export const fr: Catalogue = {
   forget: 'Oublier',
   forgetAll: 'Tout oublier',
   forgotten: 'Oublié : {what}',
-  forgetNote: 'Ce navigateur ne garde que ce qu’il faut pour les suivre ou les détruire, ni les secrets, ni leurs clés.',
+  forgetNote: 'Ce navigateur ne garde que ce qu’il faut pour suivre ces secrets ou les détruire. Il ne garde ni leur contenu, ni leurs clés.',
 
   openTitle: 'Un secret pour vous',
   openLooking: 'Vérification du lien',

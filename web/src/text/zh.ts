@@ -112,7 +112,7 @@ export const zh: Catalogue = {
   forget: '忘记',
   forgetAll: '全部忘记',
   forgotten: '已忘记：{what}',
-  forgetNote: '此浏览器只保存查询或销毁它们所需的信息，不保存秘密，也不保存密钥。',
+  forgetNote: '此浏览器只保存查询或销毁这些秘密所需的信息，既不保存其内容，也不保存其密钥。',
 
   openTitle: '给你的秘密',
   openLooking: '正在检查链接',
