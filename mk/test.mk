@@ -51,7 +51,7 @@ $(B)/tests/obj/sealtool.o: tests/system/support/tools/sealtool.c $(B)/flags
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # Objects of the server that a test links.
-$(B)/tests/test_sandbox: $(B)/obj/server/process/sandbox.o
+$(B)/tests/test_sandbox $(B)/tests/test_sandbox_calls: $(B)/obj/server/process/sandbox.o
 $(B)/tests/test_sqlite_power: $(B)/obj/server/process/sandbox.o
 $(B)/tests/test_metrics: $(B)/obj/server/metrics/metrics.o
 $(B)/tests/test_conns: $(B)/obj/server/http/conns.o $(B)/obj/server/http/budget.o

@@ -75,7 +75,7 @@ server_confine_paths(struct server *s, const struct aws_env *aws, struct buf *re
 int
 server_confine_calls(struct server *s, struct buf *reason) {
     if (s->settings.sandbox == SETTINGS_SANDBOX_OFF) return 0;
-    int result = sandbox_restrict_calls(s->stores.aws != NULL);
+    int result = sandbox_restrict_calls(s->stores.aws != NULL, s->notify);
     int err = check_confined(s, result, "seccomp", "reaches every system call", reason);
     atomic_store(&s->sources.sandboxed, err == 0 && strcmp(s->sandbox, "on") == 0);
     return err;

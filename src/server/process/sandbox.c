@@ -109,7 +109,7 @@ static const int allowed_calls[] = {
     /* data on descriptors */
     SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(pread64),
     SCMP_SYS(pwrite64), SCMP_SYS(preadv), SCMP_SYS(pwritev), SCMP_SYS(sendfile), SCMP_SYS(recvfrom),
-    SCMP_SYS(recvmsg), SCMP_SYS(sendto), SCMP_SYS(sendmsg),
+    SCMP_SYS(sendmsg),
 
     /* files below the directories that Landlock leaves */
     SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(stat),
@@ -119,7 +119,7 @@ static const int allowed_calls[] = {
     SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(link), SCMP_SYS(linkat),
     SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(getdents64),
     SCMP_SYS(flock), SCMP_SYS(getcwd), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(fchmod),
-    SCMP_SYS(umask), SCMP_SYS(dup), SCMP_SYS(pipe2),
+    SCMP_SYS(umask), SCMP_SYS(pipe2),
 
     /* connections that were accepted */
     SCMP_SYS(accept4), SCMP_SYS(accept), SCMP_SYS(shutdown), SCMP_SYS(getsockopt),
@@ -195,6 +195,7 @@ struct guarded_call {
 #define THREAD_NEEDS (CLONE_THREAD | CLONE_VM)
 
 #define WHOLE        UINT64_MAX
+#define DESCRIPTOR   UINT32_MAX /* the kernel reads 32 bits of a descriptor */
 #define SOCK_TYPE    (~(uint64_t)(SOCK_CLOEXEC | SOCK_NONBLOCK)) /* a type without its flags */
 
 /* clang-format off */
@@ -213,6 +214,9 @@ static const struct guarded_call guarded_calls[] = {
     {SCMP_SYS(setpriority), {0, WHOLE, PRIO_PROCESS}, {1, WHOLE, 0}},
     {SCMP_SYS(prlimit64), {0, WHOLE, 0}, {2, WHOLE, 0}},
 
+    /* A socket sends to the peer that it is connected to, never to an address. */
+    {SCMP_SYS(sendto), {4, WHOLE, 0}, {0}},
+
     /* A pair of sockets that reaches nobody else: a datagram socket could name another one. */
     {SCMP_SYS(socketpair), {0, WHOLE, AF_UNIX}, {1, SOCK_TYPE, SOCK_STREAM}},
 
@@ -221,7 +225,6 @@ static const struct guarded_call guarded_calls[] = {
     {SCMP_SYS(ioctl), {1, WHOLE, FIONREAD}, {0}},
 
     /* Copies, flags and locks; never F_SETOWN, with which the kernel signals any process. */
-    {SCMP_SYS(fcntl), {1, WHOLE, F_DUPFD}, {0}},
     {SCMP_SYS(fcntl), {1, WHOLE, F_DUPFD_CLOEXEC}, {0}},
     {SCMP_SYS(fcntl), {1, WHOLE, F_GETFD}, {0}},
     {SCMP_SYS(fcntl), {1, WHOLE, F_SETFD}, {0}},
@@ -244,7 +247,7 @@ static const struct guarded_call outgoing_guarded[] = {
 };
 /* clang-format on */
 
-static const int outgoing_calls[] = {SCMP_SYS(connect), SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg)};
+static const int outgoing_calls[] = {SCMP_SYS(connect), SCMP_SYS(sendmmsg)};
 
 static struct scmp_arg_cmp
 compare(const struct condition *c) {
@@ -284,16 +287,35 @@ add_call_rules(scmp_filter_ctx ctx, bool outgoing) {
         err = ERR_IO;
     if (err != 0 || !outgoing) return err;
     err = add_guarded(ctx, outgoing_guarded, ARRAY_LEN(outgoing_guarded));
-    return err != 0
-               ? err
-               : add_plain_calls(ctx, SCMP_ACT_ALLOW, outgoing_calls, ARRAY_LEN(outgoing_calls));
+    if (err == 0)
+        err = add_plain_calls(ctx, SCMP_ACT_ALLOW, outgoing_calls, ARRAY_LEN(outgoing_calls));
+    return err;
 }
 
-int
-sandbox_restrict_calls(bool outgoing) {
-    scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-    if (ctx == NULL) return ERR_IO;
-    int loaded = 0, err = add_call_rules(ctx, outgoing);
+/* What would give a connected datagram socket another address, or make a copy of it. */
+static const int redirecting_calls[] = {SCMP_SYS(sendmsg), SCMP_SYS(sendmmsg), SCMP_SYS(connect),
+                                        SCMP_SYS(fcntl)};
+
+/* Refuse to redirect descriptor ${fd}.  fcntl with F_DUPFD_CLOEXEC is refused, its other commands
+ * stay. */
+static int
+add_redirect_rules(scmp_filter_ctx ctx, int fd) {
+    const struct condition descriptor = {0, DESCRIPTOR, (uint32_t)fd};
+    const struct condition copy = {1, DESCRIPTOR, F_DUPFD_CLOEXEC};
+    for (size_t i = 0; i < ARRAY_LEN(redirecting_calls); i++) {
+        unsigned conditions = redirecting_calls[i] == SCMP_SYS(fcntl) ? 2 : 1;
+        int err = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), redirecting_calls[i], conditions,
+                                   compare(&descriptor), compare(&copy));
+        if (err != 0) return ERR_IO;
+    }
+    return 0;
+}
+
+/* Load ${ctx} for every thread and release it, unless ${err} is an error.  Returns a
+ * sandbox_result, or ERR_IO. */
+static int
+load_filter(scmp_filter_ctx ctx, int err) {
+    int loaded = 0;
 
     /* Threads that already run are restricted as well; rules are found by a binary search. */
     if (err == 0 && seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1) != 0) err = ERR_IO;
@@ -303,4 +325,25 @@ sandbox_restrict_calls(bool outgoing) {
     if (err != 0) return err;
     if (loaded == -EINVAL || loaded == -ENOSYS) return SANDBOX_UNSUPPORTED;
     return loaded == 0 ? SANDBOX_ON : ERR_IO;
+}
+
+/* A filter of its own, which the kernel asks in addition: within one filter a rule that refuses
+ * cannot make an exception of a rule that allows. */
+static int
+bind_descriptor(int fd) {
+    scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+    if (ctx == NULL) return ERR_IO;
+    return load_filter(ctx, add_redirect_rules(ctx, fd));
+}
+
+int
+sandbox_restrict_calls(bool outgoing, int datagram) {
+    /* The exception first: the filter that follows refuses to load another one. */
+    int result = SANDBOX_ON;
+    if (datagram >= 0) result = bind_descriptor(datagram);
+    if (result != SANDBOX_ON) return result;
+
+    scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+    if (ctx == NULL) return ERR_IO;
+    return load_filter(ctx, add_call_rules(ctx, outgoing));
 }

@@ -38,10 +38,12 @@ int sandbox_restrict_paths(const struct sandbox_paths *paths);
  * Restrict every thread of the process to the system calls that serving needs.  A call that only an
  * attacker makes (execve, ptrace, ...) ends the process.  Every other call fails with EPERM.
  * Memory can no longer be made executable.  New sockets are refused, or with ${outgoing} limited to
- * connections to other services.  Call it when all libraries are loaded and all listeners are open.
- * Returns SANDBOX_ON, SANDBOX_UNSUPPORTED, or ERR_IO if the kernel refused the filter.
+ * connections to other services.  ${datagram} is a connected datagram socket of this process, or -1
+ * for none.  It sends to its peer only: no call can give it another address or copy it.  Call this
+ * when all libraries are loaded and all listeners are open.  Returns SANDBOX_ON,
+ * SANDBOX_UNSUPPORTED, or ERR_IO if the kernel refused the filter.
  */
 MUST_CHECK
-int sandbox_restrict_calls(bool outgoing);
+int sandbox_restrict_calls(bool outgoing, int datagram);
 
 #endif

@@ -2,7 +2,7 @@
 // What systemd is told: ready, stopping, and again and again that all is well, as long as it is.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -36,6 +36,20 @@ for (const abstract of [false, true]) {
     assert.deepEqual(systemd.seen.map(({ text }) => text), ['READY=1', 'STOPPING=1'], 'no beat was asked for');
   });
 }
+
+test('through its socket no other one is reached', async (t) => {
+  const filters = ({ pid }) => Number(/^Seccomp_filters:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  const { systemd, where } = await receive(t);
+  const alone = await startServer();
+  t.after(() => alone.stop());
+  if (alone.sandbox !== 'on' || Number.isNaN(filters(alone))) return t.skip('this kernel cannot, or does not tell');
+  assert.equal(filters(alone), 1);
+  const server = await startServer({ env: { NOTIFY_SOCKET: where } });
+  t.after(() => server.stop());
+  // One more, which test_sandbox tries.
+  assert.equal(filters(server), 2);
+  assert.ok(systemd.count('READY=1') === 1 || await systemd.next('READY=1', 5000));
+});
 
 test('a start that fails never says ready', async (t) => {
   const { systemd, where } = await receive(t);

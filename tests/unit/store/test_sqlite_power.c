@@ -311,7 +311,7 @@ confine(void) {
     const struct sandbox_paths paths = {.data_dir =
                                             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"};
     int on = sandbox_restrict_paths(&paths);
-    if (on == SANDBOX_ON) on = sandbox_restrict_calls(false);
+    if (on == SANDBOX_ON) on = sandbox_restrict_calls(false, -1);
     if (on == SANDBOX_UNSUPPORTED) print_message("SKIP sandbox: this kernel has none\n");
     return on >= 0;
 #endif
