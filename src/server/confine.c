@@ -45,7 +45,6 @@ int
 server_confine_paths(struct server *s, const struct aws_env *aws, struct buf *reason) {
     struct buf keys[AWS_CREDENTIALS_PATHS] = {0};
     char socket_dir[sizeof(s->listener.path)];
-    bool outgoing = s->stores.aws != NULL;
     s->sandbox = "on";
     if (s->settings.sandbox == SETTINGS_SANDBOX_OFF) {
         s->sandbox = "off";
@@ -57,12 +56,12 @@ server_confine_paths(struct server *s, const struct aws_env *aws, struct buf *re
 
     /* The data directory, the own socket, and the files that credentials are read from. */
     struct sandbox_paths paths = {
-        .outgoing = outgoing,
+        .outgoing = s->stores.remote,
         .socket_dir = socket_directory(&s->listener, socket_dir),
     };
-    if (stores_are_here(&s->settings)) paths.data_dir = s->settings.data;
+    if (s->stores.local) paths.data_dir = s->settings.data;
     int result = 0;
-    if (outgoing) result = aws_credentials_paths(aws, keys);
+    if (s->stores.aws != NULL) result = aws_credentials_paths(aws, keys);
     for (int i = 0; i < AWS_CREDENTIALS_PATHS; i++)
         if (keys[i].len > 0) paths.readable[i] = buf_text(&keys[i]);
 
@@ -75,7 +74,7 @@ server_confine_paths(struct server *s, const struct aws_env *aws, struct buf *re
 int
 server_confine_calls(struct server *s, struct buf *reason) {
     if (s->settings.sandbox == SETTINGS_SANDBOX_OFF) return 0;
-    int result = sandbox_restrict_calls(s->stores.aws != NULL, s->notify);
+    int result = sandbox_restrict_calls(s->stores.remote, s->notify);
     int err = check_confined(s, result, "seccomp", "reaches every system call", reason);
     atomic_store(&s->sources.sandboxed, err == 0 && strcmp(s->sandbox, "on") == 0);
     return err;

@@ -32,7 +32,7 @@ enum {
     KEPT_MAX = 1024, /* connections that stay open after a response, 17 KiB each */
     FILES_OWN = 120, /* log, listeners, stores with 16 parts at once, metrics */
     FILES_IO_THREAD = 2,
-    FILES_AWS_CALL = 8, /* of a worker that calls AWS: its connection, one kept, and their pipes */
+    FILES_CALL = 8, /* of a worker that calls a service: its connection, one kept, their pipes */
 };
 
 static const char *
@@ -82,7 +82,7 @@ configure_api(struct server *s) {
 static void
 share_files(const struct server *s, struct daemon_config *c) {
     unsigned own = FILES_OWN + FILES_IO_THREAD * c->io_threads;
-    if (s->stores.aws != NULL) own += FILES_AWS_CALL * c->workers_max;
+    if (s->stores.remote) own += FILES_CALL * c->workers_max;
 
     unsigned room = c->descriptors - own;
     if (c->descriptors <= 2 * own) {

@@ -13,17 +13,16 @@
 
 enum {
     CONNECTIONS = 64, /* idle connections to AWS that are kept */
-    WAIT_MS = 5000,   /* longest time that a call waits for the disk */
+    WAIT_MS = 5000,   /* longest time that a call waits for the disk or a service */
 };
 
-/* Uploads leave this much of the disk free, because opening requires some. */
+/* New content leaves this much of the disk free, because opening requires some. */
 static const uint64_t MIN_FREE = UINT64_C(64) * 1024 * 1024;
 
-/* In order of preference. */
+/* In order of preference.  The last one is used if the settings choose no other. */
 static const struct store_backend *const record_backends[] = {&store_aws_records,
-                                                              &store_local_records, NULL};
-static const struct store_backend *const blob_backends[] = {&store_aws_blobs, &store_local_blobs,
-                                                            NULL};
+                                                              &store_local_records};
+static const struct store_backend *const blob_backends[] = {&store_aws_blobs, &store_local_blobs};
 
 static struct store_config
 stores_config(const struct settings *s, struct store_aws *aws) {
@@ -41,31 +40,24 @@ stores_config(const struct settings *s, struct store_aws *aws) {
     };
 }
 
-/* Whether a store that ${s} chooses is in AWS, or with ${in_aws} false, on this machine. */
-static bool
-stores_choose(const struct settings *s, bool in_aws) {
-    const struct store_config config = stores_config(s, NULL);
-    return store_backend_find(record_backends, &config)->in_aws == in_aws ||
-           store_backend_find(blob_backends, &config)->in_aws == in_aws;
-}
-
-bool
-stores_are_here(const struct settings *s) {
-    return stores_choose(s, false);
-}
-
 int
 stores_prepare(const struct settings *s, const struct aws_env *env, struct stores *out,
                struct buf *reason) {
+    const struct store_config config = stores_config(s, NULL);
+    enum store_place records = store_backend_find(record_backends, &config)->place;
+    enum store_place blobs = store_backend_find(blob_backends, &config)->place;
+
     *out = (struct stores){.text_max = UINT64_MAX};
-    if (stores_choose(s, true)) {
-        http_client_setup();
+    out->local = records == STORE_LOCAL || blobs == STORE_LOCAL;
+    out->remote = records != STORE_LOCAL || blobs != STORE_LOCAL;
+    if (out->remote) http_client_setup();
+    if (records == STORE_IN_AWS || blobs == STORE_IN_AWS) {
         out->aws = store_aws_new(env, CONNECTIONS);
         if (out->aws == NULL) return ERR_NOMEM;
         store_aws_warm(out->aws);
     }
 
-    if (!stores_are_here(s) || fs_make_dir(s->data) == 0) return 0;
+    if (!out->local || fs_make_dir(s->data) == 0) return 0;
     (void)!buf_printf(reason, "cannot make %.200s: %s", s->data, strerrordesc_np(errno));
     return ERR_IO;
 }
@@ -81,8 +73,8 @@ stores_open(const struct settings *s, struct stores *out, struct buf *reason) {
     if (err == 0) err = blobs->open_blobs(&config, &out->blobs, reason);
     if (records->text_max != 0) out->text_max = records->text_max;
 
-    /* What is in AWS has no quota. */
-    if (err == 0 && out->aws != NULL && s->daily_bytes > 0) {
+    /* What is in a remote store has no quota. */
+    if (err == 0 && out->remote && s->daily_bytes > 0) {
         out->daily = daily_new((uint64_t)s->daily_bytes);
         if (out->daily == NULL) err = ERR_NOMEM;
     }

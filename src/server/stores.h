@@ -16,8 +16,10 @@ struct store_aws;
 struct stores {
     struct store *store;
     struct blobs *blobs;
+    bool local;            /* a store keeps its data in the data directory */
+    bool remote;           /* a store calls a service */
     struct store_aws *aws; /* shared by the stores in AWS; NULL if none is there */
-    struct daily *daily;   /* limit of a day for stores in AWS; NULL: none */
+    struct daily *daily;   /* limit of a day if a store is remote; NULL: none */
     uint64_t text_max;     /* largest classic text that the records can hold, bytes */
 };
 
@@ -35,9 +37,6 @@ int stores_prepare(const struct settings *s, const struct aws_env *env, struct s
  * line in ${reason}.  The caller closes ${out} in both cases. */
 MUST_CHECK
 int stores_open(const struct settings *s, struct stores *out, struct buf *reason);
-
-/* Whether something is kept in the data directory. */
-bool stores_are_here(const struct settings *s);
 
 /* Call store_aws_give_up() if a store is in AWS.  Any thread. */
 void stores_give_up(const struct stores *s);

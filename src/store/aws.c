@@ -154,7 +154,7 @@ open_s3(const struct store_config *config, struct blobs **out, struct buf *reaso
 
 const struct store_backend store_aws_records = {
     .name = "DynamoDB",
-    .in_aws = true,
+    .place = STORE_IN_AWS,
     .is_chosen = is_dynamodb_chosen,
     .text_max = DYNAMODB_INLINE_MAX,
     .parts_max = DYNAMODB_PARTS_MAX,
@@ -163,7 +163,7 @@ const struct store_backend store_aws_records = {
 
 const struct store_backend store_aws_blobs = {
     .name = "S3",
-    .in_aws = true,
+    .place = STORE_IN_AWS,
     .is_chosen = is_s3_chosen,
     .open_blobs = open_s3,
 };

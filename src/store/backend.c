@@ -6,9 +6,9 @@
 
 const struct store_backend *
 store_backend_find(const struct store_backend *const list[], const struct store_config *config) {
-    for (; *list != NULL; list++)
-        if ((*list)->is_chosen(config)) return *list;
-    return NULL;
+    while ((*list)->is_chosen != NULL && !(*list)->is_chosen(config))
+        list++;
+    return *list;
 }
 
 /* Parts of the largest upload: a file of ${file_max} bytes, sealed and padded. */
@@ -20,14 +20,14 @@ count_parts(uint64_t file_max, uint64_t part_size) {
 }
 
 int
-store_backend_check(const struct store_backend *b, const struct store_config *config,
+store_backend_check(const struct store_backend *backend, const struct store_config *config,
                     struct buf *reason) {
-    if (b->parts_max == 0) return 0;
-    if (count_parts(config->file_max, config->part_size) <= b->parts_max) return 0;
+    if (backend->parts_max == 0) return 0;
+    if (count_parts(config->file_max, config->part_size) <= backend->parts_max) return 0;
 
     (void)!buf_printf(reason,
                       "SECRETS_MAX_FILE: %s allows at most %llu parts per upload; lower it or "
                       "raise SECRETS_PART_SIZE",
-                      b->name, (unsigned long long)b->parts_max);
+                      backend->name, (unsigned long long)backend->parts_max);
     return ERR_CONFIG;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The backends as a table.  A row says which settings choose a backend, what the backend limits and
- * how it is opened.  secretsd chooses from lists of rows (server/stores.c).  The function on Lambda
- * names the two rows in AWS (lambda/main.c), so it does without SQLite.
+ * The backends as a table.  A row says which settings choose a backend, where the backend keeps its
+ * data, what it limits and how it is opened.  secretsd chooses from lists of rows and learns from
+ * the chosen ones what to prepare (server/stores.c).  The function on Lambda names the two rows in
+ * AWS (lambda/main.c), so it does without SQLite.
  */
 #ifndef STORE_BACKEND_H
 #define STORE_BACKEND_H
@@ -21,14 +22,23 @@ struct store_config {
     bool aws_http_anywhere;   /* AWS endpoints on other machines may do without TLS */
     uint64_t file_max;        /* largest file, bytes */
     uint64_t part_size;       /* bytes of a part */
-    uint64_t min_free;        /* bytes that uploads leave free on the disk */
-    int wait_ms;              /* longest time that a call waits for the disk */
+    uint64_t min_free;        /* bytes that new content leaves free on the disk */
+    int wait_ms;              /* longest time that a call waits for the disk or a service */
     struct store_aws *aws;    /* for the backends in AWS, or NULL */
+};
+
+/* Where a backend keeps its data. */
+enum store_place {
+    STORE_LOCAL,     /* in config->data, within the quota */
+    STORE_IN_AWS,    /* in a service of AWS, reached with config->aws */
+    STORE_ELSEWHERE, /* in another service, whose calls end within config->wait_ms */
 };
 
 struct store_backend {
     const char *name; /* for messages */
-    bool in_aws;      /* requires config->aws; otherwise it keeps its data in config->data */
+    enum store_place place;
+
+    /* Whether the settings choose it; NULL for the one that is used if they choose no other. */
     bool (*is_chosen)(const struct store_config *config);
 
     uint64_t text_max;  /* largest classic text, bytes; 0: no limit of its own */
@@ -44,14 +54,14 @@ struct store_backend {
 extern const struct store_backend store_aws_records, store_aws_blobs;
 extern const struct store_backend store_local_records, store_local_blobs;
 
-/* Returns the first backend of ${list}, which ends with NULL, that ${config} chooses; else NULL. */
+/* Returns the first backend of ${list} that ${config} chooses.  The last one has no is_chosen. */
 const struct store_backend *store_backend_find(const struct store_backend *const list[],
                                                const struct store_config *config);
 
-/* Whether ${config} keeps within the limits of ${b}.  Returns 0; or ERR_CONFIG with a line in
+/* Whether ${config} keeps within the limits of ${backend}.  Returns 0; or ERR_CONFIG with a line in
  * ${reason}. */
 MUST_CHECK
-int store_backend_check(const struct store_backend *b, const struct store_config *config,
+int store_backend_check(const struct store_backend *backend, const struct store_config *config,
                         struct buf *reason);
 
 #endif

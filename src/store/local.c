@@ -10,11 +10,6 @@
 
 enum { LOCAL_PATH_MAX = 1100 };
 
-static bool
-is_sqlite_chosen(const struct store_config *config) {
-    return config->dynamo_table[0] == '\0';
-}
-
 static int
 open_sqlite(const struct store_config *config, struct store **out, struct buf *reason) {
     const struct sqlite_store_config sqlite = {
@@ -24,11 +19,6 @@ open_sqlite(const struct store_config *config, struct store **out, struct buf *r
         .reason = reason,
     };
     return sqlite_store_open(&sqlite, out);
-}
-
-static bool
-is_directory_chosen(const struct store_config *config) {
-    return config->s3_bucket[0] == '\0';
 }
 
 static int
@@ -48,12 +38,12 @@ open_directory(const struct store_config *config, struct blobs **out, struct buf
 
 const struct store_backend store_local_records = {
     .name = "SQLite",
-    .is_chosen = is_sqlite_chosen,
+    .place = STORE_LOCAL,
     .open_records = open_sqlite,
 };
 
 const struct store_backend store_local_blobs = {
     .name = "directory",
-    .is_chosen = is_directory_chosen,
+    .place = STORE_LOCAL,
     .open_blobs = open_directory,
 };
