@@ -13,7 +13,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
 
     json_setup();
     http_response_init(&resp, 1 << 16);
-    if (event_parse((const char *)data, len, &e) == 0 && e.kind != EVENT_SCHEDULE) {
+    if (event_parse((const char *)data, len, "/share", &e) == 0 && e.kind != EVENT_SCHEDULE) {
         /* What the API relies on. */
         if (e.request.path == NULL || e.request.path[0] != '/' || e.request.query == NULL) abort();
         event_read_viewer(&e, "0123456789abcdef");

@@ -55,6 +55,7 @@ $(B)/tests/test_sandbox $(B)/tests/test_sandbox_calls: $(B)/obj/server/process/s
 $(B)/tests/test_sqlite_power: $(B)/obj/server/process/sandbox.o
 $(B)/tests/test_metrics: $(B)/obj/server/metrics/metrics.o
 $(B)/tests/test_conns: $(B)/obj/server/http/conns.o $(B)/obj/server/http/budget.o
+$(B)/tests/test_event: $(B)/obj/lambda/event.o
 
 $(B)/tests/obj/%.o: %.c $(B)/flags
 	$(call say,CC,$<)

@@ -31,6 +31,12 @@ http_header_find(const char *name) {
     return -1;
 }
 
+bool
+http_header_is_list(enum http_header h) {
+    return h == HTTP_ACCEPT_ENCODING || h == HTTP_IF_NONE_MATCH || h == HTTP_REQUEST_HEADERS ||
+           h == HTTP_FORWARDED_FOR;
+}
+
 const char *
 http_method_name(enum http_method m) {
     return m == HTTP_OTHER ? "other" : method_names[m];

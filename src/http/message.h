@@ -48,6 +48,10 @@ const char *http_header_name(enum http_header h);
 /* The header of this wire name, in any case; or -1.  '_' does not match '-'. */
 int http_header_find(const char *name);
 
+/* Whether ${h} is a list, so that several lines of it mean the same as one (RFC 9110, 5.3).  Any
+ * other header must come once. */
+bool http_header_is_list(enum http_header h);
+
 /* The name of ${m}, which is "other" for HTTP_OTHER. */
 const char *http_method_name(enum http_method m);
 

@@ -9,6 +9,8 @@
 #include "base/text/utf8.h"
 #include "crypto/token.h"
 
+enum { STAGE_MAX = 256 }; /* "/" and the name of a stage */
+
 static const json_t *
 event_member(const json_t *o, const char *a, const char *b) {
     const json_t *v = json_object_get(o, a);
@@ -38,14 +40,24 @@ find_event_kind(const json_t *o, struct event *out) {
     return 0;
 }
 
-/* Keep header ${name} if the API reads it; ${list} (may be NULL) holds all its values. */
+/*
+ * Keep header ${name} if the API reads it.  ${list}, which may be NULL, holds all its values.  Of a
+ * header that is a list the last value counts: it is the one that the gateway's own side wrote.
+ */
 static void
 read_event_header(struct event *e, const char *name, const json_t *value, const json_t *list) {
     int h = http_header_find(name);
     if (h < 0) return;
+    size_t count = json_array_size(list);
+    bool is_list = http_header_is_list((enum http_header)h);
+    if (count > 0) value = json_array_get(list, count - 1);
+
     const char *text = text_of(value);
-    if (text == NULL || json_array_size(list) > 1 || e->request.headers[h] != NULL)
-        e->broken = true;
+    bool again = count > 1 || e->request.headers[h] != NULL;
+    if (text == NULL || (again && !is_list)) e->broken = true;
+
+    /* An HTTP API has joined the values with commas, which a token never has. */
+    if (h == HTTP_SECRETS_TOKEN && text != NULL && strchr(text, ',') != NULL) e->broken = true;
     e->request.headers[h] = text;
 }
 
@@ -60,7 +72,7 @@ read_event_headers(struct event *e) {
     e->multi_value = e->kind == EVENT_BALANCER && json_is_object(lists);
     if (json_is_object(lists) && e->kind != EVENT_HTTP) {
         json_object_foreach(lists, name, value) {
-            read_event_header(e, name, json_array_get(value, 0), value);
+            read_event_header(e, name, NULL, value);
         }
     } else {
         json_object_foreach(plain, name, value) {
@@ -121,28 +133,52 @@ add_query(struct event *e) {
     return err;
 }
 
-/* ${path} without the stage that it may begin with. */
+/* ${path} without the folder ${name}, "/" and segments, if it begins with it. */
 static const char *
-path_after_stage(const struct event *e, const char *path) {
-    const char *stage = text_of(event_member(e->json, "requestContext", "stage"));
-    size_t len = stage != NULL ? strlen(stage) : 0;
-    if (e->kind != EVENT_HTTP || len == 0 || path[0] != '/') return path;
-    if (strncmp(path + 1, stage, len) != 0) return path;
+path_after_folder(const char *path, const char *name) {
+    size_t len = strlen(name);
+    if (len == 0 || strncmp(path, name, len) != 0) return path;
+    return path[len] == '/' || path[len] == '\0' ? path + len : path;
+}
 
-    const char *rest = path + 1 + len;
-    if (*rest == '/') return rest;
-    return *rest == '\0' ? "/" : path;
+/* Write the folder that an HTTP API puts before the path, "/" and its stage, to ${out}.  "" for any
+ * other event: a REST API has no stage in the path. */
+static void
+print_stage(const struct event *e, struct buf *out) {
+    const char *stage = text_of(event_member(e->json, "requestContext", "stage"));
+    bool http_api = e->kind == EVENT_HTTP || json_object_get(e->json, "version") != NULL;
+    if (e->kind != EVENT_BALANCER && http_api && stage != NULL && stage[0] != '\0')
+        (void)!buf_printf(out, "/%s", stage);
+}
+
+/*
+ * The path ${whole} without the folders that it may begin with: the stage, and then ${prefix}.  If
+ * nothing is left, the address is that of the folder without its slash: then e->folder is set, and
+ * the result is "/".
+ */
+static const char *
+path_of_service(struct event *e, const char *whole, const char *prefix) {
+    struct buf stage = BUF_INIT(STAGE_MAX);
+    const char *path = whole;
+    print_stage(e, &stage);
+    if (stage.len > 0) path = path_after_folder(path, buf_text(&stage));
+    path = path_after_folder(path, prefix);
+    buf_free(&stage);
+
+    if (path[0] != '\0') return path;
+    e->folder = strrchr(whole, '/') + 1;
+    return "/";
 }
 
 /* Write path and query, each with its NUL, into e->text, and point the request at them. */
 static int
-read_target(struct event *e) {
+read_target(struct event *e, const char *prefix) {
     bool http = e->kind == EVENT_HTTP;
     const char *path = text_of(json_object_get(e->json, http ? "rawPath" : "path"));
     const char *query = text_of(json_object_get(e->json, "rawQueryString"));
     if (path == NULL || path[0] != '/') return ERR_INVALID;
 
-    int err = buf_add_text(&e->text, path_after_stage(e, path));
+    int err = buf_add_text(&e->text, path_of_service(e, path, prefix));
     if (err == 0) err = buf_add_byte(&e->text, '\0');
     size_t at = e->text.len;
     if (err == 0 && http && query != NULL) err = buf_add_text(&e->text, query);
@@ -242,7 +278,7 @@ event_method(const struct event *e) {
 }
 
 int
-event_parse(const char *text, size_t len, struct event *out) {
+event_parse(const char *text, size_t len, const char *prefix, struct event *out) {
     *out = (struct event){.text = BUF_INIT(EVENT_TEXT_MAX)};
     buf_init(&out->request.body, EVENT_MAX);
     if (len > EVENT_MAX) return ERR_TOO_LARGE;
@@ -257,7 +293,7 @@ event_parse(const char *text, size_t len, struct event *out) {
     if (method == NULL) return ERR_INVALID;
     out->request.method = http_method_parse(method);
     read_event_headers(out);
-    err = read_target(out);
+    err = read_target(out, prefix);
     if (err != 0) return err;
 
     /* The client last: a load balancer names it in a header. */

@@ -31,16 +31,22 @@ struct event {
     bool multi_value; /* the response has its headers as lists */
     bool broken;      /* a header that must come once came twice, or the body is not base64 */
     json_t *json;     /* owns the texts below */
-    struct buf text;  /* holds path and query */
+
+    /* The last segment of the service's folder, if the path is this folder without its slash.
+     * Otherwise NULL. */
+    const char *folder;
+    struct buf text; /* holds path and query */
     struct http_request request;
 };
 
 /*
- * Read the ${len} bytes at ${text} into ${out}, which event_clear() releases in every case.
- * Returns 0; ERR_INVALID if it is not an event of these kinds; ERR_TOO_LARGE or ERR_NOMEM.
+ * Read the ${len} bytes at ${text} into ${out}, which event_clear() releases in every case.  The
+ * path is taken without the stage of an HTTP API and without ${prefix}, such as "/share" or "", if
+ * it begins with them.  Returns 0; ERR_INVALID if it is not an event of these kinds; ERR_TOO_LARGE
+ * or ERR_NOMEM.
  */
 MUST_CHECK
-int event_parse(const char *text, size_t len, struct event *out);
+int event_parse(const char *text, size_t len, const char *prefix, struct event *out);
 
 /* The header that proves that CloudFront sent a request, and the one in which it names the
  * client. */

@@ -113,6 +113,22 @@ function_start(struct function *f, struct buf *reason) {
     return api_open(&f->api);
 }
 
+/*
+ * Whether the request of ${e} asks for the service's folder without its slash.  Then ${resp} leads
+ * to the folder with its slash, from which the page finds its files.
+ */
+static bool
+lead_to_folder(struct function *f, const struct event *e, struct http_response *resp) {
+    const struct http_request *req = &e->request;
+    bool page = req->method == HTTP_GET || req->method == HTTP_HEAD;
+    if (e->folder == NULL || !page) return false;
+
+    api_headers(&f->api, req, resp);
+    resp->status = 308;
+    http_response_setf(resp, "Location", "%s/", e->folder);
+    return true;
+}
+
 /* Make the response to the request of ${e}. */
 static void
 respond(struct function *f, struct event *e, struct http_response *resp) {
@@ -123,6 +139,7 @@ respond(struct function *f, struct event *e, struct http_response *resp) {
         problem_respond(resp, PROBLEM_MALFORMED, NULL);
         return;
     }
+    if (lead_to_folder(f, e, resp)) return;
 
     if (req->body.len > 0) body_len = (int64_t)req->body.len;
     f->api.config.response_max = EVENT_RESPONSE_MAX;
@@ -165,7 +182,7 @@ answer_schedule(struct function *f, struct buf *out) {
 static int
 answer_event(struct function *f, const struct buf *text, struct buf *out) {
     struct event e;
-    int err = event_parse((const char *)text->data, text->len, &e);
+    int err = event_parse((const char *)text->data, text->len, f->settings.path_prefix, &e);
     if (err == 0 && e.kind == EVENT_SCHEDULE) err = answer_schedule(f, out);
     else if (err == 0) err = answer_request(f, &e, out);
     event_clear(&e);

@@ -70,6 +70,8 @@ static const struct setting table[] = {
     {"SECRETS_CLOUDFRONT_KEY", "KEY", "", SETTINGS_TEXT, SETTINGS_FUNCTION, 0, 256, AT(cloudfront_key),
      "What CloudFront sends in X-Secrets-CloudFront-Key.  With it CloudFront-Viewer-Address is "
      "believed, and rates are limited for each client."},
+    {"SECRETS_PATH_PREFIX", "PATH", "", SETTINGS_TEXT, SETTINGS_FUNCTION, 0, 255, AT(path_prefix),
+     "Path below which the gateway or the load balancer has the service: /share."},
     {"SECRETS_SANDBOX", "off|on|required", "on", SETTINGS_WORD, SETTINGS_SERVER, 0, 2, AT(sandbox),
      "Give up all paths but the data directory, and all system calls that serving does not need.  "
      "If the kernel cannot, \"on\" reports that in the log, and \"required\" stops the start."},

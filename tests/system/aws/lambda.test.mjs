@@ -99,6 +99,32 @@ test('a stage in the path is looked through', async () => {
   assert.ok(config);
 });
 
+test('below a base path the API and the page are found', { timeout: 60000 }, async (t) => {
+  const below = await startRuntime(program, { ...env, SECRETS_PATH_PREFIX: '/share' });
+  t.after(() => below.stop());
+  assert.ok(below.ready, below.log);
+  for (const kind of ['http', 'rest', 'balancer', 'balancerLists']) {
+    const secret = `below ${kind}`;
+    const made = await send(kind, { method: 'POST', path: '/share/encrypt', ...json({ secret }) }, below);
+    assert.equal(made.status, 200, made.body.toString());
+    // The gateway's own address has no base path.
+    const opened = await send(kind, { method: 'POST', path: '/decrypt', ...json(parse(made)) }, below);
+    assert.equal(parse(opened).data, secret);
+
+    const page = await send(kind, { method: 'GET', path: '/share/' }, below);
+    assert.match(page.body.toString(), /<!doctype html>/i);
+    assert.doesNotMatch(page.body.toString(), /(src|href)="\//, 'the page names its files relative to its folder');
+    const script = page.body.toString().match(/src="([^"]+\.js)"/)[1];
+    assert.equal((await send(kind, { method: 'GET', path: new URL(script, 'https://x/share/').pathname }, below)).status, 200);
+
+    const unslashed = await send(kind, { method: 'GET', path: '/share' }, below);
+    assert.deepEqual([unslashed.status, unslashed.headers.location], [308, 'share/']);
+    assert.equal((await send(kind, { method: 'POST', path: '/share' }, below)).status, 405);
+    assert.equal((await send(kind, { method: 'GET', path: '/shared/api/v1/config' }, below)).status, 404);
+  }
+  assert.equal((await send('http', { method: 'GET', path: '/share/api/v1/config' })).status, 404, 'without the setting');
+});
+
 test('the page is served', async () => {
   const answer = await send('http', { method: 'GET', path: '/' });
   assert.equal(answer.status, 200);
@@ -192,6 +218,9 @@ test('a start that cannot be is reported', async () => {
     [{ SECRETS_ORIGINS: 'https://Example.org' }, /SECRETS_ORIGINS/],
     [{ SECRETS_MAX_FILE: '4 GiB', SECRETS_PART_SIZE: '64 KiB' }, /SECRETS_MAX_FILE/],
     [{ SECRETS_CLOUDFRONT_KEY: 'short' }, /SECRETS_CLOUDFRONT_KEY/],
+    [{ SECRETS_PATH_PREFIX: 'share' }, /SECRETS_PATH_PREFIX/],
+    [{ SECRETS_PATH_PREFIX: '/share/' }, /SECRETS_PATH_PREFIX/],
+    [{ SECRETS_PATH_PREFIX: '/a/../b' }, /SECRETS_PATH_PREFIX/],
     [{ AWS_ENDPOINT_URL_S3: 'http://minio.example:9000' }, /SECRETS_AWS_HTTP/],
     [{ AWS_ENDPOINT_URL_DYNAMODB: 'ftp://x' }, /AWS_ENDPOINT_URL_DYNAMODB/],
     [{ S3_BUCKET: await standins.bucket({ versioned: true }) }, /S3_BUCKET/],

@@ -236,7 +236,7 @@ test('every variable that the code reads is in the manual', () => {
   ].map(([, name]) => name))].sort();
   const page = readFileSync(join(top, 'man/secretsd.8'), 'utf8');
   const lacks = (text, names) => names.filter((name) => !new RegExp(`^\\.(It )?.*\\bEv\\b.*\\b${name}\\b`, 'm').test(text));
-  const functionsOwn = ['SECRETS_CLOUDFRONT_KEY']; // docs/AWS.md has it
+  const functionsOwn = ['SECRETS_CLOUDFRONT_KEY', 'SECRETS_PATH_PREFIX']; // docs/AWS.md has it
   const names = read(sources('aws', 'base', 'http', 'server', 'settings', 'store')).filter((name) => !functionsOwn.includes(name));
   assert.ok(names.length > 35 && ['HOME', 'SSL_CERT_FILE', 'AWS_REGION', 'AWS_ENDPOINT_URL_S3', 'LISTEN_FDS', 'SECRETS_LISTEN'].every((name) => names.includes(name)), names.join(' '));
   assert.deepEqual(lacks(page, names), []);
