@@ -128,6 +128,7 @@ static int
 open_sealed(struct record *r, const struct change *c, struct effect *out) {
     out->verdict = VERDICT_ABSENT;
     if (r->kind != RECORD_SEALED || c->now >= r->expires_at) return 0;
+    if (policy_uploading(r, c->now)) out->verdict = VERDICT_UPLOADING;
     if (r->phase != PHASE_OPEN && r->phase != PHASE_LOCKED) return 0;
 
     /* The lease comes first: a view whose response was lost is given again, even if the secret was

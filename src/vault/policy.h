@@ -28,7 +28,8 @@ enum {
  * complete whose data contradict the record. */
 enum verdict {
     VERDICT_OK = 1,      /* done, or it was so already (idempotent) */
-    VERDICT_ABSENT,      /* unknown, incomplete, expired, burnt, locked or used up */
+    VERDICT_ABSENT,      /* unknown, expired, burnt, locked or used up */
+    VERDICT_UPLOADING,   /* open: the upload is not complete yet */
     VERDICT_REPEAT,      /* open: this lease is live, so the same view is given again */
     VERDICT_LEASE_ENDED, /* open: this lease has ended */
     VERDICT_WRONG_KEY,   /* open: the gate is absent or wrong, and nothing changed */

@@ -77,12 +77,17 @@ vault_sealed_create(struct vault *v, const struct vault_sealed_new *in,
 }
 
 int
-vault_sealed_info(struct vault *v, const char *id, struct record *out) {
+vault_sealed_info(struct vault *v, const char *id, enum verdict *verdict, struct record *out) {
+    *verdict = VERDICT_ABSENT;
     int found = vault_load(v, id, out, NULL);
-    if (found != 1) return found;
-    if (out->kind == RECORD_SEALED && policy_visible(out, vault_now(v))) return 1;
-    record_clear(out);
-    return 0;
+    if (found < 0) return found;
+    if (found == 0) return 1;
+
+    int64_t now = vault_now(v);
+    if (out->kind == RECORD_SEALED && policy_visible(out, now)) *verdict = VERDICT_OK;
+    else if (out->kind == RECORD_SEALED && policy_uploading(out, now)) *verdict = VERDICT_UPLOADING;
+    if (*verdict != VERDICT_OK) record_clear(out);
+    return 1;
 }
 
 void

@@ -35,7 +35,7 @@ struct vault_sealed_created {
 };
 
 struct vault_sealed_opened {
-    enum verdict verdict; /* OK, REPEAT, ABSENT, LEASE_ENDED, WRONG_KEY or WRONG_PROOF */
+    enum verdict verdict; /* OK, REPEAT, ABSENT, UPLOADING, LEASE_ENDED, WRONG_KEY, WRONG_PROOF */
     int64_t lease_expires_at;
     int views_left;
     int attempts_left; /* -1: not counted */
@@ -53,10 +53,11 @@ int vault_sealed_create(struct vault *v, const struct vault_sealed_new *in,
 
 /*
  * Load the record of ${id} into ${out} if info may show it.  The caller clears ${out} with
- * record_clear().  Counts nothing.  Returns 1; 0 if absent; or a negative code.
+ * record_clear().  Counts nothing.  Returns 1 with ${verdict}, or a negative code.  The verdict is
+ * OK with ${out} filled; ABSENT; or UPLOADING.
  */
 MUST_CHECK
-int vault_sealed_info(struct vault *v, const char *id, struct record *out);
+int vault_sealed_info(struct vault *v, const char *id, enum verdict *verdict, struct record *out);
 
 /* Set ${out} to the address of ${id} in the store, which may reveal less than the id. */
 void vault_sealed_ref(struct vault *v, const char *id, struct store_ref *out);

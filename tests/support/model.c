@@ -59,6 +59,7 @@ enum verdict
 model_open(struct model *m, int64_t now, bool right, bool gate, unsigned token) {
     int i = find(m, token);
     bool key = gate || !m->gate;
+    if (uploading(m, now)) return VERDICT_UPLOADING;
     if (!m->complete || m->burnt || now >= m->expires) return VERDICT_ABSENT;
     if (i >= 0 && !model_live(m, now, i)) return VERDICT_LEASE_ENDED;
     if (i >= 0 && right && key) return model_fetch(m, now, token), VERDICT_REPEAT;

@@ -48,6 +48,7 @@ respond_verdict(struct api_call *call, const char *lease, const struct vault_sea
     case VERDICT_WRONG_KEY: problem_respond(call->resp, PROBLEM_WRONG_KEY, NULL); break;
     case VERDICT_WRONG_PROOF: respond_wrong_proof(call, o->attempts_left); break;
     case VERDICT_LEASE_ENDED: problem_respond(call->resp, PROBLEM_LEASE_ENDED, NULL); break;
+    case VERDICT_UPLOADING: v1_uploading(call); break;
     case VERDICT_ABSENT:
     case VERDICT_CONFLICT:
     case VERDICT_INCOMPLETE: v1_absent(call); break;
@@ -61,14 +62,14 @@ respond_verdict(struct api_call *call, const char *lease, const struct vault_sea
 static int
 check_parts_fit(struct api_call *call) {
     struct record r = {0};
+    enum verdict verdict;
     if (call->api->config.response_max >= API_PART_MAX) return 0;
 
-    int found = vault_sealed_info(call->api->vault, call->id, &r);
-    uint32_t part_size = r.part_size;
+    int err = vault_sealed_info(call->api->vault, call->id, &verdict, &r);
+    uint32_t part_size = r.part_size; /* 0 unless the verdict is OK */
     record_clear(&r);
-    if (found < 0) return found;
-    if (found > 0 && part_size > call->api->config.response_max) return ERR_TOO_LARGE;
-    return 0;
+    if (err < 0) return err;
+    return part_size > call->api->config.response_max ? ERR_TOO_LARGE : 0;
 }
 
 /* Reserve the response for content of ${len} bytes.  For vault_sealed_opening.reserve. */

@@ -90,12 +90,14 @@ respond_info(struct api_call *call, const struct record *r) {
 void
 v1_info(struct api_call *call) {
     struct record r = {0};
-    int found = 0;
+    enum verdict verdict = VERDICT_ABSENT;
+    int err = 0;
 
-    if (call->id[0] != '\0') found = vault_sealed_info(call->api->vault, call->id, &r);
-    if (found > 0) respond_info(call, &r);
-    else if (found == 0) v1_absent(call);
-    else response_error(call->resp, found);
+    if (call->id[0] != '\0') err = vault_sealed_info(call->api->vault, call->id, &verdict, &r);
+    if (err < 0) response_error(call->resp, err);
+    else if (verdict == VERDICT_OK) respond_info(call, &r);
+    else if (verdict == VERDICT_UPLOADING) v1_uploading(call);
+    else v1_absent(call);
     record_clear(&r);
 }
 

@@ -3,9 +3,17 @@
 
 #include "api/response.h"
 
+enum { UPLOADING_RETRY_AFTER = 5 }; /* seconds */
+
 void
 v1_absent(struct api_call *call) {
     problem_respond(call->resp, PROBLEM_NOT_FOUND, NULL);
+}
+
+void
+v1_uploading(struct api_call *call) {
+    problem_respond(call->resp, PROBLEM_UPLOADING, NULL);
+    http_response_setf(call->resp, "Retry-After", "%d", UPLOADING_RETRY_AFTER);
 }
 
 void

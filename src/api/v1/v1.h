@@ -30,6 +30,9 @@ int v1_check_part(struct api_call *call, int64_t body_len, uint32_t *len);
 /* Respond with the same 404 for everything that is absent or not for this client. */
 void v1_absent(struct api_call *call);
 
+/* Respond with 409: the upload is not complete yet, so there is nothing to open. */
+void v1_uploading(struct api_call *call);
+
 /* Respond to the result of a call without content: an error for ${err} below 0, 204 for VERDICT_OK,
  * else 404. */
 void v1_outcome(struct api_call *call, int err, enum verdict verdict);

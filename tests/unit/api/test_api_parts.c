@@ -77,8 +77,11 @@ parts_come_in_any_order_and_go_out(void **state) {
     struct api_kit *kit = *state;
     struct upload u = begin(kit);
     assert_int_equal(api_kit_number(kit, "part_size"), API_KIT_PART);
-    assert_int_equal(ask(&u, "GET", "", NULL), 404); /* not complete */
-    assert_int_equal(api_kit_open_secret(kit, u.id, KEY, 'a'), 404);
+    assert_int_equal(ask(&u, "GET", "", NULL), 409); /* not complete */
+    assert_true(api_kit_problem(kit, "uploading", NULL));
+    assert_non_null(http_response_get(&kit->resp, "Retry-After"));
+    assert_int_equal(api_kit_open_secret(kit, u.id, KEY, 'a'), 409);
+    assert_true(api_kit_problem(kit, "uploading", NULL));
     assert_int_equal(ask(&u, "POST", "/complete", u.owner), 409);
     assert_true(api_kit_problem(kit, "incomplete", NULL));
     assert_int_equal(api_kit_number(kit, "missing"), 3);
@@ -133,6 +136,8 @@ the_header_must_be_that_of_create(void **state) {
     assert_int_equal(put_good(&u, 2), 204);
     assert_int_equal(ask(&u, "POST", "/complete", u.owner), 422);
     assert_true(api_kit_problem(kit, "invalid_field", "header"));
+    assert_int_equal(ask(&u, "GET", "", NULL), 409);
+    kit->now += 3600; /* abandoned */
     assert_int_equal(ask(&u, "GET", "", NULL), 404);
 }
 

@@ -211,9 +211,12 @@ static void
 do_info(struct run *run, struct slot *s) {
     struct record r;
     const struct model *m = &s->model;
-    int found = vault_sealed_info(&run->world.vault, s->id, &r);
-    compare(run, "info", found, m->complete && model_content(m, run->now));
-    if (found == 1) compare(run, "info's views", r.views_left, m->views_left);
+    enum verdict want = VERDICT_ABSENT, got = VERDICT_ABSENT;
+    if (model_content(m, run->now)) want = m->complete ? VERDICT_OK : VERDICT_UPLOADING;
+    int result = vault_sealed_info(&run->world.vault, s->id, &got, &r);
+    compare(run, "info", result, 1);
+    compare(run, "info's verdict", got, want);
+    if (got == VERDICT_OK) compare(run, "info's views", r.views_left, m->views_left);
     record_clear(&r);
 }
 

@@ -60,8 +60,10 @@ static const struct row rows[] = {
     {LOCKED, CHANGE_OPEN, IDLE, 1, P, VERDICT_LEASE_ENDED, false, 2, I, L},
     {LOCKED, CHANGE_OPEN, KIT_TTL, 1, P, VERDICT_ABSENT, false, 2, I, L},
     {BURNT, CHANGE_OPEN, 1, 1, P, VERDICT_ABSENT, false, 2, N, X},
-    {UPLOAD, CHANGE_OPEN, 1, 1, P, VERDICT_ABSENT, false, 3, B, U},
-    {UPLOADED, CHANGE_OPEN, 1, 1, P, VERDICT_ABSENT, false, 3, B, U},
+    {UPLOAD, CHANGE_OPEN, 1, 1, P, VERDICT_UPLOADING, false, 3, B, U},
+    {UPLOAD, CHANGE_OPEN, 1, 1, W, VERDICT_UPLOADING, false, 3, B, U},
+    {UPLOADED, CHANGE_OPEN, 1, 1, P, VERDICT_UPLOADING, false, 3, B, U},
+    {UPLOADED, CHANGE_OPEN, 3600, 1, P, VERDICT_ABSENT, false, 3, B, U},
     {TEXT, CHANGE_OPEN, 1, 1, P, VERDICT_ABSENT, false, 2, I, O},
     /* Fetch. */
     {FRESH, CHANGE_FETCH, 0, 1, 0, VERDICT_ABSENT, false, 3, I, O},
@@ -231,7 +233,7 @@ set_gate(struct change *c, enum gate gate) {
 }
 
 /* In every scene: without the right gate nothing changes, whatever the proof, and what needs no
- * gate (absent, ended lease, used up) is answered as without one. */
+ * gate (absent, uploading, ended lease, used up) is answered as without one. */
 static void
 test_nothing_changes_without_the_gate(void **state) {
     (void)state;
@@ -242,8 +244,9 @@ test_nothing_changes_without_the_gate(void **state) {
             struct change c = {.kind = CHANGE_OPEN, .now = T0 + row->at};
             struct effect e;
             enum verdict want = row->verdict;
-            bool gated =
-                gate != GATE_RIGHT && want != VERDICT_ABSENT && want != VERDICT_LEASE_ENDED;
+            bool needs_gate =
+                want != VERDICT_ABSENT && want != VERDICT_UPLOADING && want != VERDICT_LEASE_ENDED;
+            bool gated = gate != GATE_RIGHT && needs_gate;
             if (row->kind != CHANGE_OPEN || r.kind != RECORD_SEALED) {
                 record_clear(&r);
                 continue;

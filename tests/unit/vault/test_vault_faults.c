@@ -529,7 +529,7 @@ test_a_lost_part_is_broken_not_absent(void **state) {
     assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 0, &part, &verdict), 1);
     assert_int_equal(vault_sealed_complete(v, c.id, c.owner_token, &verdict, &missing), 1);
     assert_int_equal(open_once(c.id, 1, NULL, &verdict), 1);
-    assert_int_equal(vault_sealed_info(v, c.id, &r), 1);
+    assert_int_equal(vault_sealed_info(v, c.id, &verdict, &r), 1);
     assert_int_equal(v->blobs->ops->erase(v->blobs, r.blob, 0, 1), 0);
     record_clear(&r);
     buf_reset(&part);
