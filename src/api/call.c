@@ -32,6 +32,14 @@ call_token(const struct http_request *req) {
     return value;
 }
 
+struct turns_client
+call_turns(const struct api_call *call) {
+    struct turns_client client;
+    http_address_group(&call->req->client, client.client);
+    http_address_network(&call->req->client, client.network);
+    return client;
+}
+
 int
 call_storage_take(struct api_call *call, uint64_t bytes, int64_t ttl) {
     struct vault *v = call->api->vault;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "api/api.h"
+#include "crypto/kdf/turns.h"
 #include "crypto/token.h"
 
 struct api_call {
@@ -39,6 +40,9 @@ const char *call_token(const struct http_request *req);
 MUST_CHECK
 int call_storage_take(struct api_call *call, uint64_t bytes, int64_t ttl);
 void call_storage_return(struct api_call *call, uint64_t bytes);
+
+/* The client of ${call}, for its share of the derivations. */
+struct turns_client call_turns(const struct api_call *call);
 
 /* Name the secret ${id} in the log by a tag that does not reveal the id. */
 void call_about(struct api_call *call, const char *id);

@@ -83,6 +83,7 @@ encrypt_file(struct api_call *call) {
             .file_name = name,
             .views = 1,
             .ttl = call->api->config.ttl_default,
+            .client = call_turns(call),
         };
         create_classic_secret(call, &in);
     }
@@ -107,6 +108,7 @@ encrypt_text(struct api_call *call) {
             .len = f.values[SECRET].len,
             .views = 1,
             .ttl = config->ttl_default,
+            .client = call_turns(call),
         };
         if (f.values[VIEW_COUNT].present) in.views = clamp_views(f.values[VIEW_COUNT].number);
         if (f.values[TTL].present) in.ttl = f.values[TTL].number;
@@ -177,6 +179,7 @@ open_classic_secret(struct api_call *call, const struct field_value *id,
 
     call_about(call, id->text);
     const struct vault_classic_reader reader = {
+        .client = call_turns(call),
         .text_max = room / JSON_GROWTH,
         .file_max = room / 4 * 3,
         .reserve = reserve_opened,

@@ -10,7 +10,7 @@
 #include "settings/api_config.h"
 
 enum {
-    KDF_QUEUE = 32,       /* derivations that wait; more are answered 503 */
+    KDF_QUEUE = 64,       /* derivations that wait; more are answered 503 */
     WORKERS_EXTRA = 32,   /* workers that derivations can never occupy */
     QUEUE_MAX = 1024,     /* requests that wait for a worker; more are answered 503 */
     SWEEP_SECONDS = 25,   /* content is erased within 60 s of its time */

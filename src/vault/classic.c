@@ -13,7 +13,7 @@ seal_classic(struct vault *v, struct kdf_pool *kdf, const struct vault_classic_n
     token_mint_passphrase(&v->random, out->passphrase);
     classic_init(&r->classic, &v->random);
 
-    int err = kdf_pool_derive(kdf, KDF_CLASSIC, out->passphrase, TOKEN_PASSPHRASE_LEN,
+    int err = kdf_pool_derive(kdf, &in->client, KDF_CLASSIC, out->passphrase, TOKEN_PASSPHRASE_LEN,
                               r->classic.salt, sizeof(r->classic.salt), key, sizeof(key));
     if (err == 0) err = classic_seal(&r->classic, key, in->plain, in->len, ciphertext);
     explicit_bzero(key, sizeof(key));
@@ -198,8 +198,8 @@ derive_classic(struct opening *o, bool nothing) {
     size_t salt_len = sizeof(o->record.classic.salt);
 
     if (nothing) random_fill(&o->vault->random, salt, salt_len);
-    return kdf_pool_derive(o->kdf, KDF_CLASSIC, o->passphrase, o->passphrase_len, salt, salt_len,
-                           o->key, sizeof(o->key));
+    return kdf_pool_derive(o->kdf, &o->reader->client, KDF_CLASSIC, o->passphrase,
+                           o->passphrase_len, salt, salt_len, o->key, sizeof(o->key));
 }
 
 /* Read the blob of the record into ${out}.  Returns as blobs_ops.get. */

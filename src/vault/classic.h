@@ -16,6 +16,7 @@ struct vault_classic_new {
     const char *file_name; /* NULL for a text; else 1 to RECORD_NAME_MAX bytes of valid UTF-8 */
     int views;             /* 1 to RECORD_CLASSIC_VIEWS_MAX */
     int64_t ttl;           /* seconds */
+    struct turns_client client; /* for its share of the derivations */
 };
 
 struct vault_classic_created {
@@ -28,8 +29,10 @@ struct vault_classic_opened {
     char file_name[RECORD_NAME_MAX + 1]; /* "" for a text */
 };
 
-/* What the caller of vault_classic_open() can deliver, and how it prepares that. */
+/* Who opens, what the caller of vault_classic_open() can deliver, and how it prepares that. */
 struct vault_classic_reader {
+    struct turns_client client; /* for its share of the derivations */
+
     /* Limits of the plaintext in bytes: a text grows more in JSON than a file in base64. */
     size_t text_max, file_max;
 
@@ -51,8 +54,8 @@ struct vault_classic_reader {
 
 /*
  * Encrypt and store ${in}.  Returns 1 with ${out} filled once it is durable; or, with ${out}
- * zeroed, ERR_BUSY (the queue of derivations is full), ERR_FULL, ERR_STORE, ERR_UNKNOWN_OUTCOME,
- * ERR_NOMEM or ERR_CRYPTO.
+ * zeroed, ERR_BUSY (the queue of derivations has no place for the client), ERR_FULL, ERR_STORE,
+ * ERR_UNKNOWN_OUTCOME, ERR_NOMEM or ERR_CRYPTO.
  */
 MUST_CHECK
 int vault_classic_create(struct vault *v, struct kdf_pool *kdf, const struct vault_classic_new *in,

@@ -2,7 +2,6 @@
 #include "crypto/kdf/pool.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/err.h"
@@ -12,14 +11,14 @@
 enum { LOWER_PRIORITY = 10 };
 
 struct kdf_pool {
+    struct turns *turns; /* callers wait here, so that no job waits */
     struct jobs *jobs;
     unsigned threads;
     unsigned queue_max;
-    bool locked;        /* every arena is locked in memory */
-    atomic_bool ending; /* jobs that wait are refused */
+    bool locked; /* every arena is locked in memory */
 
     pthread_mutex_t lock; /* guards all below */
-    uint64_t done, refused;
+    uint64_t done;
     unsigned idle;              /* arenas of the list that no job uses: the first of it */
     struct kdf_arena *arenas[]; /* one for each thread */
 };
@@ -58,8 +57,6 @@ give_arena(struct kdf_pool *pool, struct kdf_arena *arena) {
 static bool
 run_kdf_job(struct job *base) {
     struct kdf_job *job = (struct kdf_job *)base;
-    if (atomic_load(&job->pool->ending)) return true;
-
     struct kdf_arena *arena = take_arena(job->pool);
     job->result = kdf_derive(arena, job->params, job->secret, job->secret_len, job->salt,
                              job->salt_len, job->out, job->out_len);
@@ -73,7 +70,6 @@ kdf_pool_new(unsigned threads, unsigned queue_max, struct kdf_params params) {
         .name = "kdf_pool",
         .threads_max = threads,
         .threads_kept = threads,
-        .queue_max = queue_max,
         .nice = LOWER_PRIORITY,
     };
 
@@ -92,8 +88,9 @@ kdf_pool_new(unsigned threads, unsigned queue_max, struct kdf_params params) {
         pool->arenas[pool->idle++] = arena;
     }
 
+    pool->turns = turns_new(threads, queue_max);
     pool->jobs = jobs_new(&config);
-    if (pool->jobs != NULL) return pool;
+    if (pool->turns != NULL && pool->jobs != NULL) return pool;
 fail:
     kdf_pool_free(pool);
     return NULL;
@@ -102,7 +99,7 @@ fail:
 void
 kdf_pool_free(struct kdf_pool *pool) {
     if (pool == NULL) return;
-    atomic_store(&pool->ending, true);
+    turns_free(pool->turns);
     jobs_free(pool->jobs);
 
     for (unsigned i = 0; i < pool->idle; i++)
@@ -112,9 +109,9 @@ kdf_pool_free(struct kdf_pool *pool) {
 }
 
 int
-kdf_pool_derive(struct kdf_pool *pool, struct kdf_params params, const void *secret,
-                size_t secret_len, const uint8_t *salt, size_t salt_len, uint8_t *out,
-                size_t out_len) {
+kdf_pool_derive(struct kdf_pool *pool, const struct turns_client *client, struct kdf_params params,
+                const void *secret, size_t secret_len, const uint8_t *salt, size_t salt_len,
+                uint8_t *out, size_t out_len) {
     struct kdf_job job = {
         .base.run = run_kdf_job,
         .pool = pool,
@@ -129,18 +126,18 @@ kdf_pool_derive(struct kdf_pool *pool, struct kdf_params params, const void *sec
     };
     struct job *base = &job.base;
 
-    /* Without a deadline the job is never abandoned, so it may live here. */
-    if (jobs_do(pool->jobs, &base, -1) == 0) return job.result;
+    int err = turns_enter(pool->turns, client);
+    if (err != 0) return err;
 
-    (void)pthread_mutex_lock(&pool->lock);
-    pool->refused++;
-    (void)pthread_mutex_unlock(&pool->lock);
-    return ERR_BUSY;
+    /* Without a deadline the job is never abandoned, so it may live here. */
+    err = jobs_do(pool->jobs, &base, -1);
+    turns_leave(pool->turns); /* the pool may be gone from here on */
+    return err != 0 ? err : job.result;
 }
 
 void
 kdf_pool_stats(struct kdf_pool *pool, struct kdf_pool_stats *out) {
-    struct jobs_load load = jobs_load(pool->jobs);
+    struct turns_load load = turns_load(pool->turns);
 
     (void)pthread_mutex_lock(&pool->lock);
     *out = (struct kdf_pool_stats){
@@ -149,7 +146,7 @@ kdf_pool_stats(struct kdf_pool *pool, struct kdf_pool_stats *out) {
         .waiting = load.waiting,
         .queue_max = pool->queue_max,
         .done = pool->done,
-        .refused = pool->refused,
+        .refused = load.refused,
         .locked = pool->locked,
     };
     (void)pthread_mutex_unlock(&pool->lock);

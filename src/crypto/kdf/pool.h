@@ -2,7 +2,7 @@
 /*
  * A fixed number of threads that derive keys, each with an arena of its own, behind a bounded
  * queue: however many requests come, memory and processor time for derivations stay what the
- * operator set.
+ * operator set.  Each client has a share of the queue, and clients take turns (turns.h).
  */
 #ifndef CRYPTO_KDF_POOL_H
 #define CRYPTO_KDF_POOL_H
@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "crypto/kdf/kdf.h"
+#include "crypto/kdf/turns.h"
 
 struct kdf_pool;
 
@@ -20,7 +21,7 @@ struct kdf_pool_stats {
     unsigned waiting; /* jobs in the queue now */
     unsigned queue_max;
     uint64_t done;    /* derivations finished since the start */
-    uint64_t refused; /* jobs that found the queue full */
+    uint64_t refused; /* jobs for which the queue had no place */
     int locked;       /* 1 if every arena is locked in memory */
 };
 
@@ -36,13 +37,14 @@ struct kdf_pool *kdf_pool_new(unsigned threads, unsigned queue_max, struct kdf_p
 void kdf_pool_free(struct kdf_pool *pool);
 
 /*
- * kdf_derive() on a thread of the pool; waits for its turn and its end.  The inputs must live until
- * it returns.  Returns as kdf_derive(), or ERR_BUSY at once if the queue is full.  Any thread.
+ * kdf_derive() for ${client} on a thread of the pool; waits for its turn and its end.  The inputs
+ * must live until it returns.  Returns as kdf_derive(), or ERR_BUSY at once if the queue has no
+ * place for ${client}.  Any thread.
  */
 MUST_CHECK
-int kdf_pool_derive(struct kdf_pool *pool, struct kdf_params params, const void *secret,
-                    size_t secret_len, const uint8_t *salt, size_t salt_len, uint8_t *out,
-                    size_t out_len);
+int kdf_pool_derive(struct kdf_pool *pool, const struct turns_client *client,
+                    struct kdf_params params, const void *secret, size_t secret_len,
+                    const uint8_t *salt, size_t salt_len, uint8_t *out, size_t out_len);
 
 /* A snapshot for the metrics.  Any thread. */
 void kdf_pool_stats(struct kdf_pool *pool, struct kdf_pool_stats *out);

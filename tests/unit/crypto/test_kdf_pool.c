@@ -18,8 +18,11 @@
 static const struct kdf_params cheap = {.log2_n = 10, .r = 8, .p = 1};
 static const struct kdf_params slow = {.log2_n = 12, .r = 8, .p = 32}; /* about 0.2 s */
 
+static const struct turns_client someone;
+
 struct caller {
     struct kdf_pool *pool;
+    struct turns_client client; /* of a network of its own */
     struct kdf_params params;
     const uint8_t *want;
     unsigned times;
@@ -35,7 +38,8 @@ call(void *arg) {
     struct caller *c = arg;
     for (unsigned i = 0; i < c->times; i++) {
         uint8_t out[32] = {0};
-        int result = kdf_pool_derive(c->pool, c->params, "password", 8, salt, 4, out, 32);
+        int result =
+            kdf_pool_derive(c->pool, &c->client, c->params, "password", 8, salt, 4, out, 32);
         if (result == ERR_BUSY) c->busy++;
         else if (result == 0 && memcmp(out, c->want, sizeof(out)) == 0) c->good++;
         else c->bad++;
@@ -56,7 +60,9 @@ derive_answers(void **state) {
 
 static void
 start(struct caller *c, struct kdf_pool *pool, struct kdf_params params, unsigned times) {
+    static uint8_t networks;
     *c = (struct caller){.pool = pool, .params = params, .times = times};
+    c->client.network[0] = ++networks;
     c->want = params.p == slow.p ? slow_answer : cheap_answer;
     assert_int_equal(pthread_create(&c->thread, NULL, call, c), 0);
 }
@@ -109,13 +115,14 @@ a_full_queue_refuses_at_once(void **state) {
     start(&waiting, pool, slow, 1);
     wait_for(pool, 1, 1);
     for (int i = 0; i < 100; i++)
-        assert_int_equal(kdf_pool_derive(pool, cheap, "x", 1, salt, 4, out, 32), ERR_BUSY);
+        assert_int_equal(kdf_pool_derive(pool, &someone, cheap, "x", 1, salt, 4, out, 32),
+                         ERR_BUSY);
     assert_true(stats_of(pool).refused == 100);
     assert_true(stats_of(pool).done == 0); /* none of the hundred waited for the slow job */
     pthread_join(running.thread, NULL);
     pthread_join(waiting.thread, NULL);
     assert_int_equal(running.good + waiting.good, 2);
-    assert_int_equal(kdf_pool_derive(pool, cheap, "x", 1, salt, 4, out, 32), 0);
+    assert_int_equal(kdf_pool_derive(pool, &someone, cheap, "x", 1, salt, 4, out, 32), 0);
     kdf_pool_free(pool);
 }
 
@@ -145,7 +152,8 @@ too_costly_a_job_is_refused_by_its_arena(void **state) {
     uint8_t out[32];
     struct kdf_pool *pool = kdf_pool_new(1, 1, cheap);
     assert_non_null(pool);
-    assert_int_equal(kdf_pool_derive(pool, slow, "x", 1, salt, 4, out, 32), ERR_TOO_LARGE);
+    assert_int_equal(kdf_pool_derive(pool, &someone, slow, "x", 1, salt, 4, out, 32),
+                     ERR_TOO_LARGE);
     kdf_pool_free(pool);
     kdf_pool_free(NULL);
     assert_null(kdf_pool_new(1, 1, (struct kdf_params){.log2_n = 99, .r = 8, .p = 1}));
@@ -179,7 +187,7 @@ its_threads_give_way_to_others(void **state) {
     int lower = own + 10 > 19 ? 19 : own + 10;
     struct kdf_pool *pool = kdf_pool_new(1, 1, cheap);
     assert_non_null(pool);
-    assert_int_equal(kdf_pool_derive(pool, cheap, "x", 1, salt, 4, out, 32), 0);
+    assert_int_equal(kdf_pool_derive(pool, &someone, cheap, "x", 1, salt, 4, out, 32), 0);
     assert_true(threads_at(lower) >= 1); /* a thread of an earlier test may still be ending */
     if (lower != own) assert_int_equal(threads_at(own), 0);
     assert_int_equal(getpriority(PRIO_PROCESS, 0), own);
