@@ -5,7 +5,8 @@
 #include "base/text/parse.h"
 
 #define REGION_CHARS "abcdefghijklmnopqrstuvwxyz0123456789-"
-#define HOST_CHARS   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._[]:"
+#define WORD_CHARS   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._"
+#define HOST_CHARS   WORD_CHARS "[]:"
 
 static int
 endpoint_refuse(const char *variable, const char *fault, struct buf *reason) {
@@ -48,7 +49,21 @@ check_port(struct aws_endpoint *out, const char *usual) {
     return 0;
 }
 
-/* Split ${url}, "http://HOST:PORT" or "https://HOST".  A path, user or query is an error. */
+/* Copy ${path}, "" or "/" and segments, to ${out} without a slash at its end.  Returns 0 or
+ * ERR_CONFIG. */
+static int
+parse_path(const char *path, struct aws_endpoint *out) {
+    size_t len = strlen(path);
+    if (len > 0 && path[len - 1] == '/') len--;
+    if (len > AWS_PATH_MAX || strspn(path, WORD_CHARS "/") < len) return ERR_CONFIG;
+
+    memcpy(out->path, path, len);
+    out->path[len] = '\0';
+    bool plain = strstr(out->path, "//") == NULL && strstr(out->path, "/.") == NULL;
+    return plain ? 0 : ERR_CONFIG;
+}
+
+/* Split ${url}, "http://HOST:PORT" or "https://HOST/PATH".  A user or a query is an error. */
 static int
 parse_endpoint(const char *url, struct aws_endpoint *out) {
     const char *scheme = "https://", *usual = ":443";
@@ -60,12 +75,11 @@ parse_endpoint(const char *url, struct aws_endpoint *out) {
     if (strncmp(url, scheme, strlen(scheme)) != 0) return ERR_CONFIG;
 
     const char *host = url + strlen(scheme);
-    size_t len = strlen(host);
-    if (len > 0 && host[len - 1] == '/') len--;
+    size_t len = strcspn(host, "/");
     if (len == 0 || len > AWS_URL_MAX - 8 || strspn(host, HOST_CHARS) < len) return ERR_CONFIG;
     memcpy(out->host, host, len);
     out->host[len] = '\0';
-    if (check_port(out, usual) != 0) return ERR_CONFIG;
+    if (check_port(out, usual) != 0 || parse_path(host + len, out) != 0) return ERR_CONFIG;
 
     int n = snprintf(out->url, sizeof(out->url), "%s%s", scheme, out->host);
     return n > 0 && (size_t)n < sizeof(out->url) ? 0 : ERR_CONFIG;
@@ -121,7 +135,8 @@ aws_endpoint_find(const struct aws_env *env, const char *service, bool http_anyw
         return 0;
     }
     if (out->region[0] == '\0') memcpy(out->region, "us-east-1", sizeof("us-east-1"));
-    if (parse_endpoint(url, out) != 0)
+    bool s3 = strcmp(service, "s3") == 0;
+    if (parse_endpoint(url, out) != 0 || (!s3 && out->path[0] != '\0'))
         return endpoint_refuse(variable, "not an address like https://HOST[:PORT]", reason);
     if (!http_anywhere && !is_private(out))
         return endpoint_refuse(variable,

@@ -7,21 +7,25 @@
 
 #include "aws/transport.h"
 
-enum { AWS_URL_MAX = 300, AWS_REGION_MAX = 40 };
+enum { AWS_URL_MAX = 300, AWS_REGION_MAX = 40, AWS_PATH_MAX = 100 };
 
 struct aws_endpoint {
     char url[AWS_URL_MAX + 1];  /* "https://host" or "http://host:port", without a path */
     char host[AWS_URL_MAX + 1]; /* the value of the Host header */
     char region[AWS_REGION_MAX + 1];
     bool amazon; /* one of Amazon's own endpoints, not named by AWS_ENDPOINT_URL */
+
+    /* The path of AWS_ENDPOINT_URL, "/" and segments without a slash at the end; or "". */
+    char path[AWS_PATH_MAX + 1];
 };
 
 /*
  * Find the endpoint of ${service} ("dynamodb" or "s3") and fill ${out}.  It is
  * AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL_S3, else AWS_ENDPOINT_URL, else Amazon's endpoint
  * in the region AWS_REGION or AWS_DEFAULT_REGION.  A named endpoint without a region is in
- * "us-east-1".  An http: endpoint must be on this machine unless ${http_anywhere}.  Returns 0; or
- * ERR_CONFIG with the variable and what is wrong with it in ${reason}.
+ * "us-east-1".  Only an endpoint of S3 may have a path.  An http: endpoint must be on this machine
+ * unless ${http_anywhere}.  Returns 0; or ERR_CONFIG with the variable and what is wrong with it in
+ * ${reason}.
  */
 MUST_CHECK
 int aws_endpoint_find(const struct aws_env *env, const char *service, bool http_anywhere,

@@ -73,8 +73,10 @@ static const struct blobs_ops s3_ops = {
 
 /* Say in ${reason} that the service did not answer, or what it answered. */
 static int
-explain_refusal(enum s3_outcome outcome, struct buf *response, struct buf *reason) {
+explain_refusal(const struct s3 *s, enum s3_outcome outcome, struct buf *response,
+                struct buf *reason) {
     char code[S3_WORD_MAX + 1], region[S3_WORD_MAX + 1];
+    const char *used = s->service.endpoint.region;
 
     s3_error_word(response, "Code", code);
     s3_error_word(response, "Region", region);
@@ -84,8 +86,34 @@ explain_refusal(enum s3_outcome outcome, struct buf *response, struct buf *reaso
     }
     (void)!buf_printf(reason, "S3_BUCKET: the service refuses this bucket: %s",
                       code[0] != '\0' ? code : "no reason given");
-    if (region[0] != '\0') (void)!buf_printf(reason, "; it is in the region %s", region);
+
+    /* Most often the cause is the region, which not every service names. */
+    if (strcmp(code, "AuthorizationHeaderMalformed") == 0)
+        (void)!buf_printf(reason, "; the request was signed for the region %s (AWS_REGION)", used);
+    if (region[0] != '\0' && strcmp(region, used) != 0)
+        (void)!buf_printf(reason, "; it is in the region %s", region);
     return ERR_STORE;
+}
+
+/* Whether ${response} to the question for versions says that the bucket keeps none and never did.
+ * Otherwise ${reason} says what it says. */
+static bool
+has_no_versions(struct buf *response, struct buf *reason) {
+    static const char *const none[] = {"Disabled", "Unversioned", "Off"};
+    const char *text = buf_text(response);
+    char status[S3_WORD_MAX + 1];
+
+    if (strstr(text, "<Status>") == NULL || strstr(text, "<Status></Status>") != NULL) return true;
+    s3_error_word(response, "Status", status);
+    for (size_t i = 0; i < ARRAY_LEN(none); i++)
+        if (strcmp(status, none[i]) == 0) return true;
+
+    /* Suspended: versions from before stay.  A word that is not known may mean anything. */
+    (void)!buf_printf(reason,
+                      "S3_BUCKET: versioning is (or was) enabled on this bucket (%s), so nothing "
+                      "could be erased",
+                      status[0] != '\0' ? status : "unknown");
+    return false;
 }
 
 /*
@@ -102,16 +130,10 @@ check_versions(struct s3 *s, struct buf *reason) {
     struct s3_request r = {.method = HTTP_GET, .path = path, .query = "versioning="};
     enum s3_outcome outcome = s3_call_again(s, &r, &response, NULL);
 
-    if (outcome == S3_UNSUPPORTED) {
+    if (outcome == S3_UNSUPPORTED)
         log_warn("s3.versions_unknown", LOG_TEXT("bucket_path", s->prefix));
-    } else if (outcome != S3_DONE) {
-        result = explain_refusal(outcome, &response, reason);
-    } else if (strstr(buf_text(&response), "<Status>") != NULL) {
-        /* Enabled; or Suspended, after which old versions stay. */
-        (void)!buf_add_text(reason, "S3_BUCKET: versioning is (or was) enabled on this bucket, so "
-                                    "nothing could be erased");
-        result = ERR_CONFIG;
-    }
+    else if (outcome != S3_DONE) result = explain_refusal(s, outcome, &response, reason);
+    else if (!has_no_versions(&response, reason)) result = ERR_CONFIG;
 
     buf_free(&response);
     return result;
@@ -170,7 +192,11 @@ set_address(struct s3 *s, const char *bucket) {
     char host[AWS_URL_MAX + 1];
 
     if (!e->amazon || strchr(bucket, '.') != NULL) {
-        (void)snprintf(s->prefix, sizeof(s->prefix), "/%s", bucket);
+        (void)snprintf(s->prefix, sizeof(s->prefix), "%s/%s", e->path, bucket);
+
+        /* Some services show their endpoint with the bucket in it. */
+        if (e->path[0] == '/' && strcmp(e->path + 1, bucket) == 0)
+            (void)snprintf(s->prefix, sizeof(s->prefix), "%s", e->path);
         return;
     }
     (void)snprintf(host, sizeof(host), "%s.%.200s", bucket, e->host);

@@ -50,16 +50,16 @@ s3_error_word(struct buf *response, const char *tag, char out[static S3_WORD_MAX
     out[len] = '\0';
 }
 
-/* Log the refusal ${status} with the service's own words for it. */
+/* Log ${event}: a request that got ${status}, or 0 for no response.  The service says why. */
 static void
-log_refusal(const struct s3 *s, int status, struct buf *response) {
+log_failure(const struct s3 *s, const char *event, int status, struct buf *response) {
     char code[S3_WORD_MAX + 1], region[S3_WORD_MAX + 1];
 
     s3_error_word(response, "Code", code);
     s3_error_word(response, "Region", region);
-    log_warn(
-        "s3.refused", LOG_NUMBER("status", status), LOG_TEXT("code", code[0] != '\0' ? code : NULL),
-        LOG_TEXT("region", region[0] != '\0' ? region : NULL), LOG_TEXT("bucket_path", s->prefix));
+    log_warn(event, LOG_NUMBER("status", status), LOG_TEXT("code", code[0] != '\0' ? code : NULL),
+             LOG_TEXT("region", region[0] != '\0' ? region : NULL),
+             LOG_TEXT("bucket_path", s->prefix));
 }
 
 /* Whether ${response} says that the bucket itself is not there. */
@@ -70,8 +70,9 @@ is_bucket_absent(struct buf *response) {
     return strcmp(code, "NoSuchBucket") == 0;
 }
 
-enum s3_outcome
-s3_call(struct s3 *s, const struct s3_request *r, struct buf *response) {
+/* As s3_call().  ${status} gets the status of the response, or 0 if there is none. */
+static enum s3_outcome
+send_call(struct s3 *s, const struct s3_request *r, struct buf *response, int *status) {
     struct http_client_response resp = {.body = *response};
     struct http_field fields[3];
     size_t count = 0;
@@ -94,24 +95,36 @@ s3_call(struct s3 *s, const struct s3_request *r, struct buf *response) {
                             .body_len = r->body_len};
     int err = aws_service_call(&s->service, &call, &resp);
     *response = resp.body;
+    *status = resp.status;
     if (err != 0) return outcome_of_error(err);
 
     enum s3_outcome outcome = outcome_of_status(resp.status);
     if (outcome == S3_ABSENT && is_bucket_absent(response)) outcome = S3_REFUSED;
-    if (outcome == S3_REFUSED || outcome == S3_UNSUPPORTED) log_refusal(s, resp.status, response);
+    if (outcome == S3_REFUSED || outcome == S3_UNSUPPORTED)
+        log_failure(s, "s3.refused", resp.status, response);
     return outcome;
+}
+
+enum s3_outcome
+s3_call(struct s3 *s, const struct s3_request *r, struct buf *response) {
+    int status;
+    return send_call(s, r, response, &status);
 }
 
 enum s3_outcome
 s3_call_again(struct s3 *s, const struct s3_request *r, struct buf *response, bool *unknown) {
     struct aws_retry retry;
     enum s3_outcome outcome;
+    int status;
 
     aws_retry_start(&retry, &s->service);
     do {
-        outcome = s3_call(s, r, response);
+        outcome = send_call(s, r, response, &status);
         if (outcome == S3_UNKNOWN && unknown != NULL) *unknown = true;
-    } while ((outcome == S3_NOT_DONE || outcome == S3_UNKNOWN) && aws_retry_again(&retry));
+        if (outcome != S3_NOT_DONE && outcome != S3_UNKNOWN) return outcome;
+    } while (aws_retry_again(&retry));
+
+    log_failure(s, "s3.failed", status, response);
     return outcome;
 }
 

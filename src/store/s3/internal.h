@@ -10,7 +10,8 @@
 
 enum {
     S3_BUCKET_MAX = 63,
-    S3_PATH_MAX = 160,
+    S3_PREFIX_MAX = AWS_PATH_MAX + 1 + S3_BUCKET_MAX,
+    S3_PATH_MAX = S3_PREFIX_MAX + 96,
     S3_RESPONSE_MAX = 64 * 1024, /* a response that holds no part */
     S3_ERASES_MAX = 32,          /* erases that are remembered */
 };
@@ -25,7 +26,8 @@ struct s3_erase_state {
 struct s3 {
     struct blobs base;
     struct aws_service service;
-    char prefix[S3_BUCKET_MAX + 2]; /* of every path: "/BUCKET", or "" if the host names it */
+    char prefix[S3_PREFIX_MAX + 1]; /* of every path: "/BUCKET", behind the endpoint's own path;
+                                     * or "" if the host names the bucket */
     char sse[32];                   /* "" for none */
     bool conditional;               /* the service honours If-None-Match */
     int erase_ms;

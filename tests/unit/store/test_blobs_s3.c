@@ -227,8 +227,8 @@ a_refused_bucket_is_explained(void **state) {
          "S3_BUCKET: the service refuses this bucket: no reason given"},
         {404, NO_BUCKET, "S3_BUCKET: the service refuses this bucket: NoSuchBucket"},
         {400, "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>",
-         "S3_BUCKET: the service refuses this bucket: AuthorizationHeaderMalformed; it is in the "
-         "region eu-west-1"},
+         "S3_BUCKET: the service refuses this bucket: AuthorizationHeaderMalformed; the request "
+         "was signed for the region us-east-1 (AWS_REGION); it is in the region eu-west-1"},
         {301, "<Error><Code>PermanentRedirect</Code></Error>",
          "S3_BUCKET: the service refuses this bucket: PermanentRedirect"},
     };
