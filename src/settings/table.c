@@ -23,9 +23,9 @@ static const struct setting table[] = {
     {"SECRETS_DATA", "DIRECTORY", "./data", SETTINGS_TEXT, SETTINGS_SERVER, 1, 1024, AT(data),
      "The data directory.  If it does not exist, it is made, accessible to its owner only."},
     {"TTL_DAYS", "DAYS", "5", SETTINGS_NUMBER, BOTH, 1, 3650, AT(ttl_days),
-     "Lifetime of a secret if the sender names none."},
+     "Lifetime of a secret if the sender sets none."},
     {"SECRETS_MAX_TTL_DAYS", "DAYS", "30", SETTINGS_NUMBER, BOTH, 1, 3650, AT(ttl_max_days),
-     "Longest lifetime a sender may name."},
+     "Longest lifetime that a sender may set."},
     {"SECRETS_MAX_TEXT", "SIZE", "1 MiB", SETTINGS_SIZE, BOTH, KIB, 10 * MIB, AT(text_max),
      "Largest classic text, and largest text that the page offers to share."},
     {"SECRETS_MAX_FILE", "SIZE", "1 GiB", SETTINGS_SIZE, BOTH, KIB, TIB, AT(file_max),
@@ -33,30 +33,31 @@ static const struct setting table[] = {
     {"SECRETS_PART_SIZE", "SIZE", "1 MiB", SETTINGS_SIZE, BOTH, 64 * KIB, 4 * MIB, AT(part_size),
      "Size of the parts in which large content is sent and stored."},
     {"SECRETS_QUOTA", "SIZE", "10 GiB", SETTINGS_SIZE, SETTINGS_SERVER, 0, 1024 * TIB, AT(quota),
-     "Most content that is kept on this machine, or 0 for no limit.  Above it nothing new is "
-     "accepted, and opening continues."},
+     "Maximum total size of the content on this machine, or 0 for no limit.  At the limit, new "
+     "content is refused, and opening continues."},
     {"SECRETS_DAILY_BYTES", "SIZE", "10 GiB", SETTINGS_SIZE, BOTH, 0, 1024 * TIB, AT(daily_bytes),
-     "Most content that this instance accepts in 24 hours if a store is in AWS, where there is no "
-     "quota, or 0 for no limit."},
+     "Maximum total size of the content that this instance accepts in 24 hours if a store is in AWS, "
+     "where there is no quota, or 0 for no limit."},
     {"SECRETS_PAGE", "ORIGIN", "", SETTINGS_PAGE, BOTH, 0, 1024, AT(page),
      "Address of the page for links, if this server's own page is not used: https://HOST/."},
     {"SECRETS_ORIGINS", "LIST", "", SETTINGS_ORIGINS, BOTH, 0, 2047, AT(origins),
      "Origins, separated by commas, whose pages may use this server: https://HOST."},
     {"SECRETS_HOSTS", "LIST", "", SETTINGS_HOSTS, SETTINGS_SERVER, 0, HOSTS_TEXT_MAX, AT(hosts),
-     "Names of this server, separated by commas, that Host may have besides localhost, addresses "
-     "and the page's.  Any name may come through a trusted proxy."},
+     "Host names of this server, separated by commas, in addition to localhost, IP addresses and the "
+     "name of the page.  A request that names another host is refused, unless it comes through a "
+     "trusted proxy."},
     {"SECRETS_TRUSTED_PROXIES", "LIST", "127.0.0.0/8, ::1", SETTINGS_NETWORKS, SETTINGS_SERVER, 0, 2047, AT(trusted),
-     "Addresses and networks, separated by commas, whose X-Forwarded-For is believed.  Peers on a "
+     "Addresses and networks, separated by commas, whose X-Forwarded-For is trusted.  Peers on a "
      "unix socket are always trusted."},
     {"SECRETS_RATE_CREATE", "COUNT", "30", SETTINGS_NUMBER, BOTH, 0, 1000000, AT(rate_create),
-     "Secrets that one client may create in a minute, or 0 for no limit."},
+     "Secrets that one client may create per minute, or 0 for no limit."},
     {"SECRETS_RATE_OPEN", "COUNT", "60", SETTINGS_NUMBER, BOTH, 0, 1000000, AT(rate_open),
-     "Requests for secrets that one client may make in a minute, or 0 for no limit."},
+     "Requests for secrets that one client may make per minute, or 0 for no limit."},
     {"SECRETS_KDF_THREADS", "COUNT", "", SETTINGS_NUMBER, BOTH, 1, KDF_THREADS_MAX, AT(kdf_threads),
-     "Key derivations at once, with 16 MiB of locked memory each.  The default is the number of "
-     "processors."},
+     "Number of concurrent key derivations, with 16 MiB of locked memory each.  The default is the "
+     "number of processors."},
     {"SECRETS_METRICS_LISTEN", "ADDRESS", "", SETTINGS_TEXT, SETTINGS_SERVER, 0, 255, AT(metrics_listen),
-     "Where to serve /metrics, written as for --listen.  By default it is not served."},
+     "Where to serve /metrics, in the form of --listen.  By default it is not served."},
     {"S3_BUCKET", "NAME", "", SETTINGS_TEXT, BOTH, 0, 255, AT(s3_bucket),
      "Keep files in this S3 bucket instead of on this machine."},
     {"SECRETS_S3_SSE", "NAME", "", SETTINGS_TEXT, BOTH, 0, 64, AT(s3_sse),
@@ -65,11 +66,11 @@ static const struct setting table[] = {
     {"DYNAMO_TABLE", "NAME", "", SETTINGS_TEXT, BOTH, 0, 255, AT(dynamo_table),
      "Keep records in this DynamoDB table instead of on this machine."},
     {"SECRETS_AWS_HTTP", "loopback|anywhere", "loopback", SETTINGS_WORD, BOTH, 0, 1, AT(aws_http),
-     "Where the AWS_ENDPOINT_URL of an http: address may be.  With \"anywhere\" everything on the way "
-     "can read and change the requests to the stores."},
+     "Where an AWS_ENDPOINT_URL without TLS (http:) may be.  With \"anywhere\", anyone on the path can "
+     "read and change the requests to the stores."},
     {"SECRETS_CLOUDFRONT_KEY", "KEY", "", SETTINGS_TEXT, SETTINGS_FUNCTION, 0, 256, AT(cloudfront_key),
-     "What CloudFront sends in X-Secrets-CloudFront-Key.  With it CloudFront-Viewer-Address is "
-     "believed, and rates are limited for each client."},
+     "The value of X-Secrets-CloudFront-Key that CloudFront sends.  With it, "
+     "CloudFront-Viewer-Address is trusted, and the rates of each client are limited."},
     {"SECRETS_PATH_PREFIX", "PATH", "", SETTINGS_TEXT, SETTINGS_FUNCTION, 0, 255, AT(path_prefix),
      "Path below which the gateway or the load balancer has the service: /share."},
     {"SECRETS_SANDBOX", "off|on|required", "on", SETTINGS_WORD, SETTINGS_SERVER, 0, 2, AT(sandbox),
@@ -176,7 +177,7 @@ int
 settings_set(struct settings *s, const struct setting *t, const char *value, const char *name,
              struct buf *reason) {
     if (parse_setting(t, value, s) == 0) return 0;
-    int err = buf_printf(reason, "%s: \"%.80s\" is not understood: want ", name, value);
+    int err = buf_printf(reason, "%s: \"%.80s\" is not understood: expected ", name, value);
     err |= print_form(t, reason);
     (void)err; /* a reason that is cut is better than none */
     return ERR_CONFIG;

@@ -138,7 +138,7 @@ take_passed_socket(char *const env[], struct listener *out, struct buf *reason) 
 
     if (parse_number(count, strlen(count), 1, 1, &n) != 0)
         return listen_fail(reason, ERR_CONFIG, "LISTEN_FDS",
-                           "want exactly one socket from systemd, not", count);
+                           "expected exactly one socket from systemd, not", count);
     if (getsockopt(PASSED_FD, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &len) != 0 || !accepts)
         return listen_fail(reason, ERR_CONFIG, "LISTEN_FDS", "not a listening socket:", "fd 3");
     if (fcntl(PASSED_FD, F_SETFD, FD_CLOEXEC) != 0)
@@ -164,7 +164,7 @@ listen_open(const char *setting, const char *where, char *const env[], struct li
     socklen_t len = local ? prepare_unix(where + 5, &a) : parse_inet(where, &a);
     if (len == 0)
         return listen_fail(reason, ERR_CONFIG, setting,
-                           "want ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH, not", where);
+                           "expected ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH, not", where);
 
     out->fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (out->fd < 0) return listen_fail(reason, ERR_IO, setting, "no socket for", where);

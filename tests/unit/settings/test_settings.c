@@ -58,7 +58,7 @@ a_refusal_names_the_setting_and_the_form(void **state) {
     (void)state;
     assert_int_equal(read_env(&s, SETTINGS_SERVER, "TTL_DAYS=0", &reason), ERR_CONFIG);
     assert_string_equal(buf_text(&reason),
-                        "TTL_DAYS: \"0\" is not understood: want a number from 1 to 3650");
+                        "TTL_DAYS: \"0\" is not understood: expected a number from 1 to 3650");
     assert_int_equal(read_env(&s, SETTINGS_SERVER, "SECRETS_NO_SUCH=1", &reason), ERR_CONFIG);
     assert_non_null(strstr(buf_text(&reason), "SECRETS_NO_SUCH"));
     assert_int_equal(read_env(&s, SETTINGS_SERVER, "TTL_DAYS=31", &reason), 0);
