@@ -5,8 +5,8 @@
  *
  * A network may hold at most half of what is free, so the share shrinks as the quota fills up.  The
  * first network gets a third of the quota at most, the next one a third of the rest, and so on: no
- * finite number of networks fills it.  Whoever is refused has most of what is stored, and others
- * go on.
+ * finite number of networks fills it.  A network that is refused holds much of what is stored, and
+ * others can still store.
  *
  * The table has a fixed size and remembers about how much each network has stored.  An account
  * drains over the lifetimes of what it stored.  It never counts for more than all that is stored,

@@ -21,9 +21,10 @@ enum { UPLOAD_LIMITS_TRACKED = 1024, UPLOAD_LIMITS_PER_CLIENT = 4 };
 
 struct upload_limits;
 
-/* Create an empty table.  Returns NULL if memory is short.  Free with upload_limits_free(), which
- * allows NULL. */
+/* Create an empty table.  Returns NULL if memory is short. */
 struct upload_limits *upload_limits_new(void);
+
+/* Wipe and free ${u}.  NULL is allowed. */
 void upload_limits_free(struct upload_limits *u);
 
 /*
@@ -48,15 +49,16 @@ void upload_limits_touch(struct upload_limits *u, const char *id, int64_t now_ms
 /* ${id} is complete or burnt and no longer counts.  Unknown ids are ignored. */
 void upload_limits_end(struct upload_limits *u, const char *id);
 
+struct upload_limits_begun {
+    uint64_t ticket;
+    struct store_ref ref; /* len 0 before upload_limits_name() */
+};
+
 /*
  * Fill ${out} with the uploads of the client ${key}.  Where several servers share a store, another
  * one may have seen the end of an upload, so the caller can check each in the store.  Returns their
  * number.
  */
-struct upload_limits_begun {
-    uint64_t ticket;
-    struct store_ref ref; /* len 0 before upload_limits_name() */
-};
 size_t upload_limits_list(struct upload_limits *u, const uint8_t key[static 16],
                           struct upload_limits_begun out[static UPLOAD_LIMITS_PER_CLIENT]);
 

@@ -19,9 +19,9 @@
     X(TAG, "the tag does not verify: wrong key or damaged data")                                   \
     X(BUSY, "too much work is waiting")                                                            \
     X(FULL, "no space is left for more content")                                                   \
-    X(STORE, "the store did not do it; nothing happened")                                          \
-    X(STUCK, "the store does not answer in time")                                                  \
-    X(UNKNOWN_OUTCOME, "the store may or may not have done it")                                    \
+    X(STORE, "the store failed; nothing was changed")                                              \
+    X(STUCK, "the store does not respond in time")                                                 \
+    X(UNKNOWN_OUTCOME, "the store may or may not have made the change")                            \
     X(CONFLICT, "something else is stored there already")                                          \
     X(IO, "input or output failed")                                                                \
     X(CONFIG, "a setting is not understood")                                                       \

@@ -87,7 +87,7 @@ print_wrapped(struct buf *text, const char *help) {
     while (*help != '\0') {
         size_t n = strcspn(help, " ");
 
-        /* Begin a line, or go on with one that has room for the next word. */
+        /* Begin a line, or continue one that has room for the next word. */
         if (column == 0 || column + 1 + n > HELP_WIDTH) {
             if (column > 0) err |= buf_add_text(text, "\n");
             err |= buf_printf(text, "%*s", HELP_INDENT, "");

@@ -18,7 +18,7 @@ enum options_result {
  * Fill ${s} from defaults, then from the environment ${env} (NULL-terminated, as environ), then
  * from the arguments ${argv} after the program's name.  ${cores} is the default number of
  * derivation threads.  ${root} says whether this process is root, which is refused unless a setting
- * allows it.  ${text} (bound 16 KiB or more) gets what to print, if anything; a refusal names the
+ * allows it.  ${text} (limit 16 KiB or more) gets what to print, if anything; a refusal names the
  * variable or option at fault.
  */
 enum options_result options_read(struct settings *s, int argc, char *const argv[],

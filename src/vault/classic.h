@@ -64,8 +64,8 @@ int vault_classic_create(struct vault *v, struct kdf_pool *kdf, const struct vau
 /*
  * Open the secret ${id}: read its record, check time and views, let ${reader} reserve, derive the
  * key, read a file's ciphertext, verify the tag, let ${reader} prepare the response, and claim one
- * view with one conditional write.  Where no view is to be had, a key is derived all the same, so
- * that the time of a response does not tell whether a secret exists.
+ * view with one conditional write.  If no view is left, a key is derived
+ * as well, so that the time of a response does not reveal whether a secret exists.
  *
  * Returns 1 once the view is taken: the caller delivers what was prepared, which cannot fail.
  * Anything else means that the caller discards what was prepared and that no view was taken: 0 if

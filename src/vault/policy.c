@@ -35,7 +35,7 @@ release_content(struct record *r, int64_t now, struct effect *out) {
     }
 }
 
-/* End every lease of ${r} that is recorded as live: as lapsed if it has, else by a ${burn}. */
+/* Record the end of the leases of ${r} that have lapsed.  A ${burn} also ends those still live. */
 static void
 end_leases(struct record *r, int64_t now, bool burn, struct effect *out) {
     for (size_t i = 0; i < r->lease_count; i++) {

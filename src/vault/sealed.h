@@ -52,8 +52,8 @@ int vault_sealed_create(struct vault *v, const struct vault_sealed_new *in,
                         struct vault_sealed_created *out);
 
 /*
- * Load the record of ${id} into ${out} if info may show it.  The caller clears ${out} with
- * record_clear().  Counts nothing.  Returns 1 with ${verdict}, or a negative code.  The verdict is
+ * Load the record of ${id} into ${out} if policy_visible() says so.  The caller clears ${out} with
+ * record_clear().  Takes no view.  Returns 1 with ${verdict}, or a negative code.  The verdict is
  * OK with ${out} filled; ABSENT; or UPLOADING.
  */
 MUST_CHECK
@@ -87,6 +87,8 @@ struct vault_sealed_opening {
 MUST_CHECK
 int vault_sealed_open(struct vault *v, const char *id, const struct vault_sealed_opening *in,
                       struct vault_sealed_opened *out);
+
+/* Wipe ${o} and free what it owns.  NULL is allowed. */
 void vault_sealed_opened_clear(struct vault_sealed_opened *o);
 
 /*

@@ -77,7 +77,9 @@ header_matches(struct vault *v, const struct record *r) {
     struct buf part = BUF_INIT(record_part_len(r, 0));
     int found = vault_counted(v, v->blobs->ops->get(v->blobs, r->blob, 0, &part));
     if (found == 0) found = vault_counted(v, ERR_STORE); /* registered but lost */
-    if (found == 1) found = part.len >= sizeof(r->header) && memcmp(part.data, r->header, 32) == 0;
+    if (found == 1)
+        found =
+            part.len >= sizeof(r->header) && memcmp(part.data, r->header, sizeof(r->header)) == 0;
     buf_free(&part);
     return found;
 }

@@ -68,7 +68,7 @@ int
 vault_change(struct vault *v, const char *id, const struct change *c, struct effect *effect,
              struct record *after) {
     struct store_ref ref = {0};
-    int ignored = 0; /* ${c} is done all the same, and the sweeper retries the erase */
+    int ignored = 0; /* ${c} is done even if the erase fails, which the sweeper retries */
     v->store->ops->ref(v->store, id, &ref);
     return change_and_erase(v, &ref, c, effect, after, &ignored);
 }
@@ -76,7 +76,7 @@ vault_change(struct vault *v, const char *id, const struct change *c, struct eff
 int
 vault_look_and_change(struct vault *v, const char *id, const struct change *c,
                       struct effect *effect, struct record *after) {
-    /* The store alone knows whether a part is new. */
+    /* Only the store knows whether a part is new. */
     if (!v->store->look_first || c->kind == CHANGE_PART)
         return vault_change(v, id, c, effect, after);
 

@@ -88,7 +88,7 @@ respond_created(struct api_call *call, const struct vault_sealed_created *create
     response_end(&w, 201);
 }
 
-/* vault_sealed_create() within the share of the client's network.  Returns as that. */
+/* Call vault_sealed_create() within the share of the client's network.  Returns the same. */
 static int
 create_within_share(struct api_call *call, const struct vault_sealed_new *in,
                     struct vault_sealed_created *created) {

@@ -9,7 +9,7 @@ enum { OWNER_TOKEN_MAX = 4096 };
 
 /*
  * Get the owner token of ${link}, from --token or the state directory, into ${token}, and choose
- * the server that the secret is on.  ${token} is initialised with the bound OWNER_TOKEN_MAX; the
+ * the server that the secret is on.  ${token} is initialised with the limit OWNER_TOKEN_MAX; the
  * caller frees it in every case.  Returns CLI_DONE; CLI_WRONG if there is no token; or another
  * status.  All but CLI_DONE after printing an error.
  */

@@ -27,7 +27,7 @@ bool passphrase_method_ok(const char *method);
 bool passphrase_from_stdin(const char *method);
 
 /*
- * Read what ${source} names into ${out}, which is empty and has a bound above PASSPHRASE_MAX.  One
+ * Read what ${source} names into ${out}, which is empty and has a limit above PASSPHRASE_MAX.  One
  * trailing newline of a file or of standard input is removed.  Returns 0; ERR_CONFIG if the
  * terminal, variable or file does not exist; ERR_CONFLICT if the two entries differ; ERR_INVALID if
  * it is empty; ERR_TOO_LARGE; ERR_IO.

@@ -251,7 +251,7 @@ is_server_failure(int status) {
 static bool
 may_repeat_after_response(const struct remote_call *call, enum verdict verdict, int status) {
     bool always = call->retry == REMOTE_RETRY_ALWAYS;
-    if (status == 429 || status == 425) return true; /* it was turned away unread */
+    if (status == 429 || status == 425) return true; /* it was refused unread */
     if (verdict == VERDICT_FOREIGN) return always && verdict_is_transient(status);
     return verdict == VERDICT_OURS && always && is_server_failure(status);
 }

@@ -65,8 +65,8 @@ struct remote_response {
     char code[64];     /* of a problem document; "" if none */
     char detail[256];  /* of a problem document or of a network failure, for people */
     json_t *json;      /* body that is JSON; NULL if it is not */
-    struct buf body;   /* initialised with its bound by a caller that does not expect JSON; else its
-                         bound is 0 and it is not used */
+    struct buf body;   /* initialised with its limit by a caller that does not expect JSON; else its
+                         limit is 0 and it is not used */
     int64_t retry_after;
     enum http_failure failure; /* of the last attempt */
     bool unsure;               /* an attempt without a response may have been carried out */

@@ -19,7 +19,7 @@ struct watchdog;
 struct watchdog *watchdog_start(int fd, int64_t ms, bool (*healthy)(void *ctx), void *ctx);
 
 /* Stop and free ${w}.  Returns false if ${healthy} did not return for ${ms} milliseconds: no ping
- * follows, and this is to be called again.  NULL is allowed. */
+ * follows, and the caller calls this again.  NULL is allowed. */
 bool watchdog_stop(struct watchdog *w, int64_t ms);
 
 #endif

@@ -97,6 +97,8 @@ decide_change(struct change_attempt *a) {
     return err != 0 ? err : 1;
 }
 
+/* Whether the effect is a wrong proof that leaves attempts.  The last one also locks the record, so
+ * it is written like any other change, on the condition of the rev. */
 static bool
 counts_wrong_proof(const struct change_attempt *a) {
     return a->c.kind == CHANGE_OPEN && a->effect.verdict == VERDICT_WRONG_PROOF &&

@@ -181,7 +181,7 @@ s3_erase(struct blobs *b, const char *name, uint32_t first, uint32_t count) {
             continue;
         }
 
-        if (err == ERR_STORE) kept = true; /* S3 keeps some of these; go on with the others */
+        if (err == ERR_STORE) kept = true; /* S3 keeps some of these: continue with the others */
         else if (err != 0) result = ERR_STORE;
         if (result == 0) gone += n, did += n;
     }

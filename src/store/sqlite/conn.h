@@ -62,7 +62,7 @@ bool sqlite_conn_settle(struct sqlite_conn *c);
  */
 void sqlite_conn_reopen(struct sqlite_conn *c, int rc);
 
-/* While writing is stopped: open the file again once it is time, and go on if it is sound. */
+/* While writing is stopped: open the file again once it is time, and write again if it is sound. */
 void sqlite_conn_retry(struct sqlite_conn *c);
 
 #endif

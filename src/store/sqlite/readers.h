@@ -8,9 +8,8 @@
 #include "store/sqlite/db.h"
 
 struct sqlite_readers {
-    pthread_mutex_t lock; /* guards the rest */
-    pthread_cond_t
-        returned; /* a connection came back, or lending resumed; on the monotonic clock */
+    pthread_mutex_t lock;    /* guards the rest */
+    pthread_cond_t returned; /* a connection came back, or lending resumed (monotonic clock) */
     struct sqlite_db *db;
     int count;
     int free_count;
