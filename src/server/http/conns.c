@@ -17,9 +17,10 @@ struct conn {
     _Atomic int64_t deadline; /* monotonic ms; 0 for none */
     struct http_address client;
     enum state state;
-    bool counted; /* in clients */
-    bool fresh;   /* in conns->fresh: no request has come yet */
-    bool kept;    /* in conns->kept; only its own thread uses this */
+    bool counted;     /* in clients */
+    bool fresh;       /* in conns->fresh: no request has come yet */
+    bool kept;        /* in conns->kept; only its own thread uses this */
+    unsigned refused; /* status of a refusal that is not logged yet, or 0; as kept */
 };
 
 struct conns {
@@ -158,6 +159,7 @@ forget_conn(struct conns *c, struct conn *conn) {
 static void
 admit_conn(struct conns *c, struct conn *conn, int fd, struct http_address peer, bool counted) {
     conn->state = STATE_ADMITTED;
+    conn->refused = 0;
     conn->client = peer;
     conn->counted = counted;
     conn->fresh = true;
@@ -206,6 +208,18 @@ conns_keep(struct conns *c, struct conn *conn) {
     conn->kept = atomic_fetch_add(&c->kept, 1) < c->limits.kept;
     if (!conn->kept) atomic_fetch_sub(&c->kept, 1);
     return conn->kept;
+}
+
+void
+conn_refuse(struct conn *conn, unsigned status) {
+    conn->refused = status;
+}
+
+unsigned
+conn_take_refusal(struct conn *conn) {
+    unsigned status = conn->refused;
+    conn->refused = 0;
+    return status;
 }
 
 void

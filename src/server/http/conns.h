@@ -66,6 +66,12 @@ void conns_remove(struct conns *c, struct conn *conn);
  * that was used holds more memory than a new one. */
 bool conns_keep(struct conns *c, struct conn *conn);
 
+/* Remember that a refusal with ${status} was sent on ${conn}, whose connection ends. */
+void conn_refuse(struct conn *conn, unsigned status);
+
+/* The status of conn_refuse(), and forget it; 0 if nothing was refused. */
+unsigned conn_take_refusal(struct conn *conn);
+
 /* Give ${conn} ${ms} from now for its next step; 0 for no limit. */
 void conn_allow(struct conn *conn, int64_t ms);
 

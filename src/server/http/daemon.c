@@ -11,11 +11,9 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "server/http/request.h"
+#include "server/http/request_head.h"
 
 enum {
-    POOL_SIZE =
-        16 * 1024, /* of a connection: head and some body of a request, head of a response */
-    POOL_STEP = 4 * 1024,
     IO_STACK_SIZE = 256 * 1024,
     WORKER_STACK_SIZE = 256 * 1024,
     WORKERS_KEPT = 2,         /* workers that stay without work */
@@ -56,6 +54,7 @@ notify_connection(void *daemon, struct MHD_Connection *connection, void **contex
                   enum MHD_ConnectionNotificationCode code) {
     struct daemon *d = daemon;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        request_end_unread(d, connection);
         conns_remove(d->conns, *context);
         *context = NULL;
         return;
@@ -100,8 +99,8 @@ start_library(struct daemon *d) {
         MHD_OPTION_THREAD_STACK_SIZE, (size_t)IO_STACK_SIZE,
         MHD_OPTION_CONNECTION_LIMIT, unreachable,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONN_IDLE_MS / 1000,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_SIZE,
-        MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)POOL_STEP,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)REQUEST_HEAD_POOL,
+        MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)REQUEST_HEAD_STEP,
         MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
         MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,

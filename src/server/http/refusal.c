@@ -9,6 +9,7 @@
 #include "api/api.h"
 #include "base/clock.h"
 #include "http/problem.h"
+#include "server/http/conns.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -52,9 +53,10 @@ problem_of(unsigned status) {
     }
 }
 
-/* Append the whole response to ${out}.  Returns as buf_add(). */
+/* Append the whole response for ${problem} to ${out}, and set ${status} to its status.  Returns as
+ * buf_add(). */
 static int
-write_refusal(unsigned status, struct buf *out) {
+write_refusal(enum problem problem, struct buf *out, unsigned *status) {
     static const struct api none = {0};
     static const struct http_request unread = {.method = HTTP_OTHER};
     struct http_response r;
@@ -66,9 +68,10 @@ write_refusal(unsigned status, struct buf *out) {
     /* The same headers and problem document as a response of the API. */
     http_response_init(&r, BODY_MAX);
     api_headers(&none, &unread, &r);
-    problem_respond(&r, problem_of(status), NULL);
+    problem_respond(&r, problem, NULL);
+    *status = (unsigned)r.status;
     int err = buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\nConnection: close\r\n", r.status,
-                         MHD_get_reason_phrase_for((unsigned)r.status), date);
+                         MHD_get_reason_phrase_for(*status), date);
     for (int i = 0; i < r.field_count && err == 0; i++)
         err = buf_printf(out, "%s: %s\r\n", r.fields[i].name, r.fields[i].value);
 
@@ -78,23 +81,31 @@ write_refusal(unsigned status, struct buf *out) {
     return err;
 }
 
-/*
- * Send a problem in place of the library's ${response}.  No response is under way on the
- * connection, so the socket takes all of it at once.  Returns MHD_NO, whereupon the library closes
- * the connection.
- */
-EXPORT enum MHD_Result
-MHD_queue_response(struct MHD_Connection *connection, unsigned status,
-                   struct MHD_Response *response) {
+enum MHD_Result
+refusal_send(struct MHD_Connection *connection, unsigned status) {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *conn =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct buf text = BUF_INIT(HEAD_MAX);
-    (void)response;
-    if (info != NULL && write_refusal(status, &text) == 0) {
+
+    /* Nothing was sent yet, so the socket takes all of it at once. */
+    if (info != NULL && write_refusal(problem_of(status), &text, &status) == 0) {
         (void)send(info->connect_fd, text.data, text.len, MSG_DONTWAIT | MSG_NOSIGNAL);
         (void)shutdown(info->connect_fd, SHUT_WR);
         (void)recv(info->connect_fd, NULL, UNREAD_MAX, MSG_TRUNC | MSG_DONTWAIT);
     }
     buf_free(&text);
+
+    /* A connection of the metrics has no such context. */
+    if (conn != NULL && conn->socket_context != NULL) conn_refuse(conn->socket_context, status);
     return MHD_NO;
+}
+
+/* The library's own responses, which are refusals: a problem goes in place of ${response}. */
+EXPORT enum MHD_Result
+MHD_queue_response(struct MHD_Connection *connection, unsigned status,
+                   struct MHD_Response *response) {
+    (void)response;
+    return refusal_send(connection, status);
 }

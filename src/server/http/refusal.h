@@ -12,6 +12,13 @@
 
 #include <microhttpd.h>
 
+/*
+ * Send problem ${status} (HTTP) past the library, as it needs memory of the connection for a
+ * response of its own.  No response is under way.  Returns MHD_NO, which the caller returns to the
+ * library, so that it closes the connection.
+ */
+enum MHD_Result refusal_send(struct MHD_Connection *connection, unsigned status);
+
 /* As MHD_queue_response(3), for responses of this server.  Any thread. */
 enum MHD_Result refusal_queue_response(struct MHD_Connection *connection, unsigned status,
                                        struct MHD_Response *response);

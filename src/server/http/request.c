@@ -3,11 +3,11 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/log.h"
 #include "base/text/parse.h"
 #include "http/problem.h"
 #include "server/http/refusal.h"
 #include "server/http/request_head.h"
+#include "server/http/request_log.h"
 #include "server/process/process.h"
 
 enum {
@@ -341,6 +341,10 @@ admit_request(struct request *req, const char *method, const char *url, const ch
     struct http_request *http = &req->http;
     if (!count_in(req)) return MHD_NO;
 
+    /* Before any work: where the head has used all of the memory, no response can be sent. */
+    if (!request_head_leaves_room(req->connection))
+        return refusal_send(req->connection, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE);
+
     /* Nothing of a head is used before all of it is known to be strict. */
     read_head(req, method, url, version);
     if (req->broken) {
@@ -433,43 +437,42 @@ request_step(void *daemon, struct MHD_Connection *connection, const char *url, c
     return send_response(req);
 }
 
-/*
- * Log one line for each request: the template of its route and never its path, its status, how long
- * it took, the network of its client, and a tag of the secret that means nothing once this process
- * has ended.
- */
+/* Log how ${req} ended.  ${refused} is the status of a refusal that went past the library, or 0. */
 static void
-log_request(const struct request *req, enum MHD_RequestTerminationCode code) {
+log_outcome(const struct request *req, enum MHD_RequestTerminationCode code, unsigned refused) {
     const struct http_response *r = &req->response;
-    const char *route = r->route, *client = NULL, *tag = NULL;
-    if (route == NULL) route = "-";
-    if (r->log_tag[0] != '\0') tag = r->log_tag;
-    bool sent = code == MHD_REQUEST_TERMINATED_COMPLETED_OK && req->stage == STAGE_SENDING;
+    struct request_outcome outcome = {
+        .route = r->route,
+        .status = MHD_HTTP_BAD_REQUEST, /* of a head that never came to its end */
+        .us = clock_monotonic_us() - req->began_us,
+        .tag = r->log_tag,
+        .cut = code != MHD_REQUEST_TERMINATED_COMPLETED_OK || req->stage != STAGE_SENDING,
+    };
 
-    /* The library itself refuses a request only while its head is read. */
-    int status = MHD_HTTP_BAD_REQUEST;
-    char network[HTTP_PREFIX_LEN];
-    if (req->stage != STAGE_HEAD) {
-        status = r->status;
-        http_address_prefix(&req->http.client, network);
-        client = network;
+    if (refused != 0) {
+        outcome.status = (int)refused;
+        outcome.cut = false;
+    } else if (req->stage != STAGE_HEAD) {
+        outcome.status = r->status;
+        outcome.client = &req->http.client;
     }
-    int64_t us = clock_monotonic_us() - req->began_us;
-
-    struct metrics *metrics = req->daemon->config.metrics;
-    if (metrics != NULL) metrics_request(metrics, route, status, us);
-
-    log_info("request", LOG_TEXT("route", route), LOG_NUMBER("status", status),
-             LOG_NUMBER("us", us), LOG_TEXT("client", client), LOG_TEXT("secret", tag),
-             sent ? LOG_NONE : LOG_FLAG("cut", true));
+    request_log(req->daemon->config.metrics, &outcome);
 }
 
-/* Let the client read the response although it still sends its body. */
+/* Let the client read the response although it still sends its request. */
 static void
-let_linger(struct request *req) {
+let_linger(struct daemon *d, struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(req->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    if (info != NULL) linger_add(req->daemon->linger, info->connect_fd);
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info != NULL) linger_add(d->linger, info->connect_fd);
+}
+
+void
+request_end_unread(struct daemon *d, struct MHD_Connection *connection) {
+    const struct request_outcome outcome = {.status = (int)conn_take_refusal(conn_of(connection))};
+    if (outcome.status == 0) return;
+    let_linger(d, connection);
+    request_log(d->config.metrics, &outcome);
 }
 
 void
@@ -477,13 +480,14 @@ request_end(void *daemon, struct MHD_Connection *connection, void **arg,
             enum MHD_RequestTerminationCode code) {
     struct request *req = *arg;
     (void)daemon;
-    (void)connection;
     *arg = NULL;
     if (req == NULL) return;
 
     conn_allow(req->conn, CONN_IDLE_MS);
-    if (req->unread && code == MHD_REQUEST_TERMINATED_COMPLETED_OK) let_linger(req);
-    log_request(req, code);
+    unsigned refused = conn_take_refusal(req->conn);
+    bool unread = req->unread && code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
+    if (unread || refused != 0) let_linger(req->daemon, connection);
+    log_outcome(req, code, refused);
 
     /* Give back what the request held and wipe it, before it counts as ended. */
     release_body(req);

@@ -44,6 +44,9 @@ enum MHD_Result request_step(void *daemon, struct MHD_Connection *connection, co
                              const char *method, const char *version, const char *upload,
                              size_t *upload_len, void **request);
 
+/* ${connection} is about to be closed: log what was refused on it before it was a request. */
+void request_end_unread(struct daemon *d, struct MHD_Connection *connection);
+
 /* MHD_OPTION_NOTIFY_COMPLETED: the request has ended, with or without a response. */
 void request_end(void *daemon, struct MHD_Connection *connection, void **request,
                  enum MHD_RequestTerminationCode code);

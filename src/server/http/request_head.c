@@ -9,6 +9,8 @@
 enum {
     LINE_END = 2,
     COLON = 1,
+    RECORD = 48, /* bytes that the library uses for each header and cookie, besides its text */
+    RESPONSE_HEAD_MAX = 2 * 1024,
     PARAMETERS_MAX = 64, /* of a query; no route has more than one */
 };
 
@@ -90,6 +92,26 @@ request_head_strict(struct MHD_Connection *connection, const char *method, const
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     if (!h.strict || size == NULL || method + size->header_size != h.next + LINE_END) return false;
     return h.hosts == 1 || (h.hosts == 0 && !newest);
+}
+
+bool
+request_head_leaves_room(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *size =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    int records = MHD_get_connection_values_n(connection, MHD_HEADER_KIND, NULL, NULL) +
+                  MHD_get_connection_values_n(connection, MHD_COOKIE_KIND, NULL, NULL);
+
+    /* The buffer that the head was read into begins with half of the pool and grows by steps. */
+    size_t used = REQUEST_HEAD_POOL / 2;
+    while (size != NULL && used < size->header_size)
+        used += REQUEST_HEAD_STEP;
+
+    /* Cookies are parsed in a copy. */
+    const char *cookies;
+    size_t len = 0;
+    (void)MHD_lookup_connection_value_n(connection, MHD_HEADER_KIND, "Cookie", strlen("Cookie"),
+                                        &cookies, &len);
+    return used + (size_t)records * RECORD + len <= REQUEST_HEAD_POOL - RESPONSE_HEAD_MAX;
 }
 
 void

@@ -22,6 +22,16 @@
 bool request_head_strict(struct MHD_Connection *connection, const char *method, const char *url,
                          const char *version, const char *target, size_t len);
 
+/* Options of the library: the memory of a connection, for the head and some body of a request and
+ * for the head of its response, and the steps in which it is used. */
+enum { REQUEST_HEAD_POOL = 16 * 1024, REQUEST_HEAD_STEP = 4 * 1024 };
+
+/*
+ * Whether the head on ${connection} leaves enough of its memory for the head of a response.  Without
+ * it the library would close the connection in place of a response, after the work was done.
+ */
+bool request_head_leaves_room(struct MHD_Connection *connection);
+
 /*
  * Hide the query of ${target} from libmicrohttpd, which is about to copy its parameters into the
  * memory of the connection.  Nothing here reads that copy, and version 0.9.75 never responds where

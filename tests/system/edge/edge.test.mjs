@@ -11,7 +11,7 @@ import { connect as connectTls } from 'node:tls';
 
 import { Connection, create, sealed } from '../support/client.mjs';
 import { answersIn, hostileRequests } from '../support/hostile.mjs';
-import { has, startNginx } from '../support/nginx.mjs';
+import { freePort, has, startNginx } from '../support/nginx.mjs';
 import { patience, startServer } from '../support/server.mjs';
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -123,9 +123,48 @@ test('what is too long is refused at once, and says so', async (t) => {
   c.close();
 });
 
-test('what the library refuses by itself is one problem document with our headers', async (t) => {
+test('a head leaves room for its response, or is refused before any work', async (t) => {
   const server = await startServer();
   t.after(() => server.stop());
+  const classic = JSON.stringify({ secret_id: 'a'.repeat(16), passphrase: 'a'.repeat(32) });
+  const of = (line, body) => (fields) => {
+    const length = body === undefined ? '' : `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
+    return `${line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${fields}${length}\r\n${body ?? ''}`;
+  };
+  const requests = { page: [of('GET /'), 200], decrypt: [of('POST /decrypt', classic), 404], encrypt: [of('POST /encrypt?file_name=a', 'x'.repeat(50_000)), 200] };
+  const fields = {
+    'one header': (n) => `X-A: ${'a'.repeat(n)}\r\n`,
+    'short headers': (n) => 'a: b\r\n'.repeat(n / 6),
+    'long headers': (n) => `a: ${'b'.repeat(95)}\r\n`.repeat(n / 100),
+    'one cookie': (n) => `Cookie: a=${'b'.repeat(n)}\r\n`,
+    'short cookies': (n) => `Cookie: ${'a=b; '.repeat(n / 5)}\r\n`,
+  };
+
+  // The library needs some hundred bytes of a connection's memory for the head of a response.  Here each size is
+  // tried at which they may be taken, in steps that are smaller than that.
+  const steps = { 'short headers': [0, 1500, 24], 'short cookies': [0, 1500, 30], 'one cookie': [4000, 9000, 160], 'long headers': [7000, 13_000, 160], 'one header': [12_000, 16_600, 160] };
+  let asked = 0;
+  for (const [what, [of_, right]] of Object.entries(requests))
+    for (const [kind, make] of Object.entries(fields)) {
+      const [from, to, step] = steps[kind];
+      const seen = new Set();
+      for (let n = from; n < to; n += step) {
+        const [answer, ...more] = answersIn(await exchange(connect(server.port, '127.0.0.1'), of_(make(n))));
+        assert.ok(answer !== undefined && more.length === 0, `${what} with ${kind} of ${n} bytes is not answered`);
+        seen.add(answer.status);
+        asked++;
+      }
+      assert.deepEqual([...seen], [right, 431], `${what} with ${kind}`);
+    }
+  assert.doesNotMatch(server.stderr(), /cut=true/);
+  t.diagnostic(`${asked} heads`);
+});
+
+test('what the library refuses by itself is one problem document with our headers', async (t) => {
+  const metrics = await freePort();
+  const server = await startServer({ env: { SECRETS_METRICS_LISTEN: `127.0.0.1:${metrics}` } });
+  t.after(() => server.stop());
+  const refused = new Map();
   const post = (fields) => `POST /encrypt HTTP/1.1\r\nHost: x\r\n${fields}\r\n\r\nab`;
   for (const [name, status, code, text] of [
     ['a length with a sign', 400, 'malformed', post('Content-Length: +2')],
@@ -138,7 +177,19 @@ test('what the library refuses by itself is one problem document with our header
     ['a later version', 505, 'unsupported_version', 'GET /healthz HTTP/2.0\r\nHost: x\r\n\r\n'],
     ['a long target', 414, 'target_too_long', `GET /${'a'.repeat(17_000)} HTTP/1.1\r\nHost: x\r\n\r\n`],
     ['a long header', 431, 'head_too_large', `GET / HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(17_000)}\r\n\r\n`],
-    ['a small chunk', 400, 'malformed', post('Transfer-Encoding: chunked')],
+    ['no length of a chunk', 400, 'malformed', post('Transfer-Encoding: chunked')],
+    ['a version without a slash', 400, 'malformed', 'GET /healthz HTTP1.1\r\nHost: x\r\n\r\n'],
+    ['a version with two digits', 400, 'malformed', 'GET /healthz HTTP/1.10\r\nHost: x\r\n\r\n'],
+    ['no version', 400, 'malformed', 'GET /healthz\r\n\r\n'],
+    ['HTTP/2', 505, 'unsupported_version', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['a long method', 414, 'target_too_long', `${'A'.repeat(17_000)} / HTTP/1.1\r\nHost: x\r\n\r\n`],
+    ['a long name', 431, 'head_too_large', `GET / HTTP/1.1\r\nHost: x\r\n${'a'.repeat(17_000)}: b\r\n\r\n`],
+    ['cookies', 431, 'head_too_large', `GET / HTTP/1.1\r\nHost: x\r\nCookie: ${'a=b; '.repeat(3000)}\r\n\r\n`],
+    ['8 bits in a name', 400, 'malformed', 'GET / HTTP/1.1\r\nHost: x\r\nX-\xe4: b\r\n\r\n'],
+    ['8 bits in a method', 400, 'malformed', 'G\xcbT / HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['NUL in a name', 400, 'malformed', 'GET / HTTP/1.1\r\nHost: x\r\nX\0A: b\r\n\r\n'],
+    ['no colon', 400, 'malformed', 'GET / HTTP/1.1\r\nHost: x\r\nabc\r\n\r\n'],
+    ['CONNECT', 400, 'malformed', 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n'],
     // Control: what this server refuses itself looks the same.
     ['two hosts', 400, 'malformed', 'GET /healthz HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n'],
   ]) {
@@ -150,7 +201,22 @@ test('what the library refuses by itself is one problem document with our header
     assert.deepEqual({ status: JSON.parse(body).status, code: JSON.parse(body).code }, { status, code }, name);
     for (const field of ['Content-Type: application/problem\\+json', 'Secrets-Answer: 1', 'Connection: close', 'Cache-Control: no-store', 'X-Content-Type-Options: nosniff', `Content-Length: ${body.length}`, 'Date: \\w{3}, \\d\\d '])
       assert.match(head, new RegExp(`\\r\\n${field}`, 'i'), `${name}: ${head}`);
+    refused.set(status, (refused.get(status) ?? 0) + 1);
   }
+
+  // The log and the metrics have each of them once, with the status that was sent.
+  await pause(50);
+  const text = await (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text();
+  const counted = new Map([...text.matchAll(/^secrets_request_seconds_count\{route="-",code="(\d+)"\} (\d+)$/gm)].map((m) => [Number(m[1]), Number(m[2])]));
+  const lines = [...server.stderr().matchAll(/ event=request route=- status=(\d+)( .*)?$/gm)];
+  const told = new Map();
+  for (const [line, status] of lines) {
+    assert.doesNotMatch(line, /cut=true/);
+    told.set(Number(status), (told.get(Number(status)) ?? 0) + 1);
+  }
+  const sorted = (map) => [...map].sort(([a], [b]) => a - b);
+  assert.deepEqual(sorted(told), sorted(refused));
+  assert.deepEqual(sorted(counted), sorted(refused));
   const c = new Connection(server);
   assert.equal((await c.request('GET', '/healthz')).status, 200);
   c.close();
