@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/thread.h"
 
+#include <linux/futex.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/err.h"
 
@@ -44,4 +47,18 @@ thread_deadline(int64_t ms) {
         t.tv_sec++;
     }
     return t;
+}
+
+void
+thread_sleep(atomic_uint *word, unsigned value, int ms) {
+    struct timespec timeout = {.tv_sec = ms / MS_PER_S,
+                               .tv_nsec = (long)(ms % MS_PER_S) * NS_PER_MS};
+    struct timespec *limit = &timeout;
+    if (ms < 0) limit = NULL;
+    (void)syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, limit, NULL, 0);
+}
+
+void
+thread_wake(atomic_uint *word) {
+    (void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }

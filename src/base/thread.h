@@ -4,6 +4,7 @@
 #define BASE_THREAD_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,5 +23,14 @@ void thread_cond_init(pthread_cond_t *cond);
 
 /* Return the time on the monotonic clock that is ${ms} milliseconds (at least 0) from now. */
 struct timespec thread_deadline(int64_t ms);
+
+/*
+ * Sleep while ${word} is ${value}, until thread_wake(${word}) or for at most ${ms} milliseconds
+ * (-1: no limit).  May wake early.  Source: futex(2).
+ */
+void thread_sleep(atomic_uint *word, unsigned value, int ms);
+
+/* Wake one thread that sleeps on ${word}, whose memory may be gone already. */
+void thread_wake(atomic_uint *word);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "store/sqlite/gather.h"
 
 /* The page cache of a connection in KiB, as SQLite's negative cache sizes. */
 #define WRITER_CACHE "-8192"
@@ -161,11 +162,17 @@ measure_pages(struct sqlite_db *db) {
 }
 
 static int
-connect_file(struct sqlite_db *db, const struct sqlite_place *place, int flags) {
-    *db = (struct sqlite_db){0};
-    (void)pthread_once(&library_once, set_up_library);
-    int rc = sqlite3_open_v2(place->path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, place->vfs);
+connect_file(struct sqlite_db *db, const struct sqlite_place *place, const char *vfs, int flags) {
+    int rc = sqlite3_open_v2(place->path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, vfs);
     return rc == SQLITE_OK ? set_up_conn(db) : rc;
+}
+
+/* Only commits that are synced may be gathered (store/sqlite/gather.h). */
+static int
+connect_writer(struct sqlite_db *db, const struct sqlite_place *place) {
+    const char *vfs = place->vfs;
+    if (!place->sync_normal && sqlite_gather_register(place->vfs, &vfs) != 0) return SQLITE_NOMEM;
+    return connect_file(db, place, vfs, SQLITE_OPEN_READWRITE);
 }
 
 /* Where SQLite cannot have a log, it uses another journal without an error. */
@@ -210,7 +217,10 @@ fail_open(struct sqlite_db *db, const struct sqlite_place *place, int rc, struct
 
 int
 sqlite_db_open_writer(struct sqlite_db *db, const struct sqlite_place *place, struct buf *reason) {
-    int rc = connect_file(db, place, SQLITE_OPEN_READWRITE);
+    *db = (struct sqlite_db){0};
+    (void)pthread_once(&library_once, set_up_library);
+
+    int rc = connect_writer(db, place);
     if (rc == SQLITE_OK) rc = set_up_writer(db, place);
     if (rc == SQLITE_OK) rc = measure_pages(db);
     if (rc == SQLITE_OK) rc = prepare_statements(db, SQL_COUNT);
@@ -219,7 +229,10 @@ sqlite_db_open_writer(struct sqlite_db *db, const struct sqlite_place *place, st
 
 int
 sqlite_db_open_reader(struct sqlite_db *db, const struct sqlite_place *place, struct buf *reason) {
-    int rc = connect_file(db, place, SQLITE_OPEN_READONLY);
+    *db = (struct sqlite_db){0};
+    (void)pthread_once(&library_once, set_up_library);
+
+    int rc = connect_file(db, place, place->vfs, SQLITE_OPEN_READONLY);
     if (rc == SQLITE_OK)
         rc = exec_script(db, "PRAGMA query_only = ON; PRAGMA cache_size = " READER_CACHE);
     if (rc == SQLITE_OK) rc = measure_pages(db);

@@ -7,7 +7,6 @@
 #include "base/thread.h"
 #include "store/fs.h"
 #include "store/sqlite/ballast.h"
-#include "store/sqlite/futex.h"
 
 enum {
     BATCH_JOBS = 512,               /* in one transaction */
@@ -40,7 +39,7 @@ submit_job(struct sqlite_writer *w, struct sqlite_job *job) {
     job->next = atomic_load(&w->inbox);
     while (!atomic_compare_exchange_weak(&w->inbox, &job->next, job))
         continue;
-    if (atomic_exchange(&w->asleep, 0) == 1) sqlite_futex_wake(&w->asleep);
+    if (atomic_exchange(&w->asleep, 0) == 1) thread_wake(&w->asleep);
 }
 
 /* Sleep until ${job} is done, at most ${ms} milliseconds (-1: no limit).  Returns its state. */
@@ -51,7 +50,7 @@ wait_until_done(struct sqlite_job *job, int ms) {
 
     unsigned state = atomic_fetch_or(&job->state, WRITE_SLEEPS) | WRITE_SLEEPS;
     while ((state & WRITE_DONE) == 0 && (ms < 0 || left > 0)) {
-        sqlite_futex_wait(&job->state, state, (int)left);
+        thread_sleep(&job->state, state, (int)left);
         state = atomic_load(&job->state);
         if (ms >= 0) left = until - clock_monotonic_ms();
     }
@@ -105,7 +104,7 @@ finish_batch(struct sqlite_job *batch, int code) {
 
         unsigned state = atomic_fetch_or(&job->state, WRITE_DONE);
         if (state & WRITE_ABANDONED) job->drop(job);
-        else if (state & WRITE_SLEEPS) sqlite_futex_wake(&job->state);
+        else if (state & WRITE_SLEEPS) thread_wake(&job->state);
     }
 }
 
@@ -172,7 +171,7 @@ tx_is_lost(struct sqlite_writer *w) {
 }
 
 /*
- * Run one ${job} of several in a savepoint, so that a job that fails undoes only its own writes.
+ * Run ${job} in a savepoint, so that a job that fails undoes only its own writes.
  * Returns SQLITE_OK, or SQLite's code if the transaction is lost.
  */
 static int
@@ -203,10 +202,44 @@ run_single(struct sqlite_tx *tx, struct sqlite_job *job) {
     return SQLITE_OK;
 }
 
+/*
+ * Run the jobs of ${batch} without savepoints, which cost a fifth of the time.  Returns SQLite's
+ * code.  *${spoilt} tells that a job failed after it had written: its writes must be undone.
+ */
+static int
+run_without_savepoints(struct sqlite_tx *tx, struct sqlite_job *batch, bool *spoilt) {
+    sqlite3 *handle = tx->db->handle;
+    *spoilt = false;
+
+    for (struct sqlite_job *job = batch; job != NULL; job = job->next) {
+        int changes = sqlite3_total_changes(handle);
+        job->result = job->run(tx, job);
+        if (tx_is_lost(tx->writer)) return job->result == ERR_FULL ? SQLITE_FULL : SQLITE_ABORT;
+        if (job->result < 0 && sqlite3_total_changes(handle) != changes) {
+            *spoilt = true;
+            return SQLITE_OK;
+        }
+    }
+    return SQLITE_OK;
+}
+
+/* Begin the transaction again: all that it has written is undone. */
+static int
+restart_transaction(struct sqlite_tx *tx) {
+    tx->bytes = tx->writer->conn.stored_bytes;
+    sqlite_db_rollback(tx->db);
+    return sqlite_db_run(tx->db, SQL_BEGIN);
+}
+
 static int
 run_jobs(struct sqlite_tx *tx, struct sqlite_job *batch) {
-    int rc = SQLITE_OK;
+    bool spoilt = false;
     if (batch->next == NULL) return run_single(tx, batch);
+
+    int rc = run_without_savepoints(tx, batch, &spoilt);
+    if (rc != SQLITE_OK || !spoilt) return rc;
+
+    rc = restart_transaction(tx);
     for (struct sqlite_job *job = batch; job != NULL && rc == SQLITE_OK; job = job->next)
         rc = run_in_savepoint(tx, job);
     return rc;
@@ -337,7 +370,7 @@ wait_for_work(struct sqlite_writer *w) {
     atomic_store(&w->busy_ms, 0);
     atomic_store(&w->asleep, 1);
     if (atomic_load(&w->inbox) == NULL && !atomic_load(&w->stopping))
-        sqlite_futex_wait(&w->asleep, 1, ms);
+        thread_sleep(&w->asleep, 1, ms);
     atomic_store(&w->asleep, 0);
     atomic_store(&w->busy_ms, clock_monotonic_ms());
 }
@@ -403,7 +436,7 @@ sqlite_writer_stop(struct sqlite_writer *w) {
     if (!w->running) return;
     atomic_store(&w->stopping, true);
     atomic_store(&w->asleep, 0);
-    sqlite_futex_wake(&w->asleep);
+    thread_wake(&w->asleep);
     (void)pthread_join(w->thread, NULL);
     w->running = false;
 }
