@@ -24,6 +24,7 @@ static const struct {
     int (*fetch)(const struct aws_credentials_config *o, struct aws_keys *out);
 } credentials_sources[] = {
     {"environment", aws_credentials_from_env},
+    {"web_identity", aws_credentials_from_web_identity},
     {"container", aws_credentials_from_container},
     {"instance", aws_credentials_from_instance},
     {"profile", aws_credentials_from_profile},

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Credentials.  The sources are, in this order: the environment (or, for each variable, the file of
- * its name in the directory CREDENTIALS_DIRECTORY, which systemd sets), the container's endpoint,
- * the instance's metadata (IMDSv2), and a profile file.  Keys are cached.  One thread renews them
- * before they expire while the others go on with the old ones.
+ * its name in the directory CREDENTIALS_DIRECTORY, which systemd sets), a web identity (STS), the
+ * container's endpoint, the instance's metadata (IMDSv2), and a profile file.  Keys are cached.
+ * One thread renews them before they expire while the others go on with the old ones.
  */
 #ifndef AWS_CREDENTIALS_H
 #define AWS_CREDENTIALS_H
@@ -49,7 +49,7 @@ void aws_credentials_free(struct aws_credentials *c);
 MUST_CHECK
 int aws_credentials_get(struct aws_credentials *c, struct aws_keys *out);
 
-enum { AWS_CREDENTIALS_PATHS = 5 };
+enum { AWS_CREDENTIALS_PATHS = 7 };
 
 /*
  * Fill ${paths} with the files and directories that a renewal reads, for a sandbox.  An empty path

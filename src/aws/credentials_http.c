@@ -3,6 +3,7 @@
 #include "aws/credentials_source.h"
 #include "aws/endpoint.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/text/json.h"
 
 #define CONTAINER_URL "http://169.254.170.2"
@@ -180,6 +181,14 @@ aws_credentials_from_instance(const struct aws_credentials_config *o, struct aws
                                        "X-aws-ec2-metadata-token-ttl-seconds", "21600"};
 
     if (off != NULL && strcasecmp(off, "true") == 0) return 0;
+
+    /* Every pod of a node could take the keys of the node. */
+    if (off == NULL && aws_env_get(&o->env, "KUBERNETES_SERVICE_HOST") != NULL) {
+        log_warn("aws.credentials", LOG_TEXT("skipped", "instance"),
+                 LOG_TEXT("reason", "in a pod these are the keys of the node. "
+                                    "AWS_EC2_METADATA_DISABLED=false takes them"));
+        return 0;
+    }
     int status = send_metadata_request(&o->transport, &request, &token), err = 0;
     if (status == 200) err = fetch_instance_role(&o->transport, url, buf_text(&token), out);
     else if (status < 0 || status >= 500) err = ERR_STORE;

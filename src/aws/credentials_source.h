@@ -12,6 +12,8 @@
 MUST_CHECK
 int aws_credentials_from_env(const struct aws_credentials_config *o, struct aws_keys *out);
 MUST_CHECK
+int aws_credentials_from_web_identity(const struct aws_credentials_config *o, struct aws_keys *out);
+MUST_CHECK
 int aws_credentials_from_container(const struct aws_credentials_config *o, struct aws_keys *out);
 MUST_CHECK
 int aws_credentials_from_instance(const struct aws_credentials_config *o, struct aws_keys *out);

@@ -240,6 +240,7 @@ int
 aws_credentials_paths(const struct aws_env *env, struct buf paths[static AWS_CREDENTIALS_PATHS]) {
     const char *directory = aws_env_get(env, "CREDENTIALS_DIRECTORY");
     const char *token = aws_env_get(env, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+    const char *identity = aws_env_get(env, "AWS_WEB_IDENTITY_TOKEN_FILE");
     bool own = aws_env_get(env, "AWS_SHARED_CREDENTIALS_FILE") == NULL; /* ~/.aws */
     int err = 0;
 
@@ -252,5 +253,8 @@ aws_credentials_paths(const struct aws_env *env, struct buf paths[static AWS_CRE
 
     if (err != 0 || find_profile(env, &paths[3]) < 0) return ERR_NOMEM;
     if (paths[3].len > 0) err = add_directory(buf_text(&paths[3]), own, &paths[4]);
+
+    if (err == 0 && identity != NULL) err = buf_add_text(&paths[5], identity);
+    if (err == 0 && identity != NULL) err = add_directory(identity, false, &paths[6]);
     return err == 0 ? 0 : ERR_NOMEM;
 }

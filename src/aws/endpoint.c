@@ -117,6 +117,7 @@ is_private(const struct aws_endpoint *e) {
 int
 aws_endpoint_find(const struct aws_env *env, const char *service, bool http_anywhere,
                   struct aws_endpoint *out, struct buf *reason) {
+    bool s3 = strcmp(service, "s3") == 0;
     const char *variable = "AWS_ENDPOINT_URL_DYNAMODB";
 
     *out = (struct aws_endpoint){0};
@@ -124,7 +125,8 @@ aws_endpoint_find(const struct aws_env *env, const char *service, bool http_anyw
     if (err != 0) return err;
 
     /* The service's own variable has priority over the one for all services. */
-    if (strcmp(service, "s3") == 0) variable = "AWS_ENDPOINT_URL_S3";
+    if (s3) variable = "AWS_ENDPOINT_URL_S3";
+    if (strcmp(service, "sts") == 0) variable = "AWS_ENDPOINT_URL_STS";
     if (aws_env_get(env, variable) == NULL) variable = "AWS_ENDPOINT_URL";
     const char *url = aws_env_get(env, variable);
 
@@ -135,7 +137,6 @@ aws_endpoint_find(const struct aws_env *env, const char *service, bool http_anyw
         return 0;
     }
     if (out->region[0] == '\0') memcpy(out->region, "us-east-1", sizeof("us-east-1"));
-    bool s3 = strcmp(service, "s3") == 0;
     if (parse_endpoint(url, out) != 0 || (!s3 && out->path[0] != '\0'))
         return endpoint_refuse(variable, "not an address like https://HOST[:PORT]", reason);
     if (!http_anywhere && !is_private(out))

@@ -20,11 +20,11 @@ struct aws_endpoint {
 };
 
 /*
- * Find the endpoint of ${service} ("dynamodb" or "s3") and fill ${out}.  It is
- * AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL_S3, else AWS_ENDPOINT_URL, else Amazon's endpoint
- * in the region AWS_REGION or AWS_DEFAULT_REGION.  A named endpoint without a region is in
- * "us-east-1".  Only an endpoint of S3 may have a path.  An http: endpoint must be on this machine
- * unless ${http_anywhere}.  Returns 0; or ERR_CONFIG with the variable and what is wrong with it in
+ * Find the endpoint of ${service} ("dynamodb", "s3" or "sts") and fill ${out}.  It is the variable
+ * AWS_ENDPOINT_URL_DYNAMODB, _S3 or _STS, else AWS_ENDPOINT_URL, else Amazon's endpoint in the
+ * region AWS_REGION or AWS_DEFAULT_REGION.  A named endpoint without a region is in "us-east-1".
+ * Only an endpoint of S3 may have a path.  An http: endpoint must be on this machine unless
+ * ${http_anywhere}.  Returns 0; or ERR_CONFIG with the variable and what is wrong with it in
  * ${reason}.
  */
 MUST_CHECK

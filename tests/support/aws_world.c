@@ -26,6 +26,9 @@ check_request(struct world *w, const struct world_answer *a,
             strcmp(req->fields[i].value, a->want_value) == 0)
             found = true;
     }
+    if (a->want_body != NULL && (req->body_len != strlen(a->want_body) ||
+                                 memcmp(req->body, a->want_body, req->body_len) != 0))
+        found = false;
     if (!found || (a->url != NULL && strncmp(req->url, a->url, strlen(a->url)) != 0)) {
         (void)fprintf(stderr, "unexpected request %d: %s\n", w->asked, req->url);
         abort();

@@ -19,6 +19,7 @@ struct world_answer {
     const char *date; /* value of the Date header, or NULL */
     const char *body;
     const char *want_field, *want_value; /* a header the request must have, or NULL */
+    const char *want_body;               /* the body of the request, or NULL for any */
 };
 
 struct world {

@@ -9,10 +9,27 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { assertSandboxed, get, startServer as start } from '../support/server.mjs';
 
+/** The response of STS to a web identity: keys if it is ${aws.token}. */
+async function answerSts(aws, req, res) {
+  let text = '';
+  for await (const chunk of req) text += chunk;
+  const form = new URLSearchParams(text);
+  aws.asked.push(form.get('WebIdentityToken'));
+  if (form.get('WebIdentityToken') !== aws.token || form.get('RoleArn') !== 'arn:aws:iam::123456789012:role/secrets') {
+    res.writeHead(400, { 'Content-Type': 'text/xml' });
+    return res.end('<ErrorResponse><Error><Type>Sender</Type><Code>InvalidIdentityToken</Code></Error></ErrorResponse>');
+  }
+  res.writeHead(200, { 'Content-Type': 'text/xml' });
+  res.end(`<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>${aws.good}</AccessKeyId>` +
+    `<SecretAccessKey>from-sts</SecretAccessKey><SessionToken>session</SessionToken><Expiration>${new Date(Date.now() + 3600e3).toISOString()}</Expiration>` +
+    '</Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>');
+}
+
 /** A table that knows the keys named ${aws.good} alone, and a container's endpoint that wants ${aws.token}. */
 async function startAws(t) {
   const aws = { good: 'AKIDFIRST', token: null, asked: [] };
-  const listening = createServer((req, res) => {
+  const listening = createServer(async (req, res) => {
+    if (req.headers['content-type'] === 'application/x-www-form-urlencoded') return answerSts(aws, req, res);
     const given = req.headers.authorization ?? '';
     if (req.url === '/keys') {
       aws.asked.push(given);
@@ -178,4 +195,34 @@ test("a container's token is read again inside the sandbox, from a folder that i
   assert.ok(aws.asked.at(-1).startsWith('token-2-'));
   await server.stop();
   assert.doesNotMatch(server.stderr(), /token-[12]/);
+});
+
+test('a web identity is exchanged at STS inside the sandbox, with the token that Kubernetes replaced', async (t) => {
+  const aws = await startAws(t);
+  const folder = scratch(t);
+  for (const n of ['1', '2']) {
+    mkdirSync(join(folder, `..${n}`));
+    put(join(folder, `..${n}`), { token: `jwt-${n}.x_y-z\n` });
+  }
+  symlinkSync('..1', join(folder, '..data'));
+  symlinkSync('..data/token', join(folder, 'token'));
+  const identity = {
+    AWS_WEB_IDENTITY_TOKEN_FILE: join(folder, 'token'), AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/secrets',
+    KUBERNETES_SERVICE_HOST: '10.0.0.1', AWS_EC2_METADATA_DISABLED: '',
+  };
+  aws.token = 'jwt-1.x_y-z';
+  const server = await startServer(t, { ...aws.env, ...identity });
+  assert.equal(aws.session, 'session');
+  symlinkSync('..2', join(folder, '..new'));
+  renameSync(join(folder, '..new'), join(folder, '..data'));
+  aws.token = 'jwt-2.x_y-z';
+  aws.good = 'AKIDSECOND';
+  assert.equal((await get(server, '/readyz')).status, 200);
+  assert.deepEqual([...new Set(aws.asked)], ['jwt-1.x_y-z', 'jwt-2.x_y-z']);
+  assertSandboxed(server);
+  await server.stop();
+  assert.doesNotMatch(server.stderr(), /jwt-[12]/);
+
+  aws.token = 'another';
+  assert.match(await refused({ ...aws.env, ...identity }), /refused=AWS_WEB_IDENTITY_TOKEN_FILE reason=InvalidIdentityToken/);
 });
