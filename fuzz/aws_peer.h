@@ -6,8 +6,7 @@
 #ifndef FUZZ_AWS_PEER_H
 #define FUZZ_AWS_PEER_H
 
-#include "aws/credentials.h"
-#include "base/random.h"
+#include "aws/service.h"
 #include "base/text/json.h"
 
 static const uint8_t *peer_data;
@@ -63,16 +62,19 @@ peer_now(void *ctx) {
     return 1900000000;
 }
 
-static const struct aws_env peer_env = {peer_variable, NULL};
-static const struct aws_transport peer_transport = {peer_send, peer_pause, NULL};
-static const struct clock peer_clock = {.now = peer_now};
-
-static struct aws_credentials *
-peer_credentials(void) {
+/* The configuration of a store on that service. */
+static struct aws_service_config
+peer_config(void) {
     static struct aws_credentials *c;
-    const struct aws_credentials_config config = {peer_env, peer_transport, peer_clock};
+    struct aws_service_config aws = {.env = {peer_variable, NULL},
+                                     .transport = {peer_send, peer_pause, NULL},
+                                     .clock = {.now = peer_now},
+                                     .random = random_system};
+    const struct aws_credentials_config config = {aws.env, aws.transport, aws.clock};
+
     if (c == NULL) c = aws_credentials_new(&config);
-    return c;
+    aws.credentials = c;
+    return aws;
 }
 
 #endif

@@ -11,9 +11,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     static struct store *s;
     struct buf reason = BUF_INIT(256), content = BUF_INIT(DYNAMODB_INLINE_MAX);
     struct store_ref ref = {.len = TOKEN_SEALED_ID_LEN}, due[8];
-    const struct dynamodb_store_config config = {peer_env,       false,      peer_credentials(),
-                                                 peer_transport, peer_clock, random_system,
-                                                 "Secrets",      "files"};
+    const struct dynamodb_store_config config = {
+        .aws = peer_config(), .table = "Secrets", .bucket = "files"};
     struct record r;
     struct effect effect;
 

@@ -9,9 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     struct buf reason = BUF_INIT(256), part = BUF_INIT(64);
-    const struct s3_blobs_config config = {peer_env,       false,      peer_credentials(),
-                                           peer_transport, peer_clock, random_system,
-                                           "files",        NULL,       0};
+    const struct s3_blobs_config config = {.aws = peer_config(), .bucket = "files"};
     struct blobs *b = NULL;
 
     log_set_level(LOG_LEVEL_ERROR);

@@ -18,6 +18,19 @@ struct signing {
     size_t count;
 };
 
+int
+aws_service_init(struct aws_service *s, const char *name, const struct aws_service_config *config,
+                 struct buf *reason) {
+    s->name = name;
+    s->credentials = config->credentials;
+    s->transport = config->transport;
+    s->clock = config->clock;
+    s->random = config->random;
+    atomic_init(&s->skew, 0);
+    atomic_init(&s->behind, 0);
+    return aws_endpoint_find(&config->env, name, config->http_anywhere, &s->endpoint, reason);
+}
+
 static void
 add_header(struct signing *s, const char *name, const char *value) {
     s->signed_headers[s->count] = (struct sigv4_header){name, value};

@@ -15,8 +15,17 @@
 
 enum { AWS_FIELDS_MAX = 8, AWS_DEADLINE_MS = 10000, AWS_CONNECT_MS = 3000 };
 
-/* The caller sets the members before ${skew} and zeroes the rest.  What they refer to must outlive
- * the service.  Any thread. */
+/* What the services of a process have in common. */
+struct aws_service_config {
+    struct aws_env env; /* for region and endpoint */
+    bool http_anywhere; /* as in aws_endpoint_find() */
+    struct aws_credentials *credentials;
+    struct aws_transport transport;
+    struct clock clock;
+    struct random random;
+};
+
+/* Made by aws_service_init().  Any thread may use it. */
 struct aws_service {
     const char *name; /* in the signature: "dynamodb", "s3" */
     struct aws_endpoint endpoint;
@@ -27,6 +36,14 @@ struct aws_service {
     atomic_llong skew;   /* seconds to add to the clock for signatures, learned from a refusal */
     atomic_llong behind; /* seconds that the clock is behind the service's, by its last response */
 };
+
+/*
+ * Make ${s} the service ${name}, a constant, of ${config}.  What both refer to must outlive ${s}.
+ * Returns as aws_endpoint_find().
+ */
+MUST_CHECK
+int aws_service_init(struct aws_service *s, const char *name,
+                     const struct aws_service_config *config, struct buf *reason);
 
 struct aws_call {
     enum http_method method;

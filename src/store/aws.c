@@ -113,6 +113,17 @@ store_aws_warm(struct store_aws *aws) {
     explicit_bzero(&keys, sizeof(keys));
 }
 
+static struct aws_service_config
+service_config(const struct store_config *config) {
+    const struct store_aws *aws = config->aws;
+    return (struct aws_service_config){.env = aws->env,
+                                       .http_anywhere = config->aws_http_anywhere,
+                                       .credentials = aws->credentials,
+                                       .transport = aws->transport,
+                                       .clock = clock_system,
+                                       .random = random_system};
+}
+
 static bool
 is_dynamodb_chosen(const struct store_config *config) {
     return config->dynamo_table[0] != '\0';
@@ -120,15 +131,8 @@ is_dynamodb_chosen(const struct store_config *config) {
 
 static int
 open_dynamodb(const struct store_config *config, struct store **out, struct buf *reason) {
-    const struct store_aws *aws = config->aws;
-    struct dynamodb_store_config dynamodb = {.env = aws->env,
-                                             .http_anywhere = config->aws_http_anywhere,
-                                             .credentials = aws->credentials,
-                                             .transport = aws->transport,
-                                             .clock = clock_system,
-                                             .random = random_system,
-                                             .table = config->dynamo_table,
-                                             .bucket = config->s3_bucket};
+    const struct dynamodb_store_config dynamodb = {
+        .aws = service_config(config), .table = config->dynamo_table, .bucket = config->s3_bucket};
     return dynamodb_store_open(&dynamodb, out, reason);
 }
 
@@ -139,15 +143,8 @@ is_s3_chosen(const struct store_config *config) {
 
 static int
 open_s3(const struct store_config *config, struct blobs **out, struct buf *reason) {
-    const struct store_aws *aws = config->aws;
-    struct s3_blobs_config s3 = {.env = aws->env,
-                                 .http_anywhere = config->aws_http_anywhere,
-                                 .credentials = aws->credentials,
-                                 .transport = aws->transport,
-                                 .clock = clock_system,
-                                 .random = random_system,
-                                 .bucket = config->s3_bucket,
-                                 .erase_ms = ERASE_MS};
+    struct s3_blobs_config s3 = {
+        .aws = service_config(config), .bucket = config->s3_bucket, .erase_ms = ERASE_MS};
     if (config->s3_sse[0] != '\0') s3.sse = config->s3_sse;
     return s3_blobs_open(&s3, out, reason);
 }

@@ -165,6 +165,15 @@ aws_standins_credentials(struct aws_standins *s) {
     return s->credentials;
 }
 
+struct aws_service_config
+aws_standins_config(struct aws_standins *s) {
+    return (struct aws_service_config){.env = aws_standins_env(s),
+                                       .credentials = s->credentials,
+                                       .transport = aws_standins_transport(s),
+                                       .clock = clock_system,
+                                       .random = random_system};
+}
+
 void
 aws_standins_stop(struct aws_standins *s) {
     if (s == NULL) return;

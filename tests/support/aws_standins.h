@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "aws/credentials.h"
+#include "aws/service.h"
 
 struct aws_standins;
 
@@ -26,6 +26,9 @@ json_t *aws_standins_ask(struct aws_standins *s, const char *command);
 struct aws_env aws_standins_env(struct aws_standins *s);
 struct aws_transport aws_standins_transport(struct aws_standins *s);
 struct aws_credentials *aws_standins_credentials(struct aws_standins *s);
+
+/* Returns all of them, with the clock and the random numbers of the system, for a store. */
+struct aws_service_config aws_standins_config(struct aws_standins *s);
 
 /*
  * Returns a transport that calls ${send} of the test, which may pass a request on to

@@ -79,7 +79,7 @@ dynamodb_create(struct store *s, const struct store_ref *ref, const struct recor
     int result = 1;
 
     dynamodb_id(ref, id);
-    random_fill(&d->random, mark, sizeof(mark));
+    random_fill(&d->service.random, mark, sizeof(mark));
 
     /* The content first: a record is never without it. */
     if (apart) {

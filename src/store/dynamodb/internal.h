@@ -17,7 +17,6 @@ enum { DYNAMODB_TOMBSTONE_LIFE = 3600 };
 struct dynamodb {
     struct store base;
     struct aws_service service;
-    struct random random;
     atomic_llong latest; /* latest time seen */
     char *table;
     char *bucket; /* "" where classic files are not in S3 */

@@ -336,20 +336,13 @@ dynamodb_store_open(const struct dynamodb_store_config *config, struct store **o
     d->base.ops = &dynamodb_ops;
     d->base.inline_max = DYNAMODB_INLINE_MAX;
     d->base.pysecrets_layout = bucket[0] != '\0';
-    d->service.name = "dynamodb";
-    d->service.credentials = config->credentials;
-    d->service.transport = config->transport;
-    d->service.clock = config->clock;
-    d->service.random = d->random = config->random;
     d->table = strdup(config->table);
     d->bucket = strdup(bucket);
 
     /* The only step that the environment can fail. */
     int err = 0;
     if (d->table == NULL || d->bucket == NULL) err = ERR_NOMEM;
-    if (err == 0)
-        err = aws_endpoint_find(&config->env, "dynamodb", config->http_anywhere,
-                                &d->service.endpoint, reason);
+    if (err == 0) err = aws_service_init(&d->service, "dynamodb", &config->aws, reason);
     if (err == 0) *out = &d->base;
     else dynamodb_close(&d->base);
     return err;

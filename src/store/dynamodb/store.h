@@ -20,12 +20,7 @@ enum { DYNAMODB_INLINE_MAX = 256 * 1024 };
 enum { DYNAMODB_PARTS_MAX = 65536 };
 
 struct dynamodb_store_config {
-    struct aws_env env; /* for region and endpoint */
-    bool http_anywhere; /* as in aws_endpoint_find() */
-    struct aws_credentials *credentials;
-    struct aws_transport transport;
-    struct clock clock;
-    struct random random;
+    struct aws_service_config aws;
     const char *table;
     const char *bucket; /* of the classic files, as pysecrets names it; "" or NULL: not in S3 */
 };

@@ -227,16 +227,10 @@ s3_blobs_open(const struct s3_blobs_config *config, struct blobs **out, struct b
     if (s == NULL) return ERR_NOMEM;
 
     s->base.ops = &s3_ops;
-    s->service.name = "s3";
-    s->service.credentials = config->credentials;
-    s->service.transport = config->transport;
-    s->service.clock = config->clock;
-    s->service.random = config->random;
     s3_erase_open(s, config->erase_ms);
 
     /* First what the settings say, then what the service says. */
-    int err =
-        aws_endpoint_find(&config->env, "s3", config->http_anywhere, &s->service.endpoint, reason);
+    int err = aws_service_init(&s->service, "s3", &config->aws, reason);
     if (err == 0) err = set_encryption(s, config->sse, reason);
     if (err == 0) set_address(s, config->bucket);
     if (err == 0) err = check_versions(s, reason);

@@ -12,12 +12,7 @@
 #include "vault/blobs.h"
 
 struct s3_blobs_config {
-    struct aws_env env; /* for region and endpoint */
-    bool http_anywhere; /* as in aws_endpoint_find() */
-    struct aws_credentials *credentials;
-    struct aws_transport transport;
-    struct clock clock;
-    struct random random;
+    struct aws_service_config aws;
     const char *bucket;
     const char *sse; /* encryption to ask for; "": none; NULL: aws:kms on Amazon's endpoints */
     int erase_ms;    /* longest time of one erase, which then returns ERR_BUSY; 0: no limit */

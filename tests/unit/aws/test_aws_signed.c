@@ -29,13 +29,14 @@ expect_accepted(const char *name, const struct aws_call *call) {
     struct http_client_options options = {.idle_max = 1};
     struct http_client *client = http_client_new(&options);
     struct aws_credentials_config credentials = {env, aws_transport_http(client), clock_system};
-    struct aws_service s = {.name = name,
-                            .credentials = aws_credentials_new(&credentials),
-                            .transport = aws_transport_http(client),
-                            .clock = clock_system,
-                            .random = random_system};
+    struct aws_service_config config = {.env = env,
+                                        .credentials = aws_credentials_new(&credentials),
+                                        .transport = aws_transport_http(client),
+                                        .clock = clock_system,
+                                        .random = random_system};
+    struct aws_service s;
     struct http_client_response resp = {.body = BUF_INIT(1 << 20)};
-    assert_int_equal(aws_endpoint_find(&env, name, false, &s.endpoint, &reason), 0);
+    assert_int_equal(aws_service_init(&s, name, &config, &reason), 0);
     assert_int_equal(aws_service_call(&s, call, &resp), 0);
     if (resp.status / 100 != 2 && resp.status != 404)
         fail_msg("status %d: %.300s", resp.status, buf_text(&resp.body));

@@ -49,20 +49,10 @@ open_stores(void **state) {
     aws_standins_make(standins, "table", table);
     aws_standins_make(standins, "bucket", bucket);
     aws_standins_through_faults(standins, true);
-    struct aws_transport transport = aws_standins_transport(standins);
-    transport.pause = short_pause;
-    struct dynamodb_store_config d = {.env = aws_standins_env(standins),
-                                      .credentials = aws_standins_credentials(standins),
-                                      .transport = transport,
-                                      .clock = clock_system,
-                                      .random = random_system,
-                                      .table = table};
-    struct s3_blobs_config s = {.env = d.env,
-                                .credentials = d.credentials,
-                                .transport = transport,
-                                .clock = clock_system,
-                                .random = random_system,
-                                .bucket = bucket};
+    struct aws_service_config aws = aws_standins_config(standins);
+    aws.transport.pause = short_pause;
+    struct dynamodb_store_config d = {.aws = aws, .table = table};
+    struct s3_blobs_config s = {.aws = aws, .bucket = bucket};
     log_set_level(LOG_LEVEL_ERROR);
     if (dynamodb_store_open(&d, &store, &reason) != 0 || s3_blobs_open(&s, &blobs, &reason) != 0)
         return -1;

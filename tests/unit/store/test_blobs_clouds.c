@@ -24,11 +24,11 @@ static struct aws_credentials *credentials;
 /* Open the bucket of ${cloud}.  Returns as s3_blobs_open(). */
 static int
 open_cloud(struct blobs **out, struct buf *reason) {
-    const struct s3_blobs_config config = {.env = cloud_s3_env(cloud),
-                                           .credentials = credentials,
-                                           .transport = cloud_s3_transport(cloud),
-                                           .clock = clock_system,
-                                           .random = random_system,
+    const struct s3_blobs_config config = {.aws = {.env = cloud_s3_env(cloud),
+                                                   .credentials = credentials,
+                                                   .transport = cloud_s3_transport(cloud),
+                                                   .clock = clock_system,
+                                                   .random = random_system},
                                            .bucket = bucket};
     return s3_blobs_open(&config, out, reason);
 }

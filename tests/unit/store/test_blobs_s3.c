@@ -73,14 +73,9 @@ send_or_lose(void *ctx, const struct http_client_request *req, struct http_clien
 
 static int
 open_as(const char *sse, struct blobs **out, struct buf *reason) {
-    struct s3_blobs_config o = {.env = aws_standins_env(standins),
-                                .credentials = aws_standins_credentials(standins),
-                                .transport = aws_standins_behind(standins, send_or_lose),
-                                .clock = clock_system,
-                                .random = random_system,
-                                .bucket = bucket,
-                                .sse = sse,
-                                .erase_ms = erase_ms};
+    struct s3_blobs_config o = {
+        .aws = aws_standins_config(standins), .bucket = bucket, .sse = sse, .erase_ms = erase_ms};
+    o.aws.transport = aws_standins_behind(standins, send_or_lose);
     return s3_blobs_open(&o, out, reason);
 }
 

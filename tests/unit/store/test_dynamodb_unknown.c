@@ -66,12 +66,9 @@ static char table[64];
 static int
 open_with_clock(struct clock clock, struct store **out) {
     struct buf reason = BUF_INIT(256);
-    struct dynamodb_store_config o = {.env = aws_standins_env(standins),
-                                      .credentials = aws_standins_credentials(standins),
-                                      .transport = aws_standins_behind(standins, send_or_lose),
-                                      .clock = clock,
-                                      .random = random_system,
-                                      .table = table};
+    struct dynamodb_store_config o = {.aws = aws_standins_config(standins), .table = table};
+    o.aws.transport = aws_standins_behind(standins, send_or_lose);
+    o.aws.clock = clock;
     return dynamodb_store_open(&o, out, &reason);
 }
 

@@ -12,12 +12,7 @@ static struct store *
 open_table(void) {
     struct store *s = NULL;
     struct buf reason = BUF_INIT(256);
-    struct dynamodb_store_config o = {.env = aws_standins_env(standins),
-                                      .credentials = aws_standins_credentials(standins),
-                                      .transport = aws_standins_transport(standins),
-                                      .clock = clock_system,
-                                      .random = random_system,
-                                      .table = table};
+    struct dynamodb_store_config o = {.aws = aws_standins_config(standins), .table = table};
     if (dynamodb_store_open(&o, &s, &reason) != 0) return NULL;
     return s;
 }
