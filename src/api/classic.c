@@ -163,7 +163,7 @@ prepare_opened(void *ctx, const struct vault_classic_opened *o) {
 
 /* Reserve the response for content of ${len} bytes.  For vault_classic_reader.reserve. */
 static int
-reserve_opened(void *resp, bool is_file, size_t len) {
+reserve_classic_response(void *resp, bool is_file, size_t len) {
     if (is_file) len = base64_encoded_len(BASE64_STD, len);
     return response_reserve(resp, OPENED_LEN + len);
 }
@@ -182,7 +182,7 @@ open_classic_secret(struct api_call *call, const struct field_value *id,
         .client = call_turns(call),
         .text_max = room / JSON_GROWTH,
         .file_max = room / 4 * 3,
-        .reserve = reserve_opened,
+        .reserve = reserve_classic_response,
         .prepare = prepare_opened,
         .ctx = resp,
     };

@@ -156,7 +156,7 @@ response_no_content(struct http_response *resp) {
 
 /* The problem that a client sees for the code ${err}. */
 static enum problem
-problem_of(int err) {
+problem_of_error(int err) {
     switch (err) {
     case ERR_BUSY:
     case ERR_NOMEM: return PROBLEM_BUSY;
@@ -172,5 +172,5 @@ problem_of(int err) {
 
 void
 response_error(struct http_response *resp, int err) {
-    problem_respond(resp, problem_of(err), NULL);
+    problem_respond(resp, problem_of_error(err), NULL);
 }

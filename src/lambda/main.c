@@ -43,7 +43,7 @@ struct function {
 };
 
 static const char *
-get_variable(void *ctx, const char *name) {
+function_variable(void *ctx, const char *name) {
     (void)ctx;
     return getenv(name);
 }
@@ -95,7 +95,7 @@ open_stores(struct function *f, struct buf *reason) {
  * fault. */
 static int
 function_start(struct function *f, struct buf *reason) {
-    const struct aws_env env = {get_variable, NULL};
+    const struct aws_env env = {function_variable, NULL};
     int err = lambda_settings_read(&f->settings, environ, reason);
     if (err != 0) return err;
 

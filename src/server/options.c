@@ -132,7 +132,8 @@ print_help(struct buf *text) {
 }
 
 static int
-read_all(struct settings *s, int argc, char *const argv[], char *const env[], struct buf *text) {
+read_settings(struct settings *s, int argc, char *const argv[], char *const env[],
+              struct buf *text) {
     int err = settings_environment(s, SETTINGS_SERVER, env, text);
     for (int i = 1; err == 0 && i < argc; i++)
         err = read_option(s, argc, argv, &i, text);
@@ -154,7 +155,7 @@ options_read(struct settings *s, int argc, char *const argv[], char *const env[]
     /* A refusal is one line that begins with the program's name. */
     (void)!buf_add_text(text, "secretsd: ");
     settings_defaults(s, cores);
-    err = read_all(s, argc, argv, env, text);
+    err = read_settings(s, argc, argv, env, text);
     if (err == 0) err = check_root(s, root, text);
     if (err == 0) {
         buf_reset(text);

@@ -36,7 +36,7 @@ enum {
 };
 
 static const char *
-get_variable(void *env, const char *name) {
+server_variable(void *env, const char *name) {
     return process_env(env, name);
 }
 
@@ -189,7 +189,7 @@ start_derivations(struct server *s) {
 /* Open what the sandbox would refuse later, then give up all paths but those of the data. */
 static int
 open_then_confine(struct server *s, char *const env[], struct buf *reason) {
-    const struct aws_env aws = {get_variable, (void *)(uintptr_t)env};
+    const struct aws_env aws = {server_variable, (void *)(uintptr_t)env};
     metrics_sources_open(&s->sources, clock_now(&clock_system));
     s->sources.metrics = metrics_new();
     if (s->sources.metrics == NULL) return ERR_NOMEM;

@@ -157,7 +157,7 @@ create_upload(struct api_call *call, const struct vault_sealed_new *in) {
 }
 
 static void
-create_secret(struct api_call *call, const struct fields *f) {
+create_from_fields(struct api_call *call, const struct fields *f) {
     struct buf content = BUF_INIT(call->api->config.inline_max);
     struct envelope_header header;
     struct vault_sealed_new in = {
@@ -188,6 +188,6 @@ create_secret(struct api_call *call, const struct fields *f) {
 void
 v1_create(struct api_call *call) {
     struct fields f;
-    if (read_create(call, &f) == 0 && check_attempts(call, &f) == 0) create_secret(call, &f);
+    if (read_create(call, &f) == 0 && check_attempts(call, &f) == 0) create_from_fields(call, &f);
     fields_clear(&f);
 }

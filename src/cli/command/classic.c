@@ -22,7 +22,7 @@ enum {
 
 /* Read all of ${s} into ${out}. */
 static enum cli_exit
-read_classic_content(struct source *s, struct buf *out) {
+read_classic_source(struct source *s, struct buf *out) {
     enum cli_exit status = CLI_FAILED;
     if (buf_add(out, s->head.data, s->head.len) == 0) status = CLI_DONE;
 
@@ -160,7 +160,7 @@ classic_put(struct cli *cli) {
     /* Nothing is shared before it is clear where the link leads. */
     if (status == CLI_DONE) status = find_classic_page(cli, page);
     if (status == CLI_DONE) status = source_open(cli, &source);
-    if (status == CLI_DONE) status = read_classic_content(&source, &content);
+    if (status == CLI_DONE) status = read_classic_source(&source, &content);
     if (status == CLI_DONE && !source_unchanged(&source)) status = CLI_FAILED;
     if (status == CLI_DONE) status = post_classic(cli, page, &source, &content);
     source_close(&source);

@@ -42,7 +42,7 @@ refusal_queue_response(struct MHD_Connection *connection, unsigned status,
 
 /* The problem that the library's ${status} stands for. */
 static enum problem
-problem_of(unsigned status) {
+problem_of_status(unsigned status) {
     switch (status) {
     case MHD_HTTP_CONTENT_TOO_LARGE: return PROBLEM_TOO_LARGE;
     case MHD_HTTP_URI_TOO_LONG: return PROBLEM_TARGET_TOO_LONG;
@@ -90,7 +90,7 @@ refusal_send(struct MHD_Connection *connection, unsigned status) {
     struct buf text = BUF_INIT(HEAD_MAX);
 
     /* Nothing was sent yet, so the socket takes all of it at once. */
-    if (info != NULL && write_refusal(problem_of(status), &text, &status) == 0) {
+    if (info != NULL && write_refusal(problem_of_status(status), &text, &status) == 0) {
         (void)send(info->connect_fd, text.data, text.len, MSG_DONTWAIT | MSG_NOSIGNAL);
         (void)shutdown(info->connect_fd, SHUT_WR);
         (void)recv(info->connect_fd, NULL, UNREAD_MAX, MSG_TRUNC | MSG_DONTWAIT);

@@ -54,7 +54,7 @@ outcome_of_failure(int err) {
 
 /* Judge ${resp}, and put the useful part of its body into ${response}. */
 static enum dynamodb_outcome
-read_response(const char *operation, struct http_client_response *resp, json_t **response) {
+judge_response(const char *operation, struct http_client_response *resp, json_t **response) {
     /* Not json_parse_object(): a record has more members than it allows. */
     json_t *body = json_loadb(buf_text(&resp->body), resp->body.len,
                               JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
@@ -94,7 +94,7 @@ dynamodb_call(struct aws_service *s, const char *operation, json_t *body, bool o
                             .once = once};
 
     int err = aws_service_call(s, &call, &resp);
-    if (err == 0) outcome = read_response(operation, &resp, response);
+    if (err == 0) outcome = judge_response(operation, &resp, response);
     else outcome = outcome_of_failure(err);
 
 out:

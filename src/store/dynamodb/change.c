@@ -44,7 +44,7 @@ is_own_claim(const struct change_attempt *a) {
 }
 
 /* An earlier attempt has done this claim: set the effect that it had.  ${got} is what reading the
- * item returned.  Returns as decide_change(). */
+ * item returned.  Returns as decide_attempt(). */
 static int
 repeat_own_claim(struct change_attempt *a, int got) {
     if (got < 0) return got;
@@ -71,7 +71,7 @@ adopt_own_open(struct change_attempt *a) {
  * there is no record, with a->record as it was last; or a negative code.
  */
 static int
-decide_change(struct change_attempt *a) {
+decide_attempt(struct change_attempt *a) {
     struct record now;
     int got = 1;
 
@@ -210,7 +210,7 @@ static enum attempt_step
 one_round(struct change_attempt *a, int *result) {
     json_t *response = NULL;
 
-    *result = decide_change(a);
+    *result = decide_attempt(a);
     if (*result == 0) {
         if (a->unknown) *result = decide_gone(a);
         return *result < 0 ? STEP_FAIL : STEP_DONE;

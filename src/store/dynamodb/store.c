@@ -91,7 +91,7 @@ dynamodb_erase_content(struct dynamodb *d, const char *id) {
 /* Append the content of sealed record ${id}.  Returns 1, 0 if it is not there, or a
  * negative code. */
 static int
-load_content(struct dynamodb *d, const char *id, struct buf *content) {
+load_content_item(struct dynamodb *d, const char *id, struct buf *content) {
     char key[DYNAMODB_KEY_MAX + 1];
     json_t *item = NULL;
     (void)snprintf(key, sizeof(key), "%.*s" DYNAMODB_CONTENT_SUFFIX, TOKEN_SEALED_ID_LEN, id);
@@ -105,7 +105,7 @@ load_content(struct dynamodb *d, const char *id, struct buf *content) {
 static int
 read_inline(struct dynamodb *d, const char *id, const json_t *item, const struct record *out,
             struct buf *content) {
-    if (out->kind == RECORD_SEALED) return load_content(d, id, content);
+    if (out->kind == RECORD_SEALED) return load_content_item(d, id, content);
     int got = dynamodb_item_read_content(item, content);
     if (got == 0 && out->size == 0) return 1; /* an empty text */
     return got;

@@ -154,7 +154,7 @@ get_content_row(struct sqlite_db *db, size_t size, struct buf *content) {
 }
 
 static int
-load_content(struct sqlite_db *db, int64_t id, size_t size, struct buf *content) {
+load_content_row(struct sqlite_db *db, int64_t id, size_t size, struct buf *content) {
     sqlite3_stmt *s = db->stmt[SQL_CONTENT];
     int rc = sqlite3_bind_int64(s, 1, id);
     if (rc == SQLITE_OK) rc = sqlite3_step(s);
@@ -168,7 +168,8 @@ load_content(struct sqlite_db *db, int64_t id, size_t size, struct buf *content)
 
 /* Read the row of ${ref}, which SQL_LOAD keeps.  Returns 1, 0 absent, or a code. */
 static int
-load_record(struct sqlite_db *db, const struct store_ref *ref, struct record *out, int64_t *id) {
+load_record_row(struct sqlite_db *db, const struct store_ref *ref, struct record *out,
+                int64_t *id) {
     sqlite3_stmt *s = db->stmt[SQL_LOAD];
     int rc = sqlite3_bind_blob(s, 1, ref->bytes, (int)ref->len, SQLITE_STATIC);
     if (rc == SQLITE_OK) rc = sqlite3_step(s);
@@ -187,7 +188,7 @@ int
 sqlite_rows_load(struct sqlite_db *db, const struct store_ref *ref, struct record *out, int64_t *id,
                  struct buf *content) {
     *out = (struct record){0};
-    int found = load_record(db, ref, out, id);
+    int found = load_record_row(db, ref, out, id);
 
     /* Every claim of a sealed secret made a lease, so an untouched one has none. */
     if (found == 1 && out->kind == RECORD_SEALED && out->views_left != out->views) {
@@ -196,7 +197,7 @@ sqlite_rows_load(struct sqlite_db *db, const struct store_ref *ref, struct recor
     }
 
     if (found == 1 && content != NULL && out->content == CONTENT_INLINE) {
-        int err = load_content(db, *id, (size_t)out->size, content);
+        int err = load_content_row(db, *id, (size_t)out->size, content);
         if (err != 0) found = err;
     }
 
