@@ -54,7 +54,8 @@ $(B)/tests/obj/sealtool.o: tests/system/support/tools/sealtool.c $(B)/flags
 $(B)/tests/test_sandbox $(B)/tests/test_sandbox_calls: $(B)/obj/server/process/sandbox.o
 $(B)/tests/test_sqlite_power: $(B)/obj/server/process/sandbox.o
 $(B)/tests/test_metrics: $(B)/obj/server/metrics/metrics.o
-$(B)/tests/test_conns: $(B)/obj/server/http/conns.o $(B)/obj/server/http/budget.o
+$(B)/tests/test_conns: $(B)/obj/server/http/conns.o $(B)/obj/server/http/budget.o \
+	$(B)/obj/server/http/senders.o
 $(B)/tests/test_event: $(B)/obj/lambda/event.o
 
 $(B)/tests/obj/%.o: %.c $(B)/flags

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/thread.h"
 #include "server/http/budget.h"
+#include "server/http/senders.h"
 
 enum { LOOK_MS = 1000 }; /* between two looks at the deadlines */
 
@@ -15,6 +16,7 @@ enum state { STATE_FREE, STATE_ADMITTED, STATE_SERVED };
 
 struct conn {
     _Atomic int64_t deadline; /* monotonic ms; 0 for none */
+    struct sender *sender;    /* of the large body that is being received; NULL if there is none */
     struct http_address client;
     enum state state;
     bool counted;     /* in clients */
@@ -30,6 +32,7 @@ struct conns {
     const struct http_trusted *trusted;
     struct conns_limits limits;
     struct budget *clients; /* connections of each */
+    struct senders *senders;
     unsigned open;
     unsigned fresh;
     unsigned top; /* no descriptor from here on is in use */
@@ -46,7 +49,9 @@ shut_down_overdue(struct conns *c, int64_t now) {
         struct conn *conn = &c->all[fd];
         if (conn->state != STATE_SERVED) continue;
         int64_t deadline = atomic_load(&conn->deadline);
-        if (deadline != 0 && now >= deadline) (void)shutdown((int)fd, SHUT_RDWR);
+        bool late = deadline != 0 && now >= deadline;
+        if (!late && conn->sender != NULL) late = sender_is_late(conn->sender, now);
+        if (late) (void)shutdown((int)fd, SHUT_RDWR);
     }
 }
 
@@ -81,10 +86,14 @@ conns_new(const struct conns_limits *limits, const struct http_trusted *trusted)
     const struct budget_limits clients = {
         .total = SIZE_MAX, .share = limits->per_client, .scarce = limits->per_client};
     c->clients = budget_new(&clients);
+    c->senders = senders_new();
     pthread_mutex_init(&c->lock, NULL);
     thread_cond_init(&c->change);
-    if (c->clients != NULL && thread_start(&c->thread, 0, watch_deadlines, c) == 0) return c;
+    if (c->clients != NULL && c->senders != NULL &&
+        thread_start(&c->thread, 0, watch_deadlines, c) == 0)
+        return c;
 
+    senders_free(c->senders);
     budget_free(c->clients);
     free(c);
     return NULL;
@@ -101,6 +110,7 @@ conns_free(struct conns *c) {
     pthread_join(c->thread, NULL);
     pthread_cond_destroy(&c->change);
     pthread_mutex_destroy(&c->lock);
+    senders_free(c->senders);
     budget_free(c->clients);
     free(c);
 }
@@ -141,11 +151,19 @@ conns_full(struct conns *c) {
     return conns_open(c) >= c->limits.open;
 }
 
+/* The lock is held. */
+static void
+leave_sender(struct conns *c, struct conn *conn) {
+    if (conn->sender != NULL) senders_leave(c->senders, conn->sender);
+    conn->sender = NULL;
+}
+
 /* Forget ${conn}.  The lock is held. */
 static void
 forget_conn(struct conns *c, struct conn *conn) {
     if (conn->state == STATE_FREE) return;
     if (conn->counted) budget_give(c->clients, &conn->client, 1);
+    leave_sender(c, conn);
     if (conn->kept) atomic_fetch_sub(&c->kept, 1);
     leave_fresh(c, conn);
     conn->state = STATE_FREE;
@@ -235,11 +253,37 @@ conn_hurry(struct conn *conn, int64_t ms) {
 }
 
 void
-conn_received(struct conn *conn, int64_t began_ms, uint64_t bytes) {
-    atomic_store(&conn->deadline, began_ms + conn_transfer_ms(bytes));
+conns_body_begins(struct conns *c, struct conn *conn, const struct http_address *client,
+                  uint64_t len) {
+    int64_t now = clock_monotonic_ms();
+    conn_allow(conn, len > CONN_BODY_SMALL ? CONN_BODY_MS : CONN_TRANSFER_MS);
+    if (len <= CONN_BODY_SMALL) return;
+
+    /* Where memory is short the deadline of its own is enough. */
+    pthread_mutex_lock(&c->lock);
+    conn->sender = senders_join(c->senders, client, now);
+    pthread_mutex_unlock(&c->lock);
+}
+
+void
+conn_body_received(struct conn *conn, uint64_t bytes) {
+    int64_t gained = (int64_t)(bytes / CONN_BYTES_PER_MS);
+    if (conn->sender != NULL) {
+        sender_received(conn->sender, bytes, clock_monotonic_ms());
+        gained = (int64_t)bytes * CONN_BODY_MS_PER_BYTE;
+    }
+    (void)atomic_fetch_add(&conn->deadline, gained);
+}
+
+void
+conns_body_ends(struct conns *c, struct conn *conn) {
+    if (conn->sender == NULL) return; /* only the thread that serves it writes this */
+    pthread_mutex_lock(&c->lock);
+    leave_sender(c, conn);
+    pthread_mutex_unlock(&c->lock);
 }
 
 int64_t
-conn_transfer_ms(uint64_t bytes) {
-    return CONN_TRANSFER_MS + (int64_t)(bytes / CONN_BYTES_PER_MS);
+conn_response_ms(uint64_t bytes) {
+    return CONN_TRANSFER_MS + (int64_t)(bytes * CONN_RESPONSES / CONN_BYTES_PER_MS);
 }

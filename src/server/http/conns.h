@@ -18,8 +18,12 @@ struct conn;
 enum {
     CONN_IDLE_MS = 75 * 1000,     /* between requests; longer than proxies keep a connection */
     CONN_HEADER_MS = 10 * 1000,   /* for a head, from the connection or from its first line */
-    CONN_TRANSFER_MS = 15 * 1000, /* for a body or a response, in addition to its bytes */
-    CONN_BYTES_PER_MS = 16,       /* slowest accepted rate of either: 16 KiB/s */
+    CONN_TRANSFER_MS = 15 * 1000, /* for a small body or a response, in addition to its bytes */
+    CONN_BYTES_PER_MS = 8,        /* slowest accepted rate of a client: 8 KiB/s (senders.h) */
+    CONN_RESPONSES = 4,           /* responses to one client that may share this rate */
+    CONN_BODY_SMALL = 16 * 1024,  /* bodies up to this length have deadlines of their own */
+    CONN_BODY_MS = 60 * 1000,     /* for a larger one, in addition to its bytes */
+    CONN_BODY_MS_PER_BYTE = 2,    /* slowest accepted rate of one of several: 512 B/s */
 };
 
 struct conns_limits {
@@ -78,10 +82,19 @@ void conn_allow(struct conn *conn, int64_t ms);
 /* As conn_allow(), unless it already has less time. */
 void conn_hurry(struct conn *conn, int64_t ms);
 
-/* Give ${conn} time to send more: ${bytes} have come since ${began_ms}. */
-void conn_received(struct conn *conn, int64_t began_ms, uint64_t bytes);
+/* A body of ${len} bytes of ${client} begins on ${conn}, until conns_body_ends().  Its deadline is
+ * set, and if it is large, that of all bodies of the client. */
+void conns_body_begins(struct conns *c, struct conn *conn, const struct http_address *client,
+                       uint64_t len);
 
-/* Milliseconds allowed for ${bytes}. */
-int64_t conn_transfer_ms(uint64_t bytes);
+/* ${bytes} more of the body on ${conn} have come, which gives it time for more.  Called on the
+ * thread that serves it. */
+void conn_body_received(struct conn *conn, uint64_t bytes);
+
+/* The body on ${conn} is complete, or was not: no pace holds for it any more. */
+void conns_body_ends(struct conns *c, struct conn *conn);
+
+/* Milliseconds allowed for a response of ${bytes}. */
+int64_t conn_response_ms(uint64_t bytes);
 
 #endif

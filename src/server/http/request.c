@@ -39,7 +39,6 @@ struct request {
     int64_t body_len; /* -1 if there is no body */
     size_t body_held; /* bytes of the budget for bodies */
     size_t response_held; /* bytes of the budget for its response */
-    int64_t body_ms;      /* when the body was let in */
     int64_t began_us;
     struct api_admission admission;
     struct http_request http;
@@ -244,7 +243,7 @@ send_response(struct request *req) {
         ok = MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 
     /* The deadline begins before the first byte is sent. */
-    conn_allow(req->conn, conn_transfer_ms(len));
+    conn_allow(req->conn, conn_response_ms(len));
     req->stage = STAGE_SENDING;
     if (ok == MHD_YES) ok = refusal_queue_response(req->connection, (unsigned)r->status, response);
     MHD_destroy_response(response);
@@ -281,8 +280,7 @@ expect_body(struct request *req) {
     if (!hold_body(req, (size_t)len)) return refuse_request(req, PROBLEM_BUSY, NULL);
 
     buf_init(&req->http.body, (size_t)len);
-    req->body_ms = clock_monotonic_ms();
-    conn_received(req->conn, req->body_ms, 0);
+    conns_body_begins(req->daemon->conns, req->conn, &req->http.client, len);
     req->stage = STAGE_BODY;
     return MHD_YES;
 }
@@ -381,7 +379,7 @@ receive_body(struct request *req, const char *data, size_t *len) {
     /* Allocate all of it at once: a buffer that grows would leave copies to wipe. */
     if (body->data == NULL && buf_space(body, body->max) == NULL) return MHD_NO;
     if (buf_add(body, data, *len) != 0) return MHD_NO;
-    conn_received(req->conn, req->body_ms, body->len);
+    conn_body_received(req->conn, *len);
     *len = 0;
     return MHD_YES;
 }
@@ -432,6 +430,7 @@ request_step(void *daemon, struct MHD_Connection *connection, const char *url, c
     }
 
     /* The body is complete. */
+    conns_body_ends(req->daemon->conns, req->conn);
     if (!req->admission.quick) return hand_to_worker(req, STAGE_WORKING, STAGE_READY);
     handle_request(req);
     return send_response(req);
@@ -483,6 +482,7 @@ request_end(void *daemon, struct MHD_Connection *connection, void **arg,
     *arg = NULL;
     if (req == NULL) return;
 
+    conns_body_ends(req->daemon->conns, req->conn);
     conn_allow(req->conn, CONN_IDLE_MS);
     unsigned refused = conn_take_refusal(req->conn);
     bool unread = req->unread && code == MHD_REQUEST_TERMINATED_COMPLETED_OK;

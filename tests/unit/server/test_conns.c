@@ -16,6 +16,7 @@
 #include "crowd.h"
 #include "server/http/budget.h"
 #include "server/http/conns.h"
+#include "server/http/senders.h"
 
 enum { THREADS = 8, EACH = 200, OPEN = 1000, PER_CLIENT = 50, KEPT = 30 };
 
@@ -191,6 +192,78 @@ test_deadlines(void **state) {
     }
 }
 
+enum { LARGE = 1024 * 1024 };
+
+/* On a thin line one of a client's bodies moves while the others hardly do. */
+static void
+test_bodies_share_the_pace(void **state) {
+    (void)state;
+    struct conns *c = conns_new(&limits, &trusted);
+    struct http_address who[] = {client(1), client(2)};
+    int sockets[3][2];
+    struct conn *conn[3];
+    assert_int_equal(conn_response_ms(8000), CONN_TRANSFER_MS + 1000 * CONN_RESPONSES);
+
+    /* The first client sends two bodies, the second one. */
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets[i]), 0);
+        assert_true(conns_admit(c, sockets[i][0], who[i / 2]));
+        conn[i] = conns_serve(c, sockets[i][0]);
+        conns_body_begins(c, conn[i], &who[i / 2], LARGE);
+    }
+    struct pollfd ends[3];
+    for (int i = 0; i < 3; i++)
+        ends[i] = (struct pollfd){.fd = sockets[i][1], .events = POLLIN};
+    assert_int_equal(poll(ends, 3, 1500), 0);
+
+    /* A body that gets next to nothing ends by itself, however fast its neighbour is. */
+    conn_body_received(conn[0], LARGE);
+    conn_allow(conn[1], -3000);
+    conn_body_received(conn[1], 100);
+    assert_int_equal(poll(ends, 3, 5000), 1);
+    assert_true(ends[1].revents & POLLIN);
+
+    /* What has ended has no deadline of the client. */
+    for (int i = 0; i < 3; i++)
+        conns_body_ends(c, conn[i]);
+    conns_free(c);
+    for (int i = 0; i < 3; i++) {
+        close(sockets[i][0]);
+        close(sockets[i][1]);
+    }
+}
+
+static void
+test_senders(void **state) {
+    (void)state;
+    struct senders *s = senders_new();
+    struct http_address one = client(1), two = client(2);
+    struct sender *first = senders_join(s, &one, 0), *again = senders_join(s, &one, 14000);
+    struct sender *other = senders_join(s, &two, 14000);
+    assert_true(first != NULL && first == again && other != first);
+    assert_false(sender_is_late(first, SENDER_START_MS - 1));
+    assert_true(sender_is_late(first, SENDER_START_MS));
+    assert_false(sender_is_late(other, SENDER_START_MS));
+
+    /* Either body gains time for both, but not without end. */
+    sender_received(again, 8000, 14000);
+    assert_false(sender_is_late(first, SENDER_START_MS + 999));
+    assert_true(sender_is_late(first, SENDER_START_MS + 1000));
+    sender_received(first, LARGE * 100, 15000);
+    assert_false(sender_is_late(first, 15000 + SENDER_AHEAD_MS - 1));
+    assert_true(sender_is_late(first, 15000 + SENDER_AHEAD_MS));
+
+    /* The last body takes the account with it. */
+    senders_leave(s, first);
+    senders_leave(s, again);
+    first = senders_join(s, &one, 100000);
+    assert_false(sender_is_late(first, 100000 + SENDER_START_MS - 1));
+    assert_true(sender_is_late(first, 100000 + SENDER_START_MS));
+    senders_leave(s, first);
+    senders_leave(s, other);
+    senders_free(s);
+}
+
 int
 main(void) {
     const struct CMUnitTest tests[] = {
@@ -200,6 +273,8 @@ main(void) {
         cmocka_unit_test(test_those_that_have_not_asked),
         cmocka_unit_test(test_few_are_kept),
         cmocka_unit_test(test_deadlines),
+        cmocka_unit_test(test_bodies_share_the_pace),
+        cmocka_unit_test(test_senders),
         cmocka_unit_test(test_it_takes_many_clients_to_hold_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
