@@ -49,22 +49,31 @@ free_if_ended(struct upload *up, int64_t now_ms) {
 uint64_t
 upload_limits_begin(struct upload_limits *u, const uint8_t key[static 16], int64_t ttl,
                     int64_t now_ms) {
-    struct upload *place = &u->list[0];
+    struct upload *place = &u->list[0], *stalest = NULL;
     uint64_t ticket = 0;
     int mine = 0;
     if (ttl > POLICY_UPLOAD_LIFE) ttl = POLICY_UPLOAD_LIFE;
 
-    /* Count those of the client, and find a free entry or the one idle for longest. */
+    /* Count those of the client, and find its stalest one, and a free entry or else the stalest. */
     (void)pthread_mutex_lock(&u->lock);
     for (size_t i = 0; i < UPLOAD_LIMITS_TRACKED; i++) {
         struct upload *up = &u->list[i];
         if (up->ticket != 0) free_if_ended(up, now_ms);
-        if (up->ticket != 0 && memcmp(up->client, key, 16) == 0) mine++;
+        if (up->ticket != 0 && memcmp(up->client, key, 16) == 0) {
+            mine++;
+            if (stalest == NULL || up->touched_ms < stalest->touched_ms) stalest = up;
+        }
         if (place->ticket != 0 && (up->ticket == 0 || up->touched_ms < place->touched_ms))
             place = up;
     }
 
-    if (mine < UPLOAD_LIMITS_PER_CLIENT) {
+    bool full = mine >= UPLOAD_LIMITS_PER_CLIENT;
+    if (full && stalest->touched_ms + UPLOAD_LIMITS_IDLE * INT64_C(1000) <= now_ms) {
+        place = stalest;
+        full = false;
+    }
+
+    if (!full) {
         ticket = ++u->last_ticket;
         *place =
             (struct upload){.ticket = ticket, .touched_ms = now_ms, .ends_ms = now_ms + ttl * 1000};

@@ -17,7 +17,11 @@
 #include "base/compiler.h"
 #include "vault/store.h"
 
-enum { UPLOAD_LIMITS_TRACKED = 1024, UPLOAD_LIMITS_PER_CLIENT = 4 };
+enum {
+    UPLOAD_LIMITS_TRACKED = 1024,
+    UPLOAD_LIMITS_PER_CLIENT = 4,
+    UPLOAD_LIMITS_IDLE = 15, /* seconds without a part, after which an upload gives way */
+};
 
 struct upload_limits;
 
@@ -29,8 +33,10 @@ void upload_limits_free(struct upload_limits *u);
 
 /*
  * Count a new upload of the client ${key} at ${now_ms} of the monotonic clock.  It counts for
- * ${ttl} seconds at most.  Returns a ticket for upload_limits_name() or upload_limits_cancel(); or
- * 0 if the client has UPLOAD_LIMITS_PER_CLIENT already.
+ * ${ttl} seconds at most.  If the client has UPLOAD_LIMITS_PER_CLIENT already, the one without a
+ * part for longest no longer counts, though it can still be finished, once it has been idle for
+ * UPLOAD_LIMITS_IDLE.  Returns a ticket for upload_limits_name() or upload_limits_cancel(); or 0 if
+ * none of them has been idle for so long.
  */
 MUST_CHECK
 uint64_t upload_limits_begin(struct upload_limits *u, const uint8_t key[static 16], int64_t ttl,

@@ -8,7 +8,7 @@
 #include "base/text/base64.h"
 #include "vault/sealed.h"
 
-enum { CREATED_LEN = 192, UPLOADS_RETRY_AFTER = 60 };
+enum { CREATED_LEN = 192 };
 
 enum create_field {
     VERIFIER,
@@ -137,7 +137,7 @@ create_upload(struct api_call *call, const struct vault_sealed_new *in) {
     uint64_t ticket = begin_upload(call->api, key, in->ttl);
     if (ticket == 0) {
         problem_respond(call->resp, PROBLEM_TOO_MANY_UPLOADS, NULL);
-        http_response_setf(call->resp, "Retry-After", "%d", UPLOADS_RETRY_AFTER);
+        http_response_setf(call->resp, "Retry-After", "%d", UPLOAD_LIMITS_IDLE);
         return;
     }
 

@@ -114,15 +114,45 @@ uploads_end_by_themselves(void **state) {
         int64_t ttl = i == 0 ? 60 : 7 * 86400;
         upload_limits_name(u, upload_limits_begin(u, key, ttl, 0), ids[i], &ref);
     }
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+        upload_limits_touch(u, ids[i], MINUTE - 1);
     assert_int_equal(upload_limits_begin(u, key, 60, MINUTE - 1), 0);
     assert_int_not_equal(upload_limits_begin(u, key, 60, MINUTE), 0); /* the first has expired */
     assert_int_not_equal(upload_limits_begin(u, key, 60, 2 * MINUTE), 0); /* and so has that one */
     for (int64_t t = 0; t < 24 * HOUR; t += HOUR / 2) /* parts keep the others going, for a day */
         for (size_t i = 1; i < ARRAY_LEN(ids); i++)
             upload_limits_touch(u, ids[i], t);
+    for (size_t i = 1; i < ARRAY_LEN(ids); i++)
+        upload_limits_touch(u, ids[i], 24 * HOUR - 1);
     assert_int_not_equal(upload_limits_begin(u, key, 60, 24 * HOUR - 1), 0);
     assert_int_equal(upload_limits_begin(u, key, 60, 24 * HOUR - 1), 0);
     assert_int_not_equal(upload_limits_begin(u, key, 60, 24 * HOUR), 0);
+    upload_limits_free(u);
+}
+
+/* Uploads that nobody goes on with do not keep their client from new ones. */
+static void
+an_idle_upload_gives_way(void **state) {
+    const int64_t idle = UPLOAD_LIMITS_IDLE * 1000;
+    struct store_ref ref = {.len = 3, .bytes = "ref"};
+    struct upload_limits *u = upload_limits_new();
+    struct upload_limits_begun begun[UPLOAD_LIMITS_PER_CLIENT];
+    uint64_t tickets[UPLOAD_LIMITS_PER_CLIENT];
+    uint8_t key[16];
+    (void)state;
+    key_of(1, key);
+    for (int64_t i = 0; i < UPLOAD_LIMITS_PER_CLIENT; i++)
+        assert_int_not_equal(tickets[i] = upload_limits_begin(u, key, HOUR, i), 0);
+    upload_limits_name(u, tickets[0], "idididididididididid00", &ref);
+    upload_limits_touch(u, "idididididididididid00", 10); /* now the second is the stalest */
+    assert_int_equal(upload_limits_begin(u, key, HOUR, idle), 0);
+    assert_int_not_equal(upload_limits_begin(u, key, HOUR, idle + 1), 0);
+    assert_int_equal(upload_limits_begin(u, key, HOUR, idle + 1), 0);
+
+    /* The one that gave way no longer counts, and the others do. */
+    assert_int_equal(upload_limits_list(u, key, begun), UPLOAD_LIMITS_PER_CLIENT);
+    for (size_t i = 0; i < UPLOAD_LIMITS_PER_CLIENT; i++)
+        assert_int_not_equal(begun[i].ticket, tickets[1]);
     upload_limits_free(u);
 }
 
@@ -237,6 +267,7 @@ main(void) {
         cmocka_unit_test(a_flood_of_clients_does_not_free_a_heavy_one),
         cmocka_unit_test(four_uploads_a_client),
         cmocka_unit_test(uploads_end_by_themselves),
+        cmocka_unit_test(an_idle_upload_gives_way),
         cmocka_unit_test(a_full_list_forgets_the_stalest),
         cmocka_unit_test(a_share_shrinks_as_the_quota_fills_up),
         cmocka_unit_test(an_account_drains_over_the_lifetime),
