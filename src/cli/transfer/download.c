@@ -6,6 +6,7 @@
 
 #include "base/thread.h"
 #include "cli/terminal/signals.h"
+#include "cli/transfer/pace.h"
 
 enum {
     SLOTS_MAX = 4,
@@ -18,6 +19,7 @@ enum {
 struct download_slot {
     struct buf data;
     bool ready;
+    bool returned; /* its part made room for others, and is to be fetched again */
 };
 
 /* What the threads share.  ${lock} protects all that changes, apart from the atomics. */
@@ -29,6 +31,7 @@ struct downloader {
     uint32_t next;     /* next part to fetch */
     uint32_t consumed; /* the parts before this one were consumed */
     uint32_t end;
+    struct pace pace;
     atomic_bool stop;
     enum cli_exit status;            /* of the first failure */
     struct remote_response response; /* to it */
@@ -40,6 +43,8 @@ struct downloader {
 struct part_download {
     struct downloader *loader;
     uint64_t counted; /* bytes that the progress bar has */
+    unsigned entered; /* of pace_enter() */
+    bool gave_way;    /* it is to be fetched later */
 };
 
 uint32_t
@@ -69,16 +74,22 @@ on_download_progress(void *ctx, uint64_t sent, uint64_t received) {
     return 0;
 }
 
-static void
-on_download_again(void *ctx) {
-    count_received(ctx, 0);
+static bool
+on_download_again(void *ctx, bool cut) {
+    struct part_download *p = ctx;
+    count_received(p, 0);
+    if (!cut) return true;
+    (void)pthread_mutex_lock(&p->loader->lock);
+    p->gave_way = pace_cut(&p->loader->pace, p->entered);
+    (void)pthread_mutex_unlock(&p->loader->lock);
+    return !p->gave_way;
 }
 
-/* Fetch part ${k} into ${data}. */
+/* Fetch part ${k} into ${data}.  Sets part->gave_way if it is to be fetched later. */
 static enum cli_exit
-fetch_part(struct downloader *loader, uint32_t k, struct buf *data, struct remote_response *resp) {
+fetch_part(struct part_download *part, uint32_t k, struct buf *data, struct remote_response *resp) {
+    struct downloader *loader = part->loader;
     char suffix[32], path[REMOTE_PATH_MAX];
-    struct part_download part = {.loader = loader};
     size_t len = download_part_len(loader->d, k);
     (void)snprintf(suffix, sizeof(suffix), "/parts/%u", k);
     remote_secret_path(path, loader->d->id, suffix);
@@ -88,42 +99,62 @@ fetch_part(struct downloader *loader, uint32_t k, struct buf *data, struct remot
         .path = path,
         .token = loader->d->lease,
         .expect = {.kind = EXPECT_BYTES, .length = len},
-        .http = {.progress = on_download_progress, .ctx = &part},
+        .http = {.progress = on_download_progress, .ctx = part},
         .again = on_download_again,
     };
     /* The room of the slot is lent to the response. */
     buf_move(&resp->body, data);
     enum cli_exit status = remote_call(&loader->cli->remote, &call, resp);
-    if (status == CLI_DONE) count_received(&part, len);
+    if (status == CLI_DONE) count_received(part, len);
     buf_move(data, &resp->body);
     return status;
 }
 
+static struct download_slot *
+slot_of(struct downloader *loader, uint32_t k) {
+    return &loader->slots[k % loader->slot_count];
+}
+
+/* Find the first part that was returned, or else the next one if there is a slot for it. */
+static bool
+find_part_to_fetch(struct downloader *loader, uint32_t *k) {
+    for (*k = loader->consumed; *k < loader->next; ++*k)
+        if (slot_of(loader, *k)->returned) return true;
+    return loader->next < loader->end && loader->next < loader->consumed + loader->slot_count;
+}
+
 /* Wait until a part may be fetched.  Returns false if there is none left. */
 static bool
-take_part_to_fetch(struct downloader *loader, uint32_t *k) {
+take_part_to_fetch(struct part_download *part, uint32_t *k) {
+    struct downloader *loader = part->loader;
     bool found = false;
     (void)pthread_mutex_lock(&loader->lock);
-    while (!loader->stop && loader->next < loader->end &&
-           loader->next >= loader->consumed + loader->slot_count)
+    while (!loader->stop && loader->consumed < loader->end) {
+        found = pace_has_room(&loader->pace) && find_part_to_fetch(loader, k);
+        if (found) break;
         (void)pthread_cond_wait(&loader->changed, &loader->lock);
+    }
 
-    if (!loader->stop && loader->next < loader->end) {
-        *k = loader->next++;
-        found = true;
+    if (found) {
+        slot_of(loader, *k)->returned = false;
+        if (*k == loader->next) loader->next++;
+        part->entered = pace_enter(&loader->pace);
     }
     (void)pthread_mutex_unlock(&loader->lock);
     return found;
 }
 
-/* Note that the slot is ready, or that its part failed with ${status}.  The first failure is kept
- * and stops the others. */
+/* Note that the slot of ${part} is ready, or that the part failed with ${status}.  The first failure
+ * is kept and stops the others. */
 static void
-note_fetched(struct downloader *loader, struct download_slot *slot, enum cli_exit status,
+note_fetched(struct part_download *part, struct download_slot *slot, enum cli_exit status,
              struct remote_response *resp) {
+    struct downloader *loader = part->loader;
     (void)pthread_mutex_lock(&loader->lock);
+    pace_leave(&loader->pace, status == CLI_DONE);
     slot->ready = status == CLI_DONE;
-    if (status != CLI_DONE && loader->status == CLI_DONE && !loader->stop) {
+    slot->returned = part->gave_way;
+    if (status != CLI_DONE && !part->gave_way && loader->status == CLI_DONE && !loader->stop) {
         loader->status = status;
         loader->stop = true;
         loader->response = *resp;
@@ -138,11 +169,14 @@ run_downloader(void *arg) {
     struct downloader *loader = arg;
     (void)pthread_setname_np(pthread_self(), "download");
 
-    for (uint32_t k = 0; take_part_to_fetch(loader, &k);) {
-        struct download_slot *slot = &loader->slots[k % loader->slot_count];
+    for (;;) {
+        struct part_download part = {.loader = loader};
         struct remote_response resp = {0};
-        enum cli_exit status = fetch_part(loader, k, &slot->data, &resp);
-        note_fetched(loader, slot, status, &resp);
+        uint32_t k = 0;
+        if (!take_part_to_fetch(&part, &k)) break;
+        struct download_slot *slot = slot_of(loader, k);
+        enum cli_exit status = fetch_part(&part, k, &slot->data, &resp);
+        note_fetched(&part, slot, status, &resp);
         remote_response_clear(&resp);
     }
     return NULL;
@@ -179,7 +213,7 @@ consume_parts(struct downloader *loader) {
     int ended = 0;
     for (uint32_t k = loader->consumed; k < loader->end && ended == 0 && !signals_stop_asked();
          k++) {
-        struct download_slot *slot = &loader->slots[k % loader->slot_count];
+        struct download_slot *slot = slot_of(loader, k);
         if (!await_slot(loader, slot)) break;
         ended = loader->d->sink(loader->d->ctx, slot->data.data, slot->data.len);
         release_slot(loader, slot, k);
@@ -234,6 +268,7 @@ download_run(struct cli *cli, const struct download *d, uint32_t first, uint32_t
 
     for (uint32_t i = 0; i < loader.slot_count; i++)
         buf_init(&loader.slots[i].data, d->part_size);
+    pace_begin(&loader.pace, loader.slot_count);
     (void)pthread_mutex_init(&loader.lock, NULL);
     thread_cond_init(&loader.changed);
 

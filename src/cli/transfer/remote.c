@@ -12,6 +12,7 @@
 
 enum {
     STALL_SECONDS = 30,
+    STALL_DOUBLINGS = 3, /* each repetition waits twice as long: a thin line hides in buffers */
     FIRST_WAIT_MS = 200,
     LONGEST_WAIT_MS = 5000,
     FOREIGN_TRIES = 20, /* of a call that something before the server answers */
@@ -195,7 +196,6 @@ set_request(const struct remote_call *call, const struct buf *json, const char *
     req->url = url;
     req->fields = fields->fields;
     req->field_count = fields->count;
-    req->stall_seconds = STALL_SECONDS;
 
     /* On a kept connection libcurl may send a request twice. */
     req->fresh_connection = call->http.fresh_connection || call->retry == REMOTE_RETRY_UNSENT;
@@ -206,10 +206,10 @@ set_request(const struct remote_call *call, const struct buf *json, const char *
     }
 }
 
-/* Make one attempt at ${call}, whose JSON is ${json}, and fill ${resp}. */
+/* Make attempt ${tries}, counted from 0, at ${call}, whose JSON is ${json}, and fill ${resp}. */
 static struct attempt
 attempt_call(struct remote *r, const struct remote_call *call, const struct buf *json,
-             struct remote_response *resp) {
+             unsigned tries, struct remote_response *resp) {
     char url[REMOTE_URL_MAX];
     struct fields fields;
     struct http_client_request req;
@@ -223,6 +223,7 @@ attempt_call(struct remote *r, const struct remote_call *call, const struct buf 
     (void)snprintf(url, sizeof(url), "%s%s", r->base, call->path);
     bool second_header = fields_set(r, call, &fields);
     set_request(call, json, url, &fields, &req);
+    req.stall_seconds = STALL_SECONDS << (tries < STALL_DOUBLINGS ? tries : STALL_DOUBLINGS);
 
     /* The room of a caller that takes the body is lent to the client. */
     bool raw = resp->body.max > 0;
@@ -343,7 +344,7 @@ learn_marks(struct remote *r) {
     struct remote_response resp = {0};
     struct remote_call call = {
         .method = HTTP_GET, .path = config_path, .expect = {EXPECT_JSON, "file_max", 0}};
-    struct attempt done = attempt_call(r, &call, NULL, &resp);
+    struct attempt done = attempt_call(r, &call, NULL, 0, &resp);
     bool refused = done.failure == HTTP_FAILURE_NONE && (resp.status == 403 || resp.status == 404);
     if (refused && !resp.marked) atomic_store(&r->marks, MARKS_ABSENT);
     remote_response_clear(&resp);
@@ -370,7 +371,7 @@ attempt_until_final(struct remote *r, const struct remote_call *call, const stru
                     struct remote_response *resp) {
     int64_t began = clock_monotonic_ms();
     for (unsigned tries = 0;; tries++) {
-        struct attempt done = attempt_call(r, call, json, resp);
+        struct attempt done = attempt_call(r, call, json, tries, resp);
         bool answered = done.failure == HTTP_FAILURE_NONE;
         if (answered && done.verdict == VERDICT_UNKNOWN) done.verdict = judge_unmarked(r);
         resp->foreign = answered && done.verdict != VERDICT_OURS;
@@ -389,7 +390,7 @@ attempt_until_final(struct remote *r, const struct remote_call *call, const stru
         if (clock_monotonic_ms() + wait > began + patience) return done;
 
         if (tries > 0) note_waiting(r, &done, resp->status);
-        if (call->again != NULL) call->again(call->http.ctx);
+        if (call->again != NULL && !call->again(call->http.ctx, !answered)) return done;
         signals_wait_ms(wait);
         if (signals_stop_asked()) return done;
     }

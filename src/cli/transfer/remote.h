@@ -52,8 +52,9 @@ struct remote_call {
     struct http_client_request http; /* only read, write, body, progress, ctx and fresh_connection
                                         are used */
     /* Called with the ctx of ${http} before the call is repeated, to take back what progress
-     * counted; may be NULL. */
-    void (*again)(void *ctx);
+     * counted; ${cut} says that no response came.  Returns whether to repeat it now.  May be
+     * NULL. */
+    bool (*again)(void *ctx, bool cut);
 };
 
 struct remote_response {

@@ -8,6 +8,7 @@
 #include "cli/terminal/progress.h"
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
+#include "cli/transfer/pace.h"
 
 enum { UPLOAD_THREADS = 4, DRAW_MS = 100 };
 
@@ -17,8 +18,12 @@ struct uploader {
     const struct upload *u;
     struct progress bar;
     pthread_mutex_t lock;
-    pthread_cond_t changed;
-    uint32_t next;                   /* next part to send */
+    pthread_cond_t changed;            /* a thread has finished */
+    pthread_cond_t room;               /* another part may move, or none is left */
+    uint32_t next;                     /* next part to send */
+    uint32_t returned[UPLOAD_THREADS]; /* parts that made room for others, to be sent again */
+    uint32_t returned_count;
+    struct pace pace;
     int running;                     /* threads that have not finished */
     enum cli_exit status;            /* of the first failure */
     struct remote_response response; /* to it */
@@ -29,6 +34,8 @@ struct part_upload {
     struct uploader *loader;
     uint64_t begin;   /* offset in the envelope */
     uint64_t counted; /* bytes that the progress bar has */
+    unsigned entered; /* of pace_enter() */
+    bool gave_way;    /* it is to be sent later */
 };
 
 uint32_t
@@ -63,16 +70,24 @@ on_upload_progress(void *ctx, uint64_t sent, uint64_t received) {
     return 0;
 }
 
-static void
-on_upload_again(void *ctx) {
-    count_sent(ctx, 0);
+static bool
+on_upload_again(void *ctx, bool cut) {
+    struct part_upload *p = ctx;
+    count_sent(p, 0);
+    if (!cut) return true;
+    (void)pthread_mutex_lock(&p->loader->lock);
+    p->gave_way = pace_cut(&p->loader->pace, p->entered);
+    (void)pthread_mutex_unlock(&p->loader->lock);
+    return !p->gave_way;
 }
 
+/* Send part ${k}.  Sets part->gave_way if it is to be sent later. */
 static enum cli_exit
-send_part(struct uploader *loader, uint32_t k, struct remote_response *resp) {
+send_part(struct part_upload *part, uint32_t k, struct remote_response *resp) {
+    struct uploader *loader = part->loader;
     const struct upload *u = loader->u;
     char suffix[32], path[REMOTE_PATH_MAX];
-    struct part_upload part = {.loader = loader, .begin = (uint64_t)k * u->part_size};
+    part->begin = (uint64_t)k * u->part_size;
     (void)snprintf(suffix, sizeof(suffix), "/parts/%u", k);
     remote_secret_path(path, u->id, suffix);
 
@@ -85,46 +100,66 @@ send_part(struct uploader *loader, uint32_t k, struct remote_response *resp) {
         .http = {.body_len = upload_part_len(u, k),
                  .read = read_sealed_part,
                  .progress = on_upload_progress,
-                 .ctx = &part},
+                 .ctx = part},
         .again = on_upload_again,
     };
     enum cli_exit status = remote_call(&loader->cli->remote, &call, resp);
-    if (status == CLI_DONE) count_sent(&part, call.http.body_len);
+    if (status == CLI_DONE) count_sent(part, call.http.body_len);
     return status;
 }
 
-/* Take the next part that the server does not have.  Returns false if there is none left, or after
- * a failure. */
+/* Return whether a part is left to be sent, or may be returned by those that send one. */
 static bool
-take_part_to_send(struct uploader *loader, uint32_t *k) {
+has_parts_to_send(struct uploader *loader) {
     const struct upload *u = loader->u;
-    uint32_t parts = upload_parts(u);
-    bool found = false;
-
-    (void)pthread_mutex_lock(&loader->lock);
-    while (loader->next < parts && u->done != NULL && u->done[loader->next] != 0)
+    while (loader->next < upload_parts(u) && u->done != NULL && u->done[loader->next] != 0)
         loader->next++;
-    if (loader->status == CLI_DONE && loader->next < parts && !signals_stop_asked()) {
-        *k = loader->next++;
-        found = true;
+    return loader->returned_count > 0 || loader->next < upload_parts(u);
+}
+
+/* Take the next part that the server does not have, when it may move.  Returns false if there is
+ * none left, or after a failure. */
+static bool
+take_part_to_send(struct part_upload *part, uint32_t *k) {
+    struct uploader *loader = part->loader;
+    bool found = false;
+    (void)pthread_mutex_lock(&loader->lock);
+    for (;;) {
+        bool left = has_parts_to_send(loader);
+        bool go_on = loader->status == CLI_DONE && !signals_stop_asked();
+        found = left && go_on && pace_has_room(&loader->pace);
+        /* A part that moves may be returned. */
+        if (found || !go_on || (!left && loader->pace.moving == 0)) break;
+        (void)pthread_cond_wait(&loader->room, &loader->lock);
     }
+
+    if (found && loader->returned_count > 0) *k = loader->returned[--loader->returned_count];
+    else if (found) *k = loader->next++;
+    if (found) part->entered = pace_enter(&loader->pace);
     (void)pthread_mutex_unlock(&loader->lock);
     return found;
 }
 
-/* Log that part ${k} was acknowledged, or keep its failure if it is the first one. */
+/* Log that ${part}, number ${k}, was acknowledged, or return it, or keep its failure if it is the
+ * first one. */
 static void
-note_sent(struct uploader *loader, uint32_t k, enum cli_exit status, struct remote_response *resp) {
+note_sent(struct part_upload *part, uint32_t k, enum cli_exit status,
+          struct remote_response *resp) {
+    struct uploader *loader = part->loader;
     uint8_t number[4] = {(uint8_t)k, (uint8_t)(k >> 8), (uint8_t)(k >> 16), (uint8_t)(k >> 24)};
 
     (void)pthread_mutex_lock(&loader->lock);
+    pace_leave(&loader->pace, status == CLI_DONE);
     if (status == CLI_DONE && loader->u->done_log >= 0)
         (void)!write(loader->u->done_log, number, sizeof(number));
-    if (status != CLI_DONE && loader->status == CLI_DONE) {
+    if (part->gave_way) {
+        loader->returned[loader->returned_count++] = k;
+    } else if (status != CLI_DONE && loader->status == CLI_DONE) {
         loader->status = status;
         loader->response = *resp;
         *resp = (struct remote_response){0};
     }
+    (void)pthread_cond_broadcast(&loader->room);
     (void)pthread_mutex_unlock(&loader->lock);
 }
 
@@ -133,10 +168,13 @@ run_uploader(void *arg) {
     struct uploader *loader = arg;
     (void)pthread_setname_np(pthread_self(), "upload");
 
-    for (uint32_t k = 0; take_part_to_send(loader, &k);) {
+    for (;;) {
+        struct part_upload part = {.loader = loader};
         struct remote_response resp = {0};
-        enum cli_exit status = send_part(loader, k, &resp);
-        note_sent(loader, k, status, &resp);
+        uint32_t k = 0;
+        if (!take_part_to_send(&part, &k)) break;
+        enum cli_exit status = send_part(&part, k, &resp);
+        note_sent(&part, k, status, &resp);
         remote_response_clear(&resp);
     }
 
@@ -219,12 +257,15 @@ upload_run(struct cli *cli, const struct upload *u, struct remote_response *resp
     struct uploader loader = {.cli = cli, .u = u, .status = CLI_DONE};
     (void)pthread_mutex_init(&loader.lock, NULL);
     thread_cond_init(&loader.changed);
+    thread_cond_init(&loader.room);
+    pace_begin(&loader.pace, UPLOAD_THREADS);
 
     begin_upload_bar(&loader);
     enum cli_exit status = send_parts(&loader);
     progress_end(&loader.bar);
     (void)pthread_mutex_destroy(&loader.lock);
     (void)pthread_cond_destroy(&loader.changed);
+    (void)pthread_cond_destroy(&loader.room);
 
     /* The secret can be opened only from here on. */
     if (status == CLI_DONE)
