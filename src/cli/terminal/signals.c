@@ -27,8 +27,12 @@ signals_setup(void) {
     if (pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0) abort();
 
     (void)sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
-        (void)sigaction(numbers[i], &action, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        /* nohup, and shells that run a command in the background, have it ignore some. */
+        struct sigaction before;
+        (void)sigaction(numbers[i], NULL, &before);
+        if (before.sa_handler != SIG_IGN) (void)sigaction(numbers[i], &action, NULL);
+    }
 
     /* A closed pipe and a file at its size limit are errors of write(). */
     (void)signal(SIGPIPE, SIG_IGN);

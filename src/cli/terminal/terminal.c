@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/terminal/terminal.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -26,26 +28,71 @@ read_tty_line(int fd, struct buf *out) {
     }
 }
 
+/* The question that is being asked without echo, for on_suspend(). */
+static struct asking {
+    int fd;
+    const char *question;
+    struct termios before, silent;
+} asking;
+
+/*
+ * Suspend the program at a question: with the echo back on until the program continues, and then
+ * ask again.  The terminal drops what was typed of the line.  Calls only functions that are safe in
+ * a signal handler.
+ */
+static void
+on_suspend(int number) {
+    int saved_errno = errno;
+    struct sigaction plain = {.sa_handler = SIG_DFL}, ours;
+    sigset_t set;
+    (void)tcsetattr(asking.fd, TCSAFLUSH, &asking.before);
+    (void)!write(asking.fd, "\n", 1);
+
+    /* The signal is pending until it is unblocked, and then stops the program. */
+    (void)sigaction(number, &plain, &ours);
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, number);
+    (void)raise(number);
+    (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+    (void)sigaction(number, &ours, NULL);
+    (void)tcsetattr(asking.fd, TCSAFLUSH, &asking.silent);
+    (void)!write(asking.fd, asking.question, strlen(asking.question));
+    errno = saved_errno;
+}
+
+/* Ask what ${asking} says.  Returns as terminal_ask(). */
+static int
+ask_silently(struct buf *out) {
+    struct sigaction suspend = {.sa_handler = on_suspend}, before;
+    if (tcsetattr(asking.fd, TCSAFLUSH, &asking.silent) != 0) return ERR_CONFIG;
+
+    (void)sigemptyset(&suspend.sa_mask);
+    (void)sigaction(SIGTSTP, NULL, &before);
+    if (before.sa_handler != SIG_IGN) (void)sigaction(SIGTSTP, &suspend, NULL);
+    int err = ERR_IO;
+    if (write(asking.fd, asking.question, strlen(asking.question)) >= 0)
+        err = read_tty_line(asking.fd, out);
+    (void)sigaction(SIGTSTP, &before, NULL);
+
+    (void)tcsetattr(asking.fd, TCSAFLUSH, &asking.before);
+    (void)!write(asking.fd, "\n", 1);
+    return err;
+}
+
 int
 terminal_ask(const char *question, struct buf *out) {
-    struct termios before, silent;
-    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY), err = ERR_CONFIG;
     if (fd < 0) return ERR_CONFIG;
 
-    int err = ERR_CONFIG;
-    if (tcgetattr(fd, &before) != 0) goto out;
-
-    silent = before;
-    silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
-    silent.c_lflag |= ICANON | ISIG;
-    /* Suspended at the question, the program would leave the terminal without echo. */
-    silent.c_cc[VSUSP] = _POSIX_VDISABLE;
-    if (tcsetattr(fd, TCSAFLUSH, &silent) != 0) goto out;
-
-    err = write(fd, question, strlen(question)) < 0 ? ERR_IO : read_tty_line(fd, out);
-    (void)tcsetattr(fd, TCSAFLUSH, &before);
-    (void)!write(fd, "\n", 1);
-out:
+    asking = (struct asking){.fd = fd, .question = question};
+    if (tcgetattr(fd, &asking.before) == 0) {
+        asking.silent = asking.before;
+        asking.silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+        asking.silent.c_lflag |= ICANON | ISIG;
+        err = ask_silently(out);
+    }
     (void)close(fd);
     return err;
 }
