@@ -347,13 +347,16 @@ failure_of_code(CURLcode code) {
 static void
 collect_response(CURL *curl, struct http_client_response *resp) {
     long status = 0, sent = 0;
-    curl_off_t retry_after = 0;
+    curl_off_t retry_after = 0, up = 0, down = 0;
     struct curl_header *h = NULL;
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     (void)curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &sent);
 
     resp->status = (int)status;
     resp->sent = sent > 0;
+    (void)curl_easy_getinfo(curl, CURLINFO_SIZE_UPLOAD_T, &up);
+    (void)curl_easy_getinfo(curl, CURLINFO_SIZE_DOWNLOAD_T, &down);
+    resp->moved = (uint64_t)(up + down);
     if (curl_easy_header(curl, "Retry-After", 0, CURLH_HEADER, -1, &h) == CURLHE_OK &&
         curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after) == CURLE_OK)
         resp->retry_after = (int64_t)retry_after;
@@ -374,6 +377,7 @@ reset_response(struct http_client_response *resp) {
     resp->status = 0;
     resp->retry_after = -1;
     resp->sent = false;
+    resp->moved = 0;
     resp->detail[0] = '\0';
 }
 

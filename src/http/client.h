@@ -95,6 +95,7 @@ struct http_client_response {
     int status;          /* 0 if no status line arrived */
     int64_t retry_after; /* seconds of Retry-After; -1 if absent */
     bool sent;           /* bytes of the request may have reached the server */
+    uint64_t moved;      /* bytes of the two bodies that were sent and received */
     char detail[256];    /* after a failure, the exact cause in words; holds no path or header */
 };
 

@@ -15,7 +15,9 @@ enum {
     STALL_DOUBLINGS = 3, /* each repetition waits twice as long: a thin line hides in buffers */
     FIRST_WAIT_MS = 200,
     LONGEST_WAIT_MS = 5000,
-    FOREIGN_TRIES = 20, /* of a call that something before the server answers */
+    NOTED_WAIT_MS = 2000,  /* a first wait that is announced */
+    TRIES_MAX = 20,        /* of a call that something before the server answers, or cuts */
+    MOVED_MIN = 16 * 1024, /* bytes of an attempt that renew the patience */
     FOREIGN_MS = 5 * 60 * 1000,
     RETRY_AFTER_MAX = 3600, /* seconds; a longer Retry-After is ignored */
     LOGIN_MAX = 1024,       /* user and password, in base64 */
@@ -110,6 +112,7 @@ struct attempt {
     enum http_failure failure;
     enum verdict verdict; /* without a failure */
     bool sent;            /* the server may have received some of it */
+    bool moved;           /* so much moved that the line works, however slow it is */
     bool second_header;   /* its token went in Secrets-Token */
 };
 
@@ -233,6 +236,7 @@ attempt_call(struct remote *r, const struct remote_call *call, const struct buf 
     explicit_bzero(&fields, sizeof(fields));
 
     done.sent = http.sent;
+    done.moved = http.moved >= MOVED_MIN;
     json_decref(resp->json);
     resp->json = NULL;
     take_received(&http, done.failure, url, call->path, resp);
@@ -325,13 +329,17 @@ take_problem(struct remote_response *resp) {
 
 /* Say once why the program seems to do nothing. */
 static void
-note_waiting(const struct remote *r, const struct attempt *done, int status) {
+note_waiting(const struct remote *r, const struct attempt *done,
+             const struct remote_response *resp) {
+    const char *code = remote_text(resp->json, "code");
     static atomic_flag said = ATOMIC_FLAG_INIT;
     if (atomic_flag_test_and_set(&said)) return;
     if (done->failure != HTTP_FAILURE_NONE)
         say_note("No response from %s yet; trying again.", r->base);
     else if (done->verdict == VERDICT_FOREIGN)
-        say_note("Something before %s answered %d; trying again.", r->base, status);
+        say_note("Something before %s answered %d; trying again.", r->base, resp->status);
+    else if (code != NULL && strcmp(code, "too_many_uploads") == 0)
+        say_note("Other uploads from here are not finished; waiting for one to end.");
     else say_note("The server is busy; trying again.");
 }
 
@@ -384,12 +392,13 @@ attempt_until_final(struct remote *r, const struct remote_call *call, const stru
 
         /* Something before the server may answer like this for ever. */
         int64_t patience = r->patience_ms;
+        if (!answered && done.moved && patience > 0) began = clock_monotonic_ms();
         if (resp->foreign && patience > FOREIGN_MS) patience = FOREIGN_MS;
-        if (resp->foreign && tries + 1 >= FOREIGN_TRIES) return done;
+        if ((resp->foreign || done.moved) && tries + 1 >= TRIES_MAX) return done;
         long wait = wait_before_retry(r, tries, resp->retry_after);
         if (clock_monotonic_ms() + wait > began + patience) return done;
 
-        if (tries > 0) note_waiting(r, &done, resp->status);
+        if (tries > 0 || wait >= NOTED_WAIT_MS) note_waiting(r, &done, resp);
         if (call->again != NULL && !call->again(call->http.ctx, !answered)) return done;
         signals_wait_ms(wait);
         if (signals_stop_asked()) return done;
