@@ -12,6 +12,10 @@ burn_secret(struct cli *cli, const char *id, const char *token) {
     if (status != CLI_DONE) remote_complain(&cli->remote, status, &resp, "burn the secret");
     else if (cli->opt.json) status = cli_print_json(json_pack("{s:b}", "burnt", 1));
     else say_note("Burnt. It can no longer be opened.");
+
+    /* Of an unfinished upload nothing is left that could be resumed. */
+    bool erased = (status == CLI_DONE && resp.marked) || status == CLI_GONE;
+    if (erased) state_forget(&cli->state, STATE_UPLOAD, id);
     remote_response_clear(&resp);
     return status;
 }

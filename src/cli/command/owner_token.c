@@ -17,6 +17,7 @@ owner_token_read(struct cli *cli, const char *kept, struct buf *token) {
 enum cli_exit
 owner_token_find(struct cli *cli, const struct link *link, struct buf *token) {
     json_t *record = state_load(&cli->state, STATE_OWNED, link->id);
+    if (record == NULL) record = state_load(&cli->state, STATE_UPLOAD, link->id);
     enum cli_exit status = owner_token_read(cli, remote_text(record, "owner_token"), token);
 
     const char *server = remote_text(record, "server");

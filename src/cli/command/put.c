@@ -202,6 +202,23 @@ note_lost_response(const struct putting *p, enum cli_exit status) {
                  until);
 }
 
+/* Called for each unfinished upload, of which one is enough. */
+static int
+is_upload_there(void *ctx, json_t *record) {
+    (void)ctx, (void)record;
+    return 1;
+}
+
+/* Say that the server begins no other upload, and what is in the way. */
+static void
+complain_too_many_uploads(const struct cli *cli) {
+    say_error("too many uploads from here to %s are unfinished", cli->remote.base);
+    if (state_each_upload(&cli->state, is_upload_there, NULL) != 0)
+        say_hint("Finish one with secrets put --resume, which lists them, or erase one with "
+                 "secrets burn ID.");
+    else say_hint("Wait until one has ended, then run the same command again.");
+}
+
 static enum cli_exit
 create_secret(struct putting *p) {
     struct remote_response resp = {0};
@@ -220,7 +237,9 @@ create_secret(struct putting *p) {
         if (status == CLI_DONE) status = read_created(p, resp.json);
     }
 
-    if (status != CLI_DONE) remote_complain(&p->cli->remote, status, &resp, "store the secret");
+    if (strcmp(resp.code, "too_many_uploads") == 0) complain_too_many_uploads(p->cli);
+    else if (status != CLI_DONE)
+        remote_complain(&p->cli->remote, status, &resp, "store the secret");
     if (resp.unsure) note_lost_response(p, status);
     json_decref(json);
     remote_response_clear(&resp);
@@ -308,6 +327,7 @@ seal_and_send(struct putting *p) {
 
     enum cli_exit status =
         seal_run(p->cli, h->link_key, &p->passphrase, &p->server.limits, &p->sealed);
+    h->content_size = p->sealed.content_size;
     if (status == CLI_DONE) status = send_sealed(p);
     if (status == CLI_DONE) status = handover_finish(p->cli, h);
     return status;

@@ -99,6 +99,14 @@ exit_of_receipt(const struct cli *cli, const json_t *json) {
     return CLI_GONE;
 }
 
+/* Say how to go on with the upload ${id} if it was interrupted here. */
+static void
+note_unfinished(const struct cli *cli, const char *id) {
+    json_t *record = state_load(&cli->state, STATE_UPLOAD, id);
+    if (record != NULL) say_note("If it was interrupted: secrets put --resume %s", id);
+    json_decref(record);
+}
+
 static enum cli_exit
 ask_and_print_receipt(struct cli *cli, const char *id, const char *token) {
     struct remote_response resp = {0};
@@ -108,6 +116,7 @@ ask_and_print_receipt(struct cli *cli, const char *id, const char *token) {
     else if (cli->opt.json) status = cli_print_json(json_incref(resp.json));
     else status = print_receipt(resp.json);
 
+    if (status == CLI_DONE && has_state(resp.json, "uploading")) note_unfinished(cli, id);
     if (status == CLI_DONE) status = exit_of_receipt(cli, resp.json);
     remote_response_clear(&resp);
     return status;

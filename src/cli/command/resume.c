@@ -6,11 +6,12 @@
 
 #include "base/err.h"
 #include "cli/cli.h"
+#include "cli/terminal/progress.h"
 #include "cli/terminal/say.h"
 #include "cli/transfer/handover.h"
 #include "cli/transfer/upload.h"
 
-enum { REASON_MAX = 2048 };
+enum { REASON_MAX = 2048, PART_NUMBER_LEN = 4 };
 
 /* The unfinished upload to resume. */
 struct resume_choice {
@@ -32,6 +33,41 @@ match_upload(void *ctx, json_t *record) {
     return 0;
 }
 
+/* Return how many percent of the upload of ${record} the server has. */
+static unsigned
+percent_sent(const struct cli *cli, const json_t *record) {
+    char path[STATE_PATH_MAX];
+    struct stat st;
+    int64_t size = remote_number(record, "size", 0);
+    int64_t part_size = remote_number(record, "part_size", 0);
+    if (size <= 0 || part_size <= 0) return 0;
+
+    state_path(&cli->state, STATE_UPLOAD, remote_text(record, "id"), ".parts", path);
+    int64_t sent = stat(path, &st) == 0 ? (int64_t)st.st_size / PART_NUMBER_LEN : 0;
+    if (sent > size / part_size) return 100; /* all but the last call */
+    return (unsigned)((double)sent * (double)part_size / (double)size * 100);
+}
+
+/* Print the line of ${record} in the list of unfinished uploads. */
+static int
+list_upload(void *ctx, json_t *record) {
+    const struct cli *cli = ctx;
+    char begun[64];
+    struct buf size = BUF_INIT(64);
+    const char *id = remote_text(record, "id"), *note = "";
+    if (id == NULL || !token_is_sealed_id(id, strlen(id))) return 0;
+
+    /* Records of older versions have neither. */
+    int64_t content = remote_number(record, "content_size", remote_number(record, "size", 0));
+    cli_time_text(remote_number(record, "begun_at", 0), begun);
+    if (!json_is_true(json_object_get(record, "shown"))) note = "; its link was never shown";
+    if (progress_bytes((uint64_t)content, &size) == 0)
+        say_hint("%s  %s, %u %% sent, begun %s%s", id, buf_text(&size), percent_sent(cli, record),
+                 begun, note);
+    buf_free(&size);
+    return 0;
+}
+
 static enum cli_exit
 choose_upload(struct cli *cli, struct resume_choice *c, struct link *link) {
     if (cli->opt.operand != NULL) {
@@ -48,8 +84,8 @@ choose_upload(struct cli *cli, struct resume_choice *c, struct link *link) {
         return CLI_GONE;
     }
     say_error("there are %d unfinished uploads", c->count);
-    say_hint("Name one by its link: secrets put --resume LINK, or - to read it from standard "
-             "input.");
+    (void)state_each_upload(&cli->state, list_upload, cli);
+    say_hint("Finish one: secrets put --resume ID. Erase one: secrets burn ID.");
     return CLI_USAGE;
 }
 
@@ -61,7 +97,7 @@ choose_upload(struct cli *cli, struct resume_choice *c, struct link *link) {
 static uint8_t *
 read_done_parts(const struct cli *cli, const char *id, uint32_t parts, int *log) {
     char path[STATE_PATH_MAX];
-    uint8_t number[4], *done = calloc(parts, 1);
+    uint8_t number[PART_NUMBER_LEN], *done = calloc(parts, 1);
     state_path(&cli->state, STATE_UPLOAD, id, ".parts", path);
     *log = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (done == NULL || *log < 0) return done;

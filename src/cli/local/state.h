@@ -12,7 +12,7 @@
 
 /* The fields of the records:
  *   owned     server, owner_token, expires_at
- *   upload    id, server, owner_token, size, part_size, expires_at, shown
+ *   upload    id, server, owner_token, size, content_size, part_size, begun_at, expires_at, shown
  *   download  (for "SERVER ID" in place of the id)
  *             lease; with an unfinished file also temp, inode, header, boot */
 enum state_kind { STATE_OWNED, STATE_UPLOAD, STATE_DOWNLOAD };

@@ -47,10 +47,12 @@ handover_print(struct cli *cli, struct handover *h) {
 void
 handover_remember_upload(struct cli *cli, const struct handover *h, uint64_t size,
                          uint32_t part_size) {
-    json_t *record = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:b}", "id", h->id, "server",
-                               cli->remote.base, "owner_token", h->owner_token, "size",
-                               (json_int_t)size, "part_size", (json_int_t)part_size, "expires_at",
-                               (json_int_t)h->expires_at, "shown", (int)h->shown);
+    json_t *record =
+        json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:b}", "id", h->id, "server",
+                  cli->remote.base, "owner_token", h->owner_token, "size", (json_int_t)size,
+                  "content_size", (json_int_t)h->content_size, "part_size", (json_int_t)part_size,
+                  "begun_at", (json_int_t)clock_now(cli->clock), "expires_at",
+                  (json_int_t)h->expires_at, "shown", (int)h->shown);
     if (record == NULL || state_save(&cli->state, STATE_UPLOAD, h->id, record) != 0)
         say_note("Note: cannot write to %s. This upload cannot be resumed.", cli->state.dir);
     json_decref(record);

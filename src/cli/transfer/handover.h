@@ -13,6 +13,7 @@ struct handover {
     char id[TOKEN_SEALED_ID_LEN + 1];
     char link_key[TOKEN_LINK_KEY_LEN + 1];
     char owner_token[TOKEN_LEN + 1];
+    uint64_t content_size;
     int64_t expires_at;
     bool shown; /* the link was printed */
 };

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// Uploads that were interrupted: they can be listed, looked at, finished and erased, and do not keep their
+// sender from another one.
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import { after, before, test } from 'node:test';
+
+import { exit, newHome } from '../support/cli.mjs';
+import { startServer } from '../support/server.mjs';
+
+const CONTENT = randomBytes(1_000_000);
+
+let server;
+let proxy;
+let cut = () => false; // whether it cuts the connection of a request
+let cli;
+before(async () => {
+  server = await startServer({ env: { SECRETS_PART_SIZE: '65536' } });
+  proxy = createServer((req, res) => {
+    if (cut(req)) return req.socket.destroy();
+    const onward = request(new URL(req.url, server.url), { method: req.method, headers: req.headers, agent: false },
+      (answer) => { res.writeHead(answer.statusCode, answer.headers); answer.pipe(res); });
+    onward.on('error', () => res.destroy());
+    return req.pipe(onward);
+  });
+  await once(proxy.listen(0, '127.0.0.1'), 'listening');
+  cli = await newHome(`http://127.0.0.1:${proxy.address().port}/`);
+});
+after(async () => {
+  proxy?.closeAllConnections();
+  proxy?.close();
+  await cli?.remove();
+  await server?.stop();
+});
+
+/** Begin to share and be cut after ${parts} parts; resolves to the link. */
+async function interrupt(parts) {
+  let left = parts;
+  cut = (req) => req.method === 'PUT' && --left < 0;
+  const r = await cli.run(['put', '--patience', '0s'], { input: CONTENT });
+  cut = () => false;
+  assert.equal(r.code, exit.unfinished, r.stderr);
+  return r.stdout.trim();
+}
+const idOf = (link) => /#(\w+)\./.exec(link)[1];
+
+test('interrupted uploads can be listed, looked at, finished and erased', async () => {
+  const links = [await interrupt(0), await interrupt(8), await interrupt(4)];
+  const [first, second, third] = links.map(idOf);
+
+  const list = await cli.run(['put', '--resume']);
+  assert.equal(list.code, exit.usage);
+  assert.match(list.stderr, /^secrets: there are 3 unfinished uploads\n/);
+  const line = (id, percent) => new RegExp(`^  ${id}  976\\.6 KiB, ${percent} % sent, begun \\w+ \\d+ \\w+, \\d\\d:\\d\\d$`, 'm');
+  assert.match(list.stderr, line(first, 0));
+  assert.match(list.stderr, line(second, '(49|50|51)'));
+  assert.match(list.stderr, /Finish one: secrets put --resume ID\. Erase one: secrets burn ID\.\n$/);
+
+  const receipt = await cli.run(['receipt', links[0]]);
+  assert.equal(receipt.code, exit.done, receipt.stderr);
+  assert.match(receipt.stdout, /^Still being uploaded\./);
+  assert.match(receipt.stderr, new RegExp(`secrets put --resume ${first}`));
+
+  // An id is enough for both.
+  const burnt = await cli.run(['burn', first]);
+  assert.equal(burnt.code, exit.done, burnt.stderr);
+  const resumed = await cli.run(['put', '--resume', second]);
+  assert.equal(resumed.code, exit.done, resumed.stderr);
+  assert.ok((await cli.run(['get', '-o', '-', links[1]])).bytes.equals(CONTENT));
+  // One is left, which needs no name.
+  assert.equal((await cli.run(['put', '--resume'])).code, exit.done);
+  assert.ok((await cli.run(['get', '-o', '-', links[2]])).bytes.equals(CONTENT));
+  assert.equal((await cli.run(['get', links[0]])).code, exit.gone);
+  assert.equal((await cli.run(['put', '--resume', third])).code, exit.gone);
+});
+
+test('a put that was killed is listed as one whose link was never shown, and can be erased', async () => {
+  const killed = async () => {
+    let child;
+    const begun = new Promise((resolve) => { cut = (req) => (req.method === 'PUT' ? (resolve(), true) : false); });
+    child = cli.start(['put'], { input: CONTENT });
+    await begun;
+    child.kill('SIGKILL');
+    await child.done;
+    cut = () => false;
+  };
+  await killed();
+  await killed();
+  const list = await cli.run(['put', '--resume']);
+  const ids = [...list.stderr.matchAll(/^  (\w{22})  .*; its link was never shown$/gm)].map((m) => m[1]);
+  assert.equal(ids.length, 2, list.stderr);
+  for (const id of ids) assert.equal((await cli.run(['burn', id])).code, exit.done);
+  assert.match((await cli.run(['put', '--resume'])).stderr, /no unfinished upload/);
+});
+
+test('unfinished uploads say that they are in the way, and give way', async () => {
+  for (let i = 0; i < 4; i++) await interrupt(1);
+  const refused = await cli.run(['put', '--patience', '0s'], { input: CONTENT });
+  assert.equal(refused.code, exit.refused, refused.stderr);
+  assert.match(refused.stderr, /^secrets: too many uploads from here to http:\S+ are unfinished\n  Finish one with secrets put --resume, which lists them, or erase one with secrets burn ID\.\n$/);
+  const others = await newHome(`http://127.0.0.1:${proxy.address().port}/`);
+  const elsewhere = await others.run(['put', '--patience', '0s'], { input: CONTENT });
+  assert.match(elsewhere.stderr, /are unfinished\n  Wait until one has ended/);
+  await others.remove();
+
+  const waited = await cli.run(['put'], { input: CONTENT });
+  assert.equal(waited.code, exit.done, waited.stderr);
+  assert.match(waited.stderr, /Other uploads from here are not finished; waiting for one to end\./);
+  assert.ok((await cli.run(['get', '-o', '-', waited.stdout.trim()])).bytes.equals(CONTENT));
+});
