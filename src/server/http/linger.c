@@ -12,27 +12,31 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
+#include "server/http/budget.h"
 
 enum {
     LIFE_MS = 10 * 1000,
     BYTES_MAX = 64 * 1024 * 1024,
     CHUNK = 64 * 1024, /* dropped in one call */
     POLL_MS = 1000,
+    SHARE = 4,   /* a client may have this part of all */
+    SCARCE = 16, /* the same, once half of all linger */
 };
 
 struct socket_kept {
     int fd;
+    struct http_address client;
     int64_t until;
     int64_t bytes;
 };
 
 struct lingers {
-    pthread_mutex_t lock; /* guards the newcomers, count and ending */
+    pthread_mutex_t lock; /* guards the newcomers, started and ending */
     int wake;             /* an eventfd */
     bool started, ending;
     pthread_t thread;
-    unsigned max, count; /* newcomers and kept together */
-    int newcomers[LINGER_MAX];
+    struct budget *places; /* of newcomers and kept together */
+    struct socket_kept newcomers[LINGER_MAX];
     int newcomer_count;
     struct socket_kept kept[LINGER_MAX]; /* only the thread uses these */
     int kept_count;
@@ -48,8 +52,7 @@ take_newcomers(struct lingers *l) {
     pthread_mutex_lock(&l->lock);
     bool ending = l->ending;
     for (int i = 0; i < l->newcomer_count; i++)
-        l->kept[l->kept_count++] =
-            (struct socket_kept){.fd = l->newcomers[i], .until = clock_monotonic_ms() + LIFE_MS};
+        l->kept[l->kept_count++] = l->newcomers[i];
     l->newcomer_count = 0;
     pthread_mutex_unlock(&l->lock);
     return !ending;
@@ -80,13 +83,12 @@ linger_once(struct lingers *l, struct pollfd fds[static LINGER_MAX + 1]) {
     (void)poll(fds, (nfds_t)count + 1, wait);
 
     int64_t now = clock_monotonic_ms();
-    for (int i = 0; i < count; i++)
-        if (drop_received(&l->kept[i], fds[i].revents != 0, now)) l->kept[stay++] = l->kept[i];
-
+    for (int i = 0; i < count; i++) {
+        struct socket_kept *s = &l->kept[i];
+        if (drop_received(s, fds[i].revents != 0, now)) l->kept[stay++] = *s;
+        else budget_give(l->places, &s->client, 1);
+    }
     l->kept_count = stay;
-    pthread_mutex_lock(&l->lock);
-    l->count -= (unsigned)(count - stay);
-    pthread_mutex_unlock(&l->lock);
 }
 
 static void *
@@ -105,14 +107,16 @@ struct lingers *
 linger_new(unsigned max) {
     struct lingers *l = calloc(1, sizeof(*l));
     if (l == NULL) return NULL;
-    l->max = max < LINGER_MAX ? max : LINGER_MAX;
+    if (max > LINGER_MAX) max = LINGER_MAX;
+    const struct budget_limits limits = {
+        .total = max, .share = (max + SHARE - 1) / SHARE, .scarce = (max + SCARCE - 1) / SCARCE};
+
+    l->places = budget_new(&limits);
     l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (l->wake < 0) {
-        free(l);
-        return NULL;
-    }
     pthread_mutex_init(&l->lock, NULL);
-    return l;
+    if (l->places != NULL && l->wake >= 0) return l;
+    linger_free(l);
+    return NULL;
 }
 
 static void
@@ -123,20 +127,24 @@ wake_linger(struct lingers *l) {
 }
 
 void
-linger_add(struct lingers *l, int fd) {
-    int copy = -1;
+linger_add(struct lingers *l, int fd, const struct http_address *client) {
+    struct socket_kept s = {.fd = -1, .client = *client};
+    if (!budget_take(l->places, client, 1, false)) return;
+
     pthread_mutex_lock(&l->lock);
     if (!l->started) l->started = thread_start(&l->thread, 0, linger_run, l) == 0;
-    if (l->started && !l->ending && l->count < l->max) copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    if (l->started && !l->ending) s.fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 
     /* End our side now: the client learns that the response is complete. */
-    if (copy >= 0) {
-        (void)shutdown(copy, SHUT_WR);
-        l->newcomers[l->newcomer_count++] = copy;
-        l->count++;
+    if (s.fd >= 0) {
+        (void)shutdown(s.fd, SHUT_WR);
+        s.until = clock_monotonic_ms() + LIFE_MS;
+        l->newcomers[l->newcomer_count++] = s;
     }
     pthread_mutex_unlock(&l->lock);
-    if (copy >= 0) wake_linger(l);
+
+    if (s.fd >= 0) wake_linger(l);
+    else budget_give(l->places, client, 1);
 }
 
 void
@@ -149,9 +157,10 @@ linger_free(struct lingers *l) {
     wake_linger(l);
     if (l->started) pthread_join(l->thread, NULL);
     for (int i = 0; i < l->newcomer_count; i++)
-        (void)close(l->newcomers[i]);
+        (void)close(l->newcomers[i].fd);
 
-    (void)close(l->wake);
+    if (l->wake >= 0) (void)close(l->wake);
+    budget_free(l->places);
     pthread_mutex_destroy(&l->lock);
     free(l);
 }

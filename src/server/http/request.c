@@ -54,6 +54,13 @@ conn_of(struct MHD_Connection *connection) {
     return info == NULL ? NULL : info->socket_context;
 }
 
+static struct http_address
+peer_of(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *peer =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    return http_address_of(peer->client_addr);
+}
+
 /* Whether the request can be repeated, so that refusing its response costs nothing. */
 static bool
 is_repeatable(const struct request *req) {
@@ -314,9 +321,7 @@ read_head(struct request *req, const char *method, const char *url, const char *
     req->broken = !strict || request_head_has_many_parameters(req->http.query);
     (void)MHD_get_connection_values_n(req->connection, MHD_HEADER_KIND, read_header, req);
 
-    const union MHD_ConnectionInfo *peer =
-        MHD_get_connection_info(req->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    req->http.client = http_address_of(peer->client_addr);
+    req->http.client = peer_of(req->connection);
 }
 
 /* Whether the Host of ${req} is one of this server's names; its client is still the peer. */
@@ -458,19 +463,20 @@ log_outcome(const struct request *req, enum MHD_RequestTerminationCode code, uns
     request_log(req->daemon->config.metrics, &outcome);
 }
 
-/* Let the client read the response although it still sends its request. */
+/* Let ${client} read the response although it still sends its request. */
 static void
-let_linger(struct daemon *d, struct MHD_Connection *connection) {
+let_linger(struct daemon *d, struct MHD_Connection *connection, const struct http_address *client) {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    if (info != NULL) linger_add(d->linger, info->connect_fd);
+    if (info != NULL) linger_add(d->linger, info->connect_fd, client);
 }
 
 void
 request_end_unread(struct daemon *d, struct MHD_Connection *connection) {
     const struct request_outcome outcome = {.status = (int)conn_take_refusal(conn_of(connection))};
     if (outcome.status == 0) return;
-    let_linger(d, connection);
+    const struct http_address peer = peer_of(connection);
+    let_linger(d, connection, &peer);
     request_log(d->config.metrics, &outcome);
 }
 
@@ -486,7 +492,8 @@ request_end(void *daemon, struct MHD_Connection *connection, void **arg,
     conn_allow(req->conn, CONN_IDLE_MS);
     unsigned refused = conn_take_refusal(req->conn);
     bool unread = req->unread && code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
-    if (unread || refused != 0) let_linger(req->daemon, connection);
+    if (req->stage == STAGE_HEAD) req->http.client = peer_of(connection);
+    if (unread || refused != 0) let_linger(req->daemon, connection, &req->http.client);
     log_outcome(req, code, refused);
 
     /* Give back what the request held and wipe it, before it counts as ended. */
