@@ -119,6 +119,7 @@ daemon_free(struct daemon *d) {
     budget_free(d->responses);
     budget_free(d->downloads);
     linger_free(d->linger);
+    request_log_free(d->log);
     conns_free(d->conns);
     pthread_cond_destroy(&d->quiet);
     pthread_mutex_destroy(&d->lock);
@@ -234,11 +235,12 @@ make_parts(struct daemon *d) {
     d->workers = make_workers(c);
     d->conns = conns_new(&limits, c->trusted);
     d->linger = linger_new(c->lingering_max);
+    d->log = request_log_new(c->metrics, &c->api->vault->random);
     d->bodies = budget_new(&bodies);
     d->responses = budget_new(&responses);
     d->downloads = budget_new(&downloads);
-    return d->workers != NULL && d->conns != NULL && d->linger != NULL && d->bodies != NULL &&
-           d->responses != NULL && d->downloads != NULL;
+    return d->workers != NULL && d->conns != NULL && d->linger != NULL && d->log != NULL &&
+           d->bodies != NULL && d->responses != NULL && d->downloads != NULL;
 }
 
 struct daemon *

@@ -7,7 +7,6 @@
 #include "http/problem.h"
 #include "server/http/refusal.h"
 #include "server/http/request_head.h"
-#include "server/http/request_log.h"
 #include "server/process/process.h"
 
 enum {
@@ -52,13 +51,6 @@ conn_of(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     return info == NULL ? NULL : info->socket_context;
-}
-
-static struct http_address
-peer_of(struct MHD_Connection *connection) {
-    const union MHD_ConnectionInfo *peer =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    return http_address_of(peer->client_addr);
 }
 
 /* Whether the request can be repeated, so that refusing its response costs nothing. */
@@ -321,7 +313,7 @@ read_head(struct request *req, const char *method, const char *url, const char *
     req->broken = !strict || request_head_has_many_parameters(req->http.query);
     (void)MHD_get_connection_values_n(req->connection, MHD_HEADER_KIND, read_header, req);
 
-    req->http.client = peer_of(req->connection);
+    req->http.client = request_head_peer(req->connection);
 }
 
 /* Whether the Host of ${req} is one of this server's names; its client is still the peer. */
@@ -460,7 +452,7 @@ log_outcome(const struct request *req, enum MHD_RequestTerminationCode code, uns
         outcome.status = r->status;
         outcome.client = &req->http.client;
     }
-    request_log(req->daemon->config.metrics, &outcome);
+    request_log_add(req->daemon->log, &outcome);
 }
 
 /* Let ${client} read the response although it still sends its request. */
@@ -475,9 +467,9 @@ void
 request_end_unread(struct daemon *d, struct MHD_Connection *connection) {
     const struct request_outcome outcome = {.status = (int)conn_take_refusal(conn_of(connection))};
     if (outcome.status == 0) return;
-    const struct http_address peer = peer_of(connection);
+    const struct http_address peer = request_head_peer(connection);
     let_linger(d, connection, &peer);
-    request_log(d->config.metrics, &outcome);
+    request_log_add(d->log, &outcome);
 }
 
 void
@@ -492,7 +484,7 @@ request_end(void *daemon, struct MHD_Connection *connection, void **arg,
     conn_allow(req->conn, CONN_IDLE_MS);
     unsigned refused = conn_take_refusal(req->conn);
     bool unread = req->unread && code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
-    if (req->stage == STAGE_HEAD) req->http.client = peer_of(connection);
+    if (req->stage == STAGE_HEAD) req->http.client = request_head_peer(connection);
     if (unread || refused != 0) let_linger(req->daemon, connection, &req->http.client);
     log_outcome(req, code, refused);
 

@@ -15,6 +15,7 @@
 #include "server/http/conns.h"
 #include "server/http/daemon.h"
 #include "server/http/linger.h"
+#include "server/http/request_log.h"
 #include "server/process/ticker.h"
 
 struct daemon {
@@ -25,6 +26,7 @@ struct daemon {
     struct jobs *workers; /* for what may block */
     struct conns *conns;
     struct lingers *linger;
+    struct request_log *log;
     struct budget *bodies;
     struct budget *responses; /* to requests that use something up */
     struct budget *downloads; /* to GET and HEAD, which can be repeated */

@@ -94,6 +94,13 @@ request_head_strict(struct MHD_Connection *connection, const char *method, const
     return h.hosts == 1 || (h.hosts == 0 && !newest);
 }
 
+struct http_address
+request_head_peer(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *peer =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    return http_address_of(peer->client_addr);
+}
+
 bool
 request_head_leaves_room(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *size =

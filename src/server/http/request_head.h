@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "http/address.h"
+
 /*
  * Whether the head of the request on ${connection} is strict.  To be called in the first call of
  * the access handler, with the handler's ${method}, ${url} and ${version}, and with ${target}, the
@@ -21,6 +23,9 @@
  */
 bool request_head_strict(struct MHD_Connection *connection, const char *method, const char *url,
                          const char *version, const char *target, size_t len);
+
+/* The other end of ${connection}, which may be a proxy. */
+struct http_address request_head_peer(struct MHD_Connection *connection);
 
 /* Options of the library: the memory of a connection, for the head and some body of a request and
  * for the head of its response, and the steps in which it is used. */

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One line of the log for each request, and its place in the metrics.
+ *
+ * A client gets a limited number of lines a minute, so that its requests neither fill the disk nor
+ * make the reader of the log drop the lines of others.  What exceeds that is counted, and at most
+ * once a minute one line tells the count.
  */
 #ifndef SERVER_HTTP_REQUEST_LOG_H
 #define SERVER_HTTP_REQUEST_LOG_H
@@ -8,8 +12,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/random.h"
 #include "http/address.h"
 #include "server/metrics/metrics.h"
+
+struct request_log;
+
+/* Lines of one client in a minute, and as many at once.  By default journald drops lines of a
+ * service that writes more than 10,000 in 30 s. */
+enum { REQUEST_LOG_LINES = 3000 };
 
 struct request_outcome {
     const char *route; /* the template of the route, never the path; NULL if there is none */
@@ -20,7 +31,14 @@ struct request_outcome {
     bool cut;        /* the client has not got all of the response */
 };
 
-/* Log ${outcome}, and count it in ${metrics} unless that is NULL. */
-void request_log(struct metrics *metrics, const struct request_outcome *outcome);
+/* Make a log that counts in ${metrics}, which outlives it, unless that is NULL.  ${random} is for
+ * the table of clients.  Returns NULL if memory is short. */
+struct request_log *request_log_new(struct metrics *metrics, const struct random *random);
+
+/* Free ${l}.  NULL is allowed. */
+void request_log_free(struct request_log *l);
+
+/* Log and count ${outcome}.  Any thread. */
+void request_log_add(struct request_log *l, const struct request_outcome *outcome);
 
 #endif
