@@ -72,8 +72,10 @@ $(B)/tests/%.so: tests/system/support/tools/%.c $(B)/flags
 .SECONDARY: $(UNIT:$(B)/tests/%=$(B)/tests/obj/%.o) $(UNIT_COMMON)
 -include $(wildcard $(B)/tests/obj/*.d)
 
-# The test server.  Its memory can be read and its store can be made to race (tests/support/server_hooks.c).
-SERVER_WRAPPED := process_harden stores_open budget_take
+# The test server.  Its memory can be read, its store can be made to race, and it can be without the bounds of a
+# client (tests/support/server_hooks.c).
+SERVER_WRAPPED := process_harden stores_open daemon_start turns_enter storage_shares_take upload_limits_begin \
+    rate_take rate_wait http_address_group linger_add shutdown
 
 $(B)/tests/server/secretsd: $(SERVER_OBJ) $(B)/tests/obj/server_hooks.o $(B)/tests/obj/racy.o $(CORE)
 	$(call say,LINK,$@)

@@ -126,6 +126,8 @@ function report(result) {
   const mark = failed > 0 ? 'FAIL' : 'ok';
   console.log(`${mark.padEnd(5)}${name.padEnd(34)} ${seconds.toFixed(1).padStart(6)} s  ${counts.filter(Boolean).join(', ')}`);
   for (const line of new Set(text.match(/^SKIP.*$/gm) ?? [])) console.log(`     ${line}`);
+  // Tables, which a test prints for people.
+  for (const [, line] of text.matchAll(/^# (\| .* \|)$/gm)) console.log(`     ${line}`);
   if (failed > 0) console.log(failures(text).join('\n'));
 }
 

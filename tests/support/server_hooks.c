@@ -3,11 +3,18 @@
  * What the test server (build/tests/server/secretsd) does differently from secretsd.  It is linked
  * with -Wl,--wrap for the functions below, so that the production sources know nothing of it.
  */
+#include <stdatomic.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 
+#include "api/storage_shares.h"
+#include "api/upload_limits.h"
 #include "base/err.h"
+#include "crypto/kdf/turns.h"
+#include "http/rate.h"
 #include "racy.h"
-#include "server/http/budget.h"
+#include "server/http/daemon.h"
+#include "server/http/linger.h"
 #include "server/process/process.h"
 #include "server/stores.h"
 
@@ -16,18 +23,115 @@ int __wrap_process_harden(void);
 int __real_stores_open(const struct settings *s, struct stores *out, struct buf *reason);
 int __wrap_stores_open(const struct settings *s, struct stores *out, struct buf *reason);
 
-bool __real_budget_take(struct budget *b, const struct http_address *client, size_t amount,
-                        bool forced);
-bool __wrap_budget_take(struct budget *b, const struct http_address *client, size_t amount,
-                        bool forced);
+struct daemon *__real_daemon_start(const struct daemon_config *config);
+struct daemon *__wrap_daemon_start(const struct daemon_config *config);
+int __real_turns_enter(struct turns *t, const struct turns_client *client);
+int __wrap_turns_enter(struct turns *t, const struct turns_client *client);
+int __real_storage_shares_take(struct storage_shares *s, const uint8_t key[static 16],
+                               uint64_t bytes, int64_t ttl, struct storage_level level,
+                               int64_t now);
+int __wrap_storage_shares_take(struct storage_shares *s, const uint8_t key[static 16],
+                               uint64_t bytes, int64_t ttl, struct storage_level level,
+                               int64_t now);
+uint64_t __real_upload_limits_begin(struct upload_limits *u, const uint8_t key[static 16],
+                                    int64_t ttl, int64_t now_ms);
+uint64_t __wrap_upload_limits_begin(struct upload_limits *u, const uint8_t key[static 16],
+                                    int64_t ttl, int64_t now_ms);
+uint32_t __real_rate_take(struct rate *r, const uint8_t key[static 16], int64_t now_ms);
+uint32_t __wrap_rate_take(struct rate *r, const uint8_t key[static 16], int64_t now_ms);
+uint32_t __real_rate_wait(struct rate *r, const uint8_t key[static 16], int64_t now_ms);
+uint32_t __wrap_rate_wait(struct rate *r, const uint8_t key[static 16], int64_t now_ms);
+void __real_http_address_group(const struct http_address *a, uint8_t key[static 16]);
+void __wrap_http_address_group(const struct http_address *a, uint8_t key[static 16]);
+void __real_linger_add(struct lingers *l, int fd, const struct http_address *client);
+void __wrap_linger_add(struct lingers *l, int fd, const struct http_address *client);
+int __real_shutdown(int fd, int how);
+int __wrap_shutdown(int fd, int how);
 
-/* With TEST_UNBOUNDED=1 budgets count and refuse nothing. */
-bool
-__wrap_budget_take(struct budget *b, const struct http_address *client, size_t amount,
-                   bool forced) {
-    const char *unbounded = getenv("TEST_UNBOUNDED");
-    if (unbounded != NULL && strcmp(unbounded, "1") == 0) forced = true;
-    return __real_budget_take(b, client, amount, forced);
+/* Whether TEST_UNSHARED, a list of words between commas, names ${resource}: there the bound for one
+ * client is missing, and the bound for all together is left. */
+static bool
+is_unshared(const char *resource) {
+    const char *at = getenv("TEST_UNSHARED");
+    size_t len = strlen(resource);
+    for (; at != NULL && *at != '\0'; at += *at == ',') {
+        size_t word = strcspn(at, ",");
+        if (word == len && strncmp(at, resource, len) == 0) return true;
+        at += word;
+    }
+    return false;
+}
+
+/* Write a key that no client had before to ${key}. */
+static void
+make_new_key(uint8_t key[static 16]) {
+    static atomic_uint_fast64_t last;
+    uint64_t number = atomic_fetch_add(&last, 1);
+    memset(key, 0xA5, 16);
+    memcpy(key, &number, sizeof(number));
+}
+
+struct daemon *
+__wrap_daemon_start(const struct daemon_config *config) {
+    struct daemon_config c = *config;
+    if (is_unshared("connections")) c.per_client_max = c.connections_max;
+    if (is_unshared("bodies")) c.body_share = c.body_scarce = c.body_budget;
+    if (is_unshared("responses")) c.response_share = c.response_budget;
+    if (is_unshared("parts")) c.download_share = c.download_scarce = c.download_budget;
+    return __real_daemon_start(&c);
+}
+
+int
+__wrap_turns_enter(struct turns *t, const struct turns_client *client) {
+    struct turns_client other = *client;
+    if (is_unshared("derivations")) make_new_key(other.network);
+    return __real_turns_enter(t, &other);
+}
+
+int
+__wrap_storage_shares_take(struct storage_shares *s, const uint8_t key[static 16], uint64_t bytes,
+                           int64_t ttl, struct storage_level level, int64_t now) {
+    if (is_unshared("storage")) return 0;
+    return __real_storage_shares_take(s, key, bytes, ttl, level, now);
+}
+
+uint64_t
+__wrap_upload_limits_begin(struct upload_limits *u, const uint8_t key[static 16], int64_t ttl,
+                           int64_t now_ms) {
+    uint8_t other[16];
+    memcpy(other, key, sizeof(other));
+    if (is_unshared("uploads")) make_new_key(other);
+    return __real_upload_limits_begin(u, other, ttl, now_ms);
+}
+
+uint32_t
+__wrap_rate_take(struct rate *r, const uint8_t key[static 16], int64_t now_ms) {
+    return is_unshared("rates") ? 0 : __real_rate_take(r, key, now_ms);
+}
+
+uint32_t
+__wrap_rate_wait(struct rate *r, const uint8_t key[static 16], int64_t now_ms) {
+    return is_unshared("rates") ? 0 : __real_rate_wait(r, key, now_ms);
+}
+
+/* Each address is a client of its own. */
+void
+__wrap_http_address_group(const struct http_address *a, uint8_t key[static 16]) {
+    if (is_unshared("addresses")) memcpy(key, a->bytes, 16);
+    else __real_http_address_group(a, key);
+}
+
+void
+__wrap_linger_add(struct lingers *l, int fd, const struct http_address *client) {
+    struct http_address other = *client;
+    if (is_unshared("refusals")) make_new_key(other.bytes);
+    __real_linger_add(l, fd, &other);
+}
+
+/* The oldest connection to /metrics gives way by this call. */
+int
+__wrap_shutdown(int fd, int how) {
+    return is_unshared("metrics") ? 0 : __real_shutdown(fd, how);
 }
 
 /* Tests that search memory for secrets need a process whose memory can be read. */

@@ -82,8 +82,8 @@ async function openParts(request, count) {
 
 describe('responses that nobody reads', () => {
   for (const bounded of [true, false]) {
-    test(bounded ? 'of files: the others go on, and what is refused uses no view' : 'control: without the budgets all of them are held', async (t) => {
-      const server = await startServer(bounded ? { env } : { build: testServer(), env: { ...env, TEST_UNBOUNDED: '1' } });
+    test(bounded ? 'of files: the others go on, and what is refused uses no view' : 'control: without a share of its own the client holds all that there is for responses', async (t) => {
+      const server = await startServer(bounded ? { env } : { build: testServer(), env: { ...env, TEST_UNSHARED: 'responses' } });
       t.after(() => server.stop());
       const hostile = client(server, '192.0.2.1');
       const other = client(server, '192.0.2.2');
@@ -103,7 +103,7 @@ describe('responses that nobody reads', () => {
       t.diagnostic(`resident memory grew by ${grown} KiB; the client got ${results.map((r) => r.status)}`);
 
       if (!bounded) {
-        assert.deepEqual(results.map((r) => r.status), Array(UNREAD).fill(200), 'nothing is refused');
+        assert.equal(results.filter((r) => r.status === 200).length, 4, 'as many as fit all together');
         assert.ok(grown > 2 * 14 * 1024, `${grown} KiB`);
         return;
       }

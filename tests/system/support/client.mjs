@@ -6,8 +6,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 
 export class Connection {
-  constructor(server) {
-    this.socket = server.socket ? connect(server.socket) : connect(server.port, '127.0.0.1');
+  /** A connection to ${server}, from the address ${from} of the loopback if one is named. */
+  constructor(server, from) {
+    this.socket = server.socket ? connect(server.socket) : connect({ port: server.port, host: '127.0.0.1', localAddress: from });
     this.socket.setNoDelay(true);
     this.data = Buffer.alloc(0);
     this.socket.on('data', (piece) => {

@@ -13,8 +13,9 @@ function make(target) {
 }
 
 /**
- * The folder of a secretsd that is built for tests: its memory can be read, and with TEST_RACY=1 in
- * its environment it reads views and writes them in two steps.
+ * The folder of a secretsd that is built for tests: its memory can be read. With TEST_RACY=1 in its
+ * environment it reads views and writes them in two steps. TEST_UNSHARED names resources of which
+ * one client may take all (tests/support/server_hooks.c).
  */
 export function testServer() {
   make('tests/server/secretsd');

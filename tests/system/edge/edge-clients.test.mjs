@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// One client takes as much as it can of each thing that clients share, and another one, of another
+// network, shares and opens meanwhile. Prints a table of what each of them got.
+//
+// Without the bound of a row the row fails. CONTROLS names the rows for which that is shown, `all` by default.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+
+import { client, everything, rows, shareAndOpen } from '../support/client-rows.mjs';
+import { memory } from '../support/process.mjs';
+import { buildFolder, patience, startServer } from '../support/server.mjs';
+import { testServer } from '../support/variant.mjs';
+
+const HOSTILE = '127.1.0.1';
+const OTHER = '127.2.0.1';
+const controls = process.env.CONTROLS ?? 'all';
+const folder = mkdtempSync(join(tmpdir(), 'edge-clients-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+/** A folder with a secretsd like that in ${build}, which may have ${files} descriptors. */
+function withFiles(build, files) {
+  const limited = mkdtempSync(join(folder, 'limited-'));
+  writeFileSync(join(limited, 'secretsd'), `#!/bin/sh\nulimit -n ${files}\nexec "${join(build, 'secretsd')}" "$@"\n`, { mode: 0o700 });
+  return limited;
+}
+
+/** A server in which each address is a client. ${unshared} is a bound that it is to be without. */
+function start(row, at, unshared) {
+  let build = unshared === undefined ? buildFolder : testServer();
+  if (row.files !== undefined) build = withFiles(build, row.files);
+  const env = { SECRETS_TRUSTED_PROXIES: '', SECRETS_PART_SIZE: String(4 << 20), ...row.env };
+  if (row.metrics) env.SECRETS_METRICS_LISTEN = `unix:${at}/metrics`;
+  if (unshared === 'racy') env.TEST_RACY = '1';
+  else if (unshared !== undefined) env.TEST_UNSHARED = unshared;
+  return startServer({ build, env });
+}
+
+let alone; // milliseconds of sharing and opening with nobody else
+
+/** What became of ${row}: { held, text, grown, meanwhile, failure }, with `grown` in MiB. */
+async function measure(row, unshared) {
+  const at = mkdtempSync(join(folder, 'row-'));
+  const server = await start(row, at, unshared);
+  const other = client(server, OTHER);
+  let hold;
+  try {
+    alone ??= await shareAndOpen(other);
+    const base = memory(server.pid, 'VmRSS');
+    hold = await row.hold({ server, from: HOSTILE, ask: client(server, HOSTILE), folder: at });
+    const result = { held: hold.held, text: hold.text };
+    try {
+      result.meanwhile = await shareAndOpen(other);
+      await row.also?.({ folder: at });
+    } catch (error) {
+      result.failure = error.message.split('\n')[0];
+    }
+    result.grown = (memory(server.pid, 'VmHWM') - base) / 1024;
+    return result;
+  } finally {
+    await hold?.release();
+    await server.stop('SIGKILL');
+  }
+}
+
+const holds = (row, { held, failure, meanwhile, grown }) =>
+  held <= row.most && failure === undefined && meanwhile <= 4 * alone + 1500 * patience && (grown <= (row.memory ?? Infinity) || patience > 1);
+
+describe('one client takes all that it can', () => {
+  const table = [];
+  const seen = (result) => (result.failure === undefined ? `${result.meanwhile.toFixed(0)} ms` : `FAILS: ${result.failure}`);
+  after(() => {
+    const columns = ['resource', 'bound of one client', 'it held', `the other shared and opened in (alone: ${alone.toFixed(0)} ms)`, 'memory grew'];
+    const widths = columns.map((name, i) => Math.max(name.length, ...table.map((row) => row[i].length)));
+    for (const row of [columns, widths.map((n) => '-'.repeat(n)), ...table]) console.log(`| ${row.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`);
+  });
+
+  for (const row of [...rows, everything])
+    test(row.resource, async () => {
+      const result = await measure(row);
+      table.push([row.resource, row.bound, result.text, seen(result), `${result.grown.toFixed(0)} MiB`]);
+      assert.ok(holds(row, result), JSON.stringify(result));
+      assert.ok(result.held > 0, 'nothing was taken');
+    });
+
+  for (const row of rows.filter(({ resource }) => controls === 'all' || controls.split(',').includes(resource)))
+    test(`control: without its bound the row fails: ${row.resource}`, async (t) => {
+      // What the other client finds may depend on the moment.
+      let result;
+      for (let i = 0; i < 5; i++) {
+        result = await measure(row, row.control);
+        if (!holds(row, result)) break;
+      }
+      t.diagnostic(`${result.text}; ${seen(result)}`);
+      assert.ok(!holds(row, result), JSON.stringify(result));
+    });
+});
