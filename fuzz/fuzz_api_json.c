@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any body to the routes that accept JSON.  Input: route, body. */
-#include "api_world.h"
+#include "fuzzed_api.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
@@ -10,6 +10,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     struct http_request req = {
         .method = HTTP_POST, .path = paths[data[0] % ARRAY_LEN(paths)], .query = ""};
     req.headers[HTTP_CONTENT_TYPE] = "application/json";
-    (void)world_ask(&req, data + 1, len - 1);
+    (void)fuzzed_ask(&req, data + 1, len - 1);
     return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any path with any method, with a token or without.  Input: method, has token, path. */
-#include "api_world.h"
+#include "fuzzed_api.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
@@ -13,6 +13,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     if (data[1] & 1)
         req.headers[HTTP_AUTHORIZATION] = "Bearer AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     req.headers[HTTP_CONTENT_TYPE] = "application/json";
-    (void)world_ask(&req, (const uint8_t *)"{}", data[1] & 2 ? 2 : 0);
+    (void)fuzzed_ask(&req, (const uint8_t *)"{}", data[1] & 2 ? 2 : 0);
     return 0;
 }

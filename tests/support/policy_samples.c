@@ -7,19 +7,19 @@
 
 #include <cmocka.h>
 
-#define T0 KIT_T0
+#define T0 SAMPLE_T0
 
 struct record
 policy_sample(enum policy_sample which) {
-    struct record r = which == UPLOAD || which == UPLOADED ? kit_upload(3, 2)
-                      : which == TEXT                      ? kit_text(2, 40)
-                                                           : kit_sealed(3, 2, 304);
+    struct record r = which == UPLOAD || which == UPLOADED ? sample_upload(3, 2)
+                      : which == TEXT                      ? sample_text(2, 40)
+                                                           : sample_sealed(3, 2, 304);
     if (which == UPLOADED) r.parts_stored = 2;
     if (which == UPLOADED) r.part_at = T0;
     if (which == FRESH || which == UPLOAD || which == UPLOADED || which == TEXT) return r;
     struct lease *l = record_add_lease(&r);
     assert_non_null(l);
-    kit_hash(1, l->hash);
+    sample_hash(1, l->hash);
     l->opened_at = l->renewed_at = T0;
     r.views_left = which == LAST || which == USED_UP ? 0 : 2;
     if (which == ENDED || which == USED_UP) l->end = LEASE_CONFIRMED;
@@ -36,8 +36,8 @@ enum verdict
 policy_try(struct record *r, enum change_kind kind, int64_t now, unsigned hash, unsigned proof,
            struct effect *e) {
     struct change c = {.kind = kind, .now = now};
-    kit_hash(hash, c.hash);
-    kit_hash(proof, c.proof);
+    sample_hash(hash, c.hash);
+    sample_hash(proof, c.proof);
     assert_int_equal(policy_apply(r, &c, e), 0);
     return e->verdict;
 }

@@ -3,9 +3,9 @@
 #ifndef TESTS_SUPPORT_POLICY_SAMPLES_H
 #define TESTS_SUPPORT_POLICY_SAMPLES_H
 
-#include "store_kit.h"
+#include "store_samples.h"
 
-/* All begin at KIT_T0. */
+/* All begin at SAMPLE_T0. */
 enum policy_sample {
     FRESH,    /* 3 views */
     LEASED,   /* 2 views left, lease 1 live since T0 */
@@ -26,8 +26,8 @@ struct record policy_sample(enum policy_sample which);
 /* Its name, for messages. */
 const char *policy_sample_name(enum policy_sample which);
 
-/* Apply ${kind}, with these numbers for hash and proof (kit_hash), to ${r} at ${now}.  Returns the
- * verdict, which ${e} has as well. */
+/* Apply ${kind}, with these numbers for hash and proof (sample_hash), to ${r} at ${now}.  Returns
+ * the verdict, which ${e} has as well. */
 enum verdict policy_try(struct record *r, enum change_kind kind, int64_t now, unsigned hash,
                         unsigned proof, struct effect *e);
 

@@ -9,10 +9,10 @@
 
 #include "base/err.h"
 #include "store_contract_cases.h"
-#include "store_kit.h"
+#include "store_samples.h"
 
-#define T0      KIT_T0
-#define EXPIRES (KIT_T0 + KIT_TTL)
+#define T0      SAMPLE_T0
+#define EXPIRES (SAMPLE_T0 + SAMPLE_TTL)
 
 const struct store_factory *store_contract_factory;
 
@@ -119,18 +119,19 @@ static void
 test_what_was_created_is_loaded(void **state) {
     struct store *s = *state;
     struct record all[] = {
-        kit_sealed(3, 10, 304), kit_sealed(100, 0, 4096), kit_upload(2, 3), kit_text(10, 100),
-        kit_text(1, 1),         kit_text(1, 0),           kit_file(1000),
+        sample_sealed(3, 10, 304), sample_sealed(100, 0, 4096), sample_upload(2, 3),
+        sample_text(10, 100),      sample_text(1, 1),           sample_text(1, 0),
+        sample_file(1000),
     };
     struct store_ref refs[ARRAY_LEN(all)];
     all[0].expires_at = EXPIRES + 5;
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
-        refs[i] = kit_create(s, &all[i]);
+        refs[i] = sample_create(s, &all[i]);
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-        struct record got = kit_load(s, &refs[i]);
+        struct record got = sample_load(s, &refs[i]);
         assert_same_record(&all[i], &got);
         record_clear(&got);
-        assert_int_equal(kit_has_content(s, &refs[i], all[i].size),
+        assert_int_equal(sample_has_content(s, &refs[i], all[i].size),
                          all[i].content == CONTENT_INLINE);
         if (all[i].content != CONTENT_INLINE)
             assert_int_equal(s->ops->knows_blob(s, all[i].blob), 1);
@@ -140,22 +141,22 @@ test_what_was_created_is_loaded(void **state) {
 static void
 test_an_id_is_taken_once(void **state) {
     struct store *s = *state;
-    struct record first = kit_sealed(3, 10, 304), second = kit_sealed(5, 0, 400);
-    struct store_ref ref = kit_create(s, &first);
-    struct buf content = kit_content(400);
+    struct record first = sample_sealed(3, 10, 304), second = sample_sealed(5, 0, 400);
+    struct store_ref ref = sample_create(s, &first);
+    struct buf content = sample_content(400);
     assert_int_equal(s->ops->create(s, &ref, &second, &content), 0);
     buf_free(&content);
-    struct record got = kit_load(s, &ref);
+    struct record got = sample_load(s, &ref);
     assert_same_record(&first, &got);
     record_clear(&got);
-    assert_true(kit_has_content(s, &ref, 304));
+    assert_true(sample_has_content(s, &ref, 304));
 }
 
 static void
 test_content_above_the_callers_bound_is_refused(void **state) {
     struct store *s = *state;
-    struct record r = kit_sealed(1, 0, 304), got;
-    struct store_ref ref = kit_create(s, &r);
+    struct record r = sample_sealed(1, 0, 304), got;
+    struct store_ref ref = sample_create(s, &r);
     struct buf small = BUF_INIT(303);
     assert_int_equal(s->ops->load(s, &ref, &got, &small), ERR_TOO_LARGE);
     assert_int_equal(small.len, 0);
@@ -166,18 +167,21 @@ test_content_above_the_callers_bound_is_refused(void **state) {
 static void
 test_open_gives_every_verdict(void **state) {
     struct store *s = *state;
-    struct record r = kit_sealed(2, 3, 304);
-    struct store_ref ref = kit_create(s, &r);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0, 1, KIT_PROOF), VERDICT_OK);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 1, 1, KIT_PROOF), VERDICT_REPEAT);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 1, 2, KIT_WRONG), VERDICT_WRONG_PROOF);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 1, 1, KIT_WRONG), VERDICT_WRONG_PROOF);
-    assert_int_equal(kit_change(s, &ref, CHANGE_CONFIRM, T0 + 2, 1, 0), VERDICT_OK);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 3, 1, KIT_PROOF), VERDICT_LEASE_ENDED);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 3, 2, KIT_PROOF), VERDICT_OK);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 3, 3, KIT_PROOF), VERDICT_ABSENT);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 3, 3, KIT_WRONG), VERDICT_ABSENT);
-    struct record got = kit_load(s, &ref);
+    struct record r = sample_sealed(2, 3, 304);
+    struct store_ref ref = sample_create(s, &r);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0, 1, SAMPLE_PROOF), VERDICT_OK);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + 1, 1, SAMPLE_PROOF), VERDICT_REPEAT);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + 1, 2, SAMPLE_WRONG),
+                     VERDICT_WRONG_PROOF);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + 1, 1, SAMPLE_WRONG),
+                     VERDICT_WRONG_PROOF);
+    assert_int_equal(sample_change(s, &ref, CHANGE_CONFIRM, T0 + 2, 1, 0), VERDICT_OK);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + 3, 1, SAMPLE_PROOF),
+                     VERDICT_LEASE_ENDED);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + 3, 2, SAMPLE_PROOF), VERDICT_OK);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + 3, 3, SAMPLE_PROOF), VERDICT_ABSENT);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + 3, 3, SAMPLE_WRONG), VERDICT_ABSENT);
+    struct record got = sample_load(s, &ref);
     assert_int_equal(got.views_left, 0);
     assert_int_equal(got.attempts_left, 1);
     assert_int_equal(got.lease_count, 2);
@@ -190,17 +194,17 @@ test_open_gives_every_verdict(void **state) {
 static void
 test_effect_and_record_after_tell_what_happened(void **state) {
     struct store *s = *state;
-    struct record r = kit_sealed(2, 0, 304), after, got;
-    struct store_ref ref = kit_create(s, &r);
+    struct record r = sample_sealed(2, 0, 304), after, got;
+    struct store_ref ref = sample_create(s, &r);
     struct change c = {.kind = CHANGE_OPEN, .now = T0};
     struct effect effect;
-    kit_hash(1, c.hash);
-    kit_hash(KIT_PROOF, c.proof);
+    sample_hash(1, c.hash);
+    sample_hash(SAMPLE_PROOF, c.proof);
     assert_int_equal(s->ops->change(s, &ref, &c, &effect, &after), 1);
     assert_true(effect.write && effect.claimed && effect.lease_is_new && effect.lease == 0);
     assert_int_equal(after.views_left, 1);
     assert_int_equal(after.rev, 2);
-    got = kit_load(s, &ref);
+    got = sample_load(s, &ref);
     assert_same_record(&after, &got);
     assert_int_equal(got.rev, 2);
     record_clear(&after);
@@ -215,23 +219,24 @@ test_effect_and_record_after_tell_what_happened(void **state) {
 static void
 test_wrong_proofs_lock_and_live_leases_finish(void **state) {
     struct store *s = *state;
-    struct record r = kit_sealed(5, 2, 304);
-    struct store_ref ref = kit_create(s, &r);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0, 1, KIT_PROOF), VERDICT_OK);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0, 2, KIT_WRONG), VERDICT_WRONG_PROOF);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0, 2, KIT_PROOF), VERDICT_OK);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 1, 3, KIT_WRONG), VERDICT_WRONG_PROOF);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 1, 3, KIT_WRONG), VERDICT_ABSENT);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 1, 4, KIT_PROOF), VERDICT_ABSENT);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 1, 1, KIT_PROOF), VERDICT_REPEAT);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 1, 1, KIT_WRONG), VERDICT_ABSENT);
-    assert_true(kit_has_content(s, &ref, 304));
-    assert_int_equal(kit_change(s, &ref, CHANGE_FETCH, T0 + 1, 1, 0), VERDICT_OK);
-    assert_int_equal(kit_change(s, &ref, CHANGE_CONFIRM, T0 + 2, 1, 0), VERDICT_OK);
-    assert_true(kit_has_content(s, &ref, 304));
-    assert_int_equal(kit_change(s, &ref, CHANGE_CONFIRM, T0 + 2, 2, 0), VERDICT_OK);
-    assert_false(kit_has_content(s, &ref, 304));
-    struct record got = kit_load(s, &ref);
+    struct record r = sample_sealed(5, 2, 304);
+    struct store_ref ref = sample_create(s, &r);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0, 1, SAMPLE_PROOF), VERDICT_OK);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0, 2, SAMPLE_WRONG), VERDICT_WRONG_PROOF);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0, 2, SAMPLE_PROOF), VERDICT_OK);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + 1, 3, SAMPLE_WRONG),
+                     VERDICT_WRONG_PROOF);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + 1, 3, SAMPLE_WRONG), VERDICT_ABSENT);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + 1, 4, SAMPLE_PROOF), VERDICT_ABSENT);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + 1, 1, SAMPLE_PROOF), VERDICT_REPEAT);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + 1, 1, SAMPLE_WRONG), VERDICT_ABSENT);
+    assert_true(sample_has_content(s, &ref, 304));
+    assert_int_equal(sample_change(s, &ref, CHANGE_FETCH, T0 + 1, 1, 0), VERDICT_OK);
+    assert_int_equal(sample_change(s, &ref, CHANGE_CONFIRM, T0 + 2, 1, 0), VERDICT_OK);
+    assert_true(sample_has_content(s, &ref, 304));
+    assert_int_equal(sample_change(s, &ref, CHANGE_CONFIRM, T0 + 2, 2, 0), VERDICT_OK);
+    assert_false(sample_has_content(s, &ref, 304));
+    struct record got = sample_load(s, &ref);
     assert_int_equal(got.phase, PHASE_LOCKED);
     assert_int_equal(got.ended_at, T0 + 1);
     assert_int_equal(got.views_left, 3);
@@ -242,40 +247,40 @@ test_wrong_proofs_lock_and_live_leases_finish(void **state) {
 static void
 test_the_gate_guards_attempts(void **state) {
     struct store *s = *state;
-    struct record r = kit_sealed(2, 1, 304), plain = kit_sealed(2, 1, 304), got;
+    struct record r = sample_sealed(2, 1, 304), plain = sample_sealed(2, 1, 304), got;
     r.has_gate = true;
-    kit_hash(KIT_GATE, r.gate_verifier);
-    struct store_ref ref = kit_create(s, &r), other = kit_create(s, &plain);
+    sample_hash(SAMPLE_GATE, r.gate_verifier);
+    struct store_ref ref = sample_create(s, &r), other = sample_create(s, &plain);
     struct change c = {.kind = CHANGE_OPEN, .now = T0};
     struct effect effect;
-    kit_hash(KIT_WRONG, c.proof);
-    kit_hash(1, c.hash);
+    sample_hash(SAMPLE_WRONG, c.proof);
+    sample_hash(1, c.hash);
 
     for (int i = 0; i < 3; i++) { /* none, a wrong one, a wrong one again */
         c.has_gate = i > 0;
-        kit_hash(KIT_WRONG, c.gate);
+        sample_hash(SAMPLE_WRONG, c.gate);
         assert_int_equal(s->ops->change(s, &ref, &c, &effect, NULL), 1);
         assert_int_equal(effect.verdict, VERDICT_WRONG_KEY);
         assert_false(effect.write);
     }
-    got = kit_load(s, &ref);
+    got = sample_load(s, &ref);
     assert_same_record(&r, &got);
     record_clear(&got);
 
-    kit_hash(KIT_GATE, c.gate);
-    kit_hash(KIT_PROOF, c.proof);
+    sample_hash(SAMPLE_GATE, c.gate);
+    sample_hash(SAMPLE_PROOF, c.proof);
     assert_int_equal(s->ops->change(s, &ref, &c, &effect, NULL), 1);
     assert_int_equal(effect.verdict, VERDICT_OK);
-    kit_hash(KIT_WRONG, c.proof);
+    sample_hash(SAMPLE_WRONG, c.proof);
     assert_int_equal(s->ops->change(s, &ref, &c, &effect, NULL), 1);
     assert_int_equal(effect.verdict, VERDICT_WRONG_PROOF);
-    got = kit_load(s, &ref);
+    got = sample_load(s, &ref);
     assert_int_equal(got.phase, PHASE_LOCKED);
     assert_true(got.has_gate);
     record_clear(&got);
 
     /* Without a verifier, as in records of 0.1, the gate is ignored. */
-    got = kit_load(s, &other);
+    got = sample_load(s, &other);
     assert_false(got.has_gate);
     record_clear(&got);
     assert_int_equal(s->ops->change(s, &other, &c, &effect, NULL), 1);
@@ -285,10 +290,10 @@ test_the_gate_guards_attempts(void **state) {
 static void
 test_a_lock_without_leases_erases_at_once(void **state) {
     struct store *s = *state;
-    struct record r = kit_sealed(5, 1, 304);
-    struct store_ref ref = kit_create(s, &r);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0, 1, KIT_WRONG), VERDICT_WRONG_PROOF);
-    assert_false(kit_has_content(s, &ref, 304));
+    struct record r = sample_sealed(5, 1, 304);
+    struct store_ref ref = sample_create(s, &r);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0, 1, SAMPLE_WRONG), VERDICT_WRONG_PROOF);
+    assert_false(sample_has_content(s, &ref, 304));
     assert_int_equal(s->ops->usage(s), 0);
 }
 
@@ -303,28 +308,29 @@ test_leases_lapse_to_the_second(void **state) {
     };
     struct store *s = *state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct record r = rows[i].parts ? kit_upload(9, rows[i].parts) : kit_sealed(9, 0, 304);
+        struct record r =
+            rows[i].parts ? sample_upload(9, rows[i].parts) : sample_sealed(9, 0, 304);
         int64_t idle = rows[i].idle, gain = rows[i].gain, t = T0;
         r.phase = PHASE_OPEN;
-        struct store_ref ref = kit_create(s, &r);
+        struct store_ref ref = sample_create(s, &r);
         for (unsigned n = 1; n <= 4; n++)
-            assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0, n, KIT_PROOF), VERDICT_OK);
+            assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0, n, SAMPLE_PROOF), VERDICT_OK);
         /* Too small a gain is not written down, so lease 2 ends as if it had not come. */
-        assert_int_equal(kit_change(s, &ref, CHANGE_FETCH, T0 + gain - 1, 2, 0), VERDICT_OK);
-        assert_int_equal(kit_change(s, &ref, CHANGE_FETCH, T0 + gain, 3, 0), VERDICT_OK);
-        assert_int_equal(kit_change(s, &ref, CHANGE_FETCH, T0 + idle - 1, 4, 0), VERDICT_OK);
-        assert_int_equal(kit_change(s, &ref, CHANGE_FETCH, T0 + idle, 1, 0), VERDICT_ABSENT);
-        assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + idle, 2, KIT_PROOF),
+        assert_int_equal(sample_change(s, &ref, CHANGE_FETCH, T0 + gain - 1, 2, 0), VERDICT_OK);
+        assert_int_equal(sample_change(s, &ref, CHANGE_FETCH, T0 + gain, 3, 0), VERDICT_OK);
+        assert_int_equal(sample_change(s, &ref, CHANGE_FETCH, T0 + idle - 1, 4, 0), VERDICT_OK);
+        assert_int_equal(sample_change(s, &ref, CHANGE_FETCH, T0 + idle, 1, 0), VERDICT_ABSENT);
+        assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + idle, 2, SAMPLE_PROOF),
                          VERDICT_LEASE_ENDED);
-        assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + idle + gain - 1, 3, KIT_PROOF),
+        assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + idle + gain - 1, 3, SAMPLE_PROOF),
                          VERDICT_REPEAT);
         for (t = T0 + idle - 1; t < T0 + rows[i].life; t += idle - 20)
-            assert_int_equal(kit_change(s, &ref, CHANGE_FETCH, t, 4, 0), VERDICT_OK);
-        assert_int_equal(kit_change(s, &ref, CHANGE_FETCH, T0 + rows[i].life - 1, 4, 0),
+            assert_int_equal(sample_change(s, &ref, CHANGE_FETCH, t, 4, 0), VERDICT_OK);
+        assert_int_equal(sample_change(s, &ref, CHANGE_FETCH, T0 + rows[i].life - 1, 4, 0),
                          VERDICT_OK);
-        assert_int_equal(kit_change(s, &ref, CHANGE_FETCH, T0 + rows[i].life, 4, 0),
+        assert_int_equal(sample_change(s, &ref, CHANGE_FETCH, T0 + rows[i].life, 4, 0),
                          VERDICT_ABSENT);
-        struct record got = kit_load(s, &ref);
+        struct record got = sample_load(s, &ref);
         assert_int_equal(got.leases[1].renewed_at, T0);
         assert_int_equal(got.lease_count, 4);
         record_clear(&got);
@@ -337,21 +343,21 @@ test_leases_lapse_to_the_second(void **state) {
 static void
 test_expiry_counts_to_the_second(void **state) {
     struct store *s = *state;
-    struct record sealed = kit_sealed(5, 3, 304), text = kit_text(5, 20);
-    struct store_ref a = kit_create(s, &sealed), b = kit_create(s, &text);
-    assert_int_equal(kit_change(s, &a, CHANGE_OPEN, EXPIRES - 1, 1, KIT_PROOF), VERDICT_OK);
-    assert_int_equal(kit_change(s, &b, CHANGE_CLAIM_CLASSIC, EXPIRES - 1, 1, 0), VERDICT_OK);
-    assert_int_equal(kit_change(s, &a, CHANGE_FETCH, EXPIRES - 1, 1, 0), VERDICT_OK);
+    struct record sealed = sample_sealed(5, 3, 304), text = sample_text(5, 20);
+    struct store_ref a = sample_create(s, &sealed), b = sample_create(s, &text);
+    assert_int_equal(sample_change(s, &a, CHANGE_OPEN, EXPIRES - 1, 1, SAMPLE_PROOF), VERDICT_OK);
+    assert_int_equal(sample_change(s, &b, CHANGE_CLAIM_CLASSIC, EXPIRES - 1, 1, 0), VERDICT_OK);
+    assert_int_equal(sample_change(s, &a, CHANGE_FETCH, EXPIRES - 1, 1, 0), VERDICT_OK);
     for (int64_t t = EXPIRES; t <= EXPIRES + 1; t++) {
-        assert_int_equal(kit_change(s, &b, CHANGE_CLAIM_CLASSIC, t, 2, 0), VERDICT_ABSENT);
-        assert_int_equal(kit_change(s, &a, CHANGE_OPEN, t, 1, KIT_PROOF), VERDICT_ABSENT);
-        assert_int_equal(kit_change(s, &a, CHANGE_OPEN, t, 2, KIT_PROOF), VERDICT_ABSENT);
-        assert_int_equal(kit_change(s, &a, CHANGE_OPEN, t, 2, KIT_WRONG), VERDICT_ABSENT);
-        assert_int_equal(kit_change(s, &a, CHANGE_FETCH, t, 1, 0), VERDICT_ABSENT);
-        assert_int_equal(kit_change(s, &a, CHANGE_CONFIRM, t, 1, 0), VERDICT_ABSENT);
-        assert_int_equal(kit_change(s, &a, CHANGE_BURN, t, KIT_OWNER, 0), VERDICT_ABSENT);
+        assert_int_equal(sample_change(s, &b, CHANGE_CLAIM_CLASSIC, t, 2, 0), VERDICT_ABSENT);
+        assert_int_equal(sample_change(s, &a, CHANGE_OPEN, t, 1, SAMPLE_PROOF), VERDICT_ABSENT);
+        assert_int_equal(sample_change(s, &a, CHANGE_OPEN, t, 2, SAMPLE_PROOF), VERDICT_ABSENT);
+        assert_int_equal(sample_change(s, &a, CHANGE_OPEN, t, 2, SAMPLE_WRONG), VERDICT_ABSENT);
+        assert_int_equal(sample_change(s, &a, CHANGE_FETCH, t, 1, 0), VERDICT_ABSENT);
+        assert_int_equal(sample_change(s, &a, CHANGE_CONFIRM, t, 1, 0), VERDICT_ABSENT);
+        assert_int_equal(sample_change(s, &a, CHANGE_BURN, t, SAMPLE_OWNER, 0), VERDICT_ABSENT);
     }
-    struct record got = kit_load(s, &a);
+    struct record got = sample_load(s, &a);
     assert_int_equal(got.views_left, 4);
     assert_int_equal(got.attempts_left, 3);
     record_clear(&got);
@@ -360,22 +366,23 @@ test_expiry_counts_to_the_second(void **state) {
 static void
 test_confirm_is_idempotent_and_the_last_erases(void **state) {
     struct store *s = *state;
-    struct record r = kit_sealed(2, 0, 304);
-    struct store_ref ref = kit_create(s, &r);
-    assert_int_equal(kit_change(s, &ref, CHANGE_CONFIRM, T0, 1, 0), VERDICT_ABSENT);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0, 1, KIT_PROOF), VERDICT_OK);
-    assert_int_equal(kit_change(s, &ref, CHANGE_CONFIRM, T0 + 5, 1, 0), VERDICT_OK);
-    assert_int_equal(kit_change(s, &ref, CHANGE_CONFIRM, T0 + 6, 1, 0), VERDICT_OK);
-    assert_int_equal(kit_change(s, &ref, CHANGE_FETCH, T0 + 6, 1, 0), VERDICT_ABSENT);
-    assert_true(kit_has_content(s, &ref, 304));
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 6, 2, KIT_PROOF), VERDICT_OK);
-    assert_int_equal(kit_change(s, &ref, CHANGE_CONFIRM, T0 + 7, 2, 0), VERDICT_OK);
-    assert_false(kit_has_content(s, &ref, 304));
+    struct record r = sample_sealed(2, 0, 304);
+    struct store_ref ref = sample_create(s, &r);
+    assert_int_equal(sample_change(s, &ref, CHANGE_CONFIRM, T0, 1, 0), VERDICT_ABSENT);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0, 1, SAMPLE_PROOF), VERDICT_OK);
+    assert_int_equal(sample_change(s, &ref, CHANGE_CONFIRM, T0 + 5, 1, 0), VERDICT_OK);
+    assert_int_equal(sample_change(s, &ref, CHANGE_CONFIRM, T0 + 6, 1, 0), VERDICT_OK);
+    assert_int_equal(sample_change(s, &ref, CHANGE_FETCH, T0 + 6, 1, 0), VERDICT_ABSENT);
+    assert_true(sample_has_content(s, &ref, 304));
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + 6, 2, SAMPLE_PROOF), VERDICT_OK);
+    assert_int_equal(sample_change(s, &ref, CHANGE_CONFIRM, T0 + 7, 2, 0), VERDICT_OK);
+    assert_false(sample_has_content(s, &ref, 304));
     assert_int_equal(s->ops->usage(s), 0);
-    assert_int_equal(kit_change(s, &ref, CHANGE_CONFIRM, T0 + 8, 2, 0), VERDICT_OK);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 8, 2, KIT_PROOF), VERDICT_LEASE_ENDED);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 8, 3, KIT_PROOF), VERDICT_ABSENT);
-    struct record got = kit_load(s, &ref);
+    assert_int_equal(sample_change(s, &ref, CHANGE_CONFIRM, T0 + 8, 2, 0), VERDICT_OK);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + 8, 2, SAMPLE_PROOF),
+                     VERDICT_LEASE_ENDED);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + 8, 3, SAMPLE_PROOF), VERDICT_ABSENT);
+    struct record got = sample_load(s, &ref);
     assert_int_equal(got.content, CONTENT_NONE);
     assert_int_equal(got.leases[0].ended_at, T0 + 5);
     record_clear(&got);
@@ -383,26 +390,29 @@ test_confirm_is_idempotent_and_the_last_erases(void **state) {
 
 static void
 test_burn_ends_all_leases_at_once(void **state) {
-    static const unsigned tokens[] = {KIT_OWNER, 2};
+    static const unsigned tokens[] = {SAMPLE_OWNER, 2};
     struct store *s = *state;
     for (size_t i = 0; i < ARRAY_LEN(tokens); i++) {
-        struct record r = kit_sealed(5, 0, 304);
-        struct store_ref ref = kit_create(s, &r);
-        assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0, 1, KIT_PROOF), VERDICT_OK);
-        assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0, 2, KIT_PROOF), VERDICT_OK);
-        assert_int_equal(kit_change(s, &ref, CHANGE_BURN, T0 + 1, 55, 0), VERDICT_ABSENT);
-        assert_int_equal(kit_change(s, &ref, CHANGE_BURN, T0 + 1, KIT_PROOF, 0), VERDICT_ABSENT);
-        assert_int_equal(kit_change(s, &ref, CHANGE_FETCH, T0 + 1, 1, 0), VERDICT_OK);
-        assert_int_equal(kit_change(s, &ref, CHANGE_BURN, T0 + 1, tokens[i], 0), VERDICT_OK);
-        assert_int_equal(kit_change(s, &ref, CHANGE_BURN, T0 + 2, tokens[i], 0), VERDICT_OK);
-        assert_int_equal(kit_change(s, &ref, CHANGE_FETCH, T0 + 1, 1, 0), VERDICT_ABSENT);
-        assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 1, 1, KIT_PROOF), VERDICT_ABSENT);
-        assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 1, 3, KIT_PROOF), VERDICT_ABSENT);
-        assert_false(kit_has_content(s, &ref, 304));
-        struct record got = kit_load(s, &ref);
+        struct record r = sample_sealed(5, 0, 304);
+        struct store_ref ref = sample_create(s, &r);
+        assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0, 1, SAMPLE_PROOF), VERDICT_OK);
+        assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0, 2, SAMPLE_PROOF), VERDICT_OK);
+        assert_int_equal(sample_change(s, &ref, CHANGE_BURN, T0 + 1, 55, 0), VERDICT_ABSENT);
+        assert_int_equal(sample_change(s, &ref, CHANGE_BURN, T0 + 1, SAMPLE_PROOF, 0),
+                         VERDICT_ABSENT);
+        assert_int_equal(sample_change(s, &ref, CHANGE_FETCH, T0 + 1, 1, 0), VERDICT_OK);
+        assert_int_equal(sample_change(s, &ref, CHANGE_BURN, T0 + 1, tokens[i], 0), VERDICT_OK);
+        assert_int_equal(sample_change(s, &ref, CHANGE_BURN, T0 + 2, tokens[i], 0), VERDICT_OK);
+        assert_int_equal(sample_change(s, &ref, CHANGE_FETCH, T0 + 1, 1, 0), VERDICT_ABSENT);
+        assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + 1, 1, SAMPLE_PROOF),
+                         VERDICT_ABSENT);
+        assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + 1, 3, SAMPLE_PROOF),
+                         VERDICT_ABSENT);
+        assert_false(sample_has_content(s, &ref, 304));
+        struct record got = sample_load(s, &ref);
         assert_int_equal(got.phase, PHASE_BURNT);
         assert_int_equal(got.ended_at, T0 + 1);
-        assert_int_equal(got.burnt_by_owner, tokens[i] == KIT_OWNER);
+        assert_int_equal(got.burnt_by_owner, tokens[i] == SAMPLE_OWNER);
         assert_int_equal(got.leases[0].end, LEASE_BURNT);
         assert_int_equal(got.leases[1].ended_at, T0 + 1);
         record_clear(&got);

@@ -7,58 +7,59 @@
 #include <cmocka.h>
 
 #include "store_contract_cases.h"
-#include "store_kit.h"
+#include "store_samples.h"
 
-#define T0      KIT_T0
-#define EXPIRES (KIT_T0 + KIT_TTL)
+#define T0      SAMPLE_T0
+#define EXPIRES (SAMPLE_T0 + SAMPLE_TTL)
 
 static void
 test_parts_are_counted_once_and_completed(void **state) {
     struct store *s = *state;
-    struct record r = kit_upload(1, 3);
-    struct store_ref ref = kit_create(s, &r);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0, 1, KIT_PROOF), VERDICT_ABSENT);
-    assert_int_equal(kit_part(s, &ref, T0, 55, 0), VERDICT_ABSENT);
-    assert_int_equal(kit_part(s, &ref, T0, KIT_OWNER, 3), VERDICT_ABSENT);
-    assert_int_equal(kit_part(s, &ref, T0, KIT_OWNER, UINT32_MAX), VERDICT_ABSENT);
-    assert_int_equal(kit_change(s, &ref, CHANGE_COMPLETE, T0, KIT_OWNER, 0), VERDICT_INCOMPLETE);
-    assert_int_equal(kit_part(s, &ref, T0 + 1, KIT_OWNER, 2), VERDICT_OK);
-    assert_int_equal(kit_part(s, &ref, T0 + 2, KIT_OWNER, 0), VERDICT_OK);
-    assert_int_equal(kit_part(s, &ref, T0 + 3, KIT_OWNER, 2), VERDICT_OK);
-    struct record got = kit_load(s, &ref);
+    struct record r = sample_upload(1, 3);
+    struct store_ref ref = sample_create(s, &r);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0, 1, SAMPLE_PROOF), VERDICT_ABSENT);
+    assert_int_equal(sample_part(s, &ref, T0, 55, 0), VERDICT_ABSENT);
+    assert_int_equal(sample_part(s, &ref, T0, SAMPLE_OWNER, 3), VERDICT_ABSENT);
+    assert_int_equal(sample_part(s, &ref, T0, SAMPLE_OWNER, UINT32_MAX), VERDICT_ABSENT);
+    assert_int_equal(sample_change(s, &ref, CHANGE_COMPLETE, T0, SAMPLE_OWNER, 0),
+                     VERDICT_INCOMPLETE);
+    assert_int_equal(sample_part(s, &ref, T0 + 1, SAMPLE_OWNER, 2), VERDICT_OK);
+    assert_int_equal(sample_part(s, &ref, T0 + 2, SAMPLE_OWNER, 0), VERDICT_OK);
+    assert_int_equal(sample_part(s, &ref, T0 + 3, SAMPLE_OWNER, 2), VERDICT_OK);
+    struct record got = sample_load(s, &ref);
     assert_int_equal(got.parts_stored, 2);
     assert_int_equal(got.part_at, T0 + 2);
     record_clear(&got);
-    assert_int_equal(kit_change(s, &ref, CHANGE_COMPLETE, T0 + 3, KIT_OWNER, 0),
+    assert_int_equal(sample_change(s, &ref, CHANGE_COMPLETE, T0 + 3, SAMPLE_OWNER, 0),
                      VERDICT_INCOMPLETE);
-    assert_int_equal(kit_part(s, &ref, T0 + 4, KIT_OWNER, 1), VERDICT_OK);
-    assert_int_equal(kit_change(s, &ref, CHANGE_COMPLETE, T0 + 4, 55, 0), VERDICT_ABSENT);
-    assert_int_equal(kit_change(s, &ref, CHANGE_COMPLETE, T0 + 4, KIT_OWNER, 0), VERDICT_OK);
-    assert_int_equal(kit_change(s, &ref, CHANGE_COMPLETE, T0 + 5, KIT_OWNER, 0), VERDICT_OK);
-    assert_int_equal(kit_part(s, &ref, T0 + 5, KIT_OWNER, 1), VERDICT_CONFLICT);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 5, 1, KIT_PROOF), VERDICT_OK);
+    assert_int_equal(sample_part(s, &ref, T0 + 4, SAMPLE_OWNER, 1), VERDICT_OK);
+    assert_int_equal(sample_change(s, &ref, CHANGE_COMPLETE, T0 + 4, 55, 0), VERDICT_ABSENT);
+    assert_int_equal(sample_change(s, &ref, CHANGE_COMPLETE, T0 + 4, SAMPLE_OWNER, 0), VERDICT_OK);
+    assert_int_equal(sample_change(s, &ref, CHANGE_COMPLETE, T0 + 5, SAMPLE_OWNER, 0), VERDICT_OK);
+    assert_int_equal(sample_part(s, &ref, T0 + 5, SAMPLE_OWNER, 1), VERDICT_CONFLICT);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + 5, 1, SAMPLE_PROOF), VERDICT_OK);
 }
 
 static void
 test_used_up_parts_are_doomed_then_erased(void **state) {
     struct store *s = *state;
-    struct record r = kit_upload(1, 2);
+    struct record r = sample_upload(1, 2);
     char blob[sizeof(r.blob)];
     r.phase = PHASE_OPEN;
     memcpy(blob, r.blob, sizeof(blob));
-    struct store_ref ref = kit_create(s, &r);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0, 1, KIT_PROOF), VERDICT_OK);
-    assert_int_equal(kit_change(s, &ref, CHANGE_CONFIRM, T0 + 1, 1, 0), VERDICT_OK);
-    struct record got = kit_load(s, &ref);
+    struct store_ref ref = sample_create(s, &r);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0, 1, SAMPLE_PROOF), VERDICT_OK);
+    assert_int_equal(sample_change(s, &ref, CHANGE_CONFIRM, T0 + 1, 1, 0), VERDICT_OK);
+    struct record got = sample_load(s, &ref);
     assert_int_equal(got.content, CONTENT_DOOMED);
     assert_string_equal(got.blob, blob);
     record_clear(&got);
     assert_int_equal(s->ops->knows_blob(s, blob), 1);
     struct store_ref due[2];
     assert_int_equal(s->ops->due(s, T0 + 1, 0, due, 2), 1);
-    assert_int_equal(kit_change(s, &ref, CHANGE_ERASED, T0 + 2, 0, 0), VERDICT_OK);
-    assert_int_equal(kit_change(s, &ref, CHANGE_ERASED, T0 + 2, 0, 0), VERDICT_OK);
-    got = kit_load(s, &ref);
+    assert_int_equal(sample_change(s, &ref, CHANGE_ERASED, T0 + 2, 0, 0), VERDICT_OK);
+    assert_int_equal(sample_change(s, &ref, CHANGE_ERASED, T0 + 2, 0, 0), VERDICT_OK);
+    got = sample_load(s, &ref);
     assert_int_equal(got.content, CONTENT_NONE);
     assert_string_equal(got.blob, "");
     record_clear(&got);
@@ -69,25 +70,29 @@ test_used_up_parts_are_doomed_then_erased(void **state) {
 static void
 test_uploads_are_given_up_to_the_second(void **state) {
     struct store *s = *state;
-    struct record r = kit_upload(1, 40);
-    struct store_ref idle = kit_create(s, &r), busy;
-    r = kit_upload(1, 40);
-    busy = kit_create(s, &r);
-    assert_int_equal(kit_part(s, &idle, T0 + POLICY_UPLOAD_IDLE - 1, KIT_OWNER, 0), VERDICT_OK);
+    struct record r = sample_upload(1, 40);
+    struct store_ref idle = sample_create(s, &r), busy;
+    r = sample_upload(1, 40);
+    busy = sample_create(s, &r);
+    assert_int_equal(sample_part(s, &idle, T0 + POLICY_UPLOAD_IDLE - 1, SAMPLE_OWNER, 0),
+                     VERDICT_OK);
     int64_t last = T0 + POLICY_UPLOAD_IDLE - 1;
     for (uint32_t k = 0; k < 24; k++, last += POLICY_UPLOAD_IDLE - 1) {
-        assert_int_equal(kit_part(s, &busy, last, KIT_OWNER, k), VERDICT_OK);
+        assert_int_equal(sample_part(s, &busy, last, SAMPLE_OWNER, k), VERDICT_OK);
         if (k == 0) continue;
         /* The idle one had its last part an hour ago and more. */
-        assert_int_equal(kit_part(s, &idle, last + 1, KIT_OWNER, 1), VERDICT_ABSENT);
+        assert_int_equal(sample_part(s, &idle, last + 1, SAMPLE_OWNER, 1), VERDICT_ABSENT);
     }
-    assert_int_equal(kit_part(s, &busy, T0 + POLICY_UPLOAD_LIFE - 1, KIT_OWNER, 30), VERDICT_OK);
-    assert_int_equal(kit_part(s, &busy, T0 + POLICY_UPLOAD_LIFE, KIT_OWNER, 31), VERDICT_ABSENT);
-    assert_int_equal(kit_change(s, &busy, CHANGE_COMPLETE, T0, KIT_OWNER, 0), VERDICT_ABSENT);
+    assert_int_equal(sample_part(s, &busy, T0 + POLICY_UPLOAD_LIFE - 1, SAMPLE_OWNER, 30),
+                     VERDICT_OK);
+    assert_int_equal(sample_part(s, &busy, T0 + POLICY_UPLOAD_LIFE, SAMPLE_OWNER, 31),
+                     VERDICT_ABSENT);
+    assert_int_equal(sample_change(s, &busy, CHANGE_COMPLETE, T0, SAMPLE_OWNER, 0), VERDICT_ABSENT);
     struct store_ref due[3];
     assert_int_equal(s->ops->due(s, T0 + POLICY_UPLOAD_LIFE, 0, due, 3), 2);
-    assert_int_equal(kit_change(s, &idle, CHANGE_LAPSE, T0 + POLICY_UPLOAD_LIFE, 0, 0), VERDICT_OK);
-    struct record got = kit_load(s, &idle);
+    assert_int_equal(sample_change(s, &idle, CHANGE_LAPSE, T0 + POLICY_UPLOAD_LIFE, 0, 0),
+                     VERDICT_OK);
+    struct record got = sample_load(s, &idle);
     assert_int_equal(got.content, CONTENT_DOOMED);
     assert_int_equal(got.parts_stored, 1);
     record_clear(&got);
@@ -96,58 +101,58 @@ test_uploads_are_given_up_to_the_second(void **state) {
 static void
 test_lapse_erases_what_time_ended(void **state) {
     struct store *s = *state;
-    struct record r = kit_sealed(1, 0, 304);
-    struct store_ref ref = kit_create(s, &r), due[2];
+    struct record r = sample_sealed(1, 0, 304);
+    struct store_ref ref = sample_create(s, &r), due[2];
     int64_t lapse = T0 + 10 + POLICY_LEASE_IDLE_INLINE, forget = EXPIRES + POLICY_RECEIPT_LIFE;
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 10, 1, KIT_PROOF), VERDICT_OK);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + 10, 1, SAMPLE_PROOF), VERDICT_OK);
     assert_int_equal(s->ops->due(s, lapse - 1, 0, due, 2), 0);
-    assert_int_equal(kit_change(s, &ref, CHANGE_LAPSE, lapse - 1, 0, 0), VERDICT_OK);
-    assert_true(kit_has_content(s, &ref, 304));
+    assert_int_equal(sample_change(s, &ref, CHANGE_LAPSE, lapse - 1, 0, 0), VERDICT_OK);
+    assert_true(sample_has_content(s, &ref, 304));
     assert_int_equal(s->ops->due(s, lapse, 0, due, 2), 1);
     assert_int_equal(due[0].len, ref.len);
     assert_memory_equal(due[0].bytes, ref.bytes, ref.len);
-    assert_int_equal(kit_change(s, &ref, CHANGE_LAPSE, lapse, 0, 0), VERDICT_OK);
-    assert_false(kit_has_content(s, &ref, 304));
+    assert_int_equal(sample_change(s, &ref, CHANGE_LAPSE, lapse, 0, 0), VERDICT_OK);
+    assert_false(sample_has_content(s, &ref, 304));
     assert_int_equal(s->ops->due(s, lapse, 0, due, 2), 0);
-    struct record got = kit_load(s, &ref);
+    struct record got = sample_load(s, &ref);
     assert_int_equal(got.leases[0].end, LEASE_LAPSED);
     assert_int_equal(got.leases[0].ended_at, lapse);
     record_clear(&got);
     assert_int_equal(s->ops->due(s, forget - 1, 0, due, 2), 0);
-    assert_int_equal(kit_change(s, &ref, CHANGE_LAPSE, forget - 1, 0, 0), VERDICT_OK);
-    assert_true(kit_exists(s, &ref));
+    assert_int_equal(sample_change(s, &ref, CHANGE_LAPSE, forget - 1, 0, 0), VERDICT_OK);
+    assert_true(sample_exists(s, &ref));
     assert_int_equal(s->ops->due(s, forget, 0, due, 2), 1);
-    assert_int_equal(kit_change(s, &ref, CHANGE_LAPSE, forget, 0, 0), VERDICT_OK);
-    assert_false(kit_exists(s, &ref));
+    assert_int_equal(sample_change(s, &ref, CHANGE_LAPSE, forget, 0, 0), VERDICT_OK);
+    assert_false(sample_exists(s, &ref));
     assert_int_equal(s->ops->due(s, forget, 0, due, 2), 0);
 }
 
 static void
 test_expired_content_is_erased_and_the_receipt_stays(void **state) {
     struct store *s = *state;
-    struct record r = kit_sealed(3, 0, 304);
-    struct store_ref ref = kit_create(s, &r), due[2];
+    struct record r = sample_sealed(3, 0, 304);
+    struct store_ref ref = sample_create(s, &r), due[2];
     assert_int_equal(s->ops->due(s, EXPIRES - 1, 0, due, 2), 0);
     assert_int_equal(s->ops->due(s, EXPIRES, 0, due, 2), 1);
-    assert_int_equal(kit_change(s, &ref, CHANGE_LAPSE, EXPIRES, 0, 0), VERDICT_OK);
-    assert_false(kit_has_content(s, &ref, 304));
+    assert_int_equal(sample_change(s, &ref, CHANGE_LAPSE, EXPIRES, 0, 0), VERDICT_OK);
+    assert_false(sample_has_content(s, &ref, 304));
     assert_int_equal(s->ops->usage(s), 0);
-    assert_true(kit_exists(s, &ref));
+    assert_true(sample_exists(s, &ref));
 }
 
 static void
 test_classic_texts_are_forgotten_after_their_views(void **state) {
     struct store *s = *state;
-    struct record r = kit_text(3, 50);
-    struct store_ref ref = kit_create(s, &r);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0, 1, KIT_PROOF), VERDICT_ABSENT);
-    assert_int_equal(kit_change(s, &ref, CHANGE_BURN, T0, 0, 0), VERDICT_ABSENT);
+    struct record r = sample_text(3, 50);
+    struct store_ref ref = sample_create(s, &r);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0, 1, SAMPLE_PROOF), VERDICT_ABSENT);
+    assert_int_equal(sample_change(s, &ref, CHANGE_BURN, T0, 0, 0), VERDICT_ABSENT);
     for (unsigned n = 1; n <= 2; n++)
-        assert_int_equal(kit_change(s, &ref, CHANGE_CLAIM_CLASSIC, T0, n, 0), VERDICT_OK);
-    assert_true(kit_has_content(s, &ref, 50));
-    assert_int_equal(kit_change(s, &ref, CHANGE_CLAIM_CLASSIC, T0, 3, 0), VERDICT_OK);
+        assert_int_equal(sample_change(s, &ref, CHANGE_CLAIM_CLASSIC, T0, n, 0), VERDICT_OK);
+    assert_true(sample_has_content(s, &ref, 50));
+    assert_int_equal(sample_change(s, &ref, CHANGE_CLAIM_CLASSIC, T0, 3, 0), VERDICT_OK);
     /* A tombstone may stay behind, but nothing that can be read or claimed. */
-    assert_false(kit_has_content(s, &ref, 50));
+    assert_false(sample_has_content(s, &ref, 50));
     assert_int_equal(s->ops->usage(s), 0);
     struct change c = {.kind = CHANGE_CLAIM_CLASSIC, .now = T0};
     struct effect effect;
@@ -158,30 +163,30 @@ test_classic_texts_are_forgotten_after_their_views(void **state) {
 static void
 test_expired_classic_texts_are_forgotten(void **state) {
     struct store *s = *state;
-    struct record r = kit_text(3, 50);
-    struct store_ref ref = kit_create(s, &r), due[2];
+    struct record r = sample_text(3, 50);
+    struct store_ref ref = sample_create(s, &r), due[2];
     assert_int_equal(s->ops->due(s, EXPIRES - 1, 0, due, 2), 0);
     assert_int_equal(s->ops->due(s, EXPIRES, 0, due, 2), 1);
-    assert_int_equal(kit_change(s, &ref, CHANGE_LAPSE, EXPIRES, 0, 0), VERDICT_OK);
-    assert_false(kit_exists(s, &ref));
+    assert_int_equal(sample_change(s, &ref, CHANGE_LAPSE, EXPIRES, 0, 0), VERDICT_OK);
+    assert_false(sample_exists(s, &ref));
     assert_int_equal(s->ops->due(s, EXPIRES, 0, due, 2), 0);
 }
 
 static void
 test_classic_files_are_doomed_then_forgotten(void **state) {
     struct store *s = *state;
-    struct record r = kit_file(1000), got;
-    struct store_ref ref = kit_create(s, &r);
-    assert_int_equal(kit_change(s, &ref, CHANGE_CLAIM_CLASSIC, T0, 1, 0), VERDICT_OK);
-    got = kit_load(s, &ref);
+    struct record r = sample_file(1000), got;
+    struct store_ref ref = sample_create(s, &r);
+    assert_int_equal(sample_change(s, &ref, CHANGE_CLAIM_CLASSIC, T0, 1, 0), VERDICT_OK);
+    got = sample_load(s, &ref);
     assert_int_equal(got.content, CONTENT_DOOMED);
     assert_int_equal(got.views_left, 0);
     record_clear(&got);
     assert_int_equal(s->ops->knows_blob(s, r.blob), 1);
-    assert_int_equal(kit_change(s, &ref, CHANGE_CLAIM_CLASSIC, T0, 2, 0), VERDICT_ABSENT);
-    assert_int_equal(kit_change(s, &ref, CHANGE_ERASED, T0, 0, 0), VERDICT_OK);
+    assert_int_equal(sample_change(s, &ref, CHANGE_CLAIM_CLASSIC, T0, 2, 0), VERDICT_ABSENT);
+    assert_int_equal(sample_change(s, &ref, CHANGE_ERASED, T0, 0, 0), VERDICT_OK);
     assert_int_equal(s->ops->knows_blob(s, r.blob), 0);
-    assert_false(kit_exists(s, &ref));
+    assert_false(sample_exists(s, &ref));
 }
 
 static void
@@ -190,9 +195,9 @@ test_due_lists_the_longest_due_first(void **state) {
     struct store *s = *state;
     struct store_ref refs[COUNT], due[STORE_DUE_MAX];
     for (int i = 0; i < COUNT; i++) {
-        struct record r = kit_sealed(1, 0, 304);
+        struct record r = sample_sealed(1, 0, 304);
         r.expires_at = EXPIRES + i * 7 % COUNT;
-        refs[i] = kit_create(s, &r);
+        refs[i] = sample_create(s, &r);
     }
     assert_int_equal(s->ops->due(s, EXPIRES - 1, 0, due, STORE_DUE_MAX), 0);
     assert_int_equal(s->ops->due(s, EXPIRES + 4, 0, due, STORE_DUE_MAX), 5);
@@ -217,90 +222,92 @@ test_due_lists_the_longest_due_first(void **state) {
 static void
 test_usage_counts_content_exactly(void **state) {
     struct store *s = *state;
-    struct record a = kit_sealed(1, 0, 1000), b = kit_text(1, 500), c = kit_file(4000);
-    struct store_ref ra = kit_create(s, &a);
+    struct record a = sample_sealed(1, 0, 1000), b = sample_text(1, 500), c = sample_file(4000);
+    struct store_ref ra = sample_create(s, &a);
     uint64_t unit = s->ops->usage(s) == 0 ? 0 : 1; /* 0 where nothing is kept on this machine */
     assert_int_equal(s->ops->usage(s), unit * 1000);
-    struct store_ref rb = kit_create(s, &b);
-    (void)kit_create(s, &c);
+    struct store_ref rb = sample_create(s, &b);
+    (void)sample_create(s, &c);
     assert_int_equal(s->ops->usage(s), unit * 1500);
-    assert_int_equal(kit_change(s, &rb, CHANGE_CLAIM_CLASSIC, T0, 1, 0), VERDICT_OK);
+    assert_int_equal(sample_change(s, &rb, CHANGE_CLAIM_CLASSIC, T0, 1, 0), VERDICT_OK);
     assert_int_equal(s->ops->usage(s), unit * 1000);
-    assert_int_equal(kit_change(s, &ra, CHANGE_BURN, T0, KIT_OWNER, 0), VERDICT_OK);
+    assert_int_equal(sample_change(s, &ra, CHANGE_BURN, T0, SAMPLE_OWNER, 0), VERDICT_OK);
     assert_int_equal(s->ops->usage(s), 0);
 }
 
 static void
 test_time_never_runs_backwards(void **state) {
     struct store *s = *state;
-    struct record r = kit_sealed(9, 0, 304);
-    struct store_ref ref = kit_create(s, &r);
+    struct record r = sample_sealed(9, 0, 304);
+    struct store_ref ref = sample_create(s, &r);
     assert_int_equal(s->ops->now(s, T0), T0);
     assert_int_equal(s->ops->now(s, T0 + 50), T0 + 50);
     assert_int_equal(s->ops->now(s, T0 - 86400), T0 + 50);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 + 100, 1, KIT_PROOF), VERDICT_OK);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + 100, 1, SAMPLE_PROOF), VERDICT_OK);
     assert_int_equal(s->ops->now(s, T0), T0 + 100);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0 - 86400, 2, KIT_PROOF), VERDICT_OK);
-    struct record got = kit_load(s, &ref);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 - 86400, 2, SAMPLE_PROOF), VERDICT_OK);
+    struct record got = sample_load(s, &ref);
     assert_int_equal(got.leases[1].opened_at, T0 + 100);
     record_clear(&got);
     /* What expired stays so though the clock is set back a day. */
     assert_int_equal(s->ops->now(s, EXPIRES), EXPIRES);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, EXPIRES - 86400, 3, KIT_PROOF),
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, EXPIRES - 86400, 3, SAMPLE_PROOF),
                      VERDICT_ABSENT);
 }
 
 static void
 test_a_hundred_leases_keep_their_order(void **state) {
     struct store *s = *state;
-    struct record r = kit_sealed(RECORD_VIEWS_MAX, 0, 304);
-    struct store_ref ref = kit_create(s, &r);
+    struct record r = sample_sealed(RECORD_VIEWS_MAX, 0, 304);
+    struct store_ref ref = sample_create(s, &r);
     for (unsigned n = 0; n < RECORD_VIEWS_MAX; n++)
-        assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0, 1000 + n, KIT_PROOF), VERDICT_OK);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, T0, 1, KIT_PROOF), VERDICT_ABSENT);
-    struct record got = kit_load(s, &ref);
+        assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0, 1000 + n, SAMPLE_PROOF),
+                         VERDICT_OK);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0, 1, SAMPLE_PROOF), VERDICT_ABSENT);
+    struct record got = sample_load(s, &ref);
     assert_int_equal(got.lease_count, RECORD_VIEWS_MAX);
     for (unsigned n = 0; n < RECORD_VIEWS_MAX; n++) {
         uint8_t hash[TOKEN_HASH_LEN];
-        kit_hash(1000 + n, hash);
+        sample_hash(1000 + n, hash);
         assert_memory_equal(got.leases[n].hash, hash, sizeof(hash));
-        assert_int_equal(kit_change(s, &ref, CHANGE_CONFIRM, T0, 1000 + n, 0), VERDICT_OK);
+        assert_int_equal(sample_change(s, &ref, CHANGE_CONFIRM, T0, 1000 + n, 0), VERDICT_OK);
     }
     record_clear(&got);
-    assert_false(kit_has_content(s, &ref, 304));
+    assert_false(sample_has_content(s, &ref, 304));
 }
 
 static void
 test_everything_outlives_a_restart(void **state) {
     struct store *s = *state;
     if (store_contract_factory->reopen == NULL) skip();
-    struct record sealed = kit_sealed(3, 5, 304), upload = kit_upload(1, 3), text = kit_text(2, 9);
-    struct store_ref a = kit_create(s, &sealed), b = kit_create(s, &upload),
-                     c = kit_create(s, &text);
-    assert_int_equal(kit_change(s, &a, CHANGE_OPEN, T0, 1, KIT_PROOF), VERDICT_OK);
-    assert_int_equal(kit_change(s, &a, CHANGE_OPEN, T0, 2, KIT_WRONG), VERDICT_WRONG_PROOF);
-    assert_int_equal(kit_part(s, &b, T0, KIT_OWNER, 1), VERDICT_OK);
-    assert_int_equal(kit_change(s, &c, CHANGE_CLAIM_CLASSIC, T0 + 50, 1, 0), VERDICT_OK);
+    struct record sealed = sample_sealed(3, 5, 304), upload = sample_upload(1, 3),
+                  text = sample_text(2, 9);
+    struct store_ref a = sample_create(s, &sealed), b = sample_create(s, &upload),
+                     c = sample_create(s, &text);
+    assert_int_equal(sample_change(s, &a, CHANGE_OPEN, T0, 1, SAMPLE_PROOF), VERDICT_OK);
+    assert_int_equal(sample_change(s, &a, CHANGE_OPEN, T0, 2, SAMPLE_WRONG), VERDICT_WRONG_PROOF);
+    assert_int_equal(sample_part(s, &b, T0, SAMPLE_OWNER, 1), VERDICT_OK);
+    assert_int_equal(sample_change(s, &c, CHANGE_CLAIM_CLASSIC, T0 + 50, 1, 0), VERDICT_OK);
     uint64_t usage = s->ops->usage(s);
     *state = s = store_contract_factory->reopen(s);
     assert_non_null(s);
     if (store_contract_factory->keeps_time) assert_int_equal(s->ops->now(s, T0), T0 + 50);
     assert_int_equal(s->ops->usage(s), usage);
-    assert_true(kit_has_content(s, &a, 304));
-    assert_true(kit_has_content(s, &c, 9));
-    assert_int_equal(kit_change(s, &a, CHANGE_OPEN, T0 + 50, 1, KIT_PROOF), VERDICT_REPEAT);
-    assert_int_equal(kit_change(s, &a, CHANGE_FETCH, T0 + 50, 9, 0), VERDICT_ABSENT);
-    assert_int_equal(kit_part(s, &b, T0 + 50, KIT_OWNER, 1), VERDICT_OK);
-    assert_int_equal(kit_part(s, &b, T0 + 50, KIT_OWNER, 2), VERDICT_OK);
-    struct record got = kit_load(s, &b);
+    assert_true(sample_has_content(s, &a, 304));
+    assert_true(sample_has_content(s, &c, 9));
+    assert_int_equal(sample_change(s, &a, CHANGE_OPEN, T0 + 50, 1, SAMPLE_PROOF), VERDICT_REPEAT);
+    assert_int_equal(sample_change(s, &a, CHANGE_FETCH, T0 + 50, 9, 0), VERDICT_ABSENT);
+    assert_int_equal(sample_part(s, &b, T0 + 50, SAMPLE_OWNER, 1), VERDICT_OK);
+    assert_int_equal(sample_part(s, &b, T0 + 50, SAMPLE_OWNER, 2), VERDICT_OK);
+    struct record got = sample_load(s, &b);
     assert_int_equal(got.parts_stored, 2);
     record_clear(&got);
-    got = kit_load(s, &a);
+    got = sample_load(s, &a);
     assert_int_equal(got.views_left, 2);
     assert_int_equal(got.attempts_left, 4);
     record_clear(&got);
-    assert_int_equal(kit_change(s, &c, CHANGE_CLAIM_CLASSIC, T0 + 50, 2, 0), VERDICT_OK);
-    assert_false(kit_has_content(s, &c, 9));
+    assert_int_equal(sample_change(s, &c, CHANGE_CLAIM_CLASSIC, T0 + 50, 2, 0), VERDICT_OK);
+    assert_false(sample_has_content(s, &c, 9));
 }
 
 int

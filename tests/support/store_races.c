@@ -12,7 +12,7 @@
 
 #include "crowd.h"
 #include "store_contract_cases.h"
-#include "store_kit.h"
+#include "store_samples.h"
 
 enum { RACERS = 64, VERDICTS = VERDICT_INCOMPLETE + 1 };
 
@@ -63,9 +63,9 @@ fill(struct race *race, enum change_kind kind, unsigned base, unsigned step, uns
     *race = (struct race){0};
     for (unsigned i = 0; i < RACERS; i++) {
         struct change *c = &race->changes[i];
-        *c = (struct change){.kind = kind, .now = KIT_T0};
-        kit_hash(base + i * step, c->hash);
-        kit_hash(proof, c->proof);
+        *c = (struct change){.kind = kind, .now = SAMPLE_T0};
+        sample_hash(base + i * step, c->hash);
+        sample_hash(proof, c->proof);
         memcpy(c->mark, &i, sizeof(i));
     }
 }
@@ -76,14 +76,14 @@ test_n_views_are_n_opens(void **state) {
     struct race race;
     for (size_t v = 0; v < ARRAY_LEN(views_tried); v++)
         for (int round = 0; round < store_contract_factory->race_rounds; round++) {
-            struct record r = kit_sealed(views_tried[v], 0, 304);
-            struct store_ref ref = kit_create(s, &r);
-            fill(&race, CHANGE_OPEN, 1000, 1, KIT_PROOF);
+            struct record r = sample_sealed(views_tried[v], 0, 304);
+            struct store_ref ref = sample_create(s, &r);
+            fill(&race, CHANGE_OPEN, 1000, 1, SAMPLE_PROOF);
             run(&race, s, &ref);
             assert_int_equal(race.verdicts[VERDICT_OK], views_tried[v]);
             assert_int_equal(race.claimed, views_tried[v]);
             assert_int_equal(race.verdicts[VERDICT_ABSENT], RACERS - views_tried[v]);
-            struct record got = kit_load(s, &ref);
+            struct record got = sample_load(s, &ref);
             assert_int_equal(got.views_left, 0);
             assert_int_equal(got.lease_count, views_tried[v]);
             record_clear(&got);
@@ -96,14 +96,14 @@ test_n_views_are_n_classic_claims(void **state) {
     struct race race;
     for (size_t v = 0; v < ARRAY_LEN(views_tried); v++)
         for (int round = 0; round < store_contract_factory->race_rounds; round++) {
-            struct record r = kit_text(views_tried[v], 40);
-            struct store_ref ref = kit_create(s, &r);
+            struct record r = sample_text(views_tried[v], 40);
+            struct store_ref ref = sample_create(s, &r);
             fill(&race, CHANGE_CLAIM_CLASSIC, 0, 0, 0);
             run(&race, s, &ref);
             assert_int_equal(race.verdicts[VERDICT_OK], views_tried[v]);
             assert_int_equal(race.verdicts[VERDICT_ABSENT] + race.verdicts[0],
                              RACERS - views_tried[v]);
-            assert_false(kit_has_content(s, &ref, 40));
+            assert_false(sample_has_content(s, &ref, 40));
         }
 }
 
@@ -112,9 +112,9 @@ test_one_lease_is_one_view(void **state) {
     struct store *s = *state;
     struct race race;
     for (int round = 0; round < store_contract_factory->race_rounds; round++) {
-        struct record r = kit_sealed(10, 0, 304);
-        struct store_ref ref = kit_create(s, &r);
-        fill(&race, CHANGE_OPEN, 1000, 0, KIT_PROOF);
+        struct record r = sample_sealed(10, 0, 304);
+        struct store_ref ref = sample_create(s, &r);
+        fill(&race, CHANGE_OPEN, 1000, 0, SAMPLE_PROOF);
         run(&race, s, &ref);
         assert_int_equal(race.verdicts[VERDICT_OK], 1);
         assert_int_equal(race.verdicts[VERDICT_REPEAT], RACERS - 1);
@@ -127,13 +127,13 @@ test_parallel_guesses_get_ten(void **state) {
     struct store *s = *state;
     struct race race;
     for (int round = 0; round < store_contract_factory->race_rounds; round++) {
-        struct record r = kit_sealed(10, 10, 304);
-        struct store_ref ref = kit_create(s, &r);
-        fill(&race, CHANGE_OPEN, 1000, 1, KIT_WRONG);
+        struct record r = sample_sealed(10, 10, 304);
+        struct store_ref ref = sample_create(s, &r);
+        fill(&race, CHANGE_OPEN, 1000, 1, SAMPLE_WRONG);
         run(&race, s, &ref);
         assert_int_equal(race.verdicts[VERDICT_WRONG_PROOF], 10);
         assert_int_equal(race.verdicts[VERDICT_ABSENT], RACERS - 10);
-        struct record got = kit_load(s, &ref);
+        struct record got = sample_load(s, &ref);
         assert_int_equal(got.phase, PHASE_LOCKED);
         assert_int_equal(got.attempts_left, 0);
         assert_int_equal(got.views_left, 10);
@@ -148,18 +148,18 @@ test_opens_confirms_burns_and_sweeps_stay_consistent(void **state) {
     struct store *s = *state;
     struct race race;
     for (int round = 0; round < store_contract_factory->race_rounds; round++) {
-        struct record r = kit_sealed(3, 0, 304);
-        struct store_ref ref = kit_create(s, &r);
-        fill(&race, CHANGE_OPEN, 1000, 1, KIT_PROOF);
+        struct record r = sample_sealed(3, 0, 304);
+        struct store_ref ref = sample_create(s, &r);
+        fill(&race, CHANGE_OPEN, 1000, 1, SAMPLE_PROOF);
         for (unsigned i = 0; i < RACERS; i += 4) {
             race.changes[i].kind = CHANGE_CONFIRM;
-            kit_hash(1001 + i, race.changes[i].hash);
+            sample_hash(1001 + i, race.changes[i].hash);
             race.changes[i + 2].kind = CHANGE_LAPSE;
         }
         race.changes[RACERS / 2].kind = CHANGE_BURN;
-        kit_hash(KIT_OWNER, race.changes[RACERS / 2].hash);
+        sample_hash(SAMPLE_OWNER, race.changes[RACERS / 2].hash);
         run(&race, s, &ref);
-        struct record got = kit_load(s, &ref);
+        struct record got = sample_load(s, &ref);
         assert_true(race.claimed <= 3);
         assert_int_equal(got.lease_count, race.claimed);
         assert_int_equal(got.views_left, 3 - race.claimed);
@@ -169,7 +169,7 @@ test_opens_confirms_burns_and_sweeps_stay_consistent(void **state) {
         for (size_t i = 0; i < got.lease_count; i++)
             assert_int_not_equal(got.leases[i].end, LEASE_LIVE);
         record_clear(&got);
-        assert_false(kit_has_content(s, &ref, 304));
+        assert_false(sample_has_content(s, &ref, 304));
     }
     assert_int_equal(s->ops->usage(s), 0);
 }
@@ -179,14 +179,14 @@ test_a_part_sent_by_many_counts_once(void **state) {
     struct store *s = *state;
     struct race race;
     for (int round = 0; round < store_contract_factory->race_rounds; round++) {
-        struct record r = kit_upload(1, 5);
-        struct store_ref ref = kit_create(s, &r);
-        fill(&race, CHANGE_PART, KIT_OWNER, 0, 0);
+        struct record r = sample_upload(1, 5);
+        struct store_ref ref = sample_create(s, &r);
+        fill(&race, CHANGE_PART, SAMPLE_OWNER, 0, 0);
         for (uint32_t i = 0; i < RACERS; i++)
             race.changes[i].part = i % 4;
         run(&race, s, &ref);
         assert_int_equal(race.verdicts[VERDICT_OK], RACERS);
-        struct record got = kit_load(s, &ref);
+        struct record got = sample_load(s, &ref);
         assert_int_equal(got.parts_stored, 4);
         record_clear(&got);
     }
@@ -215,12 +215,12 @@ static void
 test_an_id_is_created_once(void **state) {
     struct store *s = *state;
     struct create_race race = {
-        .store = s, .record = kit_sealed(1, 0, 304), .content = kit_content(304)};
+        .store = s, .record = sample_sealed(1, 0, 304), .content = sample_content(304)};
     s->ops->ref(s, "IdThatManyWantAtOnce22", &race.ref);
     crowd_run(RACERS, creator, &race, &race.start);
     assert_int_equal(race.created, 1);
     assert_int_equal(race.refused, RACERS - 1);
-    assert_true(kit_has_content(s, &race.ref, 304));
+    assert_true(sample_has_content(s, &race.ref, 304));
     buf_free(&race.content);
 }
 

@@ -7,24 +7,24 @@
 #include <cmocka.h>
 
 #include "api/web/origins.h"
-#include "api_kit.h"
+#include "api_fixture.h"
 
 #define SECRET "/api/v1/secrets/abcdefghijklmnopqrstuv"
 #define TOKEN  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 static const char *
-header(struct api_kit *kit, const char *name) {
-    const char *value = http_response_get(&kit->resp, name);
+header(struct api_fixture *fixture, const char *name) {
+    const char *value = http_response_get(&fixture->resp, name);
     return value == NULL ? "" : value;
 }
 
 static void
 it_is_alive_and_ready(void **state) {
-    struct api_kit *kit = *state;
-    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/healthz"}), 200);
-    assert_string_equal(api_kit_body(kit), "{\"status\":\"ok\"}");
-    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/readyz"}), 200);
-    assert_string_equal(kit->resp.route, "/readyz");
+    struct api_fixture *fixture = *state;
+    assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = "/healthz"}), 200);
+    assert_string_equal(api_fixture_body(fixture), "{\"status\":\"ok\"}");
+    assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = "/readyz"}), 200);
+    assert_string_equal(fixture->resp.route, "/readyz");
 }
 
 static void
@@ -50,15 +50,16 @@ unknown_paths_are_one_404(void **state) {
         "",
         "*",
     };
-    struct api_kit *kit = *state;
+    struct api_fixture *fixture = *state;
     char first[256] = "";
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
-        assert_int_equal(api_kit_ask(kit, (struct ask){.target = paths[i], .token = TOKEN}), 404);
-        if (first[0] == '\0') (void)snprintf(first, sizeof(first), "%s", api_kit_body(kit));
-        assert_string_equal(api_kit_body(kit), first);
-        assert_non_null(kit->resp.route);
+        assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = paths[i], .token = TOKEN}),
+                         404);
+        if (first[0] == '\0') (void)snprintf(first, sizeof(first), "%s", api_fixture_body(fixture));
+        assert_string_equal(api_fixture_body(fixture), first);
+        assert_non_null(fixture->resp.route);
     }
-    assert_true(api_kit_problem(kit, "not_found", NULL));
+    assert_true(api_fixture_problem(fixture, "not_found", NULL));
 }
 
 static void
@@ -78,18 +79,18 @@ other_methods_are_405_with_allow(void **state) {
         {SECRET "/lease", "DELETE, OPTIONS", {"GET", "HEAD", "PUT", "POST"}},
         {SECRET "/receipt", "GET, HEAD, OPTIONS", {"POST", "PUT", "DELETE", "PATCH"}},
     };
-    struct api_kit *kit = *state;
+    struct api_fixture *fixture = *state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         for (size_t m = 0; m < 4; m++) {
             struct ask ask = {.method = cases[i].bad[m], .target = cases[i].path};
-            assert_int_equal(api_kit_ask(kit, ask), 405);
-            assert_string_equal(header(kit, "Allow"), cases[i].allow);
-            assert_true(api_kit_problem(kit, "method_not_allowed", NULL));
+            assert_int_equal(api_fixture_ask(fixture, ask), 405);
+            assert_string_equal(header(fixture, "Allow"), cases[i].allow);
+            assert_true(api_fixture_problem(fixture, "method_not_allowed", NULL));
         }
         struct ask options = {.method = "OPTIONS", .target = cases[i].path};
-        assert_int_equal(api_kit_ask(kit, options), 204);
-        assert_string_equal(header(kit, "Allow"), cases[i].allow);
-        assert_int_equal(kit->resp.body.len, 0);
+        assert_int_equal(api_fixture_ask(fixture, options), 204);
+        assert_string_equal(header(fixture, "Allow"), cases[i].allow);
+        assert_int_equal(fixture->resp.body.len, 0);
     }
 }
 
@@ -101,18 +102,18 @@ every_answer_has_the_security_headers(void **state) {
         {.target = "/api/v1/config"}, {.target = SECRET},
         {.target = SECRET "/lease"},  {.method = "OPTIONS", .target = "/encrypt"},
     };
-    struct api_kit *kit = *state;
+    struct api_fixture *fixture = *state;
     for (size_t i = 0; i < ARRAY_LEN(asks); i++) {
-        (void)api_kit_ask(kit, asks[i]);
-        assert_string_equal(header(kit, "Secrets-Answer"), "1");
-        assert_string_equal(header(kit, "Cache-Control"), "no-store");
-        assert_string_equal(header(kit, "X-Content-Type-Options"), "nosniff");
-        assert_string_equal(header(kit, "Referrer-Policy"), "no-referrer");
-        assert_string_equal(header(kit, "Cross-Origin-Resource-Policy"), "same-origin");
-        assert_non_null(strstr(header(kit, "Content-Security-Policy"), "default-src 'none'"));
-        assert_non_null(strstr(header(kit, "X-Robots-Tag"), "noindex"));
-        assert_string_equal(header(kit, "Vary"), "Origin");
-        assert_string_equal(header(kit, "Access-Control-Allow-Origin"), "");
+        (void)api_fixture_ask(fixture, asks[i]);
+        assert_string_equal(header(fixture, "Secrets-Answer"), "1");
+        assert_string_equal(header(fixture, "Cache-Control"), "no-store");
+        assert_string_equal(header(fixture, "X-Content-Type-Options"), "nosniff");
+        assert_string_equal(header(fixture, "Referrer-Policy"), "no-referrer");
+        assert_string_equal(header(fixture, "Cross-Origin-Resource-Policy"), "same-origin");
+        assert_non_null(strstr(header(fixture, "Content-Security-Policy"), "default-src 'none'"));
+        assert_non_null(strstr(header(fixture, "X-Robots-Tag"), "noindex"));
+        assert_string_equal(header(fixture, "Vary"), "Origin");
+        assert_string_equal(header(fixture, "Access-Control-Allow-Origin"), "");
     }
 }
 
@@ -129,42 +130,42 @@ only_the_origins_that_are_set_may_read(void **state) {
         "HTTPS://PAGE.EXAMPLE",
         "https://evil.example",
     };
-    struct api_kit *kit = *state;
+    struct api_fixture *fixture = *state;
     struct ask ask = {.target = "/api/v1/config", .origin = "https://page.example"};
     struct ask preflight = {.method = "OPTIONS",
                             .target = SECRET "/parts/3",
                             .origin = "https://page.example",
                             .ask_method = "PUT"};
-    assert_int_equal(api_kit_ask(kit, ask), 200);
-    assert_string_equal(header(kit, "Access-Control-Allow-Origin"), "https://page.example");
-    assert_string_equal(header(kit, "Vary"), "Origin");
-    assert_string_equal(header(kit, "Access-Control-Allow-Credentials"), "");
-    assert_string_equal(header(kit, "Access-Control-Expose-Headers"),
+    assert_int_equal(api_fixture_ask(fixture, ask), 200);
+    assert_string_equal(header(fixture, "Access-Control-Allow-Origin"), "https://page.example");
+    assert_string_equal(header(fixture, "Vary"), "Origin");
+    assert_string_equal(header(fixture, "Access-Control-Allow-Credentials"), "");
+    assert_string_equal(header(fixture, "Access-Control-Expose-Headers"),
                         "Retry-After, Secrets-Answer");
     ask.target = "/nothing"; /* the page may read problems too */
-    assert_int_equal(api_kit_ask(kit, ask), 404);
-    assert_string_equal(header(kit, "Access-Control-Allow-Origin"), "https://page.example");
-    assert_int_equal(api_kit_ask(kit, preflight), 204);
-    assert_string_equal(header(kit, "Access-Control-Allow-Origin"), "https://page.example");
-    assert_string_equal(header(kit, "Access-Control-Allow-Methods"), "GET, HEAD, PUT, OPTIONS");
-    assert_string_equal(header(kit, "Access-Control-Allow-Headers"),
+    assert_int_equal(api_fixture_ask(fixture, ask), 404);
+    assert_string_equal(header(fixture, "Access-Control-Allow-Origin"), "https://page.example");
+    assert_int_equal(api_fixture_ask(fixture, preflight), 204);
+    assert_string_equal(header(fixture, "Access-Control-Allow-Origin"), "https://page.example");
+    assert_string_equal(header(fixture, "Access-Control-Allow-Methods"), "GET, HEAD, PUT, OPTIONS");
+    assert_string_equal(header(fixture, "Access-Control-Allow-Headers"),
                         "Authorization, Content-Type, Secrets-Token");
-    assert_true(strncmp(header(kit, "Vary"), "Origin,", 7) == 0);
+    assert_true(strncmp(header(fixture, "Vary"), "Origin,", 7) == 0);
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         ask.origin = preflight.origin = bad[i];
-        (void)api_kit_ask(kit, ask);
-        assert_string_equal(header(kit, "Access-Control-Allow-Origin"), "");
-        assert_int_equal(api_kit_ask(kit, preflight), 204);
-        assert_string_equal(header(kit, "Access-Control-Allow-Origin"), "");
-        assert_string_equal(header(kit, "Access-Control-Allow-Methods"), "");
-        assert_string_equal(header(kit, "Vary"), "Origin");
+        (void)api_fixture_ask(fixture, ask);
+        assert_string_equal(header(fixture, "Access-Control-Allow-Origin"), "");
+        assert_int_equal(api_fixture_ask(fixture, preflight), 204);
+        assert_string_equal(header(fixture, "Access-Control-Allow-Origin"), "");
+        assert_string_equal(header(fixture, "Access-Control-Allow-Methods"), "");
+        assert_string_equal(header(fixture, "Vary"), "Origin");
     }
     /* Even a list that names them does not let these in. */
     static const struct origins null = {.items = {"null"}, .count = 1};
-    kit->api.config.origins = &null;
+    fixture->api.config.origins = &null;
     ask.origin = "null";
-    (void)api_kit_ask(kit, ask);
-    assert_string_equal(header(kit, "Access-Control-Allow-Origin"), "");
+    (void)api_fixture_ask(fixture, ask);
+    assert_string_equal(header(fixture, "Access-Control-Allow-Origin"), "");
 }
 
 static void
@@ -173,7 +174,7 @@ bodies_are_bounded_before_they_are_read(void **state) {
         const char *method, *path;
         int64_t max;
     } cases[] = {
-        {"POST", "/encrypt", 6 * API_KIT_TEXT_MAX + 4096},
+        {"POST", "/encrypt", 6 * API_FIXTURE_TEXT_MAX + 4096},
         {"POST", "/encrypt?file_name=a", 10000},
         {"POST", "/decrypt", 4096},
         {"POST", "/api/v1/secrets", 256 * 1024},
@@ -185,7 +186,7 @@ bodies_are_bounded_before_they_are_read(void **state) {
         {"GET", SECRET, 0},
         {"GET", "/healthz", 0},
     };
-    struct api_kit *kit = *state;
+    struct api_fixture *fixture = *state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct api_admission out;
         char path[128];
@@ -198,27 +199,27 @@ bodies_are_bounded_before_they_are_read(void **state) {
             .query = query == NULL ? "" : query,
             .headers = {
                 [HTTP_CONTENT_TYPE] = "application/json", [HTTP_AUTHORIZATION] = "Bearer " TOKEN}};
-        http_response_clear(&kit->resp);
-        assert_int_equal(api_admit(&kit->api, &req, cases[i].max, &out, &kit->resp), 1);
+        http_response_clear(&fixture->resp);
+        assert_int_equal(api_admit(&fixture->api, &req, cases[i].max, &out, &fixture->resp), 1);
         assert_int_equal(out.body_max, cases[i].max);
-        assert_int_equal(api_admit(&kit->api, &req, cases[i].max + 1, &out, &kit->resp), 0);
-        assert_int_equal(kit->resp.status, 413);
-        assert_true(api_kit_problem(kit, "too_large", NULL));
-        assert_true(kit->resp.close);
-        assert_int_equal(api_admit(&kit->api, &req, INT64_MAX, &out, &kit->resp), 0);
-        assert_int_equal(kit->resp.status, 413);
+        assert_int_equal(api_admit(&fixture->api, &req, cases[i].max + 1, &out, &fixture->resp), 0);
+        assert_int_equal(fixture->resp.status, 413);
+        assert_true(api_fixture_problem(fixture, "too_large", NULL));
+        assert_true(fixture->resp.close);
+        assert_int_equal(api_admit(&fixture->api, &req, INT64_MAX, &out, &fixture->resp), 0);
+        assert_int_equal(fixture->resp.status, 413);
     }
 }
 
 static void
 compressed_bodies_are_refused(void **state) {
     static const char *const codings[] = {"gzip", "deflate", "br", "identity", ""};
-    struct api_kit *kit = *state;
+    struct api_fixture *fixture = *state;
     for (size_t i = 0; i < ARRAY_LEN(codings); i++) {
         struct ask ask = {.target = "/encrypt", .body = "{\"secret\":\"x\"}"};
         ask.encoding = codings[i];
-        assert_int_equal(api_kit_ask(kit, ask), 415);
-        assert_true(api_kit_problem(kit, "unsupported_encoding", NULL));
+        assert_int_equal(api_fixture_ask(fixture, ask), 415);
+        assert_true(api_fixture_problem(fixture, "unsupported_encoding", NULL));
     }
 }
 
@@ -239,15 +240,15 @@ v1_takes_json_alone(void **state) {
         {"multipart/form-data; boundary=x", 415},
         {"", 415},
     };
-    struct api_kit *kit = *state;
+    struct api_fixture *fixture = *state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct ask ask = {.target = SECRET "/open", .body = "{}", .type = cases[i].type};
-        assert_int_equal(api_kit_ask(kit, ask), cases[i].status);
+        assert_int_equal(api_fixture_ask(fixture, ask), cases[i].status);
         ask.target = "/api/v1/secrets";
-        assert_int_equal(api_kit_ask(kit, ask), cases[i].status);
+        assert_int_equal(api_fixture_ask(fixture, ask), cases[i].status);
     }
     struct ask none = {.method = "POST", .target = "/api/v1/secrets"};
-    assert_int_equal(api_kit_ask(kit, none), 415);
+    assert_int_equal(api_fixture_ask(fixture, none), 415);
 }
 
 static void
@@ -263,15 +264,16 @@ classic_takes_any_type_but_forms(void **state) {
         {"Multipart/Form-Data; boundary=x", 415},
         {"multipart/form-datax", 422},
     };
-    struct api_kit *kit = *state;
+    struct api_fixture *fixture = *state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct ask ask = {.target = "/encrypt", .body = "{}", .type = cases[i].type};
-        assert_int_equal(api_kit_ask(kit, ask), cases[i].status);
+        assert_int_equal(api_fixture_ask(fixture, ask), cases[i].status);
         ask.target = "/decrypt";
-        assert_int_equal(api_kit_ask(kit, ask), cases[i].status);
-        if (cases[i].status == 415) assert_non_null(strstr(api_kit_body(kit), "--data-binary"));
+        assert_int_equal(api_fixture_ask(fixture, ask), cases[i].status);
+        if (cases[i].status == 415)
+            assert_non_null(strstr(api_fixture_body(fixture), "--data-binary"));
         ask.target = "/encrypt?file_name=";
-        assert_int_equal(api_kit_ask(kit, ask), cases[i].status);
+        assert_int_equal(api_fixture_ask(fixture, ask), cases[i].status);
     }
 }
 
@@ -290,14 +292,14 @@ a_post_without_a_body_takes_an_empty_object(void **state) {
         {"[]", "application/json", 400},
         {"\xEF\xBB{}", "application/json", 400},
     };
-    struct api_kit *kit = *state;
+    struct api_fixture *fixture = *state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct ask ask = {.method = "POST",
                           .target = SECRET "/complete",
                           .body = cases[i].body,
                           .type = cases[i].type,
                           .token = TOKEN};
-        assert_int_equal(api_kit_ask(kit, ask), cases[i].status);
+        assert_int_equal(api_fixture_ask(fixture, ask), cases[i].status);
     }
 }
 
@@ -327,88 +329,89 @@ no_token_is_401_whatever_the_id(void **state) {
         {.method = "PUT", .target = SECRET "/parts/0", .body = "x"},
         {.method = "DELETE", .target = "/api/v1/secrets/x"},
     };
-    struct api_kit *kit = *state;
+    struct api_fixture *fixture = *state;
     for (size_t r = 0; r < ARRAY_LEN(routes); r++) {
         struct ask ask = routes[r];
         for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
             ask.authorization = bad[i];
-            assert_int_equal(api_kit_ask(kit, ask), 401);
-            assert_string_equal(header(kit, "WWW-Authenticate"), "Bearer");
-            assert_true(api_kit_problem(kit, "unauthorized", NULL));
+            assert_int_equal(api_fixture_ask(fixture, ask), 401);
+            assert_string_equal(header(fixture, "WWW-Authenticate"), "Bearer");
+            assert_true(api_fixture_problem(fixture, "unauthorized", NULL));
         }
         ask.authorization = "bearer  " TOKEN;
-        assert_int_equal(api_kit_ask(kit, ask), 404);
+        assert_int_equal(api_fixture_ask(fixture, ask), 404);
 
         /* Secrets-Token is for clients whose Authorization a proxy uses; it wins. */
         ask.own_token = TOKEN;
         ask.authorization = "Basic dXNlcjpwYXNz";
-        assert_int_equal(api_kit_ask(kit, ask), 404);
+        assert_int_equal(api_fixture_ask(fixture, ask), 404);
         ask.authorization = "Bearer " TOKEN;
         ask.own_token = "Bearer " TOKEN;
-        assert_int_equal(api_kit_ask(kit, ask), 401);
+        assert_int_equal(api_fixture_ask(fixture, ask), 401);
         ask.own_token = "";
-        assert_int_equal(api_kit_ask(kit, ask), 401);
+        assert_int_equal(api_fixture_ask(fixture, ask), 401);
     }
 }
 
 static void
 config_tells_what_holds(void **state) {
-    struct api_kit *kit = *state;
-    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/api/v1/config"}), 200);
+    struct api_fixture *fixture = *state;
+    assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = "/api/v1/config"}), 200);
     assert_string_equal(
-        api_kit_body(kit),
+        api_fixture_body(fixture),
         "{\"version\":\"test\",\"page\":\"\",\"part_size\":65536,\"inline_max\":131072,"
         "\"file_max\":1048576,\"text_max\":4096,\"classic_file_max\":10000,\"ttl_min\":60,"
         "\"ttl_max\":2592000,\"ttl_default\":432000,"
         "\"ttl_choices\":[300,3600,21600,86400,259200,432000,1209600,2592000],"
         "\"views_max\":100,\"attempts_max\":100,\"features\":[\"gate\"]}");
-    kit->api.config.ttl_max = 86400;
-    kit->api.config.ttl_default = 7200;
-    kit->api.config.page = "https://page.example/\"s";
-    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/api/v1/config"}), 200);
-    assert_non_null(strstr(api_kit_body(kit), "\"ttl_choices\":[300,3600,7200,21600,86400],"));
-    assert_non_null(strstr(api_kit_body(kit), "\"page\":\"https://page.example/\\\"s\","));
-    kit->api.config.ttl_max = kit->api.config.ttl_default = 90;
-    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/api/v1/config"}), 200);
-    assert_non_null(strstr(api_kit_body(kit), "\"ttl_choices\":[90],"));
+    fixture->api.config.ttl_max = 86400;
+    fixture->api.config.ttl_default = 7200;
+    fixture->api.config.page = "https://page.example/\"s";
+    assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = "/api/v1/config"}), 200);
+    assert_non_null(
+        strstr(api_fixture_body(fixture), "\"ttl_choices\":[300,3600,7200,21600,86400],"));
+    assert_non_null(strstr(api_fixture_body(fixture), "\"page\":\"https://page.example/\\\"s\","));
+    fixture->api.config.ttl_max = fixture->api.config.ttl_default = 90;
+    assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = "/api/v1/config"}), 200);
+    assert_non_null(strstr(api_fixture_body(fixture), "\"ttl_choices\":[90],"));
 }
 
 /* Ask until a limit refuses.  Returns the number of requests before that. */
 static int
-until_limited(struct api_kit *kit, struct ask ask) {
+until_limited(struct api_fixture *fixture, struct ask ask) {
     for (int n = 0; n < 1000; n++)
-        if (api_kit_ask(kit, ask) == 429) return n;
+        if (api_fixture_ask(fixture, ask) == 429) return n;
     return 1000;
 }
 
 static void
 rates_are_by_class_and_client(void **state) {
-    struct api_kit *kit = *state;
+    struct api_fixture *fixture = *state;
     struct ask encrypt = {.target = "/encrypt", .body = "{}"};
     struct ask create = {.target = "/api/v1/secrets", .body = "{}"};
     struct ask info = {.target = SECRET};
-    kit->api.config.rate_create = 5;
-    kit->api.config.rate_open = 7;
-    api_kit_reopen(kit);
-    assert_int_equal(until_limited(kit, encrypt), 5);
-    assert_true(api_kit_problem(kit, "too_many_requests", NULL));
-    assert_string_equal(header(kit, "Retry-After"), "12");
-    assert_string_equal(header(kit, "Secrets-Answer"), "1");
-    assert_int_equal(until_limited(kit, create), 0); /* the same class */
-    assert_int_equal(until_limited(kit, info), 7);   /* another */
-    assert_string_equal(header(kit, "Retry-After"), "9");
+    fixture->api.config.rate_create = 5;
+    fixture->api.config.rate_open = 7;
+    api_fixture_reopen(fixture);
+    assert_int_equal(until_limited(fixture, encrypt), 5);
+    assert_true(api_fixture_problem(fixture, "too_many_requests", NULL));
+    assert_string_equal(header(fixture, "Retry-After"), "12");
+    assert_string_equal(header(fixture, "Secrets-Answer"), "1");
+    assert_int_equal(until_limited(fixture, create), 0); /* the same class */
+    assert_int_equal(until_limited(fixture, info), 7);   /* another */
+    assert_string_equal(header(fixture, "Retry-After"), "9");
     encrypt.client = "192.0.2.2";
-    assert_int_equal(until_limited(kit, encrypt), 5);
+    assert_int_equal(until_limited(fixture, encrypt), 5);
     encrypt.client = "2001:db8::1";
-    assert_int_equal(until_limited(kit, encrypt), 5);
+    assert_int_equal(until_limited(fixture, encrypt), 5);
     encrypt.client = "2001:db8::ffff:2"; /* of the same /64 */
-    assert_int_equal(until_limited(kit, encrypt), 0);
-    kit->ms += 60000;
-    assert_int_equal(until_limited(kit, create), 5);
+    assert_int_equal(until_limited(fixture, encrypt), 0);
+    fixture->ms += 60000;
+    assert_int_equal(until_limited(fixture, create), 5);
     struct ask free = {.target = "/healthz"}; /* never limited */
-    assert_int_equal(until_limited(kit, free), 1000);
+    assert_int_equal(until_limited(fixture, free), 1000);
     free.target = "/api/v1/config";
-    assert_int_equal(until_limited(kit, free), 1000);
+    assert_int_equal(until_limited(fixture, free), 1000);
 }
 
 static void
@@ -434,13 +437,13 @@ the_open_class_has_all_of_its_routes(void **state) {
         {.method = "DELETE", .target = SECRET, .token = TOKEN},
         {.method = "DELETE", .target = SECRET},
     };
-    struct api_kit *kit = *state;
-    kit->api.config.rate_create = 1;
-    kit->api.config.rate_open = 3;
+    struct api_fixture *fixture = *state;
+    fixture->api.config.rate_create = 1;
+    fixture->api.config.rate_open = 3;
     for (size_t i = 0; i < ARRAY_LEN(asks); i++) {
-        api_kit_reopen(kit);
-        assert_int_equal(until_limited(kit, asks[i]), 3);
-        assert_int_equal(until_limited(kit, (struct ask){.target = SECRET}), 0);
+        api_fixture_reopen(fixture);
+        assert_int_equal(until_limited(fixture, asks[i]), 3);
+        assert_int_equal(until_limited(fixture, (struct ask){.target = SECRET}), 0);
     }
 }
 
@@ -461,21 +464,22 @@ page_answer(const struct http_request *req, struct http_response *resp) {
 static void
 the_page_answers_its_paths(void **state) {
     static const struct api_page page = {page_has, page_answer};
-    struct api_kit *kit = *state;
-    kit->api.page = &page;
-    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/"}), 200);
-    assert_string_equal(header(kit, "Content-Security-Policy"), "of the page");
-    assert_string_equal(header(kit, "Secrets-Answer"), "1");
-    assert_string_equal(header(kit, "X-Content-Type-Options"), "nosniff");
-    assert_int_equal(api_kit_ask(kit, (struct ask){.method = "HEAD", .target = "/app.js"}), 200);
-    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/app.js.map"}), 404);
-    assert_int_equal(api_kit_ask(kit, (struct ask){.method = "POST", .target = "/"}), 405);
-    assert_string_equal(header(kit, "Allow"), "GET, HEAD, OPTIONS");
-    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/healthz"}), 200);
-    assert_string_equal(api_kit_body(kit), "{\"status\":\"ok\"}");
+    struct api_fixture *fixture = *state;
+    fixture->api.page = &page;
+    assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = "/"}), 200);
+    assert_string_equal(header(fixture, "Content-Security-Policy"), "of the page");
+    assert_string_equal(header(fixture, "Secrets-Answer"), "1");
+    assert_string_equal(header(fixture, "X-Content-Type-Options"), "nosniff");
+    assert_int_equal(api_fixture_ask(fixture, (struct ask){.method = "HEAD", .target = "/app.js"}),
+                     200);
+    assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = "/app.js.map"}), 404);
+    assert_int_equal(api_fixture_ask(fixture, (struct ask){.method = "POST", .target = "/"}), 405);
+    assert_string_equal(header(fixture, "Allow"), "GET, HEAD, OPTIONS");
+    assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = "/healthz"}), 200);
+    assert_string_equal(api_fixture_body(fixture), "{\"status\":\"ok\"}");
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, api_kit_setup, api_kit_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, api_fixture_setup, api_fixture_teardown)
 
 int
 main(void) {

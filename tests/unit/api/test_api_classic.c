@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "api_kit.h"
+#include "api_fixture.h"
 #include "crypto/kdf/pool.h"
 #include "vault/classic.h"
 
@@ -16,65 +16,65 @@ struct secret {
 };
 
 static struct secret
-encrypt(struct api_kit *kit, const char *target, const void *body, size_t len) {
+encrypt(struct api_fixture *fixture, const char *target, const void *body, size_t len) {
     struct secret s;
     struct ask ask = {.target = target, .body = body, .len = len, .type = "text/anything"};
-    if (api_kit_ask(kit, ask) != 200) print_message("%s\n", api_kit_body(kit));
-    assert_int_equal(kit->resp.status, 200);
-    api_kit_text(kit, "secret_id", s.id, sizeof(s.id));
-    api_kit_text(kit, "passphrase", s.passphrase, sizeof(s.passphrase));
+    if (api_fixture_ask(fixture, ask) != 200) print_message("%s\n", api_fixture_body(fixture));
+    assert_int_equal(fixture->resp.status, 200);
+    api_fixture_text(fixture, "secret_id", s.id, sizeof(s.id));
+    api_fixture_text(fixture, "passphrase", s.passphrase, sizeof(s.passphrase));
     assert_int_equal(strlen(s.id), 16);
     assert_int_equal(strlen(s.passphrase), 32);
     return s;
 }
 
 static int
-decrypt(struct api_kit *kit, const char *id, const char *passphrase) {
+decrypt(struct api_fixture *fixture, const char *id, const char *passphrase) {
     char body[256];
     (void)snprintf(body, sizeof(body), "{\"secret_id\":\"%s\",\"passphrase\":\"%s\"}", id,
                    passphrase);
-    return api_kit_ask(kit, (struct ask){.target = "/decrypt", .body = body});
+    return api_fixture_ask(fixture, (struct ask){.target = "/decrypt", .body = body});
 }
 
 /* 404 without a body, whatever the cause. */
 static void
-assert_closed(struct api_kit *kit, int status) {
+assert_closed(struct api_fixture *fixture, int status) {
     assert_int_equal(status, 404);
-    assert_int_equal(kit->resp.body.len, 0);
-    assert_null(http_response_get(&kit->resp, "Content-Type"));
+    assert_int_equal(fixture->resp.body.len, 0);
+    assert_null(http_response_get(&fixture->resp, "Content-Type"));
 }
 
 static uint64_t
-derivations(struct api_kit *kit) {
+derivations(struct api_fixture *fixture) {
     struct kdf_pool_stats stats;
-    kdf_pool_stats(kit->api.kdf, &stats);
+    kdf_pool_stats(fixture->api.kdf, &stats);
     return stats.done + stats.refused;
 }
 
 static void
 a_text_opens_as_often_as_asked(void **state) {
-    struct api_kit *kit = *state;
+    struct api_fixture *fixture = *state;
     static const char body[] =
         "{\"secret\":\"tab\\tquote\\\"back\\\\nul\\u0000\\u0001 \xF0\x9F\x94\x91\","
         "\"view_count\":2}";
-    struct secret s = encrypt(kit, "/encrypt", body, 0);
+    struct secret s = encrypt(fixture, "/encrypt", body, 0);
     for (int i = 0; i < 2; i++) {
-        assert_closed(kit, decrypt(kit, s.id, "wrong")); /* does not count */
-        assert_int_equal(decrypt(kit, s.id, s.passphrase), 200);
+        assert_closed(fixture, decrypt(fixture, s.id, "wrong")); /* does not count */
+        assert_int_equal(decrypt(fixture, s.id, s.passphrase), 200);
         assert_string_equal(
-            api_kit_body(kit),
+            api_fixture_body(fixture),
             "{\"data\":\"tab\\u0009quote\\\"back\\\\nul\\u0000\\u0001 \xF0\x9F\x94\x91\"}");
-        assert_string_equal(http_response_get(&kit->resp, "Content-Type"), "application/json");
+        assert_string_equal(http_response_get(&fixture->resp, "Content-Type"), "application/json");
     }
-    assert_closed(kit, decrypt(kit, s.id, s.passphrase));
+    assert_closed(fixture, decrypt(fixture, s.id, s.passphrase));
 }
 
 static void
 a_byte_order_mark_is_skipped(void **state) {
-    struct api_kit *kit = *state;
-    struct secret s = encrypt(kit, "/encrypt", "\xEF\xBB\xBF{\"secret\":\"x\"}", 0);
-    assert_int_equal(decrypt(kit, s.id, s.passphrase), 200);
-    assert_string_equal(api_kit_body(kit), "{\"data\":\"x\"}");
+    struct api_fixture *fixture = *state;
+    struct secret s = encrypt(fixture, "/encrypt", "\xEF\xBB\xBF{\"secret\":\"x\"}", 0);
+    assert_int_equal(decrypt(fixture, s.id, s.passphrase), 200);
+    assert_string_equal(api_fixture_body(fixture), "{\"data\":\"x\"}");
 }
 
 static void
@@ -90,54 +90,54 @@ a_wrong_encoding_is_named(void **state) {
         {"{\"secret\":\"\xE4\"}", 14, "must be UTF-8."},
         {"{\"secret\":", 10, "one JSON object"},
     };
-    struct api_kit *kit = *state;
+    struct api_fixture *fixture = *state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct ask ask = {.target = "/encrypt", .body = cases[i].body, .len = cases[i].len};
-        assert_int_equal(api_kit_ask(kit, ask), 400);
-        assert_non_null(strstr(api_kit_body(kit), cases[i].detail));
+        assert_int_equal(api_fixture_ask(fixture, ask), 400);
+        assert_non_null(strstr(api_fixture_body(fixture), cases[i].detail));
     }
 }
 
 static void
 a_file_opens_once_with_its_name(void **state) {
-    struct api_kit *kit = *state;
+    struct api_fixture *fixture = *state;
     static const uint8_t bytes[] = {0, 255, '{', '"', 0xC3, 0x28, '\n'};
     char text[64];
-    struct secret s =
-        encrypt(kit, "/encrypt?file_name=a+%22b%5C%2F..%D0%B8&view_count=9", bytes, sizeof(bytes));
-    assert_int_equal(decrypt(kit, s.id, s.passphrase), 200);
-    api_kit_text(kit, "file_name", text, sizeof(text));
+    struct secret s = encrypt(fixture, "/encrypt?file_name=a+%22b%5C%2F..%D0%B8&view_count=9",
+                              bytes, sizeof(bytes));
+    assert_int_equal(decrypt(fixture, s.id, s.passphrase), 200);
+    api_fixture_text(fixture, "file_name", text, sizeof(text));
     assert_string_equal(text, "a \"b\\/..\xD0\xB8");
-    api_kit_text(kit, "data", text, sizeof(text));
+    api_fixture_text(fixture, "data", text, sizeof(text));
     assert_string_equal(text, "AP97IsMoCg==");
-    assert_closed(kit, decrypt(kit, s.id, s.passphrase));
-    s = encrypt(kit, "/encrypt?file_name=empty", "", 0);
-    assert_int_equal(decrypt(kit, s.id, s.passphrase), 200);
-    assert_string_equal(api_kit_body(kit), "{\"data\":\"\",\"file_name\":\"empty\"}");
+    assert_closed(fixture, decrypt(fixture, s.id, s.passphrase));
+    s = encrypt(fixture, "/encrypt?file_name=empty", "", 0);
+    assert_int_equal(decrypt(fixture, s.id, s.passphrase), 200);
+    assert_string_equal(api_fixture_body(fixture), "{\"data\":\"\",\"file_name\":\"empty\"}");
 }
 
 static void
 time_counts_on_read(void **state) {
-    struct api_kit *kit = *state;
-    struct secret s = encrypt(kit, "/encrypt", "{\"secret\":\"x\",\"ttl\":60}", 0);
-    struct secret t = encrypt(kit, "/encrypt", "{\"secret\":\"x\"}", 0);
-    kit->now += 60;
-    uint64_t before = derivations(kit);
-    assert_closed(kit, decrypt(kit, s.id, s.passphrase));
-    assert_int_equal(derivations(kit), before + 1); /* as for what is there */
-    kit->now = API_KIT_T0 + 5 * 86400 - 1;
-    assert_int_equal(decrypt(kit, t.id, t.passphrase), 200);
+    struct api_fixture *fixture = *state;
+    struct secret s = encrypt(fixture, "/encrypt", "{\"secret\":\"x\",\"ttl\":60}", 0);
+    struct secret t = encrypt(fixture, "/encrypt", "{\"secret\":\"x\"}", 0);
+    fixture->now += 60;
+    uint64_t before = derivations(fixture);
+    assert_closed(fixture, decrypt(fixture, s.id, s.passphrase));
+    assert_int_equal(derivations(fixture), before + 1); /* as for what is there */
+    fixture->now = API_FIXTURE_T0 + 5 * 86400 - 1;
+    assert_int_equal(decrypt(fixture, t.id, t.passphrase), 200);
 }
 
 /* The number of views that ${count} gives, read from the record. */
 static int
-views_of(struct api_kit *kit, const char *count) {
-    struct store *store = kit->vault.store;
+views_of(struct api_fixture *fixture, const char *count) {
+    struct store *store = fixture->vault.store;
     char body[100];
     struct store_ref ref;
     struct record r = {0};
     (void)snprintf(body, sizeof(body), "{\"secret\":\"x\",\"view_count\":%s}", count);
-    struct secret s = encrypt(kit, "/encrypt", body, 0);
+    struct secret s = encrypt(fixture, "/encrypt", body, 0);
     store->ops->ref(store, s.id, &ref);
     assert_int_equal(store->ops->load(store, &ref, &r, NULL), 1);
     int views = r.views_left;
@@ -159,9 +159,9 @@ counts_are_clamped_as_pysecrets_did(void **state) {
         {"\"-5\"", 5},     {"\"0007\"", 7},
         {"999999999", 10}, {"\"999999999\"", 10},
     };
-    struct api_kit *kit = *state;
+    struct api_fixture *fixture = *state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-        assert_int_equal(views_of(kit, cases[i].count), cases[i].views);
+        assert_int_equal(views_of(fixture, cases[i].count), cases[i].views);
 }
 
 /* Refused requests: nothing is derived, stored or logged. */
@@ -267,25 +267,25 @@ static const struct bad bad_requests[] = {
 };
 
 static void
-refuse(struct api_kit *kit, const struct bad *bad) {
+refuse(struct api_fixture *fixture, const struct bad *bad) {
     struct ask ask = {.target = bad->target, .body = bad->body, .len = bad->len};
-    int status = api_kit_ask(kit, ask);
+    int status = api_fixture_ask(fixture, ask);
     if (status != bad->status) print_message("%s %s: %d\n", bad->target, bad->body, status);
     assert_int_equal(status, bad->status);
-    if (status == 404) assert_closed(kit, status);
-    if (status == 400) assert_true(api_kit_problem(kit, "malformed", bad->field));
-    if (status == 422) assert_true(api_kit_problem(kit, "invalid_field", bad->field));
+    if (status == 404) assert_closed(fixture, status);
+    if (status == 400) assert_true(api_fixture_problem(fixture, "malformed", bad->field));
+    if (status == 422) assert_true(api_fixture_problem(fixture, "invalid_field", bad->field));
 }
 
 /* Redirect standard error to a file while ${f} runs.  Returns the number of bytes written. */
 static long
-logged_by(struct api_kit *kit, void (*f)(struct api_kit *kit)) {
+logged_by(struct api_fixture *fixture, void (*f)(struct api_fixture *fixture)) {
     FILE *file = tmpfile();
     int saved = dup(STDERR_FILENO);
     assert_non_null(file);
     (void)fflush(stderr);
     assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
-    f(kit);
+    f(fixture);
     (void)fflush(stderr);
     assert_true(dup2(saved, STDERR_FILENO) >= 0);
     (void)close(saved);
@@ -296,19 +296,19 @@ logged_by(struct api_kit *kit, void (*f)(struct api_kit *kit)) {
 }
 
 static void
-refuse_all(struct api_kit *kit) {
+refuse_all(struct api_fixture *fixture) {
     for (size_t i = 0; i < ARRAY_LEN(bad_requests); i++)
-        refuse(kit, &bad_requests[i]);
+        refuse(fixture, &bad_requests[i]);
 }
 
 static void
 bad_requests_come_to_nothing(void **state) {
-    struct api_kit *kit = *state;
-    struct store *store = kit->vault.store;
-    assert_int_equal(logged_by(kit, refuse_all), 0);
+    struct api_fixture *fixture = *state;
+    struct store *store = fixture->vault.store;
+    assert_int_equal(logged_by(fixture, refuse_all), 0);
     assert_int_equal(store->ops->usage(store), 0);
-    assert_int_equal(kit->vault.blobs->ops->usage(kit->vault.blobs), 0);
-    assert_int_equal(derivations(kit), 1); /* of the one well-formed id, which is not there */
+    assert_int_equal(fixture->vault.blobs->ops->usage(fixture->vault.blobs), 0);
+    assert_int_equal(derivations(fixture), 1); /* of the one well-formed id, which is not there */
 }
 
 static char *
@@ -322,94 +322,97 @@ text_of(size_t len) {
 
 static void
 sizes_have_bounds(void **state) {
-    struct api_kit *kit = *state;
+    struct api_fixture *fixture = *state;
     char name[300];
-    char *body = text_of(API_KIT_TEXT_MAX);
-    (void)encrypt(kit, "/encrypt", body, 0);
+    char *body = text_of(API_FIXTURE_TEXT_MAX);
+    (void)encrypt(fixture, "/encrypt", body, 0);
     free(body);
-    body = text_of(API_KIT_TEXT_MAX + 1);
-    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/encrypt", .body = body}), 422);
-    assert_true(api_kit_problem(kit, "invalid_field", "secret"));
+    body = text_of(API_FIXTURE_TEXT_MAX + 1);
+    assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = "/encrypt", .body = body}),
+                     422);
+    assert_true(api_fixture_problem(fixture, "invalid_field", "secret"));
     free(body);
-    body = text_of(7 * API_KIT_TEXT_MAX);
-    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/encrypt", .body = body}), 413);
-    assert_true(api_kit_problem(kit, "too_large", NULL));
+    body = text_of(7 * API_FIXTURE_TEXT_MAX);
+    assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = "/encrypt", .body = body}),
+                     413);
+    assert_true(api_fixture_problem(fixture, "too_large", NULL));
     struct ask file = {.target = "/encrypt?file_name=a", .body = body, .len = 10000};
-    assert_int_equal(api_kit_ask(kit, file), 200);
+    assert_int_equal(api_fixture_ask(fixture, file), 200);
     file.len++;
-    assert_int_equal(api_kit_ask(kit, file), 413);
+    assert_int_equal(api_fixture_ask(fixture, file), 413);
     free(body);
     (void)snprintf(name, sizeof(name), "/encrypt?file_name=%255d", 1);
     memset(name + 19, 'n', 255);
     file = (struct ask){.target = name, .body = "x"};
-    assert_int_equal(api_kit_ask(kit, file), 200);
+    assert_int_equal(api_fixture_ask(fixture, file), 200);
     memcpy(name + 19 + 255, "n", 2);
-    assert_int_equal(api_kit_ask(kit, file), 422);
-    assert_true(api_kit_problem(kit, "invalid_field", "file_name"));
+    assert_int_equal(api_fixture_ask(fixture, file), 422);
+    assert_true(api_fixture_problem(fixture, "invalid_field", "file_name"));
 }
 
 static void
 what_does_not_fit_here_is_not_counted(void **state) {
-    struct api_kit *kit = *state;
-    struct secret s = encrypt(kit, "/encrypt", "{\"secret\":\"correct horse\"}", 0);
-    struct secret f = encrypt(kit, "/encrypt?file_name=a", "a file of thirty bytes and more", 0);
-    kit->api.config.response_max = 2048 + 20;
-    assert_int_equal(decrypt(kit, s.id, s.passphrase), 413);
-    assert_true(api_kit_problem(kit, "too_large_here", NULL));
-    assert_int_equal(decrypt(kit, f.id, f.passphrase), 413);
-    kit->api.config.response_max = 2048 + 80;
-    assert_int_equal(decrypt(kit, s.id, s.passphrase), 200);
-    assert_int_equal(decrypt(kit, f.id, f.passphrase), 200);
+    struct api_fixture *fixture = *state;
+    struct secret s = encrypt(fixture, "/encrypt", "{\"secret\":\"correct horse\"}", 0);
+    struct secret f =
+        encrypt(fixture, "/encrypt?file_name=a", "a file of thirty bytes and more", 0);
+    fixture->api.config.response_max = 2048 + 20;
+    assert_int_equal(decrypt(fixture, s.id, s.passphrase), 413);
+    assert_true(api_fixture_problem(fixture, "too_large_here", NULL));
+    assert_int_equal(decrypt(fixture, f.id, f.passphrase), 413);
+    fixture->api.config.response_max = 2048 + 80;
+    assert_int_equal(decrypt(fixture, s.id, s.passphrase), 200);
+    assert_int_equal(decrypt(fixture, f.id, f.passphrase), 200);
 }
 
 static void
 replays_change_nothing(void **state) {
     static const char *const methods[] = {"GET", "HEAD", "OPTIONS"};
-    struct api_kit *kit = *state;
-    struct secret s = encrypt(kit, "/encrypt", "{\"secret\":\"x\"}", 0);
+    struct api_fixture *fixture = *state;
+    struct secret s = encrypt(fixture, "/encrypt", "{\"secret\":\"x\"}", 0);
     char target[200];
     (void)snprintf(target, sizeof(target), "/decrypt?secret_id=%s&passphrase=%s", s.id, "x");
     for (int i = 0; i < 1000; i++)
         for (size_t m = 0; m < ARRAY_LEN(methods); m++)
-            assert_true(api_kit_ask(kit, (struct ask){.method = methods[m], .target = target}) !=
-                        200);
-    assert_int_equal(decrypt(kit, s.id, s.passphrase), 200);
+            assert_true(api_fixture_ask(
+                            fixture, (struct ask){.method = methods[m], .target = target}) != 200);
+    assert_int_equal(decrypt(fixture, s.id, s.passphrase), 200);
 }
 
 /* A record of another program whose text is not UTF-8 uses no view. */
 static void
 what_is_no_text_is_not_counted(void **state) {
-    struct api_kit *kit = *state;
+    struct api_fixture *fixture = *state;
     struct vault_classic_new in = {.plain = "caf\xE9", .len = 4, .views = 1, .ttl = 3600};
     struct vault_classic_created c;
-    assert_int_equal(vault_classic_create(&kit->vault, kit->api.kdf, &in, &c), 1);
+    assert_int_equal(vault_classic_create(&fixture->vault, fixture->api.kdf, &in, &c), 1);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(decrypt(kit, c.id, c.passphrase), 500);
-        assert_true(api_kit_problem(kit, "internal", NULL));
+        assert_int_equal(decrypt(fixture, c.id, c.passphrase), 500);
+        assert_true(api_fixture_problem(fixture, "internal", NULL));
     }
-    assert_int_equal(kit->vault.views_claimed, 0);
+    assert_int_equal(fixture->vault.views_claimed, 0);
 }
 
 /* The limit of the response is reached while it is written. */
 static void
 an_answer_that_cannot_be_written_is_not_counted(void **state) {
-    struct api_kit *kit = *state;
+    struct api_fixture *fixture = *state;
     char body[6000];
     int len = snprintf(body, sizeof(body), "{\"secret\":\"");
     for (int i = 0; i < 900; i++)
         len += snprintf(body + len, sizeof(body) - (size_t)len, "\\u0001");
     (void)snprintf(body + len, sizeof(body) - (size_t)len, "\"}");
-    struct secret s = encrypt(kit, "/encrypt", body, 0);
-    kit->resp.body.max = 3000; /* it needs 5400 */
-    assert_int_equal(decrypt(kit, s.id, s.passphrase), 413);
-    assert_int_equal(kit->vault.views_claimed, 0);
-    assert_null(strstr(api_kit_body(kit), "u0001"));
-    kit->resp.body.max = 8 << 20;
-    assert_int_equal(decrypt(kit, s.id, s.passphrase), 200);
-    assert_int_equal(kit->vault.views_claimed, 1);
+    struct secret s = encrypt(fixture, "/encrypt", body, 0);
+    fixture->resp.body.max = 3000; /* it needs 5400 */
+    assert_int_equal(decrypt(fixture, s.id, s.passphrase), 413);
+    assert_int_equal(fixture->vault.views_claimed, 0);
+    assert_null(strstr(api_fixture_body(fixture), "u0001"));
+    fixture->resp.body.max = 8 << 20;
+    assert_int_equal(decrypt(fixture, s.id, s.passphrase), 200);
+    assert_int_equal(fixture->vault.views_claimed, 1);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, api_kit_setup, api_kit_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, api_fixture_setup, api_fixture_teardown)
 
 int
 main(void) {

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "api_kit.h"
+#include "api_fixture.h"
 #include "base/err.h"
 #include "crypto/kdf/pool.h"
 
@@ -64,10 +64,10 @@ static int
 setup(void **state) {
     static struct store_ops ops;
     static struct blobs_ops blobs;
-    if (api_kit_setup(state) != 0) return -1;
-    struct api_kit *kit = *state;
-    real = kit->vault.store->ops;
-    real_blobs = kit->vault.blobs->ops;
+    if (api_fixture_setup(state) != 0) return -1;
+    struct api_fixture *fixture = *state;
+    real = fixture->vault.store->ops;
+    real_blobs = fixture->vault.blobs->ops;
     ops = *real;
     ops.create = create;
     ops.load = count_load;
@@ -75,22 +75,22 @@ setup(void **state) {
     ops.ping = ping;
     blobs = *real_blobs;
     blobs.put = put;
-    kit->vault.store->ops = &ops;
-    kit->vault.blobs->ops = &blobs;
+    fixture->vault.store->ops = &ops;
+    fixture->vault.blobs->ops = &blobs;
     fault = 0;
     return 0;
 }
 
 static void
-assert_again_later(struct api_kit *kit, int status, const char *code) {
+assert_again_later(struct api_fixture *fixture, int status, const char *code) {
     assert_int_equal(status, 503);
-    assert_true(api_kit_problem(kit, code, NULL));
-    assert_non_null(http_response_get(&kit->resp, "Retry-After"));
+    assert_true(api_fixture_problem(fixture, code, NULL));
+    assert_non_null(http_response_get(&fixture->resp, "Retry-After"));
 }
 
 /* Every route that reaches the store, asked about a secret that is there. */
 static void
-every_route_is_503(struct api_kit *kit, int err, const char *code) {
+every_route_is_503(struct api_fixture *fixture, int err, const char *code) {
     static const struct {
         const char *method, *tail;
         bool reads; /* needs no write */
@@ -98,11 +98,11 @@ every_route_is_503(struct api_kit *kit, int err, const char *code) {
         {"GET", "", true},           {"GET", "/receipt", true},  {"DELETE", "", false},
         {"DELETE", "/lease", false}, {"GET", "/parts/0", false}, {"PUT", "/parts/0", false},
     };
-    struct api_kit_secret what = {.views = 1, .ttl = 3600, .size = 304, .key = KEY};
+    struct api_fixture_secret what = {.views = 1, .ttl = 3600, .size = 304, .key = KEY};
     char id[23], owner[44], target[80], part[304];
-    api_kit_create(kit, what, id, owner);
+    api_fixture_create(fixture, what, id, owner);
     for (size_t i = 0; i < sizeof(part); i++)
-        part[i] = (char)api_kit_byte(i);
+        part[i] = (char)api_fixture_byte(i);
     for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
         if (err != ERR_STORE && routes[i].reads) continue;
         (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s%s", id, routes[i].tail);
@@ -112,27 +112,28 @@ every_route_is_503(struct api_kit *kit, int err, const char *code) {
             ask.len = sizeof(part);
         }
         fault = err;
-        assert_again_later(kit, api_kit_ask(kit, ask), code);
+        assert_again_later(fixture, api_fixture_ask(fixture, ask), code);
         fault = 0;
     }
     what.inside = true;
-    char *body = api_kit_create_body(what);
+    char *body = api_fixture_create_body(what);
     fault = err;
     struct ask new = {.target = "/api/v1/secrets", .body = body};
-    assert_again_later(kit, api_kit_ask(kit, new), code);
+    assert_again_later(fixture, api_fixture_ask(fixture, new), code);
     new.target = "/encrypt";
     new.body = "{\"secret\":\"x\"}";
-    assert_again_later(kit, api_kit_ask(kit, new), code);
+    assert_again_later(fixture, api_fixture_ask(fixture, new), code);
     free(body);
 }
 
 static void
 a_store_that_does_not_answer(void **state) {
-    struct api_kit *kit = *state;
-    every_route_is_503(kit, ERR_STORE, "unavailable");
-    assert_again_later(kit, api_kit_ask(kit, (struct ask){.target = "/readyz"}), "unavailable");
-    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/healthz"}), 200);
-    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/api/v1/config"}), 200);
+    struct api_fixture *fixture = *state;
+    every_route_is_503(fixture, ERR_STORE, "unavailable");
+    assert_again_later(fixture, api_fixture_ask(fixture, (struct ask){.target = "/readyz"}),
+                       "unavailable");
+    assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = "/healthz"}), 200);
+    assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = "/api/v1/config"}), 200);
 }
 
 static void
@@ -143,49 +144,51 @@ an_outcome_that_is_not_known(void **state) {
 static void
 an_open_delivers_nothing_then_and_can_be_repeated(void **state) {
     static const int errors[] = {ERR_STORE, ERR_UNKNOWN_OUTCOME};
-    struct api_kit *kit = *state;
-    struct api_kit_secret what = {.views = 1, .ttl = 3600, .size = 304, .inside = true, .key = KEY};
+    struct api_fixture *fixture = *state;
+    struct api_fixture_secret what = {
+        .views = 1, .ttl = 3600, .size = 304, .inside = true, .key = KEY};
     char id[23], owner[44];
-    api_kit_create(kit, what, id, owner);
+    api_fixture_create(fixture, what, id, owner);
     for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
         fault = errors[i];
-        assert_again_later(kit, api_kit_open_secret(kit, id, KEY, 'a'),
+        assert_again_later(fixture, api_fixture_open_secret(fixture, id, KEY, 'a'),
                            i == 0 ? "unavailable" : "unknown_outcome");
-        assert_null(strstr(api_kit_body(kit), "content"));
+        assert_null(strstr(api_fixture_body(fixture), "content"));
     }
     fault = 0;
-    assert_int_equal(api_kit_open_secret(kit, id, KEY, 'a'), 200);
+    assert_int_equal(api_fixture_open_secret(fixture, id, KEY, 'a'), 200);
 }
 
 static void
 a_decrypt_delivers_nothing_then(void **state) {
-    struct api_kit *kit = *state;
+    struct api_fixture *fixture = *state;
     char id[17], passphrase[33], body[200];
     struct ask new = {.target = "/encrypt", .body = "{\"secret\":\"canary\",\"view_count\":2}"};
-    assert_int_equal(api_kit_ask(kit, new), 200);
-    api_kit_text(kit, "secret_id", id, sizeof(id));
-    api_kit_text(kit, "passphrase", passphrase, sizeof(passphrase));
+    assert_int_equal(api_fixture_ask(fixture, new), 200);
+    api_fixture_text(fixture, "secret_id", id, sizeof(id));
+    api_fixture_text(fixture, "passphrase", passphrase, sizeof(passphrase));
     (void)snprintf(body, sizeof(body), "{\"secret_id\":\"%s\",\"passphrase\":\"%s\"}", id,
                    passphrase);
     struct ask open = {.target = "/decrypt", .body = body};
     fault = ERR_UNKNOWN_OUTCOME;
-    assert_again_later(kit, api_kit_ask(kit, open), "unknown_outcome");
-    assert_null(strstr(api_kit_body(kit), "canary"));
+    assert_again_later(fixture, api_fixture_ask(fixture, open), "unknown_outcome");
+    assert_null(strstr(api_fixture_body(fixture), "canary"));
     fault = ERR_STORE;
-    assert_again_later(kit, api_kit_ask(kit, open), "unavailable");
+    assert_again_later(fixture, api_fixture_ask(fixture, open), "unavailable");
     fault = 0;
-    assert_int_equal(api_kit_ask(kit, open), 200);
+    assert_int_equal(api_fixture_ask(fixture, open), 200);
 }
 
 static void *
 encrypt_often(void *arg) {
-    struct api_kit *mine = arg;
+    struct api_fixture *mine = arg;
     struct ask new = {.target = "/encrypt", .body = "{\"secret\":\"x\"}"};
     for (int i = 0; i < 5; i++) {
-        int status = api_kit_ask(mine, new);
+        int status = api_fixture_ask(mine, new);
         const char *after = http_response_get(&mine->resp, "Retry-After");
         if (status == 200) mine->now++;
-        else if (status != 503 || after == NULL || strstr(api_kit_body(mine), "\"busy\"") == NULL)
+        else if (status != 503 || after == NULL ||
+                 strstr(api_fixture_body(mine), "\"busy\"") == NULL)
             mine->ms = -1;
     }
     return NULL;
@@ -195,11 +198,11 @@ encrypt_often(void *arg) {
 static void
 too_many_derivations(void **state) {
     enum { THREADS = 12 };
-    static struct api_kit mine[THREADS];
+    static struct api_fixture mine[THREADS];
     pthread_t threads[THREADS];
     int64_t done = 0;
     for (int i = 0; i < THREADS; i++) {
-        mine[i] = *(struct api_kit *)*state;
+        mine[i] = *(struct api_fixture *)*state;
         mine[i].now = 0;
         http_response_init(&mine[i].resp, 8 << 20);
         buf_init(&mine[i].req.body, 0);
@@ -214,7 +217,7 @@ too_many_derivations(void **state) {
         buf_free(&mine[i].req.body);
     }
     struct kdf_pool_stats stats;
-    kdf_pool_stats(((struct api_kit *)*state)->api.kdf, &stats);
+    kdf_pool_stats(((struct api_fixture *)*state)->api.kdf, &stats);
     assert_int_equal(stats.done, done);
     assert_int_equal(stats.refused, THREADS * 5 - done);
     assert_true(stats.refused > 0);
@@ -223,34 +226,35 @@ too_many_derivations(void **state) {
 /* Without room for its response nothing is opened and nothing counted, and then it opens. */
 static void
 no_room_for_a_response_counts_nothing(void **state) {
-    struct api_kit *kit = *state;
-    struct api_kit_secret what = {
+    struct api_fixture *fixture = *state;
+    struct api_fixture_secret what = {
         .views = 1, .ttl = 3600, .size = 304, .inside = true, .key = KEY, .attempts = 1};
     char id[23], owner[44], classic[32], passphrase[64], body[200];
-    api_kit_create(kit, what, id, owner);
-    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/encrypt",
-                                                   .body = "{\"secret\":\"\\u0001\\u0001\"}"}),
-                     200);
-    api_kit_text(kit, "secret_id", classic, sizeof(classic));
-    api_kit_text(kit, "passphrase", passphrase, sizeof(passphrase));
+    api_fixture_create(fixture, what, id, owner);
+    assert_int_equal(
+        api_fixture_ask(
+            fixture, (struct ask){.target = "/encrypt", .body = "{\"secret\":\"\\u0001\\u0001\"}"}),
+        200);
+    api_fixture_text(fixture, "secret_id", classic, sizeof(classic));
+    api_fixture_text(fixture, "passphrase", passphrase, sizeof(passphrase));
     (void)snprintf(body, sizeof(body), "{\"secret_id\":\"%s\",\"passphrase\":\"%s\"}", classic,
                    passphrase);
     struct ask decrypt = {.target = "/decrypt", .body = body};
 
-    kit->room = 100;
-    assert_again_later(kit, api_kit_open_secret(kit, id, KEY, 'a'), "busy");
-    assert_again_later(kit, api_kit_ask(kit, decrypt), "busy");
-    assert_int_equal(kit->vault.views_claimed, 0);
-    assert_int_equal(api_kit_open_secret(kit, id, KEY + 1, 'b'), 403); /* needs no room */
-    assert_int_equal(kit->reserved, 0);
+    fixture->room = 100;
+    assert_again_later(fixture, api_fixture_open_secret(fixture, id, KEY, 'a'), "busy");
+    assert_again_later(fixture, api_fixture_ask(fixture, decrypt), "busy");
+    assert_int_equal(fixture->vault.views_claimed, 0);
+    assert_int_equal(api_fixture_open_secret(fixture, id, KEY + 1, 'b'), 403); /* needs no room */
+    assert_int_equal(fixture->reserved, 0);
 
-    kit->room = -1;
-    api_kit_create(kit, what, id, owner);
-    assert_int_equal(api_kit_open_secret(kit, id, KEY, 'a'), 200);
-    assert_true(kit->reserved >= kit->resp.body.len);
-    assert_int_equal(api_kit_ask(kit, decrypt), 200);
-    assert_int_equal(kit->reserved, kit->resp.body.len);
-    assert_int_equal(kit->vault.views_claimed, 2);
+    fixture->room = -1;
+    api_fixture_create(fixture, what, id, owner);
+    assert_int_equal(api_fixture_open_secret(fixture, id, KEY, 'a'), 200);
+    assert_true(fixture->reserved >= fixture->resp.body.len);
+    assert_int_equal(api_fixture_ask(fixture, decrypt), 200);
+    assert_int_equal(fixture->reserved, fixture->resp.body.len);
+    assert_int_equal(fixture->vault.views_claimed, 2);
 }
 
 /* Every route with a token, asked with ${token}. */
@@ -262,82 +266,84 @@ static const struct {
 };
 
 static int
-ask_token(struct api_kit *kit, size_t route, const char *id, const char *token) {
+ask_token(struct api_fixture *fixture, size_t route, const char *id, const char *token) {
     char target[80];
     (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s%s", id, token_routes[route].tail);
-    return api_kit_ask(
-        kit, (struct ask){.method = token_routes[route].method, .target = target, .token = token});
+    return api_fixture_ask(
+        fixture,
+        (struct ask){.method = token_routes[route].method, .target = target, .token = token});
 }
 
 /* A wrong token never reaches the one writer of a store that can be read without it. */
 static void
 a_wrong_token_costs_no_write(void **state) {
-    struct api_kit *kit = *state;
-    struct api_kit_secret what = {.views = 2, .ttl = 3600, .size = 304, .key = KEY};
+    struct api_fixture *fixture = *state;
+    struct api_fixture_secret what = {.views = 2, .ttl = 3600, .size = 304, .key = KEY};
     char id[23], owner[44], wrong[44], part[304], target[80], lease[44];
-    kit->vault.store->look_first = true;
-    api_kit_create(kit, what, id, owner);
-    api_kit_lease('w', wrong);
+    fixture->vault.store->look_first = true;
+    api_fixture_create(fixture, what, id, owner);
+    api_fixture_lease('w', wrong);
     for (size_t i = 0; i < sizeof(part); i++)
-        part[i] = (char)api_kit_byte(i);
+        part[i] = (char)api_fixture_byte(i);
     (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s/parts/0", id);
     struct ask put = {
         .method = "PUT", .target = target, .body = part, .len = sizeof(part), .token = owner};
-    assert_int_equal(api_kit_ask(kit, put), 204);
+    assert_int_equal(api_fixture_ask(fixture, put), 204);
     (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s/complete", id);
     put = (struct ask){.method = "POST", .target = target, .token = owner};
-    assert_int_equal(api_kit_ask(kit, put), 204);
-    assert_int_equal(api_kit_open_secret(kit, id, KEY, 'a'), 200);
+    assert_int_equal(api_fixture_ask(fixture, put), 204);
+    assert_int_equal(api_fixture_open_secret(fixture, id, KEY, 'a'), 200);
 
     changes = 0;
     for (size_t i = 0; i < ARRAY_LEN(token_routes); i++) {
-        assert_int_equal(ask_token(kit, i, id, wrong), 404);
-        assert_int_equal(ask_token(kit, i, "aaaaaaaaaaaaaaaaaaaaaa", owner), 404);
+        assert_int_equal(ask_token(fixture, i, id, wrong), 404);
+        assert_int_equal(ask_token(fixture, i, "aaaaaaaaaaaaaaaaaaaaaa", owner), 404);
     }
     assert_int_equal(changes, 0);
 
     /* Nor does a fetch that renews nothing; one that does is written, and so is a confirm. */
-    api_kit_lease('a', lease);
-    assert_int_equal(ask_token(kit, 3, id, lease), 200);
+    api_fixture_lease('a', lease);
+    assert_int_equal(ask_token(fixture, 3, id, lease), 200);
     assert_int_equal(changes, 0);
-    kit->now += 100;
-    assert_int_equal(ask_token(kit, 3, id, lease), 200);
+    fixture->now += 100;
+    assert_int_equal(ask_token(fixture, 3, id, lease), 200);
     assert_int_equal(changes, 1);
-    assert_int_equal(ask_token(kit, 2, id, lease), 204);
+    assert_int_equal(ask_token(fixture, 2, id, lease), 204);
     assert_int_equal(changes, 2);
 }
 
 /* A client that failed often is refused before the store is asked, and nobody else is. */
 static void
 failed_tokens_are_refused_before_the_work(void **state) {
-    struct api_kit *kit = *state;
-    struct api_kit_secret what = {.views = 2, .ttl = 3600, .size = 304, .key = KEY};
+    struct api_fixture *fixture = *state;
+    struct api_fixture_secret what = {.views = 2, .ttl = 3600, .size = 304, .key = KEY};
     char id[23], owner[44], wrong[44], target[80];
-    kit->api.config.rate_open = 5;
-    api_kit_reopen(kit);
-    api_kit_create(kit, what, id, owner);
-    api_kit_lease('w', wrong);
+    fixture->api.config.rate_open = 5;
+    api_fixture_reopen(fixture);
+    api_fixture_create(fixture, what, id, owner);
+    api_fixture_lease('w', wrong);
     for (int i = 0; i < 5; i++)
-        assert_int_equal(ask_token(kit, (size_t)i % 6 + 1, id, wrong), 404);
+        assert_int_equal(ask_token(fixture, (size_t)i % 6 + 1, id, wrong), 404);
     loads = changes = 0;
     for (size_t i = 0; i < 100; i++) {
-        assert_int_equal(ask_token(kit, i % 6 + 1, id, wrong), 429);
-        assert_non_null(http_response_get(&kit->resp, "Retry-After"));
+        assert_int_equal(ask_token(fixture, i % 6 + 1, id, wrong), 429);
+        assert_non_null(http_response_get(&fixture->resp, "Retry-After"));
     }
     assert_int_equal(loads + changes, 0);
 
     (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s", id);
     struct ask burn = {.method = "DELETE", .target = target, .token = wrong, .client = "192.0.2.9"};
-    assert_int_equal(api_kit_ask(kit, burn), 404);
+    assert_int_equal(api_fixture_ask(fixture, burn), 404);
     struct ask info = {.target = target, .client = "192.0.2.9"};
     for (int i = 0; i < 4; i++)
-        assert_int_equal(api_kit_ask(kit, info), 404);
-    assert_int_equal(api_kit_ask(kit, info), 429); /* its opens are used up, not its failures */
+        assert_int_equal(api_fixture_ask(fixture, info), 404);
+    assert_int_equal(api_fixture_ask(fixture, info),
+                     429); /* its opens are used up, not its failures */
     burn.token = owner;
-    assert_int_equal(api_kit_ask(kit, burn), 204);
+    assert_int_equal(api_fixture_ask(fixture, burn), 204);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, api_kit_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, api_fixture_teardown)
 
 int
 main(void) {

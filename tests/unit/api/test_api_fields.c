@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "api_kit.h"
+#include "api_fixture.h"
 
 enum { KEY = 5, SIZE = 304 };
 
@@ -32,25 +32,25 @@ with_field(const char *good, const char *name, const char *value) {
 }
 
 static void
-refused(struct api_kit *kit, const char *target, const char *good, const char *name,
+refused(struct api_fixture *fixture, const char *target, const char *good, const char *name,
         const char *value) {
     char *body = with_field(good, name, value);
-    int status = api_kit_ask(kit, (struct ask){.target = target, .body = body});
+    int status = api_fixture_ask(fixture, (struct ask){.target = target, .body = body});
     if (status != 422) print_message("%s: %s\n", name, value);
     assert_int_equal(status, 422);
-    assert_true(api_kit_problem(kit, "invalid_field", name));
+    assert_true(api_fixture_problem(fixture, "invalid_field", name));
     free(body);
 }
 
 static void
-refused_twice(struct api_kit *kit, const char *target, const char *good, const char *name) {
+refused_twice(struct api_fixture *fixture, const char *target, const char *good, const char *name) {
     char *body = with_field(good, name, NULL);
     size_t len = strlen(body) + 200;
     char *twice = malloc(len);
     body[strlen(body) - 1] = '\0';
     (void)snprintf(twice, len, "%s,\"%s\":1,\"%s\":1}", body, name, name);
-    assert_int_equal(api_kit_ask(kit, (struct ask){.target = target, .body = twice}), 422);
-    assert_true(api_kit_problem(kit, "invalid_field", name));
+    assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = target, .body = twice}), 422);
+    assert_true(api_fixture_problem(fixture, "invalid_field", name));
     free(twice);
     free(body);
 }
@@ -88,18 +88,18 @@ every_bad_value_of_create_names_its_field(void **state) {
         {"size", false, {COMMON, "0", "1", "303", "305", "2147483648", "true", "\"304\"", "1e9"}},
         {"content", true, {COMMON, "0", "1", "true", "2147483648", "\"A\"", "\"AA==\"", "\"A A\""}},
     };
-    struct api_kit *kit = *state;
-    struct api_kit_secret what = {.views = 1, .ttl = 3600, .size = SIZE, .inside = true};
-    char *good = api_kit_create_body(what);
+    struct api_fixture *fixture = *state;
+    struct api_fixture_secret what = {.views = 1, .ttl = 3600, .size = SIZE, .inside = true};
+    char *good = api_fixture_create_body(what);
     for (size_t f = 0; f < ARRAY_LEN(fields); f++) {
         for (size_t i = 0; i < ARRAY_LEN(fields[f].bad) && fields[f].bad[i] != NULL; i++) {
-            refused(kit, "/api/v1/secrets", good, fields[f].name, fields[f].bad[i]);
+            refused(fixture, "/api/v1/secrets", good, fields[f].name, fields[f].bad[i]);
         }
-        if (!fields[f].optional) refused(kit, "/api/v1/secrets", good, fields[f].name, NULL);
-        refused_twice(kit, "/api/v1/secrets", good, fields[f].name);
+        if (!fields[f].optional) refused(fixture, "/api/v1/secrets", good, fields[f].name, NULL);
+        refused_twice(fixture, "/api/v1/secrets", good, fields[f].name);
     }
-    refused(kit, "/api/v1/secrets", good, "attempt", "1"); /* not known */
-    assert_int_equal(kit->vault.store->ops->usage(kit->vault.store), 0);
+    refused(fixture, "/api/v1/secrets", good, "attempt", "1"); /* not known */
+    assert_int_equal(fixture->vault.store->ops->usage(fixture->vault.store), 0);
     free(good);
 }
 
@@ -112,14 +112,14 @@ bounds_of_create_are_inclusive(void **state) {
         {"ttl", "2592000"},     {"ttl", "3600.0"},       {"attempts", "1"}, {"attempts", "100"},
         {"passphrase", "true"}, {"passphrase", "false"}, {"size", "304"},
     };
-    struct api_kit *kit = *state;
-    struct api_kit_secret what = {
+    struct api_fixture *fixture = *state;
+    struct api_fixture_secret what = {
         .views = 1, .ttl = 3600, .size = SIZE, .inside = true, .gate = true};
-    char *good = api_kit_create_body(what);
+    char *good = api_fixture_create_body(what);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         char *body = with_field(good, cases[i].name, cases[i].good);
         struct ask create = {.target = "/api/v1/secrets", .body = body};
-        assert_int_equal(api_kit_ask(kit, create), 201);
+        assert_int_equal(api_fixture_ask(fixture, create), 201);
         free(body);
     }
     free(good);
@@ -128,50 +128,50 @@ bounds_of_create_are_inclusive(void **state) {
 /* Without a gate whoever has the id could use up the attempts. */
 static void
 attempts_require_a_gate(void **state) {
-    struct api_kit *kit = *state;
-    struct api_kit_secret what = {.views = 1, .ttl = 3600, .size = SIZE, .inside = true};
-    char *body = api_kit_create_body(what), *counted = with_field(body, "attempts", "10");
+    struct api_fixture *fixture = *state;
+    struct api_fixture_secret what = {.views = 1, .ttl = 3600, .size = SIZE, .inside = true};
+    char *body = api_fixture_create_body(what), *counted = with_field(body, "attempts", "10");
     struct ask create = {.target = "/api/v1/secrets", .body = counted};
-    assert_int_equal(api_kit_ask(kit, create), 422);
-    assert_true(api_kit_problem(kit, "invalid_field", "gate_verifier"));
+    assert_int_equal(api_fixture_ask(fixture, create), 422);
+    assert_true(api_fixture_problem(fixture, "invalid_field", "gate_verifier"));
     create.body = body;
-    assert_int_equal(api_kit_ask(kit, create), 201);
+    assert_int_equal(api_fixture_ask(fixture, create), 201);
     free(counted);
     free(body);
 }
 
 static void
 size_counts_the_largest_content(void **state) {
-    struct api_kit *kit = *state;
-    struct api_kit_secret what = {.views = 1, .ttl = 3600};
-    uint64_t plain = 4 + 4096 + kit->api.config.file_max;
+    struct api_fixture *fixture = *state;
+    struct api_fixture_secret what = {.views = 1, .ttl = 3600};
+    uint64_t plain = 4 + 4096 + fixture->api.config.file_max;
     what.size = (size_t)envelope_sealed_len(envelope_padded_len(plain));
-    char *body = api_kit_create_body(what);
-    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/api/v1/secrets", .body = body}),
-                     201);
+    char *body = api_fixture_create_body(what);
+    assert_int_equal(
+        api_fixture_ask(fixture, (struct ask){.target = "/api/v1/secrets", .body = body}), 201);
     free(body);
     what.size++;
-    body = api_kit_create_body(what);
-    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/api/v1/secrets", .body = body}),
-                     422);
-    assert_true(api_kit_problem(kit, "invalid_field", "size"));
+    body = api_fixture_create_body(what);
+    assert_int_equal(
+        api_fixture_ask(fixture, (struct ask){.target = "/api/v1/secrets", .body = body}), 422);
+    assert_true(api_fixture_problem(fixture, "invalid_field", "size"));
     free(body);
 }
 
 static void
 inline_content_has_a_bound(void **state) {
-    struct api_kit *kit = *state;
+    struct api_fixture *fixture = *state;
     char id[23], owner[44];
-    struct api_kit_secret what = {
+    struct api_fixture_secret what = {
         .views = 1, .ttl = 60, .size = 128 * 1024, .inside = true, .key = KEY};
-    api_kit_create(kit, what, id, owner);
-    assert_int_equal(api_kit_open_secret(kit, id, KEY, 'a'), 200);
-    assert_true(kit->resp.body.len > 128 * 1024 / 3 * 4);
+    api_fixture_create(fixture, what, id, owner);
+    assert_int_equal(api_fixture_open_secret(fixture, id, KEY, 'a'), 200);
+    assert_true(fixture->resp.body.len > 128 * 1024 / 3 * 4);
     what.size++;
-    char *body = api_kit_create_body(what);
-    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/api/v1/secrets", .body = body}),
-                     422);
-    assert_true(api_kit_problem(kit, "invalid_field", "content"));
+    char *body = api_fixture_create_body(what);
+    assert_int_equal(
+        api_fixture_ask(fixture, (struct ask){.target = "/api/v1/secrets", .body = body}), 422);
+    assert_true(api_fixture_problem(fixture, "invalid_field", "content"));
     free(body);
 }
 
@@ -198,40 +198,40 @@ every_bad_value_of_open_names_its_field(void **state) {
                                "\"lease\":\"" TOKEN "\"}";
     static const char good_with_gate[] =
         "{\"access\":\"BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU\",\"lease\":\"" TOKEN "\","
-        "\"gate\":\"R0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0c\"}"; /* API_KIT_GATE */
-    struct api_kit *kit = *state;
-    struct api_kit_secret what = {
+        "\"gate\":\"R0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0c\"}"; /* API_FIXTURE_GATE */
+    struct api_fixture *fixture = *state;
+    struct api_fixture_secret what = {
         .views = 1, .ttl = 3600, .attempts = 1, .size = SIZE, .inside = true, .key = KEY};
     char id[23], owner[44], info[80], target[80];
-    api_kit_create(kit, what, id, owner);
+    api_fixture_create(fixture, what, id, owner);
     (void)snprintf(info, sizeof(info), "/api/v1/secrets/%s", id);
     (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s/open", id);
     for (size_t i = 0; i < ARRAY_LEN(access); i++)
-        refused(kit, target, good, "access", access[i]);
+        refused(fixture, target, good, "access", access[i]);
     for (size_t i = 0; i < ARRAY_LEN(access); i++)
-        refused(kit, target, good_with_gate, "gate", access[i]);
+        refused(fixture, target, good_with_gate, "gate", access[i]);
     for (size_t i = 0; i < ARRAY_LEN(lease); i++)
-        refused(kit, target, good, "lease", lease[i]);
-    refused(kit, target, good, "access", NULL);
-    refused(kit, target, good, "passphrase", "\"x\"");
-    refused_twice(kit, target, good, "access");
-    refused_twice(kit, target, good, "lease");
+        refused(fixture, target, good, "lease", lease[i]);
+    refused(fixture, target, good, "access", NULL);
+    refused(fixture, target, good, "passphrase", "\"x\"");
+    refused_twice(fixture, target, good, "access");
+    refused_twice(fixture, target, good, "lease");
     /* Malformed comes before absent, and nothing was counted. */
-    refused(kit, "/api/v1/secrets/aaaaaaaaaaaaaaaaaaaaaa/open", good, "access", "1");
-    assert_int_equal(api_kit_ask(kit, (struct ask){.target = info}), 200);
-    assert_int_equal(api_kit_number(kit, "views_left"), 1);
-    assert_int_equal(api_kit_number(kit, "attempts_left"), 1);
+    refused(fixture, "/api/v1/secrets/aaaaaaaaaaaaaaaaaaaaaa/open", good, "access", "1");
+    assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = info}), 200);
+    assert_int_equal(api_fixture_number(fixture, "views_left"), 1);
+    assert_int_equal(api_fixture_number(fixture, "attempts_left"), 1);
     /* The last character of a token need not be canonical. */
     char *body = with_field(good, "lease", "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB\"");
-    assert_int_equal(api_kit_ask(kit, (struct ask){.target = target, .body = body}), 403);
-    assert_true(api_kit_problem(kit, "wrong_key", NULL));
+    assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = target, .body = body}), 403);
+    assert_true(api_fixture_problem(fixture, "wrong_key", NULL));
     free(body);
     body = with_field(good_with_gate, "lease", "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB\"");
-    assert_int_equal(api_kit_ask(kit, (struct ask){.target = target, .body = body}), 200);
+    assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = target, .body = body}), 200);
     free(body);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, api_kit_setup, api_kit_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, api_fixture_setup, api_fixture_teardown)
 
 int
 main(void) {

@@ -6,10 +6,10 @@
 
 #include <cmocka.h>
 
-#include "api_kit.h"
+#include "api_fixture.h"
 #include "vault/sealed.h"
 
-enum { KEY = 5, PARTS = 3, LAST = 1000, SIZE = 2 * API_KIT_PART + LAST };
+enum { KEY = 5, PARTS = 3, LAST = 1000, SIZE = 2 * API_FIXTURE_PART + LAST };
 
 #define TOKEN "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
@@ -18,21 +18,21 @@ static uint8_t envelope[SIZE];
 static int
 setup(void **state) {
     for (size_t i = 0; i < sizeof(envelope); i++)
-        envelope[i] = api_kit_byte(i);
-    return api_kit_setup(state);
+        envelope[i] = api_fixture_byte(i);
+    return api_fixture_setup(state);
 }
 
 struct upload {
-    struct api_kit *kit;
+    struct api_fixture *fixture;
     char id[23], owner[44], lease[44];
 };
 
 static struct upload
-begin(struct api_kit *kit) {
-    struct upload u = {.kit = kit};
-    struct api_kit_secret what = {.views = 2, .ttl = 7 * 86400, .size = SIZE, .key = KEY};
-    api_kit_create(kit, what, u.id, u.owner);
-    api_kit_lease('a', u.lease);
+begin(struct api_fixture *fixture) {
+    struct upload u = {.fixture = fixture};
+    struct api_fixture_secret what = {.views = 2, .ttl = 7 * 86400, .size = SIZE, .key = KEY};
+    api_fixture_create(fixture, what, u.id, u.owner);
+    api_fixture_lease('a', u.lease);
     return u;
 }
 
@@ -40,7 +40,8 @@ static int
 ask(const struct upload *u, const char *method, const char *tail, const char *token) {
     char target[128];
     (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s%s", u->id, tail);
-    return api_kit_ask(u->kit, (struct ask){.method = method, .target = target, .token = token});
+    return api_fixture_ask(u->fixture,
+                           (struct ask){.method = method, .target = target, .token = token});
 }
 
 static int
@@ -48,24 +49,24 @@ put(const struct upload *u, unsigned k, const void *data, size_t len, const char
     bool unchecked) {
     char target[128];
     (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s/parts/%u", u->id, k);
-    return api_kit_ask(u->kit, (struct ask){.method = "PUT",
-                                            .target = target,
-                                            .body = data,
-                                            .len = len,
-                                            .type = "application/octet-stream",
-                                            .token = token,
-                                            .unchecked = unchecked});
+    return api_fixture_ask(u->fixture, (struct ask){.method = "PUT",
+                                                    .target = target,
+                                                    .body = data,
+                                                    .len = len,
+                                                    .type = "application/octet-stream",
+                                                    .token = token,
+                                                    .unchecked = unchecked});
 }
 
 static int
 put_good(const struct upload *u, unsigned k) {
-    size_t at = (size_t)k * API_KIT_PART;
-    return put(u, k, envelope + at, k + 1 < PARTS ? API_KIT_PART : LAST, u->owner, k % 2 == 1);
+    size_t at = (size_t)k * API_FIXTURE_PART;
+    return put(u, k, envelope + at, k + 1 < PARTS ? API_FIXTURE_PART : LAST, u->owner, k % 2 == 1);
 }
 
 static struct upload
-complete(struct api_kit *kit) {
-    struct upload u = begin(kit);
+complete(struct api_fixture *fixture) {
+    struct upload u = begin(fixture);
     for (unsigned k = PARTS; k-- > 0;)
         assert_int_equal(put_good(&u, k), 204);
     assert_int_equal(ask(&u, "POST", "/complete", u.owner), 204);
@@ -74,53 +75,54 @@ complete(struct api_kit *kit) {
 
 static void
 parts_come_in_any_order_and_go_out(void **state) {
-    struct api_kit *kit = *state;
-    struct upload u = begin(kit);
-    assert_int_equal(api_kit_number(kit, "part_size"), API_KIT_PART);
+    struct api_fixture *fixture = *state;
+    struct upload u = begin(fixture);
+    assert_int_equal(api_fixture_number(fixture, "part_size"), API_FIXTURE_PART);
     assert_int_equal(ask(&u, "GET", "", NULL), 409); /* not complete */
-    assert_true(api_kit_problem(kit, "uploading", NULL));
-    assert_non_null(http_response_get(&kit->resp, "Retry-After"));
-    assert_int_equal(api_kit_open_secret(kit, u.id, KEY, 'a'), 409);
-    assert_true(api_kit_problem(kit, "uploading", NULL));
+    assert_true(api_fixture_problem(fixture, "uploading", NULL));
+    assert_non_null(http_response_get(&fixture->resp, "Retry-After"));
+    assert_int_equal(api_fixture_open_secret(fixture, u.id, KEY, 'a'), 409);
+    assert_true(api_fixture_problem(fixture, "uploading", NULL));
     assert_int_equal(ask(&u, "POST", "/complete", u.owner), 409);
-    assert_true(api_kit_problem(kit, "incomplete", NULL));
-    assert_int_equal(api_kit_number(kit, "missing"), 3);
+    assert_true(api_fixture_problem(fixture, "incomplete", NULL));
+    assert_int_equal(api_fixture_number(fixture, "missing"), 3);
     for (unsigned k = PARTS; k-- > 0;)
         assert_int_equal(put_good(&u, k), 204);
     assert_int_equal(put_good(&u, 1), 204); /* again */
     assert_int_equal(ask(&u, "POST", "/complete", u.owner), 204);
     assert_int_equal(ask(&u, "POST", "/complete", u.owner), 204);
     assert_int_equal(ask(&u, "GET", "", NULL), 200);
-    assert_int_equal(api_kit_number(kit, "part_size"), API_KIT_PART);
-    assert_int_equal(api_kit_open_secret(kit, u.id, KEY, 'a'), 200);
-    assert_null(strstr(api_kit_body(kit), "content"));
+    assert_int_equal(api_fixture_number(fixture, "part_size"), API_FIXTURE_PART);
+    assert_int_equal(api_fixture_open_secret(fixture, u.id, KEY, 'a'), 200);
+    assert_null(strstr(api_fixture_body(fixture), "content"));
     assert_int_equal(ask(&u, "GET", "/parts/0", u.lease), 200);
-    assert_int_equal(kit->resp.body.len, API_KIT_PART);
-    assert_memory_equal(kit->resp.body.data, envelope, API_KIT_PART);
-    assert_string_equal(http_response_get(&kit->resp, "Content-Type"), "application/octet-stream");
-    assert_string_equal(http_response_get(&kit->resp, "Content-Disposition"), "attachment");
+    assert_int_equal(fixture->resp.body.len, API_FIXTURE_PART);
+    assert_memory_equal(fixture->resp.body.data, envelope, API_FIXTURE_PART);
+    assert_string_equal(http_response_get(&fixture->resp, "Content-Type"),
+                        "application/octet-stream");
+    assert_string_equal(http_response_get(&fixture->resp, "Content-Disposition"), "attachment");
     assert_int_equal(ask(&u, "GET", "/parts/2", u.lease), 200);
-    assert_int_equal(kit->resp.body.len, LAST);
-    assert_memory_equal(kit->resp.body.data, envelope + 2 * API_KIT_PART, LAST);
+    assert_int_equal(fixture->resp.body.len, LAST);
+    assert_memory_equal(fixture->resp.body.data, envelope + 2 * API_FIXTURE_PART, LAST);
     assert_int_equal(ask(&u, "DELETE", "/lease", u.lease), 204);
     assert_int_equal(ask(&u, "GET", "/parts/0", u.lease), 404);
 }
 
 static void
 a_part_that_is_not_what_it_must_be(void **state) {
-    struct api_kit *kit = *state;
-    struct upload u = begin(kit);
+    struct api_fixture *fixture = *state;
+    struct upload u = begin(fixture);
     for (int unchecked = 0; unchecked < 2; unchecked++) {
-        assert_int_equal(put(&u, 0, envelope, API_KIT_PART - 1, u.owner, unchecked), 409);
-        assert_true(api_kit_problem(kit, "conflict", NULL));
-        assert_int_equal(put(&u, 0, envelope, API_KIT_PART + 1, u.owner, unchecked), 409);
+        assert_int_equal(put(&u, 0, envelope, API_FIXTURE_PART - 1, u.owner, unchecked), 409);
+        assert_true(api_fixture_problem(fixture, "conflict", NULL));
+        assert_int_equal(put(&u, 0, envelope, API_FIXTURE_PART + 1, u.owner, unchecked), 409);
         assert_int_equal(put(&u, 2, envelope, LAST + 1, u.owner, unchecked), 409);
         assert_int_equal(put(&u, 3, envelope, LAST, u.owner, unchecked), 404);
-        assert_int_equal(put(&u, 0, envelope, API_KIT_PART, TOKEN, unchecked), 404);
+        assert_int_equal(put(&u, 0, envelope, API_FIXTURE_PART, TOKEN, unchecked), 404);
         assert_int_equal(put(&u, 4294967295U, envelope, 1, u.owner, unchecked), 404);
     }
     assert_int_equal(put_good(&u, 0), 204);
-    assert_int_equal(put(&u, 0, envelope + 1, API_KIT_PART, u.owner, false), 409);
+    assert_int_equal(put(&u, 0, envelope + 1, API_FIXTURE_PART, u.owner, false), 409);
     assert_int_equal(put_good(&u, 1), 204);
     assert_int_equal(put_good(&u, 2), 204);
     assert_int_equal(ask(&u, "POST", "/complete", u.owner), 204);
@@ -129,15 +131,15 @@ a_part_that_is_not_what_it_must_be(void **state) {
 
 static void
 the_header_must_be_that_of_create(void **state) {
-    struct api_kit *kit = *state;
-    struct upload u = begin(kit);
-    assert_int_equal(put(&u, 0, envelope + 1, API_KIT_PART, u.owner, false), 204);
+    struct api_fixture *fixture = *state;
+    struct upload u = begin(fixture);
+    assert_int_equal(put(&u, 0, envelope + 1, API_FIXTURE_PART, u.owner, false), 204);
     assert_int_equal(put_good(&u, 1), 204);
     assert_int_equal(put_good(&u, 2), 204);
     assert_int_equal(ask(&u, "POST", "/complete", u.owner), 422);
-    assert_true(api_kit_problem(kit, "invalid_field", "header"));
+    assert_true(api_fixture_problem(fixture, "invalid_field", "header"));
     assert_int_equal(ask(&u, "GET", "", NULL), 409);
-    kit->now += 3600; /* abandoned */
+    fixture->now += 3600; /* abandoned */
     assert_int_equal(ask(&u, "GET", "", NULL), 404);
 }
 
@@ -158,9 +160,9 @@ part_numbers_have_one_spelling(void **state) {
         "/parts/3",
         "/parts/99999999999999999999",
     };
-    struct api_kit *kit = *state;
-    struct upload u = complete(kit);
-    assert_int_equal(api_kit_open_secret(kit, u.id, KEY, 'a'), 200);
+    struct api_fixture *fixture = *state;
+    struct upload u = complete(fixture);
+    assert_int_equal(api_fixture_open_secret(fixture, u.id, KEY, 'a'), 200);
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         assert_int_equal(ask(&u, "GET", bad[i], u.lease), 404);
     assert_int_equal(ask(&u, "GET", "/parts/0", u.lease), 200);
@@ -168,9 +170,9 @@ part_numbers_have_one_spelling(void **state) {
 
 static void
 tokens_are_for_what_they_are(void **state) {
-    struct api_kit *kit = *state;
-    struct upload u = complete(kit), other = complete(kit);
-    assert_int_equal(api_kit_open_secret(kit, u.id, KEY, 'a'), 200);
+    struct api_fixture *fixture = *state;
+    struct upload u = complete(fixture), other = complete(fixture);
+    assert_int_equal(api_fixture_open_secret(fixture, u.id, KEY, 'a'), 200);
     assert_int_equal(ask(&u, "GET", "/parts/0", u.owner), 404);
     assert_int_equal(ask(&u, "DELETE", "/lease", u.owner), 404);
     assert_int_equal(ask(&u, "GET", "/receipt", u.lease), 404);
@@ -183,44 +185,44 @@ tokens_are_for_what_they_are(void **state) {
 /* A preview, a scanner or a proxy that asks HEAD does not keep a lease alive; a fetch does. */
 static void
 head_of_a_part_does_not_renew(void **state) {
-    struct api_kit *kit = *state;
-    struct upload u = complete(kit);
-    assert_int_equal(api_kit_open_secret(kit, u.id, KEY, 'a'), 200);
-    kit->now += 600;
+    struct api_fixture *fixture = *state;
+    struct upload u = complete(fixture);
+    assert_int_equal(api_fixture_open_secret(fixture, u.id, KEY, 'a'), 200);
+    fixture->now += 600;
     for (int i = 0; i < 1000; i++) {
         assert_int_equal(ask(&u, "HEAD", "/parts/2", u.lease), 200);
-        assert_int_equal(kit->resp.body.len, LAST);
+        assert_int_equal(fixture->resp.body.len, LAST);
     }
-    assert_int_equal(kit->resp.body.data[0], 0); /* and has no content */
+    assert_int_equal(fixture->resp.body.data[0], 0); /* and has no content */
     assert_int_equal(ask(&u, "HEAD", "/parts/3", u.lease), 404);
     assert_int_equal(ask(&u, "HEAD", "/parts/0", TOKEN), 404);
     assert_int_equal(ask(&u, "HEAD", "/parts/0", u.owner), 404);
-    kit->now += 300;
+    fixture->now += 300;
     assert_int_equal(ask(&u, "HEAD", "/parts/0", u.lease), 404); /* 15 minutes after its open */
     assert_int_equal(ask(&u, "GET", "/parts/0", u.lease), 404);
-    assert_int_equal(api_kit_open_secret(kit, u.id, KEY, 'b'), 200);
-    api_kit_lease('b', u.lease);
-    kit->now += 600;
+    assert_int_equal(api_fixture_open_secret(fixture, u.id, KEY, 'b'), 200);
+    api_fixture_lease('b', u.lease);
+    fixture->now += 600;
     assert_int_equal(ask(&u, "GET", "/parts/0", u.lease), 200);
-    kit->now += 600;
+    fixture->now += 600;
     assert_int_equal(ask(&u, "GET", "/parts/0", u.lease), 200);
 }
 
 static void
 head_of_a_part_tells_what_get_would(void **state) {
-    struct api_kit *kit = *state;
-    struct upload u = {.kit = kit};
-    struct api_kit_secret what = {
+    struct api_fixture *fixture = *state;
+    struct upload u = {.fixture = fixture};
+    struct api_fixture_secret what = {
         .views = 2, .ttl = 86400, .attempts = 1, .size = SIZE, .key = KEY};
-    api_kit_create(kit, what, u.id, u.owner);
-    api_kit_lease('a', u.lease);
+    api_fixture_create(fixture, what, u.id, u.owner);
+    api_fixture_lease('a', u.lease);
     for (unsigned k = 0; k < PARTS; k++)
         assert_int_equal(put_good(&u, k), 204);
     assert_int_equal(ask(&u, "POST", "/complete", u.owner), 204);
-    assert_int_equal(api_kit_open_secret(kit, u.id, KEY, 'a'), 200);
-    assert_int_equal(api_kit_open_secret(kit, u.id, KEY + 1, 'b'), 403); /* locks it */
-    assert_int_equal(ask(&u, "GET", "", NULL), 200);                     /* while a lease is live */
-    assert_int_equal(ask(&u, "HEAD", "/parts/0", u.lease), 200);         /* live leases go on */
+    assert_int_equal(api_fixture_open_secret(fixture, u.id, KEY, 'a'), 200);
+    assert_int_equal(api_fixture_open_secret(fixture, u.id, KEY + 1, 'b'), 403); /* locks it */
+    assert_int_equal(ask(&u, "GET", "", NULL), 200);             /* while a lease is live */
+    assert_int_equal(ask(&u, "HEAD", "/parts/0", u.lease), 200); /* live leases go on */
     assert_int_equal(ask(&u, "GET", "/parts/0", u.lease), 200);
     assert_int_equal(ask(&u, "DELETE", "", u.owner), 204);
     assert_int_equal(ask(&u, "HEAD", "/parts/0", u.lease), 404);
@@ -229,111 +231,111 @@ head_of_a_part_tells_what_get_would(void **state) {
 
 static void
 four_unfinished_uploads_a_client(void **state) {
-    struct api_kit *kit = *state;
-    struct api_kit_secret what = {.views = 1, .ttl = 7 * 86400, .size = SIZE};
-    char *body = api_kit_create_body(what);
+    struct api_fixture *fixture = *state;
+    struct api_fixture_secret what = {.views = 1, .ttl = 7 * 86400, .size = SIZE};
+    char *body = api_fixture_create_body(what);
     struct ask create = {.target = "/api/v1/secrets", .body = body};
-    struct upload u = begin(kit), v = begin(kit);
-    (void)begin(kit);
-    (void)begin(kit);
-    assert_int_equal(api_kit_ask(kit, create), 429);
-    assert_true(api_kit_problem(kit, "too_many_uploads", NULL));
-    assert_non_null(http_response_get(&kit->resp, "Retry-After"));
+    struct upload u = begin(fixture), v = begin(fixture);
+    (void)begin(fixture);
+    (void)begin(fixture);
+    assert_int_equal(api_fixture_ask(fixture, create), 429);
+    assert_true(api_fixture_problem(fixture, "too_many_uploads", NULL));
+    assert_non_null(http_response_get(&fixture->resp, "Retry-After"));
     create.client = "192.0.2.2"; /* another may */
-    assert_int_equal(api_kit_ask(kit, create), 201);
+    assert_int_equal(api_fixture_ask(fixture, create), 201);
     create.client = NULL;
     for (unsigned k = 0; k < PARTS; k++)
         assert_int_equal(put_good(&u, k), 204);
-    assert_int_equal(api_kit_ask(kit, create), 429);
+    assert_int_equal(api_fixture_ask(fixture, create), 429);
     assert_int_equal(ask(&u, "POST", "/complete", u.owner), 204);
-    assert_int_equal(api_kit_ask(kit, create), 201);
-    assert_int_equal(api_kit_ask(kit, create), 429);
+    assert_int_equal(api_fixture_ask(fixture, create), 201);
+    assert_int_equal(api_fixture_ask(fixture, create), 429);
     assert_int_equal(ask(&v, "DELETE", "", v.owner), 204);
-    assert_int_equal(api_kit_ask(kit, create), 201);
-    assert_int_equal(api_kit_ask(kit, create), 429);
-    kit->ms += 3600 * 1000;
-    assert_int_equal(api_kit_ask(kit, create), 201);
+    assert_int_equal(api_fixture_ask(fixture, create), 201);
+    assert_int_equal(api_fixture_ask(fixture, create), 429);
+    fixture->ms += 3600 * 1000;
+    assert_int_equal(api_fixture_ask(fixture, create), 201);
     free(body);
 }
 
 /* Where servers share a store, an upload may end at another one than where it began. */
 static void
 an_upload_that_ended_elsewhere_does_not_count(void **state) {
-    struct api_kit *kit = *state;
-    char *body =
-        api_kit_create_body((struct api_kit_secret){.views = 1, .ttl = 7 * 86400, .size = SIZE});
+    struct api_fixture *fixture = *state;
+    char *body = api_fixture_create_body(
+        (struct api_fixture_secret){.views = 1, .ttl = 7 * 86400, .size = SIZE});
     struct ask create = {.target = "/api/v1/secrets", .body = body};
-    struct upload u = begin(kit);
+    struct upload u = begin(fixture);
     enum verdict verdict;
     for (int i = 0; i < 3; i++)
-        (void)begin(kit);
-    assert_int_equal(api_kit_ask(kit, create), 429);
-    assert_int_equal(vault_sealed_burn(&kit->vault, u.id, u.owner, &verdict), 1);
-    assert_int_equal(api_kit_ask(kit, create), 201);
-    assert_int_equal(api_kit_ask(kit, create), 429);
+        (void)begin(fixture);
+    assert_int_equal(api_fixture_ask(fixture, create), 429);
+    assert_int_equal(vault_sealed_burn(&fixture->vault, u.id, u.owner, &verdict), 1);
+    assert_int_equal(api_fixture_ask(fixture, create), 201);
+    assert_int_equal(api_fixture_ask(fixture, create), 429);
     free(body);
 }
 
 static void
 a_failed_create_is_no_upload(void **state) {
-    struct api_kit *kit = *state;
-    struct api_kit_secret what = {.views = 1, .ttl = 86400, .size = SIZE};
-    char *body = api_kit_create_body(what);
+    struct api_fixture *fixture = *state;
+    struct api_fixture_secret what = {.views = 1, .ttl = 86400, .size = SIZE};
+    char *body = api_fixture_create_body(what);
     struct ask create = {.target = "/api/v1/secrets", .body = body};
-    kit->vault.limits.quota = 1000;
+    fixture->vault.limits.quota = 1000;
     for (int i = 0; i < 10; i++)
-        assert_int_equal(api_kit_ask(kit, create), 507);
-    kit->vault.limits.quota = 0;
-    assert_int_equal(api_kit_ask(kit, create), 201);
+        assert_int_equal(api_fixture_ask(fixture, create), 507);
+    fixture->vault.limits.quota = 0;
+    assert_int_equal(api_fixture_ask(fixture, create), 201);
     free(body);
 }
 
 static void
 parts_under_a_valid_token_are_not_limited(void **state) {
-    struct api_kit *kit = *state;
-    struct upload u = complete(kit);
-    kit->api.config.rate_create = kit->api.config.rate_open = 1;
-    api_kit_reopen(kit);
-    assert_int_equal(api_kit_open_secret(kit, u.id, KEY, 'a'), 200);
+    struct api_fixture *fixture = *state;
+    struct upload u = complete(fixture);
+    fixture->api.config.rate_create = fixture->api.config.rate_open = 1;
+    api_fixture_reopen(fixture);
+    assert_int_equal(api_fixture_open_secret(fixture, u.id, KEY, 'a'), 200);
     assert_int_equal(ask(&u, "GET", "", NULL), 429); /* the bucket is empty */
     for (int i = 0; i < 50; i++)
         assert_int_equal(ask(&u, "GET", "/parts/2", u.lease), 200);
     assert_int_equal(ask(&u, "GET", "/parts/2", TOKEN), 429);
     assert_int_equal(ask(&u, "GET", "/parts/2", u.lease), 429); /* until it has rested */
-    kit->ms += 60000;
+    fixture->ms += 60000;
     assert_int_equal(ask(&u, "GET", "/parts/2", u.lease), 200);
     assert_int_equal(ask(&u, "DELETE", "/lease", u.lease), 204);
 }
 
 static void
 a_part_is_reserved_before_it_is_read(void **state) {
-    struct api_kit *kit = *state;
-    struct upload u = complete(kit);
-    assert_int_equal(api_kit_open_secret(kit, u.id, KEY, 'a'), 200);
-    kit->room = API_KIT_PART - 1;
+    struct api_fixture *fixture = *state;
+    struct upload u = complete(fixture);
+    assert_int_equal(api_fixture_open_secret(fixture, u.id, KEY, 'a'), 200);
+    fixture->room = API_FIXTURE_PART - 1;
     assert_int_equal(ask(&u, "GET", "/parts/0", u.lease), 503);
-    assert_true(api_kit_problem(kit, "busy", NULL));
-    kit->room = API_KIT_PART;
+    assert_true(api_fixture_problem(fixture, "busy", NULL));
+    fixture->room = API_FIXTURE_PART;
     assert_int_equal(ask(&u, "GET", "/parts/0", u.lease), 200);
-    assert_int_equal(kit->reserved, API_KIT_PART);
+    assert_int_equal(fixture->reserved, API_FIXTURE_PART);
     assert_int_equal(ask(&u, "GET", "/parts/0", TOKEN), 404);
-    assert_int_equal(kit->reserved, 0); /* nothing is held for a wrong token */
+    assert_int_equal(fixture->reserved, 0); /* nothing is held for a wrong token */
 }
 
 static void
 parts_too_large_for_an_adapter_are_refused_before_the_claim(void **state) {
-    struct api_kit *kit = *state;
-    struct upload u = complete(kit);
-    kit->api.config.response_max = API_KIT_PART - 1;
-    assert_int_equal(api_kit_open_secret(kit, u.id, KEY, 'a'), 413);
-    assert_true(api_kit_problem(kit, "too_large_here", NULL));
-    kit->api.config.response_max = API_KIT_PART;
+    struct api_fixture *fixture = *state;
+    struct upload u = complete(fixture);
+    fixture->api.config.response_max = API_FIXTURE_PART - 1;
+    assert_int_equal(api_fixture_open_secret(fixture, u.id, KEY, 'a'), 413);
+    assert_true(api_fixture_problem(fixture, "too_large_here", NULL));
+    fixture->api.config.response_max = API_FIXTURE_PART;
     assert_int_equal(ask(&u, "GET", "", NULL), 200);
-    assert_int_equal(api_kit_number(kit, "views_left"), 2);
-    assert_int_equal(api_kit_open_secret(kit, u.id, KEY, 'a'), 200);
+    assert_int_equal(api_fixture_number(fixture, "views_left"), 2);
+    assert_int_equal(api_fixture_open_secret(fixture, u.id, KEY, 'a'), 200);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, api_kit_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, api_fixture_teardown)
 
 int
 main(void) {

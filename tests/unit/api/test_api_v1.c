@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "api_kit.h"
+#include "api_fixture.h"
 
 enum { KEY = 5, WRONG = 6, SIZE = 304 };
 
@@ -15,20 +15,20 @@ enum { KEY = 5, WRONG = 6, SIZE = 304 };
 
 /* One secret and the ways to ask about it. */
 struct secret {
-    struct api_kit *kit;
+    struct api_fixture *fixture;
     char id[23], owner[44];
 };
 
 static struct secret
-make(struct api_kit *kit, int views, int attempts) {
-    struct secret s = {.kit = kit};
-    struct api_kit_secret what = {.views = views,
-                                  .ttl = 3600,
-                                  .attempts = attempts,
-                                  .size = SIZE,
-                                  .inside = true,
-                                  .key = KEY};
-    api_kit_create(kit, what, s.id, s.owner);
+make(struct api_fixture *fixture, int views, int attempts) {
+    struct secret s = {.fixture = fixture};
+    struct api_fixture_secret what = {.views = views,
+                                      .ttl = 3600,
+                                      .attempts = attempts,
+                                      .size = SIZE,
+                                      .inside = true,
+                                      .key = KEY};
+    api_fixture_create(fixture, what, s.id, s.owner);
     return s;
 }
 
@@ -36,19 +36,20 @@ static int
 ask(const struct secret *s, const char *method, const char *tail, const char *token) {
     char target[128];
     (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s%s", s->id, tail);
-    return api_kit_ask(s->kit, (struct ask){.method = method, .target = target, .token = token});
+    return api_fixture_ask(s->fixture,
+                           (struct ask){.method = method, .target = target, .token = token});
 }
 
 static int
 ask_lease(const struct secret *s, const char *method, const char *tail, char lease) {
     char token[44];
-    api_kit_lease(lease, token);
+    api_fixture_lease(lease, token);
     return ask(s, method, tail, token);
 }
 
 static int
 open_with(const struct secret *s, uint8_t key, char lease) {
-    return api_kit_open_secret(s->kit, s->id, key, lease);
+    return api_fixture_open_secret(s->fixture, s->id, key, lease);
 }
 
 /* "state event event ..." of the receipt. */
@@ -58,10 +59,10 @@ receipt(const struct secret *s) {
     const json_t *event;
     size_t i;
     assert_int_equal(ask(s, "GET", "/receipt", s->owner), 200);
-    json_t *json = api_kit_json(s->kit);
+    json_t *json = api_fixture_json(s->fixture);
     int n = snprintf(text, sizeof(text), "%s:", json_string_value(json_object_get(json, "state")));
     json_array_foreach(json_object_get(json, "events"), i, event) {
-        json_int_t at = json_integer_value(json_object_get(event, "at")) - API_KIT_T0;
+        json_int_t at = json_integer_value(json_object_get(event, "at")) - API_FIXTURE_T0;
         n += snprintf(text + n, sizeof(text) - (size_t)n, " %s@%d",
                       json_string_value(json_object_get(event, "event")), (int)at);
     }
@@ -71,40 +72,40 @@ receipt(const struct secret *s) {
 
 static void
 one_secret_from_create_to_confirm(void **state) {
-    struct api_kit *kit = *state;
-    struct secret s = make(kit, 2, 0);
+    struct api_fixture *fixture = *state;
+    struct secret s = make(fixture, 2, 0);
     char text[1000];
     assert_int_equal(strlen(s.id), 22);
     assert_int_equal(strlen(s.owner), 43);
     assert_string_equal(receipt(&s), "waiting: created@0");
 
     assert_int_equal(ask(&s, "GET", "", NULL), 200);
-    assert_int_equal(api_kit_number(kit, "size"), SIZE);
-    assert_int_equal(api_kit_number(kit, "part_size"), 0);
-    assert_int_equal(api_kit_number(kit, "views_left"), 2);
-    assert_int_equal(api_kit_number(kit, "expires_at"), API_KIT_T0 + 3600);
-    assert_null(strstr(api_kit_body(kit), "attempts_left"));
-    assert_non_null(strstr(api_kit_body(kit), "\"passphrase\":false"));
+    assert_int_equal(api_fixture_number(fixture, "size"), SIZE);
+    assert_int_equal(api_fixture_number(fixture, "part_size"), 0);
+    assert_int_equal(api_fixture_number(fixture, "views_left"), 2);
+    assert_int_equal(api_fixture_number(fixture, "expires_at"), API_FIXTURE_T0 + 3600);
+    assert_null(strstr(api_fixture_body(fixture), "attempts_left"));
+    assert_non_null(strstr(api_fixture_body(fixture), "\"passphrase\":false"));
 
-    kit->now += 10;
+    fixture->now += 10;
     assert_int_equal(open_with(&s, KEY, 'a'), 200);
-    assert_int_equal(api_kit_number(kit, "views_left"), 1);
-    assert_int_equal(api_kit_number(kit, "lease_expires_at"), API_KIT_T0 + 10 + 120);
-    api_kit_text(kit, "content", text, sizeof(text));
+    assert_int_equal(api_fixture_number(fixture, "views_left"), 1);
+    assert_int_equal(api_fixture_number(fixture, "lease_expires_at"), API_FIXTURE_T0 + 10 + 120);
+    api_fixture_text(fixture, "content", text, sizeof(text));
     assert_int_equal(strlen(text), 406);
     assert_string_equal(receipt(&s), "opened: created@0 opened@10");
 
-    kit->now += 5;
+    fixture->now += 5;
     assert_int_equal(ask_lease(&s, "DELETE", "/lease", 'a'), 204);
-    assert_int_equal(kit->resp.body.len, 0);
+    assert_int_equal(fixture->resp.body.len, 0);
     assert_int_equal(ask_lease(&s, "DELETE", "/lease", 'a'), 204); /* again */
     assert_string_equal(receipt(&s), "opened: created@0 opened@10 confirmed@15");
     assert_int_equal(open_with(&s, KEY, 'a'), 409);
-    assert_true(api_kit_problem(kit, "lease_ended", NULL));
+    assert_true(api_fixture_problem(fixture, "lease_ended", NULL));
 
     assert_int_equal(open_with(&s, KEY, 'b'), 200);
     assert_int_equal(ask(&s, "GET", "", NULL), 200); /* no view left, a lease live */
-    assert_int_equal(api_kit_number(kit, "views_left"), 0);
+    assert_int_equal(api_fixture_number(fixture, "views_left"), 0);
     assert_int_equal(open_with(&s, KEY, 'c'), 404);
     assert_int_equal(ask_lease(&s, "DELETE", "/lease", 'b'), 204);
     assert_int_equal(ask(&s, "GET", "", NULL), 404);
@@ -114,57 +115,57 @@ one_secret_from_create_to_confirm(void **state) {
 
 static void
 a_lost_answer_is_given_again(void **state) {
-    struct api_kit *kit = *state;
-    struct secret s = make(kit, 1, 0);
+    struct api_fixture *fixture = *state;
+    struct secret s = make(fixture, 1, 0);
     char first[1000], again[1000];
     assert_int_equal(open_with(&s, KEY, 'a'), 200);
-    api_kit_text(kit, "content", first, sizeof(first));
+    api_fixture_text(fixture, "content", first, sizeof(first));
     for (int i = 0; i < 4; i++) {
-        kit->now += 100;
+        fixture->now += 100;
         assert_int_equal(open_with(&s, KEY, 'a'), 200);
-        assert_int_equal(api_kit_number(kit, "views_left"), 0);
-        assert_int_equal(api_kit_number(kit, "lease_expires_at"), kit->now + 120);
-        api_kit_text(kit, "content", again, sizeof(again));
+        assert_int_equal(api_fixture_number(fixture, "views_left"), 0);
+        assert_int_equal(api_fixture_number(fixture, "lease_expires_at"), fixture->now + 120);
+        api_fixture_text(fixture, "content", again, sizeof(again));
         assert_string_equal(first, again);
     }
     assert_int_equal(open_with(&s, WRONG, 'a'), 404); /* no view left: the proof is not looked at */
-    kit->now += 120;
+    fixture->now += 120;
     assert_int_equal(open_with(&s, KEY, 'a'), 409);
     assert_string_equal(receipt(&s), "used_up: created@0 opened@0 lapsed@520");
 }
 
 static void
 the_server_makes_a_lease_if_none_is_named(void **state) {
-    struct api_kit *kit = *state;
-    struct secret s = make(kit, 1, 0);
+    struct api_fixture *fixture = *state;
+    struct secret s = make(fixture, 1, 0);
     char lease[44], target[80];
     (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s/open", s.id);
     struct ask open = {.target = target,
                        .body = "{\"access\":\"BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU\"}"};
-    assert_int_equal(api_kit_ask(kit, open), 200);
-    api_kit_text(kit, "lease", lease, sizeof(lease));
+    assert_int_equal(api_fixture_ask(fixture, open), 200);
+    api_fixture_text(fixture, "lease", lease, sizeof(lease));
     assert_int_equal(strlen(lease), 43);
     assert_int_equal(ask(&s, "DELETE", "/lease", lease), 204);
 }
 
 static void
 wrong_proofs_are_counted_where_asked(void **state) {
-    struct api_kit *kit = *state;
-    struct secret s = make(kit, 1, 0), counted = make(kit, 3, 2);
+    struct api_fixture *fixture = *state;
+    struct secret s = make(fixture, 1, 0), counted = make(fixture, 3, 2);
     for (int i = 0; i < 10; i++) {
         assert_int_equal(open_with(&s, WRONG, 'a'), 403);
-        assert_true(api_kit_problem(kit, "wrong_proof", NULL));
-        assert_null(strstr(api_kit_body(kit), "attempts_left"));
+        assert_true(api_fixture_problem(fixture, "wrong_proof", NULL));
+        assert_null(strstr(api_fixture_body(fixture), "attempts_left"));
     }
     assert_int_equal(open_with(&s, KEY, 'a'), 200);
     assert_int_equal(ask(&counted, "GET", "", NULL), 200);
-    assert_int_equal(api_kit_number(kit, "attempts_left"), 2);
+    assert_int_equal(api_fixture_number(fixture, "attempts_left"), 2);
     assert_int_equal(open_with(&counted, KEY, 'a'), 200); /* lives on when it locks */
     assert_int_equal(open_with(&counted, WRONG, 'b'), 403);
-    assert_int_equal(api_kit_number(kit, "attempts_left"), 1);
-    kit->now += 7;
+    assert_int_equal(api_fixture_number(fixture, "attempts_left"), 1);
+    fixture->now += 7;
     assert_int_equal(open_with(&counted, WRONG, 'b'), 403);
-    assert_int_equal(api_kit_number(kit, "attempts_left"), 0);
+    assert_int_equal(api_fixture_number(fixture, "attempts_left"), 0);
     assert_int_equal(open_with(&counted, KEY, 'b'), 404);
     assert_int_equal(open_with(&counted, WRONG, 'a'), 404);
     assert_int_equal(open_with(&counted, KEY, 'a'), 200); /* its response may have been lost */
@@ -173,53 +174,54 @@ wrong_proofs_are_counted_where_asked(void **state) {
     assert_int_equal(ask(&counted, "GET", "", NULL), 404);
     assert_int_equal(open_with(&counted, KEY, 'a'), 409);
     assert_string_equal(receipt(&counted), "locked: created@0 opened@0 confirmed@7 locked@7");
-    assert_int_equal(api_kit_number(kit, "attempts_left"), 0);
+    assert_int_equal(api_fixture_number(fixture, "attempts_left"), 0);
 }
 
 /* Whoever has the id alone can neither guess a passphrase nor use up attempts. */
 static void
 an_id_alone_locks_nothing(void **state) {
-    struct api_kit *kit = *state;
-    struct secret s = make(kit, 2, 3);
+    struct api_fixture *fixture = *state;
+    struct secret s = make(fixture, 2, 3);
     assert_int_equal(ask(&s, "GET", "", NULL), 200);
-    assert_non_null(strstr(api_kit_body(kit), "\"gate\":true"));
+    assert_non_null(strstr(api_fixture_body(fixture), "\"gate\":true"));
     for (int i = 0; i < 20; i++) {
-        uint8_t gate = i % 2 == 0 ? 0 : API_KIT_GATE + 1; /* none, or a wrong one */
-        assert_int_equal(api_kit_open_with_gate(kit, s.id, i % 3 == 0 ? KEY : WRONG, 'a', gate),
-                         403);
-        assert_true(api_kit_problem(kit, "wrong_key", NULL));
-        assert_null(strstr(api_kit_body(kit), "attempts_left"));
+        uint8_t gate = i % 2 == 0 ? 0 : API_FIXTURE_GATE + 1; /* none, or a wrong one */
+        assert_int_equal(
+            api_fixture_open_with_gate(fixture, s.id, i % 3 == 0 ? KEY : WRONG, 'a', gate), 403);
+        assert_true(api_fixture_problem(fixture, "wrong_key", NULL));
+        assert_null(strstr(api_fixture_body(fixture), "attempts_left"));
     }
     assert_int_equal(ask(&s, "GET", "", NULL), 200);
-    assert_int_equal(api_kit_number(kit, "attempts_left"), 3);
+    assert_int_equal(api_fixture_number(fixture, "attempts_left"), 3);
     assert_string_equal(receipt(&s), "waiting: created@0");
 
     /* Whoever has the link key has three attempts at the passphrase. */
     assert_int_equal(open_with(&s, WRONG, 'a'), 403);
-    assert_true(api_kit_problem(kit, "wrong_proof", NULL));
-    assert_int_equal(api_kit_number(kit, "attempts_left"), 2);
+    assert_true(api_fixture_problem(fixture, "wrong_proof", NULL));
+    assert_int_equal(api_fixture_number(fixture, "attempts_left"), 2);
     assert_int_equal(open_with(&s, KEY, 'a'), 200);
-    assert_int_equal(api_kit_open_with_gate(kit, s.id, KEY, 'a', 0), 403); /* its lease, no gate */
+    assert_int_equal(api_fixture_open_with_gate(fixture, s.id, KEY, 'a', 0),
+                     403); /* its lease, no gate */
     assert_int_equal(open_with(&s, KEY, 'a'), 200);
-    assert_int_equal(api_kit_number(kit, "views_left"), 1);
+    assert_int_equal(api_fixture_number(fixture, "views_left"), 1);
 }
 
 static void
 a_gate_is_ignored_where_there_is_none(void **state) {
-    struct api_kit *kit = *state;
-    struct secret s = make(kit, 2, 0);
+    struct api_fixture *fixture = *state;
+    struct secret s = make(fixture, 2, 0);
     assert_int_equal(ask(&s, "GET", "", NULL), 200);
-    assert_null(strstr(api_kit_body(kit), "gate"));
-    assert_int_equal(api_kit_open_with_gate(kit, s.id, KEY, 'a', 0), 200);
-    assert_int_equal(api_kit_open_with_gate(kit, s.id, KEY, 'b', 1), 200);
+    assert_null(strstr(api_fixture_body(fixture), "gate"));
+    assert_int_equal(api_fixture_open_with_gate(fixture, s.id, KEY, 'a', 0), 200);
+    assert_int_equal(api_fixture_open_with_gate(fixture, s.id, KEY, 'b', 1), 200);
 }
 
 static void
 owner_and_opener_may_burn(void **state) {
-    struct api_kit *kit = *state;
-    struct secret s = make(kit, 2, 0), t = make(kit, 2, 0);
+    struct api_fixture *fixture = *state;
+    struct secret s = make(fixture, 2, 0), t = make(fixture, 2, 0);
     assert_int_equal(open_with(&s, KEY, 'a'), 200);
-    kit->now += 3;
+    fixture->now += 3;
     assert_int_equal(ask(&s, "DELETE", "", s.owner), 204);
     assert_int_equal(open_with(&s, KEY, 'a'), 404);
     assert_int_equal(open_with(&s, KEY, 'b'), 404);
@@ -232,31 +234,35 @@ owner_and_opener_may_burn(void **state) {
 
 static void
 receipts_stay_seven_days(void **state) {
-    struct api_kit *kit = *state;
-    struct secret s = make(kit, 2, 0);
-    kit->now += 3600;
+    struct api_fixture *fixture = *state;
+    struct secret s = make(fixture, 2, 0);
+    fixture->now += 3600;
     assert_int_equal(ask(&s, "GET", "", NULL), 404);
     assert_string_equal(receipt(&s), "expired: created@0 expired@3600");
-    kit->now += 7 * 86400 - 1;
+    fixture->now += 7 * 86400 - 1;
     assert_string_equal(receipt(&s), "expired: created@0 expired@3600");
-    kit->now += 1;
+    fixture->now += 1;
     assert_int_equal(ask(&s, "GET", "/receipt", s.owner), 404);
 }
 
 /* Every kind of absence has the same bytes. */
 static void
 one_404_for_all_causes(void **state) {
-    struct api_kit *kit = *state;
-    struct secret unknown = {.kit = kit, .id = "aaaaaaaaaaaaaaaaaaaaaa"};
-    struct secret malformed = {.kit = kit, .id = "aaa_aaaaaaaaaaaaaaaaaa"};
-    struct secret s[] = {unknown,         malformed,       make(kit, 1, 0),
-                         make(kit, 1, 0), make(kit, 1, 1), make(kit, 1, 0)};
+    struct api_fixture *fixture = *state;
+    struct secret unknown = {.fixture = fixture, .id = "aaaaaaaaaaaaaaaaaaaaaa"};
+    struct secret malformed = {.fixture = fixture, .id = "aaa_aaaaaaaaaaaaaaaaaa"};
+    struct secret s[] = {unknown,
+                         malformed,
+                         make(fixture, 1, 0),
+                         make(fixture, 1, 0),
+                         make(fixture, 1, 1),
+                         make(fixture, 1, 0)};
     char first[4][256] = {{0}};
     assert_int_equal(open_with(&s[2], KEY, 'a'), 200); /* used up */
     assert_int_equal(ask_lease(&s[2], "DELETE", "/lease", 'a'), 204);
     assert_int_equal(ask(&s[3], "DELETE", "", s[3].owner), 204); /* burnt */
     assert_int_equal(open_with(&s[4], WRONG, 'a'), 403);         /* locked */
-    kit->now += 3600;                                            /* expired */
+    fixture->now += 3600;                                        /* expired */
     for (size_t i = 0; i < ARRAY_LEN(s); i++) {
         int statuses[4] = {ask(&s[i], "GET", "", NULL)};
         const char *now[4];
@@ -264,11 +270,11 @@ one_404_for_all_causes(void **state) {
             if (k == 1) statuses[k] = open_with(&s[i], KEY, 'z');
             if (k == 2) statuses[k] = ask(&s[i], "GET", "/receipt", TOKEN);
             if (k == 3) statuses[k] = ask(&s[i], "DELETE", "/lease", TOKEN);
-            now[k] = api_kit_body(kit);
+            now[k] = api_fixture_body(fixture);
             assert_int_equal(statuses[k], 404);
             if (i == 0) (void)snprintf(first[k], sizeof(first[k]), "%s", now[k]);
             assert_string_equal(now[k], first[0]);
-            assert_string_equal(http_response_get(&kit->resp, "Content-Type"),
+            assert_string_equal(http_response_get(&fixture->resp, "Content-Type"),
                                 "application/problem+json");
         }
     }
@@ -278,90 +284,90 @@ static void
 replays_change_nothing(void **state) {
     static const char *const methods[] = {"GET", "HEAD", "OPTIONS"};
     static const char *const tails[] = {"", "/open", "/receipt", "/lease", "/complete", "/parts/0"};
-    struct api_kit *kit = *state;
-    struct secret s = make(kit, 3, 5);
+    struct api_fixture *fixture = *state;
+    struct secret s = make(fixture, 3, 5);
     char before[512], token[44];
     assert_int_equal(open_with(&s, KEY, 'a'), 200);
-    api_kit_lease('a', token);
+    api_fixture_lease('a', token);
     (void)snprintf(before, sizeof(before), "%s", receipt(&s));
-    kit->now += 60; /* a renewal would show */
+    fixture->now += 60; /* a renewal would show */
     for (int i = 0; i < 1000; i++)
         for (size_t m = 0; m < ARRAY_LEN(methods); m++)
             (void)ask(&s, methods[m], tails[(size_t)i % ARRAY_LEN(tails)],
                       i % 2 == 0 ? token : s.owner);
     assert_string_equal(receipt(&s), before);
-    assert_int_equal(api_kit_number(kit, "views_left"), 2);
-    assert_int_equal(api_kit_number(kit, "attempts_left"), 5);
-    kit->now += 60;
+    assert_int_equal(api_fixture_number(fixture, "views_left"), 2);
+    assert_int_equal(api_fixture_number(fixture, "attempts_left"), 5);
+    fixture->now += 60;
     assert_int_equal(open_with(&s, KEY, 'a'), 409); /* it was not renewed */
 }
 
 static void
 what_does_not_fit_here_is_not_counted(void **state) {
-    struct api_kit *kit = *state;
-    struct secret s = make(kit, 1, 0);
-    kit->api.config.response_max = 600;
+    struct api_fixture *fixture = *state;
+    struct secret s = make(fixture, 1, 0);
+    fixture->api.config.response_max = 600;
     assert_int_equal(open_with(&s, KEY, 'a'), 413);
-    assert_true(api_kit_problem(kit, "too_large_here", NULL));
-    kit->api.config.response_max = 700;
+    assert_true(api_fixture_problem(fixture, "too_large_here", NULL));
+    fixture->api.config.response_max = 700;
     assert_int_equal(open_with(&s, KEY, 'a'), 200);
-    assert_true(kit->resp.body.len <= 700);
+    assert_true(fixture->resp.body.len <= 700);
 }
 
 static void
 a_limited_open_uses_no_attempt(void **state) {
-    struct api_kit *kit = *state;
-    struct secret s = make(kit, 1, 3);
-    kit->api.config.rate_open = 2;
-    api_kit_reopen(kit);
+    struct api_fixture *fixture = *state;
+    struct secret s = make(fixture, 1, 3);
+    fixture->api.config.rate_open = 2;
+    api_fixture_reopen(fixture);
     assert_int_equal(open_with(&s, WRONG, 'a'), 403);
     assert_int_equal(open_with(&s, WRONG, 'a'), 403);
     for (int i = 0; i < 10; i++)
         assert_int_equal(open_with(&s, WRONG, 'a'), 429);
-    kit->ms += 60000;
+    fixture->ms += 60000;
     assert_int_equal(ask(&s, "GET", "", NULL), 200);
-    assert_int_equal(api_kit_number(kit, "attempts_left"), 1);
+    assert_int_equal(api_fixture_number(fixture, "attempts_left"), 1);
 }
 
 static void
 a_full_store_is_507_and_opening_goes_on(void **state) {
-    struct api_kit *kit = *state;
-    struct secret s = make(kit, 1, 0);
-    struct api_kit_secret what = {.views = 1, .ttl = 3600, .size = SIZE, .inside = true};
-    char *body = api_kit_create_body(what);
-    kit->vault.limits.quota = 400;
-    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/api/v1/secrets", .body = body}),
-                     507);
-    assert_true(api_kit_problem(kit, "full", NULL));
+    struct api_fixture *fixture = *state;
+    struct secret s = make(fixture, 1, 0);
+    struct api_fixture_secret what = {.views = 1, .ttl = 3600, .size = SIZE, .inside = true};
+    char *body = api_fixture_create_body(what);
+    fixture->vault.limits.quota = 400;
+    assert_int_equal(
+        api_fixture_ask(fixture, (struct ask){.target = "/api/v1/secrets", .body = body}), 507);
+    assert_true(api_fixture_problem(fixture, "full", NULL));
     assert_int_equal(open_with(&s, KEY, 'a'), 200);
     free(body);
 }
 
 /* One network fills its share of a limit, by each way to store; others go on. */
 static void
-check_shares(struct api_kit *kit) {
-    struct secret first = make(kit, 1, 0);
-    struct api_kit_secret what = {.views = 1, .ttl = 3600, .size = SIZE, .inside = true};
-    char *body = api_kit_create_body(what);
+check_shares(struct api_fixture *fixture) {
+    struct secret first = make(fixture, 1, 0);
+    struct api_fixture_secret what = {.views = 1, .ttl = 3600, .size = SIZE, .inside = true};
+    char *body = api_fixture_create_body(what);
     struct ask all[] = {
         {.target = "/api/v1/secrets", .body = body},
         {.target = "/encrypt", .body = "{\"secret\":\"twenty bytes of text\"}"},
         {.target = "/encrypt?file_name=f", .body = body, .len = SIZE},
     };
     int created = 0;
-    while (api_kit_ask(kit, all[0]) == 201)
+    while (api_fixture_ask(fixture, all[0]) == 201)
         created++;
     assert_true(created > 10 && created < 35); /* a third of the limit */
     what.inside = false;
-    char *upload = api_kit_create_body(what);
+    char *upload = api_fixture_create_body(what);
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         all[i].client = "192.0.2.77"; /* of the same network */
-        if (i != 1) assert_int_equal(api_kit_ask(kit, all[i]), 507);
+        if (i != 1) assert_int_equal(api_fixture_ask(fixture, all[i]), 507);
         all[i].client = "198.51.100.1";
-        assert_true(api_kit_ask(kit, all[i]) < 300);
+        assert_true(api_fixture_ask(fixture, all[i]) < 300);
     }
-    assert_int_equal(api_kit_ask(kit, (struct ask){.target = "/api/v1/secrets", .body = upload}),
-                     507);
+    assert_int_equal(
+        api_fixture_ask(fixture, (struct ask){.target = "/api/v1/secrets", .body = upload}), 507);
     assert_int_equal(open_with(&first, KEY, 'a'), 200);
     free(upload);
     free(body);
@@ -371,23 +377,23 @@ enum { SHARED_LIMIT = 30000 };
 
 static void
 one_network_cannot_fill_the_quota(void **state) {
-    struct api_kit *kit = *state;
-    kit->vault.limits.quota = SHARED_LIMIT;
-    check_shares(kit);
+    struct api_fixture *fixture = *state;
+    fixture->vault.limits.quota = SHARED_LIMIT;
+    check_shares(fixture);
 }
 
 /* As with stores in AWS: what is stored is not known, only what came in a day. */
 static void
 one_network_cannot_use_up_a_day(void **state) {
-    struct api_kit *kit = *state;
-    kit->vault.limits.daily = daily_new(SHARED_LIMIT);
-    assert_non_null(kit->vault.limits.daily);
-    check_shares(kit);
-    daily_free(kit->vault.limits.daily);
-    kit->vault.limits.daily = NULL;
+    struct api_fixture *fixture = *state;
+    fixture->vault.limits.daily = daily_new(SHARED_LIMIT);
+    assert_non_null(fixture->vault.limits.daily);
+    check_shares(fixture);
+    daily_free(fixture->vault.limits.daily);
+    fixture->vault.limits.daily = NULL;
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, api_kit_setup, api_kit_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, api_fixture_setup, api_fixture_teardown)
 
 int
 main(void) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Credentials, endpoints and signed calls, in a scripted world. */
+/* Credentials, endpoints and signed calls, against scripted responses. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,8 +11,8 @@
 #include "aws/credentials_source.h"
 #include "aws/endpoint.h"
 #include "aws/service.h"
-#include "aws_world.h"
 #include "base/err.h"
+#include "scripted_aws.h"
 
 #define KEYS(id, when)                                                                             \
     "{\"Code\":\"Success\",\"AccessKeyId\":\"" id "\",\"SecretAccessKey\":\"s3cret\","             \
@@ -20,15 +20,15 @@
 #define NOON 1767355200 /* 2026-01-02T12:00:00Z */
 
 static struct aws_credentials *
-credentials_of(struct world *w) {
-    struct aws_credentials_config o = {world_env(w), world_transport(w), world_clock(w)};
+credentials_of(struct scripted_aws *w) {
+    struct aws_credentials_config o = {scripted_env(w), scripted_transport(w), scripted_clock(w)};
     struct aws_credentials *c = aws_credentials_new(&o);
     assert_non_null(c);
     return c;
 }
 
 static void
-expect_keys(struct world *w, const char *id) {
+expect_keys(struct scripted_aws *w, const char *id) {
     struct aws_credentials *c = credentials_of(w);
     struct aws_keys keys;
     int err = aws_credentials_get(c, &keys);
@@ -45,10 +45,10 @@ expect_keys(struct world *w, const char *id) {
 static void
 environment_comes_first(void **state) {
     (void)state;
-    struct world w = {.variables = {{"AWS_ACCESS_KEY_ID", "AKENV"},
-                                    {"AWS_SECRET_ACCESS_KEY", "s"},
-                                    {"AWS_SESSION_TOKEN", "t"},
-                                    {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x"}}};
+    struct scripted_aws w = {.variables = {{"AWS_ACCESS_KEY_ID", "AKENV"},
+                                           {"AWS_SECRET_ACCESS_KEY", "s"},
+                                           {"AWS_SESSION_TOKEN", "t"},
+                                           {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x"}}};
     expect_keys(&w, "AKENV");
     assert_int_equal(w.asked, 0);
 }
@@ -60,22 +60,22 @@ container_is_asked_with_its_token(void **state) {
     int fd = mkstemp(path);
     assert_true(fd >= 0 && write(fd, "from-file\n", 10) == 10);
     (void)close(fd);
-    struct world w = {.variables = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/creds"}},
-                      .answers = {{.url = "http://169.254.170.2/v2/creds",
-                                   .status = 200,
-                                   .body = KEYS("AKCONT", "2026-01-02T18:00:00Z")}},
-                      .answer_count = 1,
-                      .now = NOON};
+    struct scripted_aws w = {.variables = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/creds"}},
+                             .responses = {{.url = "http://169.254.170.2/v2/creds",
+                                            .status = 200,
+                                            .body = KEYS("AKCONT", "2026-01-02T18:00:00Z")}},
+                             .response_count = 1,
+                             .now = NOON};
     expect_keys(&w, "AKCONT");
-    struct world full = {
+    struct scripted_aws full = {
         .variables = {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:99/c"},
                       {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", path}},
-        .answers = {{.url = "http://127.0.0.1:99/c",
-                     .status = 200,
-                     .want_field = "Authorization",
-                     .want_value = "from-file",
-                     .body = KEYS("AKFULL", "2026-01-02T18:00:00Z")}},
-        .answer_count = 1,
+        .responses = {{.url = "http://127.0.0.1:99/c",
+                       .status = 200,
+                       .want_field = "Authorization",
+                       .want_value = "from-file",
+                       .body = KEYS("AKFULL", "2026-01-02T18:00:00Z")}},
+        .response_count = 1,
         .now = NOON};
     expect_keys(&full, "AKFULL");
     (void)unlink(path);
@@ -84,8 +84,8 @@ container_is_asked_with_its_token(void **state) {
 /* Whether one of the paths for ${token} is ${path}, or, with NULL, none but its own. */
 static bool
 opens(const char *token, const char *path) {
-    struct world w = {.variables = {{"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", token}}};
-    struct aws_env env = world_env(&w);
+    struct scripted_aws w = {.variables = {{"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", token}}};
+    struct aws_env env = scripted_env(&w);
     struct buf paths[AWS_CREDENTIALS_PATHS];
     bool seen = false, others = false;
     assert_int_equal(aws_credentials_paths(&env, paths), 0);
@@ -130,8 +130,8 @@ keys_are_not_asked_for_at_strange_hosts(void **state) {
                                       "http://[::2]/",
                                       "http://[::1].example/"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-        struct world w = {.variables = {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", bad[i]}},
-                          .now = NOON};
+        struct scripted_aws w = {.variables = {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", bad[i]}},
+                                 .now = NOON};
         expect_keys(&w, NULL);
         assert_int_equal(w.asked, 0);
     }
@@ -140,24 +140,24 @@ keys_are_not_asked_for_at_strange_hosts(void **state) {
 static void
 instance_is_asked_by_version_two(void **state) {
     (void)state;
-    struct world w = {.answers = {{.url = "http://169.254.169.254/latest/api/token",
-                                   .status = 200,
-                                   .want_field = "X-aws-ec2-metadata-token-ttl-seconds",
-                                   .want_value = "21600",
-                                   .body = "session"},
-                                  {.status = 200,
-                                   .want_field = "X-aws-ec2-metadata-token",
-                                   .want_value = "session",
-                                   .body = "my-role\n"},
-                                  {.url = "http://169.254.169.254/latest/meta-data/iam/"
-                                          "security-credentials/my-role",
-                                   .status = 200,
-                                   .want_field = "X-aws-ec2-metadata-token",
-                                   .want_value = "session",
-                                   .body = KEYS("AKINST", "2026-01-02T18:00:00Z")}},
-                      .answer_count = 3,
-                      .strict = true,
-                      .now = NOON};
+    struct scripted_aws w = {.responses = {{.url = "http://169.254.169.254/latest/api/token",
+                                            .status = 200,
+                                            .want_field = "X-aws-ec2-metadata-token-ttl-seconds",
+                                            .want_value = "21600",
+                                            .body = "session"},
+                                           {.status = 200,
+                                            .want_field = "X-aws-ec2-metadata-token",
+                                            .want_value = "session",
+                                            .body = "my-role\n"},
+                                           {.url = "http://169.254.169.254/latest/meta-data/iam/"
+                                                   "security-credentials/my-role",
+                                            .status = 200,
+                                            .want_field = "X-aws-ec2-metadata-token",
+                                            .want_value = "session",
+                                            .body = KEYS("AKINST", "2026-01-02T18:00:00Z")}},
+                             .response_count = 3,
+                             .strict = true,
+                             .now = NOON};
     expect_keys(&w, "AKINST");
 }
 
@@ -171,13 +171,14 @@ profile_is_the_last_resort(void **state) {
     int fd = mkstemp(path);
     assert_true(fd >= 0 && write(fd, text, sizeof(text) - 1) == sizeof(text) - 1);
     (void)close(fd);
-    struct world w = {.variables = {{"AWS_SHARED_CREDENTIALS_FILE", path}, {"AWS_PROFILE", "work"}},
-                      .answers = {{.failure = HTTP_FAILURE_CONNECT}},
-                      .answer_count = 1};
+    struct scripted_aws w = {
+        .variables = {{"AWS_SHARED_CREDENTIALS_FILE", path}, {"AWS_PROFILE", "work"}},
+        .responses = {{.failure = HTTP_FAILURE_CONNECT}},
+        .response_count = 1};
     expect_keys(&w, "AKPROF");
     assert_int_equal(w.asked, 1);
-    struct world off = {.variables = {{"AWS_SHARED_CREDENTIALS_FILE", path},
-                                      {"AWS_EC2_METADATA_DISABLED", "true"}}};
+    struct scripted_aws off = {.variables = {{"AWS_SHARED_CREDENTIALS_FILE", path},
+                                             {"AWS_EC2_METADATA_DISABLED", "true"}}};
     expect_keys(&off, NULL); /* no such profile */
     (void)unlink(path);
     struct aws_keys keys = {0};
@@ -191,13 +192,14 @@ profile_is_the_last_resort(void **state) {
 static void
 keys_are_cached_and_renewed_before_they_lapse(void **state) {
     (void)state;
-    struct world w = {.variables = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/c"}},
-                      .answers = {{.status = 200, .body = KEYS("AK1", "2026-01-02T13:00:00Z")},
-                                  {.status = 500, .body = "oops"},
-                                  {.status = 200, .body = KEYS("AK2", "2026-01-02T14:00:00Z")},
-                                  {.status = 500, .body = "oops"}},
-                      .answer_count = 4,
-                      .now = NOON};
+    struct scripted_aws w = {
+        .variables = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/c"}},
+        .responses = {{.status = 200, .body = KEYS("AK1", "2026-01-02T13:00:00Z")},
+                      {.status = 500, .body = "oops"},
+                      {.status = 200, .body = KEYS("AK2", "2026-01-02T14:00:00Z")},
+                      {.status = 500, .body = "oops"}},
+        .response_count = 4,
+        .now = NOON};
     struct aws_credentials *c = credentials_of(&w);
     struct aws_keys keys;
     static const struct {
@@ -226,10 +228,11 @@ get_in_thread(void *arg) {
 static void
 many_threads_make_one_fetch(void **state) {
     (void)state;
-    struct world w = {.variables = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/c"}},
-                      .answers = {{.status = 200, .body = KEYS("AK1", "2026-01-02T13:00:00Z")}},
-                      .answer_count = 1,
-                      .now = NOON};
+    struct scripted_aws w = {
+        .variables = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/c"}},
+        .responses = {{.status = 200, .body = KEYS("AK1", "2026-01-02T13:00:00Z")}},
+        .response_count = 1,
+        .now = NOON};
     struct aws_credentials *c = credentials_of(&w);
     pthread_t threads[16];
     (void)pthread_mutex_lock(&w.lock); /* holds the first fetch until all threads are there */
@@ -249,7 +252,7 @@ static void
 endpoints_are_found(void **state) {
     (void)state;
     static const struct {
-        const char *variables[WORLD_VARIABLES][2];
+        const char *variables[SCRIPTED_VARIABLES][2];
         const char *service, *url, *host, *region, *wrong; /* url NULL: ERR_CONFIG */
     } cases[] = {
         {{{"AWS_REGION", "eu-central-1"}},
@@ -299,11 +302,11 @@ endpoints_are_found(void **state) {
         {{{"AWS_ENDPOINT_URL_S3", "http://"}}, "s3", NULL, NULL, NULL, "AWS_ENDPOINT_URL_S3"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct world w = {0};
+        struct scripted_aws w = {0};
         struct aws_endpoint e;
         struct buf reason = BUF_INIT(256);
         memcpy(w.variables, cases[i].variables, sizeof(w.variables));
-        struct aws_env env = world_env(&w);
+        struct aws_env env = scripted_env(&w);
         int err = aws_endpoint_find(&env, cases[i].service, false, &e, &reason);
         assert_int_equal(err, cases[i].url != NULL ? 0 : ERR_CONFIG);
         if (err != 0) {
@@ -336,8 +339,8 @@ plain_http_stays_on_this_machine(void **state) {
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct world w = {.variables = {{"AWS_ENDPOINT_URL", cases[i].url}}};
-        struct aws_env env = world_env(&w);
+        struct scripted_aws w = {.variables = {{"AWS_ENDPOINT_URL", cases[i].url}}};
+        struct aws_env env = scripted_env(&w);
         struct aws_endpoint e;
         struct buf reason = BUF_INIT(256);
         print_message("  %s\n", cases[i].url);
@@ -350,13 +353,13 @@ plain_http_stays_on_this_machine(void **state) {
 }
 
 static int
-call(struct world *w, struct http_client_response *resp) {
+call(struct scripted_aws *w, struct http_client_response *resp) {
     struct aws_credentials *c = credentials_of(w);
     struct aws_service s = {.name = "dynamodb",
                             .endpoint = {"http://h", "h", "eu-central-1", false},
                             .credentials = c,
-                            .transport = world_transport(w),
-                            .clock = world_clock(w),
+                            .transport = scripted_transport(w),
+                            .clock = scripted_clock(w),
                             .random = random_system};
     struct aws_call get = {
         .method = HTTP_POST, .path = "/", .query = "", .body = "{}", .body_len = 2};
@@ -369,28 +372,29 @@ static void
 calls_mend_lapsed_keys_and_a_wrong_clock(void **state) {
     (void)state;
     struct http_client_response resp = {.body = BUF_INIT(4096)};
-    struct world lapsed = {.variables = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/c"}},
-                           .answers = {{.status = 200, .body = KEYS("AK1", "2026-01-02T13:00:00Z")},
-                                       {.url = "http://h/",
-                                        .status = 400,
-                                        .body = "{\"__type\":\"x#ExpiredTokenException\"}"},
-                                       {.status = 200, .body = KEYS("AK2", "2026-01-02T13:00:00Z")},
-                                       {.url = "http://h/", .status = 200, .body = "{}"}},
-                           .answer_count = 4,
-                           .strict = true,
-                           .now = NOON};
+    struct scripted_aws lapsed = {
+        .variables = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/c"}},
+        .responses = {{.status = 200, .body = KEYS("AK1", "2026-01-02T13:00:00Z")},
+                      {.url = "http://h/",
+                       .status = 400,
+                       .body = "{\"__type\":\"x#ExpiredTokenException\"}"},
+                      {.status = 200, .body = KEYS("AK2", "2026-01-02T13:00:00Z")},
+                      {.url = "http://h/", .status = 200, .body = "{}"}},
+        .response_count = 4,
+        .strict = true,
+        .now = NOON};
     assert_int_equal(call(&lapsed, &resp), 0);
     assert_int_equal(resp.status, 200);
     assert_non_null(strstr(lapsed.last_authorization, "AK2/20260102/eu-central-1/dynamodb"));
-    struct world skewed = {
+    struct scripted_aws skewed = {
         .variables = {{"AWS_ACCESS_KEY_ID", "AK"}, {"AWS_SECRET_ACCESS_KEY", "s"}},
-        .answers =
+        .responses =
             {{.status = 400,
               .date = "Sat, 03 Jan 2026 12:00:00 GMT",
               .body =
                   "{\"__type\":\"x#InvalidSignatureException\",\"message\":\"Signature expired\"}"},
              {.status = 200, .body = "{}"}},
-        .answer_count = 2,
+        .response_count = 2,
         .strict = true,
         .now = NOON};
     assert_int_equal(call(&skewed, &resp), 0);
@@ -414,24 +418,24 @@ calls_tell_what_may_have_happened(void **state) {
                  {HTTP_FAILURE_TOO_LARGE, true, ERR_TOO_LARGE}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct http_client_response resp = {.body = BUF_INIT(4096)};
-        struct world w = {
+        struct scripted_aws w = {
             .variables = {{"AWS_ACCESS_KEY_ID", "AK"}, {"AWS_SECRET_ACCESS_KEY", "s"}},
-            .answers = {{.failure = cases[i].failure, .sent = cases[i].sent}},
-            .answer_count = 1,
+            .responses = {{.failure = cases[i].failure, .sent = cases[i].sent}},
+            .response_count = 1,
             .now = NOON};
         assert_int_equal(call(&w, &resp), cases[i].err);
         buf_free(&resp.body);
     }
     struct http_client_response resp = {.body = BUF_INIT(4096)};
-    struct world none = {.variables = {{"AWS_EC2_METADATA_DISABLED", "true"}}};
+    struct scripted_aws none = {.variables = {{"AWS_EC2_METADATA_DISABLED", "true"}}};
     assert_int_equal(call(&none, &resp), ERR_STORE);
 }
 
 static void
 retries_end(void **state) {
     (void)state;
-    struct world w = {.now = NOON};
-    struct aws_service s = {.transport = world_transport(&w), .random = random_system};
+    struct scripted_aws w = {.now = NOON};
+    struct aws_service s = {.transport = scripted_transport(&w), .random = random_system};
     struct aws_retry r;
     int tries = 1;
     aws_retry_start(&r, &s);

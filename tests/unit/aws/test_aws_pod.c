@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "aws/credentials.h"
-#include "aws_world.h"
 #include "base/text/json.h"
+#include "scripted_aws.h"
 
 #define NOON 1767355200 /* 2026-01-02T12:00:00Z */
 
@@ -19,8 +19,9 @@
 
 /* The keys that ${w} gives have ${id}.  NULL: it gives none. */
 static void
-expect_keys(struct world *w, const char *id) {
-    const struct aws_credentials_config config = {world_env(w), world_transport(w), world_clock(w)};
+expect_keys(struct scripted_aws *w, const char *id) {
+    const struct aws_credentials_config config = {scripted_env(w), scripted_transport(w),
+                                                  scripted_clock(w)};
     struct aws_credentials *c = aws_credentials_new(&config);
     struct aws_keys keys;
     assert_non_null(c);
@@ -52,34 +53,35 @@ a_web_identity_is_exchanged_at_sts(void **state) {
     assert_true(fd >= 0 && write(fd, "jwt.a+b\n", 8) == 8);
     (void)close(fd);
 
-    struct world w = {.variables = {{"AWS_WEB_IDENTITY_TOKEN_FILE", path},
-                                    {"AWS_ROLE_ARN", "arn:aws:iam::1:role/r"},
-                                    {"AWS_REGION", "eu-central-1"},
-                                    {"KUBERNETES_SERVICE_HOST", "10.0.0.1"}},
-                      .answers = {{.url = "https://sts.eu-central-1.amazonaws.com/",
-                                   .status = 200,
-                                   .want_field = "Content-Type",
-                                   .want_value = "application/x-www-form-urlencoded",
-                                   .want_body = "Action=AssumeRoleWithWebIdentity"
-                                                "&Version=2011-06-15"
-                                                "&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fr"
-                                                "&RoleSessionName=secretsd"
-                                                "&WebIdentityToken=jwt.a%2Bb",
-                                   .body = STS_KEYS}},
-                      .answer_count = 1,
-                      .strict = true,
-                      .now = NOON};
+    struct scripted_aws w = {
+        .variables = {{"AWS_WEB_IDENTITY_TOKEN_FILE", path},
+                      {"AWS_ROLE_ARN", "arn:aws:iam::1:role/r"},
+                      {"AWS_REGION", "eu-central-1"},
+                      {"KUBERNETES_SERVICE_HOST", "10.0.0.1"}},
+        .responses = {{.url = "https://sts.eu-central-1.amazonaws.com/",
+                       .status = 200,
+                       .want_field = "Content-Type",
+                       .want_value = "application/x-www-form-urlencoded",
+                       .want_body = "Action=AssumeRoleWithWebIdentity"
+                                    "&Version=2011-06-15"
+                                    "&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fr"
+                                    "&RoleSessionName=secretsd"
+                                    "&WebIdentityToken=jwt.a%2Bb",
+                       .body = STS_KEYS}},
+        .response_count = 1,
+        .strict = true,
+        .now = NOON};
     expect_keys(&w, "AKWEB");
 
     /* What is wrong ends the search. */
-    static const struct world_answer bad[] = {
+    static const struct scripted_response bad[] = {
         {.status = 400, .body = "<Error><Code>InvalidIdentityToken</Code></Error>"},
         {.status = 403, .body = "<html>"},
         {.status = 200, .body = "<AccessKeyId>AK</AccessKeyId>"},
         {.failure = HTTP_FAILURE_CONNECT},
     };
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-        w.answers[0] = bad[i];
+        w.responses[0] = bad[i];
         w.asked = 0;
         expect_keys(&w, NULL);
         assert_int_equal(w.asked, 1);
@@ -98,19 +100,19 @@ a_web_identity_is_exchanged_at_sts(void **state) {
 static void
 in_a_pod_the_keys_of_the_node_are_not_taken(void **state) {
     (void)state;
-    struct world w = {
+    struct scripted_aws w = {
         .variables = {{"KUBERNETES_SERVICE_HOST", "10.0.0.1"}}, .strict = true, .now = NOON};
     expect_keys(&w, NULL);
     assert_int_equal(w.asked, 0);
 
-    struct world asked = {.variables = {{"KUBERNETES_SERVICE_HOST", "10.0.0.1"},
-                                        {"AWS_EC2_METADATA_DISABLED", "false"}},
-                          .answers = {{.status = 200, .body = "session"},
-                                      {.status = 200, .body = "role"},
-                                      {.status = 200, .body = NODE_KEYS}},
-                          .answer_count = 3,
-                          .strict = true,
-                          .now = NOON};
+    struct scripted_aws asked = {.variables = {{"KUBERNETES_SERVICE_HOST", "10.0.0.1"},
+                                               {"AWS_EC2_METADATA_DISABLED", "false"}},
+                                 .responses = {{.status = 200, .body = "session"},
+                                               {.status = 200, .body = "role"},
+                                               {.status = 200, .body = NODE_KEYS}},
+                                 .response_count = 3,
+                                 .strict = true,
+                                 .now = NOON};
     expect_keys(&asked, "AKNODE");
 }
 

@@ -23,7 +23,7 @@
 #include "base/text/parse.h"
 #include "store/dynamodb/store.h"
 #include "store/s3/blobs.h"
-#include "store_kit.h"
+#include "store_samples.h"
 
 enum { OPENERS_MAX = 8, PARTS = 3, PART_LEN = 3000 };
 
@@ -104,9 +104,9 @@ opener(void *arg) {
 
 static struct change
 new_open(bool sealed, unsigned seed, unsigned n) {
-    struct change c = {.kind = sealed ? CHANGE_OPEN : CHANGE_CLAIM_CLASSIC, .now = KIT_T0};
-    kit_hash(seed * 100 + n, c.hash);
-    kit_hash(KIT_PROOF, c.proof);
+    struct change c = {.kind = sealed ? CHANGE_OPEN : CHANGE_CLAIM_CLASSIC, .now = SAMPLE_T0};
+    sample_hash(seed * 100 + n, c.hash);
+    sample_hash(SAMPLE_PROOF, c.proof);
     memcpy(c.mark, c.hash, sizeof(c.mark));
     return c;
 }
@@ -116,7 +116,7 @@ new_open(bool sealed, unsigned seed, unsigned n) {
 static struct store_ref
 create_under_faults(const struct record *r, unsigned seed) {
     struct store_ref ref = {0};
-    struct buf content = kit_content(r->size);
+    struct buf content = sample_content(r->size);
     int created = 0;
     for (unsigned n = 0; n < 50 && created != 1; n++) {
         char id[TOKEN_SEALED_ID_LEN + 1];
@@ -188,15 +188,15 @@ check_books(const struct store_ref *ref, const struct opener *openers, int count
 /* Burn ${ref} while faults go on; once they cleared it is burnt, whatever was answered before. */
 static void
 burn_under_faults(const struct store_ref *ref, const char *faults) {
-    struct change c = {.kind = CHANGE_BURN, .now = KIT_T0};
+    struct change c = {.kind = CHANGE_BURN, .now = SAMPLE_T0};
     struct effect effect;
-    kit_hash(KIT_OWNER, c.hash);
+    sample_hash(SAMPLE_OWNER, c.hash);
     aws_standins_tell(standins, faults, false);
     (void)!store->ops->change(store, ref, &c, &effect, NULL);
     aws_standins_tell(standins, "clear", false);
     assert_int_equal(store->ops->change(store, ref, &c, &effect, NULL), 1);
     assert_int_equal(effect.verdict, VERDICT_OK);
-    struct record r = kit_load(store, ref);
+    struct record r = sample_load(store, ref);
     assert_int_equal(r.phase, PHASE_BURNT);
     assert_int_equal(r.content, CONTENT_NONE);
     record_clear(&r);
@@ -226,7 +226,7 @@ run_schedule(unsigned seed, double rate, int views, int count) {
     bool sealed = seed % 2 == 0;
     (void)snprintf(command, sizeof(command), "faults %u %.2f", seed, rate);
     aws_standins_tell(standins, command, false);
-    struct record r = sealed ? kit_sealed(views, 0, 304) : kit_text(views, 304);
+    struct record r = sealed ? sample_sealed(views, 0, 304) : sample_text(views, 304);
     struct store_ref ref = create_under_faults(&r, seed);
     for (int i = 0; i < count; i++) {
         openers[i].ref = &ref;
@@ -335,8 +335,8 @@ die_after(int requests) {
 /* A secret with one view, made in peace; or, with ${requests} >= 0, by a create that dies. */
 static struct store_ref
 one_view(bool sealed, unsigned seed, int requests) {
-    struct record r = sealed ? kit_sealed(1, 0, 304) : kit_text(1, 304);
-    struct buf content = kit_content(304);
+    struct record r = sealed ? sample_sealed(1, 0, 304) : sample_text(1, 304);
+    struct buf content = sample_content(304);
     struct store_ref ref = {0};
     char id[TOKEN_SEALED_ID_LEN + 1];
     (void)snprintf(id, sizeof(id), "%0*u", sealed ? TOKEN_SEALED_ID_LEN : TOKEN_CLASSIC_ID_LEN,
@@ -364,7 +364,7 @@ death_at_any_request_leaves_what_may_be_left(void **state) {
             struct store_ref ref = one_view(sealed, i, -1);
             struct change c = new_open(sealed, 1, i);
             struct effect effect;
-            if (i / 4 == 4) c.kind = CHANGE_BURN, kit_hash(KIT_OWNER, c.hash);
+            if (i / 4 == 4) c.kind = CHANGE_BURN, sample_hash(SAMPLE_OWNER, c.hash);
             die_after(requests);
             (void)!store->ops->change(store, &ref, &c, &effect, NULL);
             aws_standins_tell(standins, "clear", false);

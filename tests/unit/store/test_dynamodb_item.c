@@ -12,7 +12,7 @@
 #include "crypto/kdf/kdf.h"
 #include "store/dynamodb/body.h"
 #include "store/dynamodb/call.h"
-#include "store_kit.h"
+#include "store_samples.h"
 
 enum { RECORDS = 13 };
 
@@ -82,8 +82,8 @@ a_written_item_has_what_the_original_reads(void **state) {
     static const char *const file[] = {"secret_id", "nonce",     "salt",   "tag",
                                        "header",    "file_name", "s3_info"};
     uint8_t mark[DYNAMODB_MARK_LEN] = {0};
-    struct buf content = kit_content(20);
-    struct record t = kit_text(3, 20), f = kit_file(100);
+    struct buf content = sample_content(20);
+    struct record t = sample_text(3, 20), f = sample_file(100);
     (void)state;
     (void)snprintf(f.blob, sizeof(f.blob), "KOofpBVFpcmjPJVG.enc");
     json_t *a = dynamodb_item_write("KOofpBVFpcmjPJVG", &t, &content, "", mark);
@@ -121,7 +121,7 @@ damaged_items_are_refused(void **state) {
                                          "owner", "header",     "leases",     "content",
                                          "size",  "attempts",   "part_size"};
     uint8_t mark[DYNAMODB_MARK_LEN] = {0};
-    struct record s = kit_sealed(3, 5, 304), r;
+    struct record s = sample_sealed(3, 5, 304), r;
     (void)state;
     for (size_t n = 0; n < ARRAY_LEN(needed); n++)
         for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -132,8 +132,8 @@ damaged_items_are_refused(void **state) {
             assert_null(r.leases);
             json_decref(item);
         }
-    struct record t = kit_text(1, 5);
-    struct buf content = kit_content(5);
+    struct record t = sample_text(1, 5);
+    struct buf content = sample_content(5);
     static const char *const of_text[] = {"nonce", "salt", "header", "ttl", "view_count"};
     for (size_t n = 0; n < ARRAY_LEN(of_text); n++) {
         json_t *item = dynamodb_item_write("id", &t, &content, "", mark);
@@ -182,9 +182,9 @@ check_declared(json_t *body) {
 
 static void
 bodies_declare_what_they_use(void **state) {
-    struct change c = {.kind = CHANGE_OPEN, .now = KIT_T0, .part = 7};
-    struct record many = kit_sealed(3, 5, 304), last = kit_sealed(1, 5, 304), t = kit_text(2, 5),
-                  f = kit_file(9), u = kit_upload(1, 2);
+    struct change c = {.kind = CHANGE_OPEN, .now = SAMPLE_T0, .part = 7};
+    struct record many = sample_sealed(3, 5, 304), last = sample_sealed(1, 5, 304),
+                  t = sample_text(2, 5), f = sample_file(9), u = sample_upload(1, 2);
     (void)state;
     last.views_left = 0;
     assert_non_null(record_add_lease(&last));

@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "store/dynamodb/store.h"
-#include "store_kit.h"
+#include "store_samples.h"
 
 enum { SIZE = 400 };
 
@@ -33,7 +33,7 @@ is_call(const struct http_client_request *req, const char *name) {
 
 static void
 claim(const struct store_ref *ref, unsigned n, int *result, struct effect *effect) {
-    struct change c = {.kind = CHANGE_CLAIM_CLASSIC, .now = KIT_T0};
+    struct change c = {.kind = CHANGE_CLAIM_CLASSIC, .now = SAMPLE_T0};
     memset(c.mark, (int)n, sizeof(c.mark));
     *result = store->ops->change(store, ref, &c, effect, NULL);
 }
@@ -101,10 +101,11 @@ lose(const char *what, bool done, const struct store_ref *first) {
 static void
 test_burn_whose_answer_is_lost_erases(void **state) {
     (void)state;
-    struct record r = kit_sealed(1, 0, SIZE);
-    struct store_ref ref = kit_create(store, &r);
+    struct record r = sample_sealed(1, 0, SIZE);
+    struct store_ref ref = sample_create(store, &r);
     lose("UpdateItem", true, NULL);
-    assert_int_equal(kit_change(store, &ref, CHANGE_BURN, KIT_T0, KIT_OWNER, 0), VERDICT_OK);
+    assert_int_equal(sample_change(store, &ref, CHANGE_BURN, SAMPLE_T0, SAMPLE_OWNER, 0),
+                     VERDICT_OK);
     assert_null(operation);
     assert_int_equal(erased, 1);
 }
@@ -113,8 +114,8 @@ test_burn_whose_answer_is_lost_erases(void **state) {
 static void
 test_what_is_sent_twice_is_done_once(void **state) {
     (void)state;
-    struct record r = kit_sealed(1, 0, SIZE);
-    struct buf content = kit_content(SIZE);
+    struct record r = sample_sealed(1, 0, SIZE);
+    struct buf content = sample_content(SIZE);
     struct store_ref ref;
     store->ops->ref(store, "SentTwiceByItsClient22", &ref);
     lose("PutItem", true, NULL);
@@ -123,15 +124,16 @@ test_what_is_sent_twice_is_done_once(void **state) {
     assert_null(operation);
     lose("UpdateItem", true, NULL);
     twice = true;
-    assert_int_equal(kit_change(store, &ref, CHANGE_BURN, KIT_T0, KIT_OWNER, 0), VERDICT_OK);
+    assert_int_equal(sample_change(store, &ref, CHANGE_BURN, SAMPLE_T0, SAMPLE_OWNER, 0),
+                     VERDICT_OK);
     assert_null(operation);
     assert_int_equal(erased, 1);
     buf_free(&content);
 
-    struct record text = kit_text(1, SIZE);
+    struct record text = sample_text(1, SIZE);
     struct effect effect;
     int got = 0;
-    ref = kit_create(store, &text);
+    ref = sample_create(store, &text);
     lose("UpdateItem", true, NULL);
     twice = true;
     claim(&ref, 1, &got, &effect);
@@ -142,25 +144,25 @@ test_what_is_sent_twice_is_done_once(void **state) {
 static void
 test_drop_whose_answer_is_lost_is_done(void **state) {
     (void)state;
-    struct record r = kit_sealed(1, 0, SIZE);
-    struct store_ref ref = kit_create(store, &r);
+    struct record r = sample_sealed(1, 0, SIZE);
+    struct store_ref ref = sample_create(store, &r);
     lose("DeleteItem", true, NULL);
-    int64_t late = KIT_T0 + KIT_TTL + 30 * 86400;
+    int64_t late = SAMPLE_T0 + SAMPLE_TTL + 30 * 86400;
     struct change c = {.kind = CHANGE_LAPSE, .now = late};
     struct effect effect;
     int got = store->ops->change(store, &ref, &c, &effect, NULL);
     assert_int_equal(got, 1);
     assert_true(effect.drop_record);
     assert_null(operation);
-    assert_false(kit_exists(store, &ref));
+    assert_false(sample_exists(store, &ref));
     assert_int_equal(erased, 2); /* the record, and its content */
 }
 
 static void
 test_last_view_that_another_took_is_not_given(void **state) {
     (void)state;
-    struct record r = kit_text(1, SIZE);
-    struct store_ref ref = kit_create(store, &r);
+    struct record r = sample_text(1, SIZE);
+    struct store_ref ref = sample_create(store, &r);
     struct effect effect;
     int got = 1;
     lose("UpdateItem", false, &ref);
@@ -172,8 +174,8 @@ test_last_view_that_another_took_is_not_given(void **state) {
 static void
 test_last_view_whose_answer_is_lost_is_own(void **state) {
     (void)state;
-    struct record r = kit_text(1, SIZE);
-    struct store_ref ref = kit_create(store, &r);
+    struct record r = sample_text(1, SIZE);
+    struct store_ref ref = sample_create(store, &r);
     struct effect effect;
     int got = 0;
     lose("UpdateItem", true, NULL);
@@ -197,14 +199,14 @@ slow_now(void *ctx) {
 static enum verdict
 open_expired_with_slow_clock(void) {
     const struct clock slow = {.now = slow_now};
-    struct record r = kit_sealed(1, 0, SIZE);
+    struct record r = sample_sealed(1, 0, SIZE);
     struct store *other = NULL;
 
     r.created_at = slow_now(NULL) - 60;
     r.expires_at = slow_now(NULL) + BEHIND / 2;
-    struct store_ref ref = kit_create(store, &r);
+    struct store_ref ref = sample_create(store, &r);
     assert_int_equal(open_with_clock(slow, &other), 0);
-    enum verdict verdict = kit_change(other, &ref, CHANGE_OPEN, slow_now(NULL), 1, KIT_PROOF);
+    enum verdict verdict = sample_change(other, &ref, CHANGE_OPEN, slow_now(NULL), 1, SAMPLE_PROOF);
     other->ops->close(other);
     return verdict;
 }

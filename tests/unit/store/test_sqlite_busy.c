@@ -18,7 +18,7 @@
 #include "base/log.h"
 #include "scratch.h"
 #include "store/sqlite/store.h"
-#include "store_kit.h"
+#include "store_samples.h"
 
 enum { LOCKED_MS = 300, LONG = 20 * 1000, READERS = 6, WRITERS = 2, CREATES = 4000 };
 
@@ -43,10 +43,10 @@ teardown(void **state) {
 
 static int
 try_create(unsigned n) {
-    struct record r = kit_sealed(1, 0, 304);
-    struct buf content = kit_content(r.size);
+    struct record r = sample_sealed(1, 0, 304);
+    struct buf content = sample_content(r.size);
     struct store_ref ref = {.len = TOKEN_HASH_LEN};
-    kit_hash(n, ref.bytes);
+    sample_hash(n, ref.bytes);
     int created = store->ops->create(store, &ref, &r, &content);
     buf_free(&content);
     return created;
@@ -123,8 +123,8 @@ create_many(void *arg) {
 static void
 test_readers_and_writers_do_not_fail_each_other(void **state) {
     (void)state;
-    struct record r = kit_sealed(1, 0, 304);
-    struct store_ref ref = kit_create(store, &r);
+    struct record r = sample_sealed(1, 0, 304);
+    struct store_ref ref = sample_create(store, &r);
     pthread_t readers[READERS], writers[WRITERS];
     unsigned first[WRITERS];
 

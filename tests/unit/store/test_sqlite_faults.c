@@ -20,7 +20,7 @@
 #include "hook_vfs.h"
 #include "scratch.h"
 #include "store/sqlite/store.h"
-#include "store_kit.h"
+#include "store_samples.h"
 
 enum { RECORDS = 6, CALLERS = 3 };
 
@@ -106,7 +106,7 @@ note_failure(struct known *s, int err) {
 
 static int
 create(struct store *store, struct known *s) {
-    struct buf content = kit_content(s->first.size);
+    struct buf content = sample_content(s->first.size);
     int created = store->ops->create(store, &s->ref, &s->first, &content);
     buf_free(&content);
     if (created < 0) {
@@ -126,8 +126,8 @@ change(struct store *store, struct known *s, enum change_kind kind, int64_t now,
     struct change c = {.kind = kind, .now = now};
     struct effect effect;
     struct record after;
-    kit_hash(hash, c.hash);
-    kit_hash(KIT_PROOF, c.proof);
+    sample_hash(hash, c.hash);
+    sample_hash(SAMPLE_PROOF, c.proof);
     int found = store->ops->change(store, &s->ref, &c, &effect, &after);
     if (found < 0) {
         note_failure(s, found);
@@ -153,7 +153,7 @@ load(struct store *store, const struct known *s) {
     int found = store->ops->load(store, &s->ref, &r, &content);
     if (found >= 0 && !s->unsure) assert_int_equal(found, s->exists);
     if (found == 1 && !s->unsure) {
-        struct buf want = kit_content(s->first.size);
+        struct buf want = sample_content(s->first.size);
         assert_int_equal(r.rev, s->rev);
         assert_int_equal(r.views_left, s->views_left);
         assert_int_equal(r.content == CONTENT_INLINE, s->content);
@@ -175,8 +175,8 @@ static void *
 caller_main(void *arg) {
     struct caller *m = arg;
     (void)create(m->store, m->known);
-    (void)change(m->store, m->known, CHANGE_OPEN, KIT_T0 + 2, 12);
-    (void)change(m->store, m->known, CHANGE_OPEN, KIT_T0 + 3, 13);
+    (void)change(m->store, m->known, CHANGE_OPEN, SAMPLE_T0 + 2, 12);
+    (void)change(m->store, m->known, CHANGE_OPEN, SAMPLE_T0 + 3, 13);
     return NULL;
 }
 
@@ -238,7 +238,7 @@ make(struct run *run, int i) {
 
 static void
 alter(struct run *run, int i, enum change_kind kind, int64_t after, unsigned hash) {
-    answered(run, change(run->store, &run->records[i], kind, KIT_T0 + after, hash));
+    answered(run, change(run->store, &run->records[i], kind, SAMPLE_T0 + after, hash));
 }
 
 static void
@@ -254,9 +254,9 @@ play_run(struct run *run, struct plan *plan) {
     load(store, &run->records[0]);
     alter(run, 1, CHANGE_CLAIM_CLASSIC, 1, 0);
     run_callers(store, &run->records[3]);
-    alter(run, 2, CHANGE_BURN, 2, KIT_OWNER);
+    alter(run, 2, CHANGE_BURN, 2, SAMPLE_OWNER);
     alter(run, 0, CHANGE_CONFIRM, 3, 11);
-    int n = store->ops->due(store, KIT_T0 + 500, 0, due, STORE_DUE_MAX);
+    int n = store->ops->due(store, SAMPLE_T0 + 500, 0, due, STORE_DUE_MAX);
     assert_true(n >= 0 || n == ERR_STORE || n == ERR_NOMEM);
     for (int i = 0; i < RECORDS; i++)
         alter(run, i, CHANGE_LAPSE, 500, 0);
@@ -269,10 +269,10 @@ play_run(struct run *run, struct plan *plan) {
 static void
 prepare(struct known *records) {
     for (int i = 0; i < RECORDS; i++) {
-        records[i] = (struct known){.first = i == 1 ? kit_text(1, 40)
-                                                    : kit_sealed(2, 0, i == 0 ? 9000 : 304)};
+        records[i] = (struct known){.first = i == 1 ? sample_text(1, 40)
+                                                    : sample_sealed(2, 0, i == 0 ? 9000 : 304)};
         records[i].ref.len = TOKEN_HASH_LEN;
-        kit_hash(500 + (unsigned)i, records[i].ref.bytes);
+        sample_hash(500 + (unsigned)i, records[i].ref.bytes);
     }
 }
 
@@ -360,9 +360,9 @@ ask_about_the_unknown(struct run *run, struct plan *plan) {
     struct known *s = &run->records[0];
     if (create(run->store, s) != ERR_UNKNOWN_OUTCOME) return;
     plan->unknown = true;
-    assert_int_equal(change(run->store, s, CHANGE_OPEN, KIT_T0 + 1, 11), ERR_STORE);
+    assert_int_equal(change(run->store, s, CHANGE_OPEN, SAMPLE_T0 + 1, 11), ERR_STORE);
     atomic_store(&plan->healthy, true);
-    assert_int_equal(change(run->store, s, CHANGE_OPEN, KIT_T0 + 1, 11), 0);
+    assert_int_equal(change(run->store, s, CHANGE_OPEN, SAMPLE_T0 + 1, 11), 0);
 }
 
 /* A record whose create may come back after a crash is not reported as absent. */
@@ -448,7 +448,7 @@ test_a_full_disk_lets_views_be_taken(void **state) {
     assert_int_equal(create(store, &s[0]), 0);
     assert_int_equal(access(disk.ballast, F_OK), 0);
     atomic_store(&disk.full, true);
-    assert_int_equal(change(store, &s[0], CHANGE_OPEN, KIT_T0 + 1, 11), 0);
+    assert_int_equal(change(store, &s[0], CHANGE_OPEN, SAMPLE_T0 + 1, 11), 0);
     assert_int_equal(s[0].claims, 1);
     assert_int_equal(access(disk.ballast, F_OK), -1);
     load(store, &s[0]);
@@ -534,7 +534,7 @@ test_a_disk_that_hangs_is_not_waited_for(void **state) {
     int64_t start = clock_monotonic_ms();
     assert_int_equal(store->ops->ping(store), ERR_STUCK);
     assert_int_equal(create(store, &s[1]), ERR_STORE);
-    assert_int_equal(change(store, &s[5], CHANGE_OPEN, KIT_T0 + 1, 11), ERR_STORE);
+    assert_int_equal(change(store, &s[5], CHANGE_OPEN, SAMPLE_T0 + 1, 11), ERR_STORE);
     load(store, &s[5]);
     assert_true(clock_monotonic_ms() - start < MS);
     atomic_store(&disk.hangs, false);
@@ -547,7 +547,7 @@ test_a_disk_that_hangs_is_not_waited_for(void **state) {
     assert_int_equal(create(store, &s[0]), 0);
     for (int i = 1; i <= BEHIND; i++)
         assert_int_equal(create(store, &s[i]), 0);
-    assert_int_equal(change(store, &s[5], CHANGE_OPEN, KIT_T0 + 1, 11), 0);
+    assert_int_equal(change(store, &s[5], CHANGE_OPEN, SAMPLE_T0 + 1, 11), 0);
     load(store, &s[5]);
     store->ops->close(store);
     hook_vfs_set(NULL);
@@ -645,7 +645,7 @@ struct job {
 static void *
 job_main(void *arg) {
     struct job *n = arg;
-    struct buf content = kit_content(n->record.size);
+    struct buf content = sample_content(n->record.size);
     n->created = n->store->ops->create(n->store, &n->ref, &n->record, &content);
     buf_free(&content);
     return NULL;
@@ -661,9 +661,9 @@ test_a_failure_does_not_undo_other_jobs(void **state) {
     scratch_make(dir);
     struct store *store = open_store(dir, NULL);
     for (unsigned i = 0; i < JOBS; i++) {
-        all[i] = (struct job){.store = store, .record = kit_sealed(1, 0, 304)};
+        all[i] = (struct job){.store = store, .record = sample_sealed(1, 0, 304)};
         if (i % 4 == 0) all[i].record.views_left = -1;
-        kit_hash(i, all[i].ref.bytes);
+        sample_hash(i, all[i].ref.bytes);
         all[i].ref.len = TOKEN_HASH_LEN;
         assert_int_equal(pthread_create(&all[i].thread, NULL, job_main, &all[i]), 0);
     }
@@ -672,7 +672,7 @@ test_a_failure_does_not_undo_other_jobs(void **state) {
         assert_int_equal(all[i].created, i % 4 == 0 ? ERR_STORE : 1);
     }
     for (int i = 0; i < JOBS; i++)
-        assert_int_equal(kit_exists(store, &all[i].ref), i % 4 != 0);
+        assert_int_equal(sample_exists(store, &all[i].ref), i % 4 != 0);
     assert_int_equal(store->ops->usage(store), 304 * (JOBS - JOBS / 4));
     store->ops->close(store);
     scratch_remove(dir);

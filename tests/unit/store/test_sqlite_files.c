@@ -18,7 +18,7 @@
 #include "scratch.h"
 #include "store/sqlite/ballast.h"
 #include "store/sqlite/store.h"
-#include "store_kit.h"
+#include "store_samples.h"
 #include "syncs.h"
 
 enum { SECRETS = 3000, PATH_LEN = SCRATCH_PATH_MAX + 32, BUCKETS = 1 << 22 };
@@ -148,28 +148,29 @@ fill_content(struct secret *s, struct prng *p) {
 static void
 create_secret(struct store *s, struct prng *p, struct secret *out, unsigned number) {
     fill_content(out, p);
-    struct record r =
-        prng_below(p, 2) == 0 ? kit_text(1, out->content.len) : kit_sealed(1, 0, out->content.len);
+    struct record r = prng_below(p, 2) == 0 ? sample_text(1, out->content.len)
+                                            : sample_sealed(1, 0, out->content.len);
     out->ref.len = TOKEN_HASH_LEN;
-    kit_hash(number, out->ref.bytes);
+    sample_hash(number, out->ref.bytes);
     assert_int_equal(s->ops->create(s, &out->ref, &r, &out->content), 1);
 }
 
 /* End the secret by a claim, a confirm or a burn. */
 static void
 erase_secret(struct store *s, struct prng *p, struct secret *secret) {
-    struct record r = kit_load(s, &secret->ref);
+    struct record r = sample_load(s, &secret->ref);
     secret->erased = true;
     if (r.kind != RECORD_SEALED) {
-        assert_int_equal(kit_change(s, &secret->ref, CHANGE_CLAIM_CLASSIC, KIT_T0, 0, 0),
+        assert_int_equal(sample_change(s, &secret->ref, CHANGE_CLAIM_CLASSIC, SAMPLE_T0, 0, 0),
                          VERDICT_OK);
     } else if (prng_below(p, 2) == 0) {
-        assert_int_equal(kit_change(s, &secret->ref, CHANGE_BURN, KIT_T0, KIT_OWNER, 0),
+        assert_int_equal(sample_change(s, &secret->ref, CHANGE_BURN, SAMPLE_T0, SAMPLE_OWNER, 0),
                          VERDICT_OK);
     } else {
-        assert_int_equal(kit_change(s, &secret->ref, CHANGE_OPEN, KIT_T0, 5, KIT_PROOF),
+        assert_int_equal(sample_change(s, &secret->ref, CHANGE_OPEN, SAMPLE_T0, 5, SAMPLE_PROOF),
                          VERDICT_OK);
-        assert_int_equal(kit_change(s, &secret->ref, CHANGE_CONFIRM, KIT_T0, 5, 0), VERDICT_OK);
+        assert_int_equal(sample_change(s, &secret->ref, CHANGE_CONFIRM, SAMPLE_T0, 5, 0),
+                         VERDICT_OK);
     }
     record_clear(&r);
 }
@@ -285,8 +286,8 @@ test_an_id_is_in_no_file(void **state) {
     (void)state;
     static const char id[] = "7bQx2ZkP9LmW4rTs8NvYc1";
     struct store_ref ref;
-    struct record r = kit_sealed(1, 0, 304);
-    struct buf content = kit_content(304);
+    struct record r = sample_sealed(1, 0, 304);
+    struct buf content = sample_content(304);
     struct store *s = open_store();
     s->ops->ref(s, id, &ref);
     assert_int_equal(s->ops->create(s, &ref, &r, &content), 1);
@@ -315,8 +316,8 @@ test_files_are_their_owners(void **state) {
     mode_t before = umask(0);
     assert_int_equal(rmdir(dir), 0);
     struct store *s = open_store();
-    struct record r = kit_sealed(1, 0, 304);
-    (void)kit_create(s, &r);
+    struct record r = sample_sealed(1, 0, 304);
+    (void)sample_create(s, &r);
     assert_int_equal(mode_of("."), 0700);
     assert_int_equal(mode_of("secrets.lock"), 0600);
     for (size_t i = 0; i < ARRAY_LEN(files); i++)
@@ -391,15 +392,15 @@ static void
 test_without_room_nothing_new_but_opens_go_on(void **state) {
     (void)state;
     struct store *s = open_store();
-    struct record r = kit_sealed(1, 0, 304);
-    struct store_ref ref = kit_create(s, &r);
+    struct record r = sample_sealed(1, 0, 304);
+    struct store_ref ref = sample_create(s, &r);
     struct store_ref other = {.len = TOKEN_HASH_LEN};
-    struct buf content = kit_content(304);
+    struct buf content = sample_content(304);
     struct sqlite_store_config config = {.dir = dir, .min_free = UINT64_MAX};
     s->ops->close(s);
     assert_int_equal(sqlite_store_open(&config, &s), 0);
     assert_int_equal(s->ops->create(s, &other, &r, &content), ERR_FULL);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, KIT_T0, 5, KIT_PROOF), VERDICT_OK);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, SAMPLE_T0, 5, SAMPLE_PROOF), VERDICT_OK);
     assert_int_equal(s->ops->ping(s), 0);
     s->ops->close(s);
     buf_free(&content);
@@ -410,11 +411,11 @@ static void
 test_the_latest_time_outlives_the_process(void **state) {
     (void)state;
     struct store *s = open_store();
-    assert_int_equal(s->ops->now(s, KIT_T0 + 1000), KIT_T0 + 1000);
+    assert_int_equal(s->ops->now(s, SAMPLE_T0 + 1000), SAMPLE_T0 + 1000);
     assert_int_equal(s->ops->scrub(s), 0);
     s->ops->close(s);
     s = open_store();
-    assert_int_equal(s->ops->now(s, KIT_T0), KIT_T0 + 1000);
+    assert_int_equal(s->ops->now(s, SAMPLE_T0), SAMPLE_T0 + 1000);
     s->ops->close(s);
 }
 
@@ -465,28 +466,30 @@ static void
 test_a_file_of_release_0_1_goes_on(void **state) {
     (void)state;
     struct store *s = open_store();
-    struct record r = kit_sealed(2, 5, 304), gated = kit_sealed(2, 5, 304), got;
-    struct store_ref old = kit_create(s, &r);
+    struct record r = sample_sealed(2, 5, 304), gated = sample_sealed(2, 5, 304), got;
+    struct store_ref old = sample_create(s, &r);
     s->ops->close(s);
     downgrade();
 
     for (int i = 0; i < 2; i++) { /* the second open has nothing to upgrade */
         s = open_store();
-        got = kit_load(s, &old);
+        got = sample_load(s, &old);
         assert_false(got.has_gate);
         assert_int_equal(got.attempts_left, 5);
         record_clear(&got);
-        assert_true(kit_has_content(s, &old, 304));
+        assert_true(sample_has_content(s, &old, 304));
         s->ops->close(s);
     }
 
     s = open_store();
-    assert_int_equal(kit_change(s, &old, CHANGE_OPEN, KIT_T0, 1, KIT_WRONG), VERDICT_WRONG_PROOF);
-    assert_int_equal(kit_change(s, &old, CHANGE_OPEN, KIT_T0, 1, KIT_PROOF), VERDICT_OK);
+    assert_int_equal(sample_change(s, &old, CHANGE_OPEN, SAMPLE_T0, 1, SAMPLE_WRONG),
+                     VERDICT_WRONG_PROOF);
+    assert_int_equal(sample_change(s, &old, CHANGE_OPEN, SAMPLE_T0, 1, SAMPLE_PROOF), VERDICT_OK);
     gated.has_gate = true;
-    kit_hash(KIT_GATE, gated.gate_verifier);
-    struct store_ref ref = kit_create(s, &gated);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, KIT_T0, 1, KIT_PROOF), VERDICT_WRONG_KEY);
+    sample_hash(SAMPLE_GATE, gated.gate_verifier);
+    struct store_ref ref = sample_create(s, &gated);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, SAMPLE_T0, 1, SAMPLE_PROOF),
+                     VERDICT_WRONG_KEY);
     s->ops->close(s);
 }
 
@@ -506,17 +509,17 @@ edit_file(const char *sql) {
 /* Whether a secret of 3 views, once opened, can be read and opened after ${sql}. */
 static bool
 survives(const char *sql) {
-    struct record r = kit_sealed(3, 0, 304);
+    struct record r = sample_sealed(3, 0, 304);
     struct store *s = open_store();
-    struct store_ref ref = kit_create(s, &r);
-    assert_int_equal(kit_change(s, &ref, CHANGE_OPEN, KIT_T0, 1, KIT_PROOF), VERDICT_OK);
+    struct store_ref ref = sample_create(s, &r);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, SAMPLE_T0, 1, SAMPLE_PROOF), VERDICT_OK);
     s->ops->close(s);
 
     edit_file(sql);
     s = open_store();
-    struct change c = {.kind = CHANGE_OPEN, .now = KIT_T0 + 1};
+    struct change c = {.kind = CHANGE_OPEN, .now = SAMPLE_T0 + 1};
     struct effect effect;
-    kit_hash(KIT_PROOF, c.proof);
+    sample_hash(SAMPLE_PROOF, c.proof);
     int loaded = s->ops->load(s, &ref, &r, NULL);
     record_clear(&r);
     int opened = s->ops->change(s, &ref, &c, &effect, NULL);

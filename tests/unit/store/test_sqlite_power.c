@@ -23,7 +23,7 @@
 #include "scratch.h"
 #include "server/process/sandbox.h"
 #include "store/sqlite/store.h"
-#include "store_kit.h"
+#include "store_samples.h"
 
 enum { WORKERS = 4, RECORDS = 40, EVENTS = 150, FACTS = 24, PATH_LEN = 128 };
 
@@ -73,11 +73,11 @@ create_one(struct worker *w, int64_t now) {
     struct subject *s = &w->subjects[w->subject_count];
     int views = (int)prng_below(&w->prng, 3) + 1;
     s->size = sizes[prng_below(&w->prng, ARRAY_LEN(sizes))];
-    struct record r =
-        prng_below(&w->prng, 2) == 0 ? kit_text(views, s->size) : kit_sealed(views, 0, s->size);
+    struct record r = prng_below(&w->prng, 2) == 0 ? sample_text(views, s->size)
+                                                   : sample_sealed(views, 0, s->size);
     r.created_at = now;
     r.expires_at = now + 60 + (int64_t)prng_below(&w->prng, 20000);
-    struct buf content = kit_content(s->size);
+    struct buf content = sample_content(s->size);
     (void)snprintf(id, sizeof(id), "w%u-%d", w->number, w->subject_count);
     w->store->ops->ref(w->store, id, &s->ref);
     size_t issued = disk_trace_position(w->trace);
@@ -96,8 +96,8 @@ change_one(struct worker *w, int64_t now) {
     struct effect effect;
     struct record after;
     if (s->count == FACTS || !s->facts[s->count - 1].exists) return;
-    kit_hash(c.kind == CHANGE_BURN ? KIT_OWNER : (unsigned)prng_below(&w->prng, 4), c.hash);
-    kit_hash(KIT_PROOF, c.proof);
+    sample_hash(c.kind == CHANGE_BURN ? SAMPLE_OWNER : (unsigned)prng_below(&w->prng, 4), c.hash);
+    sample_hash(SAMPLE_PROOF, c.proof);
     size_t issued = disk_trace_position(w->trace);
     int found = w->store->ops->change(w->store, &s->ref, &c, &effect, &after);
     if (found == 1 && effect.verdict == VERDICT_ABSENT && c.kind == CHANGE_OPEN) {
@@ -115,7 +115,7 @@ static void *
 worker_main(void *arg) {
     struct worker *w = arg;
     for (int i = 0; i < EVENTS; i++) {
-        int64_t now = KIT_T0 + atomic_fetch_add(w->clock, 1 + (int64_t)prng_below(&w->prng, 9));
+        int64_t now = SAMPLE_T0 + atomic_fetch_add(w->clock, 1 + (int64_t)prng_below(&w->prng, 9));
         if (w->subject_count == 0 || (w->subject_count < RECORDS && prng_below(&w->prng, 5) < 2))
             create_one(w, now);
         else change_one(w, now);
@@ -209,7 +209,7 @@ subject_ok(struct store *store, const struct subject *s, size_t cut, uint64_t *b
     bool ok = stands_as(n > 0 ? &s->facts[n - 1] : NULL, found, &r) ||
               (next && stands_as(&s->facts[n], found, &r));
     if (found == 1 && r.content == CONTENT_INLINE) {
-        struct buf want = kit_content(s->size);
+        struct buf want = sample_content(s->size);
         ok = ok && buf_equals(&content, want.data, want.len);
         *bytes += s->size;
         buf_free(&want);

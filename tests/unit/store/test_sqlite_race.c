@@ -18,7 +18,7 @@
 #include "racy.h"
 #include "scratch.h"
 #include "store/sqlite/store.h"
-#include "store_kit.h"
+#include "store_samples.h"
 
 enum { RACERS = 64, ROUNDS = 2000, RACY_ROUNDS = 100 };
 
@@ -40,10 +40,10 @@ struct racer {
 
 static void
 open_once(struct race *race, unsigned number) {
-    struct change c = {.kind = CHANGE_OPEN, .now = KIT_T0 + 1};
+    struct change c = {.kind = CHANGE_OPEN, .now = SAMPLE_T0 + 1};
     struct effect effect;
-    kit_hash(1000 + number, c.hash);
-    kit_hash(KIT_PROOF, c.proof);
+    sample_hash(1000 + number, c.hash);
+    sample_hash(SAMPLE_PROOF, c.proof);
     int found = race->store->ops->change(race->store, &race->ref, &c, &effect, NULL);
     if (found == 1 && effect.verdict == VERDICT_OK && effect.claimed)
         atomic_fetch_add(&race->winners, 1);
@@ -65,14 +65,14 @@ racer_main(void *arg) {
 /* One round over ${views} views.  Returns whether exactly so many won. */
 static bool
 run_round(struct race *race, int views) {
-    struct record r = kit_sealed(views, 0, 304);
-    race->ref = kit_create(race->store, &r);
+    struct record r = sample_sealed(views, 0, 304);
+    race->ref = sample_create(race->store, &r);
     atomic_store(&race->winners, 0);
     atomic_store(&race->losers, 0);
     atomic_store(&race->others, 0);
     (void)pthread_barrier_wait(&race->start);
     (void)pthread_barrier_wait(&race->end);
-    struct record got = kit_load(race->store, &race->ref);
+    struct record got = sample_load(race->store, &race->ref);
     bool exact = race->winners == views && race->losers == RACERS - views && got.views_left == 0 &&
                  got.lease_count == (size_t)views;
     record_clear(&got);

@@ -18,7 +18,7 @@
 #include "scratch.h"
 #include "store/sqlite/store.h"
 #include "store_wrap.h"
-#include "vault_world.h"
+#include "vault_fixture.h"
 
 enum { SLOTS = 4, PART = 260, GATE = 3, STEPS = 100000, BUG_STEPS = 20000 };
 
@@ -43,7 +43,7 @@ struct slot {
 
 struct run {
     const struct backend *backend;
-    struct world world;
+    struct vault_fixture fixture;
     struct prng prng;
     int64_t now; /* by the vault's clock, which never runs back */
     struct slot slots[SLOTS];
@@ -84,8 +84,8 @@ static void
 do_burn(struct run *run, struct slot *s, bool owner, unsigned token) {
     char text[TOKEN_LEN + 1];
     enum verdict got = VERDICT_OK;
-    int result = vault_sealed_burn(&run->world.vault, s->id,
-                                   owner ? s->owner : world_token(token, text), &got);
+    int result = vault_sealed_burn(&run->fixture.vault, s->id,
+                                   owner ? s->owner : fixture_token(token, text), &got);
     compare_verdicts(run, ACT_BURN, result, got, model_burn(&s->model, run->now, owner, token));
 }
 
@@ -97,15 +97,15 @@ do_create(struct run *run, struct slot *s) {
     if (s->used) do_burn(run, s, true, 0);
     bool parts = below(run, 10) < 4;
     buf_free(&s->whole);
-    s->whole = world_envelope(304 + below(run, 200));
+    s->whole = fixture_envelope(304 + below(run, 200));
     s->whole.data[100] = (uint8_t)below(run, 256);
     int attempts = below(run, 2) ? 0 : 1 + (int)below(run, 3);
     struct vault_sealed_new in =
-        world_new(1 + (int)below(run, 4), attempts, s->whole.len, parts ? NULL : &s->whole);
-    world_access(GATE, gate, gate_verifier);
+        fixture_new(1 + (int)below(run, 4), attempts, s->whole.len, parts ? NULL : &s->whole);
+    fixture_access(GATE, gate, gate_verifier);
     if (below(run, 2)) in.gate_verifier = gate_verifier;
     in.ttl = ttls[below(run, ARRAY_LEN(ttls))];
-    compare(run, "create", vault_sealed_create(&run->world.vault, &in, &out), 1);
+    compare(run, "create", vault_sealed_create(&run->fixture.vault, &in, &out), 1);
     compare(run, "expires", out.expires_at, run->now + in.ttl);
     memcpy(s->id, out.id, sizeof(s->id));
     memcpy(s->owner, out.owner_token, sizeof(s->owner));
@@ -136,14 +136,15 @@ do_open(struct run *run, struct slot *s) {
     bool right = below(run, 4) > 0, gate_sent = below(run, 8) > 0;
     bool gate_right = gate_sent && below(run, 4) > 0;
     unsigned token = any_token(run, s);
-    world_access(right ? 1 : 2, access, verifier);
-    world_access(gate_right ? GATE : GATE + 1, gate, verifier);
-    int result = vault_sealed_open(&run->world.vault, s->id,
-                                   &(struct vault_sealed_opening){.access = access,
-                                                                  .gate = gate_sent ? gate : NULL,
-                                                                  .lease = world_token(token, text),
-                                                                  .content_max = PART * 2},
-                                   &o);
+    fixture_access(right ? 1 : 2, access, verifier);
+    fixture_access(gate_right ? GATE : GATE + 1, gate, verifier);
+    int result =
+        vault_sealed_open(&run->fixture.vault, s->id,
+                          &(struct vault_sealed_opening){.access = access,
+                                                         .gate = gate_sent ? gate : NULL,
+                                                         .lease = fixture_token(token, text),
+                                                         .content_max = PART * 2},
+                          &o);
     enum verdict want = model_open(&s->model, run->now, right, gate_right, token);
     compare_verdicts(run, ACT_OPEN, result, o.verdict, want);
     if (o.verdict == VERDICT_OK || o.verdict == VERDICT_REPEAT) {
@@ -168,7 +169,7 @@ do_fetch(struct run *run, struct slot *s) {
     unsigned token = any_token(run, s);
     uint32_t k = below(run, MODEL_PARTS);
     if (!s->model.parts) return;
-    int result = vault_sealed_get_part(&run->world.vault, s->id, world_token(token, text), k,
+    int result = vault_sealed_get_part(&run->fixture.vault, s->id, fixture_token(token, text), k,
                                        &(struct vault_sealed_fetch){.out = &got}, &verdict);
     compare_verdicts(run, ACT_FETCH, result, verdict, model_fetch(&s->model, run->now, token));
     if (verdict == VERDICT_OK) {
@@ -184,7 +185,7 @@ do_confirm(struct run *run, struct slot *s) {
     char text[TOKEN_LEN + 1];
     enum verdict got = VERDICT_OK;
     unsigned token = any_token(run, s);
-    int result = vault_sealed_confirm(&run->world.vault, s->id, world_token(token, text), &got);
+    int result = vault_sealed_confirm(&run->fixture.vault, s->id, fixture_token(token, text), &got);
     compare_verdicts(run, ACT_CONFIRM, result, got, model_confirm(&s->model, run->now, token));
 }
 
@@ -194,7 +195,7 @@ do_part(struct run *run, struct slot *s) {
     uint32_t k = below(run, MODEL_PARTS);
     if (!s->model.parts) return;
     struct buf part = part_of(s, k);
-    int result = vault_sealed_put_part(&run->world.vault, s->id, s->owner, k, &part, &got);
+    int result = vault_sealed_put_part(&run->fixture.vault, s->id, s->owner, k, &part, &got);
     compare_verdicts(run, ACT_PART, result, got, model_part(&s->model, run->now, k));
     buf_free(&part);
 }
@@ -203,7 +204,7 @@ static void
 do_complete(struct run *run, struct slot *s) {
     enum verdict got = VERDICT_OK;
     uint32_t missing = 0;
-    int result = vault_sealed_complete(&run->world.vault, s->id, s->owner, &got, &missing);
+    int result = vault_sealed_complete(&run->fixture.vault, s->id, s->owner, &got, &missing);
     compare_verdicts(run, ACT_COMPLETE, result, got, model_complete(&s->model, run->now));
 }
 
@@ -213,7 +214,7 @@ do_info(struct run *run, struct slot *s) {
     const struct model *m = &s->model;
     enum verdict want = VERDICT_ABSENT, got = VERDICT_ABSENT;
     if (model_content(m, run->now)) want = m->complete ? VERDICT_OK : VERDICT_UPLOADING;
-    int result = vault_sealed_info(&run->world.vault, s->id, &got, &r);
+    int result = vault_sealed_info(&run->fixture.vault, s->id, &got, &r);
     compare(run, "info", result, 1);
     compare(run, "info's verdict", got, want);
     if (got == VERDICT_OK) compare(run, "info's views", r.views_left, m->views_left);
@@ -224,7 +225,7 @@ static void
 do_receipt(struct run *run, struct slot *s) {
     struct record r;
     const struct model *m = &s->model;
-    int found = vault_sealed_receipt(&run->world.vault, s->id, s->owner, &r);
+    int found = vault_sealed_receipt(&run->fixture.vault, s->id, s->owner, &r);
     int want = model_receipt(m, run->now);
     compare(run, "receipt", found == 1 ? (int)policy_receipt_state(&r, run->now) : -1, want);
     if (found == 1) compare(run, "receipt's leases", (int64_t)r.lease_count, m->leases);
@@ -239,7 +240,7 @@ do_receipt(struct run *run, struct slot *s) {
 /* Sweep; what is stored afterwards is exactly what may still be read. */
 static void
 do_sweep(struct run *run) {
-    struct vault *v = &run->world.vault;
+    struct vault *v = &run->fixture.vault;
     struct vault_sweep_result swept;
     uint64_t want = 0;
     compare(run, "sweep", vault_sweep(v, 1000000, &swept), 0);
@@ -260,20 +261,20 @@ do_time(struct run *run) {
     unsigned kind = below(run, 100);
     unsigned most = kind < 80 ? 40 : kind < 94 ? 1500 : kind < 99 ? 30000 : 700000;
     run->now += below(run, most);
-    run->world.now = run->now;
+    run->fixture.now = run->now;
 }
 
 /* Set the clock back after the vault has seen its time. */
 static void
 do_set_back(struct run *run) {
-    compare(run, "time", vault_now(&run->world.vault), run->now);
-    run->world.now = run->now - below(run, 86400);
+    compare(run, "time", vault_now(&run->fixture.vault), run->now);
+    run->fixture.now = run->now - below(run, 86400);
 }
 
 static void
 do_restart(struct run *run) {
-    struct vault *v = &run->world.vault;
-    run->world.now = run->now;
+    struct vault *v = &run->fixture.vault;
+    run->fixture.now = run->now;
     if (run->backend->reopen == NULL) return;
     v->store = run->backend->reopen(v->store);
     if (v->store == NULL) abort();
@@ -337,14 +338,14 @@ assert_all_was_seen(const struct run *run) {
 static int
 run_model(const struct backend *backend, enum wrap_bug bug, uint64_t seed, int steps) {
     static struct run run;
-    run = (struct run){.backend = backend, .prng = {.state = seed}, .now = WORLD_T0};
+    run = (struct run){.backend = backend, .prng = {.state = seed}, .now = FIXTURE_T0};
     struct store *store = backend->open();
     if (bug != BUG_NONE) store = store_wrap(store, NULL, bug);
     struct blobs *blobs = memory_blobs_open();
     assert_non_null(store);
     assert_non_null(blobs);
-    world_init(&run.world, store, blobs, seed);
-    run.world.vault.limits.part_size = PART;
+    fixture_init(&run.fixture, store, blobs, seed);
+    run.fixture.vault.limits.part_size = PART;
     int n = 0;
     while (n < steps && run.differs[0] == '\0') {
         step(&run);
@@ -353,14 +354,14 @@ run_model(const struct backend *backend, enum wrap_bug bug, uint64_t seed, int s
     if (run.differs[0] != '\0') print_message("step %d: %s\n", n, run.differs);
     for (int i = 0; i < SLOTS; i++)
         buf_free(&run.slots[i].whole);
-    world_close(&run.world);
+    fixture_close(&run.fixture);
     if (steps >= STEPS && n == steps) assert_all_was_seen(&run);
     return run.differs[0] != '\0' ? n : 0;
 }
 
 static struct store *
 open_memory(void) {
-    return memory_store_open(WORLD_INLINE_MAX);
+    return memory_store_open(FIXTURE_INLINE_MAX);
 }
 
 static char folder[SCRATCH_PATH_MAX];

@@ -10,8 +10,8 @@
 
 #include "policy_samples.h"
 
-#define T0      KIT_T0
-#define EXPIRES (KIT_T0 + KIT_TTL)
+#define T0      SAMPLE_T0
+#define EXPIRES (SAMPLE_T0 + SAMPLE_TTL)
 
 enum { IDLE = 120, LIFE = 600, PARTS_IDLE = 900, PARTS_LIFE = 21600, WEEK = 7 * 86400 };
 
@@ -29,15 +29,15 @@ struct row {
 
 enum { I = CONTENT_INLINE, B = CONTENT_BLOBS, N = CONTENT_NONE, D = CONTENT_DOOMED };
 enum { O = PHASE_OPEN, U = PHASE_UPLOADING, L = PHASE_LOCKED, X = PHASE_BURNT };
-enum { P = KIT_PROOF, W = KIT_WRONG, OWN = KIT_OWNER };
+enum { P = SAMPLE_PROOF, W = SAMPLE_WRONG, OWN = SAMPLE_OWNER };
 
 static const struct row rows[] = {
     /* Open: absence, lease, lock and views, proof, in this order. */
     {FRESH, CHANGE_OPEN, 0, 1, P, VERDICT_OK, true, 2, I, O},
     {FRESH, CHANGE_OPEN, 0, 1, W, VERDICT_WRONG_PROOF, true, 3, I, O},
-    {FRESH, CHANGE_OPEN, KIT_TTL - 1, 1, P, VERDICT_OK, true, 2, I, O},
-    {FRESH, CHANGE_OPEN, KIT_TTL, 1, P, VERDICT_ABSENT, false, 3, I, O},
-    {FRESH, CHANGE_OPEN, KIT_TTL, 1, W, VERDICT_ABSENT, false, 3, I, O},
+    {FRESH, CHANGE_OPEN, SAMPLE_TTL - 1, 1, P, VERDICT_OK, true, 2, I, O},
+    {FRESH, CHANGE_OPEN, SAMPLE_TTL, 1, P, VERDICT_ABSENT, false, 3, I, O},
+    {FRESH, CHANGE_OPEN, SAMPLE_TTL, 1, W, VERDICT_ABSENT, false, 3, I, O},
     {LEASED, CHANGE_OPEN, 9, 1, P, VERDICT_REPEAT, false, 2, I, O},
     {LEASED, CHANGE_OPEN, 10, 1, P, VERDICT_REPEAT, true, 2, I, O},
     {LEASED, CHANGE_OPEN, IDLE - 1, 1, P, VERDICT_REPEAT, true, 2, I, O},
@@ -58,7 +58,7 @@ static const struct row rows[] = {
     {LOCKED, CHANGE_OPEN, 1, 2, P, VERDICT_ABSENT, false, 2, I, L},
     {LOCKED, CHANGE_OPEN, 1, 2, W, VERDICT_ABSENT, false, 2, I, L},
     {LOCKED, CHANGE_OPEN, IDLE, 1, P, VERDICT_LEASE_ENDED, false, 2, I, L},
-    {LOCKED, CHANGE_OPEN, KIT_TTL, 1, P, VERDICT_ABSENT, false, 2, I, L},
+    {LOCKED, CHANGE_OPEN, SAMPLE_TTL, 1, P, VERDICT_ABSENT, false, 2, I, L},
     {BURNT, CHANGE_OPEN, 1, 1, P, VERDICT_ABSENT, false, 2, N, X},
     {UPLOAD, CHANGE_OPEN, 1, 1, P, VERDICT_UPLOADING, false, 3, B, U},
     {UPLOAD, CHANGE_OPEN, 1, 1, W, VERDICT_UPLOADING, false, 3, B, U},
@@ -81,7 +81,7 @@ static const struct row rows[] = {
     {FRESH, CHANGE_CONFIRM, 0, 1, 0, VERDICT_ABSENT, false, 3, I, O},
     {LEASED, CHANGE_CONFIRM, 1, 1, 0, VERDICT_OK, true, 2, I, O},
     {LEASED, CHANGE_CONFIRM, IDLE, 1, 0, VERDICT_OK, false, 2, I, O},
-    {LEASED, CHANGE_CONFIRM, KIT_TTL, 1, 0, VERDICT_ABSENT, false, 2, I, O},
+    {LEASED, CHANGE_CONFIRM, SAMPLE_TTL, 1, 0, VERDICT_ABSENT, false, 2, I, O},
     {LAST, CHANGE_CONFIRM, 1, 1, 0, VERDICT_OK, true, 0, N, O},
     {LAST, CHANGE_CONFIRM, IDLE, 1, 0, VERDICT_OK, true, 0, N, O},
     {LAST, CHANGE_CONFIRM, 1, 2, 0, VERDICT_ABSENT, false, 0, I, O},
@@ -93,7 +93,7 @@ static const struct row rows[] = {
     {FRESH, CHANGE_BURN, 1, OWN, 0, VERDICT_OK, true, 3, N, X},
     {FRESH, CHANGE_BURN, 1, 1, 0, VERDICT_ABSENT, false, 3, I, O},
     {FRESH, CHANGE_BURN, 1, P, 0, VERDICT_ABSENT, false, 3, I, O},
-    {FRESH, CHANGE_BURN, KIT_TTL, OWN, 0, VERDICT_ABSENT, false, 3, I, O},
+    {FRESH, CHANGE_BURN, SAMPLE_TTL, OWN, 0, VERDICT_ABSENT, false, 3, I, O},
     {LEASED, CHANGE_BURN, 1, 1, 0, VERDICT_OK, true, 2, N, X},
     {LEASED, CHANGE_BURN, IDLE, 1, 0, VERDICT_OK, true, 2, N, X},
     {LAST, CHANGE_BURN, 1, OWN, 0, VERDICT_OK, true, 0, N, X},
@@ -119,8 +119,8 @@ static const struct row rows[] = {
     {FRESH, CHANGE_PART, 1, OWN, 0, VERDICT_CONFLICT, false, 3, I, O},
     {BURNT, CHANGE_PART, 1, OWN, 0, VERDICT_ABSENT, false, 2, N, X},
     /* Time. */
-    {FRESH, CHANGE_LAPSE, KIT_TTL - 1, 0, 0, VERDICT_OK, false, 3, I, O},
-    {FRESH, CHANGE_LAPSE, KIT_TTL, 0, 0, VERDICT_OK, true, 3, N, O},
+    {FRESH, CHANGE_LAPSE, SAMPLE_TTL - 1, 0, 0, VERDICT_OK, false, 3, I, O},
+    {FRESH, CHANGE_LAPSE, SAMPLE_TTL, 0, 0, VERDICT_OK, true, 3, N, O},
     {LEASED, CHANGE_LAPSE, IDLE - 1, 0, 0, VERDICT_OK, false, 2, I, O},
     {LEASED, CHANGE_LAPSE, IDLE, 0, 0, VERDICT_OK, true, 2, I, O},
     {LAST, CHANGE_LAPSE, IDLE - 1, 0, 0, VERDICT_OK, false, 0, I, O},
@@ -129,10 +129,10 @@ static const struct row rows[] = {
     {LOCKED, CHANGE_LAPSE, IDLE, 0, 0, VERDICT_OK, true, 2, N, L},
     {UPLOAD, CHANGE_LAPSE, 3599, 0, 0, VERDICT_OK, false, 3, B, U},
     {UPLOAD, CHANGE_LAPSE, 3600, 0, 0, VERDICT_OK, true, 3, D, U},
-    {TEXT, CHANGE_LAPSE, KIT_TTL - 1, 0, 0, VERDICT_OK, false, 2, I, O},
+    {TEXT, CHANGE_LAPSE, SAMPLE_TTL - 1, 0, 0, VERDICT_OK, false, 2, I, O},
     /* Classic. */
-    {TEXT, CHANGE_CLAIM_CLASSIC, KIT_TTL - 1, 1, 0, VERDICT_OK, true, 1, I, O},
-    {TEXT, CHANGE_CLAIM_CLASSIC, KIT_TTL, 1, 0, VERDICT_ABSENT, false, 2, I, O},
+    {TEXT, CHANGE_CLAIM_CLASSIC, SAMPLE_TTL - 1, 1, 0, VERDICT_OK, true, 1, I, O},
+    {TEXT, CHANGE_CLAIM_CLASSIC, SAMPLE_TTL, 1, 0, VERDICT_ABSENT, false, 2, I, O},
     {FRESH, CHANGE_CLAIM_CLASSIC, 1, 1, 0, VERDICT_ABSENT, false, 3, I, O},
 };
 
@@ -146,8 +146,8 @@ test_every_row_of_the_table(void **state) {
         enum record_content before = r.content;
         struct change c = {.kind = row->kind, .now = T0 + row->at, .part_is_new = true};
         struct effect e;
-        kit_hash(row->hash, c.hash);
-        kit_hash(row->proof, c.proof);
+        sample_hash(row->hash, c.hash);
+        sample_hash(row->proof, c.proof);
         assert_int_equal(policy_apply(&r, &c, &e), 0);
         bool same =
             e.verdict == row->verdict && e.write == row->write && r.views_left == row->views_left &&
@@ -189,7 +189,7 @@ test_what_was_swept_late_is_still_erased_first(void **state) {
 static void
 test_classic_records_are_forgotten(void **state) {
     (void)state;
-    struct record text = policy_sample(TEXT), file = kit_file(1000);
+    struct record text = policy_sample(TEXT), file = sample_file(1000);
     struct effect e;
     assert_int_equal(policy_try(&text, CHANGE_CLAIM_CLASSIC, T0, 1, 0, &e), VERDICT_OK);
     assert_true(e.write && !e.drop_record);
@@ -212,7 +212,7 @@ test_classic_records_are_forgotten(void **state) {
 static void
 test_wrong_proofs_are_free_where_nobody_counts(void **state) {
     (void)state;
-    struct record r = kit_sealed(1, 0, 304);
+    struct record r = sample_sealed(1, 0, 304);
     struct effect e;
     for (int i = 0; i < 200; i++) {
         assert_int_equal(policy_try(&r, CHANGE_OPEN, T0, 1, W, &e), VERDICT_WRONG_PROOF);
@@ -229,7 +229,7 @@ enum gate { GATE_NONE, GATE_RIGHT, GATE_WRONG };
 static void
 set_gate(struct change *c, enum gate gate) {
     c->has_gate = gate != GATE_NONE;
-    kit_hash(gate == GATE_RIGHT ? KIT_GATE : KIT_WRONG, c->gate);
+    sample_hash(gate == GATE_RIGHT ? SAMPLE_GATE : SAMPLE_WRONG, c->gate);
 }
 
 /* In every scene: without the right gate nothing changes, whatever the proof, and what needs no
@@ -256,9 +256,9 @@ test_nothing_changes_without_the_gate(void **state) {
                 want =
                     r.views_left > 0 && r.phase == PHASE_OPEN ? VERDICT_WRONG_KEY : VERDICT_ABSENT;
             r.has_gate = true;
-            kit_hash(KIT_GATE, r.gate_verifier);
-            kit_hash(row->hash, c.hash);
-            kit_hash(row->proof, c.proof);
+            sample_hash(SAMPLE_GATE, r.gate_verifier);
+            sample_hash(row->hash, c.hash);
+            sample_hash(row->proof, c.proof);
             set_gate(&c, gate);
             uint64_t rev = r.rev;
             int attempts = r.attempts_left;
@@ -279,12 +279,12 @@ test_a_record_without_a_gate_ignores_it(void **state) {
     struct record r = policy_sample(FRESH);
     struct change c = {.kind = CHANGE_OPEN, .now = T0};
     struct effect e;
-    kit_hash(W, c.proof);
+    sample_hash(W, c.proof);
     set_gate(&c, GATE_WRONG);
     assert_int_equal(policy_apply(&r, &c, &e), 0);
     assert_int_equal(e.verdict, VERDICT_WRONG_PROOF);
     assert_true(e.write);
-    kit_hash(P, c.proof);
+    sample_hash(P, c.proof);
     assert_int_equal(policy_apply(&r, &c, &e), 0);
     assert_int_equal(e.verdict, VERDICT_OK);
     record_clear(&r);

@@ -8,8 +8,8 @@
 
 #include "policy_samples.h"
 
-#define T0      KIT_T0
-#define EXPIRES (KIT_T0 + KIT_TTL)
+#define T0      SAMPLE_T0
+#define EXPIRES (SAMPLE_T0 + SAMPLE_TTL)
 
 enum { IDLE = 120, LIFE = 600, PARTS_IDLE = 900, PARTS_LIFE = 21600, WEEK = 7 * 86400 };
 
@@ -79,16 +79,16 @@ test_renewals_are_written_for_a_gain(void **state) {
 static void
 test_sweep_comes_when_there_is_work(void **state) {
     static const int64_t want[SAMPLES] = {
-        [FRESH] = KIT_TTL,
-        [LEASED] = KIT_TTL,
+        [FRESH] = SAMPLE_TTL,
+        [LEASED] = SAMPLE_TTL,
         [LAST] = IDLE,
-        [ENDED] = KIT_TTL,
-        [USED_UP] = KIT_TTL + WEEK,
+        [ENDED] = SAMPLE_TTL,
+        [USED_UP] = SAMPLE_TTL + WEEK,
         [LOCKED] = IDLE,
-        [BURNT] = KIT_TTL + WEEK,
+        [BURNT] = SAMPLE_TTL + WEEK,
         [UPLOAD] = 3600,
         [UPLOADED] = 3600,
-        [TEXT] = KIT_TTL,
+        [TEXT] = SAMPLE_TTL,
     };
     (void)state;
     for (int i = 0; i < SAMPLES; i++) {
@@ -183,7 +183,7 @@ test_uploads_end_by_idleness_age_and_expiry(void **state) {
 static void
 test_part_lengths(void **state) {
     (void)state;
-    struct record r = kit_upload(1, 3);
+    struct record r = sample_upload(1, 3);
     assert_int_equal(record_part_count(&r), 3);
     assert_int_equal(record_part_len(&r, 0), 65536);
     assert_int_equal(record_part_len(&r, 1), 65536);
@@ -196,7 +196,7 @@ test_part_lengths(void **state) {
     r.size++;
     assert_int_equal(record_part_count(&r), 3);
     assert_int_equal(record_part_len(&r, 2), 1);
-    r = kit_sealed(1, 0, 304);
+    r = sample_sealed(1, 0, 304);
     assert_int_equal(record_part_count(&r), 0);
     assert_int_equal(record_part_len(&r, 0), 0);
 }
@@ -204,20 +204,20 @@ test_part_lengths(void **state) {
 static void
 test_records_hold_a_hundred_leases(void **state) {
     (void)state;
-    struct record r = kit_sealed(100, 0, 304), copy = {0};
+    struct record r = sample_sealed(100, 0, 304), copy = {0};
     uint8_t hash[TOKEN_HASH_LEN];
     for (unsigned i = 0; i < RECORD_VIEWS_MAX; i++) {
         struct lease *l = record_add_lease(&r);
         assert_non_null(l);
-        kit_hash(i, l->hash);
+        sample_hash(i, l->hash);
     }
     assert_null(record_add_lease(&r));
     assert_int_equal(record_copy(&copy, &r), 0);
     record_clear(&r);
     assert_int_equal(r.lease_count, 0);
-    kit_hash(57, hash);
+    sample_hash(57, hash);
     assert_ptr_equal(record_find_lease(&copy, hash), &copy.leases[57]);
-    kit_hash(100, hash);
+    sample_hash(100, hash);
     assert_null(record_find_lease(&copy, hash));
     record_clear(&copy);
     record_clear(NULL);

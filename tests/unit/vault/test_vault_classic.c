@@ -9,24 +9,24 @@
 
 #include "base/err.h"
 #include "crowd.h"
-#include "vault_world.h"
+#include "vault_fixture.h"
 
 enum { ANSWER_MAX = 1 << 20, RACERS = 16 };
 
-static struct world world;
-static struct vault *const v = &world.vault;
+static struct vault_fixture fixture;
+static struct vault *const v = &fixture.vault;
 
 static int
 setup(void **state) {
     (void)state;
-    world_open(&world);
+    fixture_open(&fixture);
     return 0;
 }
 
 static int
 teardown(void **state) {
     (void)state;
-    world_close(&world);
+    fixture_close(&fixture);
     return 0;
 }
 
@@ -35,7 +35,7 @@ create(const char *plain, size_t len, const char *file_name, int views) {
     struct vault_classic_new in = {
         .plain = plain, .len = len, .file_name = file_name, .views = views, .ttl = 3600};
     struct vault_classic_created out;
-    assert_int_equal(vault_classic_create(v, world_kdf, &in, &out), 1);
+    assert_int_equal(vault_classic_create(v, fixture_kdf, &in, &out), 1);
     assert_int_equal(strlen(out.id), TOKEN_CLASSIC_ID_LEN);
     assert_int_equal(strlen(out.passphrase), TOKEN_PASSPHRASE_LEN);
     return out;
@@ -45,12 +45,12 @@ create(const char *plain, size_t len, const char *file_name, int views) {
 static int
 open_up_to(const struct vault_classic_created *c, const char *passphrase, size_t text_max,
            size_t file_max, const void *want, size_t len) {
-    struct world_reader reader;
-    world_reader(&reader, text_max, file_max);
+    struct fixture_reader reader;
+    fixture_reader(&reader, text_max, file_max);
     int result =
-        vault_classic_open(v, world_kdf, c->id, passphrase, strlen(passphrase), &reader.base);
+        vault_classic_open(v, fixture_kdf, c->id, passphrase, strlen(passphrase), &reader.base);
     if (result == 1) assert_true(buf_equals(&reader.got.plain, want, len));
-    world_reader_end(&reader);
+    fixture_reader_end(&reader);
     return result;
 }
 
@@ -99,18 +99,18 @@ test_a_wrong_passphrase_counts_nothing(void **state) {
 static void
 test_a_large_file_goes_to_the_blobs(void **state) {
     (void)state;
-    static char data[WORLD_INLINE_MAX + 1];
-    struct world_reader reader;
+    static char data[FIXTURE_INLINE_MAX + 1];
+    struct fixture_reader reader;
     memset(data, 'x', sizeof(data));
     struct vault_classic_created c = create(data, sizeof(data), "a b.bin", 1);
     assert_int_equal(v->blobs->ops->usage(v->blobs), sizeof(data));
-    world_reader(&reader, ANSWER_MAX, ANSWER_MAX);
+    fixture_reader(&reader, ANSWER_MAX, ANSWER_MAX);
     assert_int_equal(
-        vault_classic_open(v, world_kdf, c.id, c.passphrase, TOKEN_PASSPHRASE_LEN, &reader.base),
+        vault_classic_open(v, fixture_kdf, c.id, c.passphrase, TOKEN_PASSPHRASE_LEN, &reader.base),
         1);
     assert_string_equal(reader.got.file_name, "a b.bin");
     assert_true(buf_equals(&reader.got.plain, data, sizeof(data)));
-    world_reader_end(&reader);
+    fixture_reader_end(&reader);
     assert_int_equal(stored_bytes(), 0); /* at once, not when the sweeper comes */
     assert_int_equal(open_right(&c, "", 0), 0);
 }
@@ -133,7 +133,7 @@ test_a_file_is_named_by_its_id_where_the_store_says_so(void **state) {
 static void
 test_too_large_to_answer_counts_nothing(void **state) {
     (void)state;
-    static char data[WORLD_INLINE_MAX + 1];
+    static char data[FIXTURE_INLINE_MAX + 1];
     struct vault_classic_created text = create("hello", 5, NULL, 1);
     struct vault_classic_created file = create("hello", 5, "f", 1);
     struct vault_classic_created blob = create(data, sizeof(data), "f", 1);
@@ -153,19 +153,19 @@ test_an_answer_that_cannot_be_made_counts_nothing(void **state) {
     (void)state;
     static const int errors[] = {ERR_NOMEM, ERR_INVALID, ERR_TOO_LARGE};
     struct vault_classic_created c = create("hello", 5, NULL, 1);
-    struct world_reader reader;
+    struct fixture_reader reader;
     for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
-        world_reader(&reader, ANSWER_MAX, ANSWER_MAX);
+        fixture_reader(&reader, ANSWER_MAX, ANSWER_MAX);
         reader.refuse = errors[i];
-        assert_int_equal(vault_classic_open(v, world_kdf, c.id, c.passphrase, TOKEN_PASSPHRASE_LEN,
-                                            &reader.base),
+        assert_int_equal(vault_classic_open(v, fixture_kdf, c.id, c.passphrase,
+                                            TOKEN_PASSPHRASE_LEN, &reader.base),
                          errors[i]);
         assert_int_equal(reader.calls, 1);
         assert_int_equal(v->views_claimed, 0);
     }
     /* A wrong passphrase prepares no response. */
-    world_reader(&reader, ANSWER_MAX, ANSWER_MAX);
-    assert_int_equal(vault_classic_open(v, world_kdf, c.id, "wrong", 5, &reader.base), 0);
+    fixture_reader(&reader, ANSWER_MAX, ANSWER_MAX);
+    assert_int_equal(vault_classic_open(v, fixture_kdf, c.id, "wrong", 5, &reader.base), 0);
     assert_int_equal(reader.calls, 0);
     assert_int_equal(open_right(&c, "hello", 5), 1);
 }
@@ -177,15 +177,15 @@ test_expiry_counts_on_read(void **state) {
     struct vault_classic_created large = create("more than twenty-four bytes", 27, NULL, 1);
     struct vault_sweep_result swept;
     struct kdf_pool_stats before, after;
-    kdf_pool_stats(world_kdf, &before);
-    world.now += 3599;
+    kdf_pool_stats(fixture_kdf, &before);
+    fixture.now += 3599;
     assert_int_equal(open_right(&c, "hello", 5), 1);
-    world.now++;
+    fixture.now++;
     assert_int_equal(open_right(&c, "", 0), 0);
-    world.now -= 3600;
+    fixture.now -= 3600;
     assert_int_equal(open_right(&c, "", 0), 0);
     /* It costs a derivation all the same, and does not tell that it was too large. */
-    kdf_pool_stats(world_kdf, &after);
+    kdf_pool_stats(fixture_kdf, &after);
     assert_int_equal(after.done, before.done + 3);
     assert_int_equal(open_up_to(&large, large.passphrase, 4, 4, "", 0), 0);
     assert_int_equal(stored_bytes(), 5 + 27);
@@ -197,7 +197,7 @@ test_expiry_counts_on_read(void **state) {
 static uint64_t
 derivations(void) {
     struct kdf_pool_stats stats;
-    kdf_pool_stats(world_kdf, &stats);
+    kdf_pool_stats(fixture_kdf, &stats);
     return stats.done;
 }
 
@@ -230,7 +230,7 @@ get_observed(struct blobs *b, const char *name, uint32_t k, struct buf *out) {
 static void
 test_a_file_is_read_after_the_derivation(void **state) {
     (void)state;
-    static char data[WORLD_INLINE_MAX + 1];
+    static char data[FIXTURE_INLINE_MAX + 1];
     struct vault_classic_created c = create(data, sizeof(data), "f", 1);
     real_blobs = v->blobs->ops;
     struct blobs_ops observed = *real_blobs;
@@ -246,7 +246,7 @@ test_a_file_is_read_after_the_derivation(void **state) {
 }
 
 struct reservation {
-    struct world_reader reader;
+    struct fixture_reader reader;
     int refuse;
     bool is_file;
     size_t len;
@@ -266,17 +266,17 @@ reserve(void *ctx, bool is_file, size_t len) {
 static void
 test_the_response_is_reserved_first(void **state) {
     (void)state;
-    static char data[WORLD_INLINE_MAX + 1];
+    static char data[FIXTURE_INLINE_MAX + 1];
     const struct vault_classic_created text = create("hello", 5, NULL, 1);
     const struct vault_classic_created file = create(data, sizeof(data), "f", 1);
     const struct vault_classic_created *const all[] = {&text, &file};
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         struct reservation r = {.refuse = ERR_BUSY};
         const struct vault_classic_created *c = all[i];
-        world_reader(&r.reader, ANSWER_MAX, ANSWER_MAX);
+        fixture_reader(&r.reader, ANSWER_MAX, ANSWER_MAX);
         r.reader.base.reserve = reserve;
         uint64_t before = derivations();
-        assert_int_equal(vault_classic_open(v, world_kdf, c->id, c->passphrase,
+        assert_int_equal(vault_classic_open(v, fixture_kdf, c->id, c->passphrase,
                                             TOKEN_PASSPHRASE_LEN, &r.reader.base),
                          ERR_BUSY);
         assert_int_equal(r.calls, 1);
@@ -297,7 +297,7 @@ test_quota_refuses(void **state) {
     struct vault_classic_created out;
     v->limits.quota = 9;
     (void)create("hello", 5, NULL, 1);
-    assert_int_equal(vault_classic_create(v, world_kdf, &in, &out), ERR_FULL);
+    assert_int_equal(vault_classic_create(v, fixture_kdf, &in, &out), ERR_FULL);
     assert_string_equal(out.passphrase, "");
     assert_int_equal(v->quota_held, 0);
 }
@@ -335,10 +335,10 @@ test_an_id_that_is_taken_is_drawn_again(void **state) {
     struct vault_classic_new in = {.plain = "two", .len = 3, .views = 1, .ttl = 60};
     struct vault_classic_created b;
     atomic_store(&repeats, 1 << 20);
-    assert_int_equal(vault_classic_create(v, world_kdf, &in, &b), ERR_STORE);
+    assert_int_equal(vault_classic_create(v, fixture_kdf, &in, &b), ERR_STORE);
     assert_string_equal(b.id, "");
     atomic_store(&repeats, 1 + 3 + 3); /* a passphrase, a record, and three ids */
-    assert_int_equal(vault_classic_create(v, world_kdf, &in, &b), 1);
+    assert_int_equal(vault_classic_create(v, fixture_kdf, &in, &b), 1);
     assert_string_not_equal(b.id, id);
     assert_int_equal(open_right(&b, "two", 3), 1);
     assert_int_equal(open_right(&a, "one", 3), 1);
@@ -352,12 +352,12 @@ struct race {
 static void *
 racer(void *arg) {
     struct race *race = arg;
-    struct world_reader reader;
-    world_reader(&reader, ANSWER_MAX, ANSWER_MAX);
-    int result = vault_classic_open(v, world_kdf, race->secret.id, race->secret.passphrase,
+    struct fixture_reader reader;
+    fixture_reader(&reader, ANSWER_MAX, ANSWER_MAX);
+    int result = vault_classic_open(v, fixture_kdf, race->secret.id, race->secret.passphrase,
                                     TOKEN_PASSPHRASE_LEN, &reader.base);
     if (result == 1) atomic_fetch_add(&race->opened, 1);
-    world_reader_end(&reader);
+    fixture_reader_end(&reader);
     return NULL;
 }
 
@@ -391,5 +391,6 @@ main(void) {
         CASE(test_an_id_that_is_taken_is_drawn_again),
         CASE(test_n_views_are_n_answers),
     };
-    return cmocka_run_group_tests_name("classic secrets", tests, world_start_kdf, world_stop_kdf);
+    return cmocka_run_group_tests_name("classic secrets", tests, fixture_start_kdf,
+                                       fixture_stop_kdf);
 }

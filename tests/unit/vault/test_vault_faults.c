@@ -15,9 +15,9 @@
 #include "memory_store.h"
 #include "store_wrap.h"
 #include "vault/classic.h"
-#include "vault_world.h"
+#include "vault_fixture.h"
 
-enum { SIZE = WORLD_PART + 500, LIFE_CALLS_MIN = 8 };
+enum { SIZE = FIXTURE_PART + 500, LIFE_CALLS_MIN = 8 };
 
 static const struct wrap_plan faults[] = {
     {.err = ERR_STORE},
@@ -27,17 +27,17 @@ static const struct wrap_plan faults[] = {
     {.err = ERR_UNKNOWN_OUTCOME, .for_ever = true},
 };
 
-static struct world world;
-static struct vault *const v = &world.vault;
+static struct vault_fixture fixture;
+static struct vault *const v = &fixture.vault;
 static struct wrap_plan plan;
 
-/* A new world whose ${n}th call fails with ${fault}. */
+/* A new fixture whose ${n}th call fails with ${fault}. */
 static void
 begin(const struct wrap_plan *fault, int n) {
     plan = *fault;
     plan.fail_at = n;
-    world_init(&world, store_wrap(memory_store_open(WORLD_INLINE_MAX), &plan, BUG_NONE),
-               blobs_wrap(memory_blobs_open(), &plan), 1);
+    fixture_init(&fixture, store_wrap(memory_store_open(FIXTURE_INLINE_MAX), &plan, BUG_NONE),
+                 blobs_wrap(memory_blobs_open(), &plan), 1);
 }
 
 /* The stores work again. */
@@ -54,7 +54,7 @@ static bool
 end(void) {
     struct vault_sweep_result swept;
     heal();
-    world.now += 86400 + POLICY_RECEIPT_LIFE;
+    fixture.now += 86400 + POLICY_RECEIPT_LIFE;
     assert_int_equal(vault_sweep(v, 1000, &swept), 0);
     assert_int_equal(v->store->ops->usage(v->store), 0);
     assert_int_equal(v->blobs->ops->usage(v->blobs), 0);
@@ -63,7 +63,7 @@ end(void) {
     struct store_ref due[1];
     assert_int_equal(v->store->ops->due(v->store, INT64_MAX, 0, due, 1), 0);
     bool struck = plan.hits > 0;
-    world_close(&world);
+    fixture_close(&fixture);
     return struck;
 }
 
@@ -90,12 +90,13 @@ open_once(const char *id, unsigned lease, const struct buf *want, enum verdict *
     uint8_t access[32], verifier[32];
     char token[TOKEN_LEN + 1];
     int hits = plan.hits;
-    world_access(1, access, verifier);
-    int result = vault_sealed_open(
-        v, id,
-        &(struct vault_sealed_opening){
-            .access = access, .lease = world_token(lease, token), .content_max = WORLD_INLINE_MAX},
-        &o);
+    fixture_access(1, access, verifier);
+    int result =
+        vault_sealed_open(v, id,
+                          &(struct vault_sealed_opening){.access = access,
+                                                         .lease = fixture_token(lease, token),
+                                                         .content_max = FIXTURE_INLINE_MAX},
+                          &o);
     *verdict = o.verdict;
     if (plan.hits > hits) assert_true(result < 0);
     if (result < 0) assert_true(!o.has_content && o.content.len == 0 && o.lease_expires_at == 0);
@@ -108,8 +109,8 @@ open_once(const char *id, unsigned lease, const struct buf *want, enum verdict *
 /* Two views of an inline secret, and no third one. */
 static bool
 inline_life(const struct wrap_plan *fault, int n) {
-    struct buf envelope = world_envelope(500);
-    struct vault_sealed_new in = world_new(2, 0, envelope.len, &envelope);
+    struct buf envelope = fixture_envelope(500);
+    struct vault_sealed_new in = fixture_new(2, 0, envelope.len, &envelope);
     struct vault_sealed_created c;
     char token[TOKEN_LEN + 1];
     enum verdict verdict;
@@ -123,7 +124,7 @@ inline_life(const struct wrap_plan *fault, int n) {
     UNTIL_DONE(result, open_once(c.id, 3, &envelope, &verdict));
     assert_int_equal(verdict, VERDICT_ABSENT);
     for (unsigned lease = 1; lease <= 2; lease++) {
-        UNTIL_DONE(result, vault_sealed_confirm(v, c.id, world_token(lease, token), &verdict));
+        UNTIL_DONE(result, vault_sealed_confirm(v, c.id, fixture_token(lease, token), &verdict));
         assert_int_equal(verdict, VERDICT_OK);
     }
     struct record r;
@@ -139,8 +140,8 @@ inline_life(const struct wrap_plan *fault, int n) {
 /* An upload, its one view, and a burn of what is left. */
 static bool
 parts_life(const struct wrap_plan *fault, int n) {
-    struct buf whole = world_envelope(SIZE), part = BUF_INIT(WORLD_PART);
-    struct vault_sealed_new in = world_new(2, 0, SIZE, NULL);
+    struct buf whole = fixture_envelope(SIZE), part = BUF_INIT(FIXTURE_PART);
+    struct vault_sealed_new in = fixture_new(2, 0, SIZE, NULL);
     struct vault_sealed_created c;
     char token[TOKEN_LEN + 1];
     enum verdict verdict;
@@ -150,7 +151,7 @@ parts_life(const struct wrap_plan *fault, int n) {
     UNTIL_DONE(result, vault_sealed_create(v, &in, &c));
     for (uint32_t k = 0; k < 2; k++) {
         buf_reset(&part);
-        assert_int_equal(buf_add(&part, whole.data + k * WORLD_PART, k ? 500 : WORLD_PART), 0);
+        assert_int_equal(buf_add(&part, whole.data + k * FIXTURE_PART, k ? 500 : FIXTURE_PART), 0);
         UNTIL_DONE(result, vault_sealed_put_part(v, c.id, c.owner_token, k, &part, &verdict));
         assert_int_equal(verdict, VERDICT_OK);
     }
@@ -160,12 +161,12 @@ parts_life(const struct wrap_plan *fault, int n) {
     assert_true(verdict == VERDICT_OK || verdict == VERDICT_REPEAT);
     for (uint32_t k = 0; k < 2; k++) {
         buf_reset(&part);
-        world_token(1, token);
+        fixture_token(1, token);
         UNTIL_DONE(result,
                    vault_sealed_get_part(v, c.id, token, k,
                                          &(struct vault_sealed_fetch){.out = &part}, &verdict));
         assert_int_equal(verdict, VERDICT_OK);
-        assert_true(buf_equals(&part, whole.data + k * WORLD_PART, k ? 500 : WORLD_PART));
+        assert_true(buf_equals(&part, whole.data + k * FIXTURE_PART, k ? 500 : FIXTURE_PART));
     }
     UNTIL_DONE(result, vault_sealed_burn(v, c.id, c.owner_token, &verdict));
     assert_int_equal(verdict, VERDICT_OK);
@@ -183,9 +184,9 @@ parts_life(const struct wrap_plan *fault, int n) {
 /* Four secrets expire, and the fault hits the sweeper. */
 static bool
 sweep_life(const struct wrap_plan *fault, int n) {
-    struct buf envelope = world_envelope(500);
-    struct vault_sealed_new in = world_new(2, 0, envelope.len, &envelope);
-    struct vault_sealed_new upload = world_new(2, 0, SIZE, NULL);
+    struct buf envelope = fixture_envelope(500);
+    struct vault_sealed_new in = fixture_new(2, 0, envelope.len, &envelope);
+    struct vault_sealed_new upload = fixture_new(2, 0, SIZE, NULL);
     struct vault_sealed_created c;
     struct vault_sweep_result swept;
     struct buf part = BUF_INIT(500);
@@ -197,7 +198,7 @@ sweep_life(const struct wrap_plan *fault, int n) {
     }
     assert_int_equal(buf_add(&part, envelope.data, 500), 0);
     assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 1, &part, &verdict), 1);
-    world.now += 86400;
+    fixture.now += 86400;
     plan.calls = 0;
     plan.fail_at = n;
     int result = vault_sweep(v, 1000, &swept);
@@ -214,25 +215,25 @@ sweep_life(const struct wrap_plan *fault, int n) {
 /* A classic file with one view is delivered at most once, whatever the stores return. */
 static bool
 classic_life(const struct wrap_plan *fault, int n) {
-    static char plain[WORLD_INLINE_MAX + 1];
+    static char plain[FIXTURE_INLINE_MAX + 1];
     struct vault_classic_new in = {
         .plain = plain, .len = sizeof(plain), .file_name = "f", .views = 1, .ttl = 3600};
     struct vault_classic_created c;
     int answers = 0, result;
     begin(fault, n);
-    UNTIL_DONE(result, vault_classic_create(v, world_kdf, &in, &c));
+    UNTIL_DONE(result, vault_classic_create(v, fixture_kdf, &in, &c));
     for (int tries = 0; tries < 3; tries++) {
-        struct world_reader reader;
+        struct fixture_reader reader;
         int before = plan.hits;
         if (tries == 2) heal();
-        world_reader(&reader, sizeof(plain), sizeof(plain));
-        result = vault_classic_open(v, world_kdf, c.id, c.passphrase, TOKEN_PASSPHRASE_LEN,
+        fixture_reader(&reader, sizeof(plain), sizeof(plain));
+        result = vault_classic_open(v, fixture_kdf, c.id, c.passphrase, TOKEN_PASSPHRASE_LEN,
                                     &reader.base);
         if (result < 0) assert_true(plan.hits > before);
         if (result < 0) assert_code(result);
         if (result == 1) assert_true(buf_equals(&reader.got.plain, plain, sizeof(plain)));
         if (result == 1) answers++;
-        world_reader_end(&reader);
+        fixture_reader_end(&reader);
     }
     assert_true(answers <= 1);
     /* Only a claim that was done with an unknown outcome may cost the view. */
@@ -282,7 +283,7 @@ test_ping_tells_of_either_store(void **state) {
         begin(&faults[0], n);
         assert_int_equal(vault_ping(v), n == 0 ? 0 : ERR_STORE);
         assert_int_equal(v->store_errors, n == 0 ? 0 : 1);
-        world_close(&world);
+        fixture_close(&fixture);
     }
 }
 
@@ -307,8 +308,8 @@ erase_unless_stubborn(struct blobs *b, const char *name, uint32_t first, uint32_
 /* Begin an upload with one part.  Copy the name of its blob to ${name} if that is not NULL. */
 static void
 begin_upload(char *name) {
-    struct buf part = world_envelope(500);
-    struct vault_sealed_new in = world_new(1, 0, SIZE, NULL);
+    struct buf part = fixture_envelope(500);
+    struct vault_sealed_new in = fixture_new(1, 0, SIZE, NULL);
     struct vault_sealed_created c;
     struct record r;
     enum verdict verdict;
@@ -320,7 +321,7 @@ begin_upload(char *name) {
     buf_free(&part);
 }
 
-/* A new world with uploads that cannot be erased.  A later sweep visits them first. */
+/* A new fixture with uploads that cannot be erased.  A later sweep visits them first. */
 static void
 begin_stubborn(void) {
     static struct blobs_ops ops;
@@ -347,7 +348,7 @@ test_what_cannot_be_erased_keeps_nothing_waiting(void **state) {
     begin_stubborn();
     for (int turn = 0; turn < 2; turn++) {
         begin_others();
-        world.now += POLICY_UPLOAD_IDLE + 1;
+        fixture.now += POLICY_UPLOAD_IDLE + 1;
         assert_int_equal(vault_sweep(v, 10000, &swept), ERR_STORE);
         assert_int_equal(swept.errors, STUBBORN);
         assert_int_equal(swept.records, STUBBORN + OTHERS);
@@ -374,9 +375,9 @@ test_a_sweep_ends_in_time(void **state) {
     begin_stubborn();
     v->limits.sweep_ms = MS;
     stubborn_slow = true;
-    world.now += 1; /* so these come last */
+    fixture.now += 1; /* so these come last */
     begin_others();
-    world.now += POLICY_UPLOAD_IDLE + 1;
+    fixture.now += POLICY_UPLOAD_IDLE + 1;
     int64_t start = clock_monotonic_ms();
     for (; v->blobs->ops->usage(v->blobs) > STUBBORN * 500; sweeps++) {
         assert_int_equal(vault_sweep(v, 10000, &swept), ERR_STORE);
@@ -411,8 +412,8 @@ burn_upload(void *ctx) {
 
 static void
 test_a_part_that_meets_a_burn_is_erased(void **state) {
-    struct buf whole = world_envelope(SIZE), part = BUF_INIT(500);
-    struct vault_sealed_new in = world_new(1, 0, SIZE, NULL);
+    struct buf whole = fixture_envelope(SIZE), part = BUF_INIT(500);
+    struct vault_sealed_new in = fixture_new(1, 0, SIZE, NULL);
     enum verdict verdict;
     (void)state;
     begin(&faults[0], 0);
@@ -444,8 +445,8 @@ test_bytes_that_meet_a_burn_and_a_fault_are_swept(void **state) {
         {.err = ERR_UNKNOWN_OUTCOME},
         {.err = ERR_UNKNOWN_OUTCOME, .done = true},
     };
-    struct buf part = world_envelope(500);
-    struct vault_sealed_new in = world_new(1, 0, SIZE, NULL);
+    struct buf part = fixture_envelope(500);
+    struct vault_sealed_new in = fixture_new(1, 0, SIZE, NULL);
     struct vault_sweep_result swept;
     enum verdict verdict;
     bool left = false;
@@ -491,22 +492,22 @@ test_tidy_spares_what_it_cannot_ask_about(void **state) {
 
 static void
 test_lost_blobs_are_broken_not_absent(void **state) {
-    static char plain[WORLD_INLINE_MAX + 1];
+    static char plain[FIXTURE_INLINE_MAX + 1];
     struct vault_classic_new in = {.plain = plain, .len = sizeof(plain), .views = 1, .ttl = 3600};
     struct vault_classic_created c;
-    struct world_reader reader;
+    struct fixture_reader reader;
     (void)state;
     begin(&faults[0], 0);
-    assert_int_equal(vault_classic_create(v, world_kdf, &in, &c), 1);
+    assert_int_equal(vault_classic_create(v, fixture_kdf, &in, &c), 1);
     struct record r;
     struct store_ref ref = {0};
     v->store->ops->ref(v->store, c.id, &ref);
     assert_int_equal(v->store->ops->load(v->store, &ref, &r, NULL), 1);
     assert_int_equal(v->blobs->ops->erase(v->blobs, r.blob, 0, 1), 0);
     record_clear(&r);
-    world_reader(&reader, sizeof(plain), sizeof(plain));
+    fixture_reader(&reader, sizeof(plain), sizeof(plain));
     assert_int_equal(
-        vault_classic_open(v, world_kdf, c.id, c.passphrase, TOKEN_PASSPHRASE_LEN, &reader.base),
+        vault_classic_open(v, fixture_kdf, c.id, c.passphrase, TOKEN_PASSPHRASE_LEN, &reader.base),
         ERR_STORE);
     assert_int_equal(v->views_claimed, 0);
     assert_int_equal(reader.calls, 0);
@@ -515,8 +516,8 @@ test_lost_blobs_are_broken_not_absent(void **state) {
 
 static void
 test_a_lost_part_is_broken_not_absent(void **state) {
-    struct buf whole = world_envelope(SIZE), part = BUF_INIT(WORLD_PART);
-    struct vault_sealed_new in = world_new(1, 0, 500, NULL);
+    struct buf whole = fixture_envelope(SIZE), part = BUF_INIT(FIXTURE_PART);
+    struct vault_sealed_new in = fixture_new(1, 0, 500, NULL);
     struct vault_sealed_created c;
     char token[TOKEN_LEN + 1];
     enum verdict verdict;
@@ -533,7 +534,7 @@ test_a_lost_part_is_broken_not_absent(void **state) {
     assert_int_equal(v->blobs->ops->erase(v->blobs, r.blob, 0, 1), 0);
     record_clear(&r);
     buf_reset(&part);
-    world_token(1, token);
+    fixture_token(1, token);
     assert_int_equal(vault_sealed_get_part(v, c.id, token, 0,
                                            &(struct vault_sealed_fetch){.out = &part}, &verdict),
                      ERR_STORE);
@@ -559,5 +560,5 @@ main(void) {
         cmocka_unit_test(test_lost_blobs_are_broken_not_absent),
         cmocka_unit_test(test_a_lost_part_is_broken_not_absent),
     };
-    return cmocka_run_group_tests_name("faults", tests, world_start_kdf, world_stop_kdf);
+    return cmocka_run_group_tests_name("faults", tests, fixture_start_kdf, fixture_stop_kdf);
 }

@@ -8,33 +8,33 @@
 #include <cmocka.h>
 
 #include "base/err.h"
-#include "vault_world.h"
+#include "vault_fixture.h"
 
-#define T0 WORLD_T0
+#define T0 FIXTURE_T0
 
-static struct world world;
-static struct vault *const v = &world.vault;
+static struct vault_fixture fixture;
+static struct vault *const v = &fixture.vault;
 static struct buf envelope;
 
 static int
 setup(void **state) {
     (void)state;
-    world_open(&world);
-    envelope = world_envelope(1000);
+    fixture_open(&fixture);
+    envelope = fixture_envelope(1000);
     return 0;
 }
 
 static int
 teardown(void **state) {
     (void)state;
-    world_close(&world);
+    fixture_close(&fixture);
     buf_free(&envelope);
     return 0;
 }
 
 static struct vault_sealed_created
 create(int views, int attempts) {
-    struct vault_sealed_new in = world_new(views, attempts, envelope.len, &envelope);
+    struct vault_sealed_new in = fixture_new(views, attempts, envelope.len, &envelope);
     struct vault_sealed_created out;
     assert_int_equal(vault_sealed_create(v, &in, &out), 1);
     return out;
@@ -42,7 +42,7 @@ create(int views, int attempts) {
 
 static struct vault_sealed_created
 create_upload(int views, uint64_t size) {
-    struct vault_sealed_new in = world_new(views, 0, size, NULL);
+    struct vault_sealed_new in = fixture_new(views, 0, size, NULL);
     struct vault_sealed_created out;
     assert_int_equal(vault_sealed_create(v, &in, &out), 1);
     return out;
@@ -50,14 +50,14 @@ create_upload(int views, uint64_t size) {
 
 static enum verdict
 open_with(const char *id, unsigned access, unsigned lease) {
-    return world_open_secret(&world, id, access, lease, &envelope);
+    return fixture_open_secret(&fixture, id, access, lease, &envelope);
 }
 
 static enum verdict
 confirm(const char *id, unsigned lease) {
     char token[TOKEN_LEN + 1];
     enum verdict verdict;
-    assert_int_equal(vault_sealed_confirm(v, id, world_token(lease, token), &verdict), 1);
+    assert_int_equal(vault_sealed_confirm(v, id, fixture_token(lease, token), &verdict), 1);
     return verdict;
 }
 
@@ -94,8 +94,8 @@ stored_bytes(void) {
 
 static enum verdict
 put(const struct vault_sealed_created *c, const struct buf *whole, uint32_t k) {
-    size_t at = (size_t)k * WORLD_PART;
-    size_t len = whole->len - at < WORLD_PART ? whole->len - at : WORLD_PART;
+    size_t at = (size_t)k * FIXTURE_PART;
+    size_t len = whole->len - at < FIXTURE_PART ? whole->len - at : FIXTURE_PART;
     struct buf part = BUF_INIT(len);
     enum verdict verdict;
     assert_int_equal(buf_add(&part, whole->data + at, len), 0);
@@ -113,14 +113,14 @@ complete(const struct vault_sealed_created *c, uint32_t *missing) {
 
 static enum verdict
 fetch(const char *id, unsigned lease, uint32_t k, const struct buf *whole) {
-    struct buf part = BUF_INIT(WORLD_PART);
+    struct buf part = BUF_INIT(FIXTURE_PART);
     char token[TOKEN_LEN + 1];
     enum verdict verdict;
-    assert_int_equal(vault_sealed_get_part(v, id, world_token(lease, token), k,
+    assert_int_equal(vault_sealed_get_part(v, id, fixture_token(lease, token), k,
                                            &(struct vault_sealed_fetch){.out = &part}, &verdict),
                      1);
     if (verdict == VERDICT_OK)
-        assert_true(buf_equals(&part, whole->data + (size_t)k * WORLD_PART, part.len));
+        assert_true(buf_equals(&part, whole->data + (size_t)k * FIXTURE_PART, part.len));
     else assert_int_equal(part.len, 0);
     buf_free(&part);
     return verdict;
@@ -162,12 +162,13 @@ test_open_tells_what_is_left(void **state) {
     struct vault_sealed_opened o;
     uint8_t right[32], wrong[32], verifier[32];
     char token[TOKEN_LEN + 1];
-    world_access(1, right, verifier);
-    world_access(2, wrong, verifier);
+    fixture_access(1, right, verifier);
+    fixture_access(2, wrong, verifier);
     assert_int_equal(
         vault_sealed_open(v, c.id,
-                          &(struct vault_sealed_opening){
-                              .access = wrong, .lease = world_token(1, token), .content_max = 5000},
+                          &(struct vault_sealed_opening){.access = wrong,
+                                                         .lease = fixture_token(1, token),
+                                                         .content_max = 5000},
                           &o),
         1);
     assert_int_equal(o.verdict, VERDICT_WRONG_PROOF);
@@ -175,8 +176,9 @@ test_open_tells_what_is_left(void **state) {
     vault_sealed_opened_clear(&o);
     assert_int_equal(
         vault_sealed_open(v, c.id,
-                          &(struct vault_sealed_opening){
-                              .access = right, .lease = world_token(1, token), .content_max = 5000},
+                          &(struct vault_sealed_opening){.access = right,
+                                                         .lease = fixture_token(1, token),
+                                                         .content_max = 5000},
                           &o),
         1);
     assert_int_equal(o.verdict, VERDICT_OK);
@@ -184,11 +186,12 @@ test_open_tells_what_is_left(void **state) {
     assert_int_equal(o.attempts_left, 4);
     assert_int_equal(o.lease_expires_at, T0 + POLICY_LEASE_IDLE_INLINE);
     vault_sealed_opened_clear(&o);
-    world.now += 50;
+    fixture.now += 50;
     assert_int_equal(
         vault_sealed_open(v, c.id,
-                          &(struct vault_sealed_opening){
-                              .access = right, .lease = world_token(1, token), .content_max = 5000},
+                          &(struct vault_sealed_opening){.access = right,
+                                                         .lease = fixture_token(1, token),
+                                                         .content_max = 5000},
                           &o),
         1);
     assert_int_equal(o.verdict, VERDICT_REPEAT);
@@ -198,8 +201,9 @@ test_open_tells_what_is_left(void **state) {
     c = create(1, 0);
     assert_int_equal(
         vault_sealed_open(v, c.id,
-                          &(struct vault_sealed_opening){
-                              .access = wrong, .lease = world_token(1, token), .content_max = 5000},
+                          &(struct vault_sealed_opening){.access = wrong,
+                                                         .lease = fixture_token(1, token),
+                                                         .content_max = 5000},
                           &o),
         1);
     assert_int_equal(o.verdict, VERDICT_WRONG_PROOF);
@@ -214,23 +218,23 @@ test_what_cannot_be_delivered_counts_nothing(void **state) {
     struct vault_sealed_opened o;
     uint8_t right[32], wrong[32], verifier[32];
     char token[TOKEN_LEN + 1];
-    world_access(1, right, verifier);
-    world_access(2, wrong, verifier);
-    assert_int_equal(
-        vault_sealed_open(v, c.id,
-                          &(struct vault_sealed_opening){
-                              .access = right, .lease = world_token(1, token), .content_max = 999},
-                          &o),
-        ERR_TOO_LARGE);
+    fixture_access(1, right, verifier);
+    fixture_access(2, wrong, verifier);
+    assert_int_equal(vault_sealed_open(
+                         v, c.id,
+                         &(struct vault_sealed_opening){
+                             .access = right, .lease = fixture_token(1, token), .content_max = 999},
+                         &o),
+                     ERR_TOO_LARGE);
     assert_int_equal(o.content.len, 0);
     vault_sealed_opened_clear(&o);
     /* Without the proof the size is not revealed. */
-    assert_int_equal(
-        vault_sealed_open(v, c.id,
-                          &(struct vault_sealed_opening){
-                              .access = wrong, .lease = world_token(1, token), .content_max = 999},
-                          &o),
-        1);
+    assert_int_equal(vault_sealed_open(
+                         v, c.id,
+                         &(struct vault_sealed_opening){
+                             .access = wrong, .lease = fixture_token(1, token), .content_max = 999},
+                         &o),
+                     1);
     assert_int_equal(o.verdict, VERDICT_WRONG_PROOF);
     vault_sealed_opened_clear(&o);
     assert_int_equal(open_with(c.id, 1, 1), VERDICT_OK);
@@ -265,7 +269,7 @@ test_burn_by_owner_and_by_opener(void **state) {
         struct vault_sealed_created c = create(5, 0);
         char token[TOKEN_LEN + 1];
         assert_int_equal(open_with(c.id, 1, 1), VERDICT_OK);
-        assert_int_equal(burn(c.id, owner ? c.owner_token : world_token(1, token)), VERDICT_OK);
+        assert_int_equal(burn(c.id, owner ? c.owner_token : fixture_token(1, token)), VERDICT_OK);
         assert_int_equal(stored_bytes(), 0);
         assert_false(info(c.id));
         assert_int_equal(open_with(c.id, 1, 1), VERDICT_ABSENT);
@@ -277,10 +281,10 @@ test_burn_by_owner_and_by_opener(void **state) {
 static void
 test_parts_come_and_are_fetched(void **state) {
     (void)state;
-    struct buf whole = world_envelope(2 * WORLD_PART + 77);
+    struct buf whole = fixture_envelope(2 * FIXTURE_PART + 77);
     struct vault_sealed_created c = create_upload(1, whole.len);
     uint32_t missing = 0, len = 0;
-    assert_int_equal(c.part_size, WORLD_PART);
+    assert_int_equal(c.part_size, FIXTURE_PART);
     assert_int_equal(receipt(&c), RECEIPT_UPLOADING);
     assert_int_equal(complete(&c, &missing), VERDICT_INCOMPLETE);
     assert_int_equal(missing, 3);
@@ -291,7 +295,7 @@ test_parts_come_and_are_fetched(void **state) {
     assert_int_equal(put(&c, &whole, 0), VERDICT_OK);
     assert_int_equal(put(&c, &whole, 0), VERDICT_OK);
     assert_false(info(c.id));
-    assert_int_equal(world_open_secret(&world, c.id, 1, 1, NULL), VERDICT_UPLOADING);
+    assert_int_equal(fixture_open_secret(&fixture, c.id, 1, 1, NULL), VERDICT_UPLOADING);
     assert_int_equal(complete(&c, &missing), VERDICT_INCOMPLETE);
     assert_int_equal(missing, 1);
     assert_int_equal(put(&c, &whole, 1), VERDICT_OK);
@@ -300,7 +304,7 @@ test_parts_come_and_are_fetched(void **state) {
     assert_int_equal(put(&c, &whole, 1), VERDICT_CONFLICT);
     assert_int_equal(stored_bytes(), whole.len);
     assert_int_equal(fetch(c.id, 1, 0, &whole), VERDICT_ABSENT);
-    assert_int_equal(world_open_secret(&world, c.id, 1, 1, NULL), VERDICT_OK);
+    assert_int_equal(fixture_open_secret(&fixture, c.id, 1, 1, NULL), VERDICT_OK);
     for (uint32_t k = 0; k < 3; k++)
         assert_int_equal(fetch(c.id, 1, k, &whole), VERDICT_OK);
     assert_int_equal(fetch(c.id, 1, 3, &whole), VERDICT_ABSENT);
@@ -316,10 +320,10 @@ test_parts_come_and_are_fetched(void **state) {
 static void
 test_parts_that_do_not_fit_are_refused(void **state) {
     (void)state;
-    struct buf whole = world_envelope(WORLD_PART + 500), part = BUF_INIT(WORLD_PART + 1);
+    struct buf whole = fixture_envelope(FIXTURE_PART + 500), part = BUF_INIT(FIXTURE_PART + 1);
     struct vault_sealed_created c = create_upload(1, whole.len);
     enum verdict verdict;
-    assert_int_equal(buf_add(&part, whole.data + WORLD_PART, 499), 0);
+    assert_int_equal(buf_add(&part, whole.data + FIXTURE_PART, 499), 0);
     assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 1, &part, &verdict), 1);
     assert_int_equal(verdict, VERDICT_CONFLICT);
     assert_int_equal(stored_bytes(), 0);
@@ -352,7 +356,7 @@ test_a_part_that_was_burnt_meanwhile_is_absent(void **state) {
     (void)state;
     struct blobs_ops ops = *v->blobs->ops;
     const struct blobs_ops *own = v->blobs->ops;
-    struct buf whole = world_envelope(WORLD_PART + 500), part = BUF_INIT(WORLD_PART);
+    struct buf whole = fixture_envelope(FIXTURE_PART + 500), part = BUF_INIT(FIXTURE_PART);
     char token[TOKEN_LEN + 1];
     enum verdict verdict;
     uint32_t missing = 0;
@@ -362,11 +366,11 @@ test_a_part_that_was_burnt_meanwhile_is_absent(void **state) {
         assert_int_equal(put(&c, &whole, 0), VERDICT_OK);
         assert_int_equal(put(&c, &whole, 1), VERDICT_OK);
         assert_int_equal(complete(&c, &missing), VERDICT_OK);
-        assert_int_equal(world_open_secret(&world, c.id, 1, 1, NULL), VERDICT_OK);
+        assert_int_equal(fixture_open_secret(&fixture, c.id, 1, 1, NULL), VERDICT_OK);
         burning = i < 2 ? &c : NULL;
         get_result = i % 2 == 0 ? 0 : ERR_STORE;
         v->blobs->ops = &ops;
-        int got = vault_sealed_get_part(v, c.id, world_token(1, token), 0,
+        int got = vault_sealed_get_part(v, c.id, fixture_token(1, token), 0,
                                         &(struct vault_sealed_fetch){.out = &part}, &verdict);
         v->blobs->ops = own;
         assert_int_equal(got, burning != NULL ? 1 : ERR_STORE);
@@ -380,25 +384,25 @@ test_a_part_that_was_burnt_meanwhile_is_absent(void **state) {
 static void
 test_complete_compares_the_header(void **state) {
     (void)state;
-    struct buf whole = world_envelope(WORLD_PART + 500);
+    struct buf whole = fixture_envelope(FIXTURE_PART + 500);
     struct vault_sealed_created c = create_upload(1, whole.len);
     uint32_t missing = 0;
     whole.data[31] ^= 1;
     assert_int_equal(put(&c, &whole, 0), VERDICT_OK);
     assert_int_equal(put(&c, &whole, 1), VERDICT_OK);
     assert_int_equal(complete(&c, &missing), VERDICT_CONFLICT);
-    assert_int_equal(world_open_secret(&world, c.id, 1, 1, NULL), VERDICT_UPLOADING);
+    assert_int_equal(fixture_open_secret(&fixture, c.id, 1, 1, NULL), VERDICT_UPLOADING);
     buf_free(&whole);
 }
 
 static void
 test_a_part_too_late_leaves_nothing(void **state) {
     (void)state;
-    struct buf whole = world_envelope(WORLD_PART + 500);
+    struct buf whole = fixture_envelope(FIXTURE_PART + 500);
     struct vault_sealed_created c = create_upload(1, whole.len);
     struct vault_sweep_result swept;
     assert_int_equal(put(&c, &whole, 0), VERDICT_OK);
-    world.now += POLICY_UPLOAD_IDLE;
+    fixture.now += POLICY_UPLOAD_IDLE;
     assert_int_equal(put(&c, &whole, 1), VERDICT_ABSENT);
     assert_int_equal(receipt(&c), RECEIPT_EXPIRED);
     assert_int_equal(vault_sweep(v, 1000, &swept), 0);
@@ -410,7 +414,7 @@ test_a_part_too_late_leaves_nothing(void **state) {
 static void
 test_burn_ends_an_upload(void **state) {
     (void)state;
-    struct buf whole = world_envelope(WORLD_PART + 500);
+    struct buf whole = fixture_envelope(FIXTURE_PART + 500);
     struct vault_sealed_created c = create_upload(1, whole.len);
     assert_int_equal(put(&c, &whole, 0), VERDICT_OK);
     assert_int_equal(burn(c.id, c.owner_token), VERDICT_OK);
@@ -430,20 +434,20 @@ test_sweep_erases_and_forgets(void **state) {
     assert_int_equal(open_with(all[0].id, 1, 1), VERDICT_OK);
     assert_int_equal(vault_sweep(v, 10000, &swept), 0);
     assert_int_equal(swept.records, 0);
-    world.now = T0 + POLICY_LEASE_IDLE_INLINE;
+    fixture.now = T0 + POLICY_LEASE_IDLE_INLINE;
     assert_int_equal(vault_sweep(v, 10000, &swept), 0);
     assert_int_equal(swept.erased, 1);
     assert_int_equal(receipt(&all[0]), RECEIPT_USED_UP);
-    world.now = T0 + 86400;
+    fixture.now = T0 + 86400;
     assert_int_equal(vault_sweep(v, 100, &swept), 0);
     assert_int_equal(swept.records, 100);
     assert_int_equal(vault_sweep(v, 10000, &swept), 0);
     assert_int_equal(swept.erased, COUNT - 101);
     assert_int_equal(stored_bytes(), 0);
     assert_int_equal(receipt(&all[1]), RECEIPT_EXPIRED);
-    world.now += POLICY_RECEIPT_LIFE - 1;
+    fixture.now += POLICY_RECEIPT_LIFE - 1;
     assert_int_equal(receipt(&all[1]), RECEIPT_EXPIRED);
-    world.now++;
+    fixture.now++;
     assert_int_equal(receipt(&all[1]), -1);
     assert_int_equal(vault_sweep(v, 10000, &swept), 0);
     assert_int_equal(swept.records, COUNT);
@@ -454,7 +458,7 @@ test_sweep_erases_and_forgets(void **state) {
 static void
 test_quota_refuses_and_frees(void **state) {
     (void)state;
-    struct vault_sealed_new in = world_new(1, 0, envelope.len, &envelope);
+    struct vault_sealed_new in = fixture_new(1, 0, envelope.len, &envelope);
     struct vault_sealed_created out, first = {0};
     v->limits.quota = 3500;
     for (int i = 0; i < 3; i++) {
@@ -468,7 +472,7 @@ test_quota_refuses_and_frees(void **state) {
     assert_int_equal(open_with(first.id, 1, 1), VERDICT_OK); /* opening goes on */
     assert_int_equal(confirm(first.id, 1), VERDICT_OK);
     assert_int_equal(vault_sealed_create(v, &in, &out), 1);
-    struct vault_sealed_new upload = world_new(1, 0, 501, NULL);
+    struct vault_sealed_new upload = fixture_new(1, 0, 501, NULL);
     assert_int_equal(vault_sealed_create(v, &upload, &out), ERR_FULL);
     assert_int_equal(v->quota_held, 0);
 }
@@ -478,9 +482,9 @@ test_a_clock_set_back_brings_nothing_to_life(void **state) {
     (void)state;
     struct vault_sealed_created c = create(2, 0);
     assert_int_equal(open_with(c.id, 1, 1), VERDICT_OK);
-    world.now = T0 + 86400;
+    fixture.now = T0 + 86400;
     assert_false(info(c.id));
-    world.now = T0;
+    fixture.now = T0;
     assert_false(info(c.id));
     assert_int_equal(open_with(c.id, 1, 1), VERDICT_ABSENT);
     assert_int_equal(open_with(c.id, 1, 2), VERDICT_ABSENT);
@@ -489,18 +493,18 @@ test_a_clock_set_back_brings_nothing_to_life(void **state) {
 static void
 test_tidy_removes_orphans_alone(void **state) {
     (void)state;
-    struct buf whole = world_envelope(WORLD_PART + 500);
+    struct buf whole = fixture_envelope(FIXTURE_PART + 500);
     struct vault_sealed_created c = create_upload(1, whole.len);
     struct blobs *b = v->blobs;
     assert_int_equal(put(&c, &whole, 0), VERDICT_OK);
     assert_int_equal(b->ops->put(b, "Orphan0000000000000000", 0, "x", 1), 1);
     v->creating = 1; /* it may belong to a running create */
     assert_int_equal(vault_tidy(v), 0);
-    assert_int_equal(b->ops->usage(b), WORLD_PART + 1);
+    assert_int_equal(b->ops->usage(b), FIXTURE_PART + 1);
     v->creating = 0;
     struct vault_sweep_result swept;
     assert_int_equal(vault_sweep(v, 100, &swept), 0); /* a later sweep tidies it */
-    assert_int_equal(b->ops->usage(b), WORLD_PART);
+    assert_int_equal(b->ops->usage(b), FIXTURE_PART);
     buf_free(&whole);
 }
 

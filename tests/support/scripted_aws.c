@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-#include "aws_world.h"
+#include "scripted_aws.h"
 
 static const char *
-world_get(void *ctx, const char *name) {
-    const struct world *w = ctx;
-    for (int i = 0; i < WORLD_VARIABLES && w->variables[i][0] != NULL; i++)
+scripted_get(void *ctx, const char *name) {
+    const struct scripted_aws *w = ctx;
+    for (int i = 0; i < SCRIPTED_VARIABLES && w->variables[i][0] != NULL; i++)
         if (strcmp(w->variables[i][0], name) == 0) return w->variables[i][1];
     return NULL;
 }
 
 struct aws_env
-world_env(struct world *w) {
-    return (struct aws_env){world_get, w};
+scripted_env(struct scripted_aws *w) {
+    return (struct aws_env){scripted_get, w};
 }
 
 static void
-check_request(struct world *w, const struct world_answer *a,
+check_request(struct scripted_aws *w, const struct scripted_response *a,
               const struct http_client_request *req) {
     bool found = a->want_field == NULL;
     for (size_t i = 0; i < req->field_count; i++) {
@@ -36,12 +36,12 @@ check_request(struct world *w, const struct world_answer *a,
 }
 
 static enum http_failure
-world_send(void *ctx, const struct http_client_request *req, struct http_client_response *resp) {
-    struct world *w = ctx;
+scripted_send(void *ctx, const struct http_client_request *req, struct http_client_response *resp) {
+    struct scripted_aws *w = ctx;
     (void)pthread_mutex_lock(&w->lock);
-    if (w->answer_count == 0 || (w->strict && w->asked >= w->answer_count)) abort();
-    int i = w->asked < w->answer_count ? w->asked : w->answer_count - 1;
-    const struct world_answer *a = &w->answers[i];
+    if (w->response_count == 0 || (w->strict && w->asked >= w->response_count)) abort();
+    int i = w->asked < w->response_count ? w->asked : w->response_count - 1;
+    const struct scripted_response *a = &w->responses[i];
     check_request(w, a, req);
     w->asked++;
     buf_reset(&resp->body);
@@ -57,24 +57,24 @@ world_send(void *ctx, const struct http_client_request *req, struct http_client_
 }
 
 static void
-world_pause(void *ctx, int ms) {
-    struct world *w = ctx;
+scripted_pause(void *ctx, int ms) {
+    struct scripted_aws *w = ctx;
     (void)pthread_mutex_lock(&w->lock);
     w->paused_ms += ms;
     (void)pthread_mutex_unlock(&w->lock);
 }
 
 struct aws_transport
-world_transport(struct world *w) {
-    return (struct aws_transport){world_send, world_pause, w};
+scripted_transport(struct scripted_aws *w) {
+    return (struct aws_transport){scripted_send, scripted_pause, w};
 }
 
 static int64_t
-world_now(void *ctx) {
-    return ((struct world *)ctx)->now;
+scripted_now(void *ctx) {
+    return ((struct scripted_aws *)ctx)->now;
 }
 
 struct clock
-world_clock(struct world *w) {
-    return (struct clock){world_now, w};
+scripted_clock(struct scripted_aws *w) {
+    return (struct clock){scripted_now, w};
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "api_kit.h"
+#include "api_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,94 +14,94 @@
 #include "memory_blobs.h"
 #include "memory_store.h"
 
-static struct api_kit *current;
+static struct api_fixture *current;
 
 static int64_t
-kit_now(void *ctx) {
-    return ((struct api_kit *)ctx)->now;
+fixture_now(void *ctx) {
+    return ((struct api_fixture *)ctx)->now;
 }
 
 static int64_t
-kit_ms(void) {
+fixture_ms(void) {
     return current->ms;
 }
 
 void
-api_kit_open(struct api_kit *kit) {
+api_fixture_open(struct api_fixture *fixture) {
     static const struct origins page_origins = {.items = {"https://page.example"}, .count = 1};
     json_setup();
-    *kit = (struct api_kit){.now = API_KIT_T0, .ms = 1000};
-    current = kit;
-    kit->vault = (struct vault){
+    *fixture = (struct api_fixture){.now = API_FIXTURE_T0, .ms = 1000};
+    current = fixture;
+    fixture->vault = (struct vault){
         .store = memory_store_open(128 * 1024),
         .blobs = memory_blobs_open(),
-        .clock = {.now = kit_now, .ctx = kit},
+        .clock = {.now = fixture_now, .ctx = fixture},
         .random = random_system,
-        .limits = {.quota = 0, .part_size = API_KIT_PART},
+        .limits = {.quota = 0, .part_size = API_FIXTURE_PART},
     };
-    kit->api = (struct api){
+    fixture->api = (struct api){
         .config = {.version = "test",
                    .ttl_default = 5 * 86400,
                    .ttl_max = 30 * 86400,
-                   .text_max = API_KIT_TEXT_MAX,
+                   .text_max = API_FIXTURE_TEXT_MAX,
                    .classic_file_max = 10000,
                    .file_max = 1 << 20,
                    .inline_max = 128 * 1024,
                    .response_max = 8 << 20,
                    .page = "",
                    .origins = &page_origins},
-        .vault = &kit->vault,
+        .vault = &fixture->vault,
         .kdf = kdf_pool_new(1, 4, KDF_CLASSIC),
-        .monotonic_ms = kit_ms,
+        .monotonic_ms = fixture_ms,
     };
-    assert_non_null(kit->api.kdf);
-    assert_int_equal(api_open(&kit->api), 0);
-    http_response_init(&kit->resp, 8 << 20);
-    kit->room = -1;
+    assert_non_null(fixture->api.kdf);
+    assert_int_equal(api_open(&fixture->api), 0);
+    http_response_init(&fixture->resp, 8 << 20);
+    fixture->room = -1;
 }
 
 void
-api_kit_reopen(struct api_kit *kit) {
-    api_close(&kit->api);
-    assert_int_equal(api_open(&kit->api), 0);
+api_fixture_reopen(struct api_fixture *fixture) {
+    api_close(&fixture->api);
+    assert_int_equal(api_open(&fixture->api), 0);
 }
 
 void
-api_kit_close(struct api_kit *kit) {
-    http_response_clear(&kit->resp);
-    buf_free(&kit->req.body);
-    api_close(&kit->api);
-    kdf_pool_free(kit->api.kdf);
-    kit->vault.blobs->ops->close(kit->vault.blobs);
-    kit->vault.store->ops->close(kit->vault.store);
+api_fixture_close(struct api_fixture *fixture) {
+    http_response_clear(&fixture->resp);
+    buf_free(&fixture->req.body);
+    api_close(&fixture->api);
+    kdf_pool_free(fixture->api.kdf);
+    fixture->vault.blobs->ops->close(fixture->vault.blobs);
+    fixture->vault.store->ops->close(fixture->vault.store);
 }
 
 int
-api_kit_setup(void **state) {
-    struct api_kit *kit = calloc(1, sizeof(*kit));
-    if (kit == NULL) return -1;
-    api_kit_open(kit);
-    *state = kit;
+api_fixture_setup(void **state) {
+    struct api_fixture *fixture = calloc(1, sizeof(*fixture));
+    if (fixture == NULL) return -1;
+    api_fixture_open(fixture);
+    *state = fixture;
     return 0;
 }
 
 int
-api_kit_teardown(void **state) {
-    api_kit_close(*state);
+api_fixture_teardown(void **state) {
+    api_fixture_close(*state);
     free(*state);
     return 0;
 }
 
 static void
-fill_request(struct api_kit *kit, const struct ask *ask, char bearer[static 256]) {
-    struct http_request *req = &kit->req;
+fill_request(struct api_fixture *fixture, const struct ask *ask, char bearer[static 256]) {
+    struct http_request *req = &fixture->req;
     const char *client = ask->client == NULL ? "192.0.2.1" : ask->client;
     const char *method = ask->method != NULL ? ask->method : ask->body != NULL ? "POST" : "GET";
     buf_free(&req->body);
-    assert_true(strlen(ask->target) < sizeof(kit->path));
-    memcpy(kit->path, ask->target, strlen(ask->target) + 1);
-    *req = (struct http_request){.method = http_method_parse(method), .path = kit->path};
-    char *query = strchr(kit->path, '?');
+    assert_true(strlen(ask->target) < sizeof(fixture->path));
+    memcpy(fixture->path, ask->target, strlen(ask->target) + 1);
+    *req = (struct http_request){.method = http_method_parse(method), .path = fixture->path};
+    char *query = strchr(fixture->path, '?');
     if (query != NULL) *query++ = '\0';
     req->query = query == NULL ? "" : query;
     assert_int_equal(http_address_parse(client, strlen(client), &req->client), 0);
@@ -115,50 +115,51 @@ fill_request(struct api_kit *kit, const struct ask *ask, char bearer[static 256]
     req->headers[HTTP_REQUEST_METHOD] = ask->ask_method;
 }
 
-/* Reserve as an adapter does, within kit->room. */
+/* Reserve as an adapter does, within fixture->room. */
 static int
-kit_reserve(void *ctx, uint64_t bytes) {
-    struct api_kit *kit = ctx;
-    if (kit->room >= 0 && bytes > (uint64_t)kit->room) return ERR_BUSY;
-    kit->reserved = bytes;
+fixture_reserve(void *ctx, uint64_t bytes) {
+    struct api_fixture *fixture = ctx;
+    if (fixture->room >= 0 && bytes > (uint64_t)fixture->room) return ERR_BUSY;
+    fixture->reserved = bytes;
     return 0;
 }
 
 int
-api_kit_ask(struct api_kit *kit, struct ask ask) {
+api_fixture_ask(struct api_fixture *fixture, struct ask ask) {
     char bearer[256];
     struct api_admission admission;
     size_t len = ask.len != 0 || ask.body == NULL ? ask.len : strlen(ask.body);
     int64_t body_len = ask.body == NULL ? -1 : (int64_t)len;
-    fill_request(kit, &ask, bearer);
-    http_response_clear(&kit->resp);
-    kit->resp.reserve = kit_reserve;
-    kit->resp.reserve_ctx = kit;
-    kit->reserved = 0;
-    if (api_admit(&kit->api, &kit->req, body_len, &admission, &kit->resp) == 0)
-        return kit->resp.status;
-    if (!ask.unchecked && api_check(&kit->api, &kit->req, body_len, &admission, &kit->resp) == 0)
-        return kit->resp.status;
+    fill_request(fixture, &ask, bearer);
+    http_response_clear(&fixture->resp);
+    fixture->resp.reserve = fixture_reserve;
+    fixture->resp.reserve_ctx = fixture;
+    fixture->reserved = 0;
+    if (api_admit(&fixture->api, &fixture->req, body_len, &admission, &fixture->resp) == 0)
+        return fixture->resp.status;
+    if (!ask.unchecked &&
+        api_check(&fixture->api, &fixture->req, body_len, &admission, &fixture->resp) == 0)
+        return fixture->resp.status;
     assert_true(len <= admission.body_max);
-    buf_init(&kit->req.body, len);
-    assert_int_equal(buf_add(&kit->req.body, ask.body, len), 0);
-    api_handle(&kit->api, admission.route, &kit->req, &kit->resp);
-    return kit->resp.status;
+    buf_init(&fixture->req.body, len);
+    assert_int_equal(buf_add(&fixture->req.body, ask.body, len), 0);
+    api_handle(&fixture->api, admission.route, &fixture->req, &fixture->resp);
+    return fixture->resp.status;
 }
 
 const char *
-api_kit_body(struct api_kit *kit) {
-    return buf_text(&kit->resp.body);
+api_fixture_body(struct api_fixture *fixture) {
+    return buf_text(&fixture->resp.body);
 }
 
 json_t *
-api_kit_json(struct api_kit *kit) {
-    return json_parse_object((const char *)kit->resp.body.data, kit->resp.body.len);
+api_fixture_json(struct api_fixture *fixture) {
+    return json_parse_object((const char *)fixture->resp.body.data, fixture->resp.body.len);
 }
 
 void
-api_kit_text(struct api_kit *kit, const char *name, char *out, size_t len) {
-    json_t *json = api_kit_json(kit);
+api_fixture_text(struct api_fixture *fixture, const char *name, char *out, size_t len) {
+    json_t *json = api_fixture_json(fixture);
     const char *text = json_string_value(json_object_get(json, name));
     assert_non_null(text);
     assert_true(strlen(text) < len);
@@ -167,8 +168,8 @@ api_kit_text(struct api_kit *kit, const char *name, char *out, size_t len) {
 }
 
 int64_t
-api_kit_number(struct api_kit *kit, const char *name) {
-    json_t *json = api_kit_json(kit);
+api_fixture_number(struct api_fixture *fixture, const char *name) {
+    json_t *json = api_fixture_json(fixture);
     json_t *number = json_object_get(json, name);
     assert_true(json_is_integer(number));
     int64_t v = json_integer_value(number);
@@ -183,32 +184,32 @@ member_is(json_t *json, const char *name, const char *value) {
 }
 
 bool
-api_kit_problem(struct api_kit *kit, const char *code, const char *field) {
-    const char *type = http_response_get(&kit->resp, "Content-Type");
-    json_t *json = api_kit_json(kit);
+api_fixture_problem(struct api_fixture *fixture, const char *code, const char *field) {
+    const char *type = http_response_get(&fixture->resp, "Content-Type");
+    json_t *json = api_fixture_json(fixture);
     bool ok = json != NULL && type != NULL && strcmp(type, "application/problem+json") == 0 &&
               member_is(json, "code", code) &&
-              json_integer_value(json_object_get(json, "status")) == kit->resp.status &&
+              json_integer_value(json_object_get(json, "status")) == fixture->resp.status &&
               (field == NULL || member_is(json, "field", field));
-    if (!ok) print_message("answer was: %d %s\n", kit->resp.status, api_kit_body(kit));
+    if (!ok) print_message("answer was: %d %s\n", fixture->resp.status, api_fixture_body(fixture));
     json_decref(json);
     return ok;
 }
 
 uint8_t
-api_kit_byte(size_t i) {
+api_fixture_byte(size_t i) {
     static const uint8_t header[] = {'E', 'S', 'v', '1', 14, 8, 1, 0};
     return i < sizeof(header) ? header[i] : (uint8_t)(i * 7 + i / 256);
 }
 
 char *
-api_kit_create_body(struct api_kit_secret s) {
+api_fixture_create_body(struct api_fixture_secret s) {
     struct buf body = BUF_INIT(1 << 20), envelope = BUF_INIT(1 << 20);
     uint8_t key[32], verifier[32];
     memset(key, s.key, sizeof(key));
     token_hash(key, sizeof(key), verifier);
     for (size_t i = 0; i < (s.inside ? s.size : ENVELOPE_HEADER_LEN); i++)
-        assert_int_equal(buf_add_byte(&envelope, api_kit_byte(i)), 0);
+        assert_int_equal(buf_add_byte(&envelope, api_fixture_byte(i)), 0);
     assert_int_equal(buf_add_text(&body, "{\"verifier\":\""), 0);
     assert_int_equal(base64_encode(BASE64_URL, verifier, 32, &body), 0);
     assert_int_equal(buf_add_text(&body, "\",\"header\":\""), 0);
@@ -217,7 +218,7 @@ api_kit_create_body(struct api_kit_secret s) {
                                 (long long)s.ttl, s.size),
                      0);
     if (s.gate || s.attempts > 0) {
-        memset(key, API_KIT_GATE, sizeof(key));
+        memset(key, API_FIXTURE_GATE, sizeof(key));
         token_hash(key, sizeof(key), verifier);
         assert_int_equal(buf_add_text(&body, ",\"gate_verifier\":\""), 0);
         assert_int_equal(base64_encode(BASE64_URL, verifier, 32, &body), 0);
@@ -237,25 +238,26 @@ api_kit_create_body(struct api_kit_secret s) {
 }
 
 void
-api_kit_create(struct api_kit *kit, struct api_kit_secret s, char id[static 23],
-               char owner[static 44]) {
-    char *body = api_kit_create_body(s);
-    int status = api_kit_ask(kit, (struct ask){.target = "/api/v1/secrets", .body = body});
-    if (status != 201) print_message("create: %s\n", api_kit_body(kit));
+api_fixture_create(struct api_fixture *fixture, struct api_fixture_secret s, char id[static 23],
+                   char owner[static 44]) {
+    char *body = api_fixture_create_body(s);
+    int status = api_fixture_ask(fixture, (struct ask){.target = "/api/v1/secrets", .body = body});
+    if (status != 201) print_message("create: %s\n", api_fixture_body(fixture));
     assert_int_equal(status, 201);
     free(body);
-    api_kit_text(kit, "id", id, 23);
-    api_kit_text(kit, "owner_token", owner, 44);
+    api_fixture_text(fixture, "id", id, 23);
+    api_fixture_text(fixture, "owner_token", owner, 44);
 }
 
 void
-api_kit_lease(char letter, char out[static 44]) {
+api_fixture_lease(char letter, char out[static 44]) {
     memset(out, letter, 43);
     out[43] = '\0';
 }
 
 int
-api_kit_open_with_gate(struct api_kit *kit, const char *id, uint8_t key, char lease, uint8_t gate) {
+api_fixture_open_with_gate(struct api_fixture *fixture, const char *id, uint8_t key, char lease,
+                           uint8_t gate) {
     char body[300], target[80], access[44], token[44], text[64] = "";
     uint8_t bytes[32];
     memset(bytes, key, sizeof(bytes));
@@ -266,14 +268,14 @@ api_kit_open_with_gate(struct api_kit *kit, const char *id, uint8_t key, char le
         base64_encode_text(BASE64_URL, bytes, sizeof(bytes), sent);
         (void)snprintf(text, sizeof(text), ",\"gate\":\"%s\"", sent);
     }
-    api_kit_lease(lease, token);
+    api_fixture_lease(lease, token);
     (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s/open", id);
     (void)snprintf(body, sizeof(body), "{\"access\":\"%s\",\"lease\":\"%s\"%s}", access, token,
                    text);
-    return api_kit_ask(kit, (struct ask){.target = target, .body = body});
+    return api_fixture_ask(fixture, (struct ask){.target = target, .body = body});
 }
 
 int
-api_kit_open_secret(struct api_kit *kit, const char *id, uint8_t key, char lease) {
-    return api_kit_open_with_gate(kit, id, key, lease, API_KIT_GATE);
+api_fixture_open_secret(struct api_fixture *fixture, const char *id, uint8_t key, char lease) {
+    return api_fixture_open_with_gate(fixture, id, key, lease, API_FIXTURE_GATE);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store_kit.h"
+#include "store_samples.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,22 +8,22 @@
 
 #include <cmocka.h>
 
-enum { KIT_PART = 65536 };
+enum { SAMPLE_PART = 65536 };
 
 void
-kit_hash(unsigned n, uint8_t out[static TOKEN_HASH_LEN]) {
+sample_hash(unsigned n, uint8_t out[static TOKEN_HASH_LEN]) {
     token_hash(&n, sizeof(n), out);
 }
 
 static struct record
-kit_record(enum record_kind kind, int views, uint64_t size) {
+sample_record(enum record_kind kind, int views, uint64_t size) {
     return (struct record){
         .kind = kind,
         .phase = PHASE_OPEN,
         .content = CONTENT_INLINE,
         .rev = 1,
-        .created_at = KIT_T0,
-        .expires_at = KIT_T0 + KIT_TTL,
+        .created_at = SAMPLE_T0,
+        .expires_at = SAMPLE_T0 + SAMPLE_TTL,
         .views = views,
         .views_left = views,
         .size = size,
@@ -31,10 +31,10 @@ kit_record(enum record_kind kind, int views, uint64_t size) {
 }
 
 struct record
-kit_sealed(int views, int attempts, uint64_t size) {
-    struct record r = kit_record(RECORD_SEALED, views, size);
-    kit_hash(KIT_PROOF, r.verifier);
-    kit_hash(KIT_OWNER, r.owner_hash);
+sample_sealed(int views, int attempts, uint64_t size) {
+    struct record r = sample_record(RECORD_SEALED, views, size);
+    sample_hash(SAMPLE_PROOF, r.verifier);
+    sample_hash(SAMPLE_OWNER, r.owner_hash);
     for (size_t i = 0; i < sizeof(r.header); i++)
         r.header[i] = (uint8_t)(200 + i);
     r.passphrase = attempts > 0;
@@ -51,10 +51,10 @@ name_blob(struct record *r) {
 }
 
 struct record
-kit_upload(int views, uint32_t parts) {
-    struct record r = kit_sealed(views, 0, (uint64_t)(parts - 1) * KIT_PART + 500);
+sample_upload(int views, uint32_t parts) {
+    struct record r = sample_sealed(views, 0, (uint64_t)(parts - 1) * SAMPLE_PART + 500);
     r.phase = PHASE_UPLOADING;
-    r.part_size = KIT_PART;
+    r.part_size = SAMPLE_PART;
     name_blob(&r);
     return r;
 }
@@ -69,15 +69,15 @@ fill_classic(struct classic_record *classic) {
 }
 
 struct record
-kit_text(int views, uint64_t size) {
-    struct record r = kit_record(RECORD_CLASSIC_TEXT, views, size);
+sample_text(int views, uint64_t size) {
+    struct record r = sample_record(RECORD_CLASSIC_TEXT, views, size);
     fill_classic(&r.classic);
     return r;
 }
 
 struct record
-kit_file(uint64_t size) {
-    struct record r = kit_record(RECORD_CLASSIC_FILE, 1, size);
+sample_file(uint64_t size) {
+    struct record r = sample_record(RECORD_CLASSIC_FILE, 1, size);
     fill_classic(&r.classic);
     (void)snprintf(r.file_name, sizeof(r.file_name), "r\xC3\xA9sum\xC3\xA9 \"1\".pdf");
     name_blob(&r);
@@ -85,7 +85,7 @@ kit_file(uint64_t size) {
 }
 
 struct buf
-kit_content(uint64_t size) {
+sample_content(uint64_t size) {
     struct buf b = BUF_INIT((size_t)size + 1);
     for (uint64_t i = 0; i < size; i++)
         assert_int_equal(buf_add_byte(&b, (uint8_t)(i * 31 + (i >> 8))), 0);
@@ -93,14 +93,14 @@ kit_content(uint64_t size) {
 }
 
 struct store_ref
-kit_create(struct store *s, const struct record *r) {
+sample_create(struct store *s, const struct record *r) {
     static atomic_uint count;
     struct store_ref ref = {0};
     char id[TOKEN_SEALED_ID_LEN + 1];
     bool classic = r->kind != RECORD_SEALED;
     (void)snprintf(id, sizeof(id), "Id%0*u", classic ? 14 : 20, atomic_fetch_add(&count, 1));
     s->ops->ref(s, id, &ref);
-    struct buf content = kit_content(r->content == CONTENT_INLINE ? r->size : 0);
+    struct buf content = sample_content(r->content == CONTENT_INLINE ? r->size : 0);
     assert_int_equal(s->ops->create(s, &ref, r, r->content == CONTENT_INLINE ? &content : NULL), 1);
     buf_free(&content);
     return ref;
@@ -114,31 +114,32 @@ decide(struct store *s, const struct store_ref *ref, const struct change *c) {
 }
 
 enum verdict
-kit_change(struct store *s, const struct store_ref *ref, enum change_kind kind, int64_t now,
-           unsigned hash, unsigned proof) {
+sample_change(struct store *s, const struct store_ref *ref, enum change_kind kind, int64_t now,
+              unsigned hash, unsigned proof) {
     struct change c = {.kind = kind, .now = now};
-    kit_hash(hash, c.hash);
-    kit_hash(proof, c.proof);
+    sample_hash(hash, c.hash);
+    sample_hash(proof, c.proof);
     memcpy(c.mark, &hash, sizeof(hash));
     return decide(s, ref, &c);
 }
 
 enum verdict
-kit_part(struct store *s, const struct store_ref *ref, int64_t now, unsigned hash, uint32_t part) {
+sample_part(struct store *s, const struct store_ref *ref, int64_t now, unsigned hash,
+            uint32_t part) {
     struct change c = {.kind = CHANGE_PART, .now = now, .part = part};
-    kit_hash(hash, c.hash);
+    sample_hash(hash, c.hash);
     return decide(s, ref, &c);
 }
 
 struct record
-kit_load(struct store *s, const struct store_ref *ref) {
+sample_load(struct store *s, const struct store_ref *ref) {
     struct record r;
     assert_int_equal(s->ops->load(s, ref, &r, NULL), 1);
     return r;
 }
 
 bool
-kit_exists(struct store *s, const struct store_ref *ref) {
+sample_exists(struct store *s, const struct store_ref *ref) {
     struct record r;
     int found = s->ops->load(s, ref, &r, NULL);
     assert_true(found >= 0);
@@ -147,9 +148,9 @@ kit_exists(struct store *s, const struct store_ref *ref) {
 }
 
 bool
-kit_has_content(struct store *s, const struct store_ref *ref, uint64_t size) {
+sample_has_content(struct store *s, const struct store_ref *ref, uint64_t size) {
     struct record r;
-    struct buf got = BUF_INIT((size_t)size), want = kit_content(size);
+    struct buf got = BUF_INIT((size_t)size), want = sample_content(size);
     int found = s->ops->load(s, ref, &r, &got);
     assert_true(found >= 0);
     bool there = found == 1 && r.content == CONTENT_INLINE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "vault_world.h"
+#include "vault_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,14 +11,14 @@
 #include "memory_store.h"
 
 static int64_t
-world_now(void *ctx) {
-    return atomic_load(&((struct world *)ctx)->now);
+fixture_now(void *ctx) {
+    return atomic_load(&((struct vault_fixture *)ctx)->now);
 }
 
 /* SplitMix64: enough for a test, and one atomic add a word. */
 static void
-world_fill(void *ctx, void *out, size_t len) {
-    struct world *w = ctx;
+fixture_fill(void *ctx, void *out, size_t len) {
+    struct vault_fixture *w = ctx;
     uint8_t *to = out;
     while (len > 0) {
         uint64_t z = atomic_fetch_add(&w->seed, UINT64_C(0x9E3779B97F4A7C15));
@@ -33,66 +33,66 @@ world_fill(void *ctx, void *out, size_t len) {
 }
 
 void
-world_init(struct world *w, struct store *store, struct blobs *blobs, uint64_t seed) {
-    *w = (struct world){
+fixture_init(struct vault_fixture *w, struct store *store, struct blobs *blobs, uint64_t seed) {
+    *w = (struct vault_fixture){
         .vault = {.store = store,
                   .blobs = blobs,
-                  .clock = {.now = world_now, .ctx = w},
-                  .random = {.fill = world_fill, .ctx = w},
-                  .limits = {.part_size = WORLD_PART}},
-        .now = WORLD_T0,
+                  .clock = {.now = fixture_now, .ctx = w},
+                  .random = {.fill = fixture_fill, .ctx = w},
+                  .limits = {.part_size = FIXTURE_PART}},
+        .now = FIXTURE_T0,
         .seed = seed,
     };
 }
 
 void
-world_open(struct world *w) {
-    world_init(w, memory_store_open(WORLD_INLINE_MAX), memory_blobs_open(), 1);
+fixture_open(struct vault_fixture *w) {
+    fixture_init(w, memory_store_open(FIXTURE_INLINE_MAX), memory_blobs_open(), 1);
     assert_non_null(w->vault.store);
     assert_non_null(w->vault.blobs);
 }
 
 void
-world_close(struct world *w) {
+fixture_close(struct vault_fixture *w) {
     w->vault.store->ops->close(w->vault.store);
     w->vault.blobs->ops->close(w->vault.blobs);
 }
 
-struct kdf_pool *world_kdf;
+struct kdf_pool *fixture_kdf;
 
 int
-world_start_kdf(void **state) {
+fixture_start_kdf(void **state) {
     (void)state;
-    world_kdf = kdf_pool_new(2, 64, KDF_CLASSIC);
-    return world_kdf == NULL ? -1 : 0;
+    fixture_kdf = kdf_pool_new(2, 64, KDF_CLASSIC);
+    return fixture_kdf == NULL ? -1 : 0;
 }
 
 int
-world_stop_kdf(void **state) {
+fixture_stop_kdf(void **state) {
     (void)state;
-    kdf_pool_free(world_kdf);
+    kdf_pool_free(fixture_kdf);
     return 0;
 }
 
 void
-world_access(unsigned n, uint8_t access[static 32], uint8_t verifier[static 32]) {
+fixture_access(unsigned n, uint8_t access[static 32], uint8_t verifier[static 32]) {
     memset(access, 0x5A, 32);
     memcpy(access, &n, sizeof(n));
     token_hash(access, 32, verifier);
 }
 
 void
-world_header(uint8_t header[static ENVELOPE_HEADER_LEN]) {
+fixture_header(uint8_t header[static ENVELOPE_HEADER_LEN]) {
     struct envelope_header h = {.log2_n = 14, .r = 8, .p = 1};
     memset(h.salt, 0x33, sizeof(h.salt));
     envelope_header_write(&h, header);
 }
 
 struct buf
-world_envelope(size_t size) {
+fixture_envelope(size_t size) {
     struct buf b = BUF_INIT(size);
     uint8_t header[ENVELOPE_HEADER_LEN];
-    world_header(header);
+    fixture_header(header);
     assert_int_equal(buf_add(&b, header, sizeof(header)), 0);
     while (b.len < size)
         assert_int_equal(buf_add_byte(&b, (uint8_t)(b.len * 7 + (b.len >> 9))), 0);
@@ -100,18 +100,18 @@ world_envelope(size_t size) {
 }
 
 struct vault_sealed_new
-world_new(int views, int attempts, uint64_t size, const struct buf *content) {
+fixture_new(int views, int attempts, uint64_t size, const struct buf *content) {
     struct vault_sealed_new in = {
         .views = views, .ttl = 86400, .attempts = attempts, .size = size, .content = content};
     uint8_t access[32];
-    world_access(1, access, in.verifier);
-    world_header(in.header);
+    fixture_access(1, access, in.verifier);
+    fixture_header(in.header);
     return in;
 }
 
 static int
 keep(void *ctx, const struct vault_classic_opened *o) {
-    struct world_reader *r = ctx;
+    struct fixture_reader *r = ctx;
     r->calls++;
     if (r->refuse != 0) return r->refuse;
     buf_init(&r->got.plain, o->plain.len);
@@ -120,34 +120,34 @@ keep(void *ctx, const struct vault_classic_opened *o) {
 }
 
 void
-world_reader(struct world_reader *r, size_t text_max, size_t file_max) {
-    *r = (struct world_reader){
+fixture_reader(struct fixture_reader *r, size_t text_max, size_t file_max) {
+    *r = (struct fixture_reader){
         .base = {.text_max = text_max, .file_max = file_max, .prepare = keep, .ctx = r}};
 }
 
 void
-world_reader_end(struct world_reader *r) {
+fixture_reader_end(struct fixture_reader *r) {
     buf_free(&r->got.plain);
 }
 
 const char *
-world_token(unsigned n, char out[static TOKEN_LEN + 1]) {
+fixture_token(unsigned n, char out[static TOKEN_LEN + 1]) {
     (void)snprintf(out, TOKEN_LEN + 1, "Token%038u", n);
     return out;
 }
 
 enum verdict
-world_open_secret(struct world *w, const char *id, unsigned access, unsigned lease,
-                  const struct buf *want) {
+fixture_open_secret(struct vault_fixture *w, const char *id, unsigned access, unsigned lease,
+                    const struct buf *want) {
     struct vault_sealed_opened o;
     uint8_t key[32], verifier[32];
     char token[TOKEN_LEN + 1];
-    world_access(access, key, verifier);
+    fixture_access(access, key, verifier);
     assert_int_equal(
         vault_sealed_open(&w->vault, id,
                           &(struct vault_sealed_opening){.access = key,
-                                                         .lease = world_token(lease, token),
-                                                         .content_max = WORLD_INLINE_MAX},
+                                                         .lease = fixture_token(lease, token),
+                                                         .content_max = FIXTURE_INLINE_MAX},
                           &o),
         1);
     bool given = o.verdict == VERDICT_OK || o.verdict == VERDICT_REPEAT;

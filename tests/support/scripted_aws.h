@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Environment, clock and scripted responses for the code that speaks to AWS. */
-#ifndef AWS_WORLD_H
-#define AWS_WORLD_H
+#ifndef SCRIPTED_AWS_H
+#define SCRIPTED_AWS_H
 
 #include <pthread.h>
 
@@ -9,9 +9,9 @@
 #include "base/clock.h"
 #include "base/random.h"
 
-enum { WORLD_VARIABLES = 16, WORLD_ANSWERS = 16 };
+enum { SCRIPTED_VARIABLES = 16, SCRIPTED_RESPONSES = 16 };
 
-struct world_answer {
+struct scripted_response {
     const char *url; /* what the URL must begin with; NULL for anything */
     enum http_failure failure;
     bool sent;
@@ -22,20 +22,20 @@ struct world_answer {
     const char *want_body;               /* the body of the request, or NULL for any */
 };
 
-struct world {
-    const char *variables[WORLD_VARIABLES][2];
+struct scripted_aws {
+    const char *variables[SCRIPTED_VARIABLES][2];
     int64_t now;
     pthread_mutex_t lock;
-    struct world_answer answers[WORLD_ANSWERS];
-    int answer_count;
+    struct scripted_response responses[SCRIPTED_RESPONSES];
+    int response_count;
     int asked;   /* requests so far; after the script the last response repeats */
     bool strict; /* fail the test at a request beyond the script */
     int paused_ms;
     char last_authorization[1024];
 };
 
-struct aws_env world_env(struct world *w);
-struct aws_transport world_transport(struct world *w);
-struct clock world_clock(struct world *w);
+struct aws_env scripted_env(struct scripted_aws *w);
+struct aws_transport scripted_transport(struct scripted_aws *w);
+struct clock scripted_clock(struct scripted_aws *w);
 
 #endif
