@@ -218,7 +218,8 @@ leave_for_later(struct delivery *d, enum cli_exit status) {
 static void
 end_delivery_lease(const struct delivery *d) {
     /* An unfinished file of an earlier run that is still here was of no use to this one. */
-    bool shared = d->lease.temp != NULL && lockfile_remove(d->lease.temp, true) == ERR_BUSY;
+    bool shared = d->lease.temp != NULL && !d->output.nameless &&
+                  lockfile_remove(d->lease.temp, true) == ERR_BUSY;
     if (d->cli->opt.burn || !shared) lease_end(d->cli, &d->lease, d->cli->opt.burn);
     note_views_left(d);
 }

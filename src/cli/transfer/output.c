@@ -210,12 +210,29 @@ output_write(struct output *o, uint64_t offset, const uint8_t *data, size_t len)
     return 0;
 }
 
-/* Rename without replacing a file.  Returns whether it worked, with errno. */
+/*
+ * Rename without replacing a file.  Returns whether it worked, with errno.  A file system that
+ * neither has that flag nor hard links (vboxsf, some of FUSE) gets an empty file of that name,
+ * which nobody else has, and has it replaced.
+ */
 static bool
 rename_new(const char *from, const char *to) {
     if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return true;
-    if (errno != EINVAL && errno != ENOSYS) return false;
-    return link(from, to) == 0 && unlink(from) == 0; /* file systems without that flag */
+    if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP) return false;
+    if (link(from, to) == 0) return unlink(from) == 0;
+    if (errno == EEXIST) return false;
+
+    int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) return false;
+    (void)close(fd);
+    if (rename(from, to) == 0) return true;
+
+    /* What never replaces a file needs no empty one. */
+    int saved_errno = errno;
+    (void)unlink(to);
+    if (saved_errno == EEXIST) return rename(from, to) == 0;
+    errno = saved_errno;
+    return false;
 }
 
 /* Rename the unfinished file to o->path, or to the next variant of it that is free.  Returns
@@ -248,23 +265,39 @@ sync_directory_of(const char *path) {
     (void)close(fd);
 }
 
+/* Flush the file.  Returns whether it worked, with errno.  Not every file system can. */
+static bool
+sync_output_file(const struct output *o) {
+    if (fsync(o->fd) == 0) return true;
+    return errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP;
+}
+
+/* Leave the whole file under the name that it has: its view may have been the last one. */
+static void
+keep_temporary_name(struct output *o) {
+    say_note("Note: the file cannot be called %s: %s", o->path, strerror(errno));
+    memcpy(o->path, o->temp, sizeof(o->path));
+    o->nameless = true;
+}
+
 static enum cli_exit
 finish_output_file(struct output *o, const struct envelope_meta *meta) {
     /* The file is longer than the content only if somebody else wrote to it. */
-    bool ok = ftruncate(o->fd, (off_t)meta->size) == 0 && fsync(o->fd) == 0;
-
-    /* The lock is held until the file has its name, so that no other process continues it. */
-    if (ok && take_free_name(o)) {
-        o->temp[0] = '\0';
-        (void)close(o->fd);
-        o->fd = -1;
-        sync_directory_of(o->path);
-        return CLI_DONE;
+    if (ftruncate(o->fd, (off_t)meta->size) != 0 || !sync_output_file(o)) {
+        say_error("cannot finish %s: %s", o->path, strerror(errno));
+        say_hint("Name another place with --output, then run the same command again.");
+        return CLI_FAILED;
     }
-    enum cli_exit status = errno == EEXIST ? CLI_EXISTS : CLI_FAILED;
-    say_error("cannot finish %s: %s", o->path, strerror(errno));
-    say_hint("Name another place with --output, then run the same command again.");
-    return status;
+
+    /* The lock is held until the file has its name, so that no other process continues it.  Some
+     * hosts of virtual machines rename no open file. */
+    bool named = take_free_name(o);
+    (void)close(o->fd);
+    o->fd = -1;
+    if (!named && !take_free_name(o)) keep_temporary_name(o);
+    o->temp[0] = '\0';
+    sync_directory_of(o->path);
+    return CLI_DONE;
 }
 
 static enum cli_exit

@@ -21,6 +21,7 @@ struct output {
     bool begun;
     bool force;
     bool elsewhere; /* another process has, or may have, the unfinished file of an earlier run */
+    bool nameless;  /* the file is finished, and still has its temporary name */
     int fd;
     char temp[OUTPUT_PATH_MAX]; /* the unfinished file; "" for none */
     char path[OUTPUT_PATH_MAX]; /* its final name */
@@ -48,8 +49,9 @@ uint64_t output_have(const struct output *o);
 MUST_CHECK
 int output_write(struct output *o, uint64_t offset, const uint8_t *data, size_t len);
 
-/* Give the file its name, or print the text: all of it was verified.  Returns CLI_DONE, or another
- * status after printing an error. */
+/* Give the file its name, or print the text: all of it was verified.  A file that cannot get its
+ * name keeps its temporary one, which a note and o->path tell.  Returns CLI_DONE, or another status
+ * after printing an error. */
 MUST_CHECK
 enum cli_exit output_finish(struct cli *cli, struct output *o, const struct envelope_meta *meta);
 

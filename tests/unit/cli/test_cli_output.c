@@ -74,10 +74,34 @@ look(const char *path) {
     else seen_free++;
 }
 
+/* What the file system cannot do. */
+static bool no_flags, no_links, no_replacing, no_renames, no_open_renames;
+
+static int
+refuse_with(int code) {
+    errno = code;
+    return -1;
+}
+
 int
 renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags) {
     look(from);
+    if (no_flags) return refuse_with(EINVAL);
     return (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, flags);
+}
+
+int
+link(const char *from, const char *to) {
+    if (no_links) return refuse_with(EPERM);
+    return (int)syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int
+rename(const char *from, const char *to) {
+    if (no_renames) return refuse_with(EPERM);
+    if (no_replacing && access(to, F_OK) == 0) return refuse_with(EEXIST);
+    if (no_open_renames && is_locked(from)) return refuse_with(ETXTBSY);
+    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
 int
@@ -205,6 +229,66 @@ test_going_on(void **unused) {
     output_drop(&second, false);
 }
 
+/* Check that the file ${path} holds what begin() wrote. */
+static void
+assert_whole(const char *path) {
+    char text[8] = "";
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(read(fd, text, sizeof(text)), 5);
+    assert_memory_equal(text, "whole", 5);
+    (void)close(fd);
+}
+
+/* Finish an output where the name "out" is ${taken}.  Returns whether it has got its name, and
+ * checks that the file is there in any case. */
+static bool
+is_named(bool taken) {
+    struct cli cli;
+    struct output o;
+    struct envelope_meta meta;
+    char out[128];
+
+    begin(&cli, &o, &meta, NULL);
+    path_of("out", out);
+    if (taken) (void)close(make_file(out));
+    assert_int_equal(output_finish(&cli, &o, &meta), CLI_DONE);
+    output_drop(&o, false);
+
+    assert_whole(o.path);
+    assert_int_equal(o.nameless, strstr(o.path, ".part") != NULL);
+    if (taken) assert_string_not_equal(o.path, out);
+    if (taken) assert_int_equal(unlink(out), 0);
+    assert_int_equal(unlink(o.path), 0);
+    return !o.nameless;
+}
+
+/* Shared folders of virtual machines and some file systems of FUSE: the file is never lost. */
+static void
+test_a_poor_file_system_keeps_the_file(void **unused) {
+    (void)unused;
+    no_flags = true;
+    assert_true(is_named(false));
+    assert_true(is_named(true));
+
+    no_links = true;
+    assert_true(is_named(false));
+    assert_true(is_named(true));
+    no_open_renames = true;
+    assert_true(is_named(false));
+    assert_true(is_named(true));
+    no_open_renames = false;
+
+    no_replacing = true;
+    assert_true(is_named(false));
+    assert_true(is_named(true));
+    no_replacing = false;
+    no_renames = true;
+    assert_false(is_named(false));
+    no_flags = no_links = no_renames = false;
+    assert_true(is_named(false));
+}
+
 /* The last test: the program stays asked to end. */
 static void
 test_waiting_ends_when_asked_to(void **unused) {
@@ -231,6 +315,7 @@ main(void) {
         cmocka_unit_test_setup_teardown(test_locked_until_it_has_its_name, setup, teardown),
         cmocka_unit_test_setup_teardown(test_locked_until_it_is_dropped, setup, teardown),
         cmocka_unit_test_setup_teardown(test_going_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_poor_file_system_keeps_the_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_waiting_ends_when_asked_to, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
