@@ -59,7 +59,7 @@ server_confine_paths(struct server *s, const struct aws_env *aws, struct buf *re
         .outgoing = s->stores.remote,
         .socket_dir = socket_directory(&s->listener, socket_dir),
     };
-    if (s->stores.local) paths.data_dir = s->settings.data;
+    if (s->stores.local) paths.data_dir = s->stores.data;
     int result = 0;
     if (s->stores.aws != NULL) result = aws_credentials_paths(aws, keys);
     for (int i = 0; i < AWS_CREDENTIALS_PATHS; i++)

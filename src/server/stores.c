@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "http/client.h"
 #include "store/aws.h"
 #include "store/backend.h"
@@ -25,9 +26,9 @@ static const struct store_backend *const record_backends[] = {&store_aws_records
 static const struct store_backend *const blob_backends[] = {&store_aws_blobs, &store_local_blobs};
 
 static struct store_config
-stores_config(const struct settings *s, struct store_aws *aws) {
+stores_config(const struct settings *s, const struct stores *stores) {
     return (struct store_config){
-        .data = s->data,
+        .data = stores->data,
         .dynamo_table = s->dynamo_table,
         .s3_bucket = s->s3_bucket,
         .s3_sse = s->s3_sse,
@@ -36,18 +37,41 @@ stores_config(const struct settings *s, struct store_aws *aws) {
         .part_size = (uint64_t)s->part_size,
         .min_free = MIN_FREE,
         .wait_ms = WAIT_MS,
-        .aws = aws,
+        .aws = stores->aws,
     };
+}
+
+/* Choose and make the data directory out->data at ${path}, the one of the settings. */
+static int
+prepare_data(const char *path, struct stores *out, struct buf *reason) {
+    (void)snprintf(out->data, sizeof(out->data), "%s", path);
+    if (fs_is_volume(path)) {
+        (void)snprintf(out->data, sizeof(out->data), "%s/secretsd", path);
+        log_info("start", LOG_TEXT("data", out->data),
+                 LOG_TEXT("reason", "SECRETS_DATA is a volume that belongs to root and is open to "
+                                    "others, so a subdirectory is used"));
+    }
+    if (fs_make_dir(out->data) != 0) {
+        (void)!buf_printf(reason, "cannot make %.200s: %s", out->data, strerrordesc_np(errno));
+        return ERR_IO;
+    }
+
+    const char *kind = fs_remote_kind(out->data);
+    if (kind != NULL)
+        log_warn("start", LOG_TEXT("data", out->data), LOG_TEXT("file_system", kind),
+                 LOG_TEXT("reason", "locks and fsync may not hold on this file system, so a crash "
+                                    "or a second server can lose secrets: use a local disk"));
+    return 0;
 }
 
 int
 stores_prepare(const struct settings *s, const struct aws_env *env, struct stores *out,
                struct buf *reason) {
-    const struct store_config config = stores_config(s, NULL);
+    *out = (struct stores){.text_max = UINT64_MAX};
+    const struct store_config config = stores_config(s, out);
     enum store_place records = store_backend_find(record_backends, &config)->place;
     enum store_place blobs = store_backend_find(blob_backends, &config)->place;
 
-    *out = (struct stores){.text_max = UINT64_MAX};
     out->local = records == STORE_LOCAL || blobs == STORE_LOCAL;
     out->remote = records != STORE_LOCAL || blobs != STORE_LOCAL;
     if (out->remote) http_client_setup();
@@ -57,14 +81,12 @@ stores_prepare(const struct settings *s, const struct aws_env *env, struct store
         store_aws_warm(out->aws);
     }
 
-    if (!out->local || fs_make_dir(s->data) == 0) return 0;
-    (void)!buf_printf(reason, "cannot make %.200s: %s", s->data, strerrordesc_np(errno));
-    return ERR_IO;
+    return out->local ? prepare_data(s->data, out, reason) : 0;
 }
 
 int
 stores_open(const struct settings *s, struct stores *out, struct buf *reason) {
-    const struct store_config config = stores_config(s, out->aws);
+    const struct store_config config = stores_config(s, out);
     const struct store_backend *records = store_backend_find(record_backends, &config);
     const struct store_backend *blobs = store_backend_find(blob_backends, &config);
 

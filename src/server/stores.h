@@ -13,7 +13,10 @@
 struct daily;
 struct store_aws;
 
+enum { STORES_PATH_MAX = 1100 };
+
 struct stores {
+    char data[STORES_PATH_MAX]; /* the data directory */
     struct store *store;
     struct blobs *blobs;
     bool local;            /* a store keeps its data in the data directory */
@@ -25,9 +28,10 @@ struct stores {
 
 /*
  * Prepare the stores of ${s} before the process is confined: make the data directory (0700) if
- * something is kept there and it does not exist, and read the credentials of AWS.  ${env} is asked
- * for the endpoints and keys.  Call before other threads start.  Returns 0, or an error with a line
- * in ${reason}.  The caller closes ${out} in both cases.
+ * something is kept there and it does not exist, and read the credentials of AWS.  In a volume of
+ * Kubernetes the data directory is a subdirectory, because the volume is not this user's to close.
+ * ${env} is asked for the endpoints and keys.  Call before other threads start.  Returns 0, or an
+ * error with a line in ${reason}.  The caller closes ${out} in both cases.
  */
 MUST_CHECK
 int stores_prepare(const struct settings *s, const struct aws_env *env, struct stores *out,

@@ -6,6 +6,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -18,6 +19,32 @@ fs_free_space(int dir) {
     struct statvfs fs;
     if (fstatvfs(dir, &fs) != 0) return UINT64_MAX;
     return (uint64_t)fs.f_bavail * fs.f_frsize;
+}
+
+bool
+fs_is_volume(const char *path) {
+    struct stat st;
+    if (geteuid() == 0 || stat(path, &st) != 0) return false;
+    return S_ISDIR(st.st_mode) && st.st_uid == 0 && (st.st_mode & 077) != 0;
+}
+
+const char *
+fs_remote_kind(const char *path) {
+    /* The magic numbers of statfs(2). */
+    static const struct {
+        uint32_t magic;
+        const char *name;
+    } kinds[] = {
+        {0x6969, "NFS"},     {0xff534d42, "SMB"},    {0xfe534d42, "SMB"},    {0x517b, "SMB"},
+        {0x01021997, "9p"},  {0x65735546, "FUSE"},   {0x786f4256, "vboxsf"}, {0x00c36400, "Ceph"},
+        {0x5346414f, "AFS"}, {0xbacbacbc, "vmhgfs"},
+    };
+    struct statfs fs;
+
+    if (statfs(path, &fs) != 0) return NULL;
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if ((uint32_t)fs.f_type == kinds[i].magic) return kinds[i].name;
+    return NULL;
 }
 
 /* Change the names in ${dir}.  Another thread may remove our file first, which is a change as

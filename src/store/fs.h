@@ -28,6 +28,17 @@ MUST_CHECK
 int fs_sync_names(int dir, bool changed);
 
 /*
+ * Whether the directory ${path} is a volume that was made for this user, as Kubernetes makes them:
+ * it belongs to root, who this user is not, and its group or others may enter it.  False if it is
+ * not there.
+ */
+bool fs_is_volume(const char *path);
+
+/* The kind of file system of ${path} if it is one of the network, or one that a host shares, such
+ * as "NFS".  Otherwise NULL. */
+const char *fs_remote_kind(const char *path);
+
+/*
  * Make the directory ${path} with mode 0700 if it is not there.  A directory that is made here is
  * durable on return, or removed again if it cannot be.  Returns 0, or -1 with errno set.
  */

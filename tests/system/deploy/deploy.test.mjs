@@ -44,6 +44,23 @@ describe('systemd units', { skip: !has('systemd-analyze') }, () => {
     rmSync(join(folder, 'secretsd.service.d'), { recursive: true });
   });
 
+  test('the drop-in for LXC turns off each option that needs a namespace, and no other', () => {
+    // What makes systemd set up a namespace (systemd.exec(5)), and what DynamicUser= implies.
+    const namespaced = /^(DynamicUser|Protect(System|Home|Proc|Hostname|KernelTunables|KernelModules|KernelLogs|ControlGroups)|ProcSubset|Private[A-Z]\w*)=(.*)$/;
+    const text = readFileSync(join(top, 'deploy/systemd/secretsd-lxc.conf'), 'utf8');
+    const names = (lines) => lines.split('\n').map((line) => namespaced.exec(line)?.[1]).filter(Boolean).sort();
+    assert.deepEqual(names(text), names(unit));
+    assert.ok(names(unit).length > 14);
+    const settings = text.split('\n').filter((line) => /^\w+=/.test(line));
+    for (const line of settings) assert.match(line, /^(\w+=(no|default|all)|(User|Group)=secretsd)$/);
+    place('secretsd.service', unit);
+    mkdirSync(join(folder, 'secretsd.service.d'));
+    place('secretsd.service.d/lxc.conf', text);
+    // The filters of system calls, addresses and devices stay.
+    assert.ok(exposure(folder) <= 3, String(exposure(folder)));
+    rmSync(join(folder, 'secretsd.service.d'), { recursive: true });
+  });
+
   test('control: without its hardening the same unit is exposed', () => {
     place('secretsd.service', unit.split('\n').filter((line) => /^(\[|Exec|Type|$)/.test(line)).join('\n'));
     assert.ok(exposure(folder) > 9);

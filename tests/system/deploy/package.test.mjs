@@ -106,7 +106,7 @@ describe('the package', { timeout: 600_000 }, () => {
 
   test('the units are understood, with and without the drop-ins, and hardened', async (t) => {
     assert.equal(await machine.sh('systemd-analyze verify --man=no secretsd.service secretsd.socket'), '');
-    for (const [unit, name, most] of [['secretsd.service', undefined, 0.4], ['secretsd.socket', 'secretsd-tcp.conf', 0.4], ['secretsd.service', 'secretsd-metrics.conf', 1.1], ['secretsd.service', 'secretsd-aws.conf', 1.5]]) {
+    for (const [unit, name, most] of [['secretsd.service', undefined, 0.4], ['secretsd.socket', 'secretsd-tcp.conf', 0.4], ['secretsd.service', 'secretsd-metrics.conf', 1.1], ['secretsd.service', 'secretsd-aws.conf', 1.5], ['secretsd.service', 'secretsd-lxc.conf', 3]]) {
       if (name) dropIn(unit, name, example(name));
       assert.equal(await machine.sh('systemd-analyze verify --man=no secretsd.service secretsd.socket'), '', name);
       const exposure = Number(/exposure level for .*: ([0-9.]+)/.exec(await machine.sh('systemd-analyze security --offline=true --no-pager secretsd.service'))?.[1]);

@@ -3,13 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { buildFolder, cleanEnvironment, get, patience, runServer, startServer, top } from '../support/server.mjs';
+import { preload } from '../support/variant.mjs';
 
 function scratch(t) {
   const folder = mkdtempSync(join(tmpdir(), 'secretsd-start-'));
@@ -172,6 +173,66 @@ test('any other user is not asked', { skip: process.getuid() !== 0 }, async (t) 
   // Past the settings, to what only the start can tell.
   assert.equal(status, 1, stderr);
   assert.match(stderr, /event=start .*SECRETS_LISTEN/);
+});
+
+/** Start as user 65534 of the group 2000 with its data in ${data}; resolves to the log up to the line that it listens. */
+async function startAsOther(data) {
+  const child = spawn('setpriv', ['--reuid=65534', '--regid=65534', '--groups=2000', join(buildFolder, 'secretsd')], {
+    env: { PATH: process.env.PATH, SECRETS_LISTEN: '127.0.0.1:0', SECRETS_DATA: data },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  const ended = new Promise((done) => child.on('close', done));
+  child.stderr.on('data', (text) => (stderr += text).includes('event=listening') && child.kill('SIGTERM'));
+  return { code: await ended, stderr };
+}
+
+test('in a volume of Kubernetes it works in a subdirectory, and says so', { skip: process.getuid() !== 0 }, async (t) => {
+  const folder = scratch(t);
+  chmodSync(folder, 0o755);
+  // root:fsGroup, setgid; an emptyDir or a hostPath that is open to all.
+  for (const [name, group, mode] of [['claim', 2000, 0o2770], ['emptydir', 0, 0o777]]) {
+    const volume = join(folder, name);
+    mkdirSync(volume);
+    chownSync(volume, 0, group);
+    chmodSync(volume, mode);
+    mkdirSync(join(volume, 'lost+found'), { mode: 0o700 });
+    for (let start = 0; start < 2; start++) {
+      const { code, stderr } = await startAsOther(volume);
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, new RegExp(`event=start data=${volume}/secretsd reason="SECRETS_DATA is a volume`));
+    }
+    const made = statSync(join(volume, 'secretsd'));
+    assert.deepEqual([made.uid, made.mode & 0o777], [65534, 0o700], name);
+    assert.ok(readdirSync(join(volume, 'secretsd')).includes('secrets.db'));
+    assert.deepEqual(readdirSync(volume).sort(), ['lost+found', 'secretsd']);
+  }
+
+  // Its own directory it has to close itself, and one that it may not write to is named.
+  const own = join(folder, 'own');
+  mkdirSync(own);
+  chownSync(own, 65534, 2000);
+  chmodSync(own, 0o770);
+  const open = await startAsOther(own);
+  assert.equal(open.code, 1);
+  assert.match(open.stderr, /is open to other users: chmod 700/);
+  const closed = join(folder, 'closed');
+  mkdirSync(closed, { mode: 0o755 });
+  const denied = await startAsOther(closed);
+  assert.equal(denied.code, 1);
+  assert.match(denied.stderr, /cannot make \S*closed\/secretsd: Permission denied/);
+});
+
+test('data on a file system of the network are told of', async (t) => {
+  const folder = scratch(t);
+  const told = async (env) => {
+    const server = await startServer({ env: { SECRETS_DATA: join(folder, 'data'), LD_PRELOAD: preload('network-fs'), ...env } });
+    await server.stop();
+    return /level=warn event=start data=\S* file_system=(\S*) reason="locks and fsync may not hold/.exec(server.stderr())?.[1];
+  };
+  for (const [magic, name] of [['6969', 'NFS'], ['fe534d42', 'SMB'], ['ff534d42', 'SMB'], ['1021997', '9p'], ['65735546', 'FUSE'], ['786f4256', 'vboxsf']])
+    assert.equal(await told({ FS_MAGIC: magic }), name);
+  assert.equal(await told({ FS_MAGIC: 'ef53' }), undefined, 'ext4');
 });
 
 test('an address that cannot be listened on stops the start, and it is said which of the two', async (t) => {

@@ -38,9 +38,9 @@ export function cleanEnvironment() {
 }
 
 /** One GET over TCP or a unix socket; resolves to { status, headers, body } with body as text. */
-export function get(server, path) {
+export function get(server, path, { headers = {} } = {}) {
   const at = server.socket ? { socketPath: server.socket } : new URL(server.url);
-  const target = { socketPath: at.socketPath, hostname: at.hostname, port: at.port, path, agent: false };
+  const target = { socketPath: at.socketPath, hostname: at.hostname, port: at.port, path, headers, agent: false };
   return new Promise((done, failed) => {
     const req = request(target, (res) => {
       const pieces = [];

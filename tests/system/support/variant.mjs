@@ -30,7 +30,8 @@ export function loadGenerator() {
 
 /**
  * The path of a library for LD_PRELOAD of a server. `hang`: its disk or its input hangs or is slow as long as a
- * file is there (tests/system/support/tools/hang.c). `no-landlock`: its kernel has no Landlock. Not for builds with sanitizers.
+ * file is there (tests/system/support/tools/hang.c). `no-landlock`: its kernel has no Landlock.
+ * `network-fs`: its file systems are of the kind FS_MAGIC. Not for builds with sanitizers.
  */
 export function preload(name) {
   make(`tests/${name}.so`);
