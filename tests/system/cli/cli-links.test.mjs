@@ -5,20 +5,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { after, before, test } from 'node:test';
-import { exit, newHome } from '../support/cli.mjs';
-import { startServer } from '../support/server.mjs';
+import { test } from 'node:test';
+import { exit, startServerAndHome } from '../support/cli.mjs';
 
-let server;
-let cli;
-before(async () => {
-  server = await startServer();
-  cli = await newHome(server.url);
-});
-after(async () => {
-  await cli?.remove();
-  await server?.stop();
-});
+const { server, cli } = await startServerAndHome();
 
 /** A static host, or proxy, that answers ${files}: a text, or a path of the server to pass the request to. */
 async function host(t, files) {

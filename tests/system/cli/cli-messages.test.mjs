@@ -11,25 +11,16 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createServer as createTls } from 'node:https';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { exit, newHome, program } from '../support/cli.mjs';
-import { startServer, top } from '../support/server.mjs';
+import { test } from 'node:test';
+import { exit, program, startServerAndHome } from '../support/cli.mjs';
+import { top } from '../support/server.mjs';
 
 const id = 'ABCDEFGHIJKLMNOPQRSTUV';
 const key = 'abcdefghijklmnopqrstuvwxyz012345';
 const link = `https://h.invalid/#${id}.${key}`;
 
-let server;
-let cli;
-before(async () => {
-  server = await startServer();
-  cli = await newHome(server.url);
-  await writeFile(join(cli.folder, 'file'), 'x');
-});
-after(async () => {
-  await cli?.remove();
-  await server?.stop();
-});
+const { server, cli } = await startServerAndHome();
+await writeFile(join(cli.folder, 'file'), 'x');
 
 /** That ${stderr} is one error: what matches ${what}, then a line that matches ${next}, and no key. */
 function isError({ code, stderr, stdout }, want, what, next, name) {

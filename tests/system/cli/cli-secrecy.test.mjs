@@ -10,20 +10,10 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { exit, newHome, program } from '../support/cli.mjs';
-import { startServer } from '../support/server.mjs';
+import { test } from 'node:test';
+import { exit, newHome, program, startServerAndHome } from '../support/cli.mjs';
 
-let server;
-let cli;
-before(async () => {
-  server = await startServer({ env: { SECRETS_PART_SIZE: '65536' } });
-  cli = await newHome(server.url);
-});
-after(async () => {
-  await cli?.remove();
-  await server?.stop();
-});
+const { server, cli } = await startServerAndHome({ env: { SECRETS_PART_SIZE: '65536' } });
 
 const passphrase = `phrase-${randomBytes(9).toString('hex')}`;
 const canary = `canary-${randomBytes(9).toString('hex')}`;

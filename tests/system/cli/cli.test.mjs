@@ -10,20 +10,11 @@ import { appendFile, mkdir, readFile, truncate, writeFile } from 'node:fs/promis
 import { createServer } from 'node:http';
 import { createServer as createTls } from 'node:https';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { exit, newHome, program } from '../support/cli.mjs';
+import { test } from 'node:test';
+import { exit, newHome, program, startServerAndHome } from '../support/cli.mjs';
 import { startServer, top } from '../support/server.mjs';
 
-let server;
-let cli;
-before(async () => {
-  server = await startServer();
-  cli = await newHome(server.url);
-});
-after(async () => {
-  await cli?.remove();
-  await server?.stop();
-});
+const { server, cli } = await startServerAndHome();
 
 const put = async (content, args = [], options = {}) => {
   const r = await cli.run(['put', '-q', ...args], { input: content, ...options });

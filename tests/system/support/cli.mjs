@@ -9,7 +9,8 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildFolder, patience } from './server.mjs';
+import { after } from 'node:test';
+import { buildFolder, patience, startServer } from './server.mjs';
 
 export const program = join(buildFolder, 'secrets');
 
@@ -65,6 +66,17 @@ export async function newHome(url) {
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** For all tests of a file: a server, started with ${options}, and a home whose client uses it. */
+export async function startServerAndHome(options) {
+  const server = await startServer(options);
+  const cli = await newHome(server.url);
+  after(async () => {
+    await cli.remove();
+    await server.stop();
+  });
+  return { server, cli };
 }
 
 /** The exit codes, as the manual page lists them. */
