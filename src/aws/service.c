@@ -144,13 +144,16 @@ read_date(const char *date, int64_t *out) {
     return true;
 }
 
-/* Keep how far the clock of this machine is behind the Date of a response.  A second is within the
- * precision of the header. */
+/*
+ * Keep how far the clock of this machine is behind the ${date} of a response with ${status}.  Only
+ * a response that did what was asked is from the service for certain: a proxy may have sent an
+ * error, with the time of its own clock.  A second is within the precision of the header.
+ */
 static void
-note_time(struct aws_service *s, const char *date) {
+note_time(struct aws_service *s, int status, const char *date) {
     int64_t there = 0;
 
-    if (!read_date(date, &there)) return;
+    if (status / 100 != 2 || !read_date(date, &there)) return;
     int64_t behind = there - clock_now(&s->clock);
     if (behind <= 1) behind = 0;
     int64_t before = atomic_exchange(&s->behind, behind);
@@ -217,7 +220,7 @@ aws_service_call(struct aws_service *s, const struct aws_call *call,
 
     int err = send_once(s, call, resp, id);
     if (err == 0 && correct_refusal(s, resp, id)) err = send_once(s, call, resp, id);
-    if (err == 0) note_time(s, headers[count].value);
+    if (err == 0) note_time(s, resp->status, headers[count].value);
 
     if (count > 0) memcpy(asked, headers, count * sizeof(headers[0]));
     resp->headers = asked;

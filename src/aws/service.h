@@ -34,7 +34,7 @@ struct aws_service {
     struct clock clock;
     struct random random;
     atomic_llong skew;   /* seconds to add to the clock for signatures, learned from a refusal */
-    atomic_llong behind; /* seconds that the clock is behind the service's, by its last response */
+    atomic_llong behind; /* seconds that the clock is behind, by the last 2xx response */
 };
 
 /*
@@ -68,8 +68,8 @@ int aws_service_call(struct aws_service *s, const struct aws_call *call,
 
 /*
  * Returns ${clock}, a time of this machine's clock, as the service's clock has it if that is ahead.
- * Until the first response it is ${clock}.  A clock that is ahead of the service's is not set back.
- * Any thread.
+ * Until the first 2xx response it is ${clock}.  A clock that is ahead of the service's is not set
+ * back.  Any thread.
  */
 int64_t aws_service_time(const struct aws_service *s, int64_t clock);
 

@@ -58,11 +58,12 @@ struct store_ops {
                 struct buf *content);
 
     /*
-     * Apply ${c} with policy_apply(), at now(c->now), in one atomic step that is durable when this
-     * returns.  The decision uses only data read in that step.  ${effect} is the result.  ${after},
-     * which may be NULL and which the caller clears, is the record afterwards without its content.
-     * If the record was dropped, ${after} is its last state.  The store sets c->part_is_new itself,
-     * because it keeps the set of registered parts.
+     * Apply ${c} with policy_apply() in one atomic step that is durable when this returns.  c->now
+     * is a time that now() returned: the decision is made as of then or later.  It uses only data
+     * read in that step.  ${effect} is the result.  ${after}, which may be NULL and which the
+     * caller clears, is the record afterwards without its content.  If the record was dropped,
+     * ${after} is its last state.  The store sets c->part_is_new itself, because it keeps the set
+     * of registered parts.
      *
      * Returns 1 if decided (see effect->verdict); 0 if there is no such record; ERR_NOMEM or
      * ERR_STORE if nothing happened; or ERR_UNKNOWN_OUTCOME if it may have happened or may still

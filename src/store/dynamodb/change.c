@@ -16,7 +16,6 @@ struct change_attempt {
     struct dynamodb *d;
     char id[DYNAMODB_KEY_MAX + 1];
     struct change c;
-    int64_t clock;        /* when the change was asked for, by this machine */
     json_t *item;         /* as last read; NULL: read it again */
     struct record record; /* of ${item}, later as it is afterwards */
     struct effect effect;
@@ -81,7 +80,7 @@ decide_attempt(struct change_attempt *a) {
 
     /* The response may tell that the clock is behind.  The time is fixed once a write was sent,
      * which may have been done. */
-    if (!a->sent) a->c.now = dynamodb_time(a->d, a->clock);
+    if (!a->sent) a->c.now = dynamodb_time_after(a->d, a->c.now);
     got = dynamodb_item_read(a->item, &now);
     if (got == 1) {
         record_clear(&a->record);
@@ -236,7 +235,7 @@ int
 dynamodb_change(struct store *s, const struct store_ref *ref, const struct change *c,
                 struct effect *effect, struct record *after) {
     struct dynamodb *d = (struct dynamodb *)s;
-    struct change_attempt a = {.d = d, .c = *c, .clock = c->now};
+    struct change_attempt a = {.d = d, .c = *c};
     struct aws_retry retry;
     int result = 0;
 

@@ -26,11 +26,10 @@ struct dynamodb {
 void dynamodb_id(const struct store_ref *ref, char out[static DYNAMODB_KEY_MAX + 1]);
 
 /*
- * Returns the time to decide by while the clock shows ${clock}: the latest of ${clock}, the latest
- * time seen, which it becomes, and the time of the service's clock.  An instance whose clock is
- * behind therefore opens nothing that has expired.
+ * Returns the time to decide by: now, but not before ${then}, a time of the store.  An instance
+ * whose clock is behind opens nothing that has expired, because the clock of the service counts.
  */
-int64_t dynamodb_time(struct dynamodb *d, int64_t clock);
+int64_t dynamodb_time_after(struct dynamodb *d, int64_t then);
 
 /*
  * Read item ${key} consistently into ${item}, a new reference, within the attempts of aws_retry.

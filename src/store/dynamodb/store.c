@@ -13,19 +13,27 @@ dynamodb_id(const struct store_ref *ref, char out[static DYNAMODB_KEY_MAX + 1]) 
     out[len] = '\0';
 }
 
-int64_t
-dynamodb_time(struct dynamodb *d, int64_t clock) {
+/* Keep ${time} if it is the latest time seen.  Returns the latest. */
+static int64_t
+note_latest(struct dynamodb *d, int64_t time) {
     long long seen = atomic_load(&d->latest);
-    while (seen < clock && !atomic_compare_exchange_weak(&d->latest, &seen, clock)) {
+    while (seen < time && !atomic_compare_exchange_weak(&d->latest, &seen, time)) {
     }
-    int64_t service = aws_service_time(&d->service, clock);
-    if (seen < clock) seen = clock;
-    return seen > service ? seen : service;
+    return seen < time ? time : seen;
 }
 
+/* The latest of ${clock}, the latest time seen, and ${clock} as the service's clock has it. */
 static int64_t
 dynamodb_now(struct store *s, int64_t clock) {
-    return dynamodb_time((struct dynamodb *)s, clock);
+    struct dynamodb *d = (struct dynamodb *)s;
+    int64_t latest = note_latest(d, clock), service = aws_service_time(&d->service, clock);
+    return latest > service ? latest : service;
+}
+
+int64_t
+dynamodb_time_after(struct dynamodb *d, int64_t then) {
+    (void)note_latest(d, then);
+    return dynamodb_now(&d->base, clock_now(&d->service.clock));
 }
 
 /* A record is addressed by its id, which is the key in the tables of pysecrets. */

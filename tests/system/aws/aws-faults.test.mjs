@@ -17,7 +17,8 @@ import { makeSecret, makeToken } from '../support/api.mjs';
 import { standinEnvironment } from '../support/kinds.mjs';
 import { patience, startServer } from '../support/server.mjs';
 
-const LANES = 3;
+// How far the clock of the service is ahead of the servers' in each lane: an upload ends that rests for an hour.
+const AHEAD_MS = [0, 90_000, 5400_000];
 const PART = 65536;
 const schedules = Number(process.env.HTTP_FAULTS ?? 100);
 const firstSeed = Number(process.env.FAULT_SEED ?? 1);
@@ -25,10 +26,11 @@ const json = { 'content-type': 'application/json' };
 let standins;
 const lanes = [];
 
-/** A table and a bucket behind proxies, and two servers on them. */
-async function startLane() {
+/** A table and a bucket behind proxies whose clock is ${ahead} ms ahead, and two servers on them. */
+async function startLane(ahead) {
   const env = await standinEnvironment(standins);
   const proxies = { dynamodb: await startFaultProxy('dynamodb', standins.dynamodb), s3: await startFaultProxy('s3', standins.s3) };
+  proxies.dynamodb.ahead = proxies.s3.ahead = ahead;
   const through = {
     ...env,
     AWS_ENDPOINT_URL_DYNAMODB: proxies.dynamodb.url, AWS_ENDPOINT_URL_S3: proxies.s3.url,
@@ -48,7 +50,7 @@ const clear = (lane) => Promise.all([lane.dynamodb.clear(), lane.s3.clear()]);
 
 before(async () => {
   standins = await startStandins();
-  await Promise.all(Array.from({ length: LANES }, startLane));
+  await Promise.all(AHEAD_MS.map(startLane));
 });
 after(async () => {
   for (const lane of lanes) {

@@ -352,8 +352,9 @@ plain_http_stays_on_this_machine(void **state) {
     }
 }
 
+/* Send a request in ${w}.  ${behind}, if not NULL, gets how far the clock is behind by then. */
 static int
-call(struct scripted_aws *w, struct http_client_response *resp) {
+call_and_look(struct scripted_aws *w, struct http_client_response *resp, int64_t *behind) {
     struct aws_credentials *c = credentials_of(w);
     struct aws_service s = {.name = "dynamodb",
                             .endpoint = {"http://h", "h", "eu-central-1", false},
@@ -364,8 +365,38 @@ call(struct scripted_aws *w, struct http_client_response *resp) {
     struct aws_call get = {
         .method = HTTP_POST, .path = "/", .query = "", .body = "{}", .body_len = 2};
     int err = aws_service_call(&s, &get, resp);
+    if (behind != NULL) *behind = aws_service_time(&s, 0);
     aws_credentials_free(c);
     return err;
+}
+
+static int
+call(struct scripted_aws *w, struct http_client_response *resp) {
+    return call_and_look(w, resp, NULL);
+}
+
+/* A proxy that answers in place of the service has a clock of its own. */
+static void
+only_what_the_service_did_tells_its_time(void **state) {
+    static const struct {
+        int status, behind;
+    } cases[] = {{200, 3600}, {400, 0}, {404, 0}, {403, 0}, {302, 0}, {502, 0}, {503, 0}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct http_client_response resp = {.body = BUF_INIT(4096)};
+        struct scripted_aws w = {
+            .variables = {{"AWS_ACCESS_KEY_ID", "AK"}, {"AWS_SECRET_ACCESS_KEY", "s"}},
+            .responses = {{.status = cases[i].status,
+                           .date = "Fri, 02 Jan 2026 13:00:00 GMT",
+                           .body = "{}"}},
+            .response_count = 1,
+            .now = NOON};
+        int64_t behind = -1;
+        assert_int_equal(call_and_look(&w, &resp, &behind), 0);
+        assert_int_equal(resp.status, cases[i].status);
+        assert_int_equal(behind, cases[i].behind);
+        buf_free(&resp.body);
+    }
 }
 
 static void
@@ -458,6 +489,7 @@ main(void) {
         cmocka_unit_test(many_threads_make_one_fetch),
         cmocka_unit_test(endpoints_are_found),
         cmocka_unit_test(plain_http_stays_on_this_machine),
+        cmocka_unit_test(only_what_the_service_did_tells_its_time),
         cmocka_unit_test(calls_mend_lapsed_keys_and_a_wrong_clock),
         cmocka_unit_test(calls_tell_what_may_have_happened),
         cmocka_unit_test(retries_end),

@@ -49,11 +49,12 @@ const REFUSALS = {
 
 /**
  * Start a proxy for ${kind} ("dynamodb" or "s3") before ${target}.  Members that a test may set:
- * unconditional makes every condition hold, corrupt lets bytes of objects change on their way.
+ * unconditional makes every condition hold, corrupt lets bytes of objects change on their way, and
+ * ahead is how many ms the clock of the service is ahead of this machine's.
  */
 export async function startFaultProxy(kind, target) {
   const agent = new Agent({ keepAlive: true });
-  const proxy = { rate: 0, unconditional: false, corrupt: false, counts: {} };
+  const proxy = { rate: 0, unconditional: false, corrupt: false, ahead: 0, counts: {} };
   let random = generator(1);
   let pending = new Set();
   const pick = (list) => list[Math.floor(random() * list.length)];
@@ -112,7 +113,7 @@ export async function startFaultProxy(kind, target) {
 
   function send(res, answer, cut = false) {
     const { connection, 'transfer-encoding': _, 'content-length': __, ...headers } = answer.headers;
-    if (answer.date) headers.date = new Date(Date.now() + answer.date).toUTCString();
+    headers.date = new Date(Date.now() + proxy.ahead + (answer.date ?? 0)).toUTCString();
     res.writeHead(answer.status, { ...headers, ...(answer.status !== 204 && { 'content-length': answer.body.length }) });
     if (!cut) return res.end(answer.body);
     res.write(answer.body.subarray(0, Math.floor(answer.body.length / 2)), () => res.destroy());
