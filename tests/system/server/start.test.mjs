@@ -9,8 +9,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { buildFolder, cleanEnvironment, get, patience, runServer, startServer, top } from '../support/server.mjs';
+import { buildFolder, cleanEnvironment, get, runServer, startServer, top } from '../support/server.mjs';
 import { preload } from '../support/variant.mjs';
+
+const STOP_MS = 7000; // at most, if nothing runs; a stop that waits for something takes 10 s
+const FRESH_MS = 500; // at a stop, for clients that were accepted and have asked nothing yet
 
 function scratch(t) {
   const folder = mkdtempSync(join(tmpdir(), 'secretsd-start-'));
@@ -25,7 +28,7 @@ test('it makes its data directory for its owner alone, answers, and stops with e
   assert.match(server.stderr(), /event=listening .*open=http:\/\/127\.0\.0\.1:\d+\//);
   const { code, ms } = await server.stop();
   assert.equal(code, 0);
-  assert.ok(ms < 2000 * patience, `took ${ms} ms`);
+  assert.ok(ms < STOP_MS, `took ${ms} ms`);
   assert.match(server.stderr(), /event=stopped/);
 });
 
@@ -333,22 +336,33 @@ test('SIGTERM lets a request that runs end, and takes no new connection', async 
   assert.equal((await stopped).code, 0);
 });
 
-test('SIGTERM lets who was accepted ask, once', async () => {
+/** Stop a server that has just accepted two clients, of which one then asks; { answer, late } says how late it did. */
+async function askWhileStopping() {
   const server = await startServer();
   const begin = () => new Promise((done) => { const socket = connect(server.port, '127.0.0.1', () => done(socket)); });
   const accepted = await begin();
   const silent = await begin();
+  accepted.on('error', () => {});
   await get(server, '/healthz'); // comes behind them
+  const from = performance.now();
   const stopped = server.stop();
   while (!server.stderr().includes('event=stopping')) await new Promise((done) => server.child.stderr.once('data', done));
-  accepted.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+  await new Promise((done) => accepted.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n', done));
+  const late = performance.now() - from;
   let answer = '';
-  for await (const piece of accepted) answer += piece;
-  assert.match(answer, /^HTTP\/1\.1 200 /);
-  assert.match(answer, /\r\nConnection: close\r\n/i);
+  accepted.on('data', (piece) => (answer += piece));
   // One that says nothing keeps nobody for long.
   const { code, ms } = await stopped;
   assert.equal(code, 0);
-  assert.ok(ms < 3000 * patience, `${ms} ms`);
+  assert.ok(ms < STOP_MS, `${ms} ms`);
   silent.destroy();
+  return { answer, late };
+}
+
+test('SIGTERM lets who was accepted ask, once', async () => {
+  let result = await askWhileStopping();
+  // On a busy machine this client may itself be too late.
+  for (let i = 0; i < 10 && result.answer === '' && result.late > FRESH_MS / 2; i++) result = await askWhileStopping();
+  assert.match(result.answer, /^HTTP\/1\.1 200 /);
+  assert.match(result.answer, /\r\nConnection: close\r\n/i);
 });

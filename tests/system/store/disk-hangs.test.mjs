@@ -15,7 +15,7 @@ import { preload } from '../support/variant.mjs';
 
 const DEADLINE_MS = 5000; // of the stores
 const CLOSE_MS = 7000; // for everything to close
-const MARGIN_MS = 2000;
+const MARGIN_MS = 4000; // less than either: what waits for one of them is found out
 const ERASE_MS = 20_000; // of a gibibyte in parts of 64 KiB takes longer: 512 syncs of 50 ms
 const WIDTH = 100; // requests at once, more than there are threads
 
@@ -45,7 +45,7 @@ function scratch(t) {
   return { folder, flag: join(folder, 'hangs') };
 }
 
-describe('a disk that hangs', { concurrency: true, timeout: 60_000 }, () => {
+describe('a disk that hangs', { concurrency: true, timeout: 120_000 }, () => {
   test('a server can be stopped, and has what it acknowledged', async (t) => {
     if (skipped(t)) return;
     const { folder, flag } = scratch(t);
@@ -90,7 +90,7 @@ describe('a disk that hangs', { concurrency: true, timeout: 60_000 }, () => {
     const all = Date.now() - from;
     const { status, ms } = await burn;
     assert.equal(status, 204); // burnt it is; that the erase goes on is no one's waiting
-    assert.ok(ms > DEADLINE_MS - MARGIN_MS, `control: the erase took ${ms} ms`);
+    assert.ok(ms > DEADLINE_MS / 2, `control: the erase took ${ms} ms`);
     assert.equal(code, 0, server.stderr());
     assert.ok(all < ERASE_MS, `the end came after ${all} ms`);
     rmSync(flag);

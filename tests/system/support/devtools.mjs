@@ -39,9 +39,9 @@ export async function startBareBrowser() {
     if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
     return result.value;
   };
-  /** Look every 100 ms until `expression` is true. */
-  const until = async (expression, patience = 600_000) => {
-    const end = Date.now() + patience;
+  /** Look every 100 ms until `expression` is true; rejects after `ms`. */
+  const until = async (expression, ms = 60_000) => {
+    const end = Date.now() + ms;
     while (!(await evaluate(`Boolean(${expression})`).catch(() => false))) {
       if (Date.now() > end) throw new Error(`never: ${expression}\n${await evaluate('document.body.innerText')}`);
       await new Promise((done) => { setTimeout(done, 100); });
@@ -63,7 +63,7 @@ export async function startBareBrowser() {
       await until(button(name));
       await evaluate(`${button(name)}.click()`);
     },
-    text: (words) => until(`document.body.innerText.includes(${JSON.stringify(words)})`),
+    text: (words, ms) => until(`document.body.innerText.includes(${JSON.stringify(words)})`, ms),
     pick: async (selector, path) => {
       await until(`document.querySelector(${JSON.stringify(selector)})`);
       const { result } = await send('Runtime.evaluate', { expression: `document.querySelector(${JSON.stringify(selector)})` }, sessionId);
