@@ -357,6 +357,8 @@ collect_response(CURL *curl, struct http_client_response *resp) {
     (void)curl_easy_getinfo(curl, CURLINFO_SIZE_UPLOAD_T, &up);
     (void)curl_easy_getinfo(curl, CURLINFO_SIZE_DOWNLOAD_T, &down);
     resp->moved = (uint64_t)(up + down);
+
+    /* Retry-After may be a date, which libcurl turns into seconds. */
     if (curl_easy_header(curl, "Retry-After", 0, CURLH_HEADER, -1, &h) == CURLHE_OK &&
         curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after) == CURLE_OK)
         resp->retry_after = (int64_t)retry_after;

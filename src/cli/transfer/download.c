@@ -144,8 +144,8 @@ take_part_to_fetch(struct part_download *part, uint32_t *k) {
     return found;
 }
 
-/* Note that the slot of ${part} is ready, or that the part failed with ${status}.  The first failure
- * is kept and stops the others. */
+/* Note that the slot of ${part} is ready, or that the part failed with ${status}.  The first
+ * failure is kept and stops the others. */
 static void
 note_fetched(struct part_download *part, struct download_slot *slot, enum cli_exit status,
              struct remote_response *resp) {
