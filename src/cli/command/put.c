@@ -312,7 +312,10 @@ send_sealed(struct putting *p) {
     if (status != CLI_DONE || p->part_size == 0) return status;
 
     /* On a terminal the link is printed before the upload, so that no interruption can lose it. */
-    if (isatty(STDOUT_FILENO) && !p->cli->opt.json) status = handover_print(p->cli, &p->handover);
+    if (isatty(STDOUT_FILENO) && !p->cli->opt.json) {
+        status = handover_print(p->cli, &p->handover);
+        if (status == CLI_DONE) say_note("It opens once the upload is complete.");
+    }
     remember_upload(p);
     if (status == CLI_DONE) status = upload_sealed(p);
     if (status != CLI_UNFINISHED) state_forget(&p->cli->state, STATE_UPLOAD, p->handover.id);

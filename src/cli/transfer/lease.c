@@ -17,6 +17,8 @@ enum {
     PART_SIZE_MAX = 16 * 1024 * 1024,
     TRIES_MAX = 10, /* passphrases typed in one run */
     ASKED_RAW_MAX = 4096,
+    UPLOAD_WAIT_MS = 5000,
+    UPLOAD_WAIT_MAX = 60, /* seconds */
 };
 
 #define ENVELOPE_MAX ((int64_t)1 << 53)
@@ -151,11 +153,33 @@ read_info(struct opening *o, struct lease *l, const json_t *json) {
     return CLI_DONE;
 }
 
+/* Return whether ${resp}, the first of its kind if ${first}, says that the sender is still
+ * uploading, and wait a moment if so, unless that would be after ${until_ms}. */
+static bool
+wait_for_upload(const struct remote_response *resp, bool first, int64_t until_ms) {
+    if (strcmp(resp->code, "uploading") != 0) return false;
+    long wait = UPLOAD_WAIT_MS;
+    if (resp->retry_after > 0 && resp->retry_after <= UPLOAD_WAIT_MAX)
+        wait = (long)resp->retry_after * 1000;
+    if (clock_monotonic_ms() + wait > until_ms) return false;
+
+    if (first) say_note("The sender is still uploading it; waiting until it is complete.");
+    signals_wait_ms(wait);
+    return !signals_stop_asked();
+}
+
 static enum cli_exit
 ask_info(struct opening *o, struct lease *l) {
     struct remote_response resp = {0};
-    enum cli_exit status =
-        remote_call_secret(&o->cli->remote, HTTP_GET, l->id, "", NULL, "header", &resp);
+    int64_t until = clock_monotonic_ms() + o->cli->remote.patience_ms;
+    enum cli_exit status = CLI_FAILED;
+    for (bool first = true;; first = false) {
+        status = remote_call_secret(&o->cli->remote, HTTP_GET, l->id, "", NULL, "header", &resp);
+        if (status != CLI_REFUSED || !wait_for_upload(&resp, first, until)) break;
+        remote_response_clear(&resp);
+        resp = (struct remote_response){0};
+    }
+
     if (status == CLI_DONE) status = read_info(o, l, resp.json);
     if (status != CLI_DONE) remote_complain(&o->cli->remote, status, &resp, "find the secret");
     remote_response_clear(&resp);

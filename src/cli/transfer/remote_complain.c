@@ -45,6 +45,12 @@ complain_network(const struct remote *r, const struct remote_response *resp) {
 
 static void
 complain_refused(const struct remote_response *resp, const char *what) {
+    if (strcmp(resp->code, "uploading") == 0) {
+        say_error("the sender is still uploading this secret");
+        say_hint("Nothing was used up. Run the same command again later.");
+        return;
+    }
+
     const char *separator = resp->detail[0] == '\0' ? "" : ": ";
     say_error("the server refused to %s (%d%s%s)", what, resp->status, separator, resp->detail);
 

@@ -111,3 +111,18 @@ test('unfinished uploads say that they are in the way, and give way', async () =
   assert.match(waited.stderr, /Other uploads from here are not finished; waiting for one to end\./);
   assert.ok((await cli.run(['get', '-o', '-', waited.stdout.trim()])).bytes.equals(CONTENT));
 });
+
+test('who opens a link too early is told, waits, and uses nothing up', async () => {
+  const link = await interrupt(3);
+  const early = await cli.run(['get', '--patience', '0s', '-o', '-', link]);
+  assert.equal(early.code, exit.refused, early.stderr);
+  assert.match(early.stderr, /^secrets: the sender is still uploading this secret\n  Nothing was used up\. Run the same command again later\.\n$/);
+  assert.match((await cli.run(['info', link])).stderr, /still uploading/);
+
+  const reader = cli.start(['get', '-o', '-', link], { input: '' });
+  while (!/still uploading it; waiting/.test(reader.stderrSoFar()) && reader.exitCode === null) await new Promise((done) => { setTimeout(done, 50); });
+  assert.equal((await cli.run(['put', '--resume', link])).code, exit.done);
+  const got = await reader.done;
+  assert.equal(got.code, exit.done, got.stderr);
+  assert.ok(got.stdout.equals(CONTENT));
+});
