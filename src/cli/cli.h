@@ -28,6 +28,7 @@ struct cli {
     const char *temp_dir;
     bool bar;    /* whether to draw a progress bar */
     bool colour; /* whether standard error may be coloured */
+    bool utf8;   /* whether the locale has UTF-8 */
 };
 
 /* The commands.  Each returns the exit code of the program, after printing what went wrong. */

@@ -127,6 +127,11 @@ wants_colour(void) {
     return on_smart_terminal() && (no_colour == NULL || no_colour[0] == '\0');
 }
 
+static bool
+has_utf8(void) {
+    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
 static struct http_client *
 new_http_client(void) {
     struct http_client_options options = {
@@ -150,6 +155,7 @@ prepare_cli(struct cli *cli) {
     cli->temp_dir = temp != NULL && temp[0] == '/' ? temp : "/tmp";
     cli->bar = !cli->opt.quiet && on_smart_terminal();
     cli->colour = wants_colour();
+    cli->utf8 = has_utf8();
 
     if (!cli->opt.no_state) find_user_dir("XDG_STATE_HOME", ".local/state", cli->state.dir);
     if (load_user_config(&cli->config) != 0) return CLI_USAGE;
@@ -237,7 +243,7 @@ main(int argc, char **argv) {
     harden_process();
     (void)setlocale(LC_TIME, "");
     (void)setlocale(LC_CTYPE, "");
-    progress_setup(strcmp(nl_langinfo(CODESET), "UTF-8") == 0);
+    progress_setup(has_utf8());
     json_setup();
     http_client_setup();
 

@@ -40,6 +40,7 @@ begin_delivery_output(struct delivery *d) {
     if (d->output.begun) return 0;
     d->status = output_begin(d->cli, &d->output, envelope_opener_meta(d->opener), d->lease.temp);
     if (d->status != CLI_DONE) return ERR_IO;
+    progress_scale(&d->bar, envelope_opener_meta(d->opener)->size);
 
     if (d->output.temp[0] != '\0' && !d->output.elsewhere)
         lease_remember(d->cli, &d->lease, d->output.temp);

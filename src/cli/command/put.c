@@ -268,6 +268,7 @@ upload_sealed(struct putting *p) {
         .owner_token = h->owner_token,
         .sealed = p->sealed.file,
         .size = p->sealed.size,
+        .content_size = p->sealed.content_size,
         .part_size = p->part_size,
         .label = "Sending",
         .done_log = -1,

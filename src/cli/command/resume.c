@@ -187,6 +187,7 @@ resume_upload(struct cli *cli, const json_t *record, int sealed) {
         .owner_token = token,
         .sealed = sealed,
         .size = (uint64_t)remote_number(record, "size", 0),
+        .content_size = (uint64_t)remote_number(record, "content_size", 0),
         .part_size = (uint32_t)remote_number(record, "part_size", 0),
         .label = "Sending",
     };

@@ -180,6 +180,18 @@ progress_begin(struct progress *p, const char *label, uint64_t total, bool shown
 }
 
 void
+progress_scale(struct progress *p, uint64_t content) {
+    p->content = content;
+}
+
+/* Return ${bytes} as ${p} shows them. */
+static uint64_t
+scaled_bytes(const struct progress *p, uint64_t bytes) {
+    if (p->content == 0 || p->total == 0) return bytes;
+    return (uint64_t)((double)bytes / (double)p->total * (double)p->content);
+}
+
+void
 progress_draw(struct progress *p) {
     struct buf line = BUF_INIT(LINE_MAX);
     int64_t now = clock_monotonic_ms(), ran = now - p->started_ms;
@@ -193,7 +205,8 @@ progress_draw(struct progress *p) {
 
     int err = buf_add_text(&line, "\r");
     if (err == 0)
-        err = progress_line(p->label, done, p->total, speed, terminal_width() - EDGE, &line);
+        err = progress_line(p->label, scaled_bytes(p, done), scaled_bytes(p, p->total),
+                            scaled_bytes(p, speed), terminal_width() - EDGE, &line);
     if (err == 0) err = buf_add_text(&line, "\033[K");
     if (err == 0) (void)!write(STDERR_FILENO, line.data, line.len);
     buf_free(&line);

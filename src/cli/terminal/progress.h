@@ -15,6 +15,7 @@
 struct progress {
     const char *label;
     uint64_t total;        /* bytes; 0 if unknown */
+    uint64_t content;      /* what they are shown as; 0 for themselves */
     _Atomic uint64_t done; /* any thread may add to it */
     uint64_t begun_with;   /* bytes that an earlier run transferred */
     int64_t started_ms;
@@ -29,6 +30,10 @@ void progress_setup(bool utf8);
 /* Begin a bar called ${label} for ${total} bytes.  ${shown}: standard error is a terminal, and the
  * user did not ask for quiet. */
 void progress_begin(struct progress *p, const char *label, uint64_t total, bool shown);
+
+/* Show ${content} as the total of ${p}, and what is done in proportion: an envelope is larger than
+ * the content that a person knows.  0 changes nothing.  Main thread. */
+void progress_scale(struct progress *p, uint64_t content);
 
 /* Draw the bar, unless it was drawn a moment ago.  Main thread. */
 void progress_draw(struct progress *p);

@@ -4,13 +4,19 @@
 
 #include "base/buf.h"
 
+/* What a terminal can show. */
+struct qr_style {
+    bool utf8;   /* half blocks, of which each line shows two rows of modules */
+    bool colour; /* escape sequences, so that the code is dark on light whatever its colours are */
+    unsigned width; /* columns */
+};
+
 /*
- * Append a QR code of ${text}, with its quiet zone, to ${out}.  Each line of half blocks shows two
- * rows of modules.  With ${colour}, escape sequences make it dark on light whatever the colours of
- * the terminal are.  Returns 0; ERR_TOO_LARGE if ${text} does not fit into a code, or the code into
- * ${width} columns or ${out}; ERR_NOMEM.
+ * Append a QR code of ${text}, with its quiet zone, to ${out}.  Without UTF-8 a module is two
+ * columns wide.  Without colours the terminal is taken for a dark one.  Returns 0; ERR_TOO_LARGE if
+ * ${text} does not fit into a code, or the code into the width or ${out}; ERR_NOMEM.
  */
 MUST_CHECK
-int qr_draw(const char *text, bool colour, unsigned width, struct buf *out);
+int qr_draw(const char *text, const struct qr_style *style, struct buf *out);
 
 #endif

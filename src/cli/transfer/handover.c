@@ -13,8 +13,9 @@ enum { HANDOVER_TEXT_MAX = 4096, QR_DRAWING_MAX = 256 * 1024 };
 static void
 show_qr(const struct cli *cli, const char *link) {
     struct buf drawing = BUF_INIT(QR_DRAWING_MAX);
-    unsigned width = isatty(STDERR_FILENO) ? terminal_width() : UINT_MAX / 2;
-    if (qr_draw(link, cli->colour, width, &drawing) == 0)
+    struct qr_style style = {.utf8 = cli->utf8, .colour = cli->colour, .width = UINT_MAX};
+    if (isatty(STDERR_FILENO)) style.width = terminal_width();
+    if (qr_draw(link, &style, &drawing) == 0)
         (void)!write(STDERR_FILENO, drawing.data, drawing.len);
     else say_note("Note: there is no room for a QR code. Widen the terminal.");
     buf_free(&drawing);

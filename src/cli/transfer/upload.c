@@ -233,6 +233,7 @@ static void
 begin_upload_bar(struct uploader *loader) {
     const struct upload *u = loader->u;
     progress_begin(&loader->bar, u->label, u->size, loader->cli->bar);
+    progress_scale(&loader->bar, u->content_size);
     for (uint32_t k = 0; u->done != NULL && k < upload_parts(u); k++)
         if (u->done[k] != 0) loader->bar.begun_with += upload_part_len(u, k);
     atomic_store(&loader->bar.done, loader->bar.begun_with);

@@ -11,8 +11,9 @@
 struct upload {
     const char *id;
     const char *owner_token;
-    int sealed;    /* file of the whole envelope */
-    uint64_t size; /* its length */
+    int sealed;            /* file of the whole envelope */
+    uint64_t size;         /* its length */
+    uint64_t content_size; /* for the progress bar; 0 if unknown */
     uint32_t part_size;
     const char *label; /* for the progress bar */
     int done_log;      /* file to which acknowledged parts are appended; -1 for none */

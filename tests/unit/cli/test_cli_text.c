@@ -324,23 +324,74 @@ test_ascii_progress(void **state) {
     buf_free(&ascii);
 }
 
+/* The columns of the first line of ${b}: half blocks have three bytes. */
+static size_t
+columns_of(const struct buf *b) {
+    size_t n = 0;
+    for (size_t i = 0; b->data[i] != '\n'; i++)
+        n += (b->data[i] & 0xc0) != 0x80;
+    return n;
+}
+
+static size_t
+lines_of(const struct buf *b) {
+    size_t n = 0;
+    for (size_t i = 0; i < b->len; i++)
+        n += b->data[i] == '\n';
+    return n;
+}
+
 static void
 test_qr(void **state) {
     struct buf b = BUF_INIT(64 * 1024);
-    static char big[4000];
+    struct qr_style style = {.utf8 = true, .width = 80};
+    static char big[4000], link[80];
     (void)state;
-    assert_int_equal(qr_draw("https://h/#x", false, 80, &b), 0);
-    size_t rows = 0;
-    for (size_t i = 0; i < b.len; i++)
-        rows += b.data[i] == '\n';
-    assert_in_range(rows, 12, 16);
+    assert_int_equal(qr_draw("https://h/#x", &style, &b), 0);
+    assert_in_range(lines_of(&b), 12, 16);
     buf_reset(&b);
     memset(big, 'x', sizeof(big) - 1);
-    assert_int_equal(qr_draw(big, true, 1000, &b), ERR_TOO_LARGE);
-    /* Half of a code is none: 21 modules and the quiet zone need 25 columns. */
-    assert_int_equal(qr_draw("x", false, 24, &b), ERR_TOO_LARGE);
+    style.width = 1000;
+    assert_int_equal(qr_draw(big, &style, &b), ERR_TOO_LARGE);
+
+    /* Half of a code is none: 21 modules and the narrowest quiet zone need 23 columns. */
+    style.width = 22;
+    assert_int_equal(qr_draw("x", &style, &b), ERR_TOO_LARGE);
     assert_int_equal(b.len, 0);
-    assert_int_equal(qr_draw("x", false, 25, &b), 0);
+    static const unsigned widths[][2] = {{23, 23}, {24, 23}, {25, 25}, {26, 25}};
+    for (size_t i = 0; i < ARRAY_LEN(widths); i++) {
+        style.width = widths[i][0];
+        assert_int_equal(qr_draw("x", &style, &b), 0);
+        assert_int_equal(columns_of(&b), widths[i][1]);
+        buf_reset(&b);
+    }
+
+    /* A usual link fits into a phone's terminal. */
+    memset(link, 'x', sizeof(link) - 1);
+    style.width = 40;
+    assert_int_equal(qr_draw(link, &style, &b), 0);
+    assert_int_equal(columns_of(&b), 39);
+    buf_free(&b);
+}
+
+/* Without UTF-8 nothing but ASCII is drawn, with modules of two columns. */
+static void
+test_qr_in_ascii(void **state) {
+    struct buf b = BUF_INIT(64 * 1024);
+    struct qr_style style = {.width = 50};
+    (void)state;
+    for (int colour = 0; colour <= 1; colour++) {
+        style.colour = colour == 1;
+        buf_reset(&b);
+        assert_int_equal(qr_draw("x", &style, &b), 0);
+        assert_int_equal(lines_of(&b), 25);
+        for (size_t i = 0; i < b.len; i++)
+            assert_true(b.data[i] < 0x80);
+        if (!style.colour) assert_int_equal(columns_of(&b), 50);
+    }
+    style.width = 45;
+    buf_reset(&b);
+    assert_int_equal(qr_draw("x", &style, &b), ERR_TOO_LARGE);
     buf_free(&b);
 }
 
@@ -359,6 +410,7 @@ main(void) {
         cmocka_unit_test(test_normalisation),
         cmocka_unit_test(test_ascii_progress),
         cmocka_unit_test(test_qr),
+        cmocka_unit_test(test_qr_in_ascii),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
