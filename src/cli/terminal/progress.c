@@ -19,7 +19,7 @@ enum {
     LINE_MAX = 1024,
 };
 
-static bool progress_is_ascii;
+static bool progress_is_ascii, progress_wrapped;
 
 void
 progress_setup(bool utf8) {
@@ -191,6 +191,16 @@ scaled_bytes(const struct progress *p, uint64_t bytes) {
     return (uint64_t)((double)bytes / (double)p->total * (double)p->content);
 }
 
+/* Append to ${out} what moves the cursor to where the line of ${columns} columns begins, which was
+ * drawn on a terminal that is now ${width} columns wide, and erases it. */
+static int
+add_erasure(unsigned columns, unsigned width, struct buf *out) {
+    unsigned above = columns > width ? (columns - 1) / width : 0;
+    if (above == 0) return buf_add_text(out, "\r");
+    progress_wrapped = true;
+    return buf_printf(out, "\033[%uA\r\033[J", above);
+}
+
 void
 progress_draw(struct progress *p) {
     struct buf line = BUF_INIT(LINE_MAX);
@@ -203,10 +213,13 @@ progress_draw(struct progress *p) {
     if (ran >= SPEED_AFTER_MS && done > p->begun_with)
         speed = (done - p->begun_with) * 1000 / (uint64_t)ran;
 
-    int err = buf_add_text(&line, "\r");
+    unsigned width = terminal_width();
+    int err = add_erasure(p->columns, width, &line);
+    size_t before = line.len;
     if (err == 0)
         err = progress_line(p->label, scaled_bytes(p, done), scaled_bytes(p, p->total),
-                            scaled_bytes(p, speed), terminal_width() - EDGE, &line);
+                            scaled_bytes(p, speed), width - EDGE, &line);
+    p->columns = (unsigned)text_columns((const char *)line.data + before, line.len - before);
     if (err == 0) err = buf_add_text(&line, "\033[K");
     if (err == 0) (void)!write(STDERR_FILENO, line.data, line.len);
     buf_free(&line);
@@ -214,6 +227,16 @@ progress_draw(struct progress *p) {
 
 void
 progress_end(struct progress *p) {
-    if (p->shown && p->drawn_ms != 0) (void)!write(STDERR_FILENO, "\r\033[K", 4);
+    struct buf line = BUF_INIT(LINE_MAX);
+    if (p->shown && p->drawn_ms != 0 && add_erasure(p->columns, terminal_width(), &line) == 0 &&
+        buf_add_text(&line, "\033[K") == 0)
+        (void)!write(STDERR_FILENO, line.data, line.len);
+    buf_free(&line);
     p->drawn_ms = 0;
+    p->columns = 0;
+}
+
+bool
+progress_was_wrapped(void) {
+    return progress_wrapped;
 }

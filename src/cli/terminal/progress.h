@@ -20,6 +20,7 @@ struct progress {
     uint64_t begun_with;   /* bytes that an earlier run transferred */
     int64_t started_ms;
     int64_t drawn_ms; /* 0: not drawn yet */
+    unsigned columns; /* of what was drawn last */
     bool shown;       /* whether to draw at all */
 };
 
@@ -40,6 +41,10 @@ void progress_draw(struct progress *p);
 
 /* Erase the bar.  Main thread. */
 void progress_end(struct progress *p);
+
+/* Return whether a terminal that became narrower may have wrapped a bar.  What was printed above
+ * the bar may be erased then: not every terminal wraps lines. */
+bool progress_was_wrapped(void);
 
 /* Append ${bytes} for people to ${out}: "512 B", "64.0 KiB", "3.4 GiB".  Returns 0, ERR_TOO_LARGE
  * or ERR_NOMEM. */

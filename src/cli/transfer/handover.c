@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include "cli/terminal/progress.h"
 #include "cli/terminal/qr.h"
 #include "cli/terminal/say.h"
 #include "cli/terminal/terminal.h"
@@ -31,7 +32,7 @@ enum cli_exit
 handover_print(struct cli *cli, struct handover *h) {
     struct buf link = BUF_INIT(HANDOVER_TEXT_MAX), text = BUF_INIT(HANDOVER_TEXT_MAX);
     enum cli_exit status = CLI_FAILED;
-    if (h->shown) return CLI_DONE;
+    if (h->shown && !progress_was_wrapped()) return CLI_DONE;
 
     int err = build_handover_link(cli, h, &link);
     if (err == 0) err = buf_printf(&text, "%s\n", buf_text(&link));

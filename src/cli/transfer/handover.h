@@ -19,7 +19,8 @@ struct handover {
 };
 
 /* Print the link of ${h}, with --key-apart also the key on a line of its own, with --qr also the QR
- * code.  Prints nothing if h->shown.  Returns CLI_DONE or CLI_FAILED. */
+ * code.  Prints nothing if h->shown, unless the
+ * terminal may have lost it.  Returns CLI_DONE or CLI_FAILED. */
 MUST_CHECK
 enum cli_exit handover_print(struct cli *cli, struct handover *h);
 

@@ -211,6 +211,64 @@ test('an interrupted download goes on, and says how', { skip }, async (t) => {
   assert.deepEqual(readdirSync(dir), ['big.bin']);
 });
 
+/** A slow wire to the server, until the test ${t} ends; resolves to its address. */
+async function slowWire(t) {
+  const wire = createServer((client) => {
+    const up = connect(server.port, '127.0.0.1', () => up.pipe(client));
+    client.on('error', () => {}).on('close', () => up.destroy());
+    up.on('error', () => {}).on('close', () => client.destroy());
+    client.on('data', (d) => (up.write(d), client.pause(), setTimeout(() => client.resume(), 8)));
+  });
+  t.after(() => wire.close());
+  await once(wire.listen(0, '127.0.0.1'), 'listening');
+  return `http://127.0.0.1:${wire.address().port}/`;
+}
+
+test('a bar leaves nothing behind on a terminal that becomes narrower', { skip }, async (t) => {
+  t.after(() => tmux.width(120));
+  await enter(`secrets put -s ${await slowWire(t)} big.bin`);
+  await see(/Sending +▕.*▏ +\d+ %/);
+  for (const columns of [100, 64, 44]) {
+    tmux.width(columns);
+    await sleep(300);
+  }
+  await see(/Opens\s+once/);
+  await ended(0);
+  const screen = tmux.screen();
+  assert.ok(!/Sending|Encrypt|▏|\d %/.test(screen), screen);
+  assert.match(screen, /^http:\/\/127\.0\.0\.1:\d+\/#[A-Za-z0-9]{22}\.[A-Za-z0-9]{32}$/m);
+});
+
+test('a size is that of the file, not of its envelope', { skip }, async () => {
+  const all = await written('secrets put big.bin', /Opens\s+once/);
+  const totals = [...all.matchAll(/ of ([0-9.]+ MiB)/g)].map((m) => m[1]);
+  assert.ok(totals.length > 0, 'a bar was drawn');
+  assert.deepEqual([...new Set(totals)], ['40.0 MiB']);
+});
+
+test('without UTF-8 nothing but ASCII is drawn', { skip }, async () => {
+  const all = await written('LC_ALL=C secrets put --qr big.bin', /Opens once/);
+  assert.match(all, /\[#* *\] +\d+ %/);
+  assert.match(all, /\x1b\[40m {2}/);
+  assert.ok(!/[^\x00-\x7f]/.test(all.replace(/\$ .*/g, '')), 'ASCII');
+});
+
+test('^Z at a question suspends, with the echo on, and what is typed meanwhile is no try', { skip }, async () => {
+  await share('inside', ['--passphrase', 'env:PW'], { PW: 'right' });
+  await enter('secrets get "$(cat link)"');
+  await see(/^Passphrase: *$/m);
+  tmux.text('half');
+  tmux.keys('C-z');
+  await see(/Stopped/);
+  await restored();
+  await enter('fg');
+  await see(/^Passphrase: *$/m);
+  tmux.text('right');
+  tmux.keys('Enter');
+  await see(/^inside$/m);
+  await ended(0);
+});
+
 test('what cannot be had says why, and what to do', { skip }, async () => {
   await share('x');
   await enter('secrets get -o big.bin - <link');
