@@ -11,6 +11,8 @@
 
 #define SECRET "/api/v1/secrets/abcdefghijklmnopqrstuv"
 #define TOKEN  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+/* Decodes to the same bytes: the last two bits encode nothing. */
+#define SPARE "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB"
 
 static const char *
 header(struct api_fixture *fixture, const char *name) {
@@ -318,6 +320,7 @@ no_token_is_401_whatever_the_id(void **state) {
         "Bearer " TOKEN ", Bearer " TOKEN,
         "Bearer AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
         "Bearer AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA+",
+        "Bearer " SPARE,
     };
     static const struct ask routes[] = {
         {.method = "DELETE", .target = SECRET},
@@ -349,6 +352,8 @@ no_token_is_401_whatever_the_id(void **state) {
         ask.own_token = "Bearer " TOKEN;
         assert_int_equal(api_fixture_ask(fixture, ask), 401);
         ask.own_token = "";
+        assert_int_equal(api_fixture_ask(fixture, ask), 401);
+        ask.own_token = SPARE;
         assert_int_equal(api_fixture_ask(fixture, ask), 401);
     }
 }
