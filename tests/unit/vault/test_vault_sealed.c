@@ -53,6 +53,18 @@ open_with(const char *id, unsigned access, unsigned lease) {
     return fixture_open_secret(&fixture, id, access, lease, &envelope);
 }
 
+/* Open with lease 1 into ${o}, which the caller clears, where at most ${max} bytes can be
+ * delivered.  Returns as vault_sealed_open(). */
+static int
+open_into(const char *id, unsigned access, size_t max, struct vault_sealed_opened *o) {
+    uint8_t key[VAULT_PROOF_LEN], verifier[TOKEN_HASH_LEN];
+    char token[TOKEN_LEN + 1];
+    fixture_access(access, key, verifier);
+    const struct vault_sealed_opening in = {
+        .access = key, .lease = fixture_token(1, token), .content_max = max};
+    return vault_sealed_open(v, id, &in, o);
+}
+
 static enum verdict
 confirm(const char *id, unsigned lease) {
     char token[TOKEN_LEN + 1];
@@ -160,52 +172,24 @@ test_open_tells_what_is_left(void **state) {
     (void)state;
     struct vault_sealed_created c = create(3, 5);
     struct vault_sealed_opened o;
-    uint8_t right[32], wrong[32], verifier[32];
-    char token[TOKEN_LEN + 1];
-    fixture_access(1, right, verifier);
-    fixture_access(2, wrong, verifier);
-    assert_int_equal(
-        vault_sealed_open(v, c.id,
-                          &(struct vault_sealed_opening){.access = wrong,
-                                                         .lease = fixture_token(1, token),
-                                                         .content_max = 5000},
-                          &o),
-        1);
+    assert_int_equal(open_into(c.id, 2, 5000, &o), 1);
     assert_int_equal(o.verdict, VERDICT_WRONG_PROOF);
     assert_int_equal(o.attempts_left, 4);
     vault_sealed_opened_clear(&o);
-    assert_int_equal(
-        vault_sealed_open(v, c.id,
-                          &(struct vault_sealed_opening){.access = right,
-                                                         .lease = fixture_token(1, token),
-                                                         .content_max = 5000},
-                          &o),
-        1);
+    assert_int_equal(open_into(c.id, 1, 5000, &o), 1);
     assert_int_equal(o.verdict, VERDICT_OK);
     assert_int_equal(o.views_left, 2);
     assert_int_equal(o.attempts_left, 4);
     assert_int_equal(o.lease_expires_at, T0 + POLICY_LEASE_IDLE_INLINE);
     vault_sealed_opened_clear(&o);
     fixture.now += 50;
-    assert_int_equal(
-        vault_sealed_open(v, c.id,
-                          &(struct vault_sealed_opening){.access = right,
-                                                         .lease = fixture_token(1, token),
-                                                         .content_max = 5000},
-                          &o),
-        1);
+    assert_int_equal(open_into(c.id, 1, 5000, &o), 1);
     assert_int_equal(o.verdict, VERDICT_REPEAT);
     assert_int_equal(o.views_left, 2);
     assert_int_equal(o.lease_expires_at, T0 + 50 + POLICY_LEASE_IDLE_INLINE);
     vault_sealed_opened_clear(&o);
     c = create(1, 0);
-    assert_int_equal(
-        vault_sealed_open(v, c.id,
-                          &(struct vault_sealed_opening){.access = wrong,
-                                                         .lease = fixture_token(1, token),
-                                                         .content_max = 5000},
-                          &o),
-        1);
+    assert_int_equal(open_into(c.id, 2, 5000, &o), 1);
     assert_int_equal(o.verdict, VERDICT_WRONG_PROOF);
     assert_int_equal(o.attempts_left, -1);
     vault_sealed_opened_clear(&o);
@@ -216,25 +200,11 @@ test_what_cannot_be_delivered_counts_nothing(void **state) {
     (void)state;
     struct vault_sealed_created c = create(1, 5);
     struct vault_sealed_opened o;
-    uint8_t right[32], wrong[32], verifier[32];
-    char token[TOKEN_LEN + 1];
-    fixture_access(1, right, verifier);
-    fixture_access(2, wrong, verifier);
-    assert_int_equal(vault_sealed_open(
-                         v, c.id,
-                         &(struct vault_sealed_opening){
-                             .access = right, .lease = fixture_token(1, token), .content_max = 999},
-                         &o),
-                     ERR_TOO_LARGE);
+    assert_int_equal(open_into(c.id, 1, 999, &o), ERR_TOO_LARGE);
     assert_int_equal(o.content.len, 0);
     vault_sealed_opened_clear(&o);
     /* Without the proof the size is not revealed. */
-    assert_int_equal(vault_sealed_open(
-                         v, c.id,
-                         &(struct vault_sealed_opening){
-                             .access = wrong, .lease = fixture_token(1, token), .content_max = 999},
-                         &o),
-                     1);
+    assert_int_equal(open_into(c.id, 2, 999, &o), 1);
     assert_int_equal(o.verdict, VERDICT_WRONG_PROOF);
     vault_sealed_opened_clear(&o);
     assert_int_equal(open_with(c.id, 1, 1), VERDICT_OK);
