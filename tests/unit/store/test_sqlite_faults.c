@@ -385,19 +385,53 @@ test_every_short_read_of_the_log(void **state) {
     run_all(FAIL_SHORT_READ, true);
 }
 
+/* A store in a directory of its own, over the hook VFS, and records to create in it. */
+struct hooked_store {
+    char dir[SCRATCH_PATH_MAX];
+    struct hooks hooks;
+    struct known s[RECORDS];
+    struct store *store;
+};
+
+/* Make ${h}, whose calls of the system ${before} decides with ${ctx}.  ${config} without directory
+ * and VFS is the store's; NULL: that of open_store(). */
+static void
+hooked_open(struct hooked_store *h,
+            int (*before)(void *ctx, enum hook_call call, enum hook_file file), void *ctx,
+            const struct sqlite_store_config *config) {
+    struct sqlite_store_config own = {0};
+    h->hooks = (struct hooks){.before = before, .ctx = ctx};
+    scratch_make_fast(h->dir);
+    prepare(h->s);
+    hook_vfs_set(&h->hooks);
+
+    if (config == NULL) {
+        h->store = open_store(h->dir, HOOK_VFS);
+        assert_non_null(h->store);
+        return;
+    }
+    own = *config;
+    own.dir = h->dir;
+    own.vfs = HOOK_VFS;
+    assert_int_equal(sqlite_store_open(&own, &h->store), 0);
+}
+
+static void
+hooked_close(struct hooked_store *h) {
+    h->store->ops->close(h->store);
+    hook_vfs_set(NULL);
+    scratch_remove(h->dir);
+}
+
 /* Commits fail until the disk works.  Then the store recovers by itself. */
 static void
 test_a_broken_store_comes_back(void **state) {
     (void)state;
-    char dir[SCRATCH_PATH_MAX];
     struct plan plan = {.mode = FAIL_IO, .lasting = true, .at = 1, .healthy = true};
-    struct hooks hooks = {.before = maybe_fail, .ctx = &plan};
-    struct known s[RECORDS];
-    scratch_make_fast(dir);
-    prepare(s);
-    hook_vfs_set(&hooks);
-    struct store *store = open_store(dir, HOOK_VFS);
-    assert_non_null(store);
+    struct hooked_store h;
+    hooked_open(&h, maybe_fail, &plan, NULL);
+    struct store *store = h.store;
+    struct known *s = h.s;
     assert_int_equal(create(store, &s[0]), 0);
     assert_int_equal(store->ops->ping(store), 0);
     atomic_store(&plan.healthy, false);
@@ -413,9 +447,7 @@ test_a_broken_store_comes_back(void **state) {
     load(store, &s[0]);
     load(store, &s[2]);
     load(store, &s[3]);
-    store->ops->close(store);
-    hook_vfs_set(NULL);
-    scratch_remove(dir);
+    hooked_close(&h);
 }
 
 /* A disk that other programs have filled: only the ballast gives room. */
@@ -435,16 +467,12 @@ no_room(void *ctx, enum hook_call call, enum hook_file file) {
 static void
 test_a_full_disk_lets_views_be_taken(void **state) {
     (void)state;
-    char dir[SCRATCH_PATH_MAX];
     struct full_disk disk = {.full = false};
-    struct hooks hooks = {.before = no_room, .ctx = &disk};
-    struct known s[RECORDS];
-    scratch_make_fast(dir);
-    (void)snprintf(disk.ballast, sizeof(disk.ballast), "%s/secrets.ballast", dir);
-    prepare(s);
-    hook_vfs_set(&hooks);
-    struct store *store = open_store(dir, HOOK_VFS);
-    assert_non_null(store);
+    struct hooked_store h;
+    hooked_open(&h, no_room, &disk, NULL);
+    (void)snprintf(disk.ballast, sizeof(disk.ballast), "%s/secrets.ballast", h.dir);
+    struct store *store = h.store;
+    struct known *s = h.s;
     assert_int_equal(create(store, &s[0]), 0);
     assert_int_equal(access(disk.ballast, F_OK), 0);
     atomic_store(&disk.full, true);
@@ -456,9 +484,7 @@ test_a_full_disk_lets_views_be_taken(void **state) {
     atomic_store(&disk.full, false);
     assert_int_equal(store->ops->scrub(store), 0);
     assert_int_equal(access(disk.ballast, F_OK), 0);
-    store->ops->close(store);
-    hook_vfs_set(NULL);
-    scratch_remove(dir);
+    hooked_close(&h);
 }
 
 /* A disk whose fsyncs, or reads of the log, hang. */
@@ -506,17 +532,13 @@ static void
 test_a_disk_that_hangs_is_not_waited_for(void **state) {
     (void)state;
     enum { MS = 1000, BEHIND = 4, LONG = 20 * 1000 };
-    char dir[SCRATCH_PATH_MAX];
+    const struct sqlite_store_config config = {.wait_ms = MS};
     struct disk disk = {.slow = HOOK_SYNC};
-    struct hooks hooks = {.before = wait_for_disk, .ctx = &disk};
-    struct known s[RECORDS];
     struct late all[1 + BEHIND];
-    struct store *store = NULL;
-    scratch_make_fast(dir);
-    prepare(s);
-    hook_vfs_set(&hooks);
-    struct sqlite_store_config config = {.dir = dir, .wait_ms = MS, .vfs = HOOK_VFS};
-    assert_int_equal(sqlite_store_open(&config, &store), 0);
+    struct hooked_store h;
+    hooked_open(&h, wait_for_disk, &disk, &config);
+    struct store *store = h.store;
+    struct known *s = h.s;
     assert_int_equal(create(store, &s[5]), 0);
     atomic_store(&disk.hangs, true);
     for (int i = 0; i <= BEHIND; i++) {
@@ -549,9 +571,7 @@ test_a_disk_that_hangs_is_not_waited_for(void **state) {
         assert_int_equal(create(store, &s[i]), 0);
     assert_int_equal(change(store, &s[5], CHANGE_OPEN, SAMPLE_T0 + 1, 11), 0);
     load(store, &s[5]);
-    store->ops->close(store);
-    hook_vfs_set(NULL);
-    scratch_remove(dir);
+    hooked_close(&h);
 }
 
 /* The same for reads of the log, which has what was just written. */
@@ -566,17 +586,13 @@ static void
 test_a_read_that_hangs_is_not_waited_for(void **state) {
     (void)state;
     enum { MS = 1000, LONG = 20 * 1000 };
-    char dir[SCRATCH_PATH_MAX];
+    const struct sqlite_store_config config = {.readers = 1, .wait_ms = MS};
     struct disk disk = {.slow = HOOK_READ};
-    struct hooks hooks = {.before = wait_for_disk, .ctx = &disk};
-    struct known s[RECORDS];
-    struct store *store = NULL;
     struct record r;
-    scratch_make_fast(dir);
-    prepare(s);
-    hook_vfs_set(&hooks);
-    struct sqlite_store_config config = {.dir = dir, .readers = 1, .wait_ms = MS, .vfs = HOOK_VFS};
-    assert_int_equal(sqlite_store_open(&config, &store), 0);
+    struct hooked_store h;
+    hooked_open(&h, wait_for_disk, &disk, &config);
+    struct store *store = h.store;
+    struct known *s = h.s;
     assert_int_equal(create(store, &s[0]), 0);
     atomic_store(&disk.hangs, true);
     struct late stuck = {.store = store, .known = &s[0]};
@@ -594,9 +610,7 @@ test_a_read_that_hangs_is_not_waited_for(void **state) {
     assert_int_equal(pthread_join(stuck.thread, NULL), 0);
     assert_int_equal(store->ops->ping(store), 0);
     load(store, &s[0]);
-    store->ops->close(store);
-    hook_vfs_set(NULL);
-    scratch_remove(dir);
+    hooked_close(&h);
 }
 
 /* The same for a ping while no other call hangs yet. */
@@ -604,16 +618,12 @@ static void
 test_a_ping_that_hangs_is_not_waited_for(void **state) {
     (void)state;
     enum { MS = 1000, LONG = 20 * 1000 };
-    char dir[SCRATCH_PATH_MAX];
+    const struct sqlite_store_config config = {.wait_ms = MS};
     struct disk disk = {.slow = HOOK_READ};
-    struct hooks hooks = {.before = wait_for_disk, .ctx = &disk};
-    struct known s[RECORDS];
-    struct store *store = NULL;
-    scratch_make_fast(dir);
-    prepare(s);
-    hook_vfs_set(&hooks);
-    struct sqlite_store_config config = {.dir = dir, .wait_ms = MS, .vfs = HOOK_VFS};
-    assert_int_equal(sqlite_store_open(&config, &store), 0);
+    struct hooked_store h;
+    hooked_open(&h, wait_for_disk, &disk, &config);
+    struct store *store = h.store;
+    struct known *s = h.s;
     assert_int_equal(store->ops->ping(store), 0);
     assert_int_equal(create(store, &s[0]), 0);
     atomic_store(&disk.hangs, true);
@@ -629,9 +639,7 @@ test_a_ping_that_hangs_is_not_waited_for(void **state) {
     while (store->ops->stuck(store))
         assert_true(clock_monotonic_ms() - start < LONG);
     assert_int_equal(store->ops->ping(store), 0);
-    store->ops->close(store);
-    hook_vfs_set(NULL);
-    scratch_remove(dir);
+    hooked_close(&h);
 }
 
 struct job {
