@@ -100,7 +100,13 @@ function_start(struct function *f, struct buf *reason) {
     if (err != 0) return err;
 
     f->aws = store_aws_new(&env, CONNECTIONS);
-    f->kdf = kdf_pool_new(1, CONNECTIONS, KDF_CLASSIC);
+
+    /* One event at a time needs one key at a time. */
+    f->kdf = kdf_pool_new(&(struct kdf_pool_config){
+        .threads = 1,
+        .queue_max = CONNECTIONS,
+        .params = KDF_CLASSIC,
+    });
     if (f->aws == NULL || f->kdf == NULL) return ERR_NOMEM;
     if (f->settings.daily_bytes > 0) {
         f->daily = daily_new((uint64_t)f->settings.daily_bytes);

@@ -98,6 +98,8 @@ share_files(const struct server *s, struct daemon_config *c) {
 static int
 start_daemon(struct server *s) {
     uint64_t text_max = s->api.config.text_max;
+    struct kdf_pool_stats kdf;
+    kdf_pool_stats(s->kdf, &kdf);
     struct daemon_config config = {
         .listen_fd = s->listener.fd,
         .port = s->listener.port,
@@ -107,7 +109,7 @@ start_daemon(struct server *s) {
         .trusted = &s->settings.trusted,
         .hosts = &s->settings.hosts,
         .io_threads = process_cores(),
-        .workers_max = (unsigned)s->settings.kdf_threads + KDF_QUEUE + WORKERS_EXTRA,
+        .workers_max = kdf.threads * kdf.lanes + KDF_QUEUE + WORKERS_EXTRA,
         .queue_max = QUEUE_MAX,
         .per_client_max = PER_CLIENT_MAX,
         .kept_max = KEPT_MAX,
@@ -172,17 +174,37 @@ report_ready(struct server *s, char *const env[]) {
     return s->watchdog == NULL && watched ? ERR_NOMEM : 0;
 }
 
-static int
-start_derivations(struct server *s) {
-    struct kdf_pool_stats stats;
-    s->kdf = kdf_pool_new((unsigned)s->settings.kdf_threads, KDF_QUEUE, KDF_CLASSIC);
-    if (s->kdf == NULL) return ERR_NOMEM;
+/* Say which code derives keys, and warn if that is not what this processor can do. */
+static void
+report_derivations(const struct kdf_pool_stats *stats) {
+    const char *name;
+    enum kdf_code code = kdf_code(&name);
 
-    kdf_pool_stats(s->kdf, &stats);
-    if (!stats.locked)
+    log_debug("derivations", LOG_TEXT("code", name), LOG_NUMBER("threads", stats->threads),
+              LOG_NUMBER("lanes", stats->lanes), LOG_FLAG("locked", stats->locked));
+    if (code == KDF_CODE_FALLBACK)
+        log_warn("derivations", LOG_TEXT("code", name),
+                 LOG_TEXT("reason", "the code for the vectors of this processor has derived a "
+                                    "wrong key in its self-test and is not used"));
+    if (!stats->locked)
         log_warn("memory", LOG_TEXT("state", "unlocked"),
                  LOG_TEXT("reason", "the memory of derivations may be swapped out: raise the limit "
                                     "on locked memory"));
+}
+
+static int
+start_derivations(struct server *s) {
+    struct kdf_pool_stats stats;
+    s->kdf = kdf_pool_new(&(struct kdf_pool_config){
+        .threads = (unsigned)s->settings.kdf_threads,
+        .queue_max = KDF_QUEUE,
+        .params = KDF_CLASSIC,
+        .memory = (uint64_t)s->settings.kdf_memory,
+    });
+    if (s->kdf == NULL) return ERR_NOMEM;
+
+    kdf_pool_stats(s->kdf, &stats);
+    report_derivations(&stats);
     return 0;
 }
 

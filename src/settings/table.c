@@ -54,8 +54,10 @@ static const struct setting table[] = {
     {"SECRETS_RATE_OPEN", "COUNT", "60", SETTINGS_NUMBER, BOTH, 0, 1000000, AT(rate_open),
      "Requests for secrets that one client may make per minute, or 0 for no limit."},
     {"SECRETS_KDF_THREADS", "COUNT", "", SETTINGS_NUMBER, BOTH, 1, KDF_THREADS_MAX, AT(kdf_threads),
-     "Number of concurrent key derivations, with 16 MiB of locked memory each.  The default is the "
-     "number of processors."},
+     "Number of threads that derive keys, with at least 16 MiB of locked memory each.  The default is "
+     "the number of processors."},
+    {"SECRETS_KDF_MEMORY", "SIZE", "256 MiB", SETTINGS_SIZE, SETTINGS_SERVER, 0, 1024 * GIB, AT(kdf_memory),
+     "Memory with which these threads derive several keys at once, 16 MiB for each key."},
     {"SECRETS_METRICS_LISTEN", "ADDRESS", "", SETTINGS_TEXT, SETTINGS_SERVER, 0, 255, AT(metrics_listen),
      "Where to serve /metrics, in the form of --listen.  By default it is not served."},
     {"S3_BUCKET", "NAME", "", SETTINGS_TEXT, BOTH, 0, 255, AT(s3_bucket),

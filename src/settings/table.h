@@ -34,6 +34,7 @@ struct settings {
     int64_t rate_create;
     int64_t rate_open;
     int64_t kdf_threads;
+    int64_t kdf_memory; /* bytes */
     const char *metrics_listen;
     const char *s3_bucket;
     const char *s3_sse;

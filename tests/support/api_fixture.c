@@ -51,7 +51,8 @@ api_fixture_open(struct api_fixture *fixture) {
                    .page = "",
                    .origins = &page_origins},
         .vault = &fixture->vault,
-        .kdf = kdf_pool_new(1, 4, KDF_CLASSIC),
+        .kdf = kdf_pool_new(
+            &(struct kdf_pool_config){.threads = 1, .queue_max = 4, .params = KDF_CLASSIC}),
         .monotonic_ms = fixture_ms,
     };
     assert_non_null(fixture->api.kdf);

@@ -63,7 +63,8 @@ struct kdf_pool *fixture_kdf;
 int
 fixture_start_kdf(void **state) {
     (void)state;
-    fixture_kdf = kdf_pool_new(2, 64, KDF_CLASSIC);
+    fixture_kdf = kdf_pool_new(
+        &(struct kdf_pool_config){.threads = 2, .queue_max = 64, .params = KDF_CLASSIC});
     return fixture_kdf == NULL ? -1 : 0;
 }
 

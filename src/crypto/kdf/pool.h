@@ -3,6 +3,9 @@
  * A fixed number of threads that derive keys, each with an arena of its own, behind a bounded
  * queue: however many requests come, memory and processor time for derivations stay what the
  * operator set.  Each client has a share of the queue, and clients take turns (turns.h).
+ *
+ * A thread derives all keys at once that wait, up to one for each lane of its arena.  It never
+ * waits for more of them.  After the last one it wipes its arena.
  */
 #ifndef CRYPTO_KDF_POOL_H
 #define CRYPTO_KDF_POOL_H
@@ -15,25 +18,36 @@
 
 struct kdf_pool;
 
+struct kdf_pool_config {
+    unsigned threads;
+    unsigned queue_max; /* requests that wait */
+    struct kdf_params params;
+    uint64_t memory; /* bytes for all arenas; but each thread has one lane at least */
+};
+
 struct kdf_pool_stats {
     unsigned threads;
+    unsigned lanes;   /* derivations at once on a thread */
     unsigned running; /* derivations under way */
-    unsigned waiting; /* jobs in the queue now */
+    unsigned waiting; /* requests that no thread has taken */
     unsigned queue_max;
     uint64_t done;    /* derivations finished since the start */
-    uint64_t refused; /* jobs for which the queue had no place */
+    uint64_t refused; /* requests for which the queue had no place */
     int locked;       /* 1 if every arena is locked in memory */
 };
 
 /*
- * Make a pool of up to ${threads} threads, with an arena for cost ${params} for each and a queue of
- * ${queue_max} waiting jobs.  A thread starts when a job needs it, at a lower priority than its
- * creator's, so that derivations never delay cheap requests.  Returns NULL if memory is short.
+ * Make a pool.  Each thread has an arena for cost ${params}, with as many lanes as ${memory} and
+ * the limit on locked memory permit.  A thread starts when a request needs it, at a lower priority
+ * than its creator's, so that derivations never delay cheap requests.  Returns NULL if memory is
+ * short.
  */
-struct kdf_pool *kdf_pool_new(unsigned threads, unsigned queue_max, struct kdf_params params);
+struct kdf_pool *kdf_pool_new(const struct kdf_pool_config *config);
 
-/* Finish the jobs that run, refuse those that wait with ERR_BUSY, end the threads.  NULL is
- * allowed. */
+/*
+ * Finish the derivations that run, refuse those that wait with ERR_BUSY, end the threads.  NULL is
+ * allowed.
+ */
 void kdf_pool_free(struct kdf_pool *pool);
 
 /*

@@ -20,6 +20,13 @@ static const struct kdf_params slow = {.log2_n = 12, .r = 8, .p = 32}; /* about 
 
 static const struct turns_client someone;
 
+/* A pool whose threads have one lane each. */
+static struct kdf_pool *
+make_pool(unsigned threads, unsigned queue_max, struct kdf_params params) {
+    return kdf_pool_new(
+        &(struct kdf_pool_config){.threads = threads, .queue_max = queue_max, .params = params});
+}
+
 struct caller {
     struct kdf_pool *pool;
     struct turns_client client; /* of a network of its own */
@@ -85,7 +92,7 @@ many_callers_get_right_answers(void **state) {
     (void)state;
     struct caller callers[8];
     unsigned good = 0;
-    struct kdf_pool *pool = kdf_pool_new(2, ARRAY_LEN(callers), cheap);
+    struct kdf_pool *pool = make_pool(2, ARRAY_LEN(callers), cheap);
     assert_non_null(pool);
     for (size_t i = 0; i < ARRAY_LEN(callers); i++)
         start(&callers[i], pool, cheap, 10);
@@ -108,7 +115,7 @@ a_full_queue_refuses_at_once(void **state) {
     (void)state;
     struct caller running, waiting;
     uint8_t out[32];
-    struct kdf_pool *pool = kdf_pool_new(1, 1, slow);
+    struct kdf_pool *pool = make_pool(1, 1, slow);
     assert_non_null(pool);
     start(&running, pool, slow, 1);
     wait_for(pool, 1, 0);
@@ -130,7 +137,7 @@ static void
 the_end_finishes_what_runs_and_refuses_what_waits(void **state) {
     (void)state;
     struct caller running, waiting[3];
-    struct kdf_pool *pool = kdf_pool_new(1, ARRAY_LEN(waiting), slow);
+    struct kdf_pool *pool = make_pool(1, ARRAY_LEN(waiting), slow);
     assert_non_null(pool);
     start(&running, pool, slow, 1);
     wait_for(pool, 1, 0);
@@ -150,13 +157,86 @@ static void
 too_costly_a_job_is_refused_by_its_arena(void **state) {
     (void)state;
     uint8_t out[32];
-    struct kdf_pool *pool = kdf_pool_new(1, 1, cheap);
+    struct kdf_pool *pool = make_pool(1, 1, cheap);
     assert_non_null(pool);
     assert_int_equal(kdf_pool_derive(pool, &someone, slow, "x", 1, salt, 4, out, 32),
                      ERR_TOO_LARGE);
     kdf_pool_free(pool);
     kdf_pool_free(NULL);
-    assert_null(kdf_pool_new(1, 1, (struct kdf_params){.log2_n = 99, .r = 8, .p = 1}));
+    assert_null(make_pool(1, 1, (struct kdf_params){.log2_n = 99, .r = 8, .p = 1}));
+}
+
+/* A pool of one thread with as many lanes as the code has. */
+static struct kdf_pool *
+make_pool_with_lanes(void) {
+    return kdf_pool_new(&(struct kdf_pool_config){
+        .threads = 1, .queue_max = 32, .params = slow, .memory = 1 << 30});
+}
+
+/* Let ${count} callers derive, and return the most derivations that were seen at once. */
+static unsigned
+most_at_once(struct kdf_pool *pool, unsigned count) {
+    struct caller callers[32];
+    unsigned most = 0;
+    uint64_t done = stats_of(pool).done;
+    for (unsigned i = 0; i < count; i++)
+        start(&callers[i], pool, slow, 1);
+    while (stats_of(pool).done < done + count) {
+        unsigned running = stats_of(pool).running;
+        if (running > most) most = running;
+        sched_yield();
+    }
+    for (unsigned i = 0; i < count; i++) {
+        pthread_join(callers[i].thread, NULL);
+        assert_int_equal(callers[i].good, 1);
+    }
+    return most;
+}
+
+static void
+a_thread_derives_what_waits_at_once(void **state) {
+    (void)state;
+    struct kdf_pool *pool = make_pool_with_lanes();
+    assert_non_null(pool);
+    unsigned lanes = stats_of(pool).lanes, most = 0;
+    assert_true(lanes > 1);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(most_at_once(pool, 1), 1); /* one that comes alone runs alone */
+
+    /* On a busy machine callers may come one by one. */
+    for (int round = 0; round < 10 && most < lanes; round++)
+        most = most_at_once(pool, 3 * lanes);
+    assert_int_equal(most, lanes);
+    kdf_pool_free(pool);
+}
+
+static void
+costs_are_not_mixed(void **state) {
+    (void)state;
+    struct caller callers[8];
+    struct kdf_pool *pool = make_pool_with_lanes();
+    assert_non_null(pool);
+    for (unsigned i = 0; i < ARRAY_LEN(callers); i++)
+        start(&callers[i], pool, i % 3 == 0 ? slow : cheap, 1);
+    for (unsigned i = 0; i < ARRAY_LEN(callers); i++) {
+        pthread_join(callers[i].thread, NULL);
+        assert_int_equal(callers[i].good, 1);
+    }
+    kdf_pool_free(pool);
+}
+
+static void
+memory_bounds_the_lanes(void **state) {
+    const size_t one = (size_t)128 * 8 << 10;
+    (void)state;
+    for (unsigned lanes = 0; lanes <= 8; lanes++) {
+        struct kdf_pool *pool = kdf_pool_new(&(struct kdf_pool_config){
+            .threads = 2, .params = cheap, .memory = 2 * lanes * one + one});
+        assert_non_null(pool);
+        assert_true(stats_of(pool).lanes >= 1);
+        assert_true(stats_of(pool).lanes <= (lanes > 1 ? lanes : 1));
+        kdf_pool_free(pool);
+    }
 }
 
 /* Return how many threads named "kdf_pool" run at nice value ${nice}. */
@@ -185,7 +265,7 @@ its_threads_give_way_to_others(void **state) {
     uint8_t out[32];
     int own = getpriority(PRIO_PROCESS, 0);
     int lower = own + 10 > 19 ? 19 : own + 10;
-    struct kdf_pool *pool = kdf_pool_new(1, 1, cheap);
+    struct kdf_pool *pool = make_pool(1, 1, cheap);
     assert_non_null(pool);
     assert_int_equal(kdf_pool_derive(pool, &someone, cheap, "x", 1, salt, 4, out, 32), 0);
     assert_true(threads_at(lower) >= 1); /* a thread of an earlier test may still be ending */
@@ -202,6 +282,9 @@ main(void) {
         cmocka_unit_test(a_full_queue_refuses_at_once),
         cmocka_unit_test(the_end_finishes_what_runs_and_refuses_what_waits),
         cmocka_unit_test(too_costly_a_job_is_refused_by_its_arena),
+        cmocka_unit_test(a_thread_derives_what_waits_at_once),
+        cmocka_unit_test(costs_are_not_mixed),
+        cmocka_unit_test(memory_bounds_the_lanes),
         cmocka_unit_test(its_threads_give_way_to_others),
     };
     return cmocka_run_group_tests(tests, derive_answers, NULL);
