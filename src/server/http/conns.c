@@ -22,6 +22,7 @@ struct conn {
     bool counted;     /* in clients */
     bool fresh;       /* in conns->fresh: no request has come yet */
     bool kept;        /* in conns->kept; only its own thread uses this */
+    void *request;    /* that has begun and not ended, or NULL; as kept */
     unsigned refused; /* status of a refusal that is not logged yet, or 0; as kept */
 };
 
@@ -177,6 +178,7 @@ forget_conn(struct conns *c, struct conn *conn) {
 static void
 admit_conn(struct conns *c, struct conn *conn, int fd, struct http_address peer, bool counted) {
     conn->state = STATE_ADMITTED;
+    conn->request = NULL;
     conn->refused = 0;
     conn->client = peer;
     conn->counted = counted;
@@ -226,6 +228,18 @@ conns_keep(struct conns *c, struct conn *conn) {
     conn->kept = atomic_fetch_add(&c->kept, 1) < c->limits.kept;
     if (!conn->kept) atomic_fetch_sub(&c->kept, 1);
     return conn->kept;
+}
+
+void
+conn_keep_request(struct conn *conn, void *request) {
+    conn->request = request;
+}
+
+void *
+conn_take_request(struct conn *conn) {
+    void *request = conn->request;
+    conn->request = NULL;
+    return request;
 }
 
 void

@@ -70,6 +70,12 @@ void conns_remove(struct conns *c, struct conn *conn);
  * that was used holds more memory than a new one. */
 bool conns_keep(struct conns *c, struct conn *conn);
 
+/* Keep the request that has begun on ${conn}.  Called on the thread that serves it. */
+void conn_keep_request(struct conn *conn, void *request);
+
+/* The request of conn_keep_request(), and forget it; NULL if there is none. */
+void *conn_take_request(struct conn *conn);
+
 /* Remember that a refusal with ${status} was sent on ${conn}, whose connection ends. */
 void conn_refuse(struct conn *conn, unsigned status);
 

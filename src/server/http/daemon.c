@@ -49,11 +49,40 @@ daemon_take_connection(void *daemon, int fd, const struct sockaddr *peer, sockle
     else (void)close(fd);
 }
 
+/*
+ * End the request that the library forgot on ${connection}, if there is one.  After some heads that
+ * it refuses (a query that finds no memory) it does not report their end.
+ */
+static void
+end_forgotten(struct daemon *d, struct MHD_Connection *connection, struct conn *conn) {
+    void *request = conn_take_request(conn);
+    if (request != NULL) request_end(d, connection, &request, MHD_REQUEST_TERMINATED_WITH_ERROR);
+}
+
+/* MHD_OPTION_URI_LOG_CALLBACK: begin a request whose target is ${target}. */
+static void *
+begin_request(void *daemon, const char *target, struct MHD_Connection *connection) {
+    struct conn *conn = request_conn(connection);
+    end_forgotten(daemon, connection, conn);
+    void *request = request_begin(daemon, target, connection);
+    conn_keep_request(conn, request);
+    return request;
+}
+
+/* MHD_OPTION_NOTIFY_COMPLETED: the request has ended, with or without a response. */
+static void
+complete_request(void *daemon, struct MHD_Connection *connection, void **request,
+                 enum MHD_RequestTerminationCode code) {
+    (void)conn_take_request(request_conn(connection));
+    request_end(daemon, connection, request, code);
+}
+
 static void
 notify_connection(void *daemon, struct MHD_Connection *connection, void **context,
                   enum MHD_ConnectionNotificationCode code) {
     struct daemon *d = daemon;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        end_forgotten(d, connection, *context);
         request_end_unread(d, connection);
         conns_remove(d->conns, *context);
         *context = NULL;
@@ -104,9 +133,9 @@ start_library(struct daemon *d) {
         MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
         MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
-        MHD_OPTION_URI_LOG_CALLBACK, request_begin, d,
+        MHD_OPTION_URI_LOG_CALLBACK, begin_request, d,
         MHD_OPTION_NOTIFY_CONNECTION, notify_connection, d,
-        MHD_OPTION_NOTIFY_COMPLETED, request_end, d,
+        MHD_OPTION_NOTIFY_COMPLETED, complete_request, d,
         MHD_OPTION_END);
     /* clang-format on */
 }

@@ -102,10 +102,14 @@ refusal_send(struct MHD_Connection *connection, unsigned status) {
     return MHD_NO;
 }
 
-/* The library's own responses, which are refusals: a problem goes in place of ${response}. */
+/*
+ * The library's own responses, which are refusals: a problem goes in place of ${response}.  The
+ * library still queues its own and fails to send it.  If nothing were queued, version 0.9.75 would
+ * free the memory of the connection at once, and go on to read the query in it.
+ */
 EXPORT enum MHD_Result
 MHD_queue_response(struct MHD_Connection *connection, unsigned status,
                    struct MHD_Response *response) {
-    (void)response;
-    return refusal_send(connection, status);
+    (void)refusal_send(connection, status);
+    return refusal_queue_response(connection, status, response);
 }

@@ -46,8 +46,8 @@ struct request {
     char target[]; /* path, NUL, query, NUL */
 };
 
-static struct conn *
-conn_of(struct MHD_Connection *connection) {
+struct conn *
+request_conn(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     return info == NULL ? NULL : info->socket_context;
@@ -93,7 +93,7 @@ request_begin(void *daemon, const char *target, struct MHD_Connection *connectio
 
     req->daemon = daemon;
     req->connection = connection;
-    req->conn = conn_of(connection);
+    req->conn = request_conn(connection);
     req->began_us = clock_monotonic_us();
     conn_hurry(req->conn, CONN_HEADER_MS);
 
@@ -347,7 +347,7 @@ admit_request(struct request *req, const char *method, const char *url, const ch
         return refuse_request(
             req, PROBLEM_MALFORMED,
             "The head must be plain HTTP/1.1: every line ends in CR LF, headers come once, a body "
-            "has one Content-Length, and a query at most 64 parameters.");
+            "has one Content-Length, Expect needs a body, and a query has at most 64 parameters.");
     }
     if (!is_host_allowed(req)) {
         api_headers(d->config.api, http, &req->response);
@@ -465,7 +465,8 @@ let_linger(struct daemon *d, struct MHD_Connection *connection, const struct htt
 
 void
 request_end_unread(struct daemon *d, struct MHD_Connection *connection) {
-    const struct request_outcome outcome = {.status = (int)conn_take_refusal(conn_of(connection))};
+    const struct request_outcome outcome = {.status =
+                                                (int)conn_take_refusal(request_conn(connection))};
     if (outcome.status == 0) return;
     const struct http_address peer = request_head_peer(connection);
     let_linger(d, connection, &peer);

@@ -37,8 +37,11 @@ struct daemon {
     bool closed;          /* no request begins any more */
 };
 
-/* MHD_OPTION_URI_LOG_CALLBACK: begin a request whose target is ${target}.  Returns the request,
- * which request_end() frees, or NULL if memory is short. */
+/* What is kept of ${connection} while it is open. */
+struct conn *request_conn(struct MHD_Connection *connection);
+
+/* Begin a request whose target is ${target}.  Returns the request, which request_end() frees, or
+ * NULL if memory is short. */
 void *request_begin(void *daemon, const char *target, struct MHD_Connection *connection);
 
 /* The access handler: called for the head, for each part of the body, and at the end of it. */
@@ -49,7 +52,7 @@ enum MHD_Result request_step(void *daemon, struct MHD_Connection *connection, co
 /* ${connection} is about to be closed: log what was refused on it before it was a request. */
 void request_end_unread(struct daemon *d, struct MHD_Connection *connection);
 
-/* MHD_OPTION_NOTIFY_COMPLETED: the request has ended, with or without a response. */
+/* ${request} has ended, with or without a response: log it and free it. */
 void request_end(void *daemon, struct MHD_Connection *connection, void **request,
                  enum MHD_RequestTerminationCode code);
 
