@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/http/request_head.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -17,6 +18,8 @@ enum {
 struct head {
     const char *next; /* where the next line must begin */
     bool strict;
+    bool expects;  /* Expect, which the library takes for 100-continue */
+    bool has_body; /* a Content-Length that is not 0 */
     unsigned hosts;
 };
 
@@ -41,6 +44,15 @@ is_field_value(const char *text, size_t len) {
     return true;
 }
 
+/* Whether the ${len} bytes at ${text} are of the characters of a host and port (RFC 3986, 3.2). */
+static bool
+is_host(const char *text, size_t len) {
+    static const char marks[] = "-._~!$&'()*+,;=:%[]";
+    for (size_t i = 0; i < len; i++)
+        if (!isalnum((unsigned char)text[i]) && strchr(marks, text[i]) == NULL) return false;
+    return true;
+}
+
 static bool
 is_request_target(const char *text, size_t len) {
     for (size_t i = 0; i < len; i++)
@@ -55,9 +67,15 @@ is_whitespace(const char *from, const char *to) {
     return true;
 }
 
+static bool
+is_header(const char *name, size_t len, const char *expected) {
+    return len == strlen(expected) && strncasecmp(name, expected, len) == 0;
+}
+
 /*
  * The library leaves names and values where they came, and overwrites CR, LF and colons with NUL.
  * So each name must begin right after the line before it, and each value must end in two NULs.
+ * NUL LF at the end of a line looks the same; no proxy passes a NUL on.
  */
 static enum MHD_Result
 check_field(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len,
@@ -70,8 +88,14 @@ check_field(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_le
     if (!h->strict) return MHD_NO;
 
     h->next = value + value_len + LINE_END;
-    if (name_len == strlen("Host") && strncasecmp(name, "Host", name_len) == 0) h->hosts++;
-    return MHD_YES;
+    if (is_header(name, name_len, "Host")) {
+        h->hosts++;
+        h->strict = is_host(value, value_len);
+    }
+    if (is_header(name, name_len, "Expect")) h->expects = true;
+    if (is_header(name, name_len, "Content-Length") && strspn(value, "0") < value_len)
+        h->has_body = true;
+    return h->strict ? MHD_YES : MHD_NO;
 }
 
 bool
@@ -91,6 +115,10 @@ request_head_strict(struct MHD_Connection *connection, const char *method, const
     const union MHD_ConnectionInfo *size =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     if (!h.strict || size == NULL || method + size->header_size != h.next + LINE_END) return false;
+
+    /* Without a body (RFC 9110, 10.1.1) the library would report the end of it too early, and could
+     * not send the response. */
+    if (h.expects && !h.has_body) return false;
     return h.hosts == 1 || (h.hosts == 0 && !newest);
 }
 

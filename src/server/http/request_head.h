@@ -19,7 +19,8 @@
  * the access handler, with the handler's ${method}, ${url} and ${version}, and with ${target}, the
  * ${len} bytes of the target as it came (a NUL may separate the query).  Returns false for a bare
  * CR or LF, folded lines, control characters, a name that is not a token, anything between the
- * lines, and a number of Host lines other than one (HTTP/1.0 may have none).
+ * lines, a number of Host lines other than one (HTTP/1.0 may have none), a Host that is not a host,
+ * and Expect without a body.
  */
 bool request_head_strict(struct MHD_Connection *connection, const char *method, const char *url,
                          const char *version, const char *target, size_t len);
