@@ -6,6 +6,8 @@
 #ifndef FUZZ_FUZZED_API_H
 #define FUZZ_FUZZED_API_H
 
+#include <stdatomic.h>
+
 #include "api/api.h"
 #include "api/web/origins.h"
 #include "base/text/json.h"
@@ -26,8 +28,8 @@ fuzzed_now(void *ctx) {
 
 static int64_t
 fuzzed_ms(void) {
-    static int64_t ms;
-    return ms += 1000;
+    static atomic_llong ms; /* fuzz_http asks on several threads */
+    return atomic_fetch_add(&ms, 1000);
 }
 
 static void
@@ -97,7 +99,7 @@ fuzzed_check(const struct http_response *resp) {
 }
 
 /* Send one request with ${len} bytes of body and check the response.  Returns the status. */
-static int
+static __attribute__((unused)) int
 fuzzed_ask(struct http_request *req, const uint8_t *body, size_t len) {
     static int rounds;
     struct api_admission admission;
