@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "server/process/ticker.h"
 
-enum { RECORDS_MAX = 20000 }; /* of one sweep; the rest waits for the next */
+enum { RECORDS_MAX = 200000 }; /* of one sweep; the rest waits for the next */
 
 struct sweeper {
     struct ticker *ticker;

@@ -24,7 +24,14 @@ struct store_ref {
     size_t len;
 };
 
-enum { STORE_DUE_MAX = 256 };
+enum { STORE_DUE_MAX = 256, STORE_CHANGES_MAX = 32 };
+
+/* What a change did to one of several records. */
+struct store_change {
+    int found; /* 1, or 0 if there is no such record */
+    struct effect effect;
+    struct record after;
+};
 
 struct store;
 
@@ -73,6 +80,16 @@ struct store_ops {
      */
     int (*change)(struct store *s, const struct store_ref *ref, const struct change *c,
                   struct effect *effect, struct record *after);
+
+    /*
+     * Apply ${c} to each of ${n} records, at most STORE_CHANGES_MAX, in one atomic step, for a
+     * fraction of what as many calls of change would cost.  NULL if the backend has no such step.
+     * Returns 0 with ${out} filled as change() does, and the caller clears each out[i].after.  On
+     * an error ${out} is zeroed: ERR_NOMEM or ERR_STORE if nothing happened; or
+     * ERR_UNKNOWN_OUTCOME.
+     */
+    int (*change_all)(struct store *s, const struct store_ref *refs, int n, const struct change *c,
+                      struct store_change *out);
 
     /*
      * List records whose policy_sweep_at() is at or before ${now}, the longest due first.  The

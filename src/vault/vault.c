@@ -49,28 +49,28 @@ erase_doomed(struct vault *v, const struct store_ref *ref, const struct record *
     return 0;
 }
 
-/* Apply ${c} and erase what it doomed; ${erase_err} is the result of erasing blobs. */
+/* Count the change ${done}, made at ${now}, and erase what it doomed.  Returns the result of
+ * erasing blobs. */
 static int
-change_and_erase(struct vault *v, const struct store_ref *ref, const struct change *c,
-                 struct effect *effect, struct record *after, int *erase_err) {
-    *erase_err = 0;
-    int found = vault_counted(v, v->store->ops->change(v->store, ref, c, effect, after));
-    if (found != 1) return found;
-
+settle_change(struct vault *v, const struct store_ref *ref, int64_t now,
+              const struct effect *effect, const struct record *after) {
     if (effect->claimed) atomic_fetch_add(&v->views_claimed, 1);
-    if (after->content == CONTENT_DOOMED) *erase_err = erase_doomed(v, ref, after, c->now);
-    else if (effect->drop_content || (effect->drop_record && after->kind != RECORD_SEALED))
+    if (after->content == CONTENT_DOOMED) return erase_doomed(v, ref, after, now);
+    if (effect->drop_content || (effect->drop_record && after->kind != RECORD_SEALED))
         atomic_fetch_add(&v->erased, 1);
-    return found;
+    return 0;
 }
 
 int
 vault_change(struct vault *v, const char *id, const struct change *c, struct effect *effect,
              struct record *after) {
     struct store_ref ref = {0};
-    int ignored = 0; /* ${c} is done even if the erase fails, which the sweeper retries */
     v->store->ops->ref(v->store, id, &ref);
-    return change_and_erase(v, &ref, c, effect, after, &ignored);
+    int found = vault_counted(v, v->store->ops->change(v->store, &ref, c, effect, after));
+
+    /* The change is done even if the erase fails, which the sweeper retries. */
+    if (found == 1) (void)settle_change(v, &ref, c->now, effect, after);
+    return found;
 }
 
 int
@@ -106,27 +106,6 @@ vault_change_by_token(struct vault *v, const char *id, const char *token, enum c
     return found < 0 ? found : 1;
 }
 
-/* Sweep one record.  Returns 1 if it made progress, 0 if not, or a negative code. */
-static int
-sweep_one(struct vault *v, const struct store_ref *ref, int64_t now,
-          struct vault_sweep_result *out) {
-    struct change c = {.kind = CHANGE_LAPSE, .now = now};
-    struct effect effect;
-    struct record after = {0};
-    int err = 0;
-    int found = change_and_erase(v, ref, &c, &effect, &after, &err);
-    bool doomed = after.content == CONTENT_DOOMED;
-    record_clear(&after);
-
-    if (found < 0) return found;
-    if (err == ERR_BUSY) return 0; /* the erase continues; a later sweep finishes it */
-    if (err < 0) return err;
-    if (found == 0) return 1; /* deleted meanwhile */
-
-    if (doomed || effect.drop_content) out->erased++;
-    return doomed || effect.write || effect.drop_record;
-}
-
 /* One running sweep. */
 struct sweep {
     struct vault *vault;
@@ -142,6 +121,59 @@ sweep_is_over(const struct sweep *s) {
            (s->until_ms != 0 && clock_monotonic_ms() >= s->until_ms);
 }
 
+/* The record ${ref} was swept, with the result ${done}.  Returns 1 if that made progress, 0 if not,
+ * or a negative code. */
+static int
+settle_swept(struct sweep *s, const struct store_ref *ref, const struct store_change *done) {
+    const struct effect *e = &done->effect;
+    bool doomed = done->after.content == CONTENT_DOOMED;
+    if (done->found < 0) return done->found;
+    if (done->found == 0) return 1; /* deleted meanwhile */
+
+    /* A sweep that must end leaves the erase of blobs to the next one. */
+    if (doomed && sweep_is_over(s)) return 1;
+    int err = settle_change(s->vault, ref, s->now, e, &done->after);
+    if (err == ERR_BUSY) return 0; /* the erase continues; a later sweep finishes it */
+    if (err < 0) return err;
+    if (doomed || e->drop_content) s->out->erased++;
+    return doomed || e->write || e->drop_record;
+}
+
+/* Let time end ${n} records, at most STORE_CHANGES_MAX, in one step if the store has such a step
+ * and it succeeds.  The result of each goes into ${done}. */
+static void
+lapse_records(struct sweep *s, const struct store_ref *refs, int n, struct store_change *done) {
+    struct vault *v = s->vault;
+    const struct store_ops *ops = v->store->ops;
+    struct change c = {.kind = CHANGE_LAPSE, .now = s->now};
+    if (ops->change_all != NULL && ops->change_all(v->store, refs, n, &c, done) == 0) return;
+
+    /* One record that cannot be changed must not delay the others. */
+    for (int i = 0; i < n; i++) {
+        struct store_change *d = &done[i];
+        d->found = vault_counted(v, ops->change(v->store, &refs[i], &c, &d->effect, &d->after));
+    }
+}
+
+static void
+sweep_some(struct sweep *s, const struct store_ref *refs, int n) {
+    struct store_change done[STORE_CHANGES_MAX];
+    lapse_records(s, refs, n, done);
+
+    for (int i = 0; i < n; i++) {
+        int result = settle_swept(s, &refs[i], &done[i]);
+        record_clear(&done[i].after);
+        s->out->records++;
+        if (result > 0) continue;
+
+        s->vault->sweep_skip++;
+        if (result == 0) continue;
+
+        s->out->errors++;
+        if (s->first == 0) s->first = result;
+    }
+}
+
 /*
  * Sweep up to ${max} records, starting after those that could not be finished: these stay due and
  * would delay the rest.  Returns how many were due, or a negative code.
@@ -151,17 +183,11 @@ sweep_batch(struct sweep *s, int max) {
     struct vault *v = s->vault;
     struct store_ref refs[STORE_DUE_MAX];
     int n = vault_counted(v, v->store->ops->due(v->store, s->now, v->sweep_skip, refs, max));
-    for (int i = 0; i < n && !sweep_is_over(s); i++) {
-        int result = sweep_one(v, &refs[i], s->now, s->out);
-        s->out->records++;
-        if (result > 0) continue;
+    int step = v->store->ops->change_all != NULL ? STORE_CHANGES_MAX : 1;
 
-        v->sweep_skip++;
-        if (result == 0) continue;
+    for (int i = 0; i < n && !sweep_is_over(s); i += step)
+        sweep_some(s, &refs[i], n - i < step ? n - i : step);
 
-        s->out->errors++;
-        if (s->first == 0) s->first = result;
-    }
     explicit_bzero(refs, sizeof(refs)); /* some stores use ids as refs */
     return n;
 }

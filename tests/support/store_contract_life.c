@@ -17,7 +17,7 @@ test_parts_are_counted_once_and_completed(void **state) {
     struct store *s = *state;
     struct record r = sample_upload(1, 3);
     struct store_ref ref = sample_create(s, &r);
-    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0, 1, SAMPLE_PROOF), VERDICT_ABSENT);
+    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0, 1, SAMPLE_PROOF), VERDICT_UPLOADING);
     assert_int_equal(sample_part(s, &ref, T0, 55, 0), VERDICT_ABSENT);
     assert_int_equal(sample_part(s, &ref, T0, SAMPLE_OWNER, 3), VERDICT_ABSENT);
     assert_int_equal(sample_part(s, &ref, T0, SAMPLE_OWNER, UINT32_MAX), VERDICT_ABSENT);
@@ -220,6 +220,38 @@ test_due_lists_the_longest_due_first(void **state) {
 }
 
 static void
+test_several_change_in_one_step(void **state) {
+    enum { COUNT = STORE_CHANGES_MAX };
+    struct store *s = *state;
+    struct store_ref refs[COUNT];
+    struct store_change done[COUNT];
+    struct change lapse = {.kind = CHANGE_LAPSE, .now = EXPIRES};
+    if (s->ops->change_all == NULL) skip();
+
+    /* All kinds, some not yet expired, and the last one absent. */
+    for (int i = 0; i < COUNT - 1; i++) {
+        struct record r = i % 2 == 0 ? sample_sealed(1, 0, 304) : sample_text(1, 50);
+        if (i % 3 == 0) r.expires_at = EXPIRES + 1;
+        refs[i] = sample_create(s, &r);
+    }
+    s->ops->ref(s, "absent", &refs[COUNT - 1]);
+
+    assert_int_equal(s->ops->change_all(s, refs, COUNT, &lapse, done), 0);
+    assert_int_equal(done[COUNT - 1].found, 0);
+    for (int i = 0; i < COUNT - 1; i++) {
+        bool expired = i % 3 != 0;
+        bool sealed = i % 2 == 0;
+        assert_int_equal(done[i].found, 1);
+        assert_int_equal(done[i].effect.drop_content, expired && sealed);
+        assert_int_equal(done[i].effect.drop_record, expired && !sealed);
+        assert_int_equal(done[i].after.content, expired ? CONTENT_NONE : CONTENT_INLINE);
+        assert_int_equal(sample_exists(s, &refs[i]), sealed || !expired);
+        if (!expired) assert_true(sample_has_content(s, &refs[i], sealed ? 304 : 50));
+        record_clear(&done[i].after);
+    }
+}
+
+static void
 test_usage_counts_content_exactly(void **state) {
     struct store *s = *state;
     struct record a = sample_sealed(1, 0, 1000), b = sample_text(1, 500), c = sample_file(4000);
@@ -323,6 +355,7 @@ store_contract_run_life(int (*setup)(void **state), int (*teardown)(void **state
         CASE(test_expired_classic_texts_are_forgotten),
         CASE(test_classic_files_are_doomed_then_forgotten),
         CASE(test_due_lists_the_longest_due_first),
+        CASE(test_several_change_in_one_step),
         CASE(test_usage_counts_content_exactly),
         CASE(test_time_never_runs_backwards),
         CASE(test_a_hundred_leases_keep_their_order),

@@ -12,14 +12,19 @@ struct create_job {
     struct buf stored;    /* the content as its row holds it */
 };
 
+/* One record of a change. */
+struct change_item {
+    struct store_ref ref;
+    struct record before; /* as read; its pointers are not its own */
+    struct store_change done;
+    int64_t id;
+};
+
 struct change_job {
     struct sqlite_job base;
-    struct store_ref ref;
     struct change change;
-    struct effect effect;
-    struct record before; /* as read; its pointers are not its own */
-    struct record after;
-    int64_t id;
+    int count;
+    struct change_item items[];
 };
 
 /* --- create ----------------------------------------------------------------------------------- */
@@ -88,40 +93,41 @@ is_new_part(struct sqlite_db *db, int64_t id, uint32_t part) {
     return sqlite_db_error(rc);
 }
 
-/* Read the record in this transaction and apply the policy to it.  Returns 1, 0 absent, or a
- * code. */
+/* Read the record in this transaction and apply ${c} to it.  Returns 1, 0 absent, or a code. */
 static int
-decide_change(struct sqlite_db *db, struct change_job *job) {
-    int found = sqlite_rows_load(db, &job->ref, &job->after, &job->id, NULL);
+decide_change(struct sqlite_db *db, struct change *c, struct change_item *item) {
+    struct record *after = &item->done.after;
+    int found = sqlite_rows_load(db, &item->ref, after, &item->id, NULL);
     if (found != 1) return found;
 
-    if (job->change.kind == CHANGE_PART) {
-        int is_new = is_new_part(db, job->id, job->change.part);
+    if (c->kind == CHANGE_PART) {
+        int is_new = is_new_part(db, item->id, c->part);
         if (is_new < 0) return is_new;
-        job->change.part_is_new = is_new == 1;
+        c->part_is_new = is_new == 1;
     }
 
-    job->before = job->after;
-    job->before.leases = NULL;
-    job->before.lease_count = 0;
-    int err = policy_apply(&job->after, &job->change, &job->effect);
+    item->before = *after;
+    item->before.leases = NULL;
+    item->before.lease_count = 0;
+    int err = policy_apply(after, c, &item->done.effect);
     return err < 0 ? err : 1;
 }
 
 static int
-write_leases(struct sqlite_db *db, const struct change_job *job) {
-    const struct record *r = &job->after;
+write_leases(struct sqlite_db *db, const struct change_item *item) {
+    const struct record *r = &item->done.after;
+    const struct effect *e = &item->done.effect;
     size_t first = 0;
     size_t end = r->lease_count;
 
-    if (!job->effect.all_leases) {
-        if (job->effect.lease < 0) return 0;
-        first = (size_t)job->effect.lease;
+    if (!e->all_leases) {
+        if (e->lease < 0) return 0;
+        first = (size_t)e->lease;
         end = first + 1;
     }
 
     for (size_t n = first; n < end; n++) {
-        int err = sqlite_rows_put_lease(db, job->id, n, &r->leases[n]);
+        int err = sqlite_rows_put_lease(db, item->id, n, &r->leases[n]);
         if (err != 0) return err;
     }
     return 0;
@@ -137,91 +143,113 @@ run_on_record(struct sqlite_db *db, enum sql sql, int64_t id) {
 
 /* Register the part of the change, or forget all parts once the upload is over. */
 static int
-write_parts(struct sqlite_db *db, const struct change_job *job) {
+write_parts(struct sqlite_db *db, const struct change *c, const struct change_item *item) {
     sqlite3_stmt *s = db->stmt[SQL_INSERT_PART];
-    bool upload_ends = job->before.phase == PHASE_UPLOADING && job->after.phase != PHASE_UPLOADING;
+    const struct record *before = &item->before;
+    const struct record *after = &item->done.after;
+    bool upload_ends = before->phase == PHASE_UPLOADING && after->phase != PHASE_UPLOADING;
 
-    if (upload_ends) return run_on_record(db, SQL_DROP_PARTS, job->id);
-    if (job->after.parts_stored == job->before.parts_stored) return 0;
+    if (upload_ends) return run_on_record(db, SQL_DROP_PARTS, item->id);
+    if (after->parts_stored == before->parts_stored) return 0;
 
-    int rc = sqlite3_bind_int64(s, 1, job->id);
-    rc |= sqlite3_bind_int64(s, 2, job->change.part);
+    int rc = sqlite3_bind_int64(s, 1, item->id);
+    rc |= sqlite3_bind_int64(s, 2, c->part);
     if (rc == SQLITE_OK) rc = sqlite_db_run(db, SQL_INSERT_PART);
     return rc == SQLITE_OK ? 0 : sqlite_db_error(rc);
 }
 
 /* Write the record's row, or delete it, under the condition that it is still as it was read. */
 static int
-write_record(struct sqlite_db *db, const struct change_job *job) {
-    const struct effect *e = &job->effect;
-    int64_t now = job->change.now;
+write_record(struct sqlite_db *db, const struct change *c, const struct change_item *item) {
+    const struct record *before = &item->before;
+    const struct effect *e = &item->done.effect;
 
-    if (e->drop_record) return sqlite_rows_delete(db, job->id, &job->before, e->claimed, now);
+    if (e->drop_record) return sqlite_rows_delete(db, item->id, before, e->claimed, c->now);
     if (!e->write) return 0;
-    return sqlite_rows_update(db, job->id, &job->before, &job->after, e->claimed, now);
+    return sqlite_rows_update(db, item->id, before, &item->done.after, e->claimed, c->now);
 }
 
 /* Write what decide_change() decided, in the same transaction. */
 static int
-write_change(struct sqlite_tx *tx, const struct change_job *job) {
-    const struct effect *e = &job->effect;
+write_change(struct sqlite_tx *tx, const struct change *c, const struct change_item *item) {
+    const struct effect *e = &item->done.effect;
 
-    int err = write_record(tx->db, job);
-    if (err == 0 && e->write) err = write_leases(tx->db, job);
-    if (err == 0 && e->write) err = write_parts(tx->db, job);
-    if (err == 0 && e->drop_content) err = run_on_record(tx->db, SQL_DROP_CONTENT, job->id);
+    int err = write_record(tx->db, c, item);
+    if (err == 0 && e->write) err = write_leases(tx->db, item);
+    if (err == 0 && e->write) err = write_parts(tx->db, c, item);
+    if (err == 0 && e->drop_content) err = run_on_record(tx->db, SQL_DROP_CONTENT, item->id);
     if (err != 0) return err;
 
     bool frees = e->drop_content || e->drop_record;
-    if (frees && job->before.content == CONTENT_INLINE) tx->bytes -= (int64_t)job->before.size;
+    if (frees && item->before.content == CONTENT_INLINE) tx->bytes -= (int64_t)item->before.size;
     return 0;
 }
 
+/* Change one record after the other.  Returns 1, or a code, and then none is changed. */
 static int
 run_change(struct sqlite_tx *tx, struct sqlite_job *base) {
     struct change_job *job = (struct change_job *)base;
-    record_clear(&job->after); /* of a run that was undone */
     job->change.now = sqlite_writer_now(tx->writer, job->change.now);
 
-    int found = decide_change(tx->db, job);
-    if (found != 1) return found;
-    int err = write_change(tx, job);
-    return err < 0 ? err : 1;
+    for (int i = 0; i < job->count; i++) {
+        struct change_item *item = &job->items[i];
+        record_clear(&item->done.after); /* of a run that was undone */
+        item->done = (struct store_change){0};
+
+        int found = decide_change(tx->db, &job->change, item);
+        int err = found;
+        if (found == 1) err = write_change(tx, &job->change, item);
+        if (err < 0) return err;
+        item->done.found = found;
+    }
+    return 1;
 }
 
 static void
 drop_change(struct sqlite_job *base) {
     struct change_job *job = (struct change_job *)base;
     if (job == NULL) return;
-    record_clear(&job->after);
-    explicit_bzero(job, sizeof(*job));
+    int count = job->count;
+    for (int i = 0; i < count; i++)
+        record_clear(&job->items[i].done.after);
+    explicit_bzero(job, sizeof(*job) + (size_t)count * sizeof(job->items[0]));
     free(job);
+}
+
+int
+sqlite_change_apply_all(struct sqlite_writer *w, const struct store_ref *refs, int n,
+                        const struct change *c, struct store_change *out) {
+    struct change_job *job = calloc(1, sizeof(*job) + (size_t)n * sizeof(job->items[0]));
+    memset(out, 0, (size_t)n * sizeof(*out));
+    if (job == NULL) return ERR_NOMEM;
+
+    struct sqlite_job *base = &job->base;
+    job->base = (struct sqlite_job){.run = run_change, .drop = drop_change};
+    job->change = *c;
+    job->count = n;
+    for (int i = 0; i < n; i++)
+        job->items[i].ref = refs[i];
+    int result = sqlite_writer_do(w, &base);
+
+    /* The records are the caller's from now on. */
+    for (int i = 0; result == 1 && i < n; i++) {
+        out[i] = job->items[i].done;
+        job->items[i].done.after = (struct record){0};
+    }
+    drop_change(base);
+
+    /* Only a create may report a full disk (vault/store.h). */
+    if (result == ERR_FULL) return ERR_STORE;
+    return result == 1 ? 0 : result;
 }
 
 int
 sqlite_change_apply(struct sqlite_writer *w, const struct store_ref *ref, const struct change *c,
                     struct effect *effect, struct record *after) {
-    struct change_job *job = calloc(1, sizeof(*job));
-    *effect = (struct effect){0};
-    if (after != NULL) *after = (struct record){0};
-    if (job == NULL) return ERR_NOMEM;
-
-    struct sqlite_job *base = &job->base;
-    job->base.run = run_change;
-    job->base.drop = drop_change;
-    job->ref = *ref;
-    job->change = *c;
-    int result = sqlite_writer_do(w, &base);
-
-    if (result == 1) {
-        *effect = job->effect;
-        if (after != NULL) {
-            *after = job->after;
-            job->after = (struct record){0};
-        }
-    }
-    drop_change(base);
-
-    /* Only a create may report a full disk (vault/store.h). */
-    return result == ERR_FULL ? ERR_STORE : result;
+    struct store_change out;
+    int err = sqlite_change_apply_all(w, ref, 1, c, &out);
+    *effect = out.effect;
+    if (after != NULL) *after = out.after;
+    else record_clear(&out.after);
+    return err != 0 ? err : out.found;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The two jobs that write records: create and change (vault/store.h). */
+/* The two jobs that write records: create, and change of one or several (vault/store.h). */
 #ifndef STORE_SQLITE_CHANGE_H
 #define STORE_SQLITE_CHANGE_H
 
@@ -15,5 +15,10 @@ int sqlite_change_create(struct sqlite_writer *w, const struct store_ref *ref,
 MUST_CHECK
 int sqlite_change_apply(struct sqlite_writer *w, const struct store_ref *ref,
                         const struct change *c, struct effect *effect, struct record *after);
+
+/* As store_ops.change_all.  Any thread. */
+MUST_CHECK
+int sqlite_change_apply_all(struct sqlite_writer *w, const struct store_ref *refs, int n,
+                            const struct change *c, struct store_change *out);
 
 #endif

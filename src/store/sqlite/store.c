@@ -135,6 +135,12 @@ store_change(struct store *s, const struct store_ref *ref, const struct change *
 }
 
 static int
+store_change_all(struct store *s, const struct store_ref *refs, int n, const struct change *c,
+                 struct store_change *out) {
+    return sqlite_change_apply_all(&sqlite_store_of(s)->writer, refs, n, c, out);
+}
+
+static int
 store_scrub(struct store *s) {
     return sqlite_writer_scrub(&sqlite_store_of(s)->writer);
 }
@@ -184,6 +190,7 @@ static const struct store_ops sqlite_ops = {
     .create = store_create,
     .load = store_load,
     .change = store_change,
+    .change_all = store_change_all,
     .due = store_due,
     .knows_blob = store_knows_blob,
     .scrub = store_scrub,
