@@ -21,7 +21,7 @@ enum {
 
     /* Memory of clients, and the share of one client. */
     BODY_BUDGET = 128 * 1024 * 1024,
-    RESPONSE_BUDGET = 64 * 1024 * 1024,
+    RESPONSE_BUDGET = 128 * 1024 * 1024,
     DOWNLOAD_BUDGET = 32 * 1024 * 1024,
     CLIENT_SHARE = 16 * 1024 * 1024,
     CLIENT_SCARCE = 2 * 1024 * 1024, /* once half of a budget is held */
@@ -124,8 +124,10 @@ start_daemon(struct server *s) {
     config.body_share = larger(CLIENT_SHARE, classic_text_body_max(text_max));
     config.body_scarce = larger(CLIENT_SCARCE, usual);
 
-    /* The largest response always fits, and so does a part. */
+    /* One client may always get the largest response, and while memory is scarce the usual text or
+     * a part. */
     config.response_share = larger(CLIENT_SHARE, s->api.config.response_max);
+    config.response_scarce = larger(CLIENT_SCARCE, 2 * text_max);
     config.response_budget = larger(RESPONSE_BUDGET, 2 * s->api.config.response_max);
     config.download_scarce = larger(CLIENT_SCARCE, (uint64_t)s->settings.part_size);
     share_files(s, &config);

@@ -256,7 +256,7 @@ make_parts(struct daemon *d) {
     const struct budget_limits bodies = {c->body_budget, c->body_share, c->body_scarce,
                                          MEMORY_SMALL};
     const struct budget_limits responses = {c->response_budget, c->response_share,
-                                            c->response_share, MEMORY_SMALL};
+                                            c->response_scarce, MEMORY_SMALL};
     const struct budget_limits downloads = {c->download_budget, c->download_share,
                                             c->download_scarce, MEMORY_SMALL};
 

@@ -35,6 +35,7 @@ struct daemon_config {
     size_t body_scarce;      /* the same, once half of it is held (budget.h) */
     size_t response_budget;  /* bytes of responses in memory; more are answered 503 */
     size_t response_share;   /* of it, for one client */
+    size_t response_scarce;  /* the same, once half of it is held */
     size_t download_budget;  /* the same of responses to GET, which are parts */
     size_t download_share;
     size_t download_scarce; /* the same, once half of it is held */
