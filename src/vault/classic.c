@@ -158,8 +158,8 @@ is_deliverable(const struct opening *o) {
 }
 
 /*
- * Read record and inline content.  Returns 1; 0 if no view is left; ERR_TOO_LARGE if the content is
- * known to exceed its limit; or another code.
+ * Read record and inline content.  Returns 1; 0 if no view is left; ERR_TOO_LARGE if the content,
+ * which was not read, is known to exceed its limit; or another code.
  */
 static int
 read_classic_record(struct opening *o) {
@@ -167,7 +167,6 @@ read_classic_record(struct opening *o) {
 
     int found = vault_load(o->vault, o->id, &o->record, &o->ciphertext);
     if (found == 1 && !has_classic_view(o->vault, r)) return 0;
-    if (found == 1 && r->content == CONTENT_INLINE && !is_deliverable(o)) return ERR_TOO_LARGE;
     if (found == 1 && r->kind == RECORD_CLASSIC_FILE && r->size > o->reader->file_max)
         return ERR_TOO_LARGE;
     if (found != ERR_TOO_LARGE) return found;
@@ -280,19 +279,25 @@ unseal_opening(struct opening *o) {
     int result = read_classic_record(o);
     if (result < 0) return result;
     bool nothing = result == 0;
+    bool inside = o->record.content == CONTENT_INLINE;
 
-    /* The order is a promise: what the response needs is reserved first, and a derivation is
-     * admitted before a file is read.  So waiting costs no memory. */
+    /* The order is a promise: what the response needs is reserved, and a derivation is admitted,
+     * before a blob is read.  So waiting costs no memory. */
     int err = 0;
-    if (!nothing) err = reserve_classic(o);
+    if (!nothing && !inside) err = reserve_classic(o);
     if (err == 0) err = derive_classic(o, nothing);
     if (err != 0 || nothing) return err;
 
     result = read_classic_content(o);
-    if (result == 1 && !is_deliverable(o)) return ERR_TOO_LARGE;
+    if (result == 1 && !inside && !is_deliverable(o)) return ERR_TOO_LARGE;
     if (result == 1) result = unseal_classic(o, &o->ciphertext, &o->opened.plain);
-    if (result == 1) result = unseal_second_file(o);
-    return result;
+    if (result != 1) return result;
+
+    /* Content that was here from the beginning is refused only now: without the passphrase it
+     * looks like none at all. */
+    if (inside && !is_deliverable(o)) return ERR_TOO_LARGE;
+    if (inside) err = reserve_classic(o);
+    return err != 0 ? err : unseal_second_file(o);
 }
 
 /* Have the reader prepare the response.  Returns 1 or a negative code. */

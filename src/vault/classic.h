@@ -37,9 +37,9 @@ struct vault_classic_reader {
     size_t text_max, file_max;
 
     /*
-     * Called before the key is derived, with the kind of the secret and the length of its content
-     * (file_max if that is unknown).  Returns 0, or a negative code, and then nothing more happens.
-     * NULL for none.
+     * Called with the kind of the secret and the length of its content (file_max if that is
+     * unknown): before the key is derived if the content is in the blob store, else once it is
+     * decrypted.  Returns 0, or a negative code, and then nothing more happens.  NULL for none.
      */
     int (*reserve)(void *ctx, bool is_file, size_t len);
 
@@ -62,10 +62,11 @@ int vault_classic_create(struct vault *v, struct kdf_pool *kdf, const struct vau
                          struct vault_classic_created *out);
 
 /*
- * Open the secret ${id}: read its record, check time and views, let ${reader} reserve, derive the
- * key, read a file's ciphertext, verify the tag, let ${reader} prepare the response, and claim one
- * view with one conditional write.  If no view is left, a key is derived
- * as well, so that the time of a response does not reveal whether a secret exists.
+ * Open the secret ${id}: read its record, check time and views, derive the key, verify the tag, let
+ * ${reader} reserve and prepare the response, and claim one view with one conditional write.  Where
+ * the content is in the blob store, ${reader} reserves before the key is derived, and the content
+ * is read after that.  If no view is left, a key is derived as well, so that the time of a
+ * response does not reveal whether a secret exists.
  *
  * Returns 1 once the view is taken: the caller delivers what was prepared, which cannot fail.
  * Anything else means that the caller discards what was prepared and that no view was taken: 0 if

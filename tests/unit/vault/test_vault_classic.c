@@ -262,7 +262,8 @@ reserve(void *ctx, bool is_file, size_t len) {
     return r->refuse;
 }
 
-/* What does not fit is refused before a key is derived, a file is read or a view is taken. */
+/* What does not fit is refused before a view is taken, and before a blob is read or a key for it is
+ * derived.  What is with the record is refused to who has the passphrase, and to nobody else. */
 static void
 test_the_response_is_reserved_first(void **state) {
     (void)state;
@@ -282,9 +283,14 @@ test_the_response_is_reserved_first(void **state) {
         assert_int_equal(r.calls, 1);
         assert_int_equal(r.is_file, c == &file);
         assert_int_equal(r.len, c == &file ? sizeof(data) : 5);
-        assert_int_equal(derivations(), before);
+        assert_int_equal(derivations(), c == &file ? before : before + 1);
         assert_int_equal(r.reader.calls, 0);
         assert_int_equal(v->views_claimed, 0);
+
+        r.calls = 0;
+        assert_int_equal(vault_classic_open(v, fixture_kdf, c->id, "wrong", 5, &r.reader.base),
+                         c == &file ? ERR_BUSY : 0);
+        assert_int_equal(r.calls, c == &file);
     }
     assert_int_equal(open_right(&text, "hello", 5), 1);
     assert_int_equal(open_right(&file, data, sizeof(data)), 1);
