@@ -11,6 +11,12 @@
 #include "base/err.h"
 #include "http/rate.h"
 
+/*
+ * Looks at receipts per open that SECRETS_RATE_OPEN allows.  An office is one client: its owners
+ * look at all that they shared every few seconds, and must not stop each other from opening.
+ */
+enum { LOOKS_PER_OPEN = 4 };
+
 /* Create a rate limit at ${out}, or NULL for none.  Returns 0 or ERR_NOMEM. */
 static int
 make_rate(const struct api *api, uint32_t per_minute, struct rate **out) {
@@ -23,7 +29,7 @@ make_rate(const struct api *api, uint32_t per_minute, struct rate **out) {
 
 int
 api_open(struct api *api) {
-    api->create_rate = api->open_rate = api->failed_rate = NULL;
+    api->create_rate = api->open_rate = api->look_rate = api->failed_rate = NULL;
     api->upload_limits = upload_limits_new();
     api->storage_shares = storage_shares_new();
     random_fill(&api->vault->random, api->tag_key, sizeof(api->tag_key));
@@ -32,6 +38,7 @@ api_open(struct api *api) {
     if (api->upload_limits == NULL || api->storage_shares == NULL) err = ERR_NOMEM;
     if (err == 0) err = make_rate(api, api->config.rate_create, &api->create_rate);
     if (err == 0) err = make_rate(api, api->config.rate_open, &api->open_rate);
+    if (err == 0) err = make_rate(api, LOOKS_PER_OPEN * api->config.rate_open, &api->look_rate);
     if (err == 0) err = make_rate(api, api->config.rate_open, &api->failed_rate);
     if (err != 0) api_close(api);
     return err;
@@ -41,10 +48,11 @@ void
 api_close(struct api *api) {
     rate_free(api->create_rate);
     rate_free(api->open_rate);
+    rate_free(api->look_rate);
     rate_free(api->failed_rate);
     upload_limits_free(api->upload_limits);
     storage_shares_free(api->storage_shares);
-    api->create_rate = api->open_rate = api->failed_rate = NULL;
+    api->create_rate = api->open_rate = api->look_rate = api->failed_rate = NULL;
     api->upload_limits = NULL;
     api->storage_shares = NULL;
 }
@@ -112,7 +120,8 @@ check_failed_tokens(const struct api *api, const struct http_request *req,
 static void
 charge_failure(const struct api *api, const struct api_route *route, const struct http_request *req,
                struct http_response *resp) {
-    if (route->rate == RATE_FAILED && resp->status == 404) count_failed_token(api, req, resp);
+    bool counts = route->rate == RATE_FAILED || route->rate == RATE_LOOK;
+    if (counts && resp->status == 404) count_failed_token(api, req, resp);
 }
 
 /* Write the methods of the bit set ${methods} to ${out}, as in an Allow field. */
@@ -211,8 +220,11 @@ check_rate(const struct api *api, const struct api_route *route, const struct ht
            struct http_response *resp) {
     if (route->rate == RATE_CREATE) return take_rate(api, api->create_rate, req, resp);
     if (route->rate == RATE_OPEN) return take_rate(api, api->open_rate, req, resp);
-    if (route->rate == RATE_FAILED) return check_failed_tokens(api, req, resp);
-    return 0;
+    if (route->rate == RATE_NONE) return 0;
+
+    int result = check_failed_tokens(api, req, resp);
+    if (result == 0 && route->rate == RATE_LOOK) result = take_rate(api, api->look_rate, req, resp);
+    return result;
 }
 
 int

@@ -57,6 +57,7 @@ struct api {
     /* Created by api_open(). */
     struct rate *create_rate;
     struct rate *open_rate;
+    struct rate *look_rate;   /* of owners who look at receipts */
     struct rate *failed_rate; /* of missing and wrong tokens, which count in open_rate, too */
     struct upload_limits *upload_limits;
     struct storage_shares *storage_shares;

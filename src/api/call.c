@@ -10,25 +10,18 @@ call_about(struct api_call *call, const char *id) {
     token_tag(call->api->tag_key, id, strlen(id), call->resp->log_tag);
 }
 
-bool
-call_is_token(const char *text, size_t len) {
-    static const char base64url[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    return len == TOKEN_LEN && strspn(text, base64url) >= len;
-}
-
 const char *
 call_token(const struct http_request *req) {
     static const char scheme[] = "Bearer ";
     const char *own = req->headers[HTTP_SECRETS_TOKEN], *value = req->headers[HTTP_AUTHORIZATION];
-    if (own != NULL) return call_is_token(own, strlen(own)) ? own : NULL;
+    if (own != NULL) return token_is_canonical(own, strlen(own)) ? own : NULL;
 
     /* A scheme that is not ours is no token. */
     if (value == NULL || strncasecmp(value, scheme, sizeof(scheme) - 1) != 0) return NULL;
 
     value += sizeof(scheme) - 1;
     value += strspn(value, " ");
-    if (!call_is_token(value, strlen(value))) return NULL;
+    if (!token_is_canonical(value, strlen(value))) return NULL;
     return value;
 }
 

@@ -23,9 +23,6 @@ struct api_call {
     const char *token; /* never NULL in a route with ROUTE_TOKEN */
 };
 
-/* Whether the ${len} characters at ${text} are TOKEN_LEN characters of base64url. */
-bool call_is_token(const char *text, size_t len);
-
 /*
  * The token of ${req}: that of "Secrets-Token: TOKEN", or else of "Authorization: Bearer TOKEN".
  * The first is for clients whose Authorization something in front of the server uses.  Returns NULL

@@ -58,7 +58,7 @@ read_token_field(const json_t *value, struct field_value *out) {
     if (!json_is_string(value)) return false;
     out->text = json_string_value(value);
     out->len = json_string_length(value);
-    return call_is_token(out->text, out->len);
+    return token_is_canonical(out->text, out->len);
 }
 
 static bool
@@ -94,11 +94,9 @@ refuse_field(const struct field *f, struct http_response *resp) {
         break;
     case FIELD_BOOL: err = buf_add_text(&detail, "It must be true or false."); break;
     case FIELD_BYTES:
+    case FIELD_TOKEN:
         err = buf_printf(&detail, "It must be %d bytes as base64url without padding.",
                          FIELD_BYTES_LEN);
-        break;
-    case FIELD_TOKEN:
-        err = buf_printf(&detail, "It must be %d characters of base64url.", TOKEN_LEN);
         break;
     }
 

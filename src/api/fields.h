@@ -21,7 +21,7 @@ enum field_type {
     FIELD_COUNT,   /* an integer of at most 9 digits, also negative or as a string */
     FIELD_BOOL,
     FIELD_BYTES, /* FIELD_BYTES_LEN bytes as base64url */
-    FIELD_TOKEN, /* TOKEN_LEN characters of base64url, not decoded */
+    FIELD_TOKEN, /* a token as token_mint() makes it, not decoded */
 };
 
 struct field {

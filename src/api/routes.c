@@ -34,7 +34,7 @@ static const struct api_route routes[] = {
     {"/api/v1/secrets/{id}/parts/{k}", HTTP_GET, v1_get_part, BODY_NONE, RATE_FAILED, ROUTE_TOKEN},
     {"/api/v1/secrets/{id}/complete", HTTP_POST, v1_complete, BODY_EMPTY, RATE_FAILED, ROUTE_TOKEN},
     {"/api/v1/secrets/{id}/lease", HTTP_DELETE, v1_confirm, BODY_NONE, RATE_FAILED, ROUTE_TOKEN},
-    {"/api/v1/secrets/{id}/receipt", HTTP_GET, v1_receipt, BODY_NONE, RATE_OPEN, ROUTE_TOKEN},
+    {"/api/v1/secrets/{id}/receipt", HTTP_GET, v1_receipt, BODY_NONE, RATE_LOOK, ROUTE_TOKEN},
 };
 
 /*

@@ -7,7 +7,7 @@
 
 #include "base/text/base64.h"
 
-enum { BLOCK_LEN = 64 /* of SHA-256 */, TAGGED_MAX = 64 };
+enum { TOKEN_BYTES = 32, BLOCK_LEN = 64 /* of SHA-256 */, TAGGED_MAX = 64 };
 
 #define LETTERS_AND_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -40,7 +40,7 @@ token_mint_id(const struct random *r, char *out, size_t len) {
 
 void
 token_mint(const struct random *r, char out[static TOKEN_LEN + 1]) {
-    uint8_t bytes[32];
+    uint8_t bytes[TOKEN_BYTES];
     random_fill(r, bytes, sizeof(bytes));
     base64_encode_text(BASE64_URL, bytes, sizeof(bytes), out);
     explicit_bzero(bytes, sizeof(bytes));
@@ -96,6 +96,14 @@ token_is_sealed_id(const char *text, size_t len) {
 bool
 token_is_link_key(const char *text, size_t len) {
     return token_is_alphanumeric(text, len, TOKEN_LINK_KEY_LEN);
+}
+
+bool
+token_is_canonical(const char *text, size_t len) {
+    uint8_t bytes[TOKEN_BYTES];
+    bool canonical = base64_decode_exact(BASE64_URL, text, len, bytes, sizeof(bytes)) == 0;
+    explicit_bzero(bytes, sizeof(bytes));
+    return canonical;
 }
 
 static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;

@@ -35,6 +35,10 @@ bool token_is_classic_id(const char *text, size_t len);
 bool token_is_sealed_id(const char *text, size_t len);
 bool token_is_link_key(const char *text, size_t len);
 
+/* The same for token_mint(): whether it is the one base64url text of some 32 bytes, so that no two
+ * texts are the same token. */
+bool token_is_canonical(const char *text, size_t len);
+
 /* Write the SHA-256 of the ${len} bytes at ${data}, which is how ids and tokens are stored, to
  * ${hash}.  Aborts if OpenSSL fails.  Any thread. */
 void token_hash(const void *data, size_t len, uint8_t hash[static TOKEN_HASH_LEN]);

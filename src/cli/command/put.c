@@ -173,7 +173,7 @@ read_created(struct putting *p, const json_t *json) {
     const char *id = remote_text(json, "id"), *token = remote_text(json, "owner_token");
     int64_t part_size = remote_number(json, "part_size", 0);
     if (id == NULL || !token_is_sealed_id(id, strlen(id))) return CLI_DAMAGED;
-    if (token == NULL || strlen(token) != TOKEN_LEN) return CLI_DAMAGED;
+    if (token == NULL || !token_is_canonical(token, strlen(token))) return CLI_DAMAGED;
 
     /* There are parts exactly if the content was not sent with the call. */
     if (part_size < 0 || part_size > UINT32_MAX) return CLI_DAMAGED;

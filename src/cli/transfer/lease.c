@@ -120,7 +120,7 @@ static void
 name_lease(struct cli *cli, struct lease *l, const uint8_t header[static ENVELOPE_HEADER_LEN]) {
     json_t *record = state_load(&cli->state, STATE_DOWNLOAD, l->state_name);
     const char *token = remote_text(record, "lease");
-    if (token != NULL && strlen(token) == TOKEN_LEN) {
+    if (token != NULL && token_is_canonical(token, strlen(token))) {
         const char *temp = find_unfinished_file(record, header);
         memcpy(l->token, token, TOKEN_LEN + 1);
         if (temp != NULL) l->temp = strdup(temp);

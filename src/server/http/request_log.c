@@ -63,6 +63,7 @@ request_log_add(struct request_log *l, const struct request_outcome *outcome) {
         client = network;
     }
 
+    /* The metrics count every request. */
     if (l->metrics != NULL) metrics_request(l->metrics, route, outcome->status, outcome->us);
     if (rate_take(l->lines, key, now_ms) != 0) {
         leave_out(l, client, now_ms);

@@ -208,7 +208,7 @@ test('burn and receipt, by the token kept here or by one given', async () => {
     const foreign = await other.run(['burn', made.link]);
     assert.equal(foreign.code, exit.wrong);
     assert.match(foreign.stderr, /--token/);
-    const bad = await other.run(['burn', '--token', 'env:T', made.link], { extra: { T: 'x'.repeat(43) } });
+    const bad = await other.run(['burn', '--token', 'env:T', made.link], { extra: { T: 'w'.repeat(43) } });
     assert.equal(bad.code, exit.gone);
     const burnt = await other.run(['burn', '--token', 'env:T', made.link], { extra: { T: made.owner_token } });
     assert.equal(burnt.code, exit.done, burnt.stderr);

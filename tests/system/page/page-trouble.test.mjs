@@ -557,7 +557,7 @@ test('200 kept secrets are looked up little by little, and leave room to open', 
   await page.goto(site.url);
   await page.evaluate(() => {
     const now = Math.floor(Date.now() / 1000);
-    const all = Array.from({ length: 200 }, (_, i) => ({ id: String(i).padStart(22, '0'), token: 'x'.repeat(43), made: now - i, until: now + 86_400 }));
+    const all = Array.from({ length: 200 }, (_, i) => ({ id: String(i).padStart(22, '0'), token: 'w'.repeat(43), made: now - i, until: now + 86_400 }));
     localStorage.setItem('ephemeral-secrets', JSON.stringify(all));
   });
   await page.reload();

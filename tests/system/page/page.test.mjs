@@ -735,7 +735,7 @@ test('forgetting by keys goes on to the next, and is told', async () => {
   await page.goto(site.url);
   const now = Math.floor(Date.now() / 1000);
   const hour = 3600;
-  const all = ['a', 'b', 'c', 'd'].map((letter, i) => ({ id: letter.repeat(22), token: letter.repeat(43), made: now - i * hour, until: now + hour }));
+  const all = ['a', 'b', 'c', 'd'].map((letter, i) => ({ id: letter.repeat(22), token: `${letter.repeat(42)}A`, made: now - i * hour, until: now + hour }));
   await page.evaluate((kept) => localStorage.setItem('ephemeral-secrets', JSON.stringify(kept)), all);
   const looks = [];
   await page.route('**/receipt', (route) => {

@@ -191,6 +191,7 @@ every_bad_value_of_open_names_its_field(void **state) {
                                         "true",
                                         "\"1\"",
                                         "2147483648",
+                                        "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB\"",
                                         "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"",
                                         "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA/A\"",
                                         "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\\u0000A\""};
@@ -221,14 +222,6 @@ every_bad_value_of_open_names_its_field(void **state) {
     assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = info}), 200);
     assert_int_equal(api_fixture_number(fixture, "views_left"), 1);
     assert_int_equal(api_fixture_number(fixture, "attempts_left"), 1);
-    /* The last character of a token need not be canonical. */
-    char *body = with_field(good, "lease", "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB\"");
-    assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = target, .body = body}), 403);
-    assert_true(api_fixture_problem(fixture, "wrong_key", NULL));
-    free(body);
-    body = with_field(good_with_gate, "lease", "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB\"");
-    assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = target, .body = body}), 200);
-    free(body);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, api_fixture_setup, api_fixture_teardown)

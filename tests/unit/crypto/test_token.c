@@ -93,6 +93,24 @@ tokens_are_canonical_and_differ(void **state) {
     assert_int_equal(strlen(a), TOKEN_LEN);
     assert_int_equal(base64_decode_exact(BASE64_URL, a, TOKEN_LEN, bytes, sizeof(bytes)), 0);
     assert_string_not_equal(a, b);
+    assert_true(token_is_canonical(a, TOKEN_LEN));
+    assert_false(token_is_canonical(a, TOKEN_LEN - 1));
+    assert_false(token_is_canonical("", 0));
+
+    /* Of the four last characters that decode to the same bytes, one is a token. */
+    static const char alphabet[] = LETTERS "-_";
+    unsigned canonical = 0;
+    for (size_t i = 0; i < 64; i++) {
+        a[TOKEN_LEN - 1] = alphabet[i];
+        canonical += token_is_canonical(a, TOKEN_LEN);
+    }
+    assert_int_equal(canonical, 16);
+
+    static const char others[] = {'=', '+', '/', '.', ' ', '\n', '\0', '\x80'};
+    for (size_t i = 0; i < sizeof(others); i++) {
+        a[TOKEN_LEN - 1] = others[i];
+        assert_false(token_is_canonical(a, TOKEN_LEN));
+    }
 }
 
 static void

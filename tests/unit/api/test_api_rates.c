@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* The rates of requests: what counts for whom, and in which bucket. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "api_fixture.h"
+
+#define SECRET "/api/v1/secrets/abcdefghijklmnopqrstuv"
+#define TOKEN  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+static const char *
+header(struct api_fixture *fixture, const char *name) {
+    const char *value = http_response_get(&fixture->resp, name);
+    return value == NULL ? "" : value;
+}
+
+/* Ask until a limit refuses.  Returns the number of requests before that. */
+static int
+until_limited(struct api_fixture *fixture, struct ask ask) {
+    for (int n = 0; n < 1000; n++)
+        if (api_fixture_ask(fixture, ask) == 429) return n;
+    return 1000;
+}
+
+static void
+rates_are_by_class_and_client(void **state) {
+    struct api_fixture *fixture = *state;
+    struct ask encrypt = {.target = "/encrypt", .body = "{}"};
+    struct ask create = {.target = "/api/v1/secrets", .body = "{}"};
+    struct ask info = {.target = SECRET};
+    fixture->api.config.rate_create = 5;
+    fixture->api.config.rate_open = 7;
+    api_fixture_reopen(fixture);
+    assert_int_equal(until_limited(fixture, encrypt), 5);
+    assert_true(api_fixture_problem(fixture, "too_many_requests", NULL));
+    assert_string_equal(header(fixture, "Retry-After"), "12");
+    assert_string_equal(header(fixture, "Secrets-Answer"), "1");
+    assert_int_equal(until_limited(fixture, create), 0); /* the same class */
+    assert_int_equal(until_limited(fixture, info), 7);   /* another */
+    assert_string_equal(header(fixture, "Retry-After"), "9");
+    encrypt.client = "192.0.2.2";
+    assert_int_equal(until_limited(fixture, encrypt), 5);
+    encrypt.client = "2001:db8::1";
+    assert_int_equal(until_limited(fixture, encrypt), 5);
+    encrypt.client = "2001:db8::ffff:2"; /* of the same /64 */
+    assert_int_equal(until_limited(fixture, encrypt), 0);
+    fixture->ms += 60000;
+    assert_int_equal(until_limited(fixture, create), 5);
+    struct ask free = {.target = "/healthz"}; /* never limited */
+    assert_int_equal(until_limited(fixture, free), 1000);
+    free.target = "/api/v1/config";
+    assert_int_equal(until_limited(fixture, free), 1000);
+}
+
+static void
+the_open_class_has_all_of_its_routes(void **state) {
+    static const struct ask asks[] = {
+        {.target = "/decrypt", .body = "{}"},
+        {.target = SECRET "/open", .body = "{}"},
+        {.target = SECRET},
+        {.method = "HEAD", .target = SECRET},
+        {.target = SECRET "/receipt", .token = TOKEN},
+        {.target = SECRET "/receipt"}, /* no token */
+        /* Wrong tokens. */
+        {.target = SECRET "/parts/0", .token = TOKEN},
+        {.target = SECRET "/parts/0"},
+        {.method = "PUT", .target = SECRET "/parts/0", .body = "x", .token = TOKEN},
+        {.method = "PUT",
+         .target = SECRET "/parts/0",
+         .body = "x",
+         .token = TOKEN,
+         .unchecked = true},
+        {.method = "POST", .target = SECRET "/complete", .token = TOKEN},
+        {.method = "DELETE", .target = SECRET "/lease", .token = TOKEN},
+        {.method = "DELETE", .target = SECRET, .token = TOKEN},
+        {.method = "DELETE", .target = SECRET},
+    };
+    struct api_fixture *fixture = *state;
+    fixture->api.config.rate_create = 1;
+    fixture->api.config.rate_open = 3;
+    for (size_t i = 0; i < ARRAY_LEN(asks); i++) {
+        api_fixture_reopen(fixture);
+        assert_int_equal(until_limited(fixture, asks[i]), 3);
+        assert_int_equal(until_limited(fixture, (struct ask){.target = SECRET}), 0);
+    }
+}
+
+/* Three colleagues behind one address watch six cards each, and open all the same. */
+static void
+looks_at_receipts_have_a_budget_of_their_own(void **state) {
+    struct api_fixture *fixture = *state;
+    struct api_fixture_secret what = {
+        .views = 1, .ttl = 3600, .size = 304, .inside = true, .key = 5};
+    char ids[18][23], owners[18][44], target[80];
+
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+        api_fixture_create(fixture, what, ids[i], owners[i]);
+    fixture->api.config.rate_open = 20;
+    api_fixture_reopen(fixture);
+    for (int n = 0; n < 4 * 20; n++) {
+        (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s/receipt", ids[n % 18]);
+        struct ask look = {.target = target, .token = owners[n % 18]};
+        assert_int_equal(api_fixture_ask(fixture, look), 200);
+    }
+    struct ask look = {.target = target, .token = owners[(4 * 20 - 1) % 18]};
+    assert_int_equal(api_fixture_ask(fixture, look), 429);
+    assert_string_equal(header(fixture, "Retry-After"), "1");
+    assert_int_equal(until_limited(fixture, (struct ask){.target = SECRET}), 20);
+
+    /* Who guesses tokens of receipts has no more tries than with other tokens. */
+    look.token = TOKEN;
+    look.client = "192.0.2.7";
+    assert_int_equal(until_limited(fixture, look), 20);
+    look.token = owners[(4 * 20 - 1) % 18];
+    assert_int_equal(api_fixture_ask(fixture, look), 429);
+}
+
+int
+main(void) {
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, api_fixture_setup, api_fixture_teardown)
+        TEST(rates_are_by_class_and_client),
+        TEST(the_open_class_has_all_of_its_routes),
+        TEST(looks_at_receipts_have_a_budget_of_their_own),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
