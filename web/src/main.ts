@@ -84,8 +84,8 @@ function shell(words: Words): { main: HTMLElement; announce: (message: string) =
 function missingFeature(): string | null {
   const needs: Record<string, unknown> = {
     'crypto.subtle': globalThis.crypto?.subtle, Worker: globalThis.Worker, ReadableStream: globalThis.ReadableStream,
-    AbortController: globalThis.AbortController, 'Intl.PluralRules': Intl.PluralRules,
-    'Blob.arrayBuffer': Blob.prototype.arrayBuffer, 'dialog.showModal': globalThis.HTMLDialogElement?.prototype.showModal,
+    AbortController: globalThis.AbortController,
+    'Array.at': Array.prototype.at, 'String.replaceAll': String.prototype.replaceAll, 'Blob.arrayBuffer': Blob.prototype.arrayBuffer, 'dialog.showModal': globalThis.HTMLDialogElement?.prototype.showModal,
   };
   return Object.keys(needs).find((name) => needs[name] === undefined) ?? null;
 }

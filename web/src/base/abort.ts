@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Abort signals, also in browsers that do not have all of their methods yet.
 
+/** Why `signal` aborted. Older browsers keep no reason. */
+export function abortReason({ reason }: AbortSignal): Error {
+  return (reason as Error | undefined) ?? new DOMException('aborted', 'AbortError');
+}
+
+/** Throw the reason of `signal` if it has aborted. */
+export function throwIfAborted(signal?: AbortSignal): void {
+  if (signal?.aborted) throw abortReason(signal);
+}
+
 /** A signal that aborts after `ms`. */
 export function timeoutSignal(ms: number): AbortSignal {
   if ('timeout' in AbortSignal) return AbortSignal.timeout(ms);
@@ -16,7 +26,7 @@ export function anySignal(signals: readonly AbortSignal[]): AbortSignal {
 
   const follow = (event: Event) => stop(event.target as AbortSignal);
   const stop = (signal: AbortSignal) => {
-    control.abort(signal.reason);
+    control.abort(abortReason(signal));
     for (const other of signals) other.removeEventListener('abort', follow);
   };
 

@@ -2,7 +2,7 @@
 // The HTTP API as functions. Each rejects with a ConnectionError, an ApiError, an IntermediaryError,
 // a SyntaxError if the server's own response makes no sense, or the signal's reason.
 
-import { anySignal, timeoutSignal } from '../base/abort';
+import { anySignal, throwIfAborted, timeoutSignal } from '../base/abort';
 import { toBase64url, type Bytes } from '../base/bytes';
 import { EnvelopeError } from '../crypto/envelope';
 import { ConnectionError, IntermediaryError } from './errors';
@@ -162,7 +162,7 @@ export class Api {
         timer = setTimeout(stalled, this.stall);
       });
     } catch (error) {
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
       stall.abort(); // the rest of the body is not needed
       throw error;
     } finally {
@@ -242,7 +242,7 @@ export class Api {
         keepalive, cache: 'no-store', referrerPolicy: 'no-referrer', redirect: 'manual',
       });
     } catch (error) {
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
       throw new ConnectionError(NO_RESPONSE, { cause: error });
     }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // PUT that reports its progress, which fetch cannot.
 
+import { abortReason } from '../base/abort';
 import { ConnectionError, IntermediaryError } from './errors';
 
 export interface PutRequest {
@@ -37,7 +38,7 @@ export function putWithProgress({ url, headers, body, stall, signal, onProgress 
     timer = setTimeout(abort, stall) as unknown as number;
   };
   const settled = new Promise<Response>((resolve, reject) => {
-    const lost = (why: string) => reject(signal?.aborted ? signal.reason as Error : new ConnectionError(why));
+    const lost = (why: string) => reject(signal?.aborted ? abortReason(signal) : new ConnectionError(why));
     request.onabort = () => lost('stalled');
     request.onerror = () => lost(NO_RESPONSE);
     request.onload = () => {

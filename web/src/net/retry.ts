@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Trying again after a dropped connection, a busy server, or an answer that is not the server's.
 
+import { abortReason, throwIfAborted } from '../base/abort';
 import { ApiError, ConnectionError, IntermediaryError } from './errors';
 
 /** Why the next try is waited for. */
@@ -57,7 +58,7 @@ export async function withRetry<T>(task: (attempt: number) => Promise<T>, option
   let intermediary = 0;
 
   for (let attempt = 0; ; attempt++) {
-    signal.throwIfAborted();
+    throwIfAborted(signal);
     try {
       return await task(attempt);
     } catch (error) {
@@ -98,7 +99,7 @@ function sleep(ms: number, signal: AbortSignal, wakeable: boolean): Promise<void
       globalThis.removeEventListener('online', woken);
       end();
     };
-    const aborted = settle(() => reject(signal.reason as Error));
+    const aborted = settle(() => reject(abortReason(signal)));
     const woken = settle(resolve);
     const timer = setTimeout(woken, ms);
     signal.addEventListener('abort', aborted);

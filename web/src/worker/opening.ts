@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Opens a secret: proves the key, takes a lease, fetches, verifies, hands out. The keys stay in this worker.
 
-import { anySignal } from '../base/abort';
+import { anySignal, throwIfAborted } from '../base/abort';
 import type { Api, Proof } from '../net/api';
 import type { Info, OpenResponse } from '../net/messages';
 import { concat, wipe, type Bytes } from '../base/bytes';
@@ -60,7 +60,7 @@ export class Opening {
     const proof = await this.prove(order, report);
     let result: OpenResult;
     try {
-      signal.throwIfAborted();
+      throwIfAborted(signal);
       report({ phase: 'opening' });
       const response = await this.claimView(proof, report, signal);
       this.content = response.content;

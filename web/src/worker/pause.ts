@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Work that waits until the person wants it to go on.
 
+import { abortReason } from '../base/abort';
+
 export class Pause {
   private waiting: (() => void)[] = [];
 
   /** Wait for resume(). Rejects when `signal` aborts. */
   wait(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const aborted = () => reject(signal.reason as Error);
+      const aborted = () => reject(abortReason(signal));
       if (signal.aborted) aborted();
       signal.addEventListener('abort', aborted);
       this.waiting.push(() => {

@@ -14,7 +14,7 @@ import { mintLinkKey, randomBytes } from '../base/random';
 import { withRetry, type Waiting } from '../net/retry';
 import { IntermediaryError } from '../net/errors';
 import { failureOf } from '../model/failure';
-import { anySignal } from '../base/abort';
+import { abortReason, anySignal, throwIfAborted } from '../base/abort';
 import type { Pause } from './pause';
 import { zip, zipLength, type ZipEntry } from '../base/zip';
 import { noble } from '../crypto/scrypt';
@@ -40,7 +40,7 @@ export async function share(api: Api, order: ShareOrder, pause: Pause, report: R
   report({ phase: 'deriving', share: 0 });
   const keys = await deriveKeys(header, secretInput(linkKey, order.passphrase), noble, (done) => report({ phase: 'deriving', share: done }));
   report({ phase: 'deriving', share: 1 });
-  signal.throwIfAborted();
+  throwIfAborted(signal);
 
   const size = envelopeLength(meta);
   const sealed = seal(header, keys, meta, bytes());
@@ -141,7 +141,7 @@ async function uploadParts(
     stop.abort();
     // What was sent is of no use to anyone. The server would drop it by itself an hour later.
     await api.burn(id, ownerToken).catch(() => undefined);
-    throw signal.aborted ? signal.reason : error;
+    throw signal.aborted ? abortReason(signal) : error;
   }
 }
 
