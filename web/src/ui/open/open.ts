@@ -196,7 +196,9 @@ export class OpenView {
     go.stop(words.say(isNew ? 'open' : 'tryAgain'));
     showLine(words, api.base, problem, failure.kind === 'cancelled' ? null : message);
     attempts.textContent = attemptsText(this.context, message.attemptsLeft ?? info.attemptsLeft);
-    const field = this.element.querySelector<HTMLInputElement>('form input');
+    const fields = this.element.querySelectorAll<HTMLInputElement>('form input');
+    const isPassphrase = message.text === 'wrongPassphrase'; // the last field
+    const field = fields[isPassphrase ? fields.length - 1 : 0] ?? null;
     if ((failure.kind === 'wrong-proof' || failure.kind === 'wrong-key') && field !== null) field.select();
     else go.focus();
   }

@@ -119,7 +119,7 @@ export class Sentence {
       { value: 'generated', label: words.say('passphraseGenerated') },
     ];
     const lines = radios(title, 'lines', modes, this.choice.mode, setMode);
-    const popover = new Popover(title, words.say('done'), lines.element, own.element, generated.element, this.keyApart());
+    const popover = new Popover(title, words.say('done'), lines.element, own.element, generated.element, this.keyApart(() => popover.reveal()));
     return popover;
   }
 
@@ -149,11 +149,17 @@ export class Sentence {
     return { element: el('div', { hidden: true }, row, el('p', { class: 'note' }, words.say('passphraseOnce'))), make };
   }
 
-  private keyApart(): HTMLElement {
+  private keyApart(onChange: () => void): HTMLElement {
     const { words } = this.context;
     const box = el('input', {
       type: 'checkbox', checked: this.choice.keyApart,
-      on: { change: () => { this.choice.keyApart = box.checked; this.update(); } },
+      on: {
+        change: () => {
+          this.choice.keyApart = box.checked;
+          this.update();
+          onChange();
+        },
+      },
     });
     return el('div', { class: 'apart' }, el('label', {}, box, el('span', {}, words.say('keyApart'))),
       el('p', { class: 'note' }, words.say('keyApartHint')));
