@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+// The same flows in three engines: Chromium, Firefox and WebKit. An engine that is not installed is
+// skipped, with the reason. ENGINES=firefox runs one of them, ENGINE_SHOTS=FOLDER keeps pictures, and
+// FEATURES=together leaves out what takes features away one by one.
+import { after, before, beforeEach, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { engineNames, startEngine, whyMissing } from '../support/engines/engine.mjs';
+import { neededFeatures, optionalFeatures, without } from '../support/engines/features.mjs';
+import { startPrelude } from '../support/engines/prelude.mjs';
+import { startSite } from '../support/site.mjs';
+
+const chosen = process.env.ENGINES?.split(',') ?? engineNames;
+
+let site;
+let folder;
+before(async () => {
+  site = await startSite();
+  folder = await mkdtemp(join(tmpdir(), 'page-engines-'));
+});
+after(async () => {
+  await site?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The link of the first card. */
+const linkOn = (engine) => engine.evaluate(() => document.querySelector('.link code').textContent);
+
+async function createLink(engine) {
+  await engine.press('Create link');
+  await engine.text('Not opened yet');
+  return linkOn(engine);
+}
+
+async function shareText(engine, url, text) {
+  await engine.open(url);
+  await engine.type('textarea', text);
+  return createLink(engine);
+}
+
+/** Choose in the popover of what else it takes to open. */
+async function protect(engine, ...steps) {
+  await engine.click('.unbroken:last-of-type button');
+  for (const step of steps) await step();
+  await engine.press('Done');
+}
+
+async function openLink(engine, link) {
+  await engine.open(link);
+  await engine.press('Open');
+}
+
+async function shownText(engine) {
+  await engine.find('button', 'Copy');
+  await engine.press('Show');
+  return engine.evaluate(() => document.querySelector('pre').textContent);
+}
+
+async function shareFile(engine, url, name, bytes) {
+  const path = join(folder, `${engine.name}-${name}`);
+  await writeFile(path, bytes);
+  await engine.open(url);
+  await engine.text('Add files');
+  await engine.addFile(path);
+  await engine.text('One file');
+  return createLink(engine);
+}
+
+async function savedFile(engine, name) {
+  await engine.press('Save');
+  await engine.text('Handed to your browser');
+  const bytes = await engine.downloaded(name);
+  await engine.press('It is there');
+  await engine.text('Saved. Every byte was verified.');
+  return bytes;
+}
+
+const classic = (path, body) => fetch(`${site.url}${path}`, { method: 'POST', body }).then((response) => response.json());
+
+describe('engines', { concurrency: true }, () => {
+  for (const name of chosen) {
+    describe(name, { skip: whyMissing(name), concurrency: 1 }, () => {
+      let engine;
+      let proxy;
+      before(async () => {
+        proxy = await startPrelude(site.url);
+        engine = await startEngine(name);
+      });
+      after(async () => {
+        await engine?.close();
+        await proxy?.stop();
+      });
+      beforeEach(() => {
+        proxy.before = '';
+        proxy.faults.length = 0;
+      });
+
+      /** Nothing failed, was refused by the policy, or was noted by the browser. */
+      async function assertQuiet() {
+        assert.deepEqual(proxy.faults, []);
+        assert.deepEqual(await engine.console(proxy.url), []);
+      }
+
+      test('a text is shared, looked up, opened once, and erased', async () => {
+        const secret = 'correct horse\n"battery" שלום <b>staple</b>';
+        await engine.open(proxy.url);
+        await engine.text('Share a secret');
+        await engine.shoot('empty');
+        const link = await shareText(engine, proxy.url, secret);
+        await engine.shoot('result');
+        await openLink(engine, link);
+        await engine.find('button', 'Copy');
+        assert.equal(await engine.evaluate(() => location.href), proxy.url, 'the link leaves the address bar');
+        await engine.shoot('covered');
+        assert.equal(await shownText(engine), secret);
+        await engine.text('The secret has been erased from the server');
+        await engine.shoot('shown');
+        await engine.reload();
+        await engine.text('This page showed a secret');
+        await engine.open(link);
+        await engine.text('This secret is gone');
+        await engine.open(proxy.url);
+        await engine.text('It is now gone.');
+        await engine.shoot('receipt');
+        await assertQuiet();
+      });
+
+      test('a file in parts is shared, saved and confirmed', async () => {
+        const bytes = randomBytes(3_000_000);
+        const link = await shareFile(engine, proxy.url, 'report ü.bin', bytes);
+        await openLink(engine, link);
+        await engine.find('button', 'Save');
+        await engine.shoot('file');
+        assert.ok((await savedFile(engine, `${name}-report ü.bin`)).equals(bytes));
+        await engine.text('The secret has been erased from the server');
+        await assertQuiet();
+      });
+
+      test('a passphrase and the key apart', async (t) => {
+        await engine.open(proxy.url);
+        await engine.type('textarea', 'twice protected');
+        await protect(engine,
+          () => engine.click('label', 'A passphrase of your own'),
+          () => engine.type('[role=dialog] input[type=password]', 'a passphrase'),
+          () => engine.click('label', 'Send the key separately from the link'),
+          () => engine.shoot('popover'));
+        const start = Date.now();
+        const link = await createLink(engine);
+        t.diagnostic(`shared with a passphrase in ${Date.now() - start} ms`);
+        const key = await engine.evaluate(() => document.querySelector('.key code').textContent);
+        assert.ok(!link.includes(key));
+
+        await engine.open(link);
+        await engine.type('input', key, 'Key');
+        await engine.type('input', 'wrong', 'Passphrase');
+        await engine.press('Open');
+        await engine.text('9 attempts left');
+        await engine.shoot('wrong');
+        await engine.evaluate(() => { for (const input of document.querySelectorAll('form input')) input.value = ''; });
+        await engine.type('input', key, 'Key');
+        await engine.type('input', 'a passphrase', 'Passphrase');
+        await engine.press('Open');
+        assert.equal(await shownText(engine), 'twice protected');
+        await assertQuiet();
+      });
+
+      test('classic links: a text and a file', async (t) => {
+        if (!site.real) return t.skip('needs secretsd');
+        const made = await classic('encrypt', JSON.stringify({ secret: 'classic text' }));
+        await engine.open(`${proxy.url}secret/${made.secret_id}`);
+        await engine.type('input', made.passphrase, 'Passphrase');
+        await engine.press('Open');
+        assert.equal(await shownText(engine), 'classic text');
+
+        const bytes = randomBytes(5000);
+        const file = await classic('encrypt?file_name=old.bin', bytes);
+        await engine.open(`${proxy.url}secret/${file.secret_id}`);
+        await engine.type('input', file.passphrase, 'Passphrase');
+        await engine.press('Open');
+        await engine.press('Save');
+        assert.ok((await engine.downloaded('old.bin')).equals(bytes));
+        await assertQuiet();
+        return undefined;
+      });
+
+      const opened = async (link) => {
+        await openLink(engine, link);
+        return engine;
+      };
+
+      /** A text, and a file unless `what` has nothing to do with files, make it from one end to the other. */
+      async function assertWorks(what, files = true) {
+        assert.equal(await shownText(await opened(await shareText(engine, proxy.url, what))), what);
+        if (!files) return;
+        const bytes = randomBytes(300_000);
+        const link = await shareFile(engine, proxy.url, 'f.bin', bytes);
+        assert.ok((await savedFile(await opened(link), `${name}-f.bin`)).equals(bytes));
+        assert.deepEqual(proxy.faults, [], what);
+      }
+
+      test('newer features are done without, all at once', async () => {
+        proxy.before = without(...optionalFeatures);
+        await assertWorks('nothing new');
+        // The control: the page is told when the script before it is run.
+        assert.equal(await engine.evaluate(() => 'any' in AbortSignal || 'locks' in navigator), false);
+      });
+
+      // What one browser does with each of them gone the others do as well.
+      test('newer features are done without, one by one', { skip: name !== 'chromium' || process.env.FEATURES === 'together' }, async () => {
+        for (const feature of optionalFeatures) {
+          proxy.before = without(feature);
+          await assertWorks(feature, /storage|locks|Access|Picker|Stream|stream/.test(feature));
+        }
+      });
+
+      test('a browser that lacks what is needed says so before anything is typed', async () => {
+        for (const feature of neededFeatures) {
+          proxy.before = without(feature);
+          await engine.open(proxy.url);
+          await engine.text('This browser is too old');
+          await engine.text(`(${feature})`);
+          assert.equal(await engine.evaluate(() => document.querySelector('textarea')), null, feature);
+        }
+        await engine.shoot('too-old');
+      });
+    });
+  }
+});
