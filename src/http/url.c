@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <curl/curl.h>
+#include <locale.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -21,12 +22,42 @@ has_credentials(CURLU *u) {
     return found;
 }
 
-/* Put the host of ${u} into lower case.  libcurl does that with the scheme only. */
+static bool
+is_ascii(const char *text) {
+    for (; *text != '\0'; text++)
+        if (((unsigned char)*text & 0x80) != 0) return false;
+    return true;
+}
+
+/* Replace ${*host}, which is not ASCII, by the name that DNS has.  libcurl takes the host to be in
+ * the encoding of the locale. */
 static CURLUcode
-lower_host(CURLU *u) {
+encode_host(CURLU *u, char **host) {
+    locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    if (utf8 == (locale_t)0) return CURLUE_BAD_HOSTNAME;
+    locale_t before = uselocale(utf8);
+
+    curl_free(*host);
+    *host = NULL;
+    CURLUcode code = curl_url_get(u, CURLUPART_HOST, host, CURLU_PUNYCODE);
+    (void)uselocale(before);
+    freelocale(utf8);
+
+    /* A libcurl without IDN gives the host as it is, and another has no code for a bad name. */
+    if (code == CURLUE_OK && is_ascii(*host)) return CURLUE_OK;
+    return CURLUE_BAD_HOSTNAME;
+}
+
+/* Put the host of ${u} into ASCII and lower case.  libcurl does that with the scheme only. */
+static CURLUcode
+plain_host(CURLU *u) {
     char *host = NULL;
     CURLUcode code = curl_url_get(u, CURLUPART_HOST, &host, 0);
-    if (code != CURLUE_OK) return code;
+    if (code == CURLUE_OK && !is_ascii(host)) code = encode_host(u, &host);
+    if (code != CURLUE_OK) {
+        curl_free(host);
+        return code;
+    }
 
     for (char *p = host; *p != '\0'; p++)
         *p = (char)tolower((unsigned char)*p);
@@ -45,17 +76,18 @@ is_http(CURLU *u) {
     return ok;
 }
 
-int
-http_url_resolve(const char *base, const char *reference, char *out, size_t size) {
+/* Set ${u} to the address ${base} and, unless it is NULL, ${reference} resolved against it, and
+ * write the result to ${out}.  Frees ${u}.  Returns as http_url_resolve(). */
+static int
+write_address(CURLU *u, const char *base, const char *reference, char *out, size_t size) {
     char *whole = NULL;
-    CURLU *u = curl_url();
     if (u == NULL) return ERR_NOMEM;
 
     /* An address that is set a second time is resolved against the first. */
     CURLUcode code = curl_url_set(u, CURLUPART_URL, base, 0);
-    if (code == CURLUE_OK) code = curl_url_set(u, CURLUPART_URL, reference, 0);
+    if (code == CURLUE_OK && reference != NULL) code = curl_url_set(u, CURLUPART_URL, reference, 0);
     if (code == CURLUE_OK && (!is_http(u) || has_credentials(u))) code = CURLUE_BAD_SCHEME;
-    if (code == CURLUE_OK) code = lower_host(u);
+    if (code == CURLUE_OK) code = plain_host(u);
     if (code == CURLUE_OK) code = curl_url_get(u, CURLUPART_URL, &whole, 0);
     curl_url_cleanup(u);
 
@@ -65,6 +97,16 @@ http_url_resolve(const char *base, const char *reference, char *out, size_t size
     if (len < size) memcpy(out, whole, len + 1);
     curl_free(whole);
     return len < size ? 0 : ERR_TOO_LARGE;
+}
+
+int
+http_url_resolve(const char *base, const char *reference, char *out, size_t size) {
+    return write_address(curl_url(), base, reference, out, size);
+}
+
+int
+http_url_ascii(const char *address, char *out, size_t size) {
+    return write_address(curl_url(), address, NULL, out, size);
 }
 
 /* Append "Basic " and base64 of "user:password". */

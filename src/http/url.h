@@ -22,6 +22,13 @@ MUST_CHECK
 int http_url_resolve(const char *base, const char *reference, char *out, size_t size);
 
 /*
+ * Write ${address} to the ${size} bytes at ${out}, with its host in ASCII and lower case: a name of
+ * other letters becomes the one that DNS has (IDNA, "xn--...").  Returns as http_url_resolve().
+ */
+MUST_CHECK
+int http_url_ascii(const char *address, char *out, size_t size);
+
+/*
  * Split the address ${address}.  The address without user and password goes to the ${size} bytes at
  * ${bare}.  The value of an Authorization header for user and password (RFC 7617), which is a
  * secret, is appended to ${authorization}; nothing is appended if the address has none.  Returns 0;

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/text/parse.h"
 #include "base/text/utf8.h"
+#include "settings/idn.h"
 
 #define KIB    INT64_C(1024)
 #define MIB    (1024 * KIB)
@@ -109,10 +110,35 @@ parse_word(const char *argument, const char *value, int64_t *out) {
     }
 }
 
+static bool
+has_addresses(const struct setting *t) {
+    return t->kind == SETTINGS_PAGE || t->kind == SETTINGS_HOSTS || t->kind == SETTINGS_ORIGINS;
+}
+
+static int parse_setting(const struct setting *t, const char *value, struct settings *s);
+
+/* Set ${t}, which has addresses, from ${value} with letters that are not ASCII. */
+static int
+parse_encoded(const struct setting *t, const char *value, struct settings *s) {
+    struct buf text = BUF_INIT(sizeof(s->origins.text) - 1);
+    int err = idn_encode_list(value, &text);
+    const char *ascii = buf_text(&text);
+
+    if (err == 0 && t->kind == SETTINGS_PAGE) {
+        int n = snprintf(s->page_text, sizeof(s->page_text), "%s", ascii);
+        if (n < 0 || (size_t)n >= sizeof(s->page_text)) err = ERR_INVALID;
+        ascii = s->page_text;
+    }
+    if (err == 0) err = parse_setting(t, ascii, s);
+    buf_free(&text);
+    return err;
+}
+
 static int
 parse_setting(const struct setting *t, const char *value, struct settings *s) {
     void *at = (char *)s + t->offset;
     size_t len = strlen(value);
+    if (has_addresses(t) && !idn_is_ascii(value)) return parse_encoded(t, value, s);
 
     /* Kinds with a parser of their own. */
     switch (t->kind) {

@@ -26,8 +26,9 @@ struct settings {
     int64_t file_max;
     int64_t part_size;
     int64_t quota;
-    int64_t daily_bytes; /* 0: no limit */
-    const char *page;
+    int64_t daily_bytes;  /* 0: no limit */
+    const char *page;     /* the value, or page_text */
+    char page_text[1088]; /* the address with a host of other letters as DNS has it */
     struct origins origins;
     struct hosts hosts;
     struct http_trusted trusted;

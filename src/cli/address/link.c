@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "cli/address/unwrap.h"
+#include "http/url.h"
 
 #define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 /* What the address of a page may contain. */
@@ -27,11 +28,32 @@ lower_origin(char *address) {
     }
 }
 
-int
-link_address(const char *text, size_t len, char out[static LINK_PAGE_MAX]) {
+/* Return whether the ${len} bytes at ${text} are ASCII. */
+static bool
+is_plain(const char *text, size_t len) {
+    for (size_t i = 0; i < len; i++)
+        if (((unsigned char)text[i] & 0x80) != 0) return false;
+    return true;
+}
+
+/* Copy the address of ${len} bytes at ${text} to ${out}, a host of other letters as DNS has it.
+ * Returns 0 or ERR_INVALID. */
+static int
+copy_address(const char *text, size_t len, char out[static LINK_PAGE_MAX]) {
+    char given[LINK_PAGE_MAX];
     if (len + 2 > LINK_PAGE_MAX || memchr(text, '\0', len) != NULL) return ERR_INVALID;
     memcpy(out, text, len);
     out[len] = '\0';
+    if (is_plain(text, len)) return 0;
+
+    memcpy(given, out, len + 1);
+    return http_url_ascii(given, out, LINK_PAGE_MAX - 1) == 0 ? 0 : ERR_INVALID;
+}
+
+int
+link_address(const char *text, size_t len, char out[static LINK_PAGE_MAX]) {
+    if (copy_address(text, len, out) != 0) return ERR_INVALID;
+    len = strlen(out);
 
     const char *host = NULL;
     if (starts_with(out, "https://")) host = out + 8;
@@ -104,7 +126,7 @@ parse_page(const char *s, size_t len, struct link *out) {
     /* A path that does not end with '/' is a file; link_address() added one. */
     const char *host = strstr(s, "://") + 3;
     bool has_path = memchr(host, '/', len - (size_t)(host - s)) != NULL;
-    if (s[len - 1] != '/' && has_path) out->page[len] = '\0';
+    if (s[len - 1] != '/' && has_path) out->page[strlen(out->page) - 1] = '\0';
     return 0;
 }
 

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { exit, startServerAndHome } from '../support/cli.mjs';
+import { get, startServer } from '../support/server.mjs';
 
 const { server, cli } = await startServerAndHome();
 
@@ -64,6 +65,22 @@ test('what put prints, get opens', async (t) => {
     assert.ok(made.stdout.startsWith(`${h.url}${folder}#`), made.stdout + made.stderr);
     const got = await cli.run(['get', '-o', '-', made.stdout.trim()]);
     assert.equal(got.stdout, 'inside', got.stderr);
+  }
+});
+
+test('a host of other letters is that of DNS, in any locale', async (t) => {
+  const named = await startServer({ env: { SECRETS_HOSTS: 'MÜNCHEN.localhost, other.localhost', SECRETS_PAGE: 'https://пример.example/seite/' } });
+  t.after(() => named.stop());
+  const port = new URL(named.url).port;
+  const config = JSON.parse((await get(named, '/api/v1/config')).body);
+  assert.equal(config.page, 'https://xn--e1afmkfd.example/seite/');
+  for (const LC_ALL of ['C', 'C.UTF-8']) {
+    const server = `http://münchen.localhost:${port}`;
+    const put = await cli.run(['put', '-q', '--page', `${server}/`], { input: 'inside', extra: { LC_ALL, SECRETS_SERVER: server } });
+    assert.equal(put.code, exit.done, put.stderr);
+    const [, fragment] = /^http:\/\/xn--mnchen-3ya\.localhost:\d+\/#(\w+\.\w+)$/.exec(put.stdout.trim()) ?? assert.fail(put.stdout);
+    const got = await cli.run(['get', '-q', `http://MÜNCHEN.localhost:${port}/#${fragment}`], { extra: { LC_ALL, SECRETS_SERVER: undefined } });
+    assert.deepEqual([got.code, got.stdout], [exit.done, 'inside'], got.stderr);
   }
 });
 

@@ -52,6 +52,41 @@ references_are_resolved(void **unused) {
     assert_int_equal(http_url_resolve("https://h/", "abc", out, 13), ERR_TOO_LARGE);
 }
 
+/* The name that DNS has, whatever the locale is. */
+static void
+hosts_of_other_letters_are_encoded(void **unused) {
+    static const struct {
+        const char *address, *result;
+    } cases[] = {
+        {"https://m\xc3\xbcnchen.example/", "https://xn--mnchen-3ya.example/"},
+        {"https://M\xc3\x9cNCHEN.Example:8443/Stra\xc3\x9f"
+         "e",
+         "https://xn--mnchen-3ya.example:8443/Stra\xc3\x9f"
+         "e"},
+        {"http://mu\xcc\x88nchen.example", "http://xn--mnchen-3ya.example/"},
+        {"https://stra\xc3\x9f"
+         "e.example/",
+         "https://xn--strae-oqa.example/"},
+        {"https://\xd0\xbf\xd1\x80\xd0\xb8\xd0\xbc\xd0\xb5\xd1\x80.example/",
+         "https://xn--e1afmkfd.example/"},
+        {"https://\xe4\xbe\x8b\xe3\x81\x88.example/", "https://xn--r8jz45g.example/"},
+        {"https://Plain.example/\xc3\xbc", "https://plain.example/\xc3\xbc"},
+    };
+    static const char *const bad[] = {"https://\xff.example/", "https://a\xe2\x80\x8b.\xc3/",
+                                      "ftp://m\xc3\xbcnchen.example/"};
+    char out[64];
+    (void)unused;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        print_message("%s\n", cases[i].address);
+        assert_int_equal(http_url_ascii(cases[i].address, out, sizeof(out)), 0);
+        assert_string_equal(out, cases[i].result);
+        assert_int_equal(http_url_resolve("https://h/", cases[i].address, out, sizeof(out)), 0);
+        assert_string_equal(out, cases[i].result);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_int_equal(http_url_ascii(bad[i], out, sizeof(out)), ERR_INVALID);
+}
+
 static void
 origins_are_compared(void **unused) {
     static const struct {
@@ -110,6 +145,7 @@ int
 main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(references_are_resolved),
+        cmocka_unit_test(hosts_of_other_letters_are_encoded),
         cmocka_unit_test(origins_are_compared),
         cmocka_unit_test(a_login_is_split_from_an_address),
     };
