@@ -7,59 +7,23 @@
 // The files of deploy/ are used as they are. Only what an operator changes is changed: the host name, the
 // ports, and the paths of the certificate, the socket and the logs.
 
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, reachable } from './nginx.mjs';
+import { edit, freePort, localNginx, makeCertificate, runProxy, shipped, writeNginx } from './nginx.mjs';
 import { top } from './server.mjs';
-
-const shipped = (name) => readFileSync(join(top, 'deploy', name), 'utf8');
 
 /** The name that certificates are for: the loopback needs no name server. */
 const HOST = 'localhost';
 
-function makeCertificate(folder) {
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '100', '-subj', `/CN=${HOST}`,
-    '-addext', `subjectAltName=DNS:${HOST},IP:127.0.0.1`, '-addext', 'extendedKeyUsage=serverAuth',
-    '-keyout', join(folder, 'privkey.pem'), '-out', join(folder, 'fullchain.pem')], { stdio: 'ignore' });
-  writeFileSync(join(folder, 'both.pem'), readFileSync(join(folder, 'fullchain.pem')) + readFileSync(join(folder, 'privkey.pem')));
-}
-
-/** Replace each key by its value; a key that is not in ${text} is an error: the file no longer says what is tested. */
-function edit(text, changes) {
-  for (const [from, to] of Object.entries(changes)) {
-    if (!text.includes(from)) throw new Error(`the configuration has no ${JSON.stringify(from)}`);
-    text = text.replaceAll(from, to);
-  }
-  return text;
-}
-
-const NGINX_TEMP = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-
-/** An nginx.conf whose http block holds ${http}. */
-function nginxFile(folder, http) {
-  const temp = NGINX_TEMP.filter((name) => !http.includes(`${name}_temp_path`)).map((name) => `${name}_temp_path ${folder}/temp-${name};`);
-  return `user root;\ndaemon off;\npid ${folder}/nginx.pid;\nerror_log ${folder}/main-error.log crit;
-events { worker_connections 512; }\nhttp {\ninclude /etc/nginx/mime.types;\naccess_log off;\n${temp.join('\n')}\n${http}\n}\n`;
-}
-
-const runNginx = (folder) => ['nginx', ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', join(folder, 'main-error.log')]];
+/** An nginx whose http block holds ${http}. Returns the command that runs it. */
+const nginx = (folder, http) => writeNginx(folder, `include /etc/nginx/mime.types;\naccess_log off;\n${http}`);
 const upstream = (folder) => `upstream secretsd { server unix:${folder}/secretsd.sock; keepalive 8; }`;
 
 /** The shipped nginx configuration; ${extra} is put into its TLS server. */
 function nginxShipped(folder, port, extra = '') {
-  const text = edit(shipped('nginx/secretsd.conf'), {
-    'secrets.example.org': HOST,
-    '/run/secretsd.sock': `${folder}/secretsd.sock`,
-    '/etc/ssl/secretsd/': `${folder}/`,
-    '/var/log/nginx/': `${folder}/`,
-    '/usr/share/secretsd/web': join(top, 'build/web'),
-    '/run/secretsd-nginx/': `${folder}/temp-`,
-    'listen 443 ssl http2;': `listen 127.0.0.1:${port} ssl http2;\n${extra}`,
-  }).replace(/listen \[::\].*\n/g, '').replace('listen 80;', `listen unix:${folder}/plain.sock;`);
-  writeFileSync(join(folder, 'nginx.conf'), nginxFile(folder, text));
-  return runNginx(folder);
+  const text = localNginx(shipped('nginx/secretsd.conf'), { folder, port, plain: `unix:${folder}/plain.sock`, web: join(top, 'build/web') });
+  return nginx(folder, edit(text, { 'secrets.example.org': HOST, 'ssl http2;': `ssl http2;\n${extra}` }));
 }
 
 const kinds = {
@@ -73,9 +37,9 @@ const kinds = {
 
   'nginx below a folder': (folder, port) => {
     const location = shipped('nginx/folder.conf');
-    writeFileSync(join(folder, 'nginx.conf'), nginxFile(folder, `${upstream(folder)}
-server { listen 127.0.0.1:${port}; server_name ${HOST};\n${location}\n}`));
-    return { run: runNginx(folder), url: `http://${HOST}:${port}/share/` };
+    const run = nginx(folder, `${upstream(folder)}
+server { listen 127.0.0.1:${port}; server_name ${HOST};\n${location}\n}`);
+    return { run, url: `http://${HOST}:${port}/share/` };
   },
 
   apache: (folder, port) => {
@@ -120,7 +84,7 @@ User nobody\nGroup nogroup\nErrorLog ${folder}/main-error.log\nListen 127.0.0.1:
 
   // A sign-on that knows people by a cookie: everything but its own page redirects until they have it.
   'login by cookie': (folder, port) => {
-    writeFileSync(join(folder, 'nginx.conf'), nginxFile(folder, `${upstream(folder)}
+    const run = nginx(folder, `${upstream(folder)}
 server {
     listen 127.0.0.1:${port}; server_name ${HOST};
     client_max_body_size 11m;
@@ -134,8 +98,8 @@ server {
         proxy_next_upstream off;
         proxy_pass http://secretsd;
     }
-}`));
-    return { run: runNginx(folder), url: `http://${HOST}:${port}/`, login: `http://${HOST}:${port}/login` };
+}`);
+    return { run, url: `http://${HOST}:${port}/`, login: `http://${HOST}:${port}/login` };
   },
 };
 
@@ -153,26 +117,9 @@ export const programOf = (kind) => ({ apache: 'apache2', haproxy: 'haproxy', cad
 export async function startProxy(kind, folder) {
   const port = await freePort();
   mkdirSync(folder, { recursive: true });
-  makeCertificate(folder);
-  const { run: [command, args, extra = {}], ...rest } = kinds[kind](folder, port);
-  const child = spawn(command, args, { cwd: folder, env: { ...process.env, ...extra }, stdio: ['ignore', 'pipe', 'pipe'] });
-  let printed = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (d) => (printed += d));
-  const kill = () => child.kill('SIGKILL');
-  process.on('exit', kill);
-  const ended = once(child, 'exit');
-  for (let i = 0; !(await reachable(port)); i++) {
-    if (i > 300 || child.exitCode !== null) throw new Error(`${kind} does not start: ${printed}`);
-    await new Promise((done) => { setTimeout(done, 50); });
-  }
-  return {
-    kind, port, certificate: join(folder, 'fullchain.pem'), ...rest,
-    async stop() {
-      child.kill('SIGTERM');
-      const late = setTimeout(kill, 5_000);
-      await ended;
-      clearTimeout(late);
-      process.off('exit', kill);
-    },
-  };
+  makeCertificate(folder, HOST);
+  writeFileSync(join(folder, 'both.pem'), readFileSync(join(folder, 'fullchain.pem')) + readFileSync(join(folder, 'privkey.pem')));
+  const { run, ...rest } = kinds[kind](folder, port);
+  const stop = await runProxy({ command: run, folder, port });
+  return { kind, port, certificate: join(folder, 'fullchain.pem'), ...rest, stop };
 }
