@@ -357,7 +357,7 @@ static int
 call_and_look(struct scripted_aws *w, struct http_client_response *resp, int64_t *behind) {
     struct aws_credentials *c = credentials_of(w);
     struct aws_service s = {.name = "dynamodb",
-                            .endpoint = {"http://h", "h", "eu-central-1", false},
+                            .endpoint = {.url = "http://h", .host = "h", .region = "eu-central-1"},
                             .credentials = c,
                             .transport = scripted_transport(w),
                             .clock = scripted_clock(w),
