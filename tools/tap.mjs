@@ -2,7 +2,7 @@
 // Runs test programs that speak TAP (https://testanything.org), several at once, and counts their tests.
 
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const LINES_OF_A_FAILURE = 25;
@@ -12,28 +12,50 @@ const GRACE_MS = 3000;
 const running = new Set();
 let ending = false;
 
-function signalAll(signal) {
-  for (const pid of running) {
-    try {
-      process.kill(-pid, signal);
-    } catch {
-      // ended meanwhile
-    }
+// A process that leaves the group of its test, as a browser does, is found by this variable.
+const MARK = 'CHECK_TEST';
+let marks = 0;
+
+/** Signal ${pid}, a process or with a minus a group, if it is still there. */
+function signal(pid, name) {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // ended meanwhile
   }
+}
+
+/** The processes whose environment has a mark that begins with ${text}. */
+function marked(text) {
+  const sought = Buffer.from(`${MARK}=${text}`);
+  return readdirSync('/proc').filter((name) => {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) return false;
+    try {
+      return readFileSync(`/proc/${name}/environ`).includes(sought);
+    } catch {
+      return false; // of another user, or ended meanwhile
+    }
+  }).map(Number);
 }
 
 /** On ^C or a request to end: end everything that runs, then this program. */
 export function endWithChildren() {
+  const signalAll = (name) => {
+    for (const leader of running) signal(-leader, name);
+    for (const pid of marked(`${process.pid}-`)) signal(pid, name);
+  };
   const end = () => {
+    if (ending) return;
     ending = true;
     signalAll('SIGTERM');
-    setInterval(() => running.size > 0 || process.exit(130), 20);
-    setTimeout(() => {
+    const late = Date.now() + GRACE_MS;
+    setInterval(() => {
+      if (running.size > 0 && Date.now() < late) return;
       signalAll('SIGKILL');
       process.exit(130);
-    }, GRACE_MS);
+    }, 20);
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, end);
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, end);
 }
 
 /** Run ${command}, its output in the file ${log}. Resolves to its exit code; null if it was killed. */
@@ -41,13 +63,14 @@ function execute(command, { env, log, limit, priority }) {
   mkdirSync(dirname(log), { recursive: true });
   const file = openSync(log, 'w');
   const words = priority > 0 ? ['nice', '-n', String(priority), ...command] : command;
+  const mark = `${process.pid}-${++marks}-`;
   const child = spawn(words[0], words.slice(1), {
-    detached: true, stdio: ['ignore', file, file], env: { ...process.env, ...env },
+    detached: true, stdio: ['ignore', file, file], env: { ...process.env, ...env, [MARK]: mark },
   });
   if (child.pid !== undefined) running.add(child.pid);
   const timer = setTimeout(() => {
     writeSync(file, `\nnot ok - ended after ${limit} s\n`);
-    process.kill(-child.pid, 'SIGKILL');
+    signal(-child.pid, 'SIGKILL');
   }, limit * 1000);
 
   return new Promise((resolve) => {
@@ -56,11 +79,8 @@ function execute(command, { env, log, limit, priority }) {
       closeSync(file);
       if (child.pid !== undefined) {
         // What a test forgot goes with it.
-        try {
-          process.kill(-child.pid, 'SIGKILL');
-        } catch {
-          // nothing is left
-        }
+        signal(-child.pid, 'SIGKILL');
+        for (const pid of marked(mark)) signal(pid, 'SIGKILL');
         running.delete(child.pid);
       }
       resolve(code);

@@ -67,9 +67,25 @@ test('every test is in check or only in check-all, and in the groups of its fold
   for (const folder of ['unit', 'system']) {
     const files = spawnSync('git', ['ls-files', `tests/${folder}/*/*`], { cwd: top, encoding: 'utf8' }).stdout;
     for (const [, path] of files.matchAll(/^tests\/((?:unit|system)\/\w+\/[\w-]+)\.(?:test\.mjs|c)$/gm))
-      if (!/\/support\/|\/package$/.test(path)) assert.ok(all.includes(path) || all.includes(`${path}+long`), path);
+      if (!/\/support\/|\/package$/.test(path)) assert.ok(all.includes(path), path);
   }
-  assert.ok(list('unit/base').every((name) => name.startsWith('unit/base/')));
+  const [first, ...rest] = list('unit/base');
+  assert.equal(first, 'build/base', 'what is tested is built before anything else');
+  assert.ok(rest.length > 0 && rest.every((name) => name.startsWith('unit/base/')));
+});
+
+test('what a test leaves running ends with it, also in a session of its own', async (t) => {
+  const logs = mkdtempSync(join(tmpdir(), 'runner-'));
+  t.after(() => rmSync(logs, { recursive: true, force: true }));
+  const pids = join(logs, 'pids');
+  const log = console.log;
+  console.log = () => undefined;
+  const command = ['sh', '-c', `sleep 60 & echo $! >>${pids}; setsid sleep 60 & echo $! >>${pids}`];
+  await runTests([{ name: 'forgets', command }], { slots: 1, logs }).finally(() => (console.log = log));
+  const all = readFileSync(pids, 'utf8').trim().split('\n').map(Number);
+  assert.equal(all.length, 2);
+  for (const end = Date.now() + 5000; all.some(runs) && Date.now() < end; ) await later(20);
+  assert.deepEqual(all.filter(runs), []);
 });
 
 for (const signal of ['SIGINT', 'SIGTERM'])
@@ -80,13 +96,13 @@ for (const signal of ['SIGINT', 'SIGTERM'])
     writeFileSync(join(folder, 'run.mjs'), `
       import { endWithChildren, runTests } from ${JSON.stringify(join(top, 'tools/tap.mjs'))};
       endWithChildren();
-      const command = ['sh', '-c', 'echo $$ >>${pids}; sleep 60 & echo $! >>${pids}; wait'];
+      const command = ['sh', '-c', 'echo $$ >>${pids}; sleep 60 & echo $! >>${pids}; setsid sleep 60 & echo $! >>${pids}; wait'];
       await runTests([{ name: 'a', command }, { name: 'b', command }], { slots: 2, logs: ${JSON.stringify(folder)} });
     `);
     const runner = spawn('node', [join(folder, 'run.mjs')], { stdio: 'ignore' });
     const ended = new Promise((done) => runner.on('exit', done));
     const read = () => { try { return readFileSync(pids, 'utf8').trim().split('\n').map(Number); } catch { return []; } };
-    while (read().length < 4) await later(50);
+    while (read().length < 6) await later(50);
     assert.ok(read().every(runs), 'control');
     runner.kill(signal);
     assert.equal(await ended, 130);
