@@ -1,6 +1,6 @@
 # Tests.  `make check` runs every promise once, `make check-all` everything.
 #
-# tools/check NAME runs a group or a test: tools/check unit/store, tools/check races.
+# tools/check NAME builds, and runs a group or a test: tools/check unit/store, tools/check races.
 
 # Each tests/unit/MODULE/test_NAME.c is a program, linked with tests/support.
 UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
@@ -11,19 +11,17 @@ UNIT_COMMON := $(patsubst tests/support/%.c,$(B)/tests/obj/%.o,$(filter-out $(SE
 vpath test_%.c $(wildcard tests/unit/*/)
 vpath %.c tests/support
 
-.PHONY: check check-all check-build check-unit check-aws check-deb unit lint
+.PHONY: check check-all check-unit check-aws check-deb unit lint syntax
 
 ## check: install what tests need, build, and test every promise once (5 minutes)
-check: check-build
+check:
+	$(Q)tools/deps check
 	$(Q)tools/check
 
-## check-all: the same, then sanitizers, fuzzers, long races, page states, clouds and proxies (15 minutes)
-check-all: check-build
-	$(Q)tools/check --all
-
-check-build:
+## check-all: the same with long rounds, then sanitizers, fuzzers, page states, clouds and proxies (15 minutes)
+check-all:
 	$(Q)tools/deps check
-	$(Q)$(MAKE) --no-print-directory WERROR=1 all unit test-tools
+	$(Q)tools/check --all
 
 ## unit: build the C unit tests
 unit: $(UNIT) $(B)/tests/sealtool
@@ -87,6 +85,12 @@ $(B)/tests/server/secretsd: $(SERVER_OBJ) $(B)/tests/obj/server_hooks.o $(B)/tes
 ## test-tools: build what system tests use besides the programs
 test-tools: $(B)/tests/server/secretsd $(B)/bench/load \
     $(patsubst tests/system/support/tools/%.c,$(B)/tests/%.so,$(filter-out %/sealtool.c,$(wildcard tests/system/support/tools/*.c)))
+
+# Every source through the front end of the compiler, which gives its warnings (CC=clang: clang's).
+SYNTAX := $(CORE_SRC) $(call sources,server) $(call sources,lambda) $(call sources,cli) $(UNIT_SRC) \
+    $(wildcard tests/support/*.c tests/system/support/tools/sealtool.c bench/*.c fuzz/*.c)
+syntax:
+	$(Q)printf '%s\n' $(SYNTAX) | xargs -P $(NPROC) -n 16 $(CC) $(CPPFLAGS) -Itests/support -Ifuzz $(CFLAGS_ALL) -fsyntax-only
 
 ## lint: style, static analysis and the project's own structural checks
 lint:
