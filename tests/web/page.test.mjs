@@ -53,5 +53,33 @@ test('a pasted key is found bare or in a whole link', async () => {
   const m = await load('model/link.ts');
   assert.equal(m.readPastedKey(` ${KEY}\n`), KEY);
   assert.equal(m.readPastedKey(`https://h/#${ID}.${KEY}`), KEY);
+  for (const [before, after] of [['“', '”'], ['**', '**'], ['`', '`'], ['<', '>'], ['\u200b', '\ufeff'], ['\u00a0', '\u3000'], ['Key: ', ''], ['(', ')']]) {
+    if (before !== 'Key: ') assert.equal(m.readPastedKey(before + KEY + after), KEY, before);
+    assert.equal(m.readPastedKey(`${before}https://h/#${ID}.${KEY}${after}`), KEY, before);
+  }
   for (const text of ['', 'short', `${KEY}x`, `https://h/#${ID}`]) assert.equal(m.readPastedKey(text), null, text);
+});
+
+test('a link that a service wrapped is read out of its wrapper', async () => {
+  const m = await load('model/link.ts', 'model/unwrap.ts');
+  const link = `https://h.example/p/#${ID}.${KEY}`;
+  const encoded = encodeURIComponent(link);
+  const dashed = encoded.replaceAll('%', '-').replaceAll('-2F', '_');
+  const wrapped = [
+    `https://eur01.safelinks.protection.outlook.com/?url=${encoded}&data=05%7C02&reserved=0`,
+    `https://eur01.safelinks.protection.outlook.com/?url=${encodeURIComponent(`https://h.example/p/`)}&data=05#${ID}.${KEY}`,
+    `https://www.google.com/url?q=${encoded}&sa=D&ust=1`, `https://www.google.de/url?sa=t&url=${encoded}`,
+    `https://l.facebook.com/l.php?u=${encoded}&h=AT0`, `https://www.youtube.com/redirect?q=${encoded}`,
+    `https://urldefense.proofpoint.com/v1/url?u=${encoded}&k=1`, `https://urldefense.proofpoint.com/v2/url?u=${dashed}&d=DwMFaQ`,
+    `https://urldefense.com/v3/__https://h.example/p/*${ID}.${KEY}__;Iw!!token$`,
+    `https://urldefense.com/v3/__https:/h.example/p/*${ID}.${KEY}__;Iw!!token$`,
+    `https://unknown.example/jump?to=${encoded}&x=1`,
+    `https://eur01.safelinks.protection.outlook.com/?url=${encodeURIComponent(`https://www.google.com/url?q=${encoded}`)}`,
+  ];
+  for (const address of wrapped) {
+    assert.equal(m.unwrapLink(address), link, address);
+    assert.equal(m.readPastedKey(`“${address}”`), KEY, address);
+  }
+  // What is no wrapper of a link stays what it is.
+  for (const address of [link, 'https://www.google.com/url?q=cats', 'https://urldefense.com/v3/__x', 'nonsense', '']) assert.equal(m.unwrapLink(address), address);
 });

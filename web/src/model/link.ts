@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Links: what they look like, and how to read one that a mail gateway has mangled.
 
+import { cleanPasted, unwrapLink } from './unwrap';
 import { ID } from '../net/messages';
 
 /** What an address asks the page to do. */
@@ -45,9 +46,9 @@ export function readFragment(fragment: string): Target {
 
 /** The key in what a person pasted into the key's field: a bare key, or a whole link. */
 export function readPastedKey(text: string): string | null {
-  const trimmed = text.trim();
-  if (KEY.test(trimmed)) return trimmed;
-  const target = readAddress(trimmed);
+  const pasted = cleanPasted(text);
+  if (KEY.test(pasted)) return pasted;
+  const target = readAddress(unwrapLink(pasted));
   return target.kind === 'open' ? target.key : null;
 }
 
