@@ -4,7 +4,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { shareSecret } from '../support/site.mjs';
-import { button, createLink, field, giveUp, openLink, ownPassphrase, page, savedFile, setStage, sha, shareText, shownText, site, text } from '../support/stage.mjs';
+import { button, createLink, field, giveUp, openLink, ownPassphrase, page, refusal, savedFile, setStage, sha, shareText, shownText, site, text } from '../support/stage.mjs';
 
 setStage();
 
@@ -163,36 +163,12 @@ test('a download is neither confirmed nor called saved before the person says th
   assert.ok((await events()).includes('confirmed'));
 });
 
-test('a browser that is too old says so before anything is typed', async () => {
-  await page.addInitScript(() => { delete globalThis.ReadableStream; });
-  await page.goto(site.url);
-  await page.getByRole('heading', { name: 'This browser is too old' }).waitFor();
-  await text('(ReadableStream)').waitFor();
-  assert.equal(await page.locator('textarea').count(), 0);
-});
-
 test('a page whose script a browser cannot run says so', async () => {
   await page.route('**/page.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
   await page.goto(site.url);
   const late = text('your browser may be too old for it');
   assert.equal(await late.evaluate((p) => getComputedStyle(p).visibility), 'hidden', 'not while it loads');
   await page.waitForFunction(() => getComputedStyle(document.querySelector('.late')).visibility === 'visible');
-});
-
-test('newer features are done without', async () => {
-  await page.addInitScript(() => {
-    delete AbortSignal.any;
-    delete AbortSignal.timeout;
-    Object.defineProperty(navigator, 'clipboard', { value: undefined });
-    Object.defineProperty(navigator, 'locks', { value: undefined });
-    Object.defineProperty(navigator, 'storage', { value: undefined });
-  });
-  const link = await shareText('old but good');
-  await openLink(link);
-  assert.equal(await shownText(), 'old but good');
-  const bytes = randomBytes(2_000_000);
-  await openLink((await shareSecret(site, bytes, { name: 'f.bin' })).link);
-  assert.equal(sha((await savedFile()).bytes), sha(bytes));
 });
 
 test('a key that is being derived is cancelled at once', async () => {
@@ -214,4 +190,58 @@ test('a key that is being derived is cancelled at once', async () => {
   await button('Create link').waitFor();
   await page.waitForTimeout(200);
   assert.equal(await text('Your link is ready').count(), 0);
+});
+
+test('a link whose upload is not finished says so, keeps the link, and goes on by itself', async () => {
+  page.allow = /409/;
+  const bytes = randomBytes(700_000);
+  await shareSecret(site, bytes, { name: 'late.bin', whileUploading: async (link) => {
+    await page.goto(link);
+    await page.getByRole('heading', { name: 'This secret is still coming' }).waitFor();
+    assert.equal(page.url(), link);
+    await page.reload();
+    await text('The sender is still uploading it').waitFor();
+  } });
+  await button('Open').click();
+  assert.equal(sha((await savedFile()).bytes), sha(bytes));
+});
+
+test('an upload that others of the network keep out says what it waits for', async () => {
+  page.allow = /429/;
+  let refused = 0;
+  const refuse = (route) => (route.request().method() === 'POST' && refused++ < 2
+    ? route.fulfill(refusal(429, 'too_many_uploads', { 'Retry-After': '1' })) : route.continue());
+  await page.route('**/api/v1/secrets', refuse);
+  await page.goto(site.url);
+  await page.locator('input[type=file]').setInputFiles({ name: 'f.bin', mimeType: '', buffer: randomBytes(300_000) });
+  await button('Create link').click();
+  await text('Other uploads from your network are unfinished. Trying again').waitFor();
+  await text('Not opened yet').waitFor();
+});
+
+test('blanks at the ends of a passphrase are told before a try is spent; those of a generated one go', async () => {
+  page.allow = /403/;
+  const { link, receipt } = await shareSecret(site, 'blank', { passphrase: 'p', attempts: 5 });
+  await page.goto(link);
+  await field('Passphrase').fill('p ');
+  await button('Open').click();
+  await text('The passphrase begins or ends with a blank').waitFor();
+  assert.equal((await receipt()).attempts_left, 5);
+  await button('Open').click();
+  await text('4 attempts left').waitFor();
+  await field('Passphrase').fill('p');
+  await button('Open').click();
+  assert.equal(await shownText(), 'blank');
+
+  const generated = 'abcd-efgh-2345-mnpq-wxyz';
+  await page.goto((await shareSecret(site, 'made', { passphrase: generated })).link);
+  await field('Passphrase').fill(` ${generated}\t`);
+  await button('Open').click();
+  assert.equal(await shownText(), 'made');
+
+  await page.goto(site.url);
+  await page.locator('button.word').nth(2).click();
+  await page.getByLabel('A passphrase of your own').check();
+  await field('Passphrase').fill(' leading');
+  await text('It begins or ends with a blank').waitFor();
 });

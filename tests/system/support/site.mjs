@@ -42,8 +42,11 @@ async function call(site, path, { method = 'POST', json, bytes, token } = {}) {
 const CHEAP = { logN: 10, r: 8, p: 1 };
 export const COSTLY = envelope.COST_PASSPHRASE;
 
-/** Share as the page would, but for the `cost`, from here. `content` is text, or bytes with a `name`. */
-export async function shareSecret(site, content, { name, type = '', views = 1, ttl = 432000, passphrase = '', attempts, cost = passphrase === '' ? CHEAP : COSTLY } = {}) {
+/**
+ * Share as the page would, but for the `cost`, from here. `content` is text, or bytes with a `name`.
+ * `whileUploading` gets the link of an upload before it is complete.
+ */
+export async function shareSecret(site, content, { name, type = '', views = 1, ttl = 432000, passphrase = '', attempts, cost = passphrase === '' ? CHEAP : COSTLY, whileUploading = async () => undefined } = {}) {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
   const meta = { size: bytes.length, ...(name !== undefined && { name, type }) };
   const header = envelope.writeHeader(cost, new Uint8Array(randomBytes(24)));
@@ -65,6 +68,7 @@ export async function shareSecret(site, content, { name, type = '', views = 1, t
     for (let k = 0; k * part < sealed.length; k++) {
       await call(site, `secrets/${id}/parts/${k}`, { method: 'PUT', bytes: sealed.subarray(k * part, (k + 1) * part), token: owner });
     }
+    await whileUploading(`${site.url}#${id}.${key}`);
     await call(site, `secrets/${id}/complete`, { token: owner });
   }
   const lease = () => b64(randomBytes(32));

@@ -33,6 +33,11 @@ export function makePassphrase(random: RandomBytes): string {
   return randomText(20, CLEAR.toLowerCase().replace(/(.)(?=.*\1)/g, ''), random).match(/.{4}/g)!.join('-');
 }
 
+/** Whether `text` looks like a passphrase that was generated, by a page or by a server for a classic link. */
+export function isGenerated(text: string): boolean {
+  return /^[a-z2-9]{4}(-[a-z2-9]{4}){4}$/.test(text) || /^[A-Za-z0-9!#$%&*+=?@_~-]{32}$/.test(text);
+}
+
 /** 0 quickly guessed, 1 fair, 2 strong: a rough count of guesses, and no promise. */
 export function strengthOf(passphrase: string): 0 | 1 | 2 {
   const bits = guessBits(passphrase);

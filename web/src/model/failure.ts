@@ -10,7 +10,8 @@ import { ApiError, ConnectionError, IntermediaryError, LostError } from '../net/
  */
 export type Failure =
   | { kind: 'offline' | 'busy' | 'lost' | 'gone' | 'ended' | 'full' | 'too-large' | 'changed' | 'unwritable' | 'cancelled' | 'unexpected' }
-  | { kind: 'wrong-key' | 'weak' }
+  /** `uploading`: the sender is not done. `uploads`: this network has too many unfinished ones. */
+  | { kind: 'wrong-key' | 'weak' | 'uploading' | 'uploads' }
   | { kind: 'sign-in' }
   | { kind: 'between'; status: number }
   | { kind: 'wrong-proof'; attemptsLeft: number | null }
@@ -53,9 +54,10 @@ function refusalOf({ status, code, details }: ApiError): Failure {
       if (code === 'wrong_proof') return { kind: 'wrong-proof', attemptsLeft: typeof attempts === 'number' ? attempts : null };
       return { kind: 'unexpected' };
     case 404: return { kind: 'gone' };
-    case 409: return { kind: 'ended' };
+    case 409: return { kind: code === 'uploading' ? 'uploading' : 'ended' };
     case 413: return { kind: 'too-large' };
-    case 429: case 502: case 503: case 504: return { kind: 'busy' };
+    case 429: return { kind: code === 'too_many_uploads' ? 'uploads' : 'busy' };
+    case 502: case 503: case 504: return { kind: 'busy' };
     case 507: return { kind: 'full' };
     default: return { kind: 'unexpected' };
   }

@@ -41,6 +41,7 @@ export function openMessage(failure: Failure, asked: Asked, lost = false): Messa
     case 'wrong-key': return asked.key ? line('wrongKey') : end('damagedTitle', 'damaged');
     case 'wrong-proof': return proofMessage(failure.attemptsLeft, asked);
     case 'between': case 'sign-in': return { kind: 'line', attemptsLeft: null, ...intermediaryLine(failure) };
+    case 'uploading': return line('uploading');
     case 'full': return line('noRoomHere');
     case 'lost': return line('openLost');
     case 'offline': return line(lost ? 'openLost' : 'offlineUnused');
@@ -77,6 +78,7 @@ export function shareMessage(failure: Failure): Line {
     case 'full': return { text: 'full' };
     case 'too-large': return { text: 'tooLarge' };
     case 'changed': return { text: 'changed' };
+    case 'uploads': return { text: 'tooManyUploads' };
     default: return passingLine(failure) ?? { text: 'unexpected' };
   }
 }

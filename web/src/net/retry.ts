@@ -5,7 +5,7 @@ import { abortReason, throwIfAborted } from '../base/abort';
 import { ApiError, ConnectionError, IntermediaryError } from './errors';
 
 /** Why the next try is waited for. */
-export type Waiting = 'offline' | 'busy' | 'between';
+export type Waiting = 'offline' | 'busy' | 'between' | 'uploads';
 
 export interface RetryOptions {
   signal: AbortSignal;
@@ -87,7 +87,8 @@ export function retryBriefly<T>(
 
 function waitingOf(error: unknown): Waiting {
   if (error instanceof IntermediaryError) return 'between';
-  return error instanceof ApiError ? 'busy' : 'offline';
+  if (!(error instanceof ApiError)) return 'offline';
+  return error.code === 'too_many_uploads' ? 'uploads' : 'busy';
 }
 
 /** Wait for `ms`, or if `wakeable` until the network is back. Rejects when `signal` aborts. */

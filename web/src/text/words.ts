@@ -11,7 +11,7 @@ export type Key = keyof Catalogue;
 export type Params = Record<string, string | number>;
 
 /** What is said while the next try is waited for. */
-export const WAITING = { offline: 'waitingForNetwork', busy: 'waitingForServer', between: 'waitingBetween' } as const;
+export const WAITING = { offline: 'waitingForNetwork', busy: 'waitingForServer', between: 'waitingBetween', uploads: 'waitingForUploads' } as const;
 
 /** A message taken apart where its {slots} are. */
 export type Segment = { text: string } | { slot: string };

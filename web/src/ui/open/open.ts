@@ -8,7 +8,7 @@ import type { OpenResult } from '../../worker/protocol';
 import { failureOf } from '../../model/failure';
 import { readPastedKey, type Target } from '../../model/link';
 import { openMessage, type Asked, type End } from '../../model/outcome';
-import { isTooLong, PASSPHRASE_MAX } from '../../crypto/passphrase';
+import { isGenerated, isTooLong, PASSPHRASE_MAX } from '../../crypto/passphrase';
 import { mintToken } from '../../base/random';
 import { retryBriefly } from '../../net/retry';
 import { WAITING, type Key, type Words } from '../../text/words';
@@ -22,6 +22,8 @@ import { clearAddress, clearOpenedAddress } from '../address';
 import { Opened } from './opened';
 
 const KILOBYTE = 1000;
+/** Milliseconds until an upload that is under way is looked at again. */
+const UPLOAD_LOOK_EVERY = 5000;
 
 type OpenTarget = Extract<Target, { kind: 'open' }>;
 
@@ -50,6 +52,7 @@ export class OpenView {
   private lost = false;
   private opening = false;
   private opened: Opened | null = null;
+  private timer = 0;
 
   constructor(context: Context, { id, key, exposed }: OpenTarget) {
     this.context = context;
@@ -60,6 +63,7 @@ export class OpenView {
   }
 
   dispose(): void {
+    clearTimeout(this.timer);
     this.opened?.dispose();
     this.engine?.close();
   }
@@ -84,7 +88,8 @@ export class OpenView {
   private async look(): Promise<void> {
     const { words, api } = this.context;
     const note = el('p', { class: 'note', role: 'status' }, words.say('openLooking'));
-    fill(this.element, el('h1', {}, words.say('openTitle')), note);
+    // While an upload is waited for, the page stays as it is.
+    if (this.timer === 0) fill(this.element, el('h1', {}, words.say('openTitle')), note);
     try {
       const info = await retryBriefly(() => api.info(this.id), (why) => { note.textContent = words.say(WAITING[why]); });
       // Without a view left, another opener has the last one, and the server keeps it for them only.
@@ -97,6 +102,11 @@ export class OpenView {
 
   private showLookFailure(failure: Failure): void {
     const { words, api } = this.context;
+    if (failure.kind === 'uploading') {
+      this.waitForUpload();
+      return;
+    }
+    this.timer = 0;
     const message = openMessage(failure, { key: false, passphrase: false });
     if (message.kind === 'end') {
       this.end(message);
@@ -106,6 +116,16 @@ export class OpenView {
     fill(this.element, el('h1', {}, words.say('openTitle')), el('article', { class: 'card' },
       el('p', { role: 'alert', class: 'problem' }, ...lineContent(words, api.base, message)), el('div', { class: 'actions' }, again)));
     again.focus();
+  }
+
+  // The sender is not done. Look again until the secret is there, or its upload was abandoned.
+  private waitForUpload(): void {
+    const { words } = this.context;
+    if (this.timer === 0) {
+      fill(this.element, el('h1', {}, words.say('uploadingTitle')),
+        el('article', { class: 'card' }, el('p', { role: 'status' }, words.say('uploading'))));
+    }
+    this.timer = window.setTimeout(() => void this.look(), UPLOAD_LOOK_EVERY);
   }
 
   // `again`: it was opened before, by the same lease.
@@ -241,13 +261,32 @@ export class OpenView {
   }
 }
 
-/** Whether `input` holds no passphrase, or one that cannot be right. If so, says it and focuses the field. */
+/** The fields whose blanks at the ends were told and not changed since. */
+const toldOfBlanks = new WeakSet<HTMLInputElement>();
+
+/**
+ * Whether `input` holds no passphrase, or one that is hardly right. If so, says it and focuses the
+ * field. A generated passphrase loses the blanks that were copied with it. Those of another one are
+ * told once, before a try is spent on them.
+ */
 export function isUnfit(input: HTMLInputElement, problem: HTMLElement, words: Words): boolean {
-  const tooLong = isTooLong(input.value);
-  if (input.value !== '' && !tooLong) return false;
-  problem.textContent = tooLong ? words.say('passphraseTooLong', { max: PASSPHRASE_MAX }) : '';
+  if (isGenerated(input.value.trim())) input.value = input.value.trim();
+  const { value } = input;
+  const hasBlanks = value !== value.trim() && !toldOfBlanks.has(input);
+  if (value !== '' && !isTooLong(value) && !hasBlanks) return false;
+
+  if (hasBlanks) {
+    toldOfBlanks.add(input);
+    input.addEventListener('input', () => toldOfBlanks.delete(input), { once: true });
+  }
+  problem.textContent = unfitText(value, words);
   input.focus();
   return true;
+}
+
+function unfitText(passphrase: string, words: Words): string {
+  if (passphrase === '') return '';
+  return isTooLong(passphrase) ? words.say('passphraseTooLong', { max: PASSPHRASE_MAX }) : words.say('openBlanks');
 }
 
 /** Pressing Enter in a field of `form` calls `submit`. */

@@ -10,7 +10,7 @@ import { button, el } from '../parts/dom';
 import { Popover } from '../parts/popover';
 
 const VIEWS = [1, 2, 3, 5, 10];
-const HINT = { '': 'passphraseHint', none: 'passphraseTooLong', 0: 'strength0', 1: 'strength1', 2: 'strength2' } as const;
+const HINT = { '': 'passphraseHint', long: 'passphraseTooLong', blanks: 'passphraseBlanks', 0: 'strength0', 1: 'strength1', 2: 'strength2' } as const;
 
 export class Sentence {
   readonly element: HTMLElement;
@@ -130,7 +130,7 @@ export class Sentence {
     const hint = el('p', { class: 'note', role: 'status' });
     const read = () => {
       this.choice.passphrase = input.value;
-      const strength = input.value === '' ? '' : isTooLong(input.value) ? 'none' : strengthOf(input.value);
+      const strength = strengthHint(input.value);
       hint.textContent = words.say(HINT[strength], { max: PASSPHRASE_MAX });
       hint.dataset['strength'] = String(strength);
     };
@@ -164,4 +164,10 @@ export class Sentence {
     return el('div', { class: 'apart' }, el('label', {}, box, el('span', {}, words.say('keyApart'))),
       el('p', { class: 'note' }, words.say('keyApartHint')));
   }
+}
+
+function strengthHint(passphrase: string): keyof typeof HINT {
+  if (passphrase === '') return '';
+  if (isTooLong(passphrase)) return 'long';
+  return passphrase === passphrase.trim() ? strengthOf(passphrase) : 'blanks';
 }
