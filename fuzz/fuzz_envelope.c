@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as an envelope: header and opener.  No key fits, so nothing may be released.  Input:
- * length of the pieces, envelope. */
+ * length of the blocks, envelope. */
 #include "crypto/envelope/opener.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);

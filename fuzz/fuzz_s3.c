@@ -22,7 +22,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
         (void)b->ops->erase(b, "Name", 0, 1500);
         (void)b->ops->ping(b);
         b->ops->close(b);
-    } else if (reason.len == 0) abort(); /* the operator is told why */
+    } else if (reason.len == 0) abort(); /* the operator learns why */
     for (size_t i = 0; i < reason.len; i++)
         if (reason.data[i] < ' ' || reason.data[i] > '~') abort();
     buf_free(&reason);

@@ -22,7 +22,7 @@ get_variable(void *ctx, const char *name) {
     if (strcmp(name, "AWS_ENDPOINT_URL_DYNAMODB") == 0) return s->urls[0][s->faults];
     if (strcmp(name, "AWS_ENDPOINT_URL_S3") == 0) return s->urls[1][s->faults];
     if (strncmp(name, "AWS_", 4) != 0) return NULL;
-    /* tools/check-aws brings keys of its own; s3rver knows these alone. */
+    /* tools/check-aws brings keys of its own; s3rver accepts only these. */
     char own[64];
     (void)snprintf(own, sizeof(own), "STANDIN_%s", name);
     const char *given = getenv(own);

@@ -9,7 +9,7 @@
 struct file {
     sqlite3_file base;
     enum hook_file which;
-    sqlite3_file *real; /* the memory behind this struct */
+    sqlite3_file *real; /* the memory after this struct */
 };
 
 static sqlite3_vfs *system_vfs;

@@ -34,7 +34,8 @@ sealed_keys(struct prng *p, struct envelope_keys *keys) {
     kdf_arena_free(arena);
 }
 
-/* The next piece of ${left} bytes: small ones, whole chunks and large ones all come up. */
+/* The length of the next block of ${left} bytes: small ones, whole chunks and large ones all
+ * occur. */
 static size_t
 piece(struct prng *p, size_t left) {
     static const size_t most[] = {3, 100, 5000, ENVELOPE_SEALED_CHUNK_LEN, 300000};

@@ -48,8 +48,8 @@ void __wrap_linger_add(struct lingers *l, int fd, const struct http_address *cli
 int __real_shutdown(int fd, int how);
 int __wrap_shutdown(int fd, int how);
 
-/* Whether TEST_UNSHARED, a list of words between commas, names ${resource}: there the bound for one
- * client is missing, and the bound for all together is left. */
+/* Whether TEST_UNSHARED, a list of words between commas, names ${resource}: that resource has no
+ * limit for one client, only the limit for all together. */
 static bool
 is_unshared(const char *resource) {
     const char *at = getenv("TEST_UNSHARED");

@@ -59,7 +59,7 @@ assert_same_sealed(const struct record *a, const struct record *b) {
         assert_same_lease(&a->leases[i], &b->leases[i]);
 }
 
-/* Of classic records only what pysecrets keeps has to come back. */
+/* A classic record has to come back only with what pysecrets keeps. */
 static void
 assert_same_record(const struct record *a, const struct record *b) {
     assert_int_equal(a->kind, b->kind);

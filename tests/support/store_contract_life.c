@@ -151,7 +151,7 @@ test_classic_texts_are_forgotten_after_their_views(void **state) {
         assert_int_equal(sample_change(s, &ref, CHANGE_CLAIM_CLASSIC, T0, n, 0), VERDICT_OK);
     assert_true(sample_has_content(s, &ref, 50));
     assert_int_equal(sample_change(s, &ref, CHANGE_CLAIM_CLASSIC, T0, 3, 0), VERDICT_OK);
-    /* A tombstone may stay behind, but nothing that can be read or claimed. */
+    /* A tombstone may remain, but nothing that can be read or claimed. */
     assert_false(sample_has_content(s, &ref, 50));
     assert_int_equal(s->ops->usage(s), 0);
     struct change c = {.kind = CHANGE_CLAIM_CLASSIC, .now = T0};
@@ -281,7 +281,7 @@ test_time_never_runs_backwards(void **state) {
     struct record got = sample_load(s, &ref);
     assert_int_equal(got.leases[1].opened_at, T0 + 100);
     record_clear(&got);
-    /* What expired stays so though the clock is set back a day. */
+    /* A secret that expired stays expired although the clock is set back a day. */
     assert_int_equal(s->ops->now(s, EXPIRES), EXPIRES);
     assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, EXPIRES - 86400, 3, SAMPLE_PROOF),
                      VERDICT_ABSENT);

@@ -44,7 +44,7 @@ racer(void *arg) {
     return NULL;
 }
 
-/* Let all changes of ${race} loose on ${ref} at once. */
+/* Apply all changes of ${race} to ${ref} at once. */
 static void
 run(struct race *race, struct store *s, const struct store_ref *ref) {
     race->store = s;

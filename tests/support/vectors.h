@@ -15,8 +15,8 @@
 json_t *vectors_load(const char *path);
 
 /*
- * The same for a file under the folder that SHARED names (default ../shared), which is not part of
- * the tree: NULL, with a line that begins with SKIP, where it is absent.
+ * The same for a file below the directory that SHARED names (default ../shared), which is not part
+ * of the tree: NULL, with a line that begins with SKIP, where it is absent.
  */
 json_t *vectors_load_shared(const char *path);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds for every route: paths, methods, headers, bounds, origins. */
+/* What holds for every route: paths, methods, headers, limits, origins. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

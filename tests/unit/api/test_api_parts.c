@@ -222,7 +222,7 @@ head_of_a_part_tells_what_get_would(void **state) {
     assert_int_equal(api_fixture_open_secret(fixture, u.id, KEY, 'a'), 200);
     assert_int_equal(api_fixture_open_secret(fixture, u.id, KEY + 1, 'b'), 403); /* locks it */
     assert_int_equal(ask(&u, "GET", "", NULL), 200);             /* while a lease is live */
-    assert_int_equal(ask(&u, "HEAD", "/parts/0", u.lease), 200); /* live leases go on */
+    assert_int_equal(ask(&u, "HEAD", "/parts/0", u.lease), 200); /* live leases stay live */
     assert_int_equal(ask(&u, "GET", "/parts/0", u.lease), 200);
     assert_int_equal(ask(&u, "DELETE", "", u.owner), 204);
     assert_int_equal(ask(&u, "HEAD", "/parts/0", u.lease), 404);
@@ -258,7 +258,7 @@ four_unfinished_uploads_a_client(void **state) {
     free(body);
 }
 
-/* Where servers share a store, an upload may end at another one than where it began. */
+/* Where servers share a store, an upload may end at another server than the one where it began. */
 static void
 an_upload_that_ended_elsewhere_does_not_count(void **state) {
     struct api_fixture *fixture = *state;

@@ -88,7 +88,7 @@ the_open_class_has_all_of_its_routes(void **state) {
     }
 }
 
-/* Three colleagues behind one address watch six cards each, and open all the same. */
+/* Three colleagues behind one address watch six cards each, and can still open. */
 static void
 looks_at_receipts_have_a_budget_of_their_own(void **state) {
     struct api_fixture *fixture = *state;
@@ -110,7 +110,7 @@ looks_at_receipts_have_a_budget_of_their_own(void **state) {
     assert_string_equal(header(fixture, "Retry-After"), "1");
     assert_int_equal(until_limited(fixture, (struct ask){.target = SECRET}), 20);
 
-    /* Who guesses tokens of receipts has no more tries than with other tokens. */
+    /* A client that guesses tokens of receipts gets no more tries than with other tokens. */
     look.token = TOKEN;
     look.client = "192.0.2.7";
     assert_int_equal(until_limited(fixture, look), 20);

@@ -177,7 +177,7 @@ wrong_proofs_are_counted_where_asked(void **state) {
     assert_int_equal(api_fixture_number(fixture, "attempts_left"), 0);
 }
 
-/* Whoever has the id alone can neither guess a passphrase nor use up attempts. */
+/* A client that has only the id can neither guess a passphrase nor use up attempts. */
 static void
 an_id_alone_locks_nothing(void **state) {
     struct api_fixture *fixture = *state;
@@ -343,7 +343,7 @@ a_full_store_is_507_and_opening_goes_on(void **state) {
     free(body);
 }
 
-/* One network fills its share of a limit, by each way to store; others go on. */
+/* One network fills its share of a limit, by each way to store; others can still store. */
 static void
 check_shares(struct api_fixture *fixture) {
     struct secret first = make(fixture, 1, 0);
@@ -382,7 +382,7 @@ one_network_cannot_fill_the_quota(void **state) {
     check_shares(fixture);
 }
 
-/* As with stores in AWS: what is stored is not known, only what came in a day. */
+/* As with stores in AWS, the server knows only how much it accepted in a day. */
 static void
 one_network_cannot_use_up_a_day(void **state) {
     struct api_fixture *fixture = *state;

@@ -117,7 +117,7 @@ next_mapping(FILE *f, struct mapping *m) {
 }
 
 /* Find the one mapping that neither dumps nor forks (an arena of at least 1 MiB) and the two
- * beside it. */
+ * next to it. */
 static bool
 find_arena(struct mapping *before, struct mapping *arena, struct mapping *after) {
     struct mapping m = {0}, last = {0};

@@ -87,7 +87,7 @@ problems_are_json_with_a_code(void **state) {
     problem_respond(&r, PROBLEM_BUSY, NULL);
     assert_non_null(http_response_get(&r, "Retry-After"));
     http_response_clear(&r);
-    http_response_init(&r, 10); /* no room: the status alone */
+    http_response_init(&r, 10); /* no room: only the status */
     problem_respond(&r, PROBLEM_FULL, NULL);
     assert_int_equal(r.status, 507);
     assert_int_equal(r.body.len, 0);
@@ -240,7 +240,7 @@ the_rightmost_untrusted_hop_is_the_client(void **state) {
         const char *peer, *forwarded_for, *client;
     } cases[] = {
         {"192.0.2.7", NULL, "192.0.2.7"},
-        {"192.0.2.7", "203.0.113.9", "192.0.2.7"}, /* an untrusted peer is not believed */
+        {"192.0.2.7", "203.0.113.9", "192.0.2.7"}, /* an untrusted peer is ignored */
         {"127.0.0.1", NULL, "127.0.0.1"},
         {"127.0.0.1", "203.0.113.9", "203.0.113.9"},
         {"127.0.0.1", "198.51.100.1, 203.0.113.9", "203.0.113.9"}, /* forged on the left */

@@ -130,7 +130,7 @@ uploads_end_by_themselves(void **state) {
     upload_limits_free(u);
 }
 
-/* Uploads that nobody goes on with do not keep their client from new ones. */
+/* Uploads that nobody continues do not keep their client from new ones. */
 static void
 an_idle_upload_gives_way(void **state) {
     const int64_t idle = UPLOAD_LIMITS_IDLE * 1000;

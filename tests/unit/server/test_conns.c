@@ -29,7 +29,7 @@ client(uint8_t n) {
     return (struct http_address){.bytes = {[10] = 0xFF, 0xFF, 192, 0, 2, n}};
 }
 
-/* How many clients it takes, each with all that it gets in pieces of ${most} and then of 1, until
+/* How many clients it takes, each with all that it gets in steps of ${most} and then of 1, until
  * another one gets nothing. */
 static int
 clients_to_hold_all(const struct budget_limits *l, size_t most) {
@@ -106,7 +106,7 @@ test_bounds(void **state) {
     assert_false(conns_admit(c, (int)limits.descriptors, proxy));
     for (int fd = 0; fd < OPEN; fd++) {
         assert_false(conns_full(c));
-        assert_true(conns_admit(c, fd, proxy)); /* many clients: no bound of its own */
+        assert_true(conns_admit(c, fd, proxy)); /* many clients: no limit of its own */
     }
     assert_true(conns_full(c));
     assert_false(conns_admit(c, OPEN, client(1)));

@@ -34,7 +34,7 @@ static char data_dir[] = "/tmp/sandbox-test-XXXXXX";
 static char outside[] = "/tmp/sandbox-mode-XXXXXX";
 static int terminal = -1;
 
-/* What systemd is told through: a datagram socket that is connected to the first of two others. */
+/* The notify socket: a datagram socket that is connected to the first of two others. */
 static int notify = -1, told[2] = {-1, -1};
 static struct sockaddr_un told_name[2];
 

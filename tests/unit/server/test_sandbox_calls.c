@@ -124,7 +124,7 @@ find_fates(bool outgoing, char fates[static CALLS]) {
         pid_t pid = fork();
         assert_true(pid >= 0);
         if (pid == 0) {
-            /* Nothing of the test's own is behind a descriptor that a call could reach. */
+            /* No descriptor that a call could reach belongs to the test itself. */
             for (int fd = 0; fd < 3; fd++)
                 (void)close(fd);
             try_numbers(n, outgoing, fds[1]);

@@ -31,9 +31,9 @@ static struct aws_standins *standins;
 static struct store *store;
 static struct blobs *blobs;
 static char table[64], bucket[64];
-static json_t *kinds; /* what was left behind, and how often */
+static json_t *kinds; /* what was left, and how often */
 
-/* The bounds on waiting stay, but tests need not sit it out. */
+/* The limits on waiting apply, but tests do not wait. */
 static void
 short_pause(void *ctx, int ms) {
     (void)ctx;
@@ -130,7 +130,7 @@ create_under_faults(const struct record *r, unsigned seed) {
     return ref;
 }
 
-/* Let the openers loose at once.  Returns how many got a view. */
+/* Start all openers at once.  Returns how many got a view. */
 static int
 race(struct opener *openers, int count) {
     pthread_t threads[OPENERS_MAX];
@@ -155,7 +155,7 @@ finish(struct opener *openers, int count, bool sealed, unsigned seed, const stru
         struct effect effect;
         struct opener *o = &openers[i];
         if (!o->delivered && o->result < 0) {
-            /* Content was read before, or nothing was claimed: the change alone decides. */
+            /* Content was read before, or nothing was claimed: only the change decides. */
             o->result = store->ops->change(store, ref, &o->change, &effect, NULL);
             assert_true(o->result >= 0);
             o->delivered = o->result == 1 &&
@@ -185,7 +185,8 @@ check_books(const struct store_ref *ref, const struct opener *openers, int count
     record_clear(&r);
 }
 
-/* Burn ${ref} while faults go on; once they cleared it is burnt, whatever was answered before. */
+/* Burn ${ref} while faults continue.  Once they have cleared it is burnt, whatever the responses
+ * were. */
 static void
 burn_under_faults(const struct store_ref *ref, const char *faults) {
     struct change c = {.kind = CHANGE_BURN, .now = SAMPLE_T0};
@@ -202,7 +203,7 @@ burn_under_faults(const struct store_ref *ref, const char *faults) {
     record_clear(&r);
 }
 
-/* Sort what the schedule of ${seed} left behind, which must be of the kinds that may be. */
+/* Sort what the schedule of ${seed} left, which must be of the permitted kinds. */
 static void
 check_leftovers(unsigned seed) {
     char command[160];
@@ -251,8 +252,7 @@ put_parts(const char *name, uint8_t parts[PARTS][PART_LEN], bool stored[PARTS], 
     }
 }
 
-/* Pieces put, fetched and erased under faults: whole or not at all, and never absent
- * once stored. */
+/* Parts put, fetched and erased under faults: whole or not at all, and never absent once stored. */
 static void
 run_parts(unsigned seed, double rate) {
     static uint8_t parts[PARTS][PART_LEN];
@@ -324,7 +324,7 @@ never_more_than_n_and_exactly_n_in_the_end(void **state) {
     }
 }
 
-/* Let ${requests} more requests through, then none: what was under way dies. */
+/* Let ${requests} more requests through, then none: the calls in progress fail. */
 static void
 die_after(int requests) {
     char command[32];
@@ -332,7 +332,8 @@ die_after(int requests) {
     aws_standins_tell(standins, command, false);
 }
 
-/* A secret with one view, made in peace; or, with ${requests} >= 0, by a create that dies. */
+/* A secret with one view, created without faults; or, with ${requests} >= 0, by a create that is
+ * cut off. */
 static struct store_ref
 one_view(bool sealed, unsigned seed, int requests) {
     struct record r = sealed ? sample_sealed(1, 0, 304) : sample_text(1, 304);
@@ -350,8 +351,7 @@ one_view(bool sealed, unsigned seed, int requests) {
     return ref;
 }
 
-/* Whoever dies at whatever request of a create, a claim, an open or a burn: what lies there then is
- * right as it is. */
+/* A create, claim, open or burn that ends after any of its requests leaves a valid state. */
 static void
 death_at_any_request_leaves_what_may_be_left(void **state) {
     (void)state;
@@ -373,7 +373,7 @@ death_at_any_request_leaves_what_may_be_left(void **state) {
     }
 }
 
-/* The control: a store without its conditions is found out. */
+/* The control: the test detects a store without conditions. */
 static void
 without_conditions_it_fails(void **state) {
     int too_many = 0, rounds = 0;

@@ -88,7 +88,7 @@ assert_refused(const struct cloud_habits *refusing, int err, const char *words) 
     buf_free(&reason);
 }
 
-/* In such a bucket nothing is ever erased. */
+/* Nothing is ever erased in such a bucket. */
 static void
 a_service_that_keeps_versions_is_refused(void **state) {
     size_t count, refused = 0;
@@ -193,7 +193,7 @@ main(void) {
         if (all[i].versions == CLOUD_VERSIONED || all[i].versions == CLOUD_SUSPENDED) continue;
         habits = &all[i];
         factory.name = habits->name;
-        /* Without conditions a race has no winner, but all else holds. */
+        /* Without conditions a race has no winner, but everything else holds. */
         factory.race_rounds = habits->conditions == CLOUD_CONDITIONS_HOLD ? 5 : 0;
         failed += blobs_contract_run(&factory);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The contract of blob stores, on s3rver: as it is, and behind a front that honours conditions. */
+/* The contract of blob stores, on s3rver: plain, and with a front that honours conditions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,9 +16,9 @@
 static struct aws_standins *standins;
 static char bucket[64];
 
-/* What happens to the objects that tell whether conditions are honoured. */
+/* What happens to the probes that find out whether conditions are honoured. */
 static int probes;               /* that were sent */
-static int lost_first, lost_end; /* the answers of these, from 1 on, are lost on their way */
+static int lost_first, lost_end; /* the responses to these, counted from 1, are lost */
 static bool conditional;         /* the last write of an object carried a condition */
 
 /* Requests that erase, of many objects and of one; and what is answered to the first kind. */
@@ -185,7 +185,7 @@ refuse(const char *url, int status, const char *body) {
 #define DENIED    "<Error><Code>AccessDenied</Code></Error>"
 #define NO_BUCKET "<Error><Code>NoSuchBucket</Code></Error>"
 
-/* Ready is what can be read and written.  A 403 for an object that is not there is no refusal. */
+/* A store is ready if it can be read and written.  A 403 for an absent object is no refusal. */
 static void
 a_service_that_refuses_everything_is_not_ready(void **state) {
     (void)state;
@@ -255,7 +255,7 @@ a_service_without_versions_is_taken(void **state) {
     refused_url = NULL;
 }
 
-/* Open a new bucket while the answers of probes ${first} to ${end} - 1 are lost. */
+/* Open a new bucket while the responses to probes ${first} to ${end} - 1 are lost. */
 static int
 open_losing(int first, int end, struct blobs **out) {
     struct buf reason = BUF_INIT(256);
@@ -269,8 +269,8 @@ open_losing(int first, int end, struct blobs **out) {
     return err;
 }
 
-/* An answer that does not come is no answer: a store that took it for a no would go on without
- * conditions where there are some. */
+/* A missing response does not mean no: otherwise a store would work without conditions although
+ * the service honours them. */
 static void
 whether_conditions_hold_is_known_or_it_does_not_open(void **state) {
     (void)state;
@@ -330,7 +330,7 @@ a_thousand_parts_go_with_one_request(void **state) {
     b->ops->close(b);
 }
 
-/* A request for many is answered 200 also where some of them stay. */
+/* A request for many objects gets 200 even if some of them remain. */
 static void
 what_s3_keeps_is_not_erased(void **state) {
     (void)state;
@@ -339,7 +339,7 @@ what_s3_keeps_is_not_erased(void **state) {
     post_body = "<?xml version=\"1.0\"?>\n<DeleteResult><Error><Key>v1/x/0</Key><Code>InternalError"
                 "</Code><Message>again</Message></Error></DeleteResult>";
     assert_int_equal(b->ops->erase(b, LARGE, 0, 2500), ERR_STORE);
-    assert_int_equal(posts, 3); /* the others go all the same */
+    assert_int_equal(posts, 3); /* the others are erased anyway */
     post_body = "<Error><Code>InternalError</Code></Error>";
     assert_int_equal(b->ops->erase(b, LARGE, 0, 2500), ERR_STORE);
     post_status = 500;
@@ -352,7 +352,8 @@ what_s3_keeps_is_not_erased(void **state) {
     b->ops->close(b);
 }
 
-/* It refuses the request, or takes it for another one: what it says of that is no erasing. */
+/* It refuses the request, or takes it for another one: its response does not mean that anything
+ * was erased. */
 static void
 a_service_without_it_is_asked_for_each_part(void **state) {
     (void)state;
@@ -384,7 +385,7 @@ a_service_without_it_is_asked_for_each_part(void **state) {
     b->ops->close(b);
 }
 
-/* A function has half a minute: what it left is not begun anew, unless there is something new. */
+/* A function has half a minute: the next erase continues, unless there is something new. */
 static void
 an_erase_that_takes_long_goes_on_where_it_was(void **state) {
     (void)state;
@@ -436,7 +437,7 @@ main(void) {
     aws_standins_make(standins, "conditions on", answer);
     int failed = blobs_contract_run(&factory);
     failed += cmocka_run_group_tests(own, NULL, NULL);
-    /* Without conditions a race has no winner, but all else holds. */
+    /* Without conditions a race has no winner, but everything else holds. */
     aws_standins_make(standins, "conditions off", answer);
     factory.name = "blobs in s3 on s3rver without conditions";
     factory.race_rounds = 0;

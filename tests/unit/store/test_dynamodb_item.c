@@ -144,7 +144,7 @@ damaged_items_are_refused(void **state) {
     buf_free(&content);
 }
 
-/* Every name and value that an expression uses is declared, and none is declared in vain: DynamoDB
+/* Every name and value that an expression uses is declared, and no other is declared: DynamoDB
  * refuses either. */
 static void
 check_declared(json_t *body) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One write whose answer is lost, or that never came: what the DynamoDB store makes of it. */
+/* What the DynamoDB store does after a write whose response is lost, or that never arrived. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@ static struct store *store;
 
 /* What happens to the next call of ${operation}; NULL: nothing. */
 static const char *operation;
-static bool arrives;                        /* it is done, and only its answer is lost */
+static bool arrives;                        /* it is done, and only its response is lost */
 static bool twice;                          /* and the client sends it again by itself */
 static const struct store_ref *taken_first; /* another claims this meanwhile */
 static unsigned erased;                     /* calls of DeleteItem that arrived */
@@ -110,7 +110,7 @@ test_burn_whose_answer_is_lost_erases(void **state) {
     assert_int_equal(erased, 1);
 }
 
-/* As libcurl does when a kept connection breaks before the first byte of an answer. */
+/* As libcurl does when a kept connection breaks before the first byte of a response. */
 static void
 test_what_is_sent_twice_is_done_once(void **state) {
     (void)state;
@@ -194,7 +194,7 @@ slow_now(void *ctx) {
 
 /*
  * Open a secret that expires in ${seconds} seconds, by an instance whose clock is BEHIND seconds
- * behind.  With ${told} a response has told it so before.  Returns the verdict.
+ * behind.  With ${told} an earlier response has shown it.  Returns the verdict.
  */
 static enum verdict
 open_with_slow_clock(int64_t seconds, bool told) {
@@ -218,7 +218,7 @@ test_slow_clock_opens_nothing_expired(void **state) {
     (void)state;
     assert_int_equal(open_with_slow_clock(-BEHIND / 2, false), VERDICT_ABSENT);
     assert_int_equal(open_with_slow_clock(-BEHIND / 2, true), VERDICT_ABSENT);
-    /* The control: only the Date of the responses tells. */
+    /* The control: only the Date of the responses shows it. */
     dateless = true;
     assert_int_equal(open_with_slow_clock(-BEHIND / 2, false), VERDICT_OK);
     dateless = false;
@@ -241,7 +241,7 @@ main(void) {
         cmocka_unit_test(test_what_is_sent_twice_is_done_once),
         cmocka_unit_test(test_slow_clock_opens_nothing_expired),
         cmocka_unit_test(test_slow_clock_opens_what_has_not_expired),
-        /* Last: a store does not forget how late it was told it is. */
+        /* Last, because a store does not forget how far its clock is behind. */
         cmocka_unit_test(test_drop_whose_answer_is_lost_is_done),
     };
     return cmocka_run_group_tests(tests, open_store, close_store);

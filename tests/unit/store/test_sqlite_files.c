@@ -299,7 +299,7 @@ test_an_id_is_in_no_file(void **state) {
     s->ops->close(s);
 }
 
-/* --- who may have the files ------------------------------------------------------------------- */
+/* --- access to the files ---------------------------------------------------------------------- */
 
 static mode_t
 mode_of(const char *name) {

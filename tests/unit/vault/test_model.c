@@ -2,7 +2,7 @@
 /*
  * Random sequences of everything that can happen to sealed secrets, on every store of this machine,
  * compared step by step with an independent model (model.c).  TEST_SEED repeats a run, TEST_STEPS
- * sets its length.  The control: stores that forget one rule each are found out.
+ * sets its length.  The control: the test detects stores that each break one rule.
  */
 #include <setjmp.h>
 #include <stdarg.h>

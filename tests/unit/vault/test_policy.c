@@ -232,8 +232,8 @@ set_gate(struct change *c, enum gate gate) {
     sample_hash(gate == GATE_RIGHT ? SAMPLE_GATE : SAMPLE_WRONG, c->gate);
 }
 
-/* In every scene: without the right gate nothing changes, whatever the proof, and what needs no
- * gate (absent, uploading, ended lease, used up) is answered as without one. */
+/* In every situation: without the right gate nothing changes, whatever the proof, and what needs
+ * no gate (absent, uploading, ended lease, used up) is answered as without one. */
 static void
 test_nothing_changes_without_the_gate(void **state) {
     (void)state;

@@ -184,7 +184,7 @@ test_expiry_counts_on_read(void **state) {
     assert_int_equal(open_right(&c, "", 0), 0);
     fixture.now -= 3600;
     assert_int_equal(open_right(&c, "", 0), 0);
-    /* It costs a derivation all the same, and does not tell that it was too large. */
+    /* It costs a derivation too, and does not reveal that the content was too large. */
     kdf_pool_stats(fixture_kdf, &after);
     assert_int_equal(after.done, before.done + 3);
     assert_int_equal(open_up_to(&large, large.passphrase, 4, 4, "", 0), 0);
@@ -201,7 +201,7 @@ derivations(void) {
     return stats.done;
 }
 
-/* One derivation each, so that the time of a response tells nothing. */
+/* One derivation each, so that the time of a response reveals nothing. */
 static void
 test_absent_and_wrong_take_the_same_work(void **state) {
     (void)state;
@@ -262,8 +262,8 @@ reserve(void *ctx, bool is_file, size_t len) {
     return r->refuse;
 }
 
-/* What does not fit is refused before a view is taken, and before a blob is read or a key for it is
- * derived.  What is with the record is refused to who has the passphrase, and to nobody else. */
+/* What does not fit is refused before a view is taken, and before a blob is read or a key for it
+ * is derived.  Inline content is refused only to a client that has the passphrase. */
 static void
 test_the_response_is_reserved_first(void **state) {
     (void)state;
@@ -308,7 +308,7 @@ test_quota_refuses(void **state) {
     assert_int_equal(v->quota_held, 0);
 }
 
-/* Random numbers that repeat the same id until told to stop. */
+/* Random numbers that repeat the same id until they are released. */
 static atomic_int repeats;
 static struct random real;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stores that fail: every call of a whole life fails in turn, once or from then on, with nothing
- * done or with an outcome that nobody knows.  Nothing is delivered without a claim that stands,
- * errors come out as codes, and what is tried again comes right.
+ * Stores that fail: every call in the life of a secret fails in turn, once or from then on, with
+ * nothing done or with an unknown outcome.  Nothing is delivered without a durable claim, errors
+ * are returned as codes, and a retry succeeds.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -47,8 +47,8 @@ heal(void) {
 }
 
 /*
- * The end of every life: once the stores are well and all has expired, nothing is left.  Returns
- * whether the plan came to strike.
+ * The end of every life: once the stores work and everything has expired, nothing is left.  Returns
+ * whether the planned fault occurred.
  */
 static bool
 end(void) {
@@ -386,7 +386,7 @@ test_a_sweep_ends_in_time(void **state) {
     }
     assert_in_range(sweeps, 2, STUBBORN * 2);
 
-    /* It ends at once when told to. */
+    /* It ends at once when asked to. */
     v->limits.sweep_ms = 0;
     v->sweep_skip = 0;
     end_at_first = true;
