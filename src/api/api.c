@@ -32,10 +32,12 @@ api_open(struct api *api) {
     api->create_rate = api->open_rate = api->look_rate = api->failed_rate = NULL;
     api->upload_limits = upload_limits_new();
     api->storage_shares = storage_shares_new();
+    api->daily_shares = storage_shares_new();
     random_fill(&api->vault->random, api->tag_key, sizeof(api->tag_key));
 
     int err = 0;
-    if (api->upload_limits == NULL || api->storage_shares == NULL) err = ERR_NOMEM;
+    if (api->upload_limits == NULL || api->storage_shares == NULL || api->daily_shares == NULL)
+        err = ERR_NOMEM;
     if (err == 0) err = make_rate(api, api->config.rate_create, &api->create_rate);
     if (err == 0) err = make_rate(api, api->config.rate_open, &api->open_rate);
     if (err == 0) err = make_rate(api, LOOKS_PER_OPEN * api->config.rate_open, &api->look_rate);
@@ -52,9 +54,10 @@ api_close(struct api *api) {
     rate_free(api->failed_rate);
     upload_limits_free(api->upload_limits);
     storage_shares_free(api->storage_shares);
+    storage_shares_free(api->daily_shares);
     api->create_rate = api->open_rate = api->look_rate = api->failed_rate = NULL;
     api->upload_limits = NULL;
-    api->storage_shares = NULL;
+    api->storage_shares = api->daily_shares = NULL;
 }
 
 /* The page and the parts replace some of these. */

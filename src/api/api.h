@@ -60,8 +60,9 @@ struct api {
     struct rate *look_rate;   /* of owners who look at receipts */
     struct rate *failed_rate; /* of missing and wrong tokens, which count in open_rate, too */
     struct upload_limits *upload_limits;
-    struct storage_shares *storage_shares;
-    uint8_t tag_key[32]; /* key of the log tags of secrets; new at each start */
+    struct storage_shares *storage_shares; /* of the quota */
+    struct storage_shares *daily_shares;   /* of the bytes of a day */
+    uint8_t tag_key[32];                   /* key of the log tags of secrets; new at each start */
 };
 
 /* Create what ${api} owns, after the caller has set the rest.  Returns 0 or ERR_NOMEM. */

@@ -33,32 +33,42 @@ call_turns(const struct api_call *call) {
     return client;
 }
 
-int
-call_storage_take(struct api_call *call, uint64_t bytes, int64_t ttl) {
+/* The shares of content in ${place}, with ${level} filled; NULL if nothing limits it. */
+static struct storage_shares *
+shares_of(const struct api_call *call, enum vault_place place, struct storage_level *level) {
     struct vault *v = call->api->vault;
     struct daily *daily = v->limits.daily;
-    struct storage_level level = {.quota = v->limits.quota};
-    uint8_t key[16];
-    if (level.quota == 0 && daily == NULL) return 0;
 
-    /* Where the bytes of a day are limited, the shares are those of the day, even if there is a
-     * quota as well (SQLite with files in S3). */
-    if (daily != NULL) {
-        level.quota = daily_limit(daily);
-        level.used = daily_taken(daily, clock_now(&v->clock));
-        ttl = DAILY_SECONDS;
-    } else level.used = vault_usage(v);
+    if (!v->limits.remote[place]) {
+        *level = (struct storage_level){.used = vault_usage(v), .quota = v->limits.quota};
+        return level->quota != 0 ? call->api->storage_shares : NULL;
+    }
+    if (daily == NULL) return NULL;
+    level->used = daily_taken(daily, clock_now(&v->clock));
+    level->quota = daily_limit(daily);
+    return call->api->daily_shares;
+}
+
+int
+call_storage_take(struct api_call *call, enum vault_place place, uint64_t bytes, int64_t ttl) {
+    struct storage_level level;
+    struct storage_shares *shares = shares_of(call, place, &level);
+    uint8_t key[16];
+    if (shares == NULL) return 0;
+
+    /* The bytes of a day count for a day, however soon they are gone. */
+    if (shares == call->api->daily_shares) ttl = DAILY_SECONDS;
     http_address_network(&call->req->client, key);
-    return storage_shares_take(call->api->storage_shares, key, bytes, ttl, level,
-                               call->api->monotonic_ms() / 1000);
+    return storage_shares_take(shares, key, bytes, ttl, level, call->api->monotonic_ms() / 1000);
 }
 
 void
-call_storage_return(struct api_call *call, uint64_t bytes) {
+call_storage_return(struct api_call *call, enum vault_place place, uint64_t bytes) {
+    struct storage_level level;
+    struct storage_shares *shares = shares_of(call, place, &level);
     uint8_t key[16];
-    const struct vault_limits *limits = &call->api->vault->limits;
-    if (limits->quota == 0 && limits->daily == NULL) return;
+    if (shares == NULL) return;
 
     http_address_network(&call->req->client, key);
-    storage_shares_return(call->api->storage_shares, key, bytes, call->api->monotonic_ms() / 1000);
+    storage_shares_return(shares, key, bytes, call->api->monotonic_ms() / 1000);
 }

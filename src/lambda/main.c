@@ -60,6 +60,7 @@ function_configure(struct function *f) {
     f->vault.limits.part_size = (uint32_t)f->settings.part_size;
     f->vault.limits.sweep_ms = SWEEP_MS;
     f->vault.limits.daily = f->daily;
+    f->vault.limits.remote[VAULT_RECORDS] = f->vault.limits.remote[VAULT_BLOBS] = true;
 
     f->api.config = api_config_make(&f->settings, &limits);
     /* Without the key all who come by CloudFront would be one client. */

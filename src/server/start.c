@@ -58,6 +58,8 @@ configure_vault(struct server *s) {
     s->vault.random = random_system;
     s->vault.limits.quota = (uint64_t)s->settings.quota;
     s->vault.limits.daily = s->stores.daily;
+    s->vault.limits.remote[VAULT_RECORDS] = s->stores.records_remote;
+    s->vault.limits.remote[VAULT_BLOBS] = s->stores.blobs_remote;
     s->vault.limits.part_size = (uint32_t)s->settings.part_size;
     s->vault.limits.sweep_ms = SWEEP_MS;
 }

@@ -73,7 +73,9 @@ stores_prepare(const struct settings *s, const struct aws_env *env, struct store
     enum store_place blobs = store_backend_find(blob_backends, &config)->place;
 
     out->local = records == STORE_LOCAL || blobs == STORE_LOCAL;
-    out->remote = records != STORE_LOCAL || blobs != STORE_LOCAL;
+    out->records_remote = records != STORE_LOCAL;
+    out->blobs_remote = blobs != STORE_LOCAL;
+    out->remote = out->records_remote || out->blobs_remote;
     if (out->remote) http_client_setup();
     if (records == STORE_IN_AWS || blobs == STORE_IN_AWS) {
         out->aws = store_aws_new(env, CONNECTIONS);

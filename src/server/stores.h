@@ -21,6 +21,8 @@ struct stores {
     struct blobs *blobs;
     bool local;            /* a store keeps its data in the data directory */
     bool remote;           /* a store calls a service */
+    bool records_remote;   /* that of the records does */
+    bool blobs_remote;     /* that of the blobs does */
     struct store_aws *aws; /* shared by the stores in AWS; NULL if none is there */
     struct daily *daily;   /* limit of a day if a store is remote; NULL: none */
     uint64_t text_max;     /* largest classic text that the records can hold, bytes */

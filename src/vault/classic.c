@@ -20,15 +20,22 @@ seal_classic(struct vault *v, struct kdf_pool *kdf, const struct vault_classic_n
     return err;
 }
 
+/* The ciphertext is as long as the plaintext: its tag is in the record. */
+enum vault_place
+vault_classic_place(const struct vault *v, const struct vault_classic_new *in) {
+    bool apart = in->file_name != NULL && v->store->pysecrets_layout;
+    return in->len > v->store->inline_max || apart ? VAULT_BLOBS : VAULT_RECORDS;
+}
+
 static void
 fill_classic_record(struct vault *v, const struct vault_classic_new *in, uint64_t size,
                     struct record *r) {
     bool file = in->file_name != NULL;
-    bool inside = size <= v->store->inline_max && !(file && v->store->pysecrets_layout);
 
     r->kind = RECORD_CLASSIC_TEXT;
     r->phase = PHASE_OPEN;
-    r->content = inside ? CONTENT_INLINE : CONTENT_BLOBS;
+    r->content = CONTENT_BLOBS;
+    if (vault_classic_place(v, in) == VAULT_RECORDS) r->content = CONTENT_INLINE;
     r->rev = 1;
     r->created_at = vault_now(v);
     r->expires_at = r->created_at + in->ttl;
@@ -101,7 +108,8 @@ vault_classic_create(struct vault *v, struct kdf_pool *kdf, const struct vault_c
     *out = (struct vault_classic_created){0};
 
     /* The quota before the derivation: a full server refuses at little cost. */
-    int result = vault_quota_hold(v, in->len);
+    enum vault_place place = vault_classic_place(v, in);
+    int result = vault_quota_hold(v, place, in->len);
     if (result != 0) return result;
 
     result = seal_classic(v, kdf, in, &r, &ciphertext, out);
@@ -110,7 +118,7 @@ vault_classic_create(struct vault *v, struct kdf_pool *kdf, const struct vault_c
         result = create_classic(v, &r, &ciphertext, out->id);
     }
 
-    vault_quota_release(v, in->len);
+    vault_quota_release(v, place, in->len);
     if (result != 1) explicit_bzero(out, sizeof(*out));
     record_clear(&r);
     buf_free(&ciphertext);

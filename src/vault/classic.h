@@ -52,6 +52,9 @@ struct vault_classic_reader {
     void *ctx;
 };
 
+/* Where the content of ${in} is stored. */
+enum vault_place vault_classic_place(const struct vault *v, const struct vault_classic_new *in);
+
 /*
  * Encrypt and store ${in}.  Returns 1 with ${out} filled once it is durable; or, with ${out}
  * zeroed, ERR_BUSY (the queue of derivations has no place for the client), ERR_FULL, ERR_STORE,

@@ -56,18 +56,22 @@ vault_sealed_create(struct vault *v, const struct vault_sealed_new *in,
     struct record r = {0};
     *out = (struct vault_sealed_created){0};
     uint64_t stored_now = 0;
-    if (in->content != NULL) stored_now = in->content->len;
+    enum vault_place place = VAULT_BLOBS;
+    if (in->content != NULL) {
+        stored_now = in->content->len;
+        place = VAULT_RECORDS;
+    }
     if (stored_now > v->store->inline_max) return ERR_TOO_LARGE;
 
     /* Each part is held when it arrives, but a size that can never fit is refused here. */
-    int result = vault_has_room(v, in->size);
-    if (result == 0) result = vault_quota_hold(v, stored_now);
+    int result = vault_has_room(v, place, in->size);
+    if (result == 0) result = vault_quota_hold(v, place, stored_now);
     if (result != 0) return result;
 
     token_mint(&v->random, out->owner_token);
     fill_sealed_record(v, in, out->owner_token, &r);
     result = store_sealed(v, &r, in->content, out->id);
-    vault_quota_release(v, stored_now);
+    vault_quota_release(v, place, stored_now);
 
     out->expires_at = r.expires_at;
     out->part_size = r.part_size;

@@ -268,9 +268,9 @@ vault_usage(struct vault *v) {
 }
 
 int
-vault_has_room(struct vault *v, uint64_t bytes) {
+vault_has_room(struct vault *v, enum vault_place place, uint64_t bytes) {
     uint64_t quota = v->limits.quota;
-    if (quota == 0) return 0;
+    if (quota == 0 || v->limits.remote[place]) return 0;
 
     uint64_t used = vault_usage(v);
     if (used > quota || bytes > quota - used) return ERR_FULL;
@@ -278,19 +278,22 @@ vault_has_room(struct vault *v, uint64_t bytes) {
 }
 
 int
-vault_quota_hold(struct vault *v, uint64_t bytes) {
+vault_quota_hold(struct vault *v, enum vault_place place, uint64_t bytes) {
+    if (v->limits.remote[place]) {
+        if (v->limits.daily == NULL) return 0;
+        return daily_take(v->limits.daily, bytes, clock_now(&v->clock));
+    }
+
     /* First hold, then check: concurrent callers see the bytes of each other. */
     atomic_fetch_add(&v->quota_held, bytes);
-    int err = vault_has_room(v, 0);
-    if (err == 0 && v->limits.daily != NULL)
-        err = daily_take(v->limits.daily, bytes, clock_now(&v->clock));
-    if (err != 0) vault_quota_release(v, bytes);
+    int err = vault_has_room(v, place, 0);
+    if (err != 0) vault_quota_release(v, place, bytes);
     return err;
 }
 
 void
-vault_quota_release(struct vault *v, uint64_t bytes) {
-    atomic_fetch_sub(&v->quota_held, bytes);
+vault_quota_release(struct vault *v, enum vault_place place, uint64_t bytes) {
+    if (!v->limits.remote[place]) atomic_fetch_sub(&v->quota_held, bytes);
 }
 
 int

@@ -18,11 +18,17 @@
 #include "vault/daily.h"
 #include "vault/store.h"
 
+/* Where content is stored: with its record, or in the blob store. */
+enum vault_place { VAULT_RECORDS, VAULT_BLOBS, VAULT_PLACES };
+
 struct vault_limits {
-    uint64_t quota;      /* bytes stored on this machine; 0: unlimited */
-    struct daily *daily; /* bytes taken in a day, for stores without a quota; NULL: unlimited */
-    uint32_t part_size;  /* bytes, of new uploads: 64 KiB to 4 MiB */
-    int sweep_ms;        /* time limit of a sweep; 0: none */
+    uint64_t quota;      /* bytes of content in the local stores; 0: unlimited */
+    struct daily *daily; /* bytes of content sent to the remote stores in a day; NULL:
+                                  unlimited */
+    bool
+        remote[VAULT_PLACES]; /* whether the store is remote: content counts in daily or in quota */
+    uint32_t part_size;       /* bytes, of new uploads: 64 KiB to 4 MiB */
+    int sweep_ms;             /* time limit of a sweep; 0: none */
 };
 
 /*
@@ -78,13 +84,13 @@ int vault_tidy(struct vault *v);
 int64_t vault_now(struct vault *v);
 
 /*
- * Check that ${bytes} more fit under the quota.  Holds nothing: create and put_part check again.
- * Returns 0 or ERR_FULL.
+ * Check that ${bytes} more in ${place} fit under the quota.  Holds nothing: create and put_part
+ * check again.  Returns 0, always if ${place} is remote; or ERR_FULL.
  */
 MUST_CHECK
-int vault_has_room(struct vault *v, uint64_t bytes);
+int vault_has_room(struct vault *v, enum vault_place place, uint64_t bytes);
 
-/* Bytes of content stored on this machine, those in flight included. */
+/* Bytes of content in the local stores, those in flight included. */
 uint64_t vault_usage(struct vault *v);
 
 /* Check both stores.  Returns 0 if they respond, else ERR_STUCK or ERR_STORE as in store.h. */

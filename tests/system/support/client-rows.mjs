@@ -294,7 +294,8 @@ export const rows = [
     env: { ...rates, SECRETS_TRUSTED_PROXIES: '127.0.0.0/8' },
     most: 75,
     async hold({ ask }) {
-      const held = await beforeLimit(150, (i) => ask('GET', `/api/v1/secrets/${anyId}`, { headers: { 'X-Forwarded-For': `2001:db8:1:2::${i.toString(16)}` } }));
+      const held = await beforeLimit(150, (i) =>
+        ask('POST', `/api/v1/secrets/${anyId}/open`, { headers: { ...json, 'X-Forwarded-For': `2001:db8:1:2::${i.toString(16)}` }, body: JSON.stringify({ access: newLease() }) }));
       return { held, text: `${held} of 150`, release: none };
     },
   },

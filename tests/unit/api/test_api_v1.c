@@ -386,11 +386,52 @@ one_network_cannot_fill_the_quota(void **state) {
 static void
 one_network_cannot_use_up_a_day(void **state) {
     struct api_fixture *fixture = *state;
+    bool *remote = fixture->vault.limits.remote;
+    remote[VAULT_RECORDS] = remote[VAULT_BLOBS] = true;
     fixture->vault.limits.daily = daily_new(SHARED_LIMIT);
     assert_non_null(fixture->vault.limits.daily);
     check_shares(fixture);
     daily_free(fixture->vault.limits.daily);
     fixture->vault.limits.daily = NULL;
+}
+
+/* With one store on this machine and one elsewhere, each has a limit and shares of its own. */
+static void
+a_share_of_one_store_leaves_the_other(void **state) {
+    struct api_fixture *fixture = *state;
+    struct vault_limits *limits = &fixture->vault.limits;
+    struct api_fixture_secret what = {.views = 1, .ttl = 3600, .size = SIZE, .inside = true};
+    char *inside = api_fixture_create_body(what);
+    what.inside = false;
+    char *upload = api_fixture_create_body(what);
+    const struct ask records = {.target = "/api/v1/secrets", .body = inside};
+    const struct ask blobs = {.target = "/api/v1/secrets", .body = upload};
+
+    for (int i = 0; i < VAULT_PLACES; i++) {
+        limits->quota = SHARED_LIMIT;
+        limits->daily = daily_new(SHARED_LIMIT);
+        limits->remote[i] = true;
+        limits->remote[!i] = false;
+        api_fixture_reopen(fixture);
+
+        /* The quota still holds what the round before has stored. */
+        int created = 0;
+        while (api_fixture_ask(fixture, records) == 201)
+            created++;
+        assert_true(created > 5 && created < 35);
+        assert_int_equal(api_fixture_ask(fixture, records), 507);
+        assert_int_equal(api_fixture_ask(fixture, blobs), 201);
+        daily_free(limits->daily);
+        limits->daily = NULL;
+    }
+
+    /* What can never fit in the quota fits elsewhere. */
+    limits->quota = 1;
+    limits->remote[VAULT_BLOBS] = true;
+    assert_int_equal(api_fixture_ask(fixture, blobs), 201);
+    assert_int_equal(api_fixture_ask(fixture, records), 507);
+    free(inside);
+    free(upload);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, api_fixture_setup, api_fixture_teardown)
@@ -401,6 +442,7 @@ main(void) {
         TEST(one_secret_from_create_to_confirm),
         TEST(one_network_cannot_fill_the_quota),
         TEST(one_network_cannot_use_up_a_day),
+        TEST(a_share_of_one_store_leaves_the_other),
         TEST(a_lost_answer_is_given_again),
         TEST(the_server_makes_a_lease_if_none_is_named),
         TEST(wrong_proofs_are_counted_where_asked),

@@ -437,8 +437,8 @@ test_quota_refuses_and_frees(void **state) {
     }
     assert_int_equal(vault_sealed_create(v, &in, &out), ERR_FULL);
     assert_string_equal(out.id, "");
-    assert_int_equal(vault_has_room(v, 500), 0);
-    assert_int_equal(vault_has_room(v, 501), ERR_FULL);
+    assert_int_equal(vault_has_room(v, VAULT_BLOBS, 500), 0);
+    assert_int_equal(vault_has_room(v, VAULT_BLOBS, 501), ERR_FULL);
     assert_int_equal(open_with(first.id, 1, 1), VERDICT_OK); /* opening still works */
     assert_int_equal(confirm(first.id, 1), VERDICT_OK);
     assert_int_equal(vault_sealed_create(v, &in, &out), 1);
