@@ -56,6 +56,14 @@ $(B)/tests/test_conns: $(B)/obj/server/http/conns.o $(B)/obj/server/http/budget.
 	$(B)/obj/server/http/senders.o
 $(B)/tests/test_event: $(B)/obj/lambda/event.o
 
+# A copy of the code for vectors in which one of the rotations is wrong.
+WRONG_KERNEL := $(B)/tests/wrong/crypto/kdf/lanes_kernel.h
+$(WRONG_KERNEL): src/crypto/kdf/lanes_kernel.h
+	$(Q)mkdir -p $(@D)
+	$(Q)sed 's/KERNEL_QUARTER(2, 1, 0, 9)/KERNEL_QUARTER(2, 1, 0, 8)/' $< >$@
+$(B)/tests/obj/test_lanes_wrong.o: $(WRONG_KERNEL)
+$(B)/tests/obj/test_lanes_wrong.o: CPPFLAGS := -I$(B)/tests/wrong $(CPPFLAGS)
+
 $(B)/tests/obj/%.o: %.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
@@ -72,7 +80,7 @@ $(B)/tests/%.so: tests/system/support/tools/%.c $(B)/flags
 
 # The test server.  Its memory can be read, its store can be made to race, and it can be without the bounds of a
 # client (tests/support/server_hooks.c).
-SERVER_WRAPPED := process_harden stores_open daemon_start turns_enter storage_shares_take upload_limits_begin \
+SERVER_WRAPPED := process_harden stores_open daemon_start lanes_path turns_enter storage_shares_take upload_limits_begin \
     rate_take rate_wait http_address_group linger_add shutdown
 
 $(B)/tests/server/secretsd: $(SERVER_OBJ) $(B)/tests/obj/server_hooks.o $(B)/tests/obj/racy.o $(CORE)

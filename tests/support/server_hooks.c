@@ -10,6 +10,7 @@
 #include "api/storage_shares.h"
 #include "api/upload_limits.h"
 #include "base/err.h"
+#include "crypto/kdf/lanes.h"
 #include "crypto/kdf/turns.h"
 #include "http/rate.h"
 #include "racy.h"
@@ -25,6 +26,8 @@ int __wrap_stores_open(const struct settings *s, struct stores *out, struct buf 
 
 struct daemon *__real_daemon_start(const struct daemon_config *config);
 struct daemon *__wrap_daemon_start(const struct daemon_config *config);
+const struct lanes_path *__real_lanes_path(unsigned index);
+const struct lanes_path *__wrap_lanes_path(unsigned index);
 int __real_turns_enter(struct turns *t, const struct turns_client *client);
 int __wrap_turns_enter(struct turns *t, const struct turns_client *client);
 int __real_storage_shares_take(struct storage_shares *s, const uint8_t key[static 16],
@@ -79,6 +82,19 @@ __wrap_daemon_start(const struct daemon_config *config) {
     if (is_unshared("responses")) c.response_share = c.response_scarce = c.response_budget;
     if (is_unshared("parts")) c.download_share = c.download_scarce = c.download_budget;
     return __real_daemon_start(&c);
+}
+
+/* With TEST_KDF_PATH keys are derived by that path only, or by libscrypt-kdf if there is none of that
+ * name. */
+const struct lanes_path *
+__wrap_lanes_path(unsigned index) {
+    const char *name = getenv("TEST_KDF_PATH");
+    const struct lanes_path *path = NULL;
+    if (name == NULL) return __real_lanes_path(index);
+
+    for (unsigned i = 0; index == 0 && (path = __real_lanes_path(i)) != NULL; i++)
+        if (strcmp(lanes_name(path), name) == 0) return path;
+    return NULL;
 }
 
 int
