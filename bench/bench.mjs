@@ -2,7 +2,7 @@
 // `make bench`: what the server does, each figure beside its goal and beside what the same machine can
 // do at all.  Run it on a machine that does nothing else; the load generator shares its processors.
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
@@ -10,9 +10,11 @@ import { join } from 'node:path';
 
 import { Connection, sealed } from '../tests/system/support/client.mjs';
 import { buildFolder, get, startServer, top } from '../tests/system/support/server.mjs';
+import { testServer } from '../tests/system/support/variant.mjs';
 
 const SECONDS = process.env.BENCH_SECONDS ?? '4';
 const KDF_SHARE = 16; // derivations of one client that may wait
+const LANES = 8; // of any path
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
 const threads = availableParallelism?.() ?? cpus().length;
 // Beside the data of `make run`, on a real disk: /tmp may be memory.
@@ -67,8 +69,8 @@ async function withBare(bytes, use) {
 }
 
 /** A server whose log goes to a file: a reader of thousands of lines a second would take its share of the processors. */
-async function withServer(use, env = {}) {
-  const server = await startServer({ data: folder, log: join(folder, 'log'), env: { SECRETS_DATA: join(folder, 'data'), ...env } });
+async function withServer(use, env = {}, build = buildFolder) {
+  const server = await startServer({ data: folder, build, log: join(folder, 'log'), env: { SECRETS_DATA: join(folder, 'data'), ...env } });
   try {
     return await use(server);
   } finally {
@@ -102,31 +104,69 @@ async function disk() {
   rmSync(data, { recursive: true });
 }
 
+/** The paths of crypto/kdf/lanes.c that this processor can run, from libscrypt-kdf to the widest vectors, each with its lanes. */
+function derivationPaths() {
+  const lines = execFileSync(join(buildFolder, 'bench/kdf'), [String(2 * ROUNDS + 1)], { encoding: 'utf8' });
+  process.stdout.write(lines);
+  const lanes = new Map();
+  for (const [, name, count] of lines.matchAll(/^(\S+) +(\d+) at once/gm)) lanes.set(name, Number(count));
+  return [...lanes].sort(([, a], [, b]) => a - b);
+}
+
+const laneGoals = { avx512: 4, avx2: 3, sse2: 1.8 };
+
+/** The processor time that a process has used, in ms. */
+function processorMs(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10; // in ticks of 10 ms
+}
+
+/** One create after another on an idle server: the median, in ms. */
+async function createsAlone(server, body) {
+  const c = new Connection(server);
+  const alone = [];
+  for (let i = 0; i < 20; i++) {
+    const from = process.hrtime.bigint();
+    const answer = await c.request('POST', '/encrypt', { body });
+    if (answer.status !== 200) throw new Error(String(answer.body));
+    alone.push(Number(process.hrtime.bigint() - from) / 1e6);
+  }
+  c.close();
+  return median(alone);
+}
+
+/** Each path derives in turn, in the test server, so that noise of the machine meets all of them. */
 async function classic() {
-  await withServer(async (server) => {
-    // One derivation alone: a create that finds the server idle, without what any request takes.
-    const c = new Connection(server);
-    const alone = [];
-    const beside = [];
-    const body = '{"secret":"a short text"}';
-    const ask = async (method, path, options) => {
-      const from = process.hrtime.bigint();
-      const answer = await c.request(method, path, options);
-      if (answer.status !== 200) throw new Error(String(answer.body));
-      return Number(process.hrtime.bigint() - from) / 1e6;
-    };
-    for (let i = 0; i < 20; i++) {
-      alone.push(await ask('POST', '/encrypt', { body }));
-      beside.push(await ask('GET', '/readyz'));
+  const body = '{"secret":"a short text"}';
+  const file = join(folder, 'classic.json');
+  const paths = derivationPaths();
+  const all = Object.fromEntries(paths.map(([path]) => [path, { alone: [], rate: [], p99: [], processor: [] }]));
+  writeFileSync(file, body);
+
+  for (let i = 0; i < ROUNDS; i++)
+    for (const [path, lanes] of paths) {
+      await withServer(async (server) => {
+        all[path].alone.push(await createsAlone(server, body));
+        const before = processorMs(server.pid);
+        const made = await load(server.port, threads * lanes + KDF_SHARE, 'POST', '/encrypt', '-b', file);
+        if (Object.keys(made.status).join() !== '200') throw new Error(JSON.stringify(made));
+        all[path].processor.push((processorMs(server.pid) - before) / made.requests);
+        all[path].rate.push(made.rate);
+        all[path].p99.push(made.p99);
+      }, { SECRETS_KDF_THREADS: String(threads), SECRETS_KDF_MEMORY: `${threads * LANES * 16} MiB`, TEST_KDF_PATH: path }, testServer());
     }
-    c.close();
-    const one = Math.min(...alone) - median(beside);
-    writeFileSync(join(folder, 'classic.json'), body);
-    const { rate } = await several(() => load(server.port, Math.min(8 * threads, threads + KDF_SHARE), 'POST', '/encrypt', '-b', join(folder, 'classic.json')));
-    show('one derivation alone', one, 'ms');
-    show(`classic creates, ${threads} derivations at once`, rate, '/s');
-    show('  share of threads / time of one derivation', (rate * one) / 1000 / threads, '', 'goal at least 0.9');
-  }, { SECRETS_KDF_THREADS: String(threads) });
+
+  const base = all['libscrypt-kdf'];
+  for (const [path] of paths) {
+    const { alone, rate, p99, processor } = all[path];
+    show(`classic creates, ${path}`, median(rate), '/s');
+    show('  at p99', median(p99) / 1000, 'ms');
+    show('  processor for each', median(processor), 'ms');
+    if (path in laneGoals)
+      show('  times libscrypt-kdf', median(rate) / median(base.rate), '', `goal at least ${laneGoals[path]}`);
+    if (path in laneGoals) show('  times libscrypt-kdf, by processor', median(base.processor) / median(processor), '');
+    show('  one alone', median(alone), 'ms', path in laneGoals ? `goal at most ${text(median(base.alone) + 2)}` : '');
+  }
 }
 
 async function v1(bare) {
@@ -159,6 +199,11 @@ async function v1(bare) {
 }
 
 console.log(`${cpus()[0].model}, ${threads} processors, load ${loadavg()[0].toFixed(2)}, medians of ${ROUNDS} runs of ${SECONDS} s\n`);
+// `make bench-kdf` measures the derivations only.
+if (process.argv[2] === 'kdf') {
+  await classic();
+  process.exit(0);
+}
 await small();
 await disk();
 await classic();

@@ -1,11 +1,15 @@
 # Measurements.  They depend on the machine, so each is printed next to a limit of the same machine.
 
-.PHONY: bench bench-function bench-store soak soak-aws
+.PHONY: bench bench-kdf bench-function bench-store soak soak-aws
 
 ## bench: measure the server, the CLI and the function, and print the figures next to their goals
-bench: $(B)/secretsd $(B)/secrets $(B)/bench/load $(B)/bench/bare bench-function
+bench: $(B)/secretsd $(B)/secrets $(B)/bench/load $(B)/bench/bare $(B)/bench/kdf $(B)/tests/server/secretsd bench-function
 	$(Q)BUILD=$(B) node bench/bench.mjs
 	$(Q)TMPDIR=$(CURDIR)/$(B) BUILD=$(B) node bench/cli.mjs
+
+## bench-kdf: measure key derivations on each path of crypto/kdf/lanes.c, alone and in the server
+bench-kdf: $(B)/bench/load $(B)/bench/kdf $(B)/tests/server/secretsd
+	$(Q)BUILD=$(B) node bench/bench.mjs kdf
 
 bench-function: $(B)/function.zip $(B)/bootstrap
 	$(Q)BUILD=$(B) node bench/function.mjs
