@@ -140,6 +140,7 @@ async function classic() {
   const body = '{"secret":"a short text"}';
   const file = join(folder, 'classic.json');
   const paths = derivationPaths();
+  const build = testServer();
   const all = Object.fromEntries(paths.map(([path]) => [path, { alone: [], rate: [], p99: [], processor: [] }]));
   writeFileSync(file, body);
 
@@ -153,7 +154,7 @@ async function classic() {
         all[path].processor.push((processorMs(server.pid) - before) / made.requests);
         all[path].rate.push(made.rate);
         all[path].p99.push(made.p99);
-      }, { SECRETS_KDF_THREADS: String(threads), SECRETS_KDF_MEMORY: `${threads * LANES * 16} MiB`, TEST_KDF_PATH: path }, testServer());
+      }, { SECRETS_KDF_THREADS: String(threads), SECRETS_KDF_MEMORY: `${threads * LANES * 16} MiB`, TEST_KDF_PATH: path }, build);
     }
 
   const base = all['libscrypt-kdf'];

@@ -9,7 +9,7 @@ bench: $(B)/secretsd $(B)/secrets $(B)/bench/load $(B)/bench/bare $(B)/bench/kdf
 
 ## bench-kdf: measure key derivations on each path of crypto/kdf/lanes.c, alone and in the server
 bench-kdf: $(B)/bench/load $(B)/bench/kdf $(B)/tests/server/secretsd
-	$(Q)BUILD=$(B) node bench/bench.mjs kdf
+	+$(Q)BUILD=$(B) node bench/bench.mjs kdf
 
 bench-function: $(B)/function.zip $(B)/bootstrap
 	$(Q)BUILD=$(B) node bench/function.mjs

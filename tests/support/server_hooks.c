@@ -84,7 +84,7 @@ __wrap_daemon_start(const struct daemon_config *config) {
     return __real_daemon_start(&c);
 }
 
-/* With TEST_KDF_PATH keys are derived by that path only, or by libscrypt-kdf if there is none of that
+/* With TEST_KDF_PATH keys are derived by that path only, or by libscrypt-kdf if no path has that
  * name. */
 const struct lanes_path *
 __wrap_lanes_path(unsigned index) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The code for vectors with one wrong rotation (mk/test.mk): the self-test notices, and libscrypt-kdf
- * derives the keys.  The functions below take the place of those in the archive.
+ * The code for vectors with one wrong rotation (mk/test.mk): the self-test notices, and
+ * libscrypt-kdf derives the keys.  The functions below take the place of those in the archive.
  */
 #include <setjmp.h>
 #include <stdarg.h>
