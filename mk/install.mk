@@ -20,7 +20,7 @@ install-web: $(WEB)
 	$(Q)install -m 644 build/web/*.html build/web/*.css build/web/*.js build/web/*.json build/web/SHA256SUMS $(PAGE_DIR)/
 	$(Q)cd $(PAGE_DIR) && gzip -9nkf *.html *.css *.js
 
-.PHONY: deb release sbom
+.PHONY: deb release sbom image
 ## deb: make a Debian package of the server and the CLI (into build/)
 deb:
 	$(Q)command -v dh >/dev/null || { echo 'debhelper is not installed' >&2; exit 1; }
@@ -34,6 +34,14 @@ deb:
 
 ## sbom: list what the programs consist of (build/*.cdx.json, CycloneDX)
 sbom: $(B)/secretsd.cdx.json $(B)/secrets.cdx.json
+
+PODMAN ?= podman
+
+## image: build the container image; BASE=NAME@sha256:DIGEST is the image that it is built in
+image:
+	$(Q)printf '%s\n' '$(BASE)' | grep -Eq '^[^ ]+@sha256:[0-9a-f]{64}$$' || { \
+	    echo 'BASE has to be NAME@sha256:DIGEST, so that the same sources give the same image (deploy/container/Containerfile)' >&2; exit 1; }
+	$(Q)$(PODMAN) build --build-arg BASE='$(BASE)' -t secretsd:$(VERSION) -f deploy/container/Containerfile .
 
 ## release: put package, function, their contents' lists and SHA256SUMS into build/release; KEY=FILE signs with that SSH key
 release: deb function sbom

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -43,6 +43,24 @@ test('the build installs only what the page is made of', () => {
   const installs = readFileSync(join(top, 'tools/deps'), 'utf8').match(/npm (ci|install).*/g);
   assert.equal(installs.length, 1);
   assert.match(installs[0], /--ignore-scripts/);
+});
+
+test('the image of a release is built in a base that is named by its digest', (t) => {
+  const folder = scratch(t);
+  const seen = join(folder, 'seen');
+  writeFileSync(join(folder, 'podman'), `#!/bin/sh\nprintf '%s\\n' "$@" >${seen}\n`, { mode: 0o755 });
+  const image = (base) => spawnSync('make', ['-s', 'image', `PODMAN=${folder}/podman`, ...base], { cwd: top, encoding: 'utf8' });
+  const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
+  for (const base of [[], ['BASE=debian:bookworm-slim'], ['BASE=debian@sha256:0123'], [`BASE=debian:bookworm-slim ${digest}`], [`BASE=debian@${digest}0`]]) {
+    const { status, stderr } = image(base);
+    assert.notEqual(status, 0, base[0]);
+    assert.match(stderr, /BASE has to be NAME@sha256:DIGEST/);
+    assert.ok(!existsSync(seen), base[0]);
+  }
+  assert.equal(image([`BASE=docker.io/library/debian@${digest}`]).status, 0);
+  assert.match(readFileSync(seen, 'utf8'), new RegExp(`^build\n--build-arg\nBASE=docker.io/library/debian@${digest}\n`));
+  // The base of the file is for trying it out, and can be replaced.
+  assert.match(readFileSync(join(top, 'deploy/container/Containerfile'), 'utf8'), /^ARG BASE=\S+\nFROM \$\{BASE\} AS build$/m);
 });
 
 test('a signed list of sums is verified, and a changed one is not', (t) => {
