@@ -63,7 +63,8 @@ fuzzed_open(void) {
                    .page = "",
                    .origins = &page_origins},
         .vault = &fuzzed_vault,
-        .kdf = kdf_pool_new(1, 1, (struct kdf_params){.log2_n = 4, .r = 1, .p = 1}),
+        .kdf = kdf_pool_new(&(struct kdf_pool_config){
+            .threads = 1, .queue_max = 1, .params = {.log2_n = 4, .r = 1, .p = 1}}),
         .monotonic_ms = fuzzed_ms,
     };
     if (fuzzed_api.kdf == NULL || api_open(&fuzzed_api) != 0) abort();
