@@ -67,7 +67,7 @@ const indexKey = (item) => (item?.sweep ? `${item.sweep.S} ${item.sweep_at.N}` :
 function unitsOf(operation, before, after, answerBytes) {
   const units = { read: 0, write: 0, index: 0 };
   if (operation === 'Query') units.read = 0.5 * KB(answerBytes, 4096); // of an index: eventually consistent
-  else if (operation === 'GetItem') units.read = KB(sizeOf(before), 4096); // what is projected away counts as well
+  else if (operation === 'GetItem') units.read = KB(sizeOf(before), 4096); // what the projection leaves out counts as well
   else {
     units.write = KB(Math.max(sizeOf(before), sizeOf(after)), 1024);
     // An index's key that changes is taken out and put in.
@@ -133,7 +133,7 @@ async function startWorld() {
     const after = id && (await itemAt(id));
     const units = unitsOf(operation, before, after, answer.body.length);
     if (process.env.STANDIN_DYNAMODB) checkCapacity(operation, units, answer);
-    // The time in an index's key, set anew within the same second, is another one in the next.
+    // The time in an index's key, set again within the same second, is another one in the next.
     if (units.index === 0 && before?.sweep && /#sweep_at = /.test(body.UpdateExpression)) units.index = 2;
     add('calls', 1);
     add(units.read > 0 ? 'reads' : 'writes', units.read + units.write + units.index);

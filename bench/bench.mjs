@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `make bench`: what the server does, each figure beside its goal and beside what the same machine can
+// `make bench`: what the server does, each figure next to its goal and next to what the same machine can
 // do at all.  Run it on a machine that does nothing else; the load generator shares its processors.
 
 import { execFileSync, spawn } from 'node:child_process';
@@ -17,7 +17,7 @@ const KDF_SHARE = 16; // derivations of one client that may wait
 const LANES = 8; // of any path
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
 const threads = availableParallelism?.() ?? cpus().length;
-// Beside the data of `make run`, on a real disk: /tmp may be memory.
+// Next to the data of `make run`, on a real disk: /tmp may be in memory.
 const folder = mkdtempSync(join(top, 'build/bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
@@ -92,7 +92,7 @@ async function small() {
   show('resident memory when idle', rss / 1024, 'MiB', 'goal at most 8');
 }
 
-/** What a short secret takes on the disk, once the server has put its log away. */
+/** What a short secret takes on the disk, once the server has truncated its log. */
 async function disk() {
   const data = join(folder, 'data');
   const server = await startServer({ data: folder, env: { SECRETS_DATA: data } });

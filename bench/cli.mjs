@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Part of `make bench`: a long stream through the client, beside what the same machine's cipher and a
-// plain upload of the same bytes can do.  BENCH_MIB sets the length, 4096 unless told otherwise.
+// Part of `make bench`: a long stream through the client, next to what the same machine's cipher and a
+// plain upload of the same bytes can do.  BENCH_MIB sets the length, 4096 by default.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

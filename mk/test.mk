@@ -90,7 +90,7 @@ $(B)/tests/server/secretsd: $(SERVER_OBJ) $(B)/tests/obj/server_hooks.o $(B)/tes
 
 # System tests build what they need.  Built before, it is not built twice by tests that run at once.
 .PHONY: test-tools
-## test-tools: build what system tests use besides the programs
+## test-tools: build what system tests use in addition to the programs
 test-tools: $(B)/tests/server/secretsd $(B)/bench/load \
     $(patsubst tests/system/support/tools/%.c,$(B)/tests/%.so,$(filter-out %/sealtool.c,$(wildcard tests/system/support/tools/*.c)))
 

@@ -15,21 +15,21 @@ const SKIP = new Set(['index.html', 'config.json', '_headers', 'SHA256SUMS']);
 /** Every classic link has an id of this form and gets the same page. */
 const ANY_ID = '0'.repeat(16);
 
-// Served by secretsd, the page needs no <meta> policy (the header says more), and the API is beside it.
+// Served by secretsd, the page needs no <meta> policy (the header says more), and the API is next to it.
 const html = readFileSync(join(folder, 'index.html'), 'utf8')
   .replace(/<meta http-equiv[^>]*>\n/, '')
   .replace('<html ', '<html data-api="./" ');
 
 const pages = [
   { path: '/', type: TYPES.html, bytes: Buffer.from(html) },
-  // One folder down, for the links of the classic page: /secret/ID.
+  // One directory down, for the links of the classic page: /secret/ID.
   { path: '/secret/', type: TYPES.html, bytes: Buffer.from(html.replaceAll('"./', '"../').replace('data-api="../"', 'data-api="./"')) },
   ...readdirSync(folder).filter((name) => !SKIP.has(name)).sort().map((name) => ({
     path: `/${name}`, type: TYPES[name.split('.')[1] ?? ''], bytes: readFileSync(join(folder, name)),
   })),
 ];
 
-// As they can be fetched; of the folder, index.html is another one.
+// The paths that can be fetched; the directory itself is another path of index.html.
 const named = { '/': 'index.html', '/secret/': `secret/${ANY_ID}` };
 const sums = pages
   .map(({ path, bytes }) => [named[path] ?? path.slice(1), createHash('sha256').update(bytes).digest('hex')])

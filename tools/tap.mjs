@@ -155,9 +155,9 @@ function report(result) {
  * Run ${tests}, at most ${slots} at once, in their order. A test is
  *
  *   name, command   what it is called, and its program and arguments
- *   env             variables that it gets besides those of this program
+ *   env             variables in addition to those of this program
  *   needs           names of tests that end before it starts; it fails without running if one of them failed
- *   alone           nothing else runs beside it: it measures time or memory
+ *   alone           nothing else runs at the same time: it measures time or memory
  *   limit           seconds that it may take (900)
  *   again           if it fails, it runs once more when all others are over: it watches clocks and processes
  *   priority        as of nice(1)

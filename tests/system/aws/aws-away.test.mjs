@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A table that accepts every request and answers none: the server stays alive and says so to systemd, and
-// a stop ends in its time, with an answer to everybody who waits, whatever is being done.
+// A table that accepts every request and responds to none.  The server stays alive and keeps pinging
+// systemd, and a stop ends in time with a response to every client that waits, whatever is running.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -15,7 +15,7 @@ const DRAIN_MS = 10_000; // for requests that run
 const MARGIN_MS = 5000 * patience; // what waits for the table is given up within a second
 const SWEEP_MS = 25_000; // between two sweeps
 
-/** A table that is empty, until `away`: it emits 'asked' with each request then, and answers what `but` returns. */
+/** A table that is empty until `away` is set: then it emits 'asked' with each request and answers what `but` returns. */
 async function startTable(t) {
   const table = createServer();
   table.but = () => null;
@@ -68,7 +68,7 @@ describe('a table that does not answer', { concurrency: true }, () => {
     await once(table, 'asked');
     // Longer than a server would wait for an answer of the table.
     while (Date.now() - from < 4 * interval) assert.ok(await systemd.next('WATCHDOG=1', 2 * interval), 'a beat');
-    // One that tries again and again what the stop finds it at.
+    // A request that is being retried when the stop comes.
     running.push(create(server));
     await once(table, 'asked');
     const { code, ms } = await server.stop();

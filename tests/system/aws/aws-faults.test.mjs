@@ -70,7 +70,7 @@ async function ask(lane, method, path, { body, headers, token } = {}) {
   return { status: answer.status, bytes, json: answer.headers.get('content-type')?.includes('json') && bytes.length > 0 ? JSON.parse(bytes) : undefined };
 }
 
-/** The same until it is no 503; a create is made anew by that, all else is idempotent. */
+/** The same until it is no 503.  A retried create makes another secret; everything else is idempotent. */
 async function insist(...request) {
   for (let tries = 0; tries < 30; tries++) {
     const answer = await ask(...request);
@@ -84,7 +84,7 @@ const expectStatus = (answer, ...statuses) => {
   return answer;
 };
 
-/** Sealed secrets: an open is named by its lease, so that whoever got no answer asks again. */
+/** Sealed secrets: the lease identifies an open, so a reader without a response can ask again. */
 const sealed = (inline) => ({
   async create(lane, views) {
     const s = makeSecret({ size: inline ? 700 : 2 * PART + 900, views, inline });

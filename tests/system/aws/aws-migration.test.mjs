@@ -35,7 +35,7 @@ before(async () => {
   runtime = await startRuntime(join(buildFolder, 'bootstrap'), env);
   assert.ok(runtime.ready, runtime.log);
   gateway = await startGateway(runtime);
-  const { SECRETS_CLOUDFRONT_KEY: _, ...shared } = env; // the function's alone
+  const { SECRETS_CLOUDFRONT_KEY: _, ...shared } = env; // only the function has it
   server = await startServer({ env: shared });
 });
 after(async () => {

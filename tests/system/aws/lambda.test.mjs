@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The function behind a Runtime API of the test's own, on dynalite and s3rver.
+// The function on a Runtime API that the test provides, on dynalite and s3rver.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The runner of the tests: it counts what TAP says, fails for what does not run, and leaves nothing behind.
+// The runner of the tests: it counts what TAP says, fails for what does not run, and leaves no process running.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

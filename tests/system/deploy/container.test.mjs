@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the container's image holds, made by the script that the Containerfile runs, and run from a
-// folder that is its whole world, as a user that is nobody there.
+// The content of the container's image, made by the script that the Containerfile runs.  It runs with that
+// directory as its root and as a user without a name.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The CloudFormation templates: by cfn-lint where that is, and what they promise by a look at them.
+// The CloudFormation templates: checked by cfn-lint where it is installed, and by reading what they promise.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -102,7 +102,7 @@ test('old and mangled links lead to the page behind CloudFront', () => {
   const handler = runInNewContext(`${code}\nhandler`);
   const answer = (uri) => handler({ request: { uri } });
   const id = 'Ab3'.repeat(5) + 'x';
-  // Not the page itself: under /secret/ its files would be looked for beside that address.
+  // Not the page itself: it would look for its files below /secret/.
   assert.equal(JSON.stringify(answer(`/secret/${id}`)), JSON.stringify({ statusCode: 302, headers: { location: { value: `/#${id}` } } }));
   for (const uri of [`/%23${id}`, `/%2523${id}.key`]) assert.equal(answer(uri).uri, '/index.html', uri);
   for (const uri of ['/', '/page.js', '/secret/', '/secret/page.js', `/secret/${id}x`, `/%23/${id}`, '/%24x']) assert.equal(answer(uri).uri, uri, uri);

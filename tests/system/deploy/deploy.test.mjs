@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is shipped to run the server with: the systemd units and the nginx configuration, as they are.
+// The shipped systemd units and nginx configuration, unchanged.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -177,7 +177,7 @@ describe('nginx serves the page itself', { skip: !has('nginx') || !has('openssl'
   let server, nginx;
   let seen = 0;
 
-  // nginx writes its line when the answer is out already.
+  // nginx writes its line after it has sent the response.
   async function asked() {
     for (;;) {
       const lines = readFileSync(join(folder, 'upstream.log'), 'utf8').split('\n').slice(0, -1);

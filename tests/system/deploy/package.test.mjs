@@ -53,7 +53,7 @@ describe('the package', { timeout: 600_000 }, () => {
   const journal = () => machine.run('journalctl', '--no-pager', '-o', 'cat', '-u', 'secretsd.service');
   const reload = (...restarted) => machine.run('sh', '-c', `systemctl daemon-reload && systemctl restart ${restarted.join(' ')}`);
 
-  /** Put ${text} into a drop-in of ${unit}; without a text take it away. */
+  /** Put ${text} into a drop-in of ${unit}; without a text remove it. */
   function dropIn(unit, name, text) {
     const where = machine.path(`${units}/${unit}.d`);
     rmSync(`${where}/${name}`, { force: true });
@@ -94,7 +94,7 @@ describe('the package', { timeout: 600_000 }, () => {
       assert.equal(await active(unit), 'active', await journal());
       assert.equal((await machine.run('systemctl', 'is-enabled', unit)).trim(), 'enabled');
     }
-    // systemd calls a unit of this type active once it was told READY=1.
+    // systemd calls a unit of this type active once it has received READY=1.
     assert.equal(await property('secretsd.service', 'Type'), 'notify');
     assert.equal((await ask('GET', '/readyz')).status, 200);
     assert.equal(/event=memory/.test(await journal()), !canLock);
@@ -152,7 +152,7 @@ describe('the package', { timeout: 600_000 }, () => {
     kept = await share(canary);
   });
 
-  /** What befell clients that asked, each time over a new connection, while ${what} went on: { code: count }. */
+  /** What clients got that asked, each time over a new connection, while ${what} went on: { code: count }. */
   async function crowd(what) {
     const seen = {};
     let over = false;

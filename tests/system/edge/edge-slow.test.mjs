@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Clients that are slow on purpose: each is ended by a deadline, and others do not notice.
+// Clients that are slow on purpose: a deadline ends each of them, and other clients do not notice.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -24,7 +24,7 @@ const kinds = {
   'a small body': { first: 'POST /decrypt HTTP/1.1\r\nHost: x\r\nContent-Length: 4000\r\n\r\n{', then: ' ', ends: [14, 37] },
   // What its length allows would be half a minute more: it has to keep the pace all along.
   'a large body': { first: 'POST /encrypt?file_name=a HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n', then: 'x', ends: [14, 37] },
-  // Answers that nobody reads, 16 MB: many more than the kernel takes.
+  // Responses that nobody reads, 16 MB: many more than the kernel takes.
   reading: { first: 'GET /worker.js HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(400), reads: false },
   ranges: { first: `GET /worker.js HTTP/1.1\r\nHost: x\r\nRange: bytes=0-${Array.from({ length: 300 }, (_, i) => `,5-${i}`).join('')}\r\n\r\n`.repeat(400), reads: false },
 };
@@ -66,7 +66,7 @@ describe('slow clients', () => {
       assert.ok(i < 80, `the server holds ${sockets(server.pid) - before} of ${EACH * all.length}`);
       await pause(100);
     }
-    await pause(1000); // what the kernel takes of the answers is no slow client yet
+    await pause(1000); // a client is not slow while the kernel can buffer the responses
     const figures = await measureBystander(server, 8);
     for (const [name, { ends }, times] of all) {
       if (ends === undefined) continue;
@@ -75,7 +75,7 @@ describe('slow clients', () => {
       assert.ok(seconds[0] >= ends[0], `${name}: ended after ${seconds[0]} s already`);
       assert.ok(seconds.at(-1) <= ends[1], `${name}: not ended after ${seconds.at(-1)} s`);
     }
-    // Who does not read does not see the end either: the server holds nothing of them any more.
+    // A client that does not read does not see the end either.  The server holds nothing for it any more.
     while (sockets(server.pid) > before && performance.now() < began + LATE_S * 1000) await pause(100);
     assert.equal(sockets(server.pid), before, 'the server still holds sockets');
     for (const socket of server.stuck) socket.destroy();

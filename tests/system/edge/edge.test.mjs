@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The edge of the server: malformed and smuggled requests, directly and behind nginx.
+// The edge of the server: malformed and smuggled requests, directly and through nginx.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// More requests than the server can take: its memory stays bounded, cheap requests stay quick, what
-// is too much is told so, and what was answered holds.
+// More requests than the server can take: its memory stays limited, cheap requests stay quick, the rest are
+// refused with 503, and acknowledged work is durable.
 //
 // CREATES is how many classic creates come at once (2,000 without it).
 
@@ -15,7 +15,7 @@ import { memory } from '../support/process.mjs';
 import { get, patience, startServer } from '../support/server.mjs';
 
 const CREATES = Number(process.env.CREATES ?? 2000);
-const MIB = 1024; // of the KiB that /proc tells
+const MIB = 1024; // of the KiB in /proc
 const KDF_MEMORY = 128 * MIB;
 
 test(`${CREATES} creates at once: bounded memory, quick health, 503 for the excess, and every answer holds`, async (t) => {

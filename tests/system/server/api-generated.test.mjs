@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Requests made from the schemas of docs/openapi.yaml, fitting and broken, against a real secretsd:
-// always a described answer, never a 5xx but 503 and 507.
+// Requests made from the schemas of docs/openapi.yaml, valid and broken, against a real secretsd.  Every
+// response is described there, and the only 5xx are 503 and 507.
 //
 // SEED=n repeats a run; RUNS=n makes more of them.
 

@@ -25,7 +25,7 @@ async function answerSts(aws, req, res) {
     '</Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>');
 }
 
-/** A table that knows the keys named ${aws.good} alone, and a container's endpoint that wants ${aws.token}. */
+/** A table that accepts only the keys named ${aws.good}, and a container's endpoint that wants ${aws.token}. */
 async function startAws(t) {
   const aws = { good: 'AKIDFIRST', token: null, asked: [] };
   const listening = createServer(async (req, res) => {
@@ -176,7 +176,7 @@ test("of a container's token beside other folders nothing but itself is opened, 
 test("a container's token is read again inside the sandbox, from a folder that is swapped", async (t) => {
   const aws = await startAws(t);
   const folder = scratch(t);
-  // As Kubernetes does: `token` leads into a folder that a new one takes the place of.
+  // As Kubernetes does: `token` leads into a directory, which is then replaced by a new one.
   for (const n of ['1', '2']) {
     mkdirSync(join(folder, `..${n}`));
     put(join(folder, `..${n}`), { token: `token-${n}-${'x'.repeat(6000)}\n` });

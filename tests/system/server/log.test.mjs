@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The log: one line a request, in either form; what belongs to one secret can be joined, and no line says
-// which secret or who.
+// The log: one line a request, in either form; the lines of one secret have the same tag, and no line
+// reveals the secret or the client.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Connection, create, json, newLease, openBody, sealed } from '../support/client.mjs';
@@ -66,7 +66,7 @@ test('logfmt: the same, quoted where it has to be', async () => {
 });
 
 test('a level leaves out what is less', async () => {
-  // Without the line that says where it listens, nobody gets to know that it is ready.
+  // Only the line that says where it listens shows that it is ready.
   await assert.rejects(startServer({ env: { SECRETS_LOG_LEVEL: 'warn', SECRETS_SANDBOX: 'off' }, timeout: 700 * patience }), (error) => {
     assert.match(error.message, /level=warn event=sandbox/);
     return !error.message.includes('level=info');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The listener of /metrics: clients that connect and say nothing keep Prometheus out for no time.
+// The listener of /metrics: clients that connect and send nothing never keep Prometheus out.
 
 import assert from 'node:assert/strict';
 import { createServer, connect } from 'node:net';
@@ -19,7 +19,7 @@ async function freePort() {
   return port;
 }
 
-/** Connect, send ${text} and go on as ${drip} says; closed becomes true when the server ends it. */
+/** Connect, send ${text} and continue as ${drip} says; closed becomes true when the server ends it. */
 function idle(port, text = '', drip) {
   const one = { closed: false, socket: connect(port, '127.0.0.1') };
   one.socket.on('error', () => undefined);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What systemd is told: ready, stopping, and again and again that all is well, as long as it is.
+// The notifications to systemd: ready, stopping, and watchdog pings while the server is healthy.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
@@ -101,7 +101,7 @@ async function inject(pid, calls, what) {
 }
 
 const interval = 1000 * patience;
-const WAIT = 5; // intervals until a beat counts as missing: this machine may be busy
+const WAIT = 5; // intervals until a ping counts as missing: this machine may be busy
 
 async function watched(t) {
   const { systemd, where } = await receive(t);
@@ -136,7 +136,7 @@ describe('the watchdog', { concurrency: 3 }, () => {
       if (release === null) return t.skip();
       assert.ok(await systemd.next('WATCHDOG=1', WAIT * interval), 'being traced is no reason to stop');
       void provoke(server);
-      // It takes 2 s to tell what hangs from what is slow.
+      // It takes 2 s to distinguish a call that hangs from a slow one.
       for (let i = 0; i < 300 * patience && !/healthy=false/.test(server.stderr()); i++) await later(50);
       assert.match(server.stderr(), /event=watchdog healthy=false/);
       assert.equal(await systemd.next('WATCHDOG=1', 2 * interval), null, 'no beat');

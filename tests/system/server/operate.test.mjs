@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What an operator sees and relies on: metrics, the sandbox that is on, and how loud it is when off.
+// What an operator relies on: metrics, the sandbox, and a warning when the sandbox is off.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -35,7 +35,7 @@ describe('metrics', () => {
     const made = await (await fetch(`${server.url}/encrypt`, { method: 'POST', body: '{"secret":"x","view_count":2}' })).text();
     await fetch(`${server.url}/decrypt`, { method: 'POST', body: made });
     await fetch(`${server.url}/decrypt`, { method: 'POST', body: '{"secret_id":"aaaaaaaaaaaaaaaa","passphrase":"x"}' });
-    // An answer is counted when the last of it was handed over, which the client may see first.
+    // A response is counted once its last byte was sent, which the client may see first.
     let text;
     for (let i = 0; i < 50; i++) {
       text = await (await fetch(`${url}/metrics`)).text();
@@ -46,7 +46,7 @@ describe('metrics', () => {
     assert.equal(figure(text, 'secrets_request_seconds_count{route="/decrypt",code="200"}'), 1);
     assert.equal(figure(text, 'secrets_request_seconds_count{route="/decrypt",code="404"}'), 1);
     assert.equal(figure(text, 'secrets_views_claimed_total'), 1);
-    // One to seal, one to open, and one for the id that is absent, which must not be answered sooner.
+    // One to seal, one to open, and one for the absent id, whose response must not come sooner.
     assert.equal(figure(text, 'secrets_kdf_done_total'), 3);
     assert.ok(figure(text, 'secrets_bytes_held') > 0);
     assert.ok(figure(text, 'process_resident_memory_bytes') > 1e6);

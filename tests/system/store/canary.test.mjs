@@ -19,7 +19,7 @@ function forms(text) {
   const found = [Buffer.from(text)];
   for (let shift = 0; shift < 3; shift++) {
     const whole = Buffer.from('x'.repeat(shift) + text).toString('base64');
-    // The characters at both ends depend on what stands beside the text.
+    // The characters at both ends depend on the bytes next to the text.
     found.push(Buffer.from(whole.slice(shift === 0 ? 0 : 4, -4)));
   }
   return found;
@@ -92,7 +92,7 @@ async function everyRoute(c, secrets) {
     await ask(404, 'POST', '/decrypt', { body: JSON.stringify({ ...made, passphrase: secrets[`wrong passphrase of ${name}`] }) });
   }
   secrets.file = word();
-  const fileName = 'notes.pdf'; // kept beside the ciphertext, as pysecrets does: no secret here
+  const fileName = 'notes.pdf'; // kept with the ciphertext, as pysecrets does: not secret
   const file = JSON.parse((await ask(200, 'POST', `/encrypt?file_name=${fileName}`, { body: secrets.file.repeat(20000) })).body);
   secrets['passphrase of file'] = file.passphrase;
   secrets['id of file'] = file.secret_id;

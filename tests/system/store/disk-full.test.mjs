@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A disk that is full: nothing new is taken and nothing of it stays, what is there can be opened all
-// the same, and all goes on by itself once there is room.
+// A full disk: new content is refused and leaves nothing, existing secrets can still be opened, and the
+// server recovers by itself once there is room.
 //
 // The disk is a small one in memory, which takes root to mount.
 
@@ -23,7 +23,7 @@ const OPENS = 90;
 
 const bearer = (token) => ({ Authorization: `Bearer ${token}` });
 
-/** A disk of its own in a new folder, or undefined where this process may not mount one. */
+/** A separate disk in a new directory, or undefined where this process may not mount one. */
 function mountDisk(t) {
   const folder = mkdtempSync(join(tmpdir(), 'secretsd-disk-'));
   try {
@@ -44,7 +44,7 @@ const free = (folder) => {
   return bavail * bsize;
 };
 
-/** Another program takes all that is left, to the last byte. */
+/** Another program fills the disk to the last byte. */
 function fill(folder) {
   const file = openSync(join(folder, 'filler'), 'w');
   for (let size = MIB; size > 0; size = Math.floor(size / 2)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A disk that hangs: every request is answered 503 in time, /readyz says so, and all goes on by itself
-// when the disk does; a server can be stopped meanwhile, as it can while a long erase runs or a thread
+// A disk that hangs: every request gets 503 in time, so does /readyz, and the server recovers by itself
+// with the disk; a server can be stopped meanwhile, as it can while a long erase runs or a thread
 // that reads from connections hangs.  What hangs are the calls of a real server (tests/system/support/tools/hang.c).
 
 import assert from 'node:assert/strict';
@@ -38,7 +38,7 @@ function skipped(t) {
   return true;
 }
 
-/** A folder of the test's own, and the path in it of the file that makes calls hang while it is there. */
+/** A new directory, and the path in it of the file that makes calls hang while it is there. */
 function scratch(t) {
   const folder = mkdtempSync(join(tmpdir(), 'secretsd-hang-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -75,7 +75,7 @@ describe('a disk that hangs', { concurrency: true, timeout: 120_000 }, () => {
     upload.create.size = 2 ** 30;
     const c = new Connection(server);
     await create(c, upload);
-    // Without any there is no folder, and nothing to erase.
+    // Without one there is no directory, and nothing to erase.
     const part = await c.request('PUT', `/api/v1/secrets/${upload.id}/parts/0`, { body: Buffer.alloc(64 << 10), headers: bearer(upload.owner) });
     assert.equal(part.status, 204);
     c.close();
@@ -89,7 +89,7 @@ describe('a disk that hangs', { concurrency: true, timeout: 120_000 }, () => {
     const { code } = await server.stop();
     const all = Date.now() - from;
     const { status, ms } = await burn;
-    assert.equal(status, 204); // burnt it is; that the erase goes on is no one's waiting
+    assert.equal(status, 204); // it is burnt; nobody waits for the erase
     assert.ok(ms > DEADLINE_MS / 2, `control: the erase took ${ms} ms`);
     assert.equal(code, 0, server.stderr());
     assert.ok(all < ERASE_MS, `the end came after ${all} ms`);
@@ -144,7 +144,7 @@ describe('a disk that hangs', { concurrency: true, timeout: 120_000 }, () => {
       writeFileSync(flag, '');
       const from = Date.now();
       const pending = Array.from({ length: WIDTH }, (_, i) => ask(server, ...requests[i % requests.length]));
-      // /readyz stands in the same queue as all of them.
+      // /readyz waits in the same queue as all of them.
       const ready = ask(server, 'GET', '/readyz');
       assert.equal((await ask(server, 'GET', '/healthz')).status, 200);
       for (const { status, body, headers } of await Promise.all(pending)) {
@@ -157,14 +157,14 @@ describe('a disk that hangs', { concurrency: true, timeout: 120_000 }, () => {
       // Some derive first, and then wait as long as any other.
       assert.ok(all < 2 * DEADLINE_MS + MARGIN_MS, `the last answer came after ${all} ms`);
 
-      // By now it is known, and nobody waits.
+      // The hang is known by now, and nobody waits.
       for (const request of [...requests, ['GET', '/readyz']]) {
         const { status, ms } = await ask(server, ...request);
         assert.equal(status, 503, request[1]);
         assert.ok(ms < MARGIN_MS, `${request[1]} took ${ms} ms`);
       }
 
-      // It goes on.
+      // The disk works again.
       rmSync(flag);
       const recovering = Date.now();
       while ((await ask(server, 'GET', '/readyz')).status !== 200) assert.ok(Date.now() - recovering < DEADLINE_MS);

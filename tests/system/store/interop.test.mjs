@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What C seals, others open, and the other way round: classic records against node's crypto alone,
-// envelopes against the page's own code and, where neither writer would do it, against node's crypto.
+// What C seals, others open, and the reverse: classic records against node's crypto only, envelopes against
+// the page's code and, for envelopes that neither writer makes, against node's crypto.
 
 import assert from 'node:assert/strict';
 import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto';
@@ -158,7 +158,7 @@ test('envelopes: a passphrase is taken in as the page does', async () => {
   assert.deepEqual(await sealtool.ask(request), { outcome: 'payload failure' });
 });
 
-/** Seal `plain` as it is, whatever it says: chunk by chunk, with node's crypto alone. */
+/** Seal `plain` as it is, whatever it says: chunk by chunk, with node's crypto only. */
 function sealRaw(plain) {
   const header = Buffer.concat([Buffer.from('ESv1'), Buffer.from([10, 1, 1, 0]), randomBytes(24)]);
   const key = scrypt(Buffer.from(LINK_KEY), header.subarray(8), cheap).subarray(0, 32);

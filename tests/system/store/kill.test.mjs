@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// kill -9 under load: what was acknowledged is there afterwards, and nothing is opened more often
+// kill -9 under load: acknowledged work is there afterwards, and nothing is opened more often
 // than it has views.
 //
 // The servers run in their sandbox.  KILLS is how often (50 without it); SEED repeats a run.  kill -9 keeps what the system has not

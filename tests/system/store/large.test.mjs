@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A large secret through parts: constant memory in the server, an upload that goes on after every
-// interruption, a download that goes on at any byte under the same lease; and what is erased is
-// erased from every file.  LARGE_MIB sets the size (1024).
+// A large secret through parts: constant memory in the server, an upload that resumes after every
+// interruption, a download that resumes at any byte under the same lease, and an erase that erases from
+// every file.  LARGE_MIB sets the size (1024).
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
@@ -147,7 +147,7 @@ test('what ended is gone from every file within 60 s, and its receipt tells the 
     locked: (s, path) => c.request('POST', `${path}/open`, { body: JSON.stringify({ access: base64url(randomBytes(32)), gate: s.gate }), headers: json }),
   };
   const kept = await create(c, sealed({ size: 5000 }));
-  // The pages of a database cut its content into pieces of a size of their own: look for several.
+  // The pages of a database split its content: look for several parts of it.
   const holds = (s) => {
     const pieces = [400, 1300, 2500, 3300, 4700].map((from) => Buffer.from(s.content, 'base64url').subarray(from, from + 32));
     return filesBelow(server.data).find((f) => pieces.some((piece) => readFileSync(f).includes(piece)));

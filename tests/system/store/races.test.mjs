@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Many open one secret at the same moment: exactly as many as it has views get it.
+// Many clients open one secret at the same moment, and exactly as many as it has views get it.
 //
 // ROUNDS is how many secrets are raced for (2,000 without it).
 

@@ -8,7 +8,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { top } from './server.mjs';
 
-/** Whether ${command} is on this machine; if not, says aloud that what needs it is left out. */
+/** Whether ${command} is on this machine; if not, prints that what needs it is skipped. */
 export function has(command) {
   try {
     execFileSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Stands in for systemd: a datagram socket that a server tells how it is doing.  Node has none for
+// Stands in for systemd: a datagram socket for the notifications of a server.  Node has none for
 // unix sockets; perl is on every Debian.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What Linux tells of a running process.
+// What Linux reports of a running process.
 
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 

@@ -82,7 +82,7 @@ User nobody\nGroup nogroup\nErrorLog ${folder}/main-error.log\nListen 127.0.0.1:
     return { run: ['varnishd', ['-F', '-j', 'none', '-n', join(folder, 'varnish'), '-a', `127.0.0.1:${port}`, '-T', 'none', '-s', 'malloc,16m', '-f', join(folder, 'varnish.vcl')]], url: `http://${HOST}:${port}/` };
   },
 
-  // A sign-on that knows people by a cookie: everything but its own page redirects until they have it.
+  // A sign-on by cookie: everything but its own page redirects until the browser has the cookie.
   'login by cookie': (folder, port) => {
     const run = nginx(folder, `${upstream(folder)}
 server {

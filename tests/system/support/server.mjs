@@ -71,7 +71,7 @@ export async function runServer({ env = {}, args = [], build = buildFolder, cwd 
   return { code, signal, stdout, stderr };
 }
 
-/** Fail unless ${server} runs in its sandbox, as servers do by default; what the kernel lacks is said. */
+/** Fail unless ${server} runs in its sandbox, as servers do by default; what the kernel lacks is printed. */
 export function assertSandboxed(server) {
   if (server.sandbox === 'partial') {
     console.log(`SKIP sandbox: this kernel has no ${/event=sandbox .*missing=(\S+)/.exec(server.stderr())[1]}`);
@@ -123,7 +123,7 @@ export async function startServer({ env = {}, args = [], data, build = buildFold
     stderr,
     /**
      * End it by ${signal}; resolves to { code, signal, ms }. Removes a temporary data directory.
-     * Rejects if a sanitizer had something to say.
+     * Rejects if a sanitizer reported something.
      */
     async stop(signal = 'SIGTERM') {
       const from = Date.now();
@@ -159,7 +159,7 @@ export async function startServer({ env = {}, args = [], data, build = buildFold
   const late = new Promise((_, failed) => {
     timer = setTimeout(() => failed(new Error(`secretsd was not ready in ${timeout} ms:\n${stderr()}`)), timeout);
   });
-  ended.catch(() => running.delete(child)); // it could not be started at all: `died` tells
+  ended.catch(() => running.delete(child)); // it could not be started at all: see `died`
   const died = ended.then(({ code, signal }) => {
     throw new Error(`secretsd ended (${code ?? signal}):\n${stderr()}`);
   });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Builds what tests need beside the programs, in the build folder that BUILD names.
+// Builds what tests need in addition to the programs, in the build directory that BUILD names.
 
 import { execFileSync } from 'node:child_process';
 import { join, relative } from 'node:path';

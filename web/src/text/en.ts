@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Every string of the page, but for the two in index.html. Other languages have the same keys.
+// All texts of the page except the two in index.html. The other catalogues have the same keys.
 
 export const en = {
   appName: 'Ephemeral Secrets',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A proxy in front of a stand-in that does to requests what networks and services do: some are
-// refused, some are done but their answer is lost or cut, some are done late, after their sender gave
-// up.  What happens follows from a seed and from the order in which requests come.
+// refused, some are done but their response is lost or cut, some are done late, after their sender gave up.
+// What happens follows from a seed and from the order in which requests come.
 
 import { Agent, createServer, request } from 'node:http';
 import { once } from 'node:events';
@@ -102,7 +102,7 @@ export async function startFaultProxy(kind, target) {
     return { ...message, body: text, headers: { ...message.headers, 'content-length': String(text.length) } };
   }
 
-  // The item with a failed condition, which dynalite never tells.
+  // The item with a failed condition, which dynalite never returns.
   async function tellItem(message, answer) {
     const asked = JSON.parse(message.body);
     if (asked.ReturnValuesOnConditionCheckFailure !== 'ALL_OLD') return answer;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What lies in a table and a bucket once all is over, sorted into what belongs there, what a crash or
-// a lost answer may leave behind (docs/AWS.md, "When something fails"), and what must never be: a
+// What lies in a table and a bucket once all is over, sorted into what belongs there, what a crash or a
+// lost response may leave (docs/AWS.md, "When something fails"), and what must never be: a
 // record that shows content which is not there, content of an opened secret, anything without an end.
 
 import { dynamo } from './dynamo.mjs';

@@ -28,7 +28,7 @@ export function answerWhenWritten(store) {
         await store.putMetadata(bucket, key, metadata, md5);
         return { size: content.length, md5 };
       } catch (error) {
-        // An erase next to it took the folder away as the last one that was in it.
+        // A concurrent erase of the last object removed the directory.
         if (error.code !== 'ENOENT' || tries === 0) throw error;
       }
     }

@@ -5,8 +5,8 @@ import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 
 /**
- * What leads a program to the stand-ins besides their addresses.  s3rver knows these keys alone;
- * tools/check-aws brings those that its own stand-in knows.
+ * What leads a program to the stand-ins besides their addresses.  s3rver accepts only these keys;
+ * tools/check-aws brings those of its own stand-in.
  */
 export const standinKeys = {
   AWS_REGION: 'us-east-1',
