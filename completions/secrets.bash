@@ -36,7 +36,7 @@ _secrets() {
         --server | -s | --page | --name | -n | --views | -v | --length | -l | --count | -C) return ;;
     esac
     case $command in
-        put) words="--file --name --views --ttl --passphrase --key-apart --resume --classic --qr --page $net" ;;
+        put) words="--file --name --views --ttl --passphrase --key-apart --resume --classic --allow-empty --qr --page $net" ;;
         get) words="--passphrase --key --output --force --burn $net" ;;
         info) words=$net ;;
         burn) words="--token $net" ;;

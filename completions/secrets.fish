@@ -31,6 +31,7 @@ complete -c secrets -n '__fish_seen_subcommand_from put get' -s p -l passphrase 
 complete -c secrets -n '__fish_seen_subcommand_from put' -s k -l key-apart -d 'print the link key separately'
 complete -c secrets -n '__fish_seen_subcommand_from put' -s r -l resume -d 'finish an interrupted upload'
 complete -c secrets -n '__fish_seen_subcommand_from put' -s c -l classic -d 'use the classic service'
+complete -c secrets -n '__fish_seen_subcommand_from put' -l allow-empty -d 'share an empty standard input'
 complete -c secrets -n '__fish_seen_subcommand_from put' -s Q -l qr -d 'show a QR code'
 complete -c secrets -n '__fish_seen_subcommand_from put' -l page -x -d 'the page that the link leads to'
 complete -c secrets -n '__fish_seen_subcommand_from get' -s K -l key -x -a "$methods" -d 'link key'

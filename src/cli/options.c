@@ -56,6 +56,8 @@ static const struct option_row {
     {'r', FOR_PUT, "resume", AT(resume), 0, 0, FLAG, NULL, "finish an interrupted upload"},
     {'c', FOR_PUT, "classic", AT(classic), 0, 0, FLAG, NULL,
      "use the classic service: the server encrypts and generates the passphrase"},
+    {0, FOR_PUT, "allow-empty", AT(allow_empty), 0, 0, FLAG, NULL,
+     "share a standard input with nothing in it"},
     {'Q', FOR_PUT, "qr", AT(qr), 0, 0, FLAG, NULL, "also show the link as a QR code"},
     {0, FOR_PUT, "page", AT(page), 0, 0, TEXT, "URL",
      "the page that the link leads to (default: the server's)"},

@@ -27,7 +27,8 @@ struct options {
     const char *server, *file, *name, *output, *passphrase, *key, *token, *page;
     const char *operand;
     int64_t views, ttl, patience, length, count;
-    bool key_apart, qr, classic, resume, force, burn, json, quiet, no_state, wait, help;
+    bool key_apart, allow_empty, qr, classic, resume, force, burn, json, quiet, no_state, wait,
+        help;
 };
 
 /*

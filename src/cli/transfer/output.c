@@ -315,6 +315,7 @@ show_text(struct output *o) {
 static enum cli_exit
 print_output_json(const struct output *o, const struct envelope_meta *meta) {
     const char *text = (const char *)o->text.data;
+    if (o->text.len == 0) text = "";
     bool is_text = o->kind == OUTPUT_TEXT && utf8_valid(text, o->text.len);
     json_t *json = json_object();
 

@@ -19,6 +19,7 @@ enum {
     TRIES_MAX = 20,        /* of a call that something before the server answers, or cuts */
     MOVED_MIN = 16 * 1024, /* bytes of an attempt that renew the patience */
     FOREIGN_MS = 5 * 60 * 1000,
+    UNKNOWN_NAME_MS = 4000,             /* patience with a name that was never resolved */
     RETRY_AFTER_MAX = 3600,             /* seconds; a longer Retry-After is ignored */
     LOGIN_MAX = 1024,                   /* user and password, in base64 */
     REQUEST_JSON_MAX = 8 * 1024 * 1024, /* a classic text of 1 MiB with every byte escaped */
@@ -368,6 +369,7 @@ attempt_until_final(struct remote *r, const struct remote_call *call, const stru
     for (unsigned tries = 0;; tries++) {
         struct attempt done = attempt_call(r, call, json, tries, resp);
         bool answered = done.failure == HTTP_FAILURE_NONE;
+        if (done.failure != HTTP_FAILURE_RESOLVE) atomic_store(&r->found, true);
         if (answered && done.verdict == VERDICT_UNKNOWN) done.verdict = judge_unmarked(r);
         resp->foreign = answered && done.verdict != VERDICT_OURS;
         resp->unsure = resp->unsure || is_unsure(&done, resp->status);
@@ -379,6 +381,8 @@ attempt_until_final(struct remote *r, const struct remote_call *call, const stru
 
         /* Something before the server may answer like this for ever. */
         int64_t patience = r->patience_ms;
+        bool unknown_name = done.failure == HTTP_FAILURE_RESOLVE && !atomic_load(&r->found);
+        if (unknown_name && patience > UNKNOWN_NAME_MS) patience = UNKNOWN_NAME_MS;
         if (!answered && done.moved && patience > 0) began = clock_monotonic_ms();
         if (resp->foreign && patience > FOREIGN_MS) patience = FOREIGN_MS;
         if ((resp->foreign || done.moved) && tries + 1 >= TRIES_MAX) return done;

@@ -27,6 +27,7 @@ struct remote {
     char base[LINK_PAGE_MAX]; /* address of the server; ends with '/' */
     long patience_ms;         /* how long a call is repeated without a response */
     _Atomic int marks;        /* enum server_marks of the server at the base */
+    _Atomic bool found;       /* the name of a server was resolved */
 
     /* For what asks for a password before the server: the value of an Authorization header, for the
      * origin of login_base only.  A secret, wiped by remote_close(). */

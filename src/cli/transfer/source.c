@@ -68,12 +68,32 @@ is_text_source(const struct source *s) {
            (s->head.len == 0 || memchr(text, '\0', s->head.len) == NULL);
 }
 
-/* Set the name for the recipient: that of --name, else that of ${file}, which may be NULL. */
+/* Return whether ${path} names an open file and not one of a directory: /dev/stdin, or what a shell
+ * puts in the place of <(...). */
+static bool
+is_descriptor(const char *path) {
+    static const char *const prefixes[] = {"/dev/fd/", "/dev/stdin", "/proc/self/fd/"};
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
+        if (strncmp(path, prefixes[i], strlen(prefixes[i])) == 0) return true;
+    return false;
+}
+
+/* Refuse an empty stream: most often the command before it failed. */
+static enum cli_exit
+check_not_empty(const struct cli *cli, const struct source *s) {
+    if (s->regular || s->head.len > 0 || cli->opt.allow_empty) return CLI_DONE;
+    say_error("%s is empty", s->path);
+    say_hint("Nothing was shared. Share an empty text with --allow-empty.");
+    return CLI_USAGE;
+}
+
+/* Set the name for the recipient: that of --name, else that of ${file}, which may be NULL.  A pipe
+ * or a device is a stream without a name. */
 static enum cli_exit
 choose_source_name(const struct cli *cli, struct source *s, const char *file) {
     const char *name = "";
     if (cli->opt.name != NULL) name = cli->opt.name;
-    else if (file != NULL) name = name_of_path(file);
+    else if (file != NULL && s->regular && !is_descriptor(file)) name = name_of_path(file);
     else if (!is_text_source(s)) name = "secret";
 
     size_t len = strlen(name);
@@ -98,6 +118,7 @@ source_open(struct cli *cli, struct source *s) {
     else if (isatty(STDIN_FILENO))
         say_note("Type or paste the secret, then press Enter and Ctrl-D:");
     if (status == CLI_DONE) status = read_source_head(s);
+    if (status == CLI_DONE) status = check_not_empty(cli, s);
     if (status == CLI_DONE) status = choose_source_name(cli, s, file);
     return status;
 }
