@@ -412,3 +412,37 @@ test('all lines are due when the page is looked at again, but for those under wa
   turns.done('b', 30);
   assert.equal(turns.wait(30), 60_000);
 });
+
+test('the first part goes alone; after a cut fewer go side by side, and each may take longer', async () => {
+  const { Line } = await load('net/line.ts');
+  let now = 0;
+  const line = new Line(3, 60_000, () => now);
+  const state = () => [line.sideBySide, line.triesBefore];
+  const pass = async (ms, n = 1) => { for (let i = 0; i < n; i++) await line.turn(async () => { now += ms; }); };
+  assert.deepEqual(state(), [1, 0]);
+  await pass(31_000); // two of them would take more than a stall
+  assert.deepEqual(state(), [1, 0]);
+  await pass(14_000);
+  assert.deepEqual(state(), [2, 0]);
+  await pass(100);
+  assert.deepEqual(state(), [3, 0]);
+
+  for (const ms of [0, 10, 4000]) { now += ms; line.cut(); } // all connections at once
+  assert.deepEqual(state(), [1, 1]);
+  await pass(100, 16);
+  assert.deepEqual(state(), [2, 1], 'the sixteenth in a row');
+  for (let i = 0; i < 9; i++) { now += 100_000; line.cut(); }
+  assert.deepEqual(state(), [1, 3]);
+
+  // One after the other now; what fails makes room for the next.
+  let atOnce = 0;
+  let most = 0;
+  const part = (fails) => line.turn(async () => {
+    most = Math.max(most, ++atOnce);
+    await new Promise((done) => { setTimeout(done, 1); });
+    atOnce--;
+    if (fails) throw new Error('cut');
+  }).catch(() => undefined);
+  await Promise.all([part(true), part(false), part(true)]);
+  assert.deepEqual([most, atOnce], [1, 0]);
+});

@@ -62,7 +62,8 @@ interface Call {
 export class Api {
   /** The address of the server, ending with a slash. */
   readonly base: string;
-  private readonly stall: number;
+  /** Milliseconds without a byte until a connection counts as lost. */
+  readonly stall: number;
   private readonly fetch: typeof fetch;
   private marks: boolean;
   /** Something before the server may claim Authorization for itself. */

@@ -10,7 +10,8 @@ import { deriveKeys, HEADER_LENGTH, open, requireStrongCost, secretInput, type O
 import { deriveGate } from '../crypto/gate';
 import type { Metadata } from '../crypto/metadata';
 import { ApiError, LostError } from '../net/errors';
-import { isTransient, serverDidNothing, withRetry, type RetryOptions } from '../net/retry';
+import { Line } from '../net/line';
+import { isTransient, serverDidNothing, withRetry, type RetryOptions, type Waiting } from '../net/retry';
 import { noble } from '../crypto/scrypt';
 import { Sink } from './sink';
 
@@ -201,13 +202,18 @@ export class Opening {
     if (info.partSize === 0) throw new SyntaxError('part_size');
     const stop = new AbortController();
     const either = anySignal([signal, stop.signal]);
-    const retry = { ...this.retry(PATIENCE_PARTS, report, either), within };
+    const line = new Line(AHEAD, this.api.stall);
+    const onWaiting = (why: Waiting) => {
+      if (why === 'offline') line.cut();
+      report({ phase: 'waiting', why });
+    };
+    const retry = { signal: either, patience: PATIENCE_PARTS, within, onWaiting };
     const count = Math.ceil(info.size / info.partSize);
     const pool: Bytes[] = [];
     const fetchPart = async (k: number) => {
       const buffer = pool.pop() ?? new Uint8Array(info.partSize);
       const part = buffer.subarray(0, info.size - k * info.partSize);
-      await withRetry(() => this.api.part(id, lease, k, part, either), retry);
+      await withRetry(() => line.turn(() => this.api.part(id, lease, k, part, either)), retry);
       return part;
     };
     const coming: Promise<Bytes>[] = [];
@@ -215,7 +221,7 @@ export class Opening {
       this.first ??= await fetchPart(0);
       yield this.first.subarray(HEADER_LENGTH);
       for (let next = 1, k = 1; k < count; k++) {
-        for (; next < count && next < k + AHEAD; next++) {
+        for (; next < count && next < k + line.sideBySide; next++) {
           const part = fetchPart(next);
           part.catch(() => undefined); // reported where it is awaited
           coming.push(part);

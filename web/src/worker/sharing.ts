@@ -11,6 +11,7 @@ import {
 import { fitName, fitType, type Metadata } from '../crypto/metadata';
 import { deriveGate, gateVerifierOf } from '../crypto/gate';
 import { mintLinkKey, randomBytes } from '../base/random';
+import { Line } from '../net/line';
 import { withRetry, type Waiting } from '../net/retry';
 import { IntermediaryError } from '../net/errors';
 import { failureOf } from '../model/failure';
@@ -105,14 +106,20 @@ async function uploadParts(
   if (partSize === 0) throw new SyntaxError('part_size');
   const stop = new AbortController();
   const either = anySignal([signal, stop.signal]);
-  const options = { signal: either, patience: PATIENCE, onWaiting: (why: Waiting) => report({ phase: 'waiting', why }) };
+  const line = new Line(SIDE_BY_SIDE, api.stall);
+  const onWaiting = (why: Waiting) => {
+    if (why === 'offline') line.cut();
+    report({ phase: 'waiting', why });
+  };
+  const options = { signal: either, patience: PATIENCE, onWaiting };
   const running = new Set<Promise<void>>();
   const uploaded = new UploadProgress(total, report);
   let failure: unknown = null;
 
   const send = async (index: number, part: Bytes) => {
     const onProgress = (sent: number) => uploaded.sent(index, Math.min(sent, part.length));
-    const put = (attempt: number) => api.putPart(id, ownerToken, index, part, { attempt, signal: either, onProgress });
+    const put = (attempt: number) => line.turn(() =>
+      api.putPart(id, ownerToken, index, part, { attempt: Math.max(attempt, line.triesBefore), signal: either, onProgress }));
     await whenLetThrough(() => withRetry(put, options), pause, report, either);
     uploaded.stored(index, part.length);
   };
@@ -129,7 +136,7 @@ async function uploadParts(
           pool.push(part);
         });
       running.add(sending);
-      if (running.size >= SIDE_BY_SIDE) await Promise.race(running);
+      while (running.size >= line.sideBySide && failure === null) await Promise.race(running);
       if (failure !== null) break;
     }
     await Promise.all(running);
