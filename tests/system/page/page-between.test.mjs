@@ -3,6 +3,8 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { newPage, startBrowser } from '../support/browser.mjs';
+import { patience } from '../support/server.mjs';
 import { shareSecret } from '../support/site.mjs';
 import { button, createLink, field, giveUp, openLink, ownPassphrase, page, refusal, savedFile, setStage, sha, shareText, shownText, site, text } from '../support/stage.mjs';
 
@@ -244,4 +246,32 @@ test('blanks at the ends of a passphrase are told before a try is spent; those o
   await page.getByLabel('A passphrase of your own').check();
   await field('Passphrase').fill(' leading');
   await text('It begins or ends with a blank').waitFor();
+});
+
+test('without a just-in-time compiler a key takes long, with progress, and Cancel works at once', { timeout: 120_000 * patience }, async (t) => {
+  const slow = await startBrowser({ args: ['--js-flags=--jitless'] });
+  t.after(() => slow.close());
+  const tab = await newPage(slow, { locale: 'en-GB' });
+  await tab.goto(site.url);
+  await tab.locator('textarea').fill('x');
+  await tab.locator('button.word').nth(2).click();
+  await tab.getByLabel('A passphrase of your own').check();
+  await field('Passphrase', tab).fill('a passphrase');
+  await button('Done', tab).click();
+  // Noted as it happens: a loaded machine must not hide it.
+  const shares = await tab.evaluate(() => {
+    const seen = document.shares = new Set();
+    new MutationObserver(() => seen.add(document.querySelector('.primary .bar')?.style.getPropertyValue('--share')))
+      .observe(document.body, { subtree: true, attributes: true });
+    return seen.size;
+  });
+  assert.equal(shares, 0);
+  await button('Create link', tab).click();
+  await tab.waitForFunction(() => document.shares.size >= 4);
+  await button('Cancel', tab).click();
+  await button('Create link', tab).waitFor();
+  const rising = await tab.evaluate(() => [...document.shares].map(Number).filter((share) => share > 0));
+  assert.ok(rising.every((share, i) => i === 0 || share > rising[i - 1]) && rising.at(-1) < 1, rising.join(' '));
+  assert.equal(await text('Your link is ready', tab).count(), 0);
+  assert.deepEqual(tab.faults, []);
 });

@@ -152,6 +152,26 @@ export const states = {
     await page.getByRole('dialog').waitFor();
   },
   waiting: async (page, site) => { await openLink(page, (await shareSecret(site, TEXT, { views: 3 })).link); },
+  'still-uploading': async (page, site) => {
+    page.allow = /409/;
+    await refuse(page, '**/secrets/*', 409, 'uploading');
+    await page.goto((await shareSecret(site, TEXT)).link);
+    await page.getByRole('heading', { name: 'still coming' }).waitFor();
+  },
+  'uploads-waited-for': async (page, site) => {
+    page.allow = /429/;
+    await refuse(page, '**/v1/secrets', 429, 'too_many_uploads', { 'Retry-After': '15' });
+    await openForm(page, site);
+    await page.locator('input[type=file]').setInputFiles(files(300_000));
+    await button('Create link', page).click();
+    await page.getByText('are unfinished').waitFor();
+  },
+  'passphrase-blanks': async (page, site) => {
+    await openLink(page, (await shareSecret(site, TEXT, { passphrase: 'p' })).link);
+    await field('Passphrase', page).fill('p ');
+    await button('Open', page).click();
+    await page.getByText('begins or ends with a blank').waitFor();
+  },
   'passphrase-asked': async (page, site) => {
     await openLink(page, (await shareSecret(site, TEXT, { passphrase: 'p' })).link);
   },
