@@ -30,8 +30,8 @@ int aws_credentials_parse_profile(const char *text, const char *profile, struct 
 MUST_CHECK
 int aws_credentials_parse_json(const struct buf *json, struct aws_keys *out);
 
-/* Copy the ${len} characters at ${text} to ${out}, which has ${room} bytes.  Returns whether
- * they fit and are not empty. */
+/* Copy the ${len} characters at ${text} to ${out}, which has ${room} bytes.  Returns whether they
+ * fit, are not empty, and can stand in a header: ASCII without blanks and control characters. */
 MUST_CHECK
 bool aws_credentials_copy(const char *text, size_t len, char *out, size_t room);
 

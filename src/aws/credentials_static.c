@@ -16,6 +16,8 @@ enum { FILE_MAX = 256 * 1024, PATH_LEN = 4096 };
 bool
 aws_credentials_copy(const char *text, size_t len, char *out, size_t room) {
     if (len == 0 || len >= room) return false;
+    for (size_t i = 0; i < len; i++)
+        if (text[i] <= ' ' || text[i] > '~') return false;
     memcpy(out, text, len);
     out[len] = '\0';
     return true;
@@ -88,7 +90,7 @@ copy_value(const struct aws_env *env, const char *name, char *out, size_t room) 
     struct buf value = BUF_INIT(AWS_TOKEN_MAX);
     int got = aws_credentials_value(env, name, &value);
     if (got == 1 && !aws_credentials_copy(buf_text(&value), value.len, out, room))
-        got = refuse_source(name, "empty or too long");
+        got = refuse_source(name, "empty or too long, or not printable ASCII");
     buf_free(&value);
     return got;
 }

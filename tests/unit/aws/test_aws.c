@@ -120,6 +120,24 @@ the_folder_of_a_token_is_opened_if_it_is_flat(void **state) {
         assert_true(opens(wide[i], NULL));
 }
 
+/* A key stands in a header of each request: a line end in it would add another header. */
+static void
+keys_hold_nothing_that_ends_a_header(void **state) {
+    (void)state;
+    static const char *const bad[] = {"A\\r\\nX: y", "A B", "A\\u0000", "A\\u007f", "\\u00e4", ""};
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        struct buf json = BUF_INIT(1024);
+        struct aws_keys keys;
+        assert_int_equal(buf_printf(&json,
+                                    "{\"AccessKeyId\": \"AK\", \"SecretAccessKey\": \"s\", "
+                                    "\"Token\": \"%s\", \"Expiration\": \"2026-01-02T18:00:00Z\"}",
+                                    bad[i]),
+                         0);
+        assert_int_equal(aws_credentials_parse_json(&json, &keys), ERR_STORE);
+        buf_free(&json);
+    }
+}
+
 static void
 keys_are_not_asked_for_at_strange_hosts(void **state) {
     (void)state;
@@ -484,6 +502,7 @@ main(void) {
         cmocka_unit_test(the_folder_of_a_token_is_opened_if_it_is_flat),
         cmocka_unit_test(keys_are_not_asked_for_at_strange_hosts),
         cmocka_unit_test(instance_is_asked_by_version_two),
+        cmocka_unit_test(keys_hold_nothing_that_ends_a_header),
         cmocka_unit_test(profile_is_the_last_resort),
         cmocka_unit_test(keys_are_cached_and_renewed_before_they_lapse),
         cmocka_unit_test(many_threads_make_one_fetch),
