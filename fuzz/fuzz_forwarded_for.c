@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Any X-Forwarded-For through any list of trusted proxies: the client is the one that a simple
- * reader finds, and nobody who is not trusted can choose it.  Input: which networks are trusted, which
- * peer asks, the header.
+ * reader finds, and nobody who is not trusted can choose it.  Input: which networks are trusted,
+ * which peer asks, the header.
  */
 #include <netinet/in.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any bytes on a connection to the real adapter of libmicrohttpd, over an API with stores in memory.
- * Each strict request gets exactly one well-formed answer, in its order.  What comes after the
- * strict ones gets one refusal at most, and the connection ends.
+ * Any bytes on a connection to the real adapter of libmicrohttpd, over an API with stores in
+ * memory.  Each strict request gets exactly one well-formed answer, in its order.  What comes after
+ * the strict ones gets one refusal at most, and the connection ends.
  *
- * In the input, 0xFF and a byte N repeat the byte before them 64 * N times, and 0xFE waits until the
- * server has read what came before.
+ * In the input, 0xFF and a byte N repeat the byte before them 64 * N times, and 0xFE waits until
+ * the server has read what came before.
  */
 #include <linux/sockios.h>
 #include <poll.h>

@@ -213,6 +213,8 @@ function* complaints(m) {
     if (f.size > limits.functionLines) yield `${f.where}: ${f.size} lines, at most ${limits.functionLines}`;
   for (const f of m.dense)
     yield `${f.where}: ${f.size} lines without ${f.blank === 0 ? 'a blank line' : 'a comment'}`;
+  for (const [name, all] of m.shared)
+    yield `${all[0].where}: ${all[1].where.split(' ')[0]} has a function called ${name}, too`;
 
   if (median > limits.functionMedian) yield `functions: ${median} lines in the median, at most ${limits.functionMedian}`;
   if (share < limits.blankShare) yield `blank lines inside functions: ${share.toFixed(1)} %, at least ${limits.blankShare}`;

@@ -69,7 +69,7 @@ line_put_number(struct line *l, int64_t number) {
 
 /* Return whether ${text} needs no quotes in logfmt. */
 static bool
-is_plain(const char *text) {
+is_unquoted(const char *text) {
     if (text[0] == '\0') return false;
     for (; *text != '\0'; text++)
         if (*text == ' ' || *text == '"' || *text == '\\' || *text == '=') return false;
@@ -78,7 +78,7 @@ is_plain(const char *text) {
 
 static void
 line_put_text(struct line *l, const char *text) {
-    bool quoted = l->json || !is_plain(text);
+    bool quoted = l->json || !is_unquoted(text);
     if (quoted) line_put(l, "\"");
 
     for (; *text != '\0' && line_room(l) >= 2; text++) {

@@ -30,7 +30,7 @@ lower_origin(char *address) {
 
 /* Return whether the ${len} bytes at ${text} are ASCII. */
 static bool
-is_plain(const char *text, size_t len) {
+is_ascii_bytes(const char *text, size_t len) {
     for (size_t i = 0; i < len; i++)
         if (((unsigned char)text[i] & 0x80) != 0) return false;
     return true;
@@ -44,7 +44,7 @@ copy_address(const char *text, size_t len, char out[static LINK_PAGE_MAX]) {
     if (len + 2 > LINK_PAGE_MAX || memchr(text, '\0', len) != NULL) return ERR_INVALID;
     memcpy(out, text, len);
     out[len] = '\0';
-    if (is_plain(text, len)) return 0;
+    if (is_ascii_bytes(text, len)) return 0;
 
     memcpy(given, out, len + 1);
     return http_url_ascii(given, out, LINK_PAGE_MAX - 1) == 0 ? 0 : ERR_INVALID;

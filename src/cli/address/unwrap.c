@@ -157,7 +157,7 @@ static const struct wrapper {
 
 /* Return whether the host of ${len} characters at ${s} is ${name}, or ends with "." and it. */
 static bool
-is_host(const char *s, size_t len, const char *name) {
+is_host_below(const char *s, size_t len, const char *name) {
     size_t name_len = strlen(name);
     if (len < name_len || strncasecmp(s + len - name_len, name, name_len) != 0) return false;
     return len == name_len || s[len - name_len - 1] == '.';
@@ -257,7 +257,7 @@ is_wrapped_by(const struct wrapper *w, const char *text) {
     if (host == NULL) return false;
     host += 3;
     const char *path = host + strcspn(host, "/?#");
-    return is_host(host, strcspn(host, ":/?#&"), w->host) &&
+    return is_host_below(host, strcspn(host, ":/?#&"), w->host) &&
            strncasecmp(path, w->path, strlen(w->path)) == 0;
 }
 

@@ -213,6 +213,7 @@ progress_draw(struct progress *p) {
     if (ran >= SPEED_AFTER_MS && done > p->begun_with)
         speed = (done - p->begun_with) * 1000 / (uint64_t)ran;
 
+    /* Replace the line that was drawn last. */
     unsigned width = terminal_width();
     int err = add_erasure(p->columns, width, &line);
     size_t before = line.len;

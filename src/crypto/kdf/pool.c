@@ -83,7 +83,7 @@ end_request(struct kdf_pool *pool, struct kdf_request *r, int result) {
  * one for each lane.  Returns how many, in ${batch}.  The lock is held.
  */
 static unsigned
-take_batch(struct kdf_pool *pool, struct kdf_request *batch[LANES_MAX]) {
+take_requests(struct kdf_pool *pool, struct kdf_request *batch[LANES_MAX]) {
     unsigned free_threads = pool->threads - pool->busy; /* at least this one */
     unsigned part = (pool->requests + free_threads - 1) / free_threads;
     unsigned count = 0;
@@ -138,7 +138,7 @@ run_kdf_worker(struct job *base) {
 
     (void)pthread_mutex_lock(&pool->lock);
     do {
-        while (await_arrivals(pool), (count = take_batch(pool, batch)) > 0) {
+        while (await_arrivals(pool), (count = take_requests(pool, batch)) > 0) {
             if (pool->ending) refuse_batch(pool, batch, count);
             else derive_batch(w, batch, count);
         }

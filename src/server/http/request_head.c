@@ -46,7 +46,7 @@ is_field_value(const char *text, size_t len) {
 
 /* Whether the ${len} bytes at ${text} are of the characters of a host and port (RFC 3986, 3.2). */
 static bool
-is_host(const char *text, size_t len) {
+is_host_text(const char *text, size_t len) {
     static const char marks[] = "-._~!$&'()*+,;=:%[]";
     for (size_t i = 0; i < len; i++)
         if (!isalnum((unsigned char)text[i]) && strchr(marks, text[i]) == NULL) return false;
@@ -90,7 +90,7 @@ check_field(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_le
     h->next = value + value_len + LINE_END;
     if (is_header(name, name_len, "Host")) {
         h->hosts++;
-        h->strict = is_host(value, value_len);
+        h->strict = is_host_text(value, value_len);
     }
     if (is_header(name, name_len, "Expect")) h->expects = true;
     if (is_header(name, name_len, "Content-Length") && strspn(value, "0") < value_len)

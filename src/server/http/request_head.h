@@ -33,8 +33,9 @@ struct http_address request_head_peer(struct MHD_Connection *connection);
 enum { REQUEST_HEAD_POOL = 16 * 1024, REQUEST_HEAD_STEP = 4 * 1024 };
 
 /*
- * Whether the head on ${connection} leaves enough of its memory for the head of a response.  Without
- * it the library would close the connection in place of a response, after the work was done.
+ * Whether the head on ${connection} leaves enough of its memory for the head of a response.
+ * Without it the library would close the connection in place of a response, after the work was
+ * done.
  */
 bool request_head_leaves_room(struct MHD_Connection *connection);
 
