@@ -22,6 +22,9 @@ hint_foreign(const struct remote_response *resp) {
     else if (resp->location[0] != '\0')
         say_hint("It may be a page for signing in. Ask the operator for an address that programs "
                  "can use.");
+    else if (resp->status == 413)
+        say_hint("A proxy in front limits what may be sent. Share a file without --classic, which "
+                 "sends it in parts, or ask the operator (nginx: client_max_body_size).");
     else if (resp->status == 401 || resp->status == 403)
         say_hint("A proxy, firewall or sign-in page may refuse it. Ask the operator.");
     else

@@ -35,6 +35,24 @@ const kinds = {
     return { run, url: `https://${HOST}:${port}/`, basic: { username: 'ada', password: 'pass word' } };
   },
 
+  // Only who shares signs in.
+  'nginx with senders': (folder, port) => {
+    writeFileSync(join(folder, 'htpasswd'), `ada:${execFileSync('openssl', ['passwd', '-apr1', 'pass word'], { encoding: 'utf8' })}`);
+    const senders = shipped('nginx/senders.conf');
+    const [lines] = /(?:^#     auth_basic.*\n)+/m.exec(senders);
+    const text = localNginx(shipped('nginx/secretsd.conf'), { folder, port, plain: `unix:${folder}/plain.sock`, web: join(top, 'build/web') });
+    const server = edit(lines.replaceAll('#', ''), { '/etc/nginx/secretsd.htpasswd': `${folder}/htpasswd` });
+    const run = nginx(folder, `${senders}\n${edit(text, { 'secrets.example.org': HOST, 'ssl http2;': `ssl http2;\n${server}` })}`);
+    return { run, url: `https://${HOST}:${port}/`, basic: { username: 'ada', password: 'pass word' } };
+  },
+
+  // As many write it: nginx takes 1 MiB.
+  'plain nginx': (folder, port) => {
+    const run = nginx(folder, `${upstream(folder)}
+server { listen 127.0.0.1:${port}; server_name ${HOST}; location / { proxy_set_header Host $host; proxy_pass http://secretsd; } }`);
+    return { run, url: `http://${HOST}:${port}/` };
+  },
+
   'nginx below a folder': (folder, port) => {
     const location = shipped('nginx/folder.conf');
     const run = nginx(folder, `${upstream(folder)}
@@ -103,7 +121,8 @@ server {
   },
 };
 
-export const proxyKinds = Object.keys(kinds);
+/** The kinds that everything passes. */
+export const proxyKinds = Object.keys(kinds).filter((kind) => !['nginx with senders', 'plain nginx'].includes(kind));
 
 /** The program of a kind, for has(). */
 export const programOf = (kind) => ({ apache: 'apache2', haproxy: 'haproxy', caddy: 'caddy', varnish: 'varnishd' })[kind] ?? 'nginx';

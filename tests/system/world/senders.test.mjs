@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// A sign-in for senders alone, with the nginx configuration and the paths of the operations manual; and a
+// plain nginx, which takes no large body.
+
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import https from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+
+import { newPage, startBrowser } from '../support/browser.mjs';
+import { newHome } from '../support/cli.mjs';
+import { has } from '../support/nginx.mjs';
+import { startProxy } from '../support/proxies.mjs';
+import { startServer, top } from '../support/server.mjs';
+import { button, createLink, shownText } from '../support/stage.mjs';
+
+const TEXT = 'for everybody with the link';
+
+async function setUp(t, kind) {
+  const folder = mkdtempSync(join(tmpdir(), 'senders-'));
+  chmodSync(folder, 0o755);
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const server = await startServer({ env: { SECRETS_LISTEN: `unix:${folder}/secretsd.sock` } });
+  t.after(() => server.stop());
+  chmodSync(join(folder, 'secretsd.sock'), 0o666);
+  const proxy = await startProxy(kind, folder);
+  t.after(() => proxy.stop());
+  const cli = await newHome(undefined);
+  t.after(() => cli.remove());
+  return { proxy, cli, env: { SSL_CERT_FILE: proxy.certificate } };
+}
+
+/** The status of a request without credentials. */
+const status = (proxy, method, path) => new Promise((done, failed) => {
+  https.request({ host: 'localhost', port: proxy.port, path, method, rejectUnauthorized: false, headers: { 'Content-Type': 'application/json' } }, (res) => {
+    res.resume();
+    done(res.statusCode);
+  }).on('error', failed).end(method === 'POST' ? '{}' : undefined);
+});
+
+/** The requests in the table of docs/OPERATIONS.md whose first column is called ${heading}. */
+function requestsOf(heading) {
+  const manual = readFileSync(join(top, 'docs/OPERATIONS.md'), 'utf8');
+  const [, rows] = new RegExp(`^\\| ${heading} \\|.*\\n\\| ---.*\\n((?:\\|.*\\n)+)`, 'm').exec(manual);
+  return [...rows.matchAll(/`(GET|POST|PUT|DELETE) (\S+)`/g)].map(([, method, path]) => [method, path.replace('secret/ID', `secret/${'A'.repeat(16)}`).replace('ID', 'A'.repeat(22)).replace('/K', '/0')]);
+}
+
+describe('senders sign in', { skip: !has('nginx') || !has('openssl') }, () => {
+  test('the paths of the manual are open, and the two are not', async (t) => {
+    const { proxy } = await setUp(t, 'nginx with senders');
+    const open = requestsOf('open');
+    assert.ok(open.length >= 11, String(open));
+    for (const [method, path] of open) {
+      const answered = await status(proxy, method, path);
+      // Without a token a part, a lease and a burn get the server's own 401.
+      const token = /parts|lease/.test(path) || method === 'DELETE';
+      assert.ok(token ? answered === 401 : answered !== 401 && answered !== 403, `${method} ${path}: ${answered}`);
+    }
+    const behind = requestsOf('behind the sign-in');
+    assert.deepEqual(behind, [['POST', '/encrypt'], ['POST', '/api/v1/secrets']]);
+    for (const [method, path] of behind)
+      for (const spelled of [path, `${path}?x=1`, `/.${path}`, `/x/..${path}`, path.replace('/', '//')])
+        assert.equal(await status(proxy, method, spelled), 401, spelled);
+  });
+
+  test('who signs in shares, and everybody opens', { timeout: 120_000 }, async (t) => {
+    const { proxy, cli, env } = await setUp(t, 'nginx with senders');
+    const put = (server, args = []) => cli.run(['put', '-q', '-s', server, ...args], { input: TEXT, extra: env });
+    const refused = await put(proxy.url);
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.stderr, /answered 401/);
+
+    const address = Object.assign(new URL(proxy.url), proxy.basic).href;
+    for (const args of [[], ['--classic']]) {
+      const made = await put(address, args);
+      assert.equal(made.code, 0, made.stderr);
+      const [link, passphrase] = made.stdout.trim().split('\n');
+      const ways = passphrase === undefined ? [] : ['-p', 'env:PW'];
+      const got = await cli.run(['get', ...ways, link], { extra: { ...env, PW: passphrase ?? '' } });
+      assert.equal(got.stdout, TEXT, got.stderr);
+    }
+
+    const browser = await startBrowser();
+    t.after(() => browser.close());
+    const sender = await newPage(browser, { ignoreHTTPSErrors: true, locale: 'en-GB', httpCredentials: proxy.basic });
+    sender.allow = /status of 401/;
+    const reader = await newPage(browser, { ignoreHTTPSErrors: true, locale: 'en-GB' });
+    await sender.goto(proxy.url);
+    await sender.locator('textarea').fill(TEXT);
+    const link = await createLink(sender);
+    await reader.goto(link);
+    await button('Open', reader).click();
+    assert.equal(await shownText(reader), TEXT);
+    assert.deepEqual(reader.faults, []);
+  });
+});
+
+test('plain nginx takes sealed files, and it is said why it takes no large classic one', { skip: !has('nginx') }, async (t) => {
+  const { proxy, cli } = await setUp(t, 'plain nginx');
+  const file = join(cli.folder, 'plan.bin');
+  writeFileSync(file, Buffer.alloc(3 << 20, 7));
+  const sealed = await cli.run(['put', '-q', '-s', proxy.url, file]);
+  assert.equal(sealed.code, 0, sealed.stderr);
+  const classic = await cli.run(['put', '-q', '-s', proxy.url, '--classic', file]);
+  assert.notEqual(classic.code, 0);
+  assert.match(classic.stderr, /something before \S+ answered 413\n {2}A proxy in front limits .*without --classic.*client_max_body_size/s);
+});
