@@ -217,7 +217,7 @@ test('an upload that others of the network keep out says what it waits for', asy
   await page.goto(site.url);
   await page.locator('input[type=file]').setInputFiles({ name: 'f.bin', mimeType: '', buffer: randomBytes(300_000) });
   await button('Create link').click();
-  await text('Other uploads from your network are unfinished. Trying again').waitFor();
+  await text('Waiting for other uploads to end').waitFor();
   await text('Not opened yet').waitFor();
 });
 

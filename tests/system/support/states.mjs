@@ -164,7 +164,7 @@ export const states = {
     await openForm(page, site);
     await page.locator('input[type=file]').setInputFiles(files(300_000));
     await button('Create link', page).click();
-    await page.getByText('are unfinished').waitFor();
+    await page.getByText('Waiting for other uploads').first().waitFor();
   },
   'passphrase-blanks': async (page, site) => {
     await openLink(page, (await shareSecret(site, TEXT, { passphrase: 'p' })).link);

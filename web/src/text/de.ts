@@ -51,7 +51,7 @@ export const de: Catalogue = {
   waitingForNetwork: 'Verbindung unterbrochen. Neuer Versuch',
   waitingForServer: 'Der Server ist ausgelastet. Neuer Versuch',
   waitingBetween: 'Etwas zwischen dir und dem Server hat geantwortet. Neuer Versuch',
-  waitingForUploads: 'Andere Uploads aus deinem Netz sind nicht fertig. Neuer Versuch',
+  waitingForUploads: 'Warten auf das Ende anderer Uploads',
   cancel: 'Abbrechen',
   needContent: 'Gib erst etwas ein oder füge eine Datei hinzu.',
   needPassphrase: 'Wähle erst eine Passphrase oder teile ohne.',

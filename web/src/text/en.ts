@@ -51,7 +51,7 @@ export const en = {
   waitingForNetwork: 'Connection lost. Trying again',
   waitingForServer: 'The server is busy. Trying again',
   waitingBetween: 'Something between you and the server answered. Trying again',
-  waitingForUploads: 'Other uploads from your network are unfinished. Trying again',
+  waitingForUploads: 'Waiting for other uploads to end',
   cancel: 'Cancel',
   needContent: 'Type something or add a file first.',
   needPassphrase: 'Choose a passphrase first, or share without one.',

@@ -51,7 +51,7 @@ export const es: Catalogue = {
   waitingForNetwork: 'Conexión perdida. Reintentando',
   waitingForServer: 'El servidor está ocupado. Reintentando',
   waitingBetween: 'Respondió algo entre tú y el servidor. Reintentando',
-  waitingForUploads: 'Otras subidas de tu red no han terminado. Reintentando',
+  waitingForUploads: 'Esperando a que terminen otras subidas',
   cancel: 'Cancelar',
   needContent: 'Escribe algo primero, o añade un archivo.',
   needPassphrase: 'Elige primero una frase de contraseña, o comparte sin ella.',

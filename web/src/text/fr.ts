@@ -51,7 +51,7 @@ export const fr: Catalogue = {
   waitingForNetwork: 'Connexion perdue. Nouvel essai',
   waitingForServer: 'Le serveur est occupé. Nouvel essai',
   waitingBetween: 'Quelque chose entre vous et le serveur a répondu. Nouvel essai',
-  waitingForUploads: 'D’autres envois de votre réseau ne sont pas terminés. Nouvel essai',
+  waitingForUploads: 'En attente de la fin d’autres envois',
   cancel: 'Annuler',
   needContent: 'Saisissez d’abord quelque chose, ou ajoutez un fichier.',
   needPassphrase: 'Choisissez d’abord une phrase secrète, ou partagez sans.',

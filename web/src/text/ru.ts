@@ -56,7 +56,7 @@ export const ru: Catalogue = {
   waitingForNetwork: 'Связь потеряна. Пробуем снова',
   waitingForServer: 'Сервер занят. Пробуем снова',
   waitingBetween: 'Ответил не сам сервер, а нечто между ним и вами. Пробуем снова',
-  waitingForUploads: 'Другие загрузки из вашей сети не завершены. Пробуем снова',
+  waitingForUploads: 'Ждём конца других загрузок',
   cancel: 'Отмена',
   needContent: 'Сначала введите что-нибудь или добавьте файл.',
   needPassphrase: 'Сначала выберите пароль или отправьте без него.',

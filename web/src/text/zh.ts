@@ -51,7 +51,7 @@ export const zh: Catalogue = {
   waitingForNetwork: '连接中断，正在重试',
   waitingForServer: '服务器繁忙，正在重试',
   waitingBetween: '你与服务器之间的某个环节作出了回应，正在重试',
-  waitingForUploads: '你的网络还有未完成的上传，正在重试',
+  waitingForUploads: '正在等待其他上传结束',
   cancel: '取消',
   needContent: '请先输入内容，或添加文件。',
   needPassphrase: '请先选择口令，或不设口令分享。',
