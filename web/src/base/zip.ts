@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
-// Several files as one: a stored (uncompressed) zip that every system opens.  Its length is known
-// before a byte is read, and files are streamed.
+// Writes several files as one zip without compression, which every system opens. The length of the
+// zip is known before a file is read, and the files are streamed.
 
 import { utf8, type Bytes } from './bytes';
 import { ChangedError } from '../crypto/envelope';
 
-/** A file to put in: its bytes can be streamed more than once. */
+/** A file of the zip. */
 export interface ZipEntry {
   name: string;
   size: number;
   /** In milliseconds since 1970. */
   modified: number;
+  /** The bytes of the file. It is called more than once. */
   stream(): AsyncIterable<Uint8Array>;
 }
 
@@ -18,17 +19,22 @@ const LOCAL = 30;
 const CENTRAL = 46;
 const END = 22;
 
-/** What the fields of a zip can count: bytes of all of it, and files. */
+/** The limits of the fields of a zip without extensions: its length in bytes, and its number of files. */
 export const ZIP_BYTES_MAX = 2 ** 32 - 2;
 export const ZIP_FILES_MAX = 65534;
 
-/** Length of the zip of `entries`; more than ZIP_BYTES_MAX cannot be made. */
+/** The length of the zip of `entries`. It may exceed ZIP_BYTES_MAX. */
 export function zipLength(entries: readonly ZipEntry[]): number {
   return zipNames(entries).reduce(
     (sum, name, i) => sum + LOCAL + CENTRAL + 2 * utf8(name).length + entries[i]!.size, END);
 }
 
-/** The zip. Each file is read twice: for its checksum, which stands before it, and for its bytes. */
+/**
+ * The zip of `entries`. Each file is read twice, because its checksum comes before its bytes.
+ *
+ * @throws RangeError if the zip would exceed its limits
+ * @throws ChangedError if a file changes between the two reads
+ */
 export async function* zip(entries: readonly ZipEntry[]): AsyncGenerator<Uint8Array> {
   if (entries.length > ZIP_FILES_MAX || zipLength(entries) > ZIP_BYTES_MAX) throw new RangeError('too much for a zip');
   const names = zipNames(entries);
@@ -52,7 +58,7 @@ export async function* zip(entries: readonly ZipEntry[]): AsyncGenerator<Uint8Ar
   yield ending(entries.length, directory.reduce((sum, d) => sum + d.length, 0), offset);
 }
 
-/** Names as they stand in the zip: no folders, none twice. */
+/** The names of `entries` in the zip: without folders, and all different. */
 export function zipNames(entries: readonly { name: string }[]): string[] {
   const taken = new Set<string>();
   return entries.map(({ name }) => {
@@ -92,7 +98,7 @@ async function checksum(stream: AsyncIterable<Uint8Array>): Promise<number> {
   return crc.value();
 }
 
-// A local header, or with `offset` the one of the central directory.
+// The local header of a file, or with `offset` its header in the central directory.
 function header(signature: number, length: number, name: Bytes, entry: ZipEntry, crc: number, offset?: number): Bytes {
   const out = new Uint8Array(length + name.length);
   const view = new DataView(out.buffer);

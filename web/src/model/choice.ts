@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The form to share: what was chosen, whether it can be sent, and the sentence that says it.
+// The choices of the form to share: their defaults, their limits, and the message for a limit that is exceeded.
 
 import type { Config } from '../net/messages';
 import { utf8 } from '../base/bytes';
@@ -15,7 +15,7 @@ export interface ShareChoice {
   views: number;
   ttl: number;
   mode: PassphraseMode;
-  /** What was typed or generated; of no meaning with mode `none`. */
+  /** The typed or generated passphrase. Unused in mode `none`. */
   passphrase: string;
   keyApart: boolean;
 }
@@ -28,29 +28,29 @@ export function passphraseOf(choice: ShareChoice): string {
   return choice.mode === 'none' ? '' : choice.passphrase;
 }
 
-/** Bytes of what would be sealed. */
+/** The length in bytes of the content that would be encrypted. */
 export function contentSize({ text, files }: ShareChoice): number {
   if (files.length === 0) return utf8(text).length;
   return files.length === 1 ? files[0]!.size : zipLength([...files].map(({ name, size }) => ({ name, size, modified: 0, stream: noBytes })));
 }
 
 async function* noBytes(): AsyncGenerator<Uint8Array> {
-  // Lengths alone are asked for.
+  // zipLength() does not read.
 }
 
-/** What keeps it from being sent, and the limit that it breaks: bytes of content, or a count. */
+/** Why a choice cannot be sent: the message, and the limit in bytes (`size`) or as a number (`count`). */
 export interface Problem {
   key: Key;
   size?: number;
   count?: number;
 }
 
-/** The first thing that keeps it from being sent; null if nothing does. */
+/** The first problem of `choice`, or null if it can be sent. */
 export function problemOf(choice: ShareChoice, config: Config): Problem | null {
   return contentProblem(choice, config) ?? passphraseProblem(choice);
 }
 
-/** Whether it is the passphrase that has to be mended. */
+/** Whether the passphrase has to be changed. */
 export function isOfPassphrase({ key }: Problem): boolean {
   return key === 'needPassphrase' || key === 'passphraseTooLong';
 }
@@ -73,24 +73,24 @@ function passphraseProblem({ mode, passphrase }: ShareChoice): Problem | null {
   return isTooLong(passphrase) ? { key: 'passphraseTooLong', count: PASSPHRASE_MAX } : null;
 }
 
-/** How the sentence names what it takes to open. */
+/** The text of the sentence for what opening needs besides the link. */
 export function protectionKey({ mode, keyApart }: { mode: PassphraseMode; keyApart: boolean }): Key {
   if (mode === 'none') return keyApart ? 'withKeyApart' : 'withoutPassphrase';
   return keyApart ? 'withBoth' : 'withPassphrase';
 }
 
-/** `n` as the form holds it: whole, and within the bounds. */
+/** `n` rounded, and limited to 1..`max`. */
 export function clampViews(n: number, max: number): number {
   return Number.isFinite(n) ? Math.min(max, Math.max(1, Math.round(n))) : 1;
 }
 
-/** The name of the zip that several files become. */
+/** The name of a zip that is made at `date`. */
 export function zipNameAt(date: Date): string {
   const pad = (n: number) => String(n).padStart(2, '0');
   return `files-${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}.zip`;
 }
 
-/** Whether it reads like a key or a token rather than like prose. */
+/** Whether `text` looks like a key or a token, which a monospace font shows better. */
 export function looksLikeKey(text: string): boolean {
   const trimmed = text.trim();
   if (trimmed === '') return false;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Whose turn it is to be looked up.  A server lets one address do so much a minute (60 by default),
-// and opening counts too: all lines of a page together take at most half of that.
+// Decides which status line is polled next. A server limits the requests of an address (60 a minute
+// by default), and opening counts too, so the lines of a page use at most half of that.
 
-/** So many at once, and one more each GAP milliseconds. */
+/** A token bucket: BURST polls at once, and one more every GAP milliseconds. */
 const BURST = 10;
 const GAP = 2000;
 
 const ROW_EVERY = 60_000;
-/** A card is watched closely while it is new, the fewer the closer. */
+/** A new card is polled more often than a row. With more cards each is polled less often. */
 const CARD_EVERY = 10_000;
 const CARD_SHARE = 5000;
 const CARD_NEW = 5 * 60_000;
@@ -15,7 +15,7 @@ const CARD_NEW = 5 * 60_000;
 interface Line {
   card: boolean;
   since: number;
-  /** When it is to be looked up; infinite while it is. */
+  /** When the next poll is due. Infinity while a poll is under way. */
   due: number;
 }
 
@@ -25,7 +25,7 @@ export class PollSchedule<T> {
   private tokens = BURST;
   private filled = 0;
 
-  /** `line` is due at once; a `card` goes before rows. */
+  /** Add `line`, which is due at once. Cards go before rows. */
   add(line: T, card: boolean, now: number): void {
     this.lines.set(line, { card, since: now, due: now });
   }
@@ -34,12 +34,12 @@ export class PollSchedule<T> {
     this.lines.delete(line);
   }
 
-  /** All that are not being looked up are due. */
+  /** Make every line due that is not being polled. */
   hurry(now: number): void {
     for (const line of this.lines.values()) if (line.due !== Infinity) line.due = now;
   }
 
-  /** The one to look up now, if there is one; done() has to follow. */
+  /** The line to poll now, or null. The caller calls done() after the poll. */
   take(now: number): T | null {
     this.tokens = Math.min(BURST, this.tokens + (now - this.filled) / GAP);
     this.filled = now;
@@ -50,13 +50,13 @@ export class PollSchedule<T> {
     return next[0];
   }
 
-  /** `line` was looked up. */
+  /** The poll of `line` has ended. */
   done(line: T, now: number): void {
     const found = this.lines.get(line);
     if (found !== undefined) found.due = now + this.every(found, now);
   }
 
-  /** Milliseconds from `now` until take() may give one: infinite if nothing is waited for. */
+  /** Milliseconds from `now` until take() may return a line. Infinity if no line will be due. */
   wait(now: number): number {
     const due = this.next(now)?.[1].due ?? Infinity;
     const refilled = this.filled + (1 - this.tokens) * GAP;

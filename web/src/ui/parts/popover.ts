@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A small panel under a button of the sentence. One is open at a time; Escape, a click outside and
-// its own Done close it.
+// A panel under a button of the sentence. At most one is open. Escape, a click outside of it and its
+// Done button close it.
 
 import { button, el, newId } from './dom';
 
@@ -58,7 +58,10 @@ export class Popover {
     this.reveal();
   }
 
-  /** Bring all of the panel into view, once it has grown, under its word, which may be on another line by now. */
+  /**
+   * Place the panel again and scroll all of it into view. Call it when the panel has grown, or when
+   * its button may have moved to another line.
+   */
   reveal(): void {
     this.place();
     this.panel.scrollIntoView({ block: 'nearest' });
@@ -71,7 +74,7 @@ export class Popover {
     if (returnFocus) this.trigger.focus();
   }
 
-  // Under its word, and never out of the column.
+  // Place the panel under its button, within the width of the column.
   place(): void {
     const column = this.panel.offsetParent;
     if (!(column instanceof HTMLElement)) return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The result: the link, what to do with it, and what became of it.
+// The card of a shared secret: its link, the buttons for the link, and its status line.
 
 import type { Shared } from '../../worker/protocol';
 import { buildLink } from '../../model/link';
@@ -11,7 +11,7 @@ import { copyButton } from '../parts/copy';
 import { button, el, fill, newId } from '../parts/dom';
 import { LiveStatus } from './status';
 
-/** The card, and its line, which has to be stopped when the card is left. */
+/** The card, and its status line. The caller stops the status line when the card is removed. */
 export function resultCard(context: Context, choice: ShareChoice, shared: Shared): { card: HTMLElement; status: LiveStatus } {
   const { words, now, page } = context;
   const titleId = newId();
@@ -43,7 +43,7 @@ function sentence({ words }: Context, choice: ShareChoice, { expiresAt }: Shared
   return el('p', { class: 'note' }, opens, ' ', words.say('asSentence', { text: words.capital(words.say(protectionKey(choice))) }));
 }
 
-/** A value in full, selected by one click. */
+/** A value in full. One click selects all of it. */
 export function codeBlock(label: string, value: string, className: string): HTMLElement {
   return el('div', { class: `code-block ${className}` }, el('code', { class: 'code', tabindex: 0, 'aria-label': label, role: 'textbox', 'aria-readonly': 'true', dir: 'ltr' }, value));
 }

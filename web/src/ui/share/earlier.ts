@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Earlier secrets of this browser: a quiet list, each with its line.
+// The list of secrets that this browser shared before, each with its status line.
 
 import type { Owned } from '../../storage/owned';
 import { confirmButton } from '../parts/confirm';
@@ -18,12 +18,12 @@ export class EarlierList {
   readonly element: HTMLElement;
   private readonly context: Context;
   private readonly onEmpty: () => void;
-  /** Those that are shown, by id. */
+  /** The visible rows, by id. */
   private readonly rows = new Map<string, Row>();
   private readonly excluded = new Set<string>();
   private shown = AT_FIRST;
 
-  /** `onEmpty` brings the person elsewhere, once all are forgotten. */
+  /** Calls `onEmpty` when the last entry is forgotten, so that the caller can move the focus. */
   constructor(context: Context, onEmpty: () => void) {
     this.context = context;
     this.onEmpty = onEmpty;
@@ -31,13 +31,13 @@ export class EarlierList {
     this.draw();
   }
 
-  /** Not this one: it has a card of its own. */
+  /** Leave the secret `id` out, because it has a card. */
   exclude(id: string): void {
     this.excluded.add(id);
     this.draw();
   }
 
-  /** Look up none of them any more. */
+  /** Stop polling all rows. */
   stop(): void {
     this.keep([]);
   }
@@ -66,7 +66,7 @@ export class EarlierList {
       el('div', { class: 'actions' }, more, forgetAll), el('p', { class: 'note' }, words.say('forgetNote')));
   }
 
-  // Rows for these and no others: one that is there already is not looked up anew.
+  // Keep rows for exactly these secrets. A row that exists stays, so that it is not polled again.
   private keep(shown: Owned[]): void {
     const before = new Map(this.rows);
     this.rows.clear();
@@ -74,7 +74,7 @@ export class EarlierList {
     for (const [id, { status }] of before) if (!this.rows.has(id)) status.stop();
   }
 
-  // The button that was pressed is gone: on to that of the row which took its place.
+  // The pressed button is gone with its row. Move the focus to the row that took its place.
   private forgotten(what: string, row: number): void {
     const { words, announce } = this.context;
     this.draw();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The sentence that is the form: three words of it are buttons.
+// The sentence of the form. Three of its parts are buttons that open popovers with choices.
 
 import { isTooLong, makePassphrase, PASSPHRASE_MAX, strengthOf } from '../../crypto/passphrase';
 import { randomBytes } from '../../base/random';
@@ -19,7 +19,7 @@ export class Sentence {
   private readonly words: Record<'views' | 'ttl' | 'passphrase', Popover>;
   private readonly until: HTMLElement;
 
-  /** `choice` is changed as the person chooses. */
+  /** The sentence writes what the person chooses into `choice`. */
   constructor(context: Context, choice: ShareChoice) {
     this.context = context;
     this.choice = choice;
@@ -30,7 +30,7 @@ export class Sentence {
     this.update();
   }
 
-  // A line would break between a button and the full stop behind it.
+  // Browsers break a line between a button and the punctuation after it, so a span keeps them together.
   private parts(): Node[] {
     let before: HTMLElement | null = null;
     return this.context.words.segments('sentence').flatMap((segment): Node[] => {
@@ -44,12 +44,12 @@ export class Sentence {
     });
   }
 
-  /** Open the popover in which something is missing. */
+  /** Open the popover with the passphrase, because it is missing or too long. */
   askForPassphrase(): void {
     this.words.passphrase.open();
   }
 
-  /** While it is being shared nothing can be chosen any more. */
+  /** Disable all choices while the secret is sent, and enable them afterwards. */
   lock(locked: boolean): void {
     if (locked) for (const popover of Object.values(this.words)) popover.close(false);
     this.element.inert = locked;
