@@ -123,8 +123,12 @@ static int
 parse_page(const char *s, size_t len, struct link *out) {
     if (link_address(s, len, out->page) != 0) return ERR_INVALID;
 
+    /* One slash is enough for link_address(), but not for a link. */
+    const char *host = strstr(s, "://");
+    if (host == NULL || host + 3 > s + len) return ERR_INVALID;
+    host += 3;
+
     /* A path that does not end with '/' is a file; link_address() added one. */
-    const char *host = strstr(s, "://") + 3;
     bool has_path = memchr(host, '/', len - (size_t)(host - s)) != NULL;
     if (s[len - 1] != '/' && has_path) out->page[strlen(out->page) - 1] = '\0';
     return 0;

@@ -35,6 +35,8 @@ static const struct {
 };
 
 static const char *const bad[] = {
+    "https:/h/#" ID "." KEY,
+    "https:/\xd1\x83.example/#" ID "." KEY,
     "",
     "#",
     "https://h/",
