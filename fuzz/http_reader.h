@@ -90,10 +90,13 @@ reader_ask(const char *p, size_t n) {
     size_t body = 0;
     int counts[2] = {0}; /* Host, Content-Length */
     bool old = false;
-    /* Empty lines before a request (2.2). */
-    int bare = 0;
-    for (; at < p + n && (*at == '\r' || *at == '\n'); at++)
-        bare += *at == '\r' ? 1 : -1;
+    /* Empty lines before a request (2.2).  The library also skips some that are not CR LF. */
+    bool bare = false;
+    while (at < p + n && (*at == '\r' || *at == '\n')) {
+        size_t pair = n - (size_t)(at - p) > 1 && memcmp(at, "\r\n", 2) == 0 ? 2 : 1;
+        bare = bare || pair == 1;
+        at += pair;
+    }
 
     a.skipped = at < p + n && *at == '\0';
     a.is_head = n - (size_t)(at - p) > 5 && memcmp(at, "HEAD ", 5) == 0;
@@ -101,7 +104,7 @@ reader_ask(const char *p, size_t n) {
     /* The whole head, and whether this is HTTP at all. */
     if (memmem(at, n - (size_t)(at - p), "\r\n\r\n", 4) == NULL) return a;
     end = memmem(at, n - (size_t)(at - p), "\r\n", 2);
-    a.ended = bare == 0 && reader_is_three_words(at, (size_t)(end - at));
+    a.ended = !bare && reader_is_three_words(at, (size_t)(end - at));
 
     for (bool first = true;; first = false) {
         end = memmem(at, n - (size_t)(at - p), "\r\n", 2);
@@ -154,8 +157,8 @@ reader_check_refusal(const char *head, size_t n, int status, const char *body, s
     json_decref(json);
 }
 
-/* Read one answer and check its form.  The answer to ${asked} has no body if that is a strict HEAD,
- * and may have none if it is another one. */
+/* Read one answer and check its form.  The answer to ${asked} may have no body if that is a HEAD.
+ * (It has one if the library refused the head, since nothing tells the method then.) */
 static struct answer
 reader_answer(const char *p, size_t n, const struct asked *asked) {
     static const char *const always[] = {"Date", "Secrets-Answer", "Cache-Control",
@@ -174,7 +177,8 @@ reader_answer(const char *p, size_t n, const struct asked *asked) {
     for (size_t i = 0; i < ARRAY_LEN(always); i++)
         reader_require(reader_find(p, head, always[i]) != NULL || a.status == 204);
     const char *length = reader_find(p, head, "Content-Length");
-    bool is_head = asked->is_head && (asked->strict || n == head + 2);
+    size_t rest = n - head - 2;
+    bool is_head = asked->is_head && (rest == 0 || (rest > 4 && memcmp(end + 4, "HTTP/", 5) == 0));
     size_t body =
         length == NULL || is_head || a.status == 304 ? 0 : (size_t)strtoul(length, NULL, 10);
     if (body > n - head - 2) return a;
