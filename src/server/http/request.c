@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/text/parse.h"
 #include "http/problem.h"
 #include "server/http/refusal.h"
+#include "server/http/request_fields.h"
 #include "server/http/request_head.h"
 #include "server/process/process.h"
 
@@ -30,14 +30,11 @@ struct request {
     struct MHD_Connection *connection;
     struct conn *conn;
     enum stage stage;
-    bool running;     /* counted in daemon->running */
-    bool expect;      /* the client waits before it sends its body */
-    bool broken;      /* the head is not strict, a header came twice, or the length is no number */
-    bool unread;      /* answered before the body was read */
-    const char *host; /* the Host header; NULL if absent */
-    int64_t body_len; /* -1 if there is no body */
-    size_t body_held; /* bytes of the budget for bodies */
-    size_t response_held; /* bytes of the budget for its response */
+    bool running;                 /* counted in daemon->running */
+    bool unread;                  /* answered before the body was read */
+    struct request_fields fields; /* with a fault, nothing of the head is used */
+    size_t body_held;             /* bytes of the budget for bodies */
+    size_t response_held;         /* bytes of the budget for its response */
     int64_t began_us;
     struct api_admission admission;
     struct http_request http;
@@ -109,7 +106,7 @@ request_begin(void *daemon, const char *target, struct MHD_Connection *connectio
         req->http.query = query + 1;
     }
 
-    req->body_len = -1;
+    req->fields.body_len = -1;
     buf_init(&req->http.body, 0);
     http_response_init(&req->response, req->daemon->config.api->config.response_max);
     req->response.reserve = reserve_response;
@@ -137,46 +134,6 @@ count_out(struct request *req) {
     pthread_mutex_lock(&d->lock);
     if (--d->running == 0) pthread_cond_signal(&d->quiet);
     pthread_mutex_unlock(&d->lock);
-}
-
-static bool
-name_is(const char *name, size_t len, const char *expected) {
-    return len == strlen(expected) && strncasecmp(name, expected, len) == 0;
-}
-
-/* Keep ${value} if it is a header that the API reads.  Returns whether it is one. */
-static bool
-keep_api_header(struct request *req, const char *name, size_t name_len, const char *value,
-                size_t value_len) {
-    for (size_t i = 0; i < HTTP_HEADER_COUNT; i++) {
-        if (!name_is(name, name_len, http_header_name((enum http_header)i))) continue;
-        if (req->http.headers[i] != NULL || strlen(value) != value_len) req->broken = true;
-        req->http.headers[i] = value;
-        return true;
-    }
-    return false;
-}
-
-static enum MHD_Result
-read_header(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len,
-            const char *value, size_t value_len) {
-    struct request *req = arg;
-    (void)kind;
-    if (value == NULL) value = "";
-    if (keep_api_header(req, name, name_len, value, value_len)) return MHD_YES;
-
-    /* Framing: exactly one length, and no other encoding of the body. */
-    if (name_is(name, name_len, "Content-Length")) {
-        if (req->body_len >= 0 || parse_number(value, value_len, 0, INT64_MAX, &req->body_len) != 0)
-            req->broken = true;
-    } else if (name_is(name, name_len, "Transfer-Encoding")) {
-        req->broken = true;
-    } else if (name_is(name, name_len, "Host")) {
-        req->host = value;
-    } else if (name_is(name, name_len, "Expect")) {
-        req->expect = true;
-    }
-    return MHD_YES;
 }
 
 /* Take ${len} bytes of the budget for bodies; false if that is used up. */
@@ -253,13 +210,13 @@ send_response(struct request *req) {
 static enum MHD_Result
 respond_early(struct request *req) {
     if (req->response.route == NULL) req->response.route = "-";
-    if (req->body_len <= 0 && !req->broken) {
+    if (req->fields.body_len <= 0 && req->fields.fault == NULL) {
         /* Sent when the library reports the end of the request, so that the connection goes on. */
         req->stage = STAGE_READY;
         return MHD_YES;
     }
     req->response.close = true;
-    req->unread = !req->expect;
+    req->unread = !req->fields.expect;
     return send_response(req);
 }
 
@@ -274,7 +231,7 @@ refuse_request(struct request *req, enum problem problem, const char *detail) {
 static enum MHD_Result
 expect_body(struct request *req) {
     uint64_t len = 0;
-    if (req->body_len > 0) len = (uint64_t)req->body_len;
+    if (req->fields.body_len > 0) len = (uint64_t)req->fields.body_len;
     if (len > req->admission.body_max) return refuse_request(req, PROBLEM_TOO_LARGE, NULL);
     if (!hold_body(req, (size_t)len)) return refuse_request(req, PROBLEM_BUSY, NULL);
 
@@ -304,14 +261,18 @@ hand_to_worker(struct request *req, enum stage stage, enum stage refused) {
     return MHD_YES;
 }
 
-/* Read the head of ${req} into its http member, and set broken if the head is not strict. */
+/* Read the head of ${req} into its members.  What is wrong with it is the fault of its fields. */
 static void
 read_head(struct request *req, const char *method, const char *url, const char *version) {
     bool strict =
         request_head_strict(req->connection, method, url, version, req->target, req->target_len);
     req->http.method = http_method_parse(method);
-    req->broken = !strict || request_head_has_many_parameters(req->http.query);
-    (void)MHD_get_connection_values_n(req->connection, MHD_HEADER_KIND, read_header, req);
+    request_fields_read(req->connection, &req->http, &req->fields);
+    if (request_head_has_many_parameters(req->http.query))
+        req->fields.fault = "A query has at most 64 parameters.";
+    if (!strict)
+        req->fields.fault = "The head must be plain HTTP/1.1: every line ends in CR LF, there is "
+                            "one Host, the address is encoded, and Expect needs a body.";
 
     req->http.client = request_head_peer(req->connection);
 }
@@ -326,7 +287,7 @@ is_host_allowed(const struct request *req) {
         .port = c->port,
         .trusted = http_address_trusted(c->trusted, &req->http.client),
     };
-    return hosts_allow(&peer, req->host);
+    return hosts_allow(&peer, req->fields.host);
 }
 
 /* The head has come: admit the request or respond to it. */
@@ -342,12 +303,9 @@ admit_request(struct request *req, const char *method, const char *url, const ch
 
     /* Nothing of a head is used before all of it is known to be strict. */
     read_head(req, method, url, version);
-    if (req->broken) {
+    if (req->fields.fault != NULL) {
         api_headers(d->config.api, http, &req->response);
-        return refuse_request(
-            req, PROBLEM_MALFORMED,
-            "The head must be plain HTTP/1.1: every line ends in CR LF, headers come once, a body "
-            "has one Content-Length, Expect needs a body, and a query has at most 64 parameters.");
+        return refuse_request(req, PROBLEM_MALFORMED, req->fields.fault);
     }
     if (!is_host_allowed(req)) {
         api_headers(d->config.api, http, &req->response);
@@ -357,9 +315,9 @@ admit_request(struct request *req, const char *method, const char *url, const ch
     http->client =
         http_address_client(d->config.trusted, http->client, http->headers[HTTP_FORWARDED_FOR]);
 
-    if (api_admit(d->config.api, http, req->body_len, &req->admission, &req->response) == 0)
+    if (api_admit(d->config.api, http, req->fields.body_len, &req->admission, &req->response) == 0)
         return respond_early(req);
-    if (req->admission.check && req->body_len >= CHECK_FROM)
+    if (req->admission.check && req->fields.body_len >= CHECK_FROM)
         return hand_to_worker(req, STAGE_CHECKING, STAGE_REFUSED);
     return expect_body(req);
 }
@@ -383,8 +341,8 @@ receive_body(struct request *req, const char *data, size_t *len) {
 
 static void
 check_request(struct request *req) {
-    int welcome = api_check(req->daemon->config.api, &req->http, req->body_len, &req->admission,
-                            &req->response);
+    int welcome = api_check(req->daemon->config.api, &req->http, req->fields.body_len,
+                            &req->admission, &req->response);
     req->stage = welcome != 0 ? STAGE_WELCOME : STAGE_REFUSED;
 }
 
@@ -493,6 +451,7 @@ request_end(void *daemon, struct MHD_Connection *connection, void **arg,
     release_body(req);
     release_response(req);
     buf_free(&req->http.body);
+    request_fields_clear(&req->fields);
     http_response_clear(&req->response);
     count_out(req);
     explicit_bzero(req, sizeof(*req) + req->target_len);

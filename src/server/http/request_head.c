@@ -53,10 +53,17 @@ is_host_text(const char *text, size_t len) {
     return true;
 }
 
+/* A file_name may be UTF-8 as it is, so bytes above ASCII are allowed in the query.  The '?' before
+ * it may be a NUL already. */
 static bool
 is_request_target(const char *text, size_t len) {
-    for (size_t i = 0; i < len; i++)
-        if (text[i] != '\0' && (text[i] <= ' ' || text[i] >= 0x7F || text[i] == '#')) return false;
+    bool query = false;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        query |= c == '\0' || c == '?';
+        if (c == '\0' || (c >= 0x80 && query)) continue;
+        if (c <= ' ' || c >= 0x7F || c == '#') return false;
+    }
     return text[0] == '/' || strcmp(text, "*") == 0 || strncasecmp(text, "http", 4) == 0;
 }
 
