@@ -199,7 +199,7 @@ test('a link whose upload is not finished says so, keeps the link, and goes on b
   const bytes = randomBytes(700_000);
   await shareSecret(site, bytes, { name: 'late.bin', whileUploading: async (link) => {
     await page.goto(link);
-    await page.getByRole('heading', { name: 'This secret is still coming' }).waitFor();
+    await page.getByRole('heading', { name: 'This secret is still being uploaded' }).waitFor();
     assert.equal(page.url(), link);
     await page.reload();
     await text('The sender is still uploading it').waitFor();

@@ -156,7 +156,7 @@ export const states = {
     page.allow = /409/;
     await refuse(page, '**/secrets/*', 409, 'uploading');
     await page.goto((await shareSecret(site, TEXT)).link);
-    await page.getByRole('heading', { name: 'still coming' }).waitFor();
+    await page.getByRole('heading', { name: 'still being uploaded' }).waitFor();
   },
   'uploads-waited-for': async (page, site) => {
     page.allow = /429/;
