@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Any responses of the services that hand out AWS keys, and any profile file.  Keys that are taken
- * can stand in the header of a request.  Input: the source, then responses (aws_peer.h), or the text
- * itself.
+ * can stand in the header of a request.  Input: the source, then responses (aws_peer.h), or the
+ * text itself.
  */
 #include "aws/credentials_source.h"
 #include "aws_peer.h"
