@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 // Starts each reverse proxy that docs/OPERATIONS.md names, with the configuration that is shipped.
 //
-//   const proxy = await startProxy('haproxy', folder);   // secretsd listens on ${folder}/secretsd.sock
-//   await fetch(proxy.url, …); await proxy.stop();
+//   const proxy = await startServerBehind(t, 'haproxy');
+//   await fetch(proxy.url, …);
 //
 // The files of deploy/ are used as they are. Only what an operator changes is changed: the host name, the
 // ports, and the paths of the certificate, the socket and the logs.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { edit, freePort, localNginx, makeCertificate, runProxy, shipped, writeNginx } from './nginx.mjs';
-import { top } from './server.mjs';
+import { startServer, top } from './server.mjs';
 
 /** The name that certificates are for: the loopback needs no name server. */
 const HOST = 'localhost';
@@ -133,7 +134,7 @@ export const programOf = (kind) => ({ apache: 'apache2', haproxy: 'haproxy', cad
  * Resolves to { url, certificate, basic, login, stop() }: `basic` is { username, password } where it asks for
  * them, `login` the address that sets the cookie which it asks for.
  */
-export async function startProxy(kind, folder) {
+async function startProxy(kind, folder) {
   const port = await freePort();
   mkdirSync(folder, { recursive: true });
   makeCertificate(folder, HOST);
@@ -141,4 +142,17 @@ export async function startProxy(kind, folder) {
   const { run, ...rest } = kinds[kind](folder, port);
   const stop = await runProxy({ command: run, folder, port });
   return { kind, port, certificate: join(folder, 'fullchain.pem'), ...rest, stop };
+}
+
+/** Start a server and the proxy ${kind} in front of it, which stop with the test ${t}. Resolves to { url, kind, port, … } as startProxy(). */
+export async function startServerBehind(t, kind) {
+  const folder = mkdtempSync(join(tmpdir(), 'proxy-'));
+  chmodSync(folder, 0o755); // Apache's children are another user
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const server = await startServer({ env: { SECRETS_LISTEN: `unix:${folder}/secretsd.sock` } });
+  t.after(() => server.stop());
+  chmodSync(join(folder, 'secretsd.sock'), 0o666);
+  const proxy = await startProxy(kind, folder);
+  t.after(() => proxy.stop());
+  return proxy;
 }

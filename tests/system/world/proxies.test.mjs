@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync, chmodSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -14,8 +14,7 @@ import { promisify } from 'node:util';
 import { newPage, startBrowser } from '../support/browser.mjs';
 import { newHome } from '../support/cli.mjs';
 import { has } from '../support/nginx.mjs';
-import { programOf, proxyKinds, startProxy } from '../support/proxies.mjs';
-import { startServer } from '../support/server.mjs';
+import { programOf, proxyKinds, startServerBehind } from '../support/proxies.mjs';
 import { button, createLink, field, savedFile, sha, shownText, text } from '../support/stage.mjs';
 
 const TEXT = 'correct horse\nbattery ✓ שלום\n';
@@ -25,19 +24,6 @@ const SMALL = randomBytes(2 << 20);
 let browser;
 before(async () => { browser = await startBrowser(); });
 after(() => browser?.close());
-
-/** A server and the proxy in front of it, which stop with the test. */
-async function setUp(t, kind) {
-  const folder = mkdtempSync(join(tmpdir(), 'proxy-'));
-  chmodSync(folder, 0o755); // Apache's children are another user
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const server = await startServer({ env: { SECRETS_LISTEN: `unix:${folder}/secretsd.sock` } });
-  t.after(() => server.stop());
-  chmodSync(join(folder, 'secretsd.sock'), 0o666);
-  const proxy = await startProxy(kind, folder);
-  t.after(() => proxy.stop());
-  return proxy;
-}
 
 async function openPage(t, proxy) {
   const page = await newPage(browser, { ignoreHTTPSErrors: true, locale: 'en-GB', ...(proxy.basic && { httpCredentials: proxy.basic }) });
@@ -130,8 +116,8 @@ async function throughCurl(t, proxy) {
 
 for (const kind of proxyKinds)
   describe(kind, { skip: !has(programOf(kind)) }, () => {
-    test(`page behind ${kind}`, async (t) => throughPage(t, await setUp(t, kind)));
-    test(`curl behind ${kind}`, async (t) => throughCurl(t, await setUp(t, kind)));
+    test(`page behind ${kind}`, async (t) => throughPage(t, await startServerBehind(t, kind)));
+    test(`curl behind ${kind}`, async (t) => throughCurl(t, await startServerBehind(t, kind)));
     // The client has no cookies: what it says of a sign-on that needs one is a test of its own.
-    if (kind !== 'login by cookie') test(`client behind ${kind}`, async (t) => throughCli(t, await setUp(t, kind)));
+    if (kind !== 'login by cookie') test(`client behind ${kind}`, async (t) => throughCli(t, await startServerBehind(t, kind)));
   });

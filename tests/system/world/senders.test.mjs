@@ -3,30 +3,22 @@
 // plain nginx, which takes no large body.
 
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
 import { newPage, startBrowser } from '../support/browser.mjs';
 import { newHome } from '../support/cli.mjs';
 import { has } from '../support/nginx.mjs';
-import { startProxy } from '../support/proxies.mjs';
-import { startServer, top } from '../support/server.mjs';
+import { startServerBehind } from '../support/proxies.mjs';
+import { top } from '../support/server.mjs';
 import { button, createLink, shownText } from '../support/stage.mjs';
 
 const TEXT = 'for everybody with the link';
 
 async function setUp(t, kind) {
-  const folder = mkdtempSync(join(tmpdir(), 'senders-'));
-  chmodSync(folder, 0o755);
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const server = await startServer({ env: { SECRETS_LISTEN: `unix:${folder}/secretsd.sock` } });
-  t.after(() => server.stop());
-  chmodSync(join(folder, 'secretsd.sock'), 0o666);
-  const proxy = await startProxy(kind, folder);
-  t.after(() => proxy.stop());
+  const proxy = await startServerBehind(t, kind);
   const cli = await newHome(undefined);
   t.after(() => cli.remove());
   return { proxy, cli, env: { SSL_CERT_FILE: proxy.certificate } };
