@@ -114,6 +114,43 @@ count_missing(const char *path, enum settings_program program, const char *befor
     return missing;
 }
 
+/* The shell that exports what secrets(1) reads may start the server as well. */
+static void
+the_clients_variable_is_passed_over(void **state) {
+    static struct settings s;
+    struct buf reason = BUF_INIT(REASON_MAX);
+    (void)state;
+    assert_int_equal(
+        read_env(&s, SETTINGS_SERVER, "SECRETS_SERVER=https://share.example.org/", &reason), 0);
+    assert_int_equal(read_env(&s, SETTINGS_FUNCTION, "SECRETS_SERVER=x", &reason), 0);
+    assert_int_equal(read_env(&s, SETTINGS_SERVER, "SECRETS_SERVERS=x", &reason), ERR_CONFIG);
+    assert_int_equal(read_env(&s, SETTINGS_SERVER, "SECRETS_SERVE=x", &reason), ERR_CONFIG);
+    buf_free(&reason);
+}
+
+/* A host of other letters is kept as browsers send it. */
+static void
+hosts_are_kept_in_ascii(void **state) {
+    static struct settings s;
+    struct buf reason = BUF_INIT(REASON_MAX);
+    (void)state;
+    assert_int_equal(
+        read_env(&s, SETTINGS_SERVER, "SECRETS_HOSTS=M\xc3\x9cNCHEN.de, b.de", &reason), 0);
+    assert_int_equal(s.hosts.count, 2);
+    assert_string_equal(s.hosts.items[0], "xn--mnchen-3ya.de");
+    assert_string_equal(s.hosts.items[1], "b.de");
+
+    assert_int_equal(
+        read_env(&s, SETTINGS_SERVER, "SECRETS_ORIGINS=https://m\xc3\xbcnchen.de:8443", &reason),
+        0);
+    assert_string_equal(s.origins.items[0], "https://xn--mnchen-3ya.de:8443");
+    assert_int_equal(
+        read_env(&s, SETTINGS_SERVER, "SECRETS_PAGE=https://m\xc3\xbcnchen.de/share/", &reason), 0);
+    assert_string_equal(s.page, "https://xn--mnchen-3ya.de/share/");
+    assert_int_equal(read_env(&s, SETTINGS_SERVER, "SECRETS_HOSTS=\xff.de", &reason), ERR_CONFIG);
+    buf_free(&reason);
+}
+
 static void
 documents_name_every_setting(void **state) {
     (void)state;
@@ -150,6 +187,8 @@ main(void) {
         cmocka_unit_test(each_default_is_a_value),
         cmocka_unit_test(a_refusal_names_the_setting_and_the_form),
         cmocka_unit_test(the_function_refuses_what_is_for_the_server),
+        cmocka_unit_test(the_clients_variable_is_passed_over),
+        cmocka_unit_test(hosts_are_kept_in_ascii),
         cmocka_unit_test(documents_name_every_setting),
         cmocka_unit_test(the_api_gets_the_settings_within_limits),
     };
