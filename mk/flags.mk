@@ -34,6 +34,8 @@ WARNINGS := -Wall -Wextra -Wformat=2 -Wconversion -Wsign-conversion -Wimplicit-f
 ifneq ($(filter gcc% $(CROSS)gcc%,$(notdir $(CC))),)
 WARNINGS += -Wtrampolines -Wbidi-chars=any -Wlogical-op -Wduplicated-cond
 endif
+# With less optimization gcc cannot tell how long a text is at most.
+WARNINGS += $(if $(SANITIZE),-Wno-format-truncation)
 WERROR ?=
 WARNINGS += $(if $(WERROR),-Werror)
 
