@@ -13,6 +13,7 @@ import { after, before, beforeEach, test } from 'node:test';
 import { exit, newHome } from '../support/cli.mjs';
 import { startServer } from '../support/server.mjs';
 
+const ROUNDS = Number(process.env.ROUNDS ?? 12); // of faults at random
 const html = '<html><body>Something else</body></html>';
 const faults = {
   'a proxy without its container (404)': (res) => res.writeHead(404, { 'Content-Type': 'text/html' }).end(html),
@@ -146,7 +147,7 @@ test('what may pass is tried again, what stays is not', async () => {
 test('faults that come and go at random lose nothing', async () => {
   const names = passing;
   let turn = 0;
-  for (let round = 0; round < 12; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     const bytes = randomBytes(2_500_000);
     fault = () => (randomBytes(1)[0] < 90 ? faults[names[turn++ % names.length]] : undefined);
     const put = await cli.run(['put', '-q'], { input: bytes, timeout: 120_000 });
