@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libmicrohttpd alone, for comparison: reads a request of any kind and answers ${BYTES} bytes.
+ * Plain libmicrohttpd, for comparison: reads a request of any kind and answers ${BYTES} bytes.
  *
  *   bare BYTES THREADS      prints its port, serves until its input ends
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Derive classic keys on one thread with each path that this processor can run, beside
+ * Derive classic keys on one thread with each path that this processor can run, next to
  * libscrypt-kdf.  The paths take turns within a round, so that whatever else the machine does meets
  * all of them.  Prints the median processor time of a key, and how many keys libscrypt-kdf would
  * need to be slower by to take as long.

@@ -256,7 +256,7 @@ server_start(struct server *s, char *const env[], struct buf *reason) {
     err = server_confine_calls(s, reason);
     if (err == 0) err = start_metrics(s);
 
-    /* 5. Only then connections are accepted, and systemd is told so. */
+    /* 5. Only then connections are accepted, and systemd is notified. */
     if (err == 0) err = start_daemon(s);
     if (err == 0) err = report_ready(s, env);
     return err;

@@ -57,8 +57,8 @@ struct kdf_pool {
 
 /*
  * Wait for the requests of callers whose turn has come, and who are about to put them on the list.
- * They come from a system call, so without this a thread would often begin with the first of them
- * alone.  The lock is held.
+ * They come from a system call, so without this a thread would often begin with only the first of
+ * them.  The lock is held.
  */
 static void
 await_arrivals(struct kdf_pool *pool) {

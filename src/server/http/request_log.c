@@ -13,8 +13,8 @@ enum { TELL_MS = 60 * 1000 };
 struct request_log {
     struct metrics *metrics;
     struct rate *lines;
-    atomic_uint_fast64_t left_out; /* requests without a line that were not told yet */
-    _Atomic int64_t told_ms;       /* when they were told last; 0 if never */
+    atomic_uint_fast64_t left_out; /* requests without a line, not reported yet */
+    _Atomic int64_t told_ms;       /* when they were reported last; 0 if never */
 };
 
 struct request_log *

@@ -220,7 +220,7 @@ static const struct guarded_call guarded_calls[] = {
     /* A pair of sockets that reaches nobody else: a datagram socket could name another one. */
     {SCMP_SYS(socketpair), {0, WHOLE, AF_UNIX}, {1, SOCK_TYPE, SOCK_STREAM}},
 
-    /* No terminal or device: a socket is told not to block, and asked how much there is to read. */
+    /* No terminal or device: only what makes a socket non-blocking and counts its unread bytes. */
     {SCMP_SYS(ioctl), {1, WHOLE, FIONBIO}, {0}},
     {SCMP_SYS(ioctl), {1, WHOLE, FIONREAD}, {0}},
 

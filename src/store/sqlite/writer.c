@@ -384,7 +384,7 @@ handle_batch(struct sqlite_writer *w) {
     else if (batch->run == NULL) run_scrub(w, batch);
     else (void)run_batch(w, batch);
 
-    /* The next piece of work begins: a caller's deadline is for one of them. */
+    /* The next work begins: a caller's deadline is for one batch or one checkpoint. */
     atomic_store(&w->busy_ms, clock_monotonic_ms());
     if (!atomic_load(&w->conn.broken) && w->conn.wal_pages >= w->checkpoint_at)
         (void)run_checkpoint(w, SQLITE_CHECKPOINT_RESTART);

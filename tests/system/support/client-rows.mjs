@@ -3,11 +3,11 @@
 //
 //   resource    what is taken
 //   bound       how much of it one client gets, in words
-//   control     the word for TEST_UNSHARED that takes the bound away (tests/support/server_hooks.c)
+//   control     the word for TEST_UNSHARED that removes the limit (tests/support/server_hooks.c)
 //   env, files  settings of the server, and its limit of descriptors
 //   hold(at)    take it: at = { server, ask, from, folder }; resolves to { held, text, release() }
 //   most        what `held` may be at most
-//   also(at)    what the other client does besides sharing and opening
+//   also(at)    what the other client does in addition to sharing and opening
 //   memory      MiB that the server may grow by meanwhile
 
 import assert from 'node:assert/strict';

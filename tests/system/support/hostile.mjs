@@ -14,7 +14,7 @@ const json = `Content-Type: application/json${crlf}`;
 
 /** A plain request, the last of its connection. */
 const last = `GET /healthz HTTP/1.1${crlf}${host}Connection: close${crlf}${crlf}`;
-/** A plain request that is told apart from the last by its route. */
+/** A plain request, which differs from the last one by its route. */
 const plain = `GET /api/v1/config HTTP/1.1${crlf}${host}${crlf}`;
 
 const get = (fields) => `GET /healthz HTTP/1.1${crlf}${fields}${crlf}`;

@@ -104,7 +104,7 @@ async function startLambda(events, standins, env) {
   };
 }
 
-/** As startServer() of server.mjs.  What names a build or arguments is for secretsd alone. */
+/** As startServer() of server.mjs.  What names a build or arguments is only for secretsd. */
 export async function startServer(options = {}) {
   if (options.build !== undefined || options.args !== undefined) return startPlain(options);
   switch (kind) {

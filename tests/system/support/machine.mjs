@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A Debian of its own: a copy of a root folder, booted with its own systemd by systemd-nspawn.
+// A Debian of its own: a copy of a root directory, booted with its own systemd by systemd-nspawn.
 
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';

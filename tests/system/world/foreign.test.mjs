@@ -74,7 +74,7 @@ async function insist(args, retry = args) {
     assert.ok(HONEST.includes(r.code), `${args.join(' ')}: ${r.code}: ${r.stderr}`);
     if (r.code === exit.done) return r;
     assert.match(r.stderr, SAID);
-    // An upload that was told is finished, not begun again.
+    // An upload that the client reported is finished, not begun again.
     if (r.code === exit.unfinished && args[0] === 'put') {
       const done = await insist(['put', '--resume', '--patience', '1s']);
       return { ...done, stdout: r.stdout };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A sign-in for senders alone, with the nginx configuration and the paths of the operations manual; and a
+// A sign-in for senders only, with the nginx configuration and the paths of the operations manual; and a
 // plain nginx, which takes no large body.
 
 import assert from 'node:assert/strict';

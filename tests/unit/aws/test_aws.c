@@ -98,7 +98,7 @@ opens(const char *token, const char *path) {
     return seen && (path != NULL || !others);
 }
 
-/* Of a folder with others in it, above all the root, the sandbox opens only the file. */
+/* If the directory has subdirectories, as the root has, the sandbox opens only the file. */
 static void
 the_folder_of_a_token_is_opened_if_it_is_flat(void **state) {
     (void)state;

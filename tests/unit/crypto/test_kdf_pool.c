@@ -201,7 +201,7 @@ a_thread_derives_what_waits_at_once(void **state) {
     unsigned lanes = stats_of(pool).lanes, most = 0;
     assert_true(lanes > 1);
     for (int i = 0; i < 5; i++)
-        assert_int_equal(most_at_once(pool, 1), 1); /* one that comes alone runs alone */
+        assert_int_equal(most_at_once(pool, 1), 1); /* a single caller runs alone */
 
     /* On a busy machine callers may come one by one. */
     for (int round = 0; round < 10 && most < lanes; round++)

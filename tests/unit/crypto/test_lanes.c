@@ -76,7 +76,7 @@ check_romix(const struct lanes_path *path, unsigned count) {
     char hex[257];
     assert_true(lanes_work_len(LANES_MAX, 1) <= sizeof(work));
 
-    /* The vector in one lane after another, with other blocks beside it. */
+    /* The vector in one lane after another, with other blocks in the other lanes. */
     for (unsigned lane = 0; lane < count; lane++) {
         random_fill(&random_system, blocks, sizeof(blocks));
         read_hex(romix_in, blocks[lane]);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls of the system that take long, for a process that loads this by LD_PRELOAD.  As long as the
- * file is there that a variable names:
+ * System calls that hang or are slow, for a process that loads this by LD_PRELOAD.  Each variable
+ * names a file and takes effect while that file exists:
  *
- *   HANG        nothing that is written gets any further
- *   HANG_SLOW   what is written gets on, each sync a little later
- *   HANG_INPUT  who reads from a connection hangs; the first one says "hang: input" on stderr
+ *   HANG        writes and syncs hang
+ *   HANG_SLOW   each sync is a little later
+ *   HANG_INPUT  reads from connections hang; the first one prints "hang: input" on stderr
  */
 #include <stdatomic.h>
 #include <stdbool.h>
