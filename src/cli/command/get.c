@@ -221,6 +221,7 @@ end_delivery_lease(const struct delivery *d) {
     /* An unfinished file of an earlier run that is still here was of no use to this one. */
     bool shared = d->lease.temp != NULL && !d->output.nameless &&
                   lockfile_remove(d->lease.temp, true) == ERR_BUSY;
+    if (!lease_is_mine_alone(&d->lease)) shared = true;
     if (d->cli->opt.burn || !shared) lease_end(d->cli, &d->lease, d->cli->opt.burn);
     note_views_left(d);
 }

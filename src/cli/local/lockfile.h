@@ -28,6 +28,17 @@ MUST_CHECK
 int lockfile_open(const char *path);
 
 /*
+ * As lockfile_open(), but share the lock with other processes that do so.  Waits only while one of
+ * them has taken it.
+ */
+MUST_CHECK
+int lockfile_share(const char *path);
+
+/* Take the lock of ${fd}, which is from lockfile_share(), for this process alone.  Returns false if
+ * others share it; true as well if the file system has no locks. */
+bool lockfile_take(int fd);
+
+/*
  * Remove ${path} unless another process holds its lock.  Without lock support, remove it only if
  * ${expired}.  Returns 0 if it was removed or did not exist; ERR_BUSY or ERR_NO_LOCK if it is still
  * there.

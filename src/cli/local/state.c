@@ -112,13 +112,17 @@ state_load(const struct state *s, enum state_kind kind, const char *id) {
 
 void
 state_forget(const struct state *s, enum state_kind kind, const char *id) {
-    static const char *const suffixes[] = {".json", ".new", ".sealed", ".parts"};
+    static const char *const suffixes[] = {".json", ".new", ".users", ".sealed", ".parts"};
     char path[STATE_PATH_MAX];
     if (s->dir[0] == '\0') return;
     for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
         state_path(s, kind, id, suffixes[i], path);
         (void)unlink(path);
     }
+
+    /* Another process may hold it, and then removes it itself. */
+    state_path(s, kind, id, ".lock", path);
+    (void)!lockfile_remove(path, true);
 }
 
 static bool

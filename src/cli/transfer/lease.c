@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/text/base64.h"
+#include "cli/local/lockfile.h"
 #include "cli/terminal/passphrase.h"
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
@@ -38,6 +39,7 @@ void
 lease_clear(struct lease *l) {
     buf_free(&l->content);
     free(l->temp);
+    if (l->users >= 0) (void)close(l->users);
     explicit_bzero(l, sizeof(*l));
 }
 
@@ -115,9 +117,10 @@ lease_remember(struct cli *cli, const struct lease *l, const char *temp) {
     free(path);
 }
 
-/* Use the lease of an earlier run, or name a new one. */
+/* Use the lease of another run, or name a new one. */
 static void
-name_lease(struct cli *cli, struct lease *l, const uint8_t header[static ENVELOPE_HEADER_LEN]) {
+take_or_name_lease(struct cli *cli, struct lease *l,
+                   const uint8_t header[static ENVELOPE_HEADER_LEN]) {
     json_t *record = state_load(&cli->state, STATE_DOWNLOAD, l->state_name);
     const char *token = remote_text(record, "lease");
     if (token != NULL && token_is_canonical(token, strlen(token))) {
@@ -130,6 +133,31 @@ name_lease(struct cli *cli, struct lease *l, const uint8_t header[static ENVELOP
         lease_remember(cli, l, NULL);
     }
     json_decref(record);
+}
+
+/*
+ * Name the lease.  Runs that begin at the same moment do so one after the other, so that they use
+ * one view.  Where there are no locks, or nothing is kept, each uses a view of its own.
+ */
+static void
+name_lease(struct cli *cli, struct lease *l, const uint8_t header[static ENVELOPE_HEADER_LEN]) {
+    char lock[STATE_PATH_MAX], users[STATE_PATH_MAX];
+    int naming = -1;
+    if (cli->state.dir[0] != '\0' && state_make_dir(&cli->state, STATE_DOWNLOAD) == 0) {
+        state_path(&cli->state, STATE_DOWNLOAD, l->state_name, ".lock", lock);
+        state_path(&cli->state, STATE_DOWNLOAD, l->state_name, ".users", users);
+        naming = lockfile_open(lock);
+
+        /* This waits until a run that ends the lease has forgotten it. */
+        l->users = lockfile_share(users);
+    }
+    take_or_name_lease(cli, l, header);
+    if (naming >= 0) (void)close(naming);
+}
+
+bool
+lease_is_mine_alone(const struct lease *l) {
+    return l->users < 0 || lockfile_take(l->users);
 }
 
 /* Read what the server says about the secret.  Returns CLI_DONE or CLI_DAMAGED. */
@@ -383,7 +411,7 @@ try_passphrases(struct opening *o, struct lease *l) {
 enum cli_exit
 lease_open(struct cli *cli, struct link *link, struct lease *out) {
     struct opening o = {.cli = cli, .link = link, .passphrase = BUF_INIT(ASKED_RAW_MAX)};
-    *out = (struct lease){.id = link->id};
+    *out = (struct lease){.id = link->id, .users = -1};
     /* A lease is known only to its server: another one with the same id never gets it. */
     (void)snprintf(out->state_name, sizeof(out->state_name), "%s %s", cli->remote.base, link->id);
 

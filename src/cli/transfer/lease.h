@@ -21,6 +21,7 @@ struct lease {
     struct buf content; /* the envelope, where part_size is 0 */
     bool is_new;        /* no earlier run named it */
     char *temp;         /* unfinished file of an earlier run under the same lease, or NULL */
+    int users;          /* lock that every process with this lease shares; -1 for none */
 };
 
 /*
@@ -30,6 +31,10 @@ struct lease {
  */
 MUST_CHECK
 enum cli_exit lease_open(struct cli *cli, struct link *link, struct lease *out);
+
+/* Return whether no other process of this user still receives with ${l}.  From then on none
+ * begins to. */
+bool lease_is_mine_alone(const struct lease *l);
 
 /* Wipe and release what ${l} holds. */
 void lease_clear(struct lease *l);

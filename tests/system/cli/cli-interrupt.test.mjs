@@ -205,7 +205,7 @@ async function killHalfway(link, dir) {
 const share = async (content) => (await cli.run(['put', '-q'], { input: content })).stdout.trim();
 const records = () => {
   const dir = join(cli.folder, '.local/state/secrets/downloads');
-  return existsSync(dir) ? readdirSync(dir).map((f) => join(dir, f)) : [];
+  return existsSync(dir) ? readdirSync(dir).filter((f) => f.endsWith('.json')).map((f) => join(dir, f)) : [];
 };
 
 test('unfinished files are never mixed up', async (t) => {
