@@ -126,6 +126,16 @@ server_len_in(const char *location, const char *path) {
     return location[len - path_len - 1] == '/' ? len - path_len : 0;
 }
 
+/* Return whether ${location} is the root of the host of ${url}, which is http, by https. */
+static bool
+is_secured_root(const char *url, const char *location) {
+    if (strncmp(url, "http://", 7) != 0 || strncmp(location, "https://", 8) != 0) return false;
+    size_t host = strcspn(url + 7, ":/"), len = strcspn(location + 8, ":/");
+    const char *path = strchr(location + 8, '/');
+    return host == len && strncasecmp(url + 7, location + 8, host) == 0 && path != NULL &&
+           path[1] == '\0';
+}
+
 /* Write to resp->location where the redirect ${location} of ${url} leads, without its query, and
  * find the address of the server in it.  ${path} is that of the call. */
 static void
@@ -140,6 +150,7 @@ take_location(const char *url, const char *path, const char *location,
     target[strcspn(target, "?#")] = '\0';
     copy_printable(resp->location, sizeof(resp->location), target);
     resp->server_len = server_len_in(resp->location, path);
+    if (is_secured_root(url, resp->location)) resp->server_len = strlen(resp->location);
 }
 
 /* Read from ${http} what ${resp} tells, apart from the raw body. */

@@ -167,4 +167,10 @@ test('a redirect says which address to use', async () => {
   assert.equal(r.code, exit.network);
   assert.match(r.stderr, /redirects to https:\/\/secrets\.example:8443\/api\/v1\/config\n +Use that address: --server https:\/\/secrets\.example:8443\/\n/);
   assert.equal(seen.length, 1, 'it is not followed, nor asked again');
+
+  // The shipped nginx redirects to the root of its host: the path of a classic link names a secret.
+  fault = () => (res) => res.writeHead(301, { Location: 'https://127.0.0.1:8443/' }).end();
+  assert.match((await cli.run(['put'], { input: 'x' })).stderr, /redirects to https:\/\/127\.0\.0\.1:8443\/\n +Use that address: --server https:\/\/127\.0\.0\.1:8443\/\n/);
+  fault = () => (res) => res.writeHead(302, { Location: 'https://127.0.0.1:8443/login' }).end();
+  assert.match((await cli.run(['put'], { input: 'x' })).stderr, /redirects to https:\/\/127\.0\.0\.1:8443\/login\n +It may be a page for signing in/);
 });
