@@ -33,9 +33,9 @@ WARNINGS := -Wall -Wextra -Wformat=2 -Wconversion -Wsign-conversion -Wimplicit-f
     -Werror=format-security -Werror=implicit -Werror=incompatible-pointer-types -Werror=int-conversion
 ifneq ($(filter gcc% $(CROSS)gcc%,$(notdir $(CC))),)
 WARNINGS += -Wtrampolines -Wbidi-chars=any -Wlogical-op -Wduplicated-cond
-endif
-# With less optimization gcc cannot tell how long a text is at most.
+# With less optimization it cannot tell how long a text is at most.
 WARNINGS += $(if $(SANITIZE),-Wno-format-truncation)
+endif
 WERROR ?=
 WARNINGS += $(if $(WERROR),-Werror)
 

@@ -62,8 +62,8 @@ $(B)/obj/scrypt-arena.o: $(B)/flags
 	$(Q)$(OBJCOPY) --redefine-sym posix_memalign=kdf_arena_memalign --redefine-sym free=kdf_arena_release \
 	    $(@D)/libscrypt_kdf_la-crypto_scrypt.o $@
 
-# Rebuild when flags change.
-flags_now := $(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL)
+# Rebuild when flags change.  Whether a warning is an error changes no object.
+flags_now := $(filter-out -Werror,$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL))
 $(B)/flags: FORCE
 	$(Q)test -e '$(SCRYPT_A)' || { echo "libscrypt-kdf is not installed: \`make deps\` installs what the build needs" >&2; exit 1; }
 	$(Q)mkdir -p $(@D)
