@@ -208,7 +208,7 @@ test('what the library refuses by itself is one problem document with our header
 
   // The log and the metrics have each of them once, with the status that was sent.
   const sum = [...refused.values()].reduce((a, b) => a + b);
-  for (let i = 0; i < 200 && (server.stderr().match(/ route=- /g) ?? []).length < sum; i++) await pause(10);
+  for (let i = 0; i < 500 * patience && (server.stderr().match(/ route=- /g) ?? []).length < sum; i++) await pause(10);
   const text = await (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text();
   const counted = new Map([...text.matchAll(/^secrets_request_seconds_count\{route="-",code="(\d+)"\} (\d+)$/gm)].map((m) => [Number(m[1]), Number(m[2])]));
   const lines = [...server.stderr().matchAll(/ event=request route=- status=(\d+)( .*)?$/gm)];
