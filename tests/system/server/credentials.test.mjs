@@ -104,8 +104,9 @@ test('what others can write, what is too large, no file or given twice is refuse
     ['writable by others', (path) => { writeFileSync(path, 'canary'); chmodSync(path, 0o602); }],
     ['writable by others', (path) => { writeFileSync(path, 'canary'); chmodSync(path, 0o620); }],
     ['too large', (path) => writeFileSync(path, 'canary'.repeat(2000))],
-    ['empty or too long', (path) => writeFileSync(path, 'canary'.repeat(100))],
-    ['empty or too long', (path) => writeFileSync(path, '\n')],
+    ['empty or too long, or not printable ASCII', (path) => writeFileSync(path, 'canary'.repeat(100))],
+    ['empty or too long, or not printable ASCII', (path) => writeFileSync(path, 'can\u0001ary')],
+    ['empty or too long, or not printable ASCII', (path) => writeFileSync(path, '\n')],
     ['not a regular file', (path) => mkdirSync(path)],
     ['set as a variable and as a file', (path) => writeFileSync(path, 'canary'), { AWS_SECRET_ACCESS_KEY: 'canary' }],
   ];
