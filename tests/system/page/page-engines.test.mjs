@@ -128,6 +128,16 @@ describe('engines', { concurrency: true }, () => {
         await assertQuiet();
       });
 
+      test('what the policy refuses is noticed', async () => {
+        await engine.open(proxy.url);
+        await engine.text('Share a secret');
+        await engine.evaluate(() => { document.body.append(Object.assign(new Image(), { src: 'http://127.0.0.1:1/x.png' })); });
+        while (proxy.faults.length === 0) await new Promise((done) => { setTimeout(done, 20); });
+        assert.match(proxy.faults[0], /^policy: img-src /);
+        const noted = await engine.console(proxy.url);
+        if (name !== 'webkit') assert.match(noted.join(), /img-src/); // which tells nothing of its console
+      });
+
       test('a file in parts is shared, saved and confirmed', async () => {
         const bytes = randomBytes(3_000_000);
         const link = await shareFile(engine, proxy.url, 'report ü.bin', bytes);
