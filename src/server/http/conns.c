@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/http/conns.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
@@ -10,7 +11,10 @@
 #include "server/http/budget.h"
 #include "server/http/senders.h"
 
-enum { LOOK_MS = 1000 }; /* between two looks at the deadlines */
+enum {
+    LOOK_MS = 1000,   /* between two looks at the deadlines */
+    MANY_OPEN = 1024, /* connections whose memory is worth giving back */
+};
 
 enum state { STATE_FREE, STATE_ADMITTED, STATE_SERVED };
 
@@ -35,6 +39,7 @@ struct conns {
     struct budget *clients; /* connections of each */
     struct senders *senders;
     unsigned open;
+    unsigned most; /* open at once since memory was given back */
     unsigned fresh;
     unsigned top; /* no descriptor from here on is in use */
     bool ending;
@@ -56,6 +61,20 @@ shut_down_overdue(struct conns *c, int64_t now) {
     }
 }
 
+/*
+ * After most of many connections have closed, give their memory back to the system: malloc() keeps
+ * it.  The lock is held, but not meanwhile.
+ */
+static void
+give_memory_back(struct conns *c) {
+    if (c->most < MANY_OPEN || c->open > c->most / 2) return;
+    c->most = c->open;
+
+    pthread_mutex_unlock(&c->lock);
+    (void)malloc_trim(0);
+    pthread_mutex_lock(&c->lock);
+}
+
 /* Look at the deadlines every second while there are connections; sleep while there are none. */
 static void *
 watch_deadlines(void *arg) {
@@ -63,6 +82,8 @@ watch_deadlines(void *arg) {
     (void)pthread_setname_np(pthread_self(), "conns");
     pthread_mutex_lock(&c->lock);
     while (!c->ending) {
+        give_memory_back(c);
+        if (c->ending) break;
         if (c->open == 0) {
             pthread_cond_wait(&c->change, &c->lock);
             continue;
@@ -188,6 +209,7 @@ admit_conn(struct conns *c, struct conn *conn, int fd, struct http_address peer,
 
     if ((unsigned)fd >= c->top) c->top = (unsigned)fd + 1;
     if (c->open++ == 0) pthread_cond_signal(&c->change);
+    if (c->open > c->most) c->most = c->open;
 }
 
 bool
