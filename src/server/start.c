@@ -249,7 +249,7 @@ server_start(struct server *s, char *const env[], struct buf *reason) {
     configure_api(s);
     err = api_open(&s->api);
     if (err != 0) return err;
-    s->sweeper = sweeper_start(&s->vault, SWEEP_SECONDS);
+    s->sweeper = sweeper_start(&s->vault, s->kdf, SWEEP_SECONDS);
     if (s->sweeper == NULL) return ERR_NOMEM;
 
     /* 4. System calls are given up before the first byte of a client is read. */

@@ -10,6 +10,7 @@ enum { RECORDS_MAX = 200000 }; /* of one sweep; the rest waits for the next */
 struct sweeper {
     struct ticker *ticker;
     struct vault *vault;
+    struct kdf_pool *kdf;
     int64_t ms;
     atomic_int_fast64_t last; /* when a sweep succeeded */
 };
@@ -28,14 +29,16 @@ sweeper_run(void *arg) {
                  LOG_NUMBER("erased", result.erased));
 
     if (err == 0) atomic_store(&s->last, clock_now(&s->vault->clock));
+    kdf_pool_trim(s->kdf);
     return s->ms;
 }
 
 struct sweeper *
-sweeper_start(struct vault *v, int seconds) {
+sweeper_start(struct vault *v, struct kdf_pool *kdf, int seconds) {
     struct sweeper *s = calloc(1, sizeof(*s));
     if (s == NULL) return NULL;
     s->vault = v;
+    s->kdf = kdf;
     s->ms = (int64_t)seconds * 1000;
     atomic_init(&s->last, clock_now(&v->clock));
     s->ticker = ticker_start("sweeper", s->ms, sweeper_run, s);

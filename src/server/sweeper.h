@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Erases, on a thread of its own, what can no longer be read.
+ * Erases, on a thread of its own, what can no longer be read, and gives back memory of derivations
+ * that is no longer used.
  */
 #ifndef SERVER_SWEEPER_H
 #define SERVER_SWEEPER_H
 
+#include "crypto/kdf/pool.h"
 #include "vault/vault.h"
 
 struct sweeper;
 
-/* Sweep ${v} every ${seconds}.  Returns NULL if memory or threads are short. */
-struct sweeper *sweeper_start(struct vault *v, int seconds);
+/* Sweep ${v} and trim ${kdf} every ${seconds}.  Returns NULL if memory or threads are short. */
+struct sweeper *sweeper_start(struct vault *v, struct kdf_pool *kdf, int seconds);
 
 /* When the last sweep succeeded, or the start if none did; seconds since 1970-01-01 UTC.  Any
  * thread. */

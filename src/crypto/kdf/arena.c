@@ -9,6 +9,11 @@
 /* The memory begins at such an address, so that the system can map it by pages of this size. */
 #define HUGE_PAGE ((size_t)2 << 20)
 
+/* Linux 5.18.  Older headers do not name it. */
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED 24
+#endif
+
 static size_t
 round_up(size_t len, size_t to) {
     return (len + to - 1) / to * to;
@@ -65,6 +70,15 @@ kdf_arena_free(struct kdf_arena *a) {
         (void)munmap(a->mapping, a->mapping_len);
     }
     free(a);
+}
+
+void
+kdf_arena_release_memory(struct kdf_arena *a) {
+    kdf_arena_wipe(a);
+
+    /* A kernel before 5.18 keeps locked memory. */
+    if (a->locked) (void)madvise(a->memory, a->len, MADV_DONTNEED_LOCKED);
+    else (void)madvise(a->memory, a->len, MADV_DONTNEED);
 }
 
 int

@@ -35,6 +35,9 @@ size_t kdf_bytes_needed(struct kdf_params params, unsigned lanes);
 struct kdf_arena *kdf_arena_make(const struct lanes_path *path, struct kdf_params params,
                                  unsigned lanes);
 
+/* Give the memory of ${a}, which is wiped, back to the system.  It comes again on use. */
+void kdf_arena_release_memory(struct kdf_arena *a);
+
 /* --- reference.c ------------------------------------------------------------------------------ */
 
 /*

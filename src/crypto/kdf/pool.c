@@ -8,7 +8,7 @@
 #include "base/jobs.h"
 #include "base/size.h"
 #include "base/thread.h"
-#include "crypto/kdf/lanes.h"
+#include "crypto/kdf/internal.h"
 
 enum {
     LOWER_PRIORITY = 10, /* a thread ten levels lower gets about a tenth of a processor's time */
@@ -31,6 +31,8 @@ struct kdf_worker {
     struct kdf_pool *pool;
     struct kdf_arena *arena;
     bool works;
+    bool used;    /* since the last kdf_pool_trim() */
+    bool trimmed; /* the arena has no memory now */
 };
 
 struct kdf_pool {
@@ -108,6 +110,8 @@ derive_batch(struct kdf_worker *w, struct kdf_request *batch[LANES_MAX], unsigne
     for (unsigned i = 0; i < count; i++)
         inputs[i] = batch[i]->input;
 
+    w->used = true;
+    w->trimmed = false;
     pool->busy++;
     (void)pthread_mutex_unlock(&pool->lock);
     int result = kdf_derive_all(w->arena, batch[0]->params, inputs, count);
@@ -210,6 +214,35 @@ kdf_pool_derive(struct kdf_pool *pool, const struct turns_client *client, struct
     (void)pthread_mutex_unlock(&pool->lock);
     (void)pthread_cond_destroy(&r.end);
     return r.result;
+}
+
+/* Release the arena of ${w}, which does not work.  The lock is held, but not meanwhile. */
+static void
+trim_worker(struct kdf_worker *w) {
+    struct kdf_pool *pool = w->pool;
+    struct kdf_request *batch[LANES_MAX];
+
+    w->works = true; /* so that it is not woken */
+    (void)pthread_mutex_unlock(&pool->lock);
+    kdf_arena_release_memory(w->arena);
+    (void)pthread_mutex_lock(&pool->lock);
+    w->works = false;
+    w->trimmed = true;
+
+    /* What came meanwhile may have found no thread. */
+    while (pool->first != NULL && !wake_worker(pool))
+        refuse_batch(pool, batch, take_requests(pool, batch));
+}
+
+void
+kdf_pool_trim(struct kdf_pool *pool) {
+    (void)pthread_mutex_lock(&pool->lock);
+    for (unsigned i = 0; i < pool->threads; i++) {
+        struct kdf_worker *w = &pool->workers[i];
+        if (!w->works && !w->used && !w->trimmed) trim_worker(w);
+        w->used = w->works;
+    }
+    (void)pthread_mutex_unlock(&pool->lock);
 }
 
 void

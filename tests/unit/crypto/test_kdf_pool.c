@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -210,6 +211,59 @@ a_thread_derives_what_waits_at_once(void **state) {
     kdf_pool_free(pool);
 }
 
+/* The resident memory of arenas, in KiB: the mappings that neither dump nor fork. */
+static long
+resident_kib(void) {
+    char line[1024];
+    long sum = 0, rss = 0;
+    FILE *f = fopen("/proc/self/smaps", "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof(line), f) != NULL) {
+        if (strncmp(line, "Rss:", 4) == 0) rss = strtol(line + 4, NULL, 10);
+        if (strncmp(line, "VmFlags:", 8) == 0 && strstr(line, " dd") && strstr(line, " dc"))
+            sum += rss;
+    }
+    fclose(f);
+    return sum;
+}
+
+/* Whether this kernel gives locked memory back: Linux 5.18. */
+static bool
+can_give_back(void) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    void *p = mmap(NULL, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(p != MAP_FAILED);
+    bool can = madvise(p, page, 24) == 0;
+    (void)munmap(p, page);
+    return can;
+}
+
+static void
+memory_that_is_not_used_is_given_back(void **state) {
+    struct caller callers[8];
+    (void)state;
+    if (!can_give_back()) skip();
+    struct kdf_pool *pool = make_pool(1, 8, slow);
+    assert_non_null(pool);
+
+    for (int round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < ARRAY_LEN(callers); i++)
+            start(&callers[i], pool, i == 0 ? slow : cheap, 1);
+        for (unsigned i = 0; i < ARRAY_LEN(callers); i++) {
+            pthread_join(callers[i].thread, NULL);
+            assert_int_equal(callers[i].good, 1);
+        }
+        kdf_pool_trim(pool); /* it was used since the last call: control */
+        assert_true(resident_kib() >= 4096);
+        for (int i = 0; i < 1000 && resident_kib() > 0; i++) {
+            kdf_pool_trim(pool); /* the thread may be wiping the arena yet */
+            usleep(1000);
+        }
+        assert_int_equal(resident_kib(), 0);
+    }
+    kdf_pool_free(pool);
+}
+
 static void
 costs_are_not_mixed(void **state) {
     (void)state;
@@ -284,6 +338,7 @@ main(void) {
         cmocka_unit_test(too_costly_a_job_is_refused_by_its_arena),
         cmocka_unit_test(a_thread_derives_what_waits_at_once),
         cmocka_unit_test(costs_are_not_mixed),
+        cmocka_unit_test(memory_that_is_not_used_is_given_back),
         cmocka_unit_test(memory_bounds_the_lanes),
         cmocka_unit_test(its_threads_give_way_to_others),
     };
