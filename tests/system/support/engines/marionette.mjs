@@ -83,16 +83,10 @@ export async function startFirefox({ folder, downloads, locale }) {
 
   const child = spawn(BINARY, ['--headless', '--marionette', '--remote-allow-system-access', '--no-remote', '--profile', profile], {
     env: { ...process.env, HOME: folder, MOZ_HEADLESS_WIDTH: '1000', MOZ_HEADLESS_HEIGHT: '800', MOZ_CRASHREPORTER_DISABLE: '1' },
-    stdio: 'ignore', detached: true,
+    stdio: 'ignore',
   });
   const exited = once(child, 'exit');
-  const kill = () => {
-    try {
-      process.kill(-child.pid, 'SIGKILL'); // its content processes too
-    } catch {
-      // It has ended.
-    }
-  };
+  const kill = () => child.kill('SIGKILL'); // its other processes end with it
   process.on('exit', kill);
   const close = async () => {
     kill();

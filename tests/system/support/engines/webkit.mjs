@@ -106,18 +106,14 @@ export async function startWebKit({ folder, downloads, locale }) {
       ...process.env, DISPLAY: display.name, GDK_BACKEND: 'x11', HOME: folder, XDG_CONFIG_HOME: config, XDG_CACHE_HOME: folder, XDG_DATA_HOME: folder,
       LC_ALL: 'C.UTF-8', LANGUAGE: locale, LIBGL_ALWAYS_SOFTWARE: '1', WEBKIT_DISABLE_COMPOSITING_MODE: '1', NO_AT_BRIDGE: '1', GSETTINGS_BACKEND: 'memory',
     },
-    stdio: 'ignore', detached: true,
+    stdio: 'ignore',
   });
   const exited = once(driver, 'exit');
   const send = speak(port);
   let session = null;
   const kill = () => {
-    try {
-      process.kill(-driver.pid, 'SIGKILL');
-    } catch {
-      // It has ended.
-    }
-    display.child.kill();
+    driver.kill('SIGKILL');
+    display.child.kill(); // and the browser with it
   };
   process.on('exit', kill);
   const close = async () => {
