@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <unistd.h>
 
@@ -173,6 +174,18 @@ complain_ask(int err, const char *method, const char *what) {
     }
 }
 
+/* Remove the blanks at both ends of ${text}, which copying adds. */
+static void
+remove_blanks(struct buf *text) {
+    size_t begin = 0;
+    while (text->len > 0 && isspace(text->data[text->len - 1]))
+        text->len--;
+    while (begin < text->len && isspace(text->data[begin]))
+        begin++;
+    text->len -= begin;
+    memmove(text->data, text->data + begin, text->len);
+}
+
 enum cli_exit
 cli_ask(struct cli *cli, const char *method, const char *what, struct buf *out) {
     char question[64];
@@ -180,6 +193,7 @@ cli_ask(struct cli *cli, const char *method, const char *what, struct buf *out) 
     struct passphrase_source source = {.method = method, .question = question, .env = cli->env};
     int err = passphrase_read(&source, out);
     if (err != 0) return complain_ask(err, method, what);
+    remove_blanks(out);
     return CLI_DONE;
 }
 

@@ -86,8 +86,8 @@ enum cli_exit cli_check_token_server(const struct cli *cli, const char *server);
 MUST_CHECK
 enum cli_exit cli_ask_passphrase(struct cli *cli, const char *method, bool twice, struct buf *out);
 
-/* Read what ${what} names ("link key") from ${method} into ${out}, unchanged.  Returns CLI_DONE, or
- * another status after printing an error. */
+/* Read what ${what} names ("link key"), which a program generated, from ${method} into ${out},
+ * without blanks at its ends.  Returns CLI_DONE, or another status after printing an error. */
 MUST_CHECK
 enum cli_exit cli_ask(struct cli *cli, const char *method, const char *what, struct buf *out);
 

@@ -99,3 +99,11 @@ test('a wrapper is never asked', async (t) => {
   }
   assert.deepEqual(wrapper.seen, [], port);
 });
+
+test('blanks around a key or a token do not count', async () => {
+  const made = JSON.parse((await cli.run(['put', '-q', '--json', '--key-apart'], { input: 'inside' })).stdout);
+  const got = await cli.run(['get', '-o', '-', '--key', 'env:KEY', made.link], { extra: { KEY: ` \t${made.key} \r\n` } });
+  assert.equal(got.stdout, 'inside', got.stderr);
+  const receipt = await cli.run(['receipt', '--token', 'env:TOKEN', made.link], { extra: { TOKEN: `${made.owner_token} ` } });
+  assert.equal(receipt.code, exit.done, receipt.stderr);
+});
