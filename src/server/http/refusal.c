@@ -16,7 +16,6 @@
 enum {
     HEAD_MAX = 4096,
     BODY_MAX = 1024,
-    LEAVE_MS = 2 * 1000,     /* for the library to close the connection */
     UNREAD_MAX = 256 * 1024, /* bytes of the request that are dropped, so that no reset overtakes
                                 the response */
 };
@@ -98,12 +97,8 @@ refusal_send(struct MHD_Connection *connection, unsigned status) {
     }
     buf_free(&text);
 
-    /* A connection of the metrics has no such context.  The library may wait for the rest of the
-     * head, although nothing can be sent any more. */
-    if (conn != NULL && conn->socket_context != NULL) {
-        conn_refuse(conn->socket_context, status);
-        conn_hurry(conn->socket_context, LEAVE_MS);
-    }
+    /* A connection of the metrics has no such context. */
+    if (conn != NULL && conn->socket_context != NULL) conn_refuse(conn->socket_context, status);
     return MHD_NO;
 }
 
