@@ -188,8 +188,6 @@ test('what the library refuses by itself is one problem document with our header
     ['8 bits in a name', 400, 'malformed', 'GET / HTTP/1.1\r\nHost: x\r\nX-\xe4: b\r\n\r\n'],
     ['8 bits in a method', 400, 'malformed', 'G\xcbT / HTTP/1.1\r\nHost: x\r\n\r\n'],
     ['NUL in a name', 400, 'malformed', 'GET / HTTP/1.1\r\nHost: x\r\nX\0A: b\r\n\r\n'],
-    // Behind NUL this server does not see the query, and the library has no memory for it.
-    ['a query behind NUL', 431, 'head_too_large', `GET /${'\0'.repeat(8000)}?${'a&'.repeat(300)} HTTP/1.1\r\nHost: x\r\n\r\n`],
     ['no colon', 400, 'malformed', 'GET / HTTP/1.1\r\nHost: x\r\nabc\r\n\r\n'],
     ['CONNECT', 400, 'malformed', 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n'],
     // Control: what this server refuses itself looks the same.
@@ -220,6 +218,19 @@ test('what the library refuses by itself is one problem document with our header
   const sorted = (map) => [...map].sort(([a], [b]) => a - b);
   assert.deepEqual(sorted(told), sorted(refused));
   assert.deepEqual(sorted(counted), sorted(refused));
+  const c = new Connection(server);
+  assert.equal((await c.request('GET', '/healthz')).status, 200);
+  c.close();
+});
+
+test('a query behind NUL, for which the library finds no memory, is refused', async (t) => {
+  const server = await startServer();
+  t.after(() => server.stop());
+  // The library may keep such a connection until it times out.
+  for (let i = 0; i < 20; i++) {
+    const text = `GET /${'\0'.repeat(8000)}?${'a&'.repeat(300)} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    assert.deepEqual(answersIn(await exchange(connect(server.port, '127.0.0.1'), text)), [{ status: 431, close: true }]);
+  }
   const c = new Connection(server);
   assert.equal((await c.request('GET', '/healthz')).status, 200);
   c.close();
