@@ -46,7 +46,7 @@ export function cleanPasted(text: string): string {
   const visible = text.replace(INVISIBLE, '');
   const address = /https?:\/\//i.exec(visible);
   const begin = address === null ? visible.search(/[A-Za-z0-9]/) : address.index;
-  return begin < 0 ? '' : visible.slice(begin).replace(AFTER, '').replace(/['*)\].,;:!?}]+$/, '');
+  return begin < 0 ? '' : visible.slice(begin).replace(AFTER, '').replace(/[^A-Za-z0-9/=_$-]+$/, '');
 }
 
 /** The address that `address` wraps, or `address` itself. Never throws. */
