@@ -17,6 +17,7 @@ struct asked {
     bool strict;  /* a whole request that every reader reads alike */
     bool ended;   /* a whole head, strict or not, whose first line is three words */
     bool coded;   /* its body has a Transfer-Encoding, which this reader does not read */
+    bool chunked; /* a strict head of HTTP/1.1 whose body has one coding, chunked, and no length */
     bool skipped; /* a line that begins with NUL: the library skips it, and nothing tells that */
     bool expects; /* Expect: 100-continue */
     bool is_head;
@@ -42,7 +43,7 @@ reader_is_value(const char *p, size_t n) {
 
 /* One header line without its end.  Returns false if it is none, or makes the length unclear. */
 static bool
-reader_field(const char *line, size_t n, struct asked *a, size_t *body, int counts[static 2]) {
+reader_field(const char *line, size_t n, struct asked *a, size_t *body, int counts[static 3]) {
     const char *colon = memchr(line, ':', n), *value = colon + 1;
     if (colon == NULL || !reader_is_name(line, (size_t)(colon - line))) return false;
     size_t len = n - (size_t)(value - line), name = (size_t)(colon - line);
@@ -53,7 +54,10 @@ reader_field(const char *line, size_t n, struct asked *a, size_t *body, int coun
 
     if (name == 4 && strncasecmp(line, "Host", 4) == 0) counts[0]++;
     if (name == 6 && strncasecmp(line, "Expect", 6) == 0) a->expects = true;
-    if (name == 17 && strncasecmp(line, "Transfer-Encoding", 17) == 0) a->coded = true;
+    if (name == 17 && strncasecmp(line, "Transfer-Encoding", 17) == 0) {
+        a->coded = true;
+        counts[2] += len == 7 && strncasecmp(value, "chunked", 7) == 0 ? 1 : 2;
+    }
     if (name == 14 && strncasecmp(line, "Content-Length", 14) == 0) {
         for (size_t i = 0; i < len && *body < 1 << 24; i++)
             *body = *body * 10 + (size_t)(value[i] - '0');
@@ -88,7 +92,7 @@ reader_ask(const char *p, size_t n) {
     struct asked a = {0};
     const char *at = p, *end;
     size_t body = 0;
-    int counts[2] = {0}; /* Host, Content-Length */
+    int counts[3] = {0}; /* Host, Content-Length, Transfer-Encoding: 1 if that is chunked */
     bool old = false;
     /* Empty lines before a request (2.2).  The library also skips some that are not CR LF. */
     bool bare = false;
@@ -117,6 +121,7 @@ reader_ask(const char *p, size_t n) {
 
     size_t head = (size_t)(end + 2 - p);
     if (counts[0] > 1 || (counts[0] == 0 && !old)) return a;
+    a.chunked = counts[2] == 1 && counts[1] == 0 && !old;
     a.strict = !a.coded && body <= n - head;
     a.len = head + body;
     return a;

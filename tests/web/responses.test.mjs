@@ -60,6 +60,7 @@ test('a refusal of the server is taken as its own, by its code or its mark', asy
     [problem(404, 'not_found'), 'gone'], [response(404, MARK), 'gone'], [problem(403, 'wrong_proof'), 'wrong-proof'],
     [problem(403, 'wrong_key'), 'wrong-key'], [problem(403, 'not_known_yet'), 'unexpected'], [problem(409, 'lease_ended'), 'ended'],
     [problem(503, 'unavailable'), 'busy'], [response(503, { ...MARK, ...HTML }, 'busy'), 'busy'], [problem(507, 'full'), 'full'],
+    [problem(411, 'length_required'), 'between'],
   ];
   for (const [answer, kind] of kinds) {
     const { info } = await failuresOf(() => answer.clone(), true);

@@ -206,11 +206,17 @@ send_response(struct request *req) {
     return ok;
 }
 
+/* Whether what follows the head of ${req} is not the next request. */
+static bool
+may_have_body(const struct request *req) {
+    return req->fields.body_len > 0 || req->fields.chunked || req->fields.fault != NULL;
+}
+
 /* Respond before the body was read.  If there is a body, the connection ends with the response. */
 static enum MHD_Result
 respond_early(struct request *req) {
     if (req->response.route == NULL) req->response.route = "-";
-    if (req->fields.body_len <= 0 && req->fields.fault == NULL) {
+    if (!may_have_body(req)) {
         /* Sent when the library reports the end of the request, so that the connection goes on. */
         req->stage = STAGE_READY;
         return MHD_YES;
@@ -267,7 +273,7 @@ read_head(struct request *req, const char *method, const char *url, const char *
     bool strict =
         request_head_strict(req->connection, method, url, version, req->target, req->target_len);
     req->http.method = http_method_parse(method);
-    request_fields_read(req->connection, &req->http, &req->fields);
+    request_fields_read(req->connection, version, &req->http, &req->fields);
     if (request_head_has_many_parameters(req->http.query))
         req->fields.fault = "A query has at most 64 parameters.";
     if (!strict)
@@ -290,6 +296,23 @@ is_host_allowed(const struct request *req) {
     return hosts_allow(&peer, req->fields.host);
 }
 
+/*
+ * Refuse ${req}, whose head cannot be used.  Chunks are legal, but the library decodes them itself,
+ * takes line ends that a proxy may read differently, and does not tell.
+ */
+static enum MHD_Result
+refuse_head(struct request *req) {
+    api_headers(req->daemon->config.api, &req->http, &req->response);
+    if (req->fields.fault != NULL) return refuse_request(req, PROBLEM_MALFORMED, req->fields.fault);
+    if (req->fields.chunked)
+        return refuse_request(
+            req, PROBLEM_LENGTH,
+            "Send a Content-Length and no chunks. Write a stream to a file first: "
+            "curl --data-binary @FILE sends a length, curl -T - does not. A proxy that "
+            "sends chunks needs request buffering.");
+    return refuse_request(req, PROBLEM_HOST, "SECRETS_HOSTS lists the names of this server.");
+}
+
 /* The head has come: admit the request or respond to it. */
 static enum MHD_Result
 admit_request(struct request *req, const char *method, const char *url, const char *version) {
@@ -303,14 +326,8 @@ admit_request(struct request *req, const char *method, const char *url, const ch
 
     /* Nothing of a head is used before all of it is known to be strict. */
     read_head(req, method, url, version);
-    if (req->fields.fault != NULL) {
-        api_headers(d->config.api, http, &req->response);
-        return refuse_request(req, PROBLEM_MALFORMED, req->fields.fault);
-    }
-    if (!is_host_allowed(req)) {
-        api_headers(d->config.api, http, &req->response);
-        return refuse_request(req, PROBLEM_HOST, "SECRETS_HOSTS lists the names of this server.");
-    }
+    if (req->fields.fault != NULL || req->fields.chunked || !is_host_allowed(req))
+        return refuse_head(req);
 
     http->client =
         http_address_client(d->config.trusted, http->client, http->headers[HTTP_FORWARDED_FOR]);

@@ -48,7 +48,15 @@ keep_api_header(struct field_reader *r, const char *name, size_t name_len, const
     return false;
 }
 
-/* Framing: exactly one length, and no other encoding of the body. */
+/* Take a line of Transfer-Encoding.  The names of codings have no case (RFC 9112, 7). */
+static void
+take_coding(struct request_fields *f, const char *value, size_t len) {
+    if (f->chunked || !name_is(value, len, "chunked"))
+        f->fault = "Transfer-Encoding must come once and be chunked. Better send a Content-Length.";
+    f->chunked = true;
+}
+
+/* Framing: one length, or one coding. */
 static enum MHD_Result
 take_field_line(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len,
                 const char *value, size_t value_len) {
@@ -62,7 +70,7 @@ take_field_line(void *arg, enum MHD_ValueKind kind, const char *name, size_t nam
         if (f->body_len >= 0 || parse_number(value, value_len, 0, INT64_MAX, &f->body_len) != 0)
             f->fault = "Content-Length must come once and be a number.";
     } else if (name_is(name, name_len, "Transfer-Encoding")) {
-        f->fault = "A body needs a Content-Length. Transfer-Encoding is not taken.";
+        take_coding(f, value, value_len);
     } else if (name_is(name, name_len, "Host")) {
         f->host = value;
     } else if (name_is(name, name_len, "Expect")) {
@@ -72,12 +80,18 @@ take_field_line(void *arg, enum MHD_ValueKind kind, const char *name, size_t nam
 }
 
 void
-request_fields_read(struct MHD_Connection *connection, struct http_request *http,
-                    struct request_fields *out) {
+request_fields_read(struct MHD_Connection *connection, const char *version,
+                    struct http_request *http, struct request_fields *out) {
     struct field_reader reader = {out, http};
     *out = (struct request_fields){.body_len = -1};
     buf_init(&out->lists, REQUEST_HEAD_POOL);
     (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, take_field_line, &reader);
+
+    /* Of two lengths, a proxy may believe the other one (RFC 9112, 6.1). */
+    if (out->chunked && out->body_len >= 0)
+        out->fault = "A body has either a Content-Length or a Transfer-Encoding.";
+    if (out->chunked && strcmp(version, "HTTP/1.1") != 0)
+        out->fault = "HTTP/1.0 has no Transfer-Encoding.";
 }
 
 void

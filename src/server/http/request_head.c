@@ -19,7 +19,7 @@ struct head {
     const char *next; /* where the next line must begin */
     bool strict;
     bool expects;  /* Expect, which the library takes for 100-continue */
-    bool has_body; /* a Content-Length that is not 0 */
+    bool has_body; /* a Content-Length that is not 0, or a Transfer-Encoding */
     unsigned hosts;
 };
 
@@ -102,6 +102,7 @@ check_field(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_le
     if (is_header(name, name_len, "Expect")) h->expects = true;
     if (is_header(name, name_len, "Content-Length") && strspn(value, "0") < value_len)
         h->has_body = true;
+    if (is_header(name, name_len, "Transfer-Encoding")) h->has_body = true;
     return h->strict ? MHD_YES : MHD_NO;
 }
 

@@ -26,6 +26,8 @@ async function ask(server, head, body = Buffer.alloc(0)) {
 const post = (path, body, ...lines) => [[`POST ${path} HTTP/1.1`, ...lines, `Content-Length: ${body.length}`], body];
 const encrypt = (body, ...lines) => post('/encrypt', Buffer.from(body), ...lines);
 const lease = (...lines) => [[`DELETE /api/v1/secrets/${ID}/lease HTTP/1.1`, ...lines]];
+const CHUNKS = 'f\r\n{"secret": "x"}\r\n0\r\n\r\n';
+const coded = (...lines) => [['POST /encrypt HTTP/1.1', ...lines], Buffer.from(CHUNKS)];
 const config = (...lines) => [['GET /api/v1/config HTTP/1.1', ...lines]];
 const utf8 = (text) => Buffer.from(text).toString('latin1');
 
@@ -42,9 +44,19 @@ const table = [
   ['two tokens', lease(`Secrets-Token: ${TOKEN}`, `Secrets-Token: ${TOKEN}`), 400, /^The header Secrets-Token must come once/],
   ['two types', encrypt('{"secret": "x"}', 'Content-Type: application/json', 'Content-Type: text/plain'), 400, /^The header Content-Type must come once/],
   ['two lengths', encrypt('{"secret": "x"}', 'Content-Length: 15'), 400, /Content-Length|plain HTTP/],
-  ['chunks', [['POST /encrypt HTTP/1.1', 'Transfer-Encoding: chunked'], Buffer.from('f\r\n{"secret": "x"}\r\n0\r\n\r\n')], 400, /needs a Content-Length/],
-  ['no chunk on DELETE', [lease(`Authorization: Bearer ${TOKEN}`, 'Transfer-Encoding: chunked')[0], Buffer.from('0\r\n\r\n')], 400, /needs a Content-Length/],
-  ['chunks and a length', [['POST /encrypt HTTP/1.1', 'Transfer-Encoding: chunked', 'Content-Length: 5'], Buffer.from('0\r\n\r\n')], 400, /Content-Length/],
+  ['chunks', coded('Transfer-Encoding: chunked'), 411, /Send a Content-Length.*to a file first.*buffering/],
+  ['chunks in capitals', coded('TRANSFER-ENCODING: CHUNKED'), 411, /Send a Content-Length/],
+  ['chunks that wait for 100', coded('Transfer-Encoding: chunked', 'Expect: 100-continue'), 411, /Send a Content-Length/],
+  ['no chunk on DELETE', [lease(`Authorization: Bearer ${TOKEN}`, 'Transfer-Encoding: chunked')[0], Buffer.from('0\r\n\r\n')], 411, /Send a Content-Length/],
+  ['chunks in two lines', coded('Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'), 400, /must come once and be chunked/],
+  ['chunks twice', coded('Transfer-Encoding: chunked, chunked'), 400, /must come once and be chunked/],
+  ['chunks of another coding', coded('Transfer-Encoding: gzip, chunked'), 400, /must come once and be chunked/],
+  ['another coding, then chunks', coded('Transfer-Encoding: gzip', 'Transfer-Encoding: chunked'), 400, /must come once and be chunked/],
+  ['a coding that is empty', coded('Transfer-Encoding:'), 400, /must come once and be chunked/],
+  ['chunks and a length', coded('Transfer-Encoding: chunked', 'Content-Length: 25'), 400, /either a Content-Length or a Transfer-Encoding/],
+  ['a length of 0 and chunks', coded('Content-Length: 0', 'Transfer-Encoding: chunked'), 400, /either a Content-Length or a Transfer-Encoding/],
+  ['chunks in HTTP/1.0', [['POST /encrypt HTTP/1.0', 'Transfer-Encoding: chunked'], Buffer.from(CHUNKS)], 400, /HTTP\/1\.0 has no Transfer-Encoding/],
+  ['chunks and two types', coded('Transfer-Encoding: chunked', 'Content-Type: a/b', 'Content-Type: a/c'), 400, /^The header Content-Type must come once/],
   ['65 parameters', config().map(() => [`GET /api/v1/config?${'a=1&'.repeat(64)}b=2 HTTP/1.1`]), 400, /at most 64 parameters/],
   ['a path above ASCII', [[`GET /${utf8('ü')} HTTP/1.1`]], 400, /the address is encoded/],
   ['a name in Latin-1', post('/encrypt?file_name=pl\xe4n.txt', Buffer.from('x')), 422, /./],

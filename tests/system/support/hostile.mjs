@@ -30,7 +30,7 @@ const lengths = [
   '2147483653', '9223372036854775807', '9223372036854775808', '18446744073709551616', '18446744073709551621', '9'.repeat(40), '1'.repeat(400),
 ];
 
-/** Field values of Transfer-Encoding: the server takes none at all. */
+/** Field values of Transfer-Encoding: the server takes none at all, and answers 411 or 400. */
 const codings = [
   'chunked', 'Chunked', 'CHUNKED', '\tchunked', 'chunked ', 'identity', 'chunked, identity', 'identity, chunked', 'gzip, chunked', 'chunked, chunked', ',chunked',
   'chunked,', 'xchunked', 'chunkedx', 'chunked;q=1', 'chunked; a="b"', '"chunked"', "'chunked'", 'chunked\x0b', '\x0bchunked', 'chunked\x00', 'chu\x00nked', 'chunk',

@@ -55,6 +55,8 @@ function refusalOf({ status, code, details }: ApiError): Failure {
       return { kind: 'unexpected' };
     case 404: return { kind: 'gone' };
     case 409: return { kind: code === 'uploading' ? 'uploading' : 'ended' };
+    // The page sends a length with every body, so something before the server has taken it away.
+    case 411: return { kind: 'between', status };
     case 413: return { kind: 'too-large' };
     case 429: return { kind: code === 'too_many_uploads' ? 'uploads' : 'busy' };
     case 502: case 503: case 504: return { kind: 'busy' };
