@@ -76,13 +76,18 @@ reader_is_three_words(const char *line, size_t n) {
            memchr(first + 1, ' ', (size_t)(last - first - 1)) == NULL;
 }
 
-/* The request line: a method, a blank, a target of printable ASCII, a blank, a version. */
+/* The request line: a method, a blank, a target of printable ASCII, a blank, a version.  In a query
+ * a file_name may be UTF-8 as it is. */
 static bool
 reader_line(const char *line, size_t n, bool *old) {
     const char *space = memchr(line, ' ', n);
     if (space == NULL || n < 10 || !reader_is_name(line, (size_t)(space - line))) return false;
-    for (const char *p = space + 1; p < line + n - 9; p++)
-        if (*p <= ' ' || *p >= 0x7F) return false;
+    bool query = false;
+    for (const char *p = space + 1; p < line + n - 9; p++) {
+        unsigned char c = (unsigned char)*p;
+        query = query || c == '?';
+        if (c <= ' ' || c == 0x7F || (c > 0x7F && !query)) return false;
+    }
     *old = memcmp(line + n - 9, " HTTP/1.0", 9) == 0;
     return space + 1 < line + n - 9 && (*old || memcmp(line + n - 9, " HTTP/1.1", 9) == 0);
 }
