@@ -42,7 +42,7 @@ metrics_sources_write(void *sources, struct buf *out) {
     kdf_pool_stats(f->kdf, &kdf);
     uint64_t held = v->store->ops->usage(v->store) + v->blobs->ops->usage(v->blobs);
 
-    /* Names and help are an interface: docs/OPERATIONS.md lists them. */
+    /* Names and help are an interface.  docs/OPERATIONS.md says which ones to watch. */
     const struct metrics_value list[] = {
         {"secrets_views_claimed_total", "counter", "Views taken.",
          (double)atomic_load(&v->views_claimed)},
