@@ -10,7 +10,7 @@
 #define EXIT_LIST(X)                                                                               \
     X(DONE, 0, "success")                                                                          \
     X(FAILED, 1, "a failure on this machine")                                                      \
-    X(USAGE, 2, "invalid command line or configuration, or a file that either names")              \
+    X(USAGE, 2, "invalid command line or configuration, or a file that cannot be used")            \
     X(GONE, 3, "the secret is gone or never existed")                                              \
     X(WRONG, 4, "wrong passphrase, key or token")                                                  \
     X(NETWORK, 5, "no response from the server, or none that can be trusted")                      \

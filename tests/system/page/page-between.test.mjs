@@ -202,7 +202,7 @@ test('a link whose upload is not finished says so, keeps the link, and goes on b
     await page.getByRole('heading', { name: 'This secret is still being uploaded' }).waitFor();
     assert.equal(page.url(), link);
     await page.reload();
-    await text('The sender is still uploading it').waitFor();
+    await text('Keep this page open').waitFor();
   } });
   await button('Open').click();
   assert.equal(sha((await savedFile()).bytes), sha(bytes));

@@ -346,7 +346,8 @@ async function askWhileStopping() {
   await get(server, '/healthz'); // comes behind them
   const from = performance.now();
   const stopped = server.stop();
-  while (!server.stderr().includes('event=stopping')) await new Promise((done) => server.child.stderr.once('data', done));
+  // The stop has begun once a new connection is refused.
+  while (await get(server, '/healthz').then(() => true, () => false));
   await new Promise((done) => accepted.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n', done));
   const late = performance.now() - from;
   let answer = '';

@@ -161,7 +161,7 @@ export const en = {
   erased: 'Nothing is left of the secret, on the server or on this page.',
 
   uploadingTitle: 'This secret is still being uploaded',
-  uploading: 'Keep this page open. It continues by itself when the upload is complete. Waiting uses no view.',
+  uploading: 'Keep this page open. It continues by itself when the upload is complete. Waiting does not use up an opening.',
   goneTitle: 'This secret is gone',
   gone: 'It was opened as many times as allowed, expired, was burnt, or the link is wrong. There is no way to tell which. Ask the sender for a new one.',
   lockedTitle: 'This secret is locked',
