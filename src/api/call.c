@@ -27,7 +27,7 @@ call_token(const struct http_request *req) {
 
 struct turns_client
 call_turns(const struct api_call *call) {
-    struct turns_client client;
+    struct turns_client client = {0};
     http_address_group(&call->req->client, client.client);
     http_address_network(&call->req->client, client.network);
     return client;

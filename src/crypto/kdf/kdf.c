@@ -37,7 +37,7 @@ kdf_bytes_needed(struct kdf_params params, unsigned lanes) {
 
     /* libscrypt-kdf aligns each of its parts. */
     struct kdf_sizes s = sizes_of(params, lanes);
-    return lanes * (s.v + s.b) + s.work + 64 + 2 * PAGE;
+    return lanes * (s.v + s.b) + s.work + 64 + 2 * (size_t)PAGE;
 }
 
 /* --- lanes ------------------------------------------------------------------------------------ */
@@ -64,7 +64,7 @@ mix_blocks(struct kdf_arena *a, const struct kdf_sizes *s, uint8_t *b, unsigned 
         if (count > a->lanes) count = a->lanes;
 
         for (unsigned i = 0; i < count; i++) {
-            in[i].block = b + (done + i) * 128 * s->r;
+            in[i].block = b + (size_t)(done + i) * 128 * s->r;
             in[i].rows = a->memory + i * s->v;
         }
         a->peak = size_max(a->peak, count * s->v);
@@ -107,7 +107,7 @@ kdf_derive_all(struct kdf_arena *a, struct kdf_params params, const struct kdf_i
 
     /* What earlier derivations left in lanes that these do not use would stay for long. */
     if (a->path != NULL) {
-        wipe_after(a, count * params.p * sizes_of(params, a->lanes).v);
+        wipe_after(a, (size_t)count * params.p * sizes_of(params, a->lanes).v);
         return derive_in_lanes(a, params, in, count);
     }
 
@@ -145,7 +145,7 @@ static bool choice_made;
 /* Whether ${count} lanes derive the known key. */
 static bool
 lanes_derive_known_key(struct kdf_arena *a, unsigned count) {
-    uint8_t keys[LANES_MAX][sizeof(known_key)];
+    uint8_t keys[LANES_MAX][sizeof(known_key)] = {{0}};
     struct kdf_input in[LANES_MAX];
 
     for (unsigned i = 0; i < count; i++)
@@ -160,7 +160,9 @@ lanes_derive_known_key(struct kdf_arena *a, unsigned count) {
 /* Whether ${count} lanes derive from random secrets what libscrypt-kdf derives. */
 static bool
 lanes_derive_as_reference(struct kdf_arena *a, unsigned count) {
-    uint8_t random[LANES_MAX][32], keys[LANES_MAX][32], expected[32];
+    uint8_t random[LANES_MAX][32];
+    uint8_t keys[LANES_MAX][32] = {{0}};
+    uint8_t expected[32];
     struct kdf_input in[LANES_MAX];
 
     random_fill(&random_system, random, sizeof(random));

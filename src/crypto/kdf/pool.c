@@ -301,7 +301,7 @@ make_largest_arenas(struct kdf_pool *pool, struct kdf_params params, unsigned la
 static int
 choose_arenas(struct kdf_pool *pool, struct kdf_params params, uint64_t memory) {
     unsigned lanes = 1;
-    if (params.log2_n > KDF_LOG2_N_MAX) return ERR_NOMEM;
+    if (params.log2_n > KDF_LOG2_N_MAX || params.r == 0 || pool->threads == 0) return ERR_NOMEM;
 
     uint64_t room = memory / pool->threads / (((uint64_t)128 * params.r) << params.log2_n);
     if (room > 1) lanes = (unsigned)size_min(room, LANES_MAX);
