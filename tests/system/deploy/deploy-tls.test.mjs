@@ -30,7 +30,7 @@ async function findings(folder, nginx, options) {
   const out = join(folder, 'found.json');
   // Its exit code counts what it does not like.
   await promisify(execFile)('testssl', ['--quiet', '--color', '0', '--warnings', 'off', '--fast', '--nodns', 'none', '--ip', '127.0.0.1', '--connect-timeout', '5', '--openssl-timeout', '5',
-    '--add-ca', nginx.certificate, '--jsonfile', out, ...options, `https://secrets.example.org:${nginx.port}/`], { maxBuffer: 1 << 26, timeout: 180_000 }).catch((error) => { if (error.killed) throw error; });
+    '--add-ca', nginx.certificate, '--jsonfile', out, ...options, `https://secrets.example.org:${nginx.port}/`], { maxBuffer: 1 << 26, timeout: 420_000 }).catch((error) => { if (error.killed) throw error; });
   return JSON.parse(readFileSync(out, 'utf8'));
 }
 
