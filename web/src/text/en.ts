@@ -171,7 +171,7 @@ export const en = {
   brokenTitle: 'This content is damaged',
   broken: 'It is not what the sender encrypted, so none of it is shown. Ask the sender to share it again.',
   weakTitle: 'This secret is not safe to open',
-  weak: 'The server asked for a weak proof, from which your passphrase would be easy to guess. Nothing was sent. Tell the sender.',
+  weak: 'The server asked this browser to prove your passphrase in a weak way that would make it easy to guess. Nothing was sent. Tell the sender.',
   reloadedTitle: 'This page showed a secret',
   reloaded: 'To open it again, use the link again. Reloading used nothing up.',
 
