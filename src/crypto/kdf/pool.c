@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "crypto/kdf/pool.h"
 
+#include <openssl/crypto.h>
 #include <pthread.h>
 #include <stdbool.h>
 
@@ -155,6 +156,9 @@ run_kdf_worker(struct job *base) {
 
     w->works = false;
     (void)pthread_mutex_unlock(&pool->lock);
+
+    /* Threads are detached: what OpenSSL keeps for one must not outlive the pool. */
+    OPENSSL_thread_stop();
     return true;
 }
 
