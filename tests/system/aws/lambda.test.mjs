@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -267,11 +268,22 @@ test('the zip holds one small program that needs nothing of this system', { time
 });
 
 const GOAL_MS = 20;
-const WALL_MS = 2 * GOAL_MS; // the goal holds for the processor; a shared machine takes up to twice as long
 
 /** Processor time of ${pid} and all of its threads until now, in ms. */
 const processorMs = (pid) =>
   readdirSync(`/proc/${pid}/task`).reduce((sum, task) => sum + Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]) / 1e6, 0);
+
+/** A bucket that answers at once.  A start asks it four times, and the stand-in's disk is not the function's. */
+async function startQuickBucket() {
+  const objects = new Set();
+  const server = createServer((req, res) => {
+    const status = { GET: 200, PUT: objects.has(req.url) ? 412 : 200, DELETE: 204 }[req.method];
+    if (req.method === 'PUT') objects.add(req.url);
+    req.resume().on('end', () => res.writeHead(status).end(req.method === 'GET' ? '<VersioningConfiguration/>' : undefined));
+  });
+  await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
+  return { url: `http://127.0.0.1:${server.address().port}`, stop: () => server.close() };
+}
 
 /**
  * Start ${program} at least ${least} times, and on a machine that is busy with other work up to ${most}
@@ -279,28 +291,30 @@ const processorMs = (pid) =>
  */
 async function startTimes(program, least, most, options) {
   const times = [];
+  const bucket = await startQuickBucket();
   let processor = Infinity;
   while (times.length < least || (times.length < most && Math.min(...times) > GOAL_MS)) {
-    const cold = await startRuntime(program, { ...env, PATH: process.env.PATH }, options);
+    const cold = await startRuntime(program, { ...env, AWS_ENDPOINT_URL_S3: bucket.url, PATH: process.env.PATH }, options);
     assert.ok(cold.ready, cold.log);
     times.push(cold.firstNextMs);
     processor = Math.min(processor, processorMs(cold.pid));
     await cold.stop();
   }
+  bucket.stop();
   return { times: times.sort((a, b) => a - b), processor };
 }
 
 test('it starts fast', { timeout: 120000 }, async (t) => {
   const { times, processor } = await startTimes(functionProgram, 20, 200);
   t.diagnostic(`start to first next: best ${times[0].toFixed(1)} ms, median ${times[times.length >> 1].toFixed(1)} ms of ${times.length}; processor ${processor.toFixed(1)} ms`);
-  assert.ok(times[0] <= WALL_MS, `${times[0]} ms at best`);
+  assert.ok(times[0] <= GOAL_MS, `${times[0]} ms at best`);
   assert.ok(processor <= GOAL_MS, `${processor} ms of processor time`);
 });
 
 test('a start that takes too long is found out', { timeout: 60000 }, async () => {
-  const late = { args: ['-c', `sleep 0.0${WALL_MS}; exec ${functionProgram}`] };
+  const late = { args: ['-c', `sleep 0.0${GOAL_MS}; exec ${functionProgram}`] };
   const { times } = await startTimes('/bin/sh', 5, 5, late);
-  assert.ok(times[0] > WALL_MS, `${times[0]} ms`);
+  assert.ok(times[0] > GOAL_MS, `${times[0]} ms`);
 });
 
 test('it stays small', { timeout: 60000 }, async (t) => {

@@ -4,11 +4,10 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, request } from 'node:http';
 import { after, before, test } from 'node:test';
 
 import { exit, newHome } from '../support/cli.mjs';
+import { startForwarder } from '../support/forward.mjs';
 import { startServer } from '../support/server.mjs';
 
 const PARTS = 24;
@@ -22,7 +21,7 @@ let moving = 0;
 let cuts = 0;
 before(async () => {
   server = await startServer({ env: { SECRETS_PART_SIZE: '65536' } });
-  proxy = createServer((req, res) => {
+  proxy = await startForwarder(server.url, (req, res, pass) => {
     const part = /\/parts\//.test(req.url);
     if (part && moving > 0) {
       cuts++;
@@ -30,21 +29,18 @@ before(async () => {
     }
     if (part) moving++;
     res.on('close', () => { if (part) moving--; });
-    const onward = request(new URL(req.url, server.url), { method: req.method, headers: req.headers, agent: false }, (answer) => {
+    const answered = (answer) => {
       setTimeout(() => {
         res.writeHead(answer.statusCode, answer.headers);
         answer.pipe(res);
       }, part ? PART_MS : 0);
-    });
-    onward.on('error', () => res.destroy());
-    return req.pipe(onward);
+    };
+    return pass({ answered });
   });
-  await once(proxy.listen(0, '127.0.0.1'), 'listening');
-  cli = await newHome(`http://127.0.0.1:${proxy.address().port}/`);
+  cli = await newHome(proxy.url);
 });
 after(async () => {
-  proxy?.closeAllConnections();
-  proxy?.close();
+  await proxy?.stop();
   await cli?.remove();
   await server?.stop();
 });

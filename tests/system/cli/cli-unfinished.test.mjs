@@ -4,11 +4,10 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, request } from 'node:http';
 import { after, before, test } from 'node:test';
 
 import { exit, newHome } from '../support/cli.mjs';
+import { startForwarder } from '../support/forward.mjs';
 import { startServer } from '../support/server.mjs';
 
 const CONTENT = randomBytes(1_000_000);
@@ -19,19 +18,11 @@ let cut = () => false; // whether it cuts the connection of a request
 let cli;
 before(async () => {
   server = await startServer({ env: { SECRETS_PART_SIZE: '65536' } });
-  proxy = createServer((req, res) => {
-    if (cut(req)) return req.socket.destroy();
-    const onward = request(new URL(req.url, server.url), { method: req.method, headers: req.headers, agent: false },
-      (answer) => { res.writeHead(answer.statusCode, answer.headers); answer.pipe(res); });
-    onward.on('error', () => res.destroy());
-    return req.pipe(onward);
-  });
-  await once(proxy.listen(0, '127.0.0.1'), 'listening');
-  cli = await newHome(`http://127.0.0.1:${proxy.address().port}/`);
+  proxy = await startForwarder(server.url, (req, res, pass) => (cut(req) ? req.socket.destroy() : pass()));
+  cli = await newHome(proxy.url);
 });
 after(async () => {
-  proxy?.closeAllConnections();
-  proxy?.close();
+  await proxy?.stop();
   await cli?.remove();
   await server?.stop();
 });
@@ -111,7 +102,7 @@ test('unfinished uploads say that they are in the way, and give way', async () =
   const refused = await cli.run(['put', '--patience', '0s'], { input: CONTENT });
   assert.equal(refused.code, exit.refused, refused.stderr);
   assert.match(refused.stderr, /^secrets: too many uploads from here to http:\S+ are unfinished\n  Finish one with secrets put --resume, which lists them, or erase one with secrets burn ID\.\n$/);
-  const others = await newHome(`http://127.0.0.1:${proxy.address().port}/`);
+  const others = await newHome(proxy.url);
   const elsewhere = await others.run(['put', '--patience', '0s'], { input: CONTENT });
   assert.match(elsewhere.stderr, /are unfinished\n  Wait until one has ended/);
   await others.remove();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // An HTTP proxy before a server that answers some requests of the API with 503 and Retry-After: now
 // without having asked the server, now in place of its answer.
-import { createServer, request } from 'node:http';
+import { startForwarder } from './forward.mjs';
 
 const CHANCE = 0.7;
 const IN_A_ROW = 3;
@@ -11,9 +11,9 @@ export async function startFlakyProxy(target, { most = 0, seed = 1, ignores = ()
   const row = new Map();
   let state = seed;
   const random = () => { state = (state * 1103515245 + 12345) & 0x7fffffff; return state / 0x7fffffff; };
-  const proxy = { refused: [], most, stop: () => new Promise((done) => { server.closeAllConnections(); server.close(done); }) };
+  const proxy = { refused: [], most };
 
-  const server = createServer((req, res) => {
+  const forwarder = await startForwarder(target, (req, res, pass) => {
     if (ignores(req)) {
       req.resume();
       return;
@@ -31,19 +31,8 @@ export async function startFlakyProxy(target, { most = 0, seed = 1, ignores = ()
       req.resume().on('end', refusal);
       return;
     }
-    const there = request(new URL(req.url, target), { method: req.method, headers: req.headers, agent: false }, (answer) => {
-      if (refuse) {
-        answer.resume().on('end', refusal);
-        return;
-      }
-      res.writeHead(answer.statusCode, answer.headers);
-      answer.pipe(res);
-    });
-    there.on('error', () => res.destroy());
-    req.pipe(there);
+    if (refuse) pass({ answered: (answer) => answer.resume().on('end', refusal) });
+    else pass();
   });
-
-  await new Promise((done) => server.listen(0, '127.0.0.1', done));
-  proxy.url = `http://127.0.0.1:${server.address().port}/`;
-  return proxy;
+  return Object.assign(proxy, forwarder);
 }
