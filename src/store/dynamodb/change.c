@@ -168,7 +168,11 @@ finish_change(struct change_attempt *a, const json_t *response) {
     const json_t *item = json_object_get(response, "Attributes");
     struct record now;
 
-    if (!a->effect.drop_record && item != NULL && dynamodb_item_read(item, &now) == 1) {
+    bool read = !a->effect.drop_record && item != NULL && dynamodb_item_read(item, &now) == 1;
+
+    /* A write does not change when a record expires, so a response that says so is not of it. */
+    if (read && now.expires_at != a->record.expires_at) record_clear(&now);
+    else if (read) {
         record_clear(&a->record);
         a->record = now;
 
