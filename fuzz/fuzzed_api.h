@@ -55,6 +55,7 @@ fuzzed_open(void) {
         .config = {.version = "fuzz",
                    .ttl_default = 86400,
                    .ttl_max = 30 * 86400,
+                   .views_max = 100,
                    .text_max = 4096,
                    .classic_file_max = 4096,
                    .file_max = 1 << 20,

@@ -24,9 +24,11 @@ enum { API_PART_MAX = 4 * 1024 * 1024 }; /* the largest part size a setting allo
 
 struct api_config {
     const char *version;
-    int64_t ttl_default; /* seconds */
-    int64_t ttl_max;     /* seconds */
-    uint64_t text_max;   /* classic text, bytes */
+    int64_t ttl_default;      /* seconds */
+    int64_t ttl_max;          /* seconds */
+    int views_max;            /* that a sender may set */
+    bool passphrase_required; /* with v1 secrets */
+    uint64_t text_max;        /* classic text, bytes */
     uint64_t classic_file_max;
     uint64_t file_max;             /* v1 content, bytes */
     uint64_t inline_max;           /* v1 envelope inside a create request, bytes */

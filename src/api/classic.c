@@ -32,12 +32,14 @@ classic_text_body_max(uint64_t text_max) {
     return JSON_GROWTH * text_max + FIELDS_LEN;
 }
 
-/* Clamp a view count as pysecrets does: the absolute value, at least 1, at most 10. */
+/* Clamp a view count as pysecrets does: the absolute value, at least 1, at most 10; or at most
+ * ${max}, if that is less. */
 static int
-clamp_views(int64_t count) {
+clamp_views(int64_t count, int max) {
+    if (max > RECORD_CLASSIC_VIEWS_MAX) max = RECORD_CLASSIC_VIEWS_MAX;
     if (count < 0) count = -count;
     if (count < 1) return 1;
-    if (count > RECORD_CLASSIC_VIEWS_MAX) return RECORD_CLASSIC_VIEWS_MAX;
+    if (count > max) return max;
     return (int)count;
 }
 
@@ -112,7 +114,8 @@ encrypt_text(struct api_call *call) {
             .ttl = config->ttl_default,
             .client = call_turns(call),
         };
-        if (f.values[VIEW_COUNT].present) in.views = clamp_views(f.values[VIEW_COUNT].number);
+        if (f.values[VIEW_COUNT].present)
+            in.views = clamp_views(f.values[VIEW_COUNT].number, config->views_max);
         if (f.values[TTL].present) in.ttl = f.values[TTL].number;
         create_classic_secret(call, &in);
     }

@@ -11,7 +11,7 @@ response_begin(struct response_writer *w, struct http_response *resp, size_t len
     *w = (struct response_writer){.resp = resp};
     buf_reset(&resp->body);
     if (len < resp->body.max && buf_space(&resp->body, len) == NULL) w->err = ERR_NOMEM;
-    response_object_open(w);
+    response_object_open(w, NULL);
 }
 
 static void
@@ -111,8 +111,8 @@ response_array_close(struct response_writer *w) {
 }
 
 void
-response_object_open(struct response_writer *w) {
-    add_name(w, NULL);
+response_object_open(struct response_writer *w, const char *name) {
+    add_name(w, name);
     add_json(w, "{");
     w->more = false;
 }

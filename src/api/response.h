@@ -35,11 +35,11 @@ void response_base64url(struct response_writer *w, const char *name, const void 
 
 /*
  * Open and close an array.  Inside it response_object_open() and response_object_close() enclose
- * each object, and members without a name (NULL) are elements.
+ * each object, and members without a name (NULL) are elements.  An object with a name is a member.
  */
 void response_array_open(struct response_writer *w, const char *name);
 void response_array_close(struct response_writer *w);
-void response_object_open(struct response_writer *w);
+void response_object_open(struct response_writer *w, const char *name);
 void response_object_close(struct response_writer *w);
 
 /* End the object and set ${status} and Content-Type; or respond with a problem after an error. */

@@ -20,6 +20,8 @@ api_config_make(const struct settings *s, const struct api_config_limits *limits
         .version = VERSION,
         .ttl_default = s->ttl_days * DAY,
         .ttl_max = s->ttl_max_days * DAY,
+        .views_max = (int)s->views_max,
+        .passphrase_required = s->passphrase == 1,
         .text_max = (uint64_t)s->text_max,
         .classic_file_max = limits->classic_file_max,
         .file_max = (uint64_t)s->file_max,
@@ -31,6 +33,7 @@ api_config_make(const struct settings *s, const struct api_config_limits *limits
         .origins = &s->origins,
     };
 
+    /* What the program can hold and send may be less. */
     if (c.text_max > limits->text_max) c.text_max = limits->text_max;
     if (c.response_max == 0) c.response_max = largest_response(&c);
     return c;

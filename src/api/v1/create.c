@@ -36,7 +36,7 @@ read_create(struct api_call *call, struct fields *f) {
     const struct field table[CREATE_FIELDS] = {
         [VERIFIER] = {"verifier", FIELD_BYTES, true, 0, 0},
         [HEADER] = {"header", FIELD_BYTES, true, 0, 0},
-        [VIEWS] = {"views", FIELD_INTEGER, true, 1, RECORD_VIEWS_MAX},
+        [VIEWS] = {"views", FIELD_INTEGER, true, 1, config->views_max},
         [TTL] = {"ttl", FIELD_INTEGER, true, RECORD_TTL_MIN, config->ttl_max},
         [ATTEMPTS] = {"attempts", FIELD_INTEGER, false, 1, RECORD_ATTEMPTS_MAX},
         [GATE_VERIFIER] = {"gate_verifier", FIELD_BYTES, false, 0, 0},
@@ -53,6 +53,20 @@ static int
 check_attempts(struct api_call *call, const struct fields *f) {
     if (!f->values[ATTEMPTS].present || f->values[GATE_VERIFIER].present) return 0;
     problem_field(call->resp, "gate_verifier", "It is required with attempts.");
+    return -1;
+}
+
+/* Where a passphrase is required, a secret must say that it has one, and have a gate.  Returns 0
+ * or -1. */
+static int
+check_passphrase(struct api_call *call, const struct fields *f) {
+    if (!call->api->config.passphrase_required) return 0;
+    if (!f->values[PASSPHRASE].flag) {
+        problem_field(call->resp, "passphrase", "This server requires a passphrase.");
+        return -1;
+    }
+    if (f->values[GATE_VERIFIER].present) return 0;
+    problem_field(call->resp, "gate_verifier", "This server requires it, as it does a passphrase.");
     return -1;
 }
 
@@ -189,6 +203,8 @@ create_from_fields(struct api_call *call, const struct fields *f) {
 void
 v1_create(struct api_call *call) {
     struct fields f;
-    if (read_create(call, &f) == 0 && check_attempts(call, &f) == 0) create_from_fields(call, &f);
+    if (read_create(call, &f) == 0 && check_attempts(call, &f) == 0 &&
+        check_passphrase(call, &f) == 0)
+        create_from_fields(call, &f);
     fields_clear(&f);
 }

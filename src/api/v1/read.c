@@ -7,7 +7,7 @@
 #include "vault/sealed.h"
 
 enum {
-    CONFIG_LEN = 512,
+    CONFIG_LEN = 768,
     INFO_LEN = 256,
     RECEIPT_LEN = 512,
     MINUTE = 60,
@@ -39,6 +39,16 @@ put_ttl_choices(struct response_writer *w, const struct api_config *config) {
     response_array_close(w);
 }
 
+/* Write whether this client may create. */
+static void
+put_create_right(struct response_writer *w) {
+    response_object_open(w, "create");
+    response_bool(w, "allowed", true);
+    response_array_open(w, "ways");
+    response_array_close(w);
+    response_object_close(w);
+}
+
 void
 v1_config(struct api_call *call) {
     const struct api_config *config = &call->api->config;
@@ -61,8 +71,10 @@ v1_config(struct api_call *call) {
     response_number(&w, "ttl_default", config->ttl_default);
     put_ttl_choices(&w, config);
 
-    response_number(&w, "views_max", RECORD_VIEWS_MAX);
+    response_number(&w, "views_max", config->views_max);
     response_number(&w, "attempts_max", RECORD_ATTEMPTS_MAX);
+    response_string(&w, "passphrase", config->passphrase_required ? "required" : "optional");
+    put_create_right(&w);
 
     /* What clients may use only if it is named here. */
     response_array_open(&w, "features");
@@ -108,7 +120,7 @@ put_receipt_events(struct response_writer *w, const struct record *r, int64_t no
 
     response_array_open(w, "events");
     for (size_t i = 0; i < count; i++) {
-        response_object_open(w);
+        response_object_open(w, NULL);
         response_string(w, "event", receipt_event_name(events[i].kind));
         response_number(w, "at", events[i].at);
         response_object_close(w);

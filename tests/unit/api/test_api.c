@@ -368,14 +368,19 @@ config_tells_what_holds(void **state) {
         "\"file_max\":1048576,\"text_max\":4096,\"classic_file_max\":10000,\"ttl_min\":60,"
         "\"ttl_max\":2592000,\"ttl_default\":432000,"
         "\"ttl_choices\":[300,3600,21600,86400,259200,432000,1209600,2592000],"
-        "\"views_max\":100,\"attempts_max\":100,\"features\":[\"gate\"]}");
+        "\"views_max\":100,\"attempts_max\":100,\"passphrase\":\"optional\","
+        "\"create\":{\"allowed\":true,\"ways\":[]},\"features\":[\"gate\"]}");
     fixture->api.config.ttl_max = 86400;
     fixture->api.config.ttl_default = 7200;
     fixture->api.config.page = "https://page.example/\"s";
+    fixture->api.config.views_max = 7;
+    fixture->api.config.passphrase_required = true;
     assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = "/api/v1/config"}), 200);
     assert_non_null(
         strstr(api_fixture_body(fixture), "\"ttl_choices\":[300,3600,7200,21600,86400],"));
     assert_non_null(strstr(api_fixture_body(fixture), "\"page\":\"https://page.example/\\\"s\","));
+    assert_non_null(strstr(api_fixture_body(fixture), "\"views_max\":7,"));
+    assert_non_null(strstr(api_fixture_body(fixture), "\"passphrase\":\"required\","));
     fixture->api.config.ttl_max = fixture->api.config.ttl_default = 90;
     assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = "/api/v1/config"}), 200);
     assert_non_null(strstr(api_fixture_body(fixture), "\"ttl_choices\":[90],"));

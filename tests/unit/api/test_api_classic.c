@@ -162,6 +162,11 @@ counts_are_clamped_as_pysecrets_did(void **state) {
     struct api_fixture *fixture = *state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
         assert_int_equal(views_of(fixture, cases[i].count), cases[i].views);
+
+    /* A lower maximum of the server clamps, too. */
+    fixture->api.config.views_max = 3;
+    assert_int_equal(views_of(fixture, "2"), 2);
+    assert_int_equal(views_of(fixture, "-9"), 3);
 }
 
 /* Refused requests: nothing is derived, stored or logged. */

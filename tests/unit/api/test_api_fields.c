@@ -140,6 +140,56 @@ attempts_require_a_gate(void **state) {
     free(body);
 }
 
+/* Then the sender must say that there is one, and give a gate. */
+static void
+a_passphrase_can_be_required(void **state) {
+    struct api_fixture *fixture = *state;
+    struct api_fixture_secret what = {.views = 1, .ttl = 3600, .size = SIZE, .inside = true};
+    char *plain = api_fixture_create_body(what), *said = with_field(plain, "passphrase", "true");
+    what.gate = true;
+    char *gated = api_fixture_create_body(what), *both = with_field(gated, "passphrase", "true");
+    struct ask create = {.target = "/api/v1/secrets"};
+    fixture->api.config.passphrase_required = true;
+
+    create.body = plain;
+    assert_int_equal(api_fixture_ask(fixture, create), 422);
+    assert_true(api_fixture_problem(fixture, "invalid_field", "passphrase"));
+    create.body = gated;
+    assert_int_equal(api_fixture_ask(fixture, create), 422);
+    assert_true(api_fixture_problem(fixture, "invalid_field", "passphrase"));
+    create.body = said;
+    assert_int_equal(api_fixture_ask(fixture, create), 422);
+    assert_true(api_fixture_problem(fixture, "invalid_field", "gate_verifier"));
+    create.body = both;
+    assert_int_equal(api_fixture_ask(fixture, create), 201);
+
+    /* The classic API makes the passphrase itself. */
+    create = (struct ask){.target = "/encrypt", .body = "{\"secret\":\"x\"}"};
+    assert_int_equal(api_fixture_ask(fixture, create), 200);
+    free(plain);
+    free(said);
+    free(gated);
+    free(both);
+}
+
+static void
+views_have_the_servers_maximum(void **state) {
+    struct api_fixture *fixture = *state;
+    struct api_fixture_secret what = {.views = 3, .ttl = 3600, .size = SIZE, .inside = true};
+    char *three = api_fixture_create_body(what);
+    what.views = 4;
+    char *four = api_fixture_create_body(what);
+    struct ask create = {.target = "/api/v1/secrets", .body = three};
+    fixture->api.config.views_max = 3;
+
+    assert_int_equal(api_fixture_ask(fixture, create), 201);
+    create.body = four;
+    assert_int_equal(api_fixture_ask(fixture, create), 422);
+    assert_true(api_fixture_problem(fixture, "invalid_field", "views"));
+    free(three);
+    free(four);
+}
+
 static void
 size_counts_the_largest_content(void **state) {
     struct api_fixture *fixture = *state;
@@ -232,6 +282,8 @@ main(void) {
         TEST(every_bad_value_of_create_names_its_field),
         TEST(bounds_of_create_are_inclusive),
         TEST(attempts_require_a_gate),
+        TEST(a_passphrase_can_be_required),
+        TEST(views_have_the_servers_maximum),
         TEST(size_counts_the_largest_content),
         TEST(inline_content_has_a_bound),
         TEST(every_bad_value_of_open_names_its_field),
