@@ -6,12 +6,13 @@ install: all install-web
 	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8
 	$(Q)install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-	$(Q)install -m 755 $(B)/secretsd $(B)/secrets $(DESTDIR)$(PREFIX)/bin/
-	$(Q)install -m 644 man/secretsd.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	$(Q)install -m 755 $(B)/secretsd $(B)/secrets $(B)/secretsctl $(DESTDIR)$(PREFIX)/bin/
+	$(Q)install -m 644 man/secretsd.8 man/secretsctl.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 	$(Q)install -m 644 man/secrets.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	$(Q)install -m 644 completions/secrets.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/secrets
-	$(Q)install -m 644 completions/_secrets $(DESTDIR)$(PREFIX)/share/zsh/site-functions/
-	$(Q)install -m 644 completions/secrets.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/
+	$(Q)install -m 644 completions/secretsctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/secretsctl
+	$(Q)install -m 644 completions/_secrets completions/_secretsctl $(DESTDIR)$(PREFIX)/share/zsh/site-functions/
+	$(Q)install -m 644 completions/secrets.fish completions/secretsctl.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/
 
 # For a web server that serves the page: the files, each with a compressed copy.
 PAGE_DIR := $(DESTDIR)$(PREFIX)/share/secretsd/web
@@ -33,7 +34,7 @@ deb:
 	$(Q)printf '%s\n' build/secretsd_$(VERSION)_$$(dpkg --print-architecture).deb
 
 ## sbom: list what the programs consist of (build/*.cdx.json, CycloneDX)
-sbom: $(B)/secretsd.cdx.json $(B)/secrets.cdx.json
+sbom: $(B)/secretsd.cdx.json $(B)/secrets.cdx.json $(B)/secretsctl.cdx.json
 
 PODMAN ?= podman
 
@@ -47,6 +48,7 @@ image:
 release: deb function sbom
 	$(Q)rm -rf build/release && mkdir -p build/release
 	$(Q)cp build/secretsd_$(VERSION)_*.deb build/function.zip build/function.cdx.json build/secretsd.cdx.json build/secrets.cdx.json \
+	    build/secretsctl.cdx.json \
 	    build/release/
 	$(Q)cd build/release && sha256sum * >SHA256SUMS
 	$(if $(KEY),$(Q)ssh-keygen -q -Y sign -n secretsd-release -f '$(KEY)' build/release/SHA256SUMS)

@@ -8,19 +8,21 @@ CORE_OBJ := $(CORE_SRC:src/%.c=$(B)/obj/%.o) $(B)/obj/scrypt-arena.o
 SERVER_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(call sources,server))
 LAMBDA_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(call sources,lambda))
 CLI_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(call sources,cli))
+CTL_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(call sources,ctl))
 # Objects that only the program links.  Unit tests link the others.
 CLI_MAIN := $(B)/obj/cli/main.o $(B)/obj/cli/terminal/no_gnutls.o
 CLI_LIB := $(B)/libcli.a
 CORE := $(B)/libcore.a
 
 PROGRAMS := $(if $(wildcard src/server/main.c),$(B)/secretsd) $(if $(wildcard src/lambda/main.c),$(B)/bootstrap) \
-    $(if $(wildcard src/cli/main.c),$(B)/secrets)
+    $(if $(wildcard src/cli/main.c),$(B)/secrets) $(if $(wildcard src/ctl/main.c),$(B)/secretsctl)
 
 SCRYPT_A := $(shell $(CC) -print-file-name=libscrypt-kdf.a 2>/dev/null)
 CORE_LIBS := -l:libscrypt-kdf.a -ljansson -lcrypto
 SERVER_LIBS := $(CORE_LIBS) -lmicrohttpd -lsqlite3 -lcurl -lseccomp
 LAMBDA_LIBS := $(CORE_LIBS) -lcurl
 CLI_LIBS := $(CORE_LIBS) -lcurl -lqrencode -lunistring
+CTL_LIBS := $(CORE_LIBS) -lcurl
 TEST_LIBS := $(CORE_LIBS) -lcmocka -lsqlite3 -lcurl -lmicrohttpd -lseccomp -lqrencode -lunistring
 
 $(B)/secretsd: $(SERVER_OBJ) $(CORE)
@@ -38,6 +40,10 @@ $(CLI_LIB): $(filter-out $(CLI_MAIN),$(CLI_OBJ))
 $(B)/secrets: $(CLI_MAIN) $(CLI_LIB) $(CORE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(CLI_LIBS)
+
+$(B)/secretsctl: $(CTL_OBJ) $(CORE)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(CTL_LIBS)
 
 # What a program consists of, as CycloneDX.
 $(B)/%.cdx.json: $(B)/% package-lock.json tools/sbom.mjs
@@ -72,4 +78,4 @@ $(B)/flags: FORCE
 .PHONY: FORCE
 FORCE:
 
--include $(CORE_OBJ:.o=.d) $(SERVER_OBJ:.o=.d) $(LAMBDA_OBJ:.o=.d) $(CLI_OBJ:.o=.d)
+-include $(CORE_OBJ:.o=.d) $(SERVER_OBJ:.o=.d) $(LAMBDA_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(CTL_OBJ:.o=.d)

@@ -95,7 +95,7 @@ test-tools: $(B)/tests/server/secretsd $(B)/bench/load \
     $(patsubst tests/system/support/tools/%.c,$(B)/tests/%.so,$(filter-out %/sealtool.c,$(wildcard tests/system/support/tools/*.c)))
 
 # Every source through the front end of the compiler, which gives its warnings (CC=clang: clang's).
-SYNTAX := $(CORE_SRC) $(call sources,server) $(call sources,lambda) $(call sources,cli) $(UNIT_SRC) \
+SYNTAX := $(CORE_SRC) $(call sources,server) $(call sources,lambda) $(call sources,cli) $(call sources,ctl) $(UNIT_SRC) \
     $(wildcard tests/support/*.c tests/system/support/tools/sealtool.c bench/*.c fuzz/*.c)
 syntax:
 	$(Q)printf '%s\n' $(SYNTAX) | xargs -P $(NPROC) -n 16 $(CC) $(CPPFLAGS) -Itests/support -Ifuzz $(CFLAGS_ALL) -fsyntax-only

@@ -19,6 +19,7 @@ const allowed = {
   server: ['base', 'crypto', 'http', 'aws', 'vault', 'store', 'api', 'settings'],
   lambda: ['base', 'crypto', 'http', 'aws', 'vault', 'store', 'api', 'settings'],
   cli: ['base', 'crypto', 'http'],
+  ctl: ['base', 'crypto', 'http'],
 };
 
 // Which files may include the headers of a library.

@@ -8,19 +8,24 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { program } from '../support/cli.mjs';
-import { patience, top } from '../support/server.mjs';
+import { buildFolder, patience, top } from '../support/server.mjs';
 
-const help = (...args) => spawnSync(program, [...args, '--help'], { encoding: 'utf8' }).stdout;
-const commands = [...help().matchAll(/^ {2}([a-z]+) /gm)].map((m) => m[1]);
-const options = new Map(commands.map((name) => [name, [...help(name).matchAll(/^ {2}(?:-(\w), | {4})--([a-z-]+)/gm)]
-  .map(([, letter, long]) => ({ letter, long }))]));
+/** What a program lists: its commands, and the options of each. */
+function listsOf(program) {
+  const help = (...args) => spawnSync(join(buildFolder, program), [...args, '--help'], { encoding: 'utf8' }).stdout;
+  const commands = [...help().matchAll(/^ {2}([a-z]+) /gm)].map((m) => m[1]);
+  const options = new Map(commands.map((name) => [name, [...help(name).matchAll(/^ {2}(?:-(\w), | {4})?--([a-z-]+)/gm)]
+    .map(([, letter, long]) => ({ letter, long }))]));
+  return { program, commands, options };
+}
+const all = ['secrets', 'secretsctl'].map(listsOf);
 const files = join(top, 'completions');
 
 let folder;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'secrets-completion-'));
-  assert.ok(commands.length >= 6 && [...options.values()].every((list) => list.length >= 3), 'the help was read');
+  assert.ok(all[0].commands.length >= 6 && [...all[0].options.values()].every((list) => list.length >= 3), 'the help was read');
+  assert.ok(all[1].commands.includes('audit') && [...all[1].options.values()].every((list) => list.length >= 1), 'the help was read');
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
@@ -57,14 +62,14 @@ async function session(command, setup) {
 const longs = (text) => [...text.matchAll(/--([a-z][a-z-]*)/g)].map((m) => m[1]);
 const has = (text, words) => words.every((word) => new RegExp(`(^|\\s)${word}(\\s|$)`, 'm').test(text));
 
-/** Every command and every option by TAB in a shell; ${tab} are the keys that show the list. */
-async function offersAll(s, tab) {
+/** Every command and every option of a program by TAB in a shell; ${tab} are the keys that show the list. */
+async function offersAll(s, tab, { program, commands, options }) {
   try {
-    const words = await s.type(`secrets ${tab}`, (text) => has(text, commands));
+    const words = await s.type(`${program} ${tab}`, (text) => has(text, commands));
     assert.ok(has(words, commands), words);
     for (const [name, list] of options) {
       const want = sorted(list.map((o) => o.long));
-      const text = await s.type(`\x15secrets ${name} --${tab}`, (t) => want.every((o) => longs(t).includes(o)));
+      const text = await s.type(`\x15${program} ${name} --${tab}`, (t) => want.every((o) => longs(t).includes(o)));
       assert.deepEqual(sorted(longs(text)), want, name);
     }
   } finally {
@@ -72,21 +77,21 @@ async function offersAll(s, tab) {
   }
 }
 
-test('bash', { skip: skipped('bash') }, async () => {
+for (const lists of all) test(`bash: ${lists.program}`, { skip: skipped('bash') }, async () => {
   const s = await session('bash --norc --noprofile -i',
-    `bind 'set completion-query-items 0' 'set page-completions off'; bind 'set enable-bracketed-paste off'; source '${files}/secrets.bash'`);
-  await offersAll(s, '\t\t');
+    `bind 'set completion-query-items 0' 'set page-completions off'; bind 'set enable-bracketed-paste off'; source '${files}/${lists.program}.bash'`);
+  await offersAll(s, '\t\t', lists);
 });
 
-test('zsh', { skip: skipped('zsh') }, async () => {
+for (const lists of all) test(`zsh: ${lists.program}`, { skip: skipped('zsh') }, async () => {
   const s = await session('zsh -f -i', `PS1='$ '; LISTMAX=1000; fpath=('${files}' $fpath); autoload -Uz compinit; compinit -u -D`);
-  await offersAll(s, '\t');
+  await offersAll(s, '\t', lists);
 });
 
 test('zsh offers the letters', { skip: skipped('zsh') }, async () => {
   const s = await session('zsh -f -i', `PS1='$ '; LISTMAX=1000; fpath=('${files}' $fpath); autoload -Uz compinit; compinit -u -D`);
   try {
-    for (const [name, list] of options) {
+    for (const [name, list] of all[0].options) {
       const want = sorted(list.filter((o) => o.letter).map((o) => o.letter));
       const letters = (text) => [...text.matchAll(/(?:^|\s)-([a-zA-Z])(?=\s)/gm)].map((m) => m[1]);
       const text = await s.type(`\x15secrets ${name} -\t`, (t) => want.every((o) => letters(t).includes(o)));
@@ -97,17 +102,17 @@ test('zsh offers the letters', { skip: skipped('zsh') }, async () => {
   }
 });
 
-test('fish', { skip: skipped('fish') }, () => {
+for (const { program, commands, options } of all) test(`fish: ${program}`, { skip: skipped('fish') }, () => {
   const complete = (line) => {
-    const r = spawnSync('fish', ['-N', '-c', `source '${files}/secrets.fish'; complete -C '${line}'`],
+    const r = spawnSync('fish', ['-N', '-c', `source '${files}/${program}.fish'; complete -C '${line}'`],
       { cwd: folder, env: { PATH: process.env.PATH, HOME: folder }, encoding: 'utf8' });
     assert.equal(r.status, 0, r.stderr);
     return r.stdout.split('\n').filter(Boolean).map((row) => row.split('\t')[0]);
   };
-  assert.deepEqual(sorted(complete('secrets ')), sorted(commands));
+  assert.deepEqual(sorted(complete(`${program} `)), sorted(commands));
   for (const [name, list] of options) {
-    assert.deepEqual(sorted(complete(`secrets ${name} --`)), sorted(list.map((o) => `--${o.long}`)), name);
-    const letters = complete(`secrets ${name} -`).filter((word) => /^-\w$/.test(word));
+    assert.deepEqual(sorted(complete(`${program} ${name} --`)), sorted(list.map((o) => `--${o.long}`)), name);
+    const letters = complete(`${program} ${name} -`).filter((word) => /^-\w$/.test(word));
     assert.deepEqual(sorted(letters), sorted(list.filter((o) => o.letter).map((o) => `-${o.letter}`)), name);
   }
 });

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# Completion of secretsctl(8) for bash.
+
+_secretsctl() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W 'audit --help --version' -- "$cur")
+        return
+    fi
+    case $prev in
+        --anchor) return ;;
+    esac
+    case ${COMP_WORDS[1]} in
+        audit) words='--anchor' ;;
+        *) return ;;
+    esac
+    case $cur in
+        -*) mapfile -t COMPREPLY < <(compgen -W "$words --help" -- "$cur") ;;
+        *)
+            case ${COMP_WORDS[1]} in
+                audit) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+            esac
+            ;;
+    esac
+}
+
+complete -F _secretsctl secretsctl

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line of secretsctl.  One table of options says what each command accepts; the parser
+ * and the help read it.
+ */
+#ifndef CTL_OPTIONS_H
+#define CTL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+
+/* One bit for each command. */
+enum {
+    CTL_FOR_AUDIT = 1 << 0,
+    CTL_FOR_ALL = (1 << 1) - 1,
+};
+
+struct ctl_options {
+    /* NULL unless given. */
+    const char *anchor;
+    const char *operand;
+    bool help;
+};
+
+/*
+ * Parse the arguments ${argv} of the command with bit ${command} into ${out}; argv[0] is the name
+ * of the command, and at most one operand is allowed.  The texts of ${out} point into ${argv}.
+ * Returns 0, or ERR_INVALID after printing an error.
+ */
+MUST_CHECK
+int ctl_options_parse(int command, int argc, char **argv, struct ctl_options *out);
+
+/* Print the options of the command with bit ${command} to standard output, in 80 columns. */
+void ctl_options_help(int command);
+
+#endif
