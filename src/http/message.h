@@ -28,10 +28,12 @@ enum http_method {
     X(AUTHORIZATION, "Authorization")                                                              \
     X(CONTENT_ENCODING, "Content-Encoding")                                                        \
     X(CONTENT_TYPE, "Content-Type")                                                                \
+    X(HOST, "Host")                                                                                \
     X(IF_NONE_MATCH, "If-None-Match")                                                              \
     X(ORIGIN, "Origin")                                                                            \
     X(REQUEST_METHOD, "Access-Control-Request-Method")                                             \
     X(REQUEST_HEADERS, "Access-Control-Request-Headers")                                           \
+    X(SEC_FETCH_SITE, "Sec-Fetch-Site")                                                            \
     X(SECRETS_TOKEN, "Secrets-Token")                                                              \
     X(FORWARDED_FOR, "X-Forwarded-For")
 

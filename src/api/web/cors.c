@@ -7,10 +7,8 @@ static const char *
 allowed_origin(const struct api_config *config, const struct http_request *req) {
     const struct origins *all = config->origins;
     const char *origin = req->headers[HTTP_ORIGIN];
-    if (all == NULL || origin == NULL || strcmp(origin, "null") == 0) return NULL;
-    for (int i = 0; i < all->count; i++)
-        if (strcmp(all->items[i], origin) == 0) return all->items[i];
-    return NULL;
+    if (all == NULL || origin == NULL) return NULL;
+    return origins_find(all, origin);
 }
 
 void

@@ -35,6 +35,13 @@ origins_parse(const char *list, struct origins *out) {
     return 0;
 }
 
+const char *
+origins_find(const struct origins *all, const char *origin) {
+    for (int i = 0; i < all->count; i++)
+        if (strcmp(all->items[i], origin) == 0) return all->items[i];
+    return NULL;
+}
+
 bool
 origins_is_page(const char *address) {
     const char *scheme_end = strstr(address, "://");

@@ -23,6 +23,9 @@ struct origins {
 MUST_CHECK
 int origins_parse(const char *list, struct origins *out);
 
+/* The origin in ${all} that is ${origin}, as a browser sends it; or NULL.  "null" never is one. */
+const char *origins_find(const struct origins *all, const char *origin);
+
 /* Whether ${address} can be the address of a page: an origin with or without a path. */
 bool origins_is_page(const char *address);
 

@@ -293,7 +293,7 @@ is_host_allowed(const struct request *req) {
         .port = c->port,
         .trusted = http_address_trusted(c->trusted, &req->http.client),
     };
-    return hosts_allow(&peer, req->fields.host);
+    return hosts_allow(&peer, req->http.headers[HTTP_HOST]);
 }
 
 /*

@@ -71,8 +71,6 @@ take_field_line(void *arg, enum MHD_ValueKind kind, const char *name, size_t nam
             f->fault = "Content-Length must come once and be a number.";
     } else if (name_is(name, name_len, "Transfer-Encoding")) {
         take_coding(f, value, value_len);
-    } else if (name_is(name, name_len, "Host")) {
-        f->host = value;
     } else if (name_is(name, name_len, "Expect")) {
         f->expect = true;
     }

@@ -9,7 +9,6 @@
 #include "http/message.h"
 
 struct request_fields {
-    const char *host;  /* NULL if absent */
     int64_t body_len;  /* -1 if there is no Content-Length */
     bool chunked;      /* the body comes in chunks, so that it has no known length */
     bool expect;       /* the client waits before it sends its body */
