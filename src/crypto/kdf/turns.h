@@ -7,8 +7,9 @@
  * places of its network's share to others of that network.  Who waits for nothing yet gets any
  * place that its network has left.
  *
- * Networks take turns, and the clients of a network take turns among themselves.  So a client waits
- * for at most one derivation of each other client, however many these have in the queue.
+ * Networks take turns, and the clients of a network take turns among themselves.  So a client that
+ * is alone in its network waits for at most one derivation of each other network, however many
+ * these have in the queue.
  */
 #ifndef CRYPTO_KDF_TURNS_H
 #define CRYPTO_KDF_TURNS_H
