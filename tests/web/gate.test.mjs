@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { load, top } from './lib/load.mjs';
 
 const m = await load('crypto/envelope.ts', 'crypto/gate.ts', 'net/api.ts', 'worker/opening.ts', 'model/failure.ts', 'model/outcome.ts', 'net/errors.ts', 'text/languages.ts');
-const said = (key) => m.wordsFor(['en']).say(key);
+const english = await m.wordsFor(['en']);
+const said = (key) => english.say(key);
 const hex = (bytes) => Buffer.from(bytes).toString('hex');
 const { vectors } = JSON.parse(readFileSync(join(top, 'tests/vectors/gate-v1.json'), 'utf8'));
 

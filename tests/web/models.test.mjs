@@ -8,15 +8,17 @@ const NOW = 1_800_000_000;
 const { wordsFor } = await load('text/languages.ts');
 
 /** What a reader of English sees for the message `key`: tests name sentences, not keys. */
-const said = (key, params) => wordsFor(['en']).say(key, { n: 0, when: '', ...params });
+const english = await wordsFor(['en']);
+const said = (key, params) => english.say(key, { n: 0, when: '', ...params });
 const config = { partSize: 1, inlineMax: 1, textMax: 100, fileMax: 1000, viewsMax: 100, ttlDefault: 432000, ttlMax: 2592000, ttlChoices: [300] };
 
 test('every language has every slot and every plural form', async () => {
   const { catalogues } = await load('text/languages.ts');
   const slots = (message) => new Set(Object.values(typeof message === 'string' ? [message] : message).flatMap((m) => m.match(/\{\w+\}/g) ?? []));
-  const { en } = catalogues;
+  const en = await catalogues.en();
   assert.equal(Object.keys(catalogues).length, 6);
-  for (const [language, catalogue] of Object.entries(catalogues)) {
+  for (const [language, load] of Object.entries(catalogues)) {
+    const catalogue = await load();
     assert.deepEqual(Object.keys(catalogue), Object.keys(en), language);
     const rules = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
     for (const [key, message] of Object.entries(catalogue)) {
@@ -34,7 +36,7 @@ test('every language has every slot and every plural form', async () => {
 
 test('words: plurals, durations, sizes, dates', async () => {
   const { chooseLanguage } = await load('text/languages.ts');
-  const en = wordsFor(['en-GB']);
+  const en = await wordsFor(['en-GB']);
   assert.equal(en.say('views', { n: 1 }), 'once');
   assert.equal(en.say('views', { n: 3 }), '3 times');
   assert.equal(en.duration(432000), '5 days');
@@ -47,11 +49,11 @@ test('words: plurals, durations, sizes, dates', async () => {
   assert.match(en.when(NOW - 5 * 86400, NOW), /^on \w+/);
   const early = new Date(2026, 10, 29, 4, 5).getTime() / 1000;
   assert.match(en.date(early), /Sunday,? 29 November at 04:05/);
-  assert.match(wordsFor(['en-US']).date(early), /at 4:05\sAM/);
-  const es = wordsFor(['es']);
+  assert.match((await wordsFor(['en-US'])).date(early), /at 4:05\sAM/);
+  const es = await wordsFor(['es']);
   const at = (hour) => new Date(2026, 10, 29, hour, 5).getTime() / 1000;
   assert.deepEqual([0, 1, 2, 13].map((hour) => es.when(at(hour), at(23))), ['hoy a las 00:05', 'hoy a la 01:05', 'hoy a las 02:05', 'hoy a las 13:05']);
-  const ru = wordsFor(['ru']);
+  const ru = await wordsFor(['ru']);
   assert.deepEqual([1, 2, 5, 21].map((n) => ru.say('views', { n })), ['один раз', '2 раза', '5 раз', '21 раз']);
   assert.equal(chooseLanguage(['pt', 'fr-CA', 'de']), 'fr');
   assert.equal(chooseLanguage(['zh-Hans-SG']), 'zh-CN');

@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import { load } from './lib/load.mjs';
 
 const m = await load('net/api.ts', 'net/errors.ts', 'net/retry.ts', 'model/failure.ts', 'model/outcome.ts', 'text/languages.ts');
-const said = ({ text, status = '' }) => m.wordsFor(['en']).say(text, { host: 'HOST', status });
+const english = await m.wordsFor(['en']);
+const said = ({ text, status = '' }) => english.say(text, { host: 'HOST', status });
 globalThis.addEventListener ??= () => undefined;
 globalThis.removeEventListener ??= () => undefined;
 

@@ -49,11 +49,20 @@ async function serverOf(): Promise<Server> {
   return { api, config: await api.config() };
 }
 
-/** Find the server. `main` says what is wrong until one responds as it should. */
-async function findServer(words: Words, main: HTMLElement): Promise<Server> {
+/**
+ * Find the server, which `asked` has been asked for already. `main` says what is wrong until one
+ * responds as it should.
+ */
+async function findServer(asked: Promise<Server>, words: Words, main: HTMLElement): Promise<Server> {
+  let first: Promise<Server> | null = asked;
+  const find = () => {
+    const server = first ?? serverOf();
+    first = null;
+    return server;
+  };
   for (;;) {
     try {
-      return await retryBriefly(serverOf, (why) => fill(main, waitingNote(words, why)));
+      return await retryBriefly(find, (why) => fill(main, waitingNote(words, why)));
     } catch (error) {
       await trouble(words, main, base.href, failureOf(error));
     }
@@ -159,7 +168,10 @@ async function start(): Promise<void> {
   });
   ignoreDroppedFiles();
 
-  const words = wordsFor(navigator.languages);
+  // The words come while the server is asked.
+  const asked = serverOf();
+  asked.catch(() => undefined); // findServer() says it
+  const words = await wordsFor(navigator.languages);
   const { main, announce } = shell(words);
   if (!isSecureContext) {
     fill(main, insecure(words));
@@ -172,7 +184,7 @@ async function start(): Promise<void> {
   }
 
   void clearTempFiles();
-  const { api, config } = await findServer(words, main);
+  const { api, config } = await findServer(asked, words, main);
   const stage = new Stage({
     words, api, announce, config, owned: new OwnedList(), poller: new StatusPoller(), page: base.href,
     newEngine: () => new Engine(newWorker(new URL('worker.js', base)), api),

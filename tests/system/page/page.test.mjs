@@ -802,6 +802,12 @@ test('the language is the browser’s', async () => {
     await page.getByRole('heading', { name: title }).waitFor();
     assert.deepEqual(page.faults, [], locale);
   }
+  // Its file does not come.
+  page.allow = /Failed to load resource/;
+  await page.route('**/ru.js', (route) => route.abort());
+  await devtools.send('Emulation.setUserAgentOverride', { userAgent, acceptLanguage: 'ru' });
+  await page.goto(site.url);
+  await page.getByRole('heading', { name: 'Share a secret' }).waitFor();
 });
 
 test('the server’s and the network’s troubles are told, and nothing is used up', async () => {

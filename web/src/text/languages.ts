@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
-// The languages there are, and which of them a reader gets.
+// The languages there are, and which of them a reader gets. English comes with the page. Each of the
+// others is a file of its own, so that nobody loads what they do not read.
 
-import { de } from './de';
 import { en } from './en';
-import { es } from './es';
-import { fr } from './fr';
-import { ru } from './ru';
-import { zh } from './zh';
 import { Words, type Catalogue } from './words';
 
-export const catalogues: Record<string, Catalogue> = { en, de, fr, es, ru, 'zh-CN': zh };
+export const catalogues: Record<string, () => Promise<Catalogue>> = {
+  en: async () => en,
+  de: async () => (await import('./de')).de,
+  es: async () => (await import('./es')).es,
+  fr: async () => (await import('./fr')).fr,
+  ru: async () => (await import('./ru')).ru,
+  'zh-CN': async () => (await import('./zh')).zh,
+};
 
 /** The first of the reader's languages that there is; English if none is. */
 export function chooseLanguage(wanted: readonly string[]): string {
@@ -21,10 +24,16 @@ export function chooseLanguage(wanted: readonly string[]): string {
   return 'en';
 }
 
-/** Words in the first of the reader's languages; dates and numbers as in that one's region. */
-export function wordsFor(wanted: readonly string[]): Words {
+/**
+ * Words in the first of the reader's languages; dates and numbers as in that one's region. They are
+ * English if the file of that language does not come.
+ */
+export async function wordsFor(wanted: readonly string[]): Promise<Words> {
   const language = chooseLanguage(wanted);
+  const catalogue = await catalogues[language]!().catch(() => null);
+  if (catalogue === null) return new Words('en', en);
+
   const [base = ''] = language.split('-');
   const regional = wanted.find((tag) => tag.toLowerCase().split('-')[0] === base);
-  return new Words(regional ?? language, catalogues[language] ?? en);
+  return new Words(regional ?? language, catalogue);
 }
