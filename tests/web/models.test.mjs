@@ -71,10 +71,10 @@ test('the form says what is missing or too much', async () => {
   };
   assert.match(problem({ text: '' }), /Type something or add a file/);
   assert.match(problem({ text: 'é'.repeat(51) }), /text is longer than 100\./);
-  const file = { name: 'f', size: 1001 };
+  const file = { path: 'f', file: { name: 'f', size: 1001 } };
   assert.match(problem({ files: [file] }), /file is larger than 1,000\./);
   assert.match(problem({ files: [file, file] }), /Together these files exceed 1,000\./);
-  assert.equal(m.problemOf({ ...choice, files: [{ name: 'f', size: 0 }] }, config), null);
+  assert.equal(m.problemOf({ ...choice, files: [{ path: 'f', file: { name: 'f', size: 0 } }] }, config), null);
   const own = (passphrase) => m.problemOf({ ...choice, mode: 'own', passphrase }, config);
   assert.match(problem({ mode: 'own', passphrase: '' }), /Choose a passphrase/);
   // 1024 bytes of normal form C, as the command line client and the server's library count them.
@@ -189,8 +189,9 @@ test('characters are drawn without bias', async () => {
 
 test('a zip has the length that was promised, and its entries are whole', async () => {
   const { zip, zipLength, zipNames } = await load('base/zip.ts');
-  assert.deepEqual(zipNames([{ name: 'a.txt' }, { name: 'A.txt' }, { name: 'x/y' }, { name: '' }, { name: 'a.txt' }]),
-    ['a.txt', 'A (2).txt', 'x_y', 'file', 'a (3).txt']);
+  const named = (...names) => zipNames(names.map((name) => ({ name })));
+  assert.deepEqual(named('a.txt', 'A.txt', 'x\\y', '', 'a.txt'), ['a.txt', 'A (2).txt', 'x_y', 'file', 'a (3).txt']);
+  assert.deepEqual(named('x', 'x/y.z/a', 'x/y.z/A', '../../up', '/etc/./passwd'), ['x (2)', 'x/y.z/a', 'x/y.z/A (2)', '_/_/up', 'etc/_/passwd']);
   const files = [['one.txt', 'first'], ['zwei ü.bin', 'x'.repeat(70000)], ['empty', '']].map(([name, text]) => {
     const bytes = new TextEncoder().encode(text);
     return { name, size: bytes.length, modified: Date.UTC(2026, 5, 1), bytes, async *stream() { yield bytes.subarray(0, 3); yield bytes.subarray(3); } };
@@ -211,6 +212,81 @@ test('a zip has the length that was promised, and its entries are whole', async 
     at += 46 + nameLength;
   }
   assert.equal(all.readUInt32LE(at), 0x06054b50);
+
+  // The page that opens it finds them again.
+  const { listZip } = await load('base/unzip.ts');
+  const listed = await listZip(new Blob([all]));
+  assert.deepEqual(listed.map(({ name, size }) => [name, size]), files.map(({ name, size }) => [name, size]));
+  listed.forEach(({ at: from, size }, i) => assert.ok(all.subarray(from, from + size).equals(files[i].bytes)));
+  assert.deepEqual(await listZip(new Blob([all.subarray(all.length - 22, all.length - 12), Buffer.alloc(12)])), null, 'no room for its directory');
+});
+
+test('only a zip that the page made is listed', async () => {
+  const { zip, listZip } = await load('base/zip.ts', 'base/unzip.ts');
+  const bytes = new TextEncoder().encode('text');
+  const pieces = [];
+  for await (const piece of zip([{ name: 'a', size: 4, modified: 0, async *stream() { yield bytes; } }])) pieces.push(piece);
+  const good = Buffer.concat(pieces);
+  const directory = good.readUInt32LE(good.length - 6);
+  assert.equal((await listZip(new Blob([good]))).length, 1);
+  const changed = (at, ...values) => { const copy = Buffer.from(good); copy.set(values, at); return copy; };
+  const others = {
+    'a comment': Buffer.concat([changed(good.length - 2, 1), Buffer.from('x')]),
+    'another count': changed(good.length - 14, 2, 0, 2),
+    'an empty directory': changed(good.length - 14, 0, 0, 0),
+    compressed: changed(directory + 10, 8),
+    'another encoding of names': changed(directory + 8, 0, 0),
+    extensions: changed(directory + 30, 1),
+    'a size that reaches into the directory': changed(directory + 20, 5, 0, 0, 0, 5),
+    'a file elsewhere': changed(directory + 42, 1),
+    'a name that is no text': changed(directory + 46, 0xff),
+    cut: good.subarray(0, good.length - 1),
+    'something before it': Buffer.concat([Buffer.from('x'), good]),
+    nothing: Buffer.alloc(0),
+  };
+  for (const [what, other] of Object.entries(others)) assert.equal(await listZip(new Blob([other])), null, what);
+});
+
+test('a folder is taken with all that it holds, or not at all', async () => {
+  const m = await load('ui/share/dropped.ts', 'model/choice.ts');
+  const file = (name) => ({ isFile: true, isDirectory: false, name, file: (done) => done(new File([name], name)) });
+  // Browsers give at most a hundred entries at a time.
+  const folder = (name, ...entries) => ({
+    isFile: false, isDirectory: true, name,
+    createReader: () => { const left = [...entries]; return { readEntries: (done) => done(left.splice(0, 100)) }; },
+  });
+  const many = (n) => Array.from({ length: n }, (_, i) => file(`${i}`));
+  const deep = (n) => (n === 0 ? file('bottom') : folder('d', deep(n - 1)));
+  const refused = (entry) => assert.rejects(m.filesOf(entry), ({ key, named }) => { assert.equal(named, entry.name); return said(key).length > 0; });
+
+  const photos = await m.filesOf(folder('photos', file('b.jpg'), folder('2026', file('c.jpg')), folder('empty')));
+  assert.deepEqual(photos.map(({ path }) => path), ['photos/b.jpg', 'photos/2026/c.jpg']);
+  assert.equal((await m.filesOf(folder('f', ...many(m.FOLDER_FILES_MAX)))).length, m.FOLDER_FILES_MAX);
+  assert.equal((await m.filesOf(deep(16))).length, 1);
+  const unreadable = { ...file('locked'), file: (done, failed) => failed(new Error()) };
+  await assert.rejects(m.filesOf(folder('f', unreadable)), ({ named }) => named === 'locked');
+  for (const entry of [folder('f', ...many(m.FOLDER_FILES_MAX + 1)), folder('f', folder('g', ...many(600)), folder('h', ...many(600))),
+    deep(17), folder('f', ...Array.from({ length: 1001 }, (_, i) => folder(`${i}`))), folder('f'), folder('f', folder('g'))]) await refused(entry);
+
+  const alone = { path: 'a.txt', file: new File(['a'], 'a.txt') };
+  const groups = m.groupsOf([photos[0], alone, photos[1], { ...alone, path: 'photos' }]);
+  assert.deepEqual(groups.map(({ name, folder: isFolder, files }) => [name, isFolder, files.length]), [['photos', true, 2], ['a.txt', false, 1], ['photos', false, 1]]);
+});
+
+test('the message that goes with a link says what it needs, and a mail carries it whole', async () => {
+  const { messageOf, mailAddress } = await load('model/message.ts');
+  const link = 'https://secrets.example/#abc.def';
+  const sent = { views: 1, expiresAt: NOW, mode: 'none', keyApart: false };
+  assert.match(messageOf(english, link, sent), /^A secret for you: https:\/\/secrets\.example\/#abc\.def\nOpens once, until \w+, \w+ \d+ at \d.* (UTC|GMT\S*|[A-Z]{3,4})\.$/);
+  assert.match(messageOf(await wordsFor(['de']), link, { ...sent, views: 3 }), /^Ein Geheimnis für dich: \S+\nLässt sich 3-mal öffnen, bis /);
+  const last = (changed) => messageOf(english, link, { ...sent, ...changed }).split('\n')[2];
+  assert.match(last({ mode: 'own' }), /need a passphrase,/);
+  assert.match(last({ keyApart: true }), /need a key,/);
+  assert.match(last({ mode: 'generated', keyApart: true }), /a key and a passphrase/);
+  const address = new URL(mailAddress('Ä & B', 'one: #x?y&z\ntwo'));
+  assert.equal(address.protocol, 'mailto:');
+  assert.deepEqual([...address.searchParams], [['subject', 'Ä & B'], ['body', 'one: #x?y&z\r\ntwo']]);
+  assert.equal(address.hash, '');
 });
 
 test('a file that changes while it is zipped ends it', async () => {
@@ -270,7 +346,7 @@ test('speed is told over the last seconds', async () => {
 test('several files that a zip cannot count are refused', async () => {
   const { emptyChoice, problemOf } = await load('model/choice.ts');
   const wide = { ...config, fileMax: 2 ** 40 };
-  const choose = (...sizes) => problemOf({ ...emptyChoice(wide), files: sizes.map((size, i) => ({ name: `${i}`, size })) }, wide);
+  const choose = (...sizes) => problemOf({ ...emptyChoice(wide), files: sizes.map((size, i) => ({ path: `${i}`, file: { size } })) }, wide);
   assert.equal(choose(2 ** 33), null);
   assert.equal(choose(2 ** 31, 2 ** 30), null);
   assert.match(said(choose(2 ** 31, 2 ** 31 - 10).key), /Together these files exceed/);

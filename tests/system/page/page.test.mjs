@@ -3,7 +3,8 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newPage, startBrowser } from '../support/browser.mjs';
 import { buildFolder } from '../support/server.mjs';
@@ -299,11 +300,76 @@ test('several files become one zip; each can be taken out again', async () => {
   await text('2 files').waitFor();
   const link = await createLink();
   await openLink(link);
-  const { name, bytes } = await savedFile();
+  // Opened, it is taken apart again.
+  const rows = page.getByRole('list', { name: 'Files in the zip' }).getByRole('listitem');
+  await rows.nth(1).waitFor();
+  assert.deepEqual(await rows.locator('.name').allTextContents(), ['one.txt', 'three.txt']);
+  const one = page.waitForEvent('download');
+  await button('Save three.txt').click();
+  assert.equal((await one).suggestedFilename(), 'three.txt');
+  assert.equal(await readFile(await (await one).path(), 'utf8'), 'three');
+  const all = page.waitForEvent('download');
+  await button('Save all as one zip').click();
+  const name = (await all).suggestedFilename();
+  const bytes = await readFile(await (await all).path());
   assert.match(name, /^files-\d{4}-\d\d-\d\d\.zip$/);
   assert.equal(bytes.readUInt32LE(0), 0x04034b50);
   for (const part of ['one.txtone.txt', 'three.txtthree']) assert.ok(bytes.includes(part), part);
   assert.ok(!bytes.includes('two.txt'));
+  // Nothing is confirmed before the person has what they want.
+  await button('They are there').click();
+  await text('That was the last opening. The secret has been erased').waitFor();
+});
+
+test('a zip of somebody else is a file like any other', async () => {
+  const { link } = await shareSecret(site, randomBytes(2000), { name: 'files-2026-11-28.zip', type: 'application/zip' });
+  await openLink(link);
+  const { name, bytes } = await savedFile();
+  assert.deepEqual([name, bytes.length], ['files-2026-11-28.zip', 2000]);
+  await text('Every byte was verified').waitFor();
+});
+
+test('a folder is dropped with all that it holds', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'page-folder-'));
+  const devtools = await page.context().newCDPSession(page);
+  const drop = async (...files) => {
+    const { x, y, width, height } = await page.locator('.box').boundingBox();
+    for (const type of ['dragEnter', 'dragOver', 'drop']) {
+      await devtools.send('Input.dispatchDragEvent', { type, x: x + width / 2, y: y + height / 2, data: { items: [], files, dragOperationsMask: 1 } });
+    }
+  };
+  try {
+    await mkdir(join(folder, 'plans/deep'), { recursive: true });
+    await mkdir(join(folder, 'nothing'));
+    for (const name of ['plans/a.txt', 'plans/deep/b.txt', 'alone.txt']) await writeFile(join(folder, name), name);
+    await page.goto(site.url);
+    await page.locator('textarea').waitFor();
+    await drop(join(folder, 'plans'), join(folder, 'nothing'), join(folder, 'alone.txt'));
+    await text('nothing holds no files').waitFor();
+    await text('3 files').waitFor();
+    await text('plans/').waitFor();
+    await text('2 files,').waitFor();
+    await openLink(await createLink());
+    const rows = page.getByRole('list', { name: 'Files in the zip' }).getByRole('listitem');
+    await rows.nth(2).waitFor();
+    const saved = page.waitForEvent('download');
+    await button('Save plans/deep/b.txt').click();
+    assert.equal((await saved).suggestedFilename(), 'b.txt');
+    assert.deepEqual((await rows.locator('.name').allTextContents()).sort(), ['alone.txt', 'plans/a.txt', 'plans/deep/b.txt']);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('a message with the link is copied and mailed', async () => {
+  const link = await shareText('m', () => choose(2, (d) => d.getByLabel('A generated passphrase').check()));
+  const message = new RegExp(`^A secret for you: ${link}\nOpens once, until .+\nYou also need a passphrase, which you get separately\\.$`);
+  await button('Copy message').click();
+  await text('Copied').waitFor();
+  assert.match(await clipboard(), message);
+  const mail = new URL(await page.getByRole('button', { name: 'Email' }).getAttribute('href'));
+  assert.equal(mail.searchParams.get('subject'), 'A secret for you');
+  assert.match(mail.searchParams.get('body').replaceAll('\r\n', '\n'), message);
 });
 
 test('files are dropped and pasted into the same box', async () => {

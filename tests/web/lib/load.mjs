@@ -2,6 +2,7 @@
 // Bundle modules of the page for node and import them; of several, what they export together.
 import { build } from 'esbuild';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { File } from 'node:buffer';
 import { webcrypto } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join, dirname } from 'node:path';
@@ -9,8 +10,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const top = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 
-// Node 18 has WebCrypto, but not under its global name.
+// Node 18 has these, but not under their global names.
 globalThis.crypto ??= webcrypto;
+globalThis.File ??= File;
 
 export async function load(...modules) {
   const folder = await mkdtemp(join(tmpdir(), 'page-test-'));

@@ -4,6 +4,7 @@
 
 import { utf8, type Bytes } from './bytes';
 import { ChangedError } from '../crypto/envelope';
+import { fitName } from '../crypto/metadata';
 
 /** A file of the zip. */
 export interface ZipEntry {
@@ -58,18 +59,29 @@ export async function* zip(entries: readonly ZipEntry[]): AsyncGenerator<Uint8Ar
   yield ending(entries.length, directory.reduce((sum, d) => sum + d.length, 0), offset);
 }
 
-/** The names of `entries` in the zip: without folders, and all different. */
+/** The paths of `entries` in the zip: relative, below where it is unpacked, and all different. */
 export function zipNames(entries: readonly { name: string }[]): string[] {
-  const taken = new Set<string>();
+  // A file cannot have the name of a folder.
+  const taken = new Set(entries.flatMap(({ name }) => foldersOf(plainPath(name))));
   return entries.map(({ name }) => {
-    const plain = name.replace(/[/\\\0]/g, '_') || 'file';
+    const plain = plainPath(name);
     const dot = plain.lastIndexOf('.');
-    const [stem, extension] = dot > 0 ? [plain.slice(0, dot), plain.slice(dot)] : [plain, ''];
+    const [stem, extension] = dot > plain.lastIndexOf('/') + 1 ? [plain.slice(0, dot), plain.slice(dot)] : [plain, ''];
     let free = plain;
     for (let n = 2; taken.has(free.toLowerCase()); n++) free = `${stem} (${n})${extension}`;
     taken.add(free.toLowerCase());
     return free;
   });
+}
+
+function foldersOf(path: string): string[] {
+  return [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index).toLowerCase());
+}
+
+// Each component is cut as a name is, and none leads upwards.
+function plainPath(path: string): string {
+  const components = path.split('/').map((part) => part.replace(/[\\\0]/g, '_')).filter((part) => part !== '');
+  return components.map((part) => (/^\.\.?$/.test(part) ? '_' : fitName(part))).join('/') || 'file';
 }
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {

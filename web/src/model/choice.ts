@@ -9,9 +9,15 @@ import { ZIP_BYTES_MAX, ZIP_FILES_MAX, zipLength } from '../base/zip';
 
 export type PassphraseMode = 'none' | 'own' | 'generated';
 
+/** A file to share. Its path names the folders with which it was dropped. */
+export interface Picked {
+  path: string;
+  file: File;
+}
+
 export interface ShareChoice {
   text: string;
-  files: readonly File[];
+  files: readonly Picked[];
   views: number;
   ttl: number;
   mode: PassphraseMode;
@@ -31,7 +37,34 @@ export function passphraseOf(choice: ShareChoice): string {
 /** The length in bytes of the content that would be encrypted. */
 export function contentSize({ text, files }: ShareChoice): number {
   if (files.length === 0) return utf8(text).length;
-  return files.length === 1 ? files[0]!.size : zipLength([...files].map(({ name, size }) => ({ name, size, modified: 0, stream: noBytes })));
+  if (files.length === 1) return files[0]!.file.size;
+  return zipLength(files.map(({ path, file }) => ({ name: path, size: file.size, modified: 0, stream: noBytes })));
+}
+
+/** A row of the list of files: one file, or all files of a folder. */
+export interface Group {
+  name: string;
+  folder: boolean;
+  files: readonly Picked[];
+}
+
+/** The rows for `files`, in their order. */
+export function groupsOf(files: readonly Picked[]): Group[] {
+  const folders = new Map<string, Picked[]>();
+  const groups: Group[] = [];
+  for (const picked of files) {
+    const slash = picked.path.indexOf('/');
+    const name = slash < 0 ? picked.path : picked.path.slice(0, slash);
+    const known = slash < 0 ? undefined : folders.get(name);
+    if (known !== undefined) {
+      known.push(picked);
+      continue;
+    }
+    const group = { name, folder: slash >= 0, files: [picked] };
+    if (group.folder) folders.set(name, group.files);
+    groups.push(group);
+  }
+  return groups;
 }
 
 async function* noBytes(): AsyncGenerator<Uint8Array> {

@@ -58,6 +58,12 @@ export class Words {
     return new Intl.DateTimeFormat(this.language, options).format(at * 1000);
   }
 
+  /** The same for somebody who may be elsewhere: "Friday 27 November, 14:05 CET". */
+  dateInZone(at: number): string {
+    const options: Intl.DateTimeFormatOptions = { weekday: 'long', day: 'numeric', month: 'long', hour: this.hour, minute: '2-digit', timeZoneName: 'short' };
+    return new Intl.DateTimeFormat(this.language, options).format(at * 1000);
+  }
+
   /** "today at 14:05", or "on Friday 27 November, 14:05". */
   when(at: number, now: number): string {
     const then = new Date(at * 1000);

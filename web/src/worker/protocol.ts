@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the page and its worker say to each other.
 
+import type { Picked } from '../model/choice';
 import type { Info } from '../net/messages';
 import type { Failure } from '../model/failure';
 import type { Waiting } from '../net/retry';
@@ -8,7 +9,7 @@ import type { Waiting } from '../net/retry';
 export interface ShareOrder {
   text: string | null;
   /** With more than one, they become one zip of this name. */
-  files: File[];
+  files: Picked[];
   zipName: string;
   views: number;
   ttl: number;

@@ -78,11 +78,12 @@ function sourceOf({ text, files, zipName }: ShareOrder): Source {
   }
   const [first] = files;
   if (files.length === 1 && first !== undefined) {
-    const meta = { size: first.size, name: fitName(first.name), type: fitType(first.type) };
-    return { meta, bytes: () => slices(first) };
+    const { file } = first;
+    const meta = { size: file.size, name: fitName(file.name), type: fitType(file.type) };
+    return { meta, bytes: () => slices(file) };
   }
-  const entries: ZipEntry[] = files.map((file) => ({
-    name: fitName(file.name), size: file.size, modified: file.lastModified, stream: () => slices(file),
+  const entries: ZipEntry[] = files.map(({ path, file }) => ({
+    name: path, size: file.size, modified: file.lastModified, stream: () => slices(file),
   }));
   return { meta: { size: zipLength(entries), name: zipName, type: 'application/zip' }, bytes: () => zip(entries) };
 }

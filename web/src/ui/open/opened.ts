@@ -15,6 +15,7 @@ import { CoveredText } from './covered';
 import { button, el, fill, untrusted } from '../parts/dom';
 import { endCard } from '../parts/end';
 import { showLine } from '../parts/problem';
+import { filesOfZip, isOfPage } from './files';
 import { download, pickPlace } from './save';
 
 /** Keeps the lease of a file alive, which lapses after 15 minutes. */
@@ -28,7 +29,17 @@ interface Ways {
   again: () => void;
 }
 
-interface FileInfo { name: string; size: number }
+interface FileInfo { name: string; type: string; size: number }
+
+/** What the card of a file changes. */
+interface FileCard {
+  file: FileInfo;
+  go: BusyButton;
+  problem: HTMLElement;
+  said: HTMLElement;
+  /** The files of a zip that the page made. */
+  list: HTMLElement;
+}
 
 export class Opened {
   readonly element: HTMLElement;
@@ -41,6 +52,8 @@ export class Opened {
   private readonly focusFirst: () => void;
   private text: CoveredText | null = null;
   private saved: Blob | null = null;
+  /** Whether the person was asked if it is in the downloads. */
+  private asked = false;
   private picking = false;
   /** Whether it would be lost with this view. */
   private unsavedContent = true;
@@ -67,10 +80,11 @@ export class Opened {
       return;
     }
 
-    const { element, go } = this.fileCard(result.file);
-    this.renewing = window.setInterval(() => { if (!go.busy) void this.renew(); }, RENEW_EVERY);
-    this.focusFirst = () => go.focus();
+    const { element, card } = this.fileCard(result.file);
+    this.renewing = window.setInterval(() => { if (!card.go.busy) void this.renew(); }, RENEW_EVERY);
+    this.focusFirst = () => card.go.focus();
     this.element = el('div', { class: 'opened' }, el('h1', {}, words.say('fileTitle')), element);
+    if (isOfPage(result.file)) this.offerFiles(card);
   }
 
   focus(): void {
@@ -114,23 +128,64 @@ export class Opened {
     this.over.abort();
   }
 
-  private fileCard(file: FileInfo): { element: HTMLElement; go: BusyButton } {
+  private fileCard(file: FileInfo): { element: HTMLElement; card: FileCard } {
     const { words } = this.context;
+    const list = el('div', {});
     const problem = el('p', { class: 'problem', role: 'alert' });
     const said = el('p', { class: 'note', role: 'status' }, words.say('fileNote'));
     const safe = safeName(file.name);
     const renamed = safe !== file.name && el('p', { class: 'note' }, words.say('savedAs', { name: safe }));
-    const go = new BusyButton(words, words.say('save'), () => void this.save(file, go, problem, said));
+    const go = new BusyButton(words, words.say('save'), () => void this.save(card));
+    const card = { file, go, problem, said, list };
     const element = el('article', { class: 'card' },
       el('p', { class: 'file' }, el('span', { class: 'name' }, untrusted(file.name)), el('span', { class: 'size' }, words.size(file.size))),
-      renamed, said, problem, go.element, this.after);
-    return { element, go };
+      renamed, list, said, problem, go.element, this.after);
+    return { element, card };
   }
 
-  private async save(file: FileInfo, go: BusyButton, problem: HTMLElement, said: HTMLElement): Promise<void> {
+  // A small zip is taken apart at once, a large one when the person asks for it.
+  private offerFiles(card: FileCard): void {
+    if (card.file.size <= MEMORY_MAX) {
+      void this.listFiles(card);
+      return;
+    }
+    const show = button('secondary', this.context.words.say('zipShow'), () => {
+      if (card.go.busy || this.saved !== null) return;
+      show.remove();
+      void this.listFiles(card);
+    });
+    card.go.element.append(show);
+  }
+
+  // List the files of a zip that the page made. If that fails, it can still be saved as it is.
+  private async listFiles(card: FileCard): Promise<void> {
+    const { words } = this.context;
+    const { file, go, problem } = card;
+    try {
+      const zip = await this.transfer(null, file, go);
+      if (zip === null) return;
+      const files = await filesOfZip(words, zip, () => {
+        this.temp?.markWhole();
+        this.askWhetherThere(zip, card, 'handedOverFiles');
+      });
+      go.stop(words.say(files === null ? 'save' : 'saveZip'));
+      this.saved = zip;
+      if (files === null) return;
+      card.said.textContent = words.say('zipNote');
+      fill(card.list, files);
+    } catch (error) {
+      go.stop();
+      const failure = failureIn(error);
+      if (failure.kind !== 'cancelled') this.showFailure(failure, problem);
+    }
+  }
+
+  private async save(card: FileCard): Promise<void> {
+    const { file, go, problem, said } = card;
     problem.textContent = '';
     if (this.saved !== null) {
       this.handOver(this.saved, file);
+      this.askWhetherThere(this.saved, card, 'handedOver');
       return;
     }
     if (this.engine.ended) {
@@ -157,7 +212,7 @@ export class Opened {
         await this.isThere(said);
       } else {
         this.handOver(blob, file);
-        this.askWhetherThere(blob, go, said);
+        this.askWhetherThere(blob, card, 'handedOver');
       }
     } catch (error) {
       go.stop();
@@ -199,20 +254,23 @@ export class Opened {
   }
 
   // A browser does not report what becomes of a download: it may ask where to save, and be told nowhere.
-  private askWhetherThere(blob: Blob, go: BusyButton, said: HTMLElement): void {
+  private askWhetherThere(blob: Blob, { go, said, list }: FileCard, question: 'handedOver' | 'handedOverFiles'): void {
     const { words } = this.context;
-    said.textContent = words.say('handedOver');
+    if (this.asked) return;
+    this.asked = true;
+    said.textContent = words.say(question);
     go.demote();
-    const there = button('primary', words.say('isThere'), () => {
+    const there = button('primary', words.say(question === 'handedOver' ? 'isThere' : 'areThere'), () => {
       there.remove();
       this.temp?.clearLater(blob.size, () => {
         this.saved = null;
         go.element.remove();
+        list.remove();
       });
       void this.isThere(said);
     });
     go.element.prepend(there);
-    there.focus();
+    if (question === 'handedOver') there.focus();
   }
 
   // The file is where the person wants it.

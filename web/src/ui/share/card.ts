@@ -5,6 +5,7 @@ import type { Shared } from '../../worker/protocol';
 import { buildLink } from '../../model/link';
 import type { Owned } from '../../storage/owned';
 import { protectionKey, type ShareChoice } from '../../model/choice';
+import { mailAddress, messageOf } from '../../model/message';
 import { confirmButton } from '../parts/confirm';
 import type { Context } from '../context';
 import { copyButton } from '../parts/copy';
@@ -20,7 +21,8 @@ export function resultCard(context: Context, choice: ShareChoice, shared: Shared
   const title = el('h2', { id: titleId, tabindex: -1 }, words.say('resultTitle'));
   const qr = el('div', { class: 'qr', hidden: true });
   const note = sentence(context, choice, shared);
-  const actions = linkActions(context, link, qr);
+  const message = messageOf(words, link, { ...choice, expiresAt: shared.expiresAt });
+  const actions = linkActions(context, link, message, qr);
   const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), () => status.burn());
   const extras = el('div', { class: 'extras' }, ...(choice.keyApart ? keyBlock(context, shared.linkKey) : []), ...passphraseBlock(context, choice));
   const status = new LiveStatus(context, owned, 'card', () => {
@@ -48,7 +50,7 @@ export function codeBlock(label: string, value: string, className: string): HTML
   return el('div', { class: `code-block ${className}` }, el('code', { class: 'code', tabindex: 0, 'aria-label': label, role: 'textbox', 'aria-readonly': 'true', dir: 'ltr' }, value));
 }
 
-function linkActions({ words, announce }: Context, link: string, code: HTMLElement): HTMLElement {
+function linkActions({ words, announce }: Context, link: string, message: string, code: HTMLElement): HTMLElement {
   const toggle = button('secondary', words.say('qr'), () => {
     code.hidden = !code.hidden;
     toggle.setAttribute('aria-expanded', String(!code.hidden));
@@ -60,7 +62,10 @@ function linkActions({ words, announce }: Context, link: string, code: HTMLEleme
     ? button('secondary', words.say('share'), () => { navigator.share({ url: link }).catch(() => undefined); })
     : null;
   return el('div', { class: 'actions' },
-    copyButton(words, 'primary', words.say('copyLink'), () => link, announce), share, toggle);
+    copyButton(words, 'primary', words.say('copyLink'), () => link, announce),
+    copyButton(words, 'secondary', words.say('copyMessage'), () => message, announce),
+    el('a', { href: mailAddress(words.say('openTitle'), message), role: 'button', class: 'secondary' }, words.say('mail')),
+    share, toggle);
 }
 
 function keyBlock({ words, announce }: Context, key: string): HTMLElement[] {

@@ -3,9 +3,10 @@
 
 import { makePassword } from '../../crypto/passphrase';
 import { randomBytes } from '../../base/random';
-import { contentSize, looksLikeKey, type ShareChoice } from '../../model/choice';
+import { contentSize, groupsOf, looksLikeKey, type Group, type ShareChoice } from '../../model/choice';
 import type { Context } from '../context';
 import { button, el, fill, untrusted } from '../parts/dom';
+import { droppedOf, filesOf, FOLDER_FILES_MAX, NotTaken, type Dropped } from './dropped';
 
 export class ContentInput {
   readonly element: HTMLElement;
@@ -32,7 +33,7 @@ export class ContentInput {
     this.list = el('div', { class: 'files', hidden: true });
     this.picker = el('input', {
       type: 'file', multiple: true, hidden: true, tabindex: -1, 'aria-hidden': 'true',
-      on: { change: () => { void this.add(this.picker.files); this.picker.value = ''; } },
+      on: { change: () => { void this.add([...(this.picker.files ?? [])]); this.picker.value = ''; } },
     });
     this.generate = button('quiet', words.say('generate'), () => this.putPassword());
     this.element = el('div', { class: 'box' }, this.textarea, this.list,
@@ -54,16 +55,18 @@ export class ContentInput {
     element.addEventListener('dragleave', () => element.classList.remove('over'));
     element.addEventListener('drop', (event) => {
       element.classList.remove('over');
-      if (event.dataTransfer === null || event.dataTransfer.files.length === 0) return;
+      const dropped = event.dataTransfer === null ? [] : droppedOf(event.dataTransfer);
+      if (dropped.length === 0) return;
       event.preventDefault();
-      void this.add(event.dataTransfer.files);
+      void this.add(dropped);
     });
     element.addEventListener('paste', (event) => {
       const { clipboardData } = event;
-      const files = clipboardData?.files;
-      if (files === undefined || files.length === 0 || isTextWithPicture(clipboardData!)) return;
+      if (clipboardData === null || isTextWithPicture(clipboardData)) return;
+      const pasted = droppedOf(clipboardData);
+      if (pasted.length === 0) return;
       event.preventDefault();
-      void this.add(files);
+      void this.add(pasted);
     });
   }
 
@@ -82,20 +85,22 @@ export class ContentInput {
     textarea.focus();
   }
 
-  private async add(added: FileList | null): Promise<void> {
-    // A browser empties this list as soon as the event is over.
-    const readable: File[] = [];
-    for (const file of [...(added ?? [])]) {
-      // A directory looks like a file until it is read.
-      if (await file.slice(0, 1).arrayBuffer().then(() => true, () => false)) readable.push(file);
-      else this.onProblem(this.context.words.say('filesUnreadable', { name: file.name }));
+  private async add(added: Dropped[]): Promise<void> {
+    const { words } = this.context;
+    for (const one of added) {
+      try {
+        const files = await filesOf(one);
+        this.choice.files = [...this.choice.files, ...files];
+      } catch (error) {
+        if (!(error instanceof NotTaken)) throw error;
+        this.onProblem(words.say(error.key, { name: error.named, max: FOLDER_FILES_MAX }));
+      }
     }
-    this.choice.files = [...this.choice.files, ...readable];
     this.showFiles();
   }
 
-  private remove(file: File): void {
-    this.choice.files = this.choice.files.filter((other) => other !== file);
+  private remove(group: Group): void {
+    this.choice.files = this.choice.files.filter((file) => !group.files.includes(file));
     this.showFiles();
     const next = this.list.querySelector('button');
     if (next !== null) next.focus();
@@ -111,12 +116,20 @@ export class ContentInput {
     this.list.hidden = !some;
     if (!some) return;
     const total = words.say('filesTotal', { n: files.length, size: words.size(contentSize(this.choice)) });
-    const rows = files.map((file) => el('li', {}, el('span', { class: 'name' }, untrusted(file.name)),
-      el('span', { class: 'size' }, words.size(file.size)),
-      button('quiet', '×', () => this.remove(file), { 'aria-label': words.say('fileRemove', { name: file.name }) })));
+    const rows = groupsOf(files).map((group) => this.row(group));
     fill(this.list, el('ul', { 'aria-label': words.say('filesLabel') }, ...rows), el('p', { class: 'note' }, total),
       this.choice.text !== '' && el('p', { class: 'note', role: 'status' }, words.say('textStays')));
     announce(total);
+  }
+
+  // A file, or a folder with how many it holds.
+  private row(group: Group): HTMLElement {
+    const { words } = this.context;
+    const { name, folder, files } = group;
+    const size = words.size(files.reduce((sum, { file }) => sum + file.size, 0));
+    const about = folder ? words.say('folderHolds', { n: files.length, size }) : size;
+    return el('li', {}, el('span', { class: 'name' }, untrusted(folder ? `${name}/` : name)), el('span', { class: 'size' }, about),
+      button('quiet', '×', () => this.remove(group), { 'aria-label': words.say('fileRemove', { name }) }));
   }
 }
 
