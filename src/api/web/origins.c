@@ -37,6 +37,7 @@ origins_parse(const char *list, struct origins *out) {
 
 const char *
 origins_find(const struct origins *all, const char *origin) {
+    if (strcmp(origin, "null") == 0) return NULL;
     for (int i = 0; i < all->count; i++)
         if (strcmp(all->items[i], origin) == 0) return all->items[i];
     return NULL;
