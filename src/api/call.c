@@ -49,12 +49,13 @@ shares_of(const struct api_call *call, enum vault_place place, struct storage_le
     return call->api->daily_shares;
 }
 
-int
-call_storage_take(struct api_call *call, enum vault_place place, uint64_t bytes, int64_t ttl) {
+/* Charge ${bytes} in ${place}.  Returns as call_storage_take(). */
+static int
+take_share(struct api_call *call, enum vault_place place, uint64_t bytes, int64_t ttl) {
     struct storage_level level;
     struct storage_shares *shares = shares_of(call, place, &level);
     uint8_t key[16];
-    if (shares == NULL) return 0;
+    if (shares == NULL || bytes == 0) return 0;
 
     /* The bytes of a day count for a day, however soon they are gone. */
     if (shares == call->api->daily_shares) ttl = DAILY_SECONDS;
@@ -62,13 +63,29 @@ call_storage_take(struct api_call *call, enum vault_place place, uint64_t bytes,
     return storage_shares_take(shares, key, bytes, ttl, level, call->api->monotonic_ms() / 1000);
 }
 
-void
-call_storage_return(struct api_call *call, enum vault_place place, uint64_t bytes) {
+static void
+return_share(struct api_call *call, enum vault_place place, uint64_t bytes) {
     struct storage_level level;
     struct storage_shares *shares = shares_of(call, place, &level);
     uint8_t key[16];
-    if (shares == NULL) return;
+    if (shares == NULL || bytes == 0) return;
 
     http_address_network(&call->req->client, key);
     storage_shares_return(shares, key, bytes, call->api->monotonic_ms() / 1000);
+}
+
+int
+call_storage_take(struct api_call *call, const struct vault_charge *c, int64_t ttl) {
+    int err = take_share(call, VAULT_RECORDS, c->bytes[VAULT_RECORDS], ttl);
+    if (err != 0) return err;
+
+    err = take_share(call, VAULT_BLOBS, c->bytes[VAULT_BLOBS], ttl);
+    if (err != 0) return_share(call, VAULT_RECORDS, c->bytes[VAULT_RECORDS]);
+    return err;
+}
+
+void
+call_storage_return(struct api_call *call, const struct vault_charge *c) {
+    return_share(call, VAULT_RECORDS, c->bytes[VAULT_RECORDS]);
+    return_share(call, VAULT_BLOBS, c->bytes[VAULT_BLOBS]);
 }

@@ -31,13 +31,13 @@ struct api_call {
 const char *call_token(const struct http_request *req);
 
 /*
- * Charge ${bytes} in ${place} that live for ${ttl} seconds to the share of the client's network: of
- * the quota, or of the day if ${place} is remote.  Returns 0 or ERR_FULL.  If nothing is stored in
- * the end, call_storage_return() takes the charge back.
+ * Charge ${c}, which lives for ${ttl} seconds, to the shares of the client's network: of the quota,
+ * and of the day for what is in a remote store.  Returns 0, or ERR_FULL with nothing charged.  If
+ * nothing is stored in the end, call_storage_return() takes the charge back.
  */
 MUST_CHECK
-int call_storage_take(struct api_call *call, enum vault_place place, uint64_t bytes, int64_t ttl);
-void call_storage_return(struct api_call *call, enum vault_place place, uint64_t bytes);
+int call_storage_take(struct api_call *call, const struct vault_charge *c, int64_t ttl);
+void call_storage_return(struct api_call *call, const struct vault_charge *c);
 
 /* The client of ${call}, for its share of the derivations. */
 struct turns_client call_turns(const struct api_call *call);

@@ -50,11 +50,11 @@ create_classic_secret(struct api_call *call, const struct vault_classic_new *in)
     struct response_writer w;
 
     /* The share of the network before anything that costs. */
-    enum vault_place place = vault_classic_place(call->api->vault, in);
-    int err = call_storage_take(call, place, in->len, in->ttl);
+    const struct vault_charge charge = vault_classic_charge(call->api->vault, in);
+    int err = call_storage_take(call, &charge, in->ttl);
     if (err == 0) {
         err = vault_classic_create(call->api->vault, call->api->kdf, in, &created);
-        if (err < 0) call_storage_return(call, place, in->len);
+        if (err < 0) call_storage_return(call, &charge);
     }
     if (err < 0) {
         response_error(call->resp, err);

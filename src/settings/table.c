@@ -38,10 +38,10 @@ static const struct setting table[] = {
     {"SECRETS_PART_SIZE", "SIZE", "1 MiB", SETTINGS_SIZE, BOTH, 64 * KIB, 4 * MIB, AT(part_size),
      "Size of the parts in which large content is sent and stored."},
     {"SECRETS_QUOTA", "SIZE", "10 GiB", SETTINGS_SIZE, SETTINGS_SERVER, 0, 1024 * TIB, AT(quota),
-     "Maximum total size of the content on this machine, or 0 for no limit.  At the limit, new "
-     "content is refused, and opening continues."},
+     "Maximum total size of the secrets on this machine, or 0 for no limit.  At the limit, new "
+     "secrets are refused, and opening continues."},
     {"SECRETS_DAILY_BYTES", "SIZE", "10 GiB", SETTINGS_SIZE, BOTH, 0, 1024 * TIB, AT(daily_bytes),
-     "Maximum total size of the content that this instance accepts in 24 hours if a store is in AWS, "
+     "Maximum total size of the secrets that this instance accepts in 24 hours if a store is in AWS, "
      "where there is no quota, or 0 for no limit."},
     {"SECRETS_PAGE", "ORIGIN", "", SETTINGS_PAGE, BOTH, 0, 1024, AT(page),
      "Address of the page for links, if this server's own page is not used: https://HOST/."},

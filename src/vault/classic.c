@@ -20,11 +20,17 @@ seal_classic(struct vault *v, struct kdf_pool *kdf, const struct vault_classic_n
     return err;
 }
 
-/* The ciphertext is as long as the plaintext: its tag is in the record. */
-enum vault_place
-vault_classic_place(const struct vault *v, const struct vault_classic_new *in) {
+/* Where the content of ${in} is stored.  The ciphertext is as long as the plaintext: its tag is in
+ * the record. */
+static enum record_content
+place_classic(const struct vault *v, const struct vault_classic_new *in) {
     bool apart = in->file_name != NULL && v->store->pysecrets_layout;
-    return in->len > v->store->inline_max || apart ? VAULT_BLOBS : VAULT_RECORDS;
+    return in->len > v->store->inline_max || apart ? CONTENT_BLOBS : CONTENT_INLINE;
+}
+
+struct vault_charge
+vault_classic_charge(const struct vault *v, const struct vault_classic_new *in) {
+    return vault_charge(in->views, place_classic(v, in), in->len);
 }
 
 static void
@@ -34,8 +40,7 @@ fill_classic_record(struct vault *v, const struct vault_classic_new *in, uint64_
 
     r->kind = RECORD_CLASSIC_TEXT;
     r->phase = PHASE_OPEN;
-    r->content = CONTENT_BLOBS;
-    if (vault_classic_place(v, in) == VAULT_RECORDS) r->content = CONTENT_INLINE;
+    r->content = place_classic(v, in);
     r->rev = 1;
     r->created_at = vault_now(v);
     r->expires_at = r->created_at + in->ttl;
@@ -108,8 +113,8 @@ vault_classic_create(struct vault *v, struct kdf_pool *kdf, const struct vault_c
     *out = (struct vault_classic_created){0};
 
     /* The quota before the derivation: a full server refuses at little cost. */
-    enum vault_place place = vault_classic_place(v, in);
-    int result = vault_quota_hold(v, place, in->len);
+    const struct vault_charge charge = vault_classic_charge(v, in);
+    int result = vault_quota_hold(v, &charge);
     if (result != 0) return result;
 
     result = seal_classic(v, kdf, in, &r, &ciphertext, out);
@@ -118,7 +123,7 @@ vault_classic_create(struct vault *v, struct kdf_pool *kdf, const struct vault_c
         result = create_classic(v, &r, &ciphertext, out->id);
     }
 
-    vault_quota_release(v, place, in->len);
+    vault_quota_release(v, &charge);
     if (result != 1) explicit_bzero(out, sizeof(*out));
     record_clear(&r);
     buf_free(&ciphertext);

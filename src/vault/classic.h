@@ -52,8 +52,8 @@ struct vault_classic_reader {
     void *ctx;
 };
 
-/* Where the content of ${in} is stored. */
-enum vault_place vault_classic_place(const struct vault *v, const struct vault_classic_new *in);
+/* What ${in} counts for. */
+struct vault_charge vault_classic_charge(const struct vault *v, const struct vault_classic_new *in);
 
 /*
  * Encrypt and store ${in}.  Returns 1 with ${out} filled once it is durable; or, with ${out}

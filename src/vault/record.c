@@ -48,6 +48,14 @@ record_find_lease(const struct record *r, const uint8_t hash[static TOKEN_HASH_L
     return NULL;
 }
 
+uint64_t
+record_cost(const struct record *r) {
+    uint64_t cost = RECORD_ROW_COST + RECORD_VIEW_COST * (uint64_t)r->views;
+    if (r->content != CONTENT_NONE) cost += RECORD_CONTENT_COST;
+    if (r->content == CONTENT_INLINE) cost += r->size;
+    return cost;
+}
+
 uint32_t
 record_part_count(const struct record *r) {
     if (r->kind != RECORD_SEALED) return r->blob[0] != '\0';

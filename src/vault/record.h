@@ -24,6 +24,17 @@ enum {
     RECORD_MARK_LEN = 16, /* idempotency key of a classic claim, random */
 };
 
+/*
+ * Bytes that a record counts for besides its content (record_cost()).  They are a little more than
+ * it occupies in SQLite: 300 to 550 bytes for its row and index entries, 66 for each lease, and up
+ * to 2.3 KB for the space around its content.  A part occupies about as much in a file system.
+ */
+enum {
+    RECORD_ROW_COST = 1024,
+    RECORD_VIEW_COST = 64,
+    RECORD_CONTENT_COST = 3072, /* while there is content */
+};
+
 enum record_kind {
     RECORD_CLASSIC_TEXT = 1,
     RECORD_CLASSIC_FILE = 2,
@@ -113,6 +124,12 @@ struct lease *record_add_lease(struct record *r);
 
 /* The lease of ${r} with this hash, or NULL. */
 struct lease *record_find_lease(const struct record *r, const uint8_t hash[static TOKEN_HASH_LEN]);
+
+/*
+ * Bytes that ${r} counts for in the quota of its store: what it occupies, with its inline content.
+ * Content in the blob store counts there.
+ */
+uint64_t record_cost(const struct record *r);
 
 /* Number of parts of the content in the blob store; 0 if it is inline. */
 uint32_t record_part_count(const struct record *r);

@@ -50,31 +50,37 @@ store_sealed(struct vault *v, const struct record *r, const struct buf *content,
     return vault_counted(v, created);
 }
 
+struct vault_charge
+vault_sealed_charge(const struct vault_sealed_new *in) {
+    enum record_content content = CONTENT_BLOBS;
+    if (in->content != NULL) content = CONTENT_INLINE;
+    return vault_charge(in->views, content, in->size);
+}
+
 int
 vault_sealed_create(struct vault *v, const struct vault_sealed_new *in,
                     struct vault_sealed_created *out) {
     struct record r = {0};
     *out = (struct vault_sealed_created){0};
-    uint64_t stored_now = 0;
-    enum vault_place place = VAULT_BLOBS;
-    if (in->content != NULL) {
-        stored_now = in->content->len;
-        place = VAULT_RECORDS;
-    }
-    if (stored_now > v->store->inline_max) return ERR_TOO_LARGE;
+    if (in->content != NULL && in->content->len > v->store->inline_max) return ERR_TOO_LARGE;
 
     /* Each part is held when it arrives, but a size that can never fit is refused here. */
-    int result = vault_has_room(v, place, in->size);
-    if (result == 0) result = vault_quota_hold(v, place, stored_now);
+    struct vault_charge now = vault_sealed_charge(in);
+    uint64_t later = now.bytes[VAULT_BLOBS];
+    now.bytes[VAULT_BLOBS] = 0;
+    int result = vault_quota_hold(v, &now);
     if (result != 0) return result;
+    result = vault_has_room(v, VAULT_BLOBS, later);
+    if (result != 0) goto out;
 
     token_mint(&v->random, out->owner_token);
     fill_sealed_record(v, in, out->owner_token, &r);
     result = store_sealed(v, &r, in->content, out->id);
-    vault_quota_release(v, place, stored_now);
-
     out->expires_at = r.expires_at;
     out->part_size = r.part_size;
+
+out:
+    vault_quota_release(v, &now);
     record_clear(&r);
     if (result != 1) explicit_bzero(out, sizeof(*out));
     return result;

@@ -43,6 +43,9 @@ struct vault_sealed_opened {
     struct buf content; /* the envelope, if inline */
 };
 
+/* What ${in} counts for, with the parts that may follow. */
+struct vault_charge vault_sealed_charge(const struct vault_sealed_new *in);
+
 /*
  * Store the new secret ${in}.  Returns 1 with ${out} filled once it is durable; or, with ${out}
  * zeroed, ERR_TOO_LARGE if the content exceeds store->inline_max, or another negative code.

@@ -37,11 +37,12 @@ register_part(struct vault *v, const char *id, const char *owner_token, const st
 /* Store the bytes of part ${k}.  Returns 1; 0 if other bytes are there; or a negative code. */
 static int
 put_part_bytes(struct vault *v, const struct record *r, uint32_t k, const struct buf *data) {
-    int err = vault_quota_hold(v, VAULT_BLOBS, data->len);
+    const struct vault_charge charge = {.bytes = {[VAULT_BLOBS] = data->len}};
+    int err = vault_quota_hold(v, &charge);
     if (err != 0) return err;
 
     int stored = vault_counted(v, v->blobs->ops->put(v->blobs, r->blob, k, data->data, data->len));
-    vault_quota_release(v, VAULT_BLOBS, data->len);
+    vault_quota_release(v, &charge);
     if (stored == ERR_CONFLICT) return 0;
     if (stored < 0) return stored;
     return 1;

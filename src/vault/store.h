@@ -107,7 +107,7 @@ struct store_ops {
     /* After a sweep, make erased data unreadable on disk (SQLite truncates its WAL). */
     int (*scrub)(struct store *s);
 
-    /* Bytes of content stored on this machine; 0 if the backend stores elsewhere. */
+    /* The sum of record_cost() over the records; 0 if the backend is not on this machine. */
     uint64_t (*usage)(struct store *s);
 
     /* Returns 0 if the store responds; ERR_STUCK if a thread of this process is stuck, so that a

@@ -277,23 +277,42 @@ vault_has_room(struct vault *v, enum vault_place place, uint64_t bytes) {
     return 0;
 }
 
+struct vault_charge
+vault_charge(int views, enum record_content content, uint64_t size) {
+    const struct record r = {.views = views, .content = content, .size = size};
+    struct vault_charge c = {{0}};
+    c.bytes[VAULT_RECORDS] = record_cost(&r);
+    if (content == CONTENT_BLOBS) c.bytes[VAULT_BLOBS] = size;
+    return c;
+}
+
+/* The bytes of ${c} in the stores that are ${remote}, or in those that are not. */
+static uint64_t
+sum_charge(const struct vault *v, const struct vault_charge *c, bool remote) {
+    uint64_t sum = 0;
+    for (int i = 0; i < VAULT_PLACES; i++)
+        if (v->limits.remote[i] == remote) sum += c->bytes[i];
+    return sum;
+}
+
 int
-vault_quota_hold(struct vault *v, enum vault_place place, uint64_t bytes) {
-    if (v->limits.remote[place]) {
-        if (v->limits.daily == NULL) return 0;
-        return daily_take(v->limits.daily, bytes, clock_now(&v->clock));
-    }
+vault_quota_hold(struct vault *v, const struct vault_charge *c) {
+    uint64_t quota = v->limits.quota, sent = sum_charge(v, c, true);
 
     /* First hold, then check: concurrent callers see the bytes of each other. */
-    atomic_fetch_add(&v->quota_held, bytes);
-    int err = vault_has_room(v, place, 0);
-    if (err != 0) vault_quota_release(v, place, bytes);
+    atomic_fetch_add(&v->quota_held, sum_charge(v, c, false));
+    int err = 0;
+    if (quota != 0 && sum_charge(v, c, false) > 0 && vault_usage(v) > quota) err = ERR_FULL;
+
+    if (err == 0 && sent > 0 && v->limits.daily != NULL)
+        err = daily_take(v->limits.daily, sent, clock_now(&v->clock));
+    if (err != 0) vault_quota_release(v, c);
     return err;
 }
 
 void
-vault_quota_release(struct vault *v, enum vault_place place, uint64_t bytes) {
-    if (!v->limits.remote[place]) atomic_fetch_sub(&v->quota_held, bytes);
+vault_quota_release(struct vault *v, const struct vault_charge *c) {
+    atomic_fetch_sub(&v->quota_held, sum_charge(v, c, false));
 }
 
 int

@@ -18,17 +18,20 @@
 #include "vault/daily.h"
 #include "vault/store.h"
 
-/* Where content is stored: with its record, or in the blob store. */
+/* The stores: of records with their inline content, and of blobs. */
 enum vault_place { VAULT_RECORDS, VAULT_BLOBS, VAULT_PLACES };
 
+/* Bytes that a new secret, or a part, counts for in each store. */
+struct vault_charge {
+    uint64_t bytes[VAULT_PLACES];
+};
+
 struct vault_limits {
-    uint64_t quota;      /* bytes of content in the local stores; 0: unlimited */
-    struct daily *daily; /* bytes of content sent to the remote stores in a day; NULL:
-                                  unlimited */
-    bool
-        remote[VAULT_PLACES]; /* whether the store is remote: content counts in daily or in quota */
-    uint32_t part_size;       /* bytes, of new uploads: 64 KiB to 4 MiB */
-    int sweep_ms;             /* time limit of a sweep; 0: none */
+    uint64_t quota;            /* bytes in the local stores; 0: unlimited */
+    struct daily *daily;       /* bytes sent to the remote stores in a day; NULL: unlimited */
+    bool remote[VAULT_PLACES]; /* whether the store is remote: it counts in daily, not in quota */
+    uint32_t part_size;        /* bytes, of new uploads: 64 KiB to 4 MiB */
+    int sweep_ms;              /* time limit of a sweep; 0: none */
 };
 
 /*
@@ -80,6 +83,12 @@ void vault_end_sweeps(struct vault *v);
 MUST_CHECK
 int vault_tidy(struct vault *v);
 
+/*
+ * What a secret of ${views} views counts for, with ${size} bytes of ${content} (CONTENT_INLINE or
+ * CONTENT_BLOBS).
+ */
+struct vault_charge vault_charge(int views, enum record_content content, uint64_t size);
+
 /* The time that decisions use: the clock, but never earlier than a time the store has seen. */
 int64_t vault_now(struct vault *v);
 
@@ -90,7 +99,7 @@ int64_t vault_now(struct vault *v);
 MUST_CHECK
 int vault_has_room(struct vault *v, enum vault_place place, uint64_t bytes);
 
-/* Bytes of content in the local stores, those in flight included. */
+/* Bytes that count in the quota: records, content, and what is in flight. */
 uint64_t vault_usage(struct vault *v);
 
 /* Check both stores.  Returns 0 if they respond, else ERR_STUCK or ERR_STORE as in store.h. */

@@ -18,7 +18,6 @@ struct memory_store {
     pthread_mutex_t lock;
     int64_t latest; /* time that was seen */
     struct memory_entry *first;
-    uint64_t usage;
 };
 
 static struct memory_store *
@@ -98,10 +97,7 @@ memory_store_create(struct store *s, const struct store_ref *ref, const struct r
     struct memory_store *m = memory_store_lock(s);
     struct memory_entry **at = memory_store_find(m, ref);
     int taken = *at != NULL;
-    if (!taken) {
-        *at = e;
-        m->usage += e->content.len;
-    }
+    if (!taken) *at = e;
     memory_store_unlock(m);
     if (taken) memory_entry_free(e);
     return !taken;
@@ -127,21 +123,15 @@ memory_store_load(struct store *s, const struct store_ref *ref, struct record *o
     return err < 0 ? err : e != NULL;
 }
 
-static void
-memory_store_drop_content(struct memory_store *m, struct memory_entry *e) {
-    m->usage -= e->content.len;
-    buf_free(&e->content);
-}
-
 /* Put ${next} in the place of the record at ${at} and apply the rest of ${effect}. */
 static void
-memory_store_settle(struct memory_store *m, struct memory_entry **at, struct record *next,
-                    const struct change *c, const struct effect *effect) {
+memory_store_settle(struct memory_entry **at, struct record *next, const struct change *c,
+                    const struct effect *effect) {
     struct memory_entry *e = *at;
     record_clear(&e->record);
     e->record = *next;
     *next = (struct record){0};
-    if (effect->drop_content || effect->drop_record) memory_store_drop_content(m, e);
+    if (effect->drop_content || effect->drop_record) buf_free(&e->content);
     if (c->kind == CHANGE_PART && effect->verdict == VERDICT_OK) e->parts[c->part] = 1;
     if (effect->drop_record) {
         *at = e->next;
@@ -160,7 +150,7 @@ memory_store_change_locked(struct memory_store *m, struct memory_entry **at, con
     int err = record_copy(&next, &e->record);
     if (err == 0) err = policy_apply(&next, &now, effect);
     if (err == 0 && after != NULL) err = record_copy(after, &next);
-    if (err == 0) memory_store_settle(m, at, &next, &now, effect);
+    if (err == 0) memory_store_settle(at, &next, &now, effect);
     record_clear(&next);
     return err;
 }
@@ -231,9 +221,21 @@ memory_store_scrub(struct store *s) {
 static uint64_t
 memory_store_usage(struct store *s) {
     struct memory_store *m = memory_store_lock(s);
-    uint64_t usage = m->usage;
+    uint64_t usage = 0;
+    for (const struct memory_entry *e = m->first; e != NULL; e = e->next)
+        usage += record_cost(&e->record);
     memory_store_unlock(m);
     return usage;
+}
+
+uint64_t
+memory_store_content(struct store *s) {
+    struct memory_store *m = memory_store_lock(s);
+    uint64_t bytes = 0;
+    for (const struct memory_entry *e = m->first; e != NULL; e = e->next)
+        bytes += e->content.len;
+    memory_store_unlock(m);
+    return bytes;
 }
 
 static int

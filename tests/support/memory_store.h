@@ -10,4 +10,7 @@
  */
 struct store *memory_store_open(uint64_t inline_max);
 
+/* The bytes of content that ${s}, a store in memory, holds. */
+uint64_t memory_store_content(struct store *s);
+
 #endif

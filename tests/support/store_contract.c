@@ -16,6 +16,12 @@
 
 const struct store_factory *store_contract_factory;
 
+void
+store_contract_usage(struct store *s, uint64_t want) {
+    if (!store_contract_factory->is_local) want = 0;
+    assert_int_equal(s->ops->usage(s), want);
+}
+
 static int
 setup(void **state) {
     *state = store_contract_factory->open();
@@ -294,7 +300,7 @@ test_a_lock_without_leases_erases_at_once(void **state) {
     struct store_ref ref = sample_create(s, &r);
     assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0, 1, SAMPLE_WRONG), VERDICT_WRONG_PROOF);
     assert_false(sample_has_content(s, &ref, 304));
-    assert_int_equal(s->ops->usage(s), 0);
+    store_contract_usage(s, RECORD_ROW_COST + 5 * RECORD_VIEW_COST);
 }
 
 static void
@@ -377,7 +383,7 @@ test_confirm_is_idempotent_and_the_last_erases(void **state) {
     assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + 6, 2, SAMPLE_PROOF), VERDICT_OK);
     assert_int_equal(sample_change(s, &ref, CHANGE_CONFIRM, T0 + 7, 2, 0), VERDICT_OK);
     assert_false(sample_has_content(s, &ref, 304));
-    assert_int_equal(s->ops->usage(s), 0);
+    store_contract_usage(s, RECORD_ROW_COST + 2 * RECORD_VIEW_COST);
     assert_int_equal(sample_change(s, &ref, CHANGE_CONFIRM, T0 + 8, 2, 0), VERDICT_OK);
     assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0 + 8, 2, SAMPLE_PROOF),
                      VERDICT_LEASE_ENDED);

@@ -23,6 +23,7 @@ struct store_factory {
     void (*finish)(struct store *s);
 
     bool keeps_time; /* the latest time seen outlives reopen() */
+    bool is_local;   /* usage() counts what is stored */
     int race_rounds; /* of every race, for each number of views */
 };
 

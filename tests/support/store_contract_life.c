@@ -136,8 +136,8 @@ test_expired_content_is_erased_and_the_receipt_stays(void **state) {
     assert_int_equal(s->ops->due(s, EXPIRES, 0, due, 2), 1);
     assert_int_equal(sample_change(s, &ref, CHANGE_LAPSE, EXPIRES, 0, 0), VERDICT_OK);
     assert_false(sample_has_content(s, &ref, 304));
-    assert_int_equal(s->ops->usage(s), 0);
     assert_true(sample_exists(s, &ref));
+    store_contract_usage(s, RECORD_ROW_COST + 3 * RECORD_VIEW_COST);
 }
 
 static void
@@ -153,7 +153,7 @@ test_classic_texts_are_forgotten_after_their_views(void **state) {
     assert_int_equal(sample_change(s, &ref, CHANGE_CLAIM_CLASSIC, T0, 3, 0), VERDICT_OK);
     /* A tombstone may remain, but nothing that can be read or claimed. */
     assert_false(sample_has_content(s, &ref, 50));
-    assert_int_equal(s->ops->usage(s), 0);
+    store_contract_usage(s, 0);
     struct change c = {.kind = CHANGE_CLAIM_CLASSIC, .now = T0};
     struct effect effect;
     int found = s->ops->change(s, &ref, &c, &effect, NULL);
@@ -252,19 +252,34 @@ test_several_change_in_one_step(void **state) {
 }
 
 static void
-test_usage_counts_content_exactly(void **state) {
+test_usage_counts_records_and_content(void **state) {
     struct store *s = *state;
-    struct record a = sample_sealed(1, 0, 1000), b = sample_text(1, 500), c = sample_file(4000);
+    enum { ROW = 1024, VIEW = 64, HELD = ROW + 3072 };
+    struct record a = sample_sealed(3, 0, 1000), b = sample_text(1, 1), c = sample_file(4000);
+    struct record upload = sample_upload(1, 2);
     struct store_ref ra = sample_create(s, &a);
-    uint64_t unit = s->ops->usage(s) == 0 ? 0 : 1; /* 0 where nothing is kept on this machine */
-    assert_int_equal(s->ops->usage(s), unit * 1000);
+    store_contract_usage(s, HELD + 3 * VIEW + 1000);
+    assert_int_equal(sample_change(s, &ra, CHANGE_OPEN, T0, 1, SAMPLE_PROOF), VERDICT_OK);
     struct store_ref rb = sample_create(s, &b);
-    (void)sample_create(s, &c);
-    assert_int_equal(s->ops->usage(s), unit * 1500);
+    (void)sample_create(s, &c); /* its content is in the blob store */
+    struct store_ref ru = sample_create(s, &upload);
+    store_contract_usage(s, 4 * HELD + 6 * VIEW + 1001);
+    assert_int_equal(sample_part(s, &ru, T0, SAMPLE_OWNER, 0), VERDICT_OK);
+    store_contract_usage(s, 4 * HELD + 6 * VIEW + 1001);
+
+    /* The last view of a classic text leaves nothing, what is burnt leaves a receipt. */
     assert_int_equal(sample_change(s, &rb, CHANGE_CLAIM_CLASSIC, T0, 1, 0), VERDICT_OK);
-    assert_int_equal(s->ops->usage(s), unit * 1000);
+    store_contract_usage(s, 3 * HELD + 5 * VIEW + 1000);
     assert_int_equal(sample_change(s, &ra, CHANGE_BURN, T0, SAMPLE_OWNER, 0), VERDICT_OK);
-    assert_int_equal(s->ops->usage(s), 0);
+    store_contract_usage(s, 2 * HELD + ROW + 5 * VIEW);
+
+    /* What is in the blob store counts until it is erased. */
+    assert_int_equal(sample_change(s, &ru, CHANGE_BURN, T0, SAMPLE_OWNER, 0), VERDICT_OK);
+    store_contract_usage(s, 2 * HELD + ROW + 5 * VIEW);
+    assert_int_equal(sample_change(s, &ru, CHANGE_ERASED, T0, 0, 0), VERDICT_OK);
+    store_contract_usage(s, HELD + 2 * ROW + 5 * VIEW);
+    assert_int_equal(sample_change(s, &ru, CHANGE_ERASED, T0, 0, 0), VERDICT_OK);
+    store_contract_usage(s, HELD + 2 * ROW + 5 * VIEW);
 }
 
 static void
@@ -356,7 +371,7 @@ store_contract_run_life(int (*setup)(void **state), int (*teardown)(void **state
         CASE(test_classic_files_are_doomed_then_forgotten),
         CASE(test_due_lists_the_longest_due_first),
         CASE(test_several_change_in_one_step),
-        CASE(test_usage_counts_content_exactly),
+        CASE(test_usage_counts_records_and_content),
         CASE(test_time_never_runs_backwards),
         CASE(test_a_hundred_leases_keep_their_order),
         CASE(test_everything_outlives_a_restart),

@@ -106,12 +106,12 @@ respond_created(struct api_call *call, const struct vault_sealed_created *create
 static int
 create_within_share(struct api_call *call, const struct vault_sealed_new *in,
                     struct vault_sealed_created *created) {
-    enum vault_place place = in->content != NULL ? VAULT_RECORDS : VAULT_BLOBS;
-    int err = call_storage_take(call, place, in->size, in->ttl);
+    const struct vault_charge charge = vault_sealed_charge(in);
+    int err = call_storage_take(call, &charge, in->ttl);
     if (err != 0) return err;
 
     int result = vault_sealed_create(call->api->vault, in, created);
-    if (result < 0) call_storage_return(call, place, in->size);
+    if (result < 0) call_storage_return(call, &charge);
     return result;
 }
 

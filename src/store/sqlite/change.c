@@ -36,11 +36,13 @@ run_create(struct sqlite_tx *tx, struct sqlite_job *base) {
     if (!tx->has_room) return ERR_FULL;
 
     int created = sqlite_rows_insert(tx->db, &job->ref, &job->record, &id);
-    if (created != 1 || job->record.content != CONTENT_INLINE) return created;
+    if (created != 1) return created;
 
-    int err = sqlite_rows_insert_content(tx->db, id, &job->stored);
+    int err = 0;
+    if (job->record.content == CONTENT_INLINE)
+        err = sqlite_rows_insert_content(tx->db, id, &job->stored);
     if (err != 0) return err;
-    tx->bytes += (int64_t)job->record.size;
+    tx->bytes += (int64_t)record_cost(&job->record);
     return 1;
 }
 
@@ -180,8 +182,8 @@ write_change(struct sqlite_tx *tx, const struct change *c, const struct change_i
     if (err == 0 && e->drop_content) err = run_on_record(tx->db, SQL_DROP_CONTENT, item->id);
     if (err != 0) return err;
 
-    bool frees = e->drop_content || e->drop_record;
-    if (frees && item->before.content == CONTENT_INLINE) tx->bytes -= (int64_t)item->before.size;
+    tx->bytes -= (int64_t)record_cost(&item->before);
+    if (!e->drop_record) tx->bytes += (int64_t)record_cost(&item->done.after);
     return 0;
 }
 

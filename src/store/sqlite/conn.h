@@ -18,7 +18,7 @@ struct sqlite_conn {
     const struct sqlite_place *place;
     atomic_bool broken;         /* commits fail: nothing is written until a reopen succeeds */
     atomic_int_fast64_t high;   /* the latest time that the store was given */
-    atomic_uint_fast64_t bytes; /* of content, as committed */
+    atomic_uint_fast64_t bytes; /* the store's usage, as committed */
     int64_t stored_high;        /* as the file has it */
     int64_t stored_bytes;       /* as the file has it */
     int wal_pages;              /* in the log after the last commit */

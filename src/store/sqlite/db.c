@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/sqlite/db.h"
 
+#include <inttypes.h>
 #include <pthread.h>
-#include <stdint.h>
 
 #include "base/err.h"
 #include "store/sqlite/gather.h"
@@ -10,6 +10,8 @@
 /* The page cache of a connection in KiB, as SQLite's negative cache sizes. */
 #define WRITER_CACHE "-8192"
 #define READER_CACHE "-1024"
+
+enum { SCRIPT_MAX = 512 }; /* bytes of the script of one upgrade */
 
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
 
@@ -92,18 +94,33 @@ prepare_statements(struct sqlite_db *db, enum sql count) {
     return SQLITE_OK;
 }
 
-/* Run ${script} and mark the file as one of this program and version, in one transaction. */
+/* Run ${script} and mark the file as one of this program and of ${version}, in one transaction. */
 static int
-exec_and_mark(struct sqlite_db *db, const char *script) {
+exec_and_mark(struct sqlite_db *db, const char *script, int64_t version) {
     char mark[96];
-    (void)snprintf(mark, sizeof(mark), "PRAGMA application_id = %d; PRAGMA user_version = %d;",
-                   SQLITE_SCHEMA_APPLICATION, SQLITE_SCHEMA_VERSION);
+    (void)snprintf(mark, sizeof(mark),
+                   "PRAGMA application_id = %d; PRAGMA user_version = %" PRId64 ";",
+                   SQLITE_SCHEMA_APPLICATION, version);
 
     int rc = exec_script(db, "BEGIN IMMEDIATE");
     if (rc == SQLITE_OK) rc = exec_script(db, script);
     if (rc == SQLITE_OK) rc = exec_script(db, mark);
     if (rc == SQLITE_OK) rc = exec_script(db, "COMMIT");
     if (rc != SQLITE_OK) (void)exec_script(db, "ROLLBACK");
+    return rc;
+}
+
+/* Turn tables of ${version}, if that is an earlier one, into those of this version. */
+static int
+upgrade_tables(struct sqlite_db *db, int64_t *version) {
+    char script[SCRIPT_MAX];
+    int rc = SQLITE_OK;
+
+    while (rc == SQLITE_OK && *version >= 1 && *version < SQLITE_SCHEMA_VERSION) {
+        sqlite_schema_upgrade(*version, script, sizeof(script));
+        *version += 1;
+        rc = exec_and_mark(db, script, *version);
+    }
     return rc;
 }
 
@@ -118,18 +135,14 @@ claim_file(struct sqlite_db *db) {
     int64_t version = 0;
 
     int rc = query_int(db, "SELECT count(*) FROM sqlite_schema", &tables);
-    if (rc == SQLITE_OK && tables == 0) rc = exec_and_mark(db, sqlite_schema_create());
+    if (rc == SQLITE_OK && tables == 0)
+        rc = exec_and_mark(db, sqlite_schema_create(), SQLITE_SCHEMA_VERSION);
 
     if (rc == SQLITE_OK) rc = query_int(db, "PRAGMA application_id", &application);
     if (rc == SQLITE_OK) rc = query_int(db, "PRAGMA user_version", &version);
+    if (rc == SQLITE_OK && application == SQLITE_SCHEMA_APPLICATION)
+        rc = upgrade_tables(db, &version);
     if (rc != SQLITE_OK) return rc;
-
-    /* Release 0.1 wrote version 1. */
-    if (application == SQLITE_SCHEMA_APPLICATION && version == 1) {
-        rc = exec_and_mark(db, sqlite_schema_upgrade());
-        if (rc != SQLITE_OK) return rc;
-        version = SQLITE_SCHEMA_VERSION;
-    }
 
     bool ours = application == SQLITE_SCHEMA_APPLICATION && version == SQLITE_SCHEMA_VERSION;
     return ours ? SQLITE_OK : SQLITE_NOTADB;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/sqlite/schema.h"
 
+#include "vault/record.h"
+
 /*
  * record.key is the SHA-256 of the id.  content.bytes begins with filler (store/sqlite/rows.c).
- * state.bytes is the sum of record.size over inline content, written with each commit that changes
- * it.  state.high_water is the latest time of a decision.  state.fence is written to invalidate a
- * commit that failed (store/sqlite/conn.c).
+ * state.bytes is the sum of record_cost(), written with each commit that changes it.
+ * state.high_water is the latest time of a decision.  state.fence is written to invalidate a commit
+ * that failed (store/sqlite/conn.c).
  */
 static const char create_text[] =
     "CREATE TABLE record ("
@@ -123,7 +125,18 @@ sqlite_schema_create(void) {
     return create_text;
 }
 
-const char *
-sqlite_schema_upgrade(void) {
-    return "ALTER TABLE record ADD COLUMN gate_verifier BLOB;";
+/* Version 2 added gates.  Version 3 counts what records occupy, and not only their content. */
+void
+sqlite_schema_upgrade(int64_t version, char *out, size_t len) {
+    if (version == 1) {
+        (void)snprintf(out, len, "ALTER TABLE record ADD COLUMN gate_verifier BLOB;");
+        return;
+    }
+
+    /* As record_cost() does. */
+    (void)snprintf(out, len,
+                   "UPDATE state SET bytes = (SELECT ifnull(sum(%d + %d * views"
+                   " + iif(content <> %d, %d, 0) + iif(content = %d, size, 0)), 0) FROM record);",
+                   RECORD_ROW_COST, RECORD_VIEW_COST, CONTENT_NONE, RECORD_CONTENT_COST,
+                   CONTENT_INLINE);
 }

@@ -3,9 +3,12 @@
 #ifndef STORE_SQLITE_SCHEMA_H
 #define STORE_SQLITE_SCHEMA_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 enum {
     SQLITE_SCHEMA_APPLICATION = 0x45537631, /* "ESv1": whose file this is */
-    SQLITE_SCHEMA_VERSION = 2,
+    SQLITE_SCHEMA_VERSION = 3,
     SQLITE_SCHEMA_PAGE = 2048, /* bytes; small, since a secret fills a page of its own */
 };
 
@@ -98,7 +101,10 @@ const char *sqlite_schema_text(enum sql sql);
 /* The script that makes the tables in an empty file. */
 const char *sqlite_schema_create(void);
 
-/* The script that turns tables of version 1 (release 0.1) into those of SQLITE_SCHEMA_VERSION. */
-const char *sqlite_schema_upgrade(void);
+/*
+ * Write to ${out} of ${len} bytes the script that turns tables of ${version}, which is earlier than
+ * SQLITE_SCHEMA_VERSION, into those of the next version.
+ */
+void sqlite_schema_upgrade(int64_t version, char *out, size_t len);
 
 #endif

@@ -21,7 +21,7 @@ struct sqlite_writer;
 struct sqlite_tx {
     struct sqlite_writer *writer;
     struct sqlite_db *db;
-    int64_t bytes; /* of content in the store; a job that adds or drops content updates it */
+    int64_t bytes; /* the sum of record_cost(); a job that changes a cost updates it */
     bool has_room; /* the disk has room for new content */
 };
 

@@ -335,7 +335,7 @@ a_full_store_is_507_and_opening_goes_on(void **state) {
     struct secret s = make(fixture, 1, 0);
     struct api_fixture_secret what = {.views = 1, .ttl = 3600, .size = SIZE, .inside = true};
     char *body = api_fixture_create_body(what);
-    fixture->vault.limits.quota = 400;
+    fixture->vault.limits.quota = vault_usage(&fixture->vault) + 4000;
     assert_int_equal(
         api_fixture_ask(fixture, (struct ask){.target = "/api/v1/secrets", .body = body}), 507);
     assert_true(api_fixture_problem(fixture, "full", NULL));
@@ -373,7 +373,7 @@ check_shares(struct api_fixture *fixture) {
     free(body);
 }
 
-enum { SHARED_LIMIT = 30000 };
+enum { SHARED_LIMIT = 300000 };
 
 static void
 one_network_cannot_fill_the_quota(void **state) {
@@ -402,10 +402,10 @@ a_share_of_one_store_leaves_the_other(void **state) {
     struct vault_limits *limits = &fixture->vault.limits;
     struct api_fixture_secret what = {.views = 1, .ttl = 3600, .size = SIZE, .inside = true};
     char *inside = api_fixture_create_body(what);
-    what.inside = false;
-    char *upload = api_fixture_create_body(what);
+    what = (struct api_fixture_secret){.views = 1, .ttl = 3600, .size = SHARED_LIMIT * 2 / 3};
+    char *large = api_fixture_create_body(what);
     const struct ask records = {.target = "/api/v1/secrets", .body = inside};
-    const struct ask blobs = {.target = "/api/v1/secrets", .body = upload};
+    const struct ask upload = {.target = "/api/v1/secrets", .body = large};
 
     for (int i = 0; i < VAULT_PLACES; i++) {
         limits->quota = SHARED_LIMIT;
@@ -414,24 +414,60 @@ a_share_of_one_store_leaves_the_other(void **state) {
         limits->remote[!i] = false;
         api_fixture_reopen(fixture);
 
+        /* Its parts exceed the share of one store, its record is within that of the other. */
+        assert_int_equal(api_fixture_ask(fixture, upload), 507);
+        assert_int_equal(api_fixture_ask(fixture, records), 201);
+
         /* The quota still holds what the round before has stored. */
         int created = 0;
         while (api_fixture_ask(fixture, records) == 201)
             created++;
         assert_true(created > 5 && created < 35);
-        assert_int_equal(api_fixture_ask(fixture, records), 507);
-        assert_int_equal(api_fixture_ask(fixture, blobs), 201);
         daily_free(limits->daily);
         limits->daily = NULL;
     }
 
-    /* What can never fit in the quota fits elsewhere. */
-    limits->quota = 1;
+    /* What can never fit in the quota fits elsewhere, but its record must fit. */
+    struct ask other = upload;
+    other.client = "198.51.100.1";
+    limits->remote[VAULT_RECORDS] = false;
     limits->remote[VAULT_BLOBS] = true;
-    assert_int_equal(api_fixture_ask(fixture, blobs), 201);
-    assert_int_equal(api_fixture_ask(fixture, records), 507);
+    limits->quota = vault_usage(&fixture->vault) + SHARED_LIMIT / 2;
+    assert_int_equal(api_fixture_ask(fixture, other), 201);
+    limits->quota = 1;
+    other.client = "203.0.113.1";
+    assert_int_equal(api_fixture_ask(fixture, other), 507);
     free(inside);
-    free(upload);
+    free(large);
+}
+
+/* One byte each: what a record occupies counts, for texts and for uploads that only begin. */
+static void
+small_secrets_count_for_what_they_occupy(void **state) {
+    struct api_fixture *fixture = *state;
+    struct api_fixture_secret what = {.views = 1, .ttl = 3600, .size = SIZE};
+    char *begun = api_fixture_create_body(what);
+    struct ask text = {.target = "/encrypt", .body = "{\"secret\":\"x\"}"};
+    struct ask upload = {.target = "/api/v1/secrets", .body = begun};
+    fixture->vault.limits.quota = SHARED_LIMIT;
+
+    int texts = 0, uploads = 0;
+    while (texts < 100 && api_fixture_ask(fixture, text) == 200)
+        texts++;
+    assert_int_equal(fixture->resp.status, 507);
+    assert_true(texts > 15 && texts <= SHARED_LIMIT / 3 / 4096);
+
+    /* Another network, whose every client begins as many uploads as it may. */
+    for (int i = 1; i < 256 && uploads == 4 * (i - 1); i++) {
+        char client[16];
+        (void)snprintf(client, sizeof(client), "198.51.100.%d", i);
+        upload.client = client;
+        while (uploads < 100 && api_fixture_ask(fixture, upload) == 201)
+            uploads++;
+    }
+    assert_int_equal(fixture->resp.status, 507);
+    assert_true(uploads > 10 && uploads <= SHARED_LIMIT * 2 / 9 / 4096);
+    free(begun);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, api_fixture_setup, api_fixture_teardown)
@@ -443,6 +479,7 @@ main(void) {
         TEST(one_network_cannot_fill_the_quota),
         TEST(one_network_cannot_use_up_a_day),
         TEST(a_share_of_one_store_leaves_the_other),
+        TEST(small_secrets_count_for_what_they_occupy),
         TEST(a_lost_answer_is_given_again),
         TEST(the_server_makes_a_lease_if_none_is_named),
         TEST(wrong_proofs_are_counted_where_asked),

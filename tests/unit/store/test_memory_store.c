@@ -19,6 +19,7 @@ main(void) {
         .name = "memory",
         .open = open_memory,
         .finish = finish_memory,
+        .is_local = true,
         .race_rounds = 25,
     };
     return store_contract_run(&factory);

@@ -212,11 +212,13 @@ test_erased_content_is_in_no_file(void **state) {
         if (!secrets[i].erased) erase_secret(s, &p, &secrets[i]);
     assert_int_equal(s->ops->scrub(s), 0);
     look_for(secrets);
+    uint64_t receipts = 0;
     for (unsigned i = 0; i < SECRETS; i++) {
         assert_false(secrets[i].found);
+        receipts += sample_exists(s, &secrets[i].ref);
         buf_free(&secrets[i].content);
     }
-    assert_int_equal(s->ops->usage(s), 0);
+    assert_int_equal(s->ops->usage(s), receipts * (RECORD_ROW_COST + RECORD_VIEW_COST));
     s->ops->close(s);
 }
 
@@ -447,52 +449,6 @@ test_the_ballast_takes_room_on_any_file_system(void **state) {
     assert_int_equal(status, 0);
 }
 
-/* Make the file one of version 1, as release 0.1 wrote it: without gates. */
-static void
-downgrade(void) {
-    char path[PATH_LEN];
-    sqlite3 *db = NULL;
-    (void)snprintf(path, sizeof(path), "%s/secrets.db", dir);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db,
-                                  "ALTER TABLE record DROP COLUMN gate_verifier;"
-                                  "PRAGMA user_version = 1;",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
-
-static void
-test_a_file_of_release_0_1_goes_on(void **state) {
-    (void)state;
-    struct store *s = open_store();
-    struct record r = sample_sealed(2, 5, 304), gated = sample_sealed(2, 5, 304), got;
-    struct store_ref old = sample_create(s, &r);
-    s->ops->close(s);
-    downgrade();
-
-    for (int i = 0; i < 2; i++) { /* the second open has nothing to upgrade */
-        s = open_store();
-        got = sample_load(s, &old);
-        assert_false(got.has_gate);
-        assert_int_equal(got.attempts_left, 5);
-        record_clear(&got);
-        assert_true(sample_has_content(s, &old, 304));
-        s->ops->close(s);
-    }
-
-    s = open_store();
-    assert_int_equal(sample_change(s, &old, CHANGE_OPEN, SAMPLE_T0, 1, SAMPLE_WRONG),
-                     VERDICT_WRONG_PROOF);
-    assert_int_equal(sample_change(s, &old, CHANGE_OPEN, SAMPLE_T0, 1, SAMPLE_PROOF), VERDICT_OK);
-    gated.has_gate = true;
-    sample_hash(SAMPLE_GATE, gated.gate_verifier);
-    struct store_ref ref = sample_create(s, &gated);
-    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, SAMPLE_T0, 1, SAMPLE_PROOF),
-                     VERDICT_WRONG_KEY);
-    s->ops->close(s);
-}
-
 /* Run ${sql} on the closed store's file, without the checks of its tables. */
 static void
 edit_file(const char *sql) {
@@ -504,6 +460,69 @@ edit_file(const char *sql) {
                      SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* Versions of the file that earlier releases wrote, and what makes this version one of them. */
+static const char *const downgrades[] = {
+    /* 1: without gates, and with a count of inline content only. */
+    "ALTER TABLE record DROP COLUMN gate_verifier; UPDATE state SET bytes = 608;"
+    "PRAGMA user_version = 1;",
+    /* 2: with gates. */
+    "UPDATE state SET bytes = 608; PRAGMA user_version = 2;",
+};
+
+/* Store one record of each kind, and two with a receipt only.  Returns an inline one. */
+static struct store_ref
+fill_with_kinds(struct store *s) {
+    const struct record all[] = {sample_sealed(2, 5, 304), sample_sealed(100, 0, 304),
+                                 sample_text(1, 0), sample_file(4000), sample_upload(1, 2)};
+    struct store_ref refs[ARRAY_LEN(all)];
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        refs[i] = sample_create(s, &all[i]);
+
+    const struct record gone = sample_sealed(3, 0, 9000);
+    struct store_ref burnt = sample_create(s, &gone);
+    assert_int_equal(sample_change(s, &burnt, CHANGE_BURN, SAMPLE_T0, SAMPLE_OWNER, 0), VERDICT_OK);
+    return refs[0];
+}
+
+static void
+test_files_of_earlier_versions_go_on(void **state) {
+    (void)state;
+    for (size_t v = 0; v < ARRAY_LEN(downgrades); v++) {
+        struct store *s = open_store();
+        struct store_ref old = fill_with_kinds(s);
+        uint64_t usage = s->ops->usage(s);
+        assert_true(usage > 608);
+        s->ops->close(s);
+        edit_file(downgrades[v]);
+
+        for (int i = 0; i < 2; i++) { /* the second open has nothing to upgrade */
+            s = open_store();
+            struct record got = sample_load(s, &old);
+            assert_false(got.has_gate);
+            assert_int_equal(got.attempts_left, 5);
+            record_clear(&got);
+            assert_true(sample_has_content(s, &old, 304));
+            assert_int_equal(s->ops->usage(s), usage);
+            s->ops->close(s);
+        }
+
+        s = open_store();
+        assert_int_equal(sample_change(s, &old, CHANGE_OPEN, SAMPLE_T0, 1, SAMPLE_WRONG),
+                         VERDICT_WRONG_PROOF);
+        assert_int_equal(sample_change(s, &old, CHANGE_OPEN, SAMPLE_T0, 1, SAMPLE_PROOF),
+                         VERDICT_OK);
+        struct record gated = sample_sealed(2, 5, 304);
+        gated.has_gate = true;
+        sample_hash(SAMPLE_GATE, gated.gate_verifier);
+        struct store_ref ref = sample_create(s, &gated);
+        assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, SAMPLE_T0, 1, SAMPLE_PROOF),
+                         VERDICT_WRONG_KEY);
+        s->ops->close(s);
+        scratch_remove(dir);
+        scratch_make_fast(dir);
+    }
 }
 
 /* Whether a secret of 3 views, once opened, can be read and opened after ${sql}. */
@@ -570,7 +589,7 @@ main(void) {
         CASE(test_an_open_folder_is_refused),
         CASE(test_a_second_store_is_refused),
         CASE(test_a_new_file_is_on_the_disk_or_not_there),
-        CASE(test_a_file_of_release_0_1_goes_on),
+        CASE(test_files_of_earlier_versions_go_on),
         CASE(test_what_is_no_store_is_refused),
         CASE(test_numbers_that_no_store_writes_are_refused),
         CASE(test_no_folder_is_an_error),

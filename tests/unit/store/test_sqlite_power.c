@@ -195,7 +195,7 @@ stands_as(const struct fact *f, int found, const struct record *r) {
 
 /*
  * Whether ${s} is as after the last event that was acknowledged before ${cut}, or as after the
- * event that was under way then.  Adds its content to ${bytes}.
+ * event that was under way then.  Adds what it counts for to ${bytes}.
  */
 static bool
 subject_ok(struct store *store, const struct subject *s, size_t cut, uint64_t *bytes) {
@@ -211,9 +211,9 @@ subject_ok(struct store *store, const struct subject *s, size_t cut, uint64_t *b
     if (found == 1 && r.content == CONTENT_INLINE) {
         struct buf want = sample_content(s->size);
         ok = ok && buf_equals(&content, want.data, want.len);
-        *bytes += s->size;
         buf_free(&want);
     }
+    if (found == 1) *bytes += record_cost(&r);
     buf_free(&content);
     record_clear(&r);
     return ok;

@@ -49,6 +49,7 @@ main(void) {
         .reopen = reopen,
         .finish = finish,
         .keeps_time = true,
+        .is_local = true,
         .race_rounds = 25,
     };
     return store_contract_run(&factory);

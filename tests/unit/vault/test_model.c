@@ -20,7 +20,7 @@
 #include "store_wrap.h"
 #include "vault_fixture.h"
 
-enum { SLOTS = 4, PART = 260, GATE = 3, STEPS = 100000, BUG_STEPS = 20000 };
+enum { SLOTS = 4, PAST = 4096, PART = 260, GATE = 3, STEPS = 100000, BUG_STEPS = 20000 };
 
 /* What has verdicts. */
 enum act { ACT_OPEN, ACT_FETCH, ACT_CONFIRM, ACT_BURN, ACT_PART, ACT_COMPLETE, ACTS };
@@ -41,12 +41,20 @@ struct slot {
     char owner[TOKEN_LEN + 1];
 };
 
+/* What remains of a secret whose slot has another one now. */
+struct receipt {
+    int64_t until;
+    int views;
+};
+
 struct run {
     const struct backend *backend;
     struct vault_fixture fixture;
     struct prng prng;
     int64_t now; /* by the vault's clock, which never runs back */
     struct slot slots[SLOTS];
+    struct receipt past[PAST];
+    int past_count;
     char differs[200]; /* "" while vault and model agree */
     int seen[ACTS][VERDICT_INCOMPLETE + 1];
 };
@@ -90,11 +98,34 @@ do_burn(struct run *run, struct slot *s, bool owner, unsigned token) {
 }
 
 static void
+remember(struct run *run, const struct model *m) {
+    assert_true(run->past_count < PAST);
+    run->past[run->past_count++] =
+        (struct receipt){.until = m->expires + 7 * 86400, .views = m->views};
+}
+
+/* What the receipts of secrets without a slot count for.  Those that have lapsed are forgotten. */
+static uint64_t
+past_receipts(struct run *run) {
+    uint64_t bytes = 0;
+    int kept = 0;
+    for (int i = 0; i < run->past_count; i++) {
+        struct receipt r = run->past[i];
+        if (run->now >= r.until) continue;
+        bytes += RECORD_ROW_COST + RECORD_VIEW_COST * (uint64_t)r.views;
+        run->past[kept++] = r;
+    }
+    run->past_count = kept;
+    return bytes;
+}
+
+static void
 do_create(struct run *run, struct slot *s) {
     static const int ttls[] = {60, 300, 3600, 100000};
     struct vault_sealed_created out;
     uint8_t gate[32], gate_verifier[32];
     if (s->used) do_burn(run, s, true, 0);
+    if (s->used) remember(run, &s->model);
     bool parts = below(run, 10) < 4;
     buf_free(&s->whole);
     s->whole = fixture_envelope(304 + below(run, 200));
@@ -237,16 +268,20 @@ do_receipt(struct run *run, struct slot *s) {
     record_clear(&r);
 }
 
-/* Sweep; what is stored afterwards is exactly what may still be read. */
+/* Sweep; what is counted afterwards is exactly what may still be read, and receipts. */
 static void
 do_sweep(struct run *run) {
     struct vault *v = &run->fixture.vault;
     struct vault_sweep_result swept;
-    uint64_t want = 0;
     compare(run, "sweep", vault_sweep(v, 1000000, &swept), 0);
+
+    uint64_t want = past_receipts(run);
     for (int i = 0; i < SLOTS; i++) {
         const struct slot *s = &run->slots[i];
-        if (!s->used || !model_content(&s->model, run->now)) continue;
+        if (!s->used || model_receipt(&s->model, run->now) < 0) continue;
+        want += RECORD_ROW_COST + RECORD_VIEW_COST * (uint64_t)s->model.views;
+        if (!model_content(&s->model, run->now)) continue;
+        want += RECORD_CONTENT_COST;
         if (!s->model.parts) want += s->whole.len;
         if (s->model.have & 1) want += PART;
         if (s->model.have & 2) want += s->whole.len - PART;

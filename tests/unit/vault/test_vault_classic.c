@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "crowd.h"
+#include "memory_store.h"
 #include "vault_fixture.h"
 
 enum { ANSWER_MAX = 1 << 20, RACERS = 16 };
@@ -61,7 +62,7 @@ open_right(const struct vault_classic_created *c, const void *want, size_t len) 
 
 static uint64_t
 stored_bytes(void) {
-    return v->store->ops->usage(v->store) + v->blobs->ops->usage(v->blobs);
+    return memory_store_content(v->store) + v->blobs->ops->usage(v->blobs);
 }
 
 static void
@@ -301,7 +302,7 @@ test_quota_refuses(void **state) {
     (void)state;
     struct vault_classic_new in = {.plain = "hello", .len = 5, .views = 1, .ttl = 60};
     struct vault_classic_created out;
-    v->limits.quota = 9;
+    v->limits.quota = 2 * (RECORD_ROW_COST + RECORD_VIEW_COST + RECORD_CONTENT_COST + 5) - 1;
     (void)create("hello", 5, NULL, 1);
     assert_int_equal(vault_classic_create(v, fixture_kdf, &in, &out), ERR_FULL);
     assert_string_equal(out.passphrase, "");

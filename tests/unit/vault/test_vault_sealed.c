@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/err.h"
+#include "memory_store.h"
 #include "vault_fixture.h"
 
 #define T0 FIXTURE_T0
@@ -101,7 +102,7 @@ receipt(const struct vault_sealed_created *c) {
 
 static uint64_t
 stored_bytes(void) {
-    return v->store->ops->usage(v->store) + v->blobs->ops->usage(v->blobs);
+    return memory_store_content(v->store) + v->blobs->ops->usage(v->blobs);
 }
 
 static enum verdict
@@ -430,20 +431,30 @@ test_quota_refuses_and_frees(void **state) {
     (void)state;
     struct vault_sealed_new in = fixture_new(1, 0, envelope.len, &envelope);
     struct vault_sealed_created out, first = {0};
-    v->limits.quota = 3500;
+    const struct vault_charge one = vault_sealed_charge(&in);
+    v->limits.quota = 3 * one.bytes[VAULT_RECORDS] + 2000;
     for (int i = 0; i < 3; i++) {
         assert_int_equal(vault_sealed_create(v, &in, &out), 1);
         if (i == 0) first = out;
     }
     assert_int_equal(vault_sealed_create(v, &in, &out), ERR_FULL);
     assert_string_equal(out.id, "");
-    assert_int_equal(vault_has_room(v, VAULT_BLOBS, 500), 0);
-    assert_int_equal(vault_has_room(v, VAULT_BLOBS, 501), ERR_FULL);
+    assert_int_equal(vault_has_room(v, VAULT_BLOBS, 2000), 0);
+    assert_int_equal(vault_has_room(v, VAULT_BLOBS, 2001), ERR_FULL);
     assert_int_equal(open_with(first.id, 1, 1), VERDICT_OK); /* opening still works */
     assert_int_equal(confirm(first.id, 1), VERDICT_OK);
-    assert_int_equal(vault_sealed_create(v, &in, &out), 1);
+    assert_int_equal(vault_sealed_create(v, &in, &out),
+                     1); /* only a receipt is left of the first */
     struct vault_sealed_new upload = fixture_new(1, 0, 501, NULL);
     assert_int_equal(vault_sealed_create(v, &upload, &out), ERR_FULL);
+
+    /* An upload counts from its beginning; one that can never fit is refused then. */
+    uint64_t begun = vault_sealed_charge(&upload).bytes[VAULT_RECORDS];
+    v->limits.quota = vault_usage(v) + begun + 500;
+    assert_int_equal(vault_sealed_create(v, &upload, &out), ERR_FULL);
+    v->limits.quota += 1;
+    assert_int_equal(vault_sealed_create(v, &upload, &out), 1);
+    assert_int_equal(vault_usage(v) + 501, v->limits.quota);
     assert_int_equal(v->quota_held, 0);
 }
 
