@@ -10,7 +10,7 @@ const { wordsFor } = await load('text/languages.ts');
 /** What a reader of English sees for the message `key`: tests name sentences, not keys. */
 const english = await wordsFor(['en']);
 const said = (key, params) => english.say(key, { n: 0, when: '', ...params });
-const config = { partSize: 1, inlineMax: 1, textMax: 100, fileMax: 1000, viewsMax: 100, ttlDefault: 432000, ttlMax: 2592000, ttlChoices: [300] };
+const config = { partSize: 1, inlineMax: 1, textMax: 100, fileMax: 1000, viewsMax: 100, ttlDefault: 432000, ttlMax: 2592000, ttlChoices: [300], passphraseRequired: false };
 
 test('every language has every slot and every plural form', async () => {
   const { catalogues } = await load('text/languages.ts');

@@ -4,21 +4,24 @@
 import { Api } from './net/api';
 import { readApiAddress, type Config } from './net/messages';
 import { Engine } from './worker/engine';
+import { readBrand, type Brand } from './model/brand';
 import { failureOf } from './model/failure';
 import { readAddress, type Target } from './model/link';
+import { ApiToken } from './storage/api-token';
 import { OwnedList } from './storage/owned';
 import { clearTempFiles } from './storage/temp';
 import { retryBriefly } from './net/retry';
 import { wordsFor } from './text/languages';
 import type { Key, Words } from './text/words';
 import { newWorker } from './trusted';
-import { trustLine } from './ui/parts/about';
 import { clearAddress, forgetOpened, wasOpened } from './ui/address';
 import { ClassicView } from './ui/open/classic';
 import type { Context, View } from './ui/context';
-import { el, fill } from './ui/parts/dom';
+import { fill } from './ui/parts/dom';
 import { endCard } from './ui/parts/end';
+import { Frame } from './ui/parts/frame';
 import { askToReplace } from './ui/parts/replace';
+import { reportLine } from './ui/parts/report';
 import { OpenView } from './ui/open/open';
 import { ShareView } from './ui/share/share';
 import { StatusPoller } from './ui/poller';
@@ -37,23 +40,30 @@ function readStart(): Start {
 interface Server {
   api: Api;
   config: Config;
+  brand: Brand | null;
 }
 
-// A page that comes from the server says so. Elsewhere config.json names the server.
+// A page that comes from the server says so. Elsewhere config.json names the server, and may hold
+// the brand of the page.
 async function serverOf(): Promise<Server> {
   const own = document.documentElement.dataset['api'];
-  const address = own === undefined
-    ? readApiAddress(await new Api(base.href).pageConfig(), base)
-    : new URL(own, base).href;
-  const api = new Api(address);
-  return { api, config: await api.config() };
+  const beside = own === undefined ? await new Api(base.href).pageConfig() : null;
+  const api = new Api(beside === null ? new URL(own!, base).href : readApiAddress(beside, base));
+  const config = await api.config();
+  return { api, config, brand: brandOf(beside?.['brand'], config.brand, new URL(api.base)) };
+}
+
+function brandOf(ofPage: unknown, ofServer: unknown, server: URL): Brand | null {
+  if (ofPage !== undefined) return readBrand(ofPage, base, base);
+  return ofServer === null ? null : readBrand(ofServer, server, base);
 }
 
 /**
- * Find the server, which `asked` has been asked for already. `main` says what is wrong until one
+ * Find the server, which `asked` has been asked for already. The frame says what is wrong until one
  * responds as it should.
  */
-async function findServer(asked: Promise<Server>, words: Words, main: HTMLElement): Promise<Server> {
+async function findServer(asked: Promise<Server>, words: Words, frame: Frame): Promise<Server> {
+  const { main } = frame;
   let first: Promise<Server> | null = asked;
   const find = () => {
     const server = first ?? serverOf();
@@ -62,8 +72,12 @@ async function findServer(asked: Promise<Server>, words: Words, main: HTMLElemen
   };
   for (;;) {
     try {
-      return await retryBriefly(find, (why) => fill(main, waitingNote(words, why)));
+      return await retryBriefly(find, (why) => {
+        frame.showPlain();
+        fill(main, waitingNote(words, why));
+      });
     } catch (error) {
+      frame.showPlain();
       await trouble(words, main, base.href, failureOf(error));
     }
   }
@@ -74,19 +88,9 @@ function viewOf(context: Context, target: Start): View {
     case 'share': return new ShareView(context);
     case 'open': return new OpenView(context, target);
     case 'classic': return new ClassicView(context, target.id);
-    case 'damaged': return { element: endCard(context.words, 'damagedTitle', 'damaged') };
-    case 'reloaded': return { element: endCard(context.words, 'reloadedTitle', 'reloaded') };
+    case 'damaged': return { element: endCard(context, 'damagedTitle', 'damaged') };
+    case 'reloaded': return { element: endCard(context, 'reloadedTitle', 'reloaded') };
   }
-}
-
-function shell(words: Words): { main: HTMLElement; announce: (message: string) => void } {
-  document.documentElement.lang = words.language;
-  document.title = words.say('appName');
-  const live = el('p', { class: 'visually-hidden', role: 'status', 'aria-live': 'polite' });
-  const main = el('main', {});
-  const home = el('a', { href: base.href, 'aria-label': words.say('homeLabel') }, words.say('appName'));
-  fill(document.body, el('header', {}, home), main, trustLine(words), live);
-  return { main, announce: (message) => { live.textContent = message; } };
 }
 
 /** What the browser lacks of what the page cannot do without, or null. */
@@ -132,7 +136,7 @@ class Stage {
   replace(next: Start): void {
     this.view?.dispose?.();
     this.view = viewOf(this.context, next);
-    fill(this.main, this.view.element);
+    fill(this.main, this.view.element, reportLine(this.context, next));
   }
 
   // What came to be while the question was open is asked about as well.
@@ -172,24 +176,23 @@ async function start(): Promise<void> {
   const asked = serverOf();
   asked.catch(() => undefined); // findServer() says it
   const words = await wordsFor(navigator.languages);
-  const { main, announce } = shell(words);
-  if (!isSecureContext) {
-    fill(main, insecure(words));
-    return;
-  }
+  const frame = new Frame(words, base.href);
   const missing = missingFeature();
-  if (missing !== null) {
-    fill(main, tooOld(words, missing));
+  if (!isSecureContext || missing !== null) {
+    frame.showPlain();
+    fill(frame.main, isSecureContext ? tooOld(words, missing!) : insecure(words));
     return;
   }
 
   void clearTempFiles();
-  const { api, config } = await findServer(asked, words, main);
+  const { api, config, brand } = await findServer(asked, words, frame);
+  frame.show({ brand, user: config.create.user });
   const stage = new Stage({
-    words, api, announce, config, owned: new OwnedList(), poller: new StatusPoller(), page: base.href,
+    words, api, config, brand, apiToken: new ApiToken(api.base), owned: new OwnedList(), poller: new StatusPoller(), page: base.href,
+    announce: (message) => frame.announce(message),
     newEngine: () => new Engine(newWorker(new URL('worker.js', base)), api),
     now: () => Math.floor(Date.now() / 1000),
-  }, main);
+  }, frame.main);
   follow = (next) => stage.follow(next);
   stage.replace(target);
 }

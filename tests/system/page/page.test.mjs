@@ -10,7 +10,7 @@ import { newPage, startBrowser } from '../support/browser.mjs';
 import { buildFolder } from '../support/server.mjs';
 import { COSTLY, shareSecret, startSite, startStatic } from '../support/site.mjs';
 import {
-  browser, button, choose, createLink, field, giveUp, openLink, page, refusal, savedFile, setStage, sha, shareText, shownText, site, text, until,
+  BRAND, brandIt, browser, button, changeConfig, choose, createLink, field, giveUp, openLink, page, refusal, savedFile, setStage, sha, shareText, shownText, site, text, until,
 } from '../support/stage.mjs';
 
 setStage();
@@ -748,6 +748,82 @@ test('an old link is cancelled, while it waits and while it is asked for, and le
   await button('Open').click();
   assert.equal(await shownText(), 'old and patient');
   return undefined;
+});
+
+test('where only members share, the page says so, takes an API token, and sends it with create alone', async () => {
+  page.allow = /401/;
+  const token = 'k'.repeat(43);
+  const seen = [];
+  await changeConfig({ create: { allowed: false, ways: ['token'] } });
+  page.on('request', (request) => {
+    const { authorization = '', 'secrets-token': other = '' } = request.headers();
+    if (`${authorization}${other}`.includes(token)) seen.push(`${request.method()} ${new URL(request.url()).pathname}`);
+  });
+  await page.goto(site.url);
+  await text('Anyone can open links').waitFor();
+  assert.equal(await page.locator('textarea').count(), 0);
+  await field('API token').fill('no token');
+  await page.keyboard.press('Enter');
+  await text('That is not an API token').waitFor();
+  await field('API token').fill(token);
+  await page.keyboard.press('Enter');
+  await page.reload();
+  await text('Sharing with an API token').waitFor();
+  assert.equal(await page.evaluate(() => localStorage.length), 0);
+
+  // The server has another opinion: what was added stays, and another token is asked for.
+  await page.locator('input[type=file]').setInputFiles({ name: 'plan.bin', mimeType: '', buffer: randomBytes(400_000) });
+  await page.route('**/v1/secrets', (route) => route.fulfill(refusal(401, 'creators_only')), { times: 1 });
+  await button('Create link').click();
+  await text('does not accept this API token').waitFor();
+  await text('plan.bin').waitFor();
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+  await field('API token').fill(token);
+  await page.getByLabel('Keep it in this browser').check();
+  await button('Continue').click();
+  const link = await createLink();
+  assert.deepEqual(seen, ['POST /api/v1/secrets', 'POST /api/v1/secrets']);
+
+  // Opening takes no right.
+  await openLink(link);
+  assert.equal((await savedFile()).bytes.length, 400_000);
+  assert.equal(seen.length, 2);
+  await page.goto(site.url);
+  await button('Forget it').click();
+  await field('API token').waitFor();
+  assert.equal(await page.evaluate(() => localStorage.getItem('ephemeral-secrets-token')), null);
+});
+
+test('a brand is shown as text and image, and a report of a link has no key', async () => {
+  await brandIt(page, { ...BRAND, name: '<img src=x>' });
+  const { id, key, link } = await shareSecret(site, 'b');
+  await page.goto(link);
+  const report = await page.getByRole('link', { name: 'Report this link' }).getAttribute('href');
+  assert.ok(report.startsWith('mailto:abuse@nordwind.example?'));
+  const body = new URL(report).searchParams.get('body');
+  assert.ok(body.includes(`${site.url}#${id}`) && !body.includes(key), body);
+  assert.equal(await page.title(), '<img src=x>');
+  assert.equal(await page.locator('header a').textContent(), '<img src=x>');
+  assert.equal(await page.locator('header img').evaluate((image) => image.decode().then(() => image.naturalWidth > 0)), true);
+  await button('Open').click();
+  assert.equal(await shownText(), 'b');
+  await page.getByRole('link', { name: 'Report this link' }).waitFor();
+  const accent = () => page.evaluate(() => getComputedStyle(document.querySelector('.primary')).backgroundColor);
+  for (const [colorScheme, colour] of [['light', 'rgb(122, 31, 162)'], ['dark', 'rgb(217, 166, 238)']]) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    assert.equal(await accent(), colour);
+  }
+});
+
+test('the first view of a brand needs no scrolling', async () => {
+  await brandIt(page, undefined, { create: { allowed: true, ways: ['user'], user: 'ada@nordwind.example' } });
+  for (const viewport of [{ width: 1280, height: 720 }, { width: 375, height: 667 }]) {
+    await page.setViewportSize(viewport);
+    await page.goto(site.url);
+    await page.locator('header img').waitFor();
+    const more = await page.evaluate(() => document.documentElement.scrollHeight - innerHeight);
+    assert.ok(more <= 0, `${viewport.width}: ${more} px more than the window`);
+  }
 });
 
 test('keyboard alone: share, choose, copy, open', async () => {

@@ -53,6 +53,34 @@ export const text = (what, where = page) => where.getByText(what).first();
 export const refusal = (status, code, headers = {}) =>
   ({ status, headers, contentType: 'application/problem+json', body: JSON.stringify({ code }) });
 
+/** Let the server's config be what it is but for `changes`. */
+export const changeConfig = (changes, where = page) => where.route('**/api/v1/config', async (route) => {
+  const response = await route.fetch();
+  await route.fulfill({ response, json: { ...(await response.json()), ...changes } });
+});
+
+export const LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><circle cx="32" cy="32" r="30" fill="#7a1fa2"/><path d="M20 44V20l24 24V20" fill="none" stroke="#fff" stroke-width="6"/></svg>';
+export const BRAND = {
+  name: 'Nordwind & Sons',
+  accent: { light: '#7a1fa2', dark: '#d9a6ee' },
+  logo: 'brand/logo.svg',
+  note: { en: 'For guests of Nordwind. Do not share card numbers here.', de: 'Für Gäste von Nordwind. Bitte keine Kartennummern.' },
+  links: [
+    { href: 'https://nordwind.example/privacy', text: { en: 'Privacy', de: 'Datenschutz' } },
+    { href: 'mailto:help@nordwind.example', text: 'Help' },
+  ],
+  report: 'abuse@nordwind.example',
+  sign_in: 'oauth2/start?rd=/',
+};
+
+/** Let the server have a brand. */
+export async function brandIt(where = page, brand = BRAND, changes = {}) {
+  await changeConfig({ brand, ...changes }, where);
+  await where.route('**/brand/logo.svg', (route) => route.fulfill({
+    contentType: 'image/svg+xml', headers: { 'Cross-Origin-Resource-Policy': 'same-origin' }, body: LOGO,
+  }));
+}
+
 /** Wait until `check` holds. */
 export async function until(check, what) {
   for (let i = 0; i < 100 * patience; i++) {

@@ -2,7 +2,7 @@
 // Every state of the page, and how to bring it about: for the accessibility tests and the screenshots.
 import { randomBytes } from 'node:crypto';
 import { shareSecret } from './site.mjs';
-import { button, createLink, field, giveUp, refusal } from './stage.mjs';
+import { brandIt, button, changeConfig, createLink, field, giveUp, refusal } from './stage.mjs';
 
 const BOX = 'textarea';
 const refuse = (page, glob, status, code, headers) => page.route(glob, (route) => route.fulfill(refusal(status, code, headers)));
@@ -130,6 +130,90 @@ export const states = {
     await page.reload();
     await page.getByText('Not opened yet').first().waitFor();
     await page.getByText(/^Burnt/).waitFor();
+  },
+  'not-allowed': async (page, site) => {
+    await brandIt(page, undefined, { create: { allowed: false, ways: ['user', 'token'] } });
+    await page.goto(site.url);
+    await page.getByText('Only members of').waitFor();
+  },
+  'token-asked': async (page, site) => {
+    await changeConfig({ create: { allowed: false, ways: ['token'] } }, page);
+    await page.goto(site.url);
+    await field('API token', page).waitFor();
+  },
+  'token-wrong': async (page, site) => {
+    page.allow = /401/;
+    await changeConfig({ create: { allowed: false, ways: ['token'] } }, page);
+    await refuse(page, '**/v1/secrets', 401, 'creators_only');
+    await page.goto(site.url);
+    await field('API token', page).fill('x'.repeat(43));
+    await button('Continue', page).click();
+    await page.locator(BOX).fill(TEXT);
+    await button('Create link', page).click();
+    await page.getByText('does not accept this API token').waitFor();
+  },
+  'token-used': async (page, site) => {
+    await changeConfig({ create: { allowed: false, ways: ['token'] } }, page);
+    await page.goto(site.url);
+    await field('API token', page).fill('x'.repeat(43));
+    await button('Continue', page).click();
+    await page.getByText('Sharing with an API token').waitFor();
+  },
+  'open-only': async (page, site) => {
+    await changeConfig({ create: { allowed: false, ways: [] } }, page);
+    await page.goto(site.url);
+    await page.getByRole('heading', { name: 'Links are opened here' }).waitFor();
+  },
+  'right-ended': async (page, site) => {
+    page.allow = /401/;
+    await brandIt(page, undefined, { create: { allowed: true, ways: ['user'], user: 'ada@nordwind.example' } });
+    await refuse(page, '**/v1/secrets', 401, 'creators_only');
+    await openForm(page, site);
+    await page.locator(BOX).fill(TEXT);
+    await button('Create link', page).click();
+    await page.getByText('does not let you share now').waitFor();
+  },
+  'signed-in': async (page, site) => {
+    await changeConfig({ create: { allowed: true, ways: ['user'], user: 'ada@nordwind.example' } }, page);
+    await openForm(page, site);
+    await page.getByText('Sharing as').waitFor();
+  },
+  rules: async (page, site) => {
+    await changeConfig({ passphrase: 'required', views_max: 3 }, page);
+    await openForm(page, site);
+    await page.locator('button.word').nth(2).click();
+    await page.getByText('This server requires a passphrase.').waitFor();
+  },
+  brand: async (page, site) => {
+    await brandIt(page, undefined, { create: { allowed: true, ways: ['user'], user: 'ada@nordwind.example' } });
+    await openForm(page, site);
+    await page.locator('header img').waitFor();
+  },
+  'brand-waiting': async (page, site) => {
+    await brandIt(page);
+    await openLink(page, (await shareSecret(site, TEXT)).link);
+    await page.getByText('Report this link').waitFor();
+  },
+  'zip-listed': async (page, site) => {
+    await openForm(page, site);
+    await page.locator('input[type=file]').setInputFiles(files(48_211, 240_000, 912));
+    await openLink(page, await createLink(page));
+    await button('Open', page).click();
+    await button('Save all as one zip', page).waitFor();
+  },
+  folder: async (page, site) => {
+    await openForm(page, site);
+    // A browser makes no folders for scripts, so this one has the parts that the page uses.
+    await page.evaluate(() => {
+      const entry = (name, size) => ({ isFile: true, isDirectory: false, name, file: (done) => done(new File([new Uint8Array(size)], name)) });
+      const entries = [entry('a.jpg', 2_000_000), entry('b.jpg', 1_800_000)];
+      const folder = { isDirectory: true, name: 'Photos of November', createReader: () => ({ readEntries: (done) => done(entries.splice(0)) }) };
+      const event = new DragEvent('drop', { bubbles: true, cancelable: true });
+      const items = [{ kind: 'file', webkitGetAsEntry: () => folder }, { kind: 'file', getAsFile: () => new File(['x'], 'contract.pdf') }];
+      Object.defineProperty(event, 'dataTransfer', { value: { items, types: ['Files'] } });
+      document.querySelector('.box').dispatchEvent(event);
+    });
+    await page.getByText('3 files').first().waitFor();
   },
   'replace-asked': async (page, site) => {
     await openForm(page, site);

@@ -26,8 +26,9 @@ export interface ShareChoice {
   keyApart: boolean;
 }
 
-export function emptyChoice(config: Config): ShareChoice {
-  return { text: '', files: [], views: 1, ttl: config.ttlDefault, mode: 'none', passphrase: '', keyApart: false };
+/** Where the server requires a passphrase, the form generates one. */
+export function emptyChoice({ ttlDefault, passphraseRequired }: Config): ShareChoice {
+  return { text: '', files: [], views: 1, ttl: ttlDefault, mode: passphraseRequired ? 'generated' : 'none', passphrase: '', keyApart: false };
 }
 
 export function passphraseOf(choice: ShareChoice): string {
@@ -80,12 +81,12 @@ export interface Problem {
 
 /** The first problem of `choice`, or null if it can be sent. */
 export function problemOf(choice: ShareChoice, config: Config): Problem | null {
-  return contentProblem(choice, config) ?? passphraseProblem(choice);
+  return contentProblem(choice, config) ?? passphraseProblem(choice, config);
 }
 
 /** Whether the passphrase has to be changed. */
 export function isOfPassphrase({ key }: Problem): boolean {
-  return key === 'needPassphrase' || key === 'passphraseTooLong';
+  return ['needPassphrase', 'passphraseRequired', 'passphraseTooLong'].includes(key);
 }
 
 function contentProblem(choice: ShareChoice, { textMax, fileMax }: Config): Problem | null {
@@ -100,9 +101,9 @@ function contentProblem(choice: ShareChoice, { textMax, fileMax }: Config): Prob
   return { key: files.length > 1 ? 'filesTooLarge' : 'fileTooLarge', size };
 }
 
-function passphraseProblem({ mode, passphrase }: ShareChoice): Problem | null {
-  if (mode === 'none') return null;
-  if (passphrase === '') return { key: 'needPassphrase' };
+function passphraseProblem({ mode, passphrase }: ShareChoice, { passphraseRequired }: Config): Problem | null {
+  if (mode === 'none' && !passphraseRequired) return null;
+  if (mode === 'none' || passphrase === '') return { key: passphraseRequired ? 'passphraseRequired' : 'needPassphrase' };
   return isTooLong(passphrase) ? { key: 'passphraseTooLong', count: PASSPHRASE_MAX } : null;
 }
 

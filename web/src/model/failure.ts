@@ -12,6 +12,8 @@ export type Failure =
   | { kind: 'offline' | 'busy' | 'lost' | 'gone' | 'ended' | 'full' | 'too-large' | 'changed' | 'unwritable' | 'cancelled' | 'unexpected' }
   /** `uploading`: the sender is not done. `uploads`: this network has too many unfinished ones. */
   | { kind: 'wrong-key' | 'weak' | 'uploading' | 'uploads' }
+  /** The server does not let this visitor share. */
+  | { kind: 'creators-only' }
   | { kind: 'sign-in' }
   | { kind: 'between'; status: number }
   | { kind: 'wrong-proof'; attemptsLeft: number | null }
@@ -49,6 +51,7 @@ function exceptionOf({ name }: DOMException): Failure {
 function refusalOf({ status, code, details }: ApiError): Failure {
   const attempts = details['attempts_left'];
   switch (status) {
+    case 401: return { kind: code === 'creators_only' ? 'creators-only' : 'unexpected' };
     case 403:
       if (code === 'wrong_key') return { kind: 'wrong-key' };
       if (code === 'wrong_proof') return { kind: 'wrong-proof', attemptsLeft: typeof attempts === 'number' ? attempts : null };

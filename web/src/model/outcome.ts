@@ -72,9 +72,10 @@ export function burnMessage(failure: Failure): Line {
   return passingLine(failure) ?? { text: 'burnFailed' };
 }
 
-/** A failure to share. */
-export function shareMessage(failure: Failure): Line {
+/** A failure to share, with an API token or without. */
+export function shareMessage(failure: Failure, withToken: boolean): Line {
   switch (failure.kind) {
+    case 'creators-only': return { text: withToken ? 'tokenWrong' : 'createEnded' };
     case 'full': return { text: 'full' };
     case 'too-large': return { text: 'tooLarge' };
     case 'changed': return { text: 'changed' };

@@ -104,13 +104,14 @@ export class Api {
     return config;
   }
 
-  async create(secret: NewSecret, attempt: number, signal?: AbortSignal): Promise<Created> {
+  /** With an API token if the visitor has the right to create by it alone. */
+  async create(secret: NewSecret, apiToken: string | null, attempt: number, signal?: AbortSignal): Promise<Created> {
     const { verifier, header, views, ttl, attempts, gateVerifier, passphrase, size, content } = secret;
     const json: Json = { verifier: toBase64url(verifier), header: toBase64url(header), views, ttl, size, passphrase };
     if (gateVerifier !== null) json['gate_verifier'] = toBase64url(gateVerifier);
     if (attempts !== null) json['attempts'] = attempts;
     if (content !== null) json['content'] = toBase64url(content);
-    return this.json('api/v1/secrets', { method: 'POST', json, attempt, signal }, readCreated);
+    return this.json('api/v1/secrets', { method: 'POST', json, token: apiToken ?? undefined, attempt, signal }, readCreated);
   }
 
   /** Send part `index`; `attempt` counts from 0 how often it was tried. */

@@ -4,6 +4,14 @@
 
 import { fromBase64url, type Bytes } from '../base/bytes';
 
+/** Whether this visitor may share, what else would give them the right, and as whom they do. */
+export interface CreateRight {
+  allowed: boolean;
+  /** `token`, `user`, `network` and what later versions know. */
+  ways: string[];
+  user: string | null;
+}
+
 export interface Config {
   partSize: number;
   inlineMax: number;
@@ -13,6 +21,10 @@ export interface Config {
   ttlDefault: number;
   ttlMax: number;
   ttlChoices: number[];
+  passphraseRequired: boolean;
+  create: CreateRight;
+  /** The operator's brand as it came, for readBrand(). */
+  brand: unknown;
   /** What the server can do beyond the first version, such as `gate`. */
   features: string[];
 }
@@ -92,8 +104,23 @@ export function readConfig(json: Json): Config {
     ttlDefault: within(json, 'ttl_default', TTL_MIN, ttlMax),
     ttlMax,
     ttlChoices: choices(json['ttl_choices'], ttlMax),
-    features: Array.isArray(json['features']) ? json['features'].filter((f) => typeof f === 'string') : [],
+    passphraseRequired: json['passphrase'] === 'required',
+    create: createRight(json['create']),
+    brand: json['brand'] ?? null,
+    features: strings(json['features']),
   };
+}
+
+// A server of the first version lets everybody share.
+function createRight(value: unknown): CreateRight {
+  if (value === undefined) return { allowed: true, ways: [], user: null };
+  const { allowed, ways, user } = (value ?? {}) as Json;
+  if (typeof allowed !== 'boolean') throw new SyntaxError('create');
+  return { allowed, ways: strings(ways), user: typeof user === 'string' && user !== '' ? user : null };
+}
+
+function strings(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
 }
 
 /** The server's address in config.json, relative to `base`. It ends with a slash. */

@@ -4,6 +4,8 @@
 import type { Api } from '../net/api';
 import type { Config } from '../net/messages';
 import type { Engine } from '../worker/engine';
+import type { Brand } from '../model/brand';
+import type { ApiToken } from '../storage/api-token';
 import type { OwnedList } from '../storage/owned';
 import type { Key, Words } from '../text/words';
 import type { StatusPoller } from './poller';
@@ -12,6 +14,9 @@ export interface Context {
   words: Words;
   api: Api;
   config: Config;
+  /** The operator's brand, or null. */
+  brand: Brand | null;
+  apiToken: ApiToken;
   owned: OwnedList;
   poller: StatusPoller;
   /** The address of this page, for links: ends with a slash. */

@@ -18,6 +18,8 @@ export interface ShareOrder {
   inlineMax: number;
   /** Whether the server knows gates. */
   gate: boolean;
+  /** Sent with the create, and with nothing else. */
+  apiToken: string | null;
 }
 
 export interface Shared {

@@ -56,7 +56,7 @@ export async function share(api: Api, order: ShareOrder, pause: Pause, report: R
   };
   wipe(keys.access);
 
-  const created = await withRetry((attempt) => api.create(secret, attempt, signal), options);
+  const created = await withRetry((attempt) => api.create(secret, order.apiToken, attempt, signal), options);
   if (content === null) {
     report({ phase: 'created', id: created.id, ownerToken: created.ownerToken });
     await uploadParts(api, created, sealed, size, pause, report, signal);

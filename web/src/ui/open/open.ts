@@ -235,7 +235,7 @@ export class OpenView {
     this.opened = null;
     this.lost = false;
     if (!again) clearAddress();
-    fill(this.element, endCard(this.context.words, title, text, again ? () => this.startOver() : null));
+    fill(this.element, endCard(this.context, title, text, again ? () => this.startOver() : null));
   }
 
   // That opening is over. The next one is another.

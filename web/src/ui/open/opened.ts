@@ -328,7 +328,7 @@ export class Opened {
     this.saved = null;
     this.unsavedContent = false;
     this.engine.close();
-    fill(this.element, endCard(this.context.words, 'erasedTitle', 'erased'));
+    fill(this.element, endCard(this.context, 'erasedTitle', 'erased'));
   }
 }
 

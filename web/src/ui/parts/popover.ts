@@ -53,7 +53,7 @@ export class Popover {
     this.panel.hidden = false;
     this.trigger.setAttribute('aria-expanded', 'true');
     this.place();
-    const first = this.panel.querySelector<HTMLElement>('input:checked, input, button');
+    const first = this.panel.querySelector<HTMLElement>('input:checked') ?? this.panel.querySelector<HTMLElement>('input, button');
     first?.focus();
     this.reveal();
   }

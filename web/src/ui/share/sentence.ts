@@ -83,7 +83,7 @@ export class Sentence {
         },
       },
     });
-    const label = el('label', { class: 'inline' }, el('span', {}, words.say('viewsOther', { max: config.viewsMax })), other);
+    const label = el('label', { class: 'inline', hidden: all.length === config.viewsMax }, el('span', {}, words.say('viewsOther', { max: config.viewsMax })), other);
     return new Popover(title, words.say('done'), chips.element, label);
   }
 
@@ -100,7 +100,7 @@ export class Sentence {
   }
 
   private passphrasePopover(): Popover {
-    const { words } = this.context;
+    const { words, config } = this.context;
     const title = words.say('passphraseTitle');
     const own = this.ownPassphrase();
     const generated = this.generatedPassphrase();
@@ -114,12 +114,17 @@ export class Sentence {
       popover.reveal();
     };
     const modes: { value: PassphraseMode; label: string }[] = [
-      { value: 'none', label: words.say('passphraseNone') },
       { value: 'own', label: words.say('passphraseOwn') },
       { value: 'generated', label: words.say('passphraseGenerated') },
     ];
+    if (!config.passphraseRequired) modes.unshift({ value: 'none', label: words.say('passphraseNone') });
     const lines = radios(title, 'lines', modes, this.choice.mode, setMode);
-    const popover = new Popover(title, words.say('done'), lines.element, own.element, generated.element, this.keyApart(() => popover.reveal()));
+    const rule = el('p', { class: 'note', hidden: !config.passphraseRequired }, words.say('passphraseRequired'));
+    if (this.choice.mode === 'generated') {
+      generated.element.hidden = false;
+      generated.make();
+    }
+    const popover = new Popover(title, words.say('done'), rule, lines.element, own.element, generated.element, this.keyApart(() => popover.reveal()));
     return popover;
   }
 

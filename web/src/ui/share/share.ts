@@ -5,17 +5,25 @@ import { failureIn } from '../../worker/engine';
 import type { Failure } from '../../model/failure';
 import type { Progress, ShareOrder, Shared } from '../../worker/protocol';
 import { passingLine, shareMessage } from '../../model/outcome';
+import { textFor } from '../../model/brand';
 import { emptyChoice, isOfPassphrase, passphraseOf, problemOf, zipNameAt, type ShareChoice } from '../../model/choice';
 import type { Key } from '../../text/words';
 import { ContentInput } from './content';
 import { BusyButton } from '../parts/busy';
 import { resultCard } from './card';
 import type { Context } from '../context';
-import { button, el, fill } from '../parts/dom';
+import { button, el, fill, untrusted } from '../parts/dom';
 import { showLine } from '../parts/problem';
 import { EarlierList } from './earlier';
+import { isOpenOnly, mayShare, refusalCard, tokenField } from './right';
 import { Sentence } from './sentence';
 import type { LiveStatus } from './status';
+
+/** Where the form says what went wrong, and asks for a token. */
+interface Said {
+  problem: HTMLElement;
+  token: HTMLElement;
+}
 
 export class ShareView {
   readonly element: HTMLElement;
@@ -27,12 +35,14 @@ export class ShareView {
   private readonly earlier: EarlierList;
   /** The content of the form, while there is one. */
   private choice: ShareChoice | null = null;
+  /** Whether a token was given because the right to share without one had ended. */
+  private tokenGiven = false;
   /** Ends what is being shared, and burns what the server has of it. */
   private abandon: () => void = () => undefined;
 
   constructor(context: Context) {
     this.context = context;
-    const title = el('h1', { tabindex: -1 }, context.words.say('shareTitle'));
+    const title = el('h1', { tabindex: -1 }, context.words.say(isOpenOnly(context) ? 'openOnlyTitle' : 'shareTitle'));
     this.earlier = new EarlierList(context, () => title.focus());
     this.element = el('div', { class: 'view' }, title, this.stage, this.cards, this.earlier.element);
     this.showForm(false);
@@ -52,8 +62,14 @@ export class ShareView {
 
   private showForm(focus: boolean): void {
     const { context } = this;
+    if (!mayShare(context)) {
+      this.choice = null;
+      fill(this.stage, refusalCard(context, () => this.showForm(true)), this.note());
+      return;
+    }
     const choice = this.choice = emptyChoice(context.config);
     const problem = el('p', { class: 'problem', role: 'alert' });
+    const token = el('div', {});
     const say = (message: string) => { problem.textContent = message; };
     const box = new ContentInput(context, choice, say);
     const sentence = new Sentence(context, choice);
@@ -65,7 +81,7 @@ export class ShareView {
           box.lock(locked);
           sentence.lock(locked);
         };
-        void this.send({ ...choice }, lock, go, problem);
+        void this.send({ ...choice }, lock, go, { problem, token });
         return;
       }
       const { key, size, count = 0 } = wrong;
@@ -82,15 +98,44 @@ export class ShareView {
           if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !go.busy) submit();
         },
       },
-    }, box.element, sentence.element, problem, go.element);
-    fill(this.stage, form);
+    }, box.element, sentence.element, problem, token, go.element);
+    if (!context.config.create.allowed) this.showToken(token);
+    fill(this.stage, form, this.note());
     this.cards.querySelector('.again')?.remove(); // there is a form now, and what is typed into it
     if (focus) box.focus();
   }
 
+  private note(): HTMLElement | null {
+    const { brand, words } = this.context;
+    const note = brand?.note ?? null;
+    return note === null ? null : el('p', { class: 'note brand' }, untrusted(textFor(note, words.language)));
+  }
+
+  // Say that an API token is in use.
+  private showToken(holder: HTMLElement): void {
+    const { words, apiToken } = this.context;
+    const forget = button('quiet', words.say('tokenForget'), () => {
+      apiToken.forget();
+      this.askForToken(holder);
+    });
+    fill(holder, el('p', { class: 'note' }, words.say('tokenInUse'), ' ', forget));
+  }
+
+  // What is in the form stays there.
+  private askForToken(holder: HTMLElement): void {
+    const { element, focus } = tokenField(this.context, () => {
+      this.tokenGiven = true;
+      this.showToken(holder);
+      this.stage.querySelector<HTMLElement>('.primary')?.focus();
+    });
+    fill(holder, element);
+    focus();
+  }
+
   // `choice` is a copy: the card says what was sent, whatever became of the form meanwhile.
-  private async send(choice: ShareChoice, lock: (locked: boolean) => void, go: BusyButton, problem: HTMLElement): Promise<void> {
+  private async send(choice: ShareChoice, lock: (locked: boolean) => void, go: BusyButton, { problem, token }: Said): Promise<void> {
     const { words, api, config, now } = this.context;
+    const apiToken = this.tokenToSend();
     const signal = go.start(words.say('preparing'), true);
     lock(true);
     const files = [...choice.files];
@@ -101,7 +146,7 @@ export class ShareView {
       const shared = await this.transfer({
         text: files.length === 0 ? choice.text : null, files, zipName: zipNameAt(new Date()),
         views: choice.views, ttl: choice.ttl, passphrase: passphraseOf(choice), keyApart: choice.keyApart,
-        inlineMax: config.inlineMax, gate: config.features.includes('gate'),
+        inlineMax: config.inlineMax, gate: config.features.includes('gate'), apiToken,
       }, go, problem, signal);
       this.context.owned.add({ id: shared.id, token: shared.ownerToken, made: now(), until: shared.expiresAt });
       this.showResult(choice, shared);
@@ -109,11 +154,26 @@ export class ShareView {
       go.stop();
       lock(false);
       const failure = failureIn(error);
-      showLine(words, api.base, problem, failure.kind === 'cancelled' ? null : shareMessage(failure));
+      showLine(words, api.base, problem, failure.kind === 'cancelled' ? null : shareMessage(failure, apiToken !== null));
       go.focus();
+      if (failure.kind === 'creators-only') this.offerWays(problem, token);
     } finally {
       removeEventListener('beforeunload', stay);
     }
+  }
+
+  // The right to share by oneself may have ended since the page was loaded.
+  private tokenToSend(): string | null {
+    const { config, apiToken } = this.context;
+    return config.create.allowed && !this.tokenGiven ? null : apiToken.get();
+  }
+
+  // The server does not take it from this visitor: it may from somebody who signs in or has a token.
+  private offerWays(problem: HTMLElement, token: HTMLElement): void {
+    const { words, config, apiToken, brand } = this.context;
+    apiToken.forget();
+    if (brand?.signIn != null) problem.append(' ', el('a', { href: brand.signIn, target: '_blank', rel: 'noopener' }, words.say('signIn')));
+    if (config.create.ways.includes('token')) this.askForToken(token);
   }
 
   // An upload that is left, or whose worker breaks, is burnt: it would count against the next ones.
