@@ -8,6 +8,7 @@
 #include "api/upload_limits.h"
 #include "api/v1/v1.h"
 #include "api/web/cors.h"
+#include "api/web/site.h"
 #include "base/err.h"
 #include "http/rate.h"
 
@@ -96,7 +97,7 @@ take_rate(const struct api *api, struct rate *rate, const struct http_request *r
     return -1;
 }
 
-/* Count a missing or wrong token.  Beyond the rate of opens the response becomes 429. */
+/* Count a wrong token.  Beyond the rate of opens the response becomes 429. */
 static void
 count_failed_token(const struct api *api, const struct http_request *req,
                    struct http_response *resp) {
@@ -193,8 +194,8 @@ check_media_type(const struct api_route *route, const struct http_request *req, 
 
 /* Check what request line and headers tell.  Returns 0, or -1 with a problem in ${resp}. */
 static int
-check_head(const struct api *api, const struct api_route *route, const struct http_request *req,
-           int64_t body_len, const struct api_admission *out, struct http_response *resp) {
+check_head(const struct api_route *route, const struct http_request *req, int64_t body_len,
+           const struct api_admission *out, struct http_response *resp) {
     if (req->headers[HTTP_CONTENT_ENCODING] != NULL) {
         problem_respond(resp, PROBLEM_ENCODING, NULL);
         return -1;
@@ -207,14 +208,25 @@ check_head(const struct api *api, const struct api_route *route, const struct ht
 
     if (check_media_type(route, req, body_len, resp) != 0) return -1;
 
-    /* A missing token counts as an open, as a wrong one does. */
+    /* Nothing was guessed without a token, so this counts nowhere. */
     if ((route->flags & ROUTE_TOKEN) && call_token(req) == NULL) {
         problem_respond(resp, PROBLEM_UNAUTHORIZED, NULL);
         http_response_set(resp, "WWW-Authenticate", "Bearer");
-        count_failed_token(api, req, resp);
         return -1;
     }
     return 0;
+}
+
+/*
+ * Refuse a request that counts in rates if a foreign page makes the browser of the client send it.
+ * Nothing of the client is charged.  Returns 0, or -1 with a problem in ${resp}.
+ */
+static int
+check_site(const struct api *api, const struct api_route *route, const struct http_request *req,
+           struct http_response *resp) {
+    if (route->rate == RATE_NONE || !site_is_foreign(&api->config, req)) return 0;
+    problem_respond(resp, PROBLEM_FOREIGN_PAGE, NULL);
+    return -1;
 }
 
 /* Count the request.  Returns 0, or -1 with 429 in ${resp}. */
@@ -246,8 +258,9 @@ api_admit(struct api *api, const struct http_request *req, int64_t body_len,
         out->quick = (route->flags & ROUTE_QUICK) != 0;
         out->check = (route->flags & ROUTE_CHECK) != 0;
 
-        /* A malformed request does not use up the rate. */
-        if (check_head(api, route, req, body_len, out, resp) == 0 &&
+        /* Neither a foreign page nor a malformed request uses up the rate. */
+        if (check_site(api, route, req, resp) == 0 &&
+            check_head(route, req, body_len, out, resp) == 0 &&
             check_rate(api, route, req, resp) == 0)
             return 1;
     }

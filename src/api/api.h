@@ -60,7 +60,7 @@ struct api {
     struct rate *create_rate;
     struct rate *open_rate;
     struct rate *look_rate;   /* of owners who look at receipts */
-    struct rate *failed_rate; /* of missing and wrong tokens, which count in open_rate, too */
+    struct rate *failed_rate; /* of wrong tokens, which count in open_rate, too */
     struct upload_limits *upload_limits;
     struct storage_shares *storage_shares; /* of the quota */
     struct storage_shares *daily_shares;   /* of the bytes of a day */

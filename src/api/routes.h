@@ -21,8 +21,8 @@ enum api_rate {
     RATE_CREATE,
     RATE_OPEN,
     RATE_LOOK,   /* counts by itself, and as RATE_FAILED if the token does not match */
-    RATE_FAILED, /* counts as an open if the token is missing or does not match; a client that has
-                    failed too often is refused before the work */
+    RATE_FAILED, /* counts as an open if the token does not match; a client that has failed too
+                    often is refused before the work */
 };
 
 enum {

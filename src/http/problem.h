@@ -14,6 +14,7 @@
     X(UNAUTHORIZED, "unauthorized", 401, "A token is required")                                    \
     X(WRONG_KEY, "wrong_key", 403, "The link key is wrong")                                        \
     X(WRONG_PROOF, "wrong_proof", 403, "The proof of key is wrong")                                \
+    X(FOREIGN_PAGE, "foreign_page", 403, "A page of another site sent this request")               \
     X(NOT_FOUND, "not_found", 404, "Not found, or no longer available")                            \
     X(METHOD, "method_not_allowed", 405, "This method is not allowed here")                        \
     X(CONFLICT, "conflict", 409, "The part does not match the upload")                             \

@@ -114,6 +114,7 @@ fill_request(struct api_fixture *fixture, const struct ask *ask, char bearer[sta
         req->headers[HTTP_CONTENT_TYPE] = ask->type == NULL ? "application/json" : ask->type;
     req->headers[HTTP_CONTENT_ENCODING] = ask->encoding;
     req->headers[HTTP_ORIGIN] = ask->origin;
+    req->headers[HTTP_SEC_FETCH_SITE] = ask->fetch_site;
     req->headers[HTTP_REQUEST_METHOD] = ask->ask_method;
 }
 

@@ -35,7 +35,7 @@ struct ask {
     const char *type;      /* NULL with a body: application/json */
     const char *token;     /* bearer */
     const char *own_token; /* Secrets-Token */
-    const char *authorization, *encoding, *origin, *ask_method;
+    const char *authorization, *encoding, *origin, *fetch_site, *ask_method;
     const char *client; /* address; NULL is 192.0.2.1 */
     bool unchecked;     /* as an adapter that does not call api_check() */
 };

@@ -37,3 +37,9 @@ site_of(const struct api_config *config, const struct http_request *req) {
     if (origin == NULL || config->origins == NULL) return SITE_FOREIGN;
     return origins_find(config->origins, origin) != NULL ? SITE_LISTED : SITE_FOREIGN;
 }
+
+bool
+site_is_foreign(const struct api_config *config, const struct http_request *req) {
+    bool known = req->headers[HTTP_SEC_FETCH_SITE] != NULL || config->page[0] != '\0';
+    return known && site_of(config, req) == SITE_FOREIGN;
+}

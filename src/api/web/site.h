@@ -22,4 +22,10 @@ enum site {
  */
 enum site site_of(const struct api_config *config, const struct http_request *req);
 
+/*
+ * Whether ${req} certainly comes from a foreign page.  Where only Origin tells, that takes
+ * SECRETS_PAGE: a proxy may have replaced Host.  Pure.
+ */
+bool site_is_foreign(const struct api_config *config, const struct http_request *req);
+
 #endif

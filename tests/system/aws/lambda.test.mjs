@@ -183,7 +183,7 @@ test('viewers of CloudFront have rates of their own, and only the key makes one 
 });
 
 test('an instance takes so many bytes a day, and what it has can be opened', { timeout: 60000 }, async (t) => {
-  const small = await startRuntime(program, { ...env, SECRETS_DAILY_BYTES: '256 KiB' });
+  const small = await startRuntime(program, { ...env, SECRETS_DAILY_BYTES: '300 KiB' });
   t.after(() => small.stop());
   const share = (size) => send('http', { method: 'POST', path: '/encrypt', ...json({ secret: 'x'.repeat(size) }) }, small);
   const made = await share(40000);

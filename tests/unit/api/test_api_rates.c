@@ -63,10 +63,8 @@ the_open_class_has_all_of_its_routes(void **state) {
         {.target = SECRET},
         {.method = "HEAD", .target = SECRET},
         {.target = SECRET "/receipt", .token = TOKEN},
-        {.target = SECRET "/receipt"}, /* no token */
         /* Wrong tokens. */
         {.target = SECRET "/parts/0", .token = TOKEN},
-        {.target = SECRET "/parts/0"},
         {.method = "PUT", .target = SECRET "/parts/0", .body = "x", .token = TOKEN},
         {.method = "PUT",
          .target = SECRET "/parts/0",
@@ -76,7 +74,6 @@ the_open_class_has_all_of_its_routes(void **state) {
         {.method = "POST", .target = SECRET "/complete", .token = TOKEN},
         {.method = "DELETE", .target = SECRET "/lease", .token = TOKEN},
         {.method = "DELETE", .target = SECRET, .token = TOKEN},
-        {.method = "DELETE", .target = SECRET},
     };
     struct api_fixture *fixture = *state;
     fixture->api.config.rate_create = 1;
@@ -118,13 +115,87 @@ looks_at_receipts_have_a_budget_of_their_own(void **state) {
     assert_int_equal(api_fixture_ask(fixture, look), 429);
 }
 
+/* No guess is made without a token. */
+static void
+a_missing_token_counts_nowhere(void **state) {
+    struct api_fixture *fixture = *state;
+    fixture->api.config.rate_open = 3;
+    api_fixture_reopen(fixture);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = SECRET "/receipt"}), 401);
+        assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = SECRET "/parts/0"}), 401);
+    }
+    assert_int_equal(until_limited(fixture, (struct ask){.target = SECRET}), 3);
+}
+
+/* Requests that a page can make the browser of a client send, as img, as form and by fetch. */
+static const struct ask by_pages[] = {
+    {.target = SECRET},
+    {.target = SECRET "/receipt"},
+    {.target = SECRET "/parts/0"},
+    {.target = SECRET "/receipt", .token = TOKEN},
+    {.target = "/decrypt", .body = "{}", .type = "text/plain"},
+    {.target = "/encrypt", .body = "{\"secret\":\"x\"}", .type = "text/plain"},
+    {.target = "/encrypt?file_name=f", .body = "x", .type = "text/plain"},
+    {.target = "/api/v1/secrets", .body = "{}", .type = "text/plain"},
+    {.target = SECRET "/open", .body = "{}", .type = "text/plain"},
+};
+
+static void
+a_foreign_page_uses_up_nothing(void **state) {
+    static const struct {
+        const char *fetch_site, *origin, *page;
+    } foreign[] = {
+        {"cross-site", NULL, ""},
+        {"same-site", NULL, ""},
+        {"cross-site", "https://evil.example", ""},
+        {"cross-site", "null", ""},
+        {NULL, "https://evil.example", "https://page.example/"},
+        {NULL, "null", "https://page.example/"},
+    };
+    struct api_fixture *fixture = *state;
+    fixture->api.config.rate_open = fixture->api.config.rate_create = 5;
+    for (size_t f = 0; f < ARRAY_LEN(foreign); f++) {
+        fixture->api.config.page = foreign[f].page;
+        api_fixture_reopen(fixture);
+        for (int i = 0; i < 10 * (int)ARRAY_LEN(by_pages); i++) {
+            struct ask ask = by_pages[i % (int)ARRAY_LEN(by_pages)];
+            ask.fetch_site = foreign[f].fetch_site;
+            ask.origin = foreign[f].origin;
+            assert_int_equal(api_fixture_ask(fixture, ask), 403);
+            assert_true(api_fixture_problem(fixture, "foreign_page", NULL));
+        }
+
+        /* The page's files, and what never counts, are for everybody. */
+        struct ask free = {.target = "/api/v1/config", .fetch_site = foreign[f].fetch_site};
+        assert_int_equal(api_fixture_ask(fixture, free), 200);
+        assert_int_equal(until_limited(fixture, (struct ask){.target = SECRET}), 5);
+        assert_int_equal(until_limited(fixture, (struct ask){.target = "/encrypt", .body = "{}"}),
+                         5);
+    }
+    fixture->api.config.page = "";
+    assert_int_equal(vault_usage(&fixture->vault), 0);
+}
+
+/* A browser that does not say from where, behind a proxy that replaces Host. */
+static void
+an_origin_alone_refuses_nobody(void **state) {
+    struct api_fixture *fixture = *state;
+    struct ask ask = {.target = "/encrypt", .body = "{\"secret\":\"x\"}"};
+    ask.origin = "https://share.example";
+    assert_int_equal(api_fixture_ask(fixture, ask), 200);
+    fixture->api.config.page = "https://share.example/";
+    assert_int_equal(api_fixture_ask(fixture, ask), 200);
+    fixture->api.config.page = "";
+}
+
 int
 main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, api_fixture_setup, api_fixture_teardown)
-        TEST(rates_are_by_class_and_client),
-        TEST(the_open_class_has_all_of_its_routes),
-        TEST(looks_at_receipts_have_a_budget_of_their_own),
+        TEST(rates_are_by_class_and_client),  TEST(the_open_class_has_all_of_its_routes),
+        TEST(a_missing_token_counts_nowhere), TEST(a_foreign_page_uses_up_nothing),
+        TEST(an_origin_alone_refuses_nobody), TEST(looks_at_receipts_have_a_budget_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
