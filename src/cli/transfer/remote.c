@@ -343,24 +343,24 @@ note_waiting(const struct remote *r, const struct attempt *done,
 }
 
 /*
- * Learn from its configuration whether the server marks its responses.  A server without a
- * configuration is a classic one, which does not; 403 is what API Gateway answers there.
+ * Learn from its configuration whether the server marks its responses.  If it may be a ${classic}
+ * one, having no configuration says that it does not; 403 is what API Gateway answers there.
  */
 static void
-learn_marks(struct remote *r) {
+learn_marks(struct remote *r, bool classic) {
     struct remote_response resp = {0};
     struct remote_call call = {
         .method = HTTP_GET, .path = config_path, .expect = {EXPECT_JSON, "file_max", 0}};
     struct attempt done = attempt_call(r, &call, NULL, 0, &resp);
     bool refused = done.failure == HTTP_FAILURE_NONE && (resp.status == 403 || resp.status == 404);
-    if (refused && !resp.marked) atomic_store(&r->marks, MARKS_ABSENT);
+    if (classic && refused && !resp.marked) atomic_store(&r->marks, MARKS_ABSENT);
     remote_response_clear(&resp);
 }
 
-/* Decide a response that is ours only if the server does not mark its responses. */
+/* Decide a response to ${call} that is ours only if the server does not mark its responses. */
 static enum verdict
-judge_unmarked(struct remote *r) {
-    learn_marks(r);
+judge_unmarked(struct remote *r, const struct remote_call *call) {
+    learn_marks(r, call->expect.kind == EXPECT_DECRYPTED);
     return atomic_load(&r->marks) == MARKS_ABSENT ? VERDICT_OURS : VERDICT_FOREIGN;
 }
 
@@ -381,7 +381,7 @@ attempt_until_final(struct remote *r, const struct remote_call *call, const stru
         struct attempt done = attempt_call(r, call, json, tries, resp);
         bool answered = done.failure == HTTP_FAILURE_NONE;
         if (done.failure != HTTP_FAILURE_RESOLVE) atomic_store(&r->found, true);
-        if (answered && done.verdict == VERDICT_UNKNOWN) done.verdict = judge_unmarked(r);
+        if (answered && done.verdict == VERDICT_UNKNOWN) done.verdict = judge_unmarked(r, call);
         resp->foreign = answered && done.verdict != VERDICT_OURS;
         resp->unsure = resp->unsure || is_unsure(&done, resp->status);
         if (claims_authorization(&done, call, resp)) {

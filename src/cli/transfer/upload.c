@@ -253,8 +253,9 @@ complain_upload(const struct cli *cli, enum cli_exit status, const struct remote
     }
 }
 
-enum cli_exit
-upload_run(struct cli *cli, const struct upload *u, struct remote_response *resp) {
+/* Send the parts of ${u} that the server does not have, and ask it to complete the upload. */
+static enum cli_exit
+send_and_complete(struct cli *cli, const struct upload *u, struct remote_response *resp) {
     struct uploader loader = {.cli = cli, .u = u, .status = CLI_DONE};
     (void)pthread_mutex_init(&loader.lock, NULL);
     thread_cond_init(&loader.changed);
@@ -273,6 +274,23 @@ upload_run(struct cli *cli, const struct upload *u, struct remote_response *resp
         status = remote_call_secret(&cli->remote, HTTP_POST, u->id, "/complete", u->owner_token,
                                     NULL, resp);
     else *resp = loader.response;
+    return status;
+}
+
+enum cli_exit
+upload_run(struct cli *cli, const struct upload *u, struct remote_response *resp) {
+    enum cli_exit status = send_and_complete(cli, u, resp);
+
+    /* A part that was acknowledged is not there: believe the server, and send all parts again. */
+    if (strcmp(resp->code, "incomplete") == 0) {
+        struct upload whole = *u;
+        whole.done = NULL;
+        if (whole.done_log >= 0) (void)!ftruncate(whole.done_log, 0);
+        remote_response_clear(resp);
+        *resp = (struct remote_response){0};
+        say_note("The server lacks parts that it had acknowledged; sending all of them again.");
+        status = send_and_complete(cli, &whole, resp);
+    }
     complain_upload(cli, status, resp);
     return status;
 }

@@ -174,3 +174,35 @@ test('a redirect says which address to use', async () => {
   fault = () => (res) => res.writeHead(302, { Location: 'https://127.0.0.1:8443/login' }).end();
   assert.match((await cli.run(['put'], { input: 'x' })).stderr, /redirects to https:\/\/127\.0\.0\.1:8443\/login\n +It may be a page for signing in/);
 });
+
+test('a part that something else acknowledged is not taken for stored', async () => {
+  const bytes = randomBytes(3_000_000);
+  const gateway = faults['a balancer (502)'];
+  fault = (req) => (/\/parts\//.test(req.url) ? gateway : undefined);
+  const cut = await cli.run(['put', '--patience', '0s'], { input: bytes });
+  assert.equal(cut.code, exit.unfinished, cut.stderr);
+
+  // Another run has not seen the server's mark yet, and asks for the configuration to learn about it.
+  for (const [name, answer] of Object.entries(faults)) {
+    fault = (req) => {
+      if (/\/parts\//.test(req.url)) return faults['a guest network without a page (204)'];
+      return /\/config$/.test(req.url) ? answer : undefined;
+    };
+    const again = await cli.run(['put', '--resume', '--patience', '0s']);
+    assert.equal(again.code, exit.unfinished, `${name}: ${again.stderr}`);
+    assert.match(again.stderr, /something before http:\S+ answered 204/);
+  }
+  fault = undefined;
+  assert.equal((await cli.run(['put', '--resume'])).code, exit.done);
+  assert.ok((await cli.run(['get', '-o', '-', cut.stdout.trim()])).bytes.equals(bytes));
+});
+
+test('a part that the server acknowledged and has not is sent again', async () => {
+  const bytes = randomBytes(3_000_000);
+  let left = 1;
+  fault = (req) => (/\/parts\/1$/.test(req.url) && left-- > 0 ? (res) => res.writeHead(204, { 'Secrets-Answer': '1' }).end() : undefined);
+  const put = await cli.run(['put'], { input: bytes });
+  assert.equal(put.code, exit.done, put.stderr);
+  assert.match(put.stderr, /^The server lacks parts that it had acknowledged; sending all of them again\.$/m);
+  assert.ok((await cli.run(['get', '-o', '-', put.stdout.trim()])).bytes.equals(bytes));
+});
