@@ -12,7 +12,7 @@ import type { Metadata } from '../crypto/metadata';
 import { ApiError, LostError } from '../net/errors';
 import { Line } from '../net/line';
 import { isTransient, serverDidNothing, withRetry, type RetryOptions, type Waiting } from '../net/retry';
-import { noble } from '../crypto/scrypt';
+import { scrypt } from '../crypto/scrypt';
 import { Sink } from './sink';
 
 const PATIENCE_OPEN = 20_000;
@@ -131,7 +131,7 @@ export class Opening {
     const input = secretInput(order.linkKey, order.passphrase);
     const gate = hasGate ? await deriveGate(order.linkKey, header) : null;
     order.linkKey = order.passphrase = '';
-    const { cipher, access } = await deriveKeys(header, input, noble, (share) => report({ phase: 'deriving', share }));
+    const { cipher, access } = await deriveKeys(header, input, scrypt, (share) => report({ phase: 'deriving', share }));
     this.cipher = cipher;
     return { access, gate };
   }

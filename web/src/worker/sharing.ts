@@ -18,7 +18,7 @@ import { failureOf } from '../model/failure';
 import { abortReason, anySignal, throwIfAborted } from '../base/abort';
 import type { Pause } from './pause';
 import { zip, zipLength, type ZipEntry } from '../base/zip';
-import { noble } from '../crypto/scrypt';
+import { scrypt } from '../crypto/scrypt';
 
 const ATTEMPTS = 10;
 const SIDE_BY_SIDE = 3;
@@ -39,7 +39,7 @@ export async function share(api: Api, order: ShareOrder, pause: Pause, report: R
   const header = writeHeader(strong ? COST_PASSPHRASE : COST_KEY, randomBytes(24));
   const linkKey = mintLinkKey();
   report({ phase: 'deriving', share: 0 });
-  const keys = await deriveKeys(header, secretInput(linkKey, order.passphrase), noble, (done) => report({ phase: 'deriving', share: done }));
+  const keys = await deriveKeys(header, secretInput(linkKey, order.passphrase), scrypt, (done) => report({ phase: 'deriving', share: done }));
   report({ phase: 'deriving', share: 1 });
   throwIfAborted(signal);
 
