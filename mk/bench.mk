@@ -31,6 +31,7 @@ soak: $(B)/secretsd $(B)/secrets soak-aws
 	    tests/system/store/kill.test.mjs tests/system/edge/load.test.mjs tests/system/store/canary.test.mjs
 	$(Q)TMPDIR=$(CURDIR)/$(B) BUILD=$(B) STREAM_MIB=4096 ROUNDS=1000 node --test \
 	    tests/system/cli/cli-stream.test.mjs tests/system/cli/cli-interrupt.test.mjs
+	$(Q)BUILD=$(B) ROUNDS=200 node --test tests/system/world/foreign.test.mjs
 
 soak-aws: $(B)/tests/test_aws_faults $(B)/secretsd
 	$(Q)FAULT_SCHEDULES=50000 $(B)/tests/test_aws_faults

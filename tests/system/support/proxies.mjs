@@ -8,7 +8,7 @@
 // ports, and the paths of the certificate, the socket and the logs.
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { edit, freePort, localNginx, makeCertificate, runProxy, shipped, writeNginx } from './nginx.mjs';
@@ -129,30 +129,52 @@ export const proxyKinds = Object.keys(kinds).filter((kind) => !['nginx with send
 export const programOf = (kind) => ({ apache: 'apache2', haproxy: 'haproxy', caddy: 'caddy', varnish: 'varnishd' })[kind] ?? 'nginx';
 
 /**
- * Start the proxy ${kind} in front of the secretsd that listens on ${folder}/secretsd.sock.
+ * Start the proxy ${kind} in front of the secretsd that listens on ${socket}. What the proxy writes is in ${folder}.
  *
- * Resolves to { url, certificate, basic, login, stop() }: `basic` is { username, password } where it asks for
- * them, `login` the address that sets the cookie which it asks for.
+ * Resolves to { url, port, certificate, basic, login, stop() }: `basic` is { username, password } where it asks
+ * for them, `login` the address that sets the cookie which it asks for.
  */
-async function startProxy(kind, folder) {
+async function startProxy(kind, folder, socket) {
   const port = await freePort();
   mkdirSync(folder, { recursive: true });
   makeCertificate(folder, HOST);
   writeFileSync(join(folder, 'both.pem'), readFileSync(join(folder, 'fullchain.pem')) + readFileSync(join(folder, 'privkey.pem')));
+  symlinkSync(socket, join(folder, 'secretsd.sock'));
   const { run, ...rest } = kinds[kind](folder, port);
   const stop = await runProxy({ command: run, folder, port });
   return { kind, port, certificate: join(folder, 'fullchain.pem'), ...rest, stop };
 }
 
-/** Start a server and the proxy ${kind} in front of it, which stop with the test ${t}. Resolves to { url, kind, port, … } as startProxy(). */
-export async function startServerBehind(t, kind) {
+/**
+ * Start one server with the settings ${env}, and the proxies ${names} in front of it, all at once.
+ * Resolves to { proxies, stop() } with proxies[kind] as startProxy() describes it.
+ */
+export async function startProxies(names, env = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'proxy-'));
   chmodSync(folder, 0o755); // Apache's children are another user
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const server = await startServer({ env: { SECRETS_LISTEN: `unix:${folder}/secretsd.sock` } });
-  t.after(() => server.stop());
-  chmodSync(join(folder, 'secretsd.sock'), 0o666);
-  const proxy = await startProxy(kind, folder);
-  t.after(() => proxy.stop());
-  return proxy;
+  const socket = join(folder, 'secretsd.sock');
+  const started = [];
+  const stop = async () => {
+    await Promise.all(started.map((one) => one.stop()));
+    rmSync(folder, { recursive: true, force: true });
+  };
+
+  try {
+    const server = await startServer({ env: { SECRETS_LISTEN: `unix:${socket}`, ...env } });
+    started.push(server);
+    chmodSync(socket, 0o666);
+    const proxies = await Promise.all(names.map((kind, i) => startProxy(kind, join(folder, `${i}`), socket)));
+    started.unshift(...proxies);
+    return { proxies: Object.fromEntries(proxies.map((proxy) => [proxy.kind, proxy])), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Start a server and the proxy ${kind} in front of it, which stop with the test ${t}. Resolves to what startProxy() does. */
+export async function startServerBehind(t, kind) {
+  const { proxies, stop } = await startProxies([kind]);
+  t.after(stop);
+  return proxies[kind];
 }
