@@ -3,29 +3,29 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "crypto/event/json.h"
+#include "crypto/audit/json.h"
 #include "ctl/ctl.h"
 
 /* What is known of the file so far. */
 struct audit {
-    const char *anchor; /* hash that must be in the file; NULL for none */
-    bool anchored;      /* it is there */
-    int64_t first;      /* number of the first event; 0 before it */
-    struct event event; /* the latest one */
-    int64_t gaps;       /* places where numbers are missing */
+    const char *anchor;       /* hash that must be in the file; NULL for none */
+    bool anchored;            /* it is there */
+    int64_t first;            /* number of the first event; 0 before it */
+    struct audit_event event; /* the latest one */
+    int64_t gaps;             /* places where numbers are missing */
     long line;
 };
 
 static bool
-is_hash(const char *hex, const uint8_t hash[static EVENT_HASH_LEN]) {
-    char text[2 * EVENT_HASH_LEN + 1];
-    for (size_t i = 0; i < EVENT_HASH_LEN; i++)
+is_hash(const char *hex, const uint8_t hash[static AUDIT_HASH_LEN]) {
+    char text[2 * AUDIT_HASH_LEN + 1];
+    for (size_t i = 0; i < AUDIT_HASH_LEN; i++)
         (void)snprintf(text + 2 * i, 3, "%02x", hash[i]);
     return strcasecmp(text, hex) == 0;
 }
 
 static enum ctl_exit
-break_at(const struct audit *a, const struct event *e, const char *why) {
+break_at(const struct audit *a, const struct audit_event *e, const char *why) {
     (void)printf("line %ld: event %lld %s\n", a->line, (long long)e->number, why);
     return CTL_BROKEN;
 }
@@ -40,13 +40,13 @@ report_gap(long line, int64_t from, int64_t to) {
 
 /* Check that ${e} follows from what came before it. */
 static enum ctl_exit
-check_link(struct audit *a, const struct event *e) {
-    static const uint8_t none[EVENT_HASH_LEN];
-    const struct event *last = &a->event;
+check_link(struct audit *a, const struct audit_event *e) {
+    static const uint8_t none[AUDIT_HASH_LEN];
+    const struct audit_event *last = &a->event;
 
     /* The first row of a file is checked against nothing, unless it is the first of all. */
     if (a->first == 0) {
-        if (e->number == 1 && !event_follows(e, none)) return break_at(a, e, "was changed");
+        if (e->number == 1 && !audit_follows(e, none)) return break_at(a, e, "was changed");
         return CTL_DONE;
     }
     if (e->number <= last->number) return break_at(a, e, "is out of order");
@@ -55,18 +55,18 @@ check_link(struct audit *a, const struct event *e) {
         a->gaps++;
         return CTL_DONE;
     }
-    if (!event_follows(e, last->hash))
+    if (!audit_follows(e, last->hash))
         return break_at(a, e, "does not follow from the one before it: one of the two was changed");
     return CTL_DONE;
 }
 
 static enum ctl_exit
 audit_line(struct audit *a, const char *line) {
-    struct event e;
+    struct audit_event e;
     size_t len = strcspn(line, "\n");
     a->line++;
     if (len == 0) return CTL_DONE;
-    if (event_json_read(line, len, &e) != 0) {
+    if (audit_json_read(line, len, &e) != 0) {
         (void)printf("line %ld: not an event\n", a->line);
         return CTL_BROKEN;
     }
@@ -80,7 +80,7 @@ audit_line(struct audit *a, const char *line) {
 
 static enum ctl_exit
 audit_file(struct audit *a, FILE *file) {
-    char line[EVENT_JSON_MAX + 1];
+    char line[AUDIT_JSON_MAX + 1];
     enum ctl_exit status = CTL_DONE;
 
     while (status == CTL_DONE && fgets(line, sizeof(line), file) != NULL)

@@ -9,14 +9,14 @@
 #include <cmocka.h>
 
 #include "base/err.h"
-#include "crypto/event/json.h"
+#include "crypto/audit/json.h"
 
 enum { VECTORS = 12 };
 
 struct vector {
-    char line[EVENT_JSON_MAX];
+    char line[AUDIT_JSON_MAX];
     size_t len; /* without the end of line */
-    struct event event;
+    struct audit_event event;
 };
 
 static struct vector vectors[VECTORS];
@@ -30,20 +30,20 @@ load_vectors(void **state) {
         struct vector *v = &vectors[i];
         if (fgets(v->line, sizeof(v->line), file) == NULL) return -1;
         v->len = strcspn(v->line, "\n");
-        if (event_json_read(v->line, v->len, &v->event) != 0) return -1;
+        if (audit_json_read(v->line, v->len, &v->event) != 0) return -1;
     }
     return fclose(file);
 }
 
 static void
 hashes_are_those_of_the_vectors(void **state) {
-    uint8_t previous[EVENT_HASH_LEN] = {0};
+    uint8_t previous[AUDIT_HASH_LEN] = {0};
     (void)state;
     for (int i = 0; i < VECTORS; i++) {
-        struct event e = vectors[i].event;
-        assert_true(event_follows(&e, previous));
+        struct audit_event e = vectors[i].event;
+        assert_true(audit_follows(&e, previous));
         memset(e.hash, 0, sizeof(e.hash));
-        event_seal(&e, previous);
+        audit_seal(&e, previous);
         assert_memory_equal(e.hash, vectors[i].event.hash, sizeof(e.hash));
         memcpy(previous, e.hash, sizeof(previous));
     }
@@ -53,8 +53,8 @@ static void
 lines_are_those_of_the_vectors(void **state) {
     (void)state;
     for (int i = 0; i < VECTORS; i++) {
-        struct buf line = BUF_INIT(EVENT_JSON_MAX);
-        assert_int_equal(event_json_write(&vectors[i].event, &line), 0);
+        struct buf line = BUF_INIT(AUDIT_JSON_MAX);
+        assert_int_equal(audit_json_write(&vectors[i].event, &line), 0);
         assert_true(buf_equals(&line, vectors[i].line, vectors[i].len + 1));
         buf_free(&line);
     }
@@ -64,37 +64,37 @@ lines_are_those_of_the_vectors(void **state) {
 static void
 a_changed_row_does_not_follow(void **state) {
     (void)state;
-    const struct event *good = &vectors[2].event;
+    const struct audit_event *good = &vectors[2].event;
     const uint8_t *previous = vectors[1].event.hash;
-    uint8_t other[EVENT_HASH_LEN];
+    uint8_t other[AUDIT_HASH_LEN];
 
-    for (unsigned bit = 0; bit < 8 * EVENT_HASH_LEN; bit++) {
+    for (unsigned bit = 0; bit < 8 * AUDIT_HASH_LEN; bit++) {
         memcpy(other, previous, sizeof(other));
         other[bit / 8] ^= (uint8_t)(1U << bit % 8);
-        assert_false(event_follows(good, other));
+        assert_false(audit_follows(good, other));
     }
     for (unsigned bit = 0; bit < 62; bit++) {
-        struct event e = *good;
+        struct audit_event e = *good;
         e.number ^= INT64_C(1) << bit;
-        assert_false(event_follows(&e, previous));
+        assert_false(audit_follows(&e, previous));
         e = *good;
         e.at ^= INT64_C(1) << bit;
-        assert_false(event_follows(&e, previous));
+        assert_false(audit_follows(&e, previous));
         e = *good;
         e.ref[bit / 8] ^= (uint8_t)(1U << bit % 8);
-        assert_false(event_follows(&e, previous));
+        assert_false(audit_follows(&e, previous));
     }
     for (size_t i = 0; good->by[i] != '\0'; i++) {
-        struct event e = *good;
+        struct audit_event e = *good;
         e.by[i] ^= 1;
-        assert_false(event_follows(&e, previous));
+        assert_false(audit_follows(&e, previous));
         e = *good;
         e.by[i] = '\0'; /* shorter */
-        assert_false(event_follows(&e, previous));
+        assert_false(audit_follows(&e, previous));
     }
-    struct event e = *good;
-    e.kind = EVENT_OPENED;
-    assert_false(event_follows(&e, previous));
+    struct audit_event e = *good;
+    e.kind = AUDIT_OPENED;
+    assert_false(audit_follows(&e, previous));
 }
 
 static void
@@ -114,12 +114,12 @@ what_is_no_event_is_refused(void **state) {
         "{\"number\":1,\"at\":1,\"kind\":\"started\",\"hash\":\"h\"}",
     };
     (void)state;
-    char digits[2 * EVENT_HASH_LEN + 1];
+    char digits[2 * AUDIT_HASH_LEN + 1];
     memset(digits, 'a', sizeof(digits) - 1);
     digits[sizeof(digits) - 1] = '\0';
     for (size_t i = 0; i <= ARRAY_LEN(bad); i++) {
-        struct buf line = BUF_INIT(EVENT_JSON_MAX);
-        struct event e;
+        struct buf line = BUF_INIT(AUDIT_JSON_MAX);
+        struct audit_event e;
         const char *text = i < ARRAY_LEN(bad) ? bad[i]
                                               : "{\"number\":1,\"at\":1,\"kind\":"
                                                 "\"started\",\"hash\":\"H\"}";
@@ -128,7 +128,7 @@ what_is_no_event_is_refused(void **state) {
         assert_int_equal(buf_add(&line, text, len), 0);
         if (hash != NULL) assert_int_equal(buf_printf(&line, "%s%s", digits, hash + 1), 0);
         int want = i < ARRAY_LEN(bad) ? ERR_INVALID : 0;
-        assert_int_equal(event_json_read(buf_text(&line), line.len, &e), want);
+        assert_int_equal(audit_json_read(buf_text(&line), line.len, &e), want);
         buf_free(&line);
     }
 }

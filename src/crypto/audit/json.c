@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "crypto/event/json.h"
+#include "crypto/audit/json.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,15 +33,15 @@ read_hex(const json_t *o, const char *name, uint8_t *out, size_t len) {
 }
 
 int
-event_json_write(const struct event *e, struct buf *out) {
-    char ref[2 * EVENT_REF_LEN + 1], hash[2 * EVENT_HASH_LEN + 1];
+audit_json_write(const struct audit_event *e, struct buf *out) {
+    char ref[2 * AUDIT_REF_LEN + 1], hash[2 * AUDIT_HASH_LEN + 1];
     print_hex(e->ref, sizeof(e->ref), ref);
     print_hex(e->hash, sizeof(e->hash), hash);
 
     json_t *o = json_pack("{s:I, s:I, s:s}", "number", (json_int_t)e->number, "at",
-                          (json_int_t)e->at, "kind", event_name(e->kind));
+                          (json_int_t)e->at, "kind", audit_name(e->kind));
     int bad = o == NULL;
-    if (event_has_ref(e->kind)) bad |= json_object_set_new(o, "ref", json_string(ref));
+    if (audit_has_ref(e->kind)) bad |= json_object_set_new(o, "ref", json_string(ref));
     if (e->by[0] != '\0') bad |= json_object_set_new(o, "by", json_string(e->by));
     bad |= json_object_set_new(o, "hash", json_string(hash));
 
@@ -64,31 +64,31 @@ read_event_number(const json_t *o, const char *name, int64_t min, int64_t *out) 
 
 /* Read the name of the creator, which may be absent.  Returns whether it is one. */
 static bool
-read_by(const json_t *o, char out[static EVENT_BY_MAX + 1]) {
+read_by(const json_t *o, char out[static AUDIT_BY_MAX + 1]) {
     const json_t *by = json_object_get(o, "by");
     size_t len = json_string_length(by);
     out[0] = '\0';
     if (by == NULL) return true;
 
-    if (!json_is_string(by) || len == 0 || len > EVENT_BY_MAX) return false;
+    if (!json_is_string(by) || len == 0 || len > AUDIT_BY_MAX) return false;
     if (strlen(json_string_value(by)) != len) return false;
     memcpy(out, json_string_value(by), len + 1);
     return true;
 }
 
 int
-event_json_read(const char *line, size_t len, struct event *out) {
-    *out = (struct event){0};
-    if (len > EVENT_JSON_MAX) return ERR_INVALID;
+audit_json_read(const char *line, size_t len, struct audit_event *out) {
+    *out = (struct audit_event){0};
+    if (len > AUDIT_JSON_MAX) return ERR_INVALID;
     json_t *o = json_parse_object(line, len);
     const char *kind = json_string_value(json_object_get(o, "kind"));
-    int number = kind == NULL ? 0 : event_kind_of(kind);
+    int number = kind == NULL ? 0 : audit_kind_of(kind);
 
     bool ok = number != 0 && read_event_number(o, "number", 1, &out->number) &&
               read_event_number(o, "at", 0, &out->at) && read_by(o, out->by) &&
               read_hex(o, "hash", out->hash, sizeof(out->hash));
-    if (ok) out->kind = (enum event_kind)number;
-    if (ok && event_has_ref(out->kind)) ok = read_hex(o, "ref", out->ref, sizeof(out->ref));
+    if (ok) out->kind = (enum audit_kind)number;
+    if (ok && audit_has_ref(out->kind)) ok = read_hex(o, "ref", out->ref, sizeof(out->ref));
 
     json_decref(o);
     return ok ? 0 : ERR_INVALID;
