@@ -10,7 +10,7 @@ static const char *const event_names[] = {
 static const char *const state_names[] = {
     [RECEIPT_UPLOADING] = "uploading", [RECEIPT_WAITING] = "waiting", [RECEIPT_OPENED] = "opened",
     [RECEIPT_USED_UP] = "used_up",     [RECEIPT_BURNT] = "burnt",     [RECEIPT_EXPIRED] = "expired",
-    [RECEIPT_LOCKED] = "locked",
+    [RECEIPT_LOCKED] = "locked",       [RECEIPT_REMOVED] = "removed",
 };
 
 const char *
@@ -55,11 +55,15 @@ end_event(const struct record *r, int64_t now, struct receipt_event *out) {
     int64_t at;
 
     switch (policy_receipt_state(r, now)) {
-    /* Locked or burnt: the record has the time. */
+    /* Locked, burnt or removed: the record has the time. */
     case RECEIPT_LOCKED: *out = (struct receipt_event){RECEIPT_EVENT_LOCKED, r->ended_at}; return 1;
     case RECEIPT_BURNT:
         *out = (struct receipt_event){RECEIPT_EVENT_BURNT_BY_OPENER, r->ended_at};
-        if (r->burnt_by_owner) out->kind = RECEIPT_EVENT_BURNT_BY_OWNER;
+        if (r->burnt_by == BURNT_BY_OWNER) out->kind = RECEIPT_EVENT_BURNT_BY_OWNER;
+        return 1;
+
+    case RECEIPT_REMOVED:
+        *out = (struct receipt_event){RECEIPT_EVENT_REMOVED, r->ended_at};
         return 1;
 
     /* Expired: the policy knows the time. */
@@ -72,7 +76,8 @@ end_event(const struct record *r, int64_t now, struct receipt_event *out) {
     case RECEIPT_UPLOADING:
     case RECEIPT_WAITING:
     case RECEIPT_OPENED:
-    case RECEIPT_USED_UP: break;
+    case RECEIPT_USED_UP:
+    case RECEIPT_STATES: break;
     }
     return 0;
 }

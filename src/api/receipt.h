@@ -19,6 +19,7 @@
     X(LOCKED, "locked")                                                                            \
     X(BURNT_BY_OWNER, "burnt_by_owner")                                                            \
     X(BURNT_BY_OPENER, "burnt_by_opener")                                                          \
+    X(REMOVED, "removed")                                                                          \
     X(EXPIRED, "expired")
 
 enum receipt_event_kind {

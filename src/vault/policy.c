@@ -198,7 +198,27 @@ apply_burn(struct record *r, const struct change *c, struct effect *out) {
     end_leases(r, c->now, true, out);
     r->phase = PHASE_BURNT;
     r->ended_at = c->now;
-    r->burnt_by_owner = owner;
+    if (owner) r->burnt_by = BURNT_BY_OWNER;
+    mark_written(r, out);
+    release_content(r, c->now, out);
+    return VERDICT_OK;
+}
+
+/* A record whose content nobody can read any more has ended already, and stays as it ended. */
+static enum verdict
+apply_remove(struct record *r, const struct change *c, struct effect *out) {
+    bool removed = r->phase == PHASE_BURNT && r->burnt_by == BURNT_BY_OPERATOR;
+    if (!policy_readable(r, c->now)) {
+        release_content(r, c->now, out);
+        return removed ? VERDICT_OK : VERDICT_ABSENT;
+    }
+
+    end_leases(r, c->now, true, out);
+    r->phase = PHASE_BURNT;
+    r->ended_at = c->now;
+    r->burnt_by = BURNT_BY_OPERATOR;
+    /* A classic record in the layout of pysecrets has no phase: its views tell. */
+    if (r->kind != RECORD_SEALED) r->views_left = 0;
     mark_written(r, out);
     release_content(r, c->now, out);
     return VERDICT_OK;
@@ -259,6 +279,7 @@ policy_apply(struct record *r, const struct change *c, struct effect *out) {
     case CHANGE_BURN: out->verdict = apply_burn(r, c, out); break;
     case CHANGE_PART: out->verdict = apply_part(r, c, out); break;
     case CHANGE_COMPLETE: out->verdict = apply_complete(r, c, out); break;
+    case CHANGE_REMOVE: out->verdict = apply_remove(r, c, out); break;
     case CHANGE_LAPSE: out->verdict = apply_lapse(r, c, out); break;
     case CHANGE_ERASED: out->verdict = apply_erased(r, out); break;
     }

@@ -46,6 +46,7 @@ enum change_kind {
     CHANGE_BURN,          /* burn the secret; uses hash (owner, or lease, live or ended) */
     CHANGE_PART,          /* register a stored part; uses hash (owner), part and part_is_new */
     CHANGE_COMPLETE,      /* finish an upload; uses hash (owner) */
+    CHANGE_REMOVE,        /* the operator takes the secret down; needs nothing but the id */
     CHANGE_LAPSE,         /* sweeper: record what time has ended and release the content */
     CHANGE_ERASED,        /* the doomed blobs are erased */
 };
@@ -134,6 +135,8 @@ enum receipt_state {
     RECEIPT_BURNT,
     RECEIPT_EXPIRED, /* with views left, or an abandoned upload */
     RECEIPT_LOCKED,
+    RECEIPT_REMOVED, /* taken down by the operator */
+    RECEIPT_STATES,
 };
 
 /* The state of ${r} at ${now}, whether or not the sweeper has recorded it. */

@@ -102,7 +102,8 @@ policy_sweep_at(const struct record *r) {
 
 enum receipt_state
 policy_receipt_state(const struct record *r, int64_t now) {
-    if (r->phase == PHASE_BURNT) return RECEIPT_BURNT;
+    if (r->phase == PHASE_BURNT)
+        return r->burnt_by == BURNT_BY_OPERATOR ? RECEIPT_REMOVED : RECEIPT_BURNT;
     if (r->phase == PHASE_LOCKED) return RECEIPT_LOCKED;
     if (r->phase == PHASE_UPLOADING)
         return policy_uploading(r, now) ? RECEIPT_UPLOADING : RECEIPT_EXPIRED;

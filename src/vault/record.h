@@ -62,6 +62,12 @@ enum lease_end {
     LEASE_BURNT = 3,
 };
 
+enum record_burnt_by {
+    BURNT_BY_OPENER = 0, /* also: not burnt */
+    BURNT_BY_OWNER = 1,
+    BURNT_BY_OPERATOR = 2, /* taken down */
+};
+
 /* One view of a sealed secret.  The holder of the token with this hash may fetch the content until
  * the lease ends. */
 struct lease {
@@ -101,7 +107,7 @@ struct record {
     uint32_t parts_stored;
     int64_t part_at;  /* time the newest part was registered */
     int64_t ended_at; /* time it was locked or burnt */
-    bool burnt_by_owner;
+    enum record_burnt_by burnt_by;
     size_t lease_count;
     struct lease *leases; /* in the order they were opened; owned */
 };

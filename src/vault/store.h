@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "vault/policy.h"
 #include "vault/record.h"
+#include "vault/survey.h"
 
 /*
  * The address of a record in a store.  Stores on this machine use the SHA-256 of the id, so that no
@@ -103,6 +104,13 @@ struct store_ops {
      * blobs_ops.tidy.  Returns 1, 0, or ERR_STORE.
      */
     int (*knows_blob)(struct store *s, const char *blob);
+
+    /*
+     * Count every record into ${out} with survey_count(), as it is at ${now}, until the monotonic
+     * clock shows ${until_ms}.  Records that are created or dropped meanwhile may be missed or
+     * counted.  Returns 1; 0 if the time was over before all were counted; ERR_NOMEM or ERR_STORE.
+     */
+    int (*survey)(struct store *s, int64_t now, int64_t until_ms, struct survey *out);
 
     /* After a sweep, make erased data unreadable on disk (SQLite truncates its WAL). */
     int (*scrub)(struct store *s);

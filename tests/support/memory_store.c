@@ -213,6 +213,16 @@ memory_store_knows_blob(struct store *s, const char *blob) {
 }
 
 static int
+memory_store_survey(struct store *s, int64_t now, int64_t until_ms, struct survey *out) {
+    struct memory_store *m = memory_store_lock(s);
+    (void)until_ms;
+    for (const struct memory_entry *e = m->first; e != NULL; e = e->next)
+        survey_count(out, &e->record, now);
+    memory_store_unlock(m);
+    return 1;
+}
+
+static int
 memory_store_scrub(struct store *s) {
     (void)s; /* buf_free() wiped it already */
     return 0;
@@ -264,6 +274,7 @@ static const struct store_ops memory_store_ops = {
     .change = memory_store_change,
     .due = memory_store_due,
     .knows_blob = memory_store_knows_blob,
+    .survey = memory_store_survey,
     .scrub = memory_store_scrub,
     .usage = memory_store_usage,
     .ping = memory_store_ping,

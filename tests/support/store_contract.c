@@ -59,7 +59,7 @@ assert_same_sealed(const struct record *a, const struct record *b) {
     assert_int_equal(a->parts_stored, b->parts_stored);
     assert_int_equal(a->part_at, b->part_at);
     assert_int_equal(a->ended_at, b->ended_at);
-    assert_int_equal(a->burnt_by_owner, b->burnt_by_owner);
+    assert_int_equal(a->burnt_by, b->burnt_by);
     assert_int_equal(a->lease_count, b->lease_count);
     for (size_t i = 0; i < a->lease_count; i++)
         assert_same_lease(&a->leases[i], &b->leases[i]);
@@ -418,7 +418,8 @@ test_burn_ends_all_leases_at_once(void **state) {
         struct record got = sample_load(s, &ref);
         assert_int_equal(got.phase, PHASE_BURNT);
         assert_int_equal(got.ended_at, T0 + 1);
-        assert_int_equal(got.burnt_by_owner, tokens[i] == SAMPLE_OWNER);
+        assert_int_equal(got.burnt_by,
+                         tokens[i] == SAMPLE_OWNER ? BURNT_BY_OWNER : BURNT_BY_OPENER);
         assert_int_equal(got.leases[0].end, LEASE_BURNT);
         assert_int_equal(got.leases[1].ended_at, T0 + 1);
         record_clear(&got);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "store_contract_cases.h"
 #include "store_samples.h"
 
@@ -357,6 +358,84 @@ test_everything_outlives_a_restart(void **state) {
     assert_false(sample_has_content(s, &c, 9));
 }
 
+/* What the operator takes down is gone for everybody, and its receipt says so. */
+static void
+test_what_is_removed_is_gone(void **state) {
+    struct store *s = *state;
+    struct record sealed = sample_sealed(3, 0, 304), text = sample_text(2, 50),
+                  file = sample_file(4000), upload = sample_upload(1, 2);
+    struct store_ref a = sample_create(s, &sealed), b = sample_create(s, &text),
+                     c = sample_create(s, &file), d = sample_create(s, &upload);
+    assert_int_equal(sample_change(s, &a, CHANGE_OPEN, T0, 1, SAMPLE_PROOF), VERDICT_OK);
+
+    assert_int_equal(sample_change(s, &a, CHANGE_REMOVE, T0 + 1, 0, 0), VERDICT_OK);
+    assert_int_equal(sample_change(s, &a, CHANGE_REMOVE, T0 + 2, 0, 0), VERDICT_OK);
+    assert_int_equal(sample_change(s, &a, CHANGE_FETCH, T0 + 2, 1, 0), VERDICT_ABSENT);
+    assert_int_equal(sample_change(s, &a, CHANGE_OPEN, T0 + 2, 1, SAMPLE_PROOF), VERDICT_ABSENT);
+    assert_int_equal(sample_change(s, &a, CHANGE_OPEN, T0 + 2, 2, SAMPLE_PROOF), VERDICT_ABSENT);
+    assert_false(sample_has_content(s, &a, 304));
+    struct record got = sample_load(s, &a);
+    assert_int_equal(policy_receipt_state(&got, T0 + 2), RECEIPT_REMOVED);
+    assert_int_equal(got.ended_at, T0 + 1);
+    assert_int_equal(got.leases[0].end, LEASE_BURNT);
+    record_clear(&got);
+
+    uint64_t used = s->ops->usage(s), cost = used == 0 ? 0 : record_cost(&text);
+    assert_int_equal(sample_change(s, &b, CHANGE_REMOVE, T0 + 1, 0, 0), VERDICT_OK);
+    assert_false(sample_exists(s, &b));
+    assert_int_equal(s->ops->usage(s), used - cost);
+
+    /* What is in the blob store is doomed, then erased. */
+    assert_int_equal(sample_change(s, &c, CHANGE_REMOVE, T0 + 1, 0, 0), VERDICT_OK);
+    assert_int_equal(sample_change(s, &c, CHANGE_CLAIM_CLASSIC, T0 + 1, 1, 0), VERDICT_ABSENT);
+    got = sample_load(s, &c);
+    assert_int_equal(got.content, CONTENT_DOOMED);
+    record_clear(&got);
+    assert_int_equal(sample_change(s, &c, CHANGE_ERASED, T0 + 2, 0, 0), VERDICT_OK);
+    assert_false(sample_exists(s, &c));
+
+    assert_int_equal(sample_part(s, &d, T0, SAMPLE_OWNER, 0), VERDICT_OK);
+    assert_int_equal(sample_change(s, &d, CHANGE_REMOVE, T0 + 1, 0, 0), VERDICT_OK);
+    assert_int_equal(sample_part(s, &d, T0 + 1, SAMPLE_OWNER, 1), VERDICT_ABSENT);
+    assert_int_equal(sample_change(s, &d, CHANGE_COMPLETE, T0 + 1, SAMPLE_OWNER, 0),
+                     VERDICT_ABSENT);
+    struct store_ref due[4];
+    assert_int_equal(s->ops->due(s, T0 + 1, 0, due, 4), 1);
+}
+
+static void
+test_a_survey_counts_states_ages_and_bytes(void **state) {
+    struct store *s = *state;
+    struct record r[] = {sample_sealed(1, 0, 304), sample_sealed(1, 0, 305),
+                         sample_sealed(2, 1, 306), sample_sealed(1, 0, 307),
+                         sample_upload(1, 3),      sample_text(1, 50)};
+    struct store_ref ref[ARRAY_LEN(r)];
+    struct survey got = {0};
+    int64_t until = clock_monotonic_ms() + 60000;
+    r[1].created_at = T0 - 7200;
+    for (size_t i = 0; i < ARRAY_LEN(r); i++)
+        ref[i] = sample_create(s, &r[i]);
+    assert_int_equal(sample_change(s, &ref[1], CHANGE_OPEN, T0, 1, SAMPLE_PROOF), VERDICT_OK);
+    assert_int_equal(sample_change(s, &ref[2], CHANGE_OPEN, T0, 1, SAMPLE_WRONG),
+                     VERDICT_WRONG_PROOF);
+    assert_int_equal(sample_change(s, &ref[3], CHANGE_REMOVE, T0, 0, 0), VERDICT_OK);
+    assert_int_equal(sample_part(s, &ref[4], T0, SAMPLE_OWNER, 0), VERDICT_OK);
+
+    assert_int_equal(s->ops->survey(s, T0 + 1, until, &got), 1);
+    assert_int_equal(got.states[RECEIPT_WAITING], 2);
+    assert_int_equal(got.states[RECEIPT_USED_UP], 1);
+    assert_int_equal(got.states[RECEIPT_LOCKED], 1);
+    assert_int_equal(got.states[RECEIPT_REMOVED], 1);
+    assert_int_equal(got.states[RECEIPT_UPLOADING], 1);
+    assert_int_equal(got.states[RECEIPT_OPENED] + got.states[RECEIPT_EXPIRED], 0);
+
+    /* DynamoDB does not have the age of a classic text. */
+    bool tells = got.ages[SURVEY_AGE_UNKNOWN] == 0;
+    assert_int_equal(got.ages[SURVEY_AGE_HOUR], tells ? 3 : 2);
+    assert_int_equal(got.ages[SURVEY_AGE_DAY], 1);
+    assert_int_equal(got.bytes, 304 + 305 + 65536 + 50);
+}
+
 int
 store_contract_run_life(int (*setup)(void **state), int (*teardown)(void **state)) {
     const struct CMUnitTest life[] = {
@@ -372,6 +451,8 @@ store_contract_run_life(int (*setup)(void **state), int (*teardown)(void **state
         CASE(test_due_lists_the_longest_due_first),
         CASE(test_several_change_in_one_step),
         CASE(test_usage_counts_records_and_content),
+        CASE(test_what_is_removed_is_gone),
+        CASE(test_a_survey_counts_states_ages_and_bytes),
         CASE(test_time_never_runs_backwards),
         CASE(test_a_hundred_leases_keep_their_order),
         CASE(test_everything_outlives_a_restart),

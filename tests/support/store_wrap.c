@@ -98,6 +98,7 @@ distort(struct wrapped_store *w, const struct store_ref *ref, struct change *c) 
         break;
     case BUG_CONFIRM_FORGOTTEN: return c->kind != CHANGE_CONFIRM;
     case BUG_BURN_FORGOTTEN: return c->kind != CHANGE_BURN;
+    case BUG_REMOVE_FORGOTTEN: return c->kind != CHANGE_REMOVE;
     case BUG_LAPSE_FORGOTTEN: return c->kind != CHANGE_LAPSE;
     case BUG_LEASES_NEVER_END: return c->kind != CHANGE_FETCH;
     case BUG_PARTS_NOT_COUNTED: return c->kind != CHANGE_PART;
@@ -161,6 +162,12 @@ wrap_knows_blob(struct store *s, const char *blob) {
 }
 
 static int
+wrap_survey(struct store *s, int64_t now, int64_t until_ms, struct survey *out) {
+    struct wrapped_store *w = of_store(s);
+    return fails(w->plan) ? ERR_STORE : w->inner->ops->survey(w->inner, now, until_ms, out);
+}
+
+static int
 wrap_scrub(struct store *s) {
     struct wrapped_store *w = of_store(s);
     return fails(w->plan) ? ERR_STORE : w->inner->ops->scrub(w->inner);
@@ -194,6 +201,7 @@ store_wrap(struct store *inner, struct wrap_plan *plan, enum wrap_bug bug) {
         .change = wrap_change,
         .due = wrap_due,
         .knows_blob = wrap_knows_blob,
+        .survey = wrap_survey,
         .scrub = wrap_scrub,
         .usage = wrap_usage,
         .ping = wrap_ping,

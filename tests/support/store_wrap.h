@@ -35,7 +35,8 @@ enum wrap_bug {
     BUG_EXPIRY_FORGOTTEN, /* what has expired is seen, and can be burnt */
     BUG_CLOCK_RUNS_BACK,
     BUG_PARTS_NOT_COUNTED,
-    BUG_COUNT,
+    BUG_COUNT, /* those above the model notices */
+    BUG_REMOVE_FORGOTTEN,
 };
 
 /* Wrap ${inner} with ${plan} (NULL: nothing fails) and ${bug}.  Closing it closes ${inner}. */

@@ -20,6 +20,7 @@ static const struct wording states[] = {
     {"burnt", "Burnt."},
     {"expired", "Expired."},
     {"locked", "Locked after too many wrong passphrases."},
+    {"removed", "Taken down by the operator of the server."},
 };
 
 static const struct wording events[] = {
@@ -31,6 +32,7 @@ static const struct wording events[] = {
     {"burnt_by_opener", "burnt by the recipient"},
     {"expired", "expired"},
     {"locked", "locked"},
+    {"removed", "taken down by the operator of the server"},
 };
 
 /* Return the words for ${name}, which may be NULL, in ${table} of ${len} rows. */

@@ -3,6 +3,14 @@
 
 #include "store/dynamodb/build.h"
 
+/* Everything of an item but its content. */
+static const char all_but_content[] =
+    "#secret_id, #ttl, #rev, #content, #size, #mark, #nonce, #salt, #tag, #header, "
+    "#view_count, #claims, #file_name, #s3_info, #v, #phase, #created_at, #expires_at, "
+    "#views, #views_left, #verifier, #owner, #passphrase, #attempts, #attempts_left, "
+    "#part_size, #parts, #parts_stored, #part_at, #ended_at, #burnt_by_owner, #removed, "
+    "#leases, #blob, #gate_verifier";
+
 /*
  * {
  *   "TableName": "TABLE", "Key": {"secret_id": {"S": "KEY"}}, "ConsistentRead": true,
@@ -11,12 +19,6 @@
  */
 json_t *
 dynamodb_body_get(const char *table, const char *key, bool whole) {
-    static const char all_but_content[] =
-        "#secret_id, #ttl, #rev, #content, #size, #mark, #nonce, #salt, #tag, #header, "
-        "#view_count, #claims, #file_name, #s3_info, #v, #phase, #created_at, #expires_at, "
-        "#views, #views_left, #verifier, #owner, #passphrase, #attempts, #attempts_left, "
-        "#part_size, #parts, #parts_stored, #part_at, #ended_at, #burnt_by_owner, #leases, "
-        "#blob, #gate_verifier";
     json_t *body = build_start(table);
 
     build_put(&body, "Key", build_key(key, ""));
@@ -263,14 +265,15 @@ store_upload(const char *table, const char *id, uint64_t rev, const struct recor
  * A sealed record whose upload is complete: the numbers of its parts are not needed any more.
  *
  * ":phase": {"N": "PHASE"}, ":attempts_left": {"N": "ATTEMPTS"}, ":ended_at": {"N": "TIME"},
- * ":by_owner": {"BOOL": BURNT}, ":leases": {"L": [...]}, and those above
+ * ":by_owner": {"BOOL": BURNT}, ":removed": {"BOOL": TAKEN DOWN}, ":leases": {"L": [...]}, and
+ * those above
  */
 static json_t *
 store_complete(const char *table, const char *id, uint64_t rev, const struct record *after) {
 #define SET_COMPLETE                                                                               \
     "SET #rev = :rev, #content = :content, #sweep_at = :sweep_at, #phase = :phase, "               \
     "#attempts_left = :attempts_left, #ended_at = :ended_at, #burnt_by_owner = :by_owner, "        \
-    "#leases = :leases "
+    "#removed = :removed, #leases = :leases "
     const char *expression = SET_COMPLETE "REMOVE #parts";
 
     if (after->blob[0] == '\0') expression = SET_COMPLETE "REMOVE #parts, #blob";
@@ -284,7 +287,8 @@ store_complete(const char *table, const char *id, uint64_t rev, const struct rec
     build_number(&body, ":phase", after->phase);
     build_number(&body, ":attempts_left", after->attempts_left);
     build_number(&body, ":ended_at", after->ended_at);
-    build_value(&body, ":by_owner", dynamodb_item_bool(after->burnt_by_owner));
+    build_value(&body, ":by_owner", dynamodb_item_bool(after->burnt_by == BURNT_BY_OWNER));
+    build_value(&body, ":removed", dynamodb_item_bool(after->burnt_by == BURNT_BY_OPERATOR));
     build_value(&body, ":leases", dynamodb_item_leases(after));
     return body;
 #undef SET_COMPLETE
@@ -384,6 +388,21 @@ dynamodb_body_find_blob(const char *table, const char *blob, const json_t *start
     if (n > 0 && (size_t)n < sizeof(info)) info_value = dynamodb_item_s(info, (size_t)n);
     build_value(&body, ":info", info_value);
 
+    if (start != NULL) build_put(&body, "ExclusiveStartKey", json_deep_copy(start));
+    return body;
+}
+
+/*
+ * {
+ *   "TableName": "TABLE", "ProjectionExpression": "#secret_id, ...",
+ *   "ExpressionAttributeNames": {...}, "ExclusiveStartKey": {"secret_id": {"S": "ID"}}
+ * }
+ */
+json_t *
+dynamodb_body_survey(const char *table, const json_t *start) {
+    json_t *body = build_start(table);
+
+    build_expression(&body, "ProjectionExpression", all_but_content);
     if (start != NULL) build_put(&body, "ExclusiveStartKey", json_deep_copy(start));
     return body;
 }

@@ -63,4 +63,8 @@ json_t *dynamodb_body_due(const char *table, const char *shard, int64_t now, int
 /* Scan, consistent: ids of records that name ${blob}, from the key ${start} on (NULL: all). */
 json_t *dynamodb_body_find_blob(const char *table, const char *blob, const json_t *start);
 
+/* Scan: the records without their content, after the key ${start}, or from the first one if that is
+ * NULL. */
+json_t *dynamodb_body_survey(const char *table, const json_t *start);
+
 #endif

@@ -204,7 +204,7 @@ item_put_sealed(json_t **item, const struct record *r) {
     item_put(item, "parts_stored", dynamodb_item_n(r->parts_stored));
     item_put(item, "part_at", dynamodb_item_n(r->part_at));
     item_put(item, "ended_at", dynamodb_item_n(r->ended_at));
-    item_put(item, "burnt_by_owner", dynamodb_item_bool(r->burnt_by_owner));
+    item_put(item, "burnt_by_owner", dynamodb_item_bool(r->burnt_by == BURNT_BY_OWNER));
     item_put(item, "leases", dynamodb_item_leases(r));
 
     if (r->blob[0] != '\0') item_put(item, "blob", dynamodb_item_s(r->blob, strlen(r->blob)));

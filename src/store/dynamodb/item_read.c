@@ -166,7 +166,9 @@ static int
 item_read_sealed(const json_t *item, struct record *out) {
     out->kind = RECORD_SEALED;
     out->passphrase = json_is_true(item_attribute(item, "passphrase", "BOOL"));
-    out->burnt_by_owner = json_is_true(item_attribute(item, "burnt_by_owner", "BOOL"));
+    if (json_is_true(item_attribute(item, "burnt_by_owner", "BOOL")))
+        out->burnt_by = BURNT_BY_OWNER;
+    if (json_is_true(item_attribute(item, "removed", "BOOL"))) out->burnt_by = BURNT_BY_OPERATOR;
     out->has_gate = json_object_get(item, "gate_verifier") != NULL;
 
     if (out->has_gate && !item_read_bytes(item, "gate_verifier", "B", out->gate_verifier,

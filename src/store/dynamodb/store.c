@@ -276,6 +276,47 @@ dynamodb_knows_blob(struct store *s, const char *blob) {
     return got;
 }
 
+/* Count the records of one page of a scan.  Returns 1 or ERR_NOMEM.  The items of content and what
+ * is left of deleted records cannot be read as records. */
+static int
+survey_page(const json_t *response, int64_t now, struct survey *out) {
+    const json_t *items = json_object_get(response, "Items"), *item = NULL;
+    size_t i = 0;
+
+    json_array_foreach(items, i, item) {
+        struct record r;
+        int got = dynamodb_item_read(item, &r);
+        if (got == 1) survey_count(out, &r, now);
+        record_clear(&r);
+        if (got == ERR_NOMEM) return got;
+    }
+    return 1;
+}
+
+static int
+dynamodb_survey(struct store *s, int64_t now, int64_t until_ms, struct survey *out) {
+    struct dynamodb *d = (struct dynamodb *)s;
+    json_t *from = NULL;
+    int got = 1;
+
+    do {
+        json_t *response = NULL, *body = dynamodb_body_survey(d->table, from);
+        enum dynamodb_outcome outcome;
+        json_decref(from);
+        from = NULL;
+
+        got = call_read(d, "Scan", body, &response, &outcome);
+        if (got == 1) got = survey_page(response, now, out);
+        if (got == 1) from = json_incref(json_object_get(response, "LastEvaluatedKey"));
+        json_decref(response);
+
+        /* Another page, if there is time. */
+        if (from != NULL && clock_monotonic_ms() >= until_ms) got = 0;
+    } while (from != NULL && got == 1);
+    json_decref(from);
+    return got;
+}
+
 static int
 dynamodb_scrub(struct store *s) {
     (void)s;
@@ -314,6 +355,7 @@ static const struct store_ops dynamodb_ops = {
     .change = dynamodb_change,
     .due = dynamodb_due,
     .knows_blob = dynamodb_knows_blob,
+    .survey = dynamodb_survey,
     .scrub = dynamodb_scrub,
     .usage = dynamodb_usage,
     .ping = dynamodb_ping,

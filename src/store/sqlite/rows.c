@@ -57,7 +57,7 @@ get_sealed(sqlite3_stmt *s, struct record *r) {
     r->part_size = (uint32_t)sqlite3_column_int64(s, COL_PART_SIZE);
     r->parts_stored = (uint32_t)sqlite3_column_int64(s, COL_PARTS_STORED);
     r->part_at = sqlite3_column_int64(s, COL_PART_AT);
-    r->burnt_by_owner = sqlite3_column_int(s, COL_BURNT_BY_OWNER) != 0;
+    r->burnt_by = (enum record_burnt_by)sqlite3_column_int(s, COL_BURNT_BY);
     r->has_gate = sqlite3_column_type(s, COL_GATE_VERIFIER) != SQLITE_NULL;
 
     return get_bytes(s, COL_VERIFIER, r->verifier, sizeof(r->verifier)) &&
@@ -79,7 +79,8 @@ static bool
 is_plausible(const struct record *r) {
     bool kinds = r->kind >= RECORD_CLASSIC_TEXT && r->kind <= RECORD_SEALED &&
                  r->phase >= PHASE_UPLOADING && r->phase <= PHASE_BURNT &&
-                 r->content >= CONTENT_NONE && r->content <= CONTENT_DOOMED;
+                 r->content >= CONTENT_NONE && r->content <= CONTENT_DOOMED &&
+                 r->burnt_by >= BURNT_BY_OPENER && r->burnt_by <= BURNT_BY_OPERATOR;
     bool times = is_time(r->created_at) && is_time(r->expires_at) && is_time(r->ended_at) &&
                  is_time(r->part_at);
 
@@ -206,6 +207,28 @@ sqlite_rows_load(struct sqlite_db *db, const struct store_ref *ref, struct recor
     return found;
 }
 
+int
+sqlite_rows_survey(struct sqlite_db *db, int64_t now, int max, int64_t *after, struct survey *out) {
+    sqlite3_stmt *s = db->stmt[SQL_SURVEY];
+    int rc = sqlite3_bind_int64(s, 1, *after);
+    rc |= sqlite3_bind_int(s, 2, max);
+    int n = 0, err = 0;
+
+    while (rc == SQLITE_OK && err == 0 && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+        struct record r = {0};
+        *after = sqlite3_column_int64(s, COL_ID);
+        if (get_record_row(s, &r) && is_plausible(&r)) survey_count(out, &r, now);
+        else err = ERR_STORE;
+        record_clear(&r);
+        n++;
+        rc = SQLITE_OK;
+    }
+
+    sqlite_db_reset(db, SQL_SURVEY);
+    if (err != 0) return err;
+    return rc == SQLITE_DONE ? n : sqlite_db_error(rc);
+}
+
 /* Bind ${text} to parameter ${at}, or NULL for "". */
 static int
 put_text(sqlite3_stmt *s, int at, const char *text) {
@@ -258,7 +281,7 @@ put_record_row(sqlite3_stmt *s, const struct store_ref *ref, const struct record
     rc |= sqlite3_bind_int64(s, COL_PARTS_STORED, r->parts_stored);
     rc |= sqlite3_bind_int64(s, COL_PART_AT, r->part_at);
     rc |= sqlite3_bind_int64(s, COL_ENDED_AT, r->ended_at);
-    rc |= sqlite3_bind_int(s, COL_BURNT_BY_OWNER, r->burnt_by_owner);
+    rc |= sqlite3_bind_int(s, COL_BURNT_BY, (int)r->burnt_by);
 
     /* What only the row has. */
     rc |= sqlite3_bind_blob(s, COL_KEY, ref->bytes, (int)ref->len, SQLITE_STATIC);
@@ -295,7 +318,7 @@ put_changed(sqlite3_stmt *s, const struct record *after) {
     rc |= sqlite3_bind_int64(s, CHG_PARTS_STORED, after->parts_stored);
     rc |= sqlite3_bind_int64(s, CHG_PART_AT, after->part_at);
     rc |= sqlite3_bind_int64(s, CHG_ENDED_AT, after->ended_at);
-    rc |= sqlite3_bind_int(s, CHG_BURNT_BY_OWNER, after->burnt_by_owner);
+    rc |= sqlite3_bind_int(s, CHG_BURNT_BY, (int)after->burnt_by);
     rc |= sqlite3_bind_int64(s, CHG_SWEEP_AT, policy_sweep_at(after));
     return rc;
 }

@@ -20,6 +20,15 @@ MUST_CHECK
 int sqlite_rows_load(struct sqlite_db *db, const struct store_ref *ref, struct record *out,
                      int64_t *id, struct buf *content);
 
+/*
+ * Count up to ${max} records, in the order of their row numbers and after ${after}, into ${out}
+ * with survey_count().  Sets ${after} to the last of them.  Returns how many there were; ERR_NOMEM
+ * or ERR_STORE.
+ */
+MUST_CHECK
+int sqlite_rows_survey(struct sqlite_db *db, int64_t now, int max, int64_t *after,
+                       struct survey *out);
+
 /* Insert ${r} under ${ref}, with its row number in ${id}.  Returns 1; 0 if the id is taken; or a
  * code. */
 MUST_CHECK

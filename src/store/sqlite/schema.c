@@ -83,6 +83,7 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_DUE] = "SELECT key FROM record WHERE sweep_at <= ?1 ORDER BY sweep_at, id"
                 " LIMIT ?2 OFFSET ?3",
     [SQL_KNOWS_BLOB] = "SELECT 1 FROM record WHERE blob = ?1",
+    [SQL_SURVEY] = "SELECT id, " COLUMNS " FROM record WHERE id > ?1 ORDER BY id LIMIT ?2",
     [SQL_STATE] = "SELECT high_water, bytes FROM state WHERE id = 1",
 
     [SQL_BEGIN] = "BEGIN IMMEDIATE",

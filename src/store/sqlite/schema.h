@@ -22,6 +22,7 @@ enum sql {
     SQL_CONTENT,    /* record -> bytes */
     SQL_DUE,        /* now, max, skip -> key */
     SQL_KNOWS_BLOB, /* blob -> 1 */
+    SQL_SURVEY,     /* id, max -> enum sql_column of the records after id */
     SQL_STATE,      /* -> high_water, bytes */
     SQL_READER_COUNT,
 
@@ -72,7 +73,7 @@ enum sql_column {
     COL_PARTS_STORED,
     COL_PART_AT,
     COL_ENDED_AT,
-    COL_BURNT_BY_OWNER,
+    COL_BURNT_BY,
     COL_GATE_VERIFIER,
     COL_KEY, /* from here on SQL_INSERT_RECORD only */
     COL_SWEEP_AT,
@@ -91,7 +92,7 @@ enum sql_change {
     CHG_PARTS_STORED,
     CHG_PART_AT,
     CHG_ENDED_AT,
-    CHG_BURNT_BY_OWNER,
+    CHG_BURNT_BY,
     CHG_SWEEP_AT,
 };
 

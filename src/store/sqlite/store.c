@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/sqlite/store.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "store/sqlite/change.h"
 #include "store/sqlite/directory.h"
@@ -13,6 +14,7 @@ enum {
     PING_MS = 2000,
     LOG_PAGES = 4096, /* 8 MiB; a checkpoint of it keeps all callers waiting for 10 ms or more */
     REASON_MAX = 512,
+    SURVEY_ROWS = 1000, /* read at once; a longer read would keep the log from being truncated */
 };
 
 struct sqlite_store {
@@ -108,6 +110,21 @@ store_knows_blob(struct store *s, const char *blob) {
     return ERR_STORE;
 }
 
+static int
+store_survey(struct store *s, int64_t now, int64_t until_ms, struct survey *out) {
+    int64_t after = 0;
+    int n = SURVEY_ROWS;
+
+    while (n == SURVEY_ROWS) {
+        if (clock_monotonic_ms() >= until_ms) return 0;
+        struct sqlite_db *db = borrow_reader(s);
+        if (db == NULL) return ERR_STORE;
+        n = sqlite_rows_survey(db, now, SURVEY_ROWS, &after, out);
+        return_reader(s, db);
+    }
+    return n < 0 ? n : 1;
+}
+
 /* --- writing ---------------------------------------------------------------------------------- */
 
 static int64_t
@@ -193,6 +210,7 @@ static const struct store_ops sqlite_ops = {
     .change_all = store_change_all,
     .due = store_due,
     .knows_blob = store_knows_blob,
+    .survey = store_survey,
     .scrub = store_scrub,
     .usage = store_usage,
     .ping = store_ping,

@@ -76,7 +76,7 @@ burns_and_locks_have_their_time(void **state) {
     r.phase = PHASE_BURNT;
     r.ended_at = T0 + 40;
     assert_string_equal(told(&r, 50), "burnt: created@0 opened@10 burnt_by_opener@40");
-    r.burnt_by_owner = true;
+    r.burnt_by = BURNT_BY_OWNER;
     assert_string_equal(told(&r, TTL), "burnt: created@0 opened@10 burnt_by_owner@40");
     r = sealed(3, NULL, 0);
     r.phase = PHASE_LOCKED;

@@ -104,6 +104,17 @@ static const struct row rows[] = {
     {BURNT, CHANGE_BURN, 1, OWN, 0, VERDICT_OK, false, 2, N, X},
     {UPLOAD, CHANGE_BURN, 1, OWN, 0, VERDICT_OK, true, 3, D, X},
     {TEXT, CHANGE_BURN, 1, 0, 0, VERDICT_ABSENT, false, 2, I, O},
+    /* Remove: whatever can be read ends, and what has ended stays as it is. */
+    {FRESH, CHANGE_REMOVE, 1, 0, 0, VERDICT_OK, true, 3, N, X},
+    {FRESH, CHANGE_REMOVE, SAMPLE_TTL, 0, 0, VERDICT_ABSENT, true, 3, N, O},
+    {LEASED, CHANGE_REMOVE, 1, 0, 0, VERDICT_OK, true, 2, N, X},
+    {LAST, CHANGE_REMOVE, 1, 0, 0, VERDICT_OK, true, 0, N, X},
+    {LAST, CHANGE_REMOVE, IDLE, 0, 0, VERDICT_ABSENT, true, 0, N, O},
+    {USED_UP, CHANGE_REMOVE, 1, 0, 0, VERDICT_ABSENT, false, 0, N, O},
+    {LOCKED, CHANGE_REMOVE, 1, 0, 0, VERDICT_OK, true, 2, N, X},
+    {BURNT, CHANGE_REMOVE, 1, 0, 0, VERDICT_ABSENT, false, 2, N, X},
+    {UPLOAD, CHANGE_REMOVE, 1, 0, 0, VERDICT_OK, true, 3, D, X},
+    {UPLOADED, CHANGE_REMOVE, 1, 0, 0, VERDICT_OK, true, 3, D, X},
     /* Uploads. */
     {UPLOADED, CHANGE_COMPLETE, 1, OWN, 0, VERDICT_OK, true, 3, B, O},
     {UPLOADED, CHANGE_COMPLETE, 1, 1, 0, VERDICT_ABSENT, false, 3, B, U},
@@ -299,7 +310,7 @@ test_burn_tells_who_and_how_leases_ended(void **state) {
     assert_true(e.lease_is_new && e.lease == 1);
     assert_int_equal(policy_try(&r, CHANGE_BURN, T0 + IDLE + 5, 2, 0, &e), VERDICT_OK);
     assert_true(e.all_leases);
-    assert_false(r.burnt_by_owner);
+    assert_int_equal(r.burnt_by, BURNT_BY_OPENER);
     assert_int_equal(r.ended_at, T0 + IDLE + 5);
     assert_int_equal(r.leases[0].end, LEASE_LAPSED); /* before the burn */
     assert_int_equal(r.leases[0].ended_at, T0 + IDLE);

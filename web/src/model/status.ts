@@ -35,6 +35,7 @@ export function statusOf(receipt: Receipt): StatusLine {
     case 'opened': return { key: 'statusOpened', n, at: last ?? expiresAt, final: false };
     case 'used_up': return { key: 'statusUsedUp', n, at: last ?? ended ?? expiresAt, final: true };
     case 'burnt': return { key: 'statusBurnt', at: ended ?? expiresAt, final: true };
+    case 'removed': return { key: 'statusRemoved', at: ended ?? expiresAt, final: true };
     case 'locked': return { key: 'statusLocked', at: ended ?? expiresAt, final: true };
     case 'expired':
       if (n === 0) return { key: 'statusExpiredUnread', at: expiresAt, final: true };

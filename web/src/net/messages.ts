@@ -61,7 +61,7 @@ export interface Classic {
   fileName: string | null;
 }
 
-export type ReceiptState = 'uploading' | 'waiting' | 'opened' | 'used_up' | 'burnt' | 'expired' | 'locked';
+export type ReceiptState = 'uploading' | 'waiting' | 'opened' | 'used_up' | 'burnt' | 'expired' | 'locked' | 'removed';
 
 export interface Receipt {
   state: ReceiptState;
@@ -72,7 +72,7 @@ export interface Receipt {
   ended: number | null;
 }
 
-const STATES: readonly string[] = ['uploading', 'waiting', 'opened', 'used_up', 'burnt', 'expired', 'locked'];
+const STATES: readonly string[] = ['uploading', 'waiting', 'opened', 'used_up', 'burnt', 'expired', 'locked', 'removed'];
 
 const PART_MIN = 65536;
 const PART_MAX = 4 << 20;
@@ -177,7 +177,7 @@ export function readReceipt(json: Json): Receipt {
     state: state as ReceiptState,
     expiresAt: time(json, 'expires_at'),
     opened: times(/^opened$/),
-    ended: times(/^(burnt|expired|locked)/).at(-1) ?? null,
+    ended: times(/^(burnt|expired|locked|removed)/).at(-1) ?? null,
   };
 }
 

@@ -115,6 +115,7 @@ export const de: Catalogue = {
   statusOpened: { '=1': '{when} geöffnet', other: '{n}-mal geöffnet, zuletzt {when}' },
   statusUsedUp: { '=1': '{when} geöffnet. Jetzt ist es weg.', other: '{n}-mal geöffnet, zuletzt {when}. Jetzt ist es weg.' },
   statusBurnt: '{when} vernichtet. Niemand kann es mehr öffnen.',
+  statusRemoved: '{when} vom Betreiber entfernt. Niemand kann es mehr öffnen.',
   statusExpiredUnread: '{when} abgelaufen, nie geöffnet.',
   statusExpired: { '=1': '{when} abgelaufen, einmal geöffnet.', other: '{when} abgelaufen, {n}-mal geöffnet.' },
   statusLocked: '{when} gesperrt nach zu vielen falschen Passphrasen. Es ist weg.',

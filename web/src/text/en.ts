@@ -115,6 +115,7 @@ export const en = {
   statusOpened: { '=1': 'Opened {when}', other: 'Opened {n} times, last {when}' },
   statusUsedUp: { '=1': 'Opened {when}. It is now gone.', other: 'Opened {n} times, last {when}. It is now gone.' },
   statusBurnt: 'Burnt {when}. It can no longer be opened.',
+  statusRemoved: 'Taken down by the operator {when}. It can no longer be opened.',
   statusExpiredUnread: 'Expired {when}, never opened.',
   statusExpired: { '=1': 'Expired {when}, opened once.', other: 'Expired {when}, opened {n} times.' },
   statusLocked: 'Locked {when} after too many wrong passphrases. It is gone.',

@@ -115,6 +115,7 @@ export const es: Catalogue = {
   statusOpened: { '=1': 'Abierto {when}', other: 'Abierto {n} veces, la última {when}' },
   statusUsedUp: { '=1': 'Abierto {when}. Ya no existe.', other: 'Abierto {n} veces, la última {when}. Ya no existe.' },
   statusBurnt: 'Destruido {when}. Nadie puede abrirlo.',
+  statusRemoved: 'Retirado por el operador {when}. Nadie puede abrirlo.',
   statusExpiredUnread: 'Caducó {when} sin abrirse.',
   statusExpired: { '=1': 'Caducó {when}, abierto una vez.', other: 'Caducó {when}, abierto {n} veces.' },
   statusLocked: 'Bloqueado {when} tras demasiadas frases de contraseña incorrectas. Ya no existe.',

@@ -115,6 +115,7 @@ export const fr: Catalogue = {
   statusOpened: { '=1': 'Ouvert {when}', other: 'Ouvert {n} fois, la dernière {when}' },
   statusUsedUp: { '=1': 'Ouvert {when}. Il n’existe plus.', other: 'Ouvert {n} fois, la dernière {when}. Il n’existe plus.' },
   statusBurnt: 'Détruit {when}. Personne ne peut l’ouvrir.',
+  statusRemoved: 'Retiré par l’exploitant {when}. Personne ne peut l’ouvrir.',
   statusExpiredUnread: 'Expiré {when}, jamais ouvert.',
   statusExpired: { '=1': 'Expiré {when}, ouvert une fois.', other: 'Expiré {when}, ouvert {n} fois.' },
   statusLocked: 'Verrouillé {when} après trop de phrases secrètes incorrectes. Il n’existe plus.',

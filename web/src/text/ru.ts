@@ -125,6 +125,7 @@ export const ru: Catalogue = {
     other: 'Открыт {n} раз, последний раз {when}. Его больше нет.',
   },
   statusBurnt: 'Уничтожен {when}. Никто не может его открыть.',
+  statusRemoved: 'Удалён оператором {when}. Никто не может его открыть.',
   statusExpiredUnread: 'Срок истёк {when}, не открывался.',
   statusExpired: {
     '=1': 'Срок истёк {when}, открыт один раз.', few: 'Срок истёк {when}, открыт {n} раза.', other: 'Срок истёк {when}, открыт {n} раз.',

@@ -112,6 +112,7 @@ export const zh: Catalogue = {
   statusOpened: { '=1': '{when}打开过', other: '打开过 {n} 次，最近一次{when}' },
   statusUsedUp: { '=1': '{when}打开过，现已不存在。', other: '打开过 {n} 次，最近一次{when}，现已不存在。' },
   statusBurnt: '{when}已销毁，谁也打不开。',
+  statusRemoved: '{when}已被运营者移除，谁也打不开。',
   statusExpiredUnread: '{when}过期，从未打开。',
   statusExpired: { other: '{when}过期，打开过 {n} 次。' },
   statusLocked: '{when}因口令错误过多而锁定，现已不存在。',
