@@ -2,14 +2,20 @@
 // Runs test programs that speak TAP (https://testanything.org), several at once, and counts their tests.
 
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmdirSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const LINES_OF_A_FAILURE = 25;
 const GRACE_MS = 3000;
+/** What proves a fault however rarely it is seen. (A thread that ends while LeakSanitizer looks proves none.) */
+const PROOF = /ERROR: AddressSanitizer|WARNING: ThreadSanitizer|runtime error:/;
+/** If more tests than these fail, it is not by chance. */
+const SECOND_TRIES = 8;
 
 /** Process groups that run now, by their leader. */
 const running = new Set();
+/** Control groups that are there now. */
+const groups = new Set();
 let ending = false;
 
 // A process that leaves the group of its test, as a browser does, is found by this variable.
@@ -38,6 +44,44 @@ function marked(text) {
   }).map(Number);
 }
 
+/**
+ * The folder of a new control group for the test that ${mark} marks, or undefined. Only a control group counts the
+ * processor time of a browser's processes, which nobody waits for, and only root may make one.
+ */
+function controlGroup(mark) {
+  try {
+    const own = readFileSync('/proc/self/cgroup', 'utf8');
+    const first = /:(cpuacct|cpu,cpuacct):\/(.*)/.exec(own);
+    const second = /^0::\/(.*)/m.exec(own);
+    const folder = join('/sys/fs/cgroup', ...(first ? first.slice(1) : [second[1]]), `check-${mark}`);
+    mkdirSync(folder);
+    groups.add(folder);
+    return folder;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The seconds of processor time that a control group has used up to now, NaN without one. */
+function processorSeconds(folder) {
+  if (folder === undefined) return NaN;
+  try {
+    return Number(readFileSync(join(folder, 'cpuacct.usage'), 'utf8')) / 1e9;
+  } catch {
+    return Number(/^usage_usec (\d+)/m.exec(readFileSync(join(folder, 'cpu.stat'), 'utf8'))[1]) / 1e6;
+  }
+}
+
+/** Remove a control group as soon as its last process is gone, within a second. */
+function removeControlGroup(folder, tries = 20) {
+  try {
+    rmdirSync(folder);
+    groups.delete(folder);
+  } catch {
+    if (tries > 0) setTimeout(removeControlGroup, 50, folder, tries - 1);
+  }
+}
+
 /** On ^C or a request to end: end everything that runs, then this program. */
 export function endWithChildren() {
   const signalAll = (name) => {
@@ -52,18 +96,22 @@ export function endWithChildren() {
     setInterval(() => {
       if (running.size > 0 && Date.now() < late) return;
       signalAll('SIGKILL');
+      for (const folder of groups) removeControlGroup(folder, 0);
       process.exit(130);
     }, 20);
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, end);
 }
 
-/** Run ${command}, its output in the file ${log}. Resolves to its exit code; null if it was killed. */
+/** Run ${command}, its output in the file ${log}. Resolves to its exit code, null if it was killed, and processor seconds. */
 function execute(command, { env, log, limit, priority }) {
   mkdirSync(dirname(log), { recursive: true });
   const file = openSync(log, 'w');
-  const words = priority > 0 ? ['nice', '-n', String(priority), ...command] : command;
   const mark = `${process.pid}-${++marks}-`;
+  const group = controlGroup(mark);
+  const nice = priority > 0 ? ['nice', '-n', String(priority)] : [];
+  const enter = group === undefined ? [] : ['sh', '-c', '{ echo $$ >"$0"; } 2>/dev/null; exec "$@"', join(group, 'cgroup.procs')];
+  const words = [...enter, ...nice, ...command];
   const child = spawn(words[0], words.slice(1), {
     detached: true, stdio: ['ignore', file, file], env: { ...process.env, ...env, [MARK]: mark },
   });
@@ -83,7 +131,9 @@ function execute(command, { env, log, limit, priority }) {
         for (const pid of marked(mark)) signal(pid, 'SIGKILL');
         running.delete(child.pid);
       }
-      resolve(code);
+      const processor = processorSeconds(group);
+      if (group !== undefined) removeControlGroup(group);
+      resolve({ code, processor });
     };
     child.on('error', (error) => {
       writeSync(file, `not ok - ${error.message}\n`);
@@ -134,17 +184,18 @@ async function runOne(test, logs) {
   if (ending) await new Promise(() => {});
   const begun = Date.now();
   const log = join(logs, `${test.name.replaceAll('/', '-')}.log`);
-  const code = await execute(test.command, { limit: 900, priority: 0, ...test, log });
+  const { code, processor } = await execute(test.command, { limit: 900, priority: 0, ...test, log });
   if (ending) await new Promise(() => {});
   const text = readFileSync(log, 'utf8');
-  return { ...test, ...countTests(text, code), seconds: (Date.now() - begun) / 1000, text, log };
+  return { ...test, ...countTests(text, code), seconds: (Date.now() - begun) / 1000, processor, text, log };
 }
 
 function report(result) {
-  const { name, passed, failed, skipped, seconds, text } = result;
+  const { name, passed, failed, skipped, seconds, processor, text } = result;
   const counts = [`${passed} passed`, failed && `${failed} failed`, skipped && `${skipped} skipped`];
   const mark = failed > 0 ? 'FAIL' : 'ok';
-  console.log(`${mark.padEnd(5)}${name.padEnd(34)} ${seconds.toFixed(1).padStart(6)} s  ${counts.filter(Boolean).join(', ')}`);
+  const cost = Number.isNaN(processor) ? '' : ` (${processor.toFixed(1)} s)`;
+  console.log(`${mark.padEnd(5)}${name.padEnd(34)} ${seconds.toFixed(1).padStart(6)} s${cost.padStart(11)}  ${counts.filter(Boolean).join(', ')}`);
   for (const line of new Set(text.match(/^SKIP.*$/gm) ?? [])) console.log(`     ${line}`);
   // Tables, which a test prints for people.
   for (const [, line] of text.matchAll(/^# (\| .* \|)$/gm)) console.log(`     ${line}`);
@@ -159,7 +210,8 @@ function report(result) {
  *   needs           names of tests that end before it starts; it fails without running if one of them failed
  *   alone           nothing else runs at the same time: it measures time or memory
  *   limit           seconds that it may take (900)
- *   again           if it fails, it runs once more when all others are over: it watches clocks and processes
+ *   final           if it fails, it has failed. Other tests that fail run once more, alone, when all are over:
+ *                   they watch clocks and processes, which a busy machine disturbs
  *   priority        as of nice(1)
  *
  * The output of each is in ${logs}. Resolves to the results.
@@ -183,7 +235,7 @@ export async function runTests(tests, { slots, logs }) {
     for (let i = waiting.findIndex(fits); i >= 0; i = waiting.findIndex(fits)) {
       const [test] = waiting.splice(i, 1);
       if (hopeless(test)) {
-        settle({ ...test, passed: 0, failed: 1, skipped: 0, seconds: 0, text: `not ok - needs ${test.needs.join(', ')}` });
+        settle({ ...test, passed: 0, failed: 1, skipped: 0, seconds: 0, processor: 0, text: `not ok - needs ${test.needs.join(', ')}` });
         continue;
       }
       active.set(test, runOne(test, logs).then((result) => ({ test, result })));
@@ -192,12 +244,18 @@ export async function runTests(tests, { slots, logs }) {
     if (active.size === 0) break;
     const { test, result } = await Promise.race(active.values());
     active.delete(test);
-    if (result.failed > 0 && test.again) repeated.push({ test, first: result });
+    const isProven = test.final || PROOF.test(result.text) || repeated.length === SECOND_TRIES;
+    if (result.failed > 0 && !isProven) repeated.push({ test, first: result });
     else settle(result);
   }
   for (const { test, first } of repeated) {
     console.log(`AGAIN ${test.name}: ${failures(first.text).slice(0, 12).join('\n      ')}`);
-    settle(await runOne(test, logs));
+    renameSync(first.log, first.log.replace(/\.log$/, '.first.log'));
+    const second = await runOne(test, logs);
+    settle({
+      ...second, secondTry: second.failed === 0,
+      seconds: first.seconds + second.seconds, processor: first.processor + second.processor,
+    });
   }
   return [...results.values()];
 }
