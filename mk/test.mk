@@ -38,9 +38,13 @@ check-aws: all unit
 check-deb:
 	+$(Q)tools/check-deb
 
+# Nobody attacks a unit test: gold, which lacks one of the options for hardening, links it in a fifth of the time.
+TEST_LDFLAGS := -pie -pthread -Wl,--as-needed $(if $(SANITIZE),-fsanitize=$(SANITIZE)) \
+    $(if $(shell command -v ld.gold),-fuse-ld=gold)
+
 $(B)/tests/%: $(B)/tests/obj/%.o $(UNIT_COMMON) $(CLI_LIB) $(CORE)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(TEST_LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_LDFLAGS) -o $@ $^ $(TEST_LIBS)
 
 # The program with which tests in other languages seal and open.
 $(B)/tests/obj/sealtool.o: tests/system/support/tools/sealtool.c $(B)/flags
@@ -64,10 +68,13 @@ $(WRONG_KERNEL): src/crypto/kdf/lanes_kernel.h
 $(B)/tests/obj/test_lanes_wrong.o: $(WRONG_KERNEL)
 $(B)/tests/obj/test_lanes_wrong.o: CPPFLAGS := -I$(B)/tests/wrong $(CPPFLAGS)
 
+# Tests are compiled without optimization, in a third of the time. (_FORTIFY_SOURCE needs some.)
+TEST_CFLAGS := $(if $(SANITIZE),,-O0 -U_FORTIFY_SOURCE)
+
 $(B)/tests/obj/%.o: %.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -Itests/support $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) -Itests/support $(CFLAGS_ALL) $(TEST_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Libraries that tests preload into a server: system calls that hang, or an old kernel.
 $(B)/tests/%.so: tests/system/support/tools/%.c $(B)/flags
