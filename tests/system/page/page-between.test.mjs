@@ -3,6 +3,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { detail } from '../support/brief.mjs';
 import { newPage, startBrowser } from '../support/browser.mjs';
 import { patience } from '../support/server.mjs';
 import { shareSecret } from '../support/site.mjs';
@@ -23,7 +24,8 @@ const between = (status) => text(new RegExp(`^Something between you and 127\\.0\
 const gone = () => page.getByRole('heading', { name: /gone|damaged|locked|over/ });
 
 for (const [what, wall] of Object.entries(WALLS)) {
-  test(`${what}: a secret is neither gone nor damaged, and opens behind it`, async () => {
+  const inBrief = wall === HTML || wall.body.includes('wrong_proof');
+  (inBrief ? test : detail)(`${what}: a secret is neither gone nor damaged, and opens behind it`, async () => {
     page.allow = ALLOWED;
     const { link, receipt } = await shareSecret(site, 'behind the wall', { passphrase: 'p' });
     await page.route('**/api/v1/secrets/*', (route) => route.fulfill(wall));
@@ -48,7 +50,7 @@ for (const [what, wall] of Object.entries(WALLS)) {
   });
 }
 
-test('a wall that stands in the way of a card does not take its link', async () => {
+detail('a wall that stands in the way of a card does not take its link', async () => {
   page.allow = ALLOWED;
   const link = await shareText('kept');
   await page.route('**/receipt', (route) => route.fulfill(HTML));
@@ -92,7 +94,7 @@ test('an upload that is refused on the way waits, and goes on from there', async
   assert.equal(sha((await savedFile()).bytes), sha(bytes));
 });
 
-test('a redirect to a sign-in page is said, and opened in another tab', async () => {
+detail('a redirect to a sign-in page is said, and opened in another tab', async () => {
   page.allow = ALLOWED;
   const redirect = { status: 302, headers: { Location: 'https://sign-in.example/' } };
   await page.goto(site.url);
@@ -126,7 +128,7 @@ test('a link that the server has seen says so, and can be burnt unread', async (
   assert.equal(await text('The server may know').count(), 0);
 });
 
-test('a text with a picture of it is pasted as the text', async () => {
+detail('a text with a picture of it is pasted as the text', async () => {
   await page.goto(site.url);
   await page.locator('textarea').focus();
   const paste = (withText) => page.evaluate((say) => {
@@ -208,7 +210,7 @@ test('a link whose upload is not finished says so, keeps the link, and goes on b
   assert.equal(sha((await savedFile()).bytes), sha(bytes));
 });
 
-test('an upload that others of the network keep out says what it waits for', async () => {
+detail('an upload that others of the network keep out says what it waits for', async () => {
   page.allow = /429/;
   let refused = 0;
   const refuse = (route) => (route.request().method() === 'POST' && refused++ < 2
@@ -221,7 +223,7 @@ test('an upload that others of the network keep out says what it waits for', asy
   await text('Not opened yet').waitFor();
 });
 
-test('blanks at the ends of a passphrase are told before a try is spent; those of a generated one go', async () => {
+detail('blanks at the ends of a passphrase are told before a try is spent; those of a generated one go', async () => {
   page.allow = /403/;
   const { link, receipt } = await shareSecret(site, 'blank', { passphrase: 'p', attempts: 5 });
   await page.goto(link);

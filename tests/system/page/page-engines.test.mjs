@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The same flows in three engines: Chromium, Firefox and WebKit. An engine that is not installed is
-// skipped, with the reason. ENGINES=firefox runs one of them, ENGINE_SHOTS=FOLDER keeps pictures, and
-// FEATURES=together leaves out what takes features away one by one.
+// skipped, with the reason. ENGINES=firefox runs one of them, and ENGINE_SHOTS=FOLDER keeps pictures. With BRIEF
+// (support/brief.mjs) the flows are tested in the engines that other tests do not use, and what is missing in one.
 import { after, before, beforeEach, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brief } from '../support/brief.mjs';
 import { engineNames, startEngine, whyMissing } from '../support/engines/engine.mjs';
 import { neededFeatures, optionalFeatures, without } from '../support/engines/features.mjs';
 import { startPrelude } from '../support/engines/prelude.mjs';
@@ -104,7 +105,11 @@ describe('engines', { concurrency: true }, () => {
         assert.deepEqual(await engine.console(proxy.url), []);
       }
 
-      test('a text is shared, looked up, opened once, and erased', async () => {
+      const others = brief && name === 'chromium' ? () => undefined : test;
+      const chromium = brief && name !== 'chromium' ? () => undefined : test;
+      const thorough = brief ? () => undefined : test;
+
+      others('a text is shared, looked up, opened once, and erased', async () => {
         const secret = 'correct horse\n"battery" שלום <b>staple</b>';
         await engine.open(proxy.url);
         await engine.text('Share a secret');
@@ -128,7 +133,7 @@ describe('engines', { concurrency: true }, () => {
         await assertQuiet();
       });
 
-      test('what the policy refuses is noticed', async () => {
+      thorough('what the policy refuses is noticed', async () => {
         await engine.open(proxy.url);
         await engine.text('Share a secret');
         await engine.evaluate(() => { document.body.append(Object.assign(new Image(), { src: 'http://127.0.0.1:1/x.png' })); });
@@ -143,7 +148,7 @@ describe('engines', { concurrency: true }, () => {
         if (name !== 'webkit') assert.match(noted.join(), /img-src/); // which tells nothing of its console
       });
 
-      test('a file in parts is shared, saved and confirmed', async () => {
+      others('a file in parts is shared, saved and confirmed', async () => {
         const bytes = randomBytes(3_000_000);
         const link = await shareFile(engine, proxy.url, 'report ü.bin', bytes);
         await openLink(engine, link);
@@ -154,7 +159,7 @@ describe('engines', { concurrency: true }, () => {
         await assertQuiet();
       });
 
-      test('a passphrase and the key apart', async (t) => {
+      thorough('a passphrase and the key apart', async (t) => {
         await engine.open(proxy.url);
         await engine.type('textarea', 'twice protected');
         await protect(engine,
@@ -182,7 +187,7 @@ describe('engines', { concurrency: true }, () => {
         await assertQuiet();
       });
 
-      test('classic links: a text and a file', async (t) => {
+      thorough('classic links: a text and a file', async (t) => {
         if (!site.real) return t.skip('needs secretsd');
         const made = await classic('encrypt', JSON.stringify({ secret: 'classic text' }));
         await engine.open(`${proxy.url}secret/${made.secret_id}`);
@@ -216,7 +221,7 @@ describe('engines', { concurrency: true }, () => {
         assert.deepEqual(proxy.faults, [], what);
       }
 
-      test('newer features are done without, all at once', async () => {
+      chromium('newer features are done without, all at once', async () => {
         proxy.before = without(...optionalFeatures);
         await assertWorks('nothing new');
         // The control: the page is told when the script before it is run.
@@ -224,14 +229,14 @@ describe('engines', { concurrency: true }, () => {
       });
 
       // What one browser does with each of them gone the others do as well.
-      test('newer features are done without, one by one', { skip: name !== 'chromium' || process.env.FEATURES === 'together' }, async () => {
+      thorough('newer features are done without, one by one', { skip: name !== 'chromium' }, async () => {
         for (const feature of optionalFeatures) {
           proxy.before = without(feature);
           await assertWorks(feature, /storage|locks|Access|Picker|Stream|stream/.test(feature));
         }
       });
 
-      test('a browser that lacks what is needed says so before anything is typed', async () => {
+      chromium('a browser that lacks what is needed says so before anything is typed', async () => {
         for (const feature of neededFeatures) {
           proxy.before = without(feature);
           await engine.open(proxy.url);

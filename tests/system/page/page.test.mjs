@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brief, detail } from '../support/brief.mjs';
 import { newPage, startBrowser } from '../support/browser.mjs';
 import { buildFolder } from '../support/server.mjs';
 import { COSTLY, shareSecret, startSite, startStatic } from '../support/site.mjs';
@@ -118,7 +119,7 @@ test('a passphrase of one’s own, with a strength hint; a wrong one tells how m
   assert.equal(await shownText(), 'guarded');
 });
 
-test('a passphrase longer than the format takes is refused in place, and uses no try', async () => {
+detail('a passphrase longer than the format takes is refused in place, and uses no try', async () => {
   const long = `${'ü'.repeat(512)}x`;
   await page.goto(site.url);
   await page.locator('textarea').fill('s');
@@ -142,7 +143,7 @@ test('a passphrase longer than the format takes is refused in place, and uses no
   assert.equal(await shownText(), 's');
 });
 
-test('after the last wrong try the secret is locked', async () => {
+detail('after the last wrong try the secret is locked', async () => {
   page.allow = /403|404/;
   const { link } = await shareSecret(site, 'z', { passphrase: 'right', attempts: 2 });
   await page.goto(link);
@@ -210,7 +211,7 @@ test('a file is picked, shared in parts, opened and saved whole', async () => {
   await page.getByRole('heading', { name: 'Erased' }).waitFor();
 });
 
-test('a file goes straight to the place that was picked, where the browser asks', async () => {
+detail('a file goes straight to the place that was picked, where the browser asks', async () => {
   const bytes = randomBytes(400_000);
   const { link } = await shareSecret(site, bytes, { name: 'picked.bin' });
   await page.addInitScript(() => {
@@ -260,7 +261,7 @@ test('a large file is parked no longer than it takes, however it ends', { timeou
       await button('Open the link', tab).click();
     },
   };
-  for (const [what, end] of Object.entries(ends)) {
+  for (const [what, end] of Object.entries(ends).filter(([what]) => !brief || what === 'cancelled' || what === 'left')) {
     const tab = await transfer(what);
     await end(tab);
     // A page that is gone may be so before the browser did what it asked for last: the next one does it.
@@ -269,7 +270,7 @@ test('a large file is parked no longer than it takes, however it ends', { timeou
     await tab.close();
   }
   // Of one that came to its end the browser makes its copy; then it goes too, erased or not.
-  for (const last of [false, true]) {
+  for (const last of brief ? [true] : [false, true]) {
     await page.clock.install();
     await openLink(link);
     const { bytes: got } = await savedFile();
@@ -389,7 +390,7 @@ test('files are dropped and pasted into the same box', async () => {
   for (const name of ['dropped.txt', 'pasted.txt']) await text(name).waitFor();
 });
 
-test('a file dropped beside the box does not take the place of the page', async () => {
+detail('a file dropped beside the box does not take the place of the page', async () => {
   await shareText('x');
   const stopped = (type, fill) => page.evaluate(([what, kind]) => {
     const dataTransfer = new DataTransfer();
@@ -403,7 +404,7 @@ test('a file dropped beside the box does not take the place of the page', async 
   }
 });
 
-test('what was typed before files came is not sent, which is told, and comes back', async () => {
+detail('what was typed before files came is not sent, which is told, and comes back', async () => {
   await page.goto(site.url);
   await page.locator('textarea').fill('typed before');
   await page.locator('input[type=file]').setInputFiles({ name: 'one.txt', mimeType: 'text/plain', buffer: Buffer.from('one') });
@@ -459,7 +460,7 @@ test('the card tells of what was sent: nothing can be chosen any more while it i
   await button('Save').waitFor();
 });
 
-test('what is typed for the next secret is not taken away by the button that asked for it', async () => {
+detail('what is typed for the next secret is not taken away by the button that asked for it', async () => {
   await shareText('first');
   await button('Share another secret').click();
   await page.locator('textarea').fill('second');
@@ -470,15 +471,15 @@ test('what is typed for the next secret is not taken away by the button that ask
 });
 
 test('what is missing or too much is said in place', async () => {
+  // A text of 1 MB takes Chromium seconds to lay out.
+  const config = await (await fetch(`${site.url}api/v1/config`)).json();
+  await page.route('**/api/v1/config', (route) => route.fulfill({ headers: { 'Secrets-Answer': '1' }, json: { ...config, text_max: 1000 } }));
   await page.goto(site.url);
   await button('Create link').click();
   await text('Type something or add a file first.').waitFor();
-  await page.locator('textarea').evaluate((box) => {
-    box.value = `${'x'.repeat(63)}\n`.repeat(16_385); // Chromium takes seconds to lay out one long line
-    box.dispatchEvent(new Event('input'));
-  });
+  await page.locator('textarea').fill('x'.repeat(1001));
   await button('Create link').click();
-  await text(/longer than 1 MB/).waitFor();
+  await text(/longer than 1 kB/).waitFor();
 });
 
 test('the card: copy, QR, burn; and what became of it', async () => {
@@ -499,7 +500,7 @@ test('the card: copy, QR, burn; and what became of it', async () => {
   await page.getByRole('heading', { name: 'is gone' }).waitFor();
 });
 
-test('a QR code is drawn once however often it is asked for, and its absence is told', async () => {
+detail('a QR code is drawn once however often it is asked for, and its absence is told', async () => {
   page.allow = /Failed to load/;
   let go;
   const gate = new Promise((done) => { go = done; });
@@ -516,7 +517,7 @@ test('a QR code is drawn once however often it is asked for, and its absence is 
   await text('The QR code could not be loaded').waitFor();
 });
 
-test('it copies by the older command where there is no other, and says in place where there is none', async () => {
+detail('it copies by the older command where there is no other, and says in place where there is none', async () => {
   await page.addInitScript(() => {
     globalThis.clipboard = navigator.clipboard;
     Object.defineProperty(navigator, 'clipboard', { get: () => globalThis.hidden ? undefined : globalThis.clipboard, configurable: true });
@@ -544,7 +545,7 @@ test('without a secure connection it says what it needs', async () => {
   }
 });
 
-test('a link is handed to the system’s share sheet where there is one', async () => {
+detail('a link is handed to the system’s share sheet where there is one', async () => {
   await page.addInitScript(() => { navigator.share = async (data) => { globalThis.shared = data; }; });
   const link = await shareText('c');
   await button('Share').click();
@@ -631,7 +632,8 @@ test('an open whose answer was lost is repeated with the same lease: one view', 
 
 test('links that mail gateways mangled still open', async () => {
   const { id, key } = await shareSecret(site, 'mangled', { views: 20 });
-  for (const tail of [`%23${id}.${key}`, `#%23${id}.${key}`, `#${id}.${key}?utm_source=x&y=z`, `#${id}%2E${key}&data=1`, `?fbclid=1#${id}.${key}`]) {
+  const tails = [`%23${id}.${key}`, `#${id}%2E${key}&data=1`, `#%23${id}.${key}`, `#${id}.${key}?utm_source=x&y=z`, `?fbclid=1#${id}.${key}`];
+  for (const tail of tails.slice(0, brief ? 2 : undefined)) {
     await page.goto('about:blank');
     await openLink(site.url + tail);
     assert.equal(await shownText(), 'mangled', tail);
@@ -680,7 +682,7 @@ test('old links of the classic page open with their passphrase', async (t) => {
   return undefined;
 });
 
-test('an old link: an answer that is lost is not asked for again unasked, and the page says what that may mean', async (t) => {
+detail('an old link: an answer that is lost is not asked for again unasked, and the page says what that may mean', async (t) => {
   if (!site.real) return t.skip('needs secretsd');
   page.allow = /ERR_FAILED|503/;
   const made = await classic({ secret: 'asked for once', view_count: 1 });
@@ -706,7 +708,7 @@ test('an old link: an answer that is lost is not asked for again unasked, and th
   return undefined;
 });
 
-test('an old link is cancelled, while it waits and while it is asked for, and left', async (t) => {
+detail('an old link is cancelled, while it waits and while it is asked for, and left', async (t) => {
   if (!site.real) return t.skip('needs secretsd');
   page.allow = /503|Failed to load/;
   const made = await classic({ secret: 'old and patient', view_count: 1 });
@@ -859,7 +861,7 @@ test('keyboard alone: share, choose, copy, open', async () => {
   assert.equal(await focused(), 'Copy');
 });
 
-test('burning by keys leaves the focus beside what was burnt', async () => {
+detail('burning by keys leaves the focus beside what was burnt', async () => {
   await shareText('a row');
   await shareText('a card');
   const focused = () => page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent);
@@ -873,7 +875,7 @@ test('burning by keys leaves the focus beside what was burnt', async () => {
   }
 });
 
-test('forgetting by keys goes on to the next, and is told', async () => {
+detail('forgetting by keys goes on to the next, and is told', async () => {
   await page.goto(site.url);
   const now = Math.floor(Date.now() / 1000);
   const hour = 3600;
@@ -909,7 +911,7 @@ test('forgetting by keys goes on to the next, and is told', async () => {
   assert.equal(await told(), 'Forgotten: Secrets shared from this browser');
 });
 
-test('the page never freezes while a key is derived', async () => {
+detail('the page never freezes while a key is derived', async () => {
   const { link } = await shareSecret(site, 'p', { passphrase: 'p', cost: COSTLY });
   await page.goto(link);
   await field('Passphrase').fill('p');
@@ -970,7 +972,7 @@ test('the server’s and the network’s troubles are told, and nothing is used 
   assert.equal((await receipt()).views_left, 1);
 });
 
-test('without a server, or with one that makes no sense, the page says so, and goes on once it can', async () => {
+detail('without a server, or with one that makes no sense, the page says so, and goes on once it can', async () => {
   page.allow = /503|404|Failed to load/;
   const config = '**/api/v1/config';
   const again = async (handler, title) => {
@@ -993,7 +995,7 @@ test('without a server, or with one that makes no sense, the page says so, and g
   assert.ok(!/NaN/.test(await page.locator('body').textContent()));
 });
 
-test('a static host whose config.json names no server says so', async () => {
+detail('a static host whose config.json names no server says so', async () => {
   page.allow = /404|Failed to load/;
   const host = await startStatic('/');
   try {

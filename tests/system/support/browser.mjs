@@ -22,11 +22,12 @@ export function startBrowser(options = {}) {
 /**
  * A page in a context of its own. `page.faults` collects everything that must not happen; a test
  * that expects refusals (404, 403, cut connections) sets `page.allow` to what the message may be.
+ * It moves nothing: to draw a bar that breathes takes a processor, and tests wait while it does.
  * `page.goto` opens a link afresh, as a click on it does, though the address differs behind the # alone;
  * a test that means the address bar of the page that is open sets `location.hash`.
  */
 export async function newPage(browser, options = {}) {
-  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'], acceptDownloads: true, ...options });
+  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'], acceptDownloads: true, reducedMotion: 'reduce', ...options });
   const page = await context.newPage();
   page.faults = [];
   page.allow = null;
