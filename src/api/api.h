@@ -15,6 +15,7 @@
 #include "http/message.h"
 #include "vault/vault.h"
 
+struct brand;
 struct kdf_pool;
 struct origins;
 struct rate;
@@ -54,6 +55,7 @@ struct api {
     struct vault *vault;
     struct kdf_pool *kdf;          /* for the classic routes */
     const struct api_page *page;   /* NULL if there is no page */
+    const struct brand *brand;     /* of the operator (api/brand/brand.h); NULL if there is none */
     int64_t (*monotonic_ms)(void); /* monotonic clock, for rates */
 
     /* Created by api_open(). */

@@ -66,6 +66,12 @@ response_string(struct response_writer *w, const char *name, const char *text) {
 }
 
 void
+response_json(struct response_writer *w, const char *name, const void *json, size_t len) {
+    add_name(w, name);
+    if (w->err == 0) w->err = buf_add(&w->resp->body, json, len);
+}
+
+void
 response_number(struct response_writer *w, const char *name, int64_t value) {
     add_name(w, name);
     if (w->err == 0) w->err = buf_printf(&w->resp->body, "%" PRId64, value);

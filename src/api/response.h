@@ -29,6 +29,9 @@ void response_string(struct response_writer *w, const char *name, const char *te
 void response_number(struct response_writer *w, const char *name, int64_t value);
 void response_bool(struct response_writer *w, const char *name, bool value);
 
+/* Write the ${len} bytes at ${json}, which are JSON already. */
+void response_json(struct response_writer *w, const char *name, const void *json, size_t len);
+
 /* Write ${data} in standard, padded base64; or in unpadded base64url. */
 void response_base64(struct response_writer *w, const char *name, const void *data, size_t len);
 void response_base64url(struct response_writer *w, const char *name, const void *data, size_t len);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/routes.h"
 
+#include "api/brand/brand.h"
 #include "api/classic.h"
 #include "api/health.h"
 #include "api/v1/v1.h"
@@ -18,6 +19,15 @@ route_page(struct api_call *call) {
 
 static const struct api_route page_route = {"page",    HTTP_GET,  route_page,
                                             BODY_NONE, RATE_NONE, ROUTE_QUICK};
+
+static void
+route_brand(struct api_call *call) {
+    brand_respond(call->api->brand, call->req, call->resp);
+}
+
+/* The logo counts as a file of the page. */
+static const struct api_route brand_route = {"page",    HTTP_GET,  route_brand,
+                                             BODY_NONE, RATE_NONE, ROUTE_QUICK};
 
 static const struct api_route routes[] = {
     {"/healthz", HTTP_GET, health_alive, BODY_NONE, RATE_NONE, ROUTE_QUICK},
@@ -62,6 +72,14 @@ match_template(const char *template, const char *path, const char **id, const ch
     }
 }
 
+/* The route of ${path} if it is a file of the page, else NULL. */
+static const struct api_route *
+find_page_route(const struct api *api, const char *path) {
+    if (brand_has(api->brand, path)) return &brand_route;
+    if (api->page != NULL && api->page->has(path)) return &page_route;
+    return NULL;
+}
+
 const struct api_route *
 routes_find(const struct api *api, const char *path, enum http_method method, unsigned *methods) {
     enum http_method wanted = method == HTTP_HEAD ? HTTP_GET : method;
@@ -73,11 +91,10 @@ routes_find(const struct api *api, const char *path, enum http_method method, un
         *methods |= 1U << routes[i].method;
     }
 
-    /* Any other path may belong to the page. */
-    if (*methods == 0 && api->page != NULL && api->page->has(path)) {
-        if (wanted == HTTP_GET) return &page_route;
-        *methods = 1U << HTTP_GET;
-    }
+    /* Any other path may belong to the page or to its brand. */
+    const struct api_route *of_page = *methods == 0 ? find_page_route(api, path) : NULL;
+    if (of_page != NULL && wanted == HTTP_GET) return of_page;
+    if (of_page != NULL) *methods = 1U << HTTP_GET;
 
     if (*methods & 1U << HTTP_GET) *methods |= 1U << HTTP_HEAD;
     return NULL;
@@ -87,7 +104,9 @@ void
 routes_params(const struct api_route *route, const char *path, struct api_call *call) {
     const char *id = NULL, *k = NULL;
     int64_t part;
-    if (route == &page_route || !match_template(route->template, path, &id, &k)) return;
+    if (route == &page_route || route == &brand_route ||
+        !match_template(route->template, path, &id, &k))
+        return;
 
     if (id != NULL) {
         size_t len = strcspn(id, "/");

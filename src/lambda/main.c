@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "api/brand/brand.h"
 #include "api/web/page.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -39,6 +40,7 @@ struct function {
     struct vault vault;
     struct kdf_pool *kdf;
     struct daily *daily;
+    struct brand brand;
     struct api api;
 };
 
@@ -69,6 +71,7 @@ function_configure(struct function *f) {
     f->api.vault = &f->vault;
     f->api.kdf = f->kdf;
     f->api.page = &page_embedded;
+    if (f->settings.brand[0] != '\0') f->api.brand = &f->brand;
     f->api.monotonic_ms = clock_monotonic_ms;
 }
 
@@ -114,6 +117,8 @@ function_start(struct function *f, struct buf *reason) {
         if (f->daily == NULL) return ERR_NOMEM;
     }
     err = open_stores(f, reason);
+    if (err == 0 && f->settings.brand[0] != '\0')
+        err = brand_load(f->settings.brand, &f->brand, reason);
     if (err != 0) return err;
 
     function_configure(f);

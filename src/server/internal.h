@@ -5,6 +5,7 @@
 #ifndef SERVER_INTERNAL_H
 #define SERVER_INTERNAL_H
 
+#include "api/brand/brand.h"
 #include "aws/transport.h"
 #include "crypto/kdf/pool.h"
 #include "server/http/daemon.h"
@@ -27,6 +28,7 @@ struct server {
     const char *sandbox; /* on, partial or off */
     struct vault vault;
     struct kdf_pool *kdf;
+    struct brand brand;
     struct api api;
     struct sweeper *sweeper;
     struct metrics_http *metrics;

@@ -38,6 +38,17 @@ serve(struct server *s, struct buf *reason) {
     return 0;
 }
 
+/* Read the brand, before the sandbox closes its directory.  Returns 0, or an error that standard
+ * error names. */
+static int
+read_brand(struct server *s, struct buf *text) {
+    int err = brand_load(s->settings.brand, &s->brand, text);
+    if (err == 0) return 0;
+    if (text->len == 0) (void)!buf_add_text(text, err_text(err));
+    (void)fprintf(stderr, "secretsd: %s\n", buf_text(text));
+    return err;
+}
+
 static int
 run(struct server *s, int argc, char *argv[], struct buf *text) {
     bool root = geteuid() == 0;
@@ -48,6 +59,7 @@ run(struct server *s, int argc, char *argv[], struct buf *text) {
     default: (void)fputs(buf_text(text), stderr); return EXIT_REFUSED;
     }
 
+    if (s->settings.brand[0] != '\0' && read_brand(s, text) != 0) return EXIT_REFUSED;
     log_set_format((enum log_format)s->settings.log_format);
     log_set_level((enum log_level)s->settings.log_level);
     return serve(s, text);

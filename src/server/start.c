@@ -74,6 +74,7 @@ configure_api(struct server *s) {
     s->api.vault = &s->vault;
     s->api.kdf = s->kdf;
     s->api.page = &page_embedded;
+    if (s->settings.brand[0] != '\0') s->api.brand = &s->brand;
     s->api.monotonic_ms = clock_monotonic_ms;
 }
 

@@ -67,6 +67,7 @@ close_all(struct server *s) {
     api_close(&s->api);
     kdf_pool_free(s->kdf);
     stores_close(&s->stores);
+    brand_free(&s->brand);
 
     metrics_sources_close(&s->sources);
     metrics_free(s->sources.metrics);

@@ -80,6 +80,9 @@ static const struct setting table[] = {
      "CloudFront-Viewer-Address is trusted, and the rates of each client are limited."},
     {"SECRETS_PATH_PREFIX", "PATH", "", SETTINGS_TEXT, SETTINGS_FUNCTION, 0, 255, AT(path_prefix),
      "Path below which the gateway or the load balancer has the service: /share."},
+    {"SECRETS_BRAND", "DIRECTORY", "", SETTINGS_TEXT, BOTH, 0, 1024, AT(brand),
+     "Directory with brand.json and the logo of the operator, which the page shows: name, colours, "
+     "note, links, and addresses to sign in and to report a link."},
     {"SECRETS_SANDBOX", "off|on|required", "on", SETTINGS_WORD, SETTINGS_SERVER, 0, 2, AT(sandbox),
      "Give up all paths but the data directory, and all system calls that serving does not need.  "
      "If the kernel cannot, \"on\" reports that in the log, and \"required\" stops the start."},

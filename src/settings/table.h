@@ -45,6 +45,7 @@ struct settings {
     int64_t aws_http; /* 0 on this machine only, 1 anywhere */
     const char *cloudfront_key;
     const char *path_prefix;
+    const char *brand;  /* folder, "" for none */
     int64_t sandbox;    /* enum settings_sandbox */
     int64_t allow_root; /* 0 off, 1 on */
     int64_t log_format; /* enum log_format */

@@ -2,6 +2,7 @@
 /* Reads without effect: config, info and receipt. */
 #include "api/v1/v1.h"
 
+#include "api/brand/brand.h"
 #include "api/receipt.h"
 #include "api/response.h"
 #include "vault/sealed.h"
@@ -75,6 +76,10 @@ v1_config(struct api_call *call) {
     response_number(&w, "attempts_max", RECORD_ATTEMPTS_MAX);
     response_string(&w, "passphrase", config->passphrase_required ? "required" : "optional");
     put_create_right(&w);
+
+    /* Text and an image of the operator's, for the page. */
+    const struct brand *brand = call->api->brand;
+    if (brand != NULL) response_json(&w, "brand", brand->json.data, brand->json.len);
 
     /* What clients may use only if it is named here. */
     response_array_open(&w, "features");

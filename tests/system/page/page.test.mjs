@@ -11,7 +11,7 @@ import { newPage, startBrowser } from '../support/browser.mjs';
 import { buildFolder } from '../support/server.mjs';
 import { COSTLY, shareSecret, startSite, startStatic } from '../support/site.mjs';
 import {
-  BRAND, brandIt, browser, button, changeConfig, choose, createLink, field, giveUp, openLink, page, refusal, savedFile, setStage, sha, shareText, shownText, site, text, until,
+  BRAND, brandIt, LOGO, browser, button, changeConfig, choose, createLink, field, giveUp, openLink, page, refusal, savedFile, setStage, sha, shareText, shownText, site, text, until,
 } from '../support/stage.mjs';
 
 setStage();
@@ -1031,6 +1031,72 @@ test('page and API on two origins, the page in a sub-path of a plain static host
     await far.stop();
   }
   return undefined;
+});
+
+test('a brand changes no byte of the page, and no byte of it is code', async (t) => {
+  if (!site.real) return t.skip('needs secretsd');
+  const folder = await mkdtemp(join(tmpdir(), 'page-brand-'));
+  let branded;
+  try {
+    const logo = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1" onload="top.ran = true"><script>top.ran = true</script></svg>';
+    await writeFile(join(folder, 'mark.svg'), logo);
+    await writeFile(join(folder, 'brand.json'), JSON.stringify({ ...BRAND, logo: 'mark.svg', sign_in: '/oauth2/start?rd=/' }));
+    branded = await startSite({ env: { SECRETS_BRAND: folder } });
+
+    const sums = async (url) => (await fetch(`${url}SHA256SUMS`)).text();
+    assert.equal(await sums(branded.url), await sums(site.url));
+    for (const line of (await sums(site.url)).trimEnd().split('\n')) {
+      const [sum, name] = line.split('  ');
+      const response = await fetch(branded.url + name);
+      assert.equal(sha(Buffer.from(await response.arrayBuffer())), sum, name);
+      const headers = (given) => [...given.headers].filter(([header]) => header !== 'date').join('\n');
+      assert.equal(headers(response), headers(await fetch(site.url + name)), name);
+    }
+
+    await page.goto(branded.url);
+    await page.locator('header img').evaluate((image) => image.decode());
+    await text('For guests of Nordwind').waitFor();
+    assert.equal(await page.evaluate(() => globalThis.ran), undefined);
+    page.allow = /script|sandboxed|CSP/;
+    await page.goto(`${branded.url}brand/logo.svg`);
+    assert.equal(await page.evaluate(() => globalThis.ran), undefined);
+
+    const first = await fetch(`${branded.url}brand/logo.svg`);
+    assert.equal(first.headers.get('content-type'), 'image/svg+xml');
+    assert.match(first.headers.get('content-security-policy'), /^default-src 'none'; .*sandbox$/);
+    const again = await fetch(`${branded.url}brand/logo.svg`, { headers: { 'If-None-Match': first.headers.get('etag') } });
+    assert.equal(again.status, 304);
+  } finally {
+    await branded?.stop();
+    await rm(folder, { recursive: true });
+  }
+  return undefined;
+});
+
+test('a page on a host of its own has the brand of its config.json, else that of its server without the logo', async () => {
+  const host = await startStatic('/');
+  host.api = './';
+  host.brand = { ...BRAND, logo: 'logo.svg' };
+  try {
+    await page.route('**/api/v1/config', async (route) => {
+      const json = await (await fetch(`${site.url}api/v1/config`)).json();
+      await route.fulfill({ json: { ...json, brand: { name: 'Of the server', logo: 'https://elsewhere.example/logo.svg' } }, headers: { 'Secrets-Answer': '1' } });
+    });
+    await page.route('**/logo.svg', (route) => route.fulfill({ contentType: 'image/svg+xml', body: LOGO }));
+    await page.goto(host.url);
+    await page.locator('header img').evaluate((image) => image.decode());
+    assert.equal(await page.title(), BRAND.name);
+    host.brand = undefined;
+    await page.goto(host.url);
+    await page.locator('textarea').waitFor();
+    assert.equal(await page.title(), 'Of the server');
+    assert.equal(await page.locator('header img').count(), 0);
+    host.brand = { ...BRAND, accent: { light: '#ff8800', dark: '#d9a6ee' } };
+    await page.goto(host.url);
+    await page.getByRole('heading', { name: 'misconfigured' }).waitFor();
+  } finally {
+    await host.stop();
+  }
 });
 
 test('every file that is served is what the sums say', async (t) => {

@@ -114,6 +114,7 @@ const refused = [
   [{ SECRETS_MAX_VIEWS: '0' }, [], 'SECRETS_MAX_VIEWS'],
   [{ SECRETS_MAX_VIEWS: '101' }, [], 'SECRETS_MAX_VIEWS'],
   [{ SECRETS_PASSPHRASE: 'on' }, [], 'SECRETS_PASSPHRASE'],
+  [{ SECRETS_BRAND: '/nonexistent' }, [], 'SECRETS_BRAND: /nonexistent: No such file'],
   [{ SECRETS_MAX_TEXT: '1 KB' }, [], 'SECRETS_MAX_TEXT'],
   [{ SECRETS_MAX_TEXT: '1023' }, [], 'SECRETS_MAX_TEXT'],
   [{ SECRETS_MAX_TEXT: '11 MiB' }, [], 'SECRETS_MAX_TEXT'],

@@ -83,12 +83,12 @@ export async function shareSecret(site, content, { name, type = '', views = 1, t
 
 const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml', json: 'application/json' };
 
-/** A plain static host that serves the built page below `prefix`; set `api` to what its config.json shall name. */
+/** A plain static host that serves the built page below `prefix`; set `api` and `brand` to what its config.json shall name. */
 export async function startStatic(prefix) {
   const server = createServer(async (req, res) => {
     const { pathname } = new URL(req.url, 'http://x');
     const name = pathname === prefix ? 'index.html' : pathname.startsWith(prefix) ? pathname.slice(prefix.length) : '';
-    const bytes = name === 'config.json' ? Buffer.from(JSON.stringify({ api: host.api })) : await readFile(join(webFolder, name)).catch(() => null);
+    const bytes = name === 'config.json' ? Buffer.from(JSON.stringify({ api: host.api, brand: host.brand })) : await readFile(join(webFolder, name)).catch(() => null);
     if (bytes === null) return res.writeHead(404).end();
     res.writeHead(200, { 'Content-Type': TYPES[name.split('.').at(-1)] ?? 'text/plain' });
     return res.end(bytes);
