@@ -197,6 +197,23 @@ cli_ask(struct cli *cli, const char *method, const char *what, struct buf *out) 
     return CLI_DONE;
 }
 
+/*
+ * Ask on the terminal whether the blank at an end of a passphrase belongs to it, else say that it
+ * does.  Returns CLI_DONE with ${*belongs}, or another status after printing an error.
+ */
+static enum cli_exit
+judge_blanks(const char *method, bool *belongs) {
+    *belongs = true;
+    if (method != NULL && strcmp(method, "tty") != 0) {
+        say_note("Note: the passphrase begins or ends with a blank, which belongs to it.");
+        return CLI_DONE;
+    }
+
+    int err = terminal_confirm(
+        "The passphrase begins or ends with a blank. Does the blank belong to it? [y/N] ", belongs);
+    return err == 0 ? CLI_DONE : complain_ask(err, method, "passphrase");
+}
+
 enum cli_exit
 cli_ask_passphrase(struct cli *cli, const char *method, bool twice, struct buf *out) {
     struct passphrase_source source = {
@@ -206,10 +223,19 @@ cli_ask_passphrase(struct cli *cli, const char *method, bool twice, struct buf *
     };
     if (twice) source.again = "Passphrase again: ";
 
-    int err = passphrase_read(&source, out);
-    if (err == 0) err = passphrase_normalise(out);
-    if (err != 0) return complain_ask(err, method, "passphrase");
-    return CLI_DONE;
+    enum cli_exit status = CLI_DONE;
+    for (bool belongs = false; status == CLI_DONE && !belongs;) {
+        buf_reset(out);
+        int err = passphrase_read(&source, out);
+        if (err == 0) err = passphrase_normalise(out);
+        if (err != 0) return complain_ask(err, method, "passphrase");
+
+        /* The sender of a passphrase may mean any blank, a recipient copies one by mistake. */
+        if (!twice) passphrase_trim_generated(out);
+        if (!passphrase_has_blanks(out)) return CLI_DONE;
+        status = judge_blanks(method, &belongs);
+    }
+    return status;
 }
 
 struct kdf_arena *

@@ -81,7 +81,8 @@ enum cli_exit cli_check_token_server(const struct cli *cli, const char *server);
 
 /*
  * Read a passphrase from ${method} into ${out} and normalise it; on a terminal ask twice if
- * ${twice}.  Returns CLI_DONE, or another status after printing an error.
+ * ${twice}.  The user is told of a blank at an end, and on a terminal asked whether it belongs
+ * there.  Returns CLI_DONE, or another status after printing an error.
  */
 MUST_CHECK
 enum cli_exit cli_ask_passphrase(struct cli *cli, const char *method, bool twice, struct buf *out);

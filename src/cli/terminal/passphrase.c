@@ -68,6 +68,7 @@ read_from_env(const struct passphrase_source *source, const char *name, struct b
     int err = buf_add_text(out, value);
     /* /proc/PID/environ shows this memory. */
     explicit_bzero(value, strlen(value));
+    remove_newline(out);
     return err;
 }
 
@@ -104,4 +105,67 @@ passphrase_normalise(struct buf *text) {
     if (err == 0 && text->len == 0) err = ERR_INVALID;
     if (err == 0 && text->len > PASSPHRASE_MAX) err = ERR_TOO_LARGE;
     return err;
+}
+
+/* What copying may add to the ends of a text. */
+static const char *const blanks[] = {
+    " ", "\t", "\r", "\n", "\v", "\f", "\xc2\xa0", "\xe2\x80\xaf", "\xe3\x80\x80", "\xef\xbb\xbf",
+};
+
+/* Return the length of the blank that ${s}, of ${len} bytes, begins with, or, if ${at_end}, ends
+ * with; 0 for none. */
+static size_t
+blank_at(const uint8_t *s, size_t len, bool at_end) {
+    for (size_t i = 0; i < ARRAY_LEN(blanks); i++) {
+        size_t n = strlen(blanks[i]);
+        if (n > len) continue;
+        const uint8_t *where = at_end ? s + len - n : s;
+        if (memcmp(where, blanks[i], n) == 0) return n;
+    }
+    return 0;
+}
+
+bool
+passphrase_has_blanks(const struct buf *text) {
+    return blank_at(text->data, text->len, false) > 0 || blank_at(text->data, text->len, true) > 0;
+}
+
+/* Return whether ${s} consists of five groups of four, as a page generates them. */
+static bool
+is_page_passphrase(const uint8_t *s, size_t len) {
+    if (len != 24) return false;
+    for (size_t i = 0; i < len; i++) {
+        bool hyphen = i % 5 == 4;
+        bool letter = (s[i] >= 'a' && s[i] <= 'z') || (s[i] >= '2' && s[i] <= '9');
+        if (hyphen ? s[i] != '-' : !letter) return false;
+    }
+    return true;
+}
+
+/* Return whether ${s} is a passphrase that a server generates for a classic link. */
+static bool
+is_classic_passphrase(const uint8_t *s, size_t len) {
+    static const char signs[] = "!#$%&*+=?@_~-";
+    if (len != 32) return false;
+    for (size_t i = 0; i < len; i++) {
+        bool alnum = (s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z') ||
+                     (s[i] >= '0' && s[i] <= '9');
+        if (!alnum && memchr(signs, s[i], sizeof(signs) - 1) == NULL) return false;
+    }
+    return true;
+}
+
+void
+passphrase_trim_generated(struct buf *text) {
+    size_t begin = 0, len = text->len;
+    for (size_t n; (n = blank_at(text->data + begin, len, false)) > 0; len -= n)
+        begin += n;
+    for (size_t n; (n = blank_at(text->data + begin, len, true)) > 0;)
+        len -= n;
+
+    const uint8_t *inner = text->data + begin;
+    if (len == 0 || (!is_page_passphrase(inner, len) && !is_classic_passphrase(inner, len))) return;
+    memmove(text->data, inner, len);
+    explicit_bzero(text->data + len, text->len - len);
+    text->len = len;
 }

@@ -28,7 +28,7 @@ bool passphrase_from_stdin(const char *method);
 
 /*
  * Read what ${source} names into ${out}, which is empty and has a limit above PASSPHRASE_MAX.  One
- * trailing newline of a file or of standard input is removed.  Returns 0; ERR_CONFIG if the
+ * trailing newline is removed, except on a terminal, which has none.  Returns 0; ERR_CONFIG if the
  * terminal, variable or file does not exist; ERR_CONFLICT if the two entries differ; ERR_INVALID if
  * it is empty; ERR_TOO_LARGE; ERR_IO.
  */
@@ -39,5 +39,12 @@ int passphrase_read(const struct passphrase_source *source, struct buf *out);
  * ERR_TOO_LARGE above PASSPHRASE_MAX; ERR_NOMEM. */
 MUST_CHECK
 int passphrase_normalise(struct buf *text);
+
+/* Return whether ${text} begins or ends with a blank. */
+bool passphrase_has_blanks(const struct buf *text);
+
+/* Remove the blanks at both ends of ${text} if the rest looks like a passphrase that a page or a
+ * server generated, which has none. */
+void passphrase_trim_generated(struct buf *text);
 
 #endif

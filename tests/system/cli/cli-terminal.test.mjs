@@ -153,6 +153,23 @@ test('a passphrase is asked for, twice to share, and not shown', { skip }, async
   assert.ok(!/correct horse|wrong one/.test(readFileSync(join(cli.folder, 'typescript'), 'utf8')));
 });
 
+test('a blank at an end of a passphrase costs no try', { skip }, async () => {
+  await share('inside', ['--passphrase', 'env:PW'], { PW: 'correct horse' });
+  await enter('secrets get "$(cat link)"');
+  await see(/^Passphrase: *$/m);
+  tmux.text('correct horse ');
+  tmux.keys('Enter');
+  await see(/ends with a blank\. Does the blank belong to it\? \[y\/N\] *$/m);
+  tmux.keys('Enter');
+  await see(/\[y\/N\] *\nPassphrase: *$/m);
+  tmux.text('correct horse');
+  tmux.keys('Enter');
+  const shown = await see(/That was the last view/);
+  assert.match(shown, /^inside$/m);
+  assert.ok(!/attempts/.test(shown));
+  await ended(0);
+});
+
 test('two passphrases that differ share nothing', { skip }, async () => {
   await enter('echo inside | secrets put --passphrase tty');
   await see(/^Passphrase: *$/m);

@@ -146,6 +146,33 @@ test('a passphrase is normalised: composed and decomposed are one', async () => 
   assert.equal(got.stdout, 'inside', got.stderr);
 });
 
+test('a line end of a variable and blanks around a generated passphrase do not count, other blanks are told', async () => {
+  const link = await put('inside', ['-p', 'env:PW', '-v', '9'], { extra: { PW: 'correct horse\n' } });
+  for (const PW of ['correct horse', 'correct horse\r\n']) {
+    const got = await cli.run(['get', '-p', 'env:PW', link], { extra: { PW } });
+    assert.equal(got.stdout, 'inside', got.stderr);
+    assert.ok(!/blank/.test(got.stderr), got.stderr);
+  }
+
+  const told = /^Note: the passphrase begins or ends with a blank, which belongs to it\.$/m;
+  const wrong = await cli.run(['get', '-p', 'env:PW', link], { extra: { PW: 'correct horse ' } });
+  assert.equal(wrong.code, exit.wrong);
+  assert.ok(wrong.stderr.search(told) >= 0 && wrong.stderr.search(told) < wrong.stderr.indexOf('wrong passphrase'), wrong.stderr);
+  for (const PW of [' x', 'x\u00a0', 'x\n\n']) {
+    const made = await cli.run(['put', '-p', 'env:PW'], { input: 'inside', extra: { PW } });
+    assert.match(made.stderr, told);
+    const got = await cli.run(['get', '-p', 'env:PW', made.stdout.trim()], { extra: { PW } });
+    assert.equal(got.stdout, 'inside', got.stderr);
+  }
+
+  for (const PW of ['abcd-efgh-jkmn-pqrs-tuvw', 'A1b2C3d4E5f6G7h8A1b2C3d4E5f6G7h!']) {
+    const own = await put('inside', ['-p', 'env:PW'], { extra: { PW } });
+    const got = await cli.run(['get', '-p', 'env:PW', own], { extra: { PW: ` \t${PW}\u00a0 ` } });
+    assert.equal(got.stdout, 'inside', got.stderr);
+    assert.ok(!/blank/.test(got.stderr), got.stderr);
+  }
+});
+
 test('bad passphrases and methods are refused before anything is sent', async () => {
   const cases = [
     [['-p', 'hunter2'], {}], [['-p', 'env:NOT_SET'], {}], [['-p', 'env:EMPTY'], { EMPTY: '' }],
