@@ -48,6 +48,13 @@ percent_sent(const struct cli *cli, const json_t *record) {
     return (unsigned)((double)sent * (double)part_size / (double)size * 100);
 }
 
+/* Return how many bytes the upload of ${record} has.  Records of older versions only tell how many
+ * bytes its envelope has. */
+static int64_t
+size_of_content(const json_t *record) {
+    return remote_number(record, "content_size", remote_number(record, "size", 0));
+}
+
 /* Print the line of ${record} in the list of unfinished uploads. */
 static int
 list_upload(void *ctx, json_t *record) {
@@ -57,8 +64,7 @@ list_upload(void *ctx, json_t *record) {
     const char *id = remote_text(record, "id"), *note = "";
     if (id == NULL || !token_is_sealed_id(id, strlen(id))) return 0;
 
-    /* Records of older versions have neither. */
-    int64_t content = remote_number(record, "content_size", remote_number(record, "size", 0));
+    int64_t content = size_of_content(record);
     cli_time_text(remote_number(record, "begun_at", 0), begun);
     if (!json_is_true(json_object_get(record, "shown"))) note = "; its link was never shown";
     if (progress_bytes((uint64_t)content, &size) == 0)
@@ -66,6 +72,40 @@ list_upload(void *ctx, json_t *record) {
                  begun, note);
     buf_free(&size);
     return 0;
+}
+
+/* The list of unfinished uploads that --json prints. */
+struct json_list {
+    const struct cli *cli;
+    json_t *uploads;
+};
+
+/* Add the upload of ${record} to the list. */
+static int
+add_upload(void *ctx, json_t *record) {
+    struct json_list *list = ctx;
+    const char *id = remote_text(record, "id"), *server = remote_text(record, "server");
+    if (id == NULL || !token_is_sealed_id(id, strlen(id))) return 0;
+
+    json_t *one = json_pack("{s:s, s:s*, s:I, s:i, s:I, s:b}", "id", id, "server", server, "size",
+                            (json_int_t)size_of_content(record), "percent_sent",
+                            (int)percent_sent(list->cli, record), "begun_at",
+                            (json_int_t)remote_number(record, "begun_at", 0), "link_shown",
+                            json_is_true(json_object_get(record, "shown")));
+    if (one == NULL || json_array_append_new(list->uploads, one) != 0) return ERR_NOMEM;
+    return 0;
+}
+
+/* Print all unfinished uploads as JSON.  Returns ${status}, or another one if that fails. */
+static enum cli_exit
+list_as_json(const struct cli *cli, enum cli_exit status) {
+    struct json_list list = {.cli = cli, .uploads = json_array()};
+    json_t *json = NULL;
+    if (state_each_upload(&cli->state, add_upload, &list) == 0)
+        json = json_pack("{s:O}", "uploads", list.uploads);
+    json_decref(list.uploads);
+    enum cli_exit printed = cli_print_json(json);
+    return printed == CLI_DONE ? status : printed;
 }
 
 static enum cli_exit
@@ -81,12 +121,12 @@ choose_upload(struct cli *cli, struct resume_choice *c, struct link *link) {
     if (c->count == 0) {
         say_error("there is no unfinished upload here");
         say_hint("Share it again with secrets put.");
-        return CLI_GONE;
+        return cli->opt.json ? list_as_json(cli, CLI_GONE) : CLI_GONE;
     }
     say_error("there are %d unfinished uploads", c->count);
-    (void)state_each_upload(&cli->state, list_upload, cli);
+    if (!cli->opt.json) (void)state_each_upload(&cli->state, list_upload, cli);
     say_hint("Finish one: secrets put --resume ID. Erase one: secrets burn ID.");
-    return CLI_USAGE;
+    return cli->opt.json ? list_as_json(cli, CLI_USAGE) : CLI_USAGE;
 }
 
 /*

@@ -50,6 +50,14 @@ test('interrupted uploads can be listed, looked at, finished and erased', async 
   assert.match(list.stderr, line(second, '(49|50|51)'));
   assert.match(list.stderr, /Finish one: secrets put --resume ID\. Erase one: secrets burn ID\.\n$/);
 
+  const json = await cli.run(['put', '--resume', '--json']);
+  assert.equal(json.code, exit.usage);
+  const { uploads } = JSON.parse(json.stdout);
+  assert.deepEqual(uploads.map(({ id }) => id).sort(), [first, second, third].sort());
+  const one = uploads.find(({ id }) => id === second);
+  assert.ok(one.percent_sent >= 49 && one.percent_sent <= 51 && Math.abs(one.begun_at - Date.now() / 1000) < 60, json.stdout);
+  assert.deepEqual({ ...one, percent_sent: 0, begun_at: 0 }, { id: second, server: proxy.url, size: CONTENT.length, percent_sent: 0, begun_at: 0, link_shown: true });
+
   const receipt = await cli.run(['receipt', links[0]]);
   assert.equal(receipt.code, exit.done, receipt.stderr);
   assert.match(receipt.stdout, /^Still being uploaded\./);
