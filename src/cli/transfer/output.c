@@ -14,7 +14,7 @@
 #include "cli/terminal/say.h"
 #include "cli/terminal/terminal.h"
 
-enum { VARIANTS_MAX = 1000, SHOWN_MAX = 4 * OUTPUT_TEXT_MAX };
+enum { VARIANTS_MAX = 1000, SHOWN_MAX = 4 * OUTPUT_TEXT_MAX, NAME_SHOWN_MAX = 2048 };
 
 static bool
 is_directory(const char *path) {
@@ -331,6 +331,27 @@ print_output_json(const struct output *o, const struct envelope_meta *meta) {
     return cli_print_json(NULL);
 }
 
+/* If the file was saved under another name than that of the sender, such as "_env" for ".env", say
+ * what that is. */
+static void
+note_other_name(const struct cli *cli, const struct envelope_meta *meta) {
+    char name[NAME_LEN_MAX + 1];
+    struct buf shown = BUF_INIT(NAME_SHOWN_MAX);
+    const char *given = cli->opt.output;
+    if (!meta->is_file || (given != NULL && !is_directory(given))) return;
+
+    /* The directories before the last component tell nothing. */
+    name_sanitise(meta->name, meta->name_len, name);
+    size_t len = strlen(name);
+    bool same = len <= meta->name_len && memcmp(meta->name + meta->name_len - len, name, len) == 0;
+    if (!same && terminal_escape((const uint8_t *)meta->name, meta->name_len, &shown) == 0) {
+        for (size_t i = 0; i < shown.len; i++)
+            if (shown.data[i] == '\n' || shown.data[i] == '\t') shown.data[i] = '?';
+        say_note("The sender calls it %s", buf_text(&shown));
+    }
+    buf_free(&shown);
+}
+
 enum cli_exit
 output_finish(struct cli *cli, struct output *o, const struct envelope_meta *meta) {
     enum cli_exit status = CLI_DONE;
@@ -340,6 +361,7 @@ output_finish(struct cli *cli, struct output *o, const struct envelope_meta *met
 
     if (cli->opt.json && o->kind != OUTPUT_STDOUT) return print_output_json(o, meta);
     if (o->kind == OUTPUT_FILE) say_note("Saved as %s", o->path);
+    if (o->kind == OUTPUT_FILE && !o->nameless) note_other_name(cli, meta);
     return CLI_DONE;
 }
 

@@ -90,7 +90,7 @@ test('hostile names stay in their folder', async () => {
   const dir = join(cli.folder, 'hostile');
   await mkdir(dir);
   const table = [
-    ['../../etc/passwd', 'passwd'], ['/abs/olute', 'olute'], ['.bashrc', '_bashrc'], ['..', 'secret'], ['-rf', '_rf'],
+    ['../../etc/passwd', 'passwd'], ['/abs/olute', 'olute'], ['plain', 'plain'], ['.bashrc', '_bashrc'], ['.env', '_env'], ['..', 'secret'], ['-rf', '_rf'],
     ['a\\b\\c.exe', 'c.exe'], ['x\u202etxt.exe', 'x_txt.exe'], ['new\nline', 'new_line'], ['esc\x1b[2J', 'esc_[2J'], ['dir/', 'secret'],
   ];
   for (const [name, want] of table) {
@@ -99,6 +99,10 @@ test('hostile names stay in their folder', async () => {
     assert.equal(got.code, exit.done, got.stderr);
     assert.deepEqual(readdirSync(dir), [want], JSON.stringify(name));
     assert.ok(!got.stderr.includes('\x1b'));
+    // A name that was changed is told, on one line.
+    const told = got.stderr.split('\n').filter((line) => line.startsWith('The sender calls it '));
+    assert.equal(told.length, name.endsWith(want) ? 0 : 1, got.stderr);
+    if (/^\.\w+$/.test(name)) assert.equal(told[0], `The sender calls it ${name}`);
     unlinkSync(join(dir, want));
   }
   const long = await cli.run(['put', '--name', 'n'.repeat(256)], { input: 'x' });
