@@ -156,6 +156,9 @@ test('names of received files are made harmless', async () => {
     // Joiners belong to names, direction marks do not.
     'می\u200cخواهم.pdf': 'می\u200cخواهم.pdf', '👩\u200d💻.txt': '👩\u200d💻.txt', 'a\u200fb\u2066c\u061cd': 'a_b_c_d', 'soft\u00adhyphen': 'soft_hyphen',
   };
+  for (const hidden of ['\u3164', '\u2800', '\u00ad', '\u115f', '\u180e', '\u034f', '\u200b', '\ufeff', '\u2028', '\u{e0041}', '\u{1d173}'])
+    assert.equal(safeName(`a.pdf${hidden}.exe`), 'a.pdf_.exe', hidden.codePointAt(0).toString(16));
+  assert.equal(safeName('❤️\u200d🔥.png'), '❤️\u200d🔥.png');
   for (const [name, safe] of Object.entries(cases)) assert.equal(safeName(name), safe, JSON.stringify(name));
   assert.ok([...safeName(`${'x'.repeat(10000)}.pdf`)].length <= 120);
   assert.ok(safeName(`${'x'.repeat(10000)}.pdf`).endsWith('.pdf'));

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/text/utf8.h"
 
-#include <stdint.h>
-
 /* Return the length of the character at ${s} (RFC 3629, section 4), or 0 if there is no valid
  * one in the ${left} bytes. */
 static size_t
@@ -31,6 +29,20 @@ utf8_valid(const char *text, size_t len) {
         i += n;
     }
     return true;
+}
+
+size_t
+utf8_decode(const char *text, size_t len, uint32_t *c) {
+    static const uint8_t lead_mask[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    const uint8_t *s = (const uint8_t *)text;
+    *c = 0;
+    size_t n = len > 0 ? utf8_char_len(s, len) : 0;
+    if (n == 0) return 0;
+
+    *c = s[0] & lead_mask[n];
+    for (size_t i = 1; i < n; i++)
+        *c = *c << 6 | (s[i] & 0x3fU);
+    return n;
 }
 
 bool

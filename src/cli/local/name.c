@@ -3,62 +3,44 @@
 
 #include <stdint.h>
 
+#include "base/text/hidden.h"
 #include "base/text/utf8.h"
 
 enum { SUFFIX_MAX = 32 };
 
-/* Ranges of characters that can deceive a reader, or break a program that reads the name. */
-static const struct {
-    uint32_t first, last;
-} bad_ranges[] = {
-    {0x00, 0x1f},       {0x7f, 0x9f},     /* controls */
-    {0x61c, 0x61c},     {0x200b, 0x200f}, /* direction marks, zero width */
-    {0x2028, 0x202e},   {0x2060, 0x206f}, /* separators, embeddings, isolates */
-    {0xfeff, 0xfeff},   {0xfff9, 0xfffb}, /* byte order mark, annotations */
-    {0xe0000, 0xe007f},                   /* tags */
-    {'/', '/'},         {'\\', '\\'},
-};
-
+/* Blanks beyond ASCII (White_Space), of which a file name needs only one kind. */
 static bool
-is_bad_in_name(uint32_t c) {
-    for (size_t i = 0; i < ARRAY_LEN(bad_ranges); i++)
-        if (c >= bad_ranges[i].first && c <= bad_ranges[i].last) return true;
-    return false;
+is_wide_blank(uint32_t c) {
+    return c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f || c == 0x205f ||
+           c == 0x3000;
 }
 
-/* Return the length of the UTF-8 sequence that ${lead} begins; 1 if it begins none. */
-static size_t
-utf8_sequence_len(uint8_t lead) {
-    if (lead >= 0xf0) return 4;
-    if (lead >= 0xe0) return 3;
-    if (lead >= 0xc0) return 2;
-    return 1;
+/* What stands for the character ${c} at offset ${at} of ${s}; 0 if that is safe. */
+static char
+replace_character(const char *s, size_t len, size_t at, uint32_t c) {
+    uint32_t code = 0;
+    if (c < 0x20 || c == 0x7f || c == '/' || c == '\\') return '_';
+    if (hidden_at(s, len, at, &code) > 0) return '_';
+    return is_wide_blank(c) ? ' ' : '\0';
 }
 
-/* Return the character of ${n} bytes at ${s}, which are valid UTF-8. */
-static uint32_t
-decode_utf8(const char *s, size_t n) {
-    static const uint8_t lead_mask[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    uint32_t c = (uint8_t)s[0] & lead_mask[n];
-    for (size_t i = 1; i < n; i++)
-        c = c << 6 | ((uint8_t)s[i] & 0x3f);
-    return c;
-}
-
-/* Copy ${s} with every unsafe character replaced by '_'.  Returns the length. */
+/* Copy ${s} with every unsafe character replaced.  Returns the length. */
 static size_t
 copy_safe_characters(const char *s, size_t len, char *out) {
     size_t used = 0;
     for (size_t i = 0; i < len && used < NAME_LEN_MAX;) {
-        size_t n = utf8_sequence_len((uint8_t)s[i]);
-        bool valid = n <= len - i && utf8_valid(s + i, n);
-        if (!valid) n = 1;
+        uint32_t c = 0;
+        size_t n = utf8_decode(s + i, len - i, &c);
+        char instead = n == 0 ? '_' : replace_character(s, len, i, c);
+        if (n == 0) n = 1;
 
-        if (used + n > NAME_LEN_MAX) break;
-        if (valid && !is_bad_in_name(decode_utf8(s + i, n))) {
+        if (instead != '\0') {
+            out[used++] = instead;
+        } else {
+            if (used + n > NAME_LEN_MAX) break;
             memcpy(out + used, s + i, n);
             used += n;
-        } else out[used++] = '_';
+        }
         i += n;
     }
     return used;

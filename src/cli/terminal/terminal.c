@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/text/hidden.h"
 #include "base/text/utf8.h"
 #include "cli/terminal/signals.h"
 
@@ -120,35 +121,6 @@ terminal_width(void) {
     return size.ws_col < WIDTH_MIN ? WIDTH_MIN : size.ws_col;
 }
 
-/* Characters beyond ASCII that control a terminal, or the direction of the text around them. */
-static const struct {
-    uint32_t first, last;
-} control_ranges[] = {
-    {0x80, 0x9f},     /* C1 controls */
-    {0x61c, 0x61c},   /* Arabic letter mark */
-    {0x200e, 0x200f}, /* left-to-right and right-to-left mark */
-    {0x202a, 0x202e}, /* embeddings and overrides */
-    {0x2066, 0x2069}, /* isolates */
-};
-
-/* Return the length of the control beyond ASCII that the UTF-8 text ${data} of ${len} bytes begins
- * with, and its code in ${*code}; 0 if it begins with anything else. */
-static size_t
-wide_control(const uint8_t *data, size_t len, uint32_t *code) {
-    size_t n = 0;
-    if (len >= 2 && (data[0] & 0xe0) == 0xc0) {
-        n = 2;
-        *code = (data[0] & 0x1fU) << 6 | (data[1] & 0x3fU);
-    } else if (len >= 3 && (data[0] & 0xf0) == 0xe0) {
-        n = 3;
-        *code = (data[0] & 0xfU) << 12 | (data[1] & 0x3fU) << 6 | (data[2] & 0x3fU);
-    }
-
-    for (size_t i = 0; n > 0 && i < ARRAY_LEN(control_ranges); i++)
-        if (*code >= control_ranges[i].first && *code <= control_ranges[i].last) return n;
-    return 0;
-}
-
 /* Append the byte ${c} of a text, or what stands for it. */
 static int
 escape_byte(uint8_t c, bool utf8, struct buf *out) {
@@ -163,7 +135,7 @@ terminal_escape(const uint8_t *data, size_t len, struct buf *out) {
     int err = 0;
     for (size_t i = 0; i < len && err == 0;) {
         uint32_t code = 0;
-        size_t n = utf8 ? wide_control(data + i, len - i, &code) : 0;
+        size_t n = utf8 ? hidden_at((const char *)data, len, i, &code) : 0;
         if (n > 0) err = buf_printf(out, "<U+%04X>", (unsigned)code);
         else err = escape_byte(data[i], utf8, out);
         i += n > 0 ? n : 1;
@@ -171,14 +143,22 @@ terminal_escape(const uint8_t *data, size_t len, struct buf *out) {
     return err;
 }
 
+/* Append the escape of the character ${code} in JSON, which is two where UTF-16 has a pair. */
+static int
+escape_code(unsigned code, struct buf *out) {
+    if (code < 0x10000) return buf_printf(out, "\\u%04x", code);
+    code -= 0x10000;
+    return buf_printf(out, "\\u%04x\\u%04x", 0xd800 + (code >> 10), 0xdc00 + (code & 0x3ff));
+}
+
 int
 terminal_escape_json(const uint8_t *json, size_t len, struct buf *out) {
     int err = 0;
     for (size_t i = 0; i < len && err == 0;) {
-        uint32_t code = json[i];
-        size_t n = wide_control(json + i, len - i, &code);
-        if (n == 0) code = json[i];
-        if (n > 0 || json[i] == 0x7f) err = buf_printf(out, "\\u%04x", (unsigned)code);
+        uint32_t code = 0;
+        size_t n = hidden_at((const char *)json, len, i, &code);
+        if (n > 0) err = escape_code(code, out);
+        else if (json[i] == 0x7f) err = escape_code(json[i], out);
         else err = buf_add_byte(out, json[i]);
         i += n > 0 ? n : 1;
     }

@@ -24,8 +24,8 @@ unsigned terminal_width(void);
 
 /*
  * Append the text of ${len} bytes at ${data} to ${out} with everything made visible that could
- * control a terminal or reorder its text: control characters apart from newline and tab,
- * bidirectional controls, and what is not UTF-8.
+ * control a terminal, or hide or reorder text: control characters apart from newline and tab, hidden
+ * characters (base/text/hidden.h), and what is not UTF-8.
  * Returns 0, ERR_TOO_LARGE or ERR_NOMEM.
  */
 MUST_CHECK

@@ -44,6 +44,23 @@ test_names(void **state) {
          "a_b"},
         {" lead", "_lead"},
         {"a:b*?", "a:b*?"},
+
+        /* What shows nothing does not hide the suffix. */
+        {"a.pdf\u3164\u3164.exe", "a.pdf__.exe"},
+        {"a\u00adb\u034fc\u115fd\u180ee", "a_b_c_d_e"},
+        {"a\u2800b\ufeffc\u2028d\uffa0e", "a_b_c_d_e"},
+        {"a\U000e0041b\U0001d173c\U000e0fffd", "a_b_c_d"},
+        {"a.pdf\u200d\u200c.exe", "a.pdf__.exe"},
+        {"a.pdf\ufe0f.exe", "a.pdf_.exe"},
+        {"\u0645\u200c\u200c.exe", "\u0645__.exe"},
+        {"a.pdf\u00a0\u2003\u3000.exe", "a.pdf   .exe"},
+
+        /* Joiners and selectors of words and of pictures stay. */
+        {"\u0645\u06cc\u200c\u062e\u0648.txt", "\u0645\u06cc\u200c\u062e\u0648.txt"},
+        {"\U0001f468\u200d\U0001f469.png", "\U0001f468\u200d\U0001f469.png"},
+        {"\u2764\ufe0f\u200d\U0001f525", "\u2764\ufe0f\u200d\U0001f525"},
+        {"1\ufe0f\u20e3.png", "1\ufe0f\u20e3.png"},
+        {"\u845b\U000e0100", "\u845b\U000e0100"},
     };
     char out[NAME_LEN_MAX + 1], big[600];
     (void)state;
@@ -214,6 +231,8 @@ test_terminal_escapes(void **state) {
          "b",
          "a<U+202E>b"},
         {"\xc3\xbc", "\xc3\xbc"},
+        {"p\u200bw\ufeff\u2028\U000e0041", "p<U+200B>w<U+FEFF><U+2028><U+E0041>"},
+        {"\u0645\u200c\u062e \u2764\ufe0f", "\u0645\u200c\u062e \u2764\ufe0f"},
         {"x\x9b\xff", "x??"},
     };
     struct buf b = BUF_INIT(100);
@@ -235,36 +254,47 @@ assert_nfc(const char *in, const char *want) {
     buf_free(&b);
 }
 
-/* Write the UTF-8 of ${c}, below U+10000, to ${out}. */
+/* Write the UTF-8 of ${c} to ${out}. */
 static size_t
 put_utf8(uint32_t c, char *out) {
-    if (c < 0x80) {
+    size_t n = 1;
+    if (c >= 0x80) n = 2;
+    if (c >= 0x800) n = 3;
+    if (c >= 0x10000) n = 4;
+    if (n == 1) {
         out[0] = (char)c;
         return 1;
     }
-    if (c < 0x800) {
-        out[0] = (char)(0xc0 | c >> 6);
-        out[1] = (char)(0x80 | (c & 0x3f));
-        return 2;
-    }
-    out[0] = (char)(0xe0 | c >> 12);
-    out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-    out[2] = (char)(0x80 | (c & 0x3f));
-    return 3;
+
+    for (size_t i = n - 1; i > 0; i--, c >>= 6)
+        out[i] = (char)(0x80 | (c & 0x3f));
+    out[0] = (char)(0xf00 >> n | c);
+    return n;
 }
 
+/* Default_Ignorable_Code_Point of Unicode 14.0.0, which is the same in 16.0.0. */
+static const uint32_t ignorable[][2] = {
+    {0xad, 0xad},       {0x34f, 0x34f},     {0x61c, 0x61c},   {0x115f, 0x1160}, {0x17b4, 0x17b5},
+    {0x180b, 0x180f},   {0x200b, 0x200f},   {0x202a, 0x202e}, {0x2060, 0x206f}, {0x3164, 0x3164},
+    {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0}, {0xfff0, 0xfff8}, {0x1bca0, 0x1bca3},
+    {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+};
+
+/* Whether a text that is shown must show ${c} by its number. */
 static bool
-controls_terminal(uint32_t c) {
-    return (c >= 0x7f && c <= 0x9f) || c == 0x61c || c == 0x200e || c == 0x200f ||
-           (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+hides_or_controls(uint32_t c) {
+    for (size_t i = 0; i < ARRAY_LEN(ignorable); i++)
+        if (c >= ignorable[i][0] && c <= ignorable[i][1]) return true;
+    return (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029 || (c >= 0xfff9 && c <= 0xfffb) ||
+           c == 0x2800;
 }
 
-/* Every character of the basic plane reaches the terminal as it is, or not at all. */
+/* Every character between two of ASCII reaches the terminal as it is, or by its number. */
 static void
 test_every_control_is_escaped(void **state) {
     struct buf shown = BUF_INIT(100), json = BUF_INIT(100);
     (void)state;
-    for (uint32_t c = 0x20; c < 0x10000; c++) {
+    for (uint32_t c = 0x20; c < 0x110000; c++) {
         char text[8] = "\"";
         if (c == '"' || c == '\\' || (c >= 0xd800 && c < 0xe000)) continue;
         size_t len = 1 + put_utf8(c, text + 1);
@@ -273,8 +303,8 @@ test_every_control_is_escaped(void **state) {
         buf_reset(&json);
         assert_int_equal(terminal_escape((const uint8_t *)text, len + 1, &shown), 0);
         assert_int_equal(terminal_escape_json((const uint8_t *)text, len + 1, &json), 0);
-        assert_int_equal(buf_equals(&shown, text, len + 1), !controls_terminal(c));
-        assert_int_equal(buf_equals(&json, text, len + 1), !controls_terminal(c));
+        assert_int_equal(buf_equals(&shown, text, len + 1), !hides_or_controls(c));
+        assert_int_equal(buf_equals(&json, text, len + 1), !hides_or_controls(c));
 
         /* The JSON still means the same. */
         json_t *value = json_loadb((const char *)json.data, json.len, JSON_DECODE_ANY, NULL);

@@ -4,15 +4,18 @@
 const LONGEST = 120;
 const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
-/** Format characters that belong to names: joiners, which Persian and emoji need. */
-const FORMAT = /(?![\u200c\u200d])\p{Cf}/gu;
+/**
+ * Characters that show nothing, but for those that belong to names: joiners, which Persian and emoji need, and
+ * variation selectors.
+ */
+const HIDDEN = /(?![\u200c\u200d]|\p{Variation_Selector})[\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
 /** The last component of `name`, without what could deceive or harm. It is never empty and no dot file. */
 export function safeName(name: string): string {
   const last = name.split(/[/\\]/).filter((part) => part !== '').at(-1) ?? '';
   let out = last
     .replace(/[\p{Cc}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu, '_')
-    .replace(FORMAT, '_')
+    .replace(HIDDEN, '_')
     .replace(/[<>:"|?*]/g, '_')
     .replace(/^[\s.]+/, '')
     .replace(/[\s.]+$/, '');
