@@ -208,8 +208,13 @@ classic_decrypt(struct api_call *call) {
     struct fields f;
     if (fields_read(call->req, table, DECRYPT_FIELDS, FIELDS_OPEN, &f, call->resp) == 0) {
         const struct field_value *id = &f.values[SECRET_ID];
-        if (token_is_classic_id(id->text, id->len))
-            open_classic_secret(call, id, &f.values[PASSPHRASE]);
+        const struct field_value *passphrase = &f.values[PASSPHRASE];
+
+        /* HMAC pads its key with zeros, so scrypt takes a passphrase with zeros after it for the
+         * passphrase itself.  No secret has one with a zero. */
+        bool zero = memchr(passphrase->text, 0, passphrase->len) != NULL;
+        if (!zero && token_is_classic_id(id->text, id->len))
+            open_classic_secret(call, id, passphrase);
         else respond_unopened(call->resp);
     }
     fields_clear(&f);

@@ -139,7 +139,9 @@ cli_check_token_server(const struct cli *cli, const char *server) {
 /* Say that the source ${method} of ${what} does not exist. */
 static void
 complain_no_source(const char *method, const char *what) {
-    if (strncmp(method, "env:", 4) == 0)
+    /* The user may have written the key itself after "file:". */
+    if (passphrase_is_key(method)) say_error("no %s: its source does not exist", what);
+    else if (strncmp(method, "env:", 4) == 0)
         say_error("no %s: the variable %s is not set", what, method + 4);
     else if (strncmp(method, "file:", 5) == 0)
         say_error("no %s: cannot open %s: %s", what, method + 5, strerror(errno));

@@ -120,7 +120,8 @@ complain_value(const struct option_row *row, const char *value) {
     long long min = (long long)row->min, max = (long long)row->max;
 
     /* The user may have typed the passphrase itself where a method belongs. */
-    if (row->kind == METHOD) say_error("--%s does not accept that", row->name);
+    if (row->kind == METHOD || passphrase_is_key(value))
+        say_error("--%s does not accept that", row->name);
     else say_error("--%s does not accept \"%s\"", row->name, value);
 
     if (row->kind == METHOD) say_hint("Name a method: %s.", PASSPHRASE_METHODS);

@@ -383,6 +383,15 @@ reset_response(struct http_client_response *resp) {
     resp->detail[0] = '\0';
 }
 
+/* Whether a response began.  libcurl before 8.6 then has CURLE_OUT_OF_MEMORY for a line of the head
+ * that is too long. */
+static bool
+has_begun(CURL *curl) {
+    curl_off_t first_byte = 0;
+    (void)curl_easy_getinfo(curl, CURLINFO_STARTTRANSFER_TIME_T, &first_byte);
+    return first_byte > 0;
+}
+
 enum http_failure
 http_client_send(struct http_client *c, const struct http_client_request *req,
                  struct http_client_response *resp) {
@@ -403,6 +412,7 @@ http_client_send(struct http_client *c, const struct http_client_request *req,
 
     enum http_failure failure = t.failure;
     if (failure == HTTP_FAILURE_NONE) failure = failure_of_code(code);
+    if (failure == HTTP_FAILURE_NOMEM && has_begun(curl)) failure = HTTP_FAILURE_TOO_LARGE;
     if (failure != HTTP_FAILURE_NONE && resp->detail[0] == '\0')
         (void)snprintf(resp->detail, sizeof(resp->detail), "%s", curl_easy_strerror(code));
 

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 /*
- * Look at the character at offset ${at} of the ${len} bytes at ${text}, which are UTF-8.  Return its
- * length, with its number in ${*code}, if it is hidden; else 0.
+ * Look at the character at offset ${at} of the ${len} bytes at ${text}, which are UTF-8.  Return
+ * its length, with its number in ${*code}, if it is hidden; else 0.
  *
  * Hidden are the controls U+0080 to U+009F, all of Default_Ignorable_Code_Point (direction marks,
  * fillers, tags, zero widths), line and paragraph separator, annotations and the blank of Braille.

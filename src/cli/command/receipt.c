@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* secrets receipt: show what happened to a shared secret. */
+#include "base/err.h"
 #include "cli/command/owner_token.h"
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
@@ -65,7 +66,14 @@ static enum cli_exit
 print_receipt(const json_t *json) {
     struct buf text = BUF_INIT(RECEIPT_TEXT_MAX);
     enum cli_exit status = CLI_FAILED;
-    if (format_receipt(json, &text) == 0) status = cli_print(&text);
+    int err = format_receipt(json, &text);
+    if (err == 0) status = cli_print(&text);
+    if (err == ERR_TOO_LARGE) {
+        say_error("the receipt has more events than a secret can have");
+        say_hint("Do not trust this server. --json shows what it sent.");
+        status = CLI_DAMAGED;
+    }
+
     buf_free(&text);
     return status;
 }

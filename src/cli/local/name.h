@@ -12,8 +12,8 @@ enum { NAME_LEN_MAX = 255 };
 /*
  * Write to ${out} a safe file name made from the ${len} bytes at ${name}.  Uses only the last
  * component.  Control characters, separators, hidden characters (base/text/hidden.h) and bytes that
- * are not UTF-8 become '_', and every blank becomes a space.  The result is never empty, does not begin with '.', '-', '~' or a blank, and does not end with '.' or
- * a blank.
+ * are not UTF-8 become '_', and every blank becomes a space.  The result is never empty, does not
+ * begin with '.', '-', '~' or a blank, and does not end with '.' or a blank.
  */
 void name_sanitise(const char *name, size_t len, char out[static NAME_LEN_MAX + 1]);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/terminal/passphrase.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -9,7 +10,10 @@
 #include "cli/terminal/signals.h"
 #include "cli/terminal/terminal.h"
 
-enum { RAW_MAX = 4 * PASSPHRASE_MAX };
+enum {
+    RAW_MAX = 4 * PASSPHRASE_MAX,
+    KEY_LEN_MIN = 20, /* letters and digits in a row that may be a key */
+};
 
 static bool
 method_has_prefix(const char *s, const char *prefix) {
@@ -21,6 +25,17 @@ passphrase_method_ok(const char *method) {
     return strcmp(method, "tty") == 0 || strcmp(method, "stdin") == 0 ||
            (method_has_prefix(method, "env:") && method[4] != '\0') ||
            (method_has_prefix(method, "file:") && method[5] != '\0');
+}
+
+bool
+passphrase_is_key(const char *text) {
+    size_t run = 0;
+    for (; *text != '\0'; text++) {
+        bool letter = isalnum((unsigned char)*text) || *text == '-' || *text == '_';
+        run = letter ? run + 1 : 0;
+        if (run >= KEY_LEN_MIN || *text == '#') return true;
+    }
+    return false;
 }
 
 bool
@@ -101,7 +116,8 @@ passphrase_read(const struct passphrase_source *source, struct buf *out) {
 
 int
 passphrase_normalise(struct buf *text) {
-    int err = nfc_normalise(text);
+    bool zero = text->len > 0 && memchr(text->data, 0, text->len) != NULL;
+    int err = zero ? ERR_INVALID : nfc_normalise(text);
     if (err == 0 && text->len == 0) err = ERR_INVALID;
     if (err == 0 && text->len > PASSPHRASE_MAX) err = ERR_TOO_LARGE;
     return err;

@@ -23,6 +23,12 @@ struct passphrase_source {
 /* Return whether ${method} has the form of a method. */
 bool passphrase_method_ok(const char *method);
 
+/*
+ * Return whether ${text}, an argument that is not accepted, may be or hold a link, a key or a
+ * token: then no message repeats it.
+ */
+bool passphrase_is_key(const char *text);
+
 /* Return whether ${method}, which may be NULL, reads standard input. */
 bool passphrase_from_stdin(const char *method);
 
@@ -35,8 +41,10 @@ bool passphrase_from_stdin(const char *method);
 MUST_CHECK
 int passphrase_read(const struct passphrase_source *source, struct buf *out);
 
-/* Normalise the passphrase ${text}.  Returns 0; ERR_INVALID if it is empty or not UTF-8;
- * ERR_TOO_LARGE above PASSPHRASE_MAX; ERR_NOMEM. */
+/*
+ * Normalise the passphrase ${text}.  Returns 0; ERR_INVALID if it is empty, not UTF-8 or has a zero
+ * byte; ERR_TOO_LARGE above PASSPHRASE_MAX; ERR_NOMEM.
+ */
 MUST_CHECK
 int passphrase_normalise(struct buf *text);
 

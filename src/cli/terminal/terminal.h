@@ -24,9 +24,9 @@ unsigned terminal_width(void);
 
 /*
  * Append the text of ${len} bytes at ${data} to ${out} with everything made visible that could
- * control a terminal, or hide or reorder text: control characters apart from newline and tab, hidden
- * characters (base/text/hidden.h), and what is not UTF-8.
- * Returns 0, ERR_TOO_LARGE or ERR_NOMEM.
+ * control a terminal, or hide or reorder text: control characters apart from newline and tab,
+ * hidden characters (base/text/hidden.h), and what is not UTF-8. Returns 0, ERR_TOO_LARGE or
+ * ERR_NOMEM.
  */
 MUST_CHECK
 int terminal_escape(const uint8_t *data, size_t len, struct buf *out);

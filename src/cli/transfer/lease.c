@@ -238,11 +238,10 @@ ask_open_passphrase(struct opening *o) {
     return cli_ask_passphrase(o->cli, method, false, &o->passphrase);
 }
 
-/* Derive the keys of the lease from the link key and the passphrase. */
+/* Refuse a header that asks for too much, or, with a passphrase, for too little. */
 static enum cli_exit
-derive_keys(struct opening *o, struct lease *l) {
+check_cost(const struct opening *o, bool with_passphrase) {
     struct envelope_header header;
-    struct buf secret = BUF_INIT(TOKEN_LINK_KEY_LEN + 1 + ENVELOPE_PASSPHRASE_MAX);
     if (envelope_header_parse(o->header, &header) != 0) {
         say_error("the secret asks for a key derivation that is out of bounds");
         say_hint("Do not trust this server, or the program that the sender used.");
@@ -250,18 +249,29 @@ derive_keys(struct opening *o, struct lease *l) {
     }
 
     /* A server that lies about the header would get a proof that is cheap to guess. */
-    if (o->passphrase.len > 0 && !envelope_header_meets_floor(&header)) {
+    if (with_passphrase && !envelope_header_meets_floor(&header)) {
         say_error("the secret asks for a key derivation that is too cheap for a passphrase");
         say_hint("Do not trust this server, or the program that the sender used.");
         return CLI_DAMAGED;
     }
+    return CLI_DONE;
+}
+
+/* Derive the keys of the lease from the link key and the passphrase. */
+static enum cli_exit
+derive_keys(struct opening *o, struct lease *l) {
+    struct envelope_header header;
+    struct buf secret = BUF_INIT(TOKEN_LINK_KEY_LEN + 1 + ENVELOPE_PASSPHRASE_MAX);
+    enum cli_exit status = check_cost(o, o->passphrase.len > 0);
+    if (status != CLI_DONE) return status;
+    if (envelope_header_parse(o->header, &header) != 0) return CLI_DAMAGED;
 
     /* The arena is of exactly the size that the header asks for. */
     struct kdf_params cost = {.log2_n = header.log2_n, .r = header.r, .p = header.p};
     struct kdf_arena *arena = cli_arena(cost);
     int err = envelope_secret(o->link->key, TOKEN_LINK_KEY_LEN, (const char *)o->passphrase.data,
                               o->passphrase.len, &secret);
-    enum cli_exit status = CLI_DAMAGED;
+    status = CLI_DAMAGED;
     if (arena == NULL || err != 0) status = CLI_FAILED;
     else if (envelope_derive(arena, o->header, secret.data, secret.len, &l->keys) == ENVELOPE_OK)
         status = CLI_DONE;
@@ -416,6 +426,8 @@ lease_open(struct cli *cli, struct link *link, struct lease *out) {
     (void)snprintf(out->state_name, sizeof(out->state_name), "%s %s", cli->remote.base, link->id);
 
     enum cli_exit status = ask_info(&o, out);
+    bool asks = o.passphrase_needed || cli->opt.passphrase != NULL;
+    if (status == CLI_DONE) status = check_cost(&o, asks);
     if (status == CLI_DONE && link->key[0] == '\0') status = ask_link_key(&o);
     if (status == CLI_DONE) {
         /* The lease is named and kept before the server is asked for a view. */

@@ -21,6 +21,7 @@ const link = `https://h.invalid/#${id}.${key}`;
 
 const { server, cli } = await startServerAndHome();
 await writeFile(join(cli.folder, 'file'), 'x');
+await writeFile(join(cli.folder, 'zero'), 'pass\0');
 
 /** That ${stderr} is one error: what matches ${what}, then a line that matches ${next}, and no key. */
 function isError({ code, stderr, stdout }, want, what, next, name) {
@@ -71,6 +72,12 @@ const table = [
   [['put', '--resume'], gone, /no unfinished upload/, /secrets put/],
   // Passphrases.
   [['put', '-p', key], usage, /--passphrase does not accept that$/, /tty, stdin, env:NAME or file:PATH/],
+  [['put', '-p', `file:${key}`], usage, /no passphrase: its source does not exist$/, /file:PATH/],
+  [['receipt', '-T', `file:${key}`, link], usage, /no owner token: its source does not exist$/, /file:PATH/],
+  [['burn', '-T', `env:${key}`, link], usage, /no owner token: its source does not exist$/, /file:PATH/],
+  [['passwords', '-l', key], usage, /--length does not accept that$/, /from 8 to 256/],
+  [['put', '-t', key], usage, /--ttl does not accept that$/, /unit/],
+  [['put', '-p', 'file:zero', 'file'], usage, /from file:zero is empty or not UTF-8/, /UTF-8/],
   [['put', '-p', 'env:NOPE'], usage, /no passphrase: the variable NOPE is not set/, /env:NAME/],
   [['put', '-p', 'file:no-such'], usage, /cannot open no-such: No such file/, /file:PATH/],
   [['put', '-p', 'env:EMPTY'], usage, /from env:EMPTY is empty/, /at least one character/, { extra: { EMPTY: '' } }],

@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { createServer as createTcp } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { exit, newHome } from '../support/cli.mjs';
@@ -85,6 +86,11 @@ test('a cost that is too low for a passphrase is refused before anything is deri
     const asked = s.seen.filter((request) => request.what.startsWith('POST')).length;
     assert.deepEqual([got.code, asked], taken ? [exit.wrong, 1] : [exit.damaged, 0], `${n} ${r} ${p}: ${got.stderr}`);
     if (!taken) assert.match(got.stderr, /too cheap for a passphrase/);
+
+    // Nor is the passphrase asked for, which without a terminal would end otherwise.
+    const asking = await cli.run(['get', '-s', s.url, `${id}.${key}`]);
+    if (!taken) assert.match(asking.stderr, /too cheap for a passphrase/);
+    else assert.match(asking.stderr, /no terminal to ask on/);
   }
   // A server that hides that there is a passphrase gains nothing: the user gives it all the same.
   const s = await lying(t, { [`GET /api/v1/secrets/${id}`]: [200, infoOf(headerOf(14, 8, 1))] });
@@ -178,4 +184,24 @@ test('JSON holds no character that controls a terminal', async (t) => {
   const got = await cli.run(['get', '--json', made.stdout.trim()]);
   assert.equal(JSON.parse(got.stdout).text, text);
   assert.ok(!/[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/.test(got.stdout));
+});
+
+test('a server that answers too much is at fault, not the memory of this machine', async (t) => {
+  const events = Array.from({ length: 5000 }, () => ({ event: 'opened', at: 1 }));
+  const s = await lying(t, { [`GET /api/v1/secrets/${id}/receipt`]: [200, { state: 'opened', events }] });
+  const receipt = await cli.run(['receipt', '-s', s.url, '-T', 'env:TOKEN', `${id}.${key}`], { extra: { TOKEN: token } });
+  assert.equal(receipt.code, exit.damaged, receipt.stderr);
+  assert.match(receipt.stderr, /more events than a secret can have/);
+
+  for (const fields of [`X-Long: ${'x'.repeat(3_000_000)}\r\n`, 'X-Many: x\r\n'.repeat(300_000)]) {
+    const raw = createTcp((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end(`HTTP/1.1 200 OK\r\n${fields}\r\n`));
+    });
+    await new Promise((done) => raw.listen(0, '127.0.0.1', done));
+    t.after(() => raw.close());
+    const got = await cli.run(['get', '--patience', '1s', '-s', `http://127.0.0.1:${raw.address().port}/`, `${id}.${key}`]);
+    assert.equal(got.code, exit.damaged, got.stderr);
+    assert.ok(!/memory/.test(got.stderr), got.stderr);
+  }
 });

@@ -69,6 +69,17 @@ a_text_opens_as_often_as_asked(void **state) {
     assert_closed(fixture, decrypt(fixture, s.id, s.passphrase));
 }
 
+/* scrypt takes a passphrase with zeros after it for the passphrase itself. */
+static void
+a_passphrase_with_a_zero_opens_nothing(void **state) {
+    struct api_fixture *fixture = *state;
+    char longer[64];
+    struct secret s = encrypt(fixture, "/encrypt", "{\"secret\":\"x\"}", 0);
+    (void)snprintf(longer, sizeof(longer), "%s\\u0000", s.passphrase);
+    assert_closed(fixture, decrypt(fixture, s.id, longer));
+    assert_int_equal(decrypt(fixture, s.id, s.passphrase), 200);
+}
+
 static void
 a_byte_order_mark_is_skipped(void **state) {
     struct api_fixture *fixture = *state;
@@ -423,6 +434,7 @@ int
 main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_text_opens_as_often_as_asked),
+        TEST(a_passphrase_with_a_zero_opens_nothing),
         TEST(a_byte_order_mark_is_skipped),
         TEST(a_wrong_encoding_is_named),
         TEST(a_file_opens_once_with_its_name),
