@@ -43,6 +43,7 @@ start_server(void) {
                                    .api = &fuzzed_api,
                                    .trusted = &nobody,
                                    .hosts = &hosts,
+                                   .user_header = "",
                                    .io_threads = 1,
                                    .workers_max = 1,
                                    .queue_max = 8,

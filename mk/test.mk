@@ -44,7 +44,7 @@ TEST_LDFLAGS := -pie -pthread -Wl,--as-needed $(if $(SANITIZE),-fsanitize=$(SANI
 
 $(B)/tests/%: $(B)/tests/obj/%.o $(UNIT_COMMON) $(CLI_LIB) $(CORE)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_LDFLAGS) -o $@ $^ $(TEST_LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(TEST_LIBS)
 
 # The program with which tests in other languages seal and open.
 $(B)/tests/obj/sealtool.o: tests/system/support/tools/sealtool.c $(B)/flags

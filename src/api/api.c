@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/api.h"
 
+#include "api/access/access.h"
 #include "api/call.h"
 #include "api/response.h"
 #include "api/routes.h"
@@ -83,6 +84,17 @@ respond_too_many(struct http_response *resp, uint32_t seconds) {
     http_response_setf(resp, "Retry-After", "%u", seconds);
 }
 
+/* Set ${key} to what identifies the client of ${req} in rates: the user, or else the address.  No
+ * hash of a name begins as an address does. */
+static void
+rate_key(const struct http_request *req, uint8_t key[static 16]) {
+    uint8_t hash[TOKEN_HASH_LEN];
+    http_address_group(&req->client, key);
+    if (req->user == NULL) return;
+    token_hash(req->user, strlen(req->user), hash);
+    memcpy(key, hash, 16);
+}
+
 /* Take one token of ${rate} for the client of ${req}.  Returns 0, or -1 with 429 in ${resp}. */
 static int
 take_rate(const struct api *api, struct rate *rate, const struct http_request *req,
@@ -90,7 +102,7 @@ take_rate(const struct api *api, struct rate *rate, const struct http_request *r
     uint8_t key[16];
     if (rate == NULL) return 0;
 
-    http_address_group(&req->client, key);
+    rate_key(req, key);
     uint32_t wait = rate_take(rate, key, api->monotonic_ms());
     if (wait == 0) return 0;
     respond_too_many(resp, wait);
@@ -113,7 +125,7 @@ static int
 check_failed_tokens(const struct api *api, const struct http_request *req,
                     struct http_response *resp) {
     uint8_t key[16];
-    http_address_group(&req->client, key);
+    rate_key(req, key);
     uint32_t wait = rate_wait(api->failed_rate, key, api->monotonic_ms());
     if (wait == 0) return 0;
     respond_too_many(resp, wait);
@@ -229,6 +241,21 @@ check_site(const struct api *api, const struct api_route *route, const struct ht
     return -1;
 }
 
+/* Check that the client of ${req} may create, if ${route} does.  Returns 0, or -1 with a problem in
+ * ${resp}.  A refusal is charged only where a token was tried. */
+static int
+check_creator(const struct api *api, const struct api_route *route, const struct http_request *req,
+              struct http_response *resp) {
+    if ((route->flags & ROUTE_CREATES) == 0 || !api->config.creators.limited) return 0;
+    struct access access = access_of(&api->config, req);
+    if (access.allowed) return 0;
+
+    problem_respond(resp, PROBLEM_CREATORS_ONLY, NULL);
+    http_response_set(resp, "WWW-Authenticate", "Bearer");
+    if (access.wrong_token) count_failed_token(api, req, resp);
+    return -1;
+}
+
 /* Count the request.  Returns 0, or -1 with 429 in ${resp}. */
 static int
 check_rate(const struct api *api, const struct api_route *route, const struct http_request *req,
@@ -249,7 +276,8 @@ api_admit(struct api *api, const struct http_request *req, int64_t body_len,
     *out = (struct api_admission){0};
     api_headers(api, req, resp);
 
-    const struct api_route *route = routes_find(api, req->path, req->method, &methods);
+    enum http_plane plane = creators_plane(&api->config.creators, req->plane);
+    const struct api_route *route = routes_find(api, plane, req->path, req->method, &methods);
     if (route == NULL) respond_unrouted(api, req, methods, resp);
     else {
         resp->route = route->template;
@@ -261,7 +289,7 @@ api_admit(struct api *api, const struct http_request *req, int64_t body_len,
         /* Neither a foreign page nor a malformed request uses up the rate. */
         if (check_site(api, route, req, resp) == 0 &&
             check_head(route, req, body_len, out, resp) == 0 &&
-            check_rate(api, route, req, resp) == 0)
+            check_creator(api, route, req, resp) == 0 && check_rate(api, route, req, resp) == 0)
             return 1;
     }
 

@@ -12,9 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/access/creators.h"
 #include "http/message.h"
 #include "vault/vault.h"
 
+struct api_tokens;
 struct brand;
 struct kdf_pool;
 struct origins;
@@ -31,13 +33,16 @@ struct api_config {
     bool passphrase_required; /* with v1 secrets */
     uint64_t text_max;        /* classic text, bytes */
     uint64_t classic_file_max;
-    uint64_t file_max;             /* v1 content, bytes */
-    uint64_t inline_max;           /* v1 envelope inside a create request, bytes */
-    uint64_t response_max;         /* largest response body the adapter can send, bytes */
-    uint32_t rate_create;          /* requests per minute and client; 0: unlimited */
-    uint32_t rate_open;            /* requests per minute and client; 0: unlimited */
-    const char *page;              /* address of the page, for links; "" for this server */
-    const struct origins *origins; /* of pages hosted elsewhere; NULL for none */
+    uint64_t file_max;                  /* v1 content, bytes */
+    uint64_t inline_max;                /* v1 envelope inside a create request, bytes */
+    uint64_t response_max;              /* largest response body the adapter can send, bytes */
+    uint32_t rate_create;               /* requests per minute and client; 0: unlimited */
+    uint32_t rate_open;                 /* requests per minute and client; 0: unlimited */
+    const char *page;                   /* address of the page, for links; "" for this server */
+    const struct origins *origins;      /* of pages hosted elsewhere; NULL for none */
+    struct creators creators;           /* who may create */
+    struct api_tokens *tokens;          /* that give this right; NULL if none do */
+    const struct http_trusted *proxies; /* whose own addresses are no clients; NULL for none */
 };
 
 /* The static page of a program that serves it (api/web/page.h). */

@@ -32,10 +32,10 @@ static const struct api_route brand_route = {"page",    HTTP_GET,  route_brand,
 static const struct api_route routes[] = {
     {"/healthz", HTTP_GET, health_alive, BODY_NONE, RATE_NONE, ROUTE_QUICK},
     {"/readyz", HTTP_GET, health_ready, BODY_NONE, RATE_NONE, 0},
-    {"/encrypt", HTTP_POST, classic_encrypt, BODY_ENCRYPT, RATE_CREATE, ROUTE_FORM},
+    {"/encrypt", HTTP_POST, classic_encrypt, BODY_ENCRYPT, RATE_CREATE, ROUTE_FORM | ROUTE_CREATES},
     {"/decrypt", HTTP_POST, classic_decrypt, BODY_SMALL, RATE_OPEN, ROUTE_FORM},
     {"/api/v1/config", HTTP_GET, v1_config, BODY_NONE, RATE_NONE, ROUTE_QUICK},
-    {"/api/v1/secrets", HTTP_POST, v1_create, BODY_CREATE, RATE_CREATE, ROUTE_JSON},
+    {"/api/v1/secrets", HTTP_POST, v1_create, BODY_CREATE, RATE_CREATE, ROUTE_JSON | ROUTE_CREATES},
     {"/api/v1/secrets/{id}", HTTP_GET, v1_info, BODY_NONE, RATE_OPEN, 0},
     {"/api/v1/secrets/{id}", HTTP_DELETE, v1_burn, BODY_NONE, RATE_FAILED, ROUTE_TOKEN},
     {"/api/v1/secrets/{id}/open", HTTP_POST, v1_open, BODY_SMALL, RATE_OPEN, ROUTE_JSON},
@@ -81,11 +81,13 @@ find_page_route(const struct api *api, const char *path) {
 }
 
 const struct api_route *
-routes_find(const struct api *api, const char *path, enum http_method method, unsigned *methods) {
+routes_find(const struct api *api, enum http_plane plane, const char *path, enum http_method method,
+            unsigned *methods) {
     enum http_method wanted = method == HTTP_HEAD ? HTTP_GET : method;
     *methods = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
+        if (plane == HTTP_PLANE_OPEN && (routes[i].flags & ROUTE_CREATES)) continue;
         if (!match_template(routes[i].template, path, NULL, NULL)) continue;
         if (routes[i].method == wanted) return &routes[i];
         *methods |= 1U << routes[i].method;

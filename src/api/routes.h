@@ -26,11 +26,12 @@ enum api_rate {
 };
 
 enum {
-    ROUTE_JSON = 1,  /* requires a body of application/json */
-    ROUTE_TOKEN = 2, /* requires a token */
-    ROUTE_QUICK = 4, /* never blocks */
-    ROUTE_CHECK = 8, /* a PUT of a part: v1_check_part() runs before the body is read */
-    ROUTE_FORM = 16, /* refuses multipart/form-data, which curl -F and HTML forms send */
+    ROUTE_JSON = 1,     /* requires a body of application/json */
+    ROUTE_TOKEN = 2,    /* requires a token */
+    ROUTE_QUICK = 4,    /* never blocks */
+    ROUTE_CHECK = 8,    /* a PUT of a part: v1_check_part() runs before the body is read */
+    ROUTE_FORM = 16,    /* refuses multipart/form-data, which curl -F and HTML forms send */
+    ROUTE_CREATES = 32, /* exists on the main plane only, for those who may create */
 };
 
 struct api_route {
@@ -43,11 +44,11 @@ struct api_route {
 };
 
 /*
- * Find the route of ${path} for ${method}, where HEAD finds the route of GET.  Returns NULL if
- * there is none.  ${methods} then has a bit (1 << method) for each method of the path, and is 0 if
- * there is no such path.
+ * Find the route of ${path} on ${plane} for ${method}, where HEAD finds the route of GET.  Returns
+ * NULL if there is none.  ${methods} then has a bit (1 << method) for each method of the path, and
+ * is 0 if there is no such path.
  */
-const struct api_route *routes_find(const struct api *api, const char *path,
+const struct api_route *routes_find(const struct api *api, enum http_plane plane, const char *path,
                                     enum http_method method, unsigned *methods);
 
 /* Set id and part of ${call} from ${path}, for which ${route} was found. */

@@ -76,21 +76,35 @@ address_trim(const char **text, size_t *len) {
         (*len)--;
 }
 
+bool
+http_list_next(const char **list, const char **item, size_t *len) {
+    if (*list == NULL) return false;
+    size_t whole = strcspn(*list, ",");
+    *item = *list;
+    *len = whole;
+    address_trim(item, len);
+
+    /* What follows a comma is an item, even if it is empty. */
+    const char *end = *list + whole;
+    *list = *end == ',' ? end + 1 : NULL;
+    return true;
+}
+
+int
+http_trusted_add(struct http_trusted *t, const char *text, size_t len) {
+    if (t->count == HTTP_TRUSTED_MAX) return ERR_INVALID;
+    if (address_parse_network(text, len, &t->networks[t->count]) != 0) return ERR_INVALID;
+    t->count++;
+    return 0;
+}
+
 int
 http_trusted_parse(const char *text, struct http_trusted *out) {
     struct http_trusted t = {0};
-    while (*text != '\0') {
-        size_t whole = strcspn(text, ",");
-        size_t len = whole;
-        const char *item = text;
-
-        address_trim(&item, &len);
-        if (t.count == HTTP_TRUSTED_MAX) return ERR_INVALID;
-        if (address_parse_network(item, len, &t.networks[t.count++]) != 0) return ERR_INVALID;
-
-        text += whole;
-        if (*text == ',' && *++text == '\0') return ERR_INVALID;
-    }
+    const char *list = text[0] != '\0' ? text : NULL, *item;
+    size_t len;
+    while (http_list_next(&list, &item, &len))
+        if (http_trusted_add(&t, item, len) != 0) return ERR_INVALID;
     *out = t;
     return 0;
 }
@@ -104,11 +118,16 @@ address_in_network(const struct http_network *n, const struct http_address *a) {
 }
 
 bool
-http_address_trusted(const struct http_trusted *t, const struct http_address *a) {
-    if (a->local) return true;
+http_address_in(const struct http_trusted *t, const struct http_address *a) {
+    if (a->local) return false;
     for (int i = 0; i < t->count; i++)
         if (address_in_network(&t->networks[i], a)) return true;
     return false;
+}
+
+bool
+http_address_trusted(const struct http_trusted *t, const struct http_address *a) {
+    return a->local || http_address_in(t, a);
 }
 
 /* One hop as proxies write it: an address, "192.0.2.1:80", "[2001:db8::1]"

@@ -45,6 +45,20 @@ int http_address_parse(const char *text, size_t len, struct http_address *out);
 MUST_CHECK
 int http_trusted_parse(const char *text, struct http_trusted *out);
 
+/* Add the network ${text}, ${len}, such as "192.0.2.0/24", to ${t}.  Returns 0 or ERR_INVALID. */
+MUST_CHECK
+int http_trusted_add(struct http_trusted *t, const char *text, size_t len);
+
+/*
+ * Take the first item of the comma-separated ${*list}: ${*item} of ${*len} characters, without
+ * blanks around it.  ${*list} becomes the rest, or NULL after the last item.  Returns false if it
+ * is NULL.
+ */
+bool http_list_next(const char **list, const char **item, size_t *len);
+
+/* Whether ${a} is in one of the networks ${t}.  A Unix socket never is. */
+bool http_address_in(const struct http_trusted *t, const struct http_address *a);
+
 /* Whether ${a} is a Unix socket or in one of the networks ${t}. */
 bool http_address_trusted(const struct http_trusted *t, const struct http_address *a);
 

@@ -60,13 +60,21 @@ const char *http_method_name(enum http_method m);
 /* The method of this name, in exactly this spelling; or HTTP_OTHER. */
 enum http_method http_method_parse(const char *name);
 
+/* Which part of the API exists where a request came in. */
+enum http_plane {
+    HTTP_PLANE_MAIN, /* all of it */
+    HTTP_PLANE_OPEN, /* all but what creates */
+};
+
 struct http_request {
     enum http_method method;
     const char *path;  /* percent-encoded as received, without query; begins with '/' */
     const char *query; /* after the '?', as received; "" if none */
     const char *headers[HTTP_HEADER_COUNT]; /* NULL if absent; adapters refuse duplicates */
-    struct http_address client;             /* found by http_address_client() */
-    struct buf body;                        /* owned by the adapter */
+    enum http_plane plane;
+    struct http_address client; /* found by http_address_client() */
+    const char *user;           /* whom a trusted proxy or gateway names; NULL if none does */
+    struct buf body;            /* owned by the adapter */
 };
 
 enum { HTTP_FIELDS_MAX = 24, HTTP_VALUE_MAX = 512 };

@@ -12,6 +12,7 @@
 #define PROBLEM_LIST(X)                                                                            \
     X(MALFORMED, "malformed", 400, "The request cannot be read")                                   \
     X(UNAUTHORIZED, "unauthorized", 401, "A token is required")                                    \
+    X(CREATORS_ONLY, "creators_only", 401, "Not everybody may share here")                         \
     X(WRONG_KEY, "wrong_key", 403, "The link key is wrong")                                        \
     X(WRONG_PROOF, "wrong_proof", 403, "The proof of key is wrong")                                \
     X(FOREIGN_PAGE, "foreign_page", 403, "A page of another site sent this request")               \

@@ -8,6 +8,7 @@
 #include "base/text/json.h"
 #include "base/text/utf8.h"
 #include "crypto/token.h"
+#include "http/user.h"
 
 enum { STAGE_MAX = 256 }; /* "/" and the name of a stage */
 
@@ -251,6 +252,21 @@ event_read_viewer(struct event *e, const char *key) {
     if (port == NULL) return;
     if (http_address_parse(viewer, (size_t)(port - viewer), &client) == 0)
         e->request.client = client;
+}
+
+void
+event_read_user(struct event *e, const char *claim) {
+    const json_t *authorizer = event_member(e->json, "requestContext", "authorizer");
+    const json_t *context = authorizer, *claims = json_object_get(authorizer, "claims");
+    if (e->kind == EVENT_BALANCER) return;
+    if (e->kind == EVENT_HTTP) {
+        context = json_object_get(authorizer, "lambda");
+        claims = event_member(authorizer, "jwt", "claims");
+    }
+
+    const char *user = text_of(json_object_get(claims, claim));
+    if (user == NULL) user = text_of(json_object_get(context, claim));
+    if (user != NULL && http_user_is_name(user)) e->request.user = user;
 }
 
 static int

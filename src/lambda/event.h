@@ -60,6 +60,13 @@ int event_parse(const char *text, size_t len, const char *prefix, struct event *
  */
 void event_read_viewer(struct event *e, const char *key);
 
+/*
+ * Set the user of the request ${e} to the member ${claim} of what the gateway's authorizer passes
+ * on: the claims of a JWT, or the context of a Lambda authorizer.  Nothing of it can come from a
+ * client's header.  Without an authorizer, or with a value that is no name, there is no user.
+ */
+void event_read_user(struct event *e, const char *claim);
+
 /* Wipe and release what ${e} owns. */
 void event_clear(struct event *e);
 

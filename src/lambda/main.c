@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "api/access/api_tokens.h"
 #include "api/brand/brand.h"
 #include "api/web/page.h"
 #include "base/err.h"
@@ -40,6 +41,7 @@ struct function {
     struct vault vault;
     struct kdf_pool *kdf;
     struct daily *daily;
+    struct api_tokens *tokens;
     struct brand brand;
     struct api api;
 };
@@ -65,6 +67,7 @@ function_configure(struct function *f) {
     f->vault.limits.remote[VAULT_RECORDS] = f->vault.limits.remote[VAULT_BLOBS] = true;
 
     f->api.config = api_config_make(&f->settings, &limits);
+    f->api.config.tokens = f->tokens;
     /* Without the key all who come by CloudFront would be one client. */
     if (f->settings.cloudfront_key[0] == '\0')
         f->api.config.rate_create = f->api.config.rate_open = 0;
@@ -95,6 +98,23 @@ open_stores(struct function *f, struct buf *reason) {
     return err;
 }
 
+/* Read the API tokens, which the setting itself holds.  Returns 0, or an error with a reason. */
+static int
+read_tokens(struct function *f, struct buf *reason) {
+    struct buf fault = BUF_INIT(REASON_MAX);
+    if (f->settings.api_tokens[0] == '\0') return 0;
+    f->tokens = api_tokens_new();
+    if (f->tokens == NULL) return ERR_NOMEM;
+
+    int err = api_tokens_load(f->tokens, f->settings.api_tokens, &fault);
+    if (err == ERR_INVALID) {
+        (void)!buf_printf(reason, "SECRETS_API_TOKENS: %s", buf_text(&fault));
+        err = ERR_CONFIG;
+    }
+    buf_free(&fault);
+    return err;
+}
+
 /* Open what the function needs.  Returns 0, or an error with a line in ${reason} if a setting is at
  * fault. */
 static int
@@ -103,6 +123,8 @@ function_start(struct function *f, struct buf *reason) {
     int err = lambda_settings_read(&f->settings, environ, reason);
     if (err != 0) return err;
 
+    err = read_tokens(f, reason);
+    if (err != 0) return err;
     f->aws = store_aws_new(&env, CONNECTIONS);
 
     /* One event at a time needs one key at a time. */
@@ -170,6 +192,7 @@ answer_request(struct function *f, struct event *e, struct buf *out) {
     struct http_response resp;
     http_response_init(&resp, RESPONSE_ROOM);
     if (f->settings.cloudfront_key[0] != '\0') event_read_viewer(e, f->settings.cloudfront_key);
+    if (f->settings.user_claim[0] != '\0') event_read_user(e, f->settings.user_claim);
     respond(f, e, &resp);
     log_info("request", LOG_TEXT("route", resp.route != NULL ? resp.route : "-"),
              LOG_NUMBER("status", resp.status),

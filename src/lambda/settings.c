@@ -2,6 +2,7 @@
 #include "lambda/settings.h"
 
 #include "base/err.h"
+#include "settings/check.h"
 
 /* Whether ${path} is "" or the path of a folder without its last slash: no empty or dotted segment,
  * and no character that a gateway would encode. */

@@ -44,6 +44,7 @@ socket_directory(const struct listener *l, char out[static sizeof(l->path)]) {
 int
 server_confine_paths(struct server *s, const struct aws_env *aws, struct buf *reason) {
     struct buf keys[AWS_CREDENTIALS_PATHS] = {0};
+    const char *tokens[TOKEN_FILE_PATHS] = {NULL};
     char socket_dir[sizeof(s->listener.path)];
     s->sandbox = "on";
     if (s->settings.sandbox == SETTINGS_SANDBOX_OFF) {
@@ -54,7 +55,7 @@ server_confine_paths(struct server *s, const struct aws_env *aws, struct buf *re
         return 0;
     }
 
-    /* The data directory, the own socket, and the files that credentials are read from. */
+    /* The data directory, the own socket, and the files of credentials and tokens. */
     struct sandbox_paths paths = {
         .outgoing = s->stores.remote,
         .socket_dir = socket_directory(&s->listener, socket_dir),
@@ -64,6 +65,10 @@ server_confine_paths(struct server *s, const struct aws_env *aws, struct buf *re
     if (s->stores.aws != NULL) result = aws_credentials_paths(aws, keys);
     for (int i = 0; i < AWS_CREDENTIALS_PATHS; i++)
         if (keys[i].len > 0) paths.readable[i] = buf_text(&keys[i]);
+
+    token_file_paths(s->token_file, tokens);
+    for (int i = 0; i < TOKEN_FILE_PATHS; i++)
+        paths.readable[AWS_CREDENTIALS_PATHS + i] = tokens[i];
 
     if (result == 0) result = sandbox_restrict_paths(&paths);
     for (int i = 0; i < AWS_CREDENTIALS_PATHS; i++)

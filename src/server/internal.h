@@ -15,6 +15,7 @@
 #include "server/process/watchdog.h"
 #include "server/stores.h"
 #include "server/sweeper.h"
+#include "server/token_file.h"
 #include "settings/table.h"
 
 /* Members are in the order in which they are started. */
@@ -24,6 +25,7 @@ struct server {
     int notify; /* systemd's socket, -1 for none */
     struct listener listener;
     struct listener metrics_listener;
+    struct token_file *token_file; /* NULL for none */
     struct stores stores;
     const char *sandbox; /* on, partial or off */
     struct vault vault;

@@ -4,6 +4,7 @@
 #include <ctype.h>
 
 #include "base/err.h"
+#include "settings/check.h"
 
 #define PREFIX "SECRETS_"
 

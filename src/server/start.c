@@ -71,6 +71,7 @@ configure_api(struct server *s) {
         .classic_file_max = API_CONFIG_CLASSIC_FILE_MAX,
     };
     s->api.config = api_config_make(&s->settings, &limits);
+    s->api.config.tokens = token_file_tokens(s->token_file);
     s->api.vault = &s->vault;
     s->api.kdf = s->kdf;
     s->api.page = &page_embedded;
@@ -111,6 +112,8 @@ start_daemon(struct server *s) {
         .metrics = s->sources.metrics,
         .trusted = &s->settings.trusted,
         .hosts = &s->settings.hosts,
+        .user_header = s->settings.user_header,
+        .user_proxies = &s->settings.user_proxies,
         .io_threads = process_cores(),
         .workers_max = kdf.threads * kdf.lanes + KDF_QUEUE + WORKERS_EXTRA,
         .queue_max = QUEUE_MAX,
@@ -224,6 +227,7 @@ open_then_confine(struct server *s, char *const env[], struct buf *reason) {
     s->notify = notify_open(process_env(env, "NOTIFY_SOCKET"));
     int err = listen_open("SECRETS_LISTEN", s->settings.listen, env, &s->listener, reason);
     if (err == 0) err = listen_for_metrics(s, reason);
+    if (err == 0) err = token_file_open(s->settings.api_tokens, &s->token_file, reason);
     if (err == 0) err = stores_prepare(&s->settings, &aws, &s->stores, reason);
     if (err == 0) err = server_confine_paths(s, &aws, reason);
     return err;
@@ -252,6 +256,8 @@ server_start(struct server *s, char *const env[], struct buf *reason) {
     if (err != 0) return err;
     s->sweeper = sweeper_start(&s->vault, s->kdf, SWEEP_SECONDS);
     if (s->sweeper == NULL) return ERR_NOMEM;
+    err = token_file_watch(s->token_file);
+    if (err != 0) return err;
 
     /* 4. System calls are given up before the first byte of a client is read. */
     err = server_confine_calls(s, reason);

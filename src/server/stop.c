@@ -65,6 +65,7 @@ close_all(struct server *s) {
     /* What works on the stores, then the stores. */
     sweeper_stop(s->sweeper);
     api_close(&s->api);
+    token_file_close(s->token_file);
     kdf_pool_free(s->kdf);
     stores_close(&s->stores);
     brand_free(&s->brand);

@@ -31,6 +31,8 @@ api_config_make(const struct settings *s, const struct api_config_limits *limits
         .rate_open = (uint32_t)s->rate_open,
         .page = s->page,
         .origins = &s->origins,
+        .creators = s->creators,
+        .proxies = &s->trusted,
     };
 
     /* What the program can hold and send may be less. */

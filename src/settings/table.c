@@ -12,7 +12,7 @@
 #define TIB    (1024 * GIB)
 #define PREFIX "SECRETS_"
 
-enum { KDF_THREADS_MAX = 256, CLOUDFRONT_KEY_MIN = 16, BOTH = SETTINGS_SERVER | SETTINGS_FUNCTION };
+enum { KDF_THREADS_MAX = 256, BOTH = SETTINGS_SERVER | SETTINGS_FUNCTION };
 
 #define AT(member) offsetof(struct settings, member)
 
@@ -54,6 +54,20 @@ static const struct setting table[] = {
     {"SECRETS_TRUSTED_PROXIES", "LIST", "127.0.0.0/8, ::1", SETTINGS_NETWORKS, SETTINGS_SERVER, 0, 2047, AT(trusted),
      "Addresses and networks, separated by commas, whose X-Forwarded-For is trusted.  Peers on a "
      "unix socket are always trusted."},
+    {"SECRETS_CREATE", "LIST", "anyone", SETTINGS_CREATORS, BOTH, 0, 2047, AT(creators),
+     "Who may create secrets: anyone, nobody, or a list of \"token\", \"user\" and networks, separated "
+     "by commas, any of which gives the right.  With nobody, everything that creates responds with "
+     "404."},
+    {"SECRETS_API_TOKENS", "FILE", "", SETTINGS_LINES, BOTH, 0, 4096, AT(api_tokens),
+     "File of API tokens, each on a line: its name, and its SHA-256 in hexadecimal.  A change takes "
+     "effect within 5 seconds."},
+    {"SECRETS_USER_HEADER", "NAME", "", SETTINGS_USER_HEADER, SETTINGS_SERVER, 0, HTTP_USER_HEADER_MAX, AT(user_header),
+     "Header in which a proxy names the user who has signed in."},
+    {"SECRETS_USER_PROXIES", "LIST", "", SETTINGS_USER_PROXIES, SETTINGS_SERVER, 0, 2047, AT(user_proxies),
+     "Addresses and networks, separated by commas, whose header is trusted to name the user.  The "
+     "word \"unix\" stands for peers on a unix socket."},
+    {"SECRETS_USER_CLAIM", "NAME", "", SETTINGS_TEXT, SETTINGS_FUNCTION, 0, 128, AT(user_claim),
+     "Member of the authorizer's context, or claim of its token, that names the user."},
     {"SECRETS_RATE_CREATE", "COUNT", "30", SETTINGS_NUMBER, BOTH, 0, 1000000, AT(rate_create),
      "Secrets that one client may create per minute, or 0 for no limit."},
     {"SECRETS_RATE_OPEN", "COUNT", "60", SETTINGS_NUMBER, BOTH, 0, 1000000, AT(rate_open),
@@ -154,16 +168,22 @@ parse_setting(const struct setting *t, const char *value, struct settings *s) {
     case SETTINGS_ORIGINS: return origins_parse(value, at);
     case SETTINGS_HOSTS: return hosts_parse(value, at);
     case SETTINGS_NETWORKS: return http_trusted_parse(value, at);
+    case SETTINGS_CREATORS: return creators_parse(value, at);
+    case SETTINGS_USER_PROXIES: return http_user_proxies_parse(value, at);
+    case SETTINGS_USER_HEADER:
+        if (len > 0 && !http_user_is_header(value)) return ERR_INVALID;
+        break;
     case SETTINGS_WORD: return parse_word(t->argument, value, at);
     case SETTINGS_PAGE:
         if (len > 0 && !origins_is_page(value)) return ERR_INVALID;
         break;
-    case SETTINGS_TEXT: break;
+    case SETTINGS_TEXT:
+    case SETTINGS_LINES: break;
     }
 
     /* Texts are kept as they are. */
-    if (len < (size_t)t->min || len > (size_t)t->max || utf8_has_control(value, len))
-        return ERR_INVALID;
+    if (len < (size_t)t->min || len > (size_t)t->max) return ERR_INVALID;
+    if (t->kind != SETTINGS_LINES && utf8_has_control(value, len)) return ERR_INVALID;
     *(const char **)at = value;
     return 0;
 }
@@ -200,9 +220,19 @@ print_form(const struct setting *t, struct buf *text) {
     case SETTINGS_NETWORKS:
         return buf_printf(text, "at most %d addresses or networks such as 192.0.2.0/24",
                           HTTP_TRUSTED_MAX);
+    case SETTINGS_CREATORS:
+        return buf_printf(text, "anyone, nobody, or a list of token, user and at most %d networks",
+                          HTTP_TRUSTED_MAX);
+    case SETTINGS_USER_PROXIES:
+        return buf_printf(text, "the word unix, and at most %d addresses or networks",
+                          HTTP_TRUSTED_MAX);
+    case SETTINGS_USER_HEADER:
+        return buf_add_text(text, "the name of a header that has no other use, such as "
+                                  "X-Forwarded-User");
     case SETTINGS_PAGE: return buf_add_text(text, "an address such as https://example.org/");
     case SETTINGS_WORD: return buf_printf(text, "one of %s", t->argument);
-    case SETTINGS_TEXT: break;
+    case SETTINGS_TEXT:
+    case SETTINGS_LINES: break;
     }
     return buf_printf(text, "a text of %lld to %lld characters", (long long)t->min,
                       (long long)t->max);
@@ -266,26 +296,6 @@ settings_environment(struct settings *s, enum settings_program program, char *co
         if (value[0] == '\0' && program == SETTINGS_FUNCTION) continue;
         int err = settings_set(s, t, value, t->variable, reason);
         if (err != 0) return err;
-    }
-    return 0;
-}
-
-int
-settings_check(const struct settings *s, struct buf *reason) {
-    if (s->ttl_days > s->ttl_max_days) {
-        (void)!buf_printf(reason, "TTL_DAYS: %lld is above SECRETS_MAX_TTL_DAYS, %lld",
-                          (long long)s->ttl_days, (long long)s->ttl_max_days);
-        return ERR_CONFIG;
-    }
-    if (s->s3_sse[0] != '\0' && s->s3_bucket[0] == '\0') {
-        (void)!buf_add_text(reason, "SECRETS_S3_SSE: requires S3_BUCKET");
-        return ERR_CONFIG;
-    }
-    size_t len = strlen(s->cloudfront_key);
-    if (len > 0 && len < CLOUDFRONT_KEY_MIN) {
-        (void)!buf_printf(reason, "SECRETS_CLOUDFRONT_KEY: must have at least %d characters",
-                          CLOUDFRONT_KEY_MIN);
-        return ERR_CONFIG;
     }
     return 0;
 }

@@ -11,9 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/access/creators.h"
 #include "api/web/origins.h"
 #include "base/buf.h"
 #include "http/address.h"
+#include "http/user.h"
 #include "settings/hosts.h"
 
 /* Texts point into the environment, the arguments or constants, which outlive the settings. */
@@ -34,6 +36,11 @@ struct settings {
     struct origins origins;
     struct hosts hosts;
     struct http_trusted trusted;
+    struct creators creators;
+    const char *api_tokens;  /* a file; for the function the lines themselves; "" for none */
+    const char *user_header; /* "" for none */
+    struct http_user_proxies user_proxies;
+    const char *user_claim; /* "" for none */
     int64_t rate_create;
     int64_t rate_open;
     int64_t kdf_threads;
@@ -66,6 +73,10 @@ enum settings_kind {
     SETTINGS_ORIGINS,
     SETTINGS_HOSTS,
     SETTINGS_NETWORKS,
+    SETTINGS_CREATORS,
+    SETTINGS_LINES, /* a text that may have several lines */
+    SETTINGS_USER_HEADER,
+    SETTINGS_USER_PROXIES,
     SETTINGS_PAGE,
     SETTINGS_WORD, /* one of the words in the argument, which are separated by '|' */
 };
@@ -110,9 +121,5 @@ int settings_set(struct settings *s, const struct setting *t, const char *value,
 MUST_CHECK
 int settings_environment(struct settings *s, enum settings_program program, char *const env[],
                          struct buf *reason);
-
-/* Check what settings mean together.  Returns 0; or ERR_CONFIG with a line in ${reason}. */
-MUST_CHECK
-int settings_check(const struct settings *s, struct buf *reason);
 
 #endif

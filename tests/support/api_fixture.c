@@ -116,6 +116,8 @@ fill_request(struct api_fixture *fixture, const struct ask *ask, char bearer[sta
     req->headers[HTTP_ORIGIN] = ask->origin;
     req->headers[HTTP_SEC_FETCH_SITE] = ask->fetch_site;
     req->headers[HTTP_REQUEST_METHOD] = ask->ask_method;
+    req->plane = ask->plane;
+    req->user = ask->user;
 }
 
 /* Reserve as an adapter does, within fixture->room. */

@@ -37,7 +37,9 @@ struct ask {
     const char *own_token; /* Secrets-Token */
     const char *authorization, *encoding, *origin, *fetch_site, *ask_method;
     const char *client; /* address; NULL is 192.0.2.1 */
-    bool unchecked;     /* as an adapter that does not call api_check() */
+    const char *user;   /* whom a trusted proxy names */
+    enum http_plane plane;
+    bool unchecked; /* as an adapter that does not call api_check() */
 };
 
 /* Set up and tear down.  Rates are off.  For other settings set fixture->api.config and call

@@ -2,13 +2,14 @@
 /* Reads without effect: config, info and receipt. */
 #include "api/v1/v1.h"
 
+#include "api/access/access.h"
 #include "api/brand/brand.h"
 #include "api/receipt.h"
 #include "api/response.h"
 #include "vault/sealed.h"
 
 enum {
-    CONFIG_LEN = 768,
+    CONFIG_LEN = 1024,
     INFO_LEN = 256,
     RECEIPT_LEN = 512,
     MINUTE = 60,
@@ -40,13 +41,24 @@ put_ttl_choices(struct response_writer *w, const struct api_config *config) {
     response_array_close(w);
 }
 
-/* Write whether this client may create. */
+/* Write whether the client of ${call} may create, in which ways clients may, and as whom this one
+ * does. */
 static void
-put_create_right(struct response_writer *w) {
+put_create_right(struct response_writer *w, const struct api_call *call) {
+    const struct api_config *config = &call->api->config;
+    struct access access = access_of(config, call->req);
+    unsigned ways = config->creators.ways;
+    if (call->req->plane == HTTP_PLANE_OPEN) ways = 0;
+
     response_object_open(w, "create");
-    response_bool(w, "allowed", true);
+    response_bool(w, "allowed", access.allowed);
     response_array_open(w, "ways");
+    if (ways & CREATORS_TOKEN) response_string(w, NULL, "token");
+    if (ways & CREATORS_USER) response_string(w, NULL, "user");
+    if (ways & CREATORS_NETWORK) response_string(w, NULL, "network");
     response_array_close(w);
+
+    if (access.user != NULL) response_string(w, "user", access.user);
     response_object_close(w);
 }
 
@@ -75,7 +87,7 @@ v1_config(struct api_call *call) {
     response_number(&w, "views_max", config->views_max);
     response_number(&w, "attempts_max", RECORD_ATTEMPTS_MAX);
     response_string(&w, "passphrase", config->passphrase_required ? "required" : "optional");
-    put_create_right(&w);
+    put_create_right(&w, call);
 
     /* Text and an image of the operator's, for the page. */
     const struct brand *brand = call->api->brand;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/web/site.h"
 
+#include "api/api.h"
 #include "api/web/origins.h"
 
 /* Whether ${origin} is that of ${page}, an address such as "https://HOST/PATH"; "" is none. */

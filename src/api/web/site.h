@@ -7,7 +7,9 @@
 #ifndef API_WEB_SITE_H
 #define API_WEB_SITE_H
 
-#include "api/api.h"
+#include "http/message.h"
+
+struct api_config;
 
 enum site {
     SITE_OWN,     /* this server's page; or no page at all, but a program or a typed address */

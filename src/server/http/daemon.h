@@ -10,6 +10,7 @@
 
 #include "api/api.h"
 #include "http/address.h"
+#include "http/user.h"
 #include "server/metrics/metrics.h"
 #include "settings/hosts.h"
 
@@ -20,9 +21,12 @@ struct daemon_config {
     int port;             /* of the listener; 0 for a unix socket */
     unsigned descriptors; /* limit of this process: each descriptor is a number below this */
     struct api *api;
-    struct metrics *metrics;            /* counts every response; NULL for none */
-    const struct http_trusted *trusted; /* proxies that name the client's address */
-    const struct hosts *hosts;          /* names that Host may have, among others */
+    struct metrics *metrics;                      /* counts every response; NULL for none */
+    const struct http_trusted *trusted;           /* proxies that name the client's address */
+    const struct hosts *hosts;                    /* names that Host may have, among others */
+    enum http_plane plane;                        /* of all requests here */
+    const char *user_header;                      /* that names users; "" for none */
+    const struct http_user_proxies *user_proxies; /* who may name them there */
     unsigned io_threads;
     unsigned workers_max; /* requests that block at once */
     unsigned queue_max;   /* requests that wait for a worker; more are answered 503 */

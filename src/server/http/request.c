@@ -273,7 +273,8 @@ read_head(struct request *req, const char *method, const char *url, const char *
     bool strict =
         request_head_strict(req->connection, method, url, version, req->target, req->target_len);
     req->http.method = http_method_parse(method);
-    request_fields_read(req->connection, version, &req->http, &req->fields);
+    request_fields_read(req->connection, version, req->daemon->config.user_header, &req->http,
+                        &req->fields);
     if (request_head_has_many_parameters(req->http.query))
         req->fields.fault = "A query has at most 64 parameters.";
     if (!strict)
@@ -329,6 +330,11 @@ admit_request(struct request *req, const char *method, const char *url, const ch
     if (req->fields.fault != NULL || req->fields.chunked || !is_host_allowed(req))
         return refuse_head(req);
 
+    /* Who the request is from: the peer may name the user and the client. */
+    http->plane = d->config.plane;
+    if (http->plane == HTTP_PLANE_MAIN)
+        http->user = http_user_of(d->config.user_proxies, &http->client, req->fields.user,
+                                  req->fields.user_lines);
     http->client =
         http_address_client(d->config.trusted, http->client, http->headers[HTTP_FORWARDED_FOR]);
 

@@ -13,6 +13,7 @@ static const char *const came_again[] = {
 
 struct field_reader {
     struct request_fields *fields;
+    const char *user_header;
     struct http_request *http;
 };
 
@@ -56,6 +57,14 @@ take_coding(struct request_fields *f, const char *value, size_t len) {
     f->chunked = true;
 }
 
+/* Take a line of the header that names the user.  A NUL in it counts as another line. */
+static void
+take_user(struct request_fields *f, const char *value, size_t len) {
+    f->user = value;
+    f->user_lines++;
+    if (strlen(value) != len) f->user_lines++;
+}
+
 /* Framing: one length, or one coding. */
 static enum MHD_Result
 take_field_line(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len,
@@ -73,14 +82,16 @@ take_field_line(void *arg, enum MHD_ValueKind kind, const char *name, size_t nam
         take_coding(f, value, value_len);
     } else if (name_is(name, name_len, "Expect")) {
         f->expect = true;
+    } else if (name_len > 0 && name_is(name, name_len, r->user_header)) {
+        take_user(f, value, value_len);
     }
     return MHD_YES;
 }
 
 void
-request_fields_read(struct MHD_Connection *connection, const char *version,
+request_fields_read(struct MHD_Connection *connection, const char *version, const char *user_header,
                     struct http_request *http, struct request_fields *out) {
-    struct field_reader reader = {out, http};
+    struct field_reader reader = {out, user_header, http};
     *out = (struct request_fields){.body_len = -1};
     buf_init(&out->lists, REQUEST_HEAD_POOL);
     (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, take_field_line, &reader);

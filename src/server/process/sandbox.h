@@ -16,7 +16,7 @@ enum sandbox_result {
     SANDBOX_UNSUPPORTED = 0, /* this kernel cannot; the caller logs that */
 };
 
-enum { SANDBOX_READABLE_MAX = 7 };
+enum { SANDBOX_READABLE_MAX = 9 };
 
 /* The paths that stay; NULL for none. */
 struct sandbox_paths {

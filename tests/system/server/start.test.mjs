@@ -134,6 +134,12 @@ const refused = [
   [{ SECRETS_PAGE: 'https://example.org/?a' }, [], 'SECRETS_PAGE'],
   [{ SECRETS_TRUSTED_PROXIES: '10.0.0.0/33' }, [], 'SECRETS_TRUSTED_PROXIES'],
   [{ SECRETS_TRUSTED_PROXIES: 'localhost' }, [], 'SECRETS_TRUSTED_PROXIES'],
+  [{ SECRETS_CREATE: 'some' }, [], 'SECRETS_CREATE'],
+  [{ SECRETS_CREATE: '' }, [], 'SECRETS_CREATE'],
+  [{ SECRETS_CREATE: 'token' }, [], 'SECRETS_API_TOKENS'],
+  [{ SECRETS_USER_HEADER: 'X-User' }, [], 'SECRETS_USER_PROXIES'],
+  [{ SECRETS_USER_PROXIES: 'unix' }, [], 'SECRETS_USER_HEADER'],
+  [{ SECRETS_USER_HEADER: 'Cookie', SECRETS_USER_PROXIES: 'unix' }, [], 'SECRETS_USER_HEADER'],
   [{ SECRETS_LISTEN: '' }, [], 'SECRETS_LISTEN'],
   [{ SECRETS_DATA: '' }, [], 'SECRETS_DATA'],
   [{}, ['--nosuch', '1'], '--nosuch'],
@@ -304,7 +310,7 @@ test('every variable that the code reads is in the manual', () => {
   ].map(([, name]) => name))].sort();
   const page = readFileSync(join(top, 'man/secretsd.8'), 'utf8');
   const lacks = (text, names) => names.filter((name) => !new RegExp(`^\\.(It )?.*\\bEv\\b.*\\b${name}\\b`, 'm').test(text));
-  const functionsOwn = ['SECRETS_CLOUDFRONT_KEY', 'SECRETS_PATH_PREFIX']; // docs/AWS.md has it
+  const functionsOwn = ['SECRETS_CLOUDFRONT_KEY', 'SECRETS_PATH_PREFIX', 'SECRETS_USER_CLAIM']; // docs/AWS.md has it
   const names = read(sources('aws', 'base', 'http', 'server', 'settings', 'store')).filter((name) => !functionsOwn.includes(name));
   assert.ok(names.length > 35 && ['HOME', 'SSL_CERT_FILE', 'AWS_REGION', 'AWS_ENDPOINT_URL_S3', 'LISTEN_FDS', 'SECRETS_LISTEN'].every((name) => names.includes(name)), names.join(' '));
   assert.deepEqual(lacks(page, names), []);

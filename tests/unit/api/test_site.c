@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "api/api.h"
 #include "api/web/origins.h"
 
 #define HOST "share.example:8443"

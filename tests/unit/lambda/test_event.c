@@ -121,6 +121,50 @@ a_header_that_comes_once_came_twice(void **state) {
     }
 }
 
+#define HTTP_EVENT(authorizer)                                                                     \
+    "{\"version\":\"2.0\",\"rawPath\":\"/\",\"headers\":{\"email\":\"eve\",\"x-user\":\"eve\"},"   \
+    "\"requestContext\":{\"http\":{\"method\":\"GET\",\"sourceIp\":\"192.0.2.7\"}" authorizer "}}"
+#define REST_EVENT(authorizer)                                                                     \
+    "{\"httpMethod\":\"GET\",\"path\":\"/\",\"headers\":{\"email\":\"eve\"},"                      \
+    "\"requestContext\":{\"identity\":{\"sourceIp\":\"192.0.2.7\"}" authorizer "}}"
+#define BALANCER_EVENT(authorizer)                                                                 \
+    "{\"httpMethod\":\"GET\",\"path\":\"/\",\"headers\":{\"email\":\"eve\"},"                      \
+    "\"requestContext\":{\"elb\":{}" authorizer "}}"
+
+/* The user is what the authorizer of the gateway passes on, and nothing else. */
+static void
+only_the_authorizer_names_a_user(void **state) {
+    static const struct {
+        const char *text, *user;
+    } cases[] = {
+        {HTTP_EVENT(",\"authorizer\":{\"jwt\":{\"claims\":{\"email\":\"ada\"}}}"), "ada"},
+        {HTTP_EVENT(",\"authorizer\":{\"lambda\":{\"email\":\"ada\"}}"), "ada"},
+        {REST_EVENT(",\"authorizer\":{\"claims\":{\"email\":\"ada\"}}"), "ada"},
+        {REST_EVENT(",\"authorizer\":{\"principalId\":\"p\",\"email\":\"ada\"}"), "ada"},
+        {HTTP_EVENT(""), NULL},
+        {HTTP_EVENT(",\"authorizer\":null"), NULL},
+        {HTTP_EVENT(",\"authorizer\":{\"email\":\"ada\"}"), NULL},
+        {HTTP_EVENT(",\"authorizer\":{\"jwt\":{\"claims\":{\"sub\":\"ada\"}}}"), NULL},
+        {HTTP_EVENT(",\"authorizer\":{\"jwt\":{\"claims\":{\"email\":7}}}"), NULL},
+        {HTTP_EVENT(",\"authorizer\":{\"jwt\":{\"claims\":{\"email\":\"\"}}}"), NULL},
+        {HTTP_EVENT(",\"authorizer\":{\"jwt\":{\"claims\":{\"email\":\"a\\u0000b\"}}}"), NULL},
+        {HTTP_EVENT(",\"authorizer\":{\"jwt\":{\"claims\":{\"email\":\"a\\nb\"}}}"), NULL},
+        {REST_EVENT(""), NULL},
+        {REST_EVENT(",\"authorizer\":{\"claims\":null}"), NULL},
+        {BALANCER_EVENT(",\"authorizer\":{\"email\":\"ada\"}"), NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct event e;
+        assert_int_equal(event_parse(cases[i].text, strlen(cases[i].text), "", &e), 0);
+        assert_null(e.request.user);
+        event_read_user(&e, "email");
+        if (cases[i].user == NULL) assert_null(e.request.user);
+        else assert_string_equal(e.request.user, cases[i].user);
+        event_clear(&e);
+    }
+}
+
 int
 main(void) {
     const struct CMUnitTest tests[] = {
@@ -128,6 +172,7 @@ main(void) {
         cmocka_unit_test(without_a_prefix_the_path_stays),
         cmocka_unit_test(a_list_of_values_is_one_list),
         cmocka_unit_test(a_header_that_comes_once_came_twice),
+        cmocka_unit_test(only_the_authorizer_names_a_user),
     };
     json_setup();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "settings/api_config.h"
+#include "settings/check.h"
 #include "settings/table.h"
 
 enum { REASON_MAX = 512, PAGE_MAX = 256 * 1024 };
@@ -64,6 +65,52 @@ a_refusal_names_the_setting_and_the_form(void **state) {
     assert_int_equal(read_env(&s, SETTINGS_SERVER, "TTL_DAYS=31", &reason), 0);
     assert_int_equal(settings_check(&s, &reason), ERR_CONFIG);
     assert_non_null(strstr(buf_text(&reason), "TTL_DAYS: 31 is above SECRETS_MAX_TTL_DAYS, 30"));
+    buf_free(&reason);
+}
+
+/* Each setting of who may create needs the others that it works by. */
+static void
+settings_of_creators_need_each_other(void **state) {
+    static const struct {
+        const char *env[5];
+        const char *reason; /* NULL: all is well */
+    } rows[] = {
+        {{"SECRETS_CREATE=nobody"}, NULL},
+        {{"SECRETS_CREATE=203.0.113.0/24"}, NULL},
+        {{"SECRETS_CREATE=token", "SECRETS_API_TOKENS=x"}, NULL},
+        {{"SECRETS_CREATE=user", "SECRETS_USER_HEADER=X-User", "SECRETS_USER_PROXIES=unix"}, NULL},
+        {{"SECRETS_USER_HEADER=X-User", "SECRETS_USER_PROXIES=10.0.0.1"}, NULL},
+        {{"SECRETS_CREATE=10.0.0.0/8", "SECRETS_TRUSTED_PROXIES=10.0.0.1"}, NULL},
+        {{"SECRETS_CREATE=token"}, "requires SECRETS_API_TOKENS"},
+        {{"SECRETS_API_TOKENS=x"}, "SECRETS_API_TOKENS: has no effect"},
+        {{"SECRETS_CREATE=user"}, "requires SECRETS_USER_HEADER"},
+        {{"SECRETS_USER_HEADER=X-User"}, "requires SECRETS_USER_PROXIES"},
+        {{"SECRETS_USER_PROXIES=10.0.0.1"}, "requires SECRETS_USER_HEADER"},
+        {{"SECRETS_CREATE=127.0.0.1"}, "belongs to SECRETS_TRUSTED_PROXIES"},
+        {{"SECRETS_CREATE=token,10.1.0.0/16", "SECRETS_API_TOKENS=x",
+          "SECRETS_TRUSTED_PROXIES=192.0.2.1,10.0.0.0/8"},
+         "belongs to SECRETS_TRUSTED_PROXIES"},
+    };
+    static struct settings s;
+    struct buf reason = BUF_INIT(REASON_MAX);
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        settings_defaults(&s, 1);
+        buf_reset(&reason);
+        assert_int_equal(settings_environment(&s, SETTINGS_SERVER,
+                                              (char *const *)(uintptr_t)rows[i].env, &reason),
+                         0);
+        int err = settings_check(&s, &reason);
+        assert_int_equal(err, rows[i].reason == NULL ? 0 : ERR_CONFIG);
+        if (rows[i].reason != NULL) assert_non_null(strstr(buf_text(&reason), rows[i].reason));
+    }
+
+    /* The function takes the user from a claim. */
+    static const char *const claim[] = {"SECRETS_CREATE=user", "SECRETS_USER_CLAIM=email", NULL};
+    settings_defaults(&s, 1);
+    assert_int_equal(
+        settings_environment(&s, SETTINGS_FUNCTION, (char *const *)(uintptr_t)claim, &reason), 0);
+    assert_int_equal(settings_check(&s, &reason), 0);
     buf_free(&reason);
 }
 
@@ -186,6 +233,7 @@ main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_default_is_a_value),
         cmocka_unit_test(a_refusal_names_the_setting_and_the_form),
+        cmocka_unit_test(settings_of_creators_need_each_other),
         cmocka_unit_test(the_function_refuses_what_is_for_the_server),
         cmocka_unit_test(the_clients_variable_is_passed_over),
         cmocka_unit_test(hosts_are_kept_in_ascii),

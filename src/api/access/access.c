@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/access/access.h"
+
+#include "api/access/api_tokens.h"
+#include "api/access/creators.h"
+#include "api/call.h"
+#include "api/web/site.h"
+
+/* The address of the client of ${req}, or NULL.  A trusted proxy that names no client is not the
+ * client, and whoever sits behind it must not get the right of its network. */
+static const struct http_address *
+known_client(const struct api_config *config, const struct http_request *req) {
+    static const struct http_trusted none;
+    const struct http_trusted *proxies = config->proxies;
+    if (proxies == NULL) proxies = &none;
+    return http_address_trusted(proxies, &req->client) ? NULL : &req->client;
+}
+
+struct access
+access_of(const struct api_config *config, const struct http_request *req) {
+    const struct creators *creators = &config->creators;
+    struct creators_facts facts = {
+        .plane = req->plane,
+        .site = site_of(config, req),
+        .user = req->user != NULL,
+        .client = known_client(config, req),
+    };
+    struct access access = {0};
+
+    /* Owner and lease tokens have the same form, so a token counts only where tokens do. */
+    const char *token = NULL;
+    if (creators->ways & CREATORS_TOKEN) token = call_token(req);
+    if (token != NULL) {
+        facts.token = api_tokens_have(config->tokens, token);
+        access.wrong_token = !facts.token;
+    }
+
+    access.allowed = creators_allow(creators, &facts);
+    if (facts.plane == HTTP_PLANE_MAIN && facts.site == SITE_OWN) access.user = req->user;
+    return access;
+}

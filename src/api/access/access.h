@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The right to create of one request: what it brings, judged by SECRETS_CREATE.
+ */
+#ifndef API_ACCESS_ACCESS_H
+#define API_ACCESS_ACCESS_H
+
+#include "api/api.h"
+
+struct access {
+    bool allowed;
+    bool wrong_token; /* it sent a token, which is none of the API tokens */
+    const char *user; /* whose name may be shown to the client; NULL if none is known */
+};
+
+/* The right of ${req}.  Never blocks. */
+struct access access_of(const struct api_config *config, const struct http_request *req);
+
+#endif
