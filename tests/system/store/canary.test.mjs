@@ -25,6 +25,25 @@ function forms(text) {
   return found;
 }
 
+const PAGE = 4096;
+const EMPTY = Buffer.alloc(PAGE);
+
+/** The parts of ${memory} between its empty pages, which are most of it, as [offset, bytes]. No needle has a zero. */
+function filledParts(memory) {
+  const parts = [];
+  let from = -1;
+  for (let at = 0; at <= memory.length; at += PAGE) {
+    const page = memory.subarray(at, at + PAGE);
+    const isEmpty = page.equals(EMPTY.subarray(0, page.length));
+    if (!isEmpty && from < 0) from = at;
+    if (isEmpty && from >= 0) {
+      parts.push([from, memory.subarray(from, at)]);
+      from = -1;
+    }
+  }
+  return from < 0 ? parts : [...parts, [from, memory.subarray(from)]];
+}
+
 /** The places in the memory of process ${pid} that hold one of ${needles} ({ name, bytes }). */
 function scanMemory(pid, needles) {
   const found = [];
@@ -46,9 +65,11 @@ function scanMemory(pid, needles) {
       } catch {
         // a guard page
       }
-      for (const { name, bytes } of needles) {
-        const at = piece.subarray(0, len).indexOf(bytes);
-        if (at >= 0) found.push(`${name} at ${(start + BigInt(at)).toString(16)} in ${match[4] || match[3]}`);
+      for (const [offset, part] of filledParts(piece.subarray(0, len))) {
+        for (const { name, bytes } of needles) {
+          const at = part.indexOf(bytes);
+          if (at >= 0) found.push(`${name} at ${(start + BigInt(offset + at)).toString(16)} in ${match[4] || match[3]}`);
+        }
       }
     }
   } finally {
