@@ -190,11 +190,16 @@ prune_owned(void *ctx, const char *path) {
     return 0;
 }
 
-/* Sealed bytes of a process that has ended are kept only with a record to resume from. */
+/* Sealed bytes of a process that has ended are kept only with a record to resume from, and what it
+ * had written of a record is never kept. */
 static int
 prune_upload(void *ctx, const char *path) {
     char record[2 * STATE_PATH_MAX];
     bool old = is_older_than(path, *(int64_t *)ctx - UPLOAD_SECONDS);
+    if (ends_with(path, ".new")) {
+        (void)!lockfile_remove(path, old);
+        return 0;
+    }
     if (!ends_with(path, ".sealed")) {
         if (old) (void)unlink(path);
         return 0;
@@ -210,7 +215,13 @@ prune_upload(void *ctx, const char *path) {
 
 static int
 prune_download(void *ctx, const char *path) {
-    if (!is_older_than(path, *(int64_t *)ctx - LEASE_SECONDS)) return 0;
+    bool old = is_older_than(path, *(int64_t *)ctx - LEASE_SECONDS);
+    if (ends_with(path, ".new")) {
+        (void)!lockfile_remove(path, old);
+        return 0;
+    }
+    if (!old) return 0;
+
     json_t *record = load_record(path);
     const char *temp = json_string_value(json_object_get(record, "temp"));
     bool idle = temp == NULL || !ends_with(temp, ".part") || lockfile_remove(temp, true) == 0;

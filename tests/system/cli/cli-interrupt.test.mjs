@@ -164,7 +164,9 @@ async function getRound(how, usual, why, i) {
     }
   }
   assert.ok(readFileSync(out).equals(bytes), why);
-  assert.deepEqual(readdirSync(dir), ['out'], why);
+  // A run that was killed between the creation of its file and the record of it leaves the file, empty.
+  const isForgotten = (name) => how === 'SIGKILL' && name.endsWith('.part') && statSync(join(dir, name)).size === 0;
+  assert.deepEqual(readdirSync(dir).filter((name) => !isForgotten(name)), ['out'], why);
 }
 
 test(`${rounds} interruptions`, { timeout: 600_000 * patience }, async () => {

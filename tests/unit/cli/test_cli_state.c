@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "cli/local/lockfile.h"
 #include "cli/local/state.h"
 #include "cli/terminal/passphrase.h"
 #include "cli/terminal/signals.h"
@@ -283,6 +284,24 @@ test_uploads_without_locks(void **unused) {
 }
 
 static void
+test_prune_records_that_a_killed_run_did_not_finish(void **unused) {
+    char path[STATE_PATH_MAX];
+    static const enum state_kind kinds[] = {STATE_UPLOAD, STATE_DOWNLOAD};
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        assert_int_equal(state_make_dir(&state, kinds[i]), 0);
+        state_path(&state, kinds[i], ID, ".new", path);
+        int fd = lockfile_open(path);
+        assert_true(fd >= 0);
+        state_prune(&state, NOW); /* the run writes it now */
+        assert_true(there(kinds[i], ID, ".new"));
+        (void)close(fd);
+        state_prune(&state, NOW);
+        assert_false(there(kinds[i], ID, ".new"));
+    }
+}
+
+static void
 test_prune_what_a_killed_run_left_without_a_name(void **unused) {
     char path[STATE_PATH_MAX + 32];
     (void)unused;
@@ -388,6 +407,8 @@ main(void) {
         cmocka_unit_test_setup_teardown(test_lapsed_downloads_go_with_and_without_locks, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_uploads_without_locks, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_prune_records_that_a_killed_run_did_not_finish, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_prune_what_a_killed_run_left_without_a_name, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_passphrase_methods, setup, teardown),
