@@ -210,8 +210,8 @@ function report(result) {
  *   needs           names of tests that end before it starts; it fails without running if one of them failed
  *   alone           nothing else runs at the same time: it measures time or memory
  *   limit           seconds that it may take (900)
- *   final           if it fails, it has failed. Other tests that fail run once more, alone, when all are over:
- *                   they watch clocks and processes, which a busy machine disturbs
+ *   final           if it fails, it has failed, as one that others need. Other tests that fail run once more, alone, when
+ *                   all are over: they watch clocks and processes, which a busy machine disturbs
  *   priority        as of nice(1)
  *
  * The output of each is in ${logs}. Resolves to the results.
@@ -244,7 +244,8 @@ export async function runTests(tests, { slots, logs }) {
     if (active.size === 0) break;
     const { test, result } = await Promise.race(active.values());
     active.delete(test);
-    const isProven = test.final || PROOF.test(result.text) || repeated.length === SECOND_TRIES;
+    const isNeeded = tests.some(({ needs = [] }) => needs.includes(test.name));
+    const isProven = test.final || isNeeded || PROOF.test(result.text) || repeated.length === SECOND_TRIES;
     if (result.failed > 0 && !isProven) repeated.push({ test, first: result });
     else settle(result);
   }

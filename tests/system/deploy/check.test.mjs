@@ -35,22 +35,26 @@ test('what TAP reports is counted', () => {
     assert.deepEqual(countTests(text, code), { passed, failed, skipped }, text);
 });
 
-test('a test that fails is repeated once where it watches clocks, and what takes too long is ended', async (t) => {
+test('a test that fails is repeated once unless that proves a fault, and what takes too long is ended', async (t) => {
   const logs = mkdtempSync(join(tmpdir(), 'runner-'));
   t.after(() => rmSync(logs, { recursive: true, force: true }));
-  const fails = (file) => ['sh', '-c', `sleep 0.3; if [ -e ${logs}/${file} ]; then echo ok 1; else touch ${logs}/${file}; echo not ok 1; exit 1; fi`];
+  const fails = (file, why = '') => ['sh', '-c', `sleep 0.3; if [ -e ${logs}/${file} ]; then echo ok 1; else touch ${logs}/${file}; echo not ok 1 ${why}; exit 1; fi`];
   const tests = [
-    { name: 'flaky', command: fails('a'), again: true },
-    { name: 'strict', command: fails('b') },
+    { name: 'flaky', command: fails('a') },
+    { name: 'strict', command: fails('b'), final: true },
+    { name: 'proven', command: fails('c', '- WARNING: ThreadSanitizer: data race') },
+    { name: 'broken', command: ['sh', '-c', 'echo not ok 1'] },
     { name: 'endless', command: ['sleep', '60'], limit: 1 },
-    { name: 'after', command: ['true'], needs: ['strict'] },
+    { name: 'needed', command: fails('d') },
+    { name: 'after', command: ['true'], needs: ['needed'] },
     { name: 'alone', command: ['true'], alone: true },
   ];
   const log = console.log;
   console.log = () => undefined;
   const results = await runTests(tests, { slots: 3, logs }).finally(() => (console.log = log));
   const failed = Object.fromEntries(results.map((one) => [one.name, one.failed]));
-  assert.deepEqual(failed, { flaky: 0, strict: 1, endless: 1, after: 1, alone: 0 });
+  assert.deepEqual(failed, { flaky: 0, strict: 1, proven: 1, broken: 1, endless: 1, needed: 1, after: 1, alone: 0 });
+  assert.deepEqual(results.filter(({ secondTry }) => secondTry).map(({ name }) => name), ['flaky']);
 });
 
 test('a name that is no test and no group fails', () => {
