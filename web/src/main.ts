@@ -8,6 +8,7 @@ import { readBrand, type Brand } from './model/brand';
 import { failureOf } from './model/failure';
 import { readAddress, type Target } from './model/link';
 import { ApiToken } from './storage/api-token';
+import { burnLeft } from './storage/begun';
 import { OwnedList } from './storage/owned';
 import { clearTempFiles } from './storage/temp';
 import { retryBriefly } from './net/retry';
@@ -186,6 +187,7 @@ async function start(): Promise<void> {
 
   void clearTempFiles();
   const { api, config, brand } = await findServer(asked, words, frame);
+  void burnLeft((id, token) => api.burn(id, token).then(() => true, (error: unknown) => failureOf(error).kind === 'gone'));
   frame.show({ brand, user: config.create.user });
   const stage = new Stage({
     words, api, config, brand, apiToken: new ApiToken(api.base), owned: new OwnedList(), poller: new StatusPoller(), page: base.href,

@@ -599,3 +599,34 @@ test('an upload that is left is burnt, and does not count against the next', asy
     if (!tab.isClosed()) await tab.close();
   }
 });
+
+test('an upload whose page crashed is given up by the next page, one whose page lives is not', async () => {
+  const uploads = (where) => where.evaluate(() => JSON.parse(localStorage.getItem('ephemeral-secrets-begun') ?? '[]'));
+  const state = async ({ id, token }) => {
+    const response = await fetch(`${site.url}api/v1/secrets/${id}/receipt`, { headers: { Authorization: `Bearer ${token}` } });
+    return response.ok ? (await response.json()).state : response.status;
+  };
+  const visit = async () => {
+    const other = await page.context().newPage();
+    await other.goto(site.url);
+    await other.locator('textarea').waitFor();
+    return other;
+  };
+
+  await page.route('**/parts/*', () => undefined); // they stay on their way
+  await page.goto(site.url);
+  await page.locator('input[type=file]').setInputFiles({ name: 'plan.bin', mimeType: '', buffer: randomBytes(3_000_000) });
+  await button('Create link').click();
+  await until(async () => (await uploads(page)).length === 1, 'it is kept in mind');
+  const [upload] = await uploads(page);
+
+  const second = await visit();
+  await second.waitForLoadState('networkidle');
+  assert.deepEqual(await uploads(second), [upload]);
+  assert.equal(await state(upload), 'uploading');
+
+  await page.goto('chrome://crash').catch(() => undefined);
+  const third = await visit();
+  await until(async () => (await uploads(third)).length === 0, 'it is given up');
+  assert.notEqual(await state(upload), 'uploading');
+});

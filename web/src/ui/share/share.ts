@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The view to share: what to share, the sentence, one button, then the cards.
 
+import { keepBegun } from '../../storage/begun';
 import { failureIn } from '../../worker/engine';
 import type { Failure } from '../../model/failure';
 import type { Progress, ShareOrder, Shared } from '../../worker/protocol';
@@ -181,6 +182,7 @@ export class ShareView {
     const { api, announce, newEngine, words } = this.context;
     const engine = newEngine();
     let started: { id: string; ownerToken: string } | null = null;
+    let end: () => void = () => undefined;
     this.abandon = () => {
       engine.close();
       if (started !== null) api.burnAndLeave(started.id, started.ownerToken);
@@ -196,7 +198,10 @@ export class ShareView {
       });
     };
     const onProgress = (progress: Progress) => {
-      if (progress.phase === 'created') started = progress;
+      if (progress.phase === 'created') {
+        started = progress;
+        end = keepBegun(progress.id, progress.ownerToken);
+      }
       if (progress.phase === 'blocked') block(progress.failure);
       const heard = go.progress(progress);
       if (heard !== null) announce(heard);
@@ -212,6 +217,7 @@ export class ShareView {
       removeEventListener('pagehide', this.abandon);
       this.abandon = () => undefined;
       engine.close();
+      end();
     }
   }
 
