@@ -10,13 +10,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 
-import { client, everything, rows, shareAndOpen } from '../support/client-rows.mjs';
+import { client, everything, pause, rows, shareAndOpen } from '../support/client-rows.mjs';
 import { memory } from '../support/process.mjs';
 import { buildFolder, patience, startServer } from '../support/server.mjs';
 import { testServer } from '../support/variant.mjs';
 
 const HOSTILE = '127.1.0.1';
 const OTHER = '127.2.0.1';
+const PROXY = '127.3.0.1';
 const controls = process.env.CONTROLS ?? 'all';
 const folder = mkdtempSync(join(tmpdir(), 'edge-clients-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -39,26 +40,47 @@ function start(row, at, unshared) {
   return startServer({ build, env });
 }
 
-let alone; // milliseconds of sharing and opening with nobody else
+/** How much longer sharing and opening may take meanwhile, and the milliseconds that do not count. */
+const SLOWER = 1.5;
+const SLACK_MS = 150 * patience;
+const SAMPLES = 5;
 
-/** What became of ${row}: { held, text, grown, meanwhile, failure }, with `grown` in MiB. */
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+
+/** How many times as long as ${alone} it took ${meanwhile}; below 1 if that is within the slack. */
+const slowness = ({ alone, meanwhile }) => (median(meanwhile) - SLACK_MS) / median(alone);
+
+/**
+ * What became of ${row}: { held, text, grown, alone, meanwhile, failure }, with `grown` in MiB, and the milliseconds of
+ * sharing and opening before and meanwhile. If it took too long, it is measured more often, before the row ends and after.
+ */
 async function measure(row, unshared) {
   const at = mkdtempSync(join(folder, 'row-'));
   const server = await start(row, at, unshared);
-  const other = client(server, OTHER);
+  const [other, hostile] = [OTHER, HOSTILE].map((address) => (row.proxied ? client(server, PROXY, address) : client(server, address)));
+  const [from, behind] = row.proxied ? [PROXY, HOSTILE] : [HOSTILE];
+  const slower = row.slower ?? SLOWER;
   let hold;
   try {
-    alone ??= await shareAndOpen(other);
+    const result = { alone: [await shareAndOpen(other)], meanwhile: [] };
     const base = memory(server.pid, 'VmRSS');
-    hold = await row.hold({ server, from: HOSTILE, ask: client(server, HOSTILE), folder: at });
-    const result = { held: hold.held, text: hold.text };
+    hold = await row.hold({ server, from, behind, ask: hostile, folder: at });
+    Object.assign(result, { held: hold.held, text: hold.text });
     try {
-      result.meanwhile = await shareAndOpen(other);
+      do result.meanwhile.push(await shareAndOpen(other));
+      while (slowness(result) > slower && result.meanwhile.length < SAMPLES);
       await row.also?.({ folder: at });
     } catch (error) {
       result.failure = error.message.split('\n')[0];
     }
     result.grown = (memory(server.pid, 'VmHWM') - base) / 1024;
+
+    // Alone again: the machine may have become slower meanwhile.
+    if (unshared === undefined && result.failure === undefined && slowness(result) > slower) {
+      await hold.release();
+      await pause(500);
+      while (result.alone.length < SAMPLES) result.alone.push(await shareAndOpen(other).catch(() => Infinity));
+    }
     return result;
   } finally {
     await hold?.release();
@@ -66,21 +88,26 @@ async function measure(row, unshared) {
   }
 }
 
-const holds = (row, { held, failure, meanwhile, grown }) =>
-  held <= row.most && failure === undefined && meanwhile <= 4 * alone + 1500 * patience && (grown <= (row.memory ?? Infinity) || patience > 1);
+const holds = (row, result) =>
+  result.held <= row.most && result.failure === undefined && slowness(result) <= (row.slower ?? SLOWER) && (result.grown <= (row.memory ?? Infinity) || patience > 1);
 
 describe('one client takes all that it can', () => {
   const table = [];
-  const seen = (result) => (result.failure === undefined ? `${result.meanwhile.toFixed(0)} ms` : `FAILS: ${result.failure}`);
+  const seen = (result) => (result.failure === undefined ? `${median(result.meanwhile).toFixed(0)} ms (${median(result.alone).toFixed(0)})` : `FAILS: ${result.failure}`);
   after(() => {
-    const columns = ['resource', 'bound of one client', 'it held', `the other shared and opened in (alone: ${alone.toFixed(0)} ms)`, 'memory grew'];
+    const columns = ['resource', 'bound of one client', 'it held', 'the other shared and opened in (alone)', 'memory grew'];
     const widths = columns.map((name, i) => Math.max(name.length, ...table.map((row) => row[i].length)));
     for (const row of [columns, widths.map((n) => '-'.repeat(n)), ...table]) console.log(`| ${row.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`);
   });
 
   for (const row of [...rows, everything])
     test(row.resource, async () => {
-      const result = await measure(row);
+      // A moment of a busy machine is not what the row tells.
+      let result;
+      for (let i = 0; i < 3; i++) {
+        result = await measure(row);
+        if (holds(row, result)) break;
+      }
       table.push([row.resource, row.bound, result.text, seen(result), `${result.grown.toFixed(0)} MiB`]);
       assert.ok(holds(row, result), JSON.stringify(result));
       assert.ok(result.held > 0, 'nothing was taken');

@@ -5,7 +5,9 @@
 //   bound       how much of it one client gets, in words
 //   control     the word for TEST_UNSHARED that removes the limit (tests/support/server_hooks.c)
 //   env, files  settings of the server, and its limit of descriptors
-//   hold(at)    take it: at = { server, ask, from, folder }; resolves to { held, text, release() }
+//   hold(at)    take it: at = { server, ask, from, behind, folder }; resolves to { held, text, release() }
+//   proxied     the clients come through one trusted proxy, which names them: at.behind is the name
+//   slower      how much longer sharing and opening may take meanwhile, if not SLOWER
 //   most        what `held` may be at most
 //   also(at)    what the other client does in addition to sharing and opening
 //   memory      MiB that the server may grow by meanwhile
@@ -26,9 +28,16 @@ const PART = 4 * MIB;
 const LATE_MS = 4000 * patience;
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-/** Requests of the client at ${from}, each on a connection of its own. A response that does not come is an error. */
-export function client(server, from) {
-  return async (method, path, { body = '', headers = {} } = {}) => {
+/** The header by which a trusted proxy names the client ${address}; none if it is undefined. */
+export const forwardedFor = (address) => (address === undefined ? {} : { 'X-Forwarded-For': address });
+
+/**
+ * Requests of the client at ${from}, or of ${behind} if a proxy at ${from} names that; each on a connection of its own.
+ * A response that does not come is an error.
+ */
+export function client(server, from, behind) {
+  return async (method, path, { body = '', headers: own = {} } = {}) => {
+    const headers = { ...forwardedFor(behind), ...own };
     const connection = new Connection(server, from);
     const late = setTimeout(() => connection.socket.destroy(), LATE_MS);
     try {
@@ -127,6 +136,20 @@ async function leaveUnread(server, from, requests, most) {
   return { refused: refused(), release: closeAll(all) };
 }
 
+/** Announce bodies of which no byte is sent: first large ones, then ever smaller ones, until none is accepted. */
+async function holdBodies({ server, from, behind }) {
+  const all = [];
+  let held = 0;
+  for (const size of [10 * MIB, 4 * MIB, MIB, 256 * 1024, 32 * 1024])
+    for (let waits = true; waits; ) {
+      const one = socket(server, from, head('POST', '/encrypt?file_name=a', size, { Expect: '100-continue', ...forwardedFor(behind) }));
+      all.push(one);
+      waits = (await one.first).startsWith('HTTP/1.1 100');
+      if (waits) held += size;
+    }
+  return { held: held / MIB, text: `${(held / MIB).toFixed(1)} MiB announced`, release: closeAll(all) };
+}
+
 /** The rates as they are by default. */
 const rates = { SECRETS_RATE_CREATE: '30', SECRETS_RATE_OPEN: '60' };
 
@@ -160,19 +183,16 @@ export const rows = [
     bound: '16 MiB',
     control: 'bodies',
     most: 16,
-    async hold({ server, from }) {
-      const all = [];
-      let held = 0;
-      // As much as there is: first large bodies, then ever smaller ones, of which no byte is sent.
-      for (const size of [10 * MIB, 4 * MIB, MIB, 256 * 1024, 32 * 1024])
-        for (let waits = true; waits; ) {
-          const one = socket(server, from, head('POST', '/encrypt?file_name=a', size, { Expect: '100-continue' }));
-          all.push(one);
-          waits = (await one.first).startsWith('HTTP/1.1 100');
-          if (waits) held += size;
-        }
-      return { held: held / MIB, text: `${(held / MIB).toFixed(1)} MiB announced`, release: closeAll(all) };
-    },
+    hold: holdBodies,
+  },
+  {
+    resource: 'memory for bodies behind a proxy',
+    bound: '16 MiB',
+    control: 'bodies',
+    env: { SECRETS_TRUSTED_PROXIES: '127.0.0.0/8' },
+    proxied: true,
+    most: 16,
+    hold: holdBodies,
   },
   {
     resource: 'memory for responses',
@@ -215,6 +235,7 @@ export const rows = [
     resource: 'queue of derivations',
     bound: '16 places of 64',
     control: 'derivations',
+    slower: 2, // both clients derive on the same processors
     most: 16 + 8, // those that run, and some whose answer is on its way
     env: { SECRETS_KDF_THREADS: '2', SECRETS_KDF_MEMORY: '0' },
     async hold({ server, from }) {
@@ -308,6 +329,7 @@ export const rows = [
     bound: '128 requests at once',
     control: 'connections',
     files: 512,
+    slower: 2, // all 128 keep the processors busy, those of this test too
     most: 128,
     async hold({ server, from, ask }) {
       // A lease that was just renewed needs no write, but that is found out by the writer.
@@ -399,6 +421,7 @@ export const everything = {
   bound: 'the same',
   env: { SECRETS_QUOTA: String(160 * MIB), SECRETS_KDF_THREADS: '2', SECRETS_KDF_MEMORY: '0' },
   most: together.length,
+  slower: 2.5,
   memory: 120, // docs/OPERATIONS.md: 16 MiB each for bodies, responses, parts and what waits, two derivations, and the other client
   async hold(at) {
     const held = [];
