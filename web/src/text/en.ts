@@ -183,7 +183,7 @@ export const en = {
   zipNote: 'Save each file, or all of them as one zip. Save files only from someone you trust.',
   saveZip: 'Save all as one zip',
   saveNamed: 'Save {name}',
-  handedOverFiles: 'Handed to your browser. Are all files that you want in your downloads?',
+  handedOverFiles: 'Handed to your browser. Check your downloads: are all the files there?',
   areThere: 'They are there',
   savedAs: 'Your browser saves it as {name}.',
   lastTime: 'That was the last opening. The server is erasing the secret.',
