@@ -23,6 +23,9 @@ struct store_config {
     uint64_t file_max;        /* largest file, bytes */
     uint64_t part_size;       /* bytes of a part */
     uint64_t min_free;        /* bytes that new content leaves free on the disk */
+    bool events;              /* write events, where the backend can */
+    int64_t events_days;      /* how long they are kept */
+    int64_t events_max;       /* how many are kept */
     int wait_ms;              /* longest time that a call waits for the disk or a service */
     struct store_aws *aws;    /* for the backends in AWS, or NULL */
 };

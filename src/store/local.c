@@ -16,6 +16,9 @@ open_sqlite(const struct store_config *config, struct store **out, struct buf *r
         .dir = config->data,
         .min_free = config->min_free,
         .wait_ms = config->wait_ms,
+        .events = config->events,
+        .events_days = config->events_days,
+        .events_max = config->events_max,
         .reason = reason,
     };
     return sqlite_store_open(&sqlite, out);

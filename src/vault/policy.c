@@ -177,6 +177,7 @@ apply_confirm(struct record *r, const struct change *c, struct effect *out) {
     if (policy_lease_live(r, l, c->now)) {
         l->end = LEASE_CONFIRMED;
         l->ended_at = c->now;
+        out->confirmed = true;
         mark_written(r, out);
     }
     release_content(r, c->now, out);

@@ -68,6 +68,7 @@ struct effect {
     enum verdict verdict;
     bool write;        /* the record and its rev changed: write it */
     bool claimed;      /* a view was taken: views_left was decremented */
+    bool confirmed;    /* a lease ended because its holder has the content */
     bool drop_content; /* erase the inline content */
     bool drop_record;  /* delete the record and its inline content; write is false then */
     int lease;         /* index of the lease that was added or changed; -1 for none */

@@ -12,6 +12,7 @@
 #define VAULT_STORE_H
 
 #include "base/buf.h"
+#include "crypto/audit/audit.h"
 #include "vault/policy.h"
 #include "vault/record.h"
 #include "vault/survey.h"
@@ -111,6 +112,16 @@ struct store_ops {
      * counted.  Returns 1; 0 if the time was over before all were counted; ERR_NOMEM or ERR_STORE.
      */
     int (*survey)(struct store *s, int64_t now, int64_t until_ms, struct survey *out);
+
+    /*
+     * Copy the events after the one with the number ${after} to ${out}, the oldest first and at
+     * most ${max}.  Returns their number, ERR_NOMEM or ERR_STORE.  NULL if the backend has no
+     * events.
+     */
+    int (*events)(struct store *s, int64_t after, struct audit_event *out, int max);
+
+    /* The number of the newest event, 0 if there is none.  Never blocks.  NULL as events. */
+    int64_t (*last_event)(struct store *s);
 
     /* After a sweep, make erased data unreadable on disk (SQLite truncates its WAL). */
     int (*scrub)(struct store *s);

@@ -11,7 +11,7 @@ static const struct {
     const char *name;
 } kinds[] = {
 #define X(name, number, wire) {AUDIT_##name, (wire)},
-    AUDIT_LIST(X)
+    AUDIT_KIND_LIST(X)
 #undef X
 };
 

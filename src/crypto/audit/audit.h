@@ -13,7 +13,7 @@
 #include "crypto/token.h"
 
 /* X(NAME, number, "wire name") */
-#define AUDIT_LIST(X)                                                                              \
+#define AUDIT_KIND_LIST(X)                                                                         \
     X(STARTED, 1, "started")     /* the writing of events began */                                 \
     X(STOPPED, 2, "stopped")     /* the writing of events ended in order */                        \
     X(CREATED, 3, "created")     /* a secret was stored, or its upload began */                    \
@@ -27,7 +27,7 @@
 
 enum audit_kind {
 #define X(name, number, wire) AUDIT_##name = (number),
-    AUDIT_LIST(X)
+    AUDIT_KIND_LIST(X)
 #undef X
 };
 

@@ -2,6 +2,7 @@
 #include "store/sqlite/change.h"
 
 #include "base/err.h"
+#include "store/sqlite/events.h"
 #include "store/sqlite/rows.h"
 
 /* A job can outlive the call that made it, so it owns all that it uses. */
@@ -41,6 +42,9 @@ run_create(struct sqlite_tx *tx, struct sqlite_job *base) {
     int err = 0;
     if (job->record.content == CONTENT_INLINE)
         err = sqlite_rows_insert_content(tx->db, id, &job->stored);
+    if (err == 0)
+        err = sqlite_events_created(tx, &job->ref,
+                                    sqlite_writer_now(tx->writer, job->record.created_at));
     if (err != 0) return err;
     tx->bytes += (int64_t)record_cost(&job->record);
     return 1;
@@ -180,6 +184,8 @@ write_change(struct sqlite_tx *tx, const struct change *c, const struct change_i
     if (err == 0 && e->write) err = write_leases(tx->db, item);
     if (err == 0 && e->write) err = write_parts(tx->db, c, item);
     if (err == 0 && e->drop_content) err = run_on_record(tx->db, SQL_DROP_CONTENT, item->id);
+    if (err == 0)
+        err = sqlite_events_changed(tx, &item->ref, &item->before, &item->done.after, e, c->now);
     if (err != 0) return err;
 
     tx->bytes -= (int64_t)record_cost(&item->before);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "store/sqlite/events.h"
 
 enum { REASON_MAX = 512 };
 
@@ -44,7 +45,10 @@ read_state(struct sqlite_conn *c) {
     }
 
     sqlite_db_reset(&c->db, SQL_STATE);
-    return found ? 0 : ERR_STORE;
+    if (!found) return ERR_STORE;
+    int err = sqlite_events_head(&c->db, &c->chain);
+    atomic_store(&c->last_event, c->chain.number);
+    return err;
 }
 
 int
@@ -63,11 +67,14 @@ sqlite_conn_open(struct sqlite_conn *c, const struct sqlite_place *place, struct
 }
 
 void
-sqlite_conn_committed(struct sqlite_conn *c, int64_t high, int64_t bytes) {
+sqlite_conn_committed(struct sqlite_conn *c, int64_t high, int64_t bytes,
+                      const struct sqlite_chain *chain) {
     c->failures = 0;
     c->stored_high = high;
     c->stored_bytes = bytes;
+    c->chain = *chain;
     atomic_store(&c->bytes, (uint_fast64_t)bytes);
+    atomic_store(&c->last_event, chain->number);
 }
 
 /* Returns whether the fence is durable. */

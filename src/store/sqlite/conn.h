@@ -9,22 +9,32 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "crypto/audit/audit.h"
 #include "store/sqlite/db.h"
 
 enum { SQLITE_CONN_RETRY_MS = 1000 };
 
+/* The newest event: what the next one follows. */
+struct sqlite_chain {
+    int64_t number; /* 0 if there is none */
+    uint8_t hash[AUDIT_HASH_LEN];
+};
+
 struct sqlite_conn {
     struct sqlite_db db;
     const struct sqlite_place *place;
-    atomic_bool broken;         /* commits fail: nothing is written until a reopen succeeds */
-    atomic_int_fast64_t high;   /* the latest time that the store was given */
-    atomic_uint_fast64_t bytes; /* the store's usage, as committed */
-    int64_t stored_high;        /* as the file has it */
-    int64_t stored_bytes;       /* as the file has it */
-    int wal_pages;              /* in the log after the last commit */
-    int failures;               /* commits that failed in a row */
-    bool unsettled;             /* a failed commit may come back after a crash */
-    int64_t retry_ms;           /* when to try the next reopen, on the monotonic clock */
+    atomic_bool broken;             /* commits fail: nothing is written until a reopen succeeds */
+    atomic_int_fast64_t high;       /* the latest time that the store was given */
+    atomic_uint_fast64_t bytes;     /* the store's usage, as committed */
+    int64_t stored_high;            /* as the file has it */
+    int64_t stored_bytes;           /* as the file has it */
+    int wal_pages;                  /* in the log after the last commit */
+    bool events;                    /* whether events are written */
+    struct sqlite_chain chain;      /* as the file has it */
+    atomic_int_fast64_t last_event; /* number of the newest event that was committed */
+    int failures;                   /* commits that failed in a row */
+    bool unsettled;                 /* a failed commit may come back after a crash */
+    int64_t retry_ms;               /* when to try the next reopen, on the monotonic clock */
 };
 
 /*
@@ -37,8 +47,10 @@ int sqlite_conn_open(struct sqlite_conn *c, const struct sqlite_place *place, st
 /* The later of ${clock} and the latest time that the store was given.  Any thread. */
 int64_t sqlite_conn_now(struct sqlite_conn *c, int64_t clock);
 
-/* Note that a transaction which made the state ${high} and ${bytes} was committed. */
-void sqlite_conn_committed(struct sqlite_conn *c, int64_t high, int64_t bytes);
+/* Note that a transaction was committed which made the state ${high} and ${bytes}, and whose newest
+ * event is ${chain}. */
+void sqlite_conn_committed(struct sqlite_conn *c, int64_t high, int64_t bytes,
+                           const struct sqlite_chain *chain);
 
 /*
  * Undo a transaction that failed with ${rc}.  Returns what its callers get: ERR_FULL or ERR_STORE

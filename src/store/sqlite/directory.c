@@ -11,7 +11,8 @@
 #include "base/err.h"
 #include "store/fs.h"
 
-#define LOCK_FILE "secrets.lock"
+#define LOCK_FILE    "secrets.lock"
+#define BALLAST_FILE "secrets.ballast"
 
 /* Add "PATH what: the text of errno" to ${reason}. */
 static void
@@ -92,4 +93,21 @@ void
 sqlite_directory_close(int dir, int lock) {
     if (lock >= 0) (void)close(lock);
     if (dir >= 0) (void)close(dir);
+}
+
+bool
+sqlite_directory_make_ballast(int dir) {
+    /* Where the file system cannot allocate, the C library reads each block that is there. */
+    int fd = openat(dir, BALLAST_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) return false;
+
+    bool made = posix_fallocate(fd, 0, SQLITE_DIRECTORY_BALLAST) == 0;
+    (void)close(fd);
+    if (!made) sqlite_directory_drop_ballast(dir);
+    return made;
+}
+
+void
+sqlite_directory_drop_ballast(int dir) {
+    (void)unlinkat(dir, BALLAST_FILE, 0);
 }

@@ -9,6 +9,16 @@
  * state.high_water is the latest time of a decision.  state.fence is written to invalidate a commit
  * that failed (store/sqlite/conn.c).
  */
+#define CREATE_EVENT                                                                               \
+    "CREATE TABLE event ("                                                                         \
+    " number INTEGER PRIMARY KEY,"                                                                 \
+    " at INTEGER NOT NULL,"                                                                        \
+    " kind INTEGER NOT NULL,"                                                                      \
+    " ref BLOB NOT NULL CHECK (length(ref) = 8),"                                                  \
+    " creator TEXT,"                                                                               \
+    " hash BLOB NOT NULL CHECK (length(hash) = 32)"                                                \
+    ") STRICT;"
+
 static const char create_text[] =
     "CREATE TABLE record ("
     " id INTEGER PRIMARY KEY,"
@@ -61,8 +71,7 @@ static const char create_text[] =
     " record INTEGER NOT NULL REFERENCES record (id) ON DELETE CASCADE,"
     " part INTEGER NOT NULL,"
     " PRIMARY KEY (record, part)"
-    ") STRICT, WITHOUT ROWID;"
-    "CREATE TABLE state ("
+    ") STRICT, WITHOUT ROWID;" CREATE_EVENT "CREATE TABLE state ("
     " id INTEGER PRIMARY KEY CHECK (id = 1),"
     " high_water INTEGER NOT NULL,"
     " bytes INTEGER NOT NULL CHECK (bytes >= 0),"
@@ -85,6 +94,9 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_KNOWS_BLOB] = "SELECT 1 FROM record WHERE blob = ?1",
     [SQL_SURVEY] = "SELECT id, " COLUMNS " FROM record WHERE id > ?1 ORDER BY id LIMIT ?2",
     [SQL_STATE] = "SELECT high_water, bytes FROM state WHERE id = 1",
+
+    [SQL_EVENTS] = "SELECT number, at, kind, ref, creator, hash FROM event WHERE number > ?1"
+                   " ORDER BY number LIMIT ?2",
 
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
@@ -114,6 +126,11 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_DROP_CONTENT] = "DELETE FROM content WHERE record = ?1",
     [SQL_DROP_RECORD] = "DELETE FROM record WHERE id = ?1 AND rev = ?2"
                         " AND views_left >= ?4 AND (?4 = 0 OR expires_at > ?3)",
+    [SQL_INSERT_EVENT] = "INSERT INTO event (number, at, kind, ref, creator, hash)"
+                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [SQL_LAST_EVENT] = "SELECT number, hash FROM event ORDER BY number DESC LIMIT 1",
+    [SQL_OLDEST_EVENT] = "SELECT number, at FROM event ORDER BY number LIMIT 1",
+    [SQL_DROP_EVENTS] = "DELETE FROM event WHERE number <= ?1 AND at < ?2",
 };
 
 const char *
@@ -126,11 +143,17 @@ sqlite_schema_create(void) {
     return create_text;
 }
 
-/* Version 2 added gates.  Version 3 counts what records occupy, and not only their content. */
+/* Version 2 added gates.  Version 3 counts what records occupy, and not only their content.
+ * Version 4 added events. */
 void
 sqlite_schema_upgrade(int64_t version, char *out, size_t len) {
     if (version == 1) {
         (void)snprintf(out, len, "ALTER TABLE record ADD COLUMN gate_verifier BLOB;");
+        return;
+    }
+
+    if (version == 3) {
+        (void)snprintf(out, len, CREATE_EVENT);
         return;
     }
 

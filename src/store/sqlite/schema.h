@@ -8,7 +8,7 @@
 
 enum {
     SQLITE_SCHEMA_APPLICATION = 0x45537631, /* "ESv1": whose file this is */
-    SQLITE_SCHEMA_VERSION = 3,
+    SQLITE_SCHEMA_VERSION = 4,
     SQLITE_SCHEMA_PAGE = 2048, /* bytes; small, since a secret fills a page of its own */
 };
 
@@ -24,6 +24,7 @@ enum sql {
     SQL_KNOWS_BLOB, /* blob -> 1 */
     SQL_SURVEY,     /* id, max -> enum sql_column of the records after id */
     SQL_STATE,      /* -> high_water, bytes */
+    SQL_EVENTS,     /* number, max -> number, at, kind, ref, creator, hash of those after it */
     SQL_READER_COUNT,
 
     SQL_BEGIN = SQL_READER_COUNT,
@@ -43,6 +44,10 @@ enum sql {
     SQL_DROP_PARTS,     /* record */
     SQL_DROP_CONTENT,   /* record */
     SQL_DROP_RECORD,    /* the first four of enum sql_change */
+    SQL_INSERT_EVENT,   /* number, at, kind, ref, creator, hash */
+    SQL_LAST_EVENT,     /* -> number, hash */
+    SQL_OLDEST_EVENT,   /* -> number, at */
+    SQL_DROP_EVENTS,    /* the number up to which, the time before which */
     SQL_COUNT
 };
 

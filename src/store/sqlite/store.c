@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "store/sqlite/change.h"
 #include "store/sqlite/directory.h"
+#include "store/sqlite/events.h"
 #include "store/sqlite/health.h"
 #include "store/sqlite/rows.h"
 
@@ -14,6 +15,7 @@ enum {
     PING_MS = 2000,
     LOG_PAGES = 4096, /* 8 MiB; a checkpoint of it keeps all callers waiting for 10 ms or more */
     REASON_MAX = 512,
+    EVENTS_DAYS_MAX = 36500,
     SURVEY_ROWS = 1000, /* read at once; a longer read would keep the log from being truncated */
 };
 
@@ -23,6 +25,7 @@ struct sqlite_store {
     struct sqlite_writer writer;
     struct sqlite_readers readers;
     struct sqlite_health *health;
+    int64_t events_days, events_max;
     int dir;
     int lock;
     char vfs[64];
@@ -125,6 +128,20 @@ store_survey(struct store *s, int64_t now, int64_t until_ms, struct survey *out)
     return n < 0 ? n : 1;
 }
 
+static int
+store_events(struct store *s, int64_t after, struct audit_event *out, int max) {
+    struct sqlite_db *db = borrow_reader(s);
+    if (db == NULL) return ERR_STORE;
+    int n = sqlite_events_read(db, after, out, max);
+    return_reader(s, db);
+    return n;
+}
+
+static int64_t
+store_last_event(struct store *s) {
+    return atomic_load(&sqlite_store_of(s)->writer.conn.last_event);
+}
+
 /* --- writing ---------------------------------------------------------------------------------- */
 
 static int64_t
@@ -157,9 +174,13 @@ store_change_all(struct store *s, const struct store_ref *refs, int n, const str
     return sqlite_change_apply_all(&sqlite_store_of(s)->writer, refs, n, c, out);
 }
 
+/* Events that are dropped are erased by the same scrub. */
 static int
 store_scrub(struct store *s) {
-    return sqlite_writer_scrub(&sqlite_store_of(s)->writer);
+    struct sqlite_store *store = sqlite_store_of(s);
+    int trimmed = sqlite_events_trim(&store->writer, store->events_days, store->events_max);
+    int err = sqlite_writer_scrub(&store->writer);
+    return trimmed != 0 ? ERR_STORE : err;
 }
 
 static uint64_t
@@ -185,6 +206,12 @@ store_stuck(struct store *s) {
     return store_ping(s) == ERR_STUCK;
 }
 
+/* Write that the writing of events begins or ends.  A full disk is no reason not to open. */
+static void
+mark_events(struct sqlite_store *store, enum audit_kind kind) {
+    (void)!sqlite_events_mark(&store->writer, kind, clock_now(&clock_system));
+}
+
 /* The order is a promise: readers outlive the threads that use them, and the writing connection
  * is closed last, so that SQLite can delete the log. */
 static void
@@ -192,6 +219,8 @@ store_close(struct store *s) {
     struct sqlite_store *store = sqlite_store_of(s);
     if (store == NULL) return;
 
+    /* A store that could not be opened has written nothing. */
+    if (store->writer.running && store->writer.conn.events) mark_events(store, AUDIT_STOPPED);
     sqlite_health_free(store->health);
     sqlite_writer_stop(&store->writer);
     sqlite_readers_close(&store->readers);
@@ -211,6 +240,8 @@ static const struct store_ops sqlite_ops = {
     .due = store_due,
     .knows_blob = store_knows_blob,
     .survey = store_survey,
+    .events = store_events,
+    .last_event = store_last_event,
     .scrub = store_scrub,
     .usage = store_usage,
     .ping = store_ping,
@@ -257,7 +288,10 @@ open_files(struct sqlite_store *store, const struct sqlite_store_config *config,
     if (err == 0) err = sqlite_readers_open(&store->readers, place, readers, reason);
 
     /* The threads. */
+    w->conn.events = config->events;
     if (err == 0) err = sqlite_writer_start(w, &store->readers);
+
+    if (err == 0 && config->events) mark_events(store, AUDIT_STARTED);
     if (err == 0) store->health = sqlite_health_new(&store->readers);
     return err == 0 && store->health == NULL ? ERR_NOMEM : err;
 }
@@ -273,6 +307,8 @@ sqlite_store_open(const struct sqlite_store_config *config, struct store **out) 
     store->base = (struct store){
         .ops = &sqlite_ops, .inline_max = SQLITE_STORE_INLINE_MAX, .look_first = true};
     store->dir = store->lock = -1;
+    store->events_days = config->events_days > 0 ? config->events_days : EVENTS_DAYS_MAX;
+    store->events_max = config->events_max > 0 ? config->events_max : INT64_MAX / 2;
     int err = set_place(store, config, reason);
     if (err == 0) err = open_files(store, config, reason);
 

@@ -18,11 +18,14 @@ enum {
 };
 
 struct sqlite_store_config {
-    const char *dir;    /* made with mode 0700 if absent; refused if it is open to other users */
-    int readers;        /* reading connections, at most SQLITE_STORE_READERS_MAX; 0: the default */
-    uint64_t min_free;  /* create is ERR_FULL while the disk has fewer bytes free; 0: no limit */
-    int wait_ms;        /* how long a call may take; 0: the default */
-    struct buf *reason; /* gets one line for the operator if opening fails; NULL: none */
+    const char *dir;     /* made with mode 0700 if absent; refused if it is open to other users */
+    int readers;         /* reading connections, at most SQLITE_STORE_READERS_MAX; 0: the default */
+    uint64_t min_free;   /* create is ERR_FULL while the disk has fewer bytes free; 0: no limit */
+    int wait_ms;         /* how long a call may take; 0: the default */
+    bool events;         /* write events (docs/FORMAT.md, "Events") */
+    int64_t events_days; /* how long events are kept; 0: without a limit */
+    int64_t events_max;  /* how many are kept; 0: without a limit */
+    struct buf *reason;  /* gets one line for the operator if opening fails; NULL: none */
 
     /* For tests only. */
     const char *vfs;  /* SQLite's VFS by name; NULL: the system's */

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "store/fs.h"
-#include "store/sqlite/ballast.h"
+#include "store/sqlite/directory.h"
 
 enum {
     BATCH_JOBS = 512,               /* in one transaction */
@@ -176,7 +176,7 @@ tx_is_lost(struct sqlite_writer *w) {
  */
 static int
 run_in_savepoint(struct sqlite_tx *tx, struct sqlite_job *job) {
-    int64_t bytes = tx->bytes;
+    struct sqlite_tx before = *tx;
     int rc = sqlite_db_run(tx->db, SQL_SAVEPOINT);
     if (rc != SQLITE_OK) return rc;
 
@@ -184,7 +184,7 @@ run_in_savepoint(struct sqlite_tx *tx, struct sqlite_job *job) {
     if (tx_is_lost(tx->writer)) return job->result == ERR_FULL ? SQLITE_FULL : SQLITE_ABORT;
 
     if (job->result < 0) {
-        tx->bytes = bytes;
+        *tx = before;
         rc = sqlite_db_run(tx->db, SQL_ROLLBACK_TO);
         if (rc != SQLITE_OK) return rc;
     }
@@ -194,10 +194,10 @@ run_in_savepoint(struct sqlite_tx *tx, struct sqlite_job *job) {
 /* Run the only job of a batch.  The transaction is its savepoint. */
 static int
 run_single(struct sqlite_tx *tx, struct sqlite_job *job) {
-    int64_t bytes = tx->bytes;
+    struct sqlite_tx before = *tx;
     job->result = job->run(tx, job);
     if (job->result >= 0) return SQLITE_OK;
-    tx->bytes = bytes;
+    *tx = before;
     sqlite_db_rollback(tx->db);
     return SQLITE_OK;
 }
@@ -227,6 +227,7 @@ run_without_savepoints(struct sqlite_tx *tx, struct sqlite_job *batch, bool *spo
 static int
 restart_transaction(struct sqlite_tx *tx) {
     tx->bytes = tx->writer->conn.stored_bytes;
+    tx->chain = tx->writer->conn.chain;
     sqlite_db_rollback(tx->db);
     return sqlite_db_run(tx->db, SQL_BEGIN);
 }
@@ -263,7 +264,8 @@ write_state(struct sqlite_tx *tx, int64_t high) {
  */
 static int
 run_transaction(struct sqlite_writer *w, struct sqlite_job *batch) {
-    struct sqlite_tx tx = {.writer = w, .db = &w->conn.db, .bytes = w->conn.stored_bytes};
+    struct sqlite_tx tx = {
+        .writer = w, .db = &w->conn.db, .bytes = w->conn.stored_bytes, .chain = w->conn.chain};
     tx.has_room = w->min_free == 0 || fs_free_space(w->dir) >= w->min_free;
 
     int rc = sqlite_db_run(&w->conn.db, SQL_BEGIN);
@@ -273,7 +275,7 @@ run_transaction(struct sqlite_writer *w, struct sqlite_job *batch) {
     int64_t high = atomic_load(&w->conn.high);
     rc = write_state(&tx, high);
     if (rc == SQLITE_OK) rc = sqlite_db_run(&w->conn.db, SQL_COMMIT);
-    if (rc == SQLITE_OK) sqlite_conn_committed(&w->conn, high, tx.bytes);
+    if (rc == SQLITE_OK) sqlite_conn_committed(&w->conn, high, tx.bytes, &tx.chain);
     return rc;
 }
 
@@ -281,16 +283,16 @@ run_transaction(struct sqlite_writer *w, struct sqlite_job *batch) {
 static void
 make_ballast(struct sqlite_writer *w) {
     if (w->has_ballast || w->min_free == 0 || fs_free_space(w->dir) < w->min_free) return;
-    w->has_ballast = sqlite_ballast_make(w->dir);
+    w->has_ballast = sqlite_directory_make_ballast(w->dir);
 }
 
 /* The disk is full: delete the ballast file.  Returns whether there was one. */
 static bool
 give_up_ballast(struct sqlite_writer *w) {
     if (!w->has_ballast) return false;
-    sqlite_ballast_remove(w->dir);
+    sqlite_directory_drop_ballast(w->dir);
     w->has_ballast = false;
-    w->checkpoint_at = SQLITE_BALLAST_LOG_PAGES;
+    w->checkpoint_at = SQLITE_DIRECTORY_LOG_PAGES;
     log_warn("store.full", LOG_NONE);
     return true;
 }
@@ -345,7 +347,7 @@ run_checkpoint(struct sqlite_writer *w, int mode) {
     bool tight = w->min_free > 0 && !w->has_ballast;
     if (rc == SQLITE_OK) w->conn.wal_pages = 0;
     w->checkpoint_at = w->conn.wal_pages;
-    w->checkpoint_at += tight ? SQLITE_BALLAST_LOG_PAGES : w->conn.place->log_pages;
+    w->checkpoint_at += tight ? SQLITE_DIRECTORY_LOG_PAGES : w->conn.place->log_pages;
 
     if (rc == SQLITE_OK) return 0;
     log_warn("store.checkpoint", LOG_NUMBER("code", rc));

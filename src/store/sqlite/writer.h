@@ -21,8 +21,9 @@ struct sqlite_writer;
 struct sqlite_tx {
     struct sqlite_writer *writer;
     struct sqlite_db *db;
-    int64_t bytes; /* the sum of record_cost(); a job that changes a cost updates it */
-    bool has_room; /* the disk has room for new content */
+    int64_t bytes;             /* the sum of record_cost(); a job that changes a cost updates it */
+    bool has_room;             /* the disk has room for new content */
+    struct sqlite_chain chain; /* the newest event; a job that adds one updates it */
 };
 
 struct sqlite_job {
@@ -71,7 +72,8 @@ struct sqlite_writer {
 /*
  * Open the writing connection of ${place}, which must outlive ${w}.  ${dir} is the descriptor of
  * its directory.  With ${min_free} above 0, new content is refused while the disk has fewer bytes
- * free, and a ballast file is kept for changes of what is stored (store/sqlite/ballast.h).  Returns
+ * free, and a ballast file is kept for changes of what is stored (store/sqlite/directory.h).
+ * Returns
  * 0, or a code with a line added to ${reason}.
  */
 MUST_CHECK

@@ -16,7 +16,7 @@
 #include "base/err.h"
 #include "prng.h"
 #include "scratch.h"
-#include "store/sqlite/ballast.h"
+#include "store/sqlite/directory.h"
 #include "store/sqlite/store.h"
 #include "store_samples.h"
 #include "syncs.h"
@@ -434,9 +434,9 @@ make_without_fallocate(void) {
         return 9;
     if (fallocate(fd, 0, 0, 1) == 0 || errno != EOPNOTSUPP) return 8; /* the control */
     /* Twice: the second start finds the file of the first. */
-    if (!sqlite_ballast_make(fd) || !sqlite_ballast_make(fd)) return 1;
+    if (!sqlite_directory_make_ballast(fd) || !sqlite_directory_make_ballast(fd)) return 1;
     if (fstatat(fd, "secrets.ballast", &st, 0) != 0) return 2;
-    return (int64_t)st.st_blocks * 512 >= SQLITE_BALLAST_SIZE ? 0 : 3;
+    return (int64_t)st.st_blocks * 512 >= SQLITE_DIRECTORY_BALLAST ? 0 : 3;
 }
 
 static void
@@ -465,10 +465,12 @@ edit_file(const char *sql) {
 /* Versions of the file that earlier releases wrote, and what makes this version one of them. */
 static const char *const downgrades[] = {
     /* 1: without gates, and with a count of inline content only. */
-    "ALTER TABLE record DROP COLUMN gate_verifier; UPDATE state SET bytes = 608;"
+    "DROP TABLE event; ALTER TABLE record DROP COLUMN gate_verifier; UPDATE state SET bytes = 608;"
     "PRAGMA user_version = 1;",
     /* 2: with gates. */
-    "UPDATE state SET bytes = 608; PRAGMA user_version = 2;",
+    "DROP TABLE event; UPDATE state SET bytes = 608; PRAGMA user_version = 2;",
+    /* 3: without events. */
+    "DROP TABLE event; PRAGMA user_version = 3;",
 };
 
 /* Store one record of each kind, and two with a receipt only.  Returns an inline one. */

@@ -2,8 +2,8 @@
 /*
  * The power fails.  The writes of a store are recorded while several threads create, open, burn and
  * sweep.  Then its files are rebuilt as a disk may have left them at many points: all that was
- * acknowledged by then must be there, and nothing of it undone.  The control is a store that does
- * not sync each commit: the test must catch it.
+ * acknowledged by then must be there, and nothing of it undone; the events are those of the views
+ * that were taken.  The control is a store that does not sync each commit: the test must catch it.
  *
  * POWER_CUTS: the number of points (500).  TEST_SEED: another run.
  */
@@ -25,7 +25,7 @@
 #include "store/sqlite/store.h"
 #include "store_samples.h"
 
-enum { WORKERS = 4, RECORDS = 40, EVENTS = 150, FACTS = 24, PATH_LEN = 128 };
+enum { WORKERS = 4, RECORDS = 40, EVENTS = 150, FACTS = 24, PATH_LEN = 128, EVENTS_MAX = 4000 };
 
 /* How a record stands after an event, and the trace's position before and after the event. */
 struct fact {
@@ -131,6 +131,7 @@ open_store(const char *dir, const char *vfs, bool sync_normal) {
     struct sqlite_store_config config = {.dir = dir,
                                          .readers = 1,
                                          .reason = &reason,
+                                         .events = true,
                                          .vfs = vfs,
                                          .sync_normal = sync_normal,
                                          .log_pages = 300};
@@ -219,6 +220,42 @@ subject_ok(struct store *store, const struct subject *s, size_t cut, uint64_t *b
     return ok;
 }
 
+/* How many events of ${kind} are about ${ref}. */
+static int
+count_events(const struct audit_event *list, int n, const struct store_ref *ref,
+             enum audit_kind kind) {
+    int count = 0;
+    for (int i = 0; i < n; i++)
+        count += list[i].kind == kind && memcmp(list[i].ref, ref->bytes, AUDIT_REF_LEN) == 0;
+    return count;
+}
+
+/* Whether the chain of events is whole, and each record has as many as views were taken of it. */
+static bool
+events_ok(struct store *store, const struct worker *workers) {
+    static struct audit_event list[EVENTS_MAX];
+    uint8_t hash[AUDIT_HASH_LEN] = {0};
+    int n = store->ops->events(store, 0, list, EVENTS_MAX);
+    bool ok = n >= 0 && n < EVENTS_MAX;
+
+    for (int i = 0; i < n; i++) {
+        ok = ok && list[i].number == i + 1 && audit_follows(&list[i], hash);
+        memcpy(hash, list[i].hash, sizeof(hash));
+    }
+    for (int w = 0; w < WORKERS; w++)
+        for (int k = 0; k < workers[w].subject_count; k++) {
+            const struct store_ref *ref = &workers[w].subjects[k].ref;
+            struct record r;
+            int found = store->ops->load(store, ref, &r, NULL);
+            if (found == 1)
+                ok = ok && count_events(list, n, ref, AUDIT_CREATED) == 1 &&
+                     count_events(list, n, ref, AUDIT_OPENED) == r.views - r.views_left;
+            else ok = ok && count_events(list, n, ref, AUDIT_CREATED) <= 1;
+            record_clear(&r);
+        }
+    return ok;
+}
+
 /* Faults of the store in ${dir}, as the power failure at ${cut} left it. */
 static int
 count_faults(const char *dir, const struct worker *workers, size_t cut) {
@@ -234,6 +271,7 @@ count_faults(const char *dir, const struct worker *workers, size_t cut) {
             for (int n = 0; n < s->count && s->facts[n].acked <= cut; n++)
                 if (s->facts[n].now > latest) latest = s->facts[n].now;
         }
+    faults += !events_ok(store, workers);
     faults += store->ops->usage(store) != bytes;
     faults += store->ops->now(store, 0) < latest; /* the time survives a clock that is set back */
     store->ops->close(store);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Events as rows, written in the transaction that makes them true.  Where the store writes none,
+ * the functions that add one do nothing.
+ */
+#ifndef STORE_SQLITE_EVENTS_H
+#define STORE_SQLITE_EVENTS_H
+
+#include "store/sqlite/writer.h"
+#include "vault/store.h"
+
+/* Add that the record of ${ref} was created at ${at}.  Writer's thread.  Returns 0 or a code. */
+MUST_CHECK
+int sqlite_events_created(struct sqlite_tx *tx, const struct store_ref *ref, int64_t at);
+
+/* Add the events of a change of the record of ${ref} at ${at}, from ${before} to ${after} with
+ * ${effect}.  Writer's thread.  Returns 0 or a code. */
+MUST_CHECK
+int sqlite_events_changed(struct sqlite_tx *tx, const struct store_ref *ref,
+                          const struct record *before, const struct record *after,
+                          const struct effect *effect, int64_t at);
+
+/* Write, in a commit of its own, that the writing of events began or ended at ${clock}:
+ * AUDIT_STARTED or AUDIT_STOPPED.  Any thread.  Returns 0 or a code. */
+MUST_CHECK
+int sqlite_events_mark(struct sqlite_writer *w, enum audit_kind kind, int64_t clock);
+
+/*
+ * Delete the events that are older than ${days} days or beyond the ${max} newest, but never the
+ * newest, which the chain continues.  Any thread.  Returns 0 or a code.
+ */
+MUST_CHECK
+int sqlite_events_trim(struct sqlite_writer *w, int64_t days, int64_t max);
+
+/* As store_ops.events, on the connection ${db}. */
+MUST_CHECK
+int sqlite_events_read(struct sqlite_db *db, int64_t after, struct audit_event *out, int max);
+
+/* Read the newest event of ${db}, a connection that writes, into ${out}: number 0 and zeros if
+ * there is none.  Returns 0 or a code. */
+MUST_CHECK
+int sqlite_events_head(struct sqlite_db *db, struct sqlite_chain *out);
+
+#endif

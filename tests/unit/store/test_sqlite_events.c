@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Events of the SQLite store: one for each thing that happens and none for anything else, in a
+ * chain without a gap, across restarts; kept by days and by number.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "scratch.h"
+#include "store/sqlite/store.h"
+#include "store_samples.h"
+
+#define T0      SAMPLE_T0
+#define EXPIRES (SAMPLE_T0 + SAMPLE_TTL)
+
+enum { LIST_MAX = 400, DAY = 86400 };
+
+static char dir[SCRATCH_PATH_MAX];
+static struct audit_event list[LIST_MAX];
+
+static struct store *
+open_store(bool events, int64_t days, int64_t max) {
+    struct store *s = NULL;
+    const struct sqlite_store_config config = {
+        .dir = dir, .events = events, .events_days = days, .events_max = max};
+    assert_int_equal(sqlite_store_open(&config, &s), 0);
+    return s;
+}
+
+static int
+setup(void **state) {
+    scratch_make_fast(dir);
+    *state = open_store(true, 0, 0);
+    return 0;
+}
+
+static int
+teardown(void **state) {
+    struct store *s = *state;
+    if (s != NULL) s->ops->close(s);
+    scratch_remove(dir);
+    return 0;
+}
+
+/* Read all events into ${list} and check the chain.  Returns their number. */
+static int
+read_all(struct store *s) {
+    uint8_t hash[AUDIT_HASH_LEN] = {0};
+    int n = s->ops->events(s, 0, list, LIST_MAX);
+    assert_true(n >= 0);
+    for (int i = 0; i < n; i++) {
+        assert_int_equal(list[i].number, list[0].number + i);
+        if (i > 0 || list[0].number == 1) assert_true(audit_follows(&list[i], hash));
+        memcpy(hash, list[i].hash, sizeof(hash));
+    }
+    if (n > 0) assert_int_equal(s->ops->last_event(s), list[n - 1].number);
+    return n;
+}
+
+/* The kinds of the events of ${ref}, or of all for NULL, as "created opened ...". */
+static const char *
+kinds(struct store *s, const struct store_ref *ref) {
+    static char text[2048];
+    size_t len = 0;
+    int n = read_all(s);
+    text[0] = '\0';
+    for (int i = 0; i < n; i++) {
+        if (ref != NULL && memcmp(list[i].ref, ref->bytes, AUDIT_REF_LEN) != 0) continue;
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", len > 0 ? " " : "",
+                                audit_name(list[i].kind));
+    }
+    return text;
+}
+
+static void
+test_each_thing_is_one_event(void **state) {
+    struct store *s = *state;
+    struct record r[] = {
+        sample_sealed(2, 0, 304), sample_sealed(1, 1, 304), sample_text(1, 10), sample_upload(1, 1),
+        sample_sealed(2, 0, 304), sample_sealed(3, 0, 304), sample_file(100)};
+    struct store_ref ref[ARRAY_LEN(r)];
+    for (size_t i = 0; i < ARRAY_LEN(r); i++)
+        ref[i] = sample_create(s, &r[i]);
+
+    /* Opened twice, repeated, confirmed twice, and looked at after that. */
+    (void)sample_change(s, &ref[0], CHANGE_OPEN, T0, 1, SAMPLE_PROOF);
+    (void)sample_change(s, &ref[0], CHANGE_OPEN, T0 + 20, 1, SAMPLE_PROOF);
+    (void)sample_change(s, &ref[0], CHANGE_FETCH, T0 + 40, 1, 0);
+    (void)sample_change(s, &ref[0], CHANGE_CONFIRM, T0 + 41, 1, 0);
+    (void)sample_change(s, &ref[0], CHANGE_CONFIRM, T0 + 42, 1, 0);
+    (void)sample_change(s, &ref[0], CHANGE_OPEN, T0 + 43, 2, SAMPLE_PROOF);
+    (void)sample_change(s, &ref[0], CHANGE_OPEN, T0 + 44, 3, SAMPLE_PROOF);
+    (void)sample_change(s, &ref[0], CHANGE_LAPSE, T0 + 1000, 0, 0);
+    (void)sample_change(s, &ref[0], CHANGE_CONFIRM, T0 + 1001, 1, 0);
+    assert_string_equal(kinds(s, &ref[0]), "created opened confirmed opened used_up");
+
+    (void)sample_change(s, &ref[1], CHANGE_OPEN, T0 + 1001, 1, SAMPLE_WRONG);
+    (void)sample_change(s, &ref[1], CHANGE_OPEN, T0 + 1001, 1, SAMPLE_WRONG);
+    (void)sample_change(s, &ref[1], CHANGE_BURN, T0 + 1002, SAMPLE_OWNER, 0);
+    assert_string_equal(kinds(s, &ref[1]), "created locked");
+
+    (void)sample_change(s, &ref[2], CHANGE_CLAIM_CLASSIC, T0 + 1003, 1, 0);
+    assert_string_equal(kinds(s, &ref[2]), "created opened used_up");
+
+    (void)sample_part(s, &ref[3], T0 + 1003, SAMPLE_OWNER, 0);
+    (void)sample_change(s, &ref[3], CHANGE_COMPLETE, T0 + 1003, SAMPLE_OWNER, 0);
+    (void)sample_change(s, &ref[3], CHANGE_BURN, T0 + 1004, SAMPLE_OWNER, 0);
+    (void)sample_change(s, &ref[3], CHANGE_BURN, T0 + 1005, SAMPLE_OWNER, 0);
+    (void)sample_change(s, &ref[3], CHANGE_ERASED, T0 + 1006, 0, 0);
+    assert_string_equal(kinds(s, &ref[3]), "created burnt");
+
+    (void)sample_change(s, &ref[4], CHANGE_REMOVE, T0 + 1006, 0, 0);
+    (void)sample_change(s, &ref[4], CHANGE_REMOVE, T0 + 1007, 0, 0);
+    assert_string_equal(kinds(s, &ref[4]), "created removed");
+
+    (void)sample_change(s, &ref[5], CHANGE_OPEN, T0 + 1008, 1, SAMPLE_PROOF);
+    for (int i = 0; i < 2; i++) {
+        (void)sample_change(s, &ref[5], CHANGE_LAPSE, EXPIRES + i, 0, 0);
+        (void)sample_change(s, &ref[6], CHANGE_LAPSE, EXPIRES + i, 0, 0);
+    }
+    (void)sample_change(s, &ref[6], CHANGE_ERASED, EXPIRES + 1, 0, 0);
+    assert_string_equal(kinds(s, &ref[5]), "created opened expired");
+    assert_string_equal(kinds(s, &ref[6]), "created expired");
+
+    /* The receipt that is forgotten is no event. */
+    int before = read_all(s);
+    (void)sample_change(s, &ref[5], CHANGE_LAPSE, EXPIRES + POLICY_RECEIPT_LIFE, 0, 0);
+    assert_false(sample_exists(s, &ref[5]));
+    assert_int_equal(read_all(s), before);
+}
+
+/* An id that is taken stores nothing, and tells nothing. */
+static void
+test_what_did_not_happen_is_no_event(void **state) {
+    struct store *s = *state;
+    struct record r = sample_sealed(1, 0, 304);
+    struct store_ref ref = sample_create(s, &r);
+    struct buf content = sample_content(304);
+    assert_int_equal(s->ops->create(s, &ref, &r, &content), 0);
+    (void)sample_change(s, &ref, CHANGE_OPEN, T0, 1, SAMPLE_WRONG);
+    (void)sample_change(s, &ref, CHANGE_BURN, T0, 55, 0);
+    assert_string_equal(kinds(s, NULL), "started created");
+    buf_free(&content);
+}
+
+static void
+test_the_chain_goes_on_after_a_restart(void **state) {
+    struct store *s = *state;
+    struct record r = sample_sealed(1, 0, 304);
+    struct store_ref ref = sample_create(s, &r);
+    s->ops->close(s);
+
+    *state = s = open_store(true, 0, 0);
+    (void)sample_change(s, &ref, CHANGE_OPEN, T0, 1, SAMPLE_PROOF);
+    s->ops->close(s);
+
+    /* Without events nothing is written, and what is there can be read. */
+    *state = s = open_store(false, 0, 0);
+    (void)sample_create(s, &r);
+    s->ops->close(s);
+    *state = s = open_store(true, 0, 0);
+    assert_string_equal(kinds(s, NULL), "started created stopped started opened used_up stopped "
+                                        "started");
+    assert_int_equal(s->ops->events(s, 5, list, LIST_MAX), 3);
+    assert_int_equal(list[0].number, 6);
+    assert_int_equal(s->ops->events(s, 2, list, 2), 2);
+    assert_int_equal(s->ops->events(s, 8, list, 2), 0);
+}
+
+static void
+test_events_are_kept_by_number(void **state) {
+    struct store *s = *state;
+    s->ops->close(s);
+    *state = s = open_store(true, 0, 50);
+    for (int i = 0; i < 200; i++) {
+        struct record r = sample_text(1, 1);
+        (void)sample_create(s, &r);
+    }
+    assert_int_equal(s->ops->scrub(s), 0);
+    assert_int_equal(read_all(s), 50);
+    assert_int_equal(list[49].number, s->ops->last_event(s));
+}
+
+static void
+test_events_are_kept_by_days(void **state) {
+    struct store *s = *state;
+    struct record r = sample_text(1, 1);
+    s->ops->close(s);
+    *state = s = open_store(true, 2, 0);
+    (void)sample_create(s, &r);
+    (void)s->ops->now(s, T0 + DAY);
+    r.created_at = T0 + DAY;
+    (void)sample_create(s, &r);
+    int all = read_all(s);
+
+    (void)s->ops->now(s, T0 + 2 * DAY);
+    assert_int_equal(s->ops->scrub(s), 0);
+    int64_t oldest = T0;
+    assert_int_equal(read_all(s), 2); /* those of the clock of this machine are older */
+    assert_int_equal(list[0].at, oldest);
+    (void)s->ops->now(s, T0 + 2 * DAY + 1);
+    assert_int_equal(s->ops->scrub(s), 0);
+    assert_int_equal(read_all(s), 1);
+    assert_int_equal(list[0].number, all);
+
+    /* The newest one stays, however old it is: the chain goes on from it. */
+    (void)s->ops->now(s, T0 + 100 * DAY);
+    assert_int_equal(s->ops->scrub(s), 0);
+    assert_int_equal(read_all(s), 1);
+    r.created_at = T0 + 100 * DAY;
+    (void)sample_create(s, &r);
+    assert_int_equal(read_all(s), 2);
+}
+
+int
+main(void) {
+    const struct CMUnitTest tests[] = {
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        CASE(test_each_thing_is_one_event),           CASE(test_what_did_not_happen_is_no_event),
+        CASE(test_the_chain_goes_on_after_a_restart), CASE(test_events_are_kept_by_number),
+        CASE(test_events_are_kept_by_days),
+    };
+    return cmocka_run_group_tests_name("events", tests, NULL, NULL);
+}
