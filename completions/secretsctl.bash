@@ -5,13 +5,16 @@ _secretsctl() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'audit --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'remove stats events audit --help --version' -- "$cur")
         return
     fi
     case $prev in
-        --anchor) return ;;
+        --socket) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+        --anchor | --after) return ;;
     esac
     case ${COMP_WORDS[1]} in
+        remove | stats) words='--json --socket' ;;
+        events) words='--after --follow --socket' ;;
         audit) words='--anchor' ;;
         *) return ;;
     esac

@@ -4,7 +4,14 @@
 complete -c secretsctl -f
 complete -c secretsctl -n __fish_use_subcommand -l help -d 'list the commands'
 complete -c secretsctl -n __fish_use_subcommand -l version -d 'print the version'
+complete -c secretsctl -n __fish_use_subcommand -a remove -d 'take a secret down, by its link or id'
+complete -c secretsctl -n __fish_use_subcommand -a stats -d 'count what the server holds'
+complete -c secretsctl -n __fish_use_subcommand -a events -d 'print what happened to secrets'
 complete -c secretsctl -n __fish_use_subcommand -a audit -d 'check that a file of events is whole and unchanged'
-complete -c secretsctl -n '__fish_seen_subcommand_from audit' -l help -d 'list the options'
+complete -c secretsctl -n '__fish_seen_subcommand_from remove stats events audit' -l help -d 'list the options'
+complete -c secretsctl -n '__fish_seen_subcommand_from remove stats events' -r -F -l socket -d 'the socket of the server'
+complete -c secretsctl -n '__fish_seen_subcommand_from remove stats' -l json -d 'print JSON, for scripts'
+complete -c secretsctl -n '__fish_seen_subcommand_from events' -x -l after -d 'only events with a higher number'
+complete -c secretsctl -n '__fish_seen_subcommand_from events' -l follow -d 'wait for further events'
 complete -c secretsctl -n '__fish_seen_subcommand_from audit' -x -l anchor -d 'an event that must be in the file'
 complete -c secretsctl -n '__fish_seen_subcommand_from audit' -F

@@ -1,6 +1,6 @@
 # The programs, and the archive of the modules that they share.
 
-MODULES := base crypto http aws vault store api settings
+MODULES := base crypto http aws vault store api admin settings
 # The sources of a module, in its directory and the directories in it.
 sources = $(wildcard src/$(1)/*.c src/$(1)/*/*.c)
 CORE_SRC := $(foreach m,$(MODULES),$(call sources,$(m)))

@@ -15,9 +15,10 @@ const allowed = {
   vault: ['base', 'crypto'],
   store: ['base', 'crypto', 'http', 'aws', 'vault'],
   api: ['base', 'crypto', 'http', 'vault'],
+  admin: ['base', 'crypto', 'vault', 'api'],
   settings: ['base', 'http', 'api'],
-  server: ['base', 'crypto', 'http', 'aws', 'vault', 'store', 'api', 'settings'],
-  lambda: ['base', 'crypto', 'http', 'aws', 'vault', 'store', 'api', 'settings'],
+  server: ['base', 'crypto', 'http', 'aws', 'vault', 'store', 'api', 'admin', 'settings'],
+  lambda: ['base', 'crypto', 'http', 'aws', 'vault', 'store', 'api', 'admin', 'settings'],
   cli: ['base', 'crypto', 'http'],
   ctl: ['base', 'crypto', 'http'],
 };

@@ -111,3 +111,30 @@ storage_shares_return(struct storage_shares *s, const uint8_t key[static 16], ui
     else set_account(a, 0, now, 0);
     (void)pthread_mutex_unlock(&s->lock);
 }
+
+/* Insert ${bytes} into the ${max} numbers at ${out}, the largest first. */
+static void
+insert_largest(uint64_t bytes, uint64_t *out, int max) {
+    for (int i = 0; i < max; i++) {
+        uint64_t smaller = out[i];
+        if (smaller >= bytes) continue;
+        out[i] = bytes;
+        bytes = smaller;
+    }
+}
+
+int
+storage_shares_largest(struct storage_shares *s, int64_t now, uint64_t *out, int max) {
+    int networks = 0;
+    memset(out, 0, (size_t)max * sizeof(*out));
+
+    (void)pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < STORAGE_SHARES_NETWORKS; i++) {
+        double bytes = account_bytes(&s->list[i], now);
+        if (bytes < 1) continue;
+        networks++;
+        insert_largest((uint64_t)bytes, out, max);
+    }
+    (void)pthread_mutex_unlock(&s->lock);
+    return networks;
+}

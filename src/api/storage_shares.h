@@ -49,4 +49,11 @@ int storage_shares_take(struct storage_shares *s, const uint8_t key[static 16], 
 void storage_shares_return(struct storage_shares *s, const uint8_t key[static 16], uint64_t bytes,
                            int64_t now);
 
+/*
+ * Write what the networks that store most hold at ${now}, in seconds of the monotonic clock, to
+ * ${out}: bytes, the largest first, at most ${max} of them.  Returns how many networks hold
+ * anything.  Any thread.
+ */
+int storage_shares_largest(struct storage_shares *s, int64_t now, uint64_t *out, int max);
+
 #endif

@@ -24,9 +24,13 @@ enum ctl_exit {
 
 struct ctl {
     struct ctl_options opt;
+    const char *socket; /* path of the operator's socket */
 };
 
 /* The commands.  Each returns the exit code of the program, after printing what went wrong. */
+enum ctl_exit ctl_remove(struct ctl *ctl);
+enum ctl_exit ctl_stats(struct ctl *ctl);
+enum ctl_exit ctl_events(struct ctl *ctl);
 enum ctl_exit ctl_audit(struct ctl *ctl);
 
 /* Print an error on standard error, and, on the line after it, what the user can do next. */

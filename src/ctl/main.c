@@ -15,6 +15,10 @@ static const struct ctl_command {
     bool needs_operand;
     const char *help;
 } commands[] = {
+    {"remove", "LINK|ID|-", ctl_remove, CTL_FOR_REMOVE, true,
+     "take a secret down, by its link or id"},
+    {"stats", "", ctl_stats, CTL_FOR_STATS, false, "count what the server holds"},
+    {"events", "", ctl_events, CTL_FOR_EVENTS, false, "print what happened to secrets"},
     {"audit", "FILE|-", ctl_audit, CTL_FOR_AUDIT, true,
      "check that a file of events is whole and unchanged"},
 };
@@ -24,6 +28,10 @@ static const struct {
     int bit;
     const char *line;
 } examples[] = {
+    {CTL_FOR_REMOVE, "secretsctl remove - <link"},
+    {CTL_FOR_STATS, "secretsctl stats --json | jq .secrets.waiting"},
+    {CTL_FOR_EVENTS, "secretsctl events --follow"},
+    {CTL_FOR_EVENTS, "secretsctl events >events.ndjson"},
     {CTL_FOR_AUDIT, "secretsctl audit events.ndjson"},
 };
 
@@ -70,6 +78,16 @@ harden_ctl(void) {
     (void)setrlimit(RLIMIT_CORE, &none);
 }
 
+/* The path of the server's socket: that of the option, of the server's own variable, or the one of
+ * its systemd unit. */
+static const char *
+choose_socket(const struct ctl_options *opt) {
+    const char *variable = getenv("SECRETS_ADMIN_LISTEN");
+    if (opt->socket != NULL) return opt->socket;
+    if (variable != NULL && strncmp(variable, "unix:", 5) == 0) return variable + 5;
+    return "/run/secretsd/admin.sock";
+}
+
 static enum ctl_exit
 run_ctl_command(const struct ctl_command *c, int argc, char **argv) {
     struct ctl ctl = {0};
@@ -87,6 +105,8 @@ run_ctl_command(const struct ctl_command *c, int argc, char **argv) {
         return CTL_USAGE;
     }
 
+    /* Each command says itself what went wrong, but for a failed allocation. */
+    ctl.socket = choose_socket(&ctl.opt);
     enum ctl_exit status = c->run(&ctl);
     if (status == CTL_FAILED && !ctl_had_error()) ctl_error("out of memory");
     return status;

@@ -17,7 +17,8 @@ enum {
     HELP_WIDTH = 80,
 };
 
-#define AT(member) offsetof(struct ctl_options, member)
+#define CTL_FOR_SERVER (CTL_FOR_REMOVE | CTL_FOR_STATS | CTL_FOR_EVENTS)
+#define AT(member)     offsetof(struct ctl_options, member)
 
 /* One option.  The help lists them in this order. */
 static const struct ctl_option_row {
@@ -30,6 +31,13 @@ static const struct ctl_option_row {
 } rows[] = {
     {CTL_FOR_AUDIT, "anchor", AT(anchor), CTL_TEXT, "HASH",
      "also check that the event with this hash, which was kept elsewhere, is in the file"},
+    {CTL_FOR_EVENTS, "after", AT(after), CTL_NUMBER, "NUMBER",
+     "only events with a higher number (default: all that are kept)"},
+    {CTL_FOR_EVENTS, "follow", AT(follow), CTL_FLAG, NULL, "wait for further events"},
+    {CTL_FOR_REMOVE | CTL_FOR_STATS, "json", AT(json), CTL_FLAG, NULL, "print JSON, for scripts"},
+    {CTL_FOR_SERVER, "socket", AT(socket), CTL_TEXT, "PATH",
+     "the socket of the server (default: that of SECRETS_ADMIN_LISTEN, or "
+     "/run/secretsd/admin.sock)"},
     {CTL_FOR_ALL, "help", AT(help), CTL_FLAG, NULL, "print this list"},
 };
 

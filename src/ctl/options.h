@@ -14,14 +14,18 @@
 /* One bit for each command. */
 enum {
     CTL_FOR_AUDIT = 1 << 0,
-    CTL_FOR_ALL = (1 << 1) - 1,
+    CTL_FOR_REMOVE = 1 << 1,
+    CTL_FOR_STATS = 1 << 2,
+    CTL_FOR_EVENTS = 1 << 3,
+    CTL_FOR_ALL = (1 << 4) - 1,
 };
 
 struct ctl_options {
     /* NULL unless given. */
-    const char *anchor;
-    const char *operand;
-    bool help;
+    const char *anchor, *socket;
+    char *operand;
+    int64_t after; /* 0 unless given */
+    bool json, follow, help;
 };
 
 /*

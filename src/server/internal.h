@@ -8,6 +8,7 @@
 #include "api/brand/brand.h"
 #include "aws/transport.h"
 #include "crypto/kdf/pool.h"
+#include "server/admin/socket.h"
 #include "server/http/daemon.h"
 #include "server/http/listen.h"
 #include "server/metrics/http.h"
@@ -26,6 +27,7 @@ struct server {
     struct listener listener;
     struct listener metrics_listener;
     struct token_file *token_file; /* NULL for none */
+    struct listener admin_listener;
     struct stores stores;
     const char *sandbox; /* on, partial or off */
     struct vault vault;
@@ -34,6 +36,7 @@ struct server {
     struct api api;
     struct sweeper *sweeper;
     struct metrics_http *metrics;
+    struct admin_socket *admin;
     struct daemon *daemon;
     struct watchdog *watchdog;
 };

@@ -67,8 +67,11 @@ run(struct server *s, int argc, char *argv[], struct buf *text) {
 
 int
 main(int argc, char *argv[]) {
-    static struct server server = {
-        .notify = -1, .listener.fd = -1, .metrics_listener.fd = -1, .sources.statm = -1};
+    static struct server server = {.notify = -1,
+                                   .listener.fd = -1,
+                                   .metrics_listener.fd = -1,
+                                   .admin_listener.fd = -1,
+                                   .sources.statm = -1};
     struct buf text = BUF_INIT(TEXT_MAX);
 
     /* Before anything of a client or of the environment is read. */

@@ -10,13 +10,14 @@
 #include "settings/api_config.h"
 
 enum {
-    KDF_QUEUE = 64,       /* derivations that wait; more are answered 503 */
-    WORKERS_EXTRA = 32,   /* workers that derivations can never occupy */
-    QUEUE_MAX = 1024,     /* requests that wait for a worker; more are answered 503 */
-    SWEEP_SECONDS = 25,   /* content is erased within 60 s of its time */
-    SWEEP_MS = 20 * 1000, /* for one sweep while a store is slow */
-    ALIVE_MS = 2 * 1000,  /* for the threads of libmicrohttpd to handle one event each */
-    WORK_MS = 180 * 1000, /* for a worker to become free: longer than any request takes, with AWS
+    KDF_QUEUE = 64,        /* derivations that wait; more are answered 503 */
+    WORKERS_EXTRA = 32,    /* workers that derivations can never occupy */
+    QUEUE_MAX = 1024,      /* requests that wait for a worker; more are answered 503 */
+    SWEEP_SECONDS = 25,    /* content is erased within 60 s of its time */
+    SWEEP_MS = 20 * 1000,  /* for one sweep while a store is slow */
+    SURVEY_MS = 30 * 1000, /* for the operator's count */
+    ALIVE_MS = 2 * 1000,   /* for the threads of libmicrohttpd to handle one event each */
+    WORK_MS = 180 * 1000,  /* for a worker to become free: longer than any request takes, with AWS
                               unreachable and all its calls retried */
 
     /* Memory of clients, and the share of one client. */
@@ -150,6 +151,21 @@ listen_for_metrics(struct server *s, struct buf *reason) {
 }
 
 static int
+listen_for_operator(struct server *s, struct buf *reason) {
+    const char *where = s->settings.admin_listen;
+    if (where[0] == '\0') return 0;
+    return listen_open_private("SECRETS_ADMIN_LISTEN", where, &s->admin_listener, reason);
+}
+
+static int
+start_operator(struct server *s) {
+    const struct admin admin = {.api = &s->api, .survey_ms = SURVEY_MS};
+    if (s->admin_listener.fd < 0) return 0;
+    s->admin = admin_socket_start(s->admin_listener.fd, &admin);
+    return s->admin == NULL ? ERR_NOMEM : 0;
+}
+
+static int
 start_metrics(struct server *s) {
     struct metrics_sources *sources = &s->sources;
     sources->vault = &s->vault;
@@ -228,6 +244,7 @@ open_then_confine(struct server *s, char *const env[], struct buf *reason) {
     int err = listen_open("SECRETS_LISTEN", s->settings.listen, env, &s->listener, reason);
     if (err == 0) err = listen_for_metrics(s, reason);
     if (err == 0) err = token_file_open(s->settings.api_tokens, &s->token_file, reason);
+    if (err == 0) err = listen_for_operator(s, reason);
     if (err == 0) err = stores_prepare(&s->settings, &aws, &s->stores, reason);
     if (err == 0) err = server_confine_paths(s, &aws, reason);
     return err;
@@ -262,6 +279,7 @@ server_start(struct server *s, char *const env[], struct buf *reason) {
     /* 4. System calls are given up before the first byte of a client is read. */
     err = server_confine_calls(s, reason);
     if (err == 0) err = start_metrics(s);
+    if (err == 0) err = start_operator(s);
 
     /* 5. Only then connections are accepted, and systemd is notified. */
     if (err == 0) err = start_daemon(s);

@@ -57,10 +57,12 @@ drain_requests(struct server *s) {
 static void
 close_all(struct server *s) {
     /* What clients reach. */
+    admin_socket_stop(s->admin);
     daemon_stop(s->daemon);
     listen_close(&s->listener);
     metrics_http_stop(s->metrics);
     listen_close(&s->metrics_listener);
+    listen_close(&s->admin_listener);
 
     /* What works on the stores, then the stores. */
     sweeper_stop(s->sweeper);

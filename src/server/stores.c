@@ -36,6 +36,9 @@ stores_config(const struct settings *s, const struct stores *stores) {
         .file_max = (uint64_t)s->file_max,
         .part_size = (uint64_t)s->part_size,
         .min_free = MIN_FREE,
+        .events = s->admin_listen[0] != '\0',
+        .events_days = s->events_days,
+        .events_max = s->events_max,
         .wait_ms = WAIT_MS,
         .aws = stores->aws,
     };

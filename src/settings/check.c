@@ -61,6 +61,8 @@ settings_check(const struct settings *s, struct buf *reason) {
     }
     if (s->s3_sse[0] != '\0' && s->s3_bucket[0] == '\0')
         return refuse_settings(reason, "SECRETS_S3_SSE: requires S3_BUCKET");
+    if (s->admin_listen[0] != '\0' && strncmp(s->admin_listen, "unix:", 5) != 0)
+        return refuse_settings(reason, "SECRETS_ADMIN_LISTEN: must be unix:PATH, never a port");
 
     size_t len = strlen(s->cloudfront_key);
     if (len > 0 && len < CLOUDFRONT_KEY_MIN) {

@@ -79,6 +79,14 @@ static const struct setting table[] = {
      "Memory with which these threads derive several keys at once, 16 MiB for each key."},
     {"SECRETS_METRICS_LISTEN", "ADDRESS", "", SETTINGS_TEXT, SETTINGS_SERVER, 0, 255, AT(metrics_listen),
      "Where to serve /metrics, in the form of --listen.  By default it is not served."},
+    {"SECRETS_ADMIN_LISTEN", "ADDRESS", "", SETTINGS_TEXT, SETTINGS_SERVER, 0, 255, AT(admin_listen),
+     "The operator's socket, for secretsctl: unix:PATH.  Only the server's own user and root can "
+     "connect.  With it the server writes events of what happens to secrets.  By default there are "
+     "neither."},
+    {"SECRETS_EVENTS_DAYS", "DAYS", "7", SETTINGS_NUMBER, SETTINGS_SERVER, 1, 3650, AT(events_days),
+     "How long events are kept."},
+    {"SECRETS_EVENTS_MAX", "COUNT", "1000000", SETTINGS_NUMBER, SETTINGS_SERVER, 1000, 100000000, AT(events_max),
+     "How many events are kept at most, about 150 bytes each."},
     {"S3_BUCKET", "NAME", "", SETTINGS_TEXT, BOTH, 0, 255, AT(s3_bucket),
      "Keep files in this S3 bucket instead of on this machine."},
     {"SECRETS_S3_SSE", "NAME", "", SETTINGS_TEXT, BOTH, 0, 64, AT(s3_sse),

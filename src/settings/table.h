@@ -46,6 +46,9 @@ struct settings {
     int64_t kdf_threads;
     int64_t kdf_memory; /* bytes */
     const char *metrics_listen;
+    const char *admin_listen; /* "unix:PATH" */
+    int64_t events_days;
+    int64_t events_max;
     const char *s3_bucket;
     const char *s3_sse;
     const char *dynamo_table;

@@ -18,11 +18,23 @@
 #include "server/http/linger.h"
 #include "server/process/process.h"
 #include "server/stores.h"
+#include "store/sqlite/events.h"
 
 int __real_process_harden(void);
 int __wrap_process_harden(void);
 int __real_stores_open(const struct settings *s, struct stores *out, struct buf *reason);
 int __wrap_stores_open(const struct settings *s, struct stores *out, struct buf *reason);
+
+int __real_sqlite_events_changed(struct sqlite_tx *tx, const struct store_ref *ref,
+                                 const struct record *before, const struct record *after,
+                                 const struct effect *effect, int64_t at);
+int __wrap_sqlite_events_changed(struct sqlite_tx *tx, const struct store_ref *ref,
+                                 const struct record *before, const struct record *after,
+                                 const struct effect *effect, int64_t at);
+void __real_sqlite_conn_committed(struct sqlite_conn *c, int64_t high, int64_t bytes,
+                                  const struct sqlite_chain *chain);
+void __wrap_sqlite_conn_committed(struct sqlite_conn *c, int64_t high, int64_t bytes,
+                                  const struct sqlite_chain *chain);
 
 struct daemon *__real_daemon_start(const struct daemon_config *config);
 struct daemon *__wrap_daemon_start(const struct daemon_config *config);
@@ -165,4 +177,43 @@ __wrap_stores_open(const struct settings *s, struct stores *out, struct buf *rea
     const char *racy = getenv("TEST_RACY");
     if (err == 0 && racy != NULL && strcmp(racy, "1") == 0) racy_make(out->store);
     return err;
+}
+
+/* With TEST_LATE_EVENTS=1 the events of changes are written in a commit after that of the changes.
+ * The writer's thread calls both functions. */
+static struct late_event {
+    struct store_ref ref;
+    struct record before, after; /* without leases */
+    struct effect effect;
+    int64_t at;
+} late_events[512];
+static int late_count;
+
+int
+__wrap_sqlite_events_changed(struct sqlite_tx *tx, const struct store_ref *ref,
+                             const struct record *before, const struct record *after,
+                             const struct effect *effect, int64_t at) {
+    const char *late = getenv("TEST_LATE_EVENTS");
+    if (late == NULL || late_count == (int)ARRAY_LEN(late_events))
+        return __real_sqlite_events_changed(tx, ref, before, after, effect, at);
+    late_events[late_count++] = (struct late_event){*ref, *before, *after, *effect, at};
+    return 0;
+}
+
+void
+__wrap_sqlite_conn_committed(struct sqlite_conn *c, int64_t high, int64_t bytes,
+                             const struct sqlite_chain *chain) {
+    struct sqlite_tx tx = {.writer = (struct sqlite_writer *)c, .db = &c->db, .chain = *chain};
+    int rc = 0;
+    __real_sqlite_conn_committed(c, high, bytes, chain);
+    if (late_count == 0) return;
+
+    rc |= sqlite_db_run(&c->db, SQL_BEGIN);
+    for (int i = 0; i < late_count; i++) {
+        struct late_event *e = &late_events[i];
+        rc |= __real_sqlite_events_changed(&tx, &e->ref, &e->before, &e->after, &e->effect, e->at);
+    }
+    late_count = 0;
+    rc |= sqlite_db_run(&c->db, SQL_COMMIT);
+    if (rc == 0) __real_sqlite_conn_committed(c, high, bytes, &tx.chain);
 }

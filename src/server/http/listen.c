@@ -15,9 +15,10 @@
 #include "server/process/process.h"
 
 enum {
-    BACKLOG = 4096,       /* the system lowers it to its own limit */
-    PASSED_FD = 3,        /* the first socket that systemd passes */
-    UNIX_MODE = 0660,     /* for the group of the reverse proxy */
+    BACKLOG = 4096,   /* the system lowers it to its own limit */
+    PASSED_FD = 3,    /* the first socket that systemd passes */
+    UNIX_MODE = 0660, /* for the group of the reverse proxy */
+    PRIVATE_MODE = 0600,
     ADDRESS_TEXT_MAX = 64 /* characters of an address without its port */
 };
 
@@ -150,11 +151,35 @@ take_passed_socket(char *const env[], struct listener *out, struct buf *reason) 
     return 1;
 }
 
+/* Listen on the address ${a} of ${len} bytes, which ${where} says; a unix socket gets ${mode}. */
+static int
+open_address(const char *setting, const char *where, const union address *a, socklen_t len,
+             mode_t mode, struct listener *out, struct buf *reason) {
+    const int one = 1;
+    bool local = a->any.sa_family == AF_UNIX;
+
+    out->fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (out->fd < 0) return listen_fail(reason, ERR_IO, setting, "no socket for", where);
+    if (!local) (void)setsockopt(out->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    if (bind(out->fd, &a->any, len) != 0 || listen(out->fd, BACKLOG) != 0) {
+        int err = listen_fail(reason, ERR_IO, setting, "cannot listen on", where);
+        listen_close(out);
+        return err;
+    }
+
+    /* The umask made the socket private; its group may connect if ${mode} says so. */
+    if (local) {
+        (void)snprintf(out->path, sizeof(out->path), "%s", a->local.sun_path);
+        (void)chmod(out->path, mode);
+    }
+    describe_listener(out);
+    return 0;
+}
+
 int
 listen_open(const char *setting, const char *where, char *const env[], struct listener *out,
             struct buf *reason) {
     union address a;
-    const int one = 1;
     *out = (struct listener){.fd = -1};
     int passed = take_passed_socket(env, out, reason);
     if (passed > 0) return 0;
@@ -165,23 +190,18 @@ listen_open(const char *setting, const char *where, char *const env[], struct li
     if (len == 0)
         return listen_fail(reason, ERR_CONFIG, setting,
                            "expected ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH, not", where);
+    return open_address(setting, where, &a, len, UNIX_MODE, out, reason);
+}
 
-    out->fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (out->fd < 0) return listen_fail(reason, ERR_IO, setting, "no socket for", where);
-    if (!local) (void)setsockopt(out->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-    if (bind(out->fd, &a.any, len) != 0 || listen(out->fd, BACKLOG) != 0) {
-        int err = listen_fail(reason, ERR_IO, setting, "cannot listen on", where);
-        listen_close(out);
-        return err;
-    }
-
-    /* The umask made the socket private; its group may connect. */
-    if (local) {
-        (void)snprintf(out->path, sizeof(out->path), "%s", where + 5);
-        (void)chmod(out->path, UNIX_MODE);
-    }
-    describe_listener(out);
-    return 0;
+int
+listen_open_private(const char *setting, const char *where, struct listener *out,
+                    struct buf *reason) {
+    union address a;
+    socklen_t len = 0;
+    *out = (struct listener){.fd = -1};
+    if (strncmp(where, "unix:", 5) == 0) len = prepare_unix(where + 5, &a);
+    if (len == 0) return listen_fail(reason, ERR_CONFIG, setting, "expected unix:PATH, not", where);
+    return open_address(setting, where, &a, len, PRIVATE_MODE, out, reason);
 }
 
 void

@@ -28,6 +28,14 @@ int listen_open(const char *setting, const char *where, char *const env[], struc
                 struct buf *reason);
 
 /*
+ * Listen on ${where}, which must be unix:PATH, with mode 0600: only this user and root connect.
+ * Returns as listen_open().
+ */
+MUST_CHECK
+int listen_open_private(const char *setting, const char *where, struct listener *out,
+                        struct buf *reason);
+
+/*
  * Refuse new connections.  A thread that accepts may still use the descriptor.  A socket of systemd
  * keeps listening: new connections wait for the next process.
  */

@@ -22,6 +22,7 @@ enum { SANDBOX_READABLE_MAX = 9 };
 struct sandbox_paths {
     const char *data_dir;                       /* to read and write below it */
     const char *socket_dir;                     /* to remove files in it: the server's own socket */
+    const char *admin_dir;                      /* the same: the operator's socket */
     bool outgoing;                              /* also to read what name resolution and TLS need */
     const char *readable[SANDBOX_READABLE_MAX]; /* to read: files, and directories with files */
 };

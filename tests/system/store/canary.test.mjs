@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Unique words travel through every route as secrets; a second after the answer they are nowhere:
-// not in the data directory, the log, temporary files, nor in the memory of the server (a build whose
-// memory can be looked at, in its sandbox as any other).
+// not in the data directory, the log, temporary files, the operator's events and counts, nor in the
+// memory of the server (a build whose memory can be looked at, in its sandbox as any other).
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { Connection, create, json, newLease, openBody, sealed } from '../support/client.mjs';
+import { ctl } from '../support/ctl.mjs';
 import { assertSandboxed, startServer } from '../support/server.mjs';
 import { testServer } from '../support/variant.mjs';
 
@@ -151,18 +152,38 @@ async function everyRoute(c, secrets) {
   await ask(204, 'DELETE', path, { headers: auth(secret.owner) });
 }
 
+/** A secret that the operator takes down; returns all that secretsctl prints. */
+async function everyCommand(c, secrets, env) {
+  const secret = await create(c, sealed({ views: 2 }));
+  secrets['id of removed'] = secret.id;
+  secrets['owner token of removed'] = secret.owner;
+  secrets['lease of removed'] = newLease();
+  const { status } = await c.request('POST', `/api/v1/secrets/${secret.id}/open`, { body: openBody(secret, secrets['lease of removed']), headers: json });
+  assert.equal(status, 200);
+  let told = '';
+  for (const args of [['remove', `https://h/#${secret.id}.${'k'.repeat(32)}`], ['events'], ['stats', '--json']]) {
+    const { code, stdout, stderr } = await ctl(args, { env });
+    assert.equal(code, 0, stderr);
+    told += stdout;
+  }
+  return told;
+}
+
 for (const kept of [true, false]) {
   test(`a second after the answer no secret is left anywhere, with the connection ${kept ? 'kept' : 'closed'}`, async (t) => {
     const temporary = mkdtempSync(join(tmpdir(), 'secretsd-canary-'));
     t.after(() => rmSync(temporary, { recursive: true, force: true }));
-    const server = await startServer({ build: testServer(), env: { TMPDIR: temporary } });
+    const env = { TMPDIR: temporary, SECRETS_ADMIN_LISTEN: `unix:${join(temporary, 'admin.sock')}` };
+    const server = await startServer({ build: testServer(), env });
     try {
       assertSandboxed(server);
       const all = [];
       const c = new Connection(server);
+      let told = '';
       for (let i = 0; i < 3; i++) {
         const secrets = {};
         await everyRoute(c, secrets);
+        told += await everyCommand(c, secrets, env);
         all.push(...Object.entries(secrets));
       }
       if (!kept) c.close();
@@ -172,6 +193,8 @@ for (const kept of [true, false]) {
       assert.deepEqual(scanFiles(server.data, needles), []);
       assert.deepEqual(scanFiles(temporary, needles), []);
       for (const { name, bytes } of needles) assert.ok(!server.stderr().includes(bytes), `${name} in the log`);
+      for (const { name, bytes } of needles) assert.ok(!told.includes(bytes), `${name} in what the operator is told`);
+      assert.match(told, /"kind":"removed"/, 'something was told');
       assert.deepEqual(scanMemory(server.pid, needles), []);
       c.close();
     } finally {

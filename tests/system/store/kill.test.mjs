@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: MIT
-// kill -9 under load: acknowledged work is there afterwards, and nothing is opened more often
-// than it has views.
+// kill -9 under load: acknowledged work is there afterwards, nothing is opened more often than it has
+// views, and each view is one event.
 //
 // The servers run in their sandbox.  KILLS is how often (50 without it); SEED repeats a run.  kill -9 keeps what the system has not
 // written yet, so this says nothing about power loss: tests/unit/store/test_sqlite_power.c does.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { Connection, create, json, newLease, openBody, sealed } from '../support/client.mjs';
+import { ctl } from '../support/ctl.mjs';
 import { assertSandboxed, patience, startServer } from '../support/server.mjs';
+import { testServer } from '../support/variant.mjs';
 
 const KILLS = Number(process.env.KILLS ?? 50);
 const WRITERS = 8;
@@ -133,15 +136,40 @@ function checkIntegrity(data, folder) {
   rmSync(copy, { recursive: true });
 }
 
+/** All events of ${server}, whose chain is whole, as numbers of each kind by ref. */
+async function countEvents(env) {
+  const { code, stdout, stderr } = await ctl(['events'], { env });
+  assert.equal(code, 0, stderr);
+  const audit = await ctl(['audit', '-'], { input: stdout });
+  assert.match(audit.stdout, /^events 1 to \d+: none is missing, none was changed\n$/);
+  const counts = new Map();
+  for (const line of stdout.split('\n').filter(Boolean)) {
+    const { ref, kind } = JSON.parse(line);
+    if (!counts.has(ref)) counts.set(ref, {});
+    counts.get(ref)[kind] = (counts.get(ref)[kind] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** The secrets of ${all} whose events are not those of the views that were taken of them. */
+function wrongEvents(counts, all, left) {
+  return all.filter((secret) => {
+    const of = counts.get(createHash('sha256').update(secret.id).digest('hex').slice(0, 16)) ?? {};
+    const taken = secret.views - left(secret);
+    return of.created !== 1 || (of.opened ?? 0) !== taken || (of.used_up ?? 0) !== (taken === secret.views ? 1 : 0);
+  });
+}
+
 test(`${KILLS} times kill -9 under load: nothing acknowledged is lost, nothing opens too often (SEED=${seed})`, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'secretsd-kill-'));
+  const env = { SECRETS_ADMIN_LISTEN: `unix:${join(folder, 'admin.sock')}`, SECRETS_EVENTS_MAX: '100000000' };
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const below = numbers(seed);
   const all = [];
   const classics = [];
   let slowest = 0;
   for (let kill = 0; kill <= KILLS; kill++) {
-    const server = await startServer({ data: folder });
+    const server = await startServer({ data: folder, env });
     assertSandboxed(server);
     if (kill > 0) slowest = Math.max(slowest, server.started);
     const c = new Connection(server);
@@ -167,7 +195,7 @@ test(`${KILLS} times kill -9 under load: nothing acknowledged is lost, nothing o
   }
 
   // All of them once more, to the last view.
-  const server = await startServer({ data: folder });
+  const server = await startServer({ data: folder, env });
   const c = new Connection(server);
   for (const secret of all) {
     await audit(c, secret);
@@ -183,10 +211,45 @@ test(`${KILLS} times kill -9 under load: nothing acknowledged is lost, nothing o
     while ((await c.request('POST', '/decrypt', { body: secret.body })).status === 200) secret.opened++;
     assert.ok(secret.opened <= secret.views && secret.opened + secret.maybe >= secret.views, JSON.stringify(secret));
   }
+  const wrong = wrongEvents(await countEvents(env), all, () => 0);
+  assert.equal(wrong.length, 0, `${wrong.length} secrets have other events than views`);
   c.close();
   await server.stop();
   checkIntegrity(server.data, folder);
   t.diagnostic(`${all.length} sealed and ${classics.length} classic secrets, slowest restart ${slowest.toFixed(0)} ms`);
   assert.ok(all.length > KILLS, 'there was load');
   assert.ok(slowest < 1000 * patience, `a restart took ${slowest} ms`);
+});
+
+/** Views left of ${secret}, by its receipt. */
+async function viewsLeft(c, secret) {
+  const { body } = await c.request('GET', `/api/v1/secrets/${secret.id}/receipt`, { headers: { Authorization: `Bearer ${secret.owner}` } });
+  return JSON.parse(body).views_left;
+}
+
+test('a build that writes events after the commit is caught', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'secretsd-kill-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const env = { SECRETS_ADMIN_LISTEN: `unix:${join(folder, 'admin.sock')}`, TEST_LATE_EVENTS: '1' };
+  const below = numbers(seed);
+  const ledger = [];
+  let wrong = 0;
+  for (let kill = 0; kill < 40 && wrong === 0; kill++) {
+    const server = await startServer({ data: folder, env, build: testServer() });
+    const work = [];
+    for (let i = 0; i < WRITERS; i++) work.push(write(server, ledger, below));
+    for (let i = 0; i < READERS; i++) work.push(read(server, ledger, below));
+    await new Promise((done) => setTimeout(done, 50 + below(200)));
+    await server.kill();
+    await Promise.all(work);
+
+    const again = await startServer({ data: folder, env });
+    const c = new Connection(again);
+    const left = new Map();
+    for (const secret of ledger.slice(-300)) left.set(secret.id, await viewsLeft(c, secret));
+    wrong = wrongEvents(await countEvents(env), ledger.slice(-300), (secret) => left.get(secret.id)).length;
+    c.close();
+    await again.stop();
+  }
+  assert.ok(wrong > 0, 'no event was lost');
 });

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* Take secrets down by their links or ids.  Only the id of a link leaves the program. */
+#include <stdio.h>
+
+#include "base/text/json.h"
+#include "crypto/token.h"
+#include "ctl/server.h"
+
+enum { LINK_MAX = 8192, REQUEST_MAX = 128 };
+
+/* How many letters and digits ${s} begins with. */
+static size_t
+id_run(const char *s) {
+    return strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
+}
+
+/* Copy the id that ${at} begins with to ${out}.  Returns whether one is there. */
+static bool
+take_id(const char *at, char out[static TOKEN_SEALED_ID_LEN + 1]) {
+    size_t len = id_run(at);
+    if (!token_is_sealed_id(at, len) && !token_is_classic_id(at, len)) return false;
+    memcpy(out, at, len);
+    out[len] = '\0';
+    return true;
+}
+
+/*
+ * Find the id in ${text}: an id, a link with "#ID" (programs write "%23"), or a link of pysecrets
+ * with "/secret/ID".  Returns whether there is one.
+ */
+static bool
+find_id(const char *text, char out[static TOKEN_SEALED_ID_LEN + 1]) {
+    static const char *const before[] = {"#", "%23", "%2523", "/secret/"};
+    if (take_id(text, out) && text[strlen(out)] == '\0') return true;
+    for (size_t i = 0; i < ARRAY_LEN(before); i++) {
+        const char *at = strstr(text, before[i]);
+        if (at != NULL && take_id(at + strlen(before[i]), out)) return true;
+    }
+    return false;
+}
+
+/* Print what became of a secret. */
+static enum ctl_exit
+report_removal(const struct ctl *ctl, const char *line, size_t len) {
+    json_t *o = json_parse_object(line, len);
+    const char *ref = json_string_value(json_object_get(o, "ref"));
+    const char *state = json_string_value(json_object_get(o, "state"));
+    bool removed = json_is_true(json_object_get(o, "removed"));
+    bool erased = json_is_true(json_object_get(o, "erased"));
+    bool known = ref != NULL && state != NULL;
+
+    if (!known) ctl_error("the answer of the server is not understood");
+    else if (ctl->opt.json) (void)printf("%s\n", line);
+    else if (removed && erased) (void)printf("%s: removed, and its content is erased\n", ref);
+    else if (removed) (void)printf("%s: removed; its content is erased within a minute\n", ref);
+    else if (strcmp(state, "absent") == 0) (void)printf("%s: there is no such secret\n", ref);
+    else (void)printf("%s: it was gone already (%s)\n", ref, state);
+
+    json_decref(o);
+    if (!known) return CTL_FAILED;
+    return removed ? CTL_DONE : CTL_GONE;
+}
+
+static enum ctl_exit
+remove_one(struct ctl *ctl, const char *text) {
+    char id[TOKEN_SEALED_ID_LEN + 1], request[REQUEST_MAX], line[CTL_LINE_MAX];
+    enum ctl_exit status = CTL_FAILED;
+    if (!find_id(text, id)) {
+        ctl_error("that is neither a link nor an id");
+        return CTL_USAGE;
+    }
+
+    (void)snprintf(request, sizeof(request), "{\"remove\":\"%s\"}", id);
+    FILE *answer = ctl_ask(ctl, request);
+    explicit_bzero(id, sizeof(id));
+    explicit_bzero(request, sizeof(request));
+    if (answer == NULL) return CTL_FAILED;
+
+    ssize_t len = ctl_read_line(answer, line);
+    if (len > 0) status = report_removal(ctl, line, (size_t)len);
+    else if (len == 0) ctl_error("the server closed the connection without an answer");
+    (void)fclose(answer);
+    return status;
+}
+
+/* Remove what each line of standard input names.  Returns the worst result. */
+static enum ctl_exit
+remove_lines(struct ctl *ctl) {
+    char text[LINK_MAX];
+    enum ctl_exit worst = CTL_DONE;
+    bool any = false;
+
+    while (fgets(text, sizeof(text), stdin) != NULL) {
+        char *at = text + strspn(text, " \t\r\n");
+        at[strcspn(at, " \t\r\n")] = '\0';
+        if (at[0] == '\0') continue;
+        any = true;
+        enum ctl_exit status = remove_one(ctl, at);
+        if (status != CTL_DONE && worst != CTL_FAILED) worst = status;
+    }
+
+    explicit_bzero(text, sizeof(text));
+    if (any) return worst;
+    ctl_error("standard input has no link");
+    return CTL_USAGE;
+}
+
+enum ctl_exit
+ctl_remove(struct ctl *ctl) {
+    char *link = ctl->opt.operand;
+    if (strcmp(link, "-") == 0) return remove_lines(ctl);
+    enum ctl_exit status = remove_one(ctl, link);
+
+    /* The key must not stay in the list of processes. */
+    explicit_bzero(link, strlen(link));
+    return status;
+}
