@@ -64,6 +64,7 @@ settings_check(const struct settings *s, struct buf *reason) {
     if (s->admin_listen[0] != '\0' && strncmp(s->admin_listen, "unix:", 5) != 0)
         return refuse_settings(reason, "SECRETS_ADMIN_LISTEN: must be unix:PATH, never a port");
 
+    /* A key that can be guessed is none. */
     size_t len = strlen(s->cloudfront_key);
     if (len > 0 && len < CLOUDFRONT_KEY_MIN) {
         (void)!buf_printf(reason, "SECRETS_CLOUDFRONT_KEY: must have at least %d characters",
