@@ -5,11 +5,14 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { load } from '../../web/lib/load.mjs';
 import { newPage, startBrowser } from '../support/browser.mjs';
 import { startFlakyProxy } from '../support/flaky-proxy.mjs';
 import { shareSecret, startStatic } from '../support/site.mjs';
-import { button, createLink, field, openLink, page, refusal, savedFile, setStage, shareText, shownText, site, text, until } from '../support/stage.mjs';
+import { button, createLink, field, openLink, page, refusal, savedFile, setStage, sha, shareText, shownText, site, text, until } from '../support/stage.mjs';
 
+const { zip } = await load('base/zip.ts');
 const MINUTE = 60_000;
 const REFUSED = /Failed to load resource/;
 
@@ -124,6 +127,41 @@ test('a file that came whole needs no lease any more', async () => {
   await burn();
   await savedFile();
   assert.equal(leases.length, 1);
+});
+
+/** A zip as the page makes it. */
+async function zipOf(files) {
+  const entries = Object.entries(files).map(([name, bytes]) => ({ name, size: bytes.length, modified: Date.now(), async *stream() { yield bytes; } }));
+  const pieces = [];
+  for await (const piece of zip(entries)) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+test('a large zip is listed when its files are asked for; a list that was interrupted leaves it to be saved', { timeout: 120_000 }, async () => {
+  page.allow = REFUSED;
+  const large = randomBytes(33 << 20);
+  const bytes = await zipOf({ 'large.bin': large, 'small.txt': Buffer.from('small') });
+  const { link } = await shareSecret(site, bytes, { name: 'files-2026-11-28.zip', type: 'application/zip', views: 2 });
+  await openLink(link);
+  await button('Show the files').click();
+  const coming = page.waitForEvent('download');
+  await button('Save large.bin').click();
+  const [download, rest] = [await coming, page.waitForEvent('download')];
+  assert.equal(sha(await readFile(await download.path())), sha(large));
+  await button('Save small.txt').click();
+  assert.equal(await readFile(await (await rest).path(), 'utf8'), 'small');
+  await button('They are there').click();
+  await text('It can be opened once more').waitFor();
+
+  // The second opening: the parts hang after the first one, and the person gives up on the list.
+  let seen = 0;
+  await page.route('**/parts/*', (route) => (++seen > 1 ? undefined : route.continue()));
+  await openLink(link);
+  await button('Show the files').click();
+  await button('Cancel').click();
+  await page.unrouteAll();
+  const { name, bytes: saved } = await savedFile();
+  assert.deepEqual([name, sha(saved)], ['files-2026-11-28.zip', sha(bytes)]);
 });
 
 test('a renewal that fails for now does no harm', async () => {

@@ -43,6 +43,11 @@ export function newId(): string {
   return `e${++ids}`;
 }
 
+/** A link that begins a mail. Where that is a web page, it opens in another tab, so that this one stays. */
+export function mailLink(address: string, label: string, props: Props = {}): HTMLElement {
+  return el('a', { href: address, target: '_blank', rel: 'noopener noreferrer', ...props }, label);
+}
+
 /** A button; `kind` is `primary`, `secondary` or `quiet`. */
 export function button(kind: 'primary' | 'secondary' | 'quiet', label: string, onClick: () => void, props: Props = {}): HTMLButtonElement {
   return el('button', { type: 'button', class: kind, on: { click: onClick }, ...props }, label);

@@ -4,7 +4,7 @@
 import type { Target } from '../../model/link';
 import { mailAddress } from '../../model/message';
 import type { Context } from '../context';
-import { el } from './dom';
+import { el, mailLink } from './dom';
 
 /** For a view of `target`, or null where there is nothing to report or nobody to report it to. */
 export function reportLine({ words, brand, page }: Context, target: { kind: string } | Target): HTMLElement | null {
@@ -12,7 +12,7 @@ export function reportLine({ words, brand, page }: Context, target: { kind: stri
   const path = pathOf(target);
   if (report === null || path === null) return null;
   const mail = mailAddress(words.say('report'), words.say('reportText', { link: page + path }), report);
-  return el('p', { class: 'report' }, el('a', { href: mail }, words.say('report')));
+  return el('p', { class: 'report' }, mailLink(mail, words.say('report')));
 }
 
 function pathOf(target: { kind: string } | Target): string | null {

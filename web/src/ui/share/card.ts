@@ -9,7 +9,7 @@ import { mailAddress, messageOf } from '../../model/message';
 import { confirmButton } from '../parts/confirm';
 import type { Context } from '../context';
 import { copyButton } from '../parts/copy';
-import { button, el, fill, newId } from '../parts/dom';
+import { button, el, fill, mailLink, newId } from '../parts/dom';
 import { LiveStatus } from './status';
 
 /** The card, and its status line. The caller stops the status line when the card is removed. */
@@ -64,7 +64,7 @@ function linkActions({ words, announce }: Context, link: string, message: string
   return el('div', { class: 'actions' },
     copyButton(words, 'primary', words.say('copyLink'), () => link, announce),
     copyButton(words, 'secondary', words.say('copyMessage'), () => message, announce),
-    el('a', { href: mailAddress(words.say('openTitle'), message), role: 'button', class: 'secondary' }, words.say('mail')),
+    mailLink(mailAddress(words.say('openTitle'), message), words.say('mail'), { role: 'button', class: 'secondary' }),
     share, toggle);
 }
 
