@@ -322,7 +322,7 @@ test('several files become one zip; each can be taken out again', async () => {
   await text('That was the last opening. The secret has been erased').waitFor();
 });
 
-test('a zip of somebody else is a file like any other', async () => {
+detail('a zip of somebody else is a file like any other', async () => {
   const { link } = await shareSecret(site, randomBytes(2000), { name: 'files-2026-11-28.zip', type: 'application/zip' });
   await openLink(link);
   const { name, bytes } = await savedFile();
@@ -796,6 +796,48 @@ test('where only members share, the page says so, takes an API token, and sends 
   assert.equal(await page.evaluate(() => localStorage.getItem('ephemeral-secrets-token')), null);
 });
 
+test('a server that lets some share: by token, as a user, or nobody', async (t) => {
+  if (!site.real) return t.skip('needs secretsd');
+  page.allow = /401/;
+  const folder = await mkdtemp(join(tmpdir(), 'page-tokens-'));
+  const token = randomBytes(32).toString('base64url');
+  const servers = [];
+  const start = async (env) => { servers.push(await startSite({ env })); return servers.at(-1).url; };
+  try {
+    await writeFile(join(folder, 'tokens'), `ada ${sha(token)}\n`);
+    const some = await start({
+      SECRETS_CREATE: 'token, user', SECRETS_API_TOKENS: join(folder, 'tokens'), SECRETS_USER_HEADER: 'X-Forwarded-User', SECRETS_USER_PROXIES: '127.0.0.1',
+    });
+    await page.goto(some);
+    await field('API token').fill(randomBytes(32).toString('base64url'));
+    await button('Continue').click();
+    await page.locator('textarea').fill('by token');
+    await button('Create link').click();
+    await text('does not accept this API token').waitFor();
+    await field('API token').fill(token);
+    await button('Continue').click();
+    const link = await createLink();
+    await openLink(link);
+    assert.equal(await shownText(), 'by token');
+
+    // Behind a sign-in, which names the user in each request.
+    const signedIn = await newPage(browser, { locale: 'en-GB', extraHTTPHeaders: { 'X-Forwarded-User': 'ada@example' } });
+    await signedIn.goto(some);
+    await text('Sharing as ada@example', signedIn).waitFor();
+    await signedIn.locator('textarea').fill('as a user');
+    await createLink(signedIn);
+    assert.deepEqual(signedIn.faults, []);
+    await signedIn.context().close();
+
+    await page.goto(await start({ SECRETS_CREATE: 'nobody' }));
+    await page.getByRole('heading', { name: 'Links are opened here' }).waitFor();
+  } finally {
+    for (const server of servers) await server.stop();
+    await rm(folder, { recursive: true });
+  }
+  return undefined;
+});
+
 test('a brand is shown as text and image, and a report of a link has no key', async () => {
   await brandIt(page, { ...BRAND, name: '<img src=x>' });
   const { id, key, link } = await shareSecret(site, 'b');
@@ -1073,7 +1115,7 @@ test('a brand changes no byte of the page, and no byte of it is code', async (t)
   return undefined;
 });
 
-test('a page on a host of its own has the brand of its config.json, else that of its server without the logo', async () => {
+detail('a page on a host of its own has the brand of its config.json, else that of its server without the logo', async () => {
   const host = await startStatic('/');
   host.api = './';
   host.brand = { ...BRAND, logo: 'logo.svg' };
