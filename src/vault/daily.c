@@ -81,3 +81,18 @@ daily_take(struct daily *d, uint64_t bytes, int64_t now) {
     (void)pthread_mutex_unlock(&d->lock);
     return err;
 }
+
+void
+daily_return(struct daily *d, uint64_t bytes, int64_t now) {
+    (void)pthread_mutex_lock(&d->lock);
+    advance_to(d, now / DAILY_HOUR);
+
+    /* From the newest hour on: a new one may have begun meanwhile. */
+    for (int i = 0; i < DAILY_HOURS && bytes > 0; i++) {
+        uint64_t *taken = &d->taken[(d->latest + DAILY_HOURS - i) % DAILY_HOURS];
+        uint64_t part = bytes < *taken ? bytes : *taken;
+        *taken -= part;
+        bytes -= part;
+    }
+    (void)pthread_mutex_unlock(&d->lock);
+}

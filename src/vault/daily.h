@@ -25,6 +25,9 @@ void daily_free(struct daily *d);
 MUST_CHECK
 int daily_take(struct daily *d, uint64_t bytes, int64_t now);
 
+/* Give back ${bytes} that were taken shortly before ${now}: nothing was stored.  Any thread. */
+void daily_return(struct daily *d, uint64_t bytes, int64_t now);
+
 /* Returns the limit of ${d}.  Any thread. */
 uint64_t daily_limit(const struct daily *d);
 

@@ -44,11 +44,14 @@ MUST_CHECK
 int vault_change_by_token(struct vault *v, const char *id, const char *token, enum change_kind kind,
                           uint32_t part, enum verdict *verdict);
 
-/* Hold ${c} in the quota until vault_quota_release(), and take from the day what it counts for in
- * remote stores.  Returns 0 or ERR_FULL. */
+/*
+ * Hold ${c} in the quota until vault_quota_release(), and take from the day what it counts for in
+ * remote stores.  Returns 0 or ERR_FULL.  The day gets that back unless it was, or may have been,
+ * ${stored}.
+ */
 MUST_CHECK
 int vault_quota_hold(struct vault *v, const struct vault_charge *c);
-void vault_quota_release(struct vault *v, const struct vault_charge *c);
+void vault_quota_release(struct vault *v, const struct vault_charge *c, bool stored);
 
 /* Erase ${count} parts of ${blob}, which no record names.  The next sweep retries if that fails. */
 void vault_erase_orphan(struct vault *v, const char *blob, uint32_t count);

@@ -42,7 +42,7 @@ put_part_bytes(struct vault *v, const struct record *r, uint32_t k, const struct
     if (err != 0) return err;
 
     int stored = vault_counted(v, v->blobs->ops->put(v->blobs, r->blob, k, data->data, data->len));
-    vault_quota_release(v, &charge);
+    vault_quota_release(v, &charge, stored == 1 || stored == ERR_UNKNOWN_OUTCOME);
     if (stored == ERR_CONFLICT) return 0;
     if (stored < 0) return stored;
     return 1;

@@ -306,13 +306,16 @@ vault_quota_hold(struct vault *v, const struct vault_charge *c) {
 
     if (err == 0 && sent > 0 && v->limits.daily != NULL)
         err = daily_take(v->limits.daily, sent, clock_now(&v->clock));
-    if (err != 0) vault_quota_release(v, c);
+    if (err != 0) atomic_fetch_sub(&v->quota_held, sum_charge(v, c, false));
     return err;
 }
 
 void
-vault_quota_release(struct vault *v, const struct vault_charge *c) {
+vault_quota_release(struct vault *v, const struct vault_charge *c, bool stored) {
+    uint64_t sent = sum_charge(v, c, true);
     atomic_fetch_sub(&v->quota_held, sum_charge(v, c, false));
+    if (!stored && sent > 0 && v->limits.daily != NULL)
+        daily_return(v->limits.daily, sent, clock_now(&v->clock));
 }
 
 int

@@ -35,6 +35,20 @@ a_day_takes_its_limit(void **state) {
 }
 
 static void
+what_is_returned_can_be_taken_again(void **state) {
+    struct daily *d = daily_new(LIMIT);
+    (void)state;
+    assert_int_equal(daily_take(d, 600, T0), 0);
+    assert_int_equal(daily_take(d, 400, T0 + HOUR), 0);
+    daily_return(d, 500, T0 + 2 * HOUR); /* the newest first */
+    assert_int_equal(daily_taken(d, T0 + 2 * HOUR), 500);
+    assert_int_equal(daily_take(d, 500, T0 + 2 * HOUR), 0);
+    daily_return(d, UINT64_MAX, T0 + 2 * HOUR);
+    assert_int_equal(daily_taken(d, T0 + 2 * HOUR), 0);
+    daily_free(d);
+}
+
+static void
 a_clock_that_is_set_back_gives_nothing(void **state) {
     struct daily *d = daily_new(LIMIT);
     (void)state;
@@ -60,6 +74,7 @@ int
 main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_day_takes_its_limit),
+        cmocka_unit_test(what_is_returned_can_be_taken_again),
         cmocka_unit_test(a_clock_that_is_set_back_gives_nothing),
         cmocka_unit_test(sums_do_not_overflow),
     };

@@ -458,6 +458,37 @@ test_quota_refuses_and_frees(void **state) {
     assert_int_equal(v->quota_held, 0);
 }
 
+/* Only what is stored counts for the day: not a part that is sent again, nor what is refused. */
+static void
+test_a_day_counts_what_is_stored(void **state) {
+    (void)state;
+    enum { LIMIT = 4 * FIXTURE_PART };
+    struct buf whole = fixture_envelope(FIXTURE_PART + 500), other = fixture_envelope(whole.len);
+    v->limits.remote[VAULT_RECORDS] = v->limits.remote[VAULT_BLOBS] = true;
+    v->limits.daily = daily_new(LIMIT);
+    struct vault_sealed_created c = create_upload(1, whole.len), out;
+    other.data[40] ^= 1;
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(put(&c, &whole, 0), VERDICT_OK);
+        assert_int_equal(put(&c, &other, 0), VERDICT_CONFLICT);
+    }
+    uint64_t taken = daily_taken(v->limits.daily, fixture.now);
+    assert_int_equal(taken, 1024 + 64 + 3072 + FIXTURE_PART);
+
+    /* An upload that the other store can never hold. */
+    v->limits.remote[VAULT_BLOBS] = false;
+    v->limits.quota = 1000;
+    struct vault_sealed_new upload = fixture_new(1, 0, 2000000, NULL);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(vault_sealed_create(v, &upload, &out), ERR_FULL);
+    assert_int_equal(daily_taken(v->limits.daily, fixture.now), taken);
+
+    daily_free(v->limits.daily);
+    v->limits = (struct vault_limits){.part_size = FIXTURE_PART};
+    buf_free(&whole);
+    buf_free(&other);
+}
+
 static void
 test_a_clock_set_back_brings_nothing_to_life(void **state) {
     (void)state;
@@ -506,6 +537,7 @@ main(void) {
         CASE(test_burn_ends_an_upload),
         CASE(test_sweep_erases_and_forgets),
         CASE(test_quota_refuses_and_frees),
+        CASE(test_a_day_counts_what_is_stored),
         CASE(test_a_clock_set_back_brings_nothing_to_life),
         CASE(test_tidy_removes_orphans_alone),
     };
