@@ -3,6 +3,7 @@
 // network, shares and opens meanwhile. Prints a table of what each of them got.
 //
 // Without the bound of a row the row fails. CONTROLS names the rows for which that is shown, `all` by default.
+// With BRIEF (support/brief.mjs) what is taken together is not taken one by one.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,7 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 
-import { client, everything, pause, rows, shareAndOpen } from '../support/client-rows.mjs';
+import { brief } from '../support/brief.mjs';
+import { client, everything, pause, rows, shareAndOpen, together } from '../support/client-rows.mjs';
 import { memory } from '../support/process.mjs';
 import { buildFolder, patience, startServer } from '../support/server.mjs';
 import { testServer } from '../support/variant.mjs';
@@ -100,7 +102,8 @@ describe('one client takes all that it can', () => {
     for (const row of [columns, widths.map((n) => '-'.repeat(n)), ...table]) console.log(`| ${row.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`);
   });
 
-  for (const row of [...rows, everything])
+  const oneByOne = rows.filter(({ resource }) => !brief || !together.includes(resource));
+  for (const row of [...oneByOne, everything])
     test(row.resource, async () => {
       // A moment of a busy machine is not what the row tells.
       let result;

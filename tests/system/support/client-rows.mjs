@@ -415,7 +415,7 @@ export const rows = [
 ];
 
 /** All of them together that one server can show, in an order in which none is kept from the next. */
-const together = ['memory for responses', 'memory for parts', 'storage', 'unfinished uploads', 'memory for bodies', 'queue of derivations', 'connections'];
+export const together = ['memory for responses', 'memory for parts', 'storage', 'unfinished uploads', 'memory for bodies', 'queue of derivations', 'connections'];
 export const everything = {
   resource: 'all of these at once',
   bound: 'the same',
