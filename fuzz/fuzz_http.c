@@ -40,6 +40,7 @@ start_server(void) {
     static struct http_trusted nobody;
     static struct hosts hosts;
     struct daemon_config config = {.descriptors = 1024,
+                                   .listener_count = 1,
                                    .api = &fuzzed_api,
                                    .trusted = &nobody,
                                    .hosts = &hosts,
@@ -63,7 +64,7 @@ start_server(void) {
     }
 
     /* A name that the kernel chooses. */
-    listening = config.listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    listening = config.listeners[0].fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     server_name_len = sizeof(server_name);
     fuzzed_require(bind(listening, (struct sockaddr *)&server_name, sizeof(sa_family_t)) == 0 &&
                    listen(listening, 8) == 0 &&

@@ -14,6 +14,8 @@ sub vcl_recv {
     # proxy for TLS in front, let Varnish take the address from it by the PROXY protocol (-a :80,PROXY).
     set req.http.X-Forwarded-For = client.ip;
     unset req.http.Forwarded;
+    # Only a sign-in of this proxy names a user (SECRETS_USER_HEADER), never a client.
+    unset req.http.X-Forwarded-User;
     if (req.url ~ "^/(metrics|readyz)$") {
         return (synth(404));
     }

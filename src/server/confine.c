@@ -45,7 +45,8 @@ int
 server_confine_paths(struct server *s, const struct aws_env *aws, struct buf *reason) {
     struct buf keys[AWS_CREDENTIALS_PATHS] = {0};
     const char *tokens[TOKEN_FILE_PATHS] = {NULL};
-    char socket_dir[sizeof(s->listener.path)], admin_dir[sizeof(s->listener.path)];
+    char socket_dir[sizeof(s->listener.path)], open_dir[sizeof(s->listener.path)],
+        admin_dir[sizeof(s->listener.path)];
     s->sandbox = "on";
     if (s->settings.sandbox == SETTINGS_SANDBOX_OFF) {
         s->sandbox = "off";
@@ -58,8 +59,9 @@ server_confine_paths(struct server *s, const struct aws_env *aws, struct buf *re
     /* The data directory, the own socket, and the files of credentials and tokens. */
     struct sandbox_paths paths = {
         .outgoing = s->stores.remote,
-        .socket_dir = socket_directory(&s->listener, socket_dir),
-        .admin_dir = socket_directory(&s->admin_listener, admin_dir),
+        .socket_dirs = {socket_directory(&s->listener, socket_dir),
+                        socket_directory(&s->open_listener, open_dir),
+                        socket_directory(&s->admin_listener, admin_dir)},
     };
     if (s->stores.local) paths.data_dir = s->stores.data;
     int result = 0;

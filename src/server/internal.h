@@ -25,6 +25,7 @@ struct server {
     struct metrics_sources sources;
     int notify; /* systemd's socket, -1 for none */
     struct listener listener;
+    struct listener open_listener; /* for clients that only open secrets */
     struct listener metrics_listener;
     struct token_file *token_file; /* NULL for none */
     struct listener admin_listener;

@@ -29,6 +29,7 @@ serve(struct server *s, struct buf *reason) {
 
     process_settle();
     log_info("listening", LOG_TEXT("version", VERSION), LOG_TEXT("open", s->listener.open),
+             LOG_TEXT("open_only", s->open_listener.fd >= 0 ? s->open_listener.open : NULL),
              LOG_TEXT("sandbox", s->sandbox));
     int sig = process_wait();
 
@@ -69,6 +70,7 @@ int
 main(int argc, char *argv[]) {
     static struct server server = {.notify = -1,
                                    .listener.fd = -1,
+                                   .open_listener.fd = -1,
                                    .metrics_listener.fd = -1,
                                    .admin_listener.fd = -1,
                                    .sources.statm = -1};

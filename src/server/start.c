@@ -106,8 +106,8 @@ start_daemon(struct server *s) {
     struct kdf_pool_stats kdf;
     kdf_pool_stats(s->kdf, &kdf);
     struct daemon_config config = {
-        .listen_fd = s->listener.fd,
-        .port = s->listener.port,
+        .listeners = {{s->listener.fd, s->listener.port, HTTP_PLANE_MAIN}},
+        .listener_count = 1,
         .descriptors = process_file_limit(),
         .api = &s->api,
         .metrics = s->sources.metrics,
@@ -137,6 +137,9 @@ start_daemon(struct server *s) {
     config.response_scarce = larger(CLIENT_SCARCE, 2 * text_max);
     config.response_budget = larger(RESPONSE_BUDGET, 2 * s->api.config.response_max);
     config.download_scarce = larger(CLIENT_SCARCE, (uint64_t)s->settings.part_size);
+    if (s->open_listener.fd >= 0)
+        config.listeners[config.listener_count++] =
+            (struct daemon_listener){s->open_listener.fd, s->open_listener.port, HTTP_PLANE_OPEN};
     share_files(s, &config);
     s->daemon = daemon_start(&config);
     return s->daemon == NULL ? ERR_NOMEM : 0;
@@ -144,10 +147,26 @@ start_daemon(struct server *s) {
 
 static int
 listen_for_metrics(struct server *s, struct buf *reason) {
-    char *const none[] = {NULL}; /* the socket that systemd passes is for clients */
     const char *where = s->settings.metrics_listen;
     if (where[0] == '\0') return 0;
-    return listen_open("SECRETS_METRICS_LISTEN", where, none, &s->metrics_listener, reason);
+    return listen_open("SECRETS_METRICS_LISTEN", where, &s->metrics_listener, reason);
+}
+
+/* Listen where secrets are shared and opened. */
+static int
+listen_for_all(struct server *s, char *const env[], struct buf *reason) {
+    int passed = listen_passed(false, env, &s->listener, reason);
+    if (passed != 0) return passed < 0 ? passed : 0;
+    return listen_open("SECRETS_LISTEN", s->settings.listen, &s->listener, reason);
+}
+
+/* Listen where secrets are only opened, if there is such a listener. */
+static int
+listen_for_opening(struct server *s, char *const env[], struct buf *reason) {
+    const char *where = s->settings.open_listen;
+    int passed = listen_passed(true, env, &s->open_listener, reason);
+    if (passed != 0 || where[0] == '\0') return passed < 0 ? passed : 0;
+    return listen_open("SECRETS_OPEN_LISTEN", where, &s->open_listener, reason);
 }
 
 static int
@@ -241,7 +260,8 @@ open_then_confine(struct server *s, char *const env[], struct buf *reason) {
     if (s->sources.metrics == NULL) return ERR_NOMEM;
 
     s->notify = notify_open(process_env(env, "NOTIFY_SOCKET"));
-    int err = listen_open("SECRETS_LISTEN", s->settings.listen, env, &s->listener, reason);
+    int err = listen_for_all(s, env, reason);
+    if (err == 0) err = listen_for_opening(s, env, reason);
     if (err == 0) err = listen_for_metrics(s, reason);
     if (err == 0) err = token_file_open(s->settings.api_tokens, &s->token_file, reason);
     if (err == 0) err = listen_for_operator(s, reason);

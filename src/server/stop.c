@@ -60,6 +60,7 @@ close_all(struct server *s) {
     admin_socket_stop(s->admin);
     daemon_stop(s->daemon);
     listen_close(&s->listener);
+    listen_close(&s->open_listener);
     metrics_http_stop(s->metrics);
     listen_close(&s->metrics_listener);
     listen_close(&s->admin_listener);
@@ -81,6 +82,7 @@ server_stop(struct server *s) {
     /* The order is a promise.  1. No new connection; systemd's socket keeps the next ones. */
     notify_send(s->notify, "STOPPING=1");
     listen_stop(&s->listener);
+    listen_stop(&s->open_listener);
 
     /* 2. Running requests end, while a sweep and a health check end as well. */
     vault_end_sweeps(&s->vault);

@@ -21,6 +21,9 @@ static const struct setting table[] = {
     {"SECRETS_LISTEN", "ADDRESS", "127.0.0.1:8080", SETTINGS_TEXT, SETTINGS_SERVER, 1, 255, AT(listen),
      "Where to listen: ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH.  If systemd passes a socket, that "
      "one is used instead."},
+    {"SECRETS_OPEN_LISTEN", "ADDRESS", "", SETTINGS_TEXT, SETTINGS_SERVER, 0, 255, AT(open_listen),
+     "Where to listen, in the form of --listen, for clients that only open secrets.  What creates does "
+     "not exist there.  If systemd passes a socket of the name \"open\", that one is used instead."},
     {"SECRETS_DATA", "DIRECTORY", "./data", SETTINGS_TEXT, SETTINGS_SERVER, 1, 1024, AT(data),
      "The data directory.  If it does not exist, it is made, accessible to its owner only."},
     {"TTL_DAYS", "DAYS", "5", SETTINGS_NUMBER, BOTH, 1, 3650, AT(ttl_days),

@@ -21,6 +21,7 @@
 /* Texts point into the environment, the arguments or constants, which outlive the settings. */
 struct settings {
     const char *listen;
+    const char *open_listen; /* "" for none */
     const char *data;
     int64_t ttl_days;
     int64_t ttl_max_days;

@@ -35,18 +35,19 @@ keep_escapes(void *arg, struct MHD_Connection *connection, char *text) {
 }
 
 static bool
-daemon_is_full(void *daemon) {
-    struct daemon *d = daemon;
-    return conns_full(d->conns);
+daemon_is_full(void *listening) {
+    struct listening *l = listening;
+    return conns_full(l->daemon->conns);
 }
 
 /* Serve connection ${fd} of ${peer}, or close it. */
 static void
-daemon_take_connection(void *daemon, int fd, const struct sockaddr *peer, socklen_t len) {
-    struct daemon *d = daemon;
-    if (conns_admit(d->conns, fd, http_address_of(peer)))
-        (void)MHD_add_connection(d->library, fd, peer, len);
-    else (void)close(fd);
+daemon_take_connection(void *listening, int fd, const struct sockaddr *peer, socklen_t len) {
+    struct listening *l = listening;
+    if (conns_admit(l->daemon->conns, fd, http_address_of(peer))) {
+        l->daemon->listener_of[fd] = l->listener;
+        (void)MHD_add_connection(l->daemon->library, fd, peer, len);
+    } else (void)close(fd);
 }
 
 /*
@@ -150,6 +151,7 @@ daemon_free(struct daemon *d) {
     linger_free(d->linger);
     request_log_free(d->log);
     conns_free(d->conns);
+    free(d->listener_of);
     pthread_cond_destroy(&d->quiet);
     pthread_mutex_destroy(&d->lock);
     free(d);
@@ -192,7 +194,7 @@ probe_thread(struct daemon *d, unsigned thread) {
     (void)shutdown(pair[1], SHUT_WR);
     if (fd >= 0) {
         /* Closes its end also where it cannot be served. */
-        daemon_take_connection(d, fd, &nobody, sizeof(nobody));
+        daemon_take_connection(&d->listening[0], fd, &nobody, sizeof(nobody));
         return pair[1];
     }
     (void)close(pair[1]);
@@ -263,31 +265,54 @@ make_parts(struct daemon *d) {
     /* daemon_free() releases what was made also where some of it was not. */
     d->workers = make_workers(c);
     d->conns = conns_new(&limits, c->trusted);
+    d->listener_of = calloc(c->descriptors, sizeof(*d->listener_of));
     d->linger = linger_new(c->lingering_max);
     d->log = request_log_new(c->metrics, &c->api->vault->random);
     d->bodies = budget_new(&bodies);
     d->responses = budget_new(&responses);
     d->downloads = budget_new(&downloads);
-    return d->workers != NULL && d->conns != NULL && d->linger != NULL && d->log != NULL &&
-           d->bodies != NULL && d->responses != NULL && d->downloads != NULL;
+    return d->workers != NULL && d->conns != NULL && d->listener_of != NULL && d->linger != NULL &&
+           d->log != NULL && d->bodies != NULL && d->responses != NULL && d->downloads != NULL;
+}
+
+/* Stop accepting on every listener. */
+static void
+stop_accepting(struct daemon *d) {
+    for (unsigned i = 0; i < d->config.listener_count; i++) {
+        acceptor_stop(d->listening[i].acceptor);
+        d->listening[i].acceptor = NULL;
+    }
+}
+
+/* Accept on every listener.  Returns whether all of them do. */
+static bool
+begin_accepting(struct daemon *d) {
+    for (unsigned i = 0; i < d->config.listener_count; i++) {
+        struct listening *l = &d->listening[i];
+        const struct acceptor_sink sink = {
+            .full = daemon_is_full, .take = daemon_take_connection, .arg = l};
+        l->acceptor = acceptor_start(l->listener->fd, &sink);
+        if (l->acceptor == NULL) return false;
+    }
+    return true;
 }
 
 struct daemon *
 daemon_start(const struct daemon_config *config) {
     struct daemon *d = calloc(1, sizeof(*d));
-    const struct acceptor_sink sink = {
-        .full = daemon_is_full, .take = daemon_take_connection, .arg = d};
     if (d == NULL) return NULL;
     d->config = *config;
+    for (unsigned i = 0; i < DAEMON_LISTENERS_MAX; i++)
+        d->listening[i] = (struct listening){.daemon = d, .listener = &d->config.listeners[i]};
     pthread_mutex_init(&d->lock, NULL);
     thread_cond_init(&d->quiet);
 
-    /* The acceptor comes last: from then on there are connections. */
+    /* The acceptors come last: from then on there are connections. */
     if (make_parts(d)) d->library = start_library(d);
     if (d->library != NULL) d->waker = ticker_start("waker", WAKE_LOOK_MS, wake_threads, d);
-    if (d->waker != NULL) d->acceptor = acceptor_start(config->listen_fd, &sink);
-    if (d->acceptor != NULL) return d;
+    if (d->waker != NULL && begin_accepting(d)) return d;
 
+    stop_accepting(d);
     ticker_stop(d->waker, -1);
     daemon_free(d);
     return NULL;
@@ -322,8 +347,7 @@ wait_quiet(struct daemon *d, int ms) {
 bool
 daemon_drain(struct daemon *d, int ms) {
     atomic_store(&d->stopping, true);
-    acceptor_stop(d->acceptor);
-    d->acceptor = NULL;
+    stop_accepting(d);
     return wait_quiet(d, ms);
 }
 

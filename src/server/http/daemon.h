@@ -16,15 +16,22 @@
 
 struct daemon;
 
+enum { DAEMON_LISTENERS_MAX = 2 };
+
+struct daemon_listener {
+    int fd;   /* the caller closes it after daemon_stop() */
+    int port; /* 0 for a unix socket */
+    enum http_plane plane;
+};
+
 struct daemon_config {
-    int listen_fd;        /* the caller closes it after daemon_stop() */
-    int port;             /* of the listener; 0 for a unix socket */
+    struct daemon_listener listeners[DAEMON_LISTENERS_MAX];
+    unsigned listener_count;
     unsigned descriptors; /* limit of this process: each descriptor is a number below this */
     struct api *api;
     struct metrics *metrics;                      /* counts every response; NULL for none */
     const struct http_trusted *trusted;           /* proxies that name the client's address */
     const struct hosts *hosts;                    /* names that Host may have, among others */
-    enum http_plane plane;                        /* of all requests here */
     const char *user_header;                      /* that names users; "" for none */
     const struct http_user_proxies *user_proxies; /* who may name them there */
     unsigned io_threads;

@@ -15,12 +15,16 @@
 #include "server/process/process.h"
 
 enum {
-    BACKLOG = 4096,   /* the system lowers it to its own limit */
-    PASSED_FD = 3,    /* the first socket that systemd passes */
+    BACKLOG = 4096, /* the system lowers it to its own limit */
+    PASSED_FD = 3,  /* the first socket that systemd passes */
+    PASSED_MAX = 2,
     UNIX_MODE = 0660, /* for the group of the reverse proxy */
     PRIVATE_MODE = 0600,
     ADDRESS_TEXT_MAX = 64 /* characters of an address without its port */
 };
+
+/* What systemd calls the socket for clients that only open secrets. */
+#define OPEN_NAME "open"
 
 union address {
     struct sockaddr any;
@@ -125,27 +129,48 @@ describe_listener(struct listener *out) {
     }
 }
 
-/* Use the socket that systemd passed.  Returns 1; 0 if none was passed; or an error. */
+/* How many sockets systemd passed to this process, at most PASSED_MAX; or an error. */
 static int
-take_passed_socket(char *const env[], struct listener *out, struct buf *reason) {
+count_passed(char *const env[], struct buf *reason) {
     const char *pid = process_env(env, "LISTEN_PID"), *count = process_env(env, "LISTEN_FDS");
     int64_t n;
-    int accepts = 0;
-    socklen_t len = sizeof(accepts);
 
     /* The variables may be those of another process, which started this one. */
     if (pid == NULL || count == NULL) return 0;
     if (parse_number(pid, strlen(pid), 1, INT32_MAX, &n) != 0 || n != getpid()) return 0;
 
-    if (parse_number(count, strlen(count), 1, 1, &n) != 0)
+    if (parse_number(count, strlen(count), 1, PASSED_MAX, &n) != 0)
         return listen_fail(reason, ERR_CONFIG, "LISTEN_FDS",
-                           "expected exactly one socket from systemd, not", count);
-    if (getsockopt(PASSED_FD, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &len) != 0 || !accepts)
-        return listen_fail(reason, ERR_CONFIG, "LISTEN_FDS", "not a listening socket:", "fd 3");
-    if (fcntl(PASSED_FD, F_SETFD, FD_CLOEXEC) != 0)
-        return listen_fail(reason, ERR_IO, "LISTEN_FDS", "cannot use", "fd 3");
+                           "expected at most two sockets from systemd, not", count);
+    return (int)n;
+}
 
-    out->fd = PASSED_FD;
+/* Whether the passed socket number ${i}, from 0, is the one that opens only. */
+static bool
+is_for_opening(char *const env[], int i) {
+    const char *names = process_env(env, "LISTEN_FDNAMES");
+    if (names == NULL) return false;
+    for (; i > 0; i--) {
+        names += strcspn(names, ":");
+        if (*names == ':') names++;
+    }
+    size_t len = strcspn(names, ":");
+    return len == strlen(OPEN_NAME) && memcmp(names, OPEN_NAME, len) == 0;
+}
+
+/* Use the passed socket ${fd}. */
+static int
+take_passed_socket(int fd, struct listener *out, struct buf *reason) {
+    char text[16];
+    int accepts = 0;
+    socklen_t len = sizeof(accepts);
+    (void)snprintf(text, sizeof(text), "fd %d", fd);
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &len) != 0 || !accepts)
+        return listen_fail(reason, ERR_CONFIG, "LISTEN_FDS", "not a listening socket:", text);
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+        return listen_fail(reason, ERR_IO, "LISTEN_FDS", "cannot use", text);
+
+    out->fd = fd;
     out->passed = true;
     describe_listener(out);
     return 1;
@@ -177,14 +202,26 @@ open_address(const char *setting, const char *where, const union address *a, soc
 }
 
 int
-listen_open(const char *setting, const char *where, char *const env[], struct listener *out,
-            struct buf *reason) {
+listen_passed(bool opening, char *const env[], struct listener *out, struct buf *reason) {
+    *out = (struct listener){.fd = -1};
+    int count = count_passed(env, reason), found = -1;
+    for (int i = 0; i < count; i++) {
+        if (is_for_opening(env, i) != opening) continue;
+        if (found >= 0)
+            return listen_fail(reason, ERR_CONFIG, "LISTEN_FDS",
+                               "several sockets from systemd for one purpose, which the name "
+                               "distinguishes:",
+                               OPEN_NAME);
+        found = PASSED_FD + i;
+    }
+    if (found < 0) return count < 0 ? count : 0;
+    return take_passed_socket(found, out, reason);
+}
+
+int
+listen_open(const char *setting, const char *where, struct listener *out, struct buf *reason) {
     union address a;
     *out = (struct listener){.fd = -1};
-    int passed = take_passed_socket(env, out, reason);
-    if (passed > 0) return 0;
-    if (passed < 0) return passed;
-
     bool local = strncmp(where, "unix:", 5) == 0;
     socklen_t len = local ? prepare_unix(where + 5, &a) : parse_inet(where, &a);
     if (len == 0)

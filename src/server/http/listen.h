@@ -19,13 +19,19 @@ struct listener {
 
 /*
  * Listen on ${where}: ADDRESS:PORT, [ADDRESS]:PORT (numbers, no names; port 0 is any free one) or
- * unix:PATH (a stale socket is replaced; mode 0660).  If systemd passed one socket (LISTEN_PID,
- * LISTEN_FDS in ${env}), it is used instead.  Returns 0; or ERR_CONFIG or ERR_IO with a line in
- * ${reason}, which calls the setting that ${where} comes from ${setting}.
+ * unix:PATH (a stale socket is replaced; mode 0660).  Returns 0; or ERR_CONFIG or ERR_IO with a
+ * line in ${reason}, which calls the setting that ${where} comes from ${setting}.
  */
 MUST_CHECK
-int listen_open(const char *setting, const char *where, char *const env[], struct listener *out,
-                struct buf *reason);
+int listen_open(const char *setting, const char *where, struct listener *out, struct buf *reason);
+
+/*
+ * Use a socket that systemd passed (LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES in ${env}): with
+ * ${opening} the one that is called "open", else the other one.  Returns 1; 0 if there is none; or
+ * ERR_CONFIG or ERR_IO with a line in ${reason}.
+ */
+MUST_CHECK
+int listen_passed(bool opening, char *const env[], struct listener *out, struct buf *reason);
 
 /*
  * Listen on ${where}, which must be unix:PATH, with mode 0600: only this user and root connect.

@@ -284,6 +284,14 @@ read_head(struct request *req, const char *method, const char *url, const char *
     req->http.client = request_head_peer(req->connection);
 }
 
+/* The listener that the connection of ${req} came to. */
+static const struct daemon_listener *
+request_listener(const struct request *req) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(req->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return req->daemon->listener_of[info->connect_fd];
+}
+
 /* Whether the Host of ${req} is one of this server's names; its client is still the peer. */
 static bool
 is_host_allowed(const struct request *req) {
@@ -291,7 +299,7 @@ is_host_allowed(const struct request *req) {
     const struct hosts_peer peer = {
         .hosts = c->hosts,
         .page = c->api->config.page,
-        .port = c->port,
+        .port = request_listener(req)->port,
         .trusted = http_address_trusted(c->trusted, &req->http.client),
     };
     return hosts_allow(&peer, req->http.headers[HTTP_HOST]);
@@ -331,7 +339,7 @@ admit_request(struct request *req, const char *method, const char *url, const ch
         return refuse_head(req);
 
     /* Who the request is from: the peer may name the user and the client. */
-    http->plane = d->config.plane;
+    http->plane = request_listener(req)->plane;
     if (http->plane == HTTP_PLANE_MAIN)
         http->user = http_user_of(d->config.user_proxies, &http->client, req->fields.user,
                                   req->fields.user_lines);

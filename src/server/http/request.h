@@ -18,10 +18,18 @@
 #include "server/http/request_log.h"
 #include "server/process/ticker.h"
 
+/* A listener, and the thread that accepts its connections. */
+struct listening {
+    struct daemon *daemon;
+    const struct daemon_listener *listener;
+    struct acceptor *acceptor;
+};
+
 struct daemon {
     struct daemon_config config;
     struct MHD_Daemon *library;
-    struct acceptor *acceptor;
+    struct listening listening[DAEMON_LISTENERS_MAX];
+    const struct daemon_listener **listener_of; /* of each connection, by its descriptor */
     struct ticker *waker;
     struct jobs *workers; /* for what may block */
     struct conns *conns;

@@ -74,8 +74,8 @@ static int
 allow_paths(int ruleset, const struct sandbox_paths *paths, uint64_t handled) {
     uint64_t later = handled & (PATH_REFER | PATH_TRUNCATE);
     int err = allow_path(ruleset, paths->data_dir, PATH_READ | PATH_WRITE | later);
-    if (err == 0) err = allow_path(ruleset, paths->socket_dir, LANDLOCK_ACCESS_FS_REMOVE_FILE);
-    if (err == 0) err = allow_path(ruleset, paths->admin_dir, LANDLOCK_ACCESS_FS_REMOVE_FILE);
+    for (int i = 0; i < SANDBOX_SOCKETS && err == 0; i++)
+        err = allow_path(ruleset, paths->socket_dirs[i], LANDLOCK_ACCESS_FS_REMOVE_FILE);
     for (size_t i = 0; paths->outgoing && err == 0 && i < ARRAY_LEN(outgoing_paths); i++)
         err = allow_path(ruleset, outgoing_paths[i], PATH_READ);
     for (size_t i = 0; err == 0 && i < SANDBOX_READABLE_MAX; i++)

@@ -16,13 +16,12 @@ enum sandbox_result {
     SANDBOX_UNSUPPORTED = 0, /* this kernel cannot; the caller logs that */
 };
 
-enum { SANDBOX_READABLE_MAX = 9 };
+enum { SANDBOX_SOCKETS = 3, SANDBOX_READABLE_MAX = 9 };
 
 /* The paths that stay; NULL for none. */
 struct sandbox_paths {
     const char *data_dir;                       /* to read and write below it */
-    const char *socket_dir;                     /* to remove files in it: the server's own socket */
-    const char *admin_dir;                      /* the same: the operator's socket */
+    const char *socket_dirs[SANDBOX_SOCKETS];   /* to remove files in them: the own sockets */
     bool outgoing;                              /* also to read what name resolution and TLS need */
     const char *readable[SANDBOX_READABLE_MAX]; /* to read: files, and directories with files */
 };

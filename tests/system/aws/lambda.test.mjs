@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { checkTable, INSIDE, NETWORK, USER_HEADER } from '../support/access-table.mjs';
 import { answerOf, eventOf, startRuntime } from '../support/aws/runtime.mjs';
 import { startStandins } from '../support/aws/standins.mjs';
 import { standinEnvironment } from '../support/kinds.mjs';
@@ -92,6 +93,31 @@ for (const kind of ['http', 'rest', 'balancer', 'balancerLists']) {
     assert.equal((await send(kind, { method: 'GET', path: `/api/v1/secrets/${made.id}` })).status, 404);
   });
 }
+
+test('every route, right and plane gives what it should', { timeout: 60000 }, async (t) => {
+  const token = randomBytes(32).toString('base64url');
+  const hash = createHash('sha256').update(token).digest('hex');
+  const planes = {
+    main: await startRuntime(program, { ...env, SECRETS_CREATE: `token,user,${NETWORK}`, SECRETS_API_TOKENS: `ci ${hash}`, SECRETS_USER_CLAIM: 'email' }),
+    open: await startRuntime(program, { ...env, SECRETS_CREATE: 'nobody' }),
+  };
+  t.after(() => Promise.all(Object.values(planes).map((one) => one.stop())));
+  for (const kind of ['http', 'rest']) {
+    const authorizer = kind === 'http' ? { jwt: { claims: { email: 'ada' }, scopes: null } } : { claims: { email: 'ada' } };
+    const ask = async (plane, right, method, path, { json: body } = {}) => {
+      const request = { method, path, ...(body && json(body)) };
+      if (right === 'token') request.headers = { ...request.headers, authorization: `Bearer ${token}` };
+      if (right === 'forged') request.headers = { ...request.headers, email: 'ada', [USER_HEADER.toLowerCase()]: 'ada', 'x-amzn-oidc-identity': 'ada', 'x-forwarded-for': INSIDE };
+      const event = eventOf[kind](request);
+      const context = kind === 'http' ? event.requestContext.http : event.requestContext.identity;
+      context.sourceIp = right === 'network' ? INSIDE : '192.0.2.7';
+      if (right === 'user') event.requestContext.authorizer = authorizer;
+      const answer = answerOf(await planes[plane].invoke(event));
+      return { ...answer, json: /json/.test(answer.headers['content-type'] ?? '') && answer.body.length > 0 ? parse(answer) : undefined };
+    };
+    await checkTable(ask);
+  }
+});
 
 test('a stage in the path is looked through', async () => {
   const answer = await send('http', { method: 'GET', path: '/api/v1/config', stage: 'prod' });

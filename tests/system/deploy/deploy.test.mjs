@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { pageHeaders } from '../../../web/headers.mjs';
-import { has, startNginx } from '../support/nginx.mjs';
+import { edit, freePort, has, shipped, startNginx } from '../support/nginx.mjs';
 import { startServer, top } from '../support/server.mjs';
 
 const run = promisify(execFile);
@@ -123,6 +124,39 @@ describe('nginx in front', { skip: !has('nginx') || !has('openssl') }, () => {
   test('bodies are bounded by the route', async () => {
     for (const [path, size] of [['/decrypt', 5 << 10], ['/api/v1/secrets', 200 << 10], ['/encrypt', 12 << 20], ['/x', 2 << 10]])
       assert.equal((await send('POST', path, { body: 'x'.repeat(size) })).status, 413, path);
+  });
+
+  test('no client names a user, in whatever case and spelling', async () => {
+    const mine = mkdtempSync(join(tmpdir(), 'nginx-user-'));
+    const wary = await startServer({ env: { SECRETS_LISTEN: `unix:${mine}/secretsd.sock`, SECRETS_OPEN_LISTEN: `unix:${mine}/secretsd-open.sock`, SECRETS_CREATE: 'user', SECRETS_USER_HEADER: 'X-Forwarded-User', SECRETS_USER_PROXIES: 'unix' } });
+    // A second name, on a port of its own, which opens only.
+    const opening = await freePort();
+    const second = edit(shipped('nginx/open.conf'), {
+      '/run/secretsd-open.sock': `${mine}/secretsd-open.sock`, 'listen 443 ssl http2;': `listen 127.0.0.1:${opening} ssl http2;`,
+      '/etc/ssl/secretsd/open-': `${mine}/`, '/var/log/nginx/': `${mine}/`, '/run/secretsd-nginx/': `${mine}/temp-`,
+    }).replace(/listen \[::\].*\n/g, '');
+    const front = await startNginx({ folder: mine, also: second });
+    const ask = (at, headers) => new Promise((done, failed) => {
+      const body = '{"secret":"x"}';
+      https.request({ host: '127.0.0.1', port: at, method: 'POST', path: '/encrypt', agent: false, rejectUnauthorized: false, headers: { ...headers, 'Content-Length': body.length } }, (res) => {
+        res.resume().on('end', () => done(res.statusCode));
+      }).on('error', failed).end(body);
+    });
+    try {
+      for (const name of ['X-Forwarded-User', 'x-forwarded-USER', 'X_Forwarded_User', 'X-Forwarded_User']) {
+        assert.equal(await ask(front.port, { [name]: 'ada' }), 401, name);
+        assert.equal(await ask(front.port, { [name]: ['ada', 'eve'] }), 401, name);
+        assert.equal(await ask(opening, { [name]: 'ada' }), 404, name);
+      }
+      // The control: without nginx the header names a user.
+      const direct = { socketPath: wary.socket, method: 'POST', path: '/encrypt', headers: { 'X-Forwarded-User': 'ada', 'Content-Length': 14 } };
+      const status = await new Promise((done) => { httpRequest(direct, (res) => done(res.resume().statusCode)).end('{"secret":"x"}'); });
+      assert.equal(status, 200);
+    } finally {
+      await front.stop();
+      await wary.stop();
+      rmSync(mine, { recursive: true, force: true });
+    }
   });
 
   test('a secret goes through, and nginx keeps nothing of it', async () => {

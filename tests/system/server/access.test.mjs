@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
-// Who may create, on a running server: the file of API tokens while it changes, and headers that are
-// forged.
+// Who may create, on a running server: the table of every route, right and plane, the file of API tokens
+// while it changes, and headers that are forged.
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { describedApi } from '../support/api.mjs';
+import { checkTable, INSIDE, NETWORK, USER_HEADER } from '../support/access-table.mjs';
+import { describedApi, send } from '../support/api.mjs';
 import { assertSandboxed, runServer, startServer } from '../support/server.mjs';
 
 const makeToken = () => randomBytes(32).toString('base64url');
@@ -31,6 +33,47 @@ async function within5s(probe) {
     await sleep(100);
   }
 }
+
+/** The port of the listener that opens only. */
+const openPort = (server) => Number(/ open_only=\S+:(\d+)\//.exec(server.stderr())[1]);
+
+test('every route, right and plane gives what it should', async (t) => {
+  const file = join(scratch(t), 'tokens');
+  const token = makeToken();
+  writeFileSync(file, line('ci', token));
+  const env = {
+    SECRETS_CREATE: `token, user, ${NETWORK}`, SECRETS_API_TOKENS: file, SECRETS_USER_HEADER: USER_HEADER,
+    SECRETS_USER_PROXIES: '127.0.0.1', SECRETS_OPEN_LISTEN: '127.0.0.1:0', SECRETS_TRUSTED_PROXIES: '127.0.0.0/8',
+  };
+  // The same store and rules, but the peer is not one that may name users.
+  const trusting = await startServer({ env });
+  const wary = await startServer({ env: { ...env, SECRETS_USER_PROXIES: '192.0.2.1, unix' } });
+  const agent = new Agent({ keepAlive: true });
+  const made = new Map(); // the secret of each server stands for the same one
+  const ask = async (plane, right, method, path, options = {}) => {
+    const server = right === 'forged' ? wary : trusting;
+    const headers = { none: {}, token: {}, user: { [USER_HEADER]: 'ada' }, forged: { [USER_HEADER]: 'ada' }, network: { 'X-Forwarded-For': INSIDE } }[right];
+    if (path === '/api/v1/secrets' && !made.has(wary)) {
+      made.set(wary, '');
+      const other = await send({ port: wary.port }, agent, method, path, { ...options, headers, token });
+      made.set(wary, other.json.id);
+    }
+    const of = server === wary && made.get(trusting) !== undefined ? path.replace(made.get(trusting), made.get(wary)) : path;
+    const answer = await send({ port: plane === 'open' ? openPort(server) : server.port }, agent, method, of, { ...options, headers, ...(right === 'token' && { token }) });
+    if (path === '/api/v1/secrets' && !made.has(trusting)) made.set(trusting, answer.json.id);
+    return answer;
+  };
+  try {
+    assertSandboxed(trusting);
+    await checkTable(ask);
+    // What was shared on the main plane is opened on the open one.
+    const { json } = await ask('main', 'user', 'POST', '/encrypt', { json: { secret: 'for all' } });
+    assert.equal((await ask('open', 'none', 'POST', '/decrypt', { json })).json.data, 'for all');
+  } finally {
+    agent.destroy();
+    for (const server of [trusting, wary]) await server.stop();
+  }
+});
 
 test('tokens are read again when the file changes, and a file that is not understood changes nothing', async (t) => {
   const file = join(scratch(t), 'tokens');
