@@ -118,7 +118,8 @@ class Engine {
     for (;;) {
       const bytes = await readFile(join(this.downloads, name)).catch(() => null);
       const unfinished = (await readdir(this.downloads)).some((file) => /\.(part|wkdownload|crdownload)$/.test(file));
-      if (bytes !== null && !unfinished && bytes.length === last) {
+      // Firefox makes an empty file first.
+      if (bytes !== null && !unfinished && bytes.length > 0 && bytes.length === last) {
         await rm(join(this.downloads, name));
         return bytes;
       }
