@@ -74,7 +74,10 @@ describe('nginx in front', { skip: !has('nginx') || !has('openssl') }, () => {
   let server, nginx, port;
 
   before(async () => {
-    server = await startServer({ env: { SECRETS_LISTEN: `unix:${folder}/secretsd.sock`, SECRETS_RATE_CREATE: '12' } });
+    mkdirSync(join(folder, 'brand'));
+    writeFileSync(join(folder, 'brand/brand.json'), '{ "name": "Nordwind", "logo": "n.svg" }');
+    writeFileSync(join(folder, 'brand/n.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
+    server = await startServer({ env: { SECRETS_LISTEN: `unix:${folder}/secretsd.sock`, SECRETS_RATE_CREATE: '12', SECRETS_BRAND: join(folder, 'brand') } });
     nginx = await startNginx({ folder });
     port = nginx.port;
   });
@@ -105,6 +108,15 @@ describe('nginx in front', { skip: !has('nginx') || !has('openssl') }, () => {
     assert.match(await handshake('-tls1_3'), /New, TLSv1\.3, Cipher is TLS_/);
     for (const old of ['-tls1_2', '-tls1_1 -cipher DEFAULT@SECLEVEL=0', '-tls1 -cipher DEFAULT@SECLEVEL=0'])
       assert.match(await handshake(old), /Cipher is \(NONE\)/, old);
+  });
+
+  test('the logo of a brand comes from the server, with a policy of its own', async () => {
+    assert.equal(JSON.parse((await send('GET', '/api/v1/config')).body).brand.logo, 'brand/logo.svg');
+    const { status, headers } = await send('GET', '/brand/logo.svg');
+    assert.equal(status, 200);
+    assert.equal(headers['content-type'], 'image/svg+xml');
+    assert.match(headers['content-security-policy'], /sandbox$/);
+    assert.equal(headers['cross-origin-resource-policy'], 'same-origin');
   });
 
   test('every answer says to come back by TLS alone, and not whose server it is', async () => {
