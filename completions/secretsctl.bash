@@ -5,17 +5,19 @@ _secretsctl() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'remove stats events audit --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'remove stats events audit forward --help --version' -- "$cur")
         return
     fi
     case $prev in
-        --socket) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-        --anchor | --after) return ;;
+        --socket | --place) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+        --exec) mapfile -t COMPREPLY < <(compgen -c -- "$cur"); return ;;
+        --anchor | --after | --url | --key) return ;;
     esac
     case ${COMP_WORDS[1]} in
         remove | stats) words='--json --socket' ;;
         events) words='--after --follow --socket' ;;
         audit) words='--anchor' ;;
+        forward) words='--url --key --place --resume --exec --socket' ;;
         *) return ;;
     esac
     case $cur in

@@ -14,7 +14,8 @@
     X(FAILED, 1, "a failure on this machine")                                                      \
     X(USAGE, 2, "invalid command line")                                                            \
     X(GONE, 3, "there is no such secret, or it was gone already")                                  \
-    X(BROKEN, 4, "a chain of events that is broken or has a gap")
+    X(BROKEN, 4, "a chain of events that is broken or has a gap")                                  \
+    X(PARKED, 5, "forwarding is parked: the receiver refuses, or the chain is broken")
 
 enum ctl_exit {
 #define X(name, number, text) CTL_##name = (number),
@@ -25,6 +26,7 @@ enum ctl_exit {
 struct ctl {
     struct ctl_options opt;
     const char *socket; /* path of the operator's socket */
+    char *(*env)(const char *name);
 };
 
 /* The commands.  Each returns the exit code of the program, after printing what went wrong. */
@@ -32,6 +34,7 @@ enum ctl_exit ctl_remove(struct ctl *ctl);
 enum ctl_exit ctl_stats(struct ctl *ctl);
 enum ctl_exit ctl_events(struct ctl *ctl);
 enum ctl_exit ctl_audit(struct ctl *ctl);
+enum ctl_exit ctl_forward(struct ctl *ctl);
 
 /* Print an error on standard error, and, on the line after it, what the user can do next. */
 void ctl_error(const char *fmt, ...) PRINTF_LIKE(1, 2);

@@ -6,6 +6,7 @@
 
 #include "base/text/json.h"
 #include "ctl/ctl.h"
+#include "http/client.h"
 
 static const struct ctl_command {
     const char *name;
@@ -21,6 +22,8 @@ static const struct ctl_command {
     {"events", "", ctl_events, CTL_FOR_EVENTS, false, "print what happened to secrets"},
     {"audit", "FILE|-", ctl_audit, CTL_FOR_AUDIT, true,
      "check that a file of events is whole and unchanged"},
+    {"forward", "", ctl_forward, CTL_FOR_FORWARD, false,
+     "pass events on to a webhook or a program"},
 };
 
 /* What the help shows for each command. */
@@ -33,6 +36,8 @@ static const struct {
     {CTL_FOR_EVENTS, "secretsctl events --follow"},
     {CTL_FOR_EVENTS, "secretsctl events >events.ndjson"},
     {CTL_FOR_AUDIT, "secretsctl audit events.ndjson"},
+    {CTL_FOR_FORWARD, "secretsctl forward --url https://HOST/hook --key file:KEY --place FILE"},
+    {CTL_FOR_FORWARD, "secretsctl forward --place FILE --exec logger -t secrets"},
 };
 
 static void
@@ -90,7 +95,7 @@ choose_socket(const struct ctl_options *opt) {
 
 static enum ctl_exit
 run_ctl_command(const struct ctl_command *c, int argc, char **argv) {
-    struct ctl ctl = {0};
+    struct ctl ctl = {.env = getenv};
     if (ctl_options_parse(c->bit, argc, argv, &ctl.opt) != 0) return CTL_USAGE;
     if (ctl.opt.help) {
         print_ctl_help(c);
@@ -138,6 +143,7 @@ int
 main(int argc, char **argv) {
     harden_ctl();
     json_setup();
+    http_client_setup();
     int status = (int)dispatch_ctl(argc, argv);
     if (fflush(stdout) != 0 && status == CTL_DONE) status = CTL_FAILED;
     return status;

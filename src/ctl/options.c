@@ -9,7 +9,7 @@
 #include "base/text/parse.h"
 #include "ctl/ctl.h"
 
-enum ctl_option_kind { CTL_FLAG, CTL_TEXT, CTL_NUMBER };
+enum ctl_option_kind { CTL_FLAG, CTL_TEXT, CTL_NUMBER, CTL_COMMAND };
 
 enum {
     FIRST_VALUE = 256, /* getopt values of options begin here, after all letters */
@@ -17,7 +17,7 @@ enum {
     HELP_WIDTH = 80,
 };
 
-#define CTL_FOR_SERVER (CTL_FOR_REMOVE | CTL_FOR_STATS | CTL_FOR_EVENTS)
+#define CTL_FOR_SERVER (CTL_FOR_REMOVE | CTL_FOR_STATS | CTL_FOR_EVENTS | CTL_FOR_FORWARD)
 #define AT(member)     offsetof(struct ctl_options, member)
 
 /* One option.  The help lists them in this order. */
@@ -34,6 +34,15 @@ static const struct ctl_option_row {
     {CTL_FOR_EVENTS, "after", AT(after), CTL_NUMBER, "NUMBER",
      "only events with a higher number (default: all that are kept)"},
     {CTL_FOR_EVENTS, "follow", AT(follow), CTL_FLAG, NULL, "wait for further events"},
+    {CTL_FOR_FORWARD, "url", AT(url), CTL_TEXT, "URL",
+     "send each event to this webhook (Standard Webhooks)"},
+    {CTL_FOR_FORWARD, "key", AT(key), CTL_TEXT, "METHOD",
+     "where the signing key is: env:NAME or file:PATH"},
+    {CTL_FOR_FORWARD, "place", AT(place), CTL_TEXT, "FILE",
+     "the file that keeps how far events were forwarded (default: in $STATE_DIRECTORY)"},
+    {CTL_FOR_FORWARD, "resume", AT(resume), CTL_FLAG, NULL, "go on although it was parked"},
+    {CTL_FOR_FORWARD, "exec", AT(command), CTL_COMMAND, "COMMAND",
+     "run this program with each event on standard input; all that follows are its arguments"},
     {CTL_FOR_REMOVE | CTL_FOR_STATS, "json", AT(json), CTL_FLAG, NULL, "print JSON, for scripts"},
     {CTL_FOR_SERVER, "socket", AT(socket), CTL_TEXT, "PATH",
      "the socket of the server (default: that of SECRETS_ADMIN_LISTEN, or "
@@ -49,6 +58,7 @@ store_value(const struct ctl_option_row *row, const char *value, struct ctl_opti
     switch (row->kind) {
     case CTL_FLAG: *(bool *)at = true; return 0;
     case CTL_TEXT: *(const char **)at = value; return value[0] == '\0' ? ERR_INVALID : 0;
+    case CTL_COMMAND: return ERR_INVALID; /* see ctl_options_parse() */
     case CTL_NUMBER: return parse_number(value, strlen(value), 0, INT64_MAX, at);
     }
     return ERR_INVALID;
@@ -83,6 +93,12 @@ ctl_options_parse(int command, int argc, char **argv, struct ctl_options *out) {
     optind = 0; /* glibc: reset the parser */
     for (int c; (c = getopt_long(argc, argv, ":h", longs, NULL)) != -1;) {
         if (c == ':') return complain_use(argv[0], "an option lacks its argument");
+        if (c >= FIRST_VALUE && rows[c - FIRST_VALUE].kind == CTL_COMMAND) {
+            /* Behind it nothing is an option of ours. */
+            out->command = argv + optind - 1;
+            out->command[0] = optarg;
+            return 0;
+        }
         if (c == 'h') out->help = true;
         else if (c < FIRST_VALUE) return complain_use(argv[0], "there is no such option");
         else if (store_value(&rows[c - FIRST_VALUE], optarg, out) != 0) {

@@ -17,15 +17,17 @@ enum {
     CTL_FOR_REMOVE = 1 << 1,
     CTL_FOR_STATS = 1 << 2,
     CTL_FOR_EVENTS = 1 << 3,
-    CTL_FOR_ALL = (1 << 4) - 1,
+    CTL_FOR_FORWARD = 1 << 4,
+    CTL_FOR_ALL = (1 << 5) - 1,
 };
 
 struct ctl_options {
     /* NULL unless given. */
-    const char *anchor, *socket;
+    const char *anchor, *socket, *url, *key, *place;
+    char **command; /* the program of --exec and its arguments, to the end */
     char *operand;
     int64_t after; /* 0 unless given */
-    bool json, follow, help;
+    bool json, follow, resume, help;
 };
 
 /*

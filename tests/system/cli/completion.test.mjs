@@ -25,7 +25,7 @@ let folder;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'secrets-completion-'));
   assert.ok(all[0].commands.length >= 6 && [...all[0].options.values()].every((list) => list.length >= 3), 'the help was read');
-  assert.ok(all[1].commands.includes('audit') && [...all[1].options.values()].every((list) => list.length >= 1), 'the help was read');
+  assert.ok(all[1].commands.includes('forward') && [...all[1].options.values()].every((list) => list.length >= 1), 'the help was read');
 });
 after(() => rm(folder, { recursive: true, force: true }));
 

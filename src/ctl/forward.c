@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pass events on, one after the other and each at least once.  The place is written after a
+ * delivery, so an event is repeated after a crash, with the same id.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/text/base64.h"
+#include "crypto/audit/json.h"
+#include "ctl/delivery.h"
+#include "ctl/place.h"
+#include "ctl/server.h"
+
+enum {
+    FIRST_MS = 500, /* before the first repetition; it doubles */
+    LONGEST_MS = 5 * 60 * 1000,
+    PATIENCE_SECONDS = 3 * 24 * 60 * 60, /* of refusals of one event */
+    RECONNECT_MS = 1000,
+    KEY_TEXT_MAX = 128,
+};
+
+struct forward {
+    struct ctl *ctl;
+    struct delivery delivery;
+    char path[PLACE_PATH_MAX]; /* of the place */
+    struct place place;
+};
+
+static void
+sleep_ms(int64_t ms) {
+    const struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    (void)nanosleep(&t, NULL);
+}
+
+/* Deliver nothing any more until somebody has looked at it. */
+static enum ctl_exit
+park(struct forward *f, const char *reason) {
+    (void)snprintf(f->place.parked, sizeof(f->place.parked), "%s", reason);
+    (void)!place_save(f->path, &f->place);
+    ctl_error("forwarding is parked after event %lld: %s", (long long)f->place.number, reason);
+    ctl_hint("Once that is mended, run it with --resume.");
+    return CTL_PARKED;
+}
+
+/* How long to wait after ${tries} failures: twice as long each time, or as the receiver asks. */
+static int64_t
+pause_ms(const struct forward *f, int tries) {
+    int64_t ms = FIRST_MS, asked = f->delivery.retry_after * 1000;
+    for (int i = 1; i < tries && ms < LONGEST_MS; i++)
+        ms *= 2;
+    if (asked > ms) ms = asked;
+    return ms < LONGEST_MS ? ms : LONGEST_MS;
+}
+
+/* Deliver ${e}, as ${line}, however long it takes. */
+static enum ctl_exit
+deliver(struct forward *f, const struct audit_event *e, const char *line, size_t len) {
+    int64_t begun = clock_now(&clock_system);
+    for (int tries = 1;; tries++) {
+        enum delivery_result result = delivery_try(&f->delivery, e, line, len);
+        if (result == DELIVERY_DONE) break;
+        if (result == DELIVERY_GONE) return park(f, f->delivery.reason);
+
+        if (tries == 1)
+            ctl_error("event %lld is repeated until it is taken: %s", (long long)e->number,
+                      f->delivery.reason);
+        if (clock_now(&clock_system) - begun > PATIENCE_SECONDS) return park(f, f->delivery.reason);
+        sleep_ms(pause_ms(f, tries));
+    }
+
+    f->place.number = e->number;
+    memcpy(f->place.hash, e->hash, sizeof(f->place.hash));
+    return place_save(f->path, &f->place) == 0 ? CTL_DONE : CTL_FAILED;
+}
+
+/* Check that ${e} comes after what was delivered.  Returns CTL_DONE, or the exit code. */
+static enum ctl_exit
+check_order(struct forward *f, const struct audit_event *e) {
+    const struct place *last = &f->place;
+    if (e->number == last->number + 1 && !audit_follows(e, last->hash))
+        return park(f, "the chain is broken: an event was changed, or the data is another one's");
+    if (last->number > 0 && e->number > last->number + 1)
+        ctl_error("events %lld to %lld were dropped before they could be forwarded",
+                  (long long)last->number + 1, (long long)e->number - 1);
+    return CTL_DONE;
+}
+
+static enum ctl_exit
+forward_line(struct forward *f, const char *line, size_t len) {
+    struct audit_event e;
+    if (audit_json_read(line, len, &e) != 0) {
+        ctl_error("the server sent a line that is no event");
+        return CTL_FAILED;
+    }
+    enum ctl_exit status = check_order(f, &e);
+    return status == CTL_DONE ? deliver(f, &e, line, len) : status;
+}
+
+/* Forward what the server sends until the connection ends.  Returns CTL_DONE then. */
+static enum ctl_exit
+forward_some(struct forward *f) {
+    char request[96], line[CTL_LINE_MAX];
+    enum ctl_exit status = CTL_DONE;
+    ssize_t len = 0;
+    (void)snprintf(request, sizeof(request), "{\"events\":{\"after\":%lld,\"follow\":true}}",
+                   (long long)f->place.number);
+    FILE *answer = ctl_ask(f->ctl, request);
+
+    /* While the server is away, the next try comes in a moment. */
+    if (answer == NULL) return CTL_DONE;
+    while (status == CTL_DONE && (len = ctl_read_line(answer, line)) > 0)
+        status = forward_line(f, line, (size_t)len);
+    (void)fclose(answer);
+    return status;
+}
+
+/* Read the key that ${method} names into the delivery. */
+static enum ctl_exit
+take_key(struct forward *f, const char *method) {
+    char text[KEY_TEXT_MAX] = "";
+    const char *value = NULL;
+    if (method != NULL && strncmp(method, "env:", 4) == 0) value = f->ctl->env(method + 4);
+    if (method != NULL && strncmp(method, "file:", 5) == 0) {
+        FILE *file = fopen(method + 5, "re");
+        if (file != NULL && fgets(text, sizeof(text), file) != NULL) value = text;
+        if (file != NULL) (void)fclose(file);
+    }
+
+    int err = ERR_INVALID;
+    if (value == text) text[strcspn(text, "\r\n")] = '\0';
+    if (value != NULL) err = delivery_read_key(&f->delivery, value);
+    explicit_bzero(text, sizeof(text));
+    if (err == 0) return CTL_DONE;
+    ctl_error("no signing key: --key must name one of the form whsec_BASE64, of 24 to 64 bytes");
+    ctl_hint("Name it by env:NAME or file:PATH, for instance file:/etc/secretsd/webhook.key.");
+    return CTL_USAGE;
+}
+
+/* Set up where events go. */
+static enum ctl_exit
+choose_way(struct forward *f) {
+    const struct ctl_options *opt = &f->ctl->opt;
+    if ((opt->url == NULL) == (opt->command == NULL)) {
+        ctl_error("name one way: --url or --exec");
+        return CTL_USAGE;
+    }
+    f->delivery.url = opt->url;
+    f->delivery.command = opt->command;
+    if (opt->command != NULL) return CTL_DONE;
+
+    const struct http_client_options options = {.user_agent = "secretsctl/" VERSION,
+                                                .ca_file = f->ctl->env("SSL_CERT_FILE"),
+                                                .ca_dir = f->ctl->env("SSL_CERT_DIR"),
+                                                .proxy_from_env = true,
+                                                .idle_max = 1};
+    enum ctl_exit status = take_key(f, opt->key);
+    if (status == CTL_DONE) f->delivery.client = http_client_new(&options);
+    return status == CTL_DONE && f->delivery.client == NULL ? CTL_FAILED : status;
+}
+
+/* Find and read the place. */
+static enum ctl_exit
+take_place(struct forward *f) {
+    const char *dir = f->ctl->env("STATE_DIRECTORY"), *named = f->ctl->opt.place;
+    if (named == NULL && dir == NULL) {
+        ctl_error("--place must name a file that keeps how far events were forwarded");
+        return CTL_USAGE;
+    }
+    if (named != NULL) (void)snprintf(f->path, sizeof(f->path), "%s", named);
+    else (void)snprintf(f->path, sizeof(f->path), "%s/place", dir);
+    if (place_load(f->path, &f->place) != 0) return CTL_FAILED;
+
+    /* Somebody has to know that it is parked. */
+    if (f->place.parked[0] != '\0' && !f->ctl->opt.resume) return park(f, f->place.parked);
+    f->place.parked[0] = '\0';
+    return CTL_DONE;
+}
+
+enum ctl_exit
+ctl_forward(struct ctl *ctl) {
+    struct forward f = {.ctl = ctl};
+    enum ctl_exit status = choose_way(&f);
+    if (status == CTL_DONE) status = take_place(&f);
+
+    while (status == CTL_DONE) {
+        status = forward_some(&f);
+        if (status == CTL_DONE) sleep_ms(RECONNECT_MS);
+    }
+    http_client_free(f.delivery.client);
+    explicit_bzero(&f.delivery, sizeof(f.delivery));
+    return status;
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+// secretsctl forward: every event arrives, in order, at least once and with the same id, whatever the
+// receiver, the server and the program itself do meanwhile.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Webhook } from 'standardwebhooks';
+import { Connection, create, newLease, json, openBody, sealed } from '../support/client.mjs';
+import { ctl, startCtl } from '../support/ctl.mjs';
+import { patience, startServer } from '../support/server.mjs';
+
+const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
+const until = async (done, seconds = 30) => {
+  for (let i = 0; i < seconds * 20 * patience && !done(); i++) await sleep(50);
+  assert.ok(done(), 'in time');
+};
+const lines = (text) => text.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+
+/** A folder with a server, a signing key and a place for the forwarder. */
+async function setUp(t) {
+  const folder = mkdtempSync(join(tmpdir(), 'secretsd-forward-'));
+  const env = { SECRETS_ADMIN_LISTEN: `unix:${join(folder, 'admin.sock')}` };
+  const secret = `whsec_${randomBytes(32).toString('base64')}`;
+  const it = { folder, env, secret, place: join(folder, 'place'), keyFile: join(folder, 'key') };
+  writeFileSync(it.keyFile, `${secret}\n`);
+  it.start = async () => (it.server = await startServer({ data: folder, env }));
+  it.events = async () => lines((await ctl(['events'], { env })).stdout);
+  it.forward = (...more) => startCtl(['forward', '--place', it.place, ...more], { env, timeout: 120_000 });
+  it.toUrl = (url, ...more) => it.forward('--url', url, '--key', `file:${it.keyFile}`, ...more);
+  t.after(async () => {
+    await it.server?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  await it.start();
+  return it;
+}
+
+/** Make and open ${n} secrets: three events each. */
+async function happen(server, n) {
+  const c = new Connection(server);
+  for (let i = 0; i < n; i++) {
+    const secret = await create(c, sealed());
+    await c.request('POST', `/api/v1/secrets/${secret.id}/open`, { body: openBody(secret, newLease()), headers: json });
+  }
+  c.close();
+}
+
+/** A receiver that does with the n-th request what ${behave}(n) says, and keeps what it took. */
+function receiver(behave, secret) {
+  const got = [];
+  const seen = [];
+  let n = 0;
+  let port = 0;
+  const handle = (req, res) => {
+    const pieces = [];
+    req.on('data', (d) => pieces.push(d));
+    req.on('end', async () => {
+      const body = Buffer.concat(pieces).toString();
+      const what = behave(n++);
+      new Webhook(secret).verify(body, req.headers); // throws unless the signature is right
+      seen.push({ id: req.headers['webhook-id'], body });
+      if (what === 'drop') return req.socket.destroy();
+      if (what === 'late') await sleep(300);
+      if (what === 'lost') { // taken, but nobody learns of it
+        got.push(JSON.parse(body));
+        return req.socket.destroy();
+      }
+      res.statusCode = typeof what === 'number' ? what : 204;
+      if (res.statusCode < 300) got.push(JSON.parse(body));
+      res.end();
+    });
+  };
+  const it = { got, seen, url: undefined };
+  let http;
+  it.open = async () => {
+    http = createServer(handle);
+    await new Promise((done) => http.listen(port, '127.0.0.1', done));
+    port = http.address().port;
+    it.url = `http://127.0.0.1:${port}/hook`;
+  };
+  it.close = () => new Promise((done) => (http.close(done), http.closeAllConnections()));
+  return it;
+}
+
+test('a receiver that drops, delays, refuses, dies and comes back gets every event, in order', async (t) => {
+  const it = await setUp(t);
+  const ways = ['drop', 204, 500, 200, 'lost', 'late', 204, 204, 429, 204];
+  const hook = receiver((n) => ways[n % ways.length], it.secret);
+  await hook.open();
+  t.after(() => hook.close());
+  let program = it.toUrl(hook.url);
+  await happen(it.server, 3);
+  await until(() => hook.got.length >= 3);
+
+  // The receiver is away, then the server is killed, then the program.
+  await hook.close();
+  await happen(it.server, 2);
+  await sleep(600);
+  await hook.open();
+  await it.server.kill();
+  await it.start();
+  await happen(it.server, 1);
+  await until(() => hook.got.length >= 12);
+  program.kill('SIGKILL');
+  await program.done;
+  await happen(it.server, 2);
+  program = it.toUrl(hook.url);
+
+  const all = await it.events();
+  await until(() => JSON.parse(readFileSync(it.place, 'utf8')).number === all.length, 60);
+  program.kill();
+  await program.done;
+
+  // Each once or more, and nothing out of order.
+  const order = hook.got.map(({ number }) => number);
+  assert.deepEqual([...new Set(order)], all.map(({ number }) => number));
+  assert.deepEqual(order, [...order].sort((a, b) => a - b));
+  assert.ok(order.length > new Set(order).size, 'the control: some came twice');
+  for (const event of hook.got) assert.deepEqual(event, all[event.number - 1]);
+  for (const { id, body } of hook.seen) assert.equal(id, JSON.parse(body).hash, 'a repetition has the same id');
+  const audit = await ctl(['audit', '-'], { input: all.map((e) => `${JSON.stringify(e)}\n`).join('') });
+  assert.equal(audit.code, 0, audit.stdout);
+});
+
+test('410 parks, and --resume goes on with the same event', async (t) => {
+  const it = await setUp(t);
+  let answer = 410;
+  const hook = receiver(() => answer, it.secret);
+  await hook.open();
+  t.after(() => hook.close());
+  const first = await it.toUrl(hook.url).done;
+  assert.equal(first.code, 5, first.stderr);
+  assert.match(first.stderr, /parked after event 0: the receiver answered 410/);
+  assert.equal((await it.toUrl(hook.url).done).code, 5, 'it stays parked');
+  assert.equal(hook.seen.length, 1);
+
+  answer = 204;
+  const program = it.toUrl(hook.url, '--resume');
+  await until(() => hook.got.length === 1);
+  program.kill();
+  await program.done;
+  assert.equal(hook.got[0].kind, 'started');
+});
+
+test('a program gets each event on its standard input, without a shell', async (t) => {
+  const it = await setUp(t);
+  const script = join(it.folder, 'take');
+  writeFileSync(script, '#!/bin/sh\n# Fails at its second event once.\ncat >"$1/now"\nif [ "$(wc -l <"$1/taken")" = 1 ] && [ ! -e "$1/failed" ]; then touch "$1/failed"; exit 3; fi\ncat "$1/now" >>"$1/taken"\nprintf "%s" "$2" >"$1/argument"\n');
+  writeFileSync(join(it.folder, 'taken'), '');
+  chmodSync(script, 0o755);
+  await happen(it.server, 1);
+  const program = it.forward('--exec', script, it.folder, '$(touch /tmp/never); --json');
+  const taken = () => lines(readFileSync(join(it.folder, 'taken'), 'utf8'));
+  await until(() => taken().length === 4);
+  program.kill();
+  const { stderr } = await program.done;
+  assert.deepEqual(taken(), await it.events());
+  assert.equal(readFileSync(join(it.folder, 'argument'), 'utf8'), '$(touch /tmp/never); --json');
+  assert.match(stderr, /event 2 is repeated until it is taken: the program ended with 3/);
+  assert.ok(!existsSync('/tmp/never'));
+});
+
+test('what retention dropped is reported, and a chain that is broken parks', async (t) => {
+  const it = await setUp(t);
+  const take = async (events, code) => {
+    const file = join(it.folder, `out-${events}`);
+    const program = it.forward('--exec', '/usr/bin/tee', '-a', file);
+    if (code === undefined) await until(() => existsSync(file) && lines(readFileSync(file, 'utf8')).length === events);
+    if (code === undefined) await until(() => JSON.parse(readFileSync(it.place, 'utf8')).number === lines(readFileSync(file, 'utf8')).at(-1).number);
+    if (code === undefined) program.kill();
+    return program.done;
+  };
+  const edit = async (sql) => {
+    await it.server.stop();
+    execFileSync('sqlite3', [join(it.server.data, 'secrets.db'), sql]);
+    await it.start();
+  };
+  await happen(it.server, 1);
+  await take(4); // started, created, opened, used_up
+  await happen(it.server, 1);
+  await edit('DELETE FROM event WHERE number < 8'); // stopped stays, and started comes
+  const { stderr } = await take(2);
+  assert.match(stderr, /events 5 to 7 were dropped before they could be forwarded/);
+
+  await happen(it.server, 1);
+  await edit('UPDATE event SET at = at + 1 WHERE number = 11');
+  const broken = await take(0, 5);
+  assert.equal(lines(readFileSync(join(it.folder, 'out-0'), 'utf8')).at(-1).number, 10);
+  assert.equal(broken.code, 5);
+  assert.match(broken.stderr, /the chain is broken/);
+});
+
+test('what is wrong on the command line', async (t) => {
+  const it = await setUp(t);
+  const url = 'http://127.0.0.1:1/';
+  for (const args of [[], ['--url', url], ['--url', url, '--key', 'env:NOTHING'], ['--url', url, '--key', it.secret],
+    ['--url', url, '--key', 'file:/nonexistent'], ['--url', url, '--exec', 'true']]) {
+    const { code, stderr } = await it.forward(...args).done;
+    assert.equal(code, 2, `${args}: ${stderr}`);
+    assert.ok(!stderr.includes(it.secret));
+  }
+  writeFileSync(it.place, 'nonsense');
+  assert.equal((await it.forward('--exec', 'true').done).code, 1);
+});
