@@ -53,6 +53,16 @@ test('an empty stream is refused before anything is shared', async () => {
   assert.equal((await shell('"$SECRETS" put -q empty')).code, exit.done, 'a file was named on purpose');
 });
 
+test('nohup stays in force: who hangs up ends the client only without it', async () => {
+  const hangUp = async (prefix) => (await shell(`${prefix} "$SECRETS" put -q -s http://127.0.0.1:1/ --patience 5m <<<inside 2>/dev/null & pid=$!
+    for i in $(seq 200); do grep -q 'SigCgt:.*[1-9a-f]' /proc/$pid/status && grep -qz put /proc/$pid/cmdline && break; sleep 0.05; done
+    sleep 0.5; kill -HUP $pid; sleep 1
+    if kill -0 $pid 2>/dev/null; then echo lives; kill -TERM $pid; fi
+    wait $pid; echo $?`)).stdout;
+  assert.match(await hangUp(''), /^130\n$/);
+  assert.match(await hangUp('nohup'), /^lives\n130\n$/);
+});
+
 test('a name that does not exist fails in seconds, a port that refuses within the patience', async () => {
   const took = async (url, given) => {
     const began = performance.now();
