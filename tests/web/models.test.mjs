@@ -527,3 +527,18 @@ test('the first part goes alone; after a cut fewer go side by side, and each may
   await Promise.all([part(true), part(false), part(true)]);
   assert.deepEqual([most, atOnce], [1, 0]);
 });
+
+test('the worker reports ten times a second, whatever the browser tells it, and always the beginning and the end', async () => {
+  const { throttled } = await load('worker/report.ts');
+  let at = 0;
+  const sent = [];
+  const report = throttled((progress) => sent.push({ at, ...progress }), () => at);
+  const total = 8 << 20;
+  for (let done = 0; done <= total; done += 8192, at += 2) report({ phase: 'moving', done, total }); // as WebKit does
+  assert.deepEqual([sent[0].done, sent.at(-1).done], [0, total]);
+  assert.ok(sent.length >= 20 && sent.length <= 23, String(sent.length));
+  for (let i = 1; i < sent.length - 1; i++) assert.ok(sent[i].at - sent[i - 1].at >= 100);
+
+  for (const progress of [{ phase: 'waiting', why: 'offline' }, { phase: 'opening' }, { phase: 'finishing' }]) report(progress);
+  assert.deepEqual(sent.slice(-3).map(({ phase }) => phase), ['waiting', 'opening', 'finishing']);
+});

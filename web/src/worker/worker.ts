@@ -2,21 +2,17 @@
 // The worker. There is one for each thing that is shared or opened, so that ending it forgets its keys.
 
 import { Api } from '../net/api';
-import type { OpenOrder, Progress, Reply, Request, SaveOrder, ShareOrder } from './protocol';
+import type { OpenOrder, Reply, Request, SaveOrder, ShareOrder } from './protocol';
 import { failureOf } from '../model/failure';
 import { Opening } from './opening';
 import { Pause } from './pause';
+import { throttled, type Report } from './report';
 import { share } from './sharing';
 
 const running = new Map<number, AbortController>();
 let api = new Api('./');
 let opening: Opening | null = null;
 const pause = new Pause();
-
-type Report = (progress: Progress) => void;
-
-/** A page draws no faster than this: in WebKit each report costs a layout. */
-const REPORT_EVERY = 100;
 
 async function perform(name: string, order: unknown, report: Report, signal: AbortSignal): Promise<unknown> {
   switch (name) {
@@ -37,30 +33,12 @@ function reply(message: Reply): void {
   self.postMessage(message);
 }
 
-// How far something has come is reported when it begins and ends, and else at most every REPORT_EVERY.
-function reporter(call: number): Report {
-  let last = -Infinity;
-  return (progress) => {
-    const now = performance.now();
-    if (isOnTheWay(progress) && now - last < REPORT_EVERY) return;
-    last = now;
-    reply({ type: 'progress', call, progress });
-  };
-}
-
-function isOnTheWay(progress: Progress): boolean {
-  switch (progress.phase) {
-    case 'deriving': return progress.share > 0 && progress.share < 1;
-    case 'moving': return progress.done > 0 && progress.done < progress.total;
-    default: return false;
-  }
-}
-
 async function handleCall(call: number, name: string, order: unknown): Promise<void> {
   const control = new AbortController();
   running.set(call, control);
   try {
-    const result = await perform(name, order, reporter(call), control.signal);
+    const report = throttled((progress) => reply({ type: 'progress', call, progress }), () => performance.now());
+    const result = await perform(name, order, report, control.signal);
     reply({ type: 'done', call, result: result ?? null });
   } catch (error) {
     reply({ type: 'failed', call, failure: failureOf(error) });
