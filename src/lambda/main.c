@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "admin/admin.h"
 #include "api/access/api_tokens.h"
 #include "api/brand/brand.h"
 #include "api/web/page.h"
@@ -27,8 +28,9 @@
 enum {
     CLASSIC_FILE_MAX = 3 * 1024 * 1024, /* so that its response fits Lambda's 6 MB */
     CONNECTIONS = 4,
-    SWEEP_MAX = 500,      /* records that a scheduled sweep looks at */
-    SWEEP_MS = 15 * 1000, /* for it; the function has half a minute */
+    SWEEP_MAX = 500,       /* records that a scheduled sweep looks at */
+    SWEEP_MS = 15 * 1000,  /* for it; the function has half a minute */
+    SURVEY_MS = 20 * 1000, /* for the operator's count */
     RESPONSE_ROOM = 6 * 1024 * 1024,
     REASON_MAX = 512,
 };
@@ -213,10 +215,25 @@ answer_schedule(struct function *f, struct buf *out) {
     return buf_printf(out, "{\"records\":%d,\"erased\":%d}", result.records, result.erased);
 }
 
+/* Answer the operator's request ${req} into ${out}.  There are no events here. */
+static int
+answer_operator(struct function *f, const struct admin_request *req, struct buf *out) {
+    const struct admin admin = {.api = &f->api, .survey_ms = SURVEY_MS};
+    if (req->kind == ADMIN_EVENTS) return admin_refuse(out, "this store writes no events");
+    return admin_answer(&admin, req, out);
+}
+
 /* Answer one event into ${out}.  Returns 0, or an error to report to Lambda. */
 static int
 answer_event(struct function *f, const struct buf *text, struct buf *out) {
     struct event e;
+    struct admin_request req;
+
+    /* Who may invoke the function directly is up to IAM.  No event of a gateway looks like it. */
+    int direct = admin_read_direct((const char *)text->data, text->len, &req);
+    if (direct < 0) return direct;
+    if (direct == 1) return answer_operator(f, &req, out);
+
     int err = event_parse((const char *)text->data, text->len, f->settings.path_prefix, &e);
     if (err == 0 && e.kind == EVENT_SCHEDULE) err = answer_schedule(f, out);
     else if (err == 0) err = answer_request(f, &e, out);

@@ -356,3 +356,36 @@ test('it stays small', { timeout: 60000 }, async (t) => {
   assert.ok(peak < 64 * 1024, `${peak} KiB`);
   await cold.stop();
 });
+
+test('a direct invocation takes a secret down and counts, and no event of a gateway is one', async () => {
+  const direct = async (request) => (await runtime.invoke({ secretsctl: request })).response;
+  const before = await direct({ stats: true });
+  const file = await send('http', { method: 'POST', path: '/encrypt', query: 'file_name=a', headers: { 'content-type': 'application/octet-stream' }, body: randomBytes(9000) });
+  const text = await send('http', { method: 'POST', path: '/encrypt', ...json({ secret: 'x' }) });
+  const now = await direct({ stats: true });
+  assert.equal(now.secrets.waiting - before.secrets.waiting, 2);
+  assert.equal(now.complete, true);
+  assert.equal(now.quota, undefined);
+  for (const made of [file, text]) {
+    const { secret_id: id } = parse(made);
+    const ref = createHash('sha256').update(id).digest('hex').slice(0, 16);
+    assert.deepEqual(await direct({ remove: id }), { ref, removed: true, state: 'removed', erased: true });
+    assert.equal((await send('http', { method: 'POST', path: '/decrypt', ...json(parse(made)) })).status, 404);
+    assert.ok(!runtime.log.includes(id));
+  }
+  assert.equal((await direct({ remove: 'x'.repeat(22) })).state, 'absent');
+  assert.match((await direct({ events: {} })).error, /no events/);
+
+  // What a client can put into a request, or somebody into another kind of event.
+  const kept = parse(await send('http', { method: 'POST', path: '/encrypt', ...json({ secret: 'x' }) }));
+  const order = { secretsctl: { remove: kept.secret_id } };
+  for (const kind of ['http', 'rest', 'balancer', 'balancerLists']) {
+    await send(kind, { method: 'POST', path: '/encrypt', ...json(order) });
+    await send(kind, { method: 'POST', path: '/', ...json(order) });
+    await runtime.invoke({ ...eventOf[kind]({ method: 'GET', path: '/healthz' }), ...order });
+  }
+  for (const key of ['requestContext', 'httpMethod', 'version', 'source', 'Records']) await runtime.invoke({ [key]: '2.0', ...order });
+  await runtime.invoke([order]);
+  await runtime.invoke({ body: JSON.stringify(order) });
+  assert.equal((await send('http', { method: 'POST', path: '/decrypt', ...json(kept) })).status, 200, 'it is still there');
+});
