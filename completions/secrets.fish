@@ -34,6 +34,7 @@ complete -c secrets -n '__fish_seen_subcommand_from put' -s c -l classic -d 'use
 complete -c secrets -n '__fish_seen_subcommand_from put' -l allow-empty -d 'share an empty standard input'
 complete -c secrets -n '__fish_seen_subcommand_from put' -s Q -l qr -d 'show a QR code'
 complete -c secrets -n '__fish_seen_subcommand_from put' -l page -x -d 'the page that the link leads to'
+complete -c secrets -n '__fish_seen_subcommand_from put' -l api-token -x -a "$methods" -d 'read the API token from'
 complete -c secrets -n '__fish_seen_subcommand_from get' -s K -l key -x -a "$methods" -d 'link key'
 complete -c secrets -n '__fish_seen_subcommand_from get' -s o -l output -r -F -d 'file, directory or -'
 complete -c secrets -n '__fish_seen_subcommand_from get' -s F -l force -d overwrite

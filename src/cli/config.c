@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/text/parse.h"
 #include "cli/options.h"
+#include "cli/terminal/passphrase.h"
 #include "cli/terminal/say.h"
 
 enum { CONFIG_MAX = 16 * 1024 };
@@ -31,6 +32,15 @@ is_config_name(const char *s, size_t len, const char *name) {
     return strlen(name) == len && memcmp(s, name, len) == 0;
 }
 
+/* Copy the method ${value} to ${out}.  Standard input is for what is shared. */
+static int
+take_method(const char *value, size_t len, char out[static CONFIG_METHOD_MAX]) {
+    if (len >= CONFIG_METHOD_MAX || memchr(value, '\0', len) != NULL) return ERR_CONFIG;
+    memcpy(out, value, len);
+    out[len] = '\0';
+    return passphrase_method_ok(out) && !passphrase_from_stdin(out) ? 0 : ERR_CONFIG;
+}
+
 static int
 parse_config_line(const char *s, size_t len, struct config *out) {
     trim_blanks(&s, &len);
@@ -49,6 +59,8 @@ parse_config_line(const char *s, size_t len, struct config *out) {
     if (is_config_name(name, name_len, "server")) err = link_address(value, value_len, out->server);
     else if (is_config_name(name, name_len, "page"))
         err = link_address(value, value_len, out->page);
+    else if (is_config_name(name, name_len, "api-token"))
+        err = take_method(value, value_len, out->api_token);
     else if (is_config_name(name, name_len, "views"))
         err = parse_number(value, value_len, 1, 100, &out->views);
     else if (is_config_name(name, name_len, "ttl"))
@@ -105,6 +117,7 @@ config_load(const char *path, struct config *out) {
     if (config_parse(text, (size_t)n, out, &line) == 0) return 0;
 
     say_error("%s, line %u is not valid", path, line);
-    say_hint("Lines are: server = https://HOST/, page = https://HOST/, views = N, ttl = 1h.");
+    say_hint("Lines are: server = https://HOST/, page = https://HOST/, views = N, ttl = 1h, "
+             "api-token = METHOD.");
     return ERR_CONFIG;
 }

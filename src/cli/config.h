@@ -10,11 +10,14 @@
 
 #include "cli/address/link.h"
 
+enum { CONFIG_METHOD_MAX = 1024 };
+
 struct config {
-    char server[LINK_PAGE_MAX]; /* "" if not set */
-    char page[LINK_PAGE_MAX];   /* "" if not set */
-    int64_t views;              /* 0 if not set */
-    int64_t ttl;                /* seconds, 0 if not set */
+    char server[LINK_PAGE_MAX];        /* "" if not set */
+    char page[LINK_PAGE_MAX];          /* "" if not set */
+    char api_token[CONFIG_METHOD_MAX]; /* how to read that of ${server}; "" if not set */
+    int64_t views;                     /* 0 if not set */
+    int64_t ttl;                       /* seconds, 0 if not set */
 };
 
 /* Parse the ${len} characters at ${text} into ${out}.  Returns 0, or ERR_CONFIG with the number of

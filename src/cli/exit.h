@@ -18,6 +18,7 @@
     X(DAMAGED, 7, "the data is damaged or forged")                                                 \
     X(EXISTS, 8, "the output file exists")                                                         \
     X(UNFINISHED, 9, "interrupted; to continue, run the same command again, or put --resume")      \
+    X(FORBIDDEN, 10, "the server does not let you share")                                          \
     X(INTERRUPTED, 130, "interrupted; there is nothing to continue")
 
 enum cli_exit {

@@ -61,6 +61,8 @@ static const struct option_row {
     {'Q', FOR_PUT, "qr", AT(qr), 0, 0, FLAG, NULL, "also show the link as a QR code"},
     {0, FOR_PUT, "page", AT(page), 0, 0, TEXT, "URL",
      "the page that the link leads to (default: the server's)"},
+    {0, FOR_PUT, "api-token", AT(api_token), 0, 0, METHOD, "METHOD",
+     "read the API token that the server requires; see below"},
     {'l', FOR_PASSWORDS, "length", AT(length), 8, 256, NUMBER, "N",
      "characters of each password (default: 24)"},
     {'C', FOR_PASSWORDS, "count", AT(count), 1, 1000, NUMBER, "N", "how many (default: 1)"},

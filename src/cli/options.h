@@ -24,7 +24,7 @@ enum {
 
 struct options {
     /* Texts are NULL and numbers are 0 unless given; patience is -1. */
-    const char *server, *file, *name, *output, *passphrase, *key, *token, *page;
+    const char *server, *file, *name, *output, *passphrase, *key, *token, *page, *api_token;
     const char *operand;
     int64_t views, ttl, patience, length, count;
     bool key_apart, allow_empty, qr, classic, resume, force, burn, json, quiet, no_state, wait,

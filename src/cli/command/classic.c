@@ -4,6 +4,7 @@
 #include "base/text/base64.h"
 #include "cli/address/page.h"
 #include "cli/cli.h"
+#include "cli/command/sharing.h"
 #include "cli/terminal/passphrase.h"
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
@@ -58,10 +59,12 @@ new_encrypt_request(const struct options *o, const struct buf *content) {
 }
 
 static enum cli_exit
-post_classic_text(struct cli *cli, const struct buf *content, struct remote_response *resp) {
+post_classic_text(struct cli *cli, const char *token, const struct buf *content,
+                  struct remote_response *resp) {
     json_t *json = new_encrypt_request(&cli->opt, content);
     struct remote_call call = {.method = HTTP_POST,
                                .path = "encrypt",
+                               .token = token,
                                .json = json,
                                .expect = {EXPECT_JSON, "secret_id", 0}};
     enum cli_exit status = CLI_FAILED;
@@ -71,11 +74,12 @@ post_classic_text(struct cli *cli, const struct buf *content, struct remote_resp
 }
 
 static enum cli_exit
-post_classic_file(struct cli *cli, const char *name, const struct buf *content,
+post_classic_file(struct cli *cli, const char *token, const char *name, const struct buf *content,
                   struct remote_response *resp) {
     static const char hex[] = "0123456789ABCDEF";
     char path[CLASSIC_PATH_MAX] = "encrypt?file_name=";
     size_t n = strlen(path);
+    /* Every byte of the name is encoded. */
     for (const char *p = name; *p != '\0'; p++) {
         path[n++] = '%';
         path[n++] = hex[(uint8_t)*p >> 4];
@@ -86,15 +90,17 @@ post_classic_file(struct cli *cli, const char *name, const struct buf *content,
     struct remote_call call = {
         .method = HTTP_POST,
         .path = path,
+        .token = token,
         .expect = {.kind = EXPECT_JSON, .field = "secret_id"},
         .http = {.body = content->data, .body_len = content->len},
     };
     return remote_call(&cli->remote, &call, resp);
 }
 
-/* Find the page that opens classic links, as page_choose() does. */
+/* Find the page that opens classic links, as page_choose() does, and check that ${token} lets this
+ * user share. */
 static enum cli_exit
-find_classic_page(struct cli *cli, char page[static LINK_PAGE_MAX]) {
+find_classic_page(struct cli *cli, const struct buf *token, char page[static LINK_PAGE_MAX]) {
     struct remote_response resp = {0};
     struct remote_call call = {
         .method = HTTP_GET, .path = "api/v1/config", .expect = {EXPECT_JSON, "file_max", 0}};
@@ -103,7 +109,8 @@ find_classic_page(struct cli *cli, char page[static LINK_PAGE_MAX]) {
     /* A server without a configuration is a classic one, and its own page. */
     const char *named = NULL;
     if (status == CLI_DONE) named = remote_text(resp.json, "page");
-    status = page_choose(cli, named, page);
+    status = sharing_check(cli, resp.json, token);
+    if (status == CLI_DONE) status = page_choose(cli, named, page);
     remote_response_clear(&resp);
     return status;
 }
@@ -137,14 +144,16 @@ print_classic_created(struct cli *cli, const char *page, const json_t *json) {
 }
 
 static enum cli_exit
-post_classic(struct cli *cli, const char *page, const struct source *source,
+post_classic(struct cli *cli, struct buf *token, const char *page, const struct source *source,
              const struct buf *content) {
     struct remote_response resp = {0};
     enum cli_exit status;
-    if (source->name[0] == '\0') status = post_classic_text(cli, content, &resp);
-    else status = post_classic_file(cli, source->name, content, &resp);
+    const char *sent = token->len > 0 ? buf_text(token) : NULL;
+    if (source->name[0] == '\0') status = post_classic_text(cli, sent, content, &resp);
+    else status = post_classic_file(cli, sent, source->name, content, &resp);
 
-    if (status != CLI_DONE) remote_complain(&cli->remote, status, &resp, "store the secret");
+    if (sharing_was_refused(cli, &resp, token)) status = CLI_FORBIDDEN;
+    else if (status != CLI_DONE) remote_complain(&cli->remote, status, &resp, "store the secret");
     else status = print_classic_created(cli, page, resp.json);
     remote_response_clear(&resp);
     return status;
@@ -154,16 +163,19 @@ enum cli_exit
 classic_put(struct cli *cli) {
     struct source source = {.fd = -1};
     struct buf content = BUF_INIT(CLASSIC_CONTENT_MAX + READ_STEP);
+    struct buf token = BUF_INIT(PASSPHRASE_RAW_MAX);
     char page[LINK_PAGE_MAX];
     enum cli_exit status = cli_choose_server(cli, NULL);
 
     /* Nothing is shared before it is clear where the link leads. */
-    if (status == CLI_DONE) status = find_classic_page(cli, page);
+    if (status == CLI_DONE) status = sharing_token(cli, &token);
+    if (status == CLI_DONE) status = find_classic_page(cli, &token, page);
     if (status == CLI_DONE) status = source_open(cli, &source);
     if (status == CLI_DONE) status = read_classic_source(&source, &content);
     if (status == CLI_DONE && !source_unchanged(&source)) status = CLI_FAILED;
-    if (status == CLI_DONE) status = post_classic(cli, page, &source, &content);
+    if (status == CLI_DONE) status = post_classic(cli, &token, page, &source, &content);
     source_close(&source);
+    buf_free(&token);
     buf_free(&content);
     return status;
 }

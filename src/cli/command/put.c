@@ -6,6 +6,7 @@
 #include "base/text/base64.h"
 #include "cli/address/page.h"
 #include "cli/cli.h"
+#include "cli/command/sharing.h"
 #include "cli/terminal/passphrase.h"
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
@@ -25,12 +26,14 @@ struct server_config {
     int64_t ttl_default, ttl_max, views_max;
     char page[LINK_PAGE_MAX];
     bool gate; /* it checks a gate before it counts attempts */
+    bool passphrase_required;
 };
 
 /* One secret on its way to the server. */
 struct putting {
     struct cli *cli;
     struct server_config server;
+    struct buf api_token; /* "" for none */
     struct buf passphrase;
     struct sealed sealed;
     struct handover handover; /* what the user gets */
@@ -64,12 +67,14 @@ read_server_config(const json_t *json, struct server_config *out) {
     out->limits.inline_max = (uint64_t)inline_max;
     out->limits.file_max = (uint64_t)file_max;
 
+    const char *passphrase = remote_text(json, "passphrase");
+    out->passphrase_required = passphrase != NULL && strcmp(passphrase, "required") == 0;
     out->gate = has_feature(json, "gate");
     return CLI_DONE;
 }
 
 static enum cli_exit
-ask_server_config(struct cli *cli, struct server_config *out) {
+ask_server_config(struct cli *cli, const struct buf *api_token, struct server_config *out) {
     struct remote_response resp = {0};
     struct remote_call call = {
         .method = HTTP_GET, .path = "api/v1/config", .expect = {EXPECT_JSON, "file_max", 0}};
@@ -83,7 +88,10 @@ ask_server_config(struct cli *cli, struct server_config *out) {
     } else if (status != CLI_DONE) {
         remote_complain(&cli->remote, status, &resp, "get the server's limits");
     } else {
-        status = page_choose(cli, remote_text(resp.json, "page"), out->page);
+        /* Before anything is read: whether it can be shared here, and where the link leads. */
+        status = sharing_check(cli, resp.json, api_token);
+        if (status == CLI_DONE)
+            status = page_choose(cli, remote_text(resp.json, "page"), out->page);
     }
     remote_response_clear(&resp);
     return status;
@@ -112,6 +120,11 @@ check_server_limits(const struct putting *p) {
     if (o->views > p->server.views_max) {
         say_error("the server allows at most %lld views", (long long)p->server.views_max);
         say_hint("Choose fewer with --views.");
+        return CLI_REFUSED;
+    }
+    if (p->server.passphrase_required && o->passphrase == NULL) {
+        say_error("the server requires a passphrase");
+        say_hint("Add one with --passphrase, such as --passphrase tty.");
         return CLI_REFUSED;
     }
     return CLI_DONE;
@@ -229,6 +242,7 @@ create_secret(struct putting *p) {
         struct remote_call call = {
             .method = HTTP_POST,
             .path = "api/v1/secrets",
+            .token = p->api_token.len > 0 ? buf_text(&p->api_token) : NULL,
             .json = json,
             .expect = {.kind = EXPECT_JSON, .field = "owner_token"},
             .http = {.fresh_connection = true}, /* or libcurl may repeat it without our knowledge */
@@ -237,7 +251,8 @@ create_secret(struct putting *p) {
         if (status == CLI_DONE) status = read_created(p, resp.json);
     }
 
-    if (strcmp(resp.code, "too_many_uploads") == 0) complain_too_many_uploads(p->cli);
+    if (sharing_was_refused(p->cli, &resp, &p->api_token)) status = CLI_FORBIDDEN;
+    else if (strcmp(resp.code, "too_many_uploads") == 0) complain_too_many_uploads(p->cli);
     else if (status != CLI_DONE)
         remote_complain(&p->cli->remote, status, &resp, "store the secret");
     if (resp.unsure) note_lost_response(p, status);
@@ -341,7 +356,8 @@ static enum cli_exit
 put_sealed_secret(struct putting *p) {
     struct cli *cli = p->cli;
     enum cli_exit status = cli_choose_server(cli, NULL);
-    if (status == CLI_DONE) status = ask_server_config(cli, &p->server);
+    if (status == CLI_DONE) status = sharing_token(cli, &p->api_token);
+    if (status == CLI_DONE) status = ask_server_config(cli, &p->api_token, &p->server);
     if (status == CLI_DONE) {
         apply_defaults(p);
         status = check_server_limits(p);
@@ -386,6 +402,12 @@ check_put_options(const struct options *o) {
         say_hint("Give the secret with --file, or the passphrase by another method.");
         return CLI_USAGE;
     }
+    bool stdin_used = from_stdin || passphrase_from_stdin(o->passphrase);
+    if (stdin_used && passphrase_from_stdin(o->api_token)) {
+        say_error("the API token cannot come from standard input, too");
+        say_hint("Give it by another method, such as file:PATH.");
+        return CLI_USAGE;
+    }
     return CLI_DONE;
 }
 
@@ -399,8 +421,13 @@ put_run(struct cli *cli) {
     if (cli->opt.classic) return classic_put(cli);
 
     struct putting p = {
-        .cli = cli, .passphrase = BUF_INIT(PASSPHRASE_RAW_MAX), .sealed = {.file = -1}};
+        .cli = cli,
+        .api_token = BUF_INIT(PASSPHRASE_RAW_MAX),
+        .passphrase = BUF_INIT(PASSPHRASE_RAW_MAX),
+        .sealed = {.file = -1},
+    };
     status = put_sealed_secret(&p);
+    buf_free(&p.api_token);
     buf_free(&p.passphrase);
     explicit_bzero(&p.handover, sizeof(p.handover));
     return status;

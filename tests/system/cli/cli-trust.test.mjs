@@ -44,6 +44,70 @@ async function lying(t, table) {
 }
 const created = [201, { id, owner_token: token, expires_at: 2e9, part_size: 0 }];
 
+const apiToken = randomBytes(32).toString('base64url');
+const tokenOnly = { create: { allowed: false, ways: ['token', 'later'] } };
+
+test('what a server does not let one share is told before it is read', async (t) => {
+  const rows = [
+    [tokenOnly, [], exit.forbidden, /does not let you share/, /--api-token/],
+    [{ create: { allowed: false, ways: ['user'] } }, [], exit.forbidden, /does not let you share/, /browser/],
+    [{ create: { allowed: false, ways: [] } }, [], exit.forbidden, /does not let you share/, /another address/],
+    [{ passphrase: 'required' }, [], exit.refused, /requires a passphrase/, /--passphrase/],
+    [{ views_max: 3 }, ['--views', '4'], exit.refused, /at most 3 views/, /--views/],
+  ];
+  for (const [more, args, code, error, hint] of rows)
+    for (const classic of more.create ? [[], ['--classic']] : [[]]) {
+      const s = await lying(t, { 'GET /api/v1/config': [200, { ...limits, ...more }], 'POST /api/v1/secrets': created });
+      const r = await cli.run(['put', ...classic, '-s', s.url, ...args], { input: 'x' });
+      assert.equal(r.code, code, r.stderr);
+      assert.match(r.stderr, error);
+      assert.match(r.stderr, hint);
+      assert.deepEqual(s.seen.map((request) => request.what), ['GET /api/v1/config']);
+    }
+});
+
+test('an API token goes to its server alone, and with what shares alone', async (t) => {
+  const table = { 'GET /api/v1/config': [200, { ...limits, ...tokenOnly }], 'POST /api/v1/secrets': created,
+    'POST /encrypt': [200, { secret_id: id.slice(0, 16), passphrase: 'p' }], [`DELETE /api/v1/secrets/${id}`]: [204, {}] };
+  const [own, other] = [await lying(t, { ...table }), await lying(t, { ...table })];
+  const given = { API_TOKEN: apiToken };
+  const sharing = (s) => s.seen.filter((request) => request.authorization === `Bearer ${apiToken}`).map((request) => request.what);
+
+  for (const [classic, what] of [[[], 'POST /api/v1/secrets'], [['--classic'], 'POST /encrypt']]) {
+    const r = await cli.run(['put', ...classic, '-s', own.url, '--api-token', 'env:API_TOKEN'], { input: 'x', extra: given });
+    assert.equal(r.code, exit.done, r.stderr);
+    assert.deepEqual(sharing(own), [what]);
+    own.seen.length = 0;
+  }
+
+  // From the configuration it is for the server of the configuration.
+  const folder = join(cli.folder, '.config/secrets');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'config'), `server = ${own.url}\napi-token = env:API_TOKEN\n`);
+  t.after(() => writeFile(join(folder, 'config'), ''));
+  assert.equal((await cli.run(['put'], { input: 'x', extra: given })).code, exit.done);
+  assert.deepEqual(sharing(own), ['POST /api/v1/secrets']);
+  const elsewhere = await cli.run(['put', '-s', other.url], { input: 'x', extra: given });
+  assert.equal(elsewhere.code, exit.forbidden, elsewhere.stderr);
+  assert.equal((await cli.run(['burn', id, '-s', own.url], { extra: given })).code, exit.done);
+  assert.deepEqual([sharing(own).length, sharing(other).length], [1, 0]);
+  for (const s of [own, other]) assert.ok(!JSON.stringify(s.seen.filter((request) => !request.what.startsWith('POST'))).includes(apiToken));
+});
+
+test('a token that is not valid, or not accepted, is told without repeating it', async (t) => {
+  const s = await lying(t, { 'GET /api/v1/config': [200, { ...limits, ...tokenOnly }], 'POST /api/v1/secrets': [401, { code: 'creators_only', status: 401, title: 'No' }] });
+  const put = (value, args = []) => cli.run(['put', '-s', s.url, '--api-token', 'env:API_TOKEN', ...args], { input: 'x', extra: { API_TOKEN: value } });
+  const refused = await put(apiToken);
+  assert.equal(refused.code, exit.forbidden, refused.stderr);
+  assert.match(refused.stderr, /does not accept the API token/);
+  const bad = await put(`${apiToken}x`);
+  assert.equal(bad.code, exit.usage, bad.stderr);
+  assert.match(bad.stderr, /not valid/);
+  for (const r of [refused, bad]) assert.ok(!(r.stdout + r.stderr).includes(apiToken));
+  const both = await cli.run(['put', '-s', s.url, '--api-token', 'stdin'], { input: 'x' });
+  assert.equal(both.code, exit.usage);
+});
+
 test('a link for another page is printed only when the user said so', async (t) => {
   for (const page of ['https://evil.example/', 'http://localhost:1/', 'https://127.0.0.1/']) {
     const s = await lying(t, { 'GET /api/v1/config': [200, { ...limits, page }], 'POST /api/v1/secrets': created,

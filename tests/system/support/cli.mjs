@@ -81,6 +81,6 @@ export async function startServerAndHome(options) {
 
 /** The exit codes, as the manual page lists them. */
 export const exit = {
-  done: 0, failed: 1, usage: 2, gone: 3, wrong: 4, network: 5, refused: 6, damaged: 7, exists: 8, unfinished: 9,
+  done: 0, failed: 1, usage: 2, gone: 3, wrong: 4, network: 5, refused: 6, damaged: 7, exists: 8, unfinished: 9, forbidden: 10,
   interrupted: 130,
 };
