@@ -5,7 +5,7 @@ _secretsctl() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'remove stats events audit forward --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'remove stats events audit forward token --help --version' -- "$cur")
         return
     fi
     case $prev in
@@ -17,6 +17,7 @@ _secretsctl() {
         remove | stats) words='--json --socket' ;;
         events) words='--after --follow --socket' ;;
         audit) words='--anchor' ;;
+        token) words= ;;
         forward) words='--url --key --place --resume --exec --socket' ;;
         *) return ;;
     esac

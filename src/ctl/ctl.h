@@ -35,6 +35,7 @@ enum ctl_exit ctl_stats(struct ctl *ctl);
 enum ctl_exit ctl_events(struct ctl *ctl);
 enum ctl_exit ctl_audit(struct ctl *ctl);
 enum ctl_exit ctl_forward(struct ctl *ctl);
+enum ctl_exit ctl_token(struct ctl *ctl);
 
 /* Print an error on standard error, and, on the line after it, what the user can do next. */
 void ctl_error(const char *fmt, ...) PRINTF_LIKE(1, 2);

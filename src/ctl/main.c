@@ -24,6 +24,8 @@ static const struct ctl_command {
      "check that a file of events is whole and unchanged"},
     {"forward", "", ctl_forward, CTL_FOR_FORWARD, false,
      "pass events on to a webhook or a program"},
+    {"token", "NAME", ctl_token, CTL_FOR_TOKEN, true,
+     "make an API token, and its line for the file of the server"},
 };
 
 /* What the help shows for each command. */
@@ -38,6 +40,7 @@ static const struct {
     {CTL_FOR_AUDIT, "secretsctl audit events.ndjson"},
     {CTL_FOR_FORWARD, "secretsctl forward --url https://HOST/hook --key file:KEY --place FILE"},
     {CTL_FOR_FORWARD, "secretsctl forward --place FILE --exec logger -t secrets"},
+    {CTL_FOR_TOKEN, "secretsctl token backup"},
 };
 
 static void

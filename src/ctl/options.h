@@ -18,7 +18,8 @@ enum {
     CTL_FOR_STATS = 1 << 2,
     CTL_FOR_EVENTS = 1 << 3,
     CTL_FOR_FORWARD = 1 << 4,
-    CTL_FOR_ALL = (1 << 5) - 1,
+    CTL_FOR_TOKEN = 1 << 5,
+    CTL_FOR_ALL = (1 << 6) - 1,
 };
 
 struct ctl_options {

@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { checkTable, INSIDE, NETWORK, USER_HEADER } from '../support/access-table.mjs';
 import { describedApi, send } from '../support/api.mjs';
+import { ctl } from '../support/ctl.mjs';
 import { assertSandboxed, runServer, startServer } from '../support/server.mjs';
 
 const makeToken = () => randomBytes(32).toString('base64url');
@@ -77,8 +78,12 @@ test('every route, right and plane gives what it should', async (t) => {
 
 test('tokens are read again when the file changes, and a file that is not understood changes nothing', async (t) => {
   const file = join(scratch(t), 'tokens');
-  const [one, two] = [makeToken(), makeToken()];
-  writeFileSync(file, line('one', one));
+  const { stdout: made, stderr, code } = await ctl(['token', 'one']);
+  assert.deepEqual([code, stderr], [0, '']);
+  const [one, itsLine] = made.split('\n');
+  const two = makeToken();
+  assert.equal(`${itsLine}\n`, line('one', one));
+  writeFileSync(file, `${itsLine}\n`);
   const server = await startServer({ env: { SECRETS_CREATE: 'token', SECRETS_API_TOKENS: file } });
   const api = describedApi(server);
   const status = async (token) => (await api.ask('POST', '/encrypt', { json: { secret: 'x' }, token })).status;
