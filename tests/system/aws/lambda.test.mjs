@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -127,8 +127,12 @@ test('a stage in the path is looked through', async () => {
 });
 
 test('below a base path the API and the page are found', { timeout: 60000 }, async (t) => {
-  const below = await startRuntime(program, { ...env, SECRETS_PATH_PREFIX: '/share' });
-  t.after(() => below.stop());
+  const brand = mkdtempSync(join(tmpdir(), 'brand-'));
+  const logo = '<svg xmlns="http://www.w3.org/2000/svg"/>';
+  writeFileSync(join(brand, 'brand.json'), '{ "name": "Nordwind", "logo": "n.svg" }');
+  writeFileSync(join(brand, 'n.svg'), logo);
+  const below = await startRuntime(program, { ...env, SECRETS_PATH_PREFIX: '/share', SECRETS_BRAND: brand });
+  t.after(async () => { await below.stop(); rmSync(brand, { recursive: true }); });
   assert.ok(below.ready, below.log);
   for (const kind of ['http', 'rest', 'balancer', 'balancerLists']) {
     const secret = `below ${kind}`;
@@ -137,6 +141,10 @@ test('below a base path the API and the page are found', { timeout: 60000 }, asy
     // The gateway's own address has no base path.
     const opened = await send(kind, { method: 'POST', path: '/decrypt', ...json(parse(made)) }, below);
     assert.equal(parse(opened).data, secret);
+
+    // Its logo is beside the API, whose address ends with the prefix.
+    const config = parse(await send(kind, { method: 'GET', path: '/share/api/v1/config' }, below));
+    assert.equal((await send(kind, { method: 'GET', path: `/share/${config.brand.logo}` }, below)).body.toString(), logo);
 
     const page = await send(kind, { method: 'GET', path: '/share/' }, below);
     assert.match(page.body.toString(), /<!doctype html>/i);
@@ -245,6 +253,7 @@ test('a start that cannot be is reported', async () => {
     [{ SECRETS_ORIGINS: 'https://Example.org' }, /SECRETS_ORIGINS/],
     [{ SECRETS_MAX_FILE: '4 GiB', SECRETS_PART_SIZE: '64 KiB' }, /SECRETS_MAX_FILE/],
     [{ SECRETS_CLOUDFRONT_KEY: 'short' }, /SECRETS_CLOUDFRONT_KEY/],
+    [{ SECRETS_BRAND: '/nonexistent' }, /SECRETS_BRAND: .nonexistent: No such file/],
     [{ SECRETS_PATH_PREFIX: 'share' }, /SECRETS_PATH_PREFIX/],
     [{ SECRETS_PATH_PREFIX: '/share/' }, /SECRETS_PATH_PREFIX/],
     [{ SECRETS_PATH_PREFIX: '/a/../b' }, /SECRETS_PATH_PREFIX/],
