@@ -8,7 +8,8 @@ import { button, el, fill } from '../parts/dom';
 
 /** Whether this visitor may share: by themselves, or with the API token that they gave. */
 export function mayShare({ config, apiToken }: Context): boolean {
-  return config.create.allowed || apiToken.get() !== null;
+  const { allowed, ways } = config.create;
+  return allowed || (ways.includes('token') && apiToken.get() !== null);
 }
 
 /** Whether nobody can share here, whatever they show. */
