@@ -1,6 +1,6 @@
 # Measurements.  They depend on the machine, so each is printed next to a limit of the same machine.
 
-.PHONY: bench bench-kdf bench-function bench-store soak soak-aws
+.PHONY: bench bench-events bench-kdf bench-function bench-store soak soak-aws
 
 ## bench: measure the server, the CLI and the function, and print the figures next to their goals
 bench: $(B)/secretsd $(B)/secrets $(B)/bench/load $(B)/bench/bare $(B)/bench/kdf $(B)/tests/server/secretsd bench-function
@@ -14,6 +14,10 @@ bench-kdf: $(B)/bench/load $(B)/bench/kdf $(B)/tests/server/secretsd
 bench-function: $(B)/function.zip $(B)/bootstrap
 	$(Q)BUILD=$(B) node bench/function.mjs
 	$(Q)BUILD=$(B) node bench/aws-costs.mjs
+
+## bench-events: measure what events cost, in processor time of the server
+bench-events: $(B)/secretsd $(B)/bench/load
+	$(Q)BUILD=$(B) node bench/events.mjs
 
 ## bench-store: measure the SQLite store without the server
 bench-store: $(B)/bench/store_bench

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/classic.h"
 
+#include "api/access/access.h"
 #include "api/fields.h"
 #include "api/response.h"
 #include "base/err.h"
@@ -87,6 +88,7 @@ encrypt_file(struct api_call *call) {
             .file_name = name,
             .views = 1,
             .ttl = call->api->config.ttl_default,
+            .creator = access_user(&call->api->config, req),
             .client = call_turns(call),
         };
         create_classic_secret(call, &in);
@@ -112,6 +114,7 @@ encrypt_text(struct api_call *call) {
             .len = f.values[SECRET].len,
             .views = 1,
             .ttl = config->ttl_default,
+            .creator = access_user(config, call->req),
             .client = call_turns(call),
         };
         if (f.values[VIEW_COUNT].present)

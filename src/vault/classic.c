@@ -46,6 +46,7 @@ fill_classic_record(struct vault *v, const struct vault_classic_new *in, uint64_
     r->expires_at = r->created_at + in->ttl;
     r->views = r->views_left = in->views;
     r->size = size;
+    if (in->creator != NULL) (void)snprintf(r->creator, sizeof(r->creator), "%s", in->creator);
     if (file) {
         r->kind = RECORD_CLASSIC_FILE;
         (void)snprintf(r->file_name, sizeof(r->file_name), "%s", in->file_name);

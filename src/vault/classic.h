@@ -16,6 +16,7 @@ struct vault_classic_new {
     const char *file_name; /* NULL for a text; else 1 to RECORD_NAME_MAX bytes of valid UTF-8 */
     int views;             /* 1 to RECORD_CLASSIC_VIEWS_MAX */
     int64_t ttl;           /* seconds */
+    const char *creator;   /* who creates it, for its event; NULL if unknown */
     struct turns_client client; /* for its share of the derivations */
 };
 

@@ -88,7 +88,8 @@ struct record {
     int views; /* as created */
     int views_left;
     uint64_t size; /* bytes of content: ciphertext (classic) or whole envelope (sealed) */
-    char blob[TOKEN_BLOB_LEN + 1]; /* name in the blob store; "" if inline or erased */
+    char creator[RECORD_NAME_MAX + 1]; /* who creates it, "" if unknown; only its event keeps it */
+    char blob[TOKEN_BLOB_LEN + 1];     /* name in the blob store; "" if inline or erased */
 
     /* Classic records. */
     struct classic_record classic;

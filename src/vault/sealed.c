@@ -18,6 +18,7 @@ fill_sealed_record(struct vault *v, const struct vault_sealed_new *in, const cha
     r->attempts = r->attempts_left = in->attempts;
     r->passphrase = in->passphrase;
     r->size = in->size;
+    if (in->creator != NULL) (void)snprintf(r->creator, sizeof(r->creator), "%s", in->creator);
     memcpy(r->verifier, in->verifier, sizeof(r->verifier));
     memcpy(r->header, in->header, sizeof(r->header));
     if (in->gate_verifier != NULL) {

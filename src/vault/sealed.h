@@ -22,6 +22,7 @@ struct vault_sealed_new {
     int64_t ttl;                         /* seconds */
     int attempts;                        /* 1 to RECORD_ATTEMPTS_MAX; 0: not counted */
     bool passphrase;
+    const char *creator;          /* who creates it, for its event; NULL if unknown */
     const uint8_t *gate_verifier; /* TOKEN_HASH_LEN bytes, or NULL for none */
     uint64_t size;                /* bytes of the whole envelope */
     const struct buf *content;    /* the whole envelope, or NULL if parts follow */

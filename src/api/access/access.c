@@ -16,6 +16,12 @@ known_client(const struct api_config *config, const struct http_request *req) {
     return http_address_trusted(proxies, &req->client) ? NULL : &req->client;
 }
 
+const char *
+access_user(const struct api_config *config, const struct http_request *req) {
+    bool counts = req->plane == HTTP_PLANE_MAIN && site_of(config, req) == SITE_OWN;
+    return counts ? req->user : NULL;
+}
+
 struct access
 access_of(const struct api_config *config, const struct http_request *req) {
     const struct creators *creators = &config->creators;
@@ -36,6 +42,6 @@ access_of(const struct api_config *config, const struct http_request *req) {
     }
 
     access.allowed = creators_allow(creators, &facts);
-    if (facts.plane == HTTP_PLANE_MAIN && facts.site == SITE_OWN) access.user = req->user;
+    access.user = access_user(config, req);
     return access;
 }

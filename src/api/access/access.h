@@ -13,6 +13,10 @@ struct access {
     const char *user; /* whose name may be shown to the client; NULL if none is known */
 };
 
+/* The user that ${req} comes from, or NULL if none is known: on the open plane and on the pages of
+ * others a name counts for nothing. */
+const char *access_user(const struct api_config *config, const struct http_request *req);
+
 /* The right of ${req}.  Never blocks. */
 struct access access_of(const struct api_config *config, const struct http_request *req);
 

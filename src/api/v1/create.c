@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include "api/access/access.h"
 #include "api/v1/v1.h"
 
 #include "api/fields.h"
 #include "api/response.h"
 #include "api/upload_limits.h"
+#include "api/v1/v1.h"
 #include "base/err.h"
 #include "base/text/base64.h"
 #include "vault/sealed.h"
@@ -181,6 +183,7 @@ create_from_fields(struct api_call *call, const struct fields *f) {
         .attempts = (int)f->values[ATTEMPTS].number,
         .passphrase = f->values[PASSPHRASE].flag,
         .size = (uint64_t)f->values[SIZE].number,
+        .creator = access_user(&call->api->config, call->req),
     };
 
     memcpy(in.verifier, f->values[VERIFIER].bytes, sizeof(in.verifier));

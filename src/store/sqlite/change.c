@@ -43,7 +43,7 @@ run_create(struct sqlite_tx *tx, struct sqlite_job *base) {
     if (job->record.content == CONTENT_INLINE)
         err = sqlite_rows_insert_content(tx->db, id, &job->stored);
     if (err == 0)
-        err = sqlite_events_created(tx, &job->ref,
+        err = sqlite_events_created(tx, &job->ref, &job->record,
                                     sqlite_writer_now(tx->writer, job->record.created_at));
     if (err != 0) return err;
     tx->bytes += (int64_t)record_cost(&job->record);

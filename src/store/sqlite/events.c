@@ -21,15 +21,17 @@ insert_event(struct sqlite_db *db, const struct audit_event *e) {
     return rc == SQLITE_OK ? 0 : sqlite_db_error(rc);
 }
 
-/* Add an event of ${kind} after the last one of this transaction.  ${ref} may be NULL. */
+/* Add an event of ${kind} by ${by} after the last one of this transaction.  ${ref} may be NULL. */
 static int
-add_event(struct sqlite_tx *tx, enum audit_kind kind, const struct store_ref *ref, int64_t at) {
+add_event(struct sqlite_tx *tx, enum audit_kind kind, const struct store_ref *ref, const char *by,
+          int64_t at) {
     struct sqlite_chain *chain = &tx->chain;
     struct audit_event e = {.number = chain->number + 1, .kind = kind, .at = at};
     if (!tx->writer->conn.events) return 0;
 
     /* A record's key is the SHA-256 of its id. */
     if (ref != NULL) memcpy(e.ref, ref->bytes, sizeof(e.ref));
+    (void)snprintf(e.by, sizeof(e.by), "%s", by);
     audit_seal(&e, chain->hash);
     int err = insert_event(tx->db, &e);
     if (err != 0) return err;
@@ -40,8 +42,9 @@ add_event(struct sqlite_tx *tx, enum audit_kind kind, const struct store_ref *re
 }
 
 int
-sqlite_events_created(struct sqlite_tx *tx, const struct store_ref *ref, int64_t at) {
-    return add_event(tx, AUDIT_CREATED, ref, at);
+sqlite_events_created(struct sqlite_tx *tx, const struct store_ref *ref, const struct record *r,
+                      int64_t at) {
+    return add_event(tx, AUDIT_CREATED, ref, r->creator, at);
 }
 
 int
@@ -54,7 +57,7 @@ sqlite_events_changed(struct sqlite_tx *tx, const struct store_ref *ref,
 
     int n = happened(before, after, effect, at, kinds);
     for (int i = 0; i < n && err == 0; i++)
-        err = add_event(tx, kinds[i], ref, at);
+        err = add_event(tx, kinds[i], ref, "", at);
     return err;
 }
 
@@ -69,7 +72,7 @@ struct mark_job {
 static int
 run_mark(struct sqlite_tx *tx, struct sqlite_job *base) {
     struct mark_job *job = (struct mark_job *)base;
-    return add_event(tx, job->kind, NULL, sqlite_writer_now(tx->writer, job->clock));
+    return add_event(tx, job->kind, NULL, "", sqlite_writer_now(tx->writer, job->clock));
 }
 
 static void

@@ -9,9 +9,10 @@
 #include "store/sqlite/writer.h"
 #include "vault/store.h"
 
-/* Add that the record of ${ref} was created at ${at}.  Writer's thread.  Returns 0 or a code. */
+/* Add that ${r} was created at ${at} under ${ref}.  Writer's thread.  Returns 0 or a code. */
 MUST_CHECK
-int sqlite_events_created(struct sqlite_tx *tx, const struct store_ref *ref, int64_t at);
+int sqlite_events_created(struct sqlite_tx *tx, const struct store_ref *ref, const struct record *r,
+                          int64_t at);
 
 /* Add the events of a change of the record of ${ref} at ${at}, from ${before} to ${after} with
  * ${effect}.  Writer's thread.  Returns 0 or a code. */
