@@ -17,7 +17,7 @@ import { newPage, startBrowser } from '../support/browser.mjs';
 import { exit, newHome } from '../support/cli.mjs';
 import { has } from '../support/nginx.mjs';
 import { programOf, proxyKinds, startProxies } from '../support/proxies.mjs';
-import { button, createLink, field, savedFile, sha, shownText, text, until } from '../support/stage.mjs';
+import { button, createLink, field, openLink, savedFile, sha, shownText, until } from '../support/stage.mjs';
 
 const TEXT = 'correct horse\nbattery ✓ שלום\n';
 const PART_KIB = Number(process.env.PART_KIB ?? 1024);
@@ -60,11 +60,9 @@ async function throughPage(t, proxy) {
   await page.locator('.card').nth(1).waitFor();
   const links = await field('Link', page).allTextContents();
 
-  await page.goto(link);
-  await button('Open', page).click();
+  await openLink(link, page);
   assert.equal(await shownText(page), TEXT);
-  await page.goto(links.find((one) => one !== link));
-  await button('Open', page).click();
+  await openLink(links.find((one) => one !== link), page);
   const saved = await savedFile(page);
   assert.equal(saved.name, 'plan.bin');
   assert.equal(sha(saved.bytes), sha(FILE));
