@@ -13,6 +13,7 @@
 
 enum {
     JSON_BYTES_MAX = 16 * 1024,
+    JSON_MADE_MAX = 2 * JSON_BYTES_MAX, /* escapes may be longer than what was escaped */
     LOGO_BYTES_MAX = 64 * 1024,
     ETAG_BYTES = 16, /* of the hash of the logo */
 };
@@ -109,7 +110,7 @@ load_members(int dir, struct buf *text, struct brand *out, struct buf *reason) {
     if (err != 0) (void)!buf_printf(reason, VARIABLE ": brand.json: %s", buf_text(&why));
 
     if (err == 0) err = load_logo(dir, doc, out, reason);
-    out->json.max = JSON_BYTES_MAX * 2; /* escapes may be longer than what was escaped */
+    out->json.max = JSON_MADE_MAX;
     if (err == 0) err = json_write(doc, &out->json);
     json_decref(doc);
     buf_free(&why);
