@@ -65,6 +65,18 @@ test('the function has the rights it needs, each on its own resource', () => {
   }
 });
 
+test('where sharing is apart, the public function only opens', () => {
+  const { Resources: r, Outputs } = read(files[0]);
+  const { Environment: { Variables: main }, ...same } = r.Function.Properties;
+  const { Environment: { Variables: share }, ...other } = r.ShareFunction.Properties;
+  assert.deepEqual([main.SECRETS_CREATE, main.SECRETS_API_TOKENS], [['Apart', 'nobody', 'Create'], ['Apart', '', 'ApiTokens']]);
+  assert.deepEqual([share.SECRETS_CREATE, share.SECRETS_API_TOKENS], ['Create', 'ApiTokens']);
+  for (const name of ['DYNAMO_TABLE', 'S3_BUCKET', 'TTL_DAYS', 'SECRETS_MAX_TTL_DAYS']) assert.equal(share[name], main[name], name);
+  for (const name of ['Runtime', 'Handler', 'CodeUri', 'Timeout', 'Role', 'MemorySize']) assert.equal(other[name], same[name], name);
+  for (const part of [r.ShareFunction, r.ShareApi, Outputs.ShareAddress]) assert.equal(part.Condition, 'Apart');
+  assert.equal(r.ShareApi.Properties.AccessLogSettings, undefined);
+});
+
 test('whoever comes by CloudFront comes by TLS, and nothing of the API is kept there', () => {
   const { Resources: r } = read(files[0]);
   const config = r.Distribution.Properties.DistributionConfig;
