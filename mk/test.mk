@@ -58,6 +58,8 @@ $(B)/tests/test_sqlite_power: $(B)/obj/server/process/sandbox.o
 $(B)/tests/test_metrics: $(B)/obj/server/metrics/metrics.o
 $(B)/tests/test_conns: $(B)/obj/server/http/conns.o $(B)/obj/server/http/budget.o \
 	$(B)/obj/server/http/senders.o
+$(B)/tests/test_head: $(B)/obj/server/http/head.o
+$(B)/tests/test_chunks: $(B)/obj/server/http/chunks.o
 $(B)/tests/test_event: $(B)/obj/lambda/event.o
 
 # A copy of the code for vectors in which one of the rotations is wrong.
