@@ -15,12 +15,11 @@
 /* What stands at the beginning of the bytes of a client. */
 struct asked {
     bool strict;  /* a whole request that every reader reads alike */
-    bool ended;   /* a whole head, strict or not, whose first line is three words */
-    bool coded;   /* its body has a Transfer-Encoding, which this reader does not read */
-    bool chunked; /* a strict head of HTTP/1.1 whose body has one coding, chunked, and no length */
-    bool skipped; /* a line that begins with NUL: the library skips it, and nothing tells that */
-    bool expects; /* Expect: 100-continue */
+    bool refused; /* what is there can never become one */
+    bool coded;   /* its body has a Transfer-Encoding */
+    bool expects; /* Expect */
     bool is_head;
+    bool is_options; /* answered before its body has come */
     size_t len;
 };
 
@@ -66,16 +65,6 @@ reader_field(const char *line, size_t n, struct asked *a, size_t *body, int coun
     return reader_is_value(value, len);
 }
 
-/* Whether ${line} is three words of text; what is not is no HTTP, and gets no answer. */
-static bool
-reader_is_three_words(const char *line, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if ((unsigned char)line[i] < ' ') return false;
-    const char *first = memchr(line, ' ', n), *last = memrchr(line, ' ', n);
-    return first != NULL && first > line && last > first + 1 && last + 1 < line + n &&
-           memchr(first + 1, ' ', (size_t)(last - first - 1)) == NULL;
-}
-
 /* The request line: a method, a blank, a target of printable ASCII, a blank, a version.  In a query
  * a file_name may be UTF-8 as it is. */
 static bool
@@ -92,42 +81,113 @@ reader_line(const char *line, size_t n, bool *old) {
     return space + 1 < line + n - 9 && (*old || memcmp(line + n - 9, " HTTP/1.1", 9) == 0);
 }
 
+/* The body in chunks at ${p}, of which ${n} bytes are there.  Returns its length; 0 if it is not
+ * complete; -1 if it is none. */
+static long
+reader_chunks(const char *p, size_t n) {
+    const char *at = p, *const end = p + n;
+    for (bool data = true; data;) {
+        /* The size, and extensions that are dropped. */
+        const char *line = memmem(at, (size_t)(end - at), "\r\n", 2);
+        size_t have = (size_t)((line != NULL ? line : end) - at), digits = 0, size = 0;
+        for (; digits < have && strchr("0123456789abcdefABCDEF", at[digits]) != NULL &&
+               at[digits] != '\0';
+             digits++) {
+            char digit[2] = {at[digits], '\0'};
+            if (digits >= 8) return -1;
+            size = size * 16 + strtoul(digit, NULL, 16);
+        }
+        if (have > 0 && digits == 0) return -1;
+        if (line == NULL && have > 0 && at[have - 1] == '\r') have--; /* its LF may follow */
+        if (digits < have && at[digits] != ';') return -1;
+        for (size_t i = digits; i < have; i++)
+            if (at[i] != '\t' && (at[i] < ' ' || at[i] == 0x7F)) return -1;
+        if (have > 257) return -1;
+        if (line == NULL) return 0;
+        if (digits == 0) return -1;
+        at = line + 2;
+
+        data = size > 0;
+        if (!data) break;
+        if ((size_t)(end - at) < size) return 0;
+        at += size;
+        if (at < end && at[0] != '\r') return -1;
+        if (end - at < 2) return 0;
+        if (at[1] != '\n') return -1;
+        at += 2;
+    }
+
+    /* Trailers, which are dropped, up to an empty line. */
+    for (size_t all = 0;;) {
+        const char *line = memmem(at, (size_t)(end - at), "\r\n", 2);
+        size_t have = (size_t)((line != NULL ? line : end) - at);
+        if (line == NULL && have > 0 && at[have - 1] == '\r') have--;
+        for (size_t i = 0; i < have; i++)
+            if (at[i] != '\t' && (at[i] < ' ' || at[i] == 0x7F)) return -1;
+        if ((all += have) > 4096) return -1;
+        if (line == NULL) return 0;
+        at = line + 2;
+        if (have == 0) return at - p;
+    }
+}
+
+/* Whether a line of the ${n} bytes at ${p}, or of the head that they begin, ends in a bare LF. */
+static bool
+reader_has_bare_lf(const char *p, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (p[i] == '\n' && (i == 0 || p[i - 1] != '\r')) return true;
+    return false;
+}
+
 static struct asked
 reader_ask(const char *p, size_t n) {
+    enum { LARGEST = 16 * 1024, LINES = 128 };
     struct asked a = {0};
     const char *at = p, *end;
     size_t body = 0;
     int counts[3] = {0}; /* Host, Content-Length, Transfer-Encoding: 1 if that is chunked */
+    int lines = 0;
     bool old = false;
-    /* Empty lines before a request (2.2).  The library also skips some that are not CR LF. */
-    bool bare = false;
-    while (at < p + n && (*at == '\r' || *at == '\n')) {
-        size_t pair = n - (size_t)(at - p) > 1 && memcmp(at, "\r\n", 2) == 0 ? 2 : 1;
-        bare = bare || pair == 1;
-        at += pair;
-    }
 
-    a.skipped = at < p + n && *at == '\0';
-    a.is_head = n - (size_t)(at - p) > 5 && memcmp(at, "HEAD ", 5) == 0;
+    /* Empty lines before a request (2.2). */
+    while ((size_t)(p + n - at) >= 2 && memcmp(at, "\r\n", 2) == 0)
+        at += 2;
+    size_t rest = n - (size_t)(at - p);
+    a.is_options = rest > 8 && memcmp(at, "OPTIONS ", 8) == 0;
+    a.is_head = rest > 5 && memcmp(at, "HEAD ", 5) == 0;
 
-    /* The whole head, and whether this is HTTP at all. */
-    if (memmem(at, n - (size_t)(at - p), "\r\n\r\n", 4) == NULL) return a;
-    end = memmem(at, n - (size_t)(at - p), "\r\n", 2);
-    a.ended = !bare && reader_is_three_words(at, (size_t)(end - at));
+    /* The whole head, or what can be said before that. */
+    end = memmem(at, rest, "\r\n\r\n", 4);
+    size_t whole = end != NULL ? (size_t)(end + 4 - p) : n;
+    a.refused = whole > LARGEST || (end == NULL && n >= LARGEST) ||
+                reader_has_bare_lf(at, whole - (size_t)(at - p));
+    if (a.refused || end == NULL) return a;
 
+    a.refused = true;
     for (bool first = true;; first = false) {
         end = memmem(at, n - (size_t)(at - p), "\r\n", 2);
         if (!first && end == at) break;
         size_t len = (size_t)(end - at);
         if (first ? !reader_line(at, len, &old) : !reader_field(at, len, &a, &body, counts))
             return a;
+        if (!first && ++lines > LINES) return a;
         at = end + 2;
     }
 
     size_t head = (size_t)(end + 2 - p);
     if (counts[0] > 1 || (counts[0] == 0 && !old)) return a;
-    a.chunked = counts[2] == 1 && counts[1] == 0 && !old;
-    a.strict = !a.coded && body <= n - head;
+    if (a.coded && (counts[2] != 1 || counts[1] > 0 || old)) return a;
+    if (a.expects && !a.coded && body == 0) return a;
+    a.refused = false;
+
+    if (a.coded) {
+        long len = reader_chunks(p + head, n - head);
+        a.refused = len < 0;
+        a.strict = len > 0;
+        if (len > 0) body = (size_t)len;
+    } else {
+        a.strict = body <= n - head;
+    }
     a.len = head + body;
     return a;
 }
@@ -185,7 +245,8 @@ reader_answer(const char *p, size_t n, const struct asked *asked) {
     }
 
     for (size_t i = 0; i < ARRAY_LEN(always); i++)
-        reader_require(reader_find(p, head, always[i]) != NULL || a.status == 204);
+        reader_require(reader_find(p, head, always[i]) != NULL || a.status == 204 ||
+                       a.status == 304);
     const char *length = reader_find(p, head, "Content-Length");
     size_t rest = n - head - 2;
     bool is_head = asked->is_head && (rest == 0 || (rest > 4 && memcmp(end + 4, "HTTP/", 5) == 0));

@@ -23,7 +23,9 @@ bench-events: $(B)/secretsd $(B)/bench/load
 bench-store: $(B)/bench/store_bench
 	$(Q)d=$$(mktemp -d $(B)/store.XXXXXX) && { $< "$$d"; status=$$?; rm -rf "$$d"; exit $$status; }
 
-BENCH_LIBS := $(CORE_LIBS) -lsqlite3 -lmicrohttpd
+BENCH_LIBS := $(CORE_LIBS) -lsqlite3
+# What the server is compared with.
+$(B)/bench/bare: BENCH_LIBS += -lmicrohttpd
 $(B)/bench/%: bench/%.c $(CORE) $(B)/flags
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)

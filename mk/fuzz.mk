@@ -27,13 +27,12 @@ FUZZ_SUPPORT := $(B)/tests/obj/memory_store.o $(B)/tests/obj/memory_blobs.o $(B)
 
 $(B)/fuzz/%: $(B)/fuzz/obj/%.o $(FUZZ_SUPPORT) $(CLI_LIB) $(CORE)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CORE_LIBS) -lsqlite3 -lcurl -lqrencode -lunistring $(FUZZ_LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CORE_LIBS) -lsqlite3 -lcurl -lqrencode -lunistring
 
 # What a fuzzer takes from a program.
 $(B)/fuzz/fuzz_lambda_event: $(B)/obj/lambda/event.o
 $(B)/fuzz/fuzz_http: $(filter $(B)/obj/server/http/%,$(SERVER_OBJ)) $(B)/obj/server/metrics/metrics.o \
-    $(B)/obj/server/process/process.o $(B)/obj/server/process/ticker.o
-$(B)/fuzz/fuzz_http: FUZZ_LIBS = -lmicrohttpd
+    $(B)/obj/server/process/process.o
 
 $(B)/fuzz/obj/%.o: fuzz/%.c $(B)/flags
 	$(call say,CC,$<)

@@ -19,11 +19,11 @@ PROGRAMS := $(if $(wildcard src/server/main.c),$(B)/secretsd) $(if $(wildcard sr
 
 SCRYPT_A := $(shell $(CC) -print-file-name=libscrypt-kdf.a 2>/dev/null)
 CORE_LIBS := -l:libscrypt-kdf.a -ljansson -lcrypto
-SERVER_LIBS := $(CORE_LIBS) -lmicrohttpd -lsqlite3 -lcurl -lseccomp
+SERVER_LIBS := $(CORE_LIBS) -lsqlite3 -lcurl -lseccomp
 LAMBDA_LIBS := $(CORE_LIBS) -lcurl
 CLI_LIBS := $(CORE_LIBS) -lcurl -lqrencode -lunistring
 CTL_LIBS := $(CORE_LIBS) -lcurl
-TEST_LIBS := $(CORE_LIBS) -lcmocka -lsqlite3 -lcurl -lmicrohttpd -lseccomp -lqrencode -lunistring
+TEST_LIBS := $(CORE_LIBS) -lcmocka -lsqlite3 -lcurl -lseccomp -lqrencode -lunistring
 
 $(B)/secretsd: $(SERVER_OBJ) $(CORE)
 	$(call say,LINK,$@)

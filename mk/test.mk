@@ -56,10 +56,12 @@ $(B)/tests/obj/sealtool.o: tests/system/support/tools/sealtool.c $(B)/flags
 $(B)/tests/test_sandbox $(B)/tests/test_sandbox_calls: $(B)/obj/server/process/sandbox.o
 $(B)/tests/test_sqlite_power: $(B)/obj/server/process/sandbox.o
 $(B)/tests/test_metrics: $(B)/obj/server/metrics/metrics.o
-$(B)/tests/test_conns: $(B)/obj/server/http/conns.o $(B)/obj/server/http/budget.o \
-	$(B)/obj/server/http/senders.o
+$(B)/tests/test_budget: $(B)/obj/server/http/budget.o
+$(B)/tests/test_senders: $(B)/obj/server/http/senders.o
 $(B)/tests/test_head: $(B)/obj/server/http/head.o
 $(B)/tests/test_chunks: $(B)/obj/server/http/chunks.o
+$(B)/tests/test_daemon: $(filter $(B)/obj/server/http/%,$(SERVER_OBJ)) $(B)/obj/server/metrics/metrics.o \
+	$(B)/obj/server/process/process.o
 $(B)/tests/test_event: $(B)/obj/lambda/event.o
 
 # A copy of the code for vectors in which one of the rotations is wrong.
@@ -90,7 +92,7 @@ $(B)/tests/%.so: tests/system/support/tools/%.c $(B)/flags
 # The test server.  Its memory can be read, its store can be made to race, and it can be without the bounds of a
 # client (tests/support/server_hooks.c).
 SERVER_WRAPPED := process_harden stores_open daemon_start lanes_path turns_enter storage_shares_take upload_limits_begin \
-    rate_take rate_wait http_address_group linger_add shutdown sqlite_events_changed sqlite_conn_committed
+    rate_take rate_wait http_address_group sqlite_events_changed sqlite_conn_committed
 
 $(B)/tests/server/secretsd: $(SERVER_OBJ) $(B)/tests/obj/server_hooks.o $(B)/tests/obj/racy.o $(CORE)
 	$(call say,LINK,$@)

@@ -27,7 +27,6 @@ const allowed = {
 const libraries = [
   [/^sqlite3\.h$/, /^store\/sqlite\//],
   [/^curl\//, /^http\/(client|url)/],
-  [/^microhttpd\.h$/, /^server\/(http\/(daemon|request|request_fields|request_head|refusal)|metrics\/http)\.[ch]$/],
   [/^openssl\//, /^(crypto\/|aws\/sigv4)/],
   [/^scrypt-kdf\.h$/, /^crypto\/kdf\/kdf\.c$/],
   [/^seccomp\.h$/, /^server\/process\/sandbox/],

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Requests and responses as plain data.  A handler is a function from one to the other, and the
- * adapters for libmicrohttpd and Lambda fill requests and send responses.
+ * adapters for HTTP and Lambda fill requests and send responses.
  */
 #ifndef HTTP_MESSAGE_H
 #define HTTP_MESSAGE_H

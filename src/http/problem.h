@@ -22,7 +22,6 @@
     X(INCOMPLETE, "incomplete", 409, "Parts are missing")                                          \
     X(UPLOADING, "uploading", 409, "The sender is still uploading")                                \
     X(LEASE_ENDED, "lease_ended", 409, "This lease has ended")                                     \
-    X(LENGTH, "length_required", 411, "The body needs a Content-Length")                           \
     X(TOO_LARGE, "too_large", 413, "The request is too large")                                     \
     X(TOO_LARGE_HERE, "too_large_here", 413, "The response would be too large for this server")    \
     X(TARGET_TOO_LONG, "target_too_long", 414, "The address is too long")                          \

@@ -3,7 +3,6 @@
 #include "api/web/page.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "server/http/linger.h"
 #include "server/internal.h"
 #include "server/process/notify.h"
 #include "server/process/process.h"
@@ -16,7 +15,7 @@ enum {
     SWEEP_SECONDS = 25,    /* content is erased within 60 s of its time */
     SWEEP_MS = 20 * 1000,  /* for one sweep while a store is slow */
     SURVEY_MS = 30 * 1000, /* for the operator's count */
-    ALIVE_MS = 2 * 1000,   /* for the threads of libmicrohttpd to handle one event each */
+    ALIVE_MS = 2 * 1000,   /* for the I/O threads to end a round each */
     WORK_MS = 180 * 1000,  /* for a worker to become free: longer than any request takes, with AWS
                               unreachable and all its calls retried */
 
@@ -30,8 +29,11 @@ enum {
     /* Connections and descriptors. */
     CONNECTIONS_MAX = 16384,
     PER_CLIENT_MAX = 128,
-    KEPT_MAX = 1024, /* connections that stay open after a response, 17 KiB each */
-    FILES_OWN = 120, /* log, listeners, stores with 16 parts at once, metrics */
+    KEPT_MAX = 1024,       /* connections that stay open after a response, up to 10 KiB each */
+    LINGERING_MAX = 256,   /* connections whose response was sent while they still send */
+    LINGERING_SHARE = 4,   /* a client may have this part of them */
+    LINGERING_SCARCE = 16, /* the same, once half of them are taken */
+    FILES_OWN = 120,       /* log, listeners, stores with 16 parts at once, metrics */
     FILES_IO_THREAD = 2,
     FILES_CALL = 8, /* of a worker that calls a service: its connection, one kept, their pipes */
 };
@@ -89,14 +91,16 @@ share_files(const struct server *s, struct daemon_config *c) {
     unsigned own = FILES_OWN + FILES_IO_THREAD * c->io_threads;
     if (s->stores.remote) own += FILES_CALL * c->workers_max;
 
-    unsigned room = c->descriptors - own;
-    if (c->descriptors <= 2 * own) {
-        room = c->descriptors / 2;
+    unsigned limit = process_file_limit(), room = limit - own;
+    if (limit <= 2 * own) {
+        room = limit / 2;
         log_warn("start", LOG_TEXT("reason", "the limit on open files is low"),
-                 LOG_NUMBER("limit", c->descriptors), LOG_NUMBER("wanted", 2 * own + 1));
+                 LOG_NUMBER("limit", limit), LOG_NUMBER("wanted", 2 * own + 1));
     }
 
-    c->lingering_max = smaller(room / 8, LINGER_MAX);
+    c->lingering_max = smaller(room / 8, LINGERING_MAX);
+    c->lingering_share = (c->lingering_max + LINGERING_SHARE - 1) / LINGERING_SHARE;
+    c->lingering_scarce = (c->lingering_max + LINGERING_SCARCE - 1) / LINGERING_SCARCE;
     c->connections_max = smaller(room - c->lingering_max, CONNECTIONS_MAX);
 }
 
@@ -106,11 +110,13 @@ start_daemon(struct server *s) {
     struct kdf_pool_stats kdf;
     kdf_pool_stats(s->kdf, &kdf);
     struct daemon_config config = {
+        .name = "http",
         .listeners = {{s->listener.fd, s->listener.port, HTTP_PLANE_MAIN}},
         .listener_count = 1,
-        .descriptors = process_file_limit(),
         .api = &s->api,
         .metrics = s->sources.metrics,
+        .random = &s->vault.random,
+        .response_max = s->api.config.response_max,
         .trusted = &s->settings.trusted,
         .hosts = &s->settings.hosts,
         .user_header = s->settings.user_header,

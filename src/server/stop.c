@@ -81,6 +81,7 @@ void
 server_stop(struct server *s) {
     /* The order is a promise.  1. No new connection; systemd's socket keeps the next ones. */
     notify_send(s->notify, "STOPPING=1");
+    if (s->daemon != NULL) daemon_end_connections(s->daemon);
     listen_stop(&s->listener);
     listen_stop(&s->open_listener);
 

@@ -5,7 +5,6 @@
  */
 #include <stdatomic.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 
 #include "api/storage_shares.h"
 #include "api/upload_limits.h"
@@ -15,7 +14,6 @@
 #include "http/rate.h"
 #include "racy.h"
 #include "server/http/daemon.h"
-#include "server/http/linger.h"
 #include "server/process/process.h"
 #include "server/stores.h"
 #include "store/sqlite/events.h"
@@ -58,10 +56,6 @@ uint32_t __real_rate_wait(struct rate *r, const uint8_t key[static 16], int64_t 
 uint32_t __wrap_rate_wait(struct rate *r, const uint8_t key[static 16], int64_t now_ms);
 void __real_http_address_group(const struct http_address *a, uint8_t key[static 16]);
 void __wrap_http_address_group(const struct http_address *a, uint8_t key[static 16]);
-void __real_linger_add(struct lingers *l, int fd, const struct http_address *client);
-void __wrap_linger_add(struct lingers *l, int fd, const struct http_address *client);
-int __real_shutdown(int fd, int how);
-int __wrap_shutdown(int fd, int how);
 
 /* Whether TEST_UNSHARED, a list of words between commas, names ${resource}: that resource has no
  * limit for one client, only the limit for all together. */
@@ -93,6 +87,8 @@ __wrap_daemon_start(const struct daemon_config *config) {
     if (is_unshared("bodies")) c.body_share = c.body_scarce = c.body_budget;
     if (is_unshared("responses")) c.response_share = c.response_scarce = c.response_budget;
     if (is_unshared("parts")) c.download_share = c.download_scarce = c.download_budget;
+    if (is_unshared("refusals")) c.lingering_share = c.lingering_scarce = c.lingering_max;
+    if (is_unshared("metrics")) c.oldest_gives_way = false;
     return __real_daemon_start(&c);
 }
 
@@ -147,19 +143,6 @@ void
 __wrap_http_address_group(const struct http_address *a, uint8_t key[static 16]) {
     if (is_unshared("addresses")) memcpy(key, a->bytes, 16);
     else __real_http_address_group(a, key);
-}
-
-void
-__wrap_linger_add(struct lingers *l, int fd, const struct http_address *client) {
-    struct http_address other = *client;
-    if (is_unshared("refusals")) make_new_key(other.bytes);
-    __real_linger_add(l, fd, &other);
-}
-
-/* The oldest connection to /metrics gives way by this call. */
-int
-__wrap_shutdown(int fd, int how) {
-    return is_unshared("metrics") ? 0 : __real_shutdown(fd, how);
 }
 
 /* Tests that search memory for secrets need a process whose memory can be read. */

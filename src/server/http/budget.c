@@ -66,11 +66,15 @@ client_may_take(const struct budget *b, size_t held, size_t more) {
     return amount_fits(b->held, more, l->total) && amount_fits(held, more, share);
 }
 
-bool
-budget_take(struct budget *b, const struct http_address *client, size_t amount, bool forced) {
+/* Take what ${to} is more than ${from}, as budget_take(). */
+static bool
+take_more(struct budget *b, const struct http_address *client, size_t from, size_t to,
+          bool forced) {
     uint8_t key[KEY_LEN];
     bool taken = false;
-    if (amount <= b->limits.small) return true;
+    if (from <= b->limits.small) from = 0;
+    if (to <= b->limits.small || to <= from) return true;
+    size_t amount = to - from;
 
     http_address_group(client, key);
     pthread_mutex_lock(&b->lock);
@@ -91,6 +95,16 @@ budget_take(struct budget *b, const struct http_address *client, size_t amount, 
 out:
     pthread_mutex_unlock(&b->lock);
     return taken;
+}
+
+bool
+budget_take(struct budget *b, const struct http_address *client, size_t amount, bool forced) {
+    return take_more(b, client, 0, amount, forced);
+}
+
+bool
+budget_grow(struct budget *b, const struct http_address *client, size_t from, size_t to) {
+    return take_more(b, client, from, to, false);
 }
 
 void

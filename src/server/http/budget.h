@@ -36,10 +36,16 @@ void budget_free(struct budget *b);
 MUST_CHECK
 bool budget_take(struct budget *b, const struct http_address *client, size_t amount, bool forced);
 
+/* Take ${to} in place of ${from}, which is less and was taken for ${client}.  Returns as
+ * budget_take(); if it does not fit, ${from} stays taken.  Any thread. */
+MUST_CHECK
+bool budget_grow(struct budget *b, const struct http_address *client, size_t from, size_t to);
+
 /* Of the amount ${from} that was taken for ${client}, give back all but ${to}.  Any thread. */
 void budget_shrink(struct budget *b, const struct http_address *client, size_t from, size_t to);
 
-/* Give back ${amount}, all that was taken for ${client} by one call.  Any thread. */
+/* Give back ${amount}, all that was taken for ${client} by one call and by those that grew it.  Any
+ * thread. */
 void budget_give(struct budget *b, const struct http_address *client, size_t amount);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HTTP by libmicrohttpd: a thin adapter between sockets and the functions of api/api.h.  A few
- * threads do all reading and writing.  What may block runs on workers (base/jobs.h).
+ * HTTP/1.1 between sockets and the functions of api/api.h.  A few threads do all reading and
+ * writing.  What may block runs on workers (base/jobs.h).
  */
 #ifndef SERVER_HTTP_DAEMON_H
 #define SERVER_HTTP_DAEMON_H
@@ -19,35 +19,47 @@ struct daemon;
 enum { DAEMON_LISTENERS_MAX = 2 };
 
 struct daemon_listener {
-    int fd;   /* the caller closes it after daemon_stop() */
-    int port; /* 0 for a unix socket */
-    enum http_plane plane;
+    int fd;                /* the caller closes it after daemon_stop() */
+    int port;              /* 0 for a unix socket */
+    enum http_plane plane; /* of all its requests */
 };
 
 struct daemon_config {
+    const char *name; /* of the I/O threads; at most 15 bytes */
     struct daemon_listener listeners[DAEMON_LISTENERS_MAX];
     unsigned listener_count;
-    unsigned descriptors; /* limit of this process: each descriptor is a number below this */
     struct api *api;
-    struct metrics *metrics;                      /* counts every response; NULL for none */
-    const struct http_trusted *trusted;           /* proxies that name the client's address */
-    const struct hosts *hosts;                    /* names that Host may have, among others */
-    const char *user_header;                      /* that names users; "" for none */
+
+    /* Instead of ${api}, if not NULL: responds to every request on the I/O thread, without its
+     * body. */
+    void (*answer)(void *arg, const struct http_request *req, struct http_response *resp);
+    void *answer_arg;
+
+    struct metrics *metrics;            /* counts every response; NULL for none */
+    const struct random *random;        /* for the log of requests; NULL for no log */
+    const struct http_trusted *trusted; /* proxies that name the client's address */
+    const struct hosts *hosts;          /* names that Host may have, among others; NULL: any */
+    const char *user_header;            /* that names users; "" or NULL for none */
     const struct http_user_proxies *user_proxies; /* who may name them there */
     unsigned io_threads;
     unsigned workers_max; /* requests that block at once */
     unsigned queue_max;   /* requests that wait for a worker; more are answered 503 */
     unsigned connections_max;
-    unsigned lingering_max;  /* sockets in addition, whose response was sent (linger.h) */
-    unsigned per_client_max; /* connections of one client */
-    unsigned kept_max;       /* connections that stay open after a response */
-    size_t body_budget;      /* bytes of request bodies in memory; more are answered 503 */
-    size_t body_share;       /* of it, for one client */
-    size_t body_scarce;      /* the same, once half of it is held (budget.h) */
-    size_t response_budget;  /* bytes of responses in memory; more are answered 503 */
-    size_t response_share;   /* of it, for one client */
-    size_t response_scarce;  /* the same, once half of it is held */
-    size_t download_budget;  /* the same of responses to GET, which are parts */
+    bool oldest_gives_way;     /* at one more connection, instead of making it wait; of one I/O
+                              thread */
+    unsigned lingering_max;    /* connections in addition, whose response was sent */
+    unsigned lingering_share;  /* of these, for one client */
+    unsigned lingering_scarce; /* the same, once half of them are taken */
+    unsigned per_client_max;   /* connections of one client (IPv6 by its /64) */
+    unsigned kept_max;         /* connections that stay open after a response */
+    size_t response_max;       /* bytes of a response */
+    size_t body_budget;        /* bytes of request bodies in memory; more are answered 503 */
+    size_t body_share;         /* of it, for one client */
+    size_t body_scarce;        /* the same, once half of it is held (budget.h) */
+    size_t response_budget;    /* bytes of responses in memory; more are answered 503 */
+    size_t response_share;     /* of it, for one client */
+    size_t response_scarce;    /* the same, once half of it is held */
+    size_t download_budget;    /* the same of responses to GET, which are parts */
     size_t download_share;
     size_t download_scarce; /* the same, once half of it is held */
 };
@@ -57,19 +69,20 @@ struct daemon_config {
 struct daemon *daemon_start(const struct daemon_config *config);
 
 /*
- * Whether no thread is stuck.  Each thread of libmicrohttpd is given a connection that is already
- * closed, and has to close its end within ${ms} milliseconds for all threads together; one that
- * cannot be tried, because descriptors or connections are short, counts as alive.  Workers are
- * alive unless a request has been waiting while no worker took one for ${work_ms} milliseconds.
- * Not to be called during daemon_stop().
+ * Whether no thread is stuck.  Each I/O thread has to end a round within ${ms} milliseconds for all
+ * threads together.  Workers are alive unless a request has been waiting while no worker took one
+ * for ${work_ms} milliseconds.  Not to be called during daemon_stop().
  */
 bool daemon_threads_alive(struct daemon *d, int ms, int work_ms);
 
+/* A stop begins: accept no more, and end each connection with its next response. */
+void daemon_end_connections(struct daemon *d);
+
 /*
- * Stop accepting, and let running requests end for at most ${ms} milliseconds.  The listening
- * socket was shut down before, or stays with the process that passed it.  Returns true: no request
- * runs, and none begins any more.  Or false: some still run, nothing that they use may be freed,
- * and the process should exit at once.
+ * As daemon_end_connections(), and let running requests end for at most ${ms} milliseconds.  The
+ * listening sockets were shut down before, or stay with the process that passed them.  Returns
+ * true: no request runs, and none begins any more.  Or false: some still run, nothing that they use
+ * may be freed, and the process should exit at once.
  */
 MUST_CHECK
 bool daemon_drain(struct daemon *d, int ms);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/http/senders.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,16 +16,21 @@ struct sender {
 };
 
 struct senders {
+    pthread_mutex_t lock; /* guards all but the deadlines */
     struct sender *buckets[BUCKETS];
 };
 
 struct senders *
 senders_new(void) {
-    return calloc(1, sizeof(struct senders));
+    struct senders *s = calloc(1, sizeof(*s));
+    if (s != NULL) pthread_mutex_init(&s->lock, NULL);
+    return s;
 }
 
 void
 senders_free(struct senders *s) {
+    if (s == NULL) return;
+    pthread_mutex_destroy(&s->lock);
     free(s);
 }
 
@@ -44,25 +50,27 @@ struct sender *
 senders_join(struct senders *s, const struct http_address *client, int64_t now_ms) {
     uint8_t key[KEY_LEN];
     http_address_group(client, key);
-    struct sender **at = find_sender(s, key);
-    if (*at == NULL) {
-        struct sender *fresh = calloc(1, sizeof(*fresh));
-        if (fresh == NULL) return NULL;
-        memcpy(fresh->key, key, KEY_LEN);
-        atomic_init(&fresh->deadline_ms, now_ms + SENDER_START_MS);
-        *at = fresh;
+    pthread_mutex_lock(&s->lock);
+    struct sender **at = find_sender(s, key), *sender = *at;
+    if (sender == NULL && (sender = calloc(1, sizeof(*sender))) != NULL) {
+        memcpy(sender->key, key, KEY_LEN);
+        atomic_init(&sender->deadline_ms, now_ms + SENDER_START_MS);
+        *at = sender;
     }
 
-    (*at)->bodies++;
-    return *at;
+    if (sender != NULL) sender->bodies++;
+    pthread_mutex_unlock(&s->lock);
+    return sender;
 }
 
 void
 senders_leave(struct senders *s, struct sender *sender) {
-    if (--sender->bodies > 0) return;
-    struct sender **at = find_sender(s, sender->key);
-    *at = sender->next;
-    free(sender);
+    pthread_mutex_lock(&s->lock);
+    if (--sender->bodies == 0) {
+        *find_sender(s, sender->key) = sender->next;
+        free(sender);
+    }
+    pthread_mutex_unlock(&s->lock);
 }
 
 void

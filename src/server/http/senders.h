@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The pace of clients that send large bodies.  It holds for all bodies of a client together: on a
- * thin line some of them move and others hardly do.  All functions but sender_received() and
- * sender_is_late() are called under one lock of the caller.
+ * thin line some of them move and others hardly do.  Any thread.
  */
 #ifndef SERVER_HTTP_SENDERS_H
 #define SERVER_HTTP_SENDERS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Wipes every block of the heap when it is freed.  The project's own buffers wipe themselves; this
- * is for the libraries: what libmicrohttpd, SQLite or OpenSSL copied of a request is gone with the
+ * is for the libraries: what SQLite, jansson or OpenSSL copied of a request is gone with the
  * request.  These functions replace those of the C library for every library in the process.
  */
 #include <malloc.h>

@@ -1,24 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keeps GnuTLS from starting.  libmicrohttpd loads it, although this server never speaks TLS itself
- * (a reverse proxy does).  These two functions replace those of GnuTLS, which saves memory and time
- * at the start.
+ * libcurl links GnuTLS for protocols that this program never uses.  This function overrides
+ * GnuTLS's own, so that GnuTLS is loaded but not initialised, which saves memory and time.
  */
 #include "base/compiler.h"
 
-#define EXPORT __attribute__((visibility("default")))
+__attribute__((visibility("default"))) int _gnutls_global_init_skip(void);
 
-EXPORT int _gnutls_global_init_skip(void);
-EXPORT int gnutls_global_init(void);
-
-/* GnuTLS calls this when it is loaded; 1 means: do not start. */
+/* Called by GnuTLS when it is loaded; 1 skips its initialisation. */
 int
 _gnutls_global_init_skip(void) {
     return 1;
-}
-
-/* libmicrohttpd calls this when it is loaded; 0 means: done. */
-int
-gnutls_global_init(void) {
-    return 0;
 }

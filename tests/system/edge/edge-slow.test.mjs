@@ -12,7 +12,7 @@ import { judge, measureBystander, quickServer } from '../support/bystander.mjs';
 import { memory, sockets } from '../support/process.mjs';
 
 const EACH = 100; // connections of each kind
-const LATE_S = 45; // by when the last one is gone; the library by itself would end it after 75 s without a byte
+const LATE_S = 45; // by when the last one is gone; a connection that does nothing would be ended after 75 s
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** What a client does: the head it begins with, what it sends every second, and between which seconds it is ended. */
@@ -24,6 +24,7 @@ const kinds = {
   'a small body': { first: 'POST /decrypt HTTP/1.1\r\nHost: x\r\nContent-Length: 4000\r\n\r\n{', then: ' ', ends: [14, 37] },
   // What its length allows would be half a minute more: it has to keep the pace all along.
   'a large body': { first: 'POST /encrypt?file_name=a HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n', then: 'x', ends: [14, 37] },
+  'a body in chunks': { first: 'POST /encrypt?file_name=a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n10000\r\n', then: 'x', ends: [14, 37] },
   // Responses that nobody reads, 16 MB: many more than the kernel takes.
   reading: { first: 'GET /worker.js HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(400), reads: false },
   ranges: { first: `GET /worker.js HTTP/1.1\r\nHost: x\r\nRange: bytes=0-${Array.from({ length: 300 }, (_, i) => `,5-${i}`).join('')}\r\n\r\n`.repeat(400), reads: false },

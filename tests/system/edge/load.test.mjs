@@ -105,8 +105,7 @@ test('requests that two readers could read differently are refused, and the conn
       let answer = '';
       for await (const piece of socket) answer += piece;
       assert.match(answer, /^HTTP\/1\.[01] 4\d\d /, lines.join());
-      // What libmicrohttpd refuses by itself it may say twice; nothing but refusals may come.
-      for (const [, kind] of answer.matchAll(/HTTP\/1\.[01] (\d)/g)) assert.equal(kind, '4', lines.join());
+      assert.equal(answer.match(/HTTP\/1\.[01] \d/g).length, 1, lines.join());
     }
   } finally {
     await server.stop();
@@ -126,7 +125,7 @@ test('connections that nobody uses cost little, and other clients are served mea
     t.diagnostic(`${each.toFixed(1)} KiB each; /healthz p99 ${seen.p99 / 1000} ms, without them ${twin.p99 / 1000} ms`);
     assert.equal(seen.failed, 0);
     assertQuick('/healthz', seen.p99, twin.p99);
-    assert.ok(each < 6.4 || patience > 1, `${each} KiB each`);
+    assert.ok(each < 4 || patience > 1, `${each} KiB each`);
     for (const c of idle) c.close();
   } finally {
     await server.stop();

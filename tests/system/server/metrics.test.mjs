@@ -60,7 +60,7 @@ test('idle connections keep nobody away from /metrics', async (t) => {
   assert.ok(await until(() => all.filter((one) => !one.closed).length <= KEPT, 2000), 'the oldest gave way');
 
   // Those that stay are closed for saying nothing.
-  assert.ok(await until(() => all.filter((one, i) => !one.closed && i % 2 === 0).length === 0, 8000), 'idle ones are closed');
+  assert.ok(await until(() => all.filter((one, i) => !one.closed && i % 2 === 0).length === 0, 13_000), 'idle ones are closed');
   for (const one of all) one.socket.destroy();
   assert.equal((await get(metrics, '/metrics')).status, 200);
 });

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The HTTP server with a function that answers at once: crowds of clients, their limits, a stop
+ * among them, and a client that reads nothing.
+ */
+#include <arpa/inet.h>
+#include <linux/sockios.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "crowd.h"
+#include "server/http/daemon.h"
+
+enum {
+    THREADS = 8,
+    EACH = 60,        /* connections of a thread, one after another */
+    PIPELINED = 10,   /* requests on one of them */
+    LARGE = 16 << 20, /* bytes of a response */
+    PER_CLIENT = 20,
+    KEPT = 5,
+    LATE_MS = 20 * 1000,
+};
+
+static const char plain[] = "GET /small HTTP/1.1\r\nHost: x\r\n\r\n";
+
+struct setup {
+    struct daemon *daemon;
+    struct sockaddr_in at;
+    int listening;
+    atomic_int asked, answered;
+};
+
+/* daemon_config.answer */
+static void
+answer(void *arg, const struct http_request *req, struct http_response *resp) {
+    struct setup *s = arg;
+    resp->status = 200;
+    if (strcmp(req->path, "/large") == 0) {
+        uint8_t *space = buf_space(&resp->body, LARGE);
+        memset(space, 'x', LARGE);
+        resp->body.len = LARGE;
+    } else {
+        atomic_fetch_add(&s->asked, 1);
+        int err = buf_add_text(&resp->body, "answer");
+        resp->status = err == 0 ? 200 : 500;
+    }
+}
+
+static void
+start(struct setup *s, unsigned per_client, unsigned kept) {
+    static const struct http_trusted nobody;
+    socklen_t len = sizeof(s->at);
+    *s = (struct setup){.at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
+    s->listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(s->listening, (struct sockaddr *)&s->at, sizeof(s->at)), 0);
+    assert_int_equal(listen(s->listening, 1000), 0);
+    assert_int_equal(getsockname(s->listening, (struct sockaddr *)&s->at, &len), 0);
+
+    const struct daemon_config config = {
+        .name = "http",
+        .listeners = {{.fd = s->listening, .port = ntohs(s->at.sin_port)}},
+        .listener_count = 1,
+        .answer = answer,
+        .answer_arg = s,
+        .trusted = &nobody,
+        .io_threads = 3,
+        .connections_max = 1000,
+        .per_client_max = per_client,
+        .kept_max = kept,
+        .response_max = LARGE,
+        .download_budget = 4 * (size_t)LARGE,
+        .download_share = 4 * (size_t)LARGE,
+        .download_scarce = 4 * (size_t)LARGE,
+    };
+    s->daemon = daemon_start(&config);
+    assert_non_null(s->daemon);
+}
+
+static void
+stop(struct setup *s) {
+    assert_true(daemon_drain(s->daemon, LATE_MS));
+    daemon_stop(s->daemon);
+    (void)close(s->listening);
+}
+
+static int
+connect_to(const struct setup *s) {
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&s->at, sizeof(s->at)), 0);
+    return fd;
+}
+
+static void
+ask(int fd, const char *text) {
+    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+/* Read ${count} answers from ${fd}, or up to its end.  Returns how many came. */
+static int
+read_answers(int fd, int count) {
+    char text[65536];
+    size_t len = 0;
+    for (int seen = 0; seen < count;) {
+        ssize_t n = recv(fd, text + len, sizeof(text) - 1 - len, 0);
+        if (n <= 0) return seen;
+        len += (size_t)n;
+        text[len] = '\0';
+        seen = 0;
+        for (const char *at = text; (at = strstr(at, "\r\n\r\nanswer")) != NULL; at++)
+            seen++;
+    }
+    return count;
+}
+
+static void *
+be_client(void *arg) {
+    struct setup *s = arg;
+    for (int i = 0; i < EACH; i++) {
+        int fd = connect_to(s);
+        for (int k = 0; k < PIPELINED; k++)
+            ask(fd, plain);
+        atomic_fetch_add(&s->answered, read_answers(fd, PIPELINED));
+        (void)close(fd);
+    }
+    return NULL;
+}
+
+static void
+test_a_crowd(void **state) {
+    struct setup s;
+    (void)state;
+    start(&s, 1000, 1000);
+    crowd_run(THREADS, be_client, &s, NULL);
+    assert_int_equal(s.answered, THREADS * EACH * PIPELINED);
+    assert_int_equal(s.asked, s.answered);
+    assert_true(daemon_threads_alive(s.daemon, LATE_MS, LATE_MS));
+    stop(&s);
+}
+
+/* Sends, and reads what comes, until the server has stopped. */
+static void *
+ask_until_the_end(void *arg) {
+    struct setup *s = arg;
+    for (bool served = true; served;) {
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        served = connect(fd, (const struct sockaddr *)&s->at, sizeof(s->at)) == 0 &&
+                 send(fd, plain, sizeof(plain) - 1, MSG_NOSIGNAL) > 0 && read_answers(fd, 1) == 1;
+        if (served) atomic_fetch_add(&s->answered, 1);
+        (void)close(fd);
+    }
+    return NULL;
+}
+
+static void *
+stop_in_the_middle(void *arg) {
+    struct setup *s = arg;
+    while (atomic_load(&s->answered) < 100)
+        (void)usleep(1000);
+    (void)shutdown(s->listening, SHUT_RDWR);
+    stop(s);
+    return NULL;
+}
+
+static void *
+ask_or_stop(void *arg) {
+    static atomic_int next;
+    return atomic_fetch_add(&next, 1) == 0 ? stop_in_the_middle(arg) : ask_until_the_end(arg);
+}
+
+/* What was carried out was answered. */
+static void
+test_a_stop_in_a_crowd(void **state) {
+    struct setup s;
+    (void)state;
+    start(&s, 1000, 1000);
+    crowd_run(THREADS, ask_or_stop, &s, NULL);
+    assert_int_equal(s.asked, s.answered);
+}
+
+static void
+test_limits_of_a_client(void **state) {
+    struct setup s;
+    int all[2 * PER_CLIENT], served = 0, closed = 0;
+    (void)state;
+    start(&s, PER_CLIENT, KEPT);
+    for (int i = 0; i < 2 * PER_CLIENT; i++)
+        all[i] = connect_to(&s);
+    for (int i = 0; i < 2 * PER_CLIENT; i++) {
+        (void)send(all[i], plain, sizeof(plain) - 1, MSG_NOSIGNAL);
+        served += read_answers(all[i], 1);
+    }
+    assert_int_equal(served, PER_CLIENT);
+
+    /* Of these, as many are kept as may be. */
+    for (int i = 0; i < PER_CLIENT; i++) {
+        struct pollfd p = {.fd = all[i], .events = POLLIN};
+        closed += poll(&p, 1, 300) == 1;
+    }
+    assert_int_equal(closed, PER_CLIENT - KEPT);
+
+    /* Their places are free again. */
+    for (int i = 0; i < 2 * PER_CLIENT; i++)
+        (void)close(all[i]);
+    int64_t until = clock_monotonic_ms() + LATE_MS;
+    for (served = 0; served == 0 && clock_monotonic_ms() < until;) {
+        int fd = connect_to(&s);
+        (void)send(fd, plain, sizeof(plain) - 1, MSG_NOSIGNAL);
+        served = read_answers(fd, 1);
+        (void)close(fd);
+    }
+    assert_int_equal(served, 1);
+    stop(&s);
+}
+
+/* The bytes in the kernel that the other end of ${fd} has sent and ${fd} has not received. */
+static int
+bytes_for(int fd) {
+    struct sockaddr_in own, peer;
+    socklen_t len = sizeof(own);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&own, &len), 0);
+    for (int other = 3; other < 100; other++) {
+        int bytes;
+        len = sizeof(peer);
+        if (getpeername(other, (struct sockaddr *)&peer, &len) == 0 &&
+            peer.sin_port == own.sin_port && ioctl(other, SIOCOUTQ, &bytes) == 0)
+            return bytes;
+    }
+    return -1;
+}
+
+/* A client that reads nothing keeps little memory of the kernel, and gets all when it reads. */
+static void
+test_a_client_that_reads_nothing(void **state) {
+    struct setup s;
+    static char bytes[1 << 20];
+    size_t got = 0;
+    (void)state;
+    start(&s, 1000, 1000);
+    int fd = connect_to(&s), held = -1;
+    ask(fd, "GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    for (int i = 0; i < 20; i++) {
+        (void)usleep(50 * 1000);
+        if (bytes_for(fd) > held) held = bytes_for(fd);
+    }
+    assert_in_range(held, 1, 1 << 20);
+
+    for (ssize_t n; (n = recv(fd, bytes, sizeof(bytes), 0)) > 0;)
+        got += (size_t)n;
+    assert_true(got > LARGE && got < LARGE + 1000);
+    (void)close(fd);
+    stop(&s);
+}
+
+int
+main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_crowd),
+        cmocka_unit_test(test_a_stop_in_a_crowd),
+        cmocka_unit_test(test_limits_of_a_client),
+        cmocka_unit_test(test_a_client_that_reads_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
