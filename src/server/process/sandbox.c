@@ -109,7 +109,7 @@ sandbox_restrict_paths(const struct sandbox_paths *paths) {
 static const int allowed_calls[] = {
     /* data on descriptors */
     SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(pread64),
-    SCMP_SYS(pwrite64), SCMP_SYS(preadv), SCMP_SYS(pwritev), SCMP_SYS(sendfile), SCMP_SYS(recvfrom),
+    SCMP_SYS(pwrite64), SCMP_SYS(preadv), SCMP_SYS(pwritev), SCMP_SYS(recvfrom),
     SCMP_SYS(sendmsg),
 
     /* files below the directories that Landlock leaves */
@@ -123,13 +123,13 @@ static const int allowed_calls[] = {
     SCMP_SYS(umask), SCMP_SYS(pipe2),
 
     /* connections that were accepted */
-    SCMP_SYS(accept4), SCMP_SYS(accept), SCMP_SYS(shutdown), SCMP_SYS(getsockopt),
+    SCMP_SYS(accept4), SCMP_SYS(shutdown), SCMP_SYS(getsockopt),
     SCMP_SYS(setsockopt), SCMP_SYS(getsockname), SCMP_SYS(getpeername),
 
     /* waiting */
     SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
-    SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(eventfd2),
-    SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime), SCMP_SYS(signalfd4), SCMP_SYS(nanosleep),
+    SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(eventfd2),
+    SCMP_SYS(nanosleep),
     SCMP_SYS(clock_nanosleep), SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres),
     SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(futex),
 
@@ -225,8 +225,8 @@ static const struct guarded_call guarded_calls[] = {
     {SCMP_SYS(ioctl), {1, WHOLE, FIONBIO}, {0}},
     {SCMP_SYS(ioctl), {1, WHOLE, FIONREAD}, {0}},
 
-    /* Copies, flags and locks; never F_SETOWN, with which the kernel signals any process. */
-    {SCMP_SYS(fcntl), {1, WHOLE, F_DUPFD_CLOEXEC}, {0}},
+    /* Flags and locks; never F_SETOWN, with which the kernel signals any process, and no copies,
+     * which could pass a rule for one descriptor. */
     {SCMP_SYS(fcntl), {1, WHOLE, F_GETFD}, {0}},
     {SCMP_SYS(fcntl), {1, WHOLE, F_SETFD}, {0}},
     {SCMP_SYS(fcntl), {1, WHOLE, F_GETFL}, {0}},
@@ -293,20 +293,16 @@ add_call_rules(scmp_filter_ctx ctx, bool outgoing) {
     return err;
 }
 
-/* What would give a connected datagram socket another address, or make a copy of it. */
-static const int redirecting_calls[] = {SCMP_SYS(sendmsg), SCMP_SYS(sendmmsg), SCMP_SYS(connect),
-                                        SCMP_SYS(fcntl)};
+/* What would give a connected datagram socket another address. */
+static const int redirecting_calls[] = {SCMP_SYS(sendmsg), SCMP_SYS(sendmmsg), SCMP_SYS(connect)};
 
-/* Refuse to redirect descriptor ${fd}.  fcntl with F_DUPFD_CLOEXEC is refused, its other commands
- * stay. */
+/* Refuse to redirect descriptor ${fd}. */
 static int
 add_redirect_rules(scmp_filter_ctx ctx, int fd) {
     const struct condition descriptor = {0, DESCRIPTOR, (uint32_t)fd};
-    const struct condition copy = {1, DESCRIPTOR, F_DUPFD_CLOEXEC};
     for (size_t i = 0; i < ARRAY_LEN(redirecting_calls); i++) {
-        unsigned conditions = redirecting_calls[i] == SCMP_SYS(fcntl) ? 2 : 1;
-        int err = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), redirecting_calls[i], conditions,
-                                   compare(&descriptor), compare(&copy));
+        int err = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), redirecting_calls[i], 1,
+                                   compare(&descriptor));
         if (err != 0) return ERR_IO;
     }
     return 0;

@@ -56,15 +56,15 @@ struct left {
  * with a thought for whom it reaches. */
 static const struct left all_left[] = {
     PLAIN(read), PLAIN(write), PLAIN(readv), PLAIN(writev), PLAIN(pread64), PLAIN(pwrite64),
-    PLAIN(preadv), PLAIN(pwritev), PLAIN(sendfile), PLAIN(recvfrom), PLAIN(sendmsg), PLAIN(openat),
+    PLAIN(preadv), PLAIN(pwritev), PLAIN(recvfrom), PLAIN(sendmsg), PLAIN(openat),
     PLAIN(close), PLAIN(fstat), PLAIN(newfstatat), PLAIN(statx), PLAIN(statfs), PLAIN(fstatfs),
     PLAIN(lseek), PLAIN(fsync), PLAIN(fdatasync), PLAIN(ftruncate), PLAIN(fallocate),
     PLAIN(unlinkat), PLAIN(mkdirat), PLAIN(renameat2), PLAIN(linkat), PLAIN(faccessat),
     PLAIN(faccessat2), PLAIN(getdents64), PLAIN(flock), PLAIN(getcwd), PLAIN(readlinkat),
-    PLAIN(fchmod), PLAIN(umask), PLAIN(pipe2), PLAIN(accept4), PLAIN(accept), PLAIN(shutdown),
+    PLAIN(fchmod), PLAIN(umask), PLAIN(pipe2), PLAIN(accept4), PLAIN(shutdown),
     PLAIN(getsockopt), PLAIN(setsockopt), PLAIN(getsockname), PLAIN(getpeername),
-    PLAIN(epoll_create1), PLAIN(epoll_ctl), PLAIN(epoll_pwait), PLAIN(ppoll), PLAIN(pselect6),
-    PLAIN(eventfd2), PLAIN(timerfd_create), PLAIN(timerfd_settime), PLAIN(signalfd4),
+    PLAIN(epoll_create1), PLAIN(epoll_ctl), PLAIN(epoll_pwait), PLAIN(ppoll),
+    PLAIN(eventfd2),
     PLAIN(nanosleep), PLAIN(clock_nanosleep), PLAIN(clock_gettime), PLAIN(clock_getres),
     PLAIN(gettimeofday), PLAIN(futex), PLAIN(munmap), PLAIN(mremap), PLAIN(madvise), PLAIN(brk),
     PLAIN(mlock), PLAIN(mlock2), PLAIN(munlock), PLAIN(msync), PLAIN(set_robust_list), PLAIN(rseq),
@@ -76,7 +76,7 @@ static const struct left all_left[] = {
 #ifdef SYS_open /* older spellings of some of them */
     PLAIN(open), PLAIN(stat), PLAIN(lstat), PLAIN(unlink), PLAIN(rmdir), PLAIN(mkdir),
     PLAIN(rename), PLAIN(renameat), PLAIN(link), PLAIN(access), PLAIN(readlink), PLAIN(epoll_wait),
-    PLAIN(poll), PLAIN(select), PLAIN(time),
+    PLAIN(poll), PLAIN(time),
 #endif
     GUARDED(mmap), GUARDED(mprotect), GUARDED(clone), GUARDED(prctl), GUARDED(getpriority),
     GUARDED(setpriority), GUARDED(prlimit64), GUARDED(socketpair), GUARDED(ioctl), GUARDED(fcntl),
@@ -187,8 +187,8 @@ is_one_of(long value, const long *list, size_t count) {
 
 static bool
 is_fcntl_left(long command) {
-    return IS_ONE_OF(command, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK,
-                     F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW);
+    return IS_ONE_OF(command, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW,
+                     F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW);
 }
 
 static bool
