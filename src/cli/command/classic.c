@@ -209,6 +209,7 @@ deliver_classic(struct cli *cli, const json_t *json) {
     meta.name_len = strlen(meta.name);
     meta.size = content.len;
     if (status == CLI_DONE) status = output_begin(cli, &output, &meta, NULL);
+    if (status == CLI_DONE) status = output_create(&output);
     if (status == CLI_DONE && output_write(&output, 0, content.data, content.len) != 0)
         status = CLI_FAILED;
     if (status == CLI_DONE) status = output_finish(cli, &output, &meta);

@@ -40,10 +40,17 @@ begin_delivery_output(struct delivery *d) {
     if (d->output.begun) return 0;
     d->status = output_begin(d->cli, &d->output, envelope_opener_meta(d->opener), d->lease.temp);
     if (d->status != CLI_DONE) return ERR_IO;
-    progress_scale(&d->bar, envelope_opener_meta(d->opener)->size);
 
-    if (d->output.temp[0] != '\0' && !d->output.elsewhere)
-        lease_remember(d->cli, &d->lease, d->output.temp);
+    /* The record names the file before it exists, so that no end of this run leaves a file that
+     * nothing knows of, and again once it has an inode. */
+    bool remembered = d->output.temp[0] != '\0' && !d->output.elsewhere;
+    if (remembered && d->output.fd < 0)
+        remembered = lease_remember(d->cli, &d->lease, d->output.temp);
+    d->status = output_create(&d->output);
+    if (d->status != CLI_DONE) return ERR_IO;
+    if (remembered) (void)lease_remember(d->cli, &d->lease, d->output.temp);
+
+    progress_scale(&d->bar, envelope_opener_meta(d->opener)->size);
     return 0;
 }
 

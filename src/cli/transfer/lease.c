@@ -2,15 +2,18 @@
 #include "cli/transfer/lease.h"
 
 #include <fcntl.h>
+#include <libgen.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/text/base64.h"
 #include "cli/local/lockfile.h"
+#include "cli/local/name.h"
 #include "cli/terminal/passphrase.h"
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
+#include "cli/transfer/output.h"
 #include "crypto/gate.h"
 
 enum {
@@ -62,12 +65,27 @@ decode_field(const json_t *json, const char *name, struct buf *out) {
     return base64_decode(BASE64_URL, text, strlen(text), out);
 }
 
-/* Add to ${record} the unfinished file ${path}, and the header of the envelope it comes from. */
+/* Write to ${out} the path of ${temp} from the root.  The file itself may not exist yet.  Returns
+ * whether it fits. */
 static bool
-add_unfinished_file(json_t *record, const struct lease *l, const char *path) {
+absolute_path(const char *temp, char out[static OUTPUT_PATH_MAX]) {
+    char copy[OUTPUT_PATH_MAX];
+    (void)snprintf(copy, sizeof(copy), "%s", temp);
+    char *directory = realpath(dirname(copy), NULL);
+    if (directory == NULL) return false;
+    int n = snprintf(out, OUTPUT_PATH_MAX, "%s/%s", directory, name_of_path(temp));
+    free(directory);
+    return n < OUTPUT_PATH_MAX;
+}
+
+/* Add to ${record} the unfinished file ${temp}, and the header of the envelope it comes from.  The
+ * inode is 0 as long as there is no file. */
+static bool
+add_unfinished_file(json_t *record, const struct lease *l, const char *temp) {
     struct stat st;
-    char boot[BOOT_ID_LEN + 1], header[64];
-    if (lstat(path, &st) != 0) return false;
+    char path[OUTPUT_PATH_MAX], boot[BOOT_ID_LEN + 1], header[64];
+    if (!absolute_path(temp, path)) return false;
+    if (lstat(path, &st) != 0) st.st_ino = 0;
     read_boot_id(boot);
     base64_encode_text(BASE64_URL, l->keys.header, sizeof(l->keys.header), header);
 
@@ -94,7 +112,10 @@ find_unfinished_file(const json_t *record, const uint8_t header[static ENVELOPE_
     struct buf then = BUF_INIT(ENVELOPE_HEADER_LEN);
     const char *temp = remote_text(record, "temp");
     if (temp == NULL || !is_from_this_boot(record) || lstat(temp, &st) != 0) return NULL;
-    if ((json_int_t)st.st_ino != remote_number(record, "inode", -1)) return NULL;
+    /* The run that chose the name may have ended before it wrote the inode. */
+    int64_t inode = remote_number(record, "inode", -1);
+    bool is_new = inode == 0 && st.st_size == 0;
+    if ((int64_t)st.st_ino != inode && !is_new) return NULL;
 
     bool same = decode_field(record, "header", &then) == 0 &&
                 buf_equals(&then, header, ENVELOPE_HEADER_LEN);
@@ -103,18 +124,18 @@ find_unfinished_file(const json_t *record, const uint8_t header[static ENVELOPE_
     return NULL;
 }
 
-void
+bool
 lease_remember(struct cli *cli, const struct lease *l, const char *temp) {
-    char *path = temp == NULL ? NULL : realpath(temp, NULL);
     json_t *record = json_object();
     bool ok = json_object_set_new(record, "lease", json_string(l->token)) == 0;
-    if (ok && path != NULL) ok = add_unfinished_file(record, l, path);
+    if (ok && temp != NULL) ok = add_unfinished_file(record, l, temp);
+    if (ok) ok = state_save(&cli->state, STATE_DOWNLOAD, l->state_name, record) == 0;
 
-    if (!ok || state_save(&cli->state, STATE_DOWNLOAD, l->state_name, record) != 0)
+    if (!ok)
         say_note("Note: cannot write to %s. An interrupted download will use another view.",
                  cli->state.dir);
     json_decref(record);
-    free(path);
+    return ok;
 }
 
 /* Use the lease of another run, or name a new one. */
@@ -130,7 +151,7 @@ take_or_name_lease(struct cli *cli, struct lease *l,
     } else {
         token_mint(cli->random, l->token);
         l->is_new = true;
-        lease_remember(cli, l, NULL);
+        (void)lease_remember(cli, l, NULL);
     }
     json_decref(record);
 }
@@ -376,7 +397,7 @@ replace_ended_lease(struct opening *o, struct lease *l) {
     free(l->temp);
     l->temp = NULL;
     token_mint(o->cli->random, l->token);
-    lease_remember(o->cli, l, NULL);
+    (void)lease_remember(o->cli, l, NULL);
 }
 
 /* Try to open with what is known.  Sets ${*again} if the user may try another passphrase. */

@@ -39,9 +39,9 @@ bool lease_is_mine_alone(const struct lease *l);
 /* Wipe and release what ${l} holds. */
 void lease_clear(struct lease *l);
 
-/* Keep the lease ${l}, and that its content is being written to the file ${temp}; NULL for none.
- * Prints a note where that fails. */
-void lease_remember(struct cli *cli, const struct lease *l, const char *temp);
+/* Keep the lease ${l}, and that its content is being written to the file ${temp}, which may not
+ * exist yet; NULL for none.  Returns whether that worked, and prints a note if not. */
+bool lease_remember(struct cli *cli, const struct lease *l, const char *temp);
 
 /* End the lease ${l} after its content was received, or burn the whole secret if ${burn}, and
  * forget it.  Prints a note where the server does not confirm that. */

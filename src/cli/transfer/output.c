@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -127,22 +128,16 @@ open_unfinished(struct output *o, const char *path) {
     return -1;
 }
 
-/* Create an unfinished file in the directory of o->path.  Returns the descriptor or -1. */
-static int
-create_unfinished(struct output *o) {
+/* Name an unfinished file in the directory of o->path.  Returns whether the name fits. */
+static bool
+name_unfinished(const struct cli *cli, struct output *o) {
     char copy[OUTPUT_PATH_MAX];
+    uint64_t number;
     (void)snprintf(copy, sizeof(copy), "%s", o->path);
-    int n = snprintf(o->temp, sizeof(o->temp), "%s/.secrets-XXXXXX.part", dirname(copy));
-    if (n >= (int)sizeof(o->temp)) return -1;
-
-    int fd = mkostemps(o->temp, (int)strlen(".part"), O_CLOEXEC);
-    if (fd < 0) {
-        o->temp[0] = '\0';
-        return -1;
-    }
-    /* No other process knows the name yet.  Without lock support none will continue it either. */
-    (void)!lockfile_lock(fd, o->temp);
-    return fd;
+    random_fill(cli->random, &number, sizeof(number));
+    int n = snprintf(o->temp, sizeof(o->temp), "%s/.secrets-%016" PRIx64 ".part", dirname(copy),
+                     number);
+    return n < (int)sizeof(o->temp);
 }
 
 enum cli_exit
@@ -160,11 +155,24 @@ output_begin(struct cli *cli, struct output *o, const struct envelope_meta *meta
 
     if (!choose_output_path(cli, o, meta)) return complain_path_too_long(o->path);
     if (again != NULL) o->fd = open_unfinished(o, again);
-    if (o->fd < 0) o->fd = create_unfinished(o);
-    if (o->fd >= 0) return CLI_DONE;
-    say_error("cannot write next to %s: %s", o->path, strerror(errno));
-    say_hint("Name another place with --output, then run the command again.");
-    return CLI_FAILED;
+    if (o->fd < 0 && !name_unfinished(cli, o)) return complain_path_too_long(o->path);
+    return CLI_DONE;
+}
+
+enum cli_exit
+output_create(struct output *o) {
+    if (o->kind != OUTPUT_FILE || o->fd >= 0) return CLI_DONE;
+    o->fd = open(o->temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (o->fd < 0) {
+        o->temp[0] = '\0';
+        say_error("cannot write next to %s: %s", o->path, strerror(errno));
+        say_hint("Name another place with --output, then run the command again.");
+        return CLI_FAILED;
+    }
+
+    /* No other process writes to it yet.  Without lock support none will continue it either. */
+    (void)!lockfile_lock(o->fd, o->temp);
+    return CLI_DONE;
 }
 
 uint64_t

@@ -34,13 +34,19 @@ MUST_CHECK
 enum cli_exit output_check(const struct cli *cli);
 
 /*
- * Choose the destination for content of ${meta} and open it as ${o}.  Continues ${again}, the
- * unfinished file of an earlier run, where that is not NULL and is possible.  The caller ends with
+ * Choose the destination for content of ${meta} as ${o}.  Opens ${again}, the unfinished file of an
+ * earlier run, where that is not NULL and is possible.  A new unfinished file only gets its name,
+ * o->temp, which the caller can keep before output_create() makes the file.  The caller ends with
  * output_drop() in every case.  Returns CLI_DONE, or another status after printing an error.
  */
 MUST_CHECK
 enum cli_exit output_begin(struct cli *cli, struct output *o, const struct envelope_meta *meta,
                            const char *again);
+
+/* Create the unfinished file if ${o} needs one and has none.  Returns CLI_DONE, or CLI_FAILED after
+ * printing an error. */
+MUST_CHECK
+enum cli_exit output_create(struct output *o);
 
 /* Return how many bytes the unfinished file holds; 0 without one. */
 uint64_t output_have(const struct output *o);

@@ -34,8 +34,20 @@ async function traced(args, { input = '', extra = {} } = {}) {
   child.stdin.end(input);
   const [code] = await once(child, 'close');
   // The calls of the client, not the one that strace started it by.
-  const lines = readFileSync(log, 'utf8').split('\n').filter((l) => !/execve\(/.test(l));
+  const lines = wholeCalls(readFileSync(log, 'utf8').split('\n')).filter((l) => !/execve\(/.test(l));
   return { code, stdout, stderr, lines };
+}
+
+/** What strace writes in two lines, as another thread calls meanwhile, in one. */
+function wholeCalls(lines) {
+  const begun = new Map();
+  return lines.flatMap((line) => {
+    const [, thread, call] = /^(\d+) +(.*) <unfinished \.\.\.>$/s.exec(line) ?? [];
+    if (thread !== undefined) begun.set(thread, call);
+    const [, again, rest] = /^(\d+) +<\.\.\. \w+ resumed>(.*)$/s.exec(line) ?? [];
+    if (again === undefined) return thread === undefined ? [line] : [];
+    return [`${again} ${begun.get(again)}${rest}`];
+  });
 }
 const withText = (lines, text) => lines.filter((l) => l.includes(text));
 

@@ -159,9 +159,11 @@ static void
 begin(struct cli *cli, struct output *o, struct envelope_meta *meta, const char *again) {
     static char out[128];
     path_of("out", out);
-    *cli = (struct cli){.opt = {.output = out, .quiet = true}};
+    *cli = (struct cli){.opt = {.output = out, .quiet = true}, .random = &random_system};
     *meta = (struct envelope_meta){.size = 5};
     assert_int_equal(output_begin(cli, o, meta, again), CLI_DONE);
+    if (again == NULL) assert_int_equal(access(o->temp, F_OK), -1);
+    assert_int_equal(output_create(o), CLI_DONE);
     assert_int_equal(output_write(o, 0, (const uint8_t *)"whole", 5), 0);
     seen_locked = seen_free = 0;
 }
