@@ -465,8 +465,8 @@ edit_file(const char *sql) {
 /* Versions of the file that earlier releases wrote, and what makes this version one of them. */
 static const char *const downgrades[] = {
     /* 1: without gates, and with a count of inline content only. */
-    "DROP TABLE event; ALTER TABLE record DROP COLUMN gate_verifier; UPDATE state SET bytes = 608;"
-    "PRAGMA user_version = 1;",
+    ("DROP TABLE event; ALTER TABLE record DROP COLUMN gate_verifier; UPDATE state SET bytes = 608;"
+     "PRAGMA user_version = 1;"),
     /* 2: with gates. */
     "DROP TABLE event; UPDATE state SET bytes = 608; PRAGMA user_version = 2;",
     /* 3: without events. */
