@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "crypto/kdf/turns.h"
@@ -73,7 +73,7 @@ comes(const char *name) {
     *c = (struct caller){.turns = turns, .name = name, .client = client_of(name)};
     assert_int_equal(pthread_create(&c->thread, NULL, enter, c), 0);
     while (turns_load(turns).waiting == waiting)
-        sched_yield();
+        usleep(500);
 }
 
 static void
@@ -96,7 +96,7 @@ one_ends(void) {
     unsigned before = entered_now();
     turns_leave(turns);
     while (entered_now() == before)
-        sched_yield();
+        usleep(500);
 }
 
 /* Let all that wait run, one after the other, and free the turns. */
