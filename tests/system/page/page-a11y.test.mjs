@@ -13,6 +13,9 @@ const WIDTHS = { wide: { width: 1280, height: 720 }, narrow: { width: 320, heigh
 const LOOKS = Object.fromEntries(['light', 'dark'].flatMap((colorScheme) =>
   Object.entries(WIDTHS).map(([width, viewport]) => [`${colorScheme}, ${width}`, { viewport, colorScheme }])));
 
+/** Dark and light differ in their colours alone, which these rules look at. */
+const COLOURS = { runOnly: { type: 'rule', values: ['color-contrast', 'link-in-text-block'] } };
+
 // One page shows every state in turn: a context of its own for each takes longer than axe does.
 let page;
 let client;
@@ -37,10 +40,10 @@ async function startAxe() {
   const { frameTree } = await client.send('Page.getFrameTree');
   const { executionContextId: contextId } = await client.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id });
   await client.send('Runtime.evaluate', { expression: axe, contextId });
-  return async () => {
+  return async (options = {}) => {
     const { result } = await client.send('Runtime.evaluate', {
       contextId, awaitPromise: true, returnByValue: true,
-      expression: `axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) =>
+      expression: `axe.run(document, ${JSON.stringify({ resultTypes: ['violations'], ...options })}).then((r) => r.violations.map((v) =>
         v.id + ': ' + v.nodes.map((n) => n.target + ' ' + n.failureSummary).join(' | ')))`,
     });
     return result.value;
@@ -56,7 +59,7 @@ for (const [name, reach] of Object.entries(states)) {
     for (const [look, { viewport, colorScheme }] of Object.entries(LOOKS)) {
       await page.setViewportSize(viewport);
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      assert.deepEqual(await violations(), [], look);
+      assert.deepEqual(await violations(colorScheme === 'dark' ? COLOURS : {}), [], look);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.ok(wide <= 0, `${look}: ${wide} px wider than the window`);
     }
@@ -71,4 +74,7 @@ test('a page that is not accessible is noticed', async () => {
   const violations = await startAxe();
   await page.evaluate(() => document.querySelector('main').append(document.createElement('input')));
   assert.match((await violations()).join(), /label/);
+  assert.deepEqual(await violations(COLOURS), []);
+  await page.evaluate(() => { document.querySelector('main').append('pale'); document.querySelector('main').style.color = 'rgb(120 120 120 / 0.2)'; });
+  assert.match((await violations(COLOURS)).join(), /color-contrast/);
 });
