@@ -833,7 +833,7 @@ test('a server that lets some share: by token, as a user, or nobody', async (t) 
     // What was kept when tokens counted does not bring the form back.
     await page.addInitScript((kept) => localStorage.setItem('ephemeral-secrets-token', kept), JSON.stringify({ server: none, token }));
     await page.goto(none);
-    await page.getByRole('heading', { name: 'Links are opened here' }).waitFor();
+    await page.getByRole('heading', { name: 'You can only open links here' }).waitFor();
   } finally {
     for (const server of servers) await server.stop();
     await rm(folder, { recursive: true });

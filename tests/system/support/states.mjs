@@ -162,7 +162,7 @@ export const states = {
   'open-only': async (page, site) => {
     await changeConfig({ create: { allowed: false, ways: [] } }, page);
     await page.goto(site.url);
-    await page.getByRole('heading', { name: 'Links are opened here' }).waitFor();
+    await page.getByRole('heading', { name: 'You can only open links here' }).waitFor();
   },
   'right-ended': async (page, site) => {
     page.allow = /401/;

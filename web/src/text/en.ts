@@ -133,11 +133,11 @@ export const en = {
   forgetNote: 'This browser keeps only what it needs to check these secrets or burn them. It keeps neither their content nor their keys.',
 
   membersOnly: 'Only members of {name} can share here. Anyone can open links.',
-  openOnlyTitle: 'Links are opened here',
+  openOnlyTitle: 'You can only open links here',
   openOnly: 'Nobody can share secrets at this address. To open one, use the whole link that you were sent.',
   tokenField: 'API token',
   tokenUse: 'Use an API token',
-  tokenHint: 'It is kept for this tab, and sent only to {host}, with what you share.',
+  tokenHint: 'This page keeps the token until you close the tab. It sends the token only to {host}, when you share.',
   tokenKeep: 'Keep it in this browser',
   tokenGo: 'Continue',
   tokenShape: 'That is not an API token. Copy all of it.',
