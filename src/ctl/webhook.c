@@ -38,7 +38,7 @@ sign_delivery(const struct delivery *d, const char *id, const char *timestamp, c
     buf_free(&text);
     if (err != 0) return err;
 
-    memcpy(out, "v1,", 3);
+    memcpy(out, "v1,", sizeof("v1,"));
     base64_encode_text(BASE64_STD, mac, sizeof(mac), out + 3);
     return 0;
 }

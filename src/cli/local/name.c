@@ -31,8 +31,9 @@ copy_safe_characters(const char *s, size_t len, char *out) {
     for (size_t i = 0; i < len && used < NAME_LEN_MAX;) {
         uint32_t c = 0;
         size_t n = utf8_decode(s + i, len - i, &c);
-        char instead = n == 0 ? '_' : replace_character(s, len, i, c);
-        if (n == 0) n = 1;
+        char instead = '_';
+        if (n > 0) instead = replace_character(s, len, i, c);
+        else n = 1;
 
         if (instead != '\0') {
             out[used++] = instead;

@@ -103,7 +103,7 @@ is_before(const struct waiter *a, const struct waiter *b) {
 static struct waiter *
 take_waiter(struct turns *t) {
     struct waiter **best = &t->first;
-    for (struct waiter **at = &t->first; *at != NULL; at = &(*at)->next)
+    for (struct waiter **at = &t->first->next; *at != NULL; at = &(*at)->next)
         if (is_before(*at, *best)) best = at;
 
     struct waiter *taken = *best;

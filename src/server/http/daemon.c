@@ -155,7 +155,7 @@ daemon_end_connections(struct daemon *d) {
 
 bool
 daemon_drain(struct daemon *d, int ms) {
-    const struct timespec look = {.tv_nsec = LOOK_MS * 1000 * 1000};
+    const struct timespec look = {.tv_nsec = LOOK_MS * 1000L * 1000};
     int64_t now = clock_monotonic_ms(), until = now + ms, fresh_until = now + FRESH_MS;
     daemon_end_connections(d);
 

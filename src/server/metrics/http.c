@@ -61,9 +61,9 @@ metrics_http_start(int fd, int (*write)(void *ctx, struct buf *out), void *ctx) 
         .per_client_max = CONNECTIONS_MAX,
         .kept_max = CONNECTIONS_MAX,
         .response_max = TEXT_MAX,
-        .download_budget = CONNECTIONS_MAX * TEXT_MAX,
-        .download_share = CONNECTIONS_MAX * TEXT_MAX,
-        .download_scarce = CONNECTIONS_MAX * TEXT_MAX,
+        .download_budget = (size_t)CONNECTIONS_MAX * TEXT_MAX,
+        .download_share = (size_t)CONNECTIONS_MAX * TEXT_MAX,
+        .download_scarce = (size_t)CONNECTIONS_MAX * TEXT_MAX,
     };
     m->daemon = daemon_start(&config);
     if (m->daemon != NULL) return m;
