@@ -71,7 +71,7 @@ test('every test is in check or only in check-all, and in the groups of its fold
   for (const folder of ['unit', 'system']) {
     const files = spawnSync('git', ['ls-files', `tests/${folder}/*/*`], { cwd: top, encoding: 'utf8' }).stdout;
     for (const [, path] of files.matchAll(/^tests\/((?:unit|system)\/\w+\/[\w-]+)\.(?:test\.mjs|c)$/gm))
-      if (!/\/support\/|\/package$/.test(path)) assert.ok(all.includes(path), path);
+      if (!/\/support\/|\/(package|newcomer)$/.test(path)) assert.ok(all.includes(path), path);
   }
   const [first, ...rest] = list('unit/base');
   assert.equal(first, 'build/base', 'what is tested is built before anything else');
