@@ -75,6 +75,22 @@ return_share(struct api_call *call, enum vault_place place, uint64_t bytes) {
 }
 
 int
+call_storage_check(struct api_call *call, const struct vault_charge *c) {
+    int64_t now = call->api->monotonic_ms() / 1000;
+    struct storage_level level;
+    uint8_t key[16];
+    int err = 0;
+
+    http_address_network(&call->req->client, key);
+    for (int i = 0; i < VAULT_PLACES && err == 0; i++) {
+        struct storage_shares *shares = shares_of(call, i, &level);
+        if (shares != NULL && c->bytes[i] > 0)
+            err = storage_shares_check(shares, key, c->bytes[i], level, now);
+    }
+    return err;
+}
+
+int
 call_storage_take(struct api_call *call, const struct vault_charge *c, int64_t ttl) {
     int err = take_share(call, VAULT_RECORDS, c->bytes[VAULT_RECORDS], ttl);
     if (err != 0) return err;

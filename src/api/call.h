@@ -39,6 +39,13 @@ MUST_CHECK
 int call_storage_take(struct api_call *call, const struct vault_charge *c, int64_t ttl);
 void call_storage_return(struct api_call *call, const struct vault_charge *c);
 
+/*
+ * As call_storage_take(), but charges nothing.  For an upload as it begins: each of its parts is
+ * charged when it arrives, but one that cannot fit is refused at once.
+ */
+MUST_CHECK
+int call_storage_check(struct api_call *call, const struct vault_charge *c);
+
 /* The client of ${call}, for its share of the derivations. */
 struct turns_client call_turns(const struct api_call *call);
 

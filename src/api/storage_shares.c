@@ -75,9 +75,10 @@ set_account(struct account *a, double bytes, int64_t now, int64_t seconds) {
 /* Whether a network that holds ${held} bytes may store ${bytes} more. */
 static bool
 is_within_share(double held, uint64_t bytes, struct storage_level level) {
-    double used = (double)level.used, free_bytes = (double)level.quota - used;
+    double used = (double)level.used, more = (double)bytes;
+    double free_after = (double)level.quota - used - more;
     if (held > used) held = used;
-    return held + (double)bytes <= free_bytes / 2;
+    return held + more <= free_after / 2;
 }
 
 int
@@ -99,6 +100,26 @@ storage_shares_take(struct storage_shares *s, const uint8_t key[static 16], uint
     }
     (void)pthread_mutex_unlock(&s->lock);
     return err;
+}
+
+int
+storage_shares_check(struct storage_shares *s, const uint8_t key[static 16], uint64_t bytes,
+                     struct storage_level level, int64_t now) {
+    double held = 0;
+    if (level.quota == 0) return 0;
+
+    /* A look replaces no other account. */
+    (void)pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < STORAGE_SHARES_NETWORKS; i++) {
+        const struct account *a = &s->list[i];
+        if (a->ends == 0 || memcmp(a->key, key, sizeof(a->key)) != 0) continue;
+        held = account_bytes(a, now);
+        break;
+    }
+    (void)pthread_mutex_unlock(&s->lock);
+
+    if (!is_within_share(held, bytes, level)) return ERR_FULL;
+    return 0;
 }
 
 void

@@ -3,10 +3,10 @@
  * Shares of the quota, or of the bytes of a day: what the network of one client stores must leave
  * as much again for others.
  *
- * A network may hold at most half of what is free, so the share shrinks as the quota fills up.  The
- * first network gets a third of the quota at most, the next one a third of the rest, and so on: no
- * finite number of networks fills it.  A network that is refused holds much of what is stored, and
- * others can still store.
+ * A network may hold at most half as much as remains free, so the share shrinks as the quota fills
+ * up.  The first network gets a third of the quota at most, the next one a third of the rest, and
+ * so on: no finite number of networks fills it.  A network that is refused holds much of what is
+ * stored, and others can still store.
  *
  * The table has a fixed size and remembers about how much each network has stored.  An account
  * drains over the lifetimes of what it stored.  It never counts for more than all that is stored,
@@ -44,6 +44,11 @@ struct storage_level {
 MUST_CHECK
 int storage_shares_take(struct storage_shares *s, const uint8_t key[static 16], uint64_t bytes,
                         int64_t ttl, struct storage_level level, int64_t now);
+
+/* As storage_shares_take(), but charges nothing: whether ${bytes} could be stored now. */
+MUST_CHECK
+int storage_shares_check(struct storage_shares *s, const uint8_t key[static 16], uint64_t bytes,
+                         struct storage_level level, int64_t now);
 
 /* Take back a charge of ${bytes}: nothing was stored.  Any thread. */
 void storage_shares_return(struct storage_shares *s, const uint8_t key[static 16], uint64_t bytes,

@@ -95,14 +95,26 @@ int vault_sealed_open(struct vault *v, const char *id, const struct vault_sealed
 /* Wipe ${o} and free what it owns.  NULL is allowed. */
 void vault_sealed_opened_clear(struct vault_sealed_opened *o);
 
+/* Pays for the bytes of a part. */
+struct vault_sealed_payer {
+    /* Charge ${c}, which lives for ${ttl} seconds.  Returns 0, or a negative code with nothing
+     * charged. */
+    int (*take)(void *ctx, const struct vault_charge *c, int64_t ttl);
+    /* Take back the charge: no bytes were stored. */
+    void (*give_back)(void *ctx, const struct vault_charge *c);
+    void *ctx;
+};
+
 /*
- * Store part ${k} for the owner.  Returns 1 with ${verdict}, or a negative code.  The verdict is
- * OK; ABSENT if the id is unknown or the token does not match; or CONFLICT if other bytes are
- * stored, the length is wrong, or the upload is complete.
+ * Store part ${k} for the owner, and charge ${payer}, if not NULL, for bytes that were not there
+ * before.  Returns 1 with ${verdict}, or a negative code, that of payer->take() included.  The
+ * verdict is OK; ABSENT if the id is unknown or the token does not match; or CONFLICT if other
+ * bytes are stored, the length is wrong, or the upload is complete.
  */
 MUST_CHECK
 int vault_sealed_put_part(struct vault *v, const char *id, const char *owner_token, uint32_t k,
-                          const struct buf *data, enum verdict *verdict);
+                          const struct buf *data, const struct vault_sealed_payer *payer,
+                          enum verdict *verdict);
 
 /*
  * Set ${len} to the length that vault_sealed_put_part() requires of part ${k}, so that a body can

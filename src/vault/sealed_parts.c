@@ -34,15 +34,30 @@ register_part(struct vault *v, const char *id, const char *owner_token, const st
     return result;
 }
 
-/* Store the bytes of part ${k}.  Returns 1; 0 if other bytes are there; or a negative code. */
+/* Store the bytes of part ${k}, which count in the quota as ${c}.  Returns as blobs_ops.put(). */
 static int
-put_part_bytes(struct vault *v, const struct record *r, uint32_t k, const struct buf *data) {
-    const struct vault_charge charge = {.bytes = {[VAULT_BLOBS] = data->len}};
-    int err = vault_quota_hold(v, &charge);
+put_within_quota(struct vault *v, const struct record *r, uint32_t k, const struct buf *data,
+                 const struct vault_charge *c) {
+    int err = vault_quota_hold(v, c);
     if (err != 0) return err;
 
     int stored = vault_counted(v, v->blobs->ops->put(v->blobs, r->blob, k, data->data, data->len));
-    vault_quota_release(v, &charge, stored == 1 || stored == ERR_UNKNOWN_OUTCOME);
+    vault_quota_release(v, c, stored == 1 || stored == ERR_UNKNOWN_OUTCOME);
+    return stored;
+}
+
+/* Store the bytes of part ${k}.  Returns 1; 0 if other bytes are there; or a negative code. */
+static int
+put_part_bytes(struct vault *v, const struct record *r, uint32_t k, const struct buf *data,
+               const struct vault_sealed_payer *payer) {
+    const struct vault_charge charge = {.bytes = {[VAULT_BLOBS] = data->len}};
+    int err = 0;
+    if (payer != NULL) err = payer->take(payer->ctx, &charge, r->expires_at - vault_now(v));
+    if (err != 0) return err;
+
+    int stored = put_within_quota(v, r, k, data, &charge);
+    if (payer != NULL && stored != 1 && stored != ERR_UNKNOWN_OUTCOME)
+        payer->give_back(payer->ctx, &charge);
     if (stored == ERR_CONFLICT) return 0;
     if (stored < 0) return stored;
     return 1;
@@ -50,7 +65,8 @@ put_part_bytes(struct vault *v, const struct record *r, uint32_t k, const struct
 
 int
 vault_sealed_put_part(struct vault *v, const char *id, const char *owner_token, uint32_t k,
-                      const struct buf *data, enum verdict *verdict) {
+                      const struct buf *data, const struct vault_sealed_payer *payer,
+                      enum verdict *verdict) {
     struct record r = {0};
     *verdict = VERDICT_ABSENT;
 
@@ -61,7 +77,7 @@ vault_sealed_put_part(struct vault *v, const char *id, const char *owner_token, 
     if (*verdict != VERDICT_OK) goto out;
 
     /* The order is a promise: a part counts only after its bytes are durable. */
-    result = put_part_bytes(v, &r, k, data);
+    result = put_part_bytes(v, &r, k, data, payer);
     if (result == 0) *verdict = VERDICT_CONFLICT;
     if (result == 1) result = register_part(v, id, owner_token, &r, k, verdict);
 

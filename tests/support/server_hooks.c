@@ -46,6 +46,10 @@ int __real_storage_shares_take(struct storage_shares *s, const uint8_t key[stati
 int __wrap_storage_shares_take(struct storage_shares *s, const uint8_t key[static 16],
                                uint64_t bytes, int64_t ttl, struct storage_level level,
                                int64_t now);
+int __real_storage_shares_check(struct storage_shares *s, const uint8_t key[static 16],
+                                uint64_t bytes, struct storage_level level, int64_t now);
+int __wrap_storage_shares_check(struct storage_shares *s, const uint8_t key[static 16],
+                                uint64_t bytes, struct storage_level level, int64_t now);
 uint64_t __real_upload_limits_begin(struct upload_limits *u, const uint8_t key[static 16],
                                     int64_t ttl, int64_t now_ms);
 uint64_t __wrap_upload_limits_begin(struct upload_limits *u, const uint8_t key[static 16],
@@ -117,6 +121,13 @@ __wrap_storage_shares_take(struct storage_shares *s, const uint8_t key[static 16
                            int64_t ttl, struct storage_level level, int64_t now) {
     if (is_unshared("storage")) return 0;
     return __real_storage_shares_take(s, key, bytes, ttl, level, now);
+}
+
+int
+__wrap_storage_shares_check(struct storage_shares *s, const uint8_t key[static 16], uint64_t bytes,
+                            struct storage_level level, int64_t now) {
+    if (is_unshared("storage")) return 0;
+    return __real_storage_shares_check(s, key, bytes, level, now);
 }
 
 uint64_t

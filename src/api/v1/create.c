@@ -104,12 +104,19 @@ respond_created(struct api_call *call, const struct vault_sealed_created *create
     response_end(&w, 201);
 }
 
-/* Call vault_sealed_create() within the share of the client's network.  Returns the same. */
+/*
+ * Call vault_sealed_create() within the share of the client's network, of which the parts that may
+ * follow take nothing yet.  Returns the same.
+ */
 static int
 create_within_share(struct api_call *call, const struct vault_sealed_new *in,
                     struct vault_sealed_created *created) {
-    const struct vault_charge charge = vault_sealed_charge(in);
-    int err = call_storage_take(call, &charge, in->ttl);
+    struct vault_charge charge = vault_sealed_charge(in), parts = {{0}};
+    parts.bytes[VAULT_BLOBS] = charge.bytes[VAULT_BLOBS];
+    charge.bytes[VAULT_BLOBS] = 0;
+
+    int err = call_storage_check(call, &parts);
+    if (err == 0) err = call_storage_take(call, &charge, in->ttl);
     if (err != 0) return err;
 
     int result = vault_sealed_create(call->api->vault, in, created);

@@ -22,15 +22,26 @@ v1_check_part(struct api_call *call, int64_t body_len, uint32_t *len) {
     return -1;
 }
 
+static int
+take_for_part(void *call, const struct vault_charge *c, int64_t ttl) {
+    return call_storage_take(call, c, ttl);
+}
+
+static void
+return_for_part(void *call, const struct vault_charge *c) {
+    call_storage_return(call, c);
+}
+
 void
 v1_put_part(struct api_call *call) {
+    const struct vault_sealed_payer payer = {take_for_part, return_for_part, call};
     struct api *api = call->api;
     enum verdict verdict = VERDICT_ABSENT;
     int err = 0;
 
     if (call->id[0] != '\0' && call->part_ok)
         err = vault_sealed_put_part(api->vault, call->id, call->token, call->part, &call->req->body,
-                                    &verdict);
+                                    &payer, &verdict);
 
     if (err >= 0 && verdict == VERDICT_CONFLICT)
         problem_respond(call->resp, PROBLEM_CONFLICT, NULL);

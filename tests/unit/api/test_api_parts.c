@@ -290,6 +290,102 @@ a_failed_create_is_no_upload(void **state) {
     free(body);
 }
 
+/* An upload that ${client} begins. */
+static struct upload
+begin_from(struct api_fixture *fixture, const char *client) {
+    struct upload u = {.fixture = fixture};
+    char *body = api_fixture_create_body(
+        (struct api_fixture_secret){.views = 2, .ttl = 86400, .size = SIZE});
+    const struct ask create = {.target = "/api/v1/secrets", .body = body, .client = client};
+    assert_int_equal(api_fixture_ask(fixture, create), 201);
+    api_fixture_text(fixture, "id", u.id, sizeof(u.id));
+    api_fixture_text(fixture, "owner_token", u.owner, sizeof(u.owner));
+    free(body);
+    return u;
+}
+
+enum { BEGUN = 12, SHARED_LIMIT = 9 * SIZE };
+
+/* Send the parts of ${u} from ${client} until one is refused.  Returns the bytes stored. */
+static uint64_t
+send_parts(const struct upload *u, const char *client) {
+    uint64_t stored = 0;
+    for (unsigned k = 0; k < PARTS; k++) {
+        char target[128];
+        size_t at = (size_t)k * API_FIXTURE_PART, len = k + 1 < PARTS ? API_FIXTURE_PART : LAST;
+        (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s/parts/%u", u->id, k);
+        const struct ask part = {.method = "PUT",
+                                 .target = target,
+                                 .body = (const char *)envelope + at,
+                                 .len = len,
+                                 .type = "application/octet-stream",
+                                 .token = u->owner,
+                                 .client = client};
+        int status = api_fixture_ask(u->fixture, part);
+        if (status == 507) break;
+        assert_int_equal(status, 204);
+
+        /* Again: it counts once, though there must be room for it. */
+        status = api_fixture_ask(u->fixture, part);
+        assert_true(status == 204 || status == 507);
+        stored += len;
+    }
+    return stored;
+}
+
+/* A network begins its uploads while nothing is stored, and sends their parts later. */
+static void
+check_begun_uploads(struct api_fixture *fixture) {
+    struct upload all[BEGUN], other;
+    char client[BEGUN][32];
+    uint64_t stored = 0;
+    for (int i = 0; i < BEGUN; i++) {
+        (void)snprintf(client[i], sizeof(client[i]), "192.0.2.%d", i + 1);
+        all[i] = begin_from(fixture, client[i]);
+    }
+    for (int i = 0; i < BEGUN; i++)
+        stored += send_parts(&all[i], client[i]);
+
+    /* It stores almost a third of the limit, and another network still stores. */
+    assert_true(stored <= SHARED_LIMIT / 3 && stored > SHARED_LIMIT / 6);
+    other = begin_from(fixture, "198.51.100.1");
+    assert_int_equal(send_parts(&other, "198.51.100.1"), SIZE);
+}
+
+static void
+begun_uploads_of_a_network_leave_the_quota(void **state) {
+    struct api_fixture *fixture = *state;
+    fixture->vault.limits.quota = SHARED_LIMIT;
+    check_begun_uploads(fixture);
+}
+
+static void
+begun_uploads_of_a_network_leave_the_day(void **state) {
+    struct api_fixture *fixture = *state;
+    bool *remote = fixture->vault.limits.remote;
+    remote[VAULT_RECORDS] = remote[VAULT_BLOBS] = true;
+    fixture->vault.limits.daily = daily_new(SHARED_LIMIT);
+    assert_non_null(fixture->vault.limits.daily);
+    check_begun_uploads(fixture);
+    daily_free(fixture->vault.limits.daily);
+    fixture->vault.limits.daily = NULL;
+}
+
+/* An upload that sends nothing takes nothing from its neighbours, begun or burnt. */
+static void
+an_upload_counts_as_its_parts_arrive(void **state) {
+    struct api_fixture *fixture = *state;
+    fixture->vault.limits.quota = 9 * SIZE / 2;
+    struct upload other = begin_from(fixture, "198.51.100.1");
+    assert_int_equal(send_parts(&other, "198.51.100.1"), SIZE);
+
+    struct upload burnt = begin_from(fixture, "192.0.2.1");
+    assert_int_equal(ask(&burnt, "DELETE", "", burnt.owner), 204);
+    (void)begin_from(fixture, "192.0.2.1");
+    struct upload neighbour = begin_from(fixture, "192.0.2.2");
+    assert_int_equal(send_parts(&neighbour, "192.0.2.2"), SIZE);
+}
+
 static void
 parts_under_a_valid_token_are_not_limited(void **state) {
     struct api_fixture *fixture = *state;
@@ -351,6 +447,9 @@ main(void) {
         TEST(an_upload_that_ended_elsewhere_does_not_count),
         TEST(a_failed_create_is_no_upload),
         TEST(a_part_is_reserved_before_it_is_read),
+        TEST(begun_uploads_of_a_network_leave_the_quota),
+        TEST(begun_uploads_of_a_network_leave_the_day),
+        TEST(an_upload_counts_as_its_parts_arrive),
         TEST(parts_under_a_valid_token_are_not_limited),
         TEST(parts_too_large_for_an_adapter_are_refused_before_the_claim),
     };

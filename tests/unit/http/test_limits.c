@@ -228,17 +228,24 @@ what_is_gone_does_not_count(void **state) {
     (void)state;
     key_of(1, key);
     for (int i = 0; i < 1000; i++)
-        assert_int_equal(storage_shares_take(s, key, QUOTA / 2, DAY, empty, i), 0);
-    assert_int_equal(storage_shares_take(s, key, QUOTA / 2 + 1, DAY, empty, 0), ERR_FULL);
+        assert_int_equal(storage_shares_take(s, key, QUOTA / 3, DAY, empty, i), 0);
+    assert_int_equal(storage_shares_take(s, key, QUOTA / 3 + 1, DAY, empty, 0), ERR_FULL);
     assert_int_equal(storage_shares_take(s, key, 1 << 30, DAY, none, 0), 0); /* no quota */
 
     /* A charge that is taken back. */
     key_of(2, key);
     const struct storage_level half = {.used = QUOTA / 2, .quota = QUOTA};
-    assert_int_equal(storage_shares_take(s, key, QUOTA / 4, DAY, half, 0), 0);
-    assert_int_equal(storage_shares_take(s, key, QUOTA / 4, DAY, half, 0), ERR_FULL);
-    storage_shares_return(s, key, QUOTA / 4, 0);
-    assert_int_equal(storage_shares_take(s, key, QUOTA / 4, DAY, half, 0), 0);
+    assert_int_equal(storage_shares_take(s, key, QUOTA / 6, DAY, half, 0), 0);
+    assert_int_equal(storage_shares_take(s, key, QUOTA / 6, DAY, half, 0), ERR_FULL);
+    assert_int_equal(storage_shares_check(s, key, QUOTA / 6, half, 0), ERR_FULL);
+    storage_shares_return(s, key, QUOTA / 6, 0);
+
+    /* A check charges nothing. */
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(storage_shares_check(s, key, QUOTA / 6, half, 0), 0);
+    assert_int_equal(storage_shares_check(s, key, QUOTA / 6 + 1, half, 0), ERR_FULL);
+    assert_int_equal(storage_shares_check(s, key, 1 << 30, none, 0), 0);
+    assert_int_equal(storage_shares_take(s, key, QUOTA / 6, DAY, half, 0), 0);
     storage_shares_free(s);
     storage_shares_free(NULL);
 }

@@ -226,7 +226,7 @@ do_part(struct run *run, struct slot *s) {
     uint32_t k = below(run, MODEL_PARTS);
     if (!s->model.parts) return;
     struct buf part = part_of(s, k);
-    int result = vault_sealed_put_part(&run->fixture.vault, s->id, s->owner, k, &part, &got);
+    int result = vault_sealed_put_part(&run->fixture.vault, s->id, s->owner, k, &part, NULL, &got);
     compare_verdicts(run, ACT_PART, result, got, model_part(&s->model, run->now, k));
     buf_free(&part);
 }

@@ -154,7 +154,7 @@ parts_life(const struct wrap_plan *fault, int n) {
     for (uint32_t k = 0; k < 2; k++) {
         buf_reset(&part);
         assert_int_equal(buf_add(&part, whole.data + k * FIXTURE_PART, k ? 500 : FIXTURE_PART), 0);
-        UNTIL_DONE(result, vault_sealed_put_part(v, c.id, c.owner_token, k, &part, &verdict));
+        UNTIL_DONE(result, vault_sealed_put_part(v, c.id, c.owner_token, k, &part, NULL, &verdict));
         assert_int_equal(verdict, VERDICT_OK);
     }
     UNTIL_DONE(result, vault_sealed_complete(v, c.id, c.owner_token, &verdict, &missing));
@@ -199,7 +199,7 @@ sweep_life(const struct wrap_plan *fault, int n) {
         assert_int_equal(vault_sealed_create(v, &upload, &c), 1);
     }
     assert_int_equal(buf_add(&part, envelope.data, 500), 0);
-    assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 1, &part, &verdict), 1);
+    assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 1, &part, NULL, &verdict), 1);
     fixture.now += 86400;
     plan.calls = 0;
     plan.fail_at = n;
@@ -316,7 +316,7 @@ begin_upload(char *name) {
     struct record r;
     enum verdict verdict;
     assert_int_equal(vault_sealed_create(v, &in, &c), 1);
-    assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 1, &part, &verdict), 1);
+    assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 1, &part, NULL, &verdict), 1);
     assert_int_equal(vault_sealed_receipt(v, c.id, c.owner_token, &r), 1);
     if (name != NULL) memcpy(name, r.blob, sizeof(r.blob));
     record_clear(&r);
@@ -422,8 +422,8 @@ test_a_part_that_meets_a_burn_is_erased(void **state) {
     assert_int_equal(vault_sealed_create(v, &in, &upload), 1);
     assert_int_equal(buf_add(&part, whole.data, 500), 0);
     plan.before_put = burn_upload;
-    assert_int_equal(vault_sealed_put_part(v, upload.id, upload.owner_token, 1, &part, &verdict),
-                     1);
+    assert_int_equal(
+        vault_sealed_put_part(v, upload.id, upload.owner_token, 1, &part, NULL, &verdict), 1);
     assert_int_equal(verdict, VERDICT_ABSENT);
     assert_int_equal(v->blobs->ops->usage(v->blobs), 0);
     buf_free(&whole);
@@ -459,7 +459,7 @@ test_bytes_that_meet_a_burn_and_a_fault_are_swept(void **state) {
             assert_int_equal(vault_sealed_create(v, &in, &upload), 1);
             plan.before_put = burn_upload_and_fail;
             int result =
-                vault_sealed_put_part(v, upload.id, upload.owner_token, 1, &part, &verdict);
+                vault_sealed_put_part(v, upload.id, upload.owner_token, 1, &part, NULL, &verdict);
             if (fail_from <= 2) assert_code(result);
             else assert_int_equal(verdict, VERDICT_ABSENT);
             left = left || v->blobs->ops->usage(v->blobs) > 0;
@@ -529,7 +529,7 @@ test_a_lost_part_is_broken_not_absent(void **state) {
     begin(&faults[0], 0);
     assert_int_equal(vault_sealed_create(v, &in, &c), 1);
     assert_int_equal(buf_add(&part, whole.data, 500), 0);
-    assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 0, &part, &verdict), 1);
+    assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 0, &part, NULL, &verdict), 1);
     assert_int_equal(vault_sealed_complete(v, c.id, c.owner_token, &verdict, &missing), 1);
     assert_int_equal(open_once(c.id, 1, NULL, &verdict), 1);
     assert_int_equal(vault_sealed_info(v, c.id, &verdict, &r), 1);

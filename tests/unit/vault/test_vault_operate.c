@@ -123,7 +123,7 @@ put_part(const struct vault_sealed_created *c, const struct buf *whole, uint32_t
     size_t from = (size_t)k * FIXTURE_PART, len = whole->len - from;
     if (len > FIXTURE_PART) len = FIXTURE_PART;
     assert_int_equal(buf_add(&part, whole->data + from, len), 0);
-    assert_int_equal(vault_sealed_put_part(v, c->id, c->owner_token, k, &part, &verdict), 1);
+    assert_int_equal(vault_sealed_put_part(v, c->id, c->owner_token, k, &part, NULL, &verdict), 1);
     buf_free(&part);
     return verdict;
 }

@@ -112,7 +112,7 @@ put(const struct vault_sealed_created *c, const struct buf *whole, uint32_t k) {
     struct buf part = BUF_INIT(len);
     enum verdict verdict;
     assert_int_equal(buf_add(&part, whole->data + at, len), 0);
-    assert_int_equal(vault_sealed_put_part(v, c->id, c->owner_token, k, &part, &verdict), 1);
+    assert_int_equal(vault_sealed_put_part(v, c->id, c->owner_token, k, &part, NULL, &verdict), 1);
     buf_free(&part);
     return verdict;
 }
@@ -295,16 +295,16 @@ test_parts_that_do_not_fit_are_refused(void **state) {
     struct vault_sealed_created c = create_upload(1, whole.len);
     enum verdict verdict;
     assert_int_equal(buf_add(&part, whole.data + FIXTURE_PART, 499), 0);
-    assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 1, &part, &verdict), 1);
+    assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 1, &part, NULL, &verdict), 1);
     assert_int_equal(verdict, VERDICT_CONFLICT);
     assert_int_equal(stored_bytes(), 0);
     assert_int_equal(buf_add(&part, whole.data, 1), 0);
-    assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 1, &part, &verdict), 1);
+    assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 1, &part, NULL, &verdict), 1);
     assert_int_equal(verdict, VERDICT_OK);
     assert_int_equal(put(&c, &whole, 1), VERDICT_CONFLICT); /* other bytes are stored */
-    assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 2, &part, &verdict), 1);
+    assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 2, &part, NULL, &verdict), 1);
     assert_int_equal(verdict, VERDICT_ABSENT);
-    assert_int_equal(vault_sealed_put_part(v, c.id, "foreign", 0, &part, &verdict), 1);
+    assert_int_equal(vault_sealed_put_part(v, c.id, "foreign", 0, &part, NULL, &verdict), 1);
     assert_int_equal(verdict, VERDICT_ABSENT);
     assert_int_equal(stored_bytes(), 500);
     buf_free(&whole);
