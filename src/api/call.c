@@ -64,14 +64,15 @@ take_share(struct api_call *call, enum vault_place place, uint64_t bytes, int64_
 }
 
 static void
-return_share(struct api_call *call, enum vault_place place, uint64_t bytes) {
+return_share(struct api_call *call, enum vault_place place, uint64_t bytes, int64_t ttl) {
     struct storage_level level;
     struct storage_shares *shares = shares_of(call, place, &level);
     uint8_t key[16];
     if (shares == NULL || bytes == 0) return;
 
+    if (shares == call->api->daily_shares) ttl = DAILY_SECONDS;
     http_address_network(&call->req->client, key);
-    storage_shares_return(shares, key, bytes, call->api->monotonic_ms() / 1000);
+    storage_shares_return(shares, key, bytes, ttl, call->api->monotonic_ms() / 1000);
 }
 
 int
@@ -96,12 +97,12 @@ call_storage_take(struct api_call *call, const struct vault_charge *c, int64_t t
     if (err != 0) return err;
 
     err = take_share(call, VAULT_BLOBS, c->bytes[VAULT_BLOBS], ttl);
-    if (err != 0) return_share(call, VAULT_RECORDS, c->bytes[VAULT_RECORDS]);
+    if (err != 0) return_share(call, VAULT_RECORDS, c->bytes[VAULT_RECORDS], ttl);
     return err;
 }
 
 void
-call_storage_return(struct api_call *call, const struct vault_charge *c) {
-    return_share(call, VAULT_RECORDS, c->bytes[VAULT_RECORDS]);
-    return_share(call, VAULT_BLOBS, c->bytes[VAULT_BLOBS]);
+call_storage_return(struct api_call *call, const struct vault_charge *c, int64_t ttl) {
+    return_share(call, VAULT_RECORDS, c->bytes[VAULT_RECORDS], ttl);
+    return_share(call, VAULT_BLOBS, c->bytes[VAULT_BLOBS], ttl);
 }

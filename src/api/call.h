@@ -33,11 +33,11 @@ const char *call_token(const struct http_request *req);
 /*
  * Charge ${c}, which lives for ${ttl} seconds, to the shares of the client's network: of the quota,
  * and of the day for what is in a remote store.  Returns 0, or ERR_FULL with nothing charged.  If
- * nothing is stored in the end, call_storage_return() takes the charge back.
+ * nothing is stored in the end, call_storage_return() takes the charge back, with the same ${ttl}.
  */
 MUST_CHECK
 int call_storage_take(struct api_call *call, const struct vault_charge *c, int64_t ttl);
-void call_storage_return(struct api_call *call, const struct vault_charge *c);
+void call_storage_return(struct api_call *call, const struct vault_charge *c, int64_t ttl);
 
 /*
  * As call_storage_take(), but charges nothing.  For an upload as it begins: each of its parts is

@@ -124,12 +124,19 @@ storage_shares_check(struct storage_shares *s, const uint8_t key[static 16], uin
 
 void
 storage_shares_return(struct storage_shares *s, const uint8_t key[static 16], uint64_t bytes,
-                      int64_t now) {
+                      int64_t ttl, int64_t now) {
     (void)pthread_mutex_lock(&s->lock);
     struct account *a = find_account(s, key, now);
     double held = account_bytes(a, now), less = (double)bytes;
-    if (held > less) set_account(a, held - less, now, a->ends - now);
-    else set_account(a, 0, now, 0);
+    if (held > less) {
+        /* The opposite of storage_shares_take(), or a short charge that is taken and returned again
+         * and again would shorten the others. */
+        double left = (double)(a->ends - now);
+        double seconds = (held * left - less * (double)ttl) / (held - less);
+        set_account(a, held - less, now, seconds > 0 ? (int64_t)seconds : 0);
+    } else {
+        set_account(a, 0, now, 0);
+    }
     (void)pthread_mutex_unlock(&s->lock);
 }
 

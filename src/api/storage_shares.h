@@ -50,9 +50,10 @@ MUST_CHECK
 int storage_shares_check(struct storage_shares *s, const uint8_t key[static 16], uint64_t bytes,
                          struct storage_level level, int64_t now);
 
-/* Take back a charge of ${bytes}: nothing was stored.  Any thread. */
+/* Take back a charge of ${bytes} for ${ttl} seconds: nothing was stored.  What else the account
+ * holds lasts as long as before.  Any thread. */
 void storage_shares_return(struct storage_shares *s, const uint8_t key[static 16], uint64_t bytes,
-                           int64_t now);
+                           int64_t ttl, int64_t now);
 
 /*
  * Write what the networks that store most hold at ${now}, in seconds of the monotonic clock, to

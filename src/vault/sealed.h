@@ -101,7 +101,7 @@ struct vault_sealed_payer {
      * charged. */
     int (*take)(void *ctx, const struct vault_charge *c, int64_t ttl);
     /* Take back the charge: no bytes were stored. */
-    void (*give_back)(void *ctx, const struct vault_charge *c);
+    void (*give_back)(void *ctx, const struct vault_charge *c, int64_t ttl);
     void *ctx;
 };
 

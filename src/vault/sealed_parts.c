@@ -51,13 +51,14 @@ static int
 put_part_bytes(struct vault *v, const struct record *r, uint32_t k, const struct buf *data,
                const struct vault_sealed_payer *payer) {
     const struct vault_charge charge = {.bytes = {[VAULT_BLOBS] = data->len}};
+    int64_t ttl = r->expires_at - vault_now(v);
     int err = 0;
-    if (payer != NULL) err = payer->take(payer->ctx, &charge, r->expires_at - vault_now(v));
+    if (payer != NULL) err = payer->take(payer->ctx, &charge, ttl);
     if (err != 0) return err;
 
     int stored = put_within_quota(v, r, k, data, &charge);
     if (payer != NULL && stored != 1 && stored != ERR_UNKNOWN_OUTCOME)
-        payer->give_back(payer->ctx, &charge);
+        payer->give_back(payer->ctx, &charge, ttl);
     if (stored == ERR_CONFLICT) return 0;
     if (stored < 0) return stored;
     return 1;

@@ -28,8 +28,8 @@ take_for_part(void *call, const struct vault_charge *c, int64_t ttl) {
 }
 
 static void
-return_for_part(void *call, const struct vault_charge *c) {
-    call_storage_return(call, c);
+return_for_part(void *call, const struct vault_charge *c, int64_t ttl) {
+    call_storage_return(call, c, ttl);
 }
 
 void

@@ -238,7 +238,7 @@ what_is_gone_does_not_count(void **state) {
     assert_int_equal(storage_shares_take(s, key, QUOTA / 6, DAY, half, 0), 0);
     assert_int_equal(storage_shares_take(s, key, QUOTA / 6, DAY, half, 0), ERR_FULL);
     assert_int_equal(storage_shares_check(s, key, QUOTA / 6, half, 0), ERR_FULL);
-    storage_shares_return(s, key, QUOTA / 6, 0);
+    storage_shares_return(s, key, QUOTA / 6, DAY, 0);
 
     /* A check charges nothing. */
     for (int i = 0; i < 3; i++)
@@ -248,6 +248,27 @@ what_is_gone_does_not_count(void **state) {
     assert_int_equal(storage_shares_take(s, key, QUOTA / 6, DAY, half, 0), 0);
     storage_shares_free(s);
     storage_shares_free(NULL);
+}
+
+/* As when a part is sent again and again. */
+static void
+charges_that_are_taken_back_shorten_no_other(void **state) {
+    struct storage_shares *s = storage_shares_new();
+    const struct storage_level level = {.used = 1000, .quota = QUOTA};
+    uint64_t largest[1];
+    uint8_t key[16];
+    (void)state;
+    key_of(1, key);
+    assert_int_equal(storage_shares_take(s, key, 1000, DAY, level, 0), 0);
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(storage_shares_take(s, key, 1000, 60, level, 0), 0);
+        storage_shares_return(s, key, 1000, 60, 0);
+    }
+
+    /* At half of the lifetime half is left, but for the rounding of seconds. */
+    assert_int_equal(storage_shares_largest(s, DAY / 2, largest, 1), 1);
+    assert_in_range(largest[0], 490, 510);
+    storage_shares_free(s);
 }
 
 static void
@@ -279,6 +300,7 @@ main(void) {
         cmocka_unit_test(a_share_shrinks_as_the_quota_fills_up),
         cmocka_unit_test(an_account_drains_over_the_lifetime),
         cmocka_unit_test(what_is_gone_does_not_count),
+        cmocka_unit_test(charges_that_are_taken_back_shorten_no_other),
         cmocka_unit_test(a_flood_of_networks_frees_no_heavy_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
