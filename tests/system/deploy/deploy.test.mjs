@@ -218,6 +218,29 @@ describe('nginx in front', { skip: !has('nginx') || !has('openssl') }, () => {
   });
 });
 
+test('nginx counts an IPv6 /64 as one client, and IPv4 by address', { skip: !has('nginx') || !has('openssl') }, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'nginx-64-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const nginx = await startNginx({ folder, also: 'set_real_ip_from 127.0.0.1;\nreal_ip_header X-Test-Client;' });
+  t.after(() => nginx.stop());
+  const agent = new https.Agent({ keepAlive: true, maxSockets: 4 });
+  t.after(() => agent.destroy());
+  const send = (client) => new Promise((done, failed) => {
+    https.get({ host: '127.0.0.1', port: nginx.port, path: '/api/v1/config', agent, rejectUnauthorized: false, headers: { 'X-Test-Client': client } }, (res) => {
+      res.resume().on('end', () => done(res.statusCode));
+    }).on('error', failed);
+  });
+  // There is no server behind it: what nginx lets through gets 502.
+  const refused = async (client) => {
+    const statuses = await Promise.all(Array.from({ length: 250 }, (_, i) => send(client(i + 1))));
+    assert.ok(statuses.every((status) => status === 429 || status === 502), statuses.join());
+    return statuses.filter((status) => status === 429).length;
+  };
+  assert.ok(await refused((i) => `2001:db8:0:a0a::${i.toString(16)}`) > 0, 'one /64'); // 0x0a is a line feed
+  assert.equal(await refused((i) => `2001:db8:1:${i.toString(16)}::1`), 0, 'as many /64s');
+  assert.equal(await refused((i) => `192.0.2.${i}`), 0, 'as many IPv4 addresses');
+});
+
 describe('nginx serves the page itself', { skip: !has('nginx') || !has('openssl') }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'nginx-page-'));
   let server, nginx;
