@@ -30,7 +30,7 @@ async function openWith(header, passphrase, gate = false) {
   const asked = [];
   const api = new m.Api('https://h.example/', true, 1000, async (url, { body }) => {
     asked.push(JSON.parse(body));
-    return new Response('{"code":"not_found"}', { status: 404, headers: { 'Content-Type': 'application/problem+json', 'Secrets-Answer': '1' } });
+    return new Response('{"code":"not_found"}', { status: 404, headers: { 'Content-Type': 'application/problem+json' } });
   });
   const phases = [];
   const info = { header, size: 304, partSize: 0, passphrase: passphrase !== '', viewsLeft: 1, expiresAt: 1, attemptsLeft: null, gate };

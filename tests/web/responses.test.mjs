@@ -2,7 +2,6 @@
 // Whose response it is, and what follows from one that is not the server's (docs/DESIGN.md, P11).
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { load } from './lib/load.mjs';
 
 const m = await load('net/api.ts', 'net/errors.ts', 'net/retry.ts', 'model/failure.ts', 'model/outcome.ts', 'text/languages.ts');
@@ -38,10 +37,6 @@ const FOREIGN = {
   'a guest network’s 200': () => response(200, HTML, '<html>welcome</html>'),
   'a gateway’s 404 in JSON': () => response(404, JSON_TYPE, '{"message":"no route"}'),
   'a gateway’s 403 with a code': () => response(403, JSON_TYPE, '{"code":"wrong_proof","attempts_left":0}'),
-  'WordPress’ 404': () => response(404, JSON_TYPE, '{"code":"rest_no_route","message":"No route","data":{"status":404}}'),
-  'a foreign problem document': () => response(404, PROBLEM, '{"type":"https://api.example/missing","status":404,"code":"not_found"}'),
-  'a problem document with another code': () => response(404, PROBLEM, '{"type":"about:blank","code":"RouteNotFound"}'),
-  'a problem document that is no object': () => response(404, PROBLEM, 'null'),
   'a gateway’s 200 in JSON': () => response(200, JSON_TYPE, '{"message":"ok"}'),
   'a gateway’s 409': () => response(409, HTML, ''),
   'an empty 404': () => response(404),
@@ -61,27 +56,16 @@ test('a response that is not the server’s is never taken for one', async () =>
   }
 });
 
-test('a refusal of the server is taken as its own, by its mark', async () => {
+test('a refusal of the server is taken as its own, by its code or its mark', async () => {
   const kinds = [
-    [problem(404, 'not_found', MARK), 'gone'], [response(404, MARK), 'gone'], [problem(403, 'wrong_proof', MARK), 'wrong-proof'],
-    [problem(403, 'wrong_key', MARK), 'wrong-key'], [problem(403, 'not_known_yet', MARK), 'unexpected'], [problem(409, 'lease_ended', MARK), 'ended'],
-    [problem(503, 'unavailable', MARK), 'busy'], [response(503, { ...MARK, ...HTML }, 'busy'), 'busy'], [problem(507, 'full', MARK), 'full'],
-    [problem(411, 'length_required', MARK), 'between'],
+    [problem(404, 'not_found'), 'gone'], [response(404, MARK), 'gone'], [problem(403, 'wrong_proof'), 'wrong-proof'],
+    [problem(403, 'wrong_key'), 'wrong-key'], [problem(403, 'not_known_yet'), 'unexpected'], [problem(409, 'lease_ended'), 'ended'],
+    [problem(503, 'unavailable'), 'busy'], [response(503, { ...MARK, ...HTML }, 'busy'), 'busy'], [problem(507, 'full'), 'full'],
+    [problem(411, 'length_required'), 'between'],
   ];
   for (const [answer, kind] of kinds) {
     const { info } = await failuresOf(() => answer.clone(), true);
     assert.equal(m.failureOf(info).kind, kind, `${answer.status} ${kind}`);
-  }
-});
-
-test('without the mark a problem document of this API is believed from an old server only', async () => {
-  const table = readFileSync(new URL('../../docs/API.md', import.meta.url), 'utf8').split('## Errors')[1].split('## Limits')[0];
-  const rows = [...table.matchAll(/^\| (`[^|]+) \| ([0-9, ]+) \|/gm)];
-  const codes = rows.flatMap(([, names, statuses]) => [...names.matchAll(/`(\w+)`/g)].map(([, code]) => [code, Number.parseInt(statuses, 10)]));
-  assert.ok(codes.length >= 28, `${codes.length} codes`);
-  for (const [code, status] of codes) {
-    for (const call of Object.values(await failuresOf(() => problem(status, code), false))) assert.ok(call instanceof m.ApiError && call.code === code, code);
-    for (const call of Object.values(await failuresOf(() => problem(status, code), true))) assert.ok(call instanceof m.IntermediaryError, code);
   }
 });
 

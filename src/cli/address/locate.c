@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/address/locate.h"
 
-#include <stdatomic.h>
-
 #include "cli/terminal/say.h"
 #include "http/url.h"
 
@@ -10,7 +8,6 @@
 static bool
 set_base(struct remote *r, const char *from, const char *reference) {
     char address[LINK_PAGE_MAX];
-    atomic_store(&r->marks, MARKS_UNKNOWN); /* of another server */
     return http_url_resolve(from, reference, address, sizeof(address)) == 0 &&
            link_address(address, strlen(address), r->base) == 0;
 }

@@ -357,12 +357,10 @@ learn_marks(struct remote *r, bool classic) {
     remote_response_clear(&resp);
 }
 
-/* Decide the response ${resp} to ${call}, which is ours only if the server does not mark its
- * responses.  An empty one may be of a classic server, which sends no problem documents. */
+/* Decide a response to ${call} that is ours only if the server does not mark its responses. */
 static enum verdict
-judge_unmarked(struct remote *r, const struct remote_call *call,
-               const struct remote_response *resp) {
-    learn_marks(r, call->expect.kind == EXPECT_DECRYPTED && resp->json == NULL);
+judge_unmarked(struct remote *r, const struct remote_call *call) {
+    learn_marks(r, call->expect.kind == EXPECT_DECRYPTED);
     return atomic_load(&r->marks) == MARKS_ABSENT ? VERDICT_OURS : VERDICT_FOREIGN;
 }
 
@@ -383,8 +381,7 @@ attempt_until_final(struct remote *r, const struct remote_call *call, const stru
         struct attempt done = attempt_call(r, call, json, tries, resp);
         bool answered = done.failure == HTTP_FAILURE_NONE;
         if (done.failure != HTTP_FAILURE_RESOLVE) atomic_store(&r->found, true);
-        if (answered && done.verdict == VERDICT_UNKNOWN)
-            done.verdict = judge_unmarked(r, call, resp);
+        if (answered && done.verdict == VERDICT_UNKNOWN) done.verdict = judge_unmarked(r, call);
         resp->foreign = answered && done.verdict != VERDICT_OURS;
         resp->unsure = resp->unsure || is_unsure(&done, resp->status);
         if (claims_authorization(&done, call, resp)) {

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "http/problem.h"
-
 static bool
 is_success(int status) {
     return status >= 200 && status < 300;
@@ -23,31 +21,10 @@ has_expected_json(const struct response_facts *f, const struct expectation *expe
     return expected->field == NULL || json_object_get(f->json, expected->field) != NULL;
 }
 
-/* Return whether ${f} has the form of an error of this service: a problem document without a type
- * of its own, and with a code of ours. */
-static bool
-is_our_problem(const struct response_facts *f) {
-    static const char *const codes[] = {
-#define X(name, code, status, title) code,
-        PROBLEM_LIST(X)
-#undef X
-    };
-    const json_t *type = json_object_get(f->json, "type");
-    const char *code = json_string_value(json_object_get(f->json, "code"));
-    if (!is_content_type(f->content_type, "application/problem+json") || code == NULL) return false;
-    bool plain = type == NULL ||
-                 (json_is_string(type) && strcmp(json_string_value(type), "about:blank") == 0);
-    if (!plain) return false;
-
-    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-        if (strcmp(code, codes[i]) == 0) return true;
-    return false;
-}
-
-/* An unmarked response, which something before the server may have sent, is ours only if the server
- * does not mark its responses. */
+/* A response that no body tells apart from that of a proxy is ours by its mark, or by nothing. */
 static enum verdict
-verdict_of_unmarked(enum server_marks marks) {
+verdict_by_mark(const struct response_facts *f, enum server_marks marks) {
+    if (f->marked) return VERDICT_OURS;
     switch (marks) {
     case MARKS_PRESENT: return VERDICT_FOREIGN;
     case MARKS_ABSENT: return VERDICT_OURS;
@@ -62,11 +39,8 @@ verdict_of_success(const struct response_facts *f, const struct expectation *exp
     bool ours = false;
     switch (expected->kind) {
     case EXPECT_EMPTY:
-        /* Anything may send it: there is nothing in it. */
-        ours = f->status == 204;
-        if (ours && !f->marked) return verdict_of_unmarked(marks);
+        if (f->status == 204) return verdict_by_mark(f, marks);
         break;
-
     case EXPECT_BYTES:
         ours = is_content_type(f->content_type, "application/octet-stream") &&
                f->body_len == expected->length;
@@ -84,16 +58,13 @@ verdict_of_success(const struct response_facts *f, const struct expectation *exp
 static enum verdict
 verdict_of_refusal(const struct response_facts *f, const struct expectation *expected,
                    enum server_marks marks) {
-    if (f->marked) return VERDICT_OURS;
+    bool problem = is_content_type(f->content_type, "application/problem+json") &&
+                   json_is_string(json_object_get(f->json, "code"));
+    if (problem || f->marked) return VERDICT_OURS;
 
     bool empty_404 = f->status == 404 && f->body_len == 0;
-    bool classic = expected->kind == EXPECT_DECRYPTED && empty_404;
-    if (!classic && !is_our_problem(f)) return VERDICT_FOREIGN;
-
-    /* Whose answer it is decides only where the server is looked for. */
-    enum verdict verdict = verdict_of_unmarked(marks);
-    if (expected->kind == EXPECT_FILE && verdict == VERDICT_UNKNOWN) return VERDICT_OURS;
-    return verdict;
+    if (expected->kind == EXPECT_DECRYPTED && empty_404) return verdict_by_mark(f, marks);
+    return VERDICT_FOREIGN;
 }
 
 enum verdict

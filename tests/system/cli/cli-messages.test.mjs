@@ -177,11 +177,11 @@ test('no room for the sealed bytes', async () => {
   assert.equal((await shell('head -c 3000000 /dev/zero | "$0" put -q | grep -c "#"')).stdout, '1\n', 'with room it does go');
 });
 
-/** Serve ${answer}(request) as [status, object] with ${tls} and ${mark} until the test ${t} ends. */
-async function serve(t, answer, tls, mark = {}) {
+/** Serve ${answer}(request) as [status, object] with ${tls} until the test ${t} ends. */
+async function serve(t, answer, tls) {
   const reply = (req, res) => {
     const [status, body] = answer(req);
-    req.resume().on('end', () => res.writeHead(status, { ...mark, 'Content-Type': 'application/json' }).end(JSON.stringify(body)));
+    req.resume().on('end', () => res.writeHead(status, { 'Content-Type': status < 400 ? 'application/json' : 'application/problem+json' }).end(JSON.stringify(body)));
   };
   const s = tls ? createTls(tls, reply) : createServer(reply);
   await once(s.listen(0, '127.0.0.1'), 'listening');
@@ -192,7 +192,7 @@ async function serve(t, answer, tls, mark = {}) {
 test('a server that refuses, or is another one', async (t) => {
   const config = { ttl_default: 3600, file_max: 1e6, inline_max: 131072 };
   let status = 0;
-  const url = await serve(t, (req) => (req.url.endsWith('/config') ? [200, config] : [status, { code: 'some', detail: `said ${link}` }]), undefined, { 'Secrets-Answer': '1' });
+  const url = await serve(t, (req) => (req.url.endsWith('/config') ? [200, config] : [status, { code: 'some', detail: `said ${link}` }]));
   const put = () => cli.run(['put', '--patience', '0s', '-s', url], { input: 'x' });
   for (const [answer, next] of [[429, /Wait a minute/], [413, /something smaller/], [507, /something smaller/], [503, /Try again later/], [422, /Change what the message names/]]) {
     status = answer;
@@ -202,7 +202,7 @@ test('a server that refuses, or is another one', async (t) => {
   isError(await put(), network, /something before http:\S+ answered 201/, /Check the address/, 'no id');
   const other = await serve(t, () => [404, {}]);
   isError(await cli.run(['put', '--patience', '0s', '-s', other], { input: 'x' }), network, /something before http:\S+ answered 404/, /Check the address/, '404');
-  const newer = await serve(t, () => [404, { code: 'not_found' }], undefined, { 'Secrets-Answer': '1' });
+  const newer = await serve(t, () => [404, { code: 'not_found' }]);
   isError(await cli.run(['put', '-s', newer], { input: 'x' }), usage, /is not an Ephemeral Secrets server/, /Check the address/, 'our 404');
 });
 

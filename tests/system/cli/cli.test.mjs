@@ -29,7 +29,7 @@ async function fake(table, tls) {
     for await (const piece of req) void piece;
     seen.push(`${req.method} ${req.url}`);
     const [status, body] = table[`${req.method} ${req.url}`] ?? [404, { code: 'not_found' }];
-    res.writeHead(status, { 'Secrets-Answer': '1', 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+    res.writeHead(status, { 'Content-Type': status < 400 ? 'application/json' : 'application/problem+json' }).end(JSON.stringify(body));
   };
   const s = tls ? createTls(tls, answer) : createServer(answer);
   await once(s.listen(0, '127.0.0.1'), 'listening');

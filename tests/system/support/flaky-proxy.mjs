@@ -23,7 +23,7 @@ export async function startFlakyProxy(target, { most = 0, seed = 1, ignores = ()
     row.set(what, refuse ? (row.get(what) ?? 0) + 1 : 0);
     const asked = !refuse || random() < 0.5;
     const refusal = () => {
-      res.writeHead(503, { 'Secrets-Answer': '1', 'Retry-After': String(proxy.refused.length % 2), 'Content-Type': 'application/problem+json' });
+      res.writeHead(503, { 'Retry-After': String(proxy.refused.length % 2), 'Content-Type': 'application/problem+json' });
       res.end('{"code":"unavailable"}');
     };
     if (refuse) proxy.refused.push(`${what}${asked ? ', done all the same' : ''}`);

@@ -51,7 +51,7 @@ export const text = (what, where = page) => where.getByText(what).first();
 
 /** A refusal of the API, for page.route. */
 export const refusal = (status, code, headers = {}) =>
-  ({ status, headers: { 'Secrets-Answer': '1', ...headers }, contentType: 'application/problem+json', body: JSON.stringify({ code }) });
+  ({ status, headers, contentType: 'application/problem+json', body: JSON.stringify({ code }) });
 
 /** Let the server's config be what it is but for `changes`. */
 export const changeConfig = (changes, where = page) => where.route('**/api/v1/config', async (route) => {

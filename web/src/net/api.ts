@@ -100,7 +100,7 @@ export class Api {
   async config(signal?: AbortSignal): Promise<Config> {
     const response = await this.call('api/v1/config', { signal, expected: 'json' });
     const config = await readJson(response, readConfig);
-    this.marks ||= isMarked(response);
+    this.marks = isMarked(response);
     return config;
   }
 

@@ -11,11 +11,6 @@ export type Expected = 'json' | 'bytes' | 'nothing' | 'decryption';
 
 const MARK = 'Secrets-Answer';
 const PROBLEM = 'application/problem+json';
-/** The codes of problem documents (docs/API.md). */
-const CODES = new Set(`malformed unauthorized creators_only wrong_key wrong_proof foreign_page not_found method_not_allowed
-  conflict incomplete uploading lease_ended too_large too_large_here target_too_long unsupported_media_type
-  unsupported_encoding wrong_host invalid_field too_many_requests too_many_uploads head_too_large internal busy
-  unavailable unknown_outcome unsupported_version full`.split(/\s+/));
 const TYPES = { json: 'application/json', decryption: 'application/json', bytes: 'application/octet-stream' } as const;
 
 /** Whether `response` carries the header that every response of the server has. */
@@ -60,19 +55,13 @@ async function refusalOf(response: Response, expected: Expected, strict: boolean
   const { status } = response;
   const text = await textOf(response);
   const details = objectIn(text);
-  // An old server marks nothing, and its classic API refuses with an empty 404.
-  const isClassic = expected === 'decryption' && status === 404 && text === '';
-  const isOld = !strict && (isClassic || (mediaType(response) === PROBLEM && isOurProblem(details)));
+  const isProblem = mediaType(response) === PROBLEM && typeof details?.['code'] === 'string';
+  // The classic API refuses with an empty 404, which an old server does not mark.
+  const isClassic = expected === 'decryption' && !strict && status === 404 && text === '';
 
-  if (!isOld && !isMarked(response)) return new IntermediaryError(status);
+  if (!isProblem && !isClassic && !isMarked(response)) return new IntermediaryError(status);
   const seconds = Number.parseInt(response.headers.get('Retry-After') ?? '', 10);
   return new ApiError(status, details ?? {}, Number.isNaN(seconds) ? null : seconds);
-}
-
-/** Whether a problem document has the form of this service's: a code of ours, and no type of its own. */
-function isOurProblem(details: Json | null): boolean {
-  const { code, type = 'about:blank' } = details ?? {};
-  return typeof code === 'string' && CODES.has(code) && type === 'about:blank';
 }
 
 async function textOf(response: Response): Promise<string> {
