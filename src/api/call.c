@@ -84,7 +84,7 @@ call_storage_check(struct api_call *call, const struct vault_charge *c) {
 
     http_address_network(&call->req->client, key);
     for (int i = 0; i < VAULT_PLACES && err == 0; i++) {
-        struct storage_shares *shares = shares_of(call, i, &level);
+        struct storage_shares *shares = shares_of(call, (enum vault_place)i, &level);
         if (shares != NULL && c->bytes[i] > 0)
             err = storage_shares_check(shares, key, c->bytes[i], level, now);
     }
