@@ -35,7 +35,7 @@ check-aws: all unit
 	$(Q)BUILD=$(B) tools/check-aws
 
 ## check-deb: install, run, upgrade and purge the package in a Debian of its own (root, debootstrap, systemd-nspawn)
-check-deb:
+check-deb: all
 	+$(Q)tools/check-deb
 
 # Nobody attacks a unit test: gold, which lacks one of the options for hardening, links it in a fifth of the time.
