@@ -56,6 +56,8 @@ describe('a new user', { timeout: 300_000 }, () => {
     const script = edit(commandsOf('Put TLS in front'), { 'sudo ': '', 'deploy/nginx/': '/usr/share/doc/secretsd/examples/', 'editor ': `sed -i s/secrets.example.org/${HOST}/ ` });
     assert.match(script, /systemctl reload nginx/);
     await machine.run('sh', '-ec', script);
+    // A reload returns before the new configuration is in force.
+    await machine.sh(`for i in $(seq 50); do curl -s -o /dev/null -w '%{http_code}' http://${HOST}/ | grep -q 301 && break; sleep 0.2; done`);
     assert.equal(await machine.sh(`curl -s -o /dev/null -w '%{http_code} %{redirect_url}' http://${HOST}/`), `301 https://${HOST}/`);
     assert.match(await machine.run('curl', '-sSi', `https://${HOST}/`), /^HTTP\/2 200[\s\S]*<!doctype html>/i);
 
