@@ -3,10 +3,9 @@
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/harden.h"
 #include "cli/cli.h"
 #include "cli/terminal/progress.h"
 #include "cli/terminal/say.h"
@@ -82,14 +81,6 @@ find_command(const char *name) {
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
         if (strcmp(commands[i].name, name) == 0) return &commands[i];
     return NULL;
-}
-
-/* Forbid core dumps, and keep other processes of this user out of our memory. */
-static void
-harden_process(void) {
-    struct rlimit none = {0, 0};
-    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    (void)setrlimit(RLIMIT_CORE, &none);
 }
 
 /* Write to ${out} the directory "secrets" in $${variable}, or in ${fallback} of the home directory.
@@ -240,7 +231,7 @@ int
 main(int argc, char **argv) {
     /* Before any thread starts and before anything secret is in memory. */
     signals_setup();
-    harden_process();
+    (void)harden_memory();
     (void)setlocale(LC_TIME, "");
     (void)setlocale(LC_CTYPE, "");
     progress_setup(has_utf8());

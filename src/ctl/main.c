@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* secretsctl: what the operator of a secretsd does and knows. */
 #include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 
+#include "base/harden.h"
 #include "base/text/json.h"
 #include "ctl/ctl.h"
 #include "http/client.h"
@@ -78,14 +77,6 @@ find_ctl_command(const char *name) {
     return NULL;
 }
 
-/* Links have keys in them: forbid core dumps, and keep other processes of this user out. */
-static void
-harden_ctl(void) {
-    struct rlimit none = {0, 0};
-    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    (void)setrlimit(RLIMIT_CORE, &none);
-}
-
 /* The path of the server's socket: that of the option, of the server's own variable, or the one of
  * its systemd unit. */
 static const char *
@@ -144,7 +135,7 @@ dispatch_ctl(int argc, char **argv) {
 
 int
 main(int argc, char **argv) {
-    harden_ctl();
+    (void)harden_memory(); /* links have keys in them */
     json_setup();
     http_client_setup();
     int status = (int)dispatch_ctl(argc, argv);

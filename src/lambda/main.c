@@ -5,8 +5,6 @@
  * the process afterwards.
  */
 #include <nss.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "admin/admin.h"
@@ -14,6 +12,7 @@
 #include "api/brand/brand.h"
 #include "api/web/page.h"
 #include "base/err.h"
+#include "base/harden.h"
 #include "base/log.h"
 #include "base/text/json.h"
 #include "crypto/kdf/pool.h"
@@ -266,9 +265,7 @@ out:
 /* What secretsd does in process_harden(), as far as Lambda allows it. */
 static void
 function_harden(void) {
-    struct rlimit none = {0, 0};
-    (void)setrlimit(RLIMIT_CORE, &none);
-    (void)prctl(PR_SET_DUMPABLE, 0);
+    (void)harden_memory();
 
     /* The two sources that libc has built in: a static program must load no others. */
     (void)__nss_configure_lookup("hosts", "files dns");

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/harden.h"
 
 enum {
     FILES_WANTED = 65536,
@@ -40,14 +41,12 @@ raise_file_limit(void) {
 
 int
 process_harden(void) {
-    const struct rlimit none = {0, 0};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigset_t stop;
 
     /* Nothing of this process can be read from outside. */
     (void)umask(077);
-    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return ERR_IO;
-    if (setrlimit(RLIMIT_CORE, &none) != 0) return ERR_IO;
+    if (harden_memory() != 0) return ERR_IO;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return ERR_IO;
 
     /* A closed connection is an error of write(); signals to stop are for the main thread. */
