@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "base/text/help.h"
 #include "base/text/parse.h"
 #include "cli/terminal/passphrase.h"
 #include "cli/terminal/say.h"
@@ -14,7 +15,6 @@ enum option_kind { FLAG, TEXT, METHOD, NUMBER, DURATION };
 enum {
     LONG_ONLY = 256, /* getopt values of long options begin here, after all letters */
     HELP_COLUMN = 30,
-    HELP_WIDTH = 80,
 };
 
 #define AT(member)  offsetof(struct options, member)
@@ -221,22 +221,6 @@ options_parse(int command, int argc, char **argv, struct options *out) {
     return 0;
 }
 
-/* Print ${text} from HELP_COLUMN on, broken between words. */
-static void
-print_help_text(const char *text) {
-    const size_t room = HELP_WIDTH - HELP_COLUMN;
-    for (;;) {
-        size_t len = strlen(text);
-        if (len <= room) break;
-        len = room;
-        while (len > 0 && text[len] != ' ')
-            len--;
-        (void)printf("%.*s\n%*s", (int)len, text, HELP_COLUMN, "");
-        text += len + 1;
-    }
-    (void)printf("%s\n", text);
-}
-
 void
 options_help(int command) {
     bool methods = false;
@@ -248,8 +232,7 @@ options_help(int command) {
         if (row->letter != 0) (void)snprintf(letter, sizeof(letter), "-%c, ", row->letter);
         if (row->value == NULL) (void)snprintf(option, sizeof(option), "%s--%s", letter, row->name);
         else (void)snprintf(option, sizeof(option), "%s--%s %s", letter, row->name, row->value);
-        (void)printf("  %-*s", HELP_COLUMN - 2, option);
-        print_help_text(row->help);
+        help_print_option(option, row->help, HELP_COLUMN);
         methods = methods || row->kind == METHOD;
     }
     if (methods) (void)printf("\nA METHOD is one of " PASSPHRASE_METHODS ".\n");

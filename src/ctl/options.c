@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "base/text/help.h"
 #include "base/text/parse.h"
 #include "ctl/ctl.h"
 
@@ -14,7 +15,6 @@ enum ctl_option_kind { CTL_FLAG, CTL_TEXT, CTL_NUMBER, CTL_COMMAND };
 enum {
     FIRST_VALUE = 256, /* getopt values of options begin here, after all letters */
     HELP_COLUMN = 24,
-    HELP_WIDTH = 80,
 };
 
 #define CTL_FOR_SERVER (CTL_FOR_REMOVE | CTL_FOR_STATS | CTL_FOR_EVENTS | CTL_FOR_FORWARD)
@@ -113,20 +113,6 @@ ctl_options_parse(int command, int argc, char **argv, struct ctl_options *out) {
     return 0;
 }
 
-/* Print ${text} from HELP_COLUMN on, broken between words. */
-static void
-print_ctl_text(const char *text) {
-    const size_t room = HELP_WIDTH - HELP_COLUMN;
-    while (strlen(text) > room) {
-        size_t len = room;
-        while (len > 0 && text[len] != ' ')
-            len--;
-        (void)printf("%.*s\n%*s", (int)len, text, HELP_COLUMN, "");
-        text += len + 1;
-    }
-    (void)printf("%s\n", text);
-}
-
 void
 ctl_options_help(int command) {
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -136,7 +122,6 @@ ctl_options_help(int command) {
 
         if (row->value == NULL) (void)snprintf(option, sizeof(option), "--%s", row->name);
         else (void)snprintf(option, sizeof(option), "--%s %s", row->name, row->value);
-        (void)printf("  %-*s", HELP_COLUMN - 2, option);
-        print_ctl_text(row->help);
+        help_print_option(option, row->help, HELP_COLUMN);
     }
 }
