@@ -40,18 +40,6 @@ struct putting {
     uint32_t part_size;       /* 0 if the content was sent with the create call */
 };
 
-/* Return whether ${json}, the configuration of a server, lists the feature ${name}. */
-static bool
-has_feature(const json_t *json, const char *name) {
-    size_t i;
-    json_t *feature;
-    json_array_foreach(json_object_get(json, "features"), i, feature) {
-        const char *text = json_string_value(feature);
-        if (text != NULL && strcmp(text, name) == 0) return true;
-    }
-    return false;
-}
-
 /* Read the configuration of the server from ${json}.  Returns CLI_DONE or CLI_DAMAGED. */
 static enum cli_exit
 read_server_config(const json_t *json, struct server_config *out) {
@@ -69,7 +57,7 @@ read_server_config(const json_t *json, struct server_config *out) {
 
     const char *passphrase = remote_text(json, "passphrase");
     out->passphrase_required = passphrase != NULL && strcmp(passphrase, "required") == 0;
-    out->gate = has_feature(json, "gate");
+    out->gate = remote_lists(json, "features", "gate");
     return CLI_DONE;
 }
 

@@ -26,22 +26,10 @@ sharing_token(struct cli *cli, struct buf *token) {
     return CLI_USAGE;
 }
 
-/* Return whether ${create}, a member of the configuration, lists ${way}. */
-static bool
-has_way(const json_t *create, const char *way) {
-    size_t i;
-    json_t *one;
-    json_array_foreach(json_object_get(create, "ways"), i, one) {
-        const char *text = json_string_value(one);
-        if (text != NULL && strcmp(text, way) == 0) return true;
-    }
-    return false;
-}
-
 enum cli_exit
 sharing_check(const struct cli *cli, const json_t *config, const struct buf *token) {
     const json_t *create = json_object_get(config, "create");
-    bool by_token = has_way(create, "token");
+    bool by_token = remote_lists(create, "ways", "token");
     if (!json_is_false(json_object_get(create, "allowed"))) return CLI_DONE;
     if (by_token && token->len > 0) return CLI_DONE;
 
@@ -49,7 +37,8 @@ sharing_check(const struct cli *cli, const json_t *config, const struct buf *tok
     if (by_token)
         say_hint("Give an API token of its operator with --api-token, such as --api-token "
                  "file:PATH.");
-    else if (has_way(create, "user")) say_hint("Sign in there with a browser, and share with it.");
+    else if (remote_lists(create, "ways", "user"))
+        say_hint("Sign in there with a browser, and share with it.");
     else say_hint("Use another address of this service, or ask its operator.");
     return CLI_FORBIDDEN;
 }

@@ -61,6 +61,17 @@ remote_text(const json_t *json, const char *name) {
     return json_string_value(json_object_get(json, name));
 }
 
+bool
+remote_lists(const json_t *json, const char *name, const char *word) {
+    size_t i;
+    json_t *one;
+    json_array_foreach(json_object_get(json, name), i, one) {
+        const char *text = json_string_value(one);
+        if (text != NULL && strcmp(text, word) == 0) return true;
+    }
+    return false;
+}
+
 int64_t
 remote_number(const json_t *json, const char *name, int64_t absent) {
     json_t *value = json_object_get(json, name);

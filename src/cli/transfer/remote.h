@@ -133,6 +133,9 @@ int remote_network_reason(const struct remote *r, const struct remote_response *
 /* Return the text called ${name} in ${json}; NULL if it is not there. */
 const char *remote_text(const json_t *json, const char *name);
 
+/* Return whether the list called ${name} in ${json} contains the text ${word}. */
+bool remote_lists(const json_t *json, const char *name, const char *word);
+
 /* Return the integer called ${name} in ${json}; ${absent} if it is not there. */
 int64_t remote_number(const json_t *json, const char *name, int64_t absent);
 
