@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Print events as they are, one JSON object a line. */
+#include <errno.h>
 #include <stdio.h>
 
 #include "ctl/server.h"
@@ -16,10 +17,13 @@ ctl_events(struct ctl *ctl) {
     /* The last line is no event: without it the answer is not whole. */
     ssize_t len = 0;
     bool ended = false;
-    while (!ended && (len = ctl_read_line(answer, line)) > 0) {
+    while ((len = ctl_read_line(answer, line)) > 0) {
         ended = strcmp(line, "{\"end\":true}") == 0;
         if (ended) break;
-        if (printf("%s\n", line) < 0 || fflush(stdout) != 0) break;
+        if (printf("%s\n", line) < 0 || fflush(stdout) != 0) {
+            ctl_error("the events cannot be printed: %s", strerrordesc_np(errno));
+            break;
+        }
     }
 
     (void)fclose(answer);

@@ -35,23 +35,31 @@ sleep_ms(int64_t ms) {
     (void)nanosleep(&t, NULL);
 }
 
+/* Say that it is parked, and why. */
+static enum ctl_exit
+complain_parked(const struct forward *f) {
+    ctl_error("forwarding is parked after event %lld: %s", (long long)f->place.number,
+              f->place.parked);
+    ctl_hint("Once that is mended, run it with --resume.");
+    return CTL_PARKED;
+}
+
 /* Deliver nothing any more until somebody has looked at it. */
 static enum ctl_exit
 park(struct forward *f, const char *reason) {
     (void)snprintf(f->place.parked, sizeof(f->place.parked), "%s", reason);
     (void)!place_save(f->path, &f->place);
-    ctl_error("forwarding is parked after event %lld: %s", (long long)f->place.number, reason);
-    ctl_hint("Once that is mended, run it with --resume.");
-    return CTL_PARKED;
+    return complain_parked(f);
 }
 
 /* How long to wait after ${tries} failures: twice as long each time, or as the receiver asks. */
 static int64_t
 pause_ms(const struct forward *f, int tries) {
-    int64_t ms = FIRST_MS, asked = f->delivery.retry_after * 1000;
+    int64_t ms = FIRST_MS;
+    if (f->delivery.retry_after > LONGEST_MS / 1000) return LONGEST_MS;
     for (int i = 1; i < tries && ms < LONGEST_MS; i++)
         ms *= 2;
-    if (asked > ms) ms = asked;
+    if (f->delivery.retry_after * 1000 > ms) ms = f->delivery.retry_after * 1000;
     return ms < LONGEST_MS ? ms : LONGEST_MS;
 }
 
@@ -174,7 +182,7 @@ take_place(struct forward *f) {
     if (place_load(f->path, &f->place) != 0) return CTL_FAILED;
 
     /* Somebody has to know that it is parked. */
-    if (f->place.parked[0] != '\0' && !f->ctl->opt.resume) return park(f, f->place.parked);
+    if (f->place.parked[0] != '\0' && !f->ctl->opt.resume) return complain_parked(f);
     f->place.parked[0] = '\0';
     return CTL_DONE;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* secretsctl: what the operator of a secretsd does and knows. */
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/harden.h"
@@ -139,6 +140,9 @@ main(int argc, char **argv) {
     json_setup();
     http_client_setup();
     int status = (int)dispatch_ctl(argc, argv);
-    if (fflush(stdout) != 0 && status == CTL_DONE) status = CTL_FAILED;
+    if (fflush(stdout) != 0 && status == CTL_DONE) {
+        ctl_error("the output cannot be printed: %s", strerrordesc_np(errno));
+        status = CTL_FAILED;
+    }
     return status;
 }

@@ -82,12 +82,16 @@ place_save(const char *path, const struct place *place) {
     (void)snprintf(temporary, sizeof(temporary), "%s.new", path);
     base64_encode_text(BASE64_URL, place->hash, sizeof(place->hash), hash);
     json_t *o = json_pack("{s:I, s:s}", "number", (json_int_t)place->number, "hash", hash);
-    if (place->parked[0] != '\0')
-        (void)json_object_set_new(o, "parked", json_string(place->parked));
+    bool ok = o != NULL;
+    if (ok && place->parked[0] != '\0') {
+        json_t *why = json_string(place->parked); /* NULL if it is no UTF-8 */
+        if (why == NULL) why = json_string("for a reason that is no text");
+        ok = json_object_set_new(o, "parked", why) == 0;
+    }
 
     /* The order is a promise: the old place or the new one is there after a crash, and whole. */
-    bool ok = o != NULL && json_write(o, &text) == 0 && buf_add_byte(&text, '\n') == 0 &&
-              write_file(temporary, &text) && rename(temporary, path) == 0 && sync_place_name(path);
+    ok = ok && json_write(o, &text) == 0 && buf_add_byte(&text, '\n') == 0 &&
+         write_file(temporary, &text) && rename(temporary, path) == 0 && sync_place_name(path);
     json_decref(o);
     buf_free(&text);
     return ok ? 0 : complain_place(path, "cannot be written");

@@ -83,7 +83,8 @@ remove_one(struct ctl *ctl, const char *text) {
     return status;
 }
 
-/* Remove what each line of standard input names.  Returns the worst result. */
+/* Remove what each line of standard input names.  Returns the worst result, which is the lowest exit
+ * code but CTL_DONE. */
 static enum ctl_exit
 remove_lines(struct ctl *ctl) {
     char text[LINK_MAX];
@@ -96,10 +97,14 @@ remove_lines(struct ctl *ctl) {
         if (at[0] == '\0') continue;
         any = true;
         enum ctl_exit status = remove_one(ctl, at);
-        if (status != CTL_DONE && worst != CTL_FAILED) worst = status;
+        if (status != CTL_DONE && (worst == CTL_DONE || status < worst)) worst = status;
     }
 
     explicit_bzero(text, sizeof(text));
+    if (ferror(stdin) != 0) {
+        ctl_error("standard input cannot be read");
+        return CTL_FAILED;
+    }
     if (any) return worst;
     ctl_error("standard input has no link");
     return CTL_USAGE;
