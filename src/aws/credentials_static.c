@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Keys from the environment and from a profile file. */
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,6 +8,7 @@
 
 #include "aws/credentials_source.h"
 #include "base/err.h"
+#include "base/folder.h"
 #include "base/log.h"
 
 enum { FILE_MAX = 256 * 1024, PATH_LEN = 4096 };
@@ -191,31 +191,6 @@ aws_credentials_from_profile(const struct aws_credentials_config *o, struct aws_
     return err;
 }
 
-/* Whether ${e}, an entry of the directory ${dir}, is a subdirectory.  "." and "..", and those that
- * Kubernetes makes for its links ("..data"), do not count. */
-static bool
-is_subdirectory(DIR *dir, const struct dirent *e) {
-    struct stat st;
-
-    if (strncmp(e->d_name, "..", 2) == 0 || strcmp(e->d_name, ".") == 0) return false;
-    /* An entry that cannot be examined counts: nothing is opened that is not known to be flat. */
-    if (fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) return true;
-    return S_ISDIR(st.st_mode);
-}
-
-/* Whether the directory ${path} can be read and has no subdirectories. */
-static bool
-is_flat(const char *path) {
-    DIR *dir = opendir(path);
-    bool flat = dir != NULL;
-    const struct dirent *e = NULL;
-
-    while (flat && (e = readdir(dir)) != NULL)
-        flat = !is_subdirectory(dir, e);
-    if (dir != NULL) (void)closedir(dir);
-    return flat;
-}
-
 /*
  * Append to ${out} the directory of ${file}, so that a new file that replaces it can be read.  It
  * must be flat, or be reserved for AWS by its name (${own}), and must not be the root.  Otherwise
@@ -229,7 +204,7 @@ add_directory(const char *file, bool own, struct buf *out) {
     while (slash > file && slash[-1] == '/')
         slash--;
     int err = buf_add(out, file, (size_t)(slash - file));
-    if (err != 0 || (out->len > 0 && (own || is_flat(buf_text(out))))) return err;
+    if (err != 0 || (out->len > 0 && (own || folder_is_flat(buf_text(out))))) return err;
 
     buf_reset(out);
     log_warn("aws.credentials", LOG_TEXT("file", file),

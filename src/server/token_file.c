@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/token_file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/folder.h"
 #include "base/log.h"
 #include "server/process/ticker.h"
 
@@ -133,28 +133,12 @@ token_file_tokens(struct token_file *f) {
     return f == NULL ? NULL : f->tokens;
 }
 
-/* Whether the directory ${path} can be read and has no subdirectories. */
-static bool
-is_flat_directory(const char *path) {
-    DIR *dir = opendir(path);
-    struct dirent *e;
-    bool flat = dir != NULL;
-    while (flat && (e = readdir(dir)) != NULL) {
-        struct stat st;
-        bool self = strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
-        flat = self || fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-               !S_ISDIR(st.st_mode);
-    }
-    if (dir != NULL) (void)closedir(dir);
-    return flat;
-}
-
 void
 token_file_paths(struct token_file *f, const char *paths[static TOKEN_FILE_PATHS]) {
     paths[0] = paths[1] = NULL;
     if (f == NULL) return;
     paths[0] = f->path;
-    if (is_flat_directory(f->directory)) paths[1] = f->directory;
+    if (folder_is_flat(f->directory)) paths[1] = f->directory;
     else
         log_warn("tokens", LOG_TEXT("file", f->path),
                  LOG_TEXT("reason", "its directory has subdirectories, so access to it stays "
