@@ -177,6 +177,7 @@ reader_ask(const char *p, size_t n) {
     size_t head = (size_t)(end + 2 - p);
     if (counts[0] > 1 || (counts[0] == 0 && !old)) return a;
     if (a.coded && (counts[2] != 1 || counts[1] > 0 || old)) return a;
+    if (old) a.expects = false;
     if (a.expects && !a.coded && body == 0) return a;
     a.refused = false;
 

@@ -33,6 +33,7 @@ static void
 give_memory_back(struct daemon *d) {
     unsigned open = atomic_load(&d->open);
     if (d->most < MANY_OPEN || open > d->most / 2 || atomic_load(&d->trimming)) return;
+    if (atomic_load(&d->stopping)) return; /* the workers end before this thread */
     d->trim.run = trim_memory;
     atomic_store(&d->trimming, true);
     if (jobs_submit(d->workers, &d->trim) == 0) d->most = open;
@@ -233,10 +234,11 @@ conn_linger(struct conn *c) {
 
 enum next
 conn_drop(struct conn *c) {
-    /* With this flag TCP drops the bytes inside the kernel: they are never copied. */
+    /* TCP drops the bytes inside the kernel with this flag.  A unix socket copies them. */
     ssize_t n = receive_bytes(c, c->io->scratch, sizeof(c->io->scratch), MSG_TRUNC);
     if (n == 0) return NEXT_WAIT;
     if (n < 0) return NEXT_CLOSE;
+    if (c->listener->port == 0) explicit_bzero(c->io->scratch, sizeof(c->io->scratch));
     c->dropped += (uint64_t)n;
     return c->dropped < LINGER_BYTES ? NEXT_GO_ON : NEXT_CLOSE;
 }

@@ -123,8 +123,9 @@ daemon_start(const struct daemon_config *config) {
     bool ok = make_parts(d);
     for (unsigned i = 0; ok && i < config->listener_count; i++)
         ok = accept_begin(d, i) == 0;
-    for (unsigned i = 0; ok && i < config->io_threads; i++)
-        ok = loop_start(d->ios[i].loop) == 0;
+    /* The first one accepts, so it starts last: if another cannot start, nothing runs yet. */
+    for (unsigned i = config->io_threads; ok && i > 0; i--)
+        ok = loop_start(d->ios[i - 1].loop) == 0;
     if (ok) return d;
 
     stop_loops(d);
@@ -177,6 +178,7 @@ daemon_stop(struct daemon *d) {
     if (d == NULL) return;
 
     /* Workers first: one may still be giving its connection back. */
+    daemon_end_connections(d);
     jobs_free(d->workers);
     d->workers = NULL;
     stop_loops(d);

@@ -258,7 +258,9 @@ check_whole(struct head *h, const struct http_request *http, bool keep) {
     if (h->chunked && h->body_len >= 0)
         return refuse_malformed(h, "A body has either a Content-Length or a Transfer-Encoding.");
 
-    /* A client must not expect what it does not need (RFC 9110, 10.1.1). */
+    /* A client must not expect what it does not need, and one of HTTP/1.0 is not heard (RFC 9110,
+     * 10.1.1). */
+    if (h->old) h->expects = false;
     if (h->expects && !h->chunked && h->body_len <= 0)
         return refuse_malformed(h, "Expect needs a body.");
     if (h->old && !keep) h->closes = true;

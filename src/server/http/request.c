@@ -140,6 +140,7 @@ step_sending(struct conn *c) {
 static enum next
 respond_early(struct conn *c) {
     if (c->response.route == NULL) c->response.route = "-";
+    conn_body_ends(c);
     c->complete = c->head.len > 0 && c->head.body_len <= 0 && !c->head.chunked;
     return send_response(c);
 }

@@ -165,6 +165,22 @@ test_connections(void **state) {
     }
 }
 
+/* Only a client of HTTP/1.1 waits for 100 (RFC 9110, 10.1.1). */
+static void
+test_expectations(void **state) {
+    static const char now[] = LINE HOST "Content-Length: 1\r\nExpect: 100-continue\r\n\r\n";
+    static const char before[] = "GET / HTTP/1.0\r\nContent-Length: 1\r\n"
+                                 "Expect: 100-continue\r\n\r\n";
+    static struct reading r;
+    (void)state;
+    assert_int_equal(read_text(&r, now, strlen(now)), HEAD_COMPLETE);
+    assert_true(r.head.expects);
+    head_end(&r.head);
+    assert_int_equal(read_text(&r, before, strlen(before)), HEAD_COMPLETE);
+    assert_false(r.head.expects);
+    head_end(&r.head);
+}
+
 /* Several lines of a list: those of X-Forwarded-For are joined, of others the last one counts. */
 static void
 test_lists(void **state) {
@@ -239,8 +255,9 @@ int
 main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_request),   cmocka_unit_test(test_what_is_refused),
-        cmocka_unit_test(test_connections), cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_a_user),      cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_connections), cmocka_unit_test(test_expectations),
+        cmocka_unit_test(test_lists),       cmocka_unit_test(test_a_user),
+        cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
