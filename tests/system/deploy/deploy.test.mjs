@@ -21,6 +21,13 @@ function exposure(folder) {
   return Number(/Overall exposure level for .*: ([0-9.]+)/.exec(out)[1]);
 }
 
+test('every shipped proxy that names the client takes away the name of a user', () => {
+  const files = ['nginx', 'proxy'].flatMap((folder) => readdirSync(join(top, 'deploy', folder)).map((name) => join(top, 'deploy', folder, name)));
+  const naming = files.filter((file) => readFileSync(file, 'utf8').includes('X-Forwarded-For'));
+  assert.ok(naming.length >= 6, String(naming));
+  for (const file of naming) assert.match(readFileSync(file, 'utf8'), /X-Forwarded-User/, file);
+});
+
 describe('systemd units', { skip: !has('systemd-analyze') }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'units-'));
   const unit = readFileSync(join(top, 'deploy/systemd/secretsd.service'), 'utf8');
