@@ -18,7 +18,7 @@ check:
 	$(Q)tools/deps check
 	$(Q)tools/check
 
-## check-all: the same with long rounds, then sanitizers, fuzzers, page states, clouds and proxies (15 minutes)
+## check-all: the same with long rounds, then sanitizers, fuzzers, page states and clouds (15 minutes)
 check-all:
 	$(Q)tools/deps check
 	$(Q)tools/check --all
