@@ -53,15 +53,14 @@ export class Words {
   }
 
   /** "Friday 27 November, 14:05", from unix seconds. */
-  date(at: number): string {
-    const options: Intl.DateTimeFormatOptions = { weekday: 'long', day: 'numeric', month: 'long', hour: this.hour, minute: '2-digit' };
+  date(at: number, more: Intl.DateTimeFormatOptions = {}): string {
+    const options: Intl.DateTimeFormatOptions = { weekday: 'long', day: 'numeric', month: 'long', hour: this.hour, minute: '2-digit', ...more };
     return new Intl.DateTimeFormat(this.language, options).format(at * 1000);
   }
 
   /** The same for somebody who may be elsewhere: "Friday 27 November, 14:05 CET". */
   dateInZone(at: number): string {
-    const options: Intl.DateTimeFormatOptions = { weekday: 'long', day: 'numeric', month: 'long', hour: this.hour, minute: '2-digit', timeZoneName: 'short' };
-    return new Intl.DateTimeFormat(this.language, options).format(at * 1000);
+    return this.date(at, { timeZoneName: 'short' });
   }
 
   /** "today at 14:05", or "on Friday 27 November, 14:05". */

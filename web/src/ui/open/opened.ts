@@ -39,6 +39,8 @@ interface FileCard {
   said: HTMLElement;
   /** The files of a zip that the page made. */
   list: HTMLElement;
+  /** The button that lists the files of a large zip. */
+  show: HTMLElement | null;
 }
 
 export class Opened {
@@ -136,7 +138,7 @@ export class Opened {
     const safe = safeName(file.name);
     const renamed = safe !== file.name && el('p', { class: 'note' }, words.say('savedAs', { name: safe }));
     const go = new BusyButton(words, words.say('save'), () => void this.save(card));
-    const card = { file, go, problem, said, list };
+    const card: FileCard = { file, go, problem, said, list, show: null };
     const element = el('article', { class: 'card' },
       el('p', { class: 'file' }, el('span', { class: 'name' }, untrusted(file.name)), el('span', { class: 'size' }, words.size(file.size))),
       renamed, list, said, problem, go.element, this.after);
@@ -150,34 +152,39 @@ export class Opened {
       return;
     }
     const show = button('secondary', this.context.words.say('zipShow'), () => {
-      if (card.go.busy || this.saved !== null) return;
+      if (card.go.busy) return;
       show.remove();
       void this.listFiles(card);
     });
+    card.show = show;
     card.go.element.append(show);
   }
 
   // List the files of a zip that the page made. If that fails, it can still be saved as it is.
   private async listFiles(card: FileCard): Promise<void> {
     const { words } = this.context;
-    const { file, go, problem } = card;
+    const { file, go } = card;
     try {
       const zip = await this.transfer(null, file, go);
       if (zip === null) return;
+      this.saved = zip;
       const files = await filesOfZip(words, zip, () => {
         this.temp?.markWhole();
         this.askWhetherThere(zip, card, 'handedOverFiles');
       });
       go.stop(words.say(files === null ? 'save' : 'saveZip'));
-      this.saved = zip;
       if (files === null) return;
       card.said.textContent = words.say('zipNote');
       fill(card.list, files);
     } catch (error) {
-      go.stop();
-      const failure = failureIn(error);
-      if (failure.kind !== 'cancelled') this.showFailure(failure, problem);
+      this.failed(error, card);
     }
+  }
+
+  private failed(error: unknown, { go, problem }: FileCard): void {
+    go.stop();
+    const failure = failureIn(error);
+    if (failure.kind !== 'cancelled') this.showFailure(failure, problem);
   }
 
   private async save(card: FileCard): Promise<void> {
@@ -206,6 +213,7 @@ export class Opened {
 
     try {
       const blob = await this.transfer(handle, file, go);
+      card.show?.remove();
       go.stop(this.context.words.say('saveAgain'));
       if (blob === null) {
         go.element.remove();
@@ -215,9 +223,7 @@ export class Opened {
         this.askWhetherThere(blob, card, 'handedOver');
       }
     } catch (error) {
-      go.stop();
-      const failure = failureIn(error);
-      if (failure.kind !== 'cancelled') this.showFailure(failure, problem);
+      this.failed(error, card);
     }
   }
 

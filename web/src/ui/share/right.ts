@@ -17,14 +17,19 @@ export function isOpenOnly({ config }: Context): boolean {
   return !config.create.allowed && config.create.ways.length === 0;
 }
 
+/** Where to sign in for the right to share, or null. */
+export function signInAddress({ brand, config }: Context): string | null {
+  return config.create.ways.includes('user') ? brand?.signIn ?? null : null;
+}
+
 /** What stands in the place of the box. `onToken` is called when a token was given. */
 export function refusalCard(context: Context, onToken: () => void): HTMLElement {
   const { words, config, api, brand } = context;
   if (isOpenOnly(context)) return el('div', { class: 'card' }, el('p', {}, words.say('openOnly')));
 
   const name = brand?.name ?? api.host;
-  const signIn = brand?.signIn != null && config.create.ways.includes('user')
-    && el('a', { href: brand.signIn, role: 'button', class: 'primary' }, words.say('signIn'));
+  const address = signInAddress(context);
+  const signIn = address !== null && el('a', { href: address, role: 'button', class: 'primary' }, words.say('signIn'));
   const card = el('div', { class: 'card', 'data-refused': config.create.ways.join(' ') },
     el('p', {}, words.say('membersOnly', { name })));
   const ways = tokenWays(context, signIn === false, onToken);

@@ -16,7 +16,7 @@ import type { Context } from '../context';
 import { button, el, fill, untrusted } from '../parts/dom';
 import { showLine } from '../parts/problem';
 import { EarlierList } from './earlier';
-import { isOpenOnly, mayShare, refusalCard, tokenField } from './right';
+import { isOpenOnly, mayShare, refusalCard, signInAddress, tokenField } from './right';
 import { Sentence } from './sentence';
 import type { LiveStatus } from './status';
 
@@ -100,7 +100,7 @@ export class ShareView {
         },
       },
     }, box.element, sentence.element, problem, token, go.element);
-    if (!context.config.create.allowed) this.showToken(token);
+    if (this.tokenToSend() !== null) this.showToken(token);
     fill(this.stage, form, this.note());
     this.cards.querySelector('.again')?.remove(); // there is a form now, and what is typed into it
     if (focus) box.focus();
@@ -157,7 +157,10 @@ export class ShareView {
       const failure = failureIn(error);
       showLine(words, api.base, problem, failure.kind === 'cancelled' ? null : shareMessage(failure, apiToken !== null));
       go.focus();
-      if (failure.kind === 'creators-only') this.offerWays(problem, token);
+      if (failure.kind === 'creators-only') {
+        if (apiToken !== null) this.context.apiToken.forget(); // it was refused
+        this.offerWays(problem, token);
+      }
     } finally {
       removeEventListener('beforeunload', stay);
     }
@@ -171,9 +174,9 @@ export class ShareView {
 
   // The server does not take it from this visitor: it may from somebody who signs in or has a token.
   private offerWays(problem: HTMLElement, token: HTMLElement): void {
-    const { words, config, apiToken, brand } = this.context;
-    apiToken.forget();
-    if (brand?.signIn != null) problem.append(' ', el('a', { href: brand.signIn, target: '_blank', rel: 'noopener' }, words.say('signIn')));
+    const { words, config } = this.context;
+    const signIn = signInAddress(this.context);
+    if (signIn !== null) problem.append(' ', el('a', { href: signIn, target: '_blank', rel: 'noopener' }, words.say('signIn')));
     if (config.create.ways.includes('token')) this.askForToken(token);
   }
 
