@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { buildFolder, patience } from './server.mjs';
 
-export const ctlProgram = join(buildFolder, 'secretsctl');
+const ctlProgram = join(buildFolder, 'secretsctl');
 
 const running = new Set();
 process.on('exit', () => {
@@ -16,7 +16,7 @@ process.on('exit', () => {
 
 /** Start secretsctl; nothing waits.  The child has ${done}: a promise of { code, signal, stdout, stderr }. */
 export function startCtl(args, { input, env = {}, cwd, timeout = 60_000 } = {}) {
-  const child = spawn(ctlProgram, args, { cwd, env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8', ASAN_OPTIONS: 'detect_leaks=0', ...env }, stdio: 'pipe' });
+  const child = spawn(ctlProgram, args, { cwd, env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8', ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? '', ...env }, stdio: 'pipe' });
   let stdout = '';
   let stderr = '';
   running.add(child);
