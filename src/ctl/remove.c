@@ -83,8 +83,8 @@ remove_one(struct ctl *ctl, const char *text) {
     return status;
 }
 
-/* Remove what each line of standard input names.  Returns the worst result, which is the lowest exit
- * code but CTL_DONE. */
+/* Remove what each line of standard input names.  Returns the worst result, which is the
+ * lowest exit code but CTL_DONE. */
 static enum ctl_exit
 remove_lines(struct ctl *ctl) {
     char text[LINK_MAX];
@@ -92,6 +92,7 @@ remove_lines(struct ctl *ctl) {
     bool any = false;
 
     while (fgets(text, sizeof(text), stdin) != NULL) {
+        /* Blanks around a link are no part of it, and an empty line names nothing. */
         char *at = text + strspn(text, " \t\r\n");
         at[strcspn(at, " \t\r\n")] = '\0';
         if (at[0] == '\0') continue;
