@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "admin/admin.h"
 
-#include <stdio.h>
-
 #include "api/receipt.h"
 #include "api/storage_shares.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text/hex.h"
 #include "base/text/json.h"
 #include "crypto/audit/json.h"
 #include "vault/operate.h"
@@ -33,8 +32,7 @@ static void
 print_ref(const char *id, char out[static 2 * AUDIT_REF_LEN + 1]) {
     uint8_t hash[TOKEN_HASH_LEN];
     token_hash(id, strlen(id), hash);
-    for (size_t i = 0; i < AUDIT_REF_LEN; i++)
-        (void)snprintf(out + 2 * i, 3, "%02x", hash[i]);
+    hex_write(hash, AUDIT_REF_LEN, out);
 }
 
 static int

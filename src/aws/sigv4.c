@@ -7,24 +7,15 @@
 
 #include "aws/sigv4_canonical.h"
 #include "base/err.h"
+#include "base/text/hex.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
-
-static void
-write_hex(const uint8_t *bytes, size_t len, char *out) {
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < len; i++) {
-        *out++ = digits[bytes[i] >> 4];
-        *out++ = digits[bytes[i] & 15];
-    }
-    *out = '\0';
-}
 
 void
 sigv4_hash_hex(const void *data, size_t len, char out[static SIGV4_HASH_HEX + 1]) {
     uint8_t hash[SHA256_DIGEST_LENGTH];
     if (SHA256(len > 0 ? data : (const void *)"", len, hash) == NULL) abort();
-    write_hex(hash, sizeof(hash), out);
+    hex_write(hash, sizeof(hash), out);
 }
 
 void
@@ -101,7 +92,7 @@ sigv4_signature(const char *secret, const struct sigv4_scope *scope, const struc
 
     /* The key is complete: sign the string with it. */
     if (err == 0) err = derive_next_key(key, string->data, string->len);
-    if (err == 0) write_hex(key, sizeof(key), out);
+    if (err == 0) hex_write(key, sizeof(key), out);
 
     explicit_bzero(key, sizeof(key));
     return err;

@@ -4,7 +4,7 @@
 #include <ctype.h>
 
 #include "base/err.h"
-#include "base/text/parse.h"
+#include "base/text/hex.h"
 
 static bool
 is_unreserved(unsigned char c) {
@@ -89,9 +89,8 @@ add_recoded(const char *text, size_t len, struct buf *out) {
     for (size_t i = 0; i < len && err == 0; i++) {
         char c = text[i];
 
-        if (c == '%' && i + 2 < len && parse_hex_digit(text[i + 1]) >= 0 &&
-            parse_hex_digit(text[i + 2]) >= 0) {
-            c = (char)(parse_hex_digit(text[i + 1]) * 16 + parse_hex_digit(text[i + 2]));
+        if (c == '%' && i + 2 < len && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
+            c = (char)(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
             i += 2;
         }
 

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "base/text/base64.h"
+#include "base/text/hex.h"
 
 enum { TOKEN_BYTES = 32, BLOCK_LEN = 64 /* of SHA-256 */, TAGGED_MAX = 64 };
 
@@ -129,7 +130,6 @@ token_hash_equal(const uint8_t a[static TOKEN_HASH_LEN], const uint8_t b[static 
 void
 token_tag(const uint8_t key[static TOKEN_TAG_KEY_LEN], const void *data, size_t len,
           char out[static TOKEN_TAG_LEN + 1]) {
-    static const char digits[] = "0123456789abcdef";
     uint8_t inner[BLOCK_LEN + TAGGED_MAX], outer[BLOCK_LEN + TOKEN_HASH_LEN];
     uint8_t hash[TOKEN_HASH_LEN];
     if (len > TAGGED_MAX) len = TAGGED_MAX;
@@ -146,11 +146,7 @@ token_tag(const uint8_t key[static TOKEN_TAG_KEY_LEN], const void *data, size_t 
     token_hash(inner, BLOCK_LEN + len, outer + BLOCK_LEN);
     token_hash(outer, sizeof(outer), hash);
 
-    for (size_t i = 0; i < TOKEN_TAG_LEN / 2; i++) {
-        out[2 * i] = digits[hash[i] >> 4];
-        out[2 * i + 1] = digits[hash[i] & 15];
-    }
-    out[TOKEN_TAG_LEN] = '\0';
+    hex_write(hash, TOKEN_TAG_LEN / 2, out);
 
     explicit_bzero(inner, sizeof(inner));
     explicit_bzero(outer, sizeof(outer));

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/text/hex.h"
 #include "crypto/audit/json.h"
 #include "ctl/ctl.h"
 
@@ -19,8 +20,7 @@ struct audit {
 static bool
 is_hash(const char *hex, const uint8_t hash[static AUDIT_HASH_LEN]) {
     char text[2 * AUDIT_HASH_LEN + 1];
-    for (size_t i = 0; i < AUDIT_HASH_LEN; i++)
-        (void)snprintf(text + 2 * i, 3, "%02x", hash[i]);
+    hex_write(hash, AUDIT_HASH_LEN, text);
     return strcasecmp(text, hex) == 0;
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/random.h"
+#include "base/text/hex.h"
 #include "crypto/token.h"
 #include "ctl/ctl.h"
 
@@ -23,12 +24,10 @@ is_token_label(const char *name) {
 static bool
 print_token(const char *name, const char *token) {
     uint8_t hash[TOKEN_HASH_LEN];
+    char digits[2 * TOKEN_HASH_LEN + 1];
     token_hash(token, TOKEN_LEN, hash);
-
-    bool ok = printf("%s\n%s ", token, name) > 0;
-    for (size_t i = 0; ok && i < sizeof(hash); i++)
-        ok = printf("%02x", hash[i]) > 0;
-    return ok && printf("\n") > 0 && fflush(stdout) == 0;
+    hex_write(hash, sizeof(hash), digits);
+    return printf("%s\n%s %s\n", token, name, digits) > 0 && fflush(stdout) == 0;
 }
 
 enum ctl_exit

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/text/base64.h"
+#include "base/text/hex.h"
 #include "crypto/hmac.h"
 #include "ctl/ctl.h"
 #include "ctl/internal.h"
@@ -60,8 +61,7 @@ judge_delivery(struct delivery *d, enum http_failure failure,
 static enum delivery_result
 post_event(struct delivery *d, const struct audit_event *e, const char *line, size_t len) {
     char id[2 * AUDIT_HASH_LEN + 1], timestamp[24], signature[SIGNATURE_MAX];
-    for (size_t i = 0; i < sizeof(e->hash); i++)
-        (void)snprintf(id + 2 * i, 3, "%02x", e->hash[i]);
+    hex_write(e->hash, sizeof(e->hash), id);
     (void)snprintf(timestamp, sizeof(timestamp), "%lld", (long long)clock_now(&clock_system));
     if (sign_delivery(d, id, timestamp, line, len, signature) != 0) {
         (void)snprintf(d->reason, sizeof(d->reason), "the event cannot be signed");

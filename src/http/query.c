@@ -2,7 +2,7 @@
 #include "http/query.h"
 
 #include "base/err.h"
-#include "base/text/parse.h"
+#include "base/text/hex.h"
 
 static int
 form_decode(const char *text, size_t len, char *out, size_t out_len) {
@@ -14,7 +14,7 @@ form_decode(const char *text, size_t len, char *out, size_t out_len) {
         else if (c == '%') {
             /* A byte in hexadecimal, but not NUL. */
             if (len - i < 3) return ERR_INVALID;
-            int high = parse_hex_digit(text[i + 1]), low = parse_hex_digit(text[i + 2]);
+            int high = hex_digit(text[i + 1]), low = hex_digit(text[i + 2]);
             if (high < 0 || low < 0 || (high | low) == 0) return ERR_INVALID;
             c = (char)(high << 4 | low);
             i += 2;

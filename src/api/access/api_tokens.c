@@ -4,7 +4,7 @@
 #include <pthread.h>
 
 #include "base/err.h"
-#include "base/text/parse.h"
+#include "base/text/hex.h"
 #include "crypto/token.h"
 
 enum { HASH_DIGITS = 2 * TOKEN_HASH_LEN };
@@ -54,17 +54,6 @@ is_token_name(const char *name, size_t len) {
     return true;
 }
 
-/* Read HASH_DIGITS digits at ${text}. */
-static int
-read_hash(const char *text, uint8_t hash[static TOKEN_HASH_LEN]) {
-    for (size_t i = 0; i < TOKEN_HASH_LEN; i++) {
-        int high = parse_hex_digit(text[2 * i]), low = parse_hex_digit(text[2 * i + 1]);
-        if (high < 0 || low < 0) return ERR_INVALID;
-        hash[i] = (uint8_t)(high << 4 | low);
-    }
-    return 0;
-}
-
 static bool
 is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\r';
@@ -92,7 +81,7 @@ read_entry(const char *text, size_t len, struct api_token *out) {
 
     *out = (struct api_token){0};
     memcpy(out->name, text, name_len);
-    return read_hash(digits, out->hash);
+    return hex_read(digits, out->hash, TOKEN_HASH_LEN);
 }
 
 static bool

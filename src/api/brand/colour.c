@@ -2,7 +2,7 @@
 #include "api/brand/colour.h"
 
 #include "base/err.h"
-#include "base/text/parse.h"
+#include "base/text/hex.h"
 
 /* --paper and --card of web/page.css.  A test compares them. */
 static const struct colour grounds[COLOUR_THEMES][2] = {
@@ -13,24 +13,11 @@ static const struct colour grounds[COLOUR_THEMES][2] = {
 /* How much of the accent is in the ground of what is chosen (web/src/model/brand.ts). */
 #define TINT 0.1
 
-static int
-hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 int
 colour_parse(const char *text, struct colour *out) {
     uint8_t channels[3];
     if (text[0] != '#' || strlen(text) != 7) return ERR_INVALID;
-
-    for (size_t i = 0; i < ARRAY_LEN(channels); i++) {
-        int high = hex_digit(text[1 + 2 * i]), low = hex_digit(text[2 + 2 * i]);
-        if (high < 0 || low < 0) return ERR_INVALID;
-        channels[i] = (uint8_t)(high << 4 | low);
-    }
+    if (hex_read(text + 1, channels, sizeof(channels)) != 0) return ERR_INVALID;
 
     *out = (struct colour){channels[0], channels[1], channels[2]};
     return 0;

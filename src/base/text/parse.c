@@ -45,11 +45,3 @@ parse_size(const char *text, int64_t min, int64_t max, int64_t *out) {
     }
     return ERR_INVALID;
 }
-
-int
-parse_hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}

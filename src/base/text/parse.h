@@ -26,7 +26,4 @@ int parse_number(const char *text, size_t len, int64_t min, int64_t max, int64_t
 MUST_CHECK
 int parse_size(const char *text, int64_t min, int64_t max, int64_t *out);
 
-/* Return the value of the hexadecimal digit ${c} in either case, or -1 if it is not one. */
-int parse_hex_digit(char c);
-
 #endif

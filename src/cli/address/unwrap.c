@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/text/base64.h"
+#include "base/text/hex.h"
 
 #define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -93,14 +94,6 @@ unwrap_marks(char *text) {
     *to = '\0';
 }
 
-static int
-hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 /* Decode ${len} characters of a query at ${s}; ${percent} begins an encoded byte.  ${out} may be
  * where they are.  A NUL ends the result. */
 static void
@@ -109,8 +102,8 @@ decode_value(const char *s, size_t len, char percent, char *out) {
     for (size_t i = 0; i < len; i++) {
         int high = -1, low = -1;
         if (s[i] == percent && i + 2 < len) {
-            high = hex_value(s[i + 1]);
-            low = hex_value(s[i + 2]);
+            high = hex_digit(s[i + 1]);
+            low = hex_digit(s[i + 2]);
         }
 
         out[n] = s[i];

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/text/hex.h"
 #include "cli/local/lockfile.h"
 #include "crypto/token.h"
 
@@ -27,8 +28,7 @@ state_path(const struct state *s, enum state_kind kind, const char *id, const ch
     uint8_t hash[TOKEN_HASH_LEN];
     char name[STATE_NAME_LEN + 1];
     token_hash(id, strlen(id), hash);
-    for (size_t i = 0; i < STATE_NAME_LEN / 2; i++)
-        (void)snprintf(name + 2 * i, 3, "%02x", hash[i]);
+    hex_write(hash, STATE_NAME_LEN / 2, name);
     int n = snprintf(out, STATE_PATH_MAX, "%s/%s/%s%s", s->dir, state_dirs[kind], name, suffix);
     if (n >= STATE_PATH_MAX) out[0] = '\0'; /* a path that cannot be opened */
 }

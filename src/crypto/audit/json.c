@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "crypto/audit/json.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "base/text/hex.h"
 #include "base/text/json.h"
-#include "base/text/parse.h"
-
-static void
-print_hex(const uint8_t *data, size_t len, char *out) {
-    for (size_t i = 0; i < len; i++)
-        (void)snprintf(out + 2 * i, 3, "%02x", data[i]);
-}
 
 /* Read the text member ${name} of ${o}, 2 * ${len} lower-case hexadecimal digits.  Returns whether
  * it is there. */
@@ -21,22 +14,14 @@ read_hex(const json_t *o, const char *name, uint8_t *out, size_t len) {
     const json_t *value = json_object_get(o, name);
     const char *text = json_string_value(value);
     if (text == NULL || json_string_length(value) != 2 * len) return false;
-
-    for (size_t i = 0; i < len; i++) {
-        int high = parse_hex_digit(text[2 * i]), low = parse_hex_digit(text[2 * i + 1]);
-        bool upper = (text[2 * i] >= 'A' && text[2 * i] <= 'F') ||
-                     (text[2 * i + 1] >= 'A' && text[2 * i + 1] <= 'F');
-        if (high < 0 || low < 0 || upper) return false;
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
+    return text[strcspn(text, "ABCDEF")] == '\0' && hex_read(text, out, len) == 0;
 }
 
 int
 audit_json_write(const struct audit_event *e, struct buf *out) {
     char ref[2 * AUDIT_REF_LEN + 1], hash[2 * AUDIT_HASH_LEN + 1];
-    print_hex(e->ref, sizeof(e->ref), ref);
-    print_hex(e->hash, sizeof(e->hash), hash);
+    hex_write(e->ref, sizeof(e->ref), ref);
+    hex_write(e->hash, sizeof(e->hash), hash);
 
     json_t *o = json_pack("{s:I, s:I, s:s}", "number", (json_int_t)e->number, "at",
                           (json_int_t)e->at, "kind", audit_name(e->kind));

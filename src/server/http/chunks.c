@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/http/chunks.h"
 
-#include "base/text/parse.h"
+#include "base/text/hex.h"
 
 enum {
     DIGITS_MAX = 8,
@@ -33,7 +33,7 @@ is_text(char c) {
 
 static enum step
 read_size(struct chunks *c, char byte) {
-    int digit = parse_hex_digit(byte);
+    int digit = hex_digit(byte);
     if (digit >= 0 && c->line < DIGITS_MAX) {
         c->size = c->size << 4 | (unsigned)digit;
         c->line++;
