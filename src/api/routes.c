@@ -14,20 +14,15 @@ enum {
 
 static void
 route_page(struct api_call *call) {
-    call->api->page->respond(call->req, call->resp);
+    const struct api *api = call->api;
+
+    /* The logo counts as a file of the page. */
+    if (brand_has(api->brand, call->req->path)) brand_respond(api->brand, call->req, call->resp);
+    else api->page->respond(call->req, call->resp);
 }
 
 static const struct api_route page_route = {"page",    HTTP_GET,  route_page,
                                             BODY_NONE, RATE_NONE, ROUTE_QUICK};
-
-static void
-route_brand(struct api_call *call) {
-    brand_respond(call->api->brand, call->req, call->resp);
-}
-
-/* The logo counts as a file of the page. */
-static const struct api_route brand_route = {"page",    HTTP_GET,  route_brand,
-                                             BODY_NONE, RATE_NONE, ROUTE_QUICK};
 
 static const struct api_route routes[] = {
     {"/healthz", HTTP_GET, health_alive, BODY_NONE, RATE_NONE, ROUTE_QUICK},
@@ -72,12 +67,9 @@ match_template(const char *template, const char *path, const char **id, const ch
     }
 }
 
-/* The route of ${path} if it is a file of the page, else NULL. */
-static const struct api_route *
-find_page_route(const struct api *api, const char *path) {
-    if (brand_has(api->brand, path)) return &brand_route;
-    if (api->page != NULL && api->page->has(path)) return &page_route;
-    return NULL;
+static bool
+is_page_file(const struct api *api, const char *path) {
+    return brand_has(api->brand, path) || (api->page != NULL && api->page->has(path));
 }
 
 const struct api_route *
@@ -94,9 +86,9 @@ routes_find(const struct api *api, enum http_plane plane, const char *path, enum
     }
 
     /* Any other path may belong to the page or to its brand. */
-    const struct api_route *of_page = *methods == 0 ? find_page_route(api, path) : NULL;
-    if (of_page != NULL && wanted == HTTP_GET) return of_page;
-    if (of_page != NULL) *methods = 1U << HTTP_GET;
+    bool of_page = *methods == 0 && is_page_file(api, path);
+    if (of_page && wanted == HTTP_GET) return &page_route;
+    if (of_page) *methods = 1U << HTTP_GET;
 
     if (*methods & 1U << HTTP_GET) *methods |= 1U << HTTP_HEAD;
     return NULL;
@@ -106,9 +98,7 @@ void
 routes_params(const struct api_route *route, const char *path, struct api_call *call) {
     const char *id = NULL, *k = NULL;
     int64_t part;
-    if (route == &page_route || route == &brand_route ||
-        !match_template(route->template, path, &id, &k))
-        return;
+    if (!match_template(route->template, path, &id, &k)) return;
 
     if (id != NULL) {
         size_t len = strcspn(id, "/");

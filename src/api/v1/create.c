@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "api/access/access.h"
 #include "api/v1/v1.h"
 
+#include "api/access/access.h"
 #include "api/fields.h"
 #include "api/response.h"
 #include "api/upload_limits.h"
-#include "api/v1/v1.h"
 #include "base/err.h"
 #include "base/text/base64.h"
 #include "vault/sealed.h"
