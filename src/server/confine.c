@@ -69,6 +69,8 @@ server_confine_paths(struct server *s, const struct aws_env *aws, struct buf *re
     for (int i = 0; i < AWS_CREDENTIALS_PATHS; i++)
         if (keys[i].len > 0) paths.readable[i] = buf_text(&keys[i]);
 
+    _Static_assert(AWS_CREDENTIALS_PATHS + TOKEN_FILE_PATHS <= SANDBOX_READABLE_MAX,
+                   "room for all");
     token_file_paths(s->token_file, tokens);
     for (int i = 0; i < TOKEN_FILE_PATHS; i++)
         paths.readable[AWS_CREDENTIALS_PATHS + i] = tokens[i];

@@ -173,7 +173,8 @@ accept_loop(void *arg) {
     struct admin_socket *s = arg;
     (void)pthread_setname_np(pthread_self(), "admin");
     while (!atomic_load(&s->stopping)) {
-        if (!wait_ready(s, s->fd, POLLIN, REQUEST_MS)) continue;
+        struct pollfd one = {.fd = s->fd, .events = POLLIN};
+        if (poll(&one, 1, -1) <= 0) continue;
         int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0) take_conn(s, fd);
     }
@@ -200,6 +201,7 @@ void
 admin_socket_stop(struct admin_socket *s) {
     if (s == NULL) return;
     atomic_store(&s->stopping, true);
+    (void)shutdown(s->fd, SHUT_RDWR); /* wakes the thread */
     (void)pthread_join(s->thread, NULL);
     jobs_free(s->jobs);
     free(s);

@@ -16,7 +16,8 @@ struct admin_socket;
  * Returns NULL if memory or threads are short. */
 struct admin_socket *admin_socket_start(int fd, const struct admin *admin);
 
-/* Let running requests end, close every connection and free ${s}.  NULL is allowed. */
+/* Shut the listening socket down, let running requests end, close every connection and free ${s}.
+ * NULL is allowed. */
 void admin_socket_stop(struct admin_socket *s);
 
 #endif
