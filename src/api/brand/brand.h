@@ -2,7 +2,7 @@
 /*
  * The brand of an operator: a folder with brand.json and perhaps a logo.  It is data.  The config
  * tells the page its members, the page shows them as text, and the logo is an image.  No byte of
- * the page depends on it.  docs/OPERATIONS.md describes the members.
+ * the page depends on it.  docs/PAGE.md describes the members.
  */
 #ifndef API_BRAND_BRAND_H
 #define API_BRAND_BRAND_H
