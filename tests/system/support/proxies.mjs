@@ -163,8 +163,11 @@ export async function startProxies(names, env = {}) {
     const server = await startServer({ env: { SECRETS_LISTEN: `unix:${socket}`, ...env } });
     started.push(server);
     chmodSync(socket, 0o666);
-    const proxies = await Promise.all(names.map((kind, i) => startProxy(kind, join(folder, `${i}`), socket)));
-    started.unshift(...proxies);
+    const results = await Promise.allSettled(names.map((kind, i) => startProxy(kind, join(folder, `${i}`), socket)));
+    const proxies = results.filter((one) => one.status === 'fulfilled').map((one) => one.value);
+    started.push(...proxies);
+    const failed = results.find((one) => one.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
     return { proxies: Object.fromEntries(proxies.map((proxy) => [proxy.kind, proxy])), stop };
   } catch (error) {
     await stop();
