@@ -164,6 +164,15 @@ test('names of received files are made harmless', async () => {
   assert.ok(safeName(`${'x'.repeat(10000)}.pdf`).endsWith('.pdf'));
 });
 
+test('paths in a zip are made harmless', async () => {
+  const { safePath } = await load('base/name.ts');
+  const cases = {
+    'a.txt': 'a.txt', 'photos/2026/a.jpg': 'photos/2026/a.jpg', '../../etc/passwd': 'etc/passwd', './a//b': 'a/b', 'C:\\x\\evil.exe': 'C_/x/evil.exe',
+    'a\u202Egnp.exe': 'a_gnp.exe', 'folder\u3164/file\u2028': 'folder_/file_', '..': 'file', '': 'file', 'x/.bashrc': 'x/bashrc',
+  };
+  for (const [path, safe] of Object.entries(cases)) assert.equal(safePath(path), safe, JSON.stringify(path));
+});
+
 test('made passwords and passphrases, and the hint about one’s own', async () => {
   const m = await load('crypto/passphrase.ts');
   const { randomBytes } = await load('base/random.ts');

@@ -24,3 +24,9 @@ export function safeName(name: string): string {
   if (letters.length > LONGEST) out = [...letters.slice(0, LONGEST - 16), ...letters.slice(-16)].join('');
   return out === '' ? 'file' : out;
 }
+
+/** The path of a file in a zip, with each component made harmless, to be shown. */
+export function safePath(path: string): string {
+  const parts = path.split(/[/\\]/).filter((part) => !/^\.{0,2}$/.test(part));
+  return parts.map(safeName).join('/') || safeName('');
+}
