@@ -2,6 +2,8 @@
 // Lists the files of a zip that zip.ts wrote: without compression or extensions, one file after the
 // other. Any other zip is left to the programs that unpack zips.
 
+import { CENTRAL, END, LOCAL } from './zip';
+
 /** A file of the zip. */
 export interface Listed {
   name: string;
@@ -10,12 +12,9 @@ export interface Listed {
   size: number;
 }
 
-const LOCAL = 30;
-const CENTRAL = 46;
-const END = 22;
 const DIRECTORY_MAX = 4 << 20;
 
-/** The files of `zip` in their order, or null if it is not exactly such a zip. */
+/** The files of `zip` in their order, or null if its directory is not that of such a zip. */
 export async function listZip(zip: Blob): Promise<Listed[] | null> {
   try {
     const ending = readEnding(await viewOf(zip, zip.size - END, END));

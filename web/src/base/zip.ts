@@ -16,9 +16,10 @@ export interface ZipEntry {
   stream(): AsyncIterable<Uint8Array>;
 }
 
-const LOCAL = 30;
-const CENTRAL = 46;
-const END = 22;
+/** The lengths of the headers: in front of a file, in the directory, and behind the directory. */
+export const LOCAL = 30;
+export const CENTRAL = 46;
+export const END = 22;
 
 /** The limits of the fields of a zip without extensions: its length in bytes, and its number of files. */
 export const ZIP_BYTES_MAX = 2 ** 32 - 2;

@@ -5,7 +5,8 @@ import { anySignal, throwIfAborted } from '../base/abort';
 import type { Api, Proof } from '../net/api';
 import type { Info, OpenResponse } from '../net/messages';
 import { concat, wipe, type Bytes } from '../base/bytes';
-import type { OpenOrder, OpenResult, OpenedContent, Progress, SaveOrder } from './protocol';
+import type { OpenOrder, OpenResult, OpenedContent, SaveOrder } from './protocol';
+import type { Report } from './report';
 import { deriveKeys, HEADER_LENGTH, open, requireStrongCost, secretInput, type Opened } from '../crypto/envelope';
 import { deriveGate } from '../crypto/gate';
 import type { Metadata } from '../crypto/metadata';
@@ -20,8 +21,6 @@ const PATIENCE_PARTS = 10 * 60_000;
 /** Milliseconds after which no other try begins of what somebody waits for. */
 const WITHIN_OPEN = 3 * 60_000;
 const AHEAD = 3;
-
-type Report = (progress: Progress) => void;
 
 /** The part of an order that is kept. */
 interface Claim {

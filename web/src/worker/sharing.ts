@@ -4,7 +4,8 @@
 import type { Api, NewSecret } from '../net/api';
 import type { Created } from '../net/messages';
 import { concat, utf8, wipe, type Bytes } from '../base/bytes';
-import type { Progress, ShareOrder, Shared } from './protocol';
+import type { ShareOrder, Shared } from './protocol';
+import type { Report } from './report';
 import {
   COST_KEY, COST_PASSPHRASE, deriveKeys, envelopeLength, seal, secretInput, verifierOf, writeHeader,
 } from '../crypto/envelope';
@@ -24,8 +25,6 @@ const ATTEMPTS = 10;
 const SIDE_BY_SIDE = 3;
 const PATIENCE = 5 * 60_000;
 const SLICE = 1 << 18;
-
-type Report = (progress: Progress) => void;
 
 interface Source {
   meta: Metadata;

@@ -7,7 +7,7 @@ import type { Context } from '../context';
 import { el, mailLink } from './dom';
 
 /** For a view of `target`, or null where there is nothing to report or nobody to report it to. */
-export function reportLine({ words, brand, page }: Context, target: { kind: string } | Target): HTMLElement | null {
+export function reportLine({ words, brand, page }: Context, target: Target | { kind: 'reloaded' }): HTMLElement | null {
   const report = brand?.report ?? null;
   const path = pathOf(target);
   if (report === null || path === null) return null;
@@ -15,7 +15,7 @@ export function reportLine({ words, brand, page }: Context, target: { kind: stri
   return el('p', { class: 'report' }, mailLink(mail, words.say('report')));
 }
 
-function pathOf(target: { kind: string } | Target): string | null {
-  if (target.kind === 'open' && 'id' in target) return `#${target.id}`;
-  return target.kind === 'classic' && 'id' in target ? `secret/${target.id}` : null;
+function pathOf(target: Target | { kind: 'reloaded' }): string | null {
+  if (target.kind === 'open') return `#${target.id}`;
+  return target.kind === 'classic' ? `secret/${target.id}` : null;
 }
