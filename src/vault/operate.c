@@ -6,14 +6,21 @@
 
 /*
  * The record of a file of pysecrets' second generation looks like that of a text and does not name
- * its object (docs/FORMAT.md, "Second generation: read
- * only").  Erase the object that it may have.
+ * its object (docs/FORMAT.md, "Second generation: read only").  Erase the object that it may have.
+ * Returns 0 or a negative code.
  */
 static int
-erase_second_file(struct vault *v, const char *id, const struct record *r) {
+erase_second_file(struct vault *v, const char *id) {
     char blob[TOKEN_BLOB_LEN + 1];
-    bool second = r->kind == RECORD_CLASSIC_TEXT && r->classic.nonce_len == CLASSIC_NONCE2_LEN;
-    if (!second || !v->store->pysecrets_layout) return 0;
+    struct record r = {0};
+    if (!v->store->pysecrets_layout) return 0;
+
+    int found = vault_load(v, id, &r, NULL);
+    bool second =
+        found == 1 && r.kind == RECORD_CLASSIC_TEXT && r.classic.nonce_len == CLASSIC_NONCE2_LEN;
+    record_clear(&r);
+    if (!second) return found < 0 ? found : 0;
+
     (void)snprintf(blob, sizeof(blob), "%s.enc", id);
     return vault_counted(v, v->blobs->ops->erase(v->blobs, blob, 0, 1));
 }
@@ -35,15 +42,18 @@ vault_remove(struct vault *v, const char *id, struct vault_removed *out) {
     struct record after = {0};
     *out = (struct vault_removed){0};
 
+    /* The order is a promise: no sweep finds this object once its record is gone. */
+    int err = erase_second_file(v, id);
+    if (err != 0) return err;
+
     int found = vault_change(v, id, &c, &effect, &after);
     if (found != 1) return found;
     out->removed = effect.verdict == VERDICT_OK;
     out->state = policy_receipt_state(&after, c.now);
+    record_clear(&after);
 
     /* What was erased must not stay readable on disk either. */
-    int err = erase_second_file(v, id, &after);
-    record_clear(&after);
-    if (err == 0) err = vault_counted(v, v->store->ops->scrub(v->store));
+    err = vault_counted(v, v->store->ops->scrub(v->store));
     out->erased = err == 0 && is_erased(v, id);
     return 1;
 }

@@ -229,6 +229,57 @@ test_a_failed_erase_is_told(void **state) {
     fixture_close(&fixture);
 }
 
+/*
+ * Only its record tells that a file of pysecrets' second generation has an object.  As long as the
+ * object is there, so is the record, and removing can be repeated.
+ */
+static void
+test_the_object_of_a_second_file_is_not_forgotten(void **state) {
+    static const char id[] = "secondfile000000", blob[] = "secondfile000000.enc";
+    struct wrap_plan plan = {0};
+    struct buf none = BUF_INIT(64), got = BUF_INIT(64);
+    struct record r = {.kind = RECORD_CLASSIC_TEXT,
+                       .phase = PHASE_OPEN,
+                       .content = CONTENT_INLINE,
+                       .rev = 1,
+                       .created_at = FIXTURE_T0,
+                       .expires_at = FIXTURE_T0 + 3600,
+                       .views = 1,
+                       .views_left = 1,
+                       .classic = {.nonce_len = CLASSIC_NONCE2_LEN}};
+    struct store *store = store_wrap(memory_store_open(FIXTURE_INLINE_MAX), &plan, BUG_NONE);
+    struct vault_removed done;
+    struct store_ref ref;
+    (void)state;
+    store->pysecrets_layout = true;
+    fixture_init(&fixture, store, blobs_wrap(memory_blobs_open(), &plan), 1);
+    store->ops->ref(store, id, &ref);
+    assert_int_equal(store->ops->create(store, &ref, &r, &none), 1);
+    assert_int_equal(v->blobs->ops->put(v->blobs, blob, 0, "sealed", 6), 1);
+
+    /* Each call of a store fails in turn. */
+    int kept = 0;
+    bool failed = true;
+    for (int n = 1; failed; n++) {
+        plan = (struct wrap_plan){.fail_at = n, .err = ERR_STORE};
+        (void)!vault_remove(v, id, &done);
+        failed = plan.hits > 0;
+        plan = (struct wrap_plan){0};
+
+        buf_reset(&got);
+        if (v->blobs->ops->get(v->blobs, blob, 0, &got) != 1) continue;
+        assert_int_equal(store->ops->load(store, &ref, &r, NULL), 1);
+        record_clear(&r);
+        kept++;
+    }
+    assert_int_equal(v->blobs->ops->get(v->blobs, blob, 0, &got), 0);
+    assert_int_equal(store->ops->load(store, &ref, &r, NULL), 0);
+    assert_true(kept > 0);
+    buf_free(&none);
+    buf_free(&got);
+    fixture_close(&fixture);
+}
+
 /* One secret, and threads that open it, upload to it, sweep and remove. */
 struct race {
     struct vault_sealed_created c;
@@ -366,6 +417,7 @@ main(void) {
         CASE(test_classic_secrets_are_removed, aws),
         CASE(test_what_has_ended_stays_as_it_ended, memory),
         cmocka_unit_test(test_a_failed_erase_is_told),
+        cmocka_unit_test(test_the_object_of_a_second_file_is_not_forgotten),
         cmocka_unit_test(test_the_race_sees_what_is_not_removed),
         CASE(test_nobody_gets_what_was_removed, memory),
         CASE_LOCAL(test_nobody_gets_what_was_removed),
