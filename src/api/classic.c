@@ -55,7 +55,7 @@ create_classic_secret(struct api_call *call, const struct vault_classic_new *in)
     int err = call_storage_take(call, &charge, in->ttl);
     if (err == 0) {
         err = vault_classic_create(call->api->vault, call->api->kdf, in, &created);
-        if (err < 0) call_storage_return(call, &charge, in->ttl);
+        if (!vault_stored(err)) call_storage_return(call, &charge, in->ttl);
     }
     if (err < 0) {
         response_error(call->resp, err);

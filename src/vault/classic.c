@@ -124,7 +124,7 @@ vault_classic_create(struct vault *v, struct kdf_pool *kdf, const struct vault_c
         result = create_classic(v, &r, &ciphertext, out->id);
     }
 
-    vault_quota_release(v, &charge, result == 1 || result == ERR_UNKNOWN_OUTCOME);
+    vault_quota_release(v, &charge, vault_stored(result));
     if (result != 1) explicit_bzero(out, sizeof(*out));
     record_clear(&r);
     buf_free(&ciphertext);

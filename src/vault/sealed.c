@@ -81,7 +81,7 @@ vault_sealed_create(struct vault *v, const struct vault_sealed_new *in,
     out->part_size = r.part_size;
 
 out:
-    vault_quota_release(v, &now, result == 1 || result == ERR_UNKNOWN_OUTCOME);
+    vault_quota_release(v, &now, vault_stored(result));
     record_clear(&r);
     if (result != 1) explicit_bzero(out, sizeof(*out));
     return result;

@@ -42,7 +42,7 @@ put_within_quota(struct vault *v, const struct record *r, uint32_t k, const stru
     if (err != 0) return err;
 
     int stored = vault_counted(v, v->blobs->ops->put(v->blobs, r->blob, k, data->data, data->len));
-    vault_quota_release(v, c, stored == 1 || stored == ERR_UNKNOWN_OUTCOME);
+    vault_quota_release(v, c, vault_stored(stored));
     return stored;
 }
 
@@ -57,8 +57,7 @@ put_part_bytes(struct vault *v, const struct record *r, uint32_t k, const struct
     if (err != 0) return err;
 
     int stored = put_within_quota(v, r, k, data, &charge);
-    if (payer != NULL && stored != 1 && stored != ERR_UNKNOWN_OUTCOME)
-        payer->give_back(payer->ctx, &charge, ttl);
+    if (payer != NULL && !vault_stored(stored)) payer->give_back(payer->ctx, &charge, ttl);
     if (stored == ERR_CONFLICT) return 0;
     if (stored < 0) return stored;
     return 1;

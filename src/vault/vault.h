@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/random.h"
 #include "vault/blobs.h"
 #include "vault/daily.h"
@@ -88,6 +89,12 @@ int vault_tidy(struct vault *v);
  * CONTENT_BLOBS).
  */
 struct vault_charge vault_charge(int views, enum record_content content, uint64_t size);
+
+/* Whether ${result} of a create or of a put says that bytes were, or may have been, stored. */
+static inline bool
+vault_stored(int result) {
+    return result == 1 || result == ERR_UNKNOWN_OUTCOME;
+}
 
 /* The time that decisions use: the clock, but never earlier than a time the store has seen. */
 int64_t vault_now(struct vault *v);

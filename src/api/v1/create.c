@@ -119,7 +119,7 @@ create_within_share(struct api_call *call, const struct vault_sealed_new *in,
     if (err != 0) return err;
 
     int result = vault_sealed_create(call->api->vault, in, created);
-    if (result < 0) call_storage_return(call, &charge, in->ttl);
+    if (!vault_stored(result)) call_storage_return(call, &charge, in->ttl);
     return result;
 }
 

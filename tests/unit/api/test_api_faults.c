@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "api/storage_shares.h"
 #include "api_fixture.h"
 #include "base/err.h"
 #include "crypto/kdf/pool.h"
@@ -24,6 +25,14 @@ static int
 create(struct store *s, const struct store_ref *ref, const struct record *r,
        const struct buf *content) {
     return fault != 0 ? fault : real->create(s, ref, r, content);
+}
+
+/* A create that is stored although nobody learns of it. */
+static int
+create_unheard(struct store *s, const struct store_ref *ref, const struct record *r,
+               const struct buf *content) {
+    int created = real->create(s, ref, r, content);
+    return created == 1 ? ERR_UNKNOWN_OUTCOME : created;
 }
 
 static int
@@ -139,6 +148,33 @@ a_store_that_does_not_answer(void **state) {
 static void
 an_outcome_that_is_not_known(void **state) {
     every_route_is_503(*state, ERR_UNKNOWN_OUTCOME, "unknown_outcome");
+}
+
+/* What may be stored stays charged to the share of its network; what is not does not. */
+static void
+the_share_keeps_what_may_be_stored(void **state) {
+    struct api_fixture *fixture = *state;
+    static struct store_ops ops;
+    struct api_fixture_secret what = {
+        .views = 1, .ttl = 3600, .size = 304, .inside = true, .key = KEY};
+    char *body = api_fixture_create_body(what);
+    const struct ask asks[] = {{.target = "/api/v1/secrets", .body = body},
+                               {.target = "/encrypt", .body = "{\"secret\":\"x\"}"}};
+    uint64_t before[1], after[1];
+    ops = *fixture->vault.store->ops;
+    fixture->vault.store->ops = &ops;
+    fixture->vault.limits.quota = 1 << 30;
+
+    for (size_t i = 0; i < 2 * ARRAY_LEN(asks); i++) {
+        bool stored = i % 2 == 1;
+        ops.create = stored ? create_unheard : create;
+        fault = stored ? 0 : ERR_STORE;
+        (void)storage_shares_largest(fixture->api.storage_shares, 0, before, 1);
+        assert_int_equal(api_fixture_ask(fixture, asks[i / 2]), 503);
+        (void)storage_shares_largest(fixture->api.storage_shares, 0, after, 1);
+        assert_int_equal(after[0] > before[0], stored);
+    }
+    free(body);
 }
 
 static void
@@ -350,6 +386,7 @@ main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_store_that_does_not_answer),
         TEST(an_outcome_that_is_not_known),
+        TEST(the_share_keeps_what_may_be_stored),
         TEST(an_open_delivers_nothing_then_and_can_be_repeated),
         TEST(a_decrypt_delivers_nothing_then),
         TEST(too_many_derivations),
