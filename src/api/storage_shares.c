@@ -43,20 +43,27 @@ account_bytes(const struct account *a, int64_t now) {
     return a->bytes * (double)(a->ends - now) / (double)(a->ends - a->since);
 }
 
-/* The account of ${key}, or an empty one in place of the smallest. */
+/* The account of ${key}, or NULL. */
 static struct account *
-find_account(struct storage_shares *s, const uint8_t key[static 16], int64_t now) {
+look_up_account(struct storage_shares *s, const uint8_t key[static 16]) {
+    for (size_t i = 0; i < STORAGE_SHARES_NETWORKS; i++) {
+        struct account *a = &s->list[i];
+        if (a->ends != 0 && memcmp(a->key, key, sizeof(a->key)) == 0) return a;
+    }
+    return NULL;
+}
+
+/* Make an empty account of ${key} in place of the smallest one. */
+static struct account *
+replace_smallest(struct storage_shares *s, const uint8_t key[static 16], int64_t now) {
     struct account *smallest = &s->list[0];
     double least = account_bytes(smallest, now);
 
-    for (size_t i = 0; i < STORAGE_SHARES_NETWORKS; i++) {
-        struct account *a = &s->list[i];
-        double bytes = account_bytes(a, now);
-        if (a->ends != 0 && memcmp(a->key, key, sizeof(a->key)) == 0) return a;
-        if (bytes < least) {
-            smallest = a;
-            least = bytes;
-        }
+    for (size_t i = 1; i < STORAGE_SHARES_NETWORKS && least > 0; i++) {
+        double bytes = account_bytes(&s->list[i], now);
+        if (bytes >= least) continue;
+        smallest = &s->list[i];
+        least = bytes;
     }
 
     *smallest = (struct account){.since = now, .ends = now};
@@ -88,9 +95,11 @@ storage_shares_take(struct storage_shares *s, const uint8_t key[static 16], uint
     if (level.quota == 0) return 0;
 
     (void)pthread_mutex_lock(&s->lock);
-    struct account *a = find_account(s, key, now);
-    double held = account_bytes(a, now), more = (double)bytes;
+    struct account *a = look_up_account(s, key);
+    double held = a != NULL ? account_bytes(a, now) : 0, more = (double)bytes;
     if (is_within_share(held, bytes, level)) {
+        if (a == NULL) a = replace_smallest(s, key, now);
+
         /* Old and new bytes drain together, over the average of their remaining lifetimes. */
         double left = held > 0 ? (double)(a->ends - now) : 0;
         double total = held + more;
@@ -108,14 +117,9 @@ storage_shares_check(struct storage_shares *s, const uint8_t key[static 16], uin
     double held = 0;
     if (level.quota == 0) return 0;
 
-    /* A look replaces no other account. */
     (void)pthread_mutex_lock(&s->lock);
-    for (size_t i = 0; i < STORAGE_SHARES_NETWORKS; i++) {
-        const struct account *a = &s->list[i];
-        if (a->ends == 0 || memcmp(a->key, key, sizeof(a->key)) != 0) continue;
-        held = account_bytes(a, now);
-        break;
-    }
+    const struct account *a = look_up_account(s, key);
+    if (a != NULL) held = account_bytes(a, now);
     (void)pthread_mutex_unlock(&s->lock);
 
     if (!is_within_share(held, bytes, level)) return ERR_FULL;
@@ -126,15 +130,15 @@ void
 storage_shares_return(struct storage_shares *s, const uint8_t key[static 16], uint64_t bytes,
                       int64_t ttl, int64_t now) {
     (void)pthread_mutex_lock(&s->lock);
-    struct account *a = find_account(s, key, now);
-    double held = account_bytes(a, now), less = (double)bytes;
+    struct account *a = look_up_account(s, key);
+    double held = a != NULL ? account_bytes(a, now) : 0, less = (double)bytes;
     if (held > less) {
         /* The opposite of storage_shares_take(), or a short charge that is taken and returned again
          * and again would shorten the others. */
         double left = (double)(a->ends - now);
         double seconds = (held * left - less * (double)ttl) / (held - less);
         set_account(a, held - less, now, seconds > 0 ? (int64_t)seconds : 0);
-    } else {
+    } else if (a != NULL) {
         set_account(a, 0, now, 0);
     }
     (void)pthread_mutex_unlock(&s->lock);

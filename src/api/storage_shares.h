@@ -11,7 +11,8 @@
  * The table has a fixed size and remembers about how much each network has stored.  An account
  * drains over the lifetimes of what it stored.  It never counts for more than all that is stored,
  * so what was opened and erased early limits nobody while there is room.  If the table is full, a
- * new network replaces the one with the smallest account.  The table does not survive a restart.
+ * network that stores something for the first time replaces the one with the smallest account.  The
+ * table does not survive a restart.
  */
 #ifndef API_STORAGE_SHARES_H
 #define API_STORAGE_SHARES_H
@@ -51,7 +52,7 @@ int storage_shares_check(struct storage_shares *s, const uint8_t key[static 16],
                          struct storage_level level, int64_t now);
 
 /* Take back a charge of ${bytes} for ${ttl} seconds: nothing was stored.  What else the account
- * holds lasts as long as before.  Any thread. */
+ * holds lasts about as long as before.  Any thread. */
 void storage_shares_return(struct storage_shares *s, const uint8_t key[static 16], uint64_t bytes,
                            int64_t ttl, int64_t now);
 

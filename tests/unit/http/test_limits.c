@@ -271,6 +271,27 @@ charges_that_are_taken_back_shorten_no_other(void **state) {
     storage_shares_free(s);
 }
 
+/* A full table: only a charge replaces an account. */
+static void
+what_is_not_charged_replaces_no_account(void **state) {
+    struct storage_shares *s = storage_shares_new();
+    const struct storage_level level = {.used = 0, .quota = QUOTA}, full = {QUOTA, QUOTA};
+    uint64_t largest[1];
+    uint8_t key[16];
+    (void)state;
+    for (uint32_t n = 0; n < STORAGE_SHARES_NETWORKS; n++) {
+        key_of(n, key);
+        assert_int_equal(storage_shares_take(s, key, 10, DAY, level, 0), 0);
+    }
+
+    key_of(STORAGE_SHARES_NETWORKS, key);
+    storage_shares_return(s, key, 10, DAY, 0);
+    assert_int_equal(storage_shares_take(s, key, 10, DAY, full, 0), ERR_FULL);
+    assert_int_equal(storage_shares_check(s, key, 10, level, 0), 0);
+    assert_int_equal(storage_shares_largest(s, 0, largest, 1), STORAGE_SHARES_NETWORKS);
+    storage_shares_free(s);
+}
+
 static void
 a_flood_of_networks_frees_no_heavy_one(void **state) {
     struct storage_shares *s = storage_shares_new();
@@ -301,6 +322,7 @@ main(void) {
         cmocka_unit_test(an_account_drains_over_the_lifetime),
         cmocka_unit_test(what_is_gone_does_not_count),
         cmocka_unit_test(charges_that_are_taken_back_shorten_no_other),
+        cmocka_unit_test(what_is_not_charged_replaces_no_account),
         cmocka_unit_test(a_flood_of_networks_frees_no_heavy_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
