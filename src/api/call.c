@@ -33,76 +33,77 @@ call_turns(const struct api_call *call) {
     return client;
 }
 
-/* The shares of content in ${place}, with ${level} filled; NULL if nothing limits it. */
-static struct storage_shares *
-shares_of(const struct api_call *call, enum vault_place place, struct storage_level *level) {
+/* A share that a charge counts in. */
+struct share {
+    struct storage_shares *shares; /* NULL if nothing limits it */
+    uint8_t key[16];
+    int64_t ttl, now;
+};
+
+static struct share
+share_of(const struct api_call *call, enum vault_place place, uint64_t bytes, int64_t ttl) {
+    const struct vault_limits *limits = &call->api->vault->limits;
+    struct share s = {.ttl = ttl, .now = call->api->monotonic_ms() / 1000};
+    if (bytes == 0) return s;
+
+    http_address_network(&call->req->client, s.key);
+    if (!limits->remote[place]) {
+        if (limits->quota != 0) s.shares = call->api->storage_shares;
+    } else if (limits->daily != NULL) {
+        s.shares = call->api->daily_shares;
+        s.ttl = DAILY_SECONDS; /* however soon they are gone */
+    }
+    return s;
+}
+
+/* How full the stores of ${place} are, where share_of() has shares. */
+static struct storage_level
+level_of(const struct api_call *call, enum vault_place place) {
     struct vault *v = call->api->vault;
     struct daily *daily = v->limits.daily;
-
-    if (!v->limits.remote[place]) {
-        *level = (struct storage_level){.used = vault_usage(v), .quota = v->limits.quota};
-        return level->quota != 0 ? call->api->storage_shares : NULL;
-    }
-    if (daily == NULL) return NULL;
-    level->used = daily_taken(daily, clock_now(&v->clock));
-    level->quota = daily_limit(daily);
-    return call->api->daily_shares;
-}
-
-/* Charge ${bytes} in ${place}.  Returns as call_storage_take(). */
-static int
-take_share(struct api_call *call, enum vault_place place, uint64_t bytes, int64_t ttl) {
-    struct storage_level level;
-    struct storage_shares *shares = shares_of(call, place, &level);
-    uint8_t key[16];
-    if (shares == NULL || bytes == 0) return 0;
-
-    /* The bytes of a day count for a day, however soon they are gone. */
-    if (shares == call->api->daily_shares) ttl = DAILY_SECONDS;
-    http_address_network(&call->req->client, key);
-    return storage_shares_take(shares, key, bytes, ttl, level, call->api->monotonic_ms() / 1000);
-}
-
-static void
-return_share(struct api_call *call, enum vault_place place, uint64_t bytes, int64_t ttl) {
-    struct storage_level level;
-    struct storage_shares *shares = shares_of(call, place, &level);
-    uint8_t key[16];
-    if (shares == NULL || bytes == 0) return;
-
-    if (shares == call->api->daily_shares) ttl = DAILY_SECONDS;
-    http_address_network(&call->req->client, key);
-    storage_shares_return(shares, key, bytes, ttl, call->api->monotonic_ms() / 1000);
+    if (!v->limits.remote[place])
+        return (struct storage_level){.used = vault_usage(v), .quota = v->limits.quota};
+    return (struct storage_level){.used = daily_taken(daily, clock_now(&v->clock)),
+                                  .quota = daily_limit(daily)};
 }
 
 int
 call_storage_check(struct api_call *call, const struct vault_charge *c) {
-    int64_t now = call->api->monotonic_ms() / 1000;
-    struct storage_level level;
-    uint8_t key[16];
     int err = 0;
-
-    http_address_network(&call->req->client, key);
-    for (int i = 0; i < VAULT_PLACES && err == 0; i++) {
-        struct storage_shares *shares = shares_of(call, (enum vault_place)i, &level);
-        if (shares != NULL && c->bytes[i] > 0)
-            err = storage_shares_check(shares, key, c->bytes[i], level, now);
+    for (enum vault_place i = 0; i < VAULT_PLACES && err == 0; i++) {
+        struct share s = share_of(call, i, c->bytes[i], 0);
+        if (s.shares != NULL)
+            err = storage_shares_check(s.shares, s.key, c->bytes[i], level_of(call, i), s.now);
     }
     return err;
 }
 
+/* Take the charge ${c} back in the first ${places}. */
+static void
+return_shares(struct api_call *call, const struct vault_charge *c, int64_t ttl,
+              enum vault_place places) {
+    for (enum vault_place i = 0; i < places; i++) {
+        struct share s = share_of(call, i, c->bytes[i], ttl);
+        if (s.shares != NULL) storage_shares_return(s.shares, s.key, c->bytes[i], s.ttl, s.now);
+    }
+}
+
 int
 call_storage_take(struct api_call *call, const struct vault_charge *c, int64_t ttl) {
-    int err = take_share(call, VAULT_RECORDS, c->bytes[VAULT_RECORDS], ttl);
-    if (err != 0) return err;
+    for (enum vault_place i = 0; i < VAULT_PLACES; i++) {
+        struct share s = share_of(call, i, c->bytes[i], ttl);
+        if (s.shares == NULL) continue;
 
-    err = take_share(call, VAULT_BLOBS, c->bytes[VAULT_BLOBS], ttl);
-    if (err != 0) return_share(call, VAULT_RECORDS, c->bytes[VAULT_RECORDS], ttl);
-    return err;
+        int err =
+            storage_shares_take(s.shares, s.key, c->bytes[i], s.ttl, level_of(call, i), s.now);
+        if (err == 0) continue;
+        return_shares(call, c, ttl, i);
+        return err;
+    }
+    return 0;
 }
 
 void
 call_storage_return(struct api_call *call, const struct vault_charge *c, int64_t ttl) {
-    return_share(call, VAULT_RECORDS, c->bytes[VAULT_RECORDS], ttl);
-    return_share(call, VAULT_BLOBS, c->bytes[VAULT_BLOBS], ttl);
+    return_shares(call, c, ttl, VAULT_PLACES);
 }
