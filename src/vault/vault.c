@@ -267,14 +267,21 @@ vault_usage(struct vault *v) {
     return stored + atomic_load(&v->quota_held);
 }
 
-int
-vault_has_room(struct vault *v, enum vault_place place, uint64_t bytes) {
+/* Whether ${bytes} more fit into the quota.  Returns 0 or ERR_FULL. */
+static int
+check_quota(struct vault *v, uint64_t bytes) {
     uint64_t quota = v->limits.quota;
-    if (quota == 0 || v->limits.remote[place]) return 0;
+    if (quota == 0) return 0;
 
     uint64_t used = vault_usage(v);
     if (used > quota || bytes > quota - used) return ERR_FULL;
     return 0;
+}
+
+int
+vault_has_room(struct vault *v, enum vault_place place, uint64_t bytes) {
+    if (v->limits.remote[place]) return 0;
+    return check_quota(v, bytes);
 }
 
 struct vault_charge
@@ -297,16 +304,16 @@ sum_charge(const struct vault *v, const struct vault_charge *c, bool remote) {
 
 int
 vault_quota_hold(struct vault *v, const struct vault_charge *c) {
-    uint64_t quota = v->limits.quota, sent = sum_charge(v, c, true);
+    uint64_t kept = sum_charge(v, c, false), sent = sum_charge(v, c, true);
+    int err = 0;
 
     /* First hold, then check: concurrent callers see the bytes of each other. */
-    atomic_fetch_add(&v->quota_held, sum_charge(v, c, false));
-    int err = 0;
-    if (quota != 0 && sum_charge(v, c, false) > 0 && vault_usage(v) > quota) err = ERR_FULL;
+    atomic_fetch_add(&v->quota_held, kept);
+    if (kept > 0) err = check_quota(v, 0);
 
     if (err == 0 && sent > 0 && v->limits.daily != NULL)
         err = daily_take(v->limits.daily, sent, clock_now(&v->clock));
-    if (err != 0) atomic_fetch_sub(&v->quota_held, sum_charge(v, c, false));
+    if (err != 0) atomic_fetch_sub(&v->quota_held, kept);
     return err;
 }
 
