@@ -53,8 +53,11 @@ admin_read(const char *text, size_t len, struct admin_request *out) {
 
 int
 admin_read_direct(const char *text, size_t len, struct admin_request *out) {
+    static const char key[] = "\"secretsctl\"";
     int result = 0;
-    if (len > ADMIN_REQUEST_MAX) return 0;
+
+    /* Most events are those of a gateway, and are parsed elsewhere. */
+    if (len > ADMIN_REQUEST_MAX || memmem(text, len, key, sizeof(key) - 1) == NULL) return 0;
 
     json_t *o = json_parse_object(text, len);
     json_t *request = json_object_get(o, "secretsctl");
