@@ -3,12 +3,6 @@
 
 #include "vault/record.h"
 
-/*
- * record.key is the SHA-256 of the id.  content.bytes begins with filler (store/sqlite/rows.c).
- * state.bytes is the sum of record_cost(), written with each commit that changes it.
- * state.high_water is the latest time of a decision.  state.fence is written to invalidate a commit
- * that failed (store/sqlite/conn.c).
- */
 #define CREATE_EVENT                                                                               \
     "CREATE TABLE event ("                                                                         \
     " number INTEGER PRIMARY KEY,"                                                                 \
@@ -19,6 +13,12 @@
     " hash BLOB NOT NULL CHECK (length(hash) = 32)"                                                \
     ") STRICT;"
 
+/*
+ * record.key is the SHA-256 of the id.  content.bytes begins with filler (store/sqlite/rows.c).
+ * state.bytes is the sum of record_cost(), written with each commit that changes it.
+ * state.high_water is the latest time of a decision.  state.fence is written to invalidate a commit
+ * that failed (store/sqlite/conn.c).
+ */
 static const char create_text[] =
     "CREATE TABLE record ("
     " id INTEGER PRIMARY KEY,"
@@ -71,13 +71,14 @@ static const char create_text[] =
     " record INTEGER NOT NULL REFERENCES record (id) ON DELETE CASCADE,"
     " part INTEGER NOT NULL,"
     " PRIMARY KEY (record, part)"
-    ") STRICT, WITHOUT ROWID;" CREATE_EVENT "CREATE TABLE state ("
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE state ("
     " id INTEGER PRIMARY KEY CHECK (id = 1),"
     " high_water INTEGER NOT NULL,"
     " bytes INTEGER NOT NULL CHECK (bytes >= 0),"
     " fence INTEGER NOT NULL"
     ") STRICT;"
-    "INSERT INTO state (id, high_water, bytes, fence) VALUES (1, 0, 0, 0);";
+    "INSERT INTO state (id, high_water, bytes, fence) VALUES (1, 0, 0, 0);" CREATE_EVENT;
 
 #define COLUMNS                                                                                    \
     "rev, kind, phase, content, created_at, expires_at, views, views_left, size, blob, salt, "     \
@@ -143,24 +144,22 @@ sqlite_schema_create(void) {
     return create_text;
 }
 
-/* Version 2 added gates.  Version 3 counts what records occupy, and not only their content.
- * Version 4 added events. */
 void
 sqlite_schema_upgrade(int64_t version, char *out, size_t len) {
-    if (version == 1) {
+    switch (version) {
+    case 1: /* gates */
         (void)snprintf(out, len, "ALTER TABLE record ADD COLUMN gate_verifier BLOB;");
-        return;
-    }
+        break;
 
-    if (version == 3) {
-        (void)snprintf(out, len, CREATE_EVENT);
-        return;
-    }
+    case 2: /* count what records occupy, as record_cost() does, and not only their content */
+        (void)snprintf(out, len,
+                       "UPDATE state SET bytes = (SELECT ifnull(sum(%d + %d * views"
+                       " + iif(content <> %d, %d, 0) + iif(content = %d, size, 0)), 0)"
+                       " FROM record);",
+                       RECORD_ROW_COST, RECORD_VIEW_COST, CONTENT_NONE, RECORD_CONTENT_COST,
+                       CONTENT_INLINE);
+        break;
 
-    /* As record_cost() does. */
-    (void)snprintf(out, len,
-                   "UPDATE state SET bytes = (SELECT ifnull(sum(%d + %d * views"
-                   " + iif(content <> %d, %d, 0) + iif(content = %d, size, 0)), 0) FROM record);",
-                   RECORD_ROW_COST, RECORD_VIEW_COST, CONTENT_NONE, RECORD_CONTENT_COST,
-                   CONTENT_INLINE);
+    default: /* events */ (void)snprintf(out, len, CREATE_EVENT); break;
+    }
 }

@@ -180,7 +180,7 @@ store_scrub(struct store *s) {
     struct sqlite_store *store = sqlite_store_of(s);
     int trimmed = sqlite_events_trim(&store->writer, store->events_days, store->events_max);
     int err = sqlite_writer_scrub(&store->writer);
-    return trimmed != 0 ? ERR_STORE : err;
+    return err != 0 ? err : trimmed;
 }
 
 static uint64_t

@@ -73,8 +73,7 @@ struct sqlite_writer {
  * Open the writing connection of ${place}, which must outlive ${w}.  ${dir} is the descriptor of
  * its directory.  With ${min_free} above 0, new content is refused while the disk has fewer bytes
  * free, and a ballast file is kept for changes of what is stored (store/sqlite/directory.h).
- * Returns
- * 0, or a code with a line added to ${reason}.
+ * Returns 0, or a code with a line added to ${reason}.
  */
 MUST_CHECK
 int sqlite_writer_open(struct sqlite_writer *w, const struct sqlite_place *place, int dir,
