@@ -29,6 +29,8 @@ enum {
     /* Connections and descriptors. */
     CONNECTIONS_MAX = 16384,
     PER_CLIENT_MAX = 128,
+    NETWORK_SHARE = 4,     /* a network may have this part of all connections */
+    NETWORK_SCARCE = 16,   /* the same, once half of them are in use */
     KEPT_MAX = 1024,       /* connections that stay open after a response, up to 10 KiB each */
     LINGERING_MAX = 256,   /* connections whose response was sent while they still send */
     LINGERING_SHARE = 4,   /* a client may have this part of them */
@@ -102,6 +104,10 @@ share_files(const struct server *s, struct daemon_config *c) {
     c->lingering_share = (c->lingering_max + LINGERING_SHARE - 1) / LINGERING_SHARE;
     c->lingering_scarce = (c->lingering_max + LINGERING_SCARCE - 1) / LINGERING_SCARCE;
     c->connections_max = smaller(room - c->lingering_max, CONNECTIONS_MAX);
+
+    /* A single client of a network may always have its own share. */
+    c->network_max = (unsigned)larger(c->connections_max / NETWORK_SHARE, c->per_client_max);
+    c->network_scarce = (unsigned)larger(c->connections_max / NETWORK_SCARCE, c->per_client_max);
 }
 
 static int

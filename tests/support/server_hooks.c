@@ -87,7 +87,8 @@ make_new_key(uint8_t key[static 16]) {
 struct daemon *
 __wrap_daemon_start(const struct daemon_config *config) {
     struct daemon_config c = *config;
-    if (is_unshared("connections")) c.per_client_max = c.connections_max;
+    if (is_unshared("connections"))
+        c.per_client_max = c.network_max = c.network_scarce = c.connections_max;
     if (is_unshared("bodies")) c.body_share = c.body_scarce = c.body_budget;
     if (is_unshared("responses")) c.response_share = c.response_scarce = c.response_budget;
     if (is_unshared("parts")) c.download_share = c.download_scarce = c.download_budget;

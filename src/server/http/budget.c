@@ -52,6 +52,12 @@ find_holding(struct budget *b, const uint8_t key[static KEY_LEN]) {
     return at;
 }
 
+static void
+make_key(const struct budget *b, const struct http_address *client, uint8_t key[static KEY_LEN]) {
+    if (b->limits.networks) http_address_network(client, key);
+    else http_address_group(client, key);
+}
+
 static bool
 amount_fits(size_t held, size_t more, size_t limit) {
     return more <= limit && held <= limit - more;
@@ -76,7 +82,7 @@ take_more(struct budget *b, const struct http_address *client, size_t from, size
     if (to <= b->limits.small || to <= from) return true;
     size_t amount = to - from;
 
-    http_address_group(client, key);
+    make_key(b, client, key);
     pthread_mutex_lock(&b->lock);
     struct holding **at = find_holding(b, key), *h = *at;
     size_t held = h != NULL ? h->amount : 0;
@@ -113,7 +119,7 @@ budget_shrink(struct budget *b, const struct http_address *client, size_t from, 
     if (from <= b->limits.small) return;
     if (to <= b->limits.small) to = 0;
 
-    http_address_group(client, key);
+    make_key(b, client, key);
     pthread_mutex_lock(&b->lock);
     struct holding **at = find_holding(b, key), *h = *at;
     b->held -= from - to;

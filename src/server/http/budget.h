@@ -20,6 +20,7 @@ struct budget_limits {
     size_t share;  /* for one client (IPv6 by its /64) */
     size_t scarce; /* the same, once all together hold more than half of the total */
     size_t small;  /* amounts up to this are never counted */
+    bool networks; /* a network is one client (the /24 of IPv4, the /48 of IPv6) */
 };
 
 /* A budget of ${limits}.  NULL if memory is short. */

@@ -70,7 +70,10 @@ leave_fresh(struct conn *c) {
 static void
 leave_open(struct conn *c) {
     struct daemon *d = c->io->daemon;
-    if (c->counted) budget_give(d->clients, &c->peer, 1);
+    if (c->counted) {
+        budget_give(d->networks, &c->peer, 1);
+        budget_give(d->clients, &c->peer, 1);
+    }
     if (c->kept) atomic_fetch_sub(&d->kept, 1);
     leave_fresh(c);
     c->counted = c->kept = false;
@@ -142,10 +145,20 @@ adopt_conn(struct task *t) {
         conn_close(c);
 }
 
+/* Count a connection of ${peer} in the shares of its client and its network.  Returns whether it
+ * fits into both. */
+static bool
+count_peer(struct daemon *d, const struct http_address *peer) {
+    if (!budget_take(d->clients, peer, 1, false)) return false;
+    if (budget_take(d->networks, peer, 1, false)) return true;
+    budget_give(d->clients, peer, 1);
+    return false;
+}
+
 /* Count a connection of ${peer}.  Returns whether it fits. */
 static bool
 count_conn(struct daemon *d, const struct http_address *peer, bool counted) {
-    if (counted && !budget_take(d->clients, peer, 1, false)) return false;
+    if (counted && !count_peer(d, peer)) return false;
     unsigned open = atomic_fetch_add(&d->open, 1) + 1;
     if (open > d->most) d->most = open;
     atomic_fetch_add(&d->fresh, 1);

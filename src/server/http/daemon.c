@@ -42,6 +42,7 @@ daemon_free(struct daemon *d) {
     budget_free(d->responses);
     budget_free(d->downloads);
     budget_free(d->clients);
+    budget_free(d->networks);
     budget_free(d->lingering);
     senders_free(d->senders);
     request_log_free(d->log);
@@ -63,22 +64,35 @@ make_workers(const struct daemon_config *config) {
 static bool
 make_budgets(struct daemon *d) {
     const struct daemon_config *c = &d->config;
-    const struct budget_limits clients = {SIZE_MAX, c->per_client_max, c->per_client_max, 0};
-    const struct budget_limits lingering = {c->lingering_max, c->lingering_share,
-                                            c->lingering_scarce, 0};
-    const struct budget_limits bodies = {c->body_budget, c->body_share, c->body_scarce,
-                                         MEMORY_SMALL};
-    const struct budget_limits responses = {c->response_budget, c->response_share,
-                                            c->response_scarce, MEMORY_SMALL};
-    const struct budget_limits downloads = {c->download_budget, c->download_share,
-                                            c->download_scarce, MEMORY_SMALL};
+    /* Connections: a client is first held by its own share, then its network. */
+    const struct budget_limits clients = {
+        .total = SIZE_MAX, .share = c->per_client_max, .scarce = c->per_client_max};
+    const struct budget_limits networks = {.total = c->connections_max,
+                                           .share = c->network_max,
+                                           .scarce = c->network_scarce,
+                                           .networks = true};
+    const struct budget_limits lingering = {
+        .total = c->lingering_max, .share = c->lingering_share, .scarce = c->lingering_scarce};
+    const struct budget_limits bodies = {.total = c->body_budget,
+                                         .share = c->body_share,
+                                         .scarce = c->body_scarce,
+                                         .small = MEMORY_SMALL};
+    const struct budget_limits responses = {.total = c->response_budget,
+                                            .share = c->response_share,
+                                            .scarce = c->response_scarce,
+                                            .small = MEMORY_SMALL};
+    const struct budget_limits downloads = {.total = c->download_budget,
+                                            .share = c->download_share,
+                                            .scarce = c->download_scarce,
+                                            .small = MEMORY_SMALL};
 
     d->clients = budget_new(&clients);
+    d->networks = budget_new(&networks);
     d->lingering = budget_new(&lingering);
     d->bodies = budget_new(&bodies);
     d->responses = budget_new(&responses);
     d->downloads = budget_new(&downloads);
-    return d->clients != NULL && d->lingering != NULL && d->bodies != NULL &&
+    return d->clients != NULL && d->networks != NULL && d->lingering != NULL && d->bodies != NULL &&
            d->responses != NULL && d->downloads != NULL;
 }
 

@@ -51,6 +51,8 @@ struct daemon_config {
     unsigned lingering_share;  /* of these, for one client */
     unsigned lingering_scarce; /* the same, once half of them are taken */
     unsigned per_client_max;   /* connections of one client (IPv6 by its /64) */
+    unsigned network_max;      /* connections of one network (the /24 of IPv4, the /48 of IPv6) */
+    unsigned network_scarce;   /* the same, once half of all connections are in use */
     unsigned kept_max;         /* connections that stay open after a response */
     size_t response_max;       /* bytes of a response */
     size_t body_budget;        /* bytes of request bodies in memory; more are answered 503 */

@@ -62,6 +62,7 @@ struct daemon {
     struct jobs *workers; /* for what may block */
     struct senders *senders;
     struct budget *clients;   /* connections of each client */
+    struct budget *networks;  /* connections of each network */
     struct budget *lingering; /* places of connections that linger */
     struct budget *bodies;
     struct budget *responses; /* to requests that use something up */

@@ -59,6 +59,8 @@ metrics_http_start(int fd, int (*write)(void *ctx, struct buf *out), void *ctx) 
         .lingering_share = LINGERING_MAX,
         .lingering_scarce = LINGERING_MAX,
         .per_client_max = CONNECTIONS_MAX,
+        .network_max = CONNECTIONS_MAX,
+        .network_scarce = CONNECTIONS_MAX,
         .kept_max = CONNECTIONS_MAX,
         .response_max = TEXT_MAX,
         .download_budget = (size_t)CONNECTIONS_MAX * TEXT_MAX,

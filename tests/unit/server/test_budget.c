@@ -55,6 +55,30 @@ test_it_takes_many_clients_to_hold_all(void **state) {
     assert_int_equal(clients_to_hold_all(&staged, 10), 64 / 16 + 64 / 2);
 }
 
+/* A network counts as one client if the limits say so. */
+static void
+test_a_network_as_one_client(void **state) {
+    const struct budget_limits clients = {.total = 100, .share = 2, .scarce = 2};
+    const struct budget_limits networks = {.total = 100, .share = 2, .scarce = 2, .networks = true};
+    struct budget *by_client = budget_new(&clients), *by_network = budget_new(&networks);
+    (void)state;
+    assert_non_null(by_client);
+    assert_non_null(by_network);
+
+    struct http_address first = client(1), second = client(2), other = client(3);
+    other.bytes[14] = 3; /* 192.0.3.3 */
+    assert_true(budget_take(by_client, &first, 2, false));
+    assert_true(budget_take(by_client, &second, 2, false)); /* the control */
+    assert_true(budget_take(by_network, &first, 2, false));
+    assert_false(budget_take(by_network, &second, 1, false));
+    assert_true(budget_take(by_network, &other, 2, false));
+
+    budget_give(by_network, &first, 2);
+    assert_true(budget_take(by_network, &second, 2, false));
+    budget_free(by_client);
+    budget_free(by_network);
+}
+
 /* An amount that grows is counted as one, from the size on at which it counts. */
 static void
 test_an_amount_that_grows(void **state) {
@@ -83,6 +107,7 @@ int
 main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_it_takes_many_clients_to_hold_all),
+        cmocka_unit_test(test_a_network_as_one_client),
         cmocka_unit_test(test_an_amount_that_grows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,7 +56,7 @@ answer(void *arg, const struct http_request *req, struct http_response *resp) {
 }
 
 static void
-start(struct setup *s, unsigned per_client, unsigned kept) {
+start(struct setup *s, unsigned per_client, unsigned network, unsigned kept) {
     static const struct http_trusted nobody;
     socklen_t len = sizeof(s->at);
     *s = (struct setup){.at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
@@ -75,6 +75,8 @@ start(struct setup *s, unsigned per_client, unsigned kept) {
         .io_threads = 3,
         .connections_max = 1000,
         .per_client_max = per_client,
+        .network_max = network,
+        .network_scarce = network,
         .kept_max = kept,
         .response_max = LARGE,
         .download_budget = 4 * (size_t)LARGE,
@@ -93,10 +95,17 @@ stop(struct setup *s) {
 }
 
 static int
-connect_to(const struct setup *s) {
+connect_from(const struct setup *s, uint32_t from) {
+    const struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(from)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&own, sizeof(own)), 0);
     assert_int_equal(connect(fd, (const struct sockaddr *)&s->at, sizeof(s->at)), 0);
     return fd;
+}
+
+static int
+connect_to(const struct setup *s) {
+    return connect_from(s, INADDR_LOOPBACK);
 }
 
 static void
@@ -138,7 +147,7 @@ static void
 test_a_crowd(void **state) {
     struct setup s;
     (void)state;
-    start(&s, 1000, 1000);
+    start(&s, 1000, 1000, 1000);
     crowd_run(THREADS, be_client, &s, NULL);
     assert_int_equal(s.answered, THREADS * EACH * PIPELINED);
     assert_int_equal(s.asked, s.answered);
@@ -181,7 +190,7 @@ static void
 test_a_stop_in_a_crowd(void **state) {
     struct setup s;
     (void)state;
-    start(&s, 1000, 1000);
+    start(&s, 1000, 1000, 1000);
     crowd_run(THREADS, ask_or_stop, &s, NULL);
     assert_int_equal(s.asked, s.answered);
 }
@@ -191,7 +200,7 @@ test_limits_of_a_client(void **state) {
     struct setup s;
     int all[2 * PER_CLIENT], served = 0, closed = 0;
     (void)state;
-    start(&s, PER_CLIENT, KEPT);
+    start(&s, PER_CLIENT, 1000, KEPT);
     for (int i = 0; i < 2 * PER_CLIENT; i++)
         all[i] = connect_to(&s);
     for (int i = 0; i < 2 * PER_CLIENT; i++) {
@@ -221,6 +230,35 @@ test_limits_of_a_client(void **state) {
     stop(&s);
 }
 
+/* How many of the connections of three clients, two of them of one network, are served if a
+ * network may have ${network}. */
+static int
+serve_networks(unsigned network) {
+    static const uint32_t clients[] = {0x7F000002, 0x7F000003, 0x7F000102};
+    int all[ARRAY_LEN(clients) * PER_CLIENT], n = 0, served = 0;
+    struct setup s;
+
+    start(&s, PER_CLIENT, network, 1000);
+    for (size_t i = 0; i < ARRAY_LEN(clients); i++)
+        for (int j = 0; j < PER_CLIENT; j++)
+            all[n++] = connect_from(&s, clients[i]);
+    for (int i = 0; i < n; i++) {
+        (void)send(all[i], plain, sizeof(plain) - 1, MSG_NOSIGNAL);
+        served += read_answers(all[i], 1);
+    }
+    for (int i = 0; i < n; i++)
+        (void)close(all[i]);
+    stop(&s);
+    return served;
+}
+
+static void
+test_limits_of_a_network(void **state) {
+    (void)state;
+    assert_int_equal(serve_networks(1000), 3 * PER_CLIENT); /* the control */
+    assert_int_equal(serve_networks(PER_CLIENT + 1), 2 * PER_CLIENT + 1);
+}
+
 /* The bytes in the kernel that the other end of ${fd} has sent and ${fd} has not received. */
 static int
 bytes_for(int fd) {
@@ -244,7 +282,7 @@ test_a_client_that_reads_nothing(void **state) {
     static char bytes[1 << 20];
     size_t got = 0;
     (void)state;
-    start(&s, 1000, 1000);
+    start(&s, 1000, 1000, 1000);
     int fd = connect_to(&s), held = -1;
     ask(fd, "GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     for (int i = 0; i < 20; i++) {
@@ -266,6 +304,7 @@ main(void) {
         cmocka_unit_test(test_a_crowd),
         cmocka_unit_test(test_a_stop_in_a_crowd),
         cmocka_unit_test(test_limits_of_a_client),
+        cmocka_unit_test(test_limits_of_a_network),
         cmocka_unit_test(test_a_client_that_reads_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
