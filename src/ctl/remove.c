@@ -61,11 +61,14 @@ report_removal(const struct ctl *ctl, const char *line, size_t len) {
     return removed ? CTL_DONE : CTL_GONE;
 }
 
+/* Remove what ${text} names, and wipe it: the key must not stay in the list of processes. */
 static enum ctl_exit
-remove_one(struct ctl *ctl, const char *text) {
+remove_one(struct ctl *ctl, char *text) {
     char id[TOKEN_SEALED_ID_LEN + 1], request[REQUEST_MAX], line[CTL_LINE_MAX];
     enum ctl_exit status = CTL_FAILED;
-    if (!find_id(text, id)) {
+    bool found = find_id(text, id);
+    explicit_bzero(text, strlen(text));
+    if (!found) {
         ctl_error("that is neither a link nor an id");
         return CTL_USAGE;
     }
@@ -83,8 +86,8 @@ remove_one(struct ctl *ctl, const char *text) {
     return status;
 }
 
-/* Remove what each line of standard input names.  Returns the worst result, which is the
- * lowest exit code but CTL_DONE. */
+/* Remove what each line of standard input names.  Returns the worst result, which is the lowest exit
+ * code but CTL_DONE. */
 static enum ctl_exit
 remove_lines(struct ctl *ctl) {
     char text[LINK_MAX];
@@ -113,11 +116,6 @@ remove_lines(struct ctl *ctl) {
 
 enum ctl_exit
 ctl_remove(struct ctl *ctl) {
-    char *link = ctl->opt.operand;
-    if (strcmp(link, "-") == 0) return remove_lines(ctl);
-    enum ctl_exit status = remove_one(ctl, link);
-
-    /* The key must not stay in the list of processes. */
-    explicit_bzero(link, strlen(link));
-    return status;
+    if (strcmp(ctl->opt.operand, "-") == 0) return remove_lines(ctl);
+    return remove_one(ctl, ctl->opt.operand);
 }
