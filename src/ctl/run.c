@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "ctl/ctl.h"
 #include "ctl/internal.h"
 
@@ -26,22 +27,39 @@ start_program(const struct delivery *d, int input) {
     pid_t child = fork();
     if (child != 0) return child;
 
-    /* Nothing but async-signal-safe calls from here on. */
+    /* Nothing but async-signal-safe calls from here on.  What the program starts is killed with
+     * it. */
+    (void)setpgid(0, 0);
     if (dup2(input, STDIN_FILENO) < 0) _exit(CANNOT_RUN);
     (void)execvp(d->command[0], d->command);
     _exit(CANNOT_RUN);
 }
 
-/* Wait for ${child}, and kill it after RUN_MS.  Returns its status, or -1 if it was killed. */
+/* Whether ${child} ends within RUN_MS. */
+static bool
+ends_in_time(pid_t child) {
+    struct pollfd end = {.fd = (int)syscall(SYS_pidfd_open, child, 0), .events = POLLIN};
+    int64_t now = clock_monotonic_ms(), until = now + RUN_MS;
+    int n = 0;
+    if (end.fd < 0) return false;
+
+    for (; n <= 0 && now < until; now = clock_monotonic_ms()) {
+        n = poll(&end, 1, (int)(until - now));
+        if (n < 0 && errno != EINTR) break;
+    }
+    (void)close(end.fd);
+    return n > 0;
+}
+
+/* Wait for ${child}, and kill it after RUN_MS, or if it cannot be watched.  Returns its status, or
+ * -1 if it was killed. */
 static int
 wait_for(pid_t child) {
     int status = 0;
-    struct pollfd end = {.fd = (int)syscall(SYS_pidfd_open, child, 0), .events = POLLIN};
-    bool late = end.fd >= 0 && poll(&end, 1, RUN_MS) == 0;
-    if (late) (void)kill(child, SIGKILL);
+    bool late = !ends_in_time(child);
+    if (late && kill(-child, SIGKILL) != 0) (void)kill(child, SIGKILL);
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         continue;
-    if (end.fd >= 0) (void)close(end.fd);
     return late ? -1 : status;
 }
 
