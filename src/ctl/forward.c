@@ -18,7 +18,8 @@ enum {
     FIRST_MS = 500, /* before the first repetition; it doubles */
     LONGEST_MS = 5 * 60 * 1000,
     PATIENCE_SECONDS = 3 * 24 * 60 * 60, /* of refusals of one event */
-    RECONNECT_MS = 1000,
+    RECONNECT_MS = 1000, /* after the end of a connection; it doubles while nothing comes */
+    RECONNECT_LONGEST_MS = 60 * 1000,
     KEY_TEXT_MAX = 128,
 };
 
@@ -27,6 +28,7 @@ struct forward {
     struct delivery delivery;
     char path[PLACE_PATH_MAX]; /* of the place */
     struct place place;
+    bool resumed; /* a chain that was broken is taken as it is now, once */
 };
 
 static void
@@ -40,7 +42,9 @@ static enum ctl_exit
 complain_parked(const struct forward *f) {
     ctl_error("forwarding is parked after event %lld: %s", (long long)f->place.number,
               f->place.parked);
-    ctl_hint("Once that is mended, run it with --resume.");
+    ctl_hint(
+        "Once that is mended, or to take the events of the server as they are now, run it with "
+        "--resume.");
     return CTL_PARKED;
 }
 
@@ -88,8 +92,13 @@ deliver(struct forward *f, const struct audit_event *e, const char *line, size_t
 static enum ctl_exit
 check_order(struct forward *f, const struct audit_event *e) {
     const struct place *last = &f->place;
-    if (e->number == last->number + 1 && !audit_follows(e, last->hash))
-        return park(f, "the chain is broken: an event was changed, or the data is another one's");
+    if (e->number == last->number + 1 && !audit_follows(e, last->hash)) {
+        if (!f->resumed) return park(f, "the chain is broken: an event was changed");
+        ctl_error("event %lld does not follow from event %lld", (long long)e->number,
+                  (long long)last->number);
+    }
+
+    f->resumed = false;
     if (last->number > 0 && e->number > last->number + 1)
         ctl_error("events %lld to %lld were dropped before they could be forwarded",
                   (long long)last->number + 1, (long long)e->number - 1);
@@ -107,17 +116,52 @@ forward_line(struct forward *f, const char *line, size_t len) {
     return status == CTL_DONE ? deliver(f, &e, line, len) : status;
 }
 
+/* Ask for the events after ${number}.  Returns the answer, or NULL after printing an error. */
+static FILE *
+ask_events(const struct forward *f, int64_t number, bool follow) {
+    char request[96];
+    (void)snprintf(request, sizeof(request), "{\"events\":{\"after\":%lld,\"follow\":%s}}",
+                   (long long)number, follow ? "true" : "false");
+    return ctl_ask(f->ctl, request);
+}
+
+/*
+ * Check that the server still has the event that was delivered last, or only later ones: else its
+ * data is that of another server, or an older copy.  Sets ${present} if the server answers.
+ * Returns CTL_DONE, or the exit code.
+ */
+static enum ctl_exit
+check_place(struct forward *f, bool *present) {
+    char line[CTL_LINE_MAX];
+    struct audit_event e = {0};
+    *present = true;
+    if (f->place.number == 0) return CTL_DONE;
+
+    FILE *answer = ask_events(f, f->place.number - 1, false);
+    ssize_t len = answer != NULL ? ctl_read_line(answer, line) : -1;
+    if (answer != NULL) (void)fclose(answer);
+    *present = len > 0;
+    if (!*present) return CTL_DONE;
+
+    /* The line that ends the answer is no event. */
+    bool any = audit_json_read(line, (size_t)len, &e) == 0;
+    bool same = memcmp(e.hash, f->place.hash, sizeof(e.hash)) == 0;
+    if (any && (e.number > f->place.number || same)) return CTL_DONE;
+    if (!f->resumed) return park(f, "the events of the server are not those that were forwarded");
+    f->place = (struct place){0};
+    return CTL_DONE;
+}
+
 /* Forward what the server sends until the connection ends.  Returns CTL_DONE then. */
 static enum ctl_exit
 forward_some(struct forward *f) {
-    char request[96], line[CTL_LINE_MAX];
-    enum ctl_exit status = CTL_DONE;
+    char line[CTL_LINE_MAX];
+    bool present = false;
+    enum ctl_exit status = check_place(f, &present);
     ssize_t len = 0;
-    (void)snprintf(request, sizeof(request), "{\"events\":{\"after\":%lld,\"follow\":true}}",
-                   (long long)f->place.number);
-    FILE *answer = ctl_ask(f->ctl, request);
+    if (status != CTL_DONE || !present) return status;
 
-    /* While the server is away, the next try comes in a moment. */
+    FILE *answer = ask_events(f, f->place.number, true);
     if (answer == NULL) return CTL_DONE;
     while (status == CTL_DONE && (len = ctl_read_line(answer, line)) > 0)
         status = forward_line(f, line, (size_t)len);
@@ -183,6 +227,7 @@ take_place(struct forward *f) {
 
     /* Somebody has to know that it is parked. */
     if (f->place.parked[0] != '\0' && !f->ctl->opt.resume) return complain_parked(f);
+    f->resumed = f->place.parked[0] != '\0';
     f->place.parked[0] = '\0';
     return CTL_DONE;
 }
@@ -193,9 +238,14 @@ ctl_forward(struct ctl *ctl) {
     enum ctl_exit status = choose_way(&f);
     if (status == CTL_DONE) status = take_place(&f);
 
+    /* A server that is away for long is asked less often, since each time is a line in the log. */
+    int64_t wait = RECONNECT_MS;
     while (status == CTL_DONE) {
+        int64_t before = f.place.number;
         status = forward_some(&f);
-        if (status == CTL_DONE) sleep_ms(RECONNECT_MS);
+        if (f.place.number != before) wait = RECONNECT_MS;
+        if (status == CTL_DONE) sleep_ms(wait);
+        if (wait < RECONNECT_LONGEST_MS) wait *= 2;
     }
     http_client_free(f.delivery.client);
     explicit_bzero(&f.delivery, sizeof(f.delivery));

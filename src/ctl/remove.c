@@ -73,6 +73,7 @@ remove_one(struct ctl *ctl, char *text) {
         return CTL_USAGE;
     }
 
+    /* Only the id is sent. */
     (void)snprintf(request, sizeof(request), "{\"remove\":\"%s\"}", id);
     FILE *answer = ctl_ask(ctl, request);
     explicit_bzero(id, sizeof(id));
@@ -86,8 +87,8 @@ remove_one(struct ctl *ctl, char *text) {
     return status;
 }
 
-/* Remove what each line of standard input names.  Returns the worst result, which is the lowest exit
- * code but CTL_DONE. */
+/* Remove what each line of standard input names.  Returns the worst result, which is the lowest
+ * exit code but CTL_DONE. */
 static enum ctl_exit
 remove_lines(struct ctl *ctl) {
     char text[LINK_MAX];

@@ -198,6 +198,61 @@ test('what retention dropped is reported, and a chain that is broken parks', asy
   assert.equal(lines(readFileSync(join(it.folder, 'out-0'), 'utf8')).at(-1).number, 10);
   assert.equal(broken.code, 5);
   assert.match(broken.stderr, /the chain is broken/);
+
+  // --resume takes what the server has now.
+  const file = join(it.folder, 'resumed');
+  const program = it.forward('--resume', '--exec', '/usr/bin/tee', '-a', file);
+  const later = (await it.events()).filter(({ number }) => number > 10);
+  await until(() => existsSync(file) && lines(readFileSync(file, 'utf8')).length === later.length);
+  program.kill();
+  assert.match((await program.done).stderr, /event 11 does not follow from event 10/);
+  assert.deepEqual(lines(readFileSync(file, 'utf8')), later);
+});
+
+test('the events of another server, or of an older copy of the data, park it', async (t) => {
+  const it = await setUp(t);
+  const file = join(it.folder, 'out');
+  const taken = () => (existsSync(file) ? lines(readFileSync(file, 'utf8')) : []);
+  const start = (...more) => it.forward(...more, '--exec', '/usr/bin/tee', '-a', file);
+  await happen(it.server, 2);
+  const program = start();
+  await until(() => existsSync(it.place) && JSON.parse(readFileSync(it.place, 'utf8')).number === 7);
+  program.kill();
+  await program.done;
+
+  // A new chain that is shorter, and later one that is longer.
+  await it.server.stop();
+  for (const name of ['secrets.db', 'secrets.db-wal', 'secrets.db-shm']) rmSync(join(it.server.data, name), { force: true });
+  await it.start();
+  const place = readFileSync(it.place);
+  for (let round = 0; round < 2; round++) {
+    writeFileSync(it.place, place);
+    const { code, stderr } = await start().done;
+    assert.equal(code, 5, stderr);
+    assert.match(stderr, /are not those that were forwarded/);
+    assert.equal((await start().done).code, 5, 'it stays parked');
+    await happen(it.server, 4);
+  }
+  assert.equal(taken().length, 7);
+
+  // --resume takes what the server has now, from its beginning.
+  const resumed = start('--resume');
+  const all = await it.events();
+  await until(() => taken().length === 7 + all.length);
+  resumed.kill();
+  await resumed.done;
+  assert.deepEqual(taken().slice(7), all);
+});
+
+test('while the server is away, a few lines say so', async (t) => {
+  const it = await setUp(t);
+  await it.server.stop();
+  const program = it.forward('--exec', 'true');
+  await sleep(6000);
+  program.kill();
+  const { stderr } = await program.done;
+  const said = stderr.split('\n').filter((line) => line.includes('no server at')).length;
+  assert.ok(said >= 1 && said <= 3, `${said} times`);
 });
 
 test('what is wrong on the command line', async (t) => {
