@@ -58,6 +58,7 @@ $(B)/tests/test_sqlite_power: $(B)/obj/server/process/sandbox.o
 $(B)/tests/test_metrics: $(B)/obj/server/metrics/metrics.o
 $(B)/tests/test_budget: $(B)/obj/server/http/budget.o
 $(B)/tests/test_senders: $(B)/obj/server/http/senders.o
+$(B)/tests/test_ticker: $(B)/obj/server/process/ticker.o
 $(B)/tests/test_head: $(B)/obj/server/http/head.o
 $(B)/tests/test_chunks: $(B)/obj/server/http/chunks.o
 $(B)/tests/test_daemon: $(filter $(B)/obj/server/http/%,$(SERVER_OBJ)) $(B)/obj/server/metrics/metrics.o \

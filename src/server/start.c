@@ -303,7 +303,8 @@ server_start(struct server *s, char *const env[], struct buf *reason) {
     configure_api(s);
     err = api_open(&s->api);
     if (err != 0) return err;
-    s->sweeper = sweeper_start(&s->vault, s->kdf, SWEEP_SECONDS);
+    /* To list what is due costs a scan of a table in DynamoDB. */
+    s->sweeper = sweeper_start(&s->vault, s->kdf, SWEEP_SECONDS, !s->stores.records_remote);
     if (s->sweeper == NULL) return ERR_NOMEM;
     err = token_file_watch(s->token_file);
     if (err != 0) return err;

@@ -12,39 +12,65 @@ struct sweeper {
     struct vault *vault;
     struct kdf_pool *kdf;
     int64_t ms;
+    int64_t next_ms;          /* when the next whole sweep is due, on the monotonic clock */
     atomic_int_fast64_t last; /* when a sweep succeeded */
 };
 
-/* Sweep once.  Returns the milliseconds to the next sweep. */
+/* Log a sweep that returned ${err}.  What was erased at a change of its own is no news. */
+static void
+log_sweep(int err, const struct vault_sweep_result *result, bool whole) {
+    if (err != 0)
+        log_error("sweep", LOG_TEXT("error", err_text(err)), LOG_NUMBER("errors", result->errors));
+    else if (whole && result->erased > 0)
+        log_info("sweep", LOG_NUMBER("records", result->records),
+                 LOG_NUMBER("erased", result->erased));
+}
+
+/* Sweep if it is time, or erase what a change has left.  Returns the milliseconds to the next
+ * sweep. */
 static int64_t
 sweeper_run(void *arg) {
     struct sweeper *s = arg;
     struct vault_sweep_result result = {0};
-    int err = vault_sweep(s->vault, RECORDS_MAX, &result);
+    bool whole = clock_monotonic_ms() >= s->next_ms;
+    int err = 0;
+    if (whole) err = vault_sweep(s->vault, RECORDS_MAX, &result);
+    else err = vault_sweep_due(s->vault, RECORDS_MAX, &result);
+    log_sweep(err, &result, whole);
 
-    if (err != 0)
-        log_error("sweep", LOG_TEXT("error", err_text(err)), LOG_NUMBER("errors", result.errors));
-    else if (result.erased > 0)
-        log_info("sweep", LOG_NUMBER("records", result.records),
-                 LOG_NUMBER("erased", result.erased));
+    if (whole) {
+        if (err == 0) atomic_store(&s->last, clock_now(&s->vault->clock));
+        kdf_pool_trim(s->kdf);
+        s->next_ms = clock_monotonic_ms() + s->ms;
+    }
+    int64_t left = s->next_ms - clock_monotonic_ms();
+    return left > 0 ? left : 0;
+}
 
-    if (err == 0) atomic_store(&s->last, clock_now(&s->vault->clock));
-    kdf_pool_trim(s->kdf);
-    return s->ms;
+static void
+wake_sweeper(void *arg) {
+    struct sweeper *s = arg;
+    ticker_wake(s->ticker);
 }
 
 struct sweeper *
-sweeper_start(struct vault *v, struct kdf_pool *kdf, int seconds) {
+sweeper_start(struct vault *v, struct kdf_pool *kdf, int seconds, bool wakes) {
     struct sweeper *s = calloc(1, sizeof(*s));
     if (s == NULL) return NULL;
     s->vault = v;
     s->kdf = kdf;
     s->ms = (int64_t)seconds * 1000;
+    s->next_ms = clock_monotonic_ms() + s->ms;
     atomic_init(&s->last, clock_now(&v->clock));
+
     s->ticker = ticker_start("sweeper", s->ms, sweeper_run, s);
-    if (s->ticker != NULL) return s;
-    free(s);
-    return NULL;
+    if (s->ticker == NULL) {
+        free(s);
+        return NULL;
+    }
+    v->wake_ctx = s;
+    if (wakes) v->wake_sweep = wake_sweeper;
+    return s;
 }
 
 int64_t

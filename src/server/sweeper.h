@@ -11,8 +11,12 @@
 
 struct sweeper;
 
-/* Sweep ${v} and trim ${kdf} every ${seconds}.  Returns NULL if memory or threads are short. */
-struct sweeper *sweeper_start(struct vault *v, struct kdf_pool *kdf, int seconds);
+/*
+ * Sweep ${v} and trim ${kdf} every ${seconds}.  With ${wakes} changes wake the sweeper
+ * (vault.wake_sweep), which then erases what is due at once, and does the rest of a sweep when its
+ * time has come.  Returns NULL if memory or threads are short.
+ */
+struct sweeper *sweeper_start(struct vault *v, struct kdf_pool *kdf, int seconds, bool wakes);
 
 /* When the last sweep succeeded, or the start if none did; seconds since 1970-01-01 UTC.  Any
  * thread. */

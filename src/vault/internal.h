@@ -20,7 +20,8 @@ int vault_load_owned(struct vault *v, const char *id, const char *owner_token, s
 
 /*
  * Call store_ops.change for ${id} and count its failures.  ${after} must not be NULL.  If the
- * change doomed content in the blob store, try to erase it now.  The sweeper retries what fails.
+ * change doomed content in the blob store, try to erase it now, or wake the sweeper (see
+ * wake_sweep in vault.h).  The sweeper retries what fails.
  * Returns the same as store_ops.change.
  */
 MUST_CHECK

@@ -49,16 +49,22 @@ erase_doomed(struct vault *v, const struct store_ref *ref, const struct record *
     return 0;
 }
 
-/* Count the change ${done}, made at ${now}, and erase what it doomed.  Returns the result of
- * erasing blobs. */
-static int
-settle_change(struct vault *v, const struct store_ref *ref, int64_t now,
-              const struct effect *effect, const struct record *after) {
+/* Count a change for the metrics. */
+static void
+count_change(struct vault *v, const struct effect *effect, const struct record *after) {
     if (effect->claimed) atomic_fetch_add(&v->views_claimed, 1);
-    if (after->content == CONTENT_DOOMED) return erase_doomed(v, ref, after, now);
+    if (after->content == CONTENT_DOOMED) return; /* erase_doomed() counts it */
     if (effect->drop_content || (effect->drop_record && after->kind != RECORD_SEALED))
         atomic_fetch_add(&v->erased, 1);
-    return 0;
+}
+
+/*
+ * Whether the sweeper erases what ${c} doomed.  To erase a large file takes seconds, and only
+ * somebody who has asked for that waits for it.
+ */
+static bool
+is_left_to_sweep(const struct vault *v, const struct change *c) {
+    return v->wake_sweep != NULL && c->kind != CHANGE_BURN && c->kind != CHANGE_REMOVE;
 }
 
 int
@@ -67,9 +73,13 @@ vault_change(struct vault *v, const char *id, const struct change *c, struct eff
     struct store_ref ref = {0};
     v->store->ops->ref(v->store, id, &ref);
     int found = vault_counted(v, v->store->ops->change(v->store, &ref, c, effect, after));
+    if (found != 1) return found;
 
     /* The change is done even if the erase fails, which the sweeper retries. */
-    if (found == 1) (void)settle_change(v, &ref, c->now, effect, after);
+    count_change(v, effect, after);
+    if (after->content != CONTENT_DOOMED) return found;
+    if (is_left_to_sweep(v, c)) v->wake_sweep(v->wake_ctx);
+    else (void)erase_doomed(v, &ref, after, c->now);
     return found;
 }
 
@@ -132,7 +142,9 @@ settle_swept(struct sweep *s, const struct store_ref *ref, const struct store_ch
 
     /* A sweep that must end leaves the erase of blobs to the next one. */
     if (doomed && sweep_is_over(s)) return 1;
-    int err = settle_change(s->vault, ref, s->now, e, &done->after);
+    int err = 0;
+    count_change(s->vault, e, &done->after);
+    if (doomed) err = erase_doomed(s->vault, ref, &done->after, s->now);
     if (err == ERR_BUSY) return 0; /* the erase continues; a later sweep finishes it */
     if (err < 0) return err;
     if (doomed || e->drop_content) s->out->erased++;
@@ -213,20 +225,25 @@ sweep_batches(struct sweep *s, int max) {
 }
 
 int
-vault_sweep(struct vault *v, int max, struct vault_sweep_result *out) {
+vault_sweep_due(struct vault *v, int max, struct vault_sweep_result *out) {
     struct sweep s = {.vault = v, .out = out, .now = vault_now(v)};
-    int tidied = 0;
     *out = (struct vault_sweep_result){0};
     if (v->limits.sweep_ms > 0) s.until_ms = clock_monotonic_ms() + v->limits.sweep_ms;
 
     int err = sweep_batches(&s, max);
-    if (s.first == 0) s.first = err;
-    if (atomic_load(&v->ending)) return s.first;
+    return s.first != 0 ? s.first : err;
+}
+
+int
+vault_sweep(struct vault *v, int max, struct vault_sweep_result *out) {
+    int tidied = 0;
+    int swept = vault_sweep_due(v, max, out);
+    if (atomic_load(&v->ending)) return swept;
 
     /* Tidy and scrub even after an error: what was erased must not stay on disk. */
     if (atomic_exchange(&v->untidy, false)) tidied = vault_tidy(v);
-    err = vault_counted(v, v->store->ops->scrub(v->store));
-    if (s.first != 0) return s.first;
+    int err = vault_counted(v, v->store->ops->scrub(v->store));
+    if (swept != 0) return swept;
     return tidied != 0 ? tidied : err;
 }
 

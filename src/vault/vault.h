@@ -36,7 +36,7 @@ struct vault_limits {
 };
 
 /*
- * The caller sets the first five members and zeroes the rest.  The vault owns none of them: the
+ * The caller sets the members up to wake_ctx and zeroes the rest.  The vault owns none of them: the
  * stores must outlive it.
  */
 struct vault {
@@ -45,6 +45,14 @@ struct vault {
     struct clock clock;
     struct random random;
     struct vault_limits limits;
+
+    /*
+     * Set by a program that sweeps on a thread of its own, else NULL.  Called when a change has
+     * made content in the blob store unreadable that nobody has asked to erase: the next
+     * vault_sweep_due() erases it.  Must not block.
+     */
+    void (*wake_sweep)(void *ctx);
+    void *wake_ctx;
 
     atomic_uint creating;            /* creates between their first blob and their record */
     atomic_uint_fast64_t quota_held; /* bytes in flight: passed the quota, not stored yet */
@@ -67,10 +75,13 @@ struct vault_sweep_result {
 /*
  * Erase and delete what is due, in batches, until everything due or ${max} records were visited or
  * the time limit is reached.  The record visited at that moment is finished.  A record that fails
- * stays due but never delays others, in this sweep or the next.  Then tidy if an erase has failed
- * since the last tidy, and scrub.  One sweep at a time.  Returns 0 with ${out} filled, or the first
- * negative code after all other work was done.
+ * stays due but never delays others, in this sweep or the next.  One sweep at a time.  Returns 0
+ * with ${out} filled, or the first negative code after all other work was done.
  */
+MUST_CHECK
+int vault_sweep_due(struct vault *v, int max, struct vault_sweep_result *out);
+
+/* The same, then tidy if an erase has failed since the last tidy, and scrub. */
 MUST_CHECK
 int vault_sweep(struct vault *v, int max, struct vault_sweep_result *out);
 

@@ -7,14 +7,16 @@
 #include "base/thread.h"
 
 struct ticker {
-    pthread_mutex_t lock; /* guards ending and ended */
+    pthread_mutex_t lock; /* guards the flags */
     pthread_cond_t change;
     pthread_t thread;
     const char *name;
     int64_t ms;
     int64_t (*run)(void *ctx);
     void *ctx;
-    bool ending, ended;
+    bool woken;  /* the next call is due */
+    bool ending; /* there is no next call */
+    bool ended;
 };
 
 /* Sleep until *${flag} is set, for at most ${ms} milliseconds, -1 for no limit.  The lock is held.
@@ -39,7 +41,10 @@ ticker_run(void *arg) {
 
     /* The function runs without the lock, so that a stop can time out. */
     pthread_mutex_lock(&t->lock);
-    while (!ticker_wait(t, &t->ending, t->ms)) {
+    for (;;) {
+        (void)ticker_wait(t, &t->woken, t->ms);
+        if (t->ending) break;
+        t->woken = false;
         pthread_mutex_unlock(&t->lock);
         t->ms = t->run(t->ctx);
         pthread_mutex_lock(&t->lock);
@@ -66,12 +71,20 @@ ticker_start(const char *name, int64_t ms, int64_t (*run)(void *ctx), void *ctx)
     return NULL;
 }
 
+void
+ticker_wake(struct ticker *t) {
+    pthread_mutex_lock(&t->lock);
+    t->woken = true;
+    pthread_cond_broadcast(&t->change);
+    pthread_mutex_unlock(&t->lock);
+}
+
 bool
 ticker_stop(struct ticker *t, int64_t ms) {
     if (t == NULL) return true;
 
     pthread_mutex_lock(&t->lock);
-    t->ending = true;
+    t->ending = t->woken = true;
     pthread_cond_broadcast(&t->change);
     bool ended = ticker_wait(t, &t->ended, ms);
     pthread_mutex_unlock(&t->lock);

@@ -19,6 +19,9 @@ struct ticker;
  */
 struct ticker *ticker_start(const char *name, int64_t ms, int64_t (*run)(void *ctx), void *ctx);
 
+/* Let the next call of ${t} begin now.  During a call: as soon as it has ended.  Any thread. */
+void ticker_wake(struct ticker *t);
+
 /*
  * Stop and free ${t}.  A call under way may take ${ms} milliseconds, -1 for no limit.  Returns
  * true; or false if it still runs, as the last call: then nothing that it uses may be freed until

@@ -289,6 +289,63 @@ test_parts_come_and_are_fetched(void **state) {
 }
 
 static void
+count_wake(void *ctx) {
+    ++*(int *)ctx;
+}
+
+/* An upload of two parts, complete and opened with lease 1. */
+static struct vault_sealed_created
+upload_and_open(const struct buf *whole) {
+    struct vault_sealed_created c = create_upload(1, whole->len);
+    uint32_t missing;
+    assert_int_equal(put(&c, whole, 0), VERDICT_OK);
+    assert_int_equal(put(&c, whole, 1), VERDICT_OK);
+    assert_int_equal(complete(&c, &missing), VERDICT_OK);
+    assert_int_equal(fixture_open_secret(&fixture, c.id, 1, 1, NULL), VERDICT_OK);
+    return c;
+}
+
+/* From the confirm on nobody can read what is still on the disk, and the erase outlives a crash. */
+static void
+test_a_confirm_does_not_wait_for_the_erase(void **state) {
+    (void)state;
+    struct buf whole = fixture_envelope(FIXTURE_PART + 500);
+    struct vault_sweep_result swept;
+    int wakes = 0;
+    v->wake_sweep = count_wake;
+    v->wake_ctx = &wakes;
+    struct vault_sealed_created c = upload_and_open(&whole);
+    assert_int_equal(wakes, 0);
+    assert_int_equal(confirm(c.id, 1), VERDICT_OK);
+    assert_int_equal(wakes, 1);
+
+    assert_int_equal(stored_bytes(), whole.len);
+    assert_int_equal(v->erased, 0);
+    assert_int_equal(fetch(c.id, 1, 0, &whole), VERDICT_ABSENT);
+    assert_int_equal(fixture_open_secret(&fixture, c.id, 1, 1, NULL), VERDICT_LEASE_ENDED);
+    assert_int_equal(fixture_open_secret(&fixture, c.id, 1, 2, NULL), VERDICT_ABSENT);
+    assert_false(info(c.id));
+    assert_int_equal(receipt(&c), RECEIPT_USED_UP);
+    assert_int_equal(vault_tidy(v), 0); /* what a start does: a record still names the parts */
+    assert_int_equal(stored_bytes(), whole.len);
+
+    assert_int_equal(vault_sweep_due(v, 100, &swept), 0);
+    assert_int_equal(swept.erased, 1);
+    assert_int_equal(stored_bytes(), 0);
+    assert_int_equal(v->erased, 1);
+    wakes = 0;
+    assert_int_equal(confirm(c.id, 1), VERDICT_OK);
+    assert_int_equal(wakes, 0);
+
+    /* Who burns a secret has asked for the erase. */
+    c = upload_and_open(&whole);
+    assert_int_equal(burn(c.id, c.owner_token), VERDICT_OK);
+    assert_int_equal(stored_bytes(), 0);
+    assert_int_equal(wakes, 0);
+    buf_free(&whole);
+}
+
+static void
 test_parts_that_do_not_fit_are_refused(void **state) {
     (void)state;
     struct buf whole = fixture_envelope(FIXTURE_PART + 500), part = BUF_INIT(FIXTURE_PART + 1);
@@ -530,6 +587,7 @@ main(void) {
         CASE(test_foreign_tokens_and_ids_are_absent),
         CASE(test_burn_by_owner_and_by_opener),
         CASE(test_parts_come_and_are_fetched),
+        CASE(test_a_confirm_does_not_wait_for_the_erase),
         CASE(test_parts_that_do_not_fit_are_refused),
         CASE(test_a_part_that_was_burnt_meanwhile_is_absent),
         CASE(test_complete_compares_the_header),
