@@ -8,10 +8,10 @@
 // ports, and the paths of the certificate, the socket and the logs.
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { edit, freePort, localNginx, makeCertificate, runProxy, shipped, writeNginx } from './nginx.mjs';
+import { edit, freePort, has, localNginx, makeCertificate, runProxy, shipped, writeNginx } from './nginx.mjs';
 import { startServer, top } from './server.mjs';
 
 /** The name that certificates are for: the loopback needs no name server. */
@@ -25,6 +25,25 @@ const upstream = (folder) => `upstream secretsd { server unix:${folder}/secretsd
 function nginxShipped(folder, port, extra = '') {
   const text = localNginx(shipped('nginx/secretsd.conf'), { folder, port, plain: `unix:${folder}/plain.sock`, web: join(top, 'build/web') });
   return nginx(folder, edit(text, { 'secrets.example.org': HOST, 'ssl http2;': `ssl http2;\n${extra}` }));
+}
+
+const moduleFile = (name) => `/usr/lib/apache2/modules/mod_${name}.so`;
+
+/** The shipped Apache configuration, with ${changes} in it and the modules ${further} beside its own. Returns the command that runs it. */
+function apacheShipped(folder, port, changes = {}, further = []) {
+  const site = edit(shipped('proxy/apache.conf'), {
+    '*:443': `127.0.0.1:${port}`,
+    'unix:/run/secretsd.sock': `unix:${folder}/secretsd.sock`,
+    'secrets.example.org': HOST,
+    '/etc/ssl/secretsd/': `${folder}/`,
+    '/var/log/apache2/': `${folder}/`,
+    ...changes,
+  });
+  const modules = ['mpm_event', 'authz_core', 'env', 'ssl', 'proxy', 'proxy_http', 'headers', 'socache_shmcb', ...further];
+  writeFileSync(join(folder, 'apache.conf'), `ServerRoot ${folder}\nServerName ${HOST}\nPidFile ${folder}/apache.pid\nMutex file:${folder}
+${modules.map((name) => `LoadModule ${name}_module ${moduleFile(name)}`).join('\n')}
+User nobody\nGroup nogroup\nErrorLog ${folder}/main-error.log\nListen 127.0.0.1:${port}\n${site}`);
+  return ['apache2', ['-D', 'FOREGROUND', '-f', join(folder, 'apache.conf')]];
 }
 
 const kinds = {
@@ -61,19 +80,15 @@ server { listen 127.0.0.1:${port}; server_name ${HOST};\n${location}\n}`);
     return { run, url: `http://${HOST}:${port}/share/` };
   },
 
-  apache: (folder, port) => {
-    const site = edit(shipped('proxy/apache.conf'), {
-      '*:443': `127.0.0.1:${port}`,
-      'unix:/run/secretsd.sock': `unix:${folder}/secretsd.sock`,
-      'secrets.example.org': HOST,
-      '/etc/ssl/secretsd/': `${folder}/`,
-      '/var/log/apache2/': `${folder}/`,
-    });
-    const modules = ['mpm_event', 'authz_core', 'env', 'ssl', 'proxy', 'proxy_http', 'headers', 'socache_shmcb'];
-    writeFileSync(join(folder, 'apache.conf'), `ServerRoot ${folder}\nServerName ${HOST}\nPidFile ${folder}/apache.pid\nMutex file:${folder}
-${modules.map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join('\n')}
-User nobody\nGroup nogroup\nErrorLog ${folder}/main-error.log\nListen 127.0.0.1:${port}\n${site}`);
-    return { run: ['apache2', ['-D', 'FOREGROUND', '-f', join(folder, 'apache.conf')]], url: `https://${HOST}:${port}/` };
+  apache: (folder, port) => ({ run: apacheShipped(folder, port), url: `https://${HOST}:${port}/` }),
+
+  // Who shares signs in at ${provider}, the address of a provider of OpenID Connect. ${changes} are made in apache.conf.
+  'apache with sign-in': (folder, port, { provider, changes }) => {
+    const signIn = edit(shipped('proxy/apache-sign-in.conf'), { 'https://secrets.example.org/': `https://${HOST}:${port}/`, 'https://accounts.example.org': provider });
+    writeFileSync(join(folder, 'sign-in.conf'), signIn);
+    const include = { '#Include /etc/apache2/secretsd-sign-in.conf': `Include ${folder}/sign-in.conf` };
+    const run = apacheShipped(folder, port, { ...include, ...changes }, ['alias', 'authn_core', 'authz_user', 'auth_openidc']);
+    return { run, url: `https://${HOST}:${port}/` };
   },
 
   haproxy: (folder, port) => {
@@ -123,33 +138,42 @@ server {
 };
 
 /** The kinds that everything passes. */
-export const proxyKinds = Object.keys(kinds).filter((kind) => !['nginx with senders', 'plain nginx'].includes(kind));
+export const proxyKinds = Object.keys(kinds).filter((kind) => !['nginx with senders', 'apache with sign-in', 'plain nginx'].includes(kind));
+
+/** Whether Apache and its module ${name} are on this machine; if not, prints that what needs it is skipped. */
+export function hasApacheModule(name) {
+  if (!has('apache2')) return false;
+  if (existsSync(moduleFile(name))) return true;
+  console.log(`SKIP: Apache's module ${name} is not on this machine`);
+  return false;
+}
 
 /** The program of a kind, for has(). */
 export const programOf = (kind) => ({ apache: 'apache2', haproxy: 'haproxy', caddy: 'caddy', varnish: 'varnishd' })[kind] ?? 'nginx';
 
 /**
- * Start the proxy ${kind} in front of the secretsd that listens on ${socket}. What the proxy writes is in ${folder}.
+ * Start the proxy ${kind} with the ${options} of its kind in front of the secretsd that listens on ${socket}. What the
+ * proxy writes is in ${folder}.
  *
  * Resolves to { url, port, certificate, basic, login, stop() }: `basic` is { username, password } where it asks
  * for them, `login` the address that sets the cookie which it asks for.
  */
-async function startProxy(kind, folder, socket) {
+async function startProxy(kind, folder, socket, options) {
   const port = await freePort();
   mkdirSync(folder, { recursive: true });
   makeCertificate(folder, HOST);
   writeFileSync(join(folder, 'both.pem'), readFileSync(join(folder, 'fullchain.pem')) + readFileSync(join(folder, 'privkey.pem')));
   symlinkSync(socket, join(folder, 'secretsd.sock'));
-  const { run, ...rest } = kinds[kind](folder, port);
+  const { run, ...rest } = kinds[kind](folder, port, options);
   const stop = await runProxy({ command: run, folder, port });
   return { kind, port, certificate: join(folder, 'fullchain.pem'), ...rest, stop };
 }
 
 /**
- * Start one server with the settings ${env}, and the proxies ${names} in front of it, all at once.
+ * Start one server with the settings ${env}, and the proxies ${names} with ${options} in front of it, all at once.
  * Resolves to { proxies, stop() } with proxies[kind] as startProxy() describes it.
  */
-export async function startProxies(names, env = {}) {
+export async function startProxies(names, env = {}, options = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'proxy-'));
   chmodSync(folder, 0o755); // Apache's children are another user
   const socket = join(folder, 'secretsd.sock');
@@ -163,7 +187,7 @@ export async function startProxies(names, env = {}) {
     const server = await startServer({ env: { SECRETS_LISTEN: `unix:${socket}`, ...env } });
     started.push(server);
     chmodSync(socket, 0o666);
-    const results = await Promise.allSettled(names.map((kind, i) => startProxy(kind, join(folder, `${i}`), socket)));
+    const results = await Promise.allSettled(names.map((kind, i) => startProxy(kind, join(folder, `${i}`), socket, options)));
     const proxies = results.filter((one) => one.status === 'fulfilled').map((one) => one.value);
     started.push(...proxies);
     const failed = results.find((one) => one.status === 'rejected');
@@ -176,8 +200,8 @@ export async function startProxies(names, env = {}) {
 }
 
 /** Start a server and the proxy ${kind} in front of it, which stop with the test ${t}. Resolves to what startProxy() does. */
-export async function startServerBehind(t, kind) {
-  const { proxies, stop } = await startProxies([kind]);
+export async function startServerBehind(t, kind, env = {}, options = {}) {
+  const { proxies, stop } = await startProxies([kind], env, options);
   t.after(stop);
   return proxies[kind];
 }
