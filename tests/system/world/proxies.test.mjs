@@ -9,6 +9,8 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -24,11 +26,14 @@ const PART_KIB = Number(process.env.PART_KIB ?? 1024);
 const FILE = randomBytes(Number(process.env.FILE_KIB ?? 3072) << 10);
 const SMALL = randomBytes(Math.min(FILE.length, 2 << 20)); // the classic service takes no larger one
 
+/** The server believes the name of a user from each of the proxies. */
+const NAMING = { SECRETS_USER_HEADER: 'X-Forwarded-User', SECRETS_USER_PROXIES: 'unix' };
+
 const kinds = proxyKinds.filter((kind) => has(programOf(kind)));
 let site;
 let browser;
 before(async () => {
-  [site, browser] = await Promise.all([startProxies(kinds, { SECRETS_PART_SIZE: `${PART_KIB << 10}` }), startBrowser()]);
+  [site, browser] = await Promise.all([startProxies(kinds, { SECRETS_PART_SIZE: `${PART_KIB << 10}`, ...NAMING }), startBrowser()]);
 });
 after(async () => {
   await browser?.close();
@@ -141,9 +146,34 @@ async function throughCurl(t, proxy) {
   assert.ok((await curl('api/v1/config')).part_size > 0);
 }
 
+/** The user that the server takes ${proxy}'s client for, who sends ${headers}. */
+async function userOf(proxy, headers) {
+  const url = new URL('api/v1/config', proxy.url);
+  const cookie = proxy.login ? { Cookie: 'session=known' } : {};
+  const auth = proxy.basic && `${proxy.basic.username}:${proxy.basic.password}`;
+  const { request } = url.protocol === 'https:' ? https : http;
+  const response = await new Promise((done, failed) => {
+    request(url, { agent: false, auth, rejectUnauthorized: false, headers: { ...cookie, ...headers } }, done).on('error', failed).end();
+  });
+  assert.equal(response.statusCode, 200);
+  return JSON.parse((await response.toArray()).join('')).create.user;
+}
+
+/** No client names a user, in whatever case and spelling. The control is a proxy that removes nothing. */
+async function forgedUser(proxy) {
+  if (proxy.login) {
+    assert.equal(await userOf(proxy, { 'X-Forwarded-User': 'ada' }), 'ada');
+    return;
+  }
+  for (const name of ['X-Forwarded-User', 'x-forwarded-USER', 'X_Forwarded_User', 'X-Forwarded_User'])
+    for (const value of ['ada', ['ada', 'eve']])
+      assert.equal(await userOf(proxy, { [name]: value }), undefined, `${name}: ${value}`);
+}
+
 for (const kind of proxyKinds)
   describe(kind, { skip: !kinds.includes(kind) }, () => {
     test(`page behind ${kind}`, async (t) => throughPage(t, site.proxies[kind]));
+    test(`user named by a client behind ${kind}`, async () => forgedUser(site.proxies[kind]));
     test(`curl behind ${kind}`, async (t) => throughCurl(t, site.proxies[kind]));
     const client = kind === 'login by cookie' ? clientWithoutCookies : throughCli;
     test(`client behind ${kind}`, async (t) => client(t, site.proxies[kind]));
