@@ -3,17 +3,16 @@
 // passphrase use up an attempt.
 
 import { utf8, wipe, type Bytes } from '../base/bytes';
+import { hkdf } from './hkdf';
 
 const INFO = 'ESv1 gate';
 
 /** The gate of the envelope that begins with `header`: HKDF-SHA256 of the link key, 32 bytes. */
 export async function deriveGate(linkKey: string, header: Uint8Array): Promise<Bytes> {
   const input = utf8(linkKey);
-  const key = await crypto.subtle.importKey('raw', input, 'HKDF', false, ['deriveBits']);
+  const gate = await hkdf(input, header.slice(8, 32) as Bytes, INFO);
   wipe(input);
-
-  const salt = header.slice(8, 32) as Bytes;
-  return new Uint8Array(await crypto.subtle.deriveBits({ name: 'HKDF', hash: 'SHA-256', salt, info: utf8(INFO) }, key, 256));
+  return gate;
 }
 
 /** What the server keeps of a gate. */

@@ -2,6 +2,7 @@
 // The metadata at the head of an envelope's plaintext: how it is written, and what a reader refuses.
 
 import { utf8, type Bytes } from '../base/bytes';
+import { readObject } from './json';
 
 /** What an envelope says of its content. A text has neither name nor type. */
 export interface Metadata {
@@ -21,11 +22,7 @@ export function writeMetadata(meta: Metadata): Bytes {
 
 /** The metadata in `bytes`; throws if it is not exactly what the format allows. */
 export function readMetadata(bytes: Uint8Array): Metadata {
-  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  const value: unknown = JSON.parse(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad('an object');
-  refuseDuplicates(text);
-  const { size, name, type, ...others } = value as Record<string, unknown>;
+  const { size, name, type, ...others } = readObject(bytes);
   if (Object.keys(others).length > 0) throw bad('another key');
   if (typeof size !== 'number' || !Number.isInteger(size) || size < 0 || size > 2 ** 53) throw bad('size');
   if (name === undefined && type === undefined) return { size };
@@ -63,20 +60,4 @@ function fits(text: string, min: number, max: number): boolean {
 
 function bad(what: string): SyntaxError {
   return new SyntaxError(`metadata: ${what}`);
-}
-
-// JSON.parse lets the last of two equal keys win; here they are looked for, in any spelling.
-function refuseDuplicates(text: string): void {
-  const seen = new Set<string>();
-  let depth = 0;
-  for (const match of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/gs)) {
-    const [token] = match;
-    if (token === '{' || token === '[') depth++;
-    else if (token === '}' || token === ']') depth--;
-    else if (match[1] !== undefined && depth === 1) {
-      const key = JSON.parse(token.slice(0, token.length - match[1].length)) as string;
-      if (seen.has(key)) throw bad('a key twice');
-      seen.add(key);
-    }
-  }
 }
