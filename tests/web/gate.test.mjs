@@ -33,7 +33,7 @@ async function openWith(header, passphrase, gate = false) {
     return new Response('{"code":"not_found"}', { status: 404, headers: { 'Content-Type': 'application/problem+json' } });
   });
   const phases = [];
-  const info = { header, size: 304, partSize: 0, passphrase: passphrase !== '', viewsLeft: 1, expiresAt: 1, attemptsLeft: null, gate };
+  const info = { header, size: 304, partSize: 0, passphrase: passphrase !== '', viewsLeft: 1, expiresAt: 1, attemptsLeft: null, gate, wrap: false };
   const order = { id: 'i', lease: 'l', linkKey: 'k'.repeat(32), passphrase, info, textMax: 1 };
   const failure = await new m.Opening(api).open(order, ({ phase }) => phases.push(phase), new AbortController().signal).catch(m.failureOf);
   return { failure, asked, phases };

@@ -42,6 +42,12 @@ async function openFile(page, site, size = 700_000) {
   return secret;
 }
 
+/** Let the server's info of the secret `id` be what it is but for `changes`. */
+const changeInfo = (page, id, changes) => page.route(`**/api/v1/secrets/${id}`, async (route) => {
+  const response = await route.fetch();
+  await route.fulfill({ response, json: { ...(await response.json()), ...changes } });
+});
+
 const popover = (slot) => async (page, site) => {
   await openForm(page, site);
   await page.locator('button.word').nth(slot).click();
@@ -404,6 +410,12 @@ export const states = {
     await openText(page, site, { views: 2 });
     await page.reload();
     await page.getByRole('heading', { name: 'This page showed a secret' }).waitFor();
+  },
+  wrapped: async (page, site) => {
+    const { id, link } = await shareSecret(site, TEXT);
+    await changeInfo(page, id, { wrap: true });
+    await page.goto(link);
+    await button('Copy command', page).waitFor();
   },
   exposed: async (page, site) => {
     const { id, key } = await shareSecret(site, TEXT);

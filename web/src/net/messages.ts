@@ -3,6 +3,7 @@
 // a SyntaxError that names what is wrong; what it does not know it ignores.
 
 import { fromBase64url, type Bytes } from '../base/bytes';
+import { time, shaped, string, within, type Json } from './fields';
 
 /** Whether this visitor may share, what else would give them the right, and as whom they do. */
 export interface CreateRight {
@@ -47,6 +48,8 @@ export interface Info {
   attemptsLeft: number | null;
   /** Whether opening takes the gate as well as the proof. */
   gate: boolean;
+  /** Whether the passphrase is encrypted to somebody's key. */
+  wrap: boolean;
 }
 
 export interface OpenResponse {
@@ -76,21 +79,17 @@ const STATES: readonly string[] = ['uploading', 'waiting', 'opened', 'used_up', 
 
 const PART_MIN = 65536;
 const PART_MAX = 4 << 20;
-const ENVELOPE_MIN = 304;
+export const ENVELOPE_MIN = 304;
 const INLINE_MAX = 4 << 20;
 const TEXT_MAX = 64 << 20;
 const VIEWS_MAX = 100;
-const TTL_MIN = 60;
-const TTL_MAX = 3650 * 86400;
+export const TTL_MIN = 60;
+export const TTL_MAX = 3650 * 86400;
 const ATTEMPTS_MAX = 100;
-/** The largest time that a Date can hold, in seconds. */
-export const TIME_MAX = 8.64e12;
-const SIZE_MAX = Number.MAX_SAFE_INTEGER;
+export const SIZE_MAX = Number.MAX_SAFE_INTEGER;
 
 export const ID = /^[A-Za-z0-9]{22}$/;
 export const TOKEN = /^[A-Za-z0-9_-]{43}$/;
-
-type Json = Record<string, unknown>;
 
 /** Limits and defaults. */
 export function readConfig(json: Json): Config {
@@ -157,6 +156,7 @@ export function readInfo(json: Json): Info {
     expiresAt: time(json, 'expires_at'),
     attemptsLeft: json['attempts_left'] === undefined ? null : within(json, 'attempts_left', 0, ATTEMPTS_MAX),
     gate: json['gate'] === true,
+    wrap: json['wrap'] === true,
   };
 }
 
@@ -169,16 +169,22 @@ export function readOpenResponse(json: Json): OpenResponse {
 }
 
 export function readReceipt(json: Json): Receipt {
-  const state = string(json, 'state');
-  if (!STATES.includes(state)) throw new SyntaxError('state');
+  const state = readState(json);
   const events = Array.isArray(json['events']) ? (json['events'] as unknown[]).map((e) => (e ?? {}) as Json) : [];
   const times = (kinds: RegExp) => events.filter((e) => kinds.test(string(e, 'event'))).map((e) => time(e, 'at'));
   return {
-    state: state as ReceiptState,
+    state,
     expiresAt: time(json, 'expires_at'),
     opened: times(/^opened$/),
     ended: times(/^(burnt|expired|locked|removed)/).at(-1) ?? null,
   };
+}
+
+/** The state in a receipt, or in the row of an answer. */
+export function readState(json: Json): ReceiptState {
+  const state = string(json, 'state');
+  if (!STATES.includes(state)) throw new SyntaxError('state');
+  return state as ReceiptState;
 }
 
 export function readClassic(json: Json): Classic {
@@ -194,32 +200,4 @@ function choices(value: unknown, max: number): number[] {
 // 0 if there are no parts.
 function partSize(json: Json): number {
   return json['part_size'] === 0 ? 0 : within(json, 'part_size', PART_MIN, PART_MAX);
-}
-
-function within(json: Json, name: string, min: number, max: number): number {
-  const value = integer(json, name);
-  if (value < min || value > max) throw new SyntaxError(name);
-  return value;
-}
-
-function string(json: Json, name: string): string {
-  const value = json[name];
-  if (typeof value !== 'string') throw new SyntaxError(name);
-  return value;
-}
-
-function shaped(json: Json, name: string, shape: RegExp): string {
-  const value = string(json, name);
-  if (!shape.test(value)) throw new SyntaxError(name);
-  return value;
-}
-
-function time(json: Json, name: string): number {
-  return within(json, name, 0, TIME_MAX);
-}
-
-function integer(json: Json, name: string): number {
-  const value = json[name];
-  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw new SyntaxError(name);
-  return value;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What this browser keeps of the secrets it shared: the token to look them up or burn them.
 
-import { ID, TIME_MAX, TOKEN } from '../net/messages';
+import { TIME_MAX } from '../net/fields';
+import { ID, TOKEN } from '../net/messages';
 
 export interface Owned {
   id: string;

@@ -163,6 +163,12 @@ export const de: Catalogue = {
   openKeyWrong: 'Das ist kein Schlüssel: Ein Schlüssel hat 32 Buchstaben und Ziffern. Kopiere ihn ganz.',
   openPassphraseHint: 'Der Absender hat sie gewählt.',
   attemptsLeft: { '=1': 'Noch ein Versuch.', other: 'Noch {n} Versuche.' },
+
+  wrapTitle: 'Ein Geheimnis für den Inhaber eines Schlüssels',
+  wrapText: 'Der Absender hat es für einen öffentlichen Schlüssel verschlüsselt. Öffnen kann es nur, wer den privaten Schlüssel hat, mit dem Kommandozeilenprogramm:',
+  wrapLabel: 'Befehl',
+  wrapCopy: 'Befehl kopieren',
+  wrapNote: 'Schreib statt key.txt den Namen der Datei mit deinem privaten Schlüssel. Diese Seite fragt nie nach ihm. Es wurde nichts verbraucht.',
   open: 'Öffnen',
   opening: 'Wird geöffnet',
   tryAgain: 'Noch einmal versuchen',

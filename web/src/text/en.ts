@@ -160,6 +160,12 @@ export const en = {
   openKeyWrong: 'That is not a key. A key has 32 letters and digits. Copy all of it.',
   openPassphraseHint: 'The sender chose it.',
   attemptsLeft: { '=1': 'One attempt left.', other: '{n} attempts left.' },
+
+  wrapTitle: 'A secret for the holder of a key',
+  wrapText: 'The sender encrypted it to a public key. Only the holder of the private key can open it, with the command line program:',
+  wrapLabel: 'Command',
+  wrapCopy: 'Copy command',
+  wrapNote: 'Write the name of the file with your private key in place of key.txt. This page never asks for the key. Nothing was used up.',
   open: 'Open',
   opening: 'Opening',
   tryAgain: 'Try again',

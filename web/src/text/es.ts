@@ -163,6 +163,12 @@ export const es: Catalogue = {
   openKeyWrong: 'Eso no es una clave: una clave tiene 32 letras y cifras. Cópiala entera.',
   openPassphraseHint: 'La eligió el remitente.',
   attemptsLeft: { '=1': 'Queda un intento.', other: 'Quedan {n} intentos.' },
+
+  wrapTitle: 'Un secreto para quien tiene una clave',
+  wrapText: 'El remitente lo cifró para una clave pública. Solo puede abrirlo quien tiene la clave privada, con el programa de línea de comandos:',
+  wrapLabel: 'Orden',
+  wrapCopy: 'Copiar la orden',
+  wrapNote: 'Escribe el nombre del archivo con tu clave privada en lugar de key.txt. Esta página nunca la pide. No se ha gastado nada.',
   open: 'Abrir',
   opening: 'Abriendo',
   tryAgain: 'Reintentar',

@@ -163,6 +163,12 @@ export const fr: Catalogue = {
   openKeyWrong: 'Ce n’est pas une clé : une clé a 32 lettres et chiffres. Copiez-la en entier.',
   openPassphraseHint: 'L’expéditeur l’a choisie.',
   attemptsLeft: { '=1': 'Il reste un essai.', other: 'Il reste {n} essais.' },
+
+  wrapTitle: 'Un secret pour le détenteur d’une clé',
+  wrapText: 'L’expéditeur l’a chiffré pour une clé publique. Seul le détenteur de la clé privée peut l’ouvrir, avec le programme en ligne de commande :',
+  wrapLabel: 'Commande',
+  wrapCopy: 'Copier la commande',
+  wrapNote: 'Remplacez key.txt par le nom du fichier de votre clé privée. Cette page ne la demande jamais. Rien n’a été consommé.',
   open: 'Ouvrir',
   opening: 'Ouverture',
   tryAgain: 'Réessayer',

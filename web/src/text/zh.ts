@@ -157,6 +157,12 @@ export const zh: Catalogue = {
   openKeyWrong: '这不是密钥：密钥有 32 个字母和数字。请完整复制。',
   openPassphraseHint: '由发件人设定。',
   attemptsLeft: { other: '还可尝试 {n} 次。' },
+
+  wrapTitle: '给密钥持有者的秘密',
+  wrapText: '发件人用一个公钥加密了它。只有持有私钥的人才能用命令行程序打开：',
+  wrapLabel: '命令',
+  wrapCopy: '复制命令',
+  wrapNote: '请把 key.txt 换成存放你私钥的文件名。本页绝不会索要私钥。没有消耗任何次数。',
   open: '打开',
   opening: '正在打开',
   tryAgain: '重试',

@@ -6,7 +6,7 @@ import { failureIn, type Engine } from '../../worker/engine';
 import type { Failure } from '../../model/failure';
 import type { OpenResult } from '../../worker/protocol';
 import { failureOf } from '../../model/failure';
-import { readPastedKey, type Target } from '../../model/link';
+import { buildLink, readPastedKey, type Target } from '../../model/link';
 import { openMessage, type Asked, type End } from '../../model/outcome';
 import { isGenerated, isTooLong, PASSPHRASE_MAX } from '../../crypto/passphrase';
 import { mintToken } from '../../base/random';
@@ -20,6 +20,7 @@ import { endCard } from '../parts/end';
 import { lineContent, showLine } from '../parts/problem';
 import { clearAddress, clearOpenedAddress } from '../address';
 import { Opened } from './opened';
+import { wrappedCard } from './wrapped';
 
 const KILOBYTE = 1000;
 /** Milliseconds until an upload that is under way is looked at again. */
@@ -94,6 +95,7 @@ export class OpenView {
       const info = await retryBriefly(() => api.info(this.id), (why) => { note.textContent = words.say(WAITING[why]); });
       // Without a view left, another opener has the last one, and the server keeps it for them only.
       if (info.viewsLeft === 0) this.showLookFailure({ kind: 'gone' });
+      else if (info.wrap) this.showWrapped(info);
       else this.showWaiting(info);
     } catch (error) {
       this.showLookFailure(failureOf(error));
@@ -126,6 +128,14 @@ export class OpenView {
         el('article', { class: 'card' }, el('p', { role: 'status' }, words.say('uploading'))));
     }
     this.timer = window.setTimeout(() => void this.look(), UPLOAD_LOOK_EVERY);
+  }
+
+  private showWrapped({ viewsLeft, expiresAt }: Info): void {
+    const { words, page } = this.context;
+    const left = words.say('openSentence', { n: viewsLeft, date: words.date(expiresAt) });
+    const card = wrappedCard(this.context, buildLink(page, this.id, this.key), left);
+    fill(this.element, el('h1', {}, words.say('wrapTitle')), card);
+    card.querySelector<HTMLElement>('.primary')?.focus();
   }
 
   // `again`: it was opened before, by the same lease.
