@@ -22,7 +22,7 @@ export function resultCard(context: Context, choice: ShareChoice, shared: Shared
   const qr = el('div', { class: 'qr', hidden: true });
   const note = sentence(context, choice, shared);
   const message = messageOf(words, link, { ...choice, expiresAt: shared.expiresAt });
-  const actions = linkActions(context, link, message, qr);
+  const actions = linkActions(context, link, words.say('openTitle'), message, qr);
   const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), () => status.burn());
   const extras = el('div', { class: 'extras' }, ...(choice.keyApart ? keyBlock(context, shared.linkKey) : []), ...passphraseBlock(context, choice));
   const status = new LiveStatus(context, owned, 'card', () => {
@@ -50,7 +50,8 @@ export function codeBlock(label: string, value: string, className: string): HTML
   return el('div', { class: `code-block ${className}` }, el('code', { class: 'code', tabindex: 0, 'aria-label': label, role: 'textbox', 'aria-readonly': 'true', dir: 'ltr' }, value));
 }
 
-function linkActions({ words, announce }: Context, link: string, message: string, code: HTMLElement): HTMLElement {
+/** The buttons for a link. `message` puts it into words, under `subject` in a mail. `code` gets its QR code. */
+export function linkActions({ words, announce }: Context, link: string, subject: string, message: string, code: HTMLElement): HTMLElement {
   const toggle = button('secondary', words.say('qr'), () => {
     code.hidden = !code.hidden;
     toggle.setAttribute('aria-expanded', String(!code.hidden));
@@ -64,7 +65,7 @@ function linkActions({ words, announce }: Context, link: string, message: string
   return el('div', { class: 'actions' },
     copyButton(words, 'primary', words.say('copyLink'), () => link, announce),
     copyButton(words, 'secondary', words.say('copyMessage'), () => message, announce),
-    mailLink(mailAddress(words.say('openTitle'), message), words.say('mail'), { role: 'button', class: 'secondary' }),
+    mailLink(mailAddress(subject, message), words.say('mail'), { role: 'button', class: 'secondary' }),
     share, toggle);
 }
 

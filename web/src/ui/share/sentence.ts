@@ -8,6 +8,7 @@ import { radios, secretField } from '../parts/choices';
 import type { Context } from '../context';
 import { button, el } from '../parts/dom';
 import { Popover } from '../parts/popover';
+import { countPopover, sentenceParts, ttlPopover } from '../parts/sentence';
 
 const VIEWS = [1, 2, 3, 5, 10];
 const HINT = { '': 'passphraseHint', long: 'passphraseTooLong', blanks: 'passphraseBlanks', 0: 'strength0', 1: 'strength1', 2: 'strength2' } as const;
@@ -26,22 +27,8 @@ export class Sentence {
     this.until = el('p', { class: 'note' });
     this.words = { views: this.viewsPopover(), ttl: this.ttlPopover(), passphrase: this.passphrasePopover() };
     const panels = Object.values(this.words).map(({ panel }) => panel);
-    this.element = el('div', { class: 'sentence' }, el('p', {}, ...this.parts()), ...panels);
+    this.element = el('div', { class: 'sentence' }, el('p', {}, ...sentenceParts(context.words, 'sentence', this.words)), ...panels);
     this.update();
-  }
-
-  // Browsers break a line between a button and the punctuation after it, so a span keeps them together.
-  private parts(): Node[] {
-    let before: HTMLElement | null = null;
-    return this.context.words.segments('sentence').flatMap((segment): Node[] => {
-      if ('slot' in segment) {
-        before = el('span', { class: 'unbroken' }, this.words[segment.slot as 'views'].trigger);
-        return [before];
-      }
-      const mark = before === null ? '' : /^\p{P}*/u.exec(segment.text)![0];
-      before?.append(mark);
-      return [document.createTextNode(segment.text.slice(mark.length))];
-    });
   }
 
   /** Open the popover with the passphrase, because it is missing or too long. */
@@ -65,38 +52,19 @@ export class Sentence {
   }
 
   private viewsPopover(): Popover {
-    const { words, config } = this.context;
-    const set = (n: number) => {
-      this.choice.views = clampViews(n, config.viewsMax);
+    const { viewsMax } = this.context.config;
+    return countPopover(this.context, { title: 'viewsTitle', offered: VIEWS, max: viewsMax, chosen: this.choice.views }, (n) => {
+      this.choice.views = clampViews(n, viewsMax);
       this.update();
-    };
-    const all = VIEWS.filter((n) => n <= config.viewsMax).map((n) => ({ value: n, label: words.number(n) }));
-    const title = words.say('viewsTitle');
-    const chips = radios(title, 'chips', all, this.choice.views, (n) => { set(n); other.value = ''; });
-    const other = el('input', {
-      type: 'number', min: 1, max: config.viewsMax, inputmode: 'numeric',
-      on: {
-        input: () => {
-          if (other.value === '') return;
-          set(other.valueAsNumber);
-          chips.select(this.choice.views);
-        },
-      },
+      return this.choice.views;
     });
-    const label = el('label', { class: 'inline', hidden: all.length === config.viewsMax }, el('span', {}, words.say('viewsOther', { max: config.viewsMax })), other);
-    return new Popover(title, words.say('done'), chips.element, label);
   }
 
   private ttlPopover(): Popover {
-    const { words, config } = this.context;
-    const title = words.say('ttlTitle');
-    const all = [...new Set([...config.ttlChoices, config.ttlDefault])].sort((a, b) => a - b);
-    const choices = all.map((ttl) => ({ value: ttl, label: words.duration(ttl) }));
-    const chips = radios(title, 'chips', choices, this.choice.ttl, (ttl) => {
+    return ttlPopover(this.context, this.choice.ttl, this.until, (ttl) => {
       this.choice.ttl = ttl;
       this.update();
     });
-    return new Popover(title, words.say('done'), chips.element, this.until);
   }
 
   private passphrasePopover(): Popover {
