@@ -3,7 +3,7 @@
 // a SyntaxError if the server's own response makes no sense, or the signal's reason.
 
 import { anySignal, throwIfAborted, timeoutSignal } from '../base/abort';
-import { toBase64url, type Bytes } from '../base/bytes';
+import { toBase64url, utf8, type Bytes } from '../base/bytes';
 import { EnvelopeError } from '../crypto/envelope';
 import { ConnectionError, IntermediaryError } from './errors';
 import {
@@ -11,6 +11,7 @@ import {
   type Classic, type Config, type Created, type Info, type OpenResponse, type Receipt,
 } from './messages';
 import { NO_RESPONSE, putWithProgress } from './put';
+import { readAnswers, readAsked, readRequest, type AnswerList, type RequestInfo, type Sealed } from './requests';
 import { checkResponse, isMarked, readJson, type Expected, type Json } from './response';
 
 /** What a secret is created from. */
@@ -28,6 +29,18 @@ export interface NewSecret {
   /** Null if parts follow. */
   content: Bytes | null;
 }
+
+/** What a request is created from. */
+export interface NewRequest extends Sealed {
+  /** The token that owns it. The server gets its hash. */
+  owner: string;
+  gateVerifier: Bytes;
+  answers: number;
+  ttl: number;
+}
+
+/** What the answer to a request begins with. */
+export type NewAnswer = Pick<NewSecret, 'verifier' | 'header' | 'size' | 'content'>;
 
 /** What proves that an opener may open. */
 export interface Proof {
@@ -135,8 +148,42 @@ export class Api {
     }
   }
 
-  async complete(id: string, token: string, signal?: AbortSignal): Promise<void> {
-    await this.call(`api/v1/secrets/${id}/complete`, { method: 'POST', token, signal });
+  /** All parts are sent. The answer to a request also needs its wrap. */
+  async complete(id: string, token: string, wrap: Bytes | null = null, signal?: AbortSignal): Promise<void> {
+    const json = wrap === null ? undefined : { wrap: toBase64url(wrap) };
+    await this.call(`api/v1/secrets/${id}/complete`, { method: 'POST', json, token, signal });
+  }
+
+  /** Ask for a secret, with an API token as for create(). */
+  async ask(request: NewRequest, apiToken: string | null, signal?: AbortSignal): Promise<{ id: string; expiresAt: number }> {
+    const { owner, header, description, gateVerifier, answers, ttl } = request;
+    const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(owner)));
+    const json = {
+      owner: toBase64url(hash), header: toBase64url(header), description: toBase64url(description),
+      gate_verifier: toBase64url(gateVerifier), answers, ttl,
+    };
+    return this.json('api/v1/requests', { method: 'POST', json, token: apiToken ?? undefined, signal }, readAsked);
+  }
+
+  async request(id: string, signal?: AbortSignal): Promise<RequestInfo> {
+    return this.json(`api/v1/requests/${id}`, { signal }, readRequest);
+  }
+
+  /** Begin the answer to the request `id`. It is like a secret from then on, and complete() delivers it. */
+  async beginAnswer(id: string, gate: Bytes, answer: NewAnswer, attempt: number, signal?: AbortSignal): Promise<Created> {
+    const { verifier, header, size, content } = answer;
+    const json: Json = { gate: toBase64url(gate), verifier: toBase64url(verifier), header: toBase64url(header), size };
+    if (content !== null) json['content'] = toBase64url(content);
+    return this.json(`api/v1/requests/${id}/answers`, { method: 'POST', json, attempt, signal }, readCreated);
+  }
+
+  async answers(id: string, token: string, signal?: AbortSignal): Promise<AnswerList> {
+    return this.json(`api/v1/requests/${id}/answers`, { token, signal }, readAnswers);
+  }
+
+  /** Nobody can answer any more, and what the asker has not opened is burnt. */
+  async endRequest(id: string, token: string, signal?: AbortSignal): Promise<void> {
+    await this.call(`api/v1/requests/${id}`, { method: 'DELETE', token, signal });
   }
 
   async info(id: string, signal?: AbortSignal): Promise<Info> {

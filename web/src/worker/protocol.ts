@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What the page and its worker say to each other.
 
+import type { Bytes } from '../base/bytes';
 import type { Picked } from '../model/choice';
 import type { Info } from '../net/messages';
 import type { Failure } from '../model/failure';
+import type { Sealed } from '../net/requests';
 import type { Waiting } from '../net/retry';
 
 export interface ShareOrder {
@@ -20,6 +22,32 @@ export interface ShareOrder {
   gate: boolean;
   /** Sent with the create, and with nothing else. */
   apiToken: string | null;
+  /** The request that it answers, if it does. The answer then waits for `finish`. */
+  answers: { request: string; gate: Bytes } | null;
+}
+
+/** What delivers an answer that is sent. */
+export interface FinishOrder {
+  id: string;
+  ownerToken: string;
+  wrap: Bytes;
+}
+
+/** The description of a request, to be sealed under `linkKey`. */
+export interface DescribeOrder {
+  description: Bytes;
+  linkKey: string;
+}
+
+export type Described = Sealed & { gateVerifier: Bytes };
+
+/** A sealed description, to be opened with `linkKey`. */
+export type RevealOrder = Sealed & { linkKey: string };
+
+/** The description, and the proof of the link key that an answer is begun with. */
+export interface Revealed {
+  description: Bytes;
+  gate: Bytes;
 }
 
 export interface Shared {
@@ -52,6 +80,9 @@ export interface SaveOrder {
 export interface Orders {
   share: { order: ShareOrder; result: Shared };
   open: { order: OpenOrder; result: OpenResult };
+  finish: { order: FinishOrder; result: null };
+  describe: { order: DescribeOrder; result: Described };
+  reveal: { order: RevealOrder; result: Revealed };
   /** Go on with a share that is blocked. */
   resume: { order: null; result: null };
   /** Keep the opening alive while its file waits to be saved. */

@@ -4,7 +4,7 @@
 import type { Api, NewSecret } from '../net/api';
 import type { Created } from '../net/messages';
 import { concat, utf8, wipe, type Bytes } from '../base/bytes';
-import type { ShareOrder, Shared } from './protocol';
+import type { FinishOrder, ShareOrder, Shared } from './protocol';
 import type { Report } from './report';
 import {
   COST_KEY, COST_PASSPHRASE, deriveKeys, envelopeLength, seal, secretInput, verifierOf, writeHeader,
@@ -13,7 +13,7 @@ import { fitName, fitType, type Metadata } from '../crypto/metadata';
 import { deriveGate, gateVerifierOf } from '../crypto/gate';
 import { mintLinkKey, randomBytes } from '../base/random';
 import { Line } from '../net/line';
-import { withRetry, type Waiting } from '../net/retry';
+import { withRetry, type RetryOptions, type Waiting } from '../net/retry';
 import { IntermediaryError } from '../net/errors';
 import { failureOf } from '../model/failure';
 import { abortReason, anySignal, throwIfAborted } from '../base/abort';
@@ -31,7 +31,7 @@ interface Source {
   bytes: () => AsyncIterable<Uint8Array>;
 }
 
-/** Share what `order` names. An upload that something before the server refuses waits in `pause`. */
+/** Share what `order` names, or begin an answer with it. An upload that something before the server refuses waits in `pause`. */
 export async function share(api: Api, order: ShareOrder, pause: Pause, report: Report, signal: AbortSignal): Promise<Shared> {
   const { meta, bytes } = sourceOf(order);
   const strong = order.passphrase !== '' || order.keyApart;
@@ -45,7 +45,7 @@ export async function share(api: Api, order: ShareOrder, pause: Pause, report: R
   const size = envelopeLength(meta);
   const sealed = seal(header, keys, meta, bytes());
   const content = size <= order.inlineMax ? await all(sealed) : null;
-  const options = { signal, patience: PATIENCE, onWaiting: (why: Waiting) => report({ phase: 'waiting', why }) };
+  const options = retryOptions(report, signal);
   const passphrase = order.passphrase !== '';
   const secret: NewSecret = {
     verifier: await verifierOf(keys.access), header, views: order.views, ttl: order.ttl, size, content, passphrase,
@@ -55,15 +55,54 @@ export async function share(api: Api, order: ShareOrder, pause: Pause, report: R
   };
   wipe(keys.access);
 
-  const created = await withRetry((attempt) => api.create(secret, order.apiToken, attempt, signal), options);
+  const created = await withRetry((attempt) => begin(api, order, secret, attempt, signal), options);
+  const { id, ownerToken } = created;
+  // Until it is whole, an upload counts against others.
+  if (content === null || order.answers !== null) report({ phase: 'created', id, ownerToken });
   if (content === null) {
-    report({ phase: 'created', id: created.id, ownerToken: created.ownerToken });
-    await uploadParts(api, created, sealed, size, pause, report, signal);
+    await orBurn(api, id, ownerToken, signal, async () => {
+      await uploadParts(api, created, sealed, size, pause, report, signal);
+      if (order.answers === null) await complete(api, { id, ownerToken, wrap: null }, pause, report, signal);
+    });
   }
-  return { id: created.id, linkKey, ownerToken: created.ownerToken, expiresAt: created.expiresAt };
+  return { id, linkKey, ownerToken, expiresAt: created.expiresAt };
 }
 
-async function makeGateVerifier(linkKey: string, header: Bytes): Promise<Bytes> {
+/** Deliver an answer. It can be repeated, also after a failure. */
+export async function finish(api: Api, order: FinishOrder, pause: Pause, report: Report, signal: AbortSignal): Promise<null> {
+  await complete(api, order, pause, report, signal);
+  return null;
+}
+
+function begin(api: Api, { answers, apiToken }: ShareOrder, secret: NewSecret, attempt: number, signal: AbortSignal): Promise<Created> {
+  if (answers === null) return api.create(secret, apiToken, attempt, signal);
+  return api.beginAnswer(answers.request, answers.gate, secret, attempt, signal);
+}
+
+async function complete(
+  api: Api, { id, ownerToken, wrap }: { id: string; ownerToken: string; wrap: Bytes | null },
+  pause: Pause, report: Report, signal: AbortSignal,
+): Promise<void> {
+  report({ phase: 'finishing' });
+  await whenLetThrough(() => withRetry(() => api.complete(id, ownerToken, wrap, signal), retryOptions(report, signal)), pause, report, signal);
+}
+
+// What was sent is of no use to anyone if the rest fails. The server would drop it by itself an hour later.
+async function orBurn(api: Api, id: string, ownerToken: string, signal: AbortSignal, task: () => Promise<void>): Promise<void> {
+  try {
+    await task();
+  } catch (error) {
+    await api.burn(id, ownerToken).catch(() => undefined);
+    throw signal.aborted ? abortReason(signal) : error;
+  }
+}
+
+function retryOptions(report: Report, signal: AbortSignal): RetryOptions {
+  return { signal, patience: PATIENCE, onWaiting: (why) => report({ phase: 'waiting', why }) };
+}
+
+/** What the server keeps of the gate. */
+export async function makeGateVerifier(linkKey: string, header: Bytes): Promise<Bytes> {
   const gate = await deriveGate(linkKey, header);
   const verifier = await gateVerifierOf(gate);
   wipe(gate);
@@ -141,14 +180,9 @@ async function uploadParts(
     }
     await Promise.all(running);
     if (failure !== null) throw failure;
-
-    report({ phase: 'finishing' });
-    await whenLetThrough(() => withRetry(() => api.complete(id, ownerToken, signal), options), pause, report, either);
   } catch (error) {
     stop.abort();
-    // What was sent is of no use to anyone. The server would drop it by itself an hour later.
-    await api.burn(id, ownerToken).catch(() => undefined);
-    throw signal.aborted ? abortReason(signal) : error;
+    throw error;
   }
 }
 

@@ -2,12 +2,13 @@
 // The worker. There is one for each thing that is shared or opened, so that ending it forgets its keys.
 
 import { Api } from '../net/api';
-import type { OpenOrder, Reply, Request, SaveOrder, ShareOrder } from './protocol';
+import type { DescribeOrder, FinishOrder, OpenOrder, Reply, Request, RevealOrder, SaveOrder, ShareOrder } from './protocol';
 import { failureOf } from '../model/failure';
+import { describe, reveal } from './description';
 import { Opening } from './opening';
 import { Pause } from './pause';
 import { throttled, type Report } from './report';
-import { share } from './sharing';
+import { finish, share } from './sharing';
 
 const running = new Map<number, AbortController>();
 let api = new Api('./');
@@ -17,6 +18,9 @@ const pause = new Pause();
 async function perform(name: string, order: unknown, report: Report, signal: AbortSignal): Promise<unknown> {
   switch (name) {
     case 'share': return share(api, order as ShareOrder, pause, report, signal);
+    case 'finish': return finish(api, order as FinishOrder, pause, report, signal);
+    case 'describe': return describe(order as DescribeOrder, report);
+    case 'reveal': return reveal(order as RevealOrder, report);
     case 'resume': return pause.resume();
     case 'open':
       opening ??= new Opening(api);
