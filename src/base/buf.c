@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "base/err.h"
+#include "base/heap.h"
 #include "base/size.h"
 
 /* The first allocation has at least this many bytes. */
@@ -18,7 +19,7 @@ void
 buf_free(struct buf *b) {
     if (b == NULL) return;
     if (b->data != NULL) explicit_bzero(b->data, b->cap + 1);
-    free(b->data);
+    heap_free_wiped(b->data);
     buf_init(b, b->max);
 }
 
@@ -37,7 +38,7 @@ buf_regrow(struct buf *b, size_t cap) {
     if (b->data != NULL) {
         memcpy(data, b->data, b->len);
         explicit_bzero(b->data, b->cap + 1);
-        free(b->data);
+        heap_free_wiped(b->data);
     }
 
     b->data = data;

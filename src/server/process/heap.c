@@ -32,6 +32,11 @@ free(void *p) {
     __libc_free(p);
 }
 
+void
+heap_free_wiped(void *p) {
+    __libc_free(p);
+}
+
 EXPORT void *
 realloc(void *p, size_t size) {
     if (p != NULL && size == 0) {
