@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/sweeper.h"
 
+#include <malloc.h>
+
 #include "base/err.h"
 #include "base/log.h"
 #include "server/process/ticker.h"
@@ -41,6 +43,7 @@ sweeper_run(void *arg) {
     if (whole) {
         if (err == 0) atomic_store(&s->last, clock_now(&s->vault->clock));
         kdf_pool_trim(s->kdf);
+        (void)malloc_trim(0);
         s->next_ms = clock_monotonic_ms() + s->ms;
     }
     int64_t left = s->next_ms - clock_monotonic_ms();

@@ -19,7 +19,9 @@ enum {
     STACK_WIPED = 32 * 1024, /* deeper than any handler goes */
     ARENAS = 4,              /* heaps for all threads; one for each would hold much free memory,
                                 and with two the threads of a busy server wait for each other */
-    LARGE_BLOCK = 128 * 1024 /* blocks of this size go back to the system when they are freed */
+    LARGE_BLOCK = 5 * 1024 * 1024 /* blocks of this size go back to the system when they are freed.
+                                     A part is smaller: to fetch its pages again and again costs a
+                                     third of the time of an upload.  The sweeper gives them back */
 };
 
 static void
