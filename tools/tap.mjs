@@ -3,10 +3,14 @@
 
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmdirSync, writeSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 
 const LINES_OF_A_FAILURE = 25;
 const GRACE_MS = 3000;
+const LOOK_MS = 500;
+/** The processors, as a number, that have to be idle for one more test to start. */
+const IDLE_SHARE = 0.3;
 /** What proves a fault however rarely it is seen. (A thread that ends while LeakSanitizer looks proves none.) */
 const PROOF = /ERROR: AddressSanitizer|WARNING: ThreadSanitizer|runtime error:/;
 /** If more tests than these fail, it is not by chance. */
@@ -143,6 +147,25 @@ function execute(command, { env, log, limit, priority }) {
   });
 }
 
+/**
+ * How many tests run at once: ${least}, and one more with each look that finds a processor idle, up to ${most}. Tests
+ * that wait for clocks and time-outs leave the processors to others, and on a busy machine few run at once.
+ * A build of a lower priority counts as idle: it gives way.
+ */
+function slotCounter({ least, most }) {
+  const busyMs = () => cpus().reduce((sum, { times }) => sum + times.user + times.sys + times.irq, 0);
+  let last = { at: Date.now(), busy: busyMs() };
+
+  return (active) => {
+    const elapsed = Date.now() - last.at;
+    if (elapsed < LOOK_MS) return least;
+    const now = { at: Date.now(), busy: busyMs() };
+    const idle = cpus().length - (now.busy - last.busy) / elapsed;
+    last = now;
+    return idle > IDLE_SHARE ? Math.min(active + 1, most) : least;
+  };
+}
+
 /** The tests that the TAP in ${text} reports. A program that reports none counts as one. */
 export function countTests(text, code) {
   const node = (name) => [...text.matchAll(new RegExp(`^# ${name} (\\d+)$`, 'gm'))].map((m) => Number(m[1]));
@@ -202,8 +225,17 @@ function report(result) {
   if (failed > 0) console.log(failures(text).join('\n'));
 }
 
+/** The first of ${active} that ends, or nothing if none does for a moment. */
+async function nextOf(active) {
+  let timer;
+  const moment = new Promise((resolve) => { timer = setTimeout(resolve, LOOK_MS, {}); });
+  const first = await Promise.race([...active.values(), moment]);
+  clearTimeout(timer);
+  return first;
+}
+
 /**
- * Run ${tests}, at most ${slots} at once, in their order. A test is
+ * Run ${tests} in their order, ${least} at once, and up to ${most} while a processor is idle. A test is
  *
  *   name, command   what it is called, and its program and arguments
  *   env             variables in addition to those of this program
@@ -216,11 +248,13 @@ function report(result) {
  *
  * The output of each is in ${logs}. Resolves to the results.
  */
-export async function runTests(tests, { slots, logs }) {
+export async function runTests(tests, { least, most, logs }) {
   const results = new Map();
   const waiting = [...tests.filter((test) => !test.alone), ...tests.filter((test) => test.alone)];
   const repeated = [];
   const active = new Map();
+  const countSlots = slotCounter({ least, most });
+  let slots = least;
 
   const ready = (test) => (test.needs ?? []).every((name) => results.has(name) || !tests.some((one) => one.name === name));
   const hopeless = (test) => (test.needs ?? []).some((name) => results.get(name)?.failed > 0);
@@ -242,8 +276,11 @@ export async function runTests(tests, { slots, logs }) {
     }
     if (active.size === 0 && waiting.length > 0) throw new Error(`${waiting[0].name} waits for itself`);
     if (active.size === 0) break;
-    const { test, result } = await Promise.race(active.values());
+
+    const { test, result } = await nextOf(active);
     active.delete(test);
+    slots = countSlots(active.size);
+    if (test === undefined) continue;
     const isNeeded = tests.some(({ needs = [] }) => needs.includes(test.name));
     const isProven = test.final || isNeeded || PROOF.test(result.text) || repeated.length === SECOND_TRIES;
     if (result.failed > 0 && !isProven) repeated.push({ test, first: result });
