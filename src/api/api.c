@@ -241,8 +241,11 @@ check_site(const struct api *api, const struct api_route *route, const struct ht
     return -1;
 }
 
-/* Check that the client of ${req} may create, if ${route} does.  Returns 0, or -1 with a problem in
- * ${resp}.  A refusal is charged only where a token was tried. */
+/*
+ * Check that the client of ${req} may create, if ${route} does.  Returns 0, or -1 with a problem in
+ * ${resp}.  A wrong API token counts nowhere: nobody guesses 256 bits, and a program whose token
+ * was revoked must not keep the others behind its address from opening.
+ */
 static int
 check_creator(const struct api *api, const struct api_route *route, const struct http_request *req,
               struct http_response *resp) {
@@ -252,7 +255,6 @@ check_creator(const struct api *api, const struct api_route *route, const struct
 
     problem_respond(resp, PROBLEM_CREATORS_ONLY, NULL);
     http_response_set(resp, "WWW-Authenticate", "Bearer");
-    if (access.wrong_token) count_failed_token(api, req, resp);
     return -1;
 }
 

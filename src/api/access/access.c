@@ -36,10 +36,7 @@ access_of(const struct api_config *config, const struct http_request *req) {
     /* Owner and lease tokens have the same form, so a token counts only where tokens do. */
     const char *token = NULL;
     if (creators->ways & CREATORS_TOKEN) token = call_token(req);
-    if (token != NULL) {
-        facts.token = api_tokens_have(config->tokens, token);
-        access.wrong_token = !facts.token;
-    }
+    if (token != NULL) facts.token = api_tokens_have(config->tokens, token);
 
     access.allowed = creators_allow(creators, &facts);
     access.user = access_user(config, req);

@@ -9,7 +9,6 @@
 
 struct access {
     bool allowed;
-    bool wrong_token; /* it sent a token, which is none of the API tokens */
     const char *user; /* whose name may be shown to the client; NULL if none is known */
 };
 
