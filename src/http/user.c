@@ -2,6 +2,7 @@
 #include "http/user.h"
 
 #include "base/err.h"
+#include "base/text/hidden.h"
 #include "base/text/utf8.h"
 #include "http/message.h"
 
@@ -33,10 +34,31 @@ http_user_is_header(const char *name) {
     return http_header_find(name) < 0;
 }
 
+/* Whether ${c} is a space (category Zs of Unicode). */
+static bool
+is_space(uint32_t c) {
+    return c == ' ' || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f ||
+           c == 0x205f || c == 0x3000;
+}
+
+/* Whether all of ${text}, ${len} bytes of UTF-8, can be seen, and is more than spaces. */
+static bool
+is_visible(const char *text, size_t len) {
+    bool seen = false;
+    for (size_t at = 0; at < len;) {
+        uint32_t c;
+        if (hidden_at(text, len, at, &c) > 0) return false;
+        at += utf8_decode(text + at, len - at, &c);
+        if (!is_space(c)) seen = true;
+    }
+    return seen;
+}
+
 bool
 http_user_is_name(const char *name) {
     size_t len = strlen(name);
-    return len > 0 && len <= HTTP_USER_MAX && utf8_valid(name, len) && !utf8_has_control(name, len);
+    if (len == 0 || len > HTTP_USER_MAX || !utf8_valid(name, len)) return false;
+    return !utf8_has_control(name, len) && is_visible(name, len);
 }
 
 /* Whether ${peer} is one of ${proxies}. */

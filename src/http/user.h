@@ -37,8 +37,8 @@ bool http_user_is_header(const char *name);
 const char *http_user_of(const struct http_user_proxies *proxies, const struct http_address *peer,
                          const char *value, unsigned lines);
 
-/* Whether ${name} can be the name of a user: 1 to HTTP_USER_MAX bytes of UTF-8 without control
- * characters. */
+/* Whether ${name} can be the name of a user: 1 to HTTP_USER_MAX bytes of UTF-8 without control and
+ * hidden characters (base/text/hidden.h), and not of spaces alone. */
 bool http_user_is_name(const char *name);
 
 #endif
