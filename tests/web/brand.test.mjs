@@ -32,14 +32,26 @@ test('what is wrong in a brand is refused by its name', () => {
     accent: ['#123456', { light: '#123456' }, { light: 'red', dark: '#ffffff' }, { light: '#123456', dark: 'url(x)' }, { light: '#ff8800', dark: '#ffffff' }, { light: '#000000', dark: '#444444' }],
     logo: [3, 'javascript:alert(1)', 'data:image/svg+xml,x'],
     note: [3, {}, { en: '' }, { en: 'x'.repeat(301) }, []],
-    links: [{}, [{ href: 'http://n.example/', text: 'x' }], [{ href: 'javascript:alert(1)', text: 'x' }], [{ href: '/x', text: 'x' }], [{ href: 'https://n.example/' }], Array(6).fill({ href: 'https://n.example/', text: 'x' })],
+    links: [{}, [{ href: 'http://n.example/', text: 'x' }], [{ href: 'javascript:alert(1)', text: 'x' }], [{ href: '/x', text: 'x' }], [{ href: 'https://n.example/ x', text: 'x' }], [{ href: 'https://n.example/' }], Array(6).fill({ href: 'https://n.example/', text: 'x' })],
     report: [3, 'nobody', 'a@b?bcc=c@d', 'a@b,c@d'],
-    sign_in: [3, 'javascript:alert(1)', 'mailto:a@b.example'],
+    sign_in: [3, 'javascript:alert(1)', 'mailto:a@b.example', '//evil.example/', '/\\evil.example/', '\\\\evil.example', '/\t/evil.example', 'http://n.example/', 'https://', 'oauth2/start', ''],
   };
   for (const [member, values] of Object.entries(wrong)) {
     for (const value of values) assert.throws(() => read({ name: 'N', [member]: value }), { name: 'SyntaxError', message: `brand: ${member}` }, `${member} ${JSON.stringify(value)}`);
   }
   for (const brand of [null, [], 'N']) assert.throws(() => read(brand), SyntaxError);
+});
+
+// A page that refuses what its server took shows nothing but an error.
+test('what secretsd takes is taken', () => {
+  const tags = [...Array(200).keys()].map((i) => `x-${i}`);
+  assert.equal(read({ name: 'N', note: Object.fromEntries(tags.map((tag) => [tag, 'x'])) }).note.size, tags.length);
+  for (const odd of ['https://n.example:99999/', 'https://[n/', 'https://%']) {
+    assert.equal(read({ name: 'N', links: [{ href: odd, text: 'x' }] }).links[0].href, odd);
+    assert.equal(read({ name: 'N', sign_in: odd }).signIn, odd);
+  }
+  assert.equal(read({ name: 'N', links: [{ href: 'mailto:%', text: 'x' }] }).links[0].href, 'mailto:%');
+  assert.equal(read({ name: 'N', sign_in: '/%:[//' }).signIn, 'https://secrets.example/%:[//');
 });
 
 test('contrast is that of WCAG, and the grounds are those of the style sheet', () => {

@@ -70,7 +70,7 @@ export const BRAND = {
     { href: 'mailto:help@nordwind.example', text: 'Help' },
   ],
   report: 'abuse@nordwind.example',
-  sign_in: 'oauth2/start?rd=/',
+  sign_in: '/oauth2/start?rd=/',
 };
 
 /** Let the server have a brand. */

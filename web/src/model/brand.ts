@@ -28,7 +28,7 @@ const NAME_MAX = 60;
 const NOTE_MAX = 300;
 const LINK_TEXT_MAX = 40;
 const LINKS_MAX = 5;
-const LANGUAGES_MAX = 32;
+const ADDRESS_MAX = 1024;
 
 /** What the accent is seen on, by theme: --paper and --card of page.css. */
 export const GROUNDS = { light: ['#f6f7f8', '#ffffff'], dark: ['#11161a', '#192026'] } as const;
@@ -46,7 +46,7 @@ type Json = Record<string, unknown>;
  */
 export function readBrand(json: unknown, base: URL, page: URL): Brand {
   const { name, accent, logo, note, links, report, sign_in: signIn } = objectOf(json, 'brand');
-  const image = logo === undefined ? null : addressOf(logo, base, 'logo', /^https?:$/);
+  const image = logo === undefined ? null : addressOf(logo, base, 'logo');
   return {
     name: textOf(name, NAME_MAX, 'name'),
     accent: accent === undefined ? null : accentOf(accent),
@@ -54,7 +54,7 @@ export function readBrand(json: unknown, base: URL, page: URL): Brand {
     note: note === undefined ? null : byLanguage(note, NOTE_MAX, 'note'),
     links: links === undefined ? [] : linksOf(links),
     report: report === undefined ? null : mailOf(report),
-    signIn: signIn === undefined ? null : addressOf(signIn, base, 'sign_in', /^https?:$/).href,
+    signIn: signIn === undefined ? null : signInOf(signIn, base),
   };
 }
 
@@ -88,8 +88,8 @@ function linksOf(value: unknown): Brand['links'] {
   if (!Array.isArray(value) || value.length > LINKS_MAX) throw wrong('links');
   return value.map((one: unknown) => {
     const { href, text } = objectOf(one, 'links');
-    if (typeof href !== 'string' || !/^(https:\/\/|mailto:)/.test(href)) throw wrong('links');
-    return { href: addressOf(href, undefined, 'links', /^(https|mailto):$/).href, text: byLanguage(text, LINK_TEXT_MAX, 'links') };
+    if (!isAddressText(href) || !/^(https:\/\/|mailto:)./.test(href)) throw wrong('links');
+    return { href, text: byLanguage(text, LINK_TEXT_MAX, 'links') };
   });
 }
 
@@ -97,7 +97,7 @@ function linksOf(value: unknown): Brand['links'] {
 function byLanguage(value: unknown, max: number, member: string): ByLanguage {
   if (typeof value === 'string') return new Map([['', textOf(value, max, member)]]);
   const texts = Object.entries(objectOf(value, member));
-  if (texts.length === 0 || texts.length > LANGUAGES_MAX) throw wrong(member);
+  if (texts.length === 0) throw wrong(member);
   return new Map(texts.map(([language, text]) => [language.toLowerCase(), textOf(text, max, member)]));
 }
 
@@ -106,14 +106,25 @@ function mailOf(value: unknown): string {
   return value;
 }
 
-function addressOf(value: unknown, base: URL | undefined, member: string, scheme: RegExp): URL {
+function addressOf(value: unknown, base: URL, member: string): URL {
   try {
     const url = new URL(value as string, base);
-    if (typeof value === 'string' && scheme.test(url.protocol)) return url;
+    if (typeof value === 'string' && /^https?:$/.test(url.protocol)) return url;
   } catch {
     // Not an address.
   }
   throw wrong(member);
+}
+
+// `//host/` is an address of another host and no path.
+function signInOf(value: unknown, base: URL): string {
+  if (!isAddressText(value) || !/^(https:\/\/.|\/(?!\/))/.test(value)) throw wrong('sign_in');
+  return value.startsWith('/') ? new URL(value, base).href : value;
+}
+
+/** Whether `value` may be part of an address: visible ASCII that needs no escaping. Nothing more, as in secretsd. */
+function isAddressText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= ADDRESS_MAX && /^[!-~]+$/.test(value) && !/["<>\\^`{|}]/.test(value);
 }
 
 function textOf(value: unknown, max: number, member: string): string {
