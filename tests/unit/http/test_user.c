@@ -83,9 +83,8 @@ a_name_is_printable_text(void **state) {
     static const char *const bad[] = {
         "", "a\tb", "a\x7f", "a\nb", "\xff", "\xc3", "a\xc2\x85", "\xed\xa0\x80", LONG_255 "x",
         /* Hidden: reversed order, zero width, a filler; and spaces. */
-        "a\xe2\x80\xae"
-        "b",
-        "ada\xe2\x80\x8b", "\xe3\x85\xa4", " ", "\xc2\xa0", " \xe2\x80\x83\xe3\x80\x80"};
+        "a\xe2\x80\xae", "ada\xe2\x80\x8b", "\xe3\x85\xa4", " ", "\xc2\xa0",
+        " \xe2\x80\x83\xe3\x80\x80"};
     (void)state;
     assert_int_equal(strlen(LONG_255), HTTP_USER_MAX);
     for (size_t i = 0; i < ARRAY_LEN(good); i++)
