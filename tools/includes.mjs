@@ -15,7 +15,7 @@ const allowed = {
   vault: ['base', 'crypto'],
   store: ['base', 'crypto', 'http', 'aws', 'vault'],
   api: ['base', 'crypto', 'http', 'vault'],
-  admin: ['base', 'crypto', 'vault', 'api'],
+  admin: ['base', 'crypto', 'http', 'vault', 'api'],
   settings: ['base', 'http', 'api'],
   server: ['base', 'crypto', 'http', 'aws', 'vault', 'store', 'api', 'admin', 'settings'],
   lambda: ['base', 'crypto', 'http', 'aws', 'vault', 'store', 'api', 'admin', 'settings'],

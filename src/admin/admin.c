@@ -2,12 +2,12 @@
 #include "admin/admin.h"
 
 #include "api/receipt.h"
-#include "api/storage_shares.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/text/hex.h"
 #include "base/text/json.h"
 #include "crypto/audit/json.h"
+#include "http/storage_shares.h"
 #include "vault/operate.h"
 
 enum { LARGEST = 10 }; /* networks whose shares are added up */

@@ -5,13 +5,13 @@
 #include "api/call.h"
 #include "api/response.h"
 #include "api/routes.h"
-#include "api/storage_shares.h"
 #include "api/upload_limits.h"
 #include "api/v1/v1.h"
 #include "api/web/cors.h"
 #include "api/web/site.h"
 #include "base/err.h"
 #include "http/rate.h"
+#include "http/storage_shares.h"
 
 /*
  * Looks at receipts per open that SECRETS_RATE_OPEN allows.  An office is one client: its owners

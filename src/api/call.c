@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/call.h"
 
-#include "api/storage_shares.h"
+#include "http/storage_shares.h"
 
 void
 call_about(struct api_call *call, const char *id) {

@@ -6,12 +6,12 @@
 #include <stdatomic.h>
 #include <sys/prctl.h>
 
-#include "api/storage_shares.h"
 #include "api/upload_limits.h"
 #include "base/err.h"
 #include "crypto/kdf/lanes.h"
 #include "crypto/kdf/turns.h"
 #include "http/rate.h"
+#include "http/storage_shares.h"
 #include "racy.h"
 #include "server/http/daemon.h"
 #include "server/process/process.h"

@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
-#include "api/storage_shares.h"
 #include "api_fixture.h"
 #include "base/err.h"
 #include "crypto/kdf/pool.h"
+#include "http/storage_shares.h"
 
 enum { KEY = 5 };
 

@@ -6,11 +6,11 @@
 
 #include <cmocka.h>
 
-#include "api/storage_shares.h"
 #include "api/upload_limits.h"
 #include "base/err.h"
 #include "base/random.h"
 #include "http/rate.h"
+#include "http/storage_shares.h"
 
 enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "api/storage_shares.h"
+#include "http/storage_shares.h"
 
 #include <pthread.h>
 #include <stdbool.h>

@@ -14,8 +14,8 @@
  * network that stores something for the first time replaces the one with the smallest account.  The
  * table does not survive a restart.
  */
-#ifndef API_STORAGE_SHARES_H
-#define API_STORAGE_SHARES_H
+#ifndef HTTP_STORAGE_SHARES_H
+#define HTTP_STORAGE_SHARES_H
 
 #include <stdint.h>
 
