@@ -1,6 +1,6 @@
 # Measurements.  They depend on the machine, so each is printed next to a limit of the same machine.
 
-.PHONY: bench bench-events bench-kdf bench-function bench-store soak soak-aws
+.PHONY: bench bench-events bench-kdf bench-function bench-store soak soak-aws soak-kill
 
 ## bench: measure the server, the CLI and the function, and print the figures next to their goals
 bench: $(B)/secretsd $(B)/secrets $(B)/bench/load $(B)/bench/bare $(B)/bench/kdf $(B)/tests/server/secretsd bench-function
@@ -32,12 +32,16 @@ $(B)/bench/%: bench/%.c $(CORE) $(B)/flags
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(CORE) $(BENCH_LIBS)
 
 ## soak: run the tests of races, crashes and load with many rounds (hours)
-soak: $(B)/secretsd $(B)/secrets soak-aws
-	$(Q)BUILD=$(B) ROUNDS=100000 KILLS=1000 CREATES=5000 node --test tests/system/store/races.test.mjs \
-	    tests/system/store/kill.test.mjs tests/system/edge/load.test.mjs tests/system/store/canary.test.mjs
+soak: $(B)/secretsd $(B)/secrets soak-aws soak-kill
+	$(Q)BUILD=$(B) ROUNDS=100000 CREATES=5000 node --test tests/system/store/races.test.mjs \
+	    tests/system/edge/load.test.mjs tests/system/store/canary.test.mjs
 	$(Q)TMPDIR=$(CURDIR)/$(B) BUILD=$(B) STREAM_MIB=4096 ROUNDS=1000 node --test \
 	    tests/system/cli/cli-stream.test.mjs tests/system/cli/cli-interrupt.test.mjs
 	$(Q)BUILD=$(B) ROUNDS=200 node --test tests/system/world/foreign.test.mjs
+
+## soak-kill: kill the server 1,000 times under load, with events (20 minutes)
+soak-kill: $(B)/secretsd $(B)/secretsctl
+	$(Q)BUILD=$(B) KILLS=1000 node --test tests/system/store/kill.test.mjs
 
 soak-aws: $(B)/tests/test_aws_faults $(B)/secretsd
 	$(Q)FAULT_SCHEDULES=50000 $(B)/tests/test_aws_faults
