@@ -42,6 +42,7 @@ struct api_config {
     const struct origins *origins;      /* of pages hosted elsewhere; NULL for none */
     struct creators creators;           /* who may create */
     struct api_tokens *tokens;          /* that give this right; NULL if none do */
+    bool name_openers;                  /* events of opens have the names of users */
     const struct http_trusted *proxies; /* whose own addresses are no clients; NULL for none */
 };
 

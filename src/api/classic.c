@@ -44,11 +44,15 @@ clamp_views(int64_t count, int max) {
     return (int)count;
 }
 
-/* Create the secret ${in} and respond with its id and passphrase. */
+/* Create the secret ${in}, whose creator is filled here, and respond with its id and passphrase. */
 static void
-create_classic_secret(struct api_call *call, const struct vault_classic_new *in) {
+create_classic_secret(struct api_call *call, struct vault_classic_new *in) {
     struct vault_classic_created created = {0};
     struct response_writer w;
+    struct actor by;
+
+    access_actor(&call->api->config, call->req, true, &by);
+    in->by = &by;
 
     /* The share of the network before anything that costs. */
     const struct vault_charge charge = vault_classic_charge(call->api->vault, in);
@@ -88,7 +92,6 @@ encrypt_file(struct api_call *call) {
             .file_name = name,
             .views = 1,
             .ttl = call->api->config.ttl_default,
-            .creator = access_user(&call->api->config, req),
             .client = call_turns(call),
         };
         create_classic_secret(call, &in);
@@ -114,7 +117,6 @@ encrypt_text(struct api_call *call) {
             .len = f.values[SECRET].len,
             .views = 1,
             .ttl = config->ttl_default,
-            .creator = access_user(config, call->req),
             .client = call_turns(call),
         };
         if (f.values[VIEW_COUNT].present)
@@ -186,8 +188,11 @@ open_classic_secret(struct api_call *call, const struct field_value *id,
         room = call->api->config.response_max - OPENED_LEN;
 
     call_about(call, id->text);
+    struct actor by;
+    access_actor(&call->api->config, call->req, call->api->config.name_openers, &by);
     const struct vault_classic_reader reader = {
         .client = call_turns(call),
+        .by = &by,
         .text_max = room / JSON_GROWTH,
         .file_max = room / 4 * 3,
         .reserve = reserve_classic_response,

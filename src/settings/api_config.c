@@ -32,6 +32,7 @@ api_config_make(const struct settings *s, const struct api_config_limits *limits
         .page = s->page,
         .origins = &s->origins,
         .creators = s->creators,
+        .name_openers = s->events_openers == 1,
         .proxies = &s->trusted,
     };
 

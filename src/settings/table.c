@@ -90,6 +90,8 @@ static const struct setting table[] = {
      "How long events are kept."},
     {"SECRETS_EVENTS_MAX", "COUNT", "1000000", SETTINGS_NUMBER, SETTINGS_SERVER, 1000, 100000000, AT(events_max),
      "How many events are kept at most, about 150 bytes each."},
+    {"SECRETS_EVENTS_OPENERS", "off|on", "off", SETTINGS_WORD, SETTINGS_SERVER, 0, 1, AT(events_openers),
+     "Whether the event of an open names the user who opened, if a proxy names users."},
     {"S3_BUCKET", "NAME", "", SETTINGS_TEXT, BOTH, 0, 255, AT(s3_bucket),
      "Keep files in this S3 bucket instead of on this machine."},
     {"SECRETS_S3_SSE", "NAME", "", SETTINGS_TEXT, BOTH, 0, 64, AT(s3_sse),

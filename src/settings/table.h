@@ -50,6 +50,7 @@ struct settings {
     const char *admin_listen; /* "unix:PATH" */
     int64_t events_days;
     int64_t events_max;
+    int64_t events_openers; /* 0 off, 1 on */
     const char *s3_bucket;
     const char *s3_sse;
     const char *dynamo_table;

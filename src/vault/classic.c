@@ -46,7 +46,7 @@ fill_classic_record(struct vault *v, const struct vault_classic_new *in, uint64_
     r->expires_at = r->created_at + in->ttl;
     r->views = r->views_left = in->views;
     r->size = size;
-    if (in->creator != NULL) (void)snprintf(r->creator, sizeof(r->creator), "%s", in->creator);
+    if (in->by != NULL) r->creator = *in->by;
     if (file) {
         r->kind = RECORD_CLASSIC_FILE;
         (void)snprintf(r->file_name, sizeof(r->file_name), "%s", in->file_name);
@@ -331,6 +331,7 @@ claim_classic_view(const struct opening *o) {
     struct effect effect;
     struct record after = {0};
 
+    if (o->reader->by != NULL) c.by = *o->reader->by;
     random_fill(&v->random, c.mark, sizeof(c.mark));
     int found = vault_change(v, o->id, &c, &effect, &after);
     record_clear(&after);

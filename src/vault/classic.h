@@ -13,10 +13,10 @@
 struct vault_classic_new {
     const void *plain; /* owned and wiped by the caller */
     size_t len;
-    const char *file_name; /* NULL for a text; else 1 to RECORD_NAME_MAX bytes of valid UTF-8 */
-    int views;             /* 1 to RECORD_CLASSIC_VIEWS_MAX */
-    int64_t ttl;           /* seconds */
-    const char *creator;   /* who creates it, for its event; NULL if unknown */
+    const char *file_name;  /* NULL for a text; else 1 to RECORD_NAME_MAX bytes of valid UTF-8 */
+    int views;              /* 1 to RECORD_CLASSIC_VIEWS_MAX */
+    int64_t ttl;            /* seconds */
+    const struct actor *by; /* who creates it, for its event; NULL if unknown */
     struct turns_client client; /* for its share of the derivations */
 };
 
@@ -33,6 +33,7 @@ struct vault_classic_opened {
 /* Who opens, what the caller of vault_classic_open() can deliver, and how it prepares that. */
 struct vault_classic_reader {
     struct turns_client client; /* for its share of the derivations */
+    const struct actor *by;     /* for the events; NULL if unknown */
 
     /* Limits of the plaintext in bytes: a text grows more in JSON than a file in base64. */
     size_t text_max, file_max;

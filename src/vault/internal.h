@@ -38,12 +38,12 @@ int vault_look_and_change(struct vault *v, const char *id, const struct change *
 
 /*
  * Apply the change ${kind}, which needs no more than ${token} and, for CHANGE_PART, the number
- * ${part}.  Returns 1 with ${verdict}, which is ABSENT if there is no such secret; or a negative
- * code.
+ * ${part}.  ${by} makes it, if that is not NULL.  Returns 1 with ${verdict}, which is ABSENT if
+ * there is no such secret; or a negative code.
  */
 MUST_CHECK
 int vault_change_by_token(struct vault *v, const char *id, const char *token, enum change_kind kind,
-                          uint32_t part, enum verdict *verdict);
+                          uint32_t part, const struct actor *by, enum verdict *verdict);
 
 /*
  * Hold ${c} in the quota until vault_quota_release(), and take from the day what it counts for in

@@ -61,6 +61,7 @@ struct change {
     uint8_t mark[RECORD_MARK_LEN]; /* idempotency key, kept over retries; the policy ignores it */
     uint32_t part;                 /* counted from 0 */
     bool part_is_new;              /* set by the store from its set of parts */
+    struct actor by;               /* not known: the sweeper or the operator */
 };
 
 /* What a store writes after policy_apply(), in the same atomic step. */

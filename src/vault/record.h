@@ -78,6 +78,13 @@ struct lease {
     enum lease_end end;
 };
 
+/* Who makes a change.  It is for events: no store keeps it with the record. */
+struct actor {
+    bool known;                     /* it is a client, and has a network */
+    uint8_t network[16];            /* http_address_network() of the client */
+    char name[RECORD_NAME_MAX + 1]; /* of the user or the API token; "" if it is not to be told */
+};
+
 struct record {
     enum record_kind kind;
     enum record_phase phase;
@@ -87,9 +94,9 @@ struct record {
     int64_t expires_at;
     int views; /* as created */
     int views_left;
-    uint64_t size; /* bytes of content: ciphertext (classic) or whole envelope (sealed) */
-    char creator[RECORD_NAME_MAX + 1]; /* who creates it, "" if unknown; only its event keeps it */
-    char blob[TOKEN_BLOB_LEN + 1];     /* name in the blob store; "" if inline or erased */
+    uint64_t size;        /* bytes of content: ciphertext (classic) or whole envelope (sealed) */
+    struct actor creator; /* of a record that is being created */
+    char blob[TOKEN_BLOB_LEN + 1]; /* name in the blob store; "" if inline or erased */
 
     /* Classic records. */
     struct classic_record classic;

@@ -18,7 +18,7 @@ fill_sealed_record(struct vault *v, const struct vault_sealed_new *in, const cha
     r->attempts = r->attempts_left = in->attempts;
     r->passphrase = in->passphrase;
     r->size = in->size;
-    if (in->creator != NULL) (void)snprintf(r->creator, sizeof(r->creator), "%s", in->creator);
+    if (in->by != NULL) r->creator = *in->by;
     memcpy(r->verifier, in->verifier, sizeof(r->verifier));
     memcpy(r->header, in->header, sizeof(r->header));
     if (in->gate_verifier != NULL) {
@@ -177,6 +177,7 @@ vault_sealed_open(struct vault *v, const char *id, const struct vault_sealed_ope
                                         .content = BUF_INIT((size_t)v->store->inline_max)};
     token_hash(in->access, VAULT_PROOF_LEN, c.proof);
     if (in->gate != NULL) token_hash(in->gate, VAULT_PROOF_LEN, c.gate);
+    if (in->by != NULL) c.by = *in->by;
     token_hash(in->lease, strlen(in->lease), c.hash);
 
     /* The order is a promise: content is read before the claim, and nothing is delivered before the
@@ -200,13 +201,15 @@ vault_sealed_opened_clear(struct vault_sealed_opened *o) {
 }
 
 int
-vault_sealed_confirm(struct vault *v, const char *id, const char *lease, enum verdict *verdict) {
-    return vault_change_by_token(v, id, lease, CHANGE_CONFIRM, 0, verdict);
+vault_sealed_confirm(struct vault *v, const char *id, const char *lease, const struct actor *by,
+                     enum verdict *verdict) {
+    return vault_change_by_token(v, id, lease, CHANGE_CONFIRM, 0, by, verdict);
 }
 
 int
-vault_sealed_burn(struct vault *v, const char *id, const char *token, enum verdict *verdict) {
-    return vault_change_by_token(v, id, token, CHANGE_BURN, 0, verdict);
+vault_sealed_burn(struct vault *v, const char *id, const char *token, const struct actor *by,
+                  enum verdict *verdict) {
+    return vault_change_by_token(v, id, token, CHANGE_BURN, 0, by, verdict);
 }
 
 int

@@ -22,7 +22,7 @@ struct vault_sealed_new {
     int64_t ttl;                         /* seconds */
     int attempts;                        /* 1 to RECORD_ATTEMPTS_MAX; 0: not counted */
     bool passphrase;
-    const char *creator;          /* who creates it, for its event; NULL if unknown */
+    const struct actor *by;       /* who creates it, for its event; NULL if unknown */
     const uint8_t *gate_verifier; /* TOKEN_HASH_LEN bytes, or NULL for none */
     uint64_t size;                /* bytes of the whole envelope */
     const struct buf *content;    /* the whole envelope, or NULL if parts follow */
@@ -72,10 +72,11 @@ int vault_sealed_uploading(struct vault *v, const struct store_ref *ref);
 
 /* What vault_sealed_open() gets from the opener. */
 struct vault_sealed_opening {
-    const uint8_t *access; /* VAULT_PROOF_LEN bytes: the access key as sent */
-    const uint8_t *gate;   /* VAULT_PROOF_LEN bytes: the gate as sent; NULL for none */
-    const char *lease;     /* the token that the opener wants as its lease */
-    size_t content_max;    /* bytes of inline content that can be delivered */
+    const uint8_t *access;  /* VAULT_PROOF_LEN bytes: the access key as sent */
+    const uint8_t *gate;    /* VAULT_PROOF_LEN bytes: the gate as sent; NULL for none */
+    const char *lease;      /* the token that the opener wants as its lease */
+    const struct actor *by; /* who opens, for the events; NULL if unknown */
+    size_t content_max;     /* bytes of inline content that can be delivered */
 
     /* Called before the claim with the length of the inline content, 0 if there is none.  Returns
      * 0, or a negative code, and then no view is taken.  NULL for none. */
@@ -161,18 +162,21 @@ int vault_sealed_peek_part(struct vault *v, const char *id, const char *lease, u
                            uint32_t *len);
 
 /*
- * Confirm ${lease}, which ends it.  Returns 1 with ${verdict}, or a negative code.  The verdict is
- * OK for a known lease, live or ended, else ABSENT.
+ * Confirm ${lease}, which ends it.  ${by} is who does that, for the event; NULL if unknown.
+ * Returns 1 with ${verdict}, or a negative code.  The verdict is OK for a known lease, live or
+ * ended, else ABSENT.
  */
 MUST_CHECK
-int vault_sealed_confirm(struct vault *v, const char *id, const char *lease, enum verdict *verdict);
+int vault_sealed_confirm(struct vault *v, const char *id, const char *lease, const struct actor *by,
+                         enum verdict *verdict);
 
 /*
- * Burn the secret by its owner token or a lease token.  Returns 1 with ${verdict}, OK or ABSENT, or
- * a negative code.
+ * Burn the secret by its owner token or a lease token.  ${by} is as in vault_sealed_confirm().
+ * Returns 1 with ${verdict}, OK or ABSENT, or a negative code.
  */
 MUST_CHECK
-int vault_sealed_burn(struct vault *v, const char *id, const char *token, enum verdict *verdict);
+int vault_sealed_burn(struct vault *v, const char *id, const char *token, const struct actor *by,
+                      enum verdict *verdict);
 
 /*
  * Load the record into ${out} for the owner's receipt, in any state.  The caller clears ${out}.

@@ -28,7 +28,7 @@ vault_sealed_part_len(struct vault *v, const char *id, const char *owner_token, 
 static int
 register_part(struct vault *v, const char *id, const char *owner_token, const struct record *r,
               uint32_t k, enum verdict *verdict) {
-    int result = vault_change_by_token(v, id, owner_token, CHANGE_PART, k, verdict);
+    int result = vault_change_by_token(v, id, owner_token, CHANGE_PART, k, NULL, verdict);
     if (result == 1 && *verdict == VERDICT_ABSENT)
         vault_erase_orphan(v, r->blob, record_part_count(r));
     return result;
@@ -117,7 +117,7 @@ finish_upload(struct vault *v, const char *id, const char *owner_token, const st
         *verdict = VERDICT_CONFLICT;
         return 1;
     }
-    return vault_change_by_token(v, id, owner_token, CHANGE_COMPLETE, 0, verdict);
+    return vault_change_by_token(v, id, owner_token, CHANGE_COMPLETE, 0, NULL, verdict);
 }
 
 int

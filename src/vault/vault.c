@@ -103,10 +103,11 @@ vault_look_and_change(struct vault *v, const char *id, const struct change *c,
 
 int
 vault_change_by_token(struct vault *v, const char *id, const char *token, enum change_kind kind,
-                      uint32_t part, enum verdict *verdict) {
+                      uint32_t part, const struct actor *by, enum verdict *verdict) {
     struct change c = {.kind = kind, .now = vault_now(v), .part = part};
     struct effect effect;
     struct record after = {0};
+    if (by != NULL) c.by = *by;
 
     token_hash(token, strlen(token), c.hash);
     int found = vault_look_and_change(v, id, &c, &effect, &after);

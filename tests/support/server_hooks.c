@@ -25,10 +25,10 @@ int __wrap_stores_open(const struct settings *s, struct stores *out, struct buf 
 
 int __real_sqlite_events_changed(struct sqlite_tx *tx, const struct store_ref *ref,
                                  const struct record *before, const struct record *after,
-                                 const struct effect *effect, int64_t at);
+                                 const struct effect *effect, const struct actor *by, int64_t at);
 int __wrap_sqlite_events_changed(struct sqlite_tx *tx, const struct store_ref *ref,
                                  const struct record *before, const struct record *after,
-                                 const struct effect *effect, int64_t at);
+                                 const struct effect *effect, const struct actor *by, int64_t at);
 void __real_sqlite_conn_committed(struct sqlite_conn *c, int64_t high, int64_t bytes,
                                   const struct sqlite_chain *chain);
 void __wrap_sqlite_conn_committed(struct sqlite_conn *c, int64_t high, int64_t bytes,
@@ -180,6 +180,7 @@ static struct late_event {
     struct store_ref ref;
     struct record before, after; /* without leases */
     struct effect effect;
+    struct actor by;
     int64_t at;
 } late_events[512];
 static int late_count;
@@ -187,11 +188,11 @@ static int late_count;
 int
 __wrap_sqlite_events_changed(struct sqlite_tx *tx, const struct store_ref *ref,
                              const struct record *before, const struct record *after,
-                             const struct effect *effect, int64_t at) {
+                             const struct effect *effect, const struct actor *by, int64_t at) {
     const char *late = getenv("TEST_LATE_EVENTS");
     if (late == NULL || late_count == (int)ARRAY_LEN(late_events))
-        return __real_sqlite_events_changed(tx, ref, before, after, effect, at);
-    late_events[late_count++] = (struct late_event){*ref, *before, *after, *effect, at};
+        return __real_sqlite_events_changed(tx, ref, before, after, effect, by, at);
+    late_events[late_count++] = (struct late_event){*ref, *before, *after, *effect, *by, at};
     return 0;
 }
 
@@ -206,7 +207,8 @@ __wrap_sqlite_conn_committed(struct sqlite_conn *c, int64_t high, int64_t bytes,
     rc |= sqlite_db_run(&c->db, SQL_BEGIN);
     for (int i = 0; i < late_count; i++) {
         struct late_event *e = &late_events[i];
-        rc |= __real_sqlite_events_changed(&tx, &e->ref, &e->before, &e->after, &e->effect, e->at);
+        rc |= __real_sqlite_events_changed(&tx, &e->ref, &e->before, &e->after, &e->effect, &e->by,
+                                           e->at);
     }
     late_count = 0;
     rc |= sqlite_db_run(&c->db, SQL_COMMIT);

@@ -22,6 +22,21 @@ access_user(const struct api_config *config, const struct http_request *req) {
     return counts ? req->user : NULL;
 }
 
+void
+access_actor(const struct api_config *config, const struct http_request *req, bool named,
+             struct actor *out) {
+    char name[API_TOKENS_NAME_MAX + 1];
+    *out = (struct actor){.known = true};
+    http_address_network(&req->client, out->network);
+    if (!named) return;
+
+    const char *user = access_user(config, req), *token = NULL;
+    if (config->creators.ways & CREATORS_TOKEN) token = call_token(req);
+    if (user != NULL) (void)snprintf(out->name, sizeof(out->name), "%s", user);
+    else if (token != NULL && api_tokens_name(config->tokens, token, name))
+        (void)snprintf(out->name, sizeof(out->name), "token:%s", name);
+}
+
 struct access
 access_of(const struct api_config *config, const struct http_request *req) {
     const struct creators *creators = &config->creators;

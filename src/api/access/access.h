@@ -16,6 +16,13 @@ struct access {
  * others a name counts for nothing. */
 const char *access_user(const struct api_config *config, const struct http_request *req);
 
+/*
+ * Set ${out} to who sends ${req}, for the events of what it does: the network of its client and,
+ * with ${named}, the name of its user, or "token:" and the name of its API token.
+ */
+void access_actor(const struct api_config *config, const struct http_request *req, bool named,
+                  struct actor *out);
+
 /* The right of ${req}.  Never blocks. */
 struct access access_of(const struct api_config *config, const struct http_request *req);
 

@@ -165,17 +165,27 @@ api_tokens_load(struct api_tokens *t, const char *text, struct buf *reason) {
 }
 
 bool
-api_tokens_have(struct api_tokens *t, const char *token) {
+api_tokens_name(struct api_tokens *t, const char *token,
+                char name[static API_TOKENS_NAME_MAX + 1]) {
     uint8_t hash[TOKEN_HASH_LEN];
     bool found = false;
     token_hash(token, strlen(token), hash);
 
     /* All are compared, so that the time tells nothing. */
     pthread_rwlock_rdlock(&t->lock);
-    for (size_t i = 0; i < t->count; i++)
-        if (token_hash_equal(t->items[i].hash, hash)) found = true;
+    for (size_t i = 0; i < t->count; i++) {
+        if (!token_hash_equal(t->items[i].hash, hash)) continue;
+        found = true;
+        memcpy(name, t->items[i].name, API_TOKENS_NAME_MAX + 1);
+    }
     pthread_rwlock_unlock(&t->lock);
     return found;
+}
+
+bool
+api_tokens_have(struct api_tokens *t, const char *token) {
+    char name[API_TOKENS_NAME_MAX + 1];
+    return api_tokens_name(t, token, name);
 }
 
 size_t

@@ -40,6 +40,12 @@ int api_tokens_load(struct api_tokens *t, const char *text, struct buf *reason);
 MUST_CHECK
 bool api_tokens_have(struct api_tokens *t, const char *token);
 
+/* Copy the name of ${token}, if it is one of ${t}, to ${name}.  Returns and takes time as
+ * api_tokens_have(). */
+MUST_CHECK
+bool api_tokens_name(struct api_tokens *t, const char *token,
+                     char name[static API_TOKENS_NAME_MAX + 1]);
+
 /* How many tokens ${t} has. */
 size_t api_tokens_count(struct api_tokens *t);
 

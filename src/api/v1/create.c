@@ -183,13 +183,15 @@ static void
 create_from_fields(struct api_call *call, const struct fields *f) {
     struct buf content = BUF_INIT(call->api->config.inline_max);
     struct envelope_header header;
+    struct actor by;
+    access_actor(&call->api->config, call->req, true, &by);
     struct vault_sealed_new in = {
         .views = (int)f->values[VIEWS].number,
         .ttl = f->values[TTL].number,
         .attempts = (int)f->values[ATTEMPTS].number,
         .passphrase = f->values[PASSPHRASE].flag,
         .size = (uint64_t)f->values[SIZE].number,
-        .creator = access_user(&call->api->config, call->req),
+        .by = &by,
     };
 
     memcpy(in.verifier, f->values[VERIFIER].bytes, sizeof(in.verifier));

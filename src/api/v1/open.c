@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/v1/v1.h"
 
+#include "api/access/access.h"
 #include "api/fields.h"
 #include "api/response.h"
 #include "base/err.h"
@@ -83,12 +84,15 @@ open_secret(struct api_call *call, const struct fields *f) {
     uint64_t response_max = call->api->config.response_max;
     struct vault_sealed_opened opened = {0};
     char lease[TOKEN_LEN + 1];
+    struct actor by;
+    access_actor(&call->api->config, call->req, call->api->config.name_openers, &by);
     if (f->values[LEASE].present) memcpy(lease, f->values[LEASE].text, sizeof(lease));
     else token_mint(&call->api->vault->random, lease);
 
     struct vault_sealed_opening in = {
         .access = f->values[ACCESS].bytes,
         .lease = lease,
+        .by = &by,
         .reserve = reserve_opened,
         .ctx = call->resp,
     };

@@ -185,7 +185,8 @@ write_change(struct sqlite_tx *tx, const struct change *c, const struct change_i
     if (err == 0 && e->write) err = write_parts(tx->db, c, item);
     if (err == 0 && e->drop_content) err = run_on_record(tx->db, SQL_DROP_CONTENT, item->id);
     if (err == 0)
-        err = sqlite_events_changed(tx, &item->ref, &item->before, &item->done.after, e, c->now);
+        err = sqlite_events_changed(tx, &item->ref, &item->before, &item->done.after, e, &c->by,
+                                    c->now);
     if (err != 0) return err;
 
     tx->bytes -= (int64_t)record_cost(&item->before);

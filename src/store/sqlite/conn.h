@@ -10,14 +10,23 @@
 #include <stdint.h>
 
 #include "crypto/audit/audit.h"
+#include "http/storage_shares.h"
 #include "store/sqlite/db.h"
 
 enum { SQLITE_CONN_RETRY_MS = 1000 };
 
-/* The newest event: what the next one follows. */
+/* The events: the newest, which the next one follows, and how many there are. */
 struct sqlite_chain {
     int64_t number; /* 0 if there is none */
     uint8_t hash[AUDIT_HASH_LEN];
+    int64_t count, spare; /* all, and those of them that are beyond the share of a network */
+};
+
+/* How events are kept. */
+struct sqlite_retention {
+    int64_t seconds;
+    int64_t max;                   /* 0: any number */
+    struct storage_shares *shares; /* of max, by network; NULL with it */
 };
 
 struct sqlite_conn {
@@ -30,6 +39,7 @@ struct sqlite_conn {
     int64_t stored_bytes;           /* as the file has it */
     int wal_pages;                  /* in the log after the last commit */
     bool events;                    /* whether events are written */
+    struct sqlite_retention keep;   /* how they are kept; set before the thread starts */
     struct sqlite_chain chain;      /* as the file has it */
     atomic_int_fast64_t last_event; /* number of the newest event that was committed */
     int failures;                   /* commits that failed in a row */

@@ -19,6 +19,11 @@
  * state.high_water is the latest time of a decision.  state.fence is written to invalidate a commit
  * that failed (store/sqlite/conn.c).
  */
+/* The events of a network beyond its share (store/sqlite/events.c). */
+#define ADD_SPARE                                                                                  \
+    "ALTER TABLE event ADD COLUMN spare INTEGER NOT NULL DEFAULT 0;"                               \
+    "CREATE INDEX event_spare ON event (number) WHERE spare = 1;"
+
 static const char create_text[] =
     "CREATE TABLE record ("
     " id INTEGER PRIMARY KEY,"
@@ -78,7 +83,7 @@ static const char create_text[] =
     " bytes INTEGER NOT NULL CHECK (bytes >= 0),"
     " fence INTEGER NOT NULL"
     ") STRICT;"
-    "INSERT INTO state (id, high_water, bytes, fence) VALUES (1, 0, 0, 0);" CREATE_EVENT;
+    "INSERT INTO state (id, high_water, bytes, fence) VALUES (1, 0, 0, 0);" CREATE_EVENT ADD_SPARE;
 
 #define COLUMNS                                                                                    \
     "rev, kind, phase, content, created_at, expires_at, views, views_left, size, blob, salt, "     \
@@ -127,11 +132,15 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_DROP_CONTENT] = "DELETE FROM content WHERE record = ?1",
     [SQL_DROP_RECORD] = "DELETE FROM record WHERE id = ?1 AND rev = ?2"
                         " AND views_left >= ?4 AND (?4 = 0 OR expires_at > ?3)",
-    [SQL_INSERT_EVENT] = "INSERT INTO event (number, at, kind, ref, creator, hash)"
-                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [SQL_INSERT_EVENT] = "INSERT INTO event (number, at, kind, ref, creator, hash, spare)"
+                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [SQL_LAST_EVENT] = "SELECT number, hash FROM event ORDER BY number DESC LIMIT 1",
     [SQL_OLDEST_EVENT] = "SELECT number, at FROM event ORDER BY number LIMIT 1",
-    [SQL_DROP_EVENTS] = "DELETE FROM event WHERE number <= ?1 AND at < ?2",
+    [SQL_COUNT_EVENTS] = "SELECT count(*), (SELECT count(*) FROM event WHERE spare = 1) FROM event",
+    [SQL_DROP_EVENTS] = "DELETE FROM event WHERE number <= ?1 AND at < ?2 RETURNING spare",
+    [SQL_DROP_SPARE] = "DELETE FROM event WHERE number IN (SELECT number FROM event"
+                       " WHERE spare = 1 AND number < ?1 ORDER BY number LIMIT ?2)"
+                       " RETURNING spare",
 };
 
 const char *
@@ -160,6 +169,7 @@ sqlite_schema_upgrade(int64_t version, char *out, size_t len) {
                        CONTENT_INLINE);
         break;
 
-    default: /* events */ (void)snprintf(out, len, CREATE_EVENT); break;
+    case 3: /* events */ (void)snprintf(out, len, CREATE_EVENT); break;
+    default: (void)snprintf(out, len, ADD_SPARE); break;
     }
 }

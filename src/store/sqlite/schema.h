@@ -8,7 +8,7 @@
 
 enum {
     SQLITE_SCHEMA_APPLICATION = 0x45537631, /* "ESv1": whose file this is */
-    SQLITE_SCHEMA_VERSION = 4,
+    SQLITE_SCHEMA_VERSION = 5,
     SQLITE_SCHEMA_PAGE = 2048, /* bytes; small, since a secret fills a page of its own */
 };
 
@@ -44,10 +44,12 @@ enum sql {
     SQL_DROP_PARTS,     /* record */
     SQL_DROP_CONTENT,   /* record */
     SQL_DROP_RECORD,    /* the first four of enum sql_change */
-    SQL_INSERT_EVENT,   /* number, at, kind, ref, creator, hash */
+    SQL_INSERT_EVENT,   /* number, at, kind, ref, creator, hash, spare */
     SQL_LAST_EVENT,     /* -> number, hash */
     SQL_OLDEST_EVENT,   /* -> number, at */
-    SQL_DROP_EVENTS,    /* the number up to which, the time before which */
+    SQL_COUNT_EVENTS,   /* -> all, those that are spare */
+    SQL_DROP_EVENTS,    /* the number up to which, the time before which -> spare, of each */
+    SQL_DROP_SPARE,     /* the number before which, max -> spare, of each */
     SQL_COUNT
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "http/storage_shares.h"
 #include "store/sqlite/change.h"
 #include "store/sqlite/directory.h"
 #include "store/sqlite/events.h"
@@ -16,6 +17,7 @@ enum {
     LOG_PAGES = 4096, /* 8 MiB; a checkpoint of it keeps all callers waiting for 10 ms or more */
     REASON_MAX = 512,
     EVENTS_DAYS_MAX = 36500,
+    DAY_SECONDS = 24 * 60 * 60,
     SURVEY_ROWS = 1000, /* read at once; a longer read would keep the log from being truncated */
 };
 
@@ -25,7 +27,6 @@ struct sqlite_store {
     struct sqlite_writer writer;
     struct sqlite_readers readers;
     struct sqlite_health *health;
-    int64_t events_days, events_max;
     int dir;
     int lock;
     char vfs[64];
@@ -178,7 +179,7 @@ store_change_all(struct store *s, const struct store_ref *refs, int n, const str
 static int
 store_scrub(struct store *s) {
     struct sqlite_store *store = sqlite_store_of(s);
-    int trimmed = sqlite_events_trim(&store->writer, store->events_days, store->events_max);
+    int trimmed = sqlite_events_trim(&store->writer);
     int err = sqlite_writer_scrub(&store->writer);
     return err != 0 ? err : trimmed;
 }
@@ -227,6 +228,7 @@ store_close(struct store *s) {
     sqlite_writer_close(&store->writer);
 
     sqlite_directory_close(store->dir, store->lock);
+    storage_shares_free(store->writer.conn.keep.shares);
     free(store);
 }
 
@@ -269,6 +271,16 @@ set_place(struct sqlite_store *store, const struct sqlite_store_config *config,
     return 0;
 }
 
+/* Set how events are kept.  Returns 0 or ERR_NOMEM. */
+static int
+set_retention(struct sqlite_retention *keep, const struct sqlite_store_config *config) {
+    int64_t days = config->events_days > 0 ? config->events_days : EVENTS_DAYS_MAX;
+    *keep = (struct sqlite_retention){.seconds = days * DAY_SECONDS, .max = config->events_max};
+    if (keep->max == 0) return 0;
+    keep->shares = storage_shares_new();
+    return keep->shares != NULL ? 0 : ERR_NOMEM;
+}
+
 /* The order is a promise: nothing is read or written before this process holds the lock. */
 static int
 open_files(struct sqlite_store *store, const struct sqlite_store_config *config,
@@ -289,6 +301,7 @@ open_files(struct sqlite_store *store, const struct sqlite_store_config *config,
 
     /* The threads. */
     w->conn.events = config->events;
+    if (err == 0) err = set_retention(&w->conn.keep, config);
     if (err == 0) err = sqlite_writer_start(w, &store->readers);
 
     if (err == 0 && config->events) mark_events(store, AUDIT_STARTED);
@@ -307,8 +320,6 @@ sqlite_store_open(const struct sqlite_store_config *config, struct store **out) 
     store->base = (struct store){
         .ops = &sqlite_ops, .inline_max = SQLITE_STORE_INLINE_MAX, .look_first = true};
     store->dir = store->lock = -1;
-    store->events_days = config->events_days > 0 ? config->events_days : EVENTS_DAYS_MAX;
-    store->events_max = config->events_max > 0 ? config->events_max : INT64_MAX / 2;
     int err = set_place(store, config, reason);
     if (err == 0) err = open_files(store, config, reason);
 

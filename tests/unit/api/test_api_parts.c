@@ -270,7 +270,7 @@ an_upload_that_ended_elsewhere_does_not_count(void **state) {
     for (int i = 0; i < 3; i++)
         (void)begin(fixture);
     assert_int_equal(api_fixture_ask(fixture, create), 429);
-    assert_int_equal(vault_sealed_burn(&fixture->vault, u.id, u.owner, &verdict), 1);
+    assert_int_equal(vault_sealed_burn(&fixture->vault, u.id, u.owner, NULL, &verdict), 1);
     assert_int_equal(api_fixture_ask(fixture, create), 201);
     assert_int_equal(api_fixture_ask(fixture, create), 429);
     free(body);

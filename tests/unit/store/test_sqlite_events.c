@@ -215,13 +215,102 @@ test_events_are_kept_by_days(void **state) {
     assert_int_equal(read_all(s), 2);
 }
 
+/* A client of network ${n}, or for 0 nobody. */
+static struct actor
+client(uint8_t n) {
+    struct actor a = {.known = n != 0};
+    a.network[15] = n;
+    return a;
+}
+
+/* Create ${n} secrets by ${by}.  Returns the ref of the first. */
+static struct store_ref
+create_by(struct store *s, struct actor by, int n) {
+    struct store_ref first = {0};
+    for (int i = 0; i < n; i++) {
+        struct record r = sample_text(1, 1);
+        r.creator = by;
+        struct store_ref ref = sample_create(s, &r);
+        if (i == 0) first = ref;
+    }
+    return first;
+}
+
+/* How many events there are of ${ref}. */
+static int
+count_of(struct store *s, const struct store_ref *ref) {
+    int n = s->ops->events(s, 0, list, LIST_MAX), found = 0;
+    for (int i = 0; i < n; i++)
+        found += memcmp(list[i].ref, ref->bytes, AUDIT_REF_LEN) == 0;
+    return found;
+}
+
+/* The control is a flood by nobody, which has no share. */
+static void
+test_one_network_pushes_out_no_event_of_another(void **state) {
+    struct store *s = *state;
+    for (uint8_t flooder = 0; flooder < 2; flooder++) {
+        s->ops->close(s);
+        scratch_remove(dir);
+        scratch_make_fast(dir);
+        *state = s = open_store(true, 7, 60);
+        struct store_ref first = create_by(s, client(2), 1);
+        struct change open = {.kind = CHANGE_CLAIM_CLASSIC, .now = T0, .by = client(2)};
+        struct effect effect;
+        assert_int_equal(s->ops->change(s, &first, &open, &effect, NULL), 1);
+        assert_int_equal(count_of(s, &first), 3);
+
+        for (int i = 0; i < 4; i++) {
+            (void)create_by(s, client(flooder), 200);
+            assert_int_equal(s->ops->scrub(s), 0);
+            assert_int_equal(s->ops->events(s, 0, list, LIST_MAX), 60);
+            assert_int_equal(list[59].number, s->ops->last_event(s));
+        }
+        assert_int_equal(count_of(s, &first), flooder == 0 ? 0 : 3);
+
+        /* The rows know after a restart what is spare. */
+        s->ops->close(s);
+        *state = s = open_store(true, 7, 60);
+        (void)create_by(s, client(flooder), 200);
+        assert_int_equal(s->ops->scrub(s), 0);
+        assert_int_equal(s->ops->events(s, 0, list, LIST_MAX), 60);
+        assert_int_equal(count_of(s, &first), flooder == 0 ? 0 : 3);
+    }
+
+    /* However it is, nothing stays longer than its days. */
+    (void)s->ops->now(s, T0 + 8 * DAY);
+    assert_int_equal(s->ops->scrub(s), 0);
+    assert_int_equal(s->ops->events(s, 0, list, LIST_MAX), 1);
+}
+
+/* Secrets that expire are many if one client made many. */
+static void
+test_what_expires_pushes_out_no_event_of_a_client(void **state) {
+    struct store *s = *state;
+    struct store_ref mine, others[100];
+    s->ops->close(s);
+    *state = s = open_store(true, 7, 60);
+    mine = create_by(s, client(2), 1);
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        others[i] = create_by(s, client(1), 1);
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        (void)sample_change(s, &others[i], CHANGE_LAPSE, EXPIRES, 0, 0);
+    assert_int_equal(s->ops->scrub(s), 0);
+    assert_int_equal(s->ops->events(s, 0, list, LIST_MAX), 60);
+    assert_int_equal(count_of(s, &mine), 1);
+}
+
 int
 main(void) {
     const struct CMUnitTest tests[] = {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-        CASE(test_each_thing_is_one_event),           CASE(test_what_did_not_happen_is_no_event),
-        CASE(test_the_chain_goes_on_after_a_restart), CASE(test_events_are_kept_by_number),
+        CASE(test_each_thing_is_one_event),
+        CASE(test_what_did_not_happen_is_no_event),
+        CASE(test_the_chain_goes_on_after_a_restart),
+        CASE(test_events_are_kept_by_number),
         CASE(test_events_are_kept_by_days),
+        CASE(test_one_network_pushes_out_no_event_of_another),
+        CASE(test_what_expires_pushes_out_no_event_of_a_client),
     };
     return cmocka_run_group_tests_name("events", tests, NULL, NULL);
 }

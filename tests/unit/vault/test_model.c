@@ -93,7 +93,7 @@ do_burn(struct run *run, struct slot *s, bool owner, unsigned token) {
     char text[TOKEN_LEN + 1];
     enum verdict got = VERDICT_OK;
     int result = vault_sealed_burn(&run->fixture.vault, s->id,
-                                   owner ? s->owner : fixture_token(token, text), &got);
+                                   owner ? s->owner : fixture_token(token, text), NULL, &got);
     compare_verdicts(run, ACT_BURN, result, got, model_burn(&s->model, run->now, owner, token));
 }
 
@@ -216,7 +216,8 @@ do_confirm(struct run *run, struct slot *s) {
     char text[TOKEN_LEN + 1];
     enum verdict got = VERDICT_OK;
     unsigned token = any_token(run, s);
-    int result = vault_sealed_confirm(&run->fixture.vault, s->id, fixture_token(token, text), &got);
+    int result =
+        vault_sealed_confirm(&run->fixture.vault, s->id, fixture_token(token, text), NULL, &got);
     compare_verdicts(run, ACT_CONFIRM, result, got, model_confirm(&s->model, run->now, token));
 }
 

@@ -126,7 +126,8 @@ inline_life(const struct wrap_plan *fault, int n) {
     UNTIL_DONE(result, open_once(c.id, 3, &envelope, &verdict));
     assert_int_equal(verdict, VERDICT_ABSENT);
     for (unsigned lease = 1; lease <= 2; lease++) {
-        UNTIL_DONE(result, vault_sealed_confirm(v, c.id, fixture_token(lease, token), &verdict));
+        UNTIL_DONE(result,
+                   vault_sealed_confirm(v, c.id, fixture_token(lease, token), NULL, &verdict));
         assert_int_equal(verdict, VERDICT_OK);
     }
     struct record r;
@@ -170,7 +171,7 @@ parts_life(const struct wrap_plan *fault, int n) {
         assert_int_equal(verdict, VERDICT_OK);
         assert_true(buf_equals(&part, whole.data + k * FIXTURE_PART, k ? 500 : FIXTURE_PART));
     }
-    UNTIL_DONE(result, vault_sealed_burn(v, c.id, c.owner_token, &verdict));
+    UNTIL_DONE(result, vault_sealed_burn(v, c.id, c.owner_token, NULL, &verdict));
     assert_int_equal(verdict, VERDICT_OK);
     buf_reset(&part);
     heal();
@@ -408,7 +409,7 @@ static void
 burn_upload(void *ctx) {
     enum verdict verdict;
     (void)ctx;
-    assert_int_equal(vault_sealed_burn(v, upload.id, upload.owner_token, &verdict), 1);
+    assert_int_equal(vault_sealed_burn(v, upload.id, upload.owner_token, NULL, &verdict), 1);
     assert_int_equal(verdict, VERDICT_OK);
 }
 

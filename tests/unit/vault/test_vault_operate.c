@@ -187,7 +187,7 @@ test_what_has_ended_stays_as_it_ended(void **state) {
     char token[TOKEN_LEN + 1];
     (void)state;
     assert_int_equal(fixture_open_secret(&fixture, c.id, 1, 1, &small), VERDICT_OK);
-    assert_int_equal(vault_sealed_confirm(v, c.id, fixture_token(1, token), &verdict), 1);
+    assert_int_equal(vault_sealed_confirm(v, c.id, fixture_token(1, token), NULL, &verdict), 1);
     assert_int_equal(vault_remove(v, c.id, &done), 1);
     assert_false(done.removed);
     assert_true(done.erased);

@@ -70,14 +70,14 @@ static enum verdict
 confirm(const char *id, unsigned lease) {
     char token[TOKEN_LEN + 1];
     enum verdict verdict;
-    assert_int_equal(vault_sealed_confirm(v, id, fixture_token(lease, token), &verdict), 1);
+    assert_int_equal(vault_sealed_confirm(v, id, fixture_token(lease, token), NULL, &verdict), 1);
     return verdict;
 }
 
 static enum verdict
 burn(const char *id, const char *token) {
     enum verdict verdict;
-    assert_int_equal(vault_sealed_burn(v, id, token, &verdict), 1);
+    assert_int_equal(vault_sealed_burn(v, id, token, NULL, &verdict), 1);
     return verdict;
 }
 
