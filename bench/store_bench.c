@@ -46,7 +46,7 @@ create_all(void *arg) {
     for (int i = 0; i < c->bench->each; i++) {
         c->refs[i].len = TOKEN_HASH_LEN;
         random_fill(&random_system, c->refs[i].bytes, TOKEN_HASH_LEN);
-        if (c->bench->store->ops->create(c->bench->store, &c->refs[i], &r, &content) != 1)
+        if (c->bench->store->ops->create(c->bench->store, &c->refs[i], &r, &content, NULL) != 1)
             atomic_fetch_add(&c->bench->failed, 1);
     }
     return NULL;

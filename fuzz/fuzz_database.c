@@ -17,6 +17,7 @@ enum {
     EDITS_MAX = 64,
     NOW = 1900000000,
     SIZE = 5000,
+    WRAP = 300,
     SECRETS = 3,
     FILE_MAX = 1 << 20
 };
@@ -39,6 +40,7 @@ static const char *const columns[] = {
     "record.key",        "record.gate_verifier", "record.attempts_left", "lease.hash",
     "lease.opened_at",   "lease.renewed_at",     "lease.ended_at",       "lease.how",
     "state.high_water",  "state.bytes",          "content.bytes",        "part.part",
+    "record.wrap_len",   "wrap.bytes",
 };
 
 static void
@@ -83,6 +85,13 @@ use_one(struct store *s, const struct store_ref *ref) {
     }
     record_clear(&r);
     buf_free(&content);
+
+    struct buf wrap = BUF_INIT(RECORD_WRAP_MAX);
+    found = s->ops->load_wrap(s, ref, &r, &wrap);
+    require(found == 1 || found == 0 || found == ERR_NOMEM || found == ERR_STORE);
+    require(found == 1 ? wrap.len <= r.wrap_len : wrap.len == 0);
+    record_clear(&r);
+    buf_free(&wrap);
     for (enum change_kind kind = CHANGE_CLAIM_CLASSIC; kind <= CHANGE_ERASED; kind++)
         change_one(s, ref, kind);
 }
@@ -91,6 +100,7 @@ static void
 make_one(struct store *s, unsigned n) {
     uint8_t bytes[SIZE] = {0};
     struct buf content = {.data = bytes, .len = SIZE, .cap = SIZE, .max = SIZE};
+    struct buf wrap = {.data = bytes, .len = WRAP, .cap = WRAP, .max = WRAP};
     struct record r = {.kind = RECORD_SEALED,
                        .phase = PHASE_OPEN,
                        .content = CONTENT_INLINE,
@@ -102,6 +112,7 @@ make_one(struct store *s, unsigned n) {
                        .attempts = 10,
                        .attempts_left = 10,
                        .size = SIZE};
+    if (n != 1) r.wrap_len = WRAP;
     if (n == 1) r.kind = RECORD_CLASSIC_TEXT;
     if (n == 1) r.classic.nonce_len = CLASSIC_NONCE_LEN;
     if (n == 2) {
@@ -112,7 +123,7 @@ make_one(struct store *s, unsigned n) {
     }
     refs[n].len = TOKEN_HASH_LEN;
     memset(refs[n].bytes, (int)n, TOKEN_HASH_LEN);
-    require(s->ops->create(s, &refs[n], &r, n == 2 ? NULL : &content) == 1);
+    require(s->ops->create(s, &refs[n], &r, n == 2 ? NULL : &content, n == 1 ? NULL : &wrap) == 1);
 }
 
 static void

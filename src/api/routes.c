@@ -34,6 +34,7 @@ static const struct api_route routes[] = {
     {"/api/v1/secrets/{id}", HTTP_GET, v1_info, BODY_NONE, RATE_OPEN, 0},
     {"/api/v1/secrets/{id}", HTTP_DELETE, v1_burn, BODY_NONE, RATE_FAILED, ROUTE_TOKEN},
     {"/api/v1/secrets/{id}/open", HTTP_POST, v1_open, BODY_SMALL, RATE_OPEN, ROUTE_JSON},
+    {"/api/v1/secrets/{id}/wrap", HTTP_POST, v1_wrap, BODY_SMALL, RATE_OPEN, ROUTE_JSON},
     {"/api/v1/secrets/{id}/parts/{k}", HTTP_PUT, v1_put_part, BODY_PART, RATE_FAILED,
      ROUTE_TOKEN | ROUTE_CHECK},
     {"/api/v1/secrets/{id}/parts/{k}", HTTP_GET, v1_get_part, BODY_NONE, RATE_FAILED, ROUTE_TOKEN},

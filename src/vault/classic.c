@@ -30,7 +30,7 @@ place_classic(const struct vault *v, const struct vault_classic_new *in) {
 
 struct vault_charge
 vault_classic_charge(const struct vault *v, const struct vault_classic_new *in) {
-    return vault_charge(in->views, place_classic(v, in), in->len);
+    return vault_charge(in->views, place_classic(v, in), in->len, 0);
 }
 
 static void
@@ -69,7 +69,7 @@ store_classic_blob(struct vault *v, const struct store_ref *ref, const struct re
     int stored = vault_counted(v, b->ops->put(b, r->blob, 0, ciphertext->data, ciphertext->len));
     if (stored == ERR_CONFLICT || stored == 0) return 0; /* content of another secret */
     if (stored == 1) {
-        stored = vault_counted(v, v->store->ops->create(v->store, ref, r, NULL));
+        stored = vault_counted(v, v->store->ops->create(v->store, ref, r, NULL, NULL));
         /* If the record exists, its content must, too.  Nobody has the passphrase.  Both expire, or
          * the next sweep erases the content because no record names it. */
         if (stored == ERR_UNKNOWN_OUTCOME) {
@@ -92,7 +92,7 @@ create_classic(struct vault *v, struct record *r, const struct buf *ciphertext, 
         v->store->ops->ref(v->store, id, &ref);
 
         if (r->content == CONTENT_INLINE) {
-            created = vault_counted(v, v->store->ops->create(v->store, &ref, r, ciphertext));
+            created = vault_counted(v, v->store->ops->create(v->store, &ref, r, ciphertext, NULL));
         } else {
             name_classic_blob(v, id, r);
             atomic_fetch_add(&v->creating, 1);

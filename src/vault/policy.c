@@ -24,6 +24,7 @@ release_content(struct record *r, int64_t now, struct effect *out) {
     if (policy_readable(r, now)) return;
 
     if (r->content == CONTENT_BLOBS) {
+        out->drop_content = record_has_wrap(r);
         r->content = CONTENT_DOOMED;
         mark_written(r, out);
     } else if (r->content == CONTENT_INLINE) {
@@ -121,6 +122,14 @@ static bool
 passes_gate(const struct record *r, const struct change *c) {
     if (!r->has_gate) return true;
     return c->has_gate && token_hash_equal(r->gate_verifier, c->gate);
+}
+
+enum verdict
+policy_wrap(const struct record *r, const uint8_t gate[static TOKEN_HASH_LEN], int64_t now) {
+    if (r->kind != RECORD_SEALED || !r->has_gate || r->wrap_len == 0) return VERDICT_ABSENT;
+    if (policy_uploading(r, now)) return VERDICT_UPLOADING;
+    if (!policy_visible(r, now) || !record_has_wrap(r)) return VERDICT_ABSENT;
+    return token_hash_equal(r->gate_verifier, gate) ? VERDICT_OK : VERDICT_WRONG_KEY;
 }
 
 /* The order of these checks is a promise: docs/DESIGN.md, "Order of open". */

@@ -70,8 +70,8 @@ struct effect {
     bool write;        /* the record and its rev changed: write it */
     bool claimed;      /* a view was taken: views_left was decremented */
     bool confirmed;    /* a lease ended because its holder has the content */
-    bool drop_content; /* erase the inline content */
-    bool drop_record;  /* delete the record and its inline content; write is false then */
+    bool drop_content; /* erase the inline content and the wrap */
+    bool drop_record;  /* delete the record with what drop_content erases; write is false then */
     int lease;         /* index of the lease that was added or changed; -1 for none */
     bool lease_is_new;
     bool all_leases; /* any number of leases changed (burn, lapse) */
@@ -89,6 +89,13 @@ int policy_apply(struct record *r, const struct change *c, struct effect *out);
 /* Whether info shows ${r} at ${now}: it is complete, neither expired nor burnt, and a view can be
  * claimed or a lease is live. */
 bool policy_visible(const struct record *r, int64_t now);
+
+/*
+ * Whether the holder of the gate with the hash ${gate} gets the wrap of ${r} at ${now}.  Returns
+ * VERDICT_OK; VERDICT_ABSENT, also if there is no wrap; VERDICT_UPLOADING; or VERDICT_WRONG_KEY.
+ */
+enum verdict policy_wrap(const struct record *r, const uint8_t gate[static TOKEN_HASH_LEN],
+                         int64_t now);
 
 /*
  * Whether the content of ${r} can still be read at ${now}: a view is left, a lease is live, or an

@@ -53,7 +53,13 @@ record_cost(const struct record *r) {
     uint64_t cost = RECORD_ROW_COST + RECORD_VIEW_COST * (uint64_t)r->views;
     if (r->content != CONTENT_NONE) cost += RECORD_CONTENT_COST;
     if (r->content == CONTENT_INLINE) cost += r->size;
+    if (record_has_wrap(r)) cost += RECORD_CONTENT_COST + r->wrap_len;
     return cost;
+}
+
+bool
+record_has_wrap(const struct record *r) {
+    return r->wrap_len > 0 && (r->content == CONTENT_INLINE || r->content == CONTENT_BLOBS);
 }
 
 uint32_t

@@ -20,6 +20,7 @@ enum {
     RECORD_CLASSIC_VIEWS_MAX = 10,
     RECORD_ATTEMPTS_MAX = 100,
     RECORD_NAME_MAX = 255, /* bytes of a classic file's name */
+    RECORD_WRAP_MAX = 16 * 1024,
     RECORD_TTL_MIN = 60,
     RECORD_MARK_LEN = 16, /* idempotency key of a classic claim, random */
 };
@@ -32,7 +33,7 @@ enum {
 enum {
     RECORD_ROW_COST = 1024,
     RECORD_VIEW_COST = 64,
-    RECORD_CONTENT_COST = 3072, /* while there is content */
+    RECORD_CONTENT_COST = 3072, /* while there is content, and as much for a wrap */
 };
 
 enum record_kind {
@@ -109,7 +110,8 @@ struct record {
     bool has_gate; /* false in records of 0.1, and if the creator set none */
     uint8_t gate_verifier[TOKEN_HASH_LEN]; /* SHA-256 of the gate */
     bool passphrase;                       /* whether the page asks for one */
-    int attempts;                          /* wrong proofs allowed; 0: not counted */
+    uint32_t wrap_len; /* bytes of the wrap as created, see record_has_wrap(); 0: none */
+    int attempts;      /* wrong proofs allowed; 0: not counted */
     int attempts_left;
     uint32_t part_size; /* bytes of each part but the last; 0 if inline */
     uint32_t parts_stored;
@@ -140,10 +142,13 @@ struct lease *record_add_lease(struct record *r);
 struct lease *record_find_lease(const struct record *r, const uint8_t hash[static TOKEN_HASH_LEN]);
 
 /*
- * Bytes that ${r} counts for in the quota of its store: what it occupies, with its inline content.
- * Content in the blob store counts there.
+ * Bytes that ${r} counts for in the quota of its store: what it occupies, with its inline content
+ * and its wrap.  Content in the blob store counts there.
  */
 uint64_t record_cost(const struct record *r);
+
+/* Whether there is a wrap, which is erased with the content. */
+bool record_has_wrap(const struct record *r);
 
 /* Number of parts of the content in the blob store; 0 if it is inline. */
 uint32_t record_part_count(const struct record *r);

@@ -19,6 +19,7 @@ fill_sealed_record(struct vault *v, const struct vault_sealed_new *in, const cha
     r->passphrase = in->passphrase;
     r->size = in->size;
     if (in->by != NULL) r->creator = *in->by;
+    if (in->wrap != NULL) r->wrap_len = (uint32_t)in->wrap->len;
     memcpy(r->verifier, in->verifier, sizeof(r->verifier));
     memcpy(r->header, in->header, sizeof(r->header));
     if (in->gate_verifier != NULL) {
@@ -37,13 +38,13 @@ fill_sealed_record(struct vault *v, const struct vault_sealed_new *in, const cha
 
 /* Store ${r} under a new id.  Returns 1 or a negative code. */
 static int
-store_sealed(struct vault *v, const struct record *r, const struct buf *content, char *id) {
+store_sealed(struct vault *v, const struct record *r, const struct vault_sealed_new *in, char *id) {
     int created = 0;
     for (int i = 0; i < VAULT_ID_TRIES && created == 0; i++) {
         struct store_ref ref = {0};
         token_mint_sealed_id(&v->random, id);
         v->store->ops->ref(v->store, id, &ref);
-        created = v->store->ops->create(v->store, &ref, r, content);
+        created = v->store->ops->create(v->store, &ref, r, in->content, in->wrap);
     }
 
     /* That many collisions mean that the store or the random numbers are broken. */
@@ -54,8 +55,10 @@ store_sealed(struct vault *v, const struct record *r, const struct buf *content,
 struct vault_charge
 vault_sealed_charge(const struct vault_sealed_new *in) {
     enum record_content content = CONTENT_BLOBS;
+    size_t wrap_len = 0;
     if (in->content != NULL) content = CONTENT_INLINE;
-    return vault_charge(in->views, content, in->size);
+    if (in->wrap != NULL) wrap_len = in->wrap->len;
+    return vault_charge(in->views, content, in->size, wrap_len);
 }
 
 int
@@ -76,7 +79,7 @@ vault_sealed_create(struct vault *v, const struct vault_sealed_new *in,
 
     token_mint(&v->random, out->owner_token);
     fill_sealed_record(v, in, out->owner_token, &r);
-    result = store_sealed(v, &r, in->content, out->id);
+    result = store_sealed(v, &r, in, out->id);
     out->expires_at = r.expires_at;
     out->part_size = r.part_size;
 
@@ -99,6 +102,23 @@ vault_sealed_info(struct vault *v, const char *id, enum verdict *verdict, struct
     else if (out->kind == RECORD_SEALED && policy_uploading(out, now)) *verdict = VERDICT_UPLOADING;
     if (*verdict != VERDICT_OK) record_clear(out);
     return 1;
+}
+
+int
+vault_sealed_wrap(struct vault *v, const char *id, const uint8_t gate[static VAULT_PROOF_LEN],
+                  enum verdict *verdict, struct buf *wrap) {
+    struct store_ref ref = {0};
+    struct record r;
+    uint8_t hash[TOKEN_HASH_LEN];
+    v->store->ops->ref(v->store, id, &ref);
+    token_hash(gate, VAULT_PROOF_LEN, hash);
+
+    *verdict = VERDICT_ABSENT;
+    int found = vault_counted(v, v->store->ops->load_wrap(v->store, &ref, &r, wrap));
+    if (found == 1) *verdict = policy_wrap(&r, hash, vault_now(v));
+    record_clear(&r);
+    if (*verdict != VERDICT_OK) buf_reset(wrap);
+    return found < 0 ? found : 1;
 }
 
 void

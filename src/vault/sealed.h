@@ -26,6 +26,7 @@ struct vault_sealed_new {
     const uint8_t *gate_verifier; /* TOKEN_HASH_LEN bytes, or NULL for none */
     uint64_t size;                /* bytes of the whole envelope */
     const struct buf *content;    /* the whole envelope, or NULL if parts follow */
+    const struct buf *wrap;       /* 1 to RECORD_WRAP_MAX bytes, or NULL for none */
 };
 
 struct vault_sealed_created {
@@ -62,6 +63,15 @@ int vault_sealed_create(struct vault *v, const struct vault_sealed_new *in,
  */
 MUST_CHECK
 int vault_sealed_info(struct vault *v, const char *id, enum verdict *verdict, struct record *out);
+
+/*
+ * Append the wrap of ${id} to ${wrap} if ${gate}, VAULT_PROOF_LEN bytes, is the gate of the secret.
+ * Takes no view.  Returns 1 with ${verdict} as policy_wrap() has it, or a negative code.  ${wrap}
+ * stays empty unless the verdict is OK.
+ */
+MUST_CHECK
+int vault_sealed_wrap(struct vault *v, const char *id, const uint8_t gate[static VAULT_PROOF_LEN],
+                      enum verdict *verdict, struct buf *wrap);
 
 /* Set ${out} to the address of ${id} in the store, which may reveal less than the id. */
 void vault_sealed_ref(struct vault *v, const char *id, struct store_ref *out);

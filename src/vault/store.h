@@ -50,11 +50,12 @@ struct store_ops {
 
     /*
      * Insert the record ${r}.  ${content} is its content if that is CONTENT_INLINE, else NULL.
+     * ${wrap} is its wrap of r->wrap_len bytes, or NULL if it has none.
      * Returns 1 once it is durable; 0 if the id is taken (nothing changed); ERR_FULL; ERR_NOMEM;
      * ERR_STORE; or ERR_UNKNOWN_OUTCOME.
      */
     int (*create)(struct store *s, const struct store_ref *ref, const struct record *r,
-                  const struct buf *content);
+                  const struct buf *content, const struct buf *wrap);
 
     /*
      * Read a record into ${out}, which the caller clears, and its inline content into ${content} if
@@ -65,6 +66,11 @@ struct store_ops {
      */
     int (*load)(struct store *s, const struct store_ref *ref, struct record *out,
                 struct buf *content);
+
+    /* The same as load, with the wrap instead of the content: ${wrap} stays empty if the record has
+     * none. */
+    int (*load_wrap)(struct store *s, const struct store_ref *ref, struct record *out,
+                     struct buf *wrap);
 
     /*
      * Apply ${c} with policy_apply() in one atomic step that is durable when this returns.  c->now

@@ -303,8 +303,9 @@ vault_has_room(struct vault *v, enum vault_place place, uint64_t bytes) {
 }
 
 struct vault_charge
-vault_charge(int views, enum record_content content, uint64_t size) {
-    const struct record r = {.views = views, .content = content, .size = size};
+vault_charge(int views, enum record_content content, uint64_t size, size_t wrap_len) {
+    const struct record r = {
+        .views = views, .content = content, .size = size, .wrap_len = (uint32_t)wrap_len};
     struct vault_charge c = {{0}};
     c.bytes[VAULT_RECORDS] = record_cost(&r);
     if (content == CONTENT_BLOBS) c.bytes[VAULT_BLOBS] = size;

@@ -97,9 +97,10 @@ int vault_tidy(struct vault *v);
 
 /*
  * What a secret of ${views} views counts for, with ${size} bytes of ${content} (CONTENT_INLINE or
- * CONTENT_BLOBS).
+ * CONTENT_BLOBS) and a wrap of ${wrap_len} bytes.
  */
-struct vault_charge vault_charge(int views, enum record_content content, uint64_t size);
+struct vault_charge vault_charge(int views, enum record_content content, uint64_t size,
+                                 size_t wrap_len);
 
 /* Whether ${result} of a create or of a put says that bytes were, or may have been, stored. */
 static inline bool

@@ -207,6 +207,18 @@ api_fixture_byte(size_t i) {
     return i < sizeof(header) ? header[i] : (uint8_t)(i * 7 + i / 256);
 }
 
+/* Append the field of a wrap of ${len} bytes. */
+static void
+add_wrap(struct buf *body, size_t len) {
+    struct buf wrap = BUF_INIT(1 << 20);
+    for (size_t i = 0; i < len; i++)
+        assert_int_equal(buf_add_byte(&wrap, api_fixture_byte(i)), 0);
+    assert_int_equal(buf_add_text(body, ",\"wrap\":\""), 0);
+    assert_int_equal(base64_encode(BASE64_URL, wrap.data, wrap.len, body), 0);
+    assert_int_equal(buf_add_text(body, "\""), 0);
+    buf_free(&wrap);
+}
+
 char *
 api_fixture_create_body(struct api_fixture_secret s) {
     struct buf body = BUF_INIT(1 << 20), envelope = BUF_INIT(1 << 20);
@@ -235,6 +247,8 @@ api_fixture_create_body(struct api_fixture_secret s) {
         assert_int_equal(base64_encode(BASE64_URL, envelope.data, envelope.len, &body), 0);
         assert_int_equal(buf_add_text(&body, "\""), 0);
     }
+    if (s.passphrase) assert_int_equal(buf_add_text(&body, ",\"passphrase\":true"), 0);
+    if (s.wrap_len > 0) add_wrap(&body, s.wrap_len);
     assert_int_equal(buf_add_text(&body, "}"), 0);
     char *text = strdup(buf_text(&body));
     buf_free(&envelope);
@@ -283,4 +297,15 @@ api_fixture_open_with_gate(struct api_fixture *fixture, const char *id, uint8_t 
 int
 api_fixture_open_secret(struct api_fixture *fixture, const char *id, uint8_t key, char lease) {
     return api_fixture_open_with_gate(fixture, id, key, lease, API_FIXTURE_GATE);
+}
+
+int
+api_fixture_ask_wrap(struct api_fixture *fixture, const char *id, uint8_t gate) {
+    char body[80], target[80], sent[44];
+    uint8_t bytes[32];
+    memset(bytes, gate, sizeof(bytes));
+    base64_encode_text(BASE64_URL, bytes, sizeof(bytes), sent);
+    (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s/wrap", id);
+    (void)snprintf(body, sizeof(body), "{\"gate\":\"%s\"}", sent);
+    return api_fixture_ask(fixture, (struct ask){.target = target, .body = body});
 }

@@ -77,6 +77,8 @@ struct api_fixture_secret {
     size_t size;
     bool inside; /* content comes with it */
     uint8_t key;
+    bool passphrase;
+    size_t wrap_len; /* bytes of api_fixture_byte() that are its wrap; 0: there is none */
 };
 char *api_fixture_create_body(struct api_fixture_secret s);
 uint8_t api_fixture_byte(size_t i);
@@ -92,6 +94,9 @@ int api_fixture_open_secret(struct api_fixture *fixture, const char *id, uint8_t
 /* The same with a gate whose bytes are all ${gate}; 0 for none. */
 int api_fixture_open_with_gate(struct api_fixture *fixture, const char *id, uint8_t key, char lease,
                                uint8_t gate);
+
+/* Ask for the wrap, by a gate whose bytes are all ${gate}.  Returns the status. */
+int api_fixture_ask_wrap(struct api_fixture *fixture, const char *id, uint8_t gate);
 
 /* Returns the token that consists of one letter. */
 void api_fixture_lease(char letter, char out[static 44]);

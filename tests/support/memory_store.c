@@ -9,7 +9,7 @@ struct memory_entry {
     struct memory_entry *next;
     struct store_ref ref;
     struct record record;
-    struct buf content;
+    struct buf content, wrap;
     uint8_t *parts; /* one byte a part: 1 where it is registered */
 };
 
@@ -47,6 +47,7 @@ memory_entry_free(struct memory_entry *e) {
     if (e == NULL) return;
     record_clear(&e->record);
     buf_free(&e->content);
+    buf_free(&e->wrap);
     free(e->parts);
     free(e);
 }
@@ -72,18 +73,24 @@ memory_store_ref(struct store *s, const char *id, struct store_ref *out) {
     token_hash(id, strlen(id), out->bytes);
 }
 
+/* Copy ${from}, which may be NULL, to ${to}. */
+static int
+memory_store_copy(struct buf *to, const struct buf *from) {
+    if (from == NULL) return 0;
+    buf_init(to, from->len);
+    return buf_add(to, from->data, from->len);
+}
+
 static struct memory_entry *
-memory_entry_new(const struct store_ref *ref, const struct record *r, const struct buf *content) {
+memory_entry_new(const struct store_ref *ref, const struct record *r, const struct buf *content,
+                 const struct buf *wrap) {
     struct memory_entry *e = calloc(1, sizeof(*e));
     if (e == NULL) return NULL;
     e->ref = *ref;
     e->parts = calloc((size_t)record_part_count(r) + 1, 1);
     if (e->parts == NULL || record_copy(&e->record, r) != 0) goto fail;
-    if (content != NULL) {
-        buf_init(&e->content, content->len);
-        if (buf_add(&e->content, content->data, content->len) != 0) goto fail;
-    }
-    return e;
+    if (memory_store_copy(&e->content, content) == 0 && memory_store_copy(&e->wrap, wrap) == 0)
+        return e;
 fail:
     memory_entry_free(e);
     return NULL;
@@ -91,8 +98,8 @@ fail:
 
 static int
 memory_store_create(struct store *s, const struct store_ref *ref, const struct record *r,
-                    const struct buf *content) {
-    struct memory_entry *e = memory_entry_new(ref, r, content);
+                    const struct buf *content, const struct buf *wrap) {
+    struct memory_entry *e = memory_entry_new(ref, r, content, wrap);
     if (e == NULL) return ERR_NOMEM;
     struct memory_store *m = memory_store_lock(s);
     struct memory_entry **at = memory_store_find(m, ref);
@@ -104,23 +111,39 @@ memory_store_create(struct store *s, const struct store_ref *ref, const struct r
 }
 
 static int
-memory_store_copy_out(const struct memory_entry *e, struct record *out, struct buf *content) {
+memory_store_copy_out(const struct memory_entry *e, struct record *out, struct buf *content,
+                      struct buf *wrap) {
     int err = record_copy(out, &e->record);
-    if (err != 0 || content == NULL || e->record.content != CONTENT_INLINE) return err;
-    err = buf_add(content, e->content.data, e->content.len);
+    if (err == 0 && content != NULL && e->record.content == CONTENT_INLINE)
+        err = buf_add(content, e->content.data, e->content.len);
+    if (err == 0 && wrap != NULL && record_has_wrap(&e->record))
+        err = buf_add(wrap, e->wrap.data, e->wrap.len);
     if (err != 0) record_clear(out);
     return err;
+}
+
+/* The load and the load_wrap of struct store_ops. */
+static int
+memory_store_load_with(struct store *s, const struct store_ref *ref, struct record *out,
+                       struct buf *content, struct buf *wrap) {
+    *out = (struct record){0};
+    struct memory_store *m = memory_store_lock(s);
+    struct memory_entry *e = *memory_store_find(m, ref);
+    int err = e == NULL ? 0 : memory_store_copy_out(e, out, content, wrap);
+    memory_store_unlock(m);
+    return err < 0 ? err : e != NULL;
 }
 
 static int
 memory_store_load(struct store *s, const struct store_ref *ref, struct record *out,
                   struct buf *content) {
-    *out = (struct record){0};
-    struct memory_store *m = memory_store_lock(s);
-    struct memory_entry *e = *memory_store_find(m, ref);
-    int err = e == NULL ? 0 : memory_store_copy_out(e, out, content);
-    memory_store_unlock(m);
-    return err < 0 ? err : e != NULL;
+    return memory_store_load_with(s, ref, out, content, NULL);
+}
+
+static int
+memory_store_load_wrap(struct store *s, const struct store_ref *ref, struct record *out,
+                       struct buf *wrap) {
+    return memory_store_load_with(s, ref, out, NULL, wrap);
 }
 
 /* Put ${next} in the place of the record at ${at} and apply the rest of ${effect}. */
@@ -132,6 +155,7 @@ memory_store_settle(struct memory_entry **at, struct record *next, const struct 
     e->record = *next;
     *next = (struct record){0};
     if (effect->drop_content || effect->drop_record) buf_free(&e->content);
+    if (effect->drop_content || effect->drop_record) buf_free(&e->wrap);
     if (c->kind == CHANGE_PART && effect->verdict == VERDICT_OK) e->parts[c->part] = 1;
     if (effect->drop_record) {
         *at = e->next;
@@ -243,7 +267,7 @@ memory_store_content(struct store *s) {
     struct memory_store *m = memory_store_lock(s);
     uint64_t bytes = 0;
     for (const struct memory_entry *e = m->first; e != NULL; e = e->next)
-        bytes += e->content.len;
+        bytes += e->content.len + e->wrap.len;
     memory_store_unlock(m);
     return bytes;
 }
@@ -271,6 +295,7 @@ static const struct store_ops memory_store_ops = {
     .ref = memory_store_ref,
     .create = memory_store_create,
     .load = memory_store_load,
+    .load_wrap = memory_store_load_wrap,
     .change = memory_store_change,
     .due = memory_store_due,
     .knows_blob = memory_store_knows_blob,

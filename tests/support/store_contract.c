@@ -60,6 +60,7 @@ assert_same_sealed(const struct record *a, const struct record *b) {
     assert_int_equal(a->part_at, b->part_at);
     assert_int_equal(a->ended_at, b->ended_at);
     assert_int_equal(a->burnt_by, b->burnt_by);
+    assert_int_equal(a->wrap_len, b->wrap_len);
     assert_int_equal(a->lease_count, b->lease_count);
     for (size_t i = 0; i < a->lease_count; i++)
         assert_same_lease(&a->leases[i], &b->leases[i]);
@@ -150,7 +151,7 @@ test_an_id_is_taken_once(void **state) {
     struct record first = sample_sealed(3, 10, 304), second = sample_sealed(5, 0, 400);
     struct store_ref ref = sample_create(s, &first);
     struct buf content = sample_content(400);
-    assert_int_equal(s->ops->create(s, &ref, &second, &content), 0);
+    assert_int_equal(s->ops->create(s, &ref, &second, &content, NULL), 0);
     buf_free(&content);
     struct record got = sample_load(s, &ref);
     assert_same_record(&first, &got);
@@ -451,5 +452,6 @@ store_contract_run(const struct store_factory *f) {
     store_contract_factory = f;
     int failed = cmocka_run_group_tests_name(f->name, first, NULL, NULL);
     failed += store_contract_run_life(setup, teardown);
+    failed += store_contract_run_wraps(setup, teardown);
     return failed + store_contract_run_races(setup, teardown);
 }

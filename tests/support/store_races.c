@@ -206,7 +206,8 @@ static void *
 creator(void *arg) {
     struct create_race *race = arg;
     (void)pthread_barrier_wait(&race->start);
-    int created = race->store->ops->create(race->store, &race->ref, &race->record, &race->content);
+    int created =
+        race->store->ops->create(race->store, &race->ref, &race->record, &race->content, NULL);
     if (created == 1) atomic_fetch_add(&race->created, 1);
     if (created == 0) atomic_fetch_add(&race->refused, 1);
     return NULL;

@@ -92,6 +92,15 @@ sample_content(uint64_t size) {
     return b;
 }
 
+/* A wrap of ${len} bytes.  Free it with buf_free(). */
+static struct buf
+sample_wrap(uint32_t len) {
+    struct buf b = BUF_INIT(len + 1);
+    for (uint32_t i = 0; i < len; i++)
+        assert_int_equal(buf_add_byte(&b, (uint8_t)(i * 17 + (i >> 8) + 3)), 0);
+    return b;
+}
+
 struct store_ref
 sample_create(struct store *s, const struct record *r) {
     static atomic_uint count;
@@ -101,8 +110,12 @@ sample_create(struct store *s, const struct record *r) {
     (void)snprintf(id, sizeof(id), "Id%0*u", classic ? 14 : 20, atomic_fetch_add(&count, 1));
     s->ops->ref(s, id, &ref);
     struct buf content = sample_content(r->content == CONTENT_INLINE ? r->size : 0);
-    assert_int_equal(s->ops->create(s, &ref, r, r->content == CONTENT_INLINE ? &content : NULL), 1);
+    struct buf wrap = sample_wrap(r->wrap_len);
+    assert_int_equal(s->ops->create(s, &ref, r, r->content == CONTENT_INLINE ? &content : NULL,
+                                    r->wrap_len > 0 ? &wrap : NULL),
+                     1);
     buf_free(&content);
+    buf_free(&wrap);
     return ref;
 }
 
@@ -154,6 +167,21 @@ sample_has_content(struct store *s, const struct store_ref *ref, uint64_t size) 
     int found = s->ops->load(s, ref, &r, &got);
     assert_true(found >= 0);
     bool there = found == 1 && r.content == CONTENT_INLINE;
+    assert_true(!there || buf_equals(&got, want.data, want.len));
+    assert_true(there || got.len == 0);
+    record_clear(&r);
+    buf_free(&got);
+    buf_free(&want);
+    return there;
+}
+
+bool
+sample_has_wrap(struct store *s, const struct store_ref *ref, uint32_t len) {
+    struct record r;
+    struct buf got = BUF_INIT(len + 1), want = sample_wrap(len);
+    int found = s->ops->load_wrap(s, ref, &r, &got);
+    assert_true(found >= 0);
+    bool there = found == 1 && record_has_wrap(&r);
     assert_true(!there || buf_equals(&got, want.data, want.len));
     assert_true(there || got.len == 0);
     record_clear(&r);

@@ -29,7 +29,8 @@ struct record sample_upload(int views, uint32_t parts);
 struct record sample_text(int views, uint64_t size);
 struct record sample_file(uint64_t size);
 
-/* Put ${r} under an id of its own, with r->size bytes of content if it is inline. */
+/* Put ${r} under an id of its own, with r->size bytes of content if it is inline, and with a wrap
+ * of r->wrap_len bytes. */
 struct store_ref sample_create(struct store *s, const struct record *r);
 
 /* The content that sample_create() stores.  Free it with buf_free(). */
@@ -49,5 +50,8 @@ bool sample_exists(struct store *s, const struct store_ref *ref);
 
 /* Whether the record has content, and it is that of sample_create(). */
 bool sample_has_content(struct store *s, const struct store_ref *ref, uint64_t size);
+
+/* Whether the record has a wrap, and it is that of sample_create(), of ${len} bytes. */
+bool sample_has_wrap(struct store *s, const struct store_ref *ref, uint32_t len);
 
 #endif

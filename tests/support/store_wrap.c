@@ -59,11 +59,11 @@ wrap_ref(struct store *s, const char *id, struct store_ref *out) {
 
 static int
 wrap_create(struct store *s, const struct store_ref *ref, const struct record *r,
-            const struct buf *content) {
+            const struct buf *content, const struct buf *wrap) {
     struct wrapped_store *w = of_store(s);
     if (w->first_time == 0) w->first_time = r->created_at;
-    if (!fails(w->plan)) return w->inner->ops->create(w->inner, ref, r, content);
-    if (done(w->plan)) (void)w->inner->ops->create(w->inner, ref, r, content);
+    if (!fails(w->plan)) return w->inner->ops->create(w->inner, ref, r, content, wrap);
+    if (done(w->plan)) (void)w->inner->ops->create(w->inner, ref, r, content, wrap);
     return w->plan->err;
 }
 
@@ -78,6 +78,14 @@ wrap_load(struct store *s, const struct store_ref *ref, struct record *out, stru
     if (found == 1 && w->bug == BUG_ANY_PROOF_OPENS)
         memset(out->verifier, 0, sizeof(out->verifier));
     return found;
+}
+
+static int
+wrap_load_wrap(struct store *s, const struct store_ref *ref, struct record *out, struct buf *wrap) {
+    struct wrapped_store *w = of_store(s);
+    *out = (struct record){0};
+    if (fails(w->plan)) return ERR_STORE;
+    return w->inner->ops->load_wrap(w->inner, ref, out, wrap);
 }
 
 /* What the bug makes of ${c}.  Returns false if it is not to be done at all. */
@@ -198,6 +206,7 @@ store_wrap(struct store *inner, struct wrap_plan *plan, enum wrap_bug bug) {
         .ref = wrap_ref,
         .create = wrap_create,
         .load = wrap_load,
+        .load_wrap = wrap_load_wrap,
         .change = wrap_change,
         .due = wrap_due,
         .knows_blob = wrap_knows_blob,

@@ -19,6 +19,7 @@ enum create_field {
     ATTEMPTS,
     GATE_VERIFIER,
     PASSPHRASE,
+    WRAP,
     SIZE,
     CONTENT,
     CREATE_FIELDS
@@ -42,6 +43,8 @@ read_create(struct api_call *call, struct fields *f) {
         [ATTEMPTS] = {"attempts", FIELD_INTEGER, false, 1, RECORD_ATTEMPTS_MAX},
         [GATE_VERIFIER] = {"gate_verifier", FIELD_BYTES, false, 0, 0},
         [PASSPHRASE] = {"passphrase", FIELD_BOOL, false, 0, 0},
+        [WRAP] = {"wrap", FIELD_TEXT, false, 1,
+                  (int64_t)base64_encoded_len(BASE64_URL, RECORD_WRAP_MAX)},
         [SIZE] = {"size", FIELD_INTEGER, true, ENVELOPE_SIZE_MIN, largest_envelope(config)},
         [CONTENT] = {"content", FIELD_TEXT, false, 1,
                      (int64_t)base64_encoded_len(BASE64_URL, config->inline_max)},
@@ -54,6 +57,23 @@ static int
 check_attempts(struct api_call *call, const struct fields *f) {
     if (!f->values[ATTEMPTS].present || f->values[GATE_VERIFIER].present) return 0;
     problem_field(call->resp, "gate_verifier", "It is required with attempts.");
+    return -1;
+}
+
+/*
+ * A wrap holds the passphrase, which is random, so that nobody has to be kept from guessing.  Only
+ * the gate lets a client read it.  Returns 0 or -1.
+ */
+static int
+check_wrap(struct api_call *call, const struct fields *f) {
+    if (!f->values[WRAP].present) return 0;
+    if (!f->values[PASSPHRASE].flag)
+        problem_field(call->resp, "passphrase", "It must be true with a wrap.");
+    else if (!f->values[GATE_VERIFIER].present)
+        problem_field(call->resp, "gate_verifier", "It is required with a wrap.");
+    else if (f->values[ATTEMPTS].present)
+        problem_field(call->resp, "attempts", "It must be absent with a wrap.");
+    else return 0;
     return -1;
 }
 
@@ -181,7 +201,8 @@ create_upload(struct api_call *call, const struct vault_sealed_new *in) {
 
 static void
 create_from_fields(struct api_call *call, const struct fields *f) {
-    struct buf content = BUF_INIT(call->api->config.inline_max);
+    struct buf content = BUF_INIT(call->api->config.inline_max), wrap = BUF_INIT(RECORD_WRAP_MAX);
+    const struct field_value *wrap_text = &f->values[WRAP];
     struct envelope_header header;
     struct actor by;
     access_actor(&call->api->config, call->req, true, &by);
@@ -198,6 +219,11 @@ create_from_fields(struct api_call *call, const struct fields *f) {
     memcpy(in.header, f->values[HEADER].bytes, sizeof(in.header));
     if (f->values[GATE_VERIFIER].present) in.gate_verifier = f->values[GATE_VERIFIER].bytes;
 
+    if (wrap_text->present) {
+        if (v1_read_wrap(call, wrap_text->text, wrap_text->len, &wrap) != 0) goto out;
+        in.wrap = &wrap;
+    }
+
     /* Without content an upload of parts follows. */
     if (envelope_header_parse(in.header, &header) != 0)
         problem_field(call->resp, "header", "It is not the header of an envelope.");
@@ -207,6 +233,8 @@ create_from_fields(struct api_call *call, const struct fields *f) {
         create_inline(call, &in);
     }
 
+out:
+    buf_free(&wrap);
     buf_free(&content);
     explicit_bzero(&in, sizeof(in));
 }
@@ -215,7 +243,7 @@ void
 v1_create(struct api_call *call) {
     struct fields f;
     if (read_create(call, &f) == 0 && check_attempts(call, &f) == 0 &&
-        check_passphrase(call, &f) == 0)
+        check_passphrase(call, &f) == 0 && check_wrap(call, &f) == 0)
         create_from_fields(call, &f);
     fields_clear(&f);
 }

@@ -12,6 +12,7 @@ void v1_config(struct api_call *call);
 void v1_create(struct api_call *call);
 void v1_info(struct api_call *call);
 void v1_open(struct api_call *call);
+void v1_wrap(struct api_call *call);
 void v1_put_part(struct api_call *call);
 void v1_get_part(struct api_call *call);
 void v1_complete(struct api_call *call);
@@ -26,6 +27,13 @@ void v1_receipt(struct api_call *call);
  */
 MUST_CHECK
 int v1_check_part(struct api_call *call, int64_t body_len, uint32_t *len);
+
+/*
+ * Decode a wrap, the base64url of ${len} characters at ${text}, into ${out}, whose limit is that of
+ * the wrap.  Returns 0; or a code, with a problem.
+ */
+MUST_CHECK
+int v1_read_wrap(struct api_call *call, const char *text, size_t len, struct buf *out);
 
 /* Respond with the same 404 for everything that is absent or not for this client. */
 void v1_absent(struct api_call *call);

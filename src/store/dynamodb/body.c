@@ -9,7 +9,7 @@ static const char all_but_content[] =
     "#view_count, #claims, #file_name, #s3_info, #v, #phase, #created_at, #expires_at, "
     "#views, #views_left, #verifier, #owner, #passphrase, #attempts, #attempts_left, "
     "#part_size, #parts, #parts_stored, #part_at, #ended_at, #burnt_by_owner, #removed, "
-    "#leases, #blob, #gate_verifier";
+    "#leases, #blob, #gate_verifier, #wrap_len";
 
 /*
  * {
@@ -24,6 +24,22 @@ dynamodb_body_get(const char *table, const char *key, bool whole) {
     build_put(&body, "Key", build_key(key, ""));
     build_put(&body, "ConsistentRead", json_true());
     if (!whole) build_expression(&body, "ProjectionExpression", all_but_content);
+    return body;
+}
+
+/*
+ * {
+ *   "TableName": "TABLE", "Key": {"secret_id": {"S": "KEY"}}, "ConsistentRead": true,
+ *   "ProjectionExpression": "#wrap", "ExpressionAttributeNames": {"#wrap": "wrap"}
+ * }
+ */
+json_t *
+dynamodb_body_get_wrap(const char *table, const char *key) {
+    json_t *body = build_start(table);
+
+    build_put(&body, "Key", build_key(key, ""));
+    build_put(&body, "ConsistentRead", json_true());
+    build_expression(&body, "ProjectionExpression", "#wrap");
     return body;
 }
 

@@ -19,6 +19,9 @@
  * content. */
 json_t *dynamodb_body_get(const char *table, const char *key, bool whole);
 
+/* GetItem, consistent: the wrap in item ${key}. */
+json_t *dynamodb_body_get_wrap(const char *table, const char *key);
+
 /* PutItem of ${item}, whose reference is taken over, if there is no item of that key. */
 json_t *dynamodb_body_put(const char *table, json_t *item);
 
@@ -54,7 +57,7 @@ json_t *dynamodb_body_tombstone(const char *table, const char *id, uint64_t rev,
 /* DeleteItem, if the rev is ${rev}. */
 json_t *dynamodb_body_delete(const char *table, const char *id, uint64_t rev);
 
-/* DeleteItem of the item that holds the inline content of ${id}. */
+/* DeleteItem of the item that holds the inline content and the wrap of ${id}. */
 json_t *dynamodb_body_delete_content(const char *table, const char *id);
 
 /* Query: at most ${max} ids of shard ${shard} that are due at ${now}, those due longest first. */

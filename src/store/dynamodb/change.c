@@ -135,13 +135,15 @@ write_effect(struct change_attempt *a, json_t **response) {
 }
 
 /*
- * Erase the inline content if nobody may read it any more.  After an unknown outcome our own
- * earlier write may be the reason, so it is erased then too; erasing it twice is harmless.
+ * Erase the inline content and the wrap if nobody may read them any more.  After an unknown outcome
+ * our own earlier write may be the reason, so they are erased then too; erasing twice is harmless.
  */
 static void
 erase_unreadable(const struct change_attempt *a) {
+    enum record_content content = a->record.content;
     bool dropped = a->effect.drop_content || a->effect.drop_record;
-    bool perhaps_dropped = (a->unknown || a->refused) && a->record.content == CONTENT_NONE;
+    bool perhaps_dropped =
+        (a->unknown || a->refused) && (content == CONTENT_NONE || content == CONTENT_DOOMED);
 
     if (a->record.kind != RECORD_SEALED) return;
     if (dropped || perhaps_dropped) dynamodb_erase_content(a->d, a->id);

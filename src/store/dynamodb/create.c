@@ -71,20 +71,20 @@ put_item(struct dynamodb *d, const char *key, json_t *item,
 
 int
 dynamodb_create(struct store *s, const struct store_ref *ref, const struct record *r,
-                const struct buf *content) {
+                const struct buf *content, const struct buf *wrap) {
     struct dynamodb *d = (struct dynamodb *)s;
     char id[DYNAMODB_KEY_MAX + 1], key[DYNAMODB_KEY_MAX + 1];
     uint8_t mark[DYNAMODB_MARK_LEN];
-    bool apart = r->kind == RECORD_SEALED && r->content == CONTENT_INLINE;
+    bool apart = r->kind == RECORD_SEALED && (r->content == CONTENT_INLINE || r->wrap_len > 0);
     int result = 1;
 
     dynamodb_id(ref, id);
     random_fill(&d->service.random, mark, sizeof(mark));
 
-    /* The content first: a record is never without it. */
+    /* Content and wrap first: a record is never without them. */
     if (apart) {
         (void)snprintf(key, sizeof(key), "%.*s" DYNAMODB_CONTENT_SUFFIX, TOKEN_SEALED_ID_LEN, id);
-        result = put_item(d, key, dynamodb_item_write_content(id, r, content, mark), mark);
+        result = put_item(d, key, dynamodb_item_write_content(id, r, content, wrap, mark), mark);
         content = NULL;
     }
     if (result == 1)

@@ -38,14 +38,14 @@ int64_t dynamodb_time_after(struct dynamodb *d, int64_t then);
 MUST_CHECK
 int dynamodb_get(struct dynamodb *d, const char *key, bool whole, json_t **item);
 
-/* Erase the item that holds the inline content of ${id}, if it is there.  If that fails, the
- * table's TTL does it later. */
+/* Erase the item that holds the inline content and the wrap of ${id}, if it is there.  If that
+ * fails, the table's TTL does it later. */
 void dynamodb_erase_content(struct dynamodb *d, const char *id);
 
 /* The change and create of struct store_ops. */
 int dynamodb_change(struct store *s, const struct store_ref *ref, const struct change *c,
                     struct effect *effect, struct record *after);
 int dynamodb_create(struct store *s, const struct store_ref *ref, const struct record *r,
-                    const struct buf *content);
+                    const struct buf *content, const struct buf *wrap);
 
 #endif

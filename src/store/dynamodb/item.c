@@ -208,6 +208,7 @@ item_put_sealed(json_t **item, const struct record *r) {
     item_put(item, "leases", dynamodb_item_leases(r));
 
     if (r->blob[0] != '\0') item_put(item, "blob", dynamodb_item_s(r->blob, strlen(r->blob)));
+    if (r->wrap_len > 0) item_put(item, "wrap_len", dynamodb_item_n(r->wrap_len));
 }
 
 json_t *
@@ -223,7 +224,7 @@ dynamodb_item_write(const char *id, const struct record *r, const struct buf *co
 
 json_t *
 dynamodb_item_write_content(const char *id, const struct record *r, const struct buf *content,
-                            const uint8_t mark[static DYNAMODB_MARK_LEN]) {
+                            const struct buf *wrap, const uint8_t mark[static DYNAMODB_MARK_LEN]) {
     json_t *item = json_object(), *key_value = NULL;
     char key[TOKEN_SEALED_ID_LEN + sizeof(DYNAMODB_CONTENT_SUFFIX)];
 
@@ -232,6 +233,7 @@ dynamodb_item_write_content(const char *id, const struct record *r, const struct
     item_put(&item, "secret_id", key_value);
     item_put(&item, "ttl", dynamodb_item_n(r->expires_at));
     item_put(&item, "mark", dynamodb_item_b(mark, DYNAMODB_MARK_LEN));
-    item_put(&item, "bytes", dynamodb_item_b(content->data, content->len));
+    if (content != NULL) item_put(&item, "bytes", dynamodb_item_b(content->data, content->len));
+    if (wrap != NULL) item_put(&item, "wrap", dynamodb_item_b(wrap->data, wrap->len));
     return item;
 }

@@ -4,7 +4,7 @@
  *
  * A classic record is one item, byte-compatible with pysecrets, which did not write `content`,
  * `rev`, `size`, `mark` or the attributes of the sweep.  A sealed record is two items: its own, and
- * its inline content under the id with DYNAMODB_CONTENT_SUFFIX.
+ * its inline content and its wrap under the id with DYNAMODB_CONTENT_SUFFIX.
  */
 #ifndef STORE_DYNAMODB_ITEM_H
 #define STORE_DYNAMODB_ITEM_H
@@ -14,7 +14,8 @@
 #include "base/buf.h"
 #include "vault/record.h"
 
-/* Follows the id in the key of the item that holds inline content.  No id has a '#'. */
+/* Follows the id in the key of the item that holds inline content and the wrap.  No id has a
+ * '#'. */
 #define DYNAMODB_CONTENT_SUFFIX "#content"
 
 enum {
@@ -50,10 +51,10 @@ int64_t dynamodb_item_ttl(const struct record *r);
 json_t *dynamodb_item_write(const char *id, const struct record *r, const struct buf *content,
                             const char *bucket, const uint8_t mark[static DYNAMODB_MARK_LEN]);
 
-/* Make the item that holds the inline content of the sealed record ${r}.  Returns as
- * dynamodb_item_write(). */
+/* Make the item that holds the inline ${content} and the ${wrap} of the sealed record ${r}.  Either
+ * may be NULL.  Returns as dynamodb_item_write(). */
 json_t *dynamodb_item_write_content(const char *id, const struct record *r,
-                                    const struct buf *content,
+                                    const struct buf *content, const struct buf *wrap,
                                     const uint8_t mark[static DYNAMODB_MARK_LEN]);
 
 /*
@@ -69,6 +70,10 @@ int dynamodb_item_read(const json_t *item, struct record *out);
  */
 MUST_CHECK
 int dynamodb_item_read_content(const json_t *item, struct buf *out);
+
+/* Append the wrap of ${item}, `wrap`, to ${out}.  Returns as dynamodb_item_read_content(). */
+MUST_CHECK
+int dynamodb_item_read_wrap(const json_t *item, struct buf *out);
 
 /* Whether the binary set ${name} of ${item} holds ${data}; whether its number set ${name} holds
  * ${number}; and whether its attribute ${name} is ${data}. */

@@ -136,7 +136,7 @@ item_read_leases(const json_t *item, struct record *out) {
 
 static bool
 item_read_sealed_numbers(const json_t *item, struct record *out) {
-    int64_t size = 0, part_size = 0, parts = 0;
+    int64_t size = 0, part_size = 0, parts = 0, wrap_len = 0;
     int phase = 0, content = 0;
 
     bool ok = item_read_int(item, "phase", PHASE_BURNT, &phase) &&
@@ -151,7 +151,8 @@ item_read_sealed_numbers(const json_t *item, struct record *out) {
               item_read_number(item, "part_size", UINT32_MAX, -1, &part_size) &&
               item_read_number(item, "parts_stored", UINT32_MAX, -1, &parts) &&
               item_read_number(item, "part_at", INT64_MAX / 2, -1, &out->part_at) &&
-              item_read_number(item, "ended_at", INT64_MAX / 2, -1, &out->ended_at);
+              item_read_number(item, "ended_at", INT64_MAX / 2, -1, &out->ended_at) &&
+              item_read_number(item, "wrap_len", RECORD_WRAP_MAX, 0, &wrap_len);
 
     /* The limits above make the conversions safe. */
     out->phase = (enum record_phase)phase;
@@ -159,6 +160,7 @@ item_read_sealed_numbers(const json_t *item, struct record *out) {
     out->size = (uint64_t)size;
     out->part_size = (uint32_t)part_size;
     out->parts_stored = (uint32_t)parts;
+    out->wrap_len = (uint32_t)wrap_len;
     return ok && phase != 0;
 }
 
@@ -199,14 +201,25 @@ dynamodb_item_read(const json_t *item, struct record *out) {
     return got;
 }
 
-int
-dynamodb_item_read_content(const json_t *item, struct buf *out) {
-    const json_t *v = item_attribute(item, "data", "S");
-    if (v == NULL) v = item_attribute(item, "bytes", "B");
+/* Append the bytes of ${v} to ${out}.  Returns as dynamodb_item_read_content(). */
+static int
+append_base64(const json_t *v, struct buf *out) {
     if (!json_is_string(v)) return 0;
     int err = base64_decode(BASE64_STD, json_string_value(v), json_string_length(v), out);
     if (err == ERR_INVALID) return ERR_STORE;
     return err != 0 ? err : 1;
+}
+
+int
+dynamodb_item_read_content(const json_t *item, struct buf *out) {
+    const json_t *v = item_attribute(item, "data", "S");
+    if (v == NULL) v = item_attribute(item, "bytes", "B");
+    return append_base64(v, out);
+}
+
+int
+dynamodb_item_read_wrap(const json_t *item, struct buf *out) {
+    return append_base64(item_attribute(item, "wrap", "B"), out);
 }
 
 bool

@@ -96,16 +96,37 @@ dynamodb_erase_content(struct dynamodb *d, const char *id) {
     if (outcome != DYNAMODB_DONE) log_warn("dynamodb.content_remains", LOG_TEXT("until", "ttl"));
 }
 
+/* Write the key of the item with the content and the wrap of sealed record ${id} to ${out}. */
+static void
+content_key(const char *id, char out[static DYNAMODB_KEY_MAX + 1]) {
+    (void)snprintf(out, DYNAMODB_KEY_MAX + 1, "%.*s" DYNAMODB_CONTENT_SUFFIX, TOKEN_SEALED_ID_LEN,
+                   id);
+}
+
 /* Append the content of sealed record ${id}.  Returns 1, 0 if it is not there, or a
  * negative code. */
 static int
 load_content_item(struct dynamodb *d, const char *id, struct buf *content) {
     char key[DYNAMODB_KEY_MAX + 1];
     json_t *item = NULL;
-    (void)snprintf(key, sizeof(key), "%.*s" DYNAMODB_CONTENT_SUFFIX, TOKEN_SEALED_ID_LEN, id);
+    content_key(id, key);
     int got = dynamodb_get(d, key, true, &item);
     if (got == 1) got = dynamodb_item_read_content(item, content);
     json_decref(item);
+    return got;
+}
+
+/* Append the wrap of record ${id}.  Returns as load_content_item(). */
+static int
+load_wrap_attribute(struct dynamodb *d, const char *id, struct buf *wrap) {
+    char key[DYNAMODB_KEY_MAX + 1];
+    json_t *response = NULL;
+    enum dynamodb_outcome outcome;
+
+    content_key(id, key);
+    int got = call_read(d, "GetItem", dynamodb_body_get_wrap(d->table, key), &response, &outcome);
+    if (got == 1) got = dynamodb_item_read_wrap(json_object_get(response, "Item"), wrap);
+    json_decref(response);
     return got;
 }
 
@@ -119,17 +140,23 @@ read_inline(struct dynamodb *d, const char *id, const json_t *item, const struct
     return got;
 }
 
-/* Load once.  Returns as load; or 0 with ${torn} set if the content was erased between the reads of
- * the record and of the content. */
+/* Load once.  Returns as load; or 0 with ${torn} set if content or wrap were erased after the
+ * record was read. */
 static int
-load_once(struct dynamodb *d, const char *id, struct record *out, struct buf *content, bool *torn) {
+load_once(struct dynamodb *d, const char *id, struct record *out, struct buf *content,
+          struct buf *wrap, bool *torn) {
     json_t *item = NULL;
 
+    /* The record decides what else is read. */
     *torn = false;
     int got = dynamodb_get(d, id, content != NULL, &item);
     if (got == 1) got = dynamodb_item_read(item, out);
     if (got == 1 && content != NULL && out->content == CONTENT_INLINE) {
         got = read_inline(d, id, item, out, content);
+        *torn = got == 0;
+    }
+    if (got == 1 && wrap != NULL && record_has_wrap(out)) {
+        got = load_wrap_attribute(d, id, wrap);
         *torn = got == 0;
     }
 
@@ -139,9 +166,10 @@ load_once(struct dynamodb *d, const char *id, struct record *out, struct buf *co
     return got;
 }
 
+/* The load and the load_wrap of struct store_ops. */
 static int
-dynamodb_load(struct store *s, const struct store_ref *ref, struct record *out,
-              struct buf *content) {
+load_beside(struct store *s, const struct store_ref *ref, struct record *out, struct buf *content,
+            struct buf *wrap) {
     struct dynamodb *d = (struct dynamodb *)s;
     char id[DYNAMODB_KEY_MAX + 1];
     bool torn = true;
@@ -151,8 +179,20 @@ dynamodb_load(struct store *s, const struct store_ref *ref, struct record *out,
     *out = (struct record){0};
     /* The record is written before its content is erased: a second read sees both. */
     for (int tries = 0; torn && tries < 3; tries++)
-        got = load_once(d, id, out, content, &torn);
+        got = load_once(d, id, out, content, wrap, &torn);
     return torn ? ERR_STORE : got;
+}
+
+static int
+dynamodb_load(struct store *s, const struct store_ref *ref, struct record *out,
+              struct buf *content) {
+    return load_beside(s, ref, out, content, NULL);
+}
+
+static int
+dynamodb_load_wrap(struct store *s, const struct store_ref *ref, struct record *out,
+                   struct buf *wrap) {
+    return load_beside(s, ref, out, NULL, wrap);
 }
 
 struct due_id {
@@ -352,6 +392,7 @@ static const struct store_ops dynamodb_ops = {
     .ref = dynamodb_ref,
     .create = dynamodb_create,
     .load = dynamodb_load,
+    .load_wrap = dynamodb_load_wrap,
     .change = dynamodb_change,
     .due = dynamodb_due,
     .knows_blob = dynamodb_knows_blob,

@@ -11,6 +11,7 @@ struct create_job {
     struct store_ref ref;
     struct record record; /* without leases */
     struct buf stored;    /* the content as its row holds it */
+    struct buf wrap;      /* the wrap likewise */
 };
 
 /* One record of a change. */
@@ -42,6 +43,7 @@ run_create(struct sqlite_tx *tx, struct sqlite_job *base) {
     int err = 0;
     if (job->record.content == CONTENT_INLINE)
         err = sqlite_rows_insert_content(tx->db, id, &job->stored);
+    if (err == 0 && job->record.wrap_len > 0) err = sqlite_rows_insert_wrap(tx->db, id, &job->wrap);
     if (err == 0)
         err = sqlite_events_created(tx, &job->ref, &job->record,
                                     sqlite_writer_now(tx->writer, job->record.created_at));
@@ -55,6 +57,7 @@ drop_create(struct sqlite_job *base) {
     struct create_job *job = (struct create_job *)base;
     if (job == NULL) return;
     buf_free(&job->stored);
+    buf_free(&job->wrap);
     record_clear(&job->record);
     explicit_bzero(job, sizeof(*job));
     free(job);
@@ -62,9 +65,10 @@ drop_create(struct sqlite_job *base) {
 
 int
 sqlite_change_create(struct sqlite_writer *w, const struct store_ref *ref, const struct record *r,
-                     const struct buf *content) {
+                     const struct buf *content, const struct buf *wrap) {
     bool is_inline = r->content == CONTENT_INLINE;
     if (is_inline && (content == NULL || content->len != r->size)) return ERR_STORE;
+    if (r->wrap_len > 0 && (wrap == NULL || wrap->len != r->wrap_len)) return ERR_STORE;
 
     struct create_job *job = calloc(1, sizeof(*job));
     if (job == NULL) return ERR_NOMEM;
@@ -73,8 +77,9 @@ sqlite_change_create(struct sqlite_writer *w, const struct store_ref *ref, const
 
     int result = record_copy(&job->record, r);
     if (result == 0 && is_inline) result = sqlite_rows_lay_out(&w->layout, content, &job->stored);
+    if (result == 0 && r->wrap_len > 0) result = sqlite_rows_lay_out(&w->layout, wrap, &job->wrap);
     if (result == 0) {
-        job->base.weight = job->stored.len;
+        job->base.weight = job->stored.len + job->wrap.len;
         (void)sqlite_writer_now(w, r->created_at);
         result = sqlite_writer_do(w, &base);
     }
@@ -103,7 +108,7 @@ is_new_part(struct sqlite_db *db, int64_t id, uint32_t part) {
 static int
 decide_change(struct sqlite_db *db, struct change *c, struct change_item *item) {
     struct record *after = &item->done.after;
-    int found = sqlite_rows_load(db, &item->ref, after, &item->id, NULL);
+    int found = sqlite_rows_load(db, &item->ref, after, &item->id, NULL, NULL);
     if (found != 1) return found;
 
     if (c->kind == CHANGE_PART) {
@@ -184,6 +189,8 @@ write_change(struct sqlite_tx *tx, const struct change *c, const struct change_i
     if (err == 0 && e->write) err = write_leases(tx->db, item);
     if (err == 0 && e->write) err = write_parts(tx->db, c, item);
     if (err == 0 && e->drop_content) err = run_on_record(tx->db, SQL_DROP_CONTENT, item->id);
+    if (err == 0 && e->drop_content && item->before.wrap_len > 0)
+        err = run_on_record(tx->db, SQL_DROP_WRAP, item->id);
     if (err == 0)
         err = sqlite_events_changed(tx, &item->ref, &item->before, &item->done.after, e, &c->by,
                                     c->now);

@@ -9,7 +9,7 @@
 /* As store_ops.create.  Any thread. */
 MUST_CHECK
 int sqlite_change_create(struct sqlite_writer *w, const struct store_ref *ref,
-                         const struct record *r, const struct buf *content);
+                         const struct record *r, const struct buf *content, const struct buf *wrap);
 
 /* As store_ops.change.  Any thread. */
 MUST_CHECK

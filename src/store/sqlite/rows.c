@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Content begins after filler: zero bytes that fill the part of its row that lies in a leaf of the
- * tree.  So the content itself lies only in overflow pages, and zeros follow it up to the end of
- * the last one.  SQLite overwrites an overflow page as soon as it is freed.  Leaves are different:
- * rows move from leaf to leaf when the tree is balanced, and secure_delete does not reach the
- * copies that stay there.
+ * Content and wraps begin after filler: zero bytes that fill the part of its row that lies in a
+ * leaf of the tree.  So the content itself lies only in overflow pages, and zeros follow it up to
+ * the end of the last one.  SQLite overwrites an overflow page as soon as it is freed.  Leaves are
+ * different: rows move from leaf to leaf when the tree is balanced, and secure_delete does not
+ * reach the copies that stay there.
  */
 #include "store/sqlite/rows.h"
 
@@ -59,6 +59,7 @@ get_sealed(sqlite3_stmt *s, struct record *r) {
     r->part_at = sqlite3_column_int64(s, COL_PART_AT);
     r->burnt_by = (enum record_burnt_by)sqlite3_column_int(s, COL_BURNT_BY);
     r->has_gate = sqlite3_column_type(s, COL_GATE_VERIFIER) != SQLITE_NULL;
+    r->wrap_len = (uint32_t)sqlite3_column_int64(s, COL_WRAP_LEN);
 
     return get_bytes(s, COL_VERIFIER, r->verifier, sizeof(r->verifier)) &&
            get_bytes(s, COL_GATE_VERIFIER, r->gate_verifier, sizeof(r->gate_verifier)) &&
@@ -88,7 +89,8 @@ is_plausible(const struct record *r) {
                  r->views_left <= r->views;
     bool attempts = r->attempts >= 0 && r->attempts <= RECORD_ATTEMPTS_MAX &&
                     r->attempts_left >= 0 && r->attempts_left <= r->attempts;
-    return kinds && times && views && attempts && r->size <= SIZE_MAX_STORED;
+    bool lengths = r->size <= SIZE_MAX_STORED && r->wrap_len <= RECORD_WRAP_MAX;
+    return kinds && times && views && attempts && lengths;
 }
 
 static bool
@@ -142,28 +144,29 @@ load_leases(struct sqlite_db *db, int64_t id, struct record *r) {
     return rc == SQLITE_DONE ? 0 : sqlite_db_error(rc);
 }
 
-/* Append the ${size} bytes of content after the filler of the row of SQL_CONTENT to ${content}. */
+/* Append the ${size} bytes after the filler of the row of ${sql} to ${out}. */
 static int
-get_content_row(struct sqlite_db *db, size_t size, struct buf *content) {
-    sqlite3_stmt *s = db->stmt[SQL_CONTENT];
+get_bytes_row(struct sqlite_db *db, enum sql sql, size_t size, struct buf *out) {
+    sqlite3_stmt *s = db->stmt[sql];
     const uint8_t *stored = sqlite3_column_blob(s, 0);
     size_t len = (size_t)sqlite3_column_bytes(s, 0);
 
     if (stored == NULL) return sqlite_db_error(sqlite3_errcode(db->handle));
     if (len < db->layout.filler || len - db->layout.filler < size) return ERR_STORE;
-    return buf_add(content, stored + db->layout.filler, size);
+    return buf_add(out, stored + db->layout.filler, size);
 }
 
+/* Append the ${size} bytes that ${sql}, SQL_CONTENT or SQL_WRAP, finds for record ${id}. */
 static int
-load_content_row(struct sqlite_db *db, int64_t id, size_t size, struct buf *content) {
-    sqlite3_stmt *s = db->stmt[SQL_CONTENT];
+load_bytes_row(struct sqlite_db *db, enum sql sql, int64_t id, size_t size, struct buf *out) {
+    sqlite3_stmt *s = db->stmt[sql];
     int rc = sqlite3_bind_int64(s, 1, id);
     if (rc == SQLITE_OK) rc = sqlite3_step(s);
 
     int err = 0;
-    if (rc == SQLITE_ROW) err = get_content_row(db, size, content);
+    if (rc == SQLITE_ROW) err = get_bytes_row(db, sql, size, out);
     else err = sqlite_db_error(rc);
-    sqlite_db_reset(db, SQL_CONTENT);
+    sqlite_db_reset(db, sql);
     return err;
 }
 
@@ -187,7 +190,7 @@ load_record_row(struct sqlite_db *db, const struct store_ref *ref, struct record
  */
 int
 sqlite_rows_load(struct sqlite_db *db, const struct store_ref *ref, struct record *out, int64_t *id,
-                 struct buf *content) {
+                 struct buf *content, struct buf *wrap) {
     *out = (struct record){0};
     int found = load_record_row(db, ref, out, id);
 
@@ -198,7 +201,11 @@ sqlite_rows_load(struct sqlite_db *db, const struct store_ref *ref, struct recor
     }
 
     if (found == 1 && content != NULL && out->content == CONTENT_INLINE) {
-        int err = load_content_row(db, *id, (size_t)out->size, content);
+        int err = load_bytes_row(db, SQL_CONTENT, *id, (size_t)out->size, content);
+        if (err != 0) found = err;
+    }
+    if (found == 1 && wrap != NULL && record_has_wrap(out)) {
+        int err = load_bytes_row(db, SQL_WRAP, *id, out->wrap_len, wrap);
         if (err != 0) found = err;
     }
 
@@ -282,6 +289,7 @@ put_record_row(sqlite3_stmt *s, const struct store_ref *ref, const struct record
     rc |= sqlite3_bind_int64(s, COL_PART_AT, r->part_at);
     rc |= sqlite3_bind_int64(s, COL_ENDED_AT, r->ended_at);
     rc |= sqlite3_bind_int(s, COL_BURNT_BY, (int)r->burnt_by);
+    rc |= sqlite3_bind_int64(s, COL_WRAP_LEN, r->wrap_len);
 
     /* What only the row has. */
     rc |= sqlite3_bind_blob(s, COL_KEY, ref->bytes, (int)ref->len, SQLITE_STATIC);
@@ -375,10 +383,21 @@ sqlite_rows_lay_out(const struct sqlite_layout *layout, const struct buf *conten
     return 0;
 }
 
-int
-sqlite_rows_insert_content(struct sqlite_db *db, int64_t id, const struct buf *stored) {
-    sqlite3_stmt *s = db->stmt[SQL_INSERT_CONTENT];
+/* Insert ${stored} for record ${id} with ${sql}. */
+static int
+insert_bytes(struct sqlite_db *db, enum sql sql, int64_t id, const struct buf *stored) {
+    sqlite3_stmt *s = db->stmt[sql];
     int rc = sqlite3_bind_int64(s, 1, id);
     rc |= sqlite3_bind_blob64(s, 2, stored->data, stored->len, SQLITE_STATIC);
-    return run_on_one_row(db, SQL_INSERT_CONTENT, rc);
+    return run_on_one_row(db, sql, rc);
+}
+
+int
+sqlite_rows_insert_content(struct sqlite_db *db, int64_t id, const struct buf *stored) {
+    return insert_bytes(db, SQL_INSERT_CONTENT, id, stored);
+}
+
+int
+sqlite_rows_insert_wrap(struct sqlite_db *db, int64_t id, const struct buf *stored) {
+    return insert_bytes(db, SQL_INSERT_WRAP, id, stored);
 }

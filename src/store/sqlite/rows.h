@@ -13,12 +13,13 @@
 
 /*
  * Read the record of ${ref} with its leases into ${out} (zeroed; caller clears), its row number
- * into ${id}, and, where ${content} is not NULL and the record has it inline, its content into
- * ${content}, all of the same moment.  Returns 1; 0 absent; ERR_TOO_LARGE, ERR_NOMEM or ERR_STORE.
+ * into ${id}, its content into ${content} if it is inline, and its wrap into ${wrap} if there is
+ * one.  Both may be NULL.  All is of the same moment.  Returns 1; 0 absent; ERR_TOO_LARGE,
+ * ERR_NOMEM or ERR_STORE.
  */
 MUST_CHECK
 int sqlite_rows_load(struct sqlite_db *db, const struct store_ref *ref, struct record *out,
-                     int64_t *id, struct buf *content);
+                     int64_t *id, struct buf *content, struct buf *wrap);
 
 /*
  * Count up to ${max} records, in the order of their row numbers and after ${after}, into ${out}
@@ -59,8 +60,10 @@ MUST_CHECK
 int sqlite_rows_lay_out(const struct sqlite_layout *layout, const struct buf *content,
                         struct buf *stored);
 
-/* Insert content that sqlite_rows_lay_out() made for record ${id}. */
+/* Insert the content or the wrap of record ${id}, as sqlite_rows_lay_out() made it. */
 MUST_CHECK
 int sqlite_rows_insert_content(struct sqlite_db *db, int64_t id, const struct buf *stored);
+MUST_CHECK
+int sqlite_rows_insert_wrap(struct sqlite_db *db, int64_t id, const struct buf *stored);
 
 #endif

@@ -13,8 +13,15 @@
     " hash BLOB NOT NULL CHECK (length(hash) = 32)"                                                \
     ") STRICT;"
 
+#define CREATE_WRAP                                                                                \
+    "CREATE TABLE wrap ("                                                                          \
+    " record INTEGER PRIMARY KEY REFERENCES record (id) ON DELETE CASCADE,"                        \
+    " bytes BLOB NOT NULL"                                                                         \
+    ") STRICT;"
+
 /*
- * record.key is the SHA-256 of the id.  content.bytes begins with filler (store/sqlite/rows.c).
+ * record.key is the SHA-256 of the id.  content.bytes and wrap.bytes begin with filler
+ * (store/sqlite/rows.c).
  * state.bytes is the sum of record_cost(), written with each commit that changes it.
  * state.high_water is the latest time of a decision.  state.fence is written to invalidate a commit
  * that failed (store/sqlite/conn.c).
@@ -54,7 +61,8 @@ static const char create_text[] =
     " part_at INTEGER NOT NULL,"
     " ended_at INTEGER NOT NULL,"
     " burnt_by_owner INTEGER NOT NULL,"
-    " gate_verifier BLOB"
+    " gate_verifier BLOB,"
+    " wrap_len INTEGER NOT NULL DEFAULT 0"
     ") STRICT;"
     "CREATE INDEX record_sweep_at ON record (sweep_at);"
     "CREATE UNIQUE INDEX record_blob ON record (blob) WHERE blob IS NOT NULL;"
@@ -83,18 +91,21 @@ static const char create_text[] =
     " bytes INTEGER NOT NULL CHECK (bytes >= 0),"
     " fence INTEGER NOT NULL"
     ") STRICT;"
-    "INSERT INTO state (id, high_water, bytes, fence) VALUES (1, 0, 0, 0);" CREATE_EVENT ADD_SPARE;
+    "INSERT INTO state (id, high_water, bytes, fence) VALUES (1, 0, 0, 0);" CREATE_WRAP CREATE_EVENT
+        ADD_SPARE;
 
 #define COLUMNS                                                                                    \
     "rev, kind, phase, content, created_at, expires_at, views, views_left, size, blob, salt, "     \
     "header, nonce, tag, file_name, verifier, owner, passphrase, attempts, attempts_left, "        \
-    "part_size, parts_stored, part_at, ended_at, burnt_by_owner, gate_verifier"
+    "part_size, parts_stored, part_at, ended_at, burnt_by_owner, gate_verifier, "                  \
+    "wrap_len"
 
 static const char *const texts[SQL_COUNT] = {
     [SQL_LOAD] = "SELECT id, " COLUMNS " FROM record WHERE key = ?1",
     [SQL_LEASES] = "SELECT hash, opened_at, renewed_at, ended_at, how FROM lease"
                    " WHERE record = ?1 ORDER BY n",
     [SQL_CONTENT] = "SELECT bytes FROM content WHERE record = ?1",
+    [SQL_WRAP] = "SELECT bytes FROM wrap WHERE record = ?1",
     [SQL_DUE] = "SELECT key FROM record WHERE sweep_at <= ?1 ORDER BY sweep_at, id"
                 " LIMIT ?2 OFFSET ?3",
     [SQL_KNOWS_BLOB] = "SELECT 1 FROM record WHERE blob = ?1",
@@ -115,8 +126,9 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_INSERT_RECORD] =
         "INSERT INTO record (" COLUMNS ", key, sweep_at) VALUES (?1, ?2, ?3, ?4,"
         " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
-        " ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28) ON CONFLICT (key) DO NOTHING",
+        " ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29) ON CONFLICT (key) DO NOTHING",
     [SQL_INSERT_CONTENT] = "INSERT INTO content (record, bytes) VALUES (?1, ?2)",
+    [SQL_INSERT_WRAP] = "INSERT INTO wrap (record, bytes) VALUES (?1, ?2)",
     [SQL_CHANGE] = "UPDATE record SET rev = rev + 1, views_left = views_left - ?4, phase = ?5,"
                    " content = ?6, blob = ?7, attempts_left = ?8, parts_stored = ?9, part_at = ?10,"
                    " ended_at = ?11, burnt_by_owner = ?12, sweep_at = ?13"
@@ -130,6 +142,7 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_INSERT_PART] = "INSERT INTO part (record, part) VALUES (?1, ?2)",
     [SQL_DROP_PARTS] = "DELETE FROM part WHERE record = ?1",
     [SQL_DROP_CONTENT] = "DELETE FROM content WHERE record = ?1",
+    [SQL_DROP_WRAP] = "DELETE FROM wrap WHERE record = ?1",
     [SQL_DROP_RECORD] = "DELETE FROM record WHERE id = ?1 AND rev = ?2"
                         " AND views_left >= ?4 AND (?4 = 0 OR expires_at > ?3)",
     [SQL_INSERT_EVENT] = "INSERT INTO event (number, at, kind, ref, creator, hash, spare)"
@@ -170,6 +183,12 @@ sqlite_schema_upgrade(int64_t version, char *out, size_t len) {
         break;
 
     case 3: /* events */ (void)snprintf(out, len, CREATE_EVENT); break;
-    default: (void)snprintf(out, len, ADD_SPARE); break;
+    case 4: (void)snprintf(out, len, ADD_SPARE); break;
+
+    default: /* wraps */
+        (void)snprintf(
+            out, len,
+            "ALTER TABLE record ADD COLUMN wrap_len INTEGER NOT NULL DEFAULT 0;" CREATE_WRAP);
+        break;
     }
 }

@@ -8,7 +8,7 @@
 
 enum {
     SQLITE_SCHEMA_APPLICATION = 0x45537631, /* "ESv1": whose file this is */
-    SQLITE_SCHEMA_VERSION = 5,
+    SQLITE_SCHEMA_VERSION = 6,
     SQLITE_SCHEMA_PAGE = 2048, /* bytes; small, since a secret fills a page of its own */
 };
 
@@ -20,6 +20,7 @@ enum sql {
     SQL_LOAD,       /* key -> enum sql_column */
     SQL_LEASES,     /* record -> hash, opened_at, renewed_at, ended_at, how */
     SQL_CONTENT,    /* record -> bytes */
+    SQL_WRAP,       /* record -> bytes */
     SQL_DUE,        /* now, max, skip -> key */
     SQL_KNOWS_BLOB, /* blob -> 1 */
     SQL_SURVEY,     /* id, max -> enum sql_column of the records after id */
@@ -37,12 +38,14 @@ enum sql {
     SQL_FENCE,
     SQL_INSERT_RECORD,  /* enum sql_column without the id */
     SQL_INSERT_CONTENT, /* record, bytes */
+    SQL_INSERT_WRAP,    /* record, bytes */
     SQL_CHANGE,         /* enum sql_change */
     SQL_PUT_LEASE,      /* record, n, hash, opened_at, renewed_at, ended_at, how */
     SQL_HAS_PART,       /* record, part -> 1 */
     SQL_INSERT_PART,    /* record, part */
     SQL_DROP_PARTS,     /* record */
     SQL_DROP_CONTENT,   /* record */
+    SQL_DROP_WRAP,      /* record */
     SQL_DROP_RECORD,    /* the first four of enum sql_change */
     SQL_INSERT_EVENT,   /* number, at, kind, ref, creator, hash, spare */
     SQL_LAST_EVENT,     /* -> number, hash */
@@ -82,6 +85,7 @@ enum sql_column {
     COL_ENDED_AT,
     COL_BURNT_BY,
     COL_GATE_VERIFIER,
+    COL_WRAP_LEN,
     COL_KEY, /* from here on SQL_INSERT_RECORD only */
     COL_SWEEP_AT,
 };

@@ -50,16 +50,29 @@ return_reader(struct store *s, struct sqlite_db *db) {
     sqlite_readers_give(&sqlite_store_of(s)->readers, db);
 }
 
+/* The load and the load_wrap of struct store_ops. */
 static int
-store_load(struct store *s, const struct store_ref *ref, struct record *out, struct buf *content) {
+load_rows(struct store *s, const struct store_ref *ref, struct record *out, struct buf *content,
+          struct buf *wrap) {
     int64_t id = 0;
     struct sqlite_db *db = borrow_reader(s);
     *out = (struct record){0};
     if (db == NULL) return ERR_STORE;
 
-    int found = sqlite_rows_load(db, ref, out, &id, content);
+    int found = sqlite_rows_load(db, ref, out, &id, content, wrap);
     return_reader(s, db);
     return found;
+}
+
+static int
+store_load(struct store *s, const struct store_ref *ref, struct record *out, struct buf *content) {
+    return load_rows(s, ref, out, content, NULL);
+}
+
+static int
+store_load_wrap(struct store *s, const struct store_ref *ref, struct record *out,
+                struct buf *wrap) {
+    return load_rows(s, ref, out, NULL, wrap);
 }
 
 /* Copy the key of the row of SQL_DUE into ${out}.  Returns SQLITE_OK, or SQLITE_CORRUPT if it is
@@ -159,8 +172,8 @@ store_ref(struct store *s, const char *id, struct store_ref *out) {
 
 static int
 store_create(struct store *s, const struct store_ref *ref, const struct record *r,
-             const struct buf *content) {
-    return sqlite_change_create(&sqlite_store_of(s)->writer, ref, r, content);
+             const struct buf *content, const struct buf *wrap) {
+    return sqlite_change_create(&sqlite_store_of(s)->writer, ref, r, content, wrap);
 }
 
 static int
@@ -237,6 +250,7 @@ static const struct store_ops sqlite_ops = {
     .ref = store_ref,
     .create = store_create,
     .load = store_load,
+    .load_wrap = store_load_wrap,
     .change = store_change,
     .change_all = store_change_all,
     .due = store_due,

@@ -94,6 +94,7 @@ test('broken bodies', async () => {
   const routes = [
     ['/api/v1/secrets', schemas.CreateRequest],
     [`/api/v1/secrets/${secret.id}/open`, schemas.OpenRequest],
+    [`/api/v1/secrets/${secret.id}/wrap`, schemas.WrapRequest],
     ['/decrypt', schemas.DecryptRequest],
   ];
   for (const [path, schema] of routes)

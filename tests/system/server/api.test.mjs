@@ -90,6 +90,22 @@ test('v1: open, lose the answer, open again, confirm', async () => {
   assert.deepEqual(events(end).split(' ').sort(), ['burnt_by_opener', 'confirmed', 'created', 'opened', 'opened']);
 });
 
+test('v1: a wrap is for the gate, takes no view, and goes with the content', async () => {
+  const made = makeSecret({ wrap: Buffer.from('the server does not look into it') });
+  const s = await create(made);
+  assert.equal((await expect(200, 'GET', s.path)).json.wrap, true);
+  const ask = (status, gate) => expect(status, 'POST', `${s.path}/wrap`, { json: { gate } });
+  assert.deepEqual((await ask(200, s.gate)).json, { wrap: made.create.wrap });
+  assert.equal((await ask(403, makeToken())).json.code, 'wrong_key');
+  await expect(422, 'POST', '/api/v1/secrets', { json: { ...made.create, passphrase: false } });
+  const lease = makeToken();
+  await open(200, s, lease);
+  await expect(204, 'DELETE', `${s.path}/lease`, { token: lease });
+  await ask(404, s.gate);
+  const plain = await create(makeSecret({ attempts: 1 }));
+  await expect(404, 'POST', `${plain.path}/wrap`, { json: { gate: plain.gate } });
+});
+
 test('v1: of many at once exactly as many as there are views', async () => {
   for (const views of [1, 3]) {
     const s = await create(makeSecret({ views }));

@@ -168,9 +168,9 @@ export function describedApi(server, maxSockets = 64) {
 export const base64url = (bytes) => Buffer.from(bytes).toString('base64url');
 
 /** A v1 secret as a client makes it, but for the encryption: { access, envelope, create }, and a gate with attempts. */
-export function makeSecret({ size = 304, views = 1, ttl = 3600, attempts, inline = true } = {}) {
+export function makeSecret({ size = 304, views = 1, ttl = 3600, attempts, wrap, inline = true } = {}) {
   const access = randomBytes(32);
-  const gate = attempts === undefined ? undefined : randomBytes(32);
+  const gate = attempts === undefined && wrap === undefined ? undefined : randomBytes(32);
   const envelope = randomBytes(size);
   envelope.set([0x45, 0x53, 0x76, 0x31, 14, 8, 1, 0]);
   const create = {
@@ -180,6 +180,7 @@ export function makeSecret({ size = 304, views = 1, ttl = 3600, attempts, inline
     ttl,
     size,
     ...(gate && { attempts, gate_verifier: base64url(createHash('sha256').update(gate).digest()) }),
+    ...(wrap && { passphrase: true, wrap: base64url(wrap) }),
     ...(inline ? { content: base64url(envelope) } : {}),
   };
   return { access: base64url(access), envelope, create, ...(gate && { gate: base64url(gate) }) };

@@ -369,7 +369,7 @@ config_tells_what_holds(void **state) {
         "\"ttl_max\":2592000,\"ttl_default\":432000,"
         "\"ttl_choices\":[300,3600,21600,86400,259200,432000,1209600,2592000],"
         "\"views_max\":100,\"attempts_max\":100,\"passphrase\":\"optional\","
-        "\"create\":{\"allowed\":true,\"ways\":[]},\"features\":[\"gate\"]}");
+        "\"create\":{\"allowed\":true,\"ways\":[]},\"features\":[\"gate\",\"wrap\"]}");
     fixture->api.config.ttl_max = 86400;
     fixture->api.config.ttl_default = 7200;
     fixture->api.config.page = "https://page.example/\"s";

@@ -23,21 +23,26 @@ static const struct blobs_ops *real_blobs;
 
 static int
 create(struct store *s, const struct store_ref *ref, const struct record *r,
-       const struct buf *content) {
-    return fault != 0 ? fault : real->create(s, ref, r, content);
+       const struct buf *content, const struct buf *wrap) {
+    return fault != 0 ? fault : real->create(s, ref, r, content, wrap);
 }
 
 /* A create that is stored although nobody learns of it. */
 static int
 create_unheard(struct store *s, const struct store_ref *ref, const struct record *r,
-               const struct buf *content) {
-    int created = real->create(s, ref, r, content);
+               const struct buf *content, const struct buf *wrap) {
+    int created = real->create(s, ref, r, content, wrap);
     return created == 1 ? ERR_UNKNOWN_OUTCOME : created;
 }
 
 static int
 load(struct store *s, const struct store_ref *ref, struct record *out, struct buf *content) {
     return fault == ERR_STORE ? fault : real->load(s, ref, out, content);
+}
+
+static int
+load_wrap(struct store *s, const struct store_ref *ref, struct record *out, struct buf *wrap) {
+    return fault == ERR_STORE ? fault : real->load_wrap(s, ref, out, wrap);
 }
 
 static int
@@ -80,6 +85,7 @@ setup(void **state) {
     ops = *real;
     ops.create = create;
     ops.load = count_load;
+    ops.load_wrap = load_wrap;
     ops.change = count_change;
     ops.ping = ping;
     blobs = *real_blobs;
@@ -193,6 +199,31 @@ an_open_delivers_nothing_then_and_can_be_repeated(void **state) {
     }
     fault = 0;
     assert_int_equal(api_fixture_open_secret(fixture, id, KEY, 'a'), 200);
+}
+
+static void
+a_wrap_is_not_delivered_then(void **state) {
+    struct api_fixture *fixture = *state;
+    struct api_fixture_secret what = {.views = 1,
+                                      .ttl = 3600,
+                                      .gate = true,
+                                      .passphrase = true,
+                                      .size = 304,
+                                      .inside = true,
+                                      .key = KEY,
+                                      .wrap_len = 500};
+    char id[23], owner[44];
+    api_fixture_create(fixture, what, id, owner);
+    fault = ERR_STORE;
+    assert_again_later(fixture, api_fixture_ask_wrap(fixture, id, API_FIXTURE_GATE), "unavailable");
+    assert_null(strstr(api_fixture_body(fixture), "wrap"));
+    fault = 0;
+    assert_int_equal(api_fixture_ask_wrap(fixture, id, API_FIXTURE_GATE), 200);
+
+    /* Nor is it where no memory is left for the response. */
+    fixture->room = 100;
+    assert_int_equal(api_fixture_ask_wrap(fixture, id, API_FIXTURE_GATE), 503);
+    fixture->room = -1;
 }
 
 static void
@@ -388,6 +419,7 @@ main(void) {
         TEST(an_outcome_that_is_not_known),
         TEST(the_share_keeps_what_may_be_stored),
         TEST(an_open_delivers_nothing_then_and_can_be_repeated),
+        TEST(a_wrap_is_not_delivered_then),
         TEST(a_decrypt_delivers_nothing_then),
         TEST(too_many_derivations),
         TEST(a_wrong_token_costs_no_write),

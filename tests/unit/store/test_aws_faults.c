@@ -116,17 +116,18 @@ new_open(bool sealed, unsigned seed, unsigned n) {
 static struct store_ref
 create_under_faults(const struct record *r, unsigned seed) {
     struct store_ref ref = {0};
-    struct buf content = sample_content(r->size);
+    struct buf content = sample_content(r->size), wrap = sample_content(r->wrap_len);
     int created = 0;
     for (unsigned n = 0; n < 50 && created != 1; n++) {
         char id[TOKEN_SEALED_ID_LEN + 1];
         (void)snprintf(id, sizeof(id), "%06u%04ux%0*u", seed % 1000000, n,
                        r->kind == RECORD_SEALED ? 11 : 5, 0);
         store->ops->ref(store, id, &ref);
-        created = store->ops->create(store, &ref, r, &content);
+        created = store->ops->create(store, &ref, r, &content, r->wrap_len > 0 ? &wrap : NULL);
     }
     assert_int_equal(created, 1);
     buf_free(&content);
+    buf_free(&wrap);
     return ref;
 }
 
@@ -203,14 +204,19 @@ burn_under_faults(const struct store_ref *ref, const char *faults) {
     record_clear(&r);
 }
 
+/* What is in the table and the bucket, sorted.  Empties both. */
+static json_t *
+take_leftovers(void) {
+    char command[160];
+    (void)snprintf(command, sizeof(command), "leftovers %s %s", table, bucket);
+    return aws_standins_ask(standins, command);
+}
+
 /* Sort what the schedule of ${seed} left, which must be of the permitted kinds. */
 static void
 check_leftovers(unsigned seed) {
-    char command[160];
     const char *kind = NULL;
-    json_t *count = NULL;
-    (void)snprintf(command, sizeof(command), "leftovers %s %s", table, bucket);
-    json_t *left = aws_standins_ask(standins, command);
+    json_t *count = NULL, *left = take_leftovers();
     json_object_foreach(left, kind, count) {
         if (kind[0] == '!') fail_msg("seed %u: %s", seed, kind + 1);
         json_int_t sum = json_integer_value(json_object_get(kinds, kind));
@@ -228,6 +234,7 @@ run_schedule(unsigned seed, double rate, int views, int count) {
     (void)snprintf(command, sizeof(command), "faults %u %.2f", seed, rate);
     aws_standins_tell(standins, command, false);
     struct record r = sealed ? sample_sealed(views, 0, 304) : sample_text(views, 304);
+    if (sealed && seed % 4 == 0) r.wrap_len = 300;
     struct store_ref ref = create_under_faults(&r, seed);
     for (int i = 0; i < count; i++) {
         openers[i].ref = &ref;
@@ -337,17 +344,19 @@ die_after(int requests) {
 static struct store_ref
 one_view(bool sealed, unsigned seed, int requests) {
     struct record r = sealed ? sample_sealed(1, 0, 304) : sample_text(1, 304);
-    struct buf content = sample_content(304);
+    struct buf content = sample_content(304), wrap = sample_content(300);
     struct store_ref ref = {0};
+    if (sealed) r.wrap_len = 300;
     char id[TOKEN_SEALED_ID_LEN + 1];
     (void)snprintf(id, sizeof(id), "%0*u", sealed ? TOKEN_SEALED_ID_LEN : TOKEN_CLASSIC_ID_LEN,
                    seed);
     store->ops->ref(store, id, &ref);
     if (requests >= 0) die_after(requests);
-    int created = store->ops->create(store, &ref, &r, &content);
+    int created = store->ops->create(store, &ref, &r, &content, sealed ? &wrap : NULL);
     if (requests < 0) assert_int_equal(created, 1);
     aws_standins_tell(standins, "clear", false);
     buf_free(&content);
+    buf_free(&wrap);
     return ref;
 }
 
@@ -386,11 +395,40 @@ without_conditions_it_fails(void **state) {
     assert_true(too_many > 0);
 }
 
+/* The wrap of a secret whose content is in S3 lies in the table, and goes when the secret ends. */
+static void
+an_end_leaves_no_wrap(void **state) {
+    static const enum change_kind ends[] = {CHANGE_BURN, CHANGE_CONFIRM, CHANGE_REMOVE};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+        for (int in_parts = 0; in_parts < 2; in_parts++) {
+            struct record r = in_parts ? sample_upload(1, 1) : sample_sealed(1, 0, 304);
+            r.phase = PHASE_OPEN;
+            r.wrap_len = 300;
+            struct store_ref ref = sample_create(store, &r);
+            unsigned hash = ends[i] == CHANGE_BURN ? SAMPLE_OWNER : 1;
+            if (ends[i] == CHANGE_CONFIRM)
+                assert_int_equal(
+                    sample_change(store, &ref, CHANGE_OPEN, SAMPLE_T0, hash, SAMPLE_PROOF),
+                    VERDICT_OK);
+            assert_int_equal(sample_change(store, &ref, ends[i], SAMPLE_T0, hash, 0), VERDICT_OK);
+
+            /* One item: the receipt, or a record whose parts are to be erased. */
+            json_t *left = take_leftovers();
+            const char *kind = in_parts ? "content to be erased" : "a receipt";
+            assert_int_equal(json_object_size(left), 1);
+            assert_int_equal(json_integer_value(json_object_get(left, kind)), 1);
+            json_decref(left);
+        }
+    }
+}
+
 int
 main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(never_more_than_n_and_exactly_n_in_the_end),
         cmocka_unit_test(death_at_any_request_leaves_what_may_be_left),
+        cmocka_unit_test(an_end_leaves_no_wrap),
         cmocka_unit_test(without_conditions_it_fails),
     };
     return cmocka_run_group_tests(tests, open_stores, close_stores);

@@ -120,7 +120,7 @@ test_what_is_sent_twice_is_done_once(void **state) {
     store->ops->ref(store, "SentTwiceByItsClient22", &ref);
     lose("PutItem", true, NULL);
     twice = true;
-    assert_int_equal(store->ops->create(store, &ref, &r, &content), 1);
+    assert_int_equal(store->ops->create(store, &ref, &r, &content, NULL), 1);
     assert_null(operation);
     lose("UpdateItem", true, NULL);
     twice = true;

@@ -47,7 +47,7 @@ try_create(unsigned n) {
     struct buf content = sample_content(r.size);
     struct store_ref ref = {.len = TOKEN_HASH_LEN};
     sample_hash(n, ref.bytes);
-    int created = store->ops->create(store, &ref, &r, &content);
+    int created = store->ops->create(store, &ref, &r, &content, NULL);
     buf_free(&content);
     return created;
 }

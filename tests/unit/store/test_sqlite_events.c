@@ -139,7 +139,7 @@ test_what_did_not_happen_is_no_event(void **state) {
     struct record r = sample_sealed(1, 0, 304);
     struct store_ref ref = sample_create(s, &r);
     struct buf content = sample_content(304);
-    assert_int_equal(s->ops->create(s, &ref, &r, &content), 0);
+    assert_int_equal(s->ops->create(s, &ref, &r, &content, NULL), 0);
     (void)sample_change(s, &ref, CHANGE_OPEN, T0, 1, SAMPLE_WRONG);
     (void)sample_change(s, &ref, CHANGE_BURN, T0, 55, 0);
     assert_string_equal(kinds(s, NULL), "started created");

@@ -107,7 +107,7 @@ note_failure(struct known *s, int err) {
 static int
 create(struct store *store, struct known *s) {
     struct buf content = sample_content(s->first.size);
-    int created = store->ops->create(store, &s->ref, &s->first, &content);
+    int created = store->ops->create(store, &s->ref, &s->first, &content, NULL);
     buf_free(&content);
     if (created < 0) {
         note_failure(s, created);
@@ -656,7 +656,7 @@ static void *
 job_main(void *arg) {
     struct job *n = arg;
     struct buf content = sample_content(n->record.size);
-    n->created = n->store->ops->create(n->store, &n->ref, &n->record, &content);
+    n->created = n->store->ops->create(n->store, &n->ref, &n->record, &content, NULL);
     buf_free(&content);
     return NULL;
 }

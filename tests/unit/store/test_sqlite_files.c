@@ -152,7 +152,17 @@ create_secret(struct store *s, struct prng *p, struct secret *out, unsigned numb
                                             : sample_sealed(1, 0, out->content.len);
     out->ref.len = TOKEN_HASH_LEN;
     sample_hash(number, out->ref.bytes);
-    assert_int_equal(s->ops->create(s, &out->ref, &r, &out->content), 1);
+    if (r.kind != RECORD_SEALED || prng_below(p, 2) == 0) {
+        assert_int_equal(s->ops->create(s, &out->ref, &r, &out->content, NULL), 1);
+        return;
+    }
+
+    /* What is looked for is its wrap. */
+    struct buf content = sample_content(304);
+    r.wrap_len = (uint32_t)r.size;
+    r.size = 304;
+    assert_int_equal(s->ops->create(s, &out->ref, &r, &content, &out->content), 1);
+    buf_free(&content);
 }
 
 /* End the secret by a claim, a confirm or a burn. */
@@ -292,7 +302,7 @@ test_an_id_is_in_no_file(void **state) {
     struct buf content = sample_content(304);
     struct store *s = open_store();
     s->ops->ref(s, id, &ref);
-    assert_int_equal(s->ops->create(s, &ref, &r, &content), 1);
+    assert_int_equal(s->ops->create(s, &ref, &r, &content, NULL), 1);
     struct buf all = read_files();
     assert_non_null(memmem(all.data, all.len, ref.bytes, ref.len));
     assert_null(memmem(all.data, all.len, id, strlen(id)));
@@ -401,7 +411,7 @@ test_without_room_nothing_new_but_opens_go_on(void **state) {
     struct sqlite_store_config config = {.dir = dir, .min_free = UINT64_MAX};
     s->ops->close(s);
     assert_int_equal(sqlite_store_open(&config, &s), 0);
-    assert_int_equal(s->ops->create(s, &other, &r, &content), ERR_FULL);
+    assert_int_equal(s->ops->create(s, &other, &r, &content, NULL), ERR_FULL);
     assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, SAMPLE_T0, 5, SAMPLE_PROOF), VERDICT_OK);
     assert_int_equal(s->ops->ping(s), 0);
     s->ops->close(s);
@@ -463,14 +473,17 @@ edit_file(const char *sql) {
 }
 
 /* Versions of the file that earlier releases wrote, and what makes this version one of them. */
+#define WITHOUT_WRAPS "DROP TABLE wrap; ALTER TABLE record DROP COLUMN wrap_len;"
 static const char *const downgrades[] = {
     /* 1: without gates, and with a count of inline content only. */
-    ("DROP TABLE event; ALTER TABLE record DROP COLUMN gate_verifier; UPDATE state SET bytes = 608;"
-     "PRAGMA user_version = 1;"),
+    (WITHOUT_WRAPS "DROP TABLE event; ALTER TABLE record DROP COLUMN gate_verifier;"
+                   "UPDATE state SET bytes = 608; PRAGMA user_version = 1;"),
     /* 2: with gates. */
-    "DROP TABLE event; UPDATE state SET bytes = 608; PRAGMA user_version = 2;",
+    WITHOUT_WRAPS "DROP TABLE event; UPDATE state SET bytes = 608; PRAGMA user_version = 2;",
     /* 3: without events. */
-    "DROP TABLE event; PRAGMA user_version = 3;",
+    WITHOUT_WRAPS "DROP TABLE event; PRAGMA user_version = 3;",
+    /* 5: without wraps. */
+    WITHOUT_WRAPS "PRAGMA user_version = 5;",
 };
 
 /* Store one record of each kind, and two with a receipt only.  Returns an inline one. */
@@ -521,6 +534,9 @@ test_files_of_earlier_versions_go_on(void **state) {
         struct store_ref ref = sample_create(s, &gated);
         assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, SAMPLE_T0, 1, SAMPLE_PROOF),
                          VERDICT_WRONG_KEY);
+        gated.wrap_len = 300;
+        ref = sample_create(s, &gated);
+        assert_true(sample_has_wrap(s, &ref, 300));
         s->ops->close(s);
         scratch_remove(dir);
         scratch_make_fast(dir);

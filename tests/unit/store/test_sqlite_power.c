@@ -81,7 +81,7 @@ create_one(struct worker *w, int64_t now) {
     (void)snprintf(id, sizeof(id), "w%u-%d", w->number, w->subject_count);
     w->store->ops->ref(w->store, id, &s->ref);
     size_t issued = disk_trace_position(w->trace);
-    assert_int_equal(w->store->ops->create(w->store, &s->ref, &r, &content), 1);
+    assert_int_equal(w->store->ops->create(w->store, &s->ref, &r, &content, NULL), 1);
     note(w, s, issued, now, &r, true);
     w->subject_count++;
     buf_free(&content);

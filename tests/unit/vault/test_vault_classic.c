@@ -338,7 +338,7 @@ test_an_id_that_is_taken_is_drawn_again(void **state) {
     token_mint_classic_id(&stuck, id);
     v->store->ops->ref(v->store, id, &ref);
     struct record r = {.kind = RECORD_CLASSIC_TEXT, .phase = PHASE_OPEN, .views_left = 1};
-    assert_int_equal(v->store->ops->create(v->store, &ref, &r, NULL), 1);
+    assert_int_equal(v->store->ops->create(v->store, &ref, &r, NULL, NULL), 1);
     struct vault_classic_new in = {.plain = "two", .len = 3, .views = 1, .ttl = 60};
     struct vault_classic_created b;
     atomic_store(&repeats, 1 << 20);

@@ -254,7 +254,7 @@ test_the_object_of_a_second_file_is_not_forgotten(void **state) {
     store->pysecrets_layout = true;
     fixture_init(&fixture, store, blobs_wrap(memory_blobs_open(), &plan), 1);
     store->ops->ref(store, id, &ref);
-    assert_int_equal(store->ops->create(store, &ref, &r, &none), 1);
+    assert_int_equal(store->ops->create(store, &ref, &r, &none, NULL), 1);
     assert_int_equal(v->blobs->ops->put(v->blobs, blob, 0, "sealed", 6), 1);
 
     /* Each call of a store fails in turn. */

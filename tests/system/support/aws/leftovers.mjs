@@ -25,6 +25,7 @@ function sortSealed(item, has) {
   if (content === CONTENT.DOOMED) return open ? '!readable, and to be erased' : 'content to be erased';
   if (content === CONTENT.NONE) return open ? '!a view without its content' : 'a receipt';
   if (content === CONTENT.INLINE && !has.item(`${item.secret_id.S}#content`)) return '!a view without its content';
+  if (item.wrap_len && !has.item(`${item.secret_id.S}#content`)?.wrap) return '!a view without its wrap';
   if (content === CONTENT.BLOBS)
     for (const k of partsOf(item)) if (!has.object(`v1/${item.blob.S}/${k}`)) return '!a part that is not there';
   return views > 0 ? 'a record with views' : 'a record with leases';
@@ -47,7 +48,8 @@ function sortItem(item, has) {
   if (!key.endsWith('#content')) return sortClassic(item, has);
   const record = has.item(key.slice(0, -'#content'.length));
   if (!record) return 'content without a record';
-  return number(record, 'content') === CONTENT.INLINE ? 'inline content' : 'content of an erased record';
+  if (number(record, 'content') === CONTENT.INLINE) return 'inline content';
+  return number(record, 'content') === CONTENT.BLOBS && item.wrap ? 'a wrap' : 'content of an erased record';
 }
 
 /** Sort ${items} of DynamoDB and the names of ${objects}; resolves to { kind: how many }, what must never be with a "!". */
