@@ -51,7 +51,7 @@ test('a test that fails is repeated once unless that proves a fault, and what ta
   ];
   const log = console.log;
   console.log = () => undefined;
-  const results = await runTests(tests, { slots: 3, logs }).finally(() => (console.log = log));
+  const results = await runTests(tests, { least: 3, most: 3, logs }).finally(() => (console.log = log));
   const failed = Object.fromEntries(results.map((one) => [one.name, one.failed]));
   assert.deepEqual(failed, { flaky: 0, strict: 1, proven: 1, broken: 1, endless: 1, needed: 1, after: 1, alone: 0 });
   assert.deepEqual(results.filter(({ secondTry }) => secondTry).map(({ name }) => name), ['flaky']);
@@ -85,7 +85,7 @@ test('what a test leaves running ends with it, also in a session of its own', as
   const log = console.log;
   console.log = () => undefined;
   const command = ['sh', '-c', `sleep 60 & echo $! >>${pids}; setsid sleep 60 & echo $! >>${pids}`];
-  await runTests([{ name: 'forgets', command }], { slots: 1, logs }).finally(() => (console.log = log));
+  await runTests([{ name: 'forgets', command }], { least: 1, most: 1, logs }).finally(() => (console.log = log));
   const all = readFileSync(pids, 'utf8').trim().split('\n').map(Number);
   assert.equal(all.length, 2);
   for (const end = Date.now() + 5000; all.some(runs) && Date.now() < end; ) await later(20);
@@ -101,7 +101,7 @@ for (const signal of ['SIGINT', 'SIGTERM'])
       import { endWithChildren, runTests } from ${JSON.stringify(join(top, 'tools/tap.mjs'))};
       endWithChildren();
       const command = ['sh', '-c', 'echo $$ >>${pids}; sleep 60 & echo $! >>${pids}; setsid sleep 60 & echo $! >>${pids}; wait'];
-      await runTests([{ name: 'a', command }, { name: 'b', command }], { slots: 2, logs: ${JSON.stringify(folder)} });
+      await runTests([{ name: 'a', command }, { name: 'b', command }], { least: 2, most: 2, logs: ${JSON.stringify(folder)} });
     `);
     const runner = spawn('node', [join(folder, 'run.mjs')], { stdio: 'ignore' });
     const ended = new Promise((done) => runner.on('exit', done));
