@@ -116,6 +116,13 @@ async function written(command, last) {
   return all().slice(from);
 }
 
+/** Make the terminal ${columns} wide. tmux tells its programs up to a quarter of a second later. */
+async function makeWide(columns) {
+  tmux.width(columns);
+  await enter(`until [ "$(stty size)" = '60 ${columns}' ]; do sleep 0.05; done; echo columns=$((${columns}))`);
+  await see(new RegExp(`^columns=${columns}$`, 'm'));
+}
+
 test('a narrow terminal, one without colours, and a dumb one', { skip }, async () => {
   const bars = (text) => text.split(/[\r\n]/).filter((line) => /^[^$]*\d %/.test(line)).map((line) => line.replaceAll('\x1b[K', ''));
   assert.match(await written('secrets put -Q typescript', /Opens once/), /\x1b\[30;107m/);
@@ -123,12 +130,12 @@ test('a narrow terminal, one without colours, and a dumb one', { skip }, async (
   const dumb = await written('TERM=dumb secrets put -Q big.bin', /Opens once/);
   assert.deepEqual([bars(dumb), dumb.match(/\x1b\[(K|30)/)], [[], null]);
   for (const columns of [40, 80, 200]) {
-    tmux.width(columns);
+    await makeWide(columns);
     const lines = bars(await written('secrets put big.bin', /Opens\s+once/));
     assert.ok(lines.length > 0, 'a bar was drawn');
     assert.ok(lines.every((line) => [...line].length < columns), `${columns} columns: ${lines.join('\n')}`);
   }
-  tmux.width(120);
+  await makeWide(120);
 });
 
 test('a passphrase is asked for, twice to share, and not shown', { skip }, async () => {
