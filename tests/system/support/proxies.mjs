@@ -21,9 +21,10 @@ const HOST = 'localhost';
 const nginx = (folder, http) => writeNginx(folder, `include /etc/nginx/mime.types;\naccess_log off;\n${http}`);
 const upstream = (folder) => `upstream secretsd { server unix:${folder}/secretsd.sock; keepalive 8; }`;
 
-/** The shipped nginx configuration; ${extra} is put into its TLS server. */
-function nginxShipped(folder, port, extra = '') {
-  const text = localNginx(shipped('nginx/secretsd.conf'), { folder, port, plain: `unix:${folder}/plain.sock`, web: join(top, 'build/web') });
+/** The shipped nginx configuration with ${changes}; ${extra} is put into its TLS server. */
+function nginxShipped(folder, port, extra = '', changes = {}) {
+  const conf = edit(shipped('nginx/secretsd.conf'), changes);
+  const text = localNginx(conf, { folder, port, plain: `unix:${folder}/plain.sock`, web: join(top, 'build/web') });
   return nginx(folder, edit(text, { 'secrets.example.org': HOST, 'ssl http2;': `ssl http2;\n${extra}` }));
 }
 
@@ -64,6 +65,16 @@ const kinds = {
     const server = edit(lines.replaceAll('#', ''), { '/etc/nginx/secretsd.htpasswd': `${folder}/htpasswd` });
     const run = nginx(folder, `${senders}\n${edit(text, { 'secrets.example.org': HOST, 'ssl http2;': `ssl http2;\n${server}` })}`);
     return { run, url: `https://${HOST}:${port}/`, basic: { username: 'ada', password: 'pass word' } };
+  },
+
+  // Who shares signs in at ${provider}, the address of an oauth2-proxy. ${changes} are made in secretsd.conf.
+  'nginx with sign-in': (folder, port, { provider, changes }) => {
+    const signIn = shipped('nginx/sign-in.conf');
+    const [, include, header] = /^#     (include .*)\n#     (proxy_set_header .*)/m.exec(signIn);
+    writeFileSync(join(folder, 'sign-in.conf'), edit(signIn, { 'http://127.0.0.1:4180': provider }));
+    const included = edit(include, { '/etc/nginx/secretsd-sign-in.conf': `${folder}/sign-in.conf` });
+    const run = nginxShipped(folder, port, included, { 'proxy_set_header X-Forwarded-User "";': header, ...changes });
+    return { run, url: `https://${HOST}:${port}/` };
   },
 
   // As many write it: nginx takes 1 MiB.
@@ -138,7 +149,7 @@ server {
 };
 
 /** The kinds that everything passes. */
-export const proxyKinds = Object.keys(kinds).filter((kind) => !['nginx with senders', 'apache with sign-in', 'plain nginx'].includes(kind));
+export const proxyKinds = Object.keys(kinds).filter((kind) => !['nginx with senders', 'nginx with sign-in', 'apache with sign-in', 'plain nginx'].includes(kind));
 
 /** Whether Apache and its module ${name} are on this machine; if not, prints that what needs it is skipped. */
 export function hasApacheModule(name) {
