@@ -192,9 +192,10 @@ report(struct load *l, int64_t us) {
     qsort(l->latencies, (size_t)n, sizeof(l->latencies[0]), by_value);
     const uint32_t none = 0, *all = n > 0 ? l->latencies : &none;
     (void)printf("{\"requests\":%lld,\"seconds\":%.3f,\"rate\":%.0f,\"failed\":%lld,"
-                 "\"p50\":%u,\"p99\":%u,\"max\":%u,\"status\":{",
+                 "\"p50\":%u,\"p99\":%u,\"p999\":%u,\"max\":%u,\"status\":{",
                  (long long)l->answered, (double)us / 1e6, (double)l->answered * 1e6 / (double)us,
-                 (long long)l->failed, all[n / 2], all[n * 99 / 100], all[n > 0 ? n - 1 : 0]);
+                 (long long)l->failed, all[n / 2], all[n * 99 / 100], all[n * 999 / 1000],
+                 all[n > 0 ? n - 1 : 0]);
     const char *comma = "";
     for (int s = 0; s < 600; s++)
         if (l->status[s] > 0) {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How many durable creates and opens a second the SQLite store does for THREADS callers that each
- * wait for their answer: store_bench DIR [THREADS [EACH]].  A secret is 100 bytes, 304 sealed.
+ * wait for their answer: store_bench DIR [THREADS [EACH [STORED]]].  A secret is 100 bytes, 304
+ * sealed.  With STORED, so many secrets are stored first, which expire over five days.  Then the
+ * opens are of old ones, and the time of opening the store again is measured as well.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -14,24 +16,48 @@
 #include "base/text/parse.h"
 #include "store/sqlite/store.h"
 
-enum { NOW = 1900000000, SIZE = 304 };
+enum { NOW = 1900000000, SIZE = 304, LIFETIME = 432000, FILLERS = 256 };
 
 struct bench {
     struct store *store;
-    int each;
-    struct store_ref *refs; /* each * threads */
+    int64_t each; /* secrets for each thread */
+    int64_t stored;
     atomic_int failed;
 };
 
 struct caller {
     struct bench *bench;
-    struct store_ref *refs;
+    int64_t first, step; /* which secrets are its own */
     pthread_t thread;
 };
+
+/* The address of secret ${n}: spread over all keys, as hashes of ids are. */
+static struct store_ref
+ref_of(int64_t n) {
+    struct store_ref ref = {.len = TOKEN_HASH_LEN};
+    uint64_t x = (uint64_t)n;
+    for (size_t i = 0; i < TOKEN_HASH_LEN; i += sizeof(x)) {
+        x += UINT64_C(0x9e3779b97f4a7c15); /* splitmix64 */
+        uint64_t z = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+        z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+        z ^= z >> 31;
+        memcpy(ref.bytes + i, &z, sizeof(z));
+    }
+    return ref;
+}
+
+/* The number of the ${i}th of ${c}.  Old ones are opened in no order. */
+static int64_t
+number_of(const struct caller *c, int64_t i, bool old) {
+    int64_t n = c->first + i * c->step;
+    if (old) return (int64_t)((uint64_t)n * 7919 % (uint64_t)c->bench->stored);
+    return n;
+}
 
 static void *
 create_all(void *arg) {
     struct caller *c = arg;
+    struct store *s = c->bench->store;
     uint8_t bytes[SIZE];
     random_fill(&random_system, bytes, sizeof(bytes));
     struct buf content = {.data = bytes, .len = SIZE, .cap = SIZE, .max = SIZE};
@@ -39,14 +65,15 @@ create_all(void *arg) {
                        .phase = PHASE_OPEN,
                        .content = CONTENT_INLINE,
                        .created_at = NOW,
-                       .expires_at = NOW + 432000,
                        .views = 1,
                        .views_left = 1,
                        .size = SIZE};
-    for (int i = 0; i < c->bench->each; i++) {
-        c->refs[i].len = TOKEN_HASH_LEN;
-        random_fill(&random_system, c->refs[i].bytes, TOKEN_HASH_LEN);
-        if (c->bench->store->ops->create(c->bench->store, &c->refs[i], &r, &content, NULL) != 1)
+    for (int64_t i = 0; i < c->bench->each; i++) {
+        int64_t n = number_of(c, i, false);
+        struct store_ref ref = ref_of(n);
+        r.expires_at = NOW + LIFETIME;
+        if (n < c->bench->stored) r.expires_at -= LIFETIME - LIFETIME * (n + 1) / c->bench->stored;
+        if (s->ops->create(s, &ref, &r, &content, NULL) != 1)
             atomic_fetch_add(&c->bench->failed, 1);
     }
     return NULL;
@@ -60,13 +87,14 @@ open_all(void *arg) {
     struct change change = {.kind = CHANGE_OPEN, .now = NOW + 1};
     struct effect effect;
     struct record record;
-    for (int i = 0; i < c->bench->each; i++) {
+    for (int64_t i = 0; i < c->bench->each; i++) {
+        struct store_ref ref = ref_of(number_of(c, i, c->bench->stored > 0));
         struct buf content = BUF_INIT(SIZE);
         random_fill(&random_system, change.hash, sizeof(change.hash));
-        bool ok = s->ops->load(s, &c->refs[i], &record, &content) == 1 && content.len == SIZE;
+        bool ok = s->ops->load(s, &ref, &record, &content) == 1 && content.len == SIZE;
         if (ok) record_clear(&record);
         buf_free(&content);
-        ok = ok && s->ops->change(s, &c->refs[i], &change, &effect, &record) == 1 && effect.claimed;
+        ok = ok && s->ops->change(s, &ref, &change, &effect, &record) == 1 && effect.claimed;
         if (ok) record_clear(&record);
         if (!ok) atomic_fetch_add(&c->bench->failed, 1);
     }
@@ -96,19 +124,53 @@ writer_ns(void) {
     return ns;
 }
 
+/* Let ${threads} callers do ${work} on secrets from number ${first} on. */
 static void
-run(struct bench *bench, struct caller *callers, int threads, const char *what,
-    void *(*work)(void *)) {
+run(struct bench *bench, int64_t threads, int64_t first, const char *what, void *(*work)(void *)) {
+    struct caller *callers = calloc((size_t)threads, sizeof(*callers));
+    if (callers == NULL) abort();
     int64_t start = clock_monotonic_us();
     int64_t used = writer_ns();
-    for (int i = 0; i < threads; i++)
+
+    for (int64_t i = 0; i < threads; i++) {
+        callers[i] = (struct caller){.bench = bench, .first = first + i, .step = threads};
         if (pthread_create(&callers[i].thread, NULL, work, &callers[i]) != 0) abort();
-    for (int i = 0; i < threads; i++)
+    }
+    for (int64_t i = 0; i < threads; i++)
         (void)pthread_join(callers[i].thread, NULL);
+
     double seconds = (double)(clock_monotonic_us() - start) / 1e6;
-    int all = bench->each * threads;
-    printf("%-8s %d threads  %8.0f /s  %5.1f us of the writer each  %d failed\n", what, threads,
-           all / seconds, (double)(writer_ns() - used) / 1e3 / all, atomic_load(&bench->failed));
+    double all = (double)(bench->each * threads);
+    printf("%-8s %4d threads  %8.0f /s  %5.1f us of the writer each  %d failed\n", what,
+           (int)threads, all / seconds, (double)(writer_ns() - used) / 1e3 / all,
+           atomic_load(&bench->failed));
+    free(callers);
+}
+
+static bool
+open_store(struct bench *bench, const char *dir) {
+    struct buf reason = BUF_INIT(512);
+    struct sqlite_store_config config = {.dir = dir, .reason = &reason};
+    int64_t start = clock_monotonic_us();
+    bool ok = sqlite_store_open(&config, &bench->store) == 0;
+    if (ok)
+        printf("open the store             %8.1f ms\n",
+               (double)(clock_monotonic_us() - start) / 1e3);
+    else (void)fprintf(stderr, "%s\n", buf_text(&reason));
+    buf_free(&reason);
+    return ok;
+}
+
+/* Store ${bench->stored} secrets unless there are some already, then open the store again. */
+static bool
+fill_store(struct bench *bench, const char *dir) {
+    if (bench->stored == 0 || bench->store->ops->usage(bench->store) > 0) return true;
+    int64_t each = bench->each;
+    bench->each = bench->stored / FILLERS;
+    run(bench, FILLERS, 0, "filling", create_all);
+    bench->each = each;
+    bench->store->ops->close(bench->store);
+    return open_store(bench, dir);
 }
 
 static void
@@ -129,29 +191,19 @@ run_fdatasync(const char *dir) {
 
 int
 main(int argc, char **argv) {
-    struct buf reason = BUF_INIT(512);
     int64_t threads = 64;
-    int64_t each = 2000;
-    struct bench bench = {0};
+    struct bench bench = {.each = 2000};
     if (argc < 2 || (argc > 2 && parse_number(argv[2], strlen(argv[2]), 1, 1024, &threads) != 0) ||
-        (argc > 3 && parse_number(argv[3], strlen(argv[3]), 1, 1000000, &each) != 0))
+        (argc > 3 && parse_number(argv[3], strlen(argv[3]), 1, 1000000, &bench.each) != 0) ||
+        (argc > 4 && parse_number(argv[4], strlen(argv[4]), FILLERS, 1 << 30, &bench.stored) != 0))
         return 2;
-    struct sqlite_store_config config = {.dir = argv[1], .reason = &reason};
-    if (sqlite_store_open(&config, &bench.store) != 0) {
-        (void)fprintf(stderr, "%s\n", buf_text(&reason));
-        return 1;
-    }
-    bench.each = (int)each;
-    bench.refs = calloc((size_t)(threads * each), sizeof(*bench.refs));
-    struct caller *callers = calloc((size_t)threads, sizeof(*callers));
-    if (bench.refs == NULL || callers == NULL) return 1;
-    for (int i = 0; i < threads; i++)
-        callers[i] = (struct caller){.bench = &bench, .refs = bench.refs + i * each};
+    bench.stored -= bench.stored % FILLERS;
+    if (!open_store(&bench, argv[1]) || !fill_store(&bench, argv[1])) return 1;
+
     run_fdatasync(argv[1]);
-    run(&bench, callers, (int)threads, "creates", create_all);
-    run(&bench, callers, (int)threads, "opens", open_all);
+    int64_t old = bench.stored;
+    run(&bench, threads, old, "creates", create_all);
+    run(&bench, threads, 0, "opens", open_all);
     bench.store->ops->close(bench.store);
-    free(callers);
-    free(bench.refs);
     return atomic_load(&bench.failed) != 0;
 }

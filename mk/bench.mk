@@ -1,11 +1,18 @@
 # Measurements.  They depend on the machine, so each is printed next to a limit of the same machine.
 
-.PHONY: bench bench-events bench-kdf bench-function bench-store soak soak-aws soak-kill
+.PHONY: bench bench-peers bench-events bench-kdf bench-function bench-store soak soak-aws soak-kill
+
+# RESULTS=FILE writes the tables to FILE as well.
+export RESULTS
 
 ## bench: measure the server, the CLI and the function, and print the figures next to their goals
 bench: $(B)/secretsd $(B)/secrets $(B)/bench/load $(B)/bench/bare $(B)/bench/kdf $(B)/tests/server/secretsd bench-function
 	$(Q)BUILD=$(B) node bench/bench.mjs
 	$(Q)TMPDIR=$(CURDIR)/$(B) BUILD=$(B) node bench/cli.mjs
+
+## bench-peers: measure creates and opens beside Redis, if it is installed
+bench-peers: $(B)/secretsd $(B)/bench/load
+	$(Q)BUILD=$(B) node bench/peers.mjs
 
 ## bench-kdf: measure key derivations on each path of crypto/kdf/lanes.c, alone and in the server
 bench-kdf: $(B)/bench/load $(B)/bench/kdf $(B)/tests/server/secretsd
@@ -19,9 +26,10 @@ bench-function: $(B)/function.zip $(B)/bootstrap
 bench-events: $(B)/secretsd $(B)/bench/load
 	$(Q)BUILD=$(B) node bench/events.mjs
 
-## bench-store: measure the SQLite store without the server
+## bench-store: measure the SQLite store without the server, with STORED secrets in it (default 10240)
+STORED ?= 10240
 bench-store: $(B)/bench/store_bench
-	$(Q)d=$$(mktemp -d $(B)/store.XXXXXX) && { $< "$$d"; status=$$?; rm -rf "$$d"; exit $$status; }
+	$(Q)d=$$(mktemp -d $(B)/store.XXXXXX) && { $< "$$d" 64 150 $(STORED); status=$$?; rm -rf "$$d"; exit $$status; }
 
 BENCH_LIBS := $(CORE_LIBS) -lsqlite3
 # What the server is compared with.
