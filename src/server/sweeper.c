@@ -7,7 +7,10 @@
 #include "base/log.h"
 #include "server/process/ticker.h"
 
-enum { RECORDS_MAX = 200000 }; /* of one sweep; the rest waits for the next */
+enum {
+    RECORDS_MAX = 200000, /* of one sweep; the rest waits for the next */
+    REST_MS = 1000,       /* until the next sweep if this one could not do all */
+};
 
 struct sweeper {
     struct ticker *ticker;
@@ -44,7 +47,8 @@ sweeper_run(void *arg) {
         if (err == 0) atomic_store(&s->last, clock_now(&s->vault->clock));
         kdf_pool_trim(s->kdf);
         (void)malloc_trim(0);
-        s->next_ms = clock_monotonic_ms() + s->ms;
+        s->next_ms = clock_monotonic_ms();
+        s->next_ms += err == 0 && result.more ? REST_MS : s->ms;
     }
     int64_t left = s->next_ms - clock_monotonic_ms();
     return left > 0 ? left : 0;

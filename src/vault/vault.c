@@ -232,6 +232,7 @@ vault_sweep_due(struct vault *v, int max, struct vault_sweep_result *out) {
     if (v->limits.sweep_ms > 0) s.until_ms = clock_monotonic_ms() + v->limits.sweep_ms;
 
     int err = sweep_batches(&s, max);
+    out->more = sweep_is_over(&s) || out->records >= max;
     return s.first != 0 ? s.first : err;
 }
 

@@ -70,6 +70,7 @@ struct vault_sweep_result {
     int records; /* looked at */
     int erased;  /* whose content was erased */
     int errors;
+    bool more; /* the time limit or the number of records ended the sweep */
 };
 
 /*

@@ -469,7 +469,9 @@ test_sweep_erases_and_forgets(void **state) {
     fixture.now = T0 + 86400;
     assert_int_equal(vault_sweep(v, 100, &swept), 0);
     assert_int_equal(swept.records, 100);
+    assert_true(swept.more);
     assert_int_equal(vault_sweep(v, 10000, &swept), 0);
+    assert_false(swept.more);
     assert_int_equal(swept.erased, COUNT - 101);
     assert_int_equal(stored_bytes(), 0);
     assert_int_equal(receipt(&all[1]), RECEIPT_EXPIRED);
