@@ -100,11 +100,11 @@ answer_stats(const struct admin *a, struct buf *out) {
     int whole = vault_survey(v, a->survey_ms, &s);
     if (whole < 0) return admin_refuse(out, err_text(whole));
 
-    json_t *o =
-        json_pack("{s:s, s:I, s:b, s:o, s:o, s:I, s:I, s:o}", "version", api->config.version, "at",
-                  (json_int_t)vault_now(v), "complete", whole, "secrets", count_states(&s),
-                  "stored", count_ages(&s), "bytes", (json_int_t)s.bytes, "used",
-                  (json_int_t)vault_usage(v), "networks", sum_networks(api, api->storage_shares));
+    json_t *o = json_pack(
+        "{s:s, s:I, s:b, s:o, s:I, s:o, s:I, s:I, s:o}", "version", api->config.version, "at",
+        (json_int_t)vault_now(v), "complete", whole, "secrets", count_states(&s), "requests",
+        (json_int_t)s.requests, "stored", count_ages(&s), "bytes", (json_int_t)s.bytes, "used",
+        (json_int_t)vault_usage(v), "networks", sum_networks(api, api->storage_shares));
 
     /* What only some servers have. */
     int bad = o == NULL;

@@ -149,7 +149,7 @@ struct opening {
 /* Whether a view of ${r} is left. */
 static bool
 has_classic_view(struct vault *v, const struct record *r) {
-    return r->kind != RECORD_SEALED && policy_can_claim(r, vault_now(v));
+    return record_is_classic(r) && policy_can_claim(r, vault_now(v));
 }
 
 /* Whether no view is left by now: a secret that is gone is neither too large nor lost. */

@@ -25,6 +25,7 @@ happened(const struct record *before, const struct record *after, const struct e
     if (effect->claimed) out[n++] = AUDIT_OPENED;
     if (effect->claimed && after->views_left == 0) out[n++] = AUDIT_USED_UP;
     if (effect->confirmed) out[n++] = AUDIT_CONFIRMED;
+    if (effect->answered) out[n++] = AUDIT_ANSWERED;
     int ending = ending_of(before, after, now);
     if (ending != 0) out[n++] = (enum audit_kind)ending;
     return n;

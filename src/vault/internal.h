@@ -19,6 +19,14 @@ MUST_CHECK
 int vault_load_owned(struct vault *v, const char *id, const char *owner_token, struct record *out);
 
 /*
+ * Store ${r}, a sealed record or a request, under a new id, which goes to ${id}.  ${content} and
+ * ${wrap} are as in store_ops.create.  Returns 1 or a negative code.
+ */
+MUST_CHECK
+int vault_store_sealed(struct vault *v, const struct record *r, const struct buf *content,
+                       const struct buf *wrap, char id[static TOKEN_SEALED_ID_LEN + 1]);
+
+/*
  * Call store_ops.change for ${id} and count its failures.  ${after} must not be NULL.  If the
  * change doomed content in the blob store, try to erase it now, or wake the sweeper (see
  * wake_sweep in vault.h).  The sweeper retries what fails.

@@ -18,12 +18,24 @@ drop_record(struct record *r, struct effect *out) {
     out->drop_record = true;
 }
 
+/* Erase the description of the request ${r}, which has ended.  Its answers are to be burnt. */
+static void
+release_description(struct record *r, struct effect *out) {
+    if (r->content != CONTENT_INLINE) return;
+    r->content = CONTENT_NONE;
+    if (r->phase == PHASE_BURNT && r->answer_count > 0) r->content = CONTENT_DOOMED;
+    out->drop_content = true;
+    mark_written(r, out);
+}
+
 /* Release the content of ${r} if it can no longer be read. */
 static void
 release_content(struct record *r, int64_t now, struct effect *out) {
     if (policy_readable(r, now)) return;
 
-    if (r->content == CONTENT_BLOBS) {
+    if (r->kind == RECORD_REQUEST) {
+        release_description(r, out);
+    } else if (r->content == CONTENT_BLOBS) {
         out->drop_content = record_has_wrap(r);
         r->content = CONTENT_DOOMED;
         mark_written(r, out);
@@ -32,7 +44,7 @@ release_content(struct record *r, int64_t now, struct effect *out) {
         out->drop_content = true;
         mark_written(r, out);
         /* A classic record has no receipt to keep. */
-        if (r->kind != RECORD_SEALED) drop_record(r, out);
+        if (record_is_classic(r)) drop_record(r, out);
     }
 }
 
@@ -78,7 +90,7 @@ is_owner(const struct record *r, const struct change *c) {
 
 static enum verdict
 claim_classic(struct record *r, const struct change *c, struct effect *out) {
-    if (r->kind == RECORD_SEALED || !policy_can_claim(r, c->now)) return VERDICT_ABSENT;
+    if (!record_is_classic(r) || !policy_can_claim(r, c->now)) return VERDICT_ABSENT;
     r->views_left--;
     out->claimed = true;
     mark_written(r, out);
@@ -193,8 +205,24 @@ apply_confirm(struct record *r, const struct change *c, struct effect *out) {
     return VERDICT_OK;
 }
 
+/* End the request ${r} by its owner.  What has ended stays as it ended. */
+static enum verdict
+end_asking(struct record *r, const struct change *c, struct effect *out) {
+    bool owner = token_hash_equal(r->owner_hash, c->hash);
+    if (!owner || c->now >= policy_request_ends(r)) return VERDICT_ABSENT;
+    if (r->phase == PHASE_BURNT) return VERDICT_OK;
+
+    r->phase = PHASE_BURNT;
+    r->ended_at = c->now;
+    r->burnt_by = BURNT_BY_OWNER;
+    mark_written(r, out);
+    release_content(r, c->now, out);
+    return VERDICT_OK;
+}
+
 static enum verdict
 apply_burn(struct record *r, const struct change *c, struct effect *out) {
+    if (r->kind == RECORD_REQUEST) return end_asking(r, c, out);
     bool owner = is_owner(r, c);
     if (c->now >= r->expires_at || (!owner && record_find_lease(r, c->hash) == NULL))
         return VERDICT_ABSENT;
@@ -228,7 +256,7 @@ apply_remove(struct record *r, const struct change *c, struct effect *out) {
     r->ended_at = c->now;
     r->burnt_by = BURNT_BY_OPERATOR;
     /* A classic record in the layout of pysecrets has no phase: its views tell. */
-    if (r->kind != RECORD_SEALED) r->views_left = 0;
+    if (record_is_classic(r)) r->views_left = 0;
     mark_written(r, out);
     release_content(r, c->now, out);
     return VERDICT_OK;
@@ -248,14 +276,59 @@ apply_part(struct record *r, const struct change *c, struct effect *out) {
     return VERDICT_OK;
 }
 
+/* Exactly answers have a wrap that comes last.  The first wrap stays. */
 static enum verdict
 apply_complete(struct record *r, const struct change *c, struct effect *out) {
     if (!is_owner(r, c) || c->now >= r->expires_at) return VERDICT_ABSENT;
     if (r->phase == PHASE_OPEN) return VERDICT_OK;
     if (!policy_uploading(r, c->now)) return VERDICT_ABSENT;
     if (r->parts_stored < record_part_count(r)) return VERDICT_INCOMPLETE;
+    if (record_is_answer(r) != (c->wrap != NULL)) return VERDICT_CONFLICT;
+
     r->phase = PHASE_OPEN;
+    if (c->wrap != NULL) {
+        r->wrap_len = (uint32_t)c->wrap->len;
+        out->put_wrap = true;
+    }
     mark_written(r, out);
+    return VERDICT_OK;
+}
+
+/* Idempotent: an answer that is counted stays so, even when the request has become full or has
+ * expired.  A request that has ended takes none, since it burns what it counted. */
+static int
+apply_answer(struct record *r, const struct change *c, struct effect *out) {
+    const struct record_answer answer = {.ref = c->answer, .at = c->now};
+    if (r->kind != RECORD_REQUEST || r->phase != PHASE_OPEN) return 0;
+
+    out->verdict = VERDICT_OK;
+    if (record_has_answer(r, &c->answer)) return 0;
+    out->verdict = VERDICT_ABSENT;
+    if (c->now >= r->expires_at) return 0;
+    out->verdict = VERDICT_FULL;
+    if (r->views_left == 0) return 0;
+
+    int err = record_add_answer(r, &answer);
+    if (err != 0) return err;
+    r->views_left--;
+    out->verdict = VERDICT_OK;
+    out->answered = true;
+    mark_written(r, out);
+    return 0;
+}
+
+/* What was opened stays: its opener has it. */
+static enum verdict
+apply_discard(struct record *r, const struct change *c, struct effect *out) {
+    if (!record_is_answer(r)) return VERDICT_ABSENT;
+    bool unopened = r->phase == PHASE_UPLOADING || policy_can_claim(r, c->now);
+    if (!unopened) return VERDICT_OK;
+
+    r->phase = PHASE_BURNT;
+    r->ended_at = c->now;
+    r->burnt_by = BURNT_BY_OPENER;
+    mark_written(r, out);
+    release_content(r, c->now, out);
     return VERDICT_OK;
 }
 
@@ -274,7 +347,7 @@ apply_erased(struct record *r, struct effect *out) {
     r->content = CONTENT_NONE;
     explicit_bzero(r->blob, sizeof(r->blob));
     mark_written(r, out);
-    if (r->kind != RECORD_SEALED) drop_record(r, out);
+    if (record_is_classic(r)) drop_record(r, out);
     return VERDICT_OK;
 }
 
@@ -289,6 +362,8 @@ policy_apply(struct record *r, const struct change *c, struct effect *out) {
     case CHANGE_BURN: out->verdict = apply_burn(r, c, out); break;
     case CHANGE_PART: out->verdict = apply_part(r, c, out); break;
     case CHANGE_COMPLETE: out->verdict = apply_complete(r, c, out); break;
+    case CHANGE_ANSWER: return apply_answer(r, c, out);
+    case CHANGE_DISCARD: out->verdict = apply_discard(r, c, out); break;
     case CHANGE_REMOVE: out->verdict = apply_remove(r, c, out); break;
     case CHANGE_LAPSE: out->verdict = apply_lapse(r, c, out); break;
     case CHANGE_ERASED: out->verdict = apply_erased(r, out); break;

@@ -34,8 +34,9 @@ enum verdict {
     VERDICT_LEASE_ENDED, /* open: this lease has ended */
     VERDICT_WRONG_KEY,   /* open: the gate is absent or wrong, and nothing changed */
     VERDICT_WRONG_PROOF, /* open: the proof does not match; see record.attempts_left */
-    VERDICT_CONFLICT,    /* part: the upload is finished */
+    VERDICT_CONFLICT,    /* part: the upload is finished; complete: an answer without a wrap */
     VERDICT_INCOMPLETE,  /* complete: parts are missing */
+    VERDICT_FULL,        /* answer: the request has all the answers that it asked for */
 };
 
 enum change_kind {
@@ -43,12 +44,16 @@ enum change_kind {
     CHANGE_OPEN,          /* take one view of a sealed record; uses hash (lease), proof and gate */
     CHANGE_FETCH,         /* renew a live lease; uses hash (lease) */
     CHANGE_CONFIRM,       /* end a lease; uses hash (lease, live or ended) */
-    CHANGE_BURN,          /* burn the secret; uses hash (owner, or lease, live or ended) */
+    CHANGE_BURN,          /* burn the secret; uses hash (owner, or lease, live or ended).  End the
+                             request; uses hash (owner) */
     CHANGE_PART,          /* register a stored part; uses hash (owner), part and part_is_new */
-    CHANGE_COMPLETE,      /* finish an upload; uses hash (owner) */
+    CHANGE_COMPLETE,      /* finish an upload; uses hash (owner), and wrap for an answer */
+    CHANGE_ANSWER,        /* count an answer in its request; uses answer */
+    CHANGE_DISCARD,       /* the request of an answer has ended: burn the answer unless it was
+                             opened; needs nothing but the id */
     CHANGE_REMOVE,        /* the operator takes the secret down; needs nothing but the id */
     CHANGE_LAPSE,         /* sweeper: record what time has ended and release the content */
-    CHANGE_ERASED,        /* the doomed blobs are erased */
+    CHANGE_ERASED,        /* the doomed blobs are erased, or the answers of a request burnt */
 };
 
 struct change {
@@ -62,6 +67,8 @@ struct change {
     uint32_t part;                 /* counted from 0 */
     bool part_is_new;              /* set by the store from its set of parts */
     struct actor by;               /* not known: the sweeper or the operator */
+    struct store_ref answer;       /* address of the answer that is complete */
+    const struct buf *wrap;        /* of an answer; NULL: none.  It outlives the call */
 };
 
 /* What a store writes after policy_apply(), in the same atomic step. */
@@ -70,6 +77,9 @@ struct effect {
     bool write;        /* the record and its rev changed: write it */
     bool claimed;      /* a view was taken: views_left was decremented */
     bool confirmed;    /* a lease ended because its holder has the content */
+    bool answered;     /* an answer was counted: the last one of answers, and views_left was
+                          decremented */
+    bool put_wrap;     /* store c->wrap, whose length the record has */
     bool drop_content; /* erase the inline content and the wrap */
     bool drop_record;  /* delete the record with what drop_content erases; write is false then */
     int lease;         /* index of the lease that was added or changed; -1 for none */
@@ -103,8 +113,15 @@ enum verdict policy_wrap(const struct record *r, const uint8_t gate[static TOKEN
  */
 bool policy_readable(const struct record *r, int64_t now);
 
-/* Whether an open of ${r} that needs a new view can succeed at ${now}. */
+/* Whether an open of ${r} that needs a new view can succeed at ${now}; whether the request ${r}
+ * takes another answer. */
 bool policy_can_claim(const struct record *r, int64_t now);
+
+/*
+ * The time from which the request ${r} no longer lists its answers, and is deleted: it has expired,
+ * and the last of its answers as well.
+ */
+int64_t policy_request_ends(const struct record *r);
 
 /* The time at which the lease ${l} of ${r} lapses.  Before it the lease is live unless it ended. */
 int64_t policy_lease_expires(const struct record *r, const struct lease *l);
@@ -125,12 +142,13 @@ int64_t policy_upload_ends(const struct record *r);
 /* Whether the upload of ${r} is in progress at ${now}. */
 bool policy_uploading(const struct record *r, int64_t now);
 
-/* Whether the owner can still read the receipt of ${r} at ${now}. */
+/* Whether the owner can still read the receipt of ${r}, or list its answers, at ${now}. */
 bool policy_receipt_kept(const struct record *r, int64_t now);
 
 /*
  * The next time at which the sweeper has work with ${r}: doomed content waits (0), the last lease
- * lapses with no view left, ${r} expires, its upload is abandoned, or its receipt is deleted.
+ * lapses with no view left, ${r} expires, its upload is abandoned, or its receipt is deleted.  A
+ * request that has ended has work at once, while answers are to be burnt.
  * Stores index it.
  */
 int64_t policy_sweep_at(const struct record *r);

@@ -68,7 +68,17 @@ policy_uploading(const struct record *r, int64_t now) {
 
 bool
 policy_receipt_kept(const struct record *r, int64_t now) {
-    return r->kind == RECORD_SEALED && now < r->expires_at + POLICY_RECEIPT_LIFE;
+    if (record_is_classic(r)) return false;
+    if (r->kind == RECORD_REQUEST) return now < policy_request_ends(r);
+    return now < r->expires_at + POLICY_RECEIPT_LIFE;
+}
+
+int64_t
+policy_request_ends(const struct record *r) {
+    int64_t ends = r->expires_at;
+    for (size_t i = 0; i < r->answer_count; i++)
+        ends = max64(ends, r->answers[i].at + r->answer_ttl);
+    return ends;
 }
 
 /* The time from which the content of ${r} can no longer be read; 0 if it cannot now. */
@@ -76,6 +86,7 @@ static int64_t
 unreadable_at(const struct record *r) {
     int64_t at = 0;
     if (r->phase == PHASE_BURNT) return 0;
+    if (r->kind == RECORD_REQUEST) return policy_request_ends(r);
     if (r->phase == PHASE_UPLOADING) return policy_upload_ends(r);
     if (r->phase == PHASE_OPEN && r->views_left > 0) return r->expires_at;
 
@@ -96,7 +107,8 @@ int64_t
 policy_sweep_at(const struct record *r) {
     if (r->content == CONTENT_DOOMED) return 0;
     if (r->content != CONTENT_NONE) return unreadable_at(r);
-    if (r->kind != RECORD_SEALED) return 0;
+    if (record_is_classic(r)) return 0;
+    if (r->kind == RECORD_REQUEST) return policy_request_ends(r);
     return r->expires_at + POLICY_RECEIPT_LIFE;
 }
 

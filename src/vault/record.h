@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The record of one secret, which is everything but its content.  Plain data, the same for every
- * store.  Times are seconds since 1970-01-01 UTC, and 0 means "not yet".
+ * The record of one secret or request, which is everything but its content.  Plain data, the same
+ * for every store.  Times are seconds since 1970-01-01 UTC, and 0 means "not yet".
  */
 #ifndef VAULT_RECORD_H
 #define VAULT_RECORD_H
@@ -22,7 +22,9 @@ enum {
     RECORD_NAME_MAX = 255, /* bytes of a classic file's name */
     RECORD_WRAP_MAX = 16 * 1024,
     RECORD_TTL_MIN = 60,
-    RECORD_MARK_LEN = 16, /* idempotency key of a classic claim, random */
+    RECORD_MARK_LEN = 16,                  /* idempotency key of a classic claim, random */
+    RECORD_ANSWERS_MAX = RECORD_VIEWS_MAX, /* to one request */
+    RECORD_ANSWER_WRAP_MAX = 4 * 1024,     /* bytes of the wrap of an answer */
 };
 
 /*
@@ -39,7 +41,8 @@ enum {
 enum record_kind {
     RECORD_CLASSIC_TEXT = 1,
     RECORD_CLASSIC_FILE = 2,
-    RECORD_SEALED = 3, /* end-to-end encrypted (v1) */
+    RECORD_SEALED = 3,  /* end-to-end encrypted (v1) */
+    RECORD_REQUEST = 4, /* asks for answers, which are sealed secrets */
 };
 
 enum record_phase {
@@ -53,7 +56,8 @@ enum record_content {
     CONTENT_NONE = 0,   /* erased */
     CONTENT_INLINE = 1, /* with the record, in its store */
     CONTENT_BLOBS = 2,  /* in the blob store under record.blob; an upload has it from its create */
-    CONTENT_DOOMED = 3, /* in the blob store, no longer readable, to be erased */
+    CONTENT_DOOMED = 3, /* in the blob store, no longer readable, to be erased; of a request that
+                           has ended: its answers are to be burnt */
 };
 
 enum lease_end {
@@ -67,6 +71,21 @@ enum record_burnt_by {
     BURNT_BY_OPENER = 0, /* also: not burnt */
     BURNT_BY_OWNER = 1,
     BURNT_BY_OPERATOR = 2, /* taken down */
+};
+
+/*
+ * The address of a record in a store.  Stores on this machine use the SHA-256 of the id, so that no
+ * full id is ever on disk.  DynamoDB uses the id itself, as pysecrets did.
+ */
+struct store_ref {
+    uint8_t bytes[32];
+    size_t len;
+};
+
+/* A completed answer to a request. */
+struct record_answer {
+    struct store_ref ref;
+    int64_t at; /* time it was counted */
 };
 
 /* One view of a sealed secret.  The holder of the token with this hash may fetch the content until
@@ -93,10 +112,10 @@ struct record {
     uint64_t rev; /* incremented by every change */
     int64_t created_at;
     int64_t expires_at;
-    int views; /* as created */
+    int views; /* as created; of a request: the answers that it asks for */
     int views_left;
-    uint64_t size;        /* bytes of content: ciphertext (classic) or whole envelope (sealed) */
-    struct actor creator; /* of a record that is being created */
+    uint64_t size; /* bytes of content: ciphertext (classic) or whole envelope (sealed, request) */
+    struct actor creator;          /* of a record that is being created */
     char blob[TOKEN_BLOB_LEN + 1]; /* name in the blob store; "" if inline or erased */
 
     /* Classic records. */
@@ -120,13 +139,30 @@ struct record {
     enum record_burnt_by burnt_by;
     size_t lease_count;
     struct lease *leases; /* in the order they were opened; owned */
+
+    /* Answers, which are sealed records. */
+    struct store_ref request; /* that it answers; len 0: it is no answer */
+
+    /* Requests, which have an owner, a header and a gate as sealed records do.  Their content is
+     * the sealed description. */
+    int64_t answer_ttl;   /* seconds */
+    uint64_t answer_size; /* bytes of content that an answer may have */
+    size_t answer_count;
+    struct record_answer *answers; /* in the order they were counted; owned */
 };
+
+/* Whether ${r} is a classic text or file. */
+bool record_is_classic(const struct record *r);
+
+/* Whether ${r} is an answer to a request. */
+bool record_is_answer(const struct record *r);
 
 /* Free what ${r} owns, then wipe and zero it.  NULL is allowed. */
 void record_clear(struct record *r);
 
 /*
- * Copy ${from} to ${to}, which owns nothing yet.  The copy owns its own leases.  Returns 0, or
+ * Copy ${from} to ${to}, which owns nothing yet.  The copy owns its own leases and
+ * answers.  Returns 0, or
  * ERR_NOMEM with ${to} unchanged.
  */
 MUST_CHECK
@@ -140,6 +176,16 @@ struct lease *record_add_lease(struct record *r);
 
 /* The lease of ${r} with this hash, or NULL. */
 struct lease *record_find_lease(const struct record *r, const uint8_t hash[static TOKEN_HASH_LEN]);
+
+/*
+ * Append an answer to the request ${r}, which owns it.  Returns 0; or ERR_NOMEM, also if there are
+ * RECORD_ANSWERS_MAX already, with ${r} unchanged.
+ */
+MUST_CHECK
+int record_add_answer(struct record *r, const struct record_answer *answer);
+
+/* Whether the answer ${ref} is counted in the request ${r}. */
+bool record_has_answer(const struct record *r, const struct store_ref *ref);
 
 /*
  * Bytes that ${r} counts for in the quota of its store: what it occupies, with its inline content

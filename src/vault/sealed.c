@@ -27,6 +27,12 @@ fill_sealed_record(struct vault *v, const struct vault_sealed_new *in, const cha
         memcpy(r->gate_verifier, in->gate_verifier, sizeof(r->gate_verifier));
     }
     token_hash(owner_token, strlen(owner_token), r->owner_hash);
+
+    /* An answer cannot be opened before its request has counted it. */
+    if (in->request != NULL) {
+        r->request = *in->request;
+        r->phase = PHASE_UPLOADING;
+    }
     if (in->content != NULL) return;
 
     /* Parts follow. */
@@ -36,15 +42,15 @@ fill_sealed_record(struct vault *v, const struct vault_sealed_new *in, const cha
     token_mint_blob(&v->random, r->blob);
 }
 
-/* Store ${r} under a new id.  Returns 1 or a negative code. */
-static int
-store_sealed(struct vault *v, const struct record *r, const struct vault_sealed_new *in, char *id) {
+int
+vault_store_sealed(struct vault *v, const struct record *r, const struct buf *content,
+                   const struct buf *wrap, char id[static TOKEN_SEALED_ID_LEN + 1]) {
     int created = 0;
     for (int i = 0; i < VAULT_ID_TRIES && created == 0; i++) {
         struct store_ref ref = {0};
         token_mint_sealed_id(&v->random, id);
         v->store->ops->ref(v->store, id, &ref);
-        created = v->store->ops->create(v->store, &ref, r, in->content, in->wrap);
+        created = v->store->ops->create(v->store, &ref, r, content, wrap);
     }
 
     /* That many collisions mean that the store or the random numbers are broken. */
@@ -58,6 +64,7 @@ vault_sealed_charge(const struct vault_sealed_new *in) {
     size_t wrap_len = 0;
     if (in->content != NULL) content = CONTENT_INLINE;
     if (in->wrap != NULL) wrap_len = in->wrap->len;
+    if (in->request != NULL) wrap_len = RECORD_ANSWER_WRAP_MAX; /* it comes with the complete */
     return vault_charge(in->views, content, in->size, wrap_len);
 }
 
@@ -79,7 +86,7 @@ vault_sealed_create(struct vault *v, const struct vault_sealed_new *in,
 
     token_mint(&v->random, out->owner_token);
     fill_sealed_record(v, in, out->owner_token, &r);
-    result = store_sealed(v, &r, in, out->id);
+    result = vault_store_sealed(v, &r, in->content, in->wrap, out->id);
     out->expires_at = r.expires_at;
     out->part_size = r.part_size;
 

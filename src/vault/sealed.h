@@ -22,11 +22,13 @@ struct vault_sealed_new {
     int64_t ttl;                         /* seconds */
     int attempts;                        /* 1 to RECORD_ATTEMPTS_MAX; 0: not counted */
     bool passphrase;
-    const struct actor *by;       /* who creates it, for its event; NULL if unknown */
-    const uint8_t *gate_verifier; /* TOKEN_HASH_LEN bytes, or NULL for none */
-    uint64_t size;                /* bytes of the whole envelope */
-    const struct buf *content;    /* the whole envelope, or NULL if parts follow */
-    const struct buf *wrap;       /* 1 to RECORD_WRAP_MAX bytes, or NULL for none */
+    const struct actor *by;          /* who creates it, for its event; NULL if unknown */
+    const uint8_t *gate_verifier;    /* TOKEN_HASH_LEN bytes, or NULL for none */
+    uint64_t size;                   /* bytes of the whole envelope */
+    const struct buf *content;       /* the whole envelope, or NULL if parts follow */
+    const struct buf *wrap;          /* 1 to RECORD_WRAP_MAX bytes, or NULL for none */
+    const struct store_ref *request; /* that it answers, so that it opens once it is complete; NULL:
+                                        it is no answer */
 };
 
 struct vault_sealed_created {
@@ -137,13 +139,18 @@ int vault_sealed_part_len(struct vault *v, const char *id, const char *owner_tok
                           uint32_t *len);
 
 /*
- * Complete an upload, so that the secret can be opened.  Returns 1 with ${verdict}, or a negative
- * code.  The verdict is OK, also if it was complete already; ABSENT; INCOMPLETE if ${missing} parts
- * are missing; or CONFLICT if the stored header differs from the one given to create.
+ * Complete an upload, so that the secret can be opened.  An answer to a request comes with its
+ * ${wrap}, of which the first one stays, and anything else with NULL.  ${by} is who completes it,
+ * for the event of an answer; NULL if unknown.  Returns 1 with ${verdict};
+ * ERR_INVALID if it is the other way round; or another negative code.  The verdict is OK, also if
+ * it was complete already; ABSENT; INCOMPLETE if ${missing} parts are missing; CONFLICT if the
+ * stored header differs from the one given to create; or FULL if the request of an answer has all
+ * its answers, and then the answer is burnt.
  */
 MUST_CHECK
 int vault_sealed_complete(struct vault *v, const char *id, const char *owner_token,
-                          enum verdict *verdict, uint32_t *missing);
+                          const struct buf *wrap, const struct actor *by, enum verdict *verdict,
+                          uint32_t *missing);
 
 /* Where vault_sealed_get_part() puts a part. */
 struct vault_sealed_fetch {

@@ -2,6 +2,7 @@
 /* Upload and download of the parts of sealed secrets. */
 #include "base/err.h"
 #include "vault/internal.h"
+#include "vault/request/request.h"
 #include "vault/sealed.h"
 
 /* The state of the upload of ${r}: OK in progress, CONFLICT once complete, else ABSENT. */
@@ -88,9 +89,12 @@ out:
     return result < 0 ? result : 1;
 }
 
-/* Whether part 0 begins with the header given to create.  Returns 1, 0 or a negative code. */
+/* Whether part 0 begins with the header given to create.  Inline content was compared then.
+ * Returns 1, 0 or a negative code. */
 static int
 header_matches(struct vault *v, const struct record *r) {
+    if (r->part_size == 0) return 1;
+
     struct buf part = BUF_INIT(record_part_len(r, 0));
     int found = vault_counted(v, v->blobs->ops->get(v->blobs, r->blob, 0, &part));
     if (found == 0) found = vault_counted(v, ERR_STORE); /* registered but lost */
@@ -104,7 +108,8 @@ header_matches(struct vault *v, const struct record *r) {
 /* Check the upload of ${r} and complete it.  Returns 1 with ${verdict}, or a negative code. */
 static int
 finish_upload(struct vault *v, const char *id, const char *owner_token, const struct record *r,
-              enum verdict *verdict, uint32_t *missing) {
+              const struct buf *wrap, const struct actor *by, enum verdict *verdict,
+              uint32_t *missing) {
     *missing = record_part_count(r) - r->parts_stored;
     if (*missing > 0) {
         *verdict = VERDICT_INCOMPLETE;
@@ -117,22 +122,29 @@ finish_upload(struct vault *v, const char *id, const char *owner_token, const st
         *verdict = VERDICT_CONFLICT;
         return 1;
     }
+    if (record_is_answer(r))
+        return vault_request_complete(v, id, owner_token, r, wrap, by, verdict);
     return vault_change_by_token(v, id, owner_token, CHANGE_COMPLETE, 0, NULL, verdict);
 }
 
 int
 vault_sealed_complete(struct vault *v, const char *id, const char *owner_token,
-                      enum verdict *verdict, uint32_t *missing) {
+                      const struct buf *wrap, const struct actor *by, enum verdict *verdict,
+                      uint32_t *missing) {
     struct record r = {0};
     *verdict = VERDICT_ABSENT;
     *missing = 0;
 
     int result = vault_load_owned(v, id, owner_token, &r);
     if (result != 1) goto out;
+    if (record_is_answer(&r) != (wrap != NULL)) {
+        result = ERR_INVALID;
+        goto out;
+    }
     *verdict = upload_verdict(v, &r);
     if (*verdict == VERDICT_CONFLICT) *verdict = VERDICT_OK; /* complete already */
     else if (*verdict == VERDICT_OK)
-        result = finish_upload(v, id, owner_token, &r, verdict, missing);
+        result = finish_upload(v, id, owner_token, &r, wrap, by, verdict, missing);
 
 out:
     record_clear(&r);

@@ -17,15 +17,6 @@
 #include "vault/record.h"
 #include "vault/survey.h"
 
-/*
- * The address of a record in a store.  Stores on this machine use the SHA-256 of the id, so that no
- * full id is ever on disk.  DynamoDB uses the id itself, as pysecrets did.
- */
-struct store_ref {
-    uint8_t bytes[32];
-    size_t len;
-};
-
 enum { STORE_DUE_MAX = 256, STORE_CHANGES_MAX = 32 };
 
 /* What a change did to one of several records. */
@@ -98,6 +89,16 @@ struct store_ops {
      */
     int (*change_all)(struct store *s, const struct store_ref *refs, int n, const struct change *c,
                       struct store_change *out);
+
+    /*
+     * Apply ${c}[0] to the record at ${refs}[0] and ${c}[1] to the one at ${refs}[1], both or none
+     * of them, in one atomic step: none, unless both give VERDICT_OK.  The records differ.  NULL if
+     * the backend has no such step: then the caller makes one change after the other.  Returns 0
+     * with ${out} filled as change() does, and the caller clears each out[i].after; or an error as
+     * change_all().
+     */
+    int (*change_both)(struct store *s, const struct store_ref refs[static 2],
+                       const struct change c[static 2], struct store_change out[static 2]);
 
     /*
      * List records whose policy_sweep_at() is at or before ${now}, the longest due first.  The

@@ -22,6 +22,11 @@ stored_bytes(const struct record *r) {
 
 void
 survey_count(struct survey *s, const struct record *r, int64_t now) {
+    if (r->kind == RECORD_REQUEST) {
+        s->requests += policy_receipt_kept(r, now);
+        return;
+    }
+
     s->states[policy_receipt_state(r, now)]++;
     if (r->content == CONTENT_NONE) return;
     s->ages[age_of(r, now)]++;

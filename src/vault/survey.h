@@ -23,9 +23,10 @@ enum survey_age {
 };
 
 struct survey {
-    uint64_t states[RECEIPT_STATES]; /* records in each state */
+    uint64_t states[RECEIPT_STATES]; /* secrets in each state, answers to requests included */
     uint64_t ages[SURVEY_AGES];      /* those whose content is stored, by age */
     uint64_t bytes;                  /* of their content */
+    uint64_t requests;               /* requests that list their answers */
 };
 
 /* Count ${r}, whose leases need not be there, into ${s} as it is at ${now}. */

@@ -35,18 +35,62 @@ vault_load_owned(struct vault *v, const char *id, const char *owner_token, struc
     return 0;
 }
 
-/* Erase the doomed blobs of ${r}, then record that.  Returns 0 or a negative code. */
 static int
-erase_doomed(struct vault *v, const struct store_ref *ref, const struct record *r, int64_t now) {
+erase_blobs(struct vault *v, const struct record *r) {
+    return vault_counted(v, v->blobs->ops->erase(v->blobs, r->blob, 0, record_part_count(r)));
+}
+
+/* Record that what was doomed of the record ${ref} is gone.  Returns 0 or a negative code. */
+static int
+record_erased(struct vault *v, const struct store_ref *ref, int64_t now) {
     struct change c = {.kind = CHANGE_ERASED, .now = now};
     struct effect effect;
-    int err = vault_counted(v, v->blobs->ops->erase(v->blobs, r->blob, 0, record_part_count(r)));
-    if (err < 0) return err;
-
-    err = vault_counted(v, v->store->ops->change(v->store, ref, &c, &effect, NULL));
+    int err = vault_counted(v, v->store->ops->change(v->store, ref, &c, &effect, NULL));
     if (err < 0) return err;
     if (effect.write || effect.drop_record) atomic_fetch_add(&v->erased, 1);
     return 0;
+}
+
+/* Burn the answer ${ref} to a request that has ended by the change ${c}.  Returns 0 or a negative
+ * code. */
+static int
+discard_answer(struct vault *v, const struct store_ref *ref, const struct change *c) {
+    struct effect effect;
+    struct record after = {0};
+    int found = vault_counted(v, v->store->ops->change(v->store, ref, c, &effect, &after));
+
+    /* Blobs that remain are due by themselves. */
+    if (found == 1 && effect.drop_content) atomic_fetch_add(&v->erased, 1);
+    if (found == 1 && after.content == CONTENT_DOOMED && erase_blobs(v, &after) == 0)
+        (void)!record_erased(v, ref, c->now);
+    record_clear(&after);
+    return found < 0 ? found : 0;
+}
+
+/*
+ * Burn the answers to the request ${r}, which has ended: those that were never opened; or all of
+ * them, if the operator took the request down.  Returns 0, or the first negative code after all
+ * others were tried.
+ */
+static int
+discard_answers(struct vault *v, const struct record *r, int64_t now) {
+    struct change c = {.kind = CHANGE_DISCARD, .now = now};
+    int first = 0;
+    if (r->burnt_by == BURNT_BY_OPERATOR) c.kind = CHANGE_REMOVE;
+
+    for (size_t i = 0; i < r->answer_count; i++) {
+        int err = discard_answer(v, &r->answers[i].ref, &c);
+        if (first == 0) first = err;
+    }
+    return first;
+}
+
+/* Erase the doomed blobs of ${r}, or burn the answers to it, then record that.  Returns 0 or a
+ * negative code. */
+static int
+erase_doomed(struct vault *v, const struct store_ref *ref, const struct record *r, int64_t now) {
+    int err = r->kind == RECORD_REQUEST ? discard_answers(v, r, now) : erase_blobs(v, r);
+    return err < 0 ? err : record_erased(v, ref, now);
 }
 
 /* Count a change for the metrics. */
@@ -54,7 +98,7 @@ static void
 count_change(struct vault *v, const struct effect *effect, const struct record *after) {
     if (effect->claimed) atomic_fetch_add(&v->views_claimed, 1);
     if (after->content == CONTENT_DOOMED) return; /* erase_doomed() counts it */
-    if (effect->drop_content || (effect->drop_record && after->kind != RECORD_SEALED))
+    if (effect->drop_content || (effect->drop_record && record_is_classic(after)))
         atomic_fetch_add(&v->erased, 1);
 }
 

@@ -174,6 +174,7 @@ memory_store_change_locked(struct memory_store *m, struct memory_entry **at, con
     int err = record_copy(&next, &e->record);
     if (err == 0) err = policy_apply(&next, &now, effect);
     if (err == 0 && after != NULL) err = record_copy(after, &next);
+    if (err == 0 && effect->put_wrap) err = memory_store_copy(&e->wrap, c->wrap);
     if (err == 0) memory_store_settle(at, &next, &now, effect);
     record_clear(&next);
     return err;

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/err.h"
+#include "request_samples.h"
 #include "store_contract_cases.h"
 #include "store_samples.h"
 
@@ -64,6 +65,11 @@ assert_same_sealed(const struct record *a, const struct record *b) {
     assert_int_equal(a->lease_count, b->lease_count);
     for (size_t i = 0; i < a->lease_count; i++)
         assert_same_lease(&a->leases[i], &b->leases[i]);
+    assert_int_equal(a->request.len, b->request.len);
+    assert_memory_equal(a->request.bytes, b->request.bytes, a->request.len);
+    assert_int_equal(a->answer_ttl, b->answer_ttl);
+    assert_int_equal(a->answer_size, b->answer_size);
+    assert_int_equal(a->answer_count, b->answer_count);
 }
 
 /* A classic record has to come back only with what pysecrets keeps. */
@@ -75,7 +81,7 @@ assert_same_record(const struct record *a, const struct record *b) {
     assert_int_equal(a->expires_at, b->expires_at);
     assert_int_equal(a->views_left, b->views_left);
     assert_string_equal(a->blob, b->blob);
-    if (a->kind == RECORD_SEALED) {
+    if (!record_is_classic(a)) {
         assert_int_equal(a->size, b->size);
         assert_same_sealed(a, b);
         return;
@@ -128,7 +134,7 @@ test_what_was_created_is_loaded(void **state) {
     struct record all[] = {
         sample_sealed(3, 10, 304), sample_sealed(100, 0, 4096), sample_upload(2, 3),
         sample_text(10, 100),      sample_text(1, 1),           sample_text(1, 0),
-        sample_file(1000),
+        sample_file(1000),         sample_request(100),
     };
     struct store_ref refs[ARRAY_LEN(all)];
     all[0].expires_at = EXPIRES + 5;
@@ -453,5 +459,6 @@ store_contract_run(const struct store_factory *f) {
     int failed = cmocka_run_group_tests_name(f->name, first, NULL, NULL);
     failed += store_contract_run_life(setup, teardown);
     failed += store_contract_run_wraps(setup, teardown);
+    failed += store_contract_run_requests(setup, teardown);
     return failed + store_contract_run_races(setup, teardown);
 }

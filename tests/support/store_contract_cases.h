@@ -15,6 +15,7 @@ void store_contract_usage(struct store *s, uint64_t want);
  * failed. */
 int store_contract_run_life(int (*setup)(void **state), int (*teardown)(void **state));
 int store_contract_run_wraps(int (*setup)(void **state), int (*teardown)(void **state));
+int store_contract_run_requests(int (*setup)(void **state), int (*teardown)(void **state));
 int store_contract_run_races(int (*setup)(void **state), int (*teardown)(void **state));
 
 #endif

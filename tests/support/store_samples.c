@@ -106,7 +106,7 @@ sample_create(struct store *s, const struct record *r) {
     static atomic_uint count;
     struct store_ref ref = {0};
     char id[TOKEN_SEALED_ID_LEN + 1];
-    bool classic = r->kind != RECORD_SEALED;
+    bool classic = record_is_classic(r);
     (void)snprintf(id, sizeof(id), "Id%0*u", classic ? 14 : 20, atomic_fetch_add(&count, 1));
     s->ops->ref(s, id, &ref);
     struct buf content = sample_content(r->content == CONTENT_INLINE ? r->size : 0);

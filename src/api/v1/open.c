@@ -52,6 +52,7 @@ respond_verdict(struct api_call *call, const char *lease, const struct vault_sea
     case VERDICT_UPLOADING: v1_uploading(call); break;
     case VERDICT_ABSENT:
     case VERDICT_CONFLICT:
+    case VERDICT_FULL:
     case VERDICT_INCOMPLETE: v1_absent(call); break;
     }
 }

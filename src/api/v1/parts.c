@@ -70,7 +70,8 @@ v1_complete(struct api_call *call) {
     if (check_empty_body(call) != 0) return;
 
     if (call->id[0] != '\0')
-        err = vault_sealed_complete(call->api->vault, call->id, call->token, &verdict, &missing);
+        err = vault_sealed_complete(call->api->vault, call->id, call->token, NULL, NULL, &verdict,
+                                    &missing);
 
     if (err >= 0 && verdict == VERDICT_INCOMPLETE)
         problem_respond(call->resp, PROBLEM_INCOMPLETE,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events: what happened to secrets, for the operator of a server (docs/FORMAT.md, "Events").  Each
+ * Events: what happened to secrets and requests, for the operator of a server (docs/FORMAT.md,
+ * "Events").  Each
  * row has the hash of the row before it, so that a log which is kept elsewhere can be compared.
  * All functions are pure.
  */
@@ -23,7 +24,9 @@
     X(BURNT, 7, "burnt")         /* destroyed by its sender or by an opener */                     \
     X(LOCKED, 8, "locked")       /* too many wrong passphrases */                                  \
     X(REMOVED, 9, "removed")     /* taken down by the operator */                                  \
-    X(EXPIRED, 10, "expired")    /* its time ended with views left */
+    X(EXPIRED, 10, "expired")    /* its time ended with views left */                              \
+    X(ASKED, 11, "asked")        /* a request was stored */                                        \
+    X(ANSWERED, 12, "answered")  /* a request has another answer */
 
 enum audit_kind {
 #define X(name, number, wire) AUDIT_##name = (number),
@@ -42,7 +45,7 @@ struct audit_event {
     int64_t at;     /* seconds since 1970-01-01 UTC */
     enum audit_kind kind;
     uint8_t ref[AUDIT_REF_LEN]; /* of the id; zeros for STARTED and STOPPED */
-    char by[AUDIT_BY_MAX + 1];  /* who created the secret; "" if that is unknown */
+    char by[AUDIT_BY_MAX + 1];  /* who created the secret, or asked; "" if that is unknown */
     uint8_t hash[AUDIT_HASH_LEN];
 };
 

@@ -9,7 +9,7 @@ static const char all_but_content[] =
     "#view_count, #claims, #file_name, #s3_info, #v, #phase, #created_at, #expires_at, "
     "#views, #views_left, #verifier, #owner, #passphrase, #attempts, #attempts_left, "
     "#part_size, #parts, #parts_stored, #part_at, #ended_at, #burnt_by_owner, #removed, "
-    "#leases, #blob, #gate_verifier, #wrap_len";
+    "#leases, #blob, #gate_verifier, #wrap_len, #request, #answer_ttl, #answer_size, #answers";
 
 /*
  * {
@@ -226,6 +226,57 @@ dynamodb_body_part(const char *table, const char *id, const struct change *c,
     return body;
 }
 
+/*
+ * ":one": {"N": "1"}, ":now": {"N": "NOW"}, ":open": {"N": "PHASE_OPEN"},
+ * ":sweep_at": {"N": "TIME"}, ":ref": {"B": "ANSWER"}, ":refs": {"BS": ["ANSWER"]},
+ * ":answer": {"L": [{"M": {...}}]}
+ */
+json_t *
+dynamodb_body_answer(const char *table, const char *id, const struct change *c,
+                     const struct record *after) {
+    const struct record_answer *answer = &after->answers[after->answer_count - 1];
+    json_t *body = build_update(table, id,
+                                "SET #views_left = #views_left - :one, #rev = #rev + :one, "
+                                "#sweep_at = :sweep_at, "
+                                "#answers = list_append(#answers, :answer) ADD #claims :refs",
+                                "#phase = :open AND #views_left >= :one AND #expires_at > :now AND "
+                                "NOT contains(#claims, :ref)");
+    build_number(&body, ":one", 1);
+    build_number(&body, ":now", c->now);
+    build_number(&body, ":open", PHASE_OPEN);
+    build_number(&body, ":sweep_at", policy_sweep_at(after));
+    build_value(&body, ":ref", dynamodb_item_b(c->answer.bytes, c->answer.len));
+    build_value(&body, ":refs", dynamodb_item_bs(c->answer.bytes, c->answer.len));
+    build_value(&body, ":answer", dynamodb_item_answer(answer));
+    return body;
+}
+
+/*
+ * The item of an answer in parts is made by this write.  That of inline content must be there: once
+ * it is erased it must not come back.
+ *
+ * {
+ *   "TableName": "TABLE", "Key": {"secret_id": {"S": "ID#content"}}, "ReturnValues": "ALL_NEW",
+ *   "UpdateExpression": "...", "ConditionExpression": "...",
+ *   "ExpressionAttributeNames": {...},
+ *   "ExpressionAttributeValues": {":wrap": {"B": "WRAP"}, ":ttl": {"N": "TTL"}}
+ * }
+ */
+json_t *
+dynamodb_body_put_wrap(const char *table, const char *id, const struct record *after,
+                       const struct buf *wrap) {
+    json_t *body = build_start(table);
+    build_put(&body, "Key", build_key(id, DYNAMODB_CONTENT_SUFFIX));
+    build_put(&body, "ReturnValues", json_string("ALL_NEW"));
+    build_expression(&body, "UpdateExpression",
+                     "SET #wrap = if_not_exists(#wrap, :wrap), #ttl = if_not_exists(#ttl, :ttl)");
+    if (after->content == CONTENT_INLINE)
+        build_expression(&body, "ConditionExpression", "attribute_exists(#secret_id)");
+    build_value(&body, ":wrap", dynamodb_item_b(wrap->data, wrap->len));
+    build_number(&body, ":ttl", dynamodb_item_content_ttl(after));
+    return body;
+}
+
 /* The condition that the item has not changed since it was read with ${rev}. */
 static const char *
 unchanged_since(uint64_t rev) {
@@ -281,15 +332,15 @@ store_upload(const char *table, const char *id, uint64_t rev, const struct recor
  * A sealed record whose upload is complete: the numbers of its parts are not needed any more.
  *
  * ":phase": {"N": "PHASE"}, ":attempts_left": {"N": "ATTEMPTS"}, ":ended_at": {"N": "TIME"},
- * ":by_owner": {"BOOL": BURNT}, ":removed": {"BOOL": TAKEN DOWN}, ":leases": {"L": [...]}, and
- * those above
+ * ":by_owner": {"BOOL": BURNT}, ":removed": {"BOOL": TAKEN DOWN}, ":leases": {"L": [...]},
+ * ":wrap_len": {"N": LENGTH}, ":v": {"N": VERSION}, and those above
  */
 static json_t *
 store_complete(const char *table, const char *id, uint64_t rev, const struct record *after) {
 #define SET_COMPLETE                                                                               \
     "SET #rev = :rev, #content = :content, #sweep_at = :sweep_at, #phase = :phase, "               \
     "#attempts_left = :attempts_left, #ended_at = :ended_at, #burnt_by_owner = :by_owner, "        \
-    "#removed = :removed, #leases = :leases "
+    "#removed = :removed, #leases = :leases, #wrap_len = :wrap_len, #v = :v "
     const char *expression = SET_COMPLETE "REMOVE #parts";
 
     if (after->blob[0] == '\0') expression = SET_COMPLETE "REMOVE #parts, #blob";
@@ -306,13 +357,15 @@ store_complete(const char *table, const char *id, uint64_t rev, const struct rec
     build_value(&body, ":by_owner", dynamodb_item_bool(after->burnt_by == BURNT_BY_OWNER));
     build_value(&body, ":removed", dynamodb_item_bool(after->burnt_by == BURNT_BY_OPERATOR));
     build_value(&body, ":leases", dynamodb_item_leases(after));
+    build_number(&body, ":wrap_len", after->wrap_len);
+    build_number(&body, ":v", dynamodb_item_version(after));
     return body;
 #undef SET_COMPLETE
 }
 
 json_t *
 dynamodb_body_store(const char *table, const char *id, uint64_t rev, const struct record *after) {
-    if (after->kind != RECORD_SEALED) return store_classic(table, id, rev, after);
+    if (record_is_classic(after)) return store_classic(table, id, rev, after);
     if (after->phase == PHASE_UPLOADING) return store_upload(table, id, rev, after);
     return store_complete(table, id, rev, after);
 }

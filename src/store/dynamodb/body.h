@@ -47,6 +47,18 @@ json_t *dynamodb_body_wrong(const char *table, const char *id, const struct chan
 json_t *dynamodb_body_part(const char *table, const char *id, const struct change *c,
                            const struct record *after);
 
+/*
+ * UpdateItem: count the answer c->answer, the last one of ${after}, in a request, if it is open,
+ * has not expired, takes another answer, and has not counted this one.
+ */
+json_t *dynamodb_body_answer(const char *table, const char *id, const struct change *c,
+                             const struct record *after);
+
+/* UpdateItem: store ${wrap} with the content of the answer ${id}, which is ${after} once it is
+ * complete, unless it has a wrap.  The response has the one that is stored. */
+json_t *dynamodb_body_put_wrap(const char *table, const char *id, const struct record *after,
+                               const struct buf *wrap);
+
 /* UpdateItem: make the item what ${after} is, if its rev is ${rev} (0: it has none). */
 json_t *dynamodb_body_store(const char *table, const char *id, uint64_t rev,
                             const struct record *after);

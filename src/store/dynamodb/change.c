@@ -124,14 +124,41 @@ write_effect(struct change_attempt *a, json_t **response) {
         body = dynamodb_body_wrong(table, a->id, &a->c);
         return dynamodb_call(s, "UpdateItem", body, true, response);
     } else if (a->c.kind == CHANGE_PART) body = dynamodb_body_part(table, a->id, &a->c, r);
+    else if (a->effect.answered) body = dynamodb_body_answer(table, a->id, &a->c, r);
     else if (!a->effect.drop_record) body = dynamodb_body_store(table, a->id, a->rev, r);
-    else if (r->kind != RECORD_SEALED && a->c.now < r->expires_at)
+    else if (record_is_classic(r) && a->c.now < r->expires_at)
         body = dynamodb_body_tombstone(table, a->id, a->rev, tombstone_ttl(a));
     else {
         body = dynamodb_body_delete(table, a->id, a->rev);
         return dynamodb_call(s, "DeleteItem", body, false, response);
     }
     return dynamodb_call(s, "UpdateItem", body, false, response);
+}
+
+/*
+ * Store the wrap that completes an answer, before the record says that it is there.  An earlier
+ * complete may have stored another one, which stays.  If the item of the content is gone, so is the
+ * answer: the next read tells.
+ */
+static enum dynamodb_outcome
+write_wrap(struct change_attempt *a) {
+    struct buf stored = BUF_INIT(RECORD_WRAP_MAX);
+    json_t *response = NULL;
+    json_t *body = dynamodb_body_put_wrap(a->d->table, a->id, &a->record, a->c.wrap);
+    enum dynamodb_outcome outcome =
+        dynamodb_call(&a->d->service, "UpdateItem", body, false, &response);
+
+    if (outcome == DYNAMODB_DONE) {
+        int got = dynamodb_item_read_wrap(json_object_get(response, "Attributes"), &stored);
+        if (got == 1) a->record.wrap_len = (uint32_t)stored.len;
+        else outcome = got == ERR_NOMEM ? DYNAMODB_NOMEM : DYNAMODB_WRONG;
+    }
+
+    /* The record itself is unchanged. */
+    if (outcome == DYNAMODB_REFUSED || outcome == DYNAMODB_UNKNOWN) outcome = DYNAMODB_NOT_DONE;
+    json_decref(response);
+    buf_free(&stored);
+    return outcome;
 }
 
 /*
@@ -145,7 +172,7 @@ erase_unreadable(const struct change_attempt *a) {
     bool perhaps_dropped =
         (a->unknown || a->refused) && (content == CONTENT_NONE || content == CONTENT_DOOMED);
 
-    if (a->record.kind != RECORD_SEALED) return;
+    if (record_is_classic(&a->record)) return;
     if (dropped || perhaps_dropped) dynamodb_erase_content(a->d, a->id);
 }
 
@@ -229,7 +256,9 @@ one_round(struct change_attempt *a, int *result) {
 
     /* The item is out of date whatever comes of the write. */
     a->sent = true;
-    enum dynamodb_outcome outcome = write_effect(a, &response);
+    enum dynamodb_outcome outcome = DYNAMODB_DONE;
+    if (a->effect.put_wrap) outcome = write_wrap(a);
+    if (outcome == DYNAMODB_DONE) outcome = write_effect(a, &response);
     json_decref(a->item);
     a->item = NULL;
     enum attempt_step next = settle_write(a, outcome, response, result);

@@ -75,7 +75,7 @@ dynamodb_create(struct store *s, const struct store_ref *ref, const struct recor
     struct dynamodb *d = (struct dynamodb *)s;
     char id[DYNAMODB_KEY_MAX + 1], key[DYNAMODB_KEY_MAX + 1];
     uint8_t mark[DYNAMODB_MARK_LEN];
-    bool apart = r->kind == RECORD_SEALED && (r->content == CONTENT_INLINE || r->wrap_len > 0);
+    bool apart = !record_is_classic(r) && (r->content == CONTENT_INLINE || r->wrap_len > 0);
     int result = 1;
 
     dynamodb_id(ref, id);

@@ -107,6 +107,41 @@ dynamodb_item_leases(const struct record *r) {
     return typed_value("L", list);
 }
 
+/* The address of a record is its id. */
+static json_t *
+ref_value(const struct store_ref *ref) {
+    return dynamodb_item_s((const char *)ref->bytes, ref->len);
+}
+
+static json_t *
+answer_value(const struct record_answer *a) {
+    json_t *o = json_object();
+
+    if (o != NULL && json_object_set_new(o, "id", ref_value(&a->ref)) == 0 &&
+        json_object_set_new(o, "at", dynamodb_item_n(a->at)) == 0)
+        return typed_value("M", o);
+
+    json_decref(o);
+    return NULL;
+}
+
+json_t *
+dynamodb_item_answer(const struct record_answer *a) {
+    return typed_value("L", list_of_one(answer_value(a)));
+}
+
+json_t *
+dynamodb_item_answers(const struct record *r) {
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < r->answer_count && list != NULL; i++) {
+        if (json_array_append_new(list, answer_value(&r->answers[i])) == 0) continue;
+        json_decref(list);
+        list = NULL;
+    }
+    return typed_value("L", list);
+}
+
 void
 dynamodb_item_shard(const char *id, size_t len, char out[static 2]) {
     unsigned sum = 0;
@@ -118,7 +153,15 @@ dynamodb_item_shard(const char *id, size_t len, char out[static 2]) {
 
 int64_t
 dynamodb_item_ttl(const struct record *r) {
-    return r->kind == RECORD_SEALED ? r->expires_at + POLICY_RECEIPT_LIFE : r->expires_at;
+    if (record_is_classic(r)) return r->expires_at;
+    /* The last answer may be counted just before the request expires. */
+    if (r->kind == RECORD_REQUEST) return r->expires_at + r->answer_ttl;
+    return r->expires_at + POLICY_RECEIPT_LIFE;
+}
+
+int64_t
+dynamodb_item_content_ttl(const struct record *r) {
+    return r->kind == RECORD_REQUEST ? dynamodb_item_ttl(r) : r->expires_at;
 }
 
 /* Set ${name} of ${item}, taking over the reference to ${value}.  Once memory is short ${item} is
@@ -182,10 +225,26 @@ item_put_classic(json_t **item, const struct record *r, const struct buf *conten
     item_put(item, "s3_info", info_value);
 }
 
+int
+dynamodb_item_version(const struct record *r) {
+    bool unfinished = record_is_answer(r) && r->phase == PHASE_UPLOADING && r->part_size == 0;
+    return r->kind == RECORD_REQUEST || unfinished ? 2 : 1;
+}
+
+/* What only requests, or only answers have. */
+static void
+item_put_asked(json_t **item, const struct record *r) {
+    if (record_is_answer(r)) item_put(item, "request", ref_value(&r->request));
+    if (r->kind != RECORD_REQUEST) return;
+    item_put(item, "answer_ttl", dynamodb_item_n(r->answer_ttl));
+    item_put(item, "answer_size", dynamodb_item_n((int64_t)r->answer_size));
+    item_put(item, "answers", dynamodb_item_answers(r));
+}
+
 static void
 item_put_sealed(json_t **item, const struct record *r) {
     /* `v` tells a sealed record from a classic one, which has none. */
-    item_put(item, "v", dynamodb_item_n(1));
+    item_put(item, "v", dynamodb_item_n(dynamodb_item_version(r)));
     item_put(item, "phase", dynamodb_item_n(r->phase));
     item_put(item, "created_at", dynamodb_item_n(r->created_at));
     item_put(item, "expires_at", dynamodb_item_n(r->expires_at));
@@ -209,6 +268,7 @@ item_put_sealed(json_t **item, const struct record *r) {
 
     if (r->blob[0] != '\0') item_put(item, "blob", dynamodb_item_s(r->blob, strlen(r->blob)));
     if (r->wrap_len > 0) item_put(item, "wrap_len", dynamodb_item_n(r->wrap_len));
+    item_put_asked(item, r);
 }
 
 json_t *
@@ -217,8 +277,8 @@ dynamodb_item_write(const char *id, const struct record *r, const struct buf *co
     json_t *item = json_object();
 
     item_put_common(&item, id, r, mark);
-    if (r->kind == RECORD_SEALED) item_put_sealed(&item, r);
-    else item_put_classic(&item, r, content, bucket);
+    if (record_is_classic(r)) item_put_classic(&item, r, content, bucket);
+    else item_put_sealed(&item, r);
     return item;
 }
 
@@ -231,7 +291,7 @@ dynamodb_item_write_content(const char *id, const struct record *r, const struct
     int n = snprintf(key, sizeof(key), "%s" DYNAMODB_CONTENT_SUFFIX, id);
     if (n > 0 && (size_t)n < sizeof(key)) key_value = dynamodb_item_s(key, (size_t)n);
     item_put(&item, "secret_id", key_value);
-    item_put(&item, "ttl", dynamodb_item_n(r->expires_at));
+    item_put(&item, "ttl", dynamodb_item_n(dynamodb_item_content_ttl(r)));
     item_put(&item, "mark", dynamodb_item_b(mark, DYNAMODB_MARK_LEN));
     if (content != NULL) item_put(&item, "bytes", dynamodb_item_b(content->data, content->len));
     if (wrap != NULL) item_put(&item, "wrap", dynamodb_item_b(wrap->data, wrap->len));

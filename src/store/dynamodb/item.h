@@ -37,11 +37,23 @@ json_t *dynamodb_item_bool(bool b);
 json_t *dynamodb_item_leases(const struct record *r);
 json_t *dynamodb_item_lease(const struct lease *l);
 
+/* The answers of the request ${r} as a list, in the order they were counted; and the answer ${a} as
+ * a list of one.  A new reference, or NULL if memory is short. */
+json_t *dynamodb_item_answers(const struct record *r);
+json_t *dynamodb_item_answer(const struct record_answer *a);
+
 /* Write the partition of the sweep's index for ${id}, one character and a NUL, to ${out}. */
 void dynamodb_item_shard(const char *id, size_t len, char out[static 2]);
 
 /* When the table's TTL may delete the item of ${r}. */
 int64_t dynamodb_item_ttl(const struct record *r);
+
+/* When it may delete the item of its content: a collector reads a description until the end. */
+int64_t dynamodb_item_content_ttl(const struct record *r);
+
+/* The attribute `v` of ${r}, which is not classic: 2 for what version 0.1 must not read, which are
+ * requests and unfinished inline answers; else 1. */
+int dynamodb_item_version(const struct record *r);
 
 /*
  * Make the item of the new record ${r} with key ${id}.  ${content} is its inline content, or NULL.

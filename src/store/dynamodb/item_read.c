@@ -134,6 +134,52 @@ item_read_leases(const json_t *item, struct record *out) {
     return 1;
 }
 
+/* Read the id ${name} of a record, which may be absent, into ${out}. */
+static bool
+item_read_ref(const json_t *item, const char *name, struct store_ref *out) {
+    const json_t *v = item_attribute(item, name, "S");
+    size_t len = json_string_length(v);
+    *out = (struct store_ref){.len = len};
+    if (len > sizeof(out->bytes)) return false;
+    if (len > 0) memcpy(out->bytes, json_string_value(v), len);
+    return true;
+}
+
+static int
+item_read_answers(const json_t *item, struct record *out) {
+    const json_t *list = item_attribute(item, "answers", "L"), *one = NULL;
+    size_t i = 0;
+
+    if (!json_is_array(list) || json_array_size(list) > RECORD_ANSWERS_MAX) return ERR_STORE;
+    json_array_foreach(list, i, one) {
+        /* {"M": {"id": ..., "at": ...}} */
+        const json_t *m = json_object_get(one, "M");
+        struct record_answer answer;
+
+        if (!item_read_ref(m, "id", &answer.ref) || answer.ref.len == 0 ||
+            !item_read_number(m, "at", INT64_MAX / 4, -1, &answer.at))
+            return ERR_STORE;
+        int err = record_add_answer(out, &answer);
+        if (err != 0) return err;
+    }
+    return 1;
+}
+
+/* Read what only requests, or only answers have.  Returns 1 or a code. */
+static int
+item_read_asked(const json_t *item, struct record *out) {
+    int64_t size = 0;
+    if (!item_read_ref(item, "request", &out->request)) return ERR_STORE;
+    if (json_object_get(item, "answer_ttl") == NULL) return 1;
+
+    out->kind = RECORD_REQUEST;
+    if (!item_read_number(item, "answer_ttl", INT64_MAX / 4, -1, &out->answer_ttl) ||
+        !item_read_number(item, "answer_size", INT64_MAX / 2, -1, &size))
+        return ERR_STORE;
+    out->answer_size = (uint64_t)size;
+    return item_read_answers(item, out);
+}
+
 static bool
 item_read_sealed_numbers(const json_t *item, struct record *out) {
     int64_t size = 0, part_size = 0, parts = 0, wrap_len = 0;
@@ -182,7 +228,8 @@ item_read_sealed(const json_t *item, struct record *out) {
         !item_read_bytes(item, "header", "B", out->header, sizeof(out->header)) ||
         !item_read_text(item, "blob", out->blob, sizeof(out->blob)))
         return ERR_STORE;
-    return item_read_leases(item, out);
+    int got = item_read_leases(item, out);
+    return got == 1 ? item_read_asked(item, out) : got;
 }
 
 int

@@ -134,7 +134,7 @@ load_wrap_attribute(struct dynamodb *d, const char *id, struct buf *wrap) {
 static int
 read_inline(struct dynamodb *d, const char *id, const json_t *item, const struct record *out,
             struct buf *content) {
-    if (out->kind == RECORD_SEALED) return load_content_item(d, id, content);
+    if (!record_is_classic(out)) return load_content_item(d, id, content);
     int got = dynamodb_item_read_content(item, content);
     if (got == 0 && out->size == 0) return 1; /* an empty text */
     return got;

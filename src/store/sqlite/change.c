@@ -17,6 +17,7 @@ struct create_job {
 /* One record of a change. */
 struct change_item {
     struct store_ref ref;
+    struct change change;
     struct record before; /* as read; its pointers are not its own */
     struct store_change done;
     int64_t id;
@@ -24,7 +25,8 @@ struct change_item {
 
 struct change_job {
     struct sqlite_job base;
-    struct change change;
+    bool together;   /* all changes or none: none, unless each gives VERDICT_OK */
+    struct buf wrap; /* of the one change that has a wrap */
     int count;
     struct change_item items[];
 };
@@ -104,12 +106,22 @@ is_new_part(struct sqlite_db *db, int64_t id, uint32_t part) {
     return sqlite_db_error(rc);
 }
 
-/* Read the record in this transaction and apply ${c} to it.  Returns 1, 0 absent, or a code. */
+/*
+ * Read the record in this transaction and apply its change.  Returns 0 with item->done.found, or a
+ * code.
+ */
 static int
-decide_change(struct sqlite_db *db, struct change *c, struct change_item *item) {
+decide_change(struct sqlite_tx *tx, struct change_item *item) {
+    struct sqlite_db *db = tx->db;
+    struct change *c = &item->change;
     struct record *after = &item->done.after;
+    record_clear(after); /* of a run that was undone */
+    item->done = (struct store_change){0};
+    c->now = sqlite_writer_now(tx->writer, c->now);
+
     int found = sqlite_rows_load(db, &item->ref, after, &item->id, NULL, NULL);
     if (found != 1) return found;
+    item->done.found = 1;
 
     if (c->kind == CHANGE_PART) {
         int is_new = is_new_part(db, item->id, c->part);
@@ -120,8 +132,9 @@ decide_change(struct sqlite_db *db, struct change *c, struct change_item *item) 
     item->before = *after;
     item->before.leases = NULL;
     item->before.lease_count = 0;
-    int err = policy_apply(after, c, &item->done.effect);
-    return err < 0 ? err : 1;
+    item->before.answers = NULL;
+    item->before.answer_count = 0;
+    return policy_apply(after, c, &item->done.effect);
 }
 
 static int
@@ -154,7 +167,7 @@ run_on_record(struct sqlite_db *db, enum sql sql, int64_t id) {
 
 /* Register the part of the change, or forget all parts once the upload is over. */
 static int
-write_parts(struct sqlite_db *db, const struct change *c, const struct change_item *item) {
+write_parts(struct sqlite_db *db, const struct change_item *item) {
     sqlite3_stmt *s = db->stmt[SQL_INSERT_PART];
     const struct record *before = &item->before;
     const struct record *after = &item->done.after;
@@ -164,61 +177,94 @@ write_parts(struct sqlite_db *db, const struct change *c, const struct change_it
     if (after->parts_stored == before->parts_stored) return 0;
 
     int rc = sqlite3_bind_int64(s, 1, item->id);
-    rc |= sqlite3_bind_int64(s, 2, c->part);
+    rc |= sqlite3_bind_int64(s, 2, item->change.part);
     if (rc == SQLITE_OK) rc = sqlite_db_run(db, SQL_INSERT_PART);
     return rc == SQLITE_OK ? 0 : sqlite_db_error(rc);
 }
 
 /* Write the record's row, or delete it, under the condition that it is still as it was read. */
 static int
-write_record(struct sqlite_db *db, const struct change *c, const struct change_item *item) {
+write_record(struct sqlite_db *db, const struct change_item *item) {
     const struct record *before = &item->before;
     const struct effect *e = &item->done.effect;
+    int64_t now = item->change.now;
+    bool claimed = e->claimed || e->answered;
 
-    if (e->drop_record) return sqlite_rows_delete(db, item->id, before, e->claimed, c->now);
+    if (e->drop_record) return sqlite_rows_delete(db, item->id, before, claimed, now);
     if (!e->write) return 0;
-    return sqlite_rows_update(db, item->id, before, &item->done.after, e->claimed, c->now);
+    return sqlite_rows_update(db, item->id, before, &item->done.after, claimed, now);
+}
+
+/* Store the wrap that completes an answer. */
+static int
+insert_wrap(struct sqlite_tx *tx, const struct change_item *item) {
+    struct buf stored;
+    int err = sqlite_rows_lay_out(&tx->db->layout, item->change.wrap, &stored);
+    if (err == 0) err = sqlite_rows_insert_wrap(tx->db, item->id, &stored);
+    buf_free(&stored);
+    return err;
 }
 
 /* Write what decide_change() decided, in the same transaction. */
 static int
-write_change(struct sqlite_tx *tx, const struct change *c, const struct change_item *item) {
+write_change(struct sqlite_tx *tx, const struct change_item *item) {
     const struct effect *e = &item->done.effect;
+    const struct record *after = &item->done.after;
+    if (item->done.found != 1) return 0;
 
-    int err = write_record(tx->db, c, item);
+    /* The record first, on the condition that it is as it was read. */
+    int err = write_record(tx->db, item);
     if (err == 0 && e->write) err = write_leases(tx->db, item);
-    if (err == 0 && e->write) err = write_parts(tx->db, c, item);
+    if (err == 0 && e->write) err = write_parts(tx->db, item);
+    if (err == 0 && e->answered) err = sqlite_rows_put_answer(tx->db, item->id, after);
+    if (err == 0 && e->put_wrap) err = insert_wrap(tx, item);
     if (err == 0 && e->drop_content) err = run_on_record(tx->db, SQL_DROP_CONTENT, item->id);
     if (err == 0 && e->drop_content && item->before.wrap_len > 0)
         err = run_on_record(tx->db, SQL_DROP_WRAP, item->id);
     if (err == 0)
-        err = sqlite_events_changed(tx, &item->ref, &item->before, &item->done.after, e, &c->by,
-                                    c->now);
+        err = sqlite_events_changed(tx, &item->ref, &item->before, after, e, &item->change.by,
+                                    item->change.now);
     if (err != 0) return err;
 
     tx->bytes -= (int64_t)record_cost(&item->before);
-    if (!e->drop_record) tx->bytes += (int64_t)record_cost(&item->done.after);
+    if (!e->drop_record) tx->bytes += (int64_t)record_cost(after);
     return 0;
 }
 
-/* Change one record after the other.  Returns 1, or a code, and then none is changed. */
+/* Whether the changes of ${job}, which are decided, are to be written. */
+static bool
+is_to_write(const struct change_job *job) {
+    for (int i = 0; job->together && i < job->count; i++) {
+        const struct store_change *d = &job->items[i].done;
+        if (d->found != 1 || d->effect.verdict != VERDICT_OK) return false;
+    }
+    return true;
+}
+
+/* Forget what the changes of ${job} would have done, but not their verdicts. */
+static void
+cancel_changes(struct change_job *job) {
+    for (int i = 0; i < job->count; i++) {
+        struct store_change *d = &job->items[i].done;
+        d->effect = (struct effect){.verdict = d->effect.verdict, .lease = -1};
+    }
+}
+
+/* Change the records, which are different ones.  Returns 1, or a code, and then none is changed. */
 static int
 run_change(struct sqlite_tx *tx, struct sqlite_job *base) {
     struct change_job *job = (struct change_job *)base;
-    job->change.now = sqlite_writer_now(tx->writer, job->change.now);
+    int err = 0;
+    for (int i = 0; i < job->count && err == 0; i++)
+        err = decide_change(tx, &job->items[i]);
 
-    for (int i = 0; i < job->count; i++) {
-        struct change_item *item = &job->items[i];
-        record_clear(&item->done.after); /* of a run that was undone */
-        item->done = (struct store_change){0};
-
-        int found = decide_change(tx->db, &job->change, item);
-        int err = found;
-        if (found == 1) err = write_change(tx, &job->change, item);
-        if (err < 0) return err;
-        item->done.found = found;
+    if (err == 0 && !is_to_write(job)) {
+        cancel_changes(job);
+        return 1;
     }
-    return 1;
+    for (int i = 0; i < job->count && err == 0; i++)
+        err = write_change(tx, &job->items[i]);
+    return err < 0 ? err : 1;
 }
 
 static void
@@ -228,23 +274,49 @@ drop_change(struct sqlite_job *base) {
     int count = job->count;
     for (int i = 0; i < count; i++)
         record_clear(&job->items[i].done.after);
+    buf_free(&job->wrap);
     explicit_bzero(job, sizeof(*job) + (size_t)count * sizeof(job->items[0]));
     free(job);
 }
 
-int
-sqlite_change_apply_all(struct sqlite_writer *w, const struct store_ref *refs, int n,
-                        const struct change *c, struct store_change *out) {
+/* Give ${job} a copy of the wrap of its item ${item}, which the caller may free before the job
+ * runs. */
+static int
+copy_wrap(struct change_job *job, struct change_item *item) {
+    const struct buf *wrap = item->change.wrap;
+    if (wrap == NULL) return 0;
+    buf_init(&job->wrap, wrap->len);
+    item->change.wrap = &job->wrap;
+    return buf_add(&job->wrap, wrap->data, wrap->len);
+}
+
+/* Make a job of ${n} changes: ${c} of every record, or ${each} has its own, all of them or none. */
+static struct change_job *
+make_change_job(const struct store_ref *refs, int n, const struct change *c, bool each) {
     struct change_job *job = calloc(1, sizeof(*job) + (size_t)n * sizeof(job->items[0]));
+    int err = 0;
+    if (job == NULL) return NULL;
+
+    job->base = (struct sqlite_job){.run = run_change, .drop = drop_change};
+    job->together = each;
+    job->count = n;
+    for (int i = 0; i < n && err == 0; i++) {
+        job->items[i].ref = refs[i];
+        job->items[i].change = each ? c[i] : *c;
+        err = copy_wrap(job, &job->items[i]);
+    }
+
+    if (err == 0) return job;
+    drop_change(&job->base);
+    return NULL;
+}
+
+/* Run ${job}, NULL if memory is short, with the result in ${out}.  Returns as change_all. */
+static int
+do_changes(struct sqlite_writer *w, struct change_job *job, int n, struct store_change *out) {
     memset(out, 0, (size_t)n * sizeof(*out));
     if (job == NULL) return ERR_NOMEM;
-
     struct sqlite_job *base = &job->base;
-    job->base = (struct sqlite_job){.run = run_change, .drop = drop_change};
-    job->change = *c;
-    job->count = n;
-    for (int i = 0; i < n; i++)
-        job->items[i].ref = refs[i];
     int result = sqlite_writer_do(w, &base);
 
     /* The records are the caller's from now on. */
@@ -257,6 +329,18 @@ sqlite_change_apply_all(struct sqlite_writer *w, const struct store_ref *refs, i
     /* Only a create may report a full disk (vault/store.h). */
     if (result == ERR_FULL) return ERR_STORE;
     return result == 1 ? 0 : result;
+}
+
+int
+sqlite_change_apply_all(struct sqlite_writer *w, const struct store_ref *refs, int n,
+                        const struct change *c, struct store_change *out) {
+    return do_changes(w, make_change_job(refs, n, c, false), n, out);
+}
+
+int
+sqlite_change_apply_both(struct sqlite_writer *w, const struct store_ref refs[static 2],
+                         const struct change c[static 2], struct store_change out[static 2]) {
+    return do_changes(w, make_change_job(refs, 2, c, true), 2, out);
 }
 
 int

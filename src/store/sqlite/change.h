@@ -21,4 +21,9 @@ MUST_CHECK
 int sqlite_change_apply_all(struct sqlite_writer *w, const struct store_ref *refs, int n,
                             const struct change *c, struct store_change *out);
 
+/* As store_ops.change_both.  Any thread. */
+MUST_CHECK
+int sqlite_change_apply_both(struct sqlite_writer *w, const struct store_ref refs[static 2],
+                             const struct change c[static 2], struct store_change out[static 2]);
+
 #endif

@@ -62,6 +62,7 @@ int
 sqlite_events_created(struct sqlite_tx *tx, const struct store_ref *ref, const struct record *r,
                       int64_t at) {
     struct audit_event e = {.kind = AUDIT_CREATED, .at = at};
+    if (r->kind == RECORD_REQUEST) e.kind = AUDIT_ASKED;
     memcpy(e.by, r->creator.name, sizeof(e.by));
     return add_event(tx, &e, ref, &r->creator);
 }

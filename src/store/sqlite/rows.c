@@ -49,6 +49,20 @@ get_classic(sqlite3_stmt *s, struct classic_record *classic) {
            get_bytes(s, COL_TAG, classic->tag, sizeof(classic->tag));
 }
 
+/* What only answers, or only requests have.  Both are rows of the kind of sealed records. */
+static bool
+get_asked(sqlite3_stmt *s, struct record *r) {
+    int64_t ttl = sqlite3_column_int64(s, COL_ANSWER_TTL);
+    int64_t size = sqlite3_column_int64(s, COL_ANSWER_SIZE);
+    if (sqlite3_column_type(s, COL_REQUEST) != SQLITE_NULL) r->request.len = TOKEN_HASH_LEN;
+    if (sqlite3_column_type(s, COL_ANSWER_TTL) != SQLITE_NULL) r->kind = RECORD_REQUEST;
+
+    r->answer_ttl = ttl;
+    r->answer_size = (uint64_t)size;
+    return get_bytes(s, COL_REQUEST, r->request.bytes, TOKEN_HASH_LEN) && ttl >= 0 &&
+           ttl <= TIME_MAX && size >= 0;
+}
+
 static bool
 get_sealed(sqlite3_stmt *s, struct record *r) {
     r->passphrase = sqlite3_column_int(s, COL_PASSPHRASE) != 0;
@@ -61,7 +75,7 @@ get_sealed(sqlite3_stmt *s, struct record *r) {
     r->has_gate = sqlite3_column_type(s, COL_GATE_VERIFIER) != SQLITE_NULL;
     r->wrap_len = (uint32_t)sqlite3_column_int64(s, COL_WRAP_LEN);
 
-    return get_bytes(s, COL_VERIFIER, r->verifier, sizeof(r->verifier)) &&
+    return get_asked(s, r) && get_bytes(s, COL_VERIFIER, r->verifier, sizeof(r->verifier)) &&
            get_bytes(s, COL_GATE_VERIFIER, r->gate_verifier, sizeof(r->gate_verifier)) &&
            get_bytes(s, COL_OWNER, r->owner_hash, sizeof(r->owner_hash)) &&
            get_bytes(s, COL_HEADER, r->header, sizeof(r->header));
@@ -78,7 +92,7 @@ is_time(int64_t t) {
  */
 static bool
 is_plausible(const struct record *r) {
-    bool kinds = r->kind >= RECORD_CLASSIC_TEXT && r->kind <= RECORD_SEALED &&
+    bool kinds = r->kind >= RECORD_CLASSIC_TEXT && r->kind <= RECORD_REQUEST &&
                  r->phase >= PHASE_UPLOADING && r->phase <= PHASE_BURNT &&
                  r->content >= CONTENT_NONE && r->content <= CONTENT_DOOMED &&
                  r->burnt_by >= BURNT_BY_OPENER && r->burnt_by <= BURNT_BY_OPERATOR;
@@ -108,6 +122,7 @@ get_record_row(sqlite3_stmt *s, struct record *r) {
 
     /* What a kind of record does not have is NULL. */
     if (!get_text(s, COL_BLOB, r->blob, sizeof(r->blob))) return false;
+    if (r->kind > RECORD_SEALED) return false;
     if (r->kind == RECORD_SEALED) return get_sealed(s, r);
     return get_classic(s, &r->classic) &&
            get_text(s, COL_FILE_NAME, r->file_name, sizeof(r->file_name));
@@ -140,6 +155,32 @@ load_leases(struct sqlite_db *db, int64_t id, struct record *r) {
     }
 
     sqlite_db_reset(db, SQL_LEASES);
+    if (err != 0) return err;
+    return rc == SQLITE_DONE ? 0 : sqlite_db_error(rc);
+}
+
+static int
+get_answer_row(sqlite3_stmt *s, struct record *r) {
+    struct record_answer answer = {.ref = {.len = TOKEN_HASH_LEN},
+                                   .at = sqlite3_column_int64(s, 1)};
+    if (r->answer_count == RECORD_ANSWERS_MAX || !is_time(answer.at) ||
+        !get_bytes(s, 0, answer.ref.bytes, TOKEN_HASH_LEN))
+        return ERR_STORE;
+    return record_add_answer(r, &answer);
+}
+
+static int
+load_answers(struct sqlite_db *db, int64_t id, struct record *r) {
+    sqlite3_stmt *s = db->stmt[SQL_ANSWERS];
+    int rc = sqlite3_bind_int64(s, 1, id);
+    int err = 0;
+
+    while (rc == SQLITE_OK && err == 0 && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+        err = get_answer_row(s, r);
+        rc = SQLITE_OK;
+    }
+
+    sqlite_db_reset(db, SQL_ANSWERS);
     if (err != 0) return err;
     return rc == SQLITE_DONE ? 0 : sqlite_db_error(rc);
 }
@@ -197,6 +238,10 @@ sqlite_rows_load(struct sqlite_db *db, const struct store_ref *ref, struct recor
     /* Every claim of a sealed secret made a lease, so an untouched one has none. */
     if (found == 1 && out->kind == RECORD_SEALED && out->views_left != out->views) {
         int err = load_leases(db, *id, out);
+        if (err != 0) found = err;
+    }
+    if (found == 1 && out->kind == RECORD_REQUEST && out->views_left != out->views) {
+        int err = load_answers(db, *id, out);
         if (err != 0) found = err;
     }
 
@@ -263,10 +308,23 @@ put_sealed(sqlite3_stmt *s, const struct record *r) {
     return rc;
 }
 
+/* Bind what only answers, or only requests have.  The rest stays NULL. */
+static int
+put_asked(sqlite3_stmt *s, const struct record *r) {
+    int rc = SQLITE_OK;
+    if (record_is_answer(r))
+        rc |=
+            sqlite3_bind_blob(s, COL_REQUEST, r->request.bytes, (int)r->request.len, SQLITE_STATIC);
+    if (r->kind != RECORD_REQUEST) return rc;
+    rc |= sqlite3_bind_int64(s, COL_ANSWER_TTL, r->answer_ttl);
+    rc |= sqlite3_bind_int64(s, COL_ANSWER_SIZE, (int64_t)r->answer_size);
+    return rc;
+}
+
 static int
 put_record_row(sqlite3_stmt *s, const struct store_ref *ref, const struct record *r) {
     int rc = sqlite3_bind_int64(s, COL_REV, (int64_t)r->rev);
-    rc |= sqlite3_bind_int(s, COL_KIND, (int)r->kind);
+    rc |= sqlite3_bind_int(s, COL_KIND, record_is_classic(r) ? (int)r->kind : RECORD_SEALED);
     rc |= sqlite3_bind_int(s, COL_PHASE, (int)r->phase);
     rc |= sqlite3_bind_int(s, COL_CONTENT, (int)r->content);
     rc |= sqlite3_bind_int64(s, COL_CREATED_AT, r->created_at);
@@ -278,8 +336,8 @@ put_record_row(sqlite3_stmt *s, const struct store_ref *ref, const struct record
     rc |= put_text(s, COL_FILE_NAME, r->file_name);
 
     /* Keys and salts: what is not bound is NULL. */
-    if (r->kind == RECORD_SEALED) rc |= put_sealed(s, r);
-    else rc |= put_classic(s, &r->classic);
+    if (record_is_classic(r)) rc |= put_classic(s, &r->classic);
+    else rc |= put_sealed(s, r) | put_asked(s, r);
 
     rc |= sqlite3_bind_int(s, COL_PASSPHRASE, r->passphrase);
     rc |= sqlite3_bind_int(s, COL_ATTEMPTS, r->attempts);
@@ -328,6 +386,7 @@ put_changed(sqlite3_stmt *s, const struct record *after) {
     rc |= sqlite3_bind_int64(s, CHG_ENDED_AT, after->ended_at);
     rc |= sqlite3_bind_int(s, CHG_BURNT_BY, (int)after->burnt_by);
     rc |= sqlite3_bind_int64(s, CHG_SWEEP_AT, policy_sweep_at(after));
+    rc |= sqlite3_bind_int64(s, CHG_WRAP_LEN, after->wrap_len);
     return rc;
 }
 
@@ -365,6 +424,17 @@ sqlite_rows_put_lease(struct sqlite_db *db, int64_t id, size_t n, const struct l
     rc |= sqlite3_bind_int64(s, 6, l->ended_at);
     rc |= sqlite3_bind_int(s, 7, (int)l->end);
     return run_on_one_row(db, SQL_PUT_LEASE, rc);
+}
+
+int
+sqlite_rows_put_answer(struct sqlite_db *db, int64_t id, const struct record *r) {
+    sqlite3_stmt *s = db->stmt[SQL_INSERT_ANSWER];
+    const struct record_answer *answer = &r->answers[r->answer_count - 1];
+    int rc = sqlite3_bind_int64(s, 1, id);
+    rc |= sqlite3_bind_int64(s, 2, (int64_t)r->answer_count - 1);
+    rc |= sqlite3_bind_blob(s, 3, answer->ref.bytes, (int)answer->ref.len, SQLITE_STATIC);
+    rc |= sqlite3_bind_int64(s, 4, answer->at);
+    return run_on_one_row(db, SQL_INSERT_ANSWER, rc);
 }
 
 int

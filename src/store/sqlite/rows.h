@@ -12,9 +12,9 @@
 #include "vault/store.h"
 
 /*
- * Read the record of ${ref} with its leases into ${out} (zeroed; caller clears), its row number
- * into ${id}, its content into ${content} if it is inline, and its wrap into ${wrap} if there is
- * one.  Both may be NULL.  All is of the same moment.  Returns 1; 0 absent; ERR_TOO_LARGE,
+ * Read the record of ${ref} with its leases and answers into ${out} (zeroed; caller clears), its
+ * row number into ${id}, its content into ${content} if it is inline, and its wrap into ${wrap} if
+ * there is one.  Both may be NULL.  All is of the same moment.  Returns 1; 0 absent; ERR_TOO_LARGE,
  * ERR_NOMEM or ERR_STORE.
  */
 MUST_CHECK
@@ -38,8 +38,8 @@ int sqlite_rows_insert(struct sqlite_db *db, const struct store_ref *ref, const 
 
 /*
  * Write ${after}, the result of a change of ${before} at ${now}.  ${claimed} says whether the
- * change takes a view.  Returns 0; or ERR_STORE, with nothing written, if the row is no longer at
- * before->rev, or has no view or time left for a claim.
+ * change takes a view or counts an answer.  Returns 0; or ERR_STORE, with nothing written, if the
+ * row is no longer at before->rev, or has no view or time left for a claim.
  */
 MUST_CHECK
 int sqlite_rows_update(struct sqlite_db *db, int64_t id, const struct record *before,
@@ -59,6 +59,10 @@ int sqlite_rows_put_lease(struct sqlite_db *db, int64_t id, size_t n, const stru
 MUST_CHECK
 int sqlite_rows_lay_out(const struct sqlite_layout *layout, const struct buf *content,
                         struct buf *stored);
+
+/* Insert the newest answer of the request ${r}, which is record ${id}. */
+MUST_CHECK
+int sqlite_rows_put_answer(struct sqlite_db *db, int64_t id, const struct record *r);
 
 /* Insert the content or the wrap of record ${id}, as sqlite_rows_lay_out() made it. */
 MUST_CHECK

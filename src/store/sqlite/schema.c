@@ -19,6 +19,15 @@
     " bytes BLOB NOT NULL"                                                                         \
     ") STRICT;"
 
+#define CREATE_ANSWER                                                                              \
+    "CREATE TABLE answer ("                                                                        \
+    " request INTEGER NOT NULL REFERENCES record (id) ON DELETE CASCADE,"                          \
+    " n INTEGER NOT NULL,"                                                                         \
+    " key BLOB NOT NULL CHECK (length(key) = 32),"                                                 \
+    " at INTEGER NOT NULL,"                                                                        \
+    " PRIMARY KEY (request, n)"                                                                    \
+    ") STRICT, WITHOUT ROWID;"
+
 /*
  * record.key is the SHA-256 of the id.  content.bytes and wrap.bytes begin with filler
  * (store/sqlite/rows.c).
@@ -62,7 +71,10 @@ static const char create_text[] =
     " ended_at INTEGER NOT NULL,"
     " burnt_by_owner INTEGER NOT NULL,"
     " gate_verifier BLOB,"
-    " wrap_len INTEGER NOT NULL DEFAULT 0"
+    " wrap_len INTEGER NOT NULL DEFAULT 0,"
+    " request BLOB CHECK (request IS NULL OR length(request) = 32),"
+    " answer_ttl INTEGER,"
+    " answer_size INTEGER"
     ") STRICT;"
     "CREATE INDEX record_sweep_at ON record (sweep_at);"
     "CREATE UNIQUE INDEX record_blob ON record (blob) WHERE blob IS NOT NULL;"
@@ -91,19 +103,20 @@ static const char create_text[] =
     " bytes INTEGER NOT NULL CHECK (bytes >= 0),"
     " fence INTEGER NOT NULL"
     ") STRICT;"
-    "INSERT INTO state (id, high_water, bytes, fence) VALUES (1, 0, 0, 0);" CREATE_WRAP CREATE_EVENT
-        ADD_SPARE;
+    "INSERT INTO state (id, high_water, bytes, fence) VALUES (1, 0, 0, 0);" CREATE_WRAP
+        CREATE_ANSWER CREATE_EVENT ADD_SPARE;
 
 #define COLUMNS                                                                                    \
     "rev, kind, phase, content, created_at, expires_at, views, views_left, size, blob, salt, "     \
     "header, nonce, tag, file_name, verifier, owner, passphrase, attempts, attempts_left, "        \
     "part_size, parts_stored, part_at, ended_at, burnt_by_owner, gate_verifier, "                  \
-    "wrap_len"
+    "wrap_len, request, answer_ttl, answer_size"
 
 static const char *const texts[SQL_COUNT] = {
     [SQL_LOAD] = "SELECT id, " COLUMNS " FROM record WHERE key = ?1",
     [SQL_LEASES] = "SELECT hash, opened_at, renewed_at, ended_at, how FROM lease"
                    " WHERE record = ?1 ORDER BY n",
+    [SQL_ANSWERS] = "SELECT key, at FROM answer WHERE request = ?1 ORDER BY n",
     [SQL_CONTENT] = "SELECT bytes FROM content WHERE record = ?1",
     [SQL_WRAP] = "SELECT bytes FROM wrap WHERE record = ?1",
     [SQL_DUE] = "SELECT key FROM record WHERE sweep_at <= ?1 ORDER BY sweep_at, id"
@@ -123,21 +136,23 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_ROLLBACK_TO] = "ROLLBACK TO job",
     [SQL_SET_STATE] = "UPDATE state SET high_water = ?1, bytes = ?2 WHERE id = 1",
     [SQL_FENCE] = "UPDATE state SET fence = fence + 1 WHERE id = 1",
-    [SQL_INSERT_RECORD] =
-        "INSERT INTO record (" COLUMNS ", key, sweep_at) VALUES (?1, ?2, ?3, ?4,"
-        " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
-        " ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29) ON CONFLICT (key) DO NOTHING",
+    [SQL_INSERT_RECORD] = "INSERT INTO record (" COLUMNS ", key, sweep_at) VALUES (?1, ?2, ?3, ?4,"
+                          " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
+                          " ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32) ON "
+                          "CONFLICT (key) DO NOTHING",
     [SQL_INSERT_CONTENT] = "INSERT INTO content (record, bytes) VALUES (?1, ?2)",
     [SQL_INSERT_WRAP] = "INSERT INTO wrap (record, bytes) VALUES (?1, ?2)",
     [SQL_CHANGE] = "UPDATE record SET rev = rev + 1, views_left = views_left - ?4, phase = ?5,"
                    " content = ?6, blob = ?7, attempts_left = ?8, parts_stored = ?9, part_at = ?10,"
-                   " ended_at = ?11, burnt_by_owner = ?12, sweep_at = ?13"
+                   " ended_at = ?11, burnt_by_owner = ?12, sweep_at = ?13,"
+                   " wrap_len = ?14"
                    " WHERE id = ?1 AND rev = ?2 AND views_left >= ?4"
                    " AND (?4 = 0 OR expires_at > ?3)",
     [SQL_PUT_LEASE] = "INSERT INTO lease (record, n, hash, opened_at, renewed_at, ended_at, how)"
                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (record, n) DO UPDATE SET"
                       " renewed_at = excluded.renewed_at, ended_at = excluded.ended_at,"
                       " how = excluded.how",
+    [SQL_INSERT_ANSWER] = "INSERT INTO answer (request, n, key, at) VALUES (?1, ?2, ?3, ?4)",
     [SQL_HAS_PART] = "SELECT 1 FROM part WHERE record = ?1 AND part = ?2",
     [SQL_INSERT_PART] = "INSERT INTO part (record, part) VALUES (?1, ?2)",
     [SQL_DROP_PARTS] = "DELETE FROM part WHERE record = ?1",
@@ -184,6 +199,14 @@ sqlite_schema_upgrade(int64_t version, char *out, size_t len) {
 
     case 3: /* events */ (void)snprintf(out, len, CREATE_EVENT); break;
     case 4: (void)snprintf(out, len, ADD_SPARE); break;
+
+    case 6: /* requests */
+        (void)snprintf(out, len,
+                       "ALTER TABLE record ADD COLUMN request BLOB"
+                       " CHECK (request IS NULL OR length(request) = 32);"
+                       "ALTER TABLE record ADD COLUMN answer_ttl INTEGER;"
+                       "ALTER TABLE record ADD COLUMN answer_size INTEGER;" CREATE_ANSWER);
+        break;
 
     default: /* wraps */
         (void)snprintf(

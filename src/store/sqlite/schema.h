@@ -8,7 +8,7 @@
 
 enum {
     SQLITE_SCHEMA_APPLICATION = 0x45537631, /* "ESv1": whose file this is */
-    SQLITE_SCHEMA_VERSION = 6,
+    SQLITE_SCHEMA_VERSION = 7,
     SQLITE_SCHEMA_PAGE = 2048, /* bytes; small, since a secret fills a page of its own */
 };
 
@@ -19,6 +19,7 @@ enum {
 enum sql {
     SQL_LOAD,       /* key -> enum sql_column */
     SQL_LEASES,     /* record -> hash, opened_at, renewed_at, ended_at, how */
+    SQL_ANSWERS,    /* record -> key, at */
     SQL_CONTENT,    /* record -> bytes */
     SQL_WRAP,       /* record -> bytes */
     SQL_DUE,        /* now, max, skip -> key */
@@ -41,6 +42,7 @@ enum sql {
     SQL_INSERT_WRAP,    /* record, bytes */
     SQL_CHANGE,         /* enum sql_change */
     SQL_PUT_LEASE,      /* record, n, hash, opened_at, renewed_at, ended_at, how */
+    SQL_INSERT_ANSWER,  /* record, n, key, at */
     SQL_HAS_PART,       /* record, part -> 1 */
     SQL_INSERT_PART,    /* record, part */
     SQL_DROP_PARTS,     /* record */
@@ -86,6 +88,9 @@ enum sql_column {
     COL_BURNT_BY,
     COL_GATE_VERIFIER,
     COL_WRAP_LEN,
+    COL_REQUEST,
+    COL_ANSWER_TTL, /* NULL of all but requests */
+    COL_ANSWER_SIZE,
     COL_KEY, /* from here on SQL_INSERT_RECORD only */
     COL_SWEEP_AT,
 };
@@ -95,7 +100,7 @@ enum sql_change {
     CHG_RECORD = 1,
     CHG_REV, /* as read: the write fails if another change came between */
     CHG_NOW,
-    CHG_CLAIMED, /* 1 if a view is taken, else 0 */
+    CHG_CLAIMED, /* 1 if a view is taken or an answer counted, else 0 */
     CHG_PHASE,
     CHG_CONTENT,
     CHG_BLOB,
@@ -105,6 +110,7 @@ enum sql_change {
     CHG_ENDED_AT,
     CHG_BURNT_BY,
     CHG_SWEEP_AT,
+    CHG_WRAP_LEN,
 };
 
 /* The text of statement ${sql}. */

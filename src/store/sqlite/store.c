@@ -188,6 +188,12 @@ store_change_all(struct store *s, const struct store_ref *refs, int n, const str
     return sqlite_change_apply_all(&sqlite_store_of(s)->writer, refs, n, c, out);
 }
 
+static int
+store_change_both(struct store *s, const struct store_ref refs[static 2],
+                  const struct change c[static 2], struct store_change out[static 2]) {
+    return sqlite_change_apply_both(&sqlite_store_of(s)->writer, refs, c, out);
+}
+
 /* Events that are dropped are erased by the same scrub. */
 static int
 store_scrub(struct store *s) {
@@ -253,6 +259,7 @@ static const struct store_ops sqlite_ops = {
     .load_wrap = store_load_wrap,
     .change = store_change,
     .change_all = store_change_all,
+    .change_both = store_change_both,
     .due = store_due,
     .knows_blob = store_knows_blob,
     .survey = store_survey,

@@ -473,7 +473,10 @@ edit_file(const char *sql) {
 }
 
 /* Versions of the file that earlier releases wrote, and what makes this version one of them. */
-#define WITHOUT_WRAPS "DROP TABLE wrap; ALTER TABLE record DROP COLUMN wrap_len;"
+#define WITHOUT_REQUESTS                                                                           \
+    "DROP TABLE answer; ALTER TABLE record DROP COLUMN request;"                                   \
+    "ALTER TABLE record DROP COLUMN answer_ttl; ALTER TABLE record DROP COLUMN answer_size;"
+#define WITHOUT_WRAPS WITHOUT_REQUESTS "DROP TABLE wrap; ALTER TABLE record DROP COLUMN wrap_len;"
 static const char *const downgrades[] = {
     /* 1: without gates, and with a count of inline content only. */
     (WITHOUT_WRAPS "DROP TABLE event; ALTER TABLE record DROP COLUMN gate_verifier;"
@@ -484,6 +487,8 @@ static const char *const downgrades[] = {
     WITHOUT_WRAPS "DROP TABLE event; PRAGMA user_version = 3;",
     /* 5: without wraps. */
     WITHOUT_WRAPS "PRAGMA user_version = 5;",
+    /* 6: without requests. */
+    WITHOUT_REQUESTS "PRAGMA user_version = 6;",
 };
 
 /* Store one record of each kind, and two with a receipt only.  Returns an inline one. */

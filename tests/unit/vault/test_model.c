@@ -236,7 +236,8 @@ static void
 do_complete(struct run *run, struct slot *s) {
     enum verdict got = VERDICT_OK;
     uint32_t missing = 0;
-    int result = vault_sealed_complete(&run->fixture.vault, s->id, s->owner, &got, &missing);
+    int result =
+        vault_sealed_complete(&run->fixture.vault, s->id, s->owner, NULL, NULL, &got, &missing);
     compare_verdicts(run, ACT_COMPLETE, result, got, model_complete(&s->model, run->now));
 }
 

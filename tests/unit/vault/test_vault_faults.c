@@ -158,7 +158,8 @@ parts_life(const struct wrap_plan *fault, int n) {
         UNTIL_DONE(result, vault_sealed_put_part(v, c.id, c.owner_token, k, &part, NULL, &verdict));
         assert_int_equal(verdict, VERDICT_OK);
     }
-    UNTIL_DONE(result, vault_sealed_complete(v, c.id, c.owner_token, &verdict, &missing));
+    UNTIL_DONE(result,
+               vault_sealed_complete(v, c.id, c.owner_token, NULL, NULL, &verdict, &missing));
     assert_int_equal(verdict, VERDICT_OK);
     UNTIL_DONE(result, open_once(c.id, 1, NULL, &verdict));
     assert_true(verdict == VERDICT_OK || verdict == VERDICT_REPEAT);
@@ -532,7 +533,8 @@ test_a_lost_part_is_broken_not_absent(void **state) {
     assert_int_equal(vault_sealed_create(v, &in, &c), 1);
     assert_int_equal(buf_add(&part, whole.data, 500), 0);
     assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 0, &part, NULL, &verdict), 1);
-    assert_int_equal(vault_sealed_complete(v, c.id, c.owner_token, &verdict, &missing), 1);
+    assert_int_equal(vault_sealed_complete(v, c.id, c.owner_token, NULL, NULL, &verdict, &missing),
+                     1);
     assert_int_equal(open_once(c.id, 1, NULL, &verdict), 1);
     assert_int_equal(vault_sealed_info(v, c.id, &verdict, &r), 1);
     assert_int_equal(v->blobs->ops->erase(v->blobs, r.blob, 0, 1), 0);

@@ -317,7 +317,8 @@ race_upload(struct race *race, uint32_t k) {
     uint32_t missing;
     if (!race->upload) return;
     (void)put_part(&race->c, race->content, k);
-    (void)!vault_sealed_complete(v, race->c.id, race->c.owner_token, &verdict, &missing);
+    (void)!vault_sealed_complete(v, race->c.id, race->c.owner_token, NULL, NULL, &verdict,
+                                 &missing);
 }
 
 static void *

@@ -120,7 +120,8 @@ put(const struct vault_sealed_created *c, const struct buf *whole, uint32_t k) {
 static enum verdict
 complete(const struct vault_sealed_created *c, uint32_t *missing) {
     enum verdict verdict;
-    assert_int_equal(vault_sealed_complete(v, c->id, c->owner_token, &verdict, missing), 1);
+    assert_int_equal(vault_sealed_complete(v, c->id, c->owner_token, NULL, NULL, &verdict, missing),
+                     1);
     return verdict;
 }
 
@@ -227,7 +228,8 @@ test_foreign_tokens_and_ids_are_absent(void **state) {
     assert_null(r.leases);
     assert_int_equal(vault_sealed_receipt(v, "nosuchid00000000000000", c.owner_token, &r), 0);
     assert_int_equal(vault_sealed_part_len(v, c.id, other.owner_token, 0, &n), 0);
-    assert_int_equal(vault_sealed_complete(v, c.id, other.owner_token, &verdict, &n), 1);
+    assert_int_equal(vault_sealed_complete(v, c.id, other.owner_token, NULL, NULL, &verdict, &n),
+                     1);
     assert_int_equal(verdict, VERDICT_ABSENT);
     assert_int_equal(open_with("nosuchid00000000000000", 1, 1), VERDICT_ABSENT);
     assert_false(info("nosuchid00000000000000"));
