@@ -19,6 +19,9 @@
  */
 enum { LOOKS_PER_OPEN = 4 };
 
+/* Unfinished uploads of one client, and unfinished answers to one request. */
+enum { UPLOADS_PER_CLIENT = 4, ANSWERS_PER_REQUEST = 8 };
+
 /* Create a rate limit at ${out}, or NULL for none.  Returns 0 or ERR_NOMEM. */
 static int
 make_rate(const struct api *api, uint32_t per_minute, struct rate **out) {
@@ -32,13 +35,15 @@ make_rate(const struct api *api, uint32_t per_minute, struct rate **out) {
 int
 api_open(struct api *api) {
     api->create_rate = api->open_rate = api->look_rate = api->failed_rate = NULL;
-    api->upload_limits = upload_limits_new();
+    api->upload_limits = upload_limits_new(UPLOADS_PER_CLIENT);
+    api->answer_limits = upload_limits_new(ANSWERS_PER_REQUEST);
     api->storage_shares = storage_shares_new();
     api->daily_shares = storage_shares_new();
     random_fill(&api->vault->random, api->tag_key, sizeof(api->tag_key));
 
     int err = 0;
-    if (api->upload_limits == NULL || api->storage_shares == NULL || api->daily_shares == NULL)
+    if (api->upload_limits == NULL || api->answer_limits == NULL || api->storage_shares == NULL ||
+        api->daily_shares == NULL)
         err = ERR_NOMEM;
     if (err == 0) err = make_rate(api, api->config.rate_create, &api->create_rate);
     if (err == 0) err = make_rate(api, api->config.rate_open, &api->open_rate);
@@ -55,10 +60,11 @@ api_close(struct api *api) {
     rate_free(api->look_rate);
     rate_free(api->failed_rate);
     upload_limits_free(api->upload_limits);
+    upload_limits_free(api->answer_limits);
     storage_shares_free(api->storage_shares);
     storage_shares_free(api->daily_shares);
     api->create_rate = api->open_rate = api->look_rate = api->failed_rate = NULL;
-    api->upload_limits = NULL;
+    api->upload_limits = api->answer_limits = NULL;
     api->storage_shares = api->daily_shares = NULL;
 }
 
@@ -191,7 +197,7 @@ check_media_type(const struct api_route *route, const struct http_request *req, 
     static const struct problem_more want_bytes = {
         .detail = "Send the JSON or the file itself, as curl does with --data-binary."};
     const char *type = req->headers[HTTP_CONTENT_TYPE];
-    bool json = (route->flags & ROUTE_JSON) || (route->body == BODY_EMPTY && body_len > 0);
+    bool json = (route->flags & ROUTE_JSON) || (route->body == BODY_COMPLETE && body_len > 0);
 
     if (json && !is_media_type(type, "application/json")) {
         problem_respond(resp, PROBLEM_MEDIA_TYPE, &want_json);

@@ -31,6 +31,7 @@ struct api_config {
     int64_t ttl_max;          /* seconds */
     int views_max;            /* that a sender may set */
     bool passphrase_required; /* with v1 secrets */
+    bool requests;            /* whether somebody may ask for secrets here, and be answered */
     uint64_t text_max;        /* classic text, bytes */
     uint64_t classic_file_max;
     uint64_t file_max;                  /* v1 content, bytes */
@@ -67,9 +68,10 @@ struct api {
     /* Created by api_open(). */
     struct rate *create_rate;
     struct rate *open_rate;
-    struct rate *look_rate;   /* of owners who look at receipts */
-    struct rate *failed_rate; /* of wrong tokens, which count in open_rate, too */
-    struct upload_limits *upload_limits;
+    struct rate *look_rate;                /* of owners who look at receipts */
+    struct rate *failed_rate;              /* of wrong tokens, which count in open_rate, too */
+    struct upload_limits *upload_limits;   /* of clients */
+    struct upload_limits *answer_limits;   /* of requests: their unfinished answers */
     struct storage_shares *storage_shares; /* of the quota */
     struct storage_shares *daily_shares;   /* of the bytes of a day */
     uint8_t tag_key[32];                   /* key of the log tags of secrets; new at each start */

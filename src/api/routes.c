@@ -10,6 +10,7 @@
 enum {
     BODY_CREATE_MAX = 256 * 1024,
     BODY_SMALL_MAX = 4 * 1024,
+    BODY_ASK_MAX = 8 * 1024, /* of asking, and of completing an answer */
 };
 
 static void
@@ -38,9 +39,17 @@ static const struct api_route routes[] = {
     {"/api/v1/secrets/{id}/parts/{k}", HTTP_PUT, v1_put_part, BODY_PART, RATE_FAILED,
      ROUTE_TOKEN | ROUTE_CHECK},
     {"/api/v1/secrets/{id}/parts/{k}", HTTP_GET, v1_get_part, BODY_NONE, RATE_FAILED, ROUTE_TOKEN},
-    {"/api/v1/secrets/{id}/complete", HTTP_POST, v1_complete, BODY_EMPTY, RATE_FAILED, ROUTE_TOKEN},
+    {"/api/v1/secrets/{id}/complete", HTTP_POST, v1_complete, BODY_COMPLETE, RATE_FAILED,
+     ROUTE_TOKEN},
     {"/api/v1/secrets/{id}/lease", HTTP_DELETE, v1_confirm, BODY_NONE, RATE_FAILED, ROUTE_TOKEN},
     {"/api/v1/secrets/{id}/receipt", HTTP_GET, v1_receipt, BODY_NONE, RATE_LOOK, ROUTE_TOKEN},
+    {"/api/v1/requests", HTTP_POST, v1_ask, BODY_ASK, RATE_CREATE,
+     ROUTE_JSON | ROUTE_CREATES | ROUTE_ASKS},
+    {"/api/v1/requests/{id}", HTTP_GET, v1_request_info, BODY_NONE, RATE_OPEN, ROUTE_ASKS},
+    {"/api/v1/requests/{id}", HTTP_DELETE, v1_end, BODY_NONE, RATE_FAILED, ROUTE_TOKEN},
+    {"/api/v1/requests/{id}/answers", HTTP_POST, v1_answer, BODY_CREATE, RATE_CREATE,
+     ROUTE_JSON | ROUTE_ASKS},
+    {"/api/v1/requests/{id}/answers", HTTP_GET, v1_answers, BODY_NONE, RATE_LOOK, ROUTE_TOKEN},
 };
 
 /*
@@ -82,8 +91,14 @@ routes_find(const struct api *api, enum http_plane plane, const char *path, enum
     for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
         if (plane == HTTP_PLANE_OPEN && (routes[i].flags & ROUTE_CREATES)) continue;
         if (!match_template(routes[i].template, path, NULL, NULL)) continue;
-        if (routes[i].method == wanted) return &routes[i];
-        *methods |= 1U << routes[i].method;
+
+        bool off = !api->config.requests && (routes[i].flags & ROUTE_ASKS);
+        if (routes[i].method == wanted) {
+            if (!off) return &routes[i];
+            *methods = 0; /* what is off is as unknown as any other path */
+            return NULL;
+        }
+        if (!off) *methods |= 1U << routes[i].method;
     }
 
     /* Any other path may belong to the page or to its brand. */
@@ -124,7 +139,8 @@ routes_body_max(const struct api_config *config, const struct api_route *route,
     case BODY_ENCRYPT:
         if (classic_is_file(req)) return config->classic_file_max;
         return classic_text_body_max(config->text_max);
-    case BODY_EMPTY: return BODY_SMALL_MAX;
+    case BODY_COMPLETE:
+    case BODY_ASK: return BODY_ASK_MAX;
     case BODY_CREATE: return BODY_CREATE_MAX;
     case BODY_SMALL: return BODY_SMALL_MAX;
     case BODY_PART: return API_PART_MAX;

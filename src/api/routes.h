@@ -9,9 +9,10 @@
 
 enum api_body {
     BODY_NONE,
-    BODY_EMPTY, /* nothing, or an empty JSON object */
+    BODY_COMPLETE, /* nothing, or JSON */
     BODY_ENCRYPT,
     BODY_CREATE,
+    BODY_ASK,
     BODY_SMALL,
     BODY_PART
 };
@@ -32,6 +33,7 @@ enum {
     ROUTE_CHECK = 8,    /* a PUT of a part: v1_check_part() runs before the body is read */
     ROUTE_FORM = 16,    /* refuses multipart/form-data, which curl -F and HTML forms send */
     ROUTE_CREATES = 32, /* exists on the main plane only, for those who may create */
+    ROUTE_ASKS = 64,    /* exists only where requests are on */
 };
 
 struct api_route {

@@ -18,12 +18,14 @@ struct upload {
 struct upload_limits {
     pthread_mutex_t lock;
     uint64_t last_ticket;
+    int each; /* most uploads of one client */
     struct upload list[UPLOAD_LIMITS_TRACKED];
 };
 
 struct upload_limits *
-upload_limits_new(void) {
+upload_limits_new(int each) {
     struct upload_limits *u = calloc(1, sizeof(*u));
+    if (u != NULL) u->each = each;
     if (u != NULL && pthread_mutex_init(&u->lock, NULL) != 0) {
         free(u);
         u = NULL;
@@ -67,7 +69,7 @@ upload_limits_begin(struct upload_limits *u, const uint8_t key[static 16], int64
             place = up;
     }
 
-    bool full = mine >= UPLOAD_LIMITS_PER_CLIENT;
+    bool full = mine >= u->each;
     if (full && stalest->touched_ms + UPLOAD_LIMITS_IDLE * INT64_C(1000) <= now_ms) {
         place = stalest;
         full = false;
@@ -146,10 +148,10 @@ upload_limits_end(struct upload_limits *u, const char *id) {
 
 size_t
 upload_limits_list(struct upload_limits *u, const uint8_t key[static 16],
-                   struct upload_limits_begun out[static UPLOAD_LIMITS_PER_CLIENT]) {
+                   struct upload_limits_begun out[static UPLOAD_LIMITS_MAX]) {
     size_t n = 0;
     (void)pthread_mutex_lock(&u->lock);
-    for (size_t i = 0; i < UPLOAD_LIMITS_TRACKED && n < UPLOAD_LIMITS_PER_CLIENT; i++) {
+    for (size_t i = 0; i < UPLOAD_LIMITS_TRACKED && n < UPLOAD_LIMITS_MAX; i++) {
         const struct upload *up = &u->list[i];
         if (up->ticket != 0 && memcmp(up->client, key, 16) == 0)
             out[n++] = (struct upload_limits_begun){up->ticket, up->ref};

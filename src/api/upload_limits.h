@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Limits how many unfinished uploads each client has, in a table of fixed size.
+ * Limits how many unfinished uploads each client has, or how many unfinished answers each request,
+ * in a table of fixed size.  The text below says client for both.
  *
  * The table holds UPLOAD_LIMITS_TRACKED uploads.  If it is full, a new upload replaces the one that
  * has had no part for the longest time, which then no longer counts against its client.  The table
@@ -19,21 +20,22 @@
 
 enum {
     UPLOAD_LIMITS_TRACKED = 1024,
-    UPLOAD_LIMITS_PER_CLIENT = 4,
+    UPLOAD_LIMITS_MAX = 8,   /* the largest limit */
     UPLOAD_LIMITS_IDLE = 15, /* seconds without a part, after which an upload gives way */
 };
 
 struct upload_limits;
 
-/* Create an empty table.  Returns NULL if memory is short. */
-struct upload_limits *upload_limits_new(void);
+/* Create an empty table in which each client has at most ${each} uploads, 1 to UPLOAD_LIMITS_MAX.
+ * Returns NULL if memory is short. */
+struct upload_limits *upload_limits_new(int each);
 
 /* Wipe and free ${u}.  NULL is allowed. */
 void upload_limits_free(struct upload_limits *u);
 
 /*
  * Count a new upload of the client ${key} at ${now_ms} of the monotonic clock.  It counts for
- * ${ttl} seconds at most.  If the client has UPLOAD_LIMITS_PER_CLIENT already, the one without a
+ * ${ttl} seconds at most.  If the client has as many as it may have already, the one without a
  * part for longest no longer counts, though it can still be finished, once it has been idle for
  * UPLOAD_LIMITS_IDLE.  Returns a ticket for upload_limits_name() or upload_limits_cancel(); or 0 if
  * none of them has been idle for so long.
@@ -66,6 +68,6 @@ struct upload_limits_begun {
  * number.
  */
 size_t upload_limits_list(struct upload_limits *u, const uint8_t key[static 16],
-                          struct upload_limits_begun out[static UPLOAD_LIMITS_PER_CLIENT]);
+                          struct upload_limits_begun out[static UPLOAD_LIMITS_MAX]);
 
 #endif

@@ -21,6 +21,7 @@
     X(CONFLICT, "conflict", 409, "The part does not match the upload")                             \
     X(INCOMPLETE, "incomplete", 409, "Parts are missing")                                          \
     X(UPLOADING, "uploading", 409, "The sender is still uploading")                                \
+    X(REQUEST_FULL, "request_full", 409, "The request has all its answers")                        \
     X(LEASE_ENDED, "lease_ended", 409, "This lease has ended")                                     \
     X(TOO_LARGE, "too_large", 413, "The request is too large")                                     \
     X(TOO_LARGE_HERE, "too_large_here", 413, "The response would be too large for this server")    \

@@ -22,6 +22,7 @@ api_config_make(const struct settings *s, const struct api_config_limits *limits
         .ttl_max = s->ttl_max_days * DAY,
         .views_max = (int)s->views_max,
         .passphrase_required = s->passphrase == 1,
+        .requests = s->requests == 0,
         .text_max = (uint64_t)s->text_max,
         .classic_file_max = limits->classic_file_max,
         .file_max = (uint64_t)s->file_max,

@@ -34,6 +34,8 @@ static const struct setting table[] = {
      "Most views that a sender may give a secret."},
     {"SECRETS_PASSPHRASE", "optional|required", "optional", SETTINGS_WORD, BOTH, 0, 1, AT(passphrase),
      "Whether the page and the program secrets may share without a passphrase."},
+    {"SECRETS_REQUESTS", "on|off", "on", SETTINGS_WORD, BOTH, 0, 1, AT(requests),
+     "Whether somebody may ask for secrets here, and be answered."},
     {"SECRETS_MAX_TEXT", "SIZE", "1 MiB", SETTINGS_SIZE, BOTH, KIB, 10 * MIB, AT(text_max),
      "Largest classic text, and largest text that the page offers to share."},
     {"SECRETS_MAX_FILE", "SIZE", "1 GiB", SETTINGS_SIZE, BOTH, KIB, TIB, AT(file_max),

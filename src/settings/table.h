@@ -27,6 +27,7 @@ struct settings {
     int64_t ttl_max_days;
     int64_t views_max;
     int64_t passphrase; /* 0 optional, 1 required */
+    int64_t requests;   /* 0 on, 1 off */
     int64_t text_max;
     int64_t file_max;
     int64_t part_size;

@@ -42,6 +42,7 @@ api_fixture_open(struct api_fixture *fixture) {
     fixture->api = (struct api){
         .config = {.version = "test",
                    .views_max = 100,
+                   .requests = true,
                    .ttl_default = 5 * 86400,
                    .ttl_max = 30 * 86400,
                    .text_max = API_FIXTURE_TEXT_MAX,

@@ -3,7 +3,7 @@
 #include "api/v1/v1.h"
 
 #include "api/access/access.h"
-#include "api/upload_limits.h"
+#include "api/v1/store.h"
 #include "vault/sealed.h"
 
 void
@@ -28,5 +28,5 @@ v1_burn(struct api_call *call) {
         err = vault_sealed_burn(call->api->vault, call->id, call->token, &by, &verdict);
     v1_outcome(call, err, verdict);
 
-    if (call->resp->status == 204) upload_limits_end(call->api->upload_limits, call->id);
+    if (call->resp->status == 204) v1_upload_ended(call);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/v1/v1.h"
 
+#include "api/access/access.h"
 #include "api/fields.h"
 #include "api/response.h"
-#include "api/upload_limits.h"
+#include "api/v1/store.h"
 #include "base/err.h"
+#include "base/text/base64.h"
 #include "vault/sealed.h"
 
 int
@@ -47,40 +49,63 @@ v1_put_part(struct api_call *call) {
         problem_respond(call->resp, PROBLEM_CONFLICT, NULL);
     else v1_outcome(call, err, verdict);
 
-    if (call->resp->status == 204)
-        upload_limits_touch(api->upload_limits, call->id, api->monotonic_ms());
+    if (call->resp->status == 204) v1_upload_touched(call);
 }
 
-/* Check that a body is an empty JSON object.  Returns 0, or -1 with a problem in call->resp. */
+/* Read the wrap that completes an answer into ${out}, which stays empty if there is none.  Returns
+ * 0, or -1 with a problem in call->resp. */
 static int
-check_empty_body(struct api_call *call) {
+read_complete(struct api_call *call, struct buf *out) {
+    const struct field table[] = {
+        {"wrap", FIELD_TEXT, false, 1,
+         (int64_t)base64_encoded_len(BASE64_URL, RECORD_ANSWER_WRAP_MAX)}};
+    const struct field_value *wrap = NULL;
     struct fields f;
     if (call->req->body.len == 0) return 0;
 
-    int err = fields_read(call->req, NULL, 0, FIELDS_EXACT, &f, call->resp);
+    int err = fields_read(call->req, table, ARRAY_LEN(table), FIELDS_EXACT, &f, call->resp);
+    wrap = &f.values[0];
+    if (err == 0 && wrap->present) err = v1_read_wrap(call, wrap->text, wrap->len, out);
     fields_clear(&f);
     return err == 0 ? 0 : -1;
 }
 
-void
-v1_complete(struct api_call *call) {
-    enum verdict verdict = VERDICT_ABSENT;
-    uint32_t missing = 0;
-    int err = 0;
-    if (check_empty_body(call) != 0) return;
-
-    if (call->id[0] != '\0')
-        err = vault_sealed_complete(call->api->vault, call->id, call->token, NULL, NULL, &verdict,
-                                    &missing);
-
-    if (err >= 0 && verdict == VERDICT_INCOMPLETE)
+/* Respond to a complete of which the vault says ${err} or ${verdict}. */
+static void
+respond_complete(struct api_call *call, int err, enum verdict verdict, uint32_t missing,
+                 bool has_wrap) {
+    if (err == ERR_INVALID && has_wrap)
+        problem_field(call->resp, "wrap", "Only an answer to a request has one.");
+    else if (err == ERR_INVALID) problem_field(call->resp, "wrap", "It is missing.");
+    else if (err >= 0 && verdict == VERDICT_INCOMPLETE)
         problem_respond(call->resp, PROBLEM_INCOMPLETE,
                         &(struct problem_more){.name = "missing", .number = missing});
     else if (err >= 0 && verdict == VERDICT_CONFLICT)
         problem_field(call->resp, "header", "It must be the first 32 bytes of the content.");
+    else if (err >= 0 && verdict == VERDICT_FULL)
+        problem_respond(call->resp, PROBLEM_REQUEST_FULL, NULL);
     else v1_outcome(call, err, verdict);
+}
 
-    if (call->resp->status == 204) upload_limits_end(call->api->upload_limits, call->id);
+void
+v1_complete(struct api_call *call) {
+    struct buf wrap = BUF_INIT(RECORD_ANSWER_WRAP_MAX);
+    const struct buf *sent = NULL;
+    enum verdict verdict = VERDICT_ABSENT;
+    struct actor by;
+    uint32_t missing = 0;
+    int err = 0;
+    access_actor(&call->api->config, call->req, false, &by);
+    if (read_complete(call, &wrap) != 0) goto out;
+    if (wrap.len > 0) sent = &wrap;
+
+    if (call->id[0] != '\0')
+        err = vault_sealed_complete(call->api->vault, call->id, call->token, sent, &by, &verdict,
+                                    &missing);
+    respond_complete(call, err, verdict, missing, sent != NULL);
+    if (call->resp->status == 204 || verdict == VERDICT_FULL) v1_upload_ended(call);
+out:
+    buf_free(&wrap);
 }
 
 static void

@@ -97,6 +97,7 @@ v1_config(struct api_call *call) {
     response_array_open(&w, "features");
     response_string(&w, NULL, "gate");
     response_string(&w, NULL, "wrap");
+    if (config->requests) response_string(&w, NULL, "requests");
     response_array_close(&w);
     response_end(&w, 200);
 }
@@ -111,7 +112,7 @@ respond_info(struct api_call *call, const struct record *r) {
     response_number(&w, "part_size", r->part_size);
     response_bool(&w, "passphrase", r->passphrase);
     if (r->has_gate) response_bool(&w, "gate", true);
-    if (record_has_wrap(r)) response_bool(&w, "wrap", true);
+    if (record_has_wrap(r) && !record_is_answer(r)) response_bool(&w, "wrap", true);
     response_number(&w, "views_left", r->views_left);
     response_number(&w, "expires_at", r->expires_at);
     if (r->attempts > 0) response_number(&w, "attempts_left", r->attempts_left);

@@ -20,6 +20,13 @@ void v1_confirm(struct api_call *call);
 void v1_burn(struct api_call *call);
 void v1_receipt(struct api_call *call);
 
+/* Requests, and the beginning of their answers. */
+void v1_ask(struct api_call *call);
+void v1_request_info(struct api_call *call);
+void v1_answer(struct api_call *call);
+void v1_answers(struct api_call *call);
+void v1_end(struct api_call *call);
+
 /*
  * Check a PUT of a part before its body is read: the token must be the owner's, and ${body_len},
  * which is -1 if not announced, the length of the part.  Returns 0 with ${len} set to that length;

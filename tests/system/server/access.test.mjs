@@ -50,18 +50,22 @@ test('every route, right and plane gives what it should', async (t) => {
   const trusting = await startServer({ env });
   const wary = await startServer({ env: { ...env, SECRETS_USER_PROXIES: '192.0.2.1, unix' } });
   const agent = new Agent({ keepAlive: true });
-  const made = new Map(); // the secret of each server stands for the same one
+  // The first secret, and the first request, of each server stand for the same one.
+  const made = { '/api/v1/secrets': new Map(), '/api/v1/requests': new Map() };
   const ask = async (plane, right, method, path, options = {}) => {
     const server = right === 'forged' ? wary : trusting;
     const headers = { none: {}, token: {}, user: { [USER_HEADER]: 'ada' }, forged: { [USER_HEADER]: 'ada' }, network: { 'X-Forwarded-For': INSIDE } }[right];
-    if (path === '/api/v1/secrets' && !made.has(wary)) {
-      made.set(wary, '');
+    const first = made[path];
+    if (first !== undefined && !first.has(wary)) {
+      first.set(wary, '');
       const other = await send({ port: wary.port }, agent, method, path, { ...options, headers, token });
-      made.set(wary, other.json.id);
+      first.set(wary, other.json.id);
     }
-    const of = server === wary && made.get(trusting) !== undefined ? path.replace(made.get(trusting), made.get(wary)) : path;
+    let of = path;
+    for (const ids of Object.values(made))
+      if (server === wary && ids.get(trusting) !== undefined) of = of.replace(ids.get(trusting), ids.get(wary));
     const answer = await send({ port: plane === 'open' ? openPort(server) : server.port }, agent, method, of, { ...options, headers, ...(right === 'token' && { token }) });
-    if (path === '/api/v1/secrets' && !made.has(trusting)) made.set(trusting, answer.json.id);
+    if (first !== undefined && !first.has(trusting)) first.set(trusting, answer.json.id);
     return answer;
   };
   try {

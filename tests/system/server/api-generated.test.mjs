@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { base64url, describedApi, describedOperation, description, makeSecret, makeToken } from '../support/api.mjs';
+import { base64url, describedApi, describedOperation, description, makeRequest, makeSecret, makeToken } from '../support/api.mjs';
 import { broken, fitting } from '../support/generate.mjs';
 import { patience, startServer } from '../support/server.mjs';
 
@@ -21,6 +21,7 @@ const schemas = description.components.schemas;
 let server;
 let api;
 let secret; // one that is really there
+let request; // likewise
 
 before(async () => {
   server = await startServer({ env: { SECRETS_QUOTA: '64 MiB' } });
@@ -28,6 +29,8 @@ before(async () => {
   secret = makeSecret({ views: 100 });
   const { json } = await api.ask('POST', '/api/v1/secrets', { json: secret.create });
   secret = { ...secret, id: json.id, owner: json.owner_token };
+  request = makeRequest({ answers: 100 });
+  request.id = (await api.ask('POST', '/api/v1/requests', { json: request.ask })).json.id;
 });
 after(async () => {
   api.close();
@@ -50,7 +53,7 @@ const property = (arbitrary, count, check) =>
 
 // A header that is one, as no schema can say it.
 const header = fc.tuple(fc.integer({ min: 10, max: 14 }), fc.uint8Array({ minLength: 24, maxLength: 24 })).map(([log2n, salt]) => base64url(Buffer.concat([Buffer.from([0x45, 0x53, 0x76, 0x31, log2n, 8, 1, 0]), salt])));
-const id = () => fc.oneof(fc.constant(secret.id), fc.stringMatching(/^[A-Za-z0-9]{22}$/), fc.string({ maxLength: 60 }).map(encodeURIComponent).filter((s) => s.length > 0));
+const id = () => fc.oneof(fc.constant(secret.id), fc.constant(request.id), fc.stringMatching(/^[A-Za-z0-9]{22}$/), fc.string({ maxLength: 60 }).map(encodeURIComponent).filter((s) => s.length > 0));
 const token = () => fc.oneof(fc.constant(secret.owner), fc.stringMatching(/^[A-Za-z0-9_-]{43}$/), fc.constant(undefined), fc.stringMatching(/^[!-~]{1,60}$/));
 
 test('fitting creates are stored, or refused for what no schema can say', async () => {
@@ -75,6 +78,19 @@ test('fitting opens prove nothing', async () => {
   });
 });
 
+test('fitting requests for a secret, and answers', async () => {
+  await property(fitting(schemas.AskRequest, { header }), runs, async (json) => {
+    const answer = await api.ask('POST', '/api/v1/requests', { json });
+    assert.ok([201, 422].includes(answer.status), `status ${answer.status}`);
+    return answer;
+  });
+  await property(fc.tuple(id(), fitting(schemas.AnswerRequest, { header })), runs, async ([where, json]) => {
+    const answer = await api.ask('POST', `/api/v1/requests/${where}/answers`, { json });
+    assert.ok([403, 404, 422].includes(answer.status), `status ${answer.status}`);
+    return answer;
+  });
+});
+
 test('fitting classic requests', async () => {
   await property(fitting(schemas.EncryptRequest, { ttl: fc.integer({ min: 60, max: 86400 }) }), 40, async (json) => {
     const answer = await api.ask('POST', '/encrypt', { json });
@@ -95,6 +111,8 @@ test('broken bodies', async () => {
     ['/api/v1/secrets', schemas.CreateRequest],
     [`/api/v1/secrets/${secret.id}/open`, schemas.OpenRequest],
     [`/api/v1/secrets/${secret.id}/wrap`, schemas.WrapRequest],
+    ['/api/v1/requests', schemas.AskRequest],
+    [`/api/v1/requests/${request.id}/answers`, schemas.AnswerRequest],
     ['/decrypt', schemas.DecryptRequest],
   ];
   for (const [path, schema] of routes)

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { base64url, checkAnswer, describedApi, description, makeSecret, makeToken } from '../support/api.mjs';
+import { base64url, checkAnswer, describedApi, description, makeAnswer, makeRequest, makeSecret, makeToken } from '../support/api.mjs';
 import { kind, startServer } from '../support/kinds.mjs';
 import { startServer as startPlain } from '../support/server.mjs';
 
@@ -155,6 +155,84 @@ test('v1: parts, any order, several at once, interrupted, and fetched', async ()
   await expect(204, 'DELETE', `${s.path}/lease`, { token: lease });
   await expect(404, 'GET', `${s.path}/parts/0`, { token: lease });
   assert.equal((await receipt(s)).state, 'used_up');
+});
+
+/** Ask with ${more} and complete ${count} answers to it. */
+async function ask(more, count = 0) {
+  const request = makeRequest(more);
+  request.id = (await expect(201, 'POST', '/api/v1/requests', { json: request.ask })).json.id;
+  request.path = `/api/v1/requests/${request.id}`;
+  const answers = [];
+  for (let i = 0; i < count; i++) answers.push(await begin(request));
+  for (const answer of answers) await complete(204, answer);
+  return { ...request, answers };
+}
+
+async function begin(request, shape) {
+  const answer = makeAnswer(request, shape);
+  const { json } = await expect(201, 'POST', `${request.path}/answers`, { json: answer.begin });
+  return { ...answer, owner: json.owner_token, path: `/api/v1/secrets/${json.id}`, partSize: json.part_size };
+}
+
+const complete = (status, answer, wrap = 'a wrap') => expect(status, 'POST', `${answer.path}/complete`, { token: answer.owner, json: { wrap: base64url(wrap) } });
+const list = async (request) => (await expect(200, 'GET', `${request.path}/answers`, { token: request.owner })).json;
+
+test('requests: ask, answer, list, collect', async () => {
+  const request = await ask({ answers: 2, answer_size: 1000 }, 1);
+  const info = (await expect(200, 'GET', request.path)).json;
+  assert.deepEqual([info.answers_left, info.answer_size, info.description], [1, 1000, request.ask.description]);
+  const [answer] = request.answers;
+  const { answers, ...rest } = await list(request);
+  assert.deepEqual([rest.state, rest.answers_left, rest.header], ['open', 1, request.ask.header]);
+  assert.deepEqual(answers.map(({ size, state, wrap }) => [size, state, wrap]), [[304, 'waiting', base64url('a wrap')]]);
+
+  // Opened as any secret, by what its wrap says.
+  const lease = makeToken();
+  assert.equal((await open(200, answer, lease)).json.content, base64url(answer.envelope));
+  await expect(204, 'DELETE', `${answer.path}/lease`, { token: lease });
+  assert.deepEqual((await list(request)).answers.map(({ state, wrap }) => [state, wrap]), [['used_up', undefined]]);
+  assert.equal(events(await receipt(answer)), 'created opened confirmed');
+});
+
+test('requests: an answer in parts', async () => {
+  const request = await ask({ answer_size: 1 << 20 });
+  const answer = await begin(request, { size: 65536 + 400, inline: false });
+  assert.equal((await expect(409, 'GET', answer.path)).json.code, 'uploading');
+  await expect(204, 'PUT', `${answer.path}/parts/1`, { body: answer.envelope.subarray(65536), token: answer.owner });
+  assert.equal((await complete(409, answer)).json.code, 'incomplete');
+  await expect(204, 'PUT', `${answer.path}/parts/0`, { body: answer.envelope.subarray(0, 65536), token: answer.owner });
+  await complete(204, answer);
+  const lease = makeToken();
+  await open(200, answer, lease);
+  const parts = await Promise.all([0, 1].map((k) => expect(200, 'GET', `${answer.path}/parts/${k}`, { token: lease })));
+  assert.deepEqual(Buffer.concat(parts.map(({ body }) => body)), answer.envelope);
+});
+
+test('requests: of many answers at once exactly as many as were asked for', async () => {
+  for (const asked of [1, 3]) {
+    const request = await ask({ answers: asked });
+    const all = [];
+    for (let i = 0; i < 4; i++) all.push(...await Promise.all([0, 1].map(() => begin(request))));
+    const statuses = await Promise.all([...all, ...all].map((answer) => api.ask('POST', `${answer.path}/complete`, { token: answer.owner, json: { wrap: base64url('w') } }).then(({ status }) => status)));
+    // Each of them is sent twice: the second one of an erased answer is a 404.
+    assert.equal(statuses.filter((status) => status === 204).length, 2 * asked);
+    assert.ok(statuses.every((status) => [204, 404, 409].includes(status)), statuses.join(' '));
+    assert.equal((await list(request)).answers.length, asked);
+    assert.equal((await list(request)).state, 'full');
+  }
+});
+
+test('requests: the owner ends one', async () => {
+  const request = await ask({ answers: 3 }, 1);
+  const late = await begin(request);
+  await expect(404, 'DELETE', request.path, { token: makeToken() });
+  await expect(204, 'DELETE', request.path, { token: request.owner });
+  await expect(404, 'GET', request.path);
+  await complete(404, late);
+  await expect(404, 'POST', `${request.path}/answers`, { json: makeAnswer(request).begin });
+  const { state, answers } = await list(request);
+  assert.deepEqual([state, answers.map((one) => one.state)], ['ended', ['burnt']]);
+  await open(404, request.answers[0], makeToken());
 });
 
 test('v1: the owner burns', async () => {

@@ -8,7 +8,7 @@
 
 import assert from 'node:assert/strict';
 
-import { description, makeSecret } from './api.mjs';
+import { description, makeRequest, makeSecret } from './api.mjs';
 
 export const NETWORK = '198.51.100.0/24';
 export const INSIDE = '198.51.100.7';
@@ -26,6 +26,7 @@ const isCreatorsOnly = ({ status, json, headers }) => status === 401 && json.cod
 /** The body of a request that ${template} takes if the client may send it. */
 function bodyFor(template) {
   if (template === '/encrypt') return { secret: 'x' };
+  if (template === '/api/v1/requests') return makeRequest().ask;
   return template === '/api/v1/secrets' ? makeSecret().create : {};
 }
 
@@ -69,13 +70,16 @@ async function checkConfigs(ask) {
 
 /** Fail unless each request of the table gives what it should. */
 export async function checkTable(ask) {
-  assert.deepEqual(operations.filter((one) => one.creates).map((one) => one.template), ['/encrypt', '/api/v1/secrets']);
-  assert.ok(operations.length >= 14);
+  assert.deepEqual(operations.filter((one) => one.creates).map((one) => one.template), ['/encrypt', '/api/v1/secrets', '/api/v1/requests']);
+  assert.ok(operations.length >= 19);
   const { json: nothing, status } = await ask('main', 'none', 'GET', '/nothing');
   assert.equal(status, 404);
   const { json: { id } } = await ask('main', 'token', 'POST', '/api/v1/secrets', { json: makeSecret().create });
 
-  for (const one of operations) await (one.creates ? checkCreating(ask, one, nothing) : checkOther(ask, one, id));
+  const { json: request } = await ask('main', 'token', 'POST', '/api/v1/requests', { json: makeRequest().ask });
+
+  const idFor = ({ template }) => (template.startsWith('/api/v1/requests/') ? request.id : id);
+  for (const one of operations) await (one.creates ? checkCreating(ask, one, nothing) : checkOther(ask, one, idFor(one)));
   await checkOther(ask, { template: '/', method: 'GET' }, id);
   await checkConfigs(ask);
 }

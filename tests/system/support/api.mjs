@@ -186,4 +186,28 @@ export function makeSecret({ size = 304, views = 1, ttl = 3600, attempts, wrap, 
   return { access: base64url(access), envelope, create, ...(gate && { gate: base64url(gate) }) };
 }
 
+/** An envelope of random bytes behind a valid header, and what proves its access key. */
+function makeEnvelope(size) {
+  const access = randomBytes(32);
+  const envelope = randomBytes(size);
+  envelope.set([0x45, 0x53, 0x76, 0x31, 14, 8, 1, 0]);
+  return { access, envelope, header: base64url(envelope.subarray(0, 32)) };
+}
+
+/** A request for a secret, whose description is random bytes: what to send, and what opens it. */
+export function makeRequest(more = {}) {
+  const gate = randomBytes(32);
+  const owner = makeToken();
+  const { envelope, header } = makeEnvelope(400);
+  const sha = (data) => base64url(createHash('sha256').update(data).digest());
+  return { owner, gate: base64url(gate), ask: { owner: sha(owner), header, description: base64url(envelope), gate_verifier: sha(gate), ...more } };
+}
+
+/** An answer to ${request}: the body of its begin, and what opens it. */
+export function makeAnswer(request, { size = 304, inline = true } = {}) {
+  const { access, envelope, header } = makeEnvelope(size);
+  const verifier = base64url(createHash('sha256').update(access).digest());
+  return { access: base64url(access), envelope, begin: { gate: request.gate, verifier, header, size, ...(inline && { content: base64url(envelope) }) } };
+}
+
 export const makeToken = () => base64url(randomBytes(32));

@@ -9,8 +9,9 @@
 #include "api/web/origins.h"
 #include "api_fixture.h"
 
-#define SECRET "/api/v1/secrets/abcdefghijklmnopqrstuv"
-#define TOKEN  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define SECRET  "/api/v1/secrets/abcdefghijklmnopqrstuv"
+#define REQUEST "/api/v1/requests/abcdefghijklmnopqrstuv"
+#define TOKEN   "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 /* Decodes to the same bytes: the last two bits encode nothing. */
 #define SPARE "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB"
 
@@ -182,7 +183,10 @@ bodies_are_bounded_before_they_are_read(void **state) {
         {"POST", "/api/v1/secrets", 256 * 1024},
         {"POST", SECRET "/open", 4096},
         {"PUT", SECRET "/parts/0", 4 << 20},
-        {"POST", SECRET "/complete", 4096},
+        {"POST", SECRET "/complete", 8192},
+        {"POST", "/api/v1/requests", 8192},
+        {"POST", REQUEST "/answers", 256 * 1024},
+        {"GET", REQUEST "/answers", 0},
         {"DELETE", SECRET, 0},
         {"DELETE", SECRET "/lease", 0},
         {"GET", SECRET, 0},
@@ -369,7 +373,7 @@ config_tells_what_holds(void **state) {
         "\"ttl_max\":2592000,\"ttl_default\":432000,"
         "\"ttl_choices\":[300,3600,21600,86400,259200,432000,1209600,2592000],"
         "\"views_max\":100,\"attempts_max\":100,\"passphrase\":\"optional\","
-        "\"create\":{\"allowed\":true,\"ways\":[]},\"features\":[\"gate\",\"wrap\"]}");
+        "\"create\":{\"allowed\":true,\"ways\":[]},\"features\":[\"gate\",\"wrap\",\"requests\"]}");
     fixture->api.config.ttl_max = 86400;
     fixture->api.config.ttl_default = 7200;
     fixture->api.config.page = "https://page.example/\"s";

@@ -12,7 +12,7 @@
 #include "http/rate.h"
 #include "http/storage_shares.h"
 
-enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE };
+enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE, EACH = 4 };
 
 static void
 key_of(uint32_t n, uint8_t key[static 16]) {
@@ -72,16 +72,16 @@ a_flood_of_clients_does_not_free_a_heavy_one(void **state) {
 
 static void
 four_uploads_a_client(void **state) {
-    struct upload_limits *u = upload_limits_new();
-    uint64_t tickets[UPLOAD_LIMITS_PER_CLIENT];
+    struct upload_limits *u = upload_limits_new(EACH);
+    uint64_t tickets[EACH];
     uint8_t key[16], other[16];
     struct store_ref ref = {.len = 3, .bytes = "ref"};
-    struct upload_limits_begun begun[UPLOAD_LIMITS_PER_CLIENT];
+    struct upload_limits_begun begun[UPLOAD_LIMITS_MAX];
     (void)state;
     key_of(1, key);
     key_of(2, other);
     assert_int_equal(upload_limits_list(u, key, begun), 0);
-    for (size_t i = 0; i < UPLOAD_LIMITS_PER_CLIENT; i++)
+    for (size_t i = 0; i < EACH; i++)
         assert_int_not_equal(tickets[i] = upload_limits_begin(u, key, HOUR, 0), 0);
     assert_int_equal(upload_limits_begin(u, key, HOUR, 0), 0);
     assert_int_not_equal(upload_limits_begin(u, other, HOUR, 0), 0);
@@ -89,8 +89,8 @@ four_uploads_a_client(void **state) {
     tickets[0] = upload_limits_begin(u, key, HOUR, 0);
     assert_int_not_equal(tickets[0], 0);
     upload_limits_name(u, tickets[0], "idididididididididid00", &ref);
-    assert_int_equal(upload_limits_list(u, key, begun), UPLOAD_LIMITS_PER_CLIENT);
-    for (size_t i = 0; i < UPLOAD_LIMITS_PER_CLIENT; i++)
+    assert_int_equal(upload_limits_list(u, key, begun), EACH);
+    for (size_t i = 0; i < EACH; i++)
         assert_int_equal(begun[i].ref.len, begun[i].ticket == tickets[0] ? 3 : 0);
     assert_int_equal(upload_limits_list(u, other, begun), 1);
     upload_limits_end(u, "idididididididididid01"); /* another */
@@ -106,7 +106,7 @@ uploads_end_by_themselves(void **state) {
     static const char *const ids[] = {"idididididididididid00", "idididididididididid01",
                                       "idididididididididid02", "idididididididididid03"};
     struct store_ref ref = {.len = 3, .bytes = "ref"};
-    struct upload_limits *u = upload_limits_new();
+    struct upload_limits *u = upload_limits_new(EACH);
     uint8_t key[16];
     (void)state;
     key_of(1, key);
@@ -135,13 +135,13 @@ static void
 an_idle_upload_gives_way(void **state) {
     const int64_t idle = UPLOAD_LIMITS_IDLE * 1000;
     struct store_ref ref = {.len = 3, .bytes = "ref"};
-    struct upload_limits *u = upload_limits_new();
-    struct upload_limits_begun begun[UPLOAD_LIMITS_PER_CLIENT];
-    uint64_t tickets[UPLOAD_LIMITS_PER_CLIENT];
+    struct upload_limits *u = upload_limits_new(EACH);
+    struct upload_limits_begun begun[UPLOAD_LIMITS_MAX];
+    uint64_t tickets[EACH];
     uint8_t key[16];
     (void)state;
     key_of(1, key);
-    for (int64_t i = 0; i < UPLOAD_LIMITS_PER_CLIENT; i++)
+    for (int64_t i = 0; i < EACH; i++)
         assert_int_not_equal(tickets[i] = upload_limits_begin(u, key, HOUR, i), 0);
     upload_limits_name(u, tickets[0], "idididididididididid00", &ref);
     upload_limits_touch(u, "idididididididididid00", 10); /* now the second is the stalest */
@@ -150,19 +150,19 @@ an_idle_upload_gives_way(void **state) {
     assert_int_equal(upload_limits_begin(u, key, HOUR, idle + 1), 0);
 
     /* The one that gave way no longer counts, and the others do. */
-    assert_int_equal(upload_limits_list(u, key, begun), UPLOAD_LIMITS_PER_CLIENT);
-    for (size_t i = 0; i < UPLOAD_LIMITS_PER_CLIENT; i++)
+    assert_int_equal(upload_limits_list(u, key, begun), EACH);
+    for (size_t i = 0; i < EACH; i++)
         assert_int_not_equal(begun[i].ticket, tickets[1]);
     upload_limits_free(u);
 }
 
 static void
 a_full_list_forgets_the_stalest(void **state) {
-    struct upload_limits *u = upload_limits_new();
+    struct upload_limits *u = upload_limits_new(EACH);
     uint8_t key[16];
     (void)state;
     for (uint32_t i = 0; i < UPLOAD_LIMITS_TRACKED; i++) {
-        key_of(i / UPLOAD_LIMITS_PER_CLIENT, key);
+        key_of(i / EACH, key);
         assert_int_not_equal(upload_limits_begin(u, key, HOUR, i), 0);
     }
     key_of(0, key);
