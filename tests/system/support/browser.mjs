@@ -36,7 +36,7 @@ export async function newPage(browser, options = {}) {
   page.goto = async (url, ...rest) => {
     // By way of a file of the same origin: the browser starts a process for about:blank, and another one after it.
     const [file] = url.split('#');
-    if (url.includes('#') && file === page.url()) await goto(new URL('SHA256SUMS', file).href).catch(() => goto('about:blank'));
+    if (url.includes('#') && file === page.url().split('#')[0]) await goto(new URL('SHA256SUMS', file).href).catch(() => goto('about:blank'));
     return goto(url, ...rest);
   };
   const note = (text) => { if (page.allow === null || !page.allow.test(text)) page.faults.push(text); };

@@ -14,14 +14,18 @@ globalThis.crypto ??= webcrypto;
 export const webFolder = join(top, 'build/web');
 const envelope = await load('crypto/envelope.ts', 'crypto/gate.ts');
 
-/** secretsd where it is built; the stand-in of tests/web where it is not, or where `fake` asks for it. */
-export async function startSite({ fake = false, env = {} } = {}) {
+/** secretsd where it is built and has the feature `needs`; else, or where `fake` asks for it, the stand-in of tests/web. */
+export async function startSite({ fake = false, env = {}, needs } = {}) {
   if (fake || !existsSync(join(buildFolder, 'secretsd'))) {
     const site = await startFake({ folder: webFolder });
     return { ...site, real: false };
   }
   const server = await startServer({ env: { SECRETS_RATE_CREATE: '0', SECRETS_RATE_OPEN: '0', SECRETS_HOSTS: 'secrets.test', ...env } });
-  return { url: `${server.url}/`, real: true, server, stop: () => server.stop() };
+  const site = { url: `${server.url}/`, real: true, server, stop: () => server.stop() };
+  const { features } = await call(site, 'config', { method: 'GET' });
+  if (needs === undefined || features.includes(needs)) return site;
+  await site.stop();
+  return startSite({ fake: true });
 }
 
 const scrypt = (input, salt, { logN, r, p }) =>

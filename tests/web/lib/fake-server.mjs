@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fakeRequests } from './fake-requests.mjs';
 import { pageHeaders } from '../../../web/headers.mjs';
 
 const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml', json: 'application/json' };
@@ -14,14 +15,15 @@ const letters = (n) => randomBytes(n * 2).toString('base64url').replace(/[-_]/g,
 export const PART = 256 * 1024;
 const CONFIG = {
   part_size: PART, inline_max: 131072, text_max: 1 << 20, file_max: 2 ** 30, views_max: 100,
-  ttl_default: 432000, ttl_max: 2592000, ttl_choices: [300, 3600, 86400, 432000, 2592000], features: ['gate'],
+  ttl_default: 432000, ttl_max: 2592000, ttl_choices: [300, 3600, 86400, 432000, 2592000], features: ['gate', 'wrap', 'requests'],
 };
 
-/** `old` is the first version: it marks no response, and knows no gate. */
+/** `old` is the first version: it marks no response, and knows no gate and no requests. */
 export async function startFake({ folder, embedded = true, old = false } = {}) {
   const config = old ? { ...CONFIG, features: undefined } : CONFIG;
   const send = (res, ...rest) => respond(old ? res : res.setHeader('Secrets-Answer', '1'), ...rest);
   const secrets = new Map();
+  const requests = fakeRequests({ secrets, makeSecret, send, newId: () => letters(22), answerTtl: CONFIG.ttl_default });
   const server = createServer((req, res) => {
     handle(req, res).catch((error) => { console.error(error); res.destroy(); });
   });
@@ -50,7 +52,8 @@ export async function startFake({ folder, embedded = true, old = false } = {}) {
   function api(req, res, pathname, body) {
     const token = /^Bearer (.*)$/.exec(req.headers.authorization ?? '')?.[1] ?? '';
     if (pathname === '/api/v1/config') return send(res, 200, config);
-    if (pathname === '/api/v1/secrets') return create(res, JSON.parse(body));
+    if (pathname === '/api/v1/secrets') return send(res, 201, makeSecret(JSON.parse(body)));
+    if (pathname.startsWith('/api/v1/requests')) return requests.route(req, res, pathname, body, token);
     const [, id, rest = ''] = /^\/api\/v1\/secrets\/([A-Za-z0-9]+)\/?(.*)$/.exec(pathname) ?? [];
     const s = secrets.get(id);
     if (!s) return send(res, 404, { code: 'not_found' });
@@ -58,6 +61,7 @@ export async function startFake({ folder, embedded = true, old = false } = {}) {
     const live = s.state === 'open' && s.expires_at > now() && (s.views_left > 0 || [...s.leases.values()].includes('live'));
     const part = /^parts\/(\d+)$/.exec(rest)?.[1];
     if (req.method === 'PUT' && part && owner) { s.parts[part] = body; return send(res, 204); }
+    if (rest === 'complete' && owner && s.request) return requests.complete(res, s, JSON.parse(body));
     if (rest === 'complete' && owner) { s.state = 'open'; return send(res, 204); }
     if (rest === 'receipt' && owner) return receipt(res, s);
     if (req.method === 'DELETE' && rest === '' && (owner || s.leases.has(token))) {
@@ -65,6 +69,7 @@ export async function startFake({ folder, embedded = true, old = false } = {}) {
       return send(res, 204);
     }
     if (req.method === 'DELETE' && rest === 'lease' && s.leases.has(token)) { s.leases.set(token, 'ended'); return send(res, 204); }
+    if (s.request && s.state === 'uploading') return send(res, 409, { code: 'uploading' });
     if (!live) return send(res, 404, { code: 'not_found' });
     if (rest === '' && req.method === 'GET') {
       return send(res, 200, { header: s.header, size: s.size, part_size: s.part_size, passphrase: s.passphrase,
@@ -75,12 +80,12 @@ export async function startFake({ folder, embedded = true, old = false } = {}) {
     return send(res, 404, { code: 'not_found' });
   }
 
-  function create(res, c) {
+  function makeSecret(c) {
     const id = letters(22);
     const owner_token = randomBytes(32).toString('base64url');
-    secrets.set(id, { ...c, owner: hash(owner_token), expires_at: now() + c.ttl, views_left: c.views, attempts_left: c.attempts,
+    secrets.set(id, { ...c, id, owner: hash(owner_token), expires_at: now() + c.ttl, views_left: c.views, attempts_left: c.attempts,
       state: c.content ? 'open' : 'uploading', parts: [], part_size: c.content ? 0 : PART, leases: new Map(), events: [] });
-    send(res, 201, { id, owner_token, expires_at: now() + c.ttl, part_size: c.content ? 0 : PART });
+    return { id, owner_token, expires_at: now() + c.ttl, part_size: c.content ? 0 : PART };
   }
 
   function open(res, s, { access, gate, lease }) {
@@ -107,7 +112,7 @@ export async function startFake({ folder, embedded = true, old = false } = {}) {
 
   await new Promise((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address();
-  return { url: `http://127.0.0.1:${port}/`, port, secrets, stop: () => new Promise((done) => { server.closeAllConnections(); server.close(done); }) };
+  return { url: `http://127.0.0.1:${port}/`, port, secrets, requests: requests.requests, stop: () => new Promise((done) => { server.closeAllConnections(); server.close(done); }) };
 }
 
 async function collect(stream) {
