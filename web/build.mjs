@@ -2,8 +2,8 @@
 // Build the page into a folder of plain files: node web/build.mjs OUT
 import { build, transform } from 'esbuild';
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { contentSecurityPolicy, metaContentSecurityPolicy, pageHeaders } from './headers.mjs';
 
@@ -16,10 +16,24 @@ const common = {
 };
 
 async function scripts() {
-  await build({
-    ...common, entryPoints: { page: join(here, 'src/main.ts') }, format: 'esm', splitting: true, chunkNames: '[name]',
+  const { metafile } = await build({
+    ...common, entryPoints: { page: join(here, 'src/main.ts') }, format: 'esm', splitting: true, chunkNames: '[name]', metafile: true,
   });
+  await mergeShared(Object.keys(metafile.outputs).map((path) => join(out, basename(path))));
   await build({ ...common, entryPoints: { worker: join(here, 'src/worker/worker.ts') }, format: 'iife' });
+}
+
+// The views that come later (src/ui/ask/views.ts) import the page itself. So everything that the first
+// view needs is in one file that both share, chunk.js, and page.js is no more than its import. Under the
+// name page.js it is the one file that the first view takes.
+async function mergeShared(files) {
+  const stub = await readFile(join(out, 'page.js'), 'utf8');
+  if (stub.trim() !== 'import"./chunk.js";') throw new Error(`page.js is more than a stub: ${stub.slice(0, 200)}`);
+  await rename(join(out, 'chunk.js'), join(out, 'page.js'));
+  for (const file of files.filter((one) => basename(one) !== 'chunk.js')) {
+    const code = await readFile(file, 'utf8');
+    await writeFile(file, code.replaceAll('"./chunk.js"', '"./page.js"'));
+  }
 }
 
 async function styles() {

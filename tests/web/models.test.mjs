@@ -13,25 +13,39 @@ const said = (key, params) => english.say(key, { n: 0, when: '', ...params });
 const config = { partSize: 1, inlineMax: 1, textMax: 100, fileMax: 1000, viewsMax: 100, ttlDefault: 432000, ttlMax: 2592000, ttlChoices: [300], passphraseRequired: false };
 
 test('every language has every slot and every plural form', async () => {
-  const { catalogues } = await load('text/languages.ts');
+  const m = await load('text/languages.ts', 'text/ask/languages.ts');
   const slots = (message) => new Set(Object.values(typeof message === 'string' ? [message] : message).flatMap((m) => m.match(/\{\w+\}/g) ?? []));
-  const en = await catalogues.en();
-  assert.equal(Object.keys(catalogues).length, 6);
-  for (const [language, load] of Object.entries(catalogues)) {
-    const catalogue = await load();
-    assert.deepEqual(Object.keys(catalogue), Object.keys(en), language);
-    const rules = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
-    for (const [key, message] of Object.entries(catalogue)) {
-      const wanted = slots(en[key]);
-      for (const slot of slots(message)) assert.ok(wanted.has(slot), `${language} ${key} ${slot}`);
-      for (const slot of wanted) if (slot !== '{n}') assert.ok(slots(message).has(slot), `${language} ${key} lacks ${slot}`);
-      assert.equal(typeof message, typeof en[key], `${language} ${key}`);
-      // A language with "few" must say it, or 2 of something would be wrong.
-      if (typeof message === 'object' && rules.includes('few') && message.other.includes('{n}') && key !== 'earlierMore') {
-        assert.ok(message.few, `${language} ${key} lacks few`);
+  for (const catalogues of [m.catalogues, m.askCatalogues]) {
+    const en = await catalogues.en();
+    assert.equal(Object.keys(catalogues).length, 6);
+    for (const [language, load] of Object.entries(catalogues)) {
+      const catalogue = await load();
+      assert.deepEqual(Object.keys(catalogue), Object.keys(en), language);
+      const rules = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
+      for (const [key, message] of Object.entries(catalogue)) {
+        const wanted = slots(en[key]);
+        for (const slot of slots(message)) assert.ok(wanted.has(slot), `${language} ${key} ${slot}`);
+        for (const slot of wanted) if (slot !== '{n}') assert.ok(slots(message).has(slot), `${language} ${key} lacks ${slot}`);
+        assert.equal(typeof message, typeof en[key], `${language} ${key}`);
+        // A language with "few" must say it, or 2 of something would be wrong.
+        if (typeof message === 'object' && rules.includes('few') && message.other.includes('{n}') && key !== 'earlierMore') {
+          assert.ok(message.few, `${language} ${key} lacks few`);
+        }
       }
     }
   }
+});
+
+test('the views of requests speak the language of the page, and English where its file does not come', async () => {
+  const { learnAsk } = await load('text/ask/languages.ts');
+  const { Words, catalogues } = await load('text/words.ts', 'text/languages.ts');
+  const swiss = new Words('de-CH', await catalogues.de());
+  await learnAsk(swiss);
+  assert.equal(swiss.say('askTitle'), 'Um ein Geheimnis bitten');
+  assert.equal(swiss.say('shareTitle'), 'Ein Geheimnis teilen');
+  const ru = new Words('ru', await catalogues.ru());
+  await learnAsk(ru);
+  assert.deepEqual([1, 2, 5].map((n) => ru.say('answersCount', { n })), ['Один ответ', '2 ответа', '5 ответов']);
 });
 
 test('words: plurals, durations, sizes, dates', async () => {

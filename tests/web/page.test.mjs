@@ -37,6 +37,23 @@ test('links are read, also as mail gateways leave them', async () => {
   }
 });
 
+test('links of requests are read, and built from the same alphabet', async () => {
+  const m = await load('model/link.ts');
+  const seed = [...KEY].reverse().join('');
+  const answer = { kind: 'answer', id: ID, key: KEY, exposed: false };
+  const collect = { kind: 'collect', id: ID, seed, key: KEY, exposed: false };
+  for (const [link, target] of [[m.buildAnswerLink('https://h/p/', ID, KEY), answer], [m.buildCollectLink('https://h/p/', collect), collect]]) {
+    assert.match(link, /^https:\/\/h\/p\/#[A-Za-z0-9.]+$/);
+    for (const mangled of [link, `${link}?utm_source=mail`, `${link}.`, `${link})`, link.replace('#', '#%23')]) assert.deepEqual(m.readAddress(mangled), target, mangled);
+    assert.deepEqual(m.readAddress(link.replace('#', '%23')), { ...target, exposed: true });
+    assert.equal(m.readPastedKey(link), null, 'it opens no secret');
+  }
+  assert.deepEqual(m.readAddress('https://h/#ask'), { kind: 'ask' });
+  for (const tail of [`r.${ID}`, `r.${ID}.${KEY}.x`, `r.${ID}.${seed}.${KEY}`, `c.${ID}.${KEY}`, `c.${ID}.${seed}.${KEY}.x`, `c.${ID}.${seed.slice(1)}.${KEY}`, `x.${ID}.${KEY}`, 'r.', 'c']) {
+    assert.equal(m.readAddress(`https://h/#${tail}`).kind, 'damaged', tail);
+  }
+});
+
 test('links are built from the alphabet that nothing mangles, and read back', async () => {
   const m = await load('model/link.ts');
   const r = await load('base/random.ts');

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load, top } from './lib/load.mjs';
 
-const m = await load('crypto/request.ts', 'crypto/age/x25519.ts', 'crypto/age/bech32.ts', 'crypto/age/file.ts');
+const m = await load('crypto/request.ts', 'crypto/age/x25519.ts', 'crypto/age/bech32.ts', 'crypto/age/file.ts', 'model/request.ts', 'net/requests.ts', 'storage/asked.ts', 'worker/description.ts', 'crypto/envelope.ts');
 const { vectors } = JSON.parse(readFileSync(join(top, 'tests/vectors/request-v1.json'), 'utf8'));
 const bytesOf = (base64url) => new Uint8Array(Buffer.from(base64url, 'base64url'));
 const utf8 = (text) => new TextEncoder().encode(text);
@@ -118,4 +118,49 @@ test('a wrap is taken only if it names the own request, and holds an answer and 
   assert.equal(await read(new Uint8Array(4097)), 'damaged');
   const { identity: other } = await m.askerOf(vectors[1].seed);
   assert.equal(await m.unwrapAnswer(other, key, bytesOf(wrap)), 'not for us');
+});
+
+test('the line of a request, and what became of each answer', () => {
+  const list = (state, ...states) => ({ state, expiresAt: 9, sealed: null, answers: states.map((one, at) => ({ at, state: one, wrap: one === 'waiting' ? new Uint8Array(1) : null })) });
+  const line = (...args) => { const { key, n, final } = m.requestStatus(list(...args)); return [key, n, final]; };
+  assert.deepEqual(line('open'), ['statusNoAnswer', undefined, false]);
+  assert.deepEqual(line('open', 'waiting', 'waiting'), ['statusAnswers', 2, false]);
+  assert.deepEqual(line('full', 'waiting'), ['statusAnswers', 1, false]);
+  assert.deepEqual(line('expired'), ['statusUnanswered', undefined, true]);
+  assert.deepEqual(line('expired', 'waiting'), ['statusAnswers', 1, false]);
+  assert.deepEqual(line('ended', 'burnt'), ['statusEnded', undefined, true]);
+  assert.deepEqual(line('removed'), ['statusTakenDown', undefined, true]);
+  assert.deepEqual(['waiting', 'used_up', 'burnt', 'expired', 'removed'].map((state) => m.answerStatus(list('open', state).answers[0])),
+    [null, 'answerOpened', 'answerBurnt', 'answerExpired', 'answerGone']);
+  assert.deepEqual([['open'], ['open', 'used_up'], ['full', 'waiting'], ['full', 'used_up'], ['expired']].map((args) => m.isOver(list(...args))), [false, false, false, true, true]);
+});
+
+test('responses that make no sense are refused', () => {
+  const list = { state: 'open', expires_at: 1, answers: [{ at: 1, size: 304, state: 'waiting', wrap: 'AAAA' }] };
+  assert.equal(m.readAnswers(list).answers[0].wrap.length, 3);
+  for (const change of [{ state: 'weird' }, { answers: null }, { answers: [null] }, { answers: [{ ...list.answers[0], state: 'x' }] }, { answers: [{ ...list.answers[0], wrap: '!' }] },
+    { answers: Array(101).fill(list.answers[0]) }, { expires_at: '1' }, { description: 'AAAA', header: 'AAAA' }]) assert.throws(() => m.readAnswers({ ...list, ...change }), SyntaxError, JSON.stringify(change));
+  const request = { header: 'A'.repeat(43), description: 'A'.repeat(600), answers_left: 1, expires_at: 1, answer_ttl: 60, answer_size: 1 };
+  assert.equal(m.readRequest(request).answerSize, 1);
+  for (const name of Object.keys(request)) assert.throws(() => m.readRequest({ ...request, [name]: undefined }), SyntaxError, name);
+});
+
+test('a description is sealed for its link, and opened by it alone', async () => {
+  const quiet = () => undefined;
+  const description = m.writeDescription('n', vectors[0].recipient);
+  const linkKey = await m.linkKeyOf(description);
+  const sealed = await m.describe({ description, linkKey }, quiet);
+  const { description: opened, gate } = await m.reveal({ ...sealed, linkKey }, quiet);
+  assert.deepEqual(opened, description);
+  assert.deepEqual(new Uint8Array(createHash('sha256').update(gate).digest()), sealed.gateVerifier);
+  await assert.rejects(m.reveal({ ...sealed, linkKey: vectors[0].link_key }, quiet), m.EnvelopeError);
+  await assert.rejects(m.reveal({ ...sealed, header: m.writeHeader(m.COST_KEY, new Uint8Array(24)), linkKey }, quiet), m.EnvelopeError);
+});
+
+test('what this browser keeps of requests is dropped once their answers have expired', () => {
+  const one = { id: 'a'.repeat(22), seed: 's'.repeat(32), key: 'k'.repeat(32), made: 1, ends: 50, until: 100 };
+  assert.deepEqual(m.readAskedList(JSON.stringify([one]), 99), [one]);
+  assert.deepEqual(m.readAskedList(JSON.stringify([one]), 100), []);
+  for (const change of [{ seed: 's' }, { key: '' }, { ends: 'x' }, { until: 1e99 }, { id: '../..' }]) assert.deepEqual(m.readAskedList(JSON.stringify([{ ...one, ...change }]), 1), [], JSON.stringify(change));
+  assert.deepEqual(m.readAskedList('{', 1), []);
 });

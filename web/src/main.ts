@@ -20,6 +20,8 @@ import { ClassicView } from './ui/open/classic';
 import type { Context, View } from './ui/context';
 import { fill } from './ui/parts/dom';
 import { endCard } from './ui/parts/end';
+import { mayAsk } from './ui/share/right';
+import { LaterView } from './ui/later';
 import { Frame } from './ui/parts/frame';
 import { askToReplace } from './ui/parts/replace';
 import { reportLine } from './ui/parts/report';
@@ -89,6 +91,11 @@ function viewOf(context: Context, target: Start): View {
     case 'share': return new ShareView(context);
     case 'open': return new OpenView(context, target);
     case 'classic': return new ClassicView(context, target.id);
+    case 'ask': return mayAsk(context) ? new LaterView(context, target) : new ShareView(context);
+    case 'answer':
+      if (context.config.features.includes('requests')) return new LaterView(context, target);
+      return { element: endCard(context, 'requestGoneTitle', 'requestGone') };
+    case 'collect': return new LaterView(context, target); // also where nobody may ask any more
     case 'damaged': return { element: endCard(context, 'damagedTitle', 'damaged') };
     case 'reloaded': return { element: endCard(context, 'reloadedTitle', 'reloaded') };
   }
@@ -118,6 +125,7 @@ class Stage {
   private readonly context: Context;
   private readonly main: HTMLElement;
   private view: View | null = null;
+  private shown: Start['kind'] = 'share';
 
   constructor(context: Context, main: HTMLElement) {
     this.context = context;
@@ -126,8 +134,9 @@ class Stage {
     addEventListener('pageshow', ({ persisted }) => { if (persisted && this.view === null) this.replace(readStart()); });
   }
 
-  /** Show what a link asks for that was put into the address bar. */
+  /** Show what a link asks for that was put into the address bar. Without one, a view stays, but for the one to ask. */
   follow(next: Start): void {
+    if (next.kind === 'share' && this.shown !== 'ask') return;
     const goesOn = this.view?.continues?.(next) ?? false;
     // A link stays in the address bar only as long as its own view is what is shown.
     if (goesOn || this.unsaved().length > 0) clearAddress();
@@ -137,6 +146,7 @@ class Stage {
   replace(next: Start): void {
     this.view?.dispose?.();
     this.view = viewOf(this.context, next);
+    this.shown = next.kind;
     fill(this.main, this.view.element, reportLine(this.context, next));
   }
 
@@ -165,11 +175,10 @@ class Stage {
 async function start(): Promise<void> {
   forgetOpened();
   let target = readStart();
-  let follow: (next: Start) => void = (next) => { target = next; };
+  let follow: (next: Start) => void = (next) => { if (next.kind !== 'share') target = next; };
   // Another link may be put into the address bar, even before the page is ready.
   addEventListener('hashchange', () => {
-    const next = readAddress(location.href);
-    if (next.kind !== 'share') follow(next);
+    follow(readAddress(location.href));
   });
   ignoreDroppedFiles();
 
@@ -189,9 +198,10 @@ async function start(): Promise<void> {
   const { api, config, brand } = await findServer(asked, words, frame);
   void burnLeft((id, token) => api.burn(id, token).then(() => true, (error: unknown) => failureOf(error).kind === 'gone'));
   frame.show({ brand, user: config.create.user });
-  const stage = new Stage({
+  const stage: Stage = new Stage({
     words, api, config, brand, apiToken: new ApiToken(api.base), owned: new OwnedList(), poller: new StatusPoller(), page: base.href,
     announce: (message) => frame.announce(message),
+    show: (next) => stage.follow(next),
     newEngine: () => new Engine(newWorker(new URL('worker.js', base)), api),
     now: () => Math.floor(Date.now() / 1000),
   }, frame.main);

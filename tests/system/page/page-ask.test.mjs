@@ -1,11 +1,270 @@
 // SPDX-License-Identifier: MIT
-// Secrets for the holder of a key.
+// Requests for a secret, and secrets for the holder of a key.
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { newPage } from '../support/browser.mjs';
 import { shareSecret } from '../support/site.mjs';
-import { button, page, setStage, site, text } from '../support/stage.mjs';
+import { askFor, browser, button, changeConfig, choose, field, page, refusal, savedFile, setStage, sha, shownText, site, text, until } from '../support/stage.mjs';
 
-setStage();
+setStage({ needs: 'requests' });
+
+const clipboard = (where = page) => where.evaluate(() => navigator.clipboard.readText());
+
+/** A page of somebody else. `use` gets it, and it must end without a fault. */
+async function elsewhere(use, options = {}) {
+  const other = await newPage(browser, { locale: 'en-GB', ...options });
+  try {
+    const result = await use(other);
+    assert.deepEqual(other.faults, []);
+    return result;
+  } finally {
+    await other.context().close();
+  }
+}
+
+const answerWith = (link, secret) => elsewhere(async (other) => {
+  await other.goto(link);
+  await other.locator('textarea').fill(secret);
+  await button('Send', other).click();
+  await text('Only the person who asked can read it.', other).waitFor();
+});
+
+/** Open the answer in row `n`, and read it. */
+async function readAnswer(n = 0, where = page) {
+  await where.locator('.answers li button').nth(n).click();
+  await button('Open', where).click();
+  return shownText(where);
+}
+
+/** Leave a text that was read, which the page asks about. */
+async function back(where = page) {
+  await button('Back to the answers', where).click();
+  await button('Back to the answers', where.getByRole('dialog')).click();
+}
+
+test('one asks, another answers, and only the first reads it', async () => {
+  const note = 'The password of <b>staging</b>\nhttps://evil.example/ \u202e please';
+  const { link, collect } = await askFor(note);
+  assert.match(link, /\/#r\.[A-Za-z0-9]{22}\.[A-Za-z0-9]{32}$/);
+  assert.match(collect, /\/#c\.[A-Za-z0-9]{22}\.[A-Za-z0-9]{32}\.[A-Za-z0-9]{32}$/);
+  assert.equal(await page.evaluate(() => JSON.stringify(localStorage)), '{}');
+  await text('No answer yet').waitFor();
+
+  const seen = await elsewhere(async (other) => {
+    const sent = [];
+    other.on('request', (request) => sent.push(request.url() + (request.postData() ?? '')));
+    await other.goto(link);
+    await text('You are asked for a secret', other).waitFor();
+    assert.equal(await other.locator('blockquote').textContent(), note);
+    assert.equal(await other.locator('blockquote a, blockquote b').count(), 0);
+    assert.ok(await text(`${new URL(site.url).host} does not know who they are`, other).isVisible());
+    await other.locator('textarea').fill('hunter2');
+    await button('Send', other).click();
+    await text('Not opened yet', other).waitFor();
+    assert.equal(other.url(), site.url);
+    return sent.join('\n');
+  });
+  for (const part of [link.split('.').at(-1), 'hunter2', 'staging']) assert.ok(!seen.includes(part), part);
+
+  // The card polls every ten seconds, and at once when the page is looked at again.
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  await button('Read the answers').click();
+  await text('You asked for:').waitFor();
+  assert.equal(await readAnswer(), 'hunter2');
+  await back();
+  await page.getByText('Opened', { exact: true }).waitFor();
+  assert.equal(await page.locator('.answers li button').count(), 0);
+  page.allow = /404/;
+  await page.goto(link);
+  await text('This request is over').waitFor();
+});
+
+test('the private link reads the answers in another browser, and a file comes whole', async () => {
+  const { link, collect } = await askFor('two things', () => choose(0, (dialog) => field('2', dialog).check()));
+  await text('Takes 2 answers, until').waitFor();
+  const bytes = randomBytes(700_000);
+  await elsewhere(async (other) => {
+    await other.goto(link);
+    await other.locator('input[type=file]').setInputFiles({ name: 'key.pem', mimeType: '', buffer: bytes });
+    await button('Send', other).click();
+    await text('Only the person who asked can read it.', other).waitFor();
+  });
+  await answerWith(link, 'and a text');
+  await elsewhere(async (other) => {
+    await other.goto(collect);
+    await other.locator('.answers li').nth(1).waitFor();
+    await other.locator('.answers li button').first().click();
+    await button('Open', other).click();
+    const { name, bytes: saved } = await savedFile(other);
+    assert.deepEqual([name, sha(saved)], ['key.pem', sha(bytes)]);
+    await button('Back to the answers', other).click();
+    await other.getByText('Opened', { exact: true }).waitFor();
+    assert.equal(other.url(), collect); // one is left, and a reload must not lose it
+    assert.equal(await readAnswer(0, other), 'and a text');
+    await back(other);
+    await until(async () => await other.locator('.answers li button').count() === 0, 'both are opened');
+    await until(() => other.url() === site.url, 'the link has left the address bar');
+  });
+});
+
+test('this browser keeps the private link only as the person chooses, and forgets it', async () => {
+  const { collect } = await askFor('kept');
+  await page.getByLabel('Keep it in this browser').check();
+  assert.ok((await page.evaluate(() => localStorage.getItem('ephemeral-secrets-requests'))).includes(collect.split('.')[2]));
+  await page.goto(`${site.url}#ask`);
+  await text('Requests kept in this browser').waitFor();
+  await page.getByRole('button', { name: /^Read the answers/ }).click();
+  await text('You asked for:').waitFor();
+  assert.ok(await page.getByLabel('Keep it in this browser').isChecked());
+  await page.getByLabel('Keep it in this browser').uncheck();
+  assert.equal(await page.evaluate(() => localStorage.getItem('ephemeral-secrets-requests')), null);
+  await button('Copy private link').click();
+  assert.equal(await clipboard(), collect);
+  await button('End it now').click();
+  await button('Yes, end it').click();
+  await text('Ended. Nobody can answer any more.').waitFor();
+});
+
+test('the view to ask is offered where the server takes requests, and is left without a trace', async () => {
+  await page.goto(site.url);
+  await page.getByRole('link', { name: 'Ask for one instead' }).click();
+  await text('Ask for a secret').waitFor();
+  await button('Create request link').click();
+  await text('Say what you need first.').waitFor();
+  await field('What do you need?').fill('x'.repeat(5000));
+  await button('Create request link').click();
+  await text('This note is too long').waitFor();
+  await field('What do you need?').fill('');
+  await page.getByRole('link', { name: 'Share one instead' }).click();
+  await text('Share a secret').waitFor();
+
+  await changeConfig({ features: ['gate'] });
+  await page.goto(`${site.url}#ask`);
+  await text('Share a secret').waitFor();
+  assert.equal(await page.getByRole('link', { name: 'Ask for one instead' }).count(), 0);
+});
+
+test('a link that is lost would lose the answers, so the page asks', async () => {
+  const { link } = await askFor('do not lose it');
+  await page.evaluate((to) => { location.hash = to; }, link.split('#')[1]);
+  await text('You will lose the private link of your request').waitFor();
+  await button('Stay here').click();
+  await button('Copy private link').click();
+  await page.evaluate(() => { location.hash = ''; });
+  await page.evaluate((to) => { location.hash = to; }, link.split('#')[1]);
+  await text('You are asked for a secret').waitFor();
+});
+
+test('an answer whose delivery is lost is delivered by the next press, once', async () => {
+  const { link, collect } = await askFor('twice');
+  await elsewhere(async (other) => {
+    other.allow = /403|ERR_/;
+    let refuse = true;
+    // A firewall in between: its 403 is not the server's.
+    await other.context().route('**/complete', (route) => (refuse ? route.fulfill({ status: 403, body: 'no' }) : route.continue()));
+    await other.goto(link);
+    await other.locator('textarea').fill('only once');
+    await button('Send', other).click();
+    await text('answered 403', other).waitFor();
+    refuse = false;
+    await button('Try again', other).click();
+    await text('Only the person who asked can read it.', other).waitFor();
+  });
+  await page.goto(collect);
+  await page.locator('.answers li button').waitFor();
+  assert.equal(await page.locator('.answers li').count(), 1);
+  assert.equal(await readAnswer(), 'only once');
+});
+
+test('a request that is full meanwhile says so', async () => {
+  const { link } = await askFor('race');
+  await elsewhere(async (other) => {
+    other.allow = /409|404/;
+    await other.goto(link);
+    await other.locator('textarea').fill('too late');
+    await answerWith(link, 'first');
+    await button('Send', other).click();
+    await text('This request is over', other).waitFor();
+  });
+  await elsewhere(async (other) => {
+    other.allow = /409/;
+    const { link: open } = await askFor('race in the end');
+    await other.context().route('**/complete', (route) => route.fulfill(refusal(409, 'request_full', { 'Secrets-Answer': '1' })));
+    await other.goto(open);
+    await other.locator('textarea').fill('too late');
+    await button('Send', other).click();
+    await text('It got its last answer while you were sending.', other).waitFor();
+  });
+});
+
+test('a private link that mail has changed ends its request', async () => {
+  const { link, collect } = await askFor('exposed');
+  await answerWith(link, 'was never opened');
+  await elsewhere(async (other) => {
+    await other.goto(collect.replace('#', '%23'));
+    await text('The server may know your private link', other).waitFor();
+    await text('The request was ended', other).waitFor();
+    assert.equal(other.url(), site.url);
+  });
+  page.allow = /404/;
+  await page.goto(collect);
+  await until(async () => await page.getByText('Burnt before you opened it').isVisible() || await page.getByText('This request is over').isVisible(), 'nothing is left');
+  await page.goto(link.replace('#', '%23'));
+  await text('This request is over').waitFor();
+});
+
+const json = (route, change) => route.fetch().then(async (response) => route.fulfill({ response, json: change(await response.json()) }));
+
+test('a server that lies about a request gets no answer', async () => {
+  const { link } = await askFor('mine');
+  const { link: other } = await askFor('of somebody else');
+  const idOf = (one) => one.split('.').at(-2);
+  const theirs = await (await fetch(`${site.url}api/v1/requests/${idOf(other)}`)).json();
+  const sent = [];
+  page.on('request', (request) => { if (request.method() !== 'GET') sent.push(request.url()); });
+  for (const lie of [
+    () => theirs, // another description
+    (right) => ({ ...right, header: theirs.header }),
+    (right) => ({ ...right, description: `${right.description.slice(0, -4)}AAAA` }),
+  ]) {
+    await page.unrouteAll();
+    await page.route(`**/api/v1/requests/${idOf(link)}`, (route) => json(route, lie));
+    await page.goto(link);
+    await text('This request cannot be trusted').waitFor();
+    assert.equal(await button('Send').count(), 0);
+  }
+  assert.deepEqual(sent, []);
+});
+
+test('a server that lies about the answers shows each of them once, and none of another request', async () => {
+  const { link, collect } = await askFor('mine', () => choose(0, (dialog) => field('3', dialog).check()));
+  await answerWith(link, 'right');
+  const { link: otherLink, collect: other } = await askFor('of somebody else');
+  await answerWith(otherLink, 'moved');
+  let moved;
+  await page.route('**/answers', (route) => json(route, (list) => { [moved] = list.answers; return list; }));
+  await page.goto(other);
+  await page.locator('.answers li').waitFor();
+
+  await page.unrouteAll();
+  await page.route('**/answers', (route) => json(route, (list) => {
+    const [one] = list.answers;
+    return { ...list, answers: [one, one, moved, { ...one, wrap: 'AAAA' }, { ...one, wrap: undefined }] };
+  }));
+  await page.goto(collect);
+  await page.locator('.answers li').nth(4).waitFor();
+  assert.deepEqual(await page.locator('.answers li .note').allTextContents(), [
+    'Damaged, or not an answer to this request. It cannot be opened.', 'Encrypted to another key. The command line program opens it: secrets collect.',
+    'Damaged, or not an answer to this request. It cannot be opened.', 'Gone',
+  ]);
+  assert.equal(await page.locator('.answers li button').count(), 1);
+  assert.equal(await readAnswer(), 'right');
+  await page.unrouteAll();
+  await page.route('**/answers', (route) => json(route, (list) => ({ ...list, header: 'A'.repeat(43), description: 'A'.repeat(600) })));
+  await page.goto(collect);
+  await text('This request cannot be trusted').waitFor();
+});
 
 test('a secret whose passphrase is encrypted to a key: the page shows the command, and sends and asks nothing', async () => {
   const { id, link, receipt } = await shareSecret(site, 'for the holder of a key', { passphrase: 'stands for the wrapped one' });
@@ -18,7 +277,7 @@ test('a secret whose passphrase is encrypted to a key: the page shows the comman
   await page.goto(link);
   await text('A secret for the holder of a key').waitFor();
   await button('Copy command').click();
-  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), `secrets get -i key.txt '${link}'`);
+  assert.equal(await clipboard(), `secrets get -i key.txt '${link}'`);
   assert.equal(await page.locator('main input').count(), 0);
   assert.equal(await button('Open').count(), 0);
   assert.deepEqual(sent, []);

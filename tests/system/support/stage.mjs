@@ -19,11 +19,11 @@ export let page;
 
 /**
  * Set up what the tests of this file share: `setUp` and `tearDown` do what the file needs beside it.
- * With `pages` false the tests make their own.
+ * With `pages` false the tests make their own. The server has the feature `needs`.
  */
-export function setStage({ pages = true, timeout, setUp = async () => undefined, tearDown = async () => undefined } = {}) {
+export function setStage({ pages = true, timeout, needs, setUp = async () => undefined, tearDown = async () => undefined } = {}) {
   before(async () => {
-    site = await startSite();
+    site = await startSite({ needs });
     browser = await startBrowser();
     await setUp();
   });
@@ -95,6 +95,16 @@ export async function createLink(where = page) {
   await button('Create link', where).click();
   await text('Not opened yet', where).waitFor();
   return field('Link', where).first().textContent();
+}
+
+/** Ask for a secret; `options` chooses how. Returns the link to answer, and the private one. */
+export async function askFor(note, options = async () => undefined, where = page, { url } = site) {
+  await where.goto(`${url}#ask`);
+  await field('What do you need?', where).fill(note);
+  await options();
+  await button('Create request link', where).click();
+  await field('Your private link', where).waitFor();
+  return { link: await field('Link', where).first().textContent(), collect: await field('Your private link', where).textContent() };
 }
 
 /** Share a text; `options` chooses how. */

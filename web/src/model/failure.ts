@@ -12,12 +12,18 @@ export type Failure =
   | { kind: 'offline' | 'busy' | 'lost' | 'gone' | 'ended' | 'full' | 'too-large' | 'changed' | 'unwritable' | 'cancelled' | 'unexpected' }
   /** `uploading`: the sender is not done. `uploads`: this network has too many unfinished ones. */
   | { kind: 'wrong-key' | 'weak' | 'uploading' | 'uploads' }
+  /** The request has all its answers. */
+  | { kind: 'answered' }
+  /** What the server sent is not what the link was made for. */
+  | { kind: 'forged' }
   /** The server does not let this visitor share. */
   | { kind: 'creators-only' }
   | { kind: 'sign-in' }
   | { kind: 'between'; status: number }
   | { kind: 'wrong-proof'; attemptsLeft: number | null }
   | { kind: 'damaged'; failure: FailureKind };
+
+const CONFLICTS: Record<string, 'uploading' | 'answered'> = { uploading: 'uploading', request_full: 'answered' };
 
 /** A picked place could not be written to. */
 export class UnwritableError extends Error {}
@@ -57,7 +63,7 @@ function refusalOf({ status, code, details }: ApiError): Failure {
       if (code === 'wrong_proof') return { kind: 'wrong-proof', attemptsLeft: typeof attempts === 'number' ? attempts : null };
       return { kind: 'unexpected' };
     case 404: return { kind: 'gone' };
-    case 409: return { kind: code === 'uploading' ? 'uploading' : 'ended' };
+    case 409: return { kind: CONFLICTS[code] ?? 'ended' };
     // The page sends a length with every body, so something before the server has taken it away.
     case 411: return { kind: 'between', status };
     case 413: return { kind: 'too-large' };

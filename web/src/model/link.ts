@@ -10,7 +10,16 @@ export type Target =
   /** `exposed`: the key was in the part of the address that browsers send to the server. */
   | { kind: 'open'; id: string; key: string | null; exposed: boolean }
   | { kind: 'classic'; id: string }
+  /** Ask for a secret. */
+  | { kind: 'ask' }
+  /** Answer a request. */
+  | { kind: 'answer'; id: string; key: string; exposed: boolean }
+  /** Read the answers to a request. */
+  | { kind: 'collect'; id: string; seed: string; key: string; exposed: boolean }
   | { kind: 'damaged' };
+
+/** The fragment of the view to ask. */
+export const ASK = 'ask';
 
 const KEY = /^[A-Za-z0-9]{32}$/;
 const CLASSIC_ID = /^[A-Za-z0-9]{16}$/;
@@ -18,6 +27,16 @@ const CLASSIC_ID = /^[A-Za-z0-9]{16}$/;
 /** The link to a secret on the page at `page`; without `key` where that travels apart. */
 export function buildLink(page: string, id: string, key: string | null): string {
   return `${page}#${id}${key === null ? '' : `.${key}`}`;
+}
+
+/** The link to answer the request `id`. */
+export function buildAnswerLink(page: string, id: string, key: string): string {
+  return `${page}#r.${id}.${key}`;
+}
+
+/** The private link to read the answers to the request `id`. */
+export function buildCollectLink(page: string, { id, seed, key }: { id: string; seed: string; key: string }): string {
+  return `${page}#c.${id}.${seed}.${key}`;
 }
 
 /** What the address `href` asks for. Never throws. */
@@ -28,20 +47,29 @@ export function readAddress(href: string): Target {
   if (at < 0) return { kind: 'share' };
   const target = readFragment(href.slice(at));
   // Mail gateways write %23 for #, which makes the key a part of the path.
-  if (target.kind === 'open' && target.key !== null && href[at] === '%') return { ...target, exposed: true };
-  return target;
+  const hasKey = 'key' in target && target.key !== null;
+  return hasKey && href[at] === '%' ? { ...target, exposed: true } : target;
 }
 
 /** What a fragment asks for, with or without its `#`, also as mail gateways leave it. */
 export function readFragment(fragment: string): Target {
   const text = unmangle(fragment);
   if (text === '') return { kind: 'share' };
+  if (text === ASK) return { kind: 'ask' };
   const [id = '', ...rest] = text.split('.');
+  if (id === 'r' || id === 'c') return readRequestLink(id, rest);
   if (rest.length === 0 && CLASSIC_ID.test(id)) return { kind: 'classic', id };
   if (!ID.test(id) || rest.length > 1) return { kind: 'damaged' };
   const key = rest[0];
   if (key === undefined) return { kind: 'open', id, key: null, exposed: false };
   return KEY.test(key) ? { kind: 'open', id, key, exposed: false } : { kind: 'damaged' };
+}
+
+function readRequestLink(kind: 'r' | 'c', [id = '', ...keys]: string[]): Target {
+  const isWhole = ID.test(id) && keys.length === (kind === 'r' ? 1 : 2) && keys.every((key) => KEY.test(key));
+  if (!isWhole) return { kind: 'damaged' };
+  const key = keys.at(-1)!;
+  return kind === 'r' ? { kind: 'answer', id, key, exposed: false } : { kind: 'collect', id, seed: keys[0]!, key, exposed: false };
 }
 
 /** The key in what a person pasted into the key's field: a bare key, or a whole link. */

@@ -3,7 +3,7 @@
 // a SyntaxError if the server's own response makes no sense, or the signal's reason.
 
 import { anySignal, throwIfAborted, timeoutSignal } from '../base/abort';
-import { toBase64url, utf8, type Bytes } from '../base/bytes';
+import { toBase64url, type Bytes } from '../base/bytes';
 import { EnvelopeError } from '../crypto/envelope';
 import { ConnectionError, IntermediaryError } from './errors';
 import {
@@ -11,7 +11,6 @@ import {
   type Classic, type Config, type Created, type Info, type OpenResponse, type Receipt,
 } from './messages';
 import { NO_RESPONSE, putWithProgress } from './put';
-import { readAnswers, readAsked, readRequest, type AnswerList, type RequestInfo, type Sealed } from './requests';
 import { checkResponse, isMarked, readJson, type Expected, type Json } from './response';
 
 /** What a secret is created from. */
@@ -28,15 +27,6 @@ export interface NewSecret {
   size: number;
   /** Null if parts follow. */
   content: Bytes | null;
-}
-
-/** What a request is created from. */
-export interface NewRequest extends Sealed {
-  /** The token that owns it. The server gets its hash. */
-  owner: string;
-  gateVerifier: Bytes;
-  answers: number;
-  ttl: number;
 }
 
 /** What the answer to a request begins with. */
@@ -57,7 +47,7 @@ const LONGEST = 8;
 const LONGEST_OPEN = 2;
 const PROBE_LIMIT = 5000;
 
-interface Call {
+export interface Call {
   method?: string;
   token?: string;
   json?: Json;
@@ -154,36 +144,12 @@ export class Api {
     await this.call(`api/v1/secrets/${id}/complete`, { method: 'POST', json, token, signal });
   }
 
-  /** Ask for a secret, with an API token as for create(). */
-  async ask(request: NewRequest, apiToken: string | null, signal?: AbortSignal): Promise<{ id: string; expiresAt: number }> {
-    const { owner, header, description, gateVerifier, answers, ttl } = request;
-    const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(owner)));
-    const json = {
-      owner: toBase64url(hash), header: toBase64url(header), description: toBase64url(description),
-      gate_verifier: toBase64url(gateVerifier), answers, ttl,
-    };
-    return this.json('api/v1/requests', { method: 'POST', json, token: apiToken ?? undefined, signal }, readAsked);
-  }
-
-  async request(id: string, signal?: AbortSignal): Promise<RequestInfo> {
-    return this.json(`api/v1/requests/${id}`, { signal }, readRequest);
-  }
-
   /** Begin the answer to the request `id`. It is like a secret from then on, and complete() delivers it. */
   async beginAnswer(id: string, gate: Bytes, answer: NewAnswer, attempt: number, signal?: AbortSignal): Promise<Created> {
     const { verifier, header, size, content } = answer;
     const json: Json = { gate: toBase64url(gate), verifier: toBase64url(verifier), header: toBase64url(header), size };
     if (content !== null) json['content'] = toBase64url(content);
     return this.json(`api/v1/requests/${id}/answers`, { method: 'POST', json, attempt, signal }, readCreated);
-  }
-
-  async answers(id: string, token: string, signal?: AbortSignal): Promise<AnswerList> {
-    return this.json(`api/v1/requests/${id}/answers`, { token, signal }, readAnswers);
-  }
-
-  /** Nobody can answer any more, and what the asker has not opened is burnt. */
-  async endRequest(id: string, token: string, signal?: AbortSignal): Promise<void> {
-    await this.call(`api/v1/requests/${id}`, { method: 'DELETE', token, signal });
   }
 
   async info(id: string, signal?: AbortSignal): Promise<Info> {
@@ -244,12 +210,13 @@ export class Api {
     return this.json('decrypt', { method: 'POST', json, signal, limit, expected: 'decryption' }, readClassic);
   }
 
-  private async json<T>(path: string, call: Call, read: (json: Json) => T): Promise<T> {
+  /** A request whose response is JSON, from which `read` makes the result. */
+  async json<T>(path: string, call: Call, read: (json: Json) => T): Promise<T> {
     return readJson(await this.call(path, { expected: 'json', ...call }), read);
   }
 
-  // One request. Resolves to a response that is the server's and a success.
-  private async call(path: string, call: Call): Promise<Response> {
+  /** One request. Resolves to a response that is the server's and a success. */
+  async call(path: string, call: Call): Promise<Response> {
     const { token, expected = 'nothing' } = call;
     return this.withToken(token, async (headers) => {
       const response = await this.send(path, call, headers);

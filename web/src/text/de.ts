@@ -6,6 +6,7 @@ export const de: Catalogue = {
   homeLabel: 'Ephemeral Secrets: ein neues Geheimnis teilen',
 
   shareTitle: 'Ein Geheimnis teilen',
+  askInstead: 'Stattdessen um eines bitten',
   boxLabel: 'Dein Geheimnis',
   boxPlaceholder: 'Geheimnis eintippen oder einfügen, oder Dateien hierher ziehen',
   boxPlaceholderTouch: 'Geheimnis eintippen oder einfügen, oder Dateien hinzufügen',
@@ -211,6 +212,8 @@ export const de: Catalogue = {
   uploading: 'Der Absender lädt es noch hoch. Lass diese Seite offen: Es geht von selbst weiter. Warten verbraucht nichts.',
   goneTitle: 'Dieses Geheimnis gibt es nicht mehr',
   gone: 'Es wurde so oft geöffnet wie vorgesehen, ist abgelaufen, wurde vernichtet, oder der Link stimmt nicht. Was davon zutrifft, lässt sich nicht feststellen. Bitte den Absender um ein neues.',
+  requestGoneTitle: 'Diese Anfrage ist vorbei',
+  requestGone: 'Sie hat alle Antworten, ist abgelaufen, wurde beendet, oder der Link stimmt nicht. Was davon, lässt sich nicht sagen. Bitte die Person, die ihn geschickt hat, um einen neuen.',
   lockedTitle: 'Dieses Geheimnis ist gesperrt',
   locked: 'Die Passphrase war zu oft falsch. Niemand kann es mehr öffnen. Bitte den Absender um ein neues.',
   damagedTitle: 'Dieser Link ist beschädigt',
@@ -274,7 +277,7 @@ export const de: Catalogue = {
   how1: 'Dein Browser erzeugt einen zufälligen Schlüssel und verschlüsselt damit, bevor etwas gesendet wird (AES-256-GCM, der Schlüssel mit scrypt gehärtet). Text, Dateinamen und genaue Größe bleiben verborgen.',
   how2: 'Der Schlüssel ist der Teil des Links nach dem #. Diesen Teil senden Browser nie; der Server kann also nicht lesen, was er aufbewahrt.',
   how3: 'Nur wer beweist, dass er den Schlüssel hat, verbraucht ein Öffnen. Linkvorschauen und Scanner verbrauchen keines. Nach dem letzten Mal, oder wenn die Zeit um ist, wird der Inhalt gelöscht.',
-  how4: 'In deinem Browser behält diese Seite nur, was nötig ist, um nach deinen geteilten Geheimnissen zu sehen oder sie zu vernichten, bis du „Vergessen“ wählst. Ein API-Token behält sie nur, wenn du es verlangt hast. Der Verlauf deines Browsers behält vielleicht die Links, die du öffnest. Ein verbrauchter Link öffnet nichts mehr.',
+  how4: 'In deinem Browser behält diese Seite nur, was nötig ist, um nach deinen geteilten Geheimnissen zu sehen oder sie zu vernichten, bis du „Vergessen“ wählst. Ein API-Token oder den privaten Link einer Anfrage behält sie nur, wenn du es verlangt hast. Der Verlauf deines Browsers behält vielleicht die Links, die du öffnest. Ein verbrauchter Link öffnet nichts mehr.',
   how5: 'Du kannst das prüfen. Das Format ist öffentlich, das Kommandozeilenprogramm öffnet dieselben Links, und die Datei SHA256SUMS neben dieser Seite nennt die Prüfsummen ihrer Dateien. Ein unehrlicher Server könnte dir eine veränderte Seite schicken. Das Kommandozeilenprogramm auf deinem eigenen Rechner benutzt die Seite nicht.',
   close: 'Schließen',
 

@@ -6,6 +6,7 @@ export const en = {
   homeLabel: 'Ephemeral Secrets: share a new secret',
 
   shareTitle: 'Share a secret',
+  askInstead: 'Ask for one instead',
   boxLabel: 'Your secret',
   boxPlaceholder: 'Type or paste a secret, or drop files here',
   boxPlaceholderTouch: 'Type or paste a secret, or add files',
@@ -205,6 +206,8 @@ export const en = {
   uploading: 'Keep this page open. It continues by itself when the upload is complete. Waiting does not use up an opening.',
   goneTitle: 'This secret is gone',
   gone: 'It was opened as many times as allowed, expired, was burnt, or the link is wrong. There is no way to tell which. Ask the sender for a new one.',
+  requestGoneTitle: 'This request is over',
+  requestGone: 'It has all its answers, expired, was ended, or the link is wrong. There is no way to tell which. Ask the person who sent it for a new one.',
   lockedTitle: 'This secret is locked',
   locked: 'The passphrase was wrong too many times. It can no longer be opened. Ask the sender for a new one.',
   damagedTitle: 'This link is damaged',
@@ -268,7 +271,7 @@ export const en = {
   how1: 'Your browser makes a random key and encrypts everything before it is sent (AES-256-GCM, with the key strengthened by scrypt). The text, file names and exact size stay hidden.',
   how2: 'The key is the part of the link after the #. Browsers never send that part, so the server cannot read what it stores.',
   how3: 'Only someone who proves they have the key uses up an opening. Link previews and scanners use none. After the last opening, or when time is up, the content is erased.',
-  how4: 'This page keeps in your browser only what it needs to check or burn the secrets that you shared, until you choose Forget. It keeps an API token only if you asked for that. Your browser’s history may keep the links that you open. A link whose openings are used up no longer works.',
+  how4: 'This page keeps in your browser only what it needs to check or burn the secrets that you shared, until you choose Forget. It keeps an API token, or the private link of a request, only if you asked for that. Your browser’s history may keep the links that you open. A link whose openings are used up no longer works.',
   how5: 'You can check this. The format is public, the command line program opens the same links, and the file SHA256SUMS next to this page lists the checksums of its files. A dishonest server could send you a changed page. The command line program on your own machine does not use the page.',
   close: 'Close',
 

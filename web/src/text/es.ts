@@ -6,6 +6,7 @@ export const es: Catalogue = {
   homeLabel: 'Ephemeral Secrets: compartir un secreto nuevo',
 
   shareTitle: 'Compartir un secreto',
+  askInstead: 'Pedir uno en su lugar',
   boxLabel: 'Tu secreto',
   boxPlaceholder: 'Escribe o pega un secreto, o suelta archivos aquí',
   boxPlaceholderTouch: 'Escribe o pega un secreto, o añade archivos',
@@ -211,6 +212,8 @@ export const es: Catalogue = {
   uploading: 'El remitente todavía lo está subiendo. Deja esta página abierta: continuará sola. Esperar no gasta nada.',
   goneTitle: 'Este secreto ya no existe',
   gone: 'Se abrió tantas veces como estaba permitido, caducó, se destruyó, o el enlace no es correcto. No hay forma de saber cuál. Pide uno nuevo al remitente.',
+  requestGoneTitle: 'Esta petición ha terminado',
+  requestGone: 'Tiene todas sus respuestas, caducó, se terminó, o el enlace no es correcto. No hay forma de saber cuál. Pide uno nuevo a quien te lo envió.',
   lockedTitle: 'Este secreto está bloqueado',
   locked: 'Se escribió demasiadas veces una frase de contraseña incorrecta. Ya nadie puede abrirlo. Pide uno nuevo al remitente.',
   damagedTitle: 'Este enlace está dañado',
@@ -274,7 +277,7 @@ export const es: Catalogue = {
   how1: 'Tu navegador crea una clave aleatoria y cifra con ella antes de enviar nada (AES-256-GCM, con la clave reforzada por scrypt). El texto, los nombres de archivo y el tamaño exacto quedan ocultos.',
   how2: 'La clave es la parte del enlace que sigue a #. Los navegadores nunca envían esa parte, así que el servidor no puede leer lo que guarda.',
   how3: 'Solo quien demuestra tener la clave gasta una apertura. Las vistas previas y los escáneres no gastan ninguna. Tras la última, o al acabar el plazo, el contenido se borra.',
-  how4: 'En tu navegador, esta página solo guarda lo necesario para consultar o destruir los secretos que compartiste, hasta que elijas «Olvidar». Solo guarda un token de API si lo pediste. El historial de tu navegador puede guardar los enlaces que abres. Un enlace agotado ya no abre nada.',
+  how4: 'En tu navegador, esta página solo guarda lo necesario para consultar o destruir los secretos que compartiste, hasta que elijas «Olvidar». Solo guarda un token de API, o el enlace privado de una petición, si lo pediste. El historial de tu navegador puede guardar los enlaces que abres. Un enlace agotado ya no abre nada.',
   how5: 'Puedes comprobarlo. El formato es público, el programa de línea de comandos abre los mismos enlaces, y el archivo SHA256SUMS, junto a esta página, da las sumas de sus archivos. Un servidor deshonesto podría enviarte una página cambiada. El programa de línea de comandos en tu propia máquina no usa la página.',
   close: 'Cerrar',
 

@@ -6,6 +6,7 @@ export const fr: Catalogue = {
   homeLabel: 'Ephemeral Secrets : partager un nouveau secret',
 
   shareTitle: 'Partager un secret',
+  askInstead: 'En demander un plutôt',
   boxLabel: 'Votre secret',
   boxPlaceholder: 'Saisissez ou collez un secret, ou déposez des fichiers ici',
   boxPlaceholderTouch: 'Saisissez ou collez un secret, ou ajoutez des fichiers',
@@ -211,6 +212,8 @@ export const fr: Catalogue = {
   uploading: 'L’expéditeur est encore en train de l’envoyer. Gardez cette page ouverte : la suite vient d’elle-même. Attendre ne consomme rien.',
   goneTitle: 'Ce secret n’existe plus',
   gone: 'Il a été ouvert autant de fois que permis, a expiré, a été détruit, ou le lien n’est pas bon. Impossible de savoir lequel. Demandez-en un nouveau à l’expéditeur.',
+  requestGoneTitle: 'Cette demande est close',
+  requestGone: 'Elle a toutes ses réponses, a expiré, a été close, ou le lien n’est pas bon. Impossible de savoir lequel. Demandez-en un nouveau à la personne qui l’a envoyé.',
   lockedTitle: 'Ce secret est verrouillé',
   locked: 'Trop de phrases secrètes incorrectes ont été essayées. Plus personne ne peut l’ouvrir. Demandez-en un nouveau à l’expéditeur.',
   damagedTitle: 'Ce lien est endommagé',
@@ -274,7 +277,7 @@ export const fr: Catalogue = {
   how1: 'Votre navigateur crée une clé aléatoire et chiffre avec elle avant tout envoi (AES-256-GCM, la clé durcie par scrypt). Le texte, les noms de fichiers et la taille exacte restent cachés.',
   how2: 'La clé est la partie du lien après le #. Les navigateurs n’envoient jamais cette partie : le serveur ne peut donc pas lire ce qu’il garde.',
   how3: 'Seule une personne qui prouve avoir la clé consomme une ouverture. Les aperçus de liens et les analyses automatiques n’en consomment pas. Après la dernière ouverture, ou à l’échéance, le contenu est effacé.',
-  how4: 'Dans votre navigateur, cette page ne garde que ce qu’il faut pour suivre ou détruire les secrets que vous avez partagés, jusqu’à ce que vous choisissiez « Oublier ». Elle ne garde un jeton d’API que si vous l’avez demandé. L’historique de votre navigateur peut garder les liens que vous ouvrez. Un lien épuisé n’ouvre plus rien.',
+  how4: 'Dans votre navigateur, cette page ne garde que ce qu’il faut pour suivre ou détruire les secrets que vous avez partagés, jusqu’à ce que vous choisissiez « Oublier ». Elle ne garde un jeton d’API, ou le lien privé d’une demande, que si vous l’avez demandé. L’historique de votre navigateur peut garder les liens que vous ouvrez. Un lien épuisé n’ouvre plus rien.',
   how5: 'Vous pouvez le vérifier. Le format est public, le programme en ligne de commande ouvre les mêmes liens, et le fichier SHA256SUMS, à côté de cette page, donne les sommes de ses fichiers. Un serveur malhonnête pourrait vous envoyer une page modifiée. Le programme en ligne de commande sur votre machine n’utilise pas la page.',
   close: 'Fermer',
 

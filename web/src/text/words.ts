@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: MIT
 // Words in the reader's language: messages, plurals, dates, durations, sizes.
 
+import type { askEn } from './ask/ask-en';
 import type { en } from './en';
 
 /** One form for each plural rule; `=1` goes before the rules. */
 export type Plural = { other: string } & Partial<Record<Intl.LDMLPluralRule | '=1', string>>;
 
-export type Catalogue = { [K in keyof typeof en]: (typeof en)[K] extends string ? string : Plural };
-export type Key = keyof Catalogue;
+type Texts<T> = { [K in keyof T]: T[K] extends string ? string : Plural };
+
+/** The texts that come with the page. */
+export type Catalogue = Texts<typeof en>;
+/** The texts that come with the views of requests. */
+export type AskCatalogue = Texts<typeof askEn>;
+export type Key = keyof Catalogue | keyof AskCatalogue;
 export type Params = Record<string, string | number>;
 
 /** What is said while the next try is waited for. */
@@ -22,16 +28,21 @@ const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
 
 export class Words {
   readonly language: string;
-  private readonly catalogue: Catalogue;
+  private readonly catalogue: Partial<Record<Key, string | Plural>>;
   private readonly plural: Intl.PluralRules;
   private readonly hour: 'numeric' | '2-digit';
 
   constructor(language: string, catalogue: Catalogue) {
     this.language = language;
-    this.catalogue = catalogue;
+    this.catalogue = { ...catalogue };
     this.plural = new Intl.PluralRules(language);
     const { hour12 } = new Intl.DateTimeFormat(language, { hour: 'numeric' }).resolvedOptions();
     this.hour = hour12 === true ? 'numeric' : '2-digit'; // 4:29 alone could be either half of the day
+  }
+
+  /** Know the texts of `more` from now on. */
+  learn(more: AskCatalogue): void {
+    Object.assign(this.catalogue, more);
   }
 
   /** The message `key`, its slots filled; `n` chooses the plural form. */
@@ -100,7 +111,7 @@ export class Words {
   }
 
   private form(key: Key, n: string | number | undefined): string {
-    const message: string | Plural = this.catalogue[key];
+    const message = this.catalogue[key]!;
     if (typeof message === 'string') return message;
     if (typeof n !== 'number') return message.other;
     return (n === 1 ? message['=1'] : undefined) ?? message[this.plural.select(n)] ?? message.other;

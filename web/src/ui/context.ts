@@ -5,6 +5,7 @@ import type { Api } from '../net/api';
 import type { Config } from '../net/messages';
 import type { Engine } from '../worker/engine';
 import type { Brand } from '../model/brand';
+import type { Target } from '../model/link';
 import type { ApiToken } from '../storage/api-token';
 import type { OwnedList } from '../storage/owned';
 import type { Key, Words } from '../text/words';
@@ -21,6 +22,8 @@ export interface Context {
   poller: StatusPoller;
   /** The address of this page, for links: ends with a slash. */
   page: string;
+  /** Show the view for `target` in place of this one, which the address bar does not follow. */
+  show: (target: Target) => void;
   /** Start a worker, one for each thing that is shared or opened. */
   newEngine: () => Engine;
   /** Unix seconds. */

@@ -46,6 +46,8 @@ export class OpenView {
   private readonly id: string;
   private readonly key: string | null;
   private readonly exposed: boolean;
+  /** Whether the address bar has another link than the one that is opened. */
+  private readonly keepsAddress: boolean;
   private engine: Engine | null = null;
   /** One for every try, so that all of them together use one opening. */
   private lease = mintToken();
@@ -55,11 +57,12 @@ export class OpenView {
   private opened: Opened | null = null;
   private timer = 0;
 
-  constructor(context: Context, { id, key, exposed }: OpenTarget) {
+  constructor(context: Context, { id, key, exposed }: OpenTarget, { keepsAddress = false } = {}) {
     this.context = context;
     this.id = id;
     this.key = key;
     this.exposed = exposed;
+    this.keepsAddress = keepsAddress;
     void this.look();
   }
 
@@ -244,7 +247,7 @@ export class OpenView {
     this.opened?.dispose();
     this.opened = null;
     this.lost = false;
-    if (!again) clearAddress();
+    if (!again && !this.keepsAddress) clearAddress();
     fill(this.element, endCard(this.context, title, text, again ? () => this.startOver() : null));
   }
 
@@ -265,7 +268,7 @@ export class OpenView {
   private showOpened(info: Info, result: OpenResult): void {
     const ways = { end: (message: End) => this.end(message), again: () => this.openAgain(info) };
     const opened = this.opened = new Opened(this.context, this.running(), info, result, ways);
-    clearOpenedAddress();
+    if (!this.keepsAddress) clearOpenedAddress();
     fill(this.element, opened.element);
     opened.focus();
   }

@@ -17,6 +17,11 @@ export function isOpenOnly({ config }: Context): boolean {
   return !config.create.allowed && config.create.ways.length === 0;
 }
 
+/** Whether this server takes requests for secrets, and from visitors. */
+export function mayAsk(context: Context): boolean {
+  return context.config.features.includes('requests') && !isOpenOnly(context);
+}
+
 /** Where to sign in for the right to share, or null. */
 export function signInAddress({ brand, config }: Context): string | null {
   return config.create.ways.includes('user') ? brand?.signIn ?? null : null;

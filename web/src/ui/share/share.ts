@@ -5,6 +5,7 @@ import { failureIn } from '../../worker/engine';
 import type { Shared } from '../../worker/protocol';
 import { shareMessage } from '../../model/outcome';
 import { emptyChoice, isOfPassphrase, passphraseOf, problemOf, zipNameAt, type ShareChoice } from '../../model/choice';
+import { ASK } from '../../model/link';
 import type { Key } from '../../text/words';
 import { ContentInput } from './content';
 import { BusyButton } from '../parts/busy';
@@ -14,7 +15,7 @@ import { button, el, fill } from '../parts/dom';
 import { showLine } from '../parts/problem';
 import { EarlierList } from './earlier';
 import { brandNote, sendForm, staying } from './form';
-import { isOpenOnly, mayShare, refusalCard } from './right';
+import { isOpenOnly, mayAsk, mayShare, refusalCard } from './right';
 import { Sentence } from './sentence';
 import type { LiveStatus } from './status';
 import { TokenLine } from './token-line';
@@ -43,7 +44,8 @@ export class ShareView {
     this.context = context;
     const title = el('h1', { tabindex: -1 }, context.words.say(isOpenOnly(context) ? 'openOnlyTitle' : 'shareTitle'));
     this.earlier = new EarlierList(context, () => title.focus());
-    this.element = el('div', { class: 'view' }, title, this.stage, this.cards, this.earlier.element);
+    const instead = mayAsk(context) && el('a', { href: `#${ASK}`, class: 'instead' }, context.words.say('askInstead'));
+    this.element = el('div', { class: 'view' }, el('div', { class: 'title' }, title, instead), this.stage, this.cards, this.earlier.element);
     this.showForm(false);
   }
 

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// Requests for a secret: the choices of the form, what became of one, and what the page says when something failed.
+
+import type { Config } from '../net/messages';
+import { ANSWERS_MAX, type Answer, type AnswerList } from '../net/requests';
+import type { Key } from '../text/words';
+import type { Failure } from './failure';
+import { passingLine, shareMessage, type Message } from './outcome';
+import type { StatusLine } from './status';
+
+const DAY = 86_400;
+
+/** What is asked for. */
+export interface AskChoice {
+  note: string;
+  answers: number;
+  ttl: number;
+}
+
+export function emptyAsk({ ttlMax }: Config): AskChoice {
+  return { note: '', answers: 1, ttl: Math.min(DAY, ttlMax) };
+}
+
+/** `n` rounded, and limited to what a request may have. */
+export function clampAnswers(n: number): number {
+  return Number.isFinite(n) ? Math.min(ANSWERS_MAX, Math.max(1, Math.round(n))) : 1;
+}
+
+/** The line for the list of a request. */
+export function requestStatus({ state, answers, expiresAt }: AnswerList): StatusLine {
+  const n = answers.length;
+  const at = answers.at(-1)?.at;
+  switch (state) {
+    case 'ended': return { key: 'statusEnded', final: true };
+    case 'removed': return { key: 'statusTakenDown', final: true };
+    case 'expired': if (n === 0) return { key: 'statusUnanswered', at: expiresAt, final: true };
+  }
+  return n === 0 ? { key: 'statusNoAnswer', final: false } : { key: 'statusAnswers', n, at, final: false };
+}
+
+/** What became of an answer, or null while it waits to be opened. */
+export function answerStatus({ state, wrap }: Answer): Key | null {
+  switch (state) {
+    case 'waiting': case 'uploading': return wrap === null ? 'answerGone' : null;
+    case 'opened': case 'used_up': return 'answerOpened';
+    case 'burnt': return 'answerBurnt';
+    case 'expired': return 'answerExpired';
+    default: return 'answerGone';
+  }
+}
+
+/** Whether there is nothing left to read, nor to come. */
+export function isOver({ state, answers }: AnswerList): boolean {
+  return state !== 'open' && answers.every((answer) => answerStatus(answer) !== null);
+}
+
+/** A failure to look at a request, or to answer it. */
+export function answerMessage(failure: Failure): Message {
+  switch (failure.kind) {
+    case 'gone': return { kind: 'end', title: 'requestGoneTitle', text: 'requestGone', again: false };
+    case 'answered': return { kind: 'end', title: 'requestGoneTitle', text: 'requestFull', again: false };
+    case 'forged': case 'damaged': case 'wrong-key': return { kind: 'end', title: 'forgedTitle', text: 'forged', again: false };
+    default: return { kind: 'line', attemptsLeft: null, ...shareMessage(failure, false) };
+  }
+}
+
+/** A failure to look at the answers. */
+export function collectMessage(failure: Failure): Message {
+  if (failure.kind === 'gone') return { kind: 'end', title: 'requestGoneTitle', text: 'answersGone', again: false };
+  if (failure.kind === 'forged' || failure.kind === 'damaged') return { kind: 'end', title: 'forgedTitle', text: 'forgedAnswers', again: false };
+  return { kind: 'line', attemptsLeft: null, ...(passingLine(failure) ?? { text: 'unexpected' }) };
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+// The view to answer a request: what is asked for, the box, one button, then what became of it.
+
+import { wrapAnswer } from '../../crypto/request';
+import { emptyChoice, problemOf, zipNameAt, type ShareChoice } from '../../model/choice';
+import type { Target } from '../../model/link';
+import type { End } from '../../model/outcome';
+import { answerMessage } from '../../model/request';
+import type { Config } from '../../net/messages';
+import type { RequestInfo } from '../../net/requests';
+import { requestInfo } from '../../net/request-api';
+import { retryBriefly } from '../../net/retry';
+import { WAITING, type Key } from '../../text/words';
+import type { Shared } from '../../worker/protocol';
+import { clearAddress } from '../address';
+import type { Context } from '../context';
+import { BusyButton } from '../parts/busy';
+import { confirmButton } from '../parts/confirm';
+import { button, el, fill } from '../parts/dom';
+import { endCard } from '../parts/end';
+import { lineContent, showLine } from '../parts/problem';
+import { ContentInput } from '../share/content';
+import { sendForm, staying } from '../share/form';
+import { LiveStatus } from '../share/status';
+import { Transfer } from '../share/transfer';
+import { quotedNote, requestFailure, revealDescription, type Revealed } from './description';
+
+type AnswerTarget = Extract<Target, { kind: 'answer' }>;
+
+/** A request whose description is the one of the link. */
+interface Asking {
+  info: RequestInfo;
+  description: Revealed;
+  /** The limits of the server, those of the answer among them. */
+  config: Config;
+}
+
+/** An answer that the server has, but for the wrap that delivers it. */
+interface Sent {
+  shared: Shared;
+  wrap: Uint8Array<ArrayBuffer>;
+  transfer: Transfer;
+}
+
+export class AnswerView {
+  readonly element = el('div', { class: 'view' });
+  private readonly context: Context;
+  private readonly target: AnswerTarget;
+  private choice: ShareChoice | null = null;
+  private transfer: Transfer | null = null;
+  /** What is to be delivered once more, as its delivery failed. */
+  private sent: Sent | null = null;
+  private status: LiveStatus | null = null;
+
+  constructor(context: Context, target: AnswerTarget) {
+    this.context = context;
+    this.target = target;
+    void this.look();
+  }
+
+  unsaved(): Key[] {
+    const { choice } = this;
+    return choice !== null && (choice.text !== '' || choice.files.length > 0) ? ['replaceNote'] : [];
+  }
+
+  dispose(): void {
+    this.transfer?.abandon();
+    this.status?.stop();
+  }
+
+  // Looking counts nothing.
+  private async look(): Promise<void> {
+    const { context, target } = this;
+    const { words, api, config } = context;
+    const note = el('p', { class: 'note', role: 'status' }, words.say('openLooking'));
+    fill(this.element, el('h1', {}, words.say('answerTitle')), note);
+    try {
+      const info = await retryBriefly(() => requestInfo(api, target.id), (why) => { note.textContent = words.say(WAITING[why]); });
+      const description = await revealDescription(context, info, target.key);
+      const limits = { fileMax: info.answerSize, textMax: Math.min(config.textMax, info.answerSize), passphraseRequired: false };
+      this.showForm({ info, description, config: { ...config, ...limits } });
+    } catch (error) {
+      this.showLookFailure(error);
+    }
+  }
+
+  private showLookFailure(error: unknown): void {
+    const { words, api } = this.context;
+    const message = answerMessage(requestFailure(error));
+    if (message.kind === 'end') {
+      this.end(message);
+      return;
+    }
+    const again = button('primary', words.say('tryAgain'), () => void this.look());
+    fill(this.element, el('h1', {}, words.say('answerTitle')), el('article', { class: 'card' },
+      el('p', { role: 'alert', class: 'problem' }, ...lineContent(words, api.base, message)), el('div', { class: 'actions' }, again)));
+    again.focus();
+  }
+
+  private end({ title, text }: End): void {
+    this.choice = null;
+    clearAddress();
+    fill(this.element, endCard(this.context, title, text));
+  }
+
+  private showForm(asking: Asking): void {
+    const { words, api } = this.context;
+    const { info, config, description: { note } } = asking;
+    const choice = this.choice = emptyChoice(config);
+    const problem = el('p', { class: 'problem', role: 'alert' });
+    const say = (message: string) => { problem.textContent = message; };
+    const box = new ContentInput(this.context, choice, say);
+    const submit = () => {
+      if (go.busy) return;
+      const wrong = problemOf(choice, config);
+      if (wrong === null) {
+        say('');
+        void this.send({ ...choice }, asking, box, go, problem);
+        return;
+      }
+      const { key, size, count = 0 } = wrong;
+      say(words.say(key, { max: size === undefined ? count : words.size(size) }));
+      box.focus();
+    };
+    const go = new BusyButton(words, words.say('send'), submit);
+    fill(this.element, el('h1', {}, words.say('answerTitle')),
+      el('article', { class: 'card' }, el('p', {}, words.say(note.trim() === '' ? 'answerNoNote' : 'answerNote')),
+        note.trim() !== '' && quotedNote(note), el('p', { class: 'note' }, words.say('answerWords', { host: api.host })),
+        this.target.exposed && el('p', { class: 'problem', role: 'note' }, words.say('exposedRequest'))),
+      sendForm(go, submit, box.element, el('p', { class: 'promise' }, words.say('answerPromise', { ttl: words.duration(info.answerTtl) })), problem));
+    box.focus();
+  }
+
+  private async send(choice: ShareChoice, asking: Asking, box: ContentInput, go: BusyButton, problem: HTMLElement): Promise<void> {
+    const { words, api } = this.context;
+    const signal = go.start(words.say('preparing'), true);
+    box.lock(true);
+    try {
+      await staying(async () => {
+        this.sent ??= await this.upload(choice, asking, go, problem, signal);
+        const { shared: { id, ownerToken }, wrap, transfer } = this.sent;
+        await transfer.call('finish', { id, ownerToken, wrap }, signal);
+        transfer.end();
+      });
+      this.showSent(this.sent!.shared);
+    } catch (error) {
+      this.sendFailed(error, box, go);
+      const message = answerMessage(requestFailure(error));
+      if (message.kind === 'end') this.end(message);
+      else showLine(words, api.base, problem, signal.aborted ? null : message);
+    }
+  }
+
+  // What is whole but for its delivery is delivered by the next press, unless the person gave up or the server refused it.
+  private sendFailed(error: unknown, box: ContentInput, go: BusyButton): void {
+    const { words } = this.context;
+    const { kind } = requestFailure(error);
+    const again = this.sent !== null && !this.sent.transfer.ended && (kind === 'offline' || kind === 'busy' || kind === 'between' || kind === 'sign-in');
+    if (!again) {
+      this.transfer?.abandon();
+      this.transfer = this.sent = null;
+      box.lock(false);
+    }
+    go.stop(words.say(again ? 'tryAgain' : 'send'));
+    go.focus();
+  }
+
+  // Send the content. Nobody can open it before its wrap is there, which only the asker can read.
+  private async upload(choice: ShareChoice, { description, info, config }: Asking, go: BusyButton, problem: HTMLElement, signal: AbortSignal): Promise<Sent> {
+    const { id: request, key } = this.target;
+    const transfer = this.transfer = new Transfer(this.context, go, problem);
+    const files = [...choice.files];
+    const shared = await transfer.call('share', {
+      text: files.length === 0 ? choice.text : null, files, zipName: zipNameAt(new Date()),
+      views: 1, ttl: info.answerTtl, passphrase: '', keyApart: false, inlineMax: config.inlineMax, gate: false, apiToken: null,
+      answers: { request, gate: description.gate },
+    }, signal);
+    const wrap = await wrapAnswer(description.recipients, key, shared);
+    return { shared, wrap, transfer };
+  }
+
+  private showSent({ id, ownerToken: token, expiresAt: until }: Shared): void {
+    const { context } = this;
+    const { words, now, owned } = context;
+    const one = { id, token, made: now(), until };
+    this.choice = this.sent = this.transfer = null;
+    owned.add(one);
+    clearAddress();
+    const status = this.status = new LiveStatus(context, one, 'card', () => burn.remove());
+    const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), () => status.burn());
+    const title = el('h1', { tabindex: -1 }, words.say('sentTitle'));
+    fill(this.element, title, el('article', { class: 'card' },
+      el('p', {}, words.say('sent')), status.element, el('div', { class: 'actions' }, burn)));
+    title.focus();
+  }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// The list of requests whose private links this browser keeps, each with its status line.
+
+import { askedList, type Asked } from '../../storage/asked';
+import type { Context } from '../context';
+import { button, el, fill } from '../parts/dom';
+import { RequestStatus } from './status';
+
+interface Row {
+  element: HTMLElement;
+  status: RequestStatus;
+}
+
+export class AskedList {
+  readonly element: HTMLElement;
+  private readonly context: Context;
+  private readonly onEmpty: () => void;
+  private readonly rows = new Map<string, Row>();
+  private readonly excluded = new Set<string>();
+
+  /** Calls `onEmpty` when the last entry is forgotten, so that the caller can move the focus. */
+  constructor(context: Context, onEmpty: () => void) {
+    this.context = context;
+    this.onEmpty = onEmpty;
+    this.element = el('section', { class: 'earlier', 'aria-label': context.words.say('askedTitle') });
+    this.draw();
+  }
+
+  /** Leave the request `id` out, because it has a card. */
+  exclude(id: string): void {
+    this.excluded.add(id);
+    this.draw();
+  }
+
+  /** Stop polling all rows. */
+  stop(): void {
+    this.keep([]);
+  }
+
+  draw(): void {
+    const { words, now } = this.context;
+    const all = askedList.all(now()).filter(({ id }) => !this.excluded.has(id));
+    this.element.hidden = all.length === 0;
+    this.keep(all);
+    fill(this.element, el('h2', {}, words.say('askedTitle')), el('ul', {}, ...[...this.rows.values()].map(({ element }) => element)),
+      el('p', { class: 'note' }, words.say('askedNote')));
+  }
+
+  // Keep rows for exactly these requests. A row that exists stays, so that it is not polled again.
+  private keep(shown: Asked[]): void {
+    const before = new Map(this.rows);
+    this.rows.clear();
+    for (const one of shown) this.rows.set(one.id, before.get(one.id) ?? this.row(one));
+    for (const [id, { status }] of before) if (!this.rows.has(id)) status.stop();
+  }
+
+  private row(one: Asked): Row {
+    const { words, now, show } = this.context;
+    const made = words.say('askedMade', { when: words.when(one.made, now()) });
+    const status = new RequestStatus(this.context, one, 'row', {});
+    const read = button('quiet', words.say('readAnswers'), () => show({ kind: 'collect', ...one, exposed: false }), { 'aria-label': `${words.say('readAnswers')}: ${made}` });
+    const forget = button('quiet', words.say('forget'), () => this.forget(one.id, made), { 'aria-label': `${words.say('forget')}: ${made}` });
+    const element = el('li', {}, el('div', {}, el('p', { class: 'made' }, made), status.element), el('div', { class: 'actions' }, read, forget));
+    return { element, status };
+  }
+
+  // The pressed button is gone with its row.
+  private forget(id: string, made: string): void {
+    const { words, now, announce } = this.context;
+    askedList.forget(id, now());
+    this.draw();
+    announce(words.say('forgotten', { what: made }));
+    const next = this.element.querySelector<HTMLElement>('li .actions > button');
+    if (next === null) this.onEmpty();
+    else next.focus();
+  }
+}
