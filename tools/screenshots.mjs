@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { newPage, startBrowser } from '../tests/system/support/browser.mjs';
 import { startSite } from '../tests/system/support/site.mjs';
+import { askStates } from '../tests/system/support/ask-states.mjs';
 import { states } from '../tests/system/support/states.mjs';
 
 const DESK = { width: 1280, height: 720 };
@@ -23,10 +24,10 @@ const folder = process.env.SHOTS ?? 'build/shots';
 const looks = process.env.LOOKS?.split(',') ?? Object.keys(LOOKS).filter((look) => look !== 'docs');
 const wanted = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
-const site = await startSite();
+const site = await startSite({ needs: 'requests' });
 const browser = await startBrowser();
 let failed = 0;
-for (const [name, reach] of Object.entries(states)) {
+for (const [name, reach] of Object.entries({ ...states, ...askStates })) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   for (const look of looks) {
     const { rtl, ...options } = LOOKS[look];
