@@ -106,7 +106,7 @@ export async function runProxy({ command: [program, args, env = {}], folder, por
  * All that nginx writes goes into ${folder}; with ${counted}, also upstream.log: a line for each request,
  * of its status, the upstream's ("-" if it sent none) and the bytes that the upstream was sent ("-" if it was not asked).
  * The page's files are where ${web} says, else nowhere.  ${change} edits the configuration as an operator would.
- * ${also} is another file beside it.
+ * ${also} is another file beside it, which nginx reads first.
  * Resolves to { port, plain, certificate, stop() }: the ports for TLS and without, and the file of its certificate.
  */
 export async function startNginx({ folder, counted = false, web = `${folder}/no-web`, change = (text) => text, also = '' }) {
@@ -117,7 +117,7 @@ export async function startNginx({ folder, counted = false, web = `${folder}/no-
   if (counted) text = text.replace(/(access_log \S+ secretsd;)/, `$1\n    access_log ${folder}/upstream.log counted;`);
 
   // Debian's own nginx.conf has the first line.
-  const command = writeNginx(folder, `gzip on; gzip_types *;\nlog_format counted '$status $upstream_status $upstream_bytes_sent';\n${text}\n${also}`);
+  const command = writeNginx(folder, `gzip on; gzip_types *;\nlog_format counted '$status $upstream_status $upstream_bytes_sent';\n${also}\n${text}`);
   const stop = await runProxy({ command, folder, port });
   return { port, plain, certificate: join(folder, 'fullchain.pem'), stop };
 }
