@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What somebody does who has a Debian and the package: installs it, puts the shipped nginx in front as
-// docs/OPERATIONS.md says, and shares a text and a file by page and by client. Each opens what the other shared.
+// docs/OPERATIONS.md says, and shares a text and a file by page and by client. Each opens what the other shared. Then
+// only the inner name shares, and a public one opens.
 // `make check-deb` makes the package and the base system.
 
 import assert from 'node:assert/strict';
@@ -19,6 +20,7 @@ import { createLink, openLink, savedFile, sha, shownText } from '../support/stag
 const folder = join(top, 'build/check-deb');
 const root = join(folder, 'root');
 const HOST = 'secrets.example.net';
+const OPEN = 'open.example.net';
 const TEXT = 'correct horse\nbattery ✓\n';
 const FILE = randomBytes(3_000_000);
 
@@ -37,23 +39,26 @@ describe('a new user', { timeout: 300_000 }, () => {
     rmSync(root, { recursive: true, force: true });
   });
 
-  /** The commands of the manual's section ${heading}, as one script. */
-  function commandsOf(heading) {
+  /** The blocks of commands in the manual's section ${heading}, each as a script. */
+  function blocksOf(heading) {
     const manual = readFileSync(join(top, 'docs/OPERATIONS.md'), 'utf8');
-    const section = manual.split(`## ${heading}\n`)[1].split('\n## ')[0];
-    return [...section.matchAll(/^( *)```sh\n([\s\S]*?)^ *```/gm)].map(([, indent, lines]) => lines.replaceAll(new RegExp(`^${indent}`, 'gm'), '')).join('');
+    const section = manual.split(`## ${heading}\n`)[1].split(/\n##+ /)[0];
+    return [...section.matchAll(/^( *)```sh\n([\s\S]*?)^ *```/gm)].map(([, indent, lines]) => lines.replaceAll(new RegExp(`^${indent}`, 'gm'), ''));
   }
+
+  /** Give ${host} a certificate, whose files begin with ${prefix}, and ${address}. */
+  const certify = (host, prefix, address) => machine.run('sh', '-ec', `unset TMPDIR; mkdir -p /etc/ssl/secretsd && cd /etc/ssl/secretsd
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 -subj /CN=${host} -addext subjectAltName=DNS:${host} \\
+      -keyout ${prefix}privkey.pem -out ${prefix}fullchain.pem 2>/dev/null
+    cp ${prefix}fullchain.pem /usr/local/share/ca-certificates/own-${prefix}.crt && update-ca-certificates >/dev/null
+    echo ${address} ${host} >>/etc/hosts`);
 
   test('installs the package, and puts nginx in front of it by the commands of the manual', async () => {
     await machine.run('env', 'DEBIAN_FRONTEND=noninteractive', 'dpkg', '-i', '/root/this.deb');
-    await machine.run('sh', '-ec', `unset TMPDIR; mkdir -p /etc/ssl/secretsd && cd /etc/ssl/secretsd
-      openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 -subj /CN=${HOST} -addext subjectAltName=DNS:${HOST} \\
-        -keyout privkey.pem -out fullchain.pem 2>/dev/null
-      cp fullchain.pem /usr/local/share/ca-certificates/own.crt && update-ca-certificates >/dev/null
-      echo 127.0.0.1 ${HOST} >>/etc/hosts`);
+    await certify(HOST, '', '127.0.0.1');
 
     // They are run as root, next to the package's examples; the editor enters the host name.
-    const script = edit(commandsOf('Put TLS in front'), { 'sudo ': '', 'deploy/nginx/': '/usr/share/doc/secretsd/examples/', 'editor ': `sed -i s/secrets.example.org/${HOST}/ ` });
+    const script = edit(blocksOf('Put TLS in front').join(''), { 'sudo ': '', 'deploy/nginx/': '/usr/share/doc/secretsd/examples/', 'editor ': `sed -i s/secrets.example.org/${HOST}/ ` });
     assert.match(script, /systemctl reload nginx/);
     await machine.run('sh', '-ec', script);
     // A reload returns before the new configuration is in force.
@@ -105,5 +110,25 @@ describe('a new user', { timeout: 300_000 }, () => {
     assert.match(await secrets('receipt', fileLink), /^Opened/);
     assert.deepEqual(page.faults, []);
     await page.context().close();
+  });
+
+  test('lets the inner name share and a public name open, by the commands of the manual', async () => {
+    const [sockets, nginx, check] = blocksOf('One name to share, one to open').map((block) => block.replaceAll('sudo ', ''));
+    await certify(OPEN, 'open-', '127.0.0.2');
+    await machine.run('sh', '-ec', sockets);
+    const addresses = `sed -i '/listen \\[::]/d; s/listen \\(80\\|443\\)/listen 127.0.0.1:\\1/' /etc/nginx/conf.d/secretsd.conf`;
+    await machine.run('sh', '-ec', addresses + edit(`\n${nginx}`, { 'editor ': `sed -i s/open.example.org/${OPEN}/ ` }));
+    await machine.run('sh', '-ec', `echo SECRETS_PAGE=https://${OPEN}/ >>/etc/secretsd/secretsd.env; systemctl restart secretsd.service`);
+
+    const local = edit(check, { 'open.example.org': OPEN, 'secrets.example.org': HOST });
+    assert.deepEqual((await machine.sh(local)).trim().split('\n'), ['200', '404', '404']);
+    await machine.run('sh', '-ec', `mkdir -p /root/.config/secrets && echo page = https://${OPEN}/ >/root/.config/secrets/config`);
+    const link = (await machine.run('sh', '-c', `SECRETS_SERVER=https://${HOST}/ HOME=/root secrets put -q </root/text`)).trim();
+    assert.ok(link.startsWith(`https://${OPEN}/#`), link);
+    assert.equal(await machine.run('env', 'HOME=/root', 'secrets', 'get', link), TEXT);
+
+    // The control: at the inner address the third command reaches the socket that shares.
+    await machine.run('sed', '-i', `s/127.0.0.2 ${OPEN}/127.0.0.1 ${OPEN}/`, '/etc/hosts');
+    assert.notEqual((await machine.sh(local)).trim().split('\n')[2], '404');
   });
 });
