@@ -7,12 +7,13 @@
 
 #include "base/err.h"
 
-static pthread_once_t cipher_once = PTHREAD_ONCE_INIT;
-static EVP_CIPHER *cipher; /* fetched once, because a fetch takes longer than a small message */
+static pthread_once_t ciphers_once = PTHREAD_ONCE_INIT;
+static EVP_CIPHER *ciphers[2]; /* fetched once: a fetch takes longer than a small message */
 
 static void
-aead_fetch_cipher(void) {
-    cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+aead_fetch_ciphers(void) {
+    ciphers[AEAD_AES_256_GCM] = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+    ciphers[AEAD_CHACHA20_POLY1305] = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
 }
 
 /* Return a context with the key, the nonce and the additional data of ${params}, or NULL if OpenSSL
@@ -21,7 +22,8 @@ static EVP_CIPHER_CTX *
 aead_context_new(const struct aead_params *params, int encrypt) {
     EVP_CIPHER_CTX *ctx = NULL;
     int n = 0;
-    (void)pthread_once(&cipher_once, aead_fetch_cipher);
+    (void)pthread_once(&ciphers_once, aead_fetch_ciphers);
+    const EVP_CIPHER *cipher = ciphers[params->cipher];
     if (cipher == NULL || (ctx = EVP_CIPHER_CTX_new()) == NULL) return NULL;
 
     /* The length of the nonce has to be set before the nonce itself. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * AES-256-GCM with a 16-byte tag (NIST SP 800-38D).  Each call encrypts or decrypts one message.
- * Any thread.
+ * AES-256-GCM (NIST SP 800-38D) and ChaCha20-Poly1305 (RFC 8439), both with a 16-byte tag.  Each
+ * call encrypts or decrypts one message.  Any thread.
  */
 #ifndef CRYPTO_AEAD_H
 #define CRYPTO_AEAD_H
@@ -18,8 +18,14 @@ enum {
     AEAD_NONCE_MAX = 128, /* classic records have 16 or 96 bytes */
 };
 
+enum aead_cipher {
+    AEAD_AES_256_GCM,
+    AEAD_CHACHA20_POLY1305, /* of age files; with a nonce of AEAD_NONCE_LEN */
+};
+
 /* The inputs besides the message.  The pointers must stay valid during the call. */
 struct aead_params {
+    enum aead_cipher cipher;
     const uint8_t *key;   /* AEAD_KEY_LEN bytes */
     const uint8_t *nonce; /* never used twice with one key */
     size_t nonce_len;     /* 1 to AEAD_NONCE_MAX */

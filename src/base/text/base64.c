@@ -5,8 +5,10 @@
 #include "base/size.h"
 
 /* The characters for 62 and 63. */
-static const unsigned char base64_62[] = {[BASE64_STD] = '+', [BASE64_URL] = '-'};
-static const unsigned char base64_63[] = {[BASE64_STD] = '/', [BASE64_URL] = '_'};
+static const unsigned char base64_62[] = {
+    [BASE64_STD] = '+', [BASE64_URL] = '-', [BASE64_RAW] = '+'};
+static const unsigned char base64_63[] = {
+    [BASE64_STD] = '/', [BASE64_URL] = '_', [BASE64_RAW] = '/'};
 
 /* Return all ones if low <= v <= high and zero otherwise, without a branch.  Needs low >= 1. */
 static unsigned

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Base64 (RFC 4648): the standard alphabet with padding (section 4) and the URL-safe alphabet
- * without padding (section 5).  Decoding is strict about the length and the last character and
- * accepts no white space.  The time depends only on lengths, so secrets can be encoded and decoded.
+ * Base64 (RFC 4648): the standard alphabet with and without padding (section 4), and the URL-safe
+ * alphabet without padding (section 5).  Decoding is strict about the length and the last character
+ * and accepts no white space.  The time depends only on lengths, so secrets can be encoded and
+ * decoded.
  */
 #ifndef BASE_TEXT_BASE64_H
 #define BASE_TEXT_BASE64_H
@@ -15,6 +16,7 @@
 enum base64_kind {
     BASE64_STD, /* + / and padding */
     BASE64_URL, /* - _ and no padding */
+    BASE64_RAW, /* + / and no padding */
 };
 
 /* Return how many characters encode ${len} bytes. */
