@@ -31,13 +31,13 @@ _secrets() {
     command=${COMP_WORDS[1]}
     case $prev in
         --passphrase | -p | --key | -K | --token | -T | --api-token) _secrets_methods "$cur"; return ;;
-        --file | -f | --output | -o) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+        --file | -f | --output | -o | --identity | -i) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
         --ttl | -t | --patience) mapfile -t COMPREPLY < <(compgen -W '15m 1h 6h 1d 5d 2w' -- "$cur"); return ;;
-        --server | -s | --page | --name | -n | --views | -v | --length | -l | --count | -C) return ;;
+        --server | -s | --page | --to | --name | -n | --views | -v | --length | -l | --count | -C) return ;;
     esac
     case $command in
-        put) words="--file --name --views --ttl --passphrase --key-apart --resume --classic --allow-empty --qr --page --api-token $net" ;;
-        get) words="--passphrase --key --output --force --burn $net" ;;
+        put) words="--file --name --views --ttl --passphrase --to --key-apart --resume --classic --allow-empty --qr --page --api-token $net" ;;
+        get) words="--passphrase --identity --key --output --force --burn $net" ;;
         info) words=$net ;;
         burn) words="--token $net" ;;
         receipt) words="--token --wait $net" ;;

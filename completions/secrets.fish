@@ -28,6 +28,8 @@ complete -c secrets -n '__fish_seen_subcommand_from put' -s n -l name -x -d 'nam
 complete -c secrets -n '__fish_seen_subcommand_from put' -s v -l views -x -d 'how many times it can be opened'
 complete -c secrets -n '__fish_seen_subcommand_from put' -s t -l ttl -x -a '15m 1h 6h 1d 5d 2w' -d 'how long it is kept'
 complete -c secrets -n '__fish_seen_subcommand_from put get' -s p -l passphrase -x -a "$methods" -d 'passphrase'
+complete -c secrets -n '__fish_seen_subcommand_from put' -l to -x -d 'encrypt to this key'
+complete -c secrets -n '__fish_seen_subcommand_from get' -s i -l identity -r -F -d 'open with the secret key in this file'
 complete -c secrets -n '__fish_seen_subcommand_from put' -s k -l key-apart -d 'print the link key separately'
 complete -c secrets -n '__fish_seen_subcommand_from put' -s r -l resume -d 'finish an interrupted upload'
 complete -c secrets -n '__fish_seen_subcommand_from put' -s c -l classic -d 'use the classic service'

@@ -35,7 +35,9 @@ static const struct {
 } examples[] = {
     {FOR_PUT, "pg_dump app | secrets put --views 2 --ttl 1h"},
     {FOR_PUT, "secrets put --passphrase tty contract.pdf"},
+    {FOR_PUT, "secrets put --to age1... --to @team.txt contract.pdf"},
     {FOR_GET, "secrets get 'https://HOST/#ID.KEY'"},
+    {FOR_GET, "secrets get -i key.txt 'https://HOST/#ID.KEY'"},
     {FOR_GET, "secrets get -o - - | tar -x"},
     {FOR_INFO, "secrets info 'https://HOST/#ID'"},
     {FOR_INFO, "secrets info --json - <link | jq .views_left"},

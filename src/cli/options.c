@@ -10,7 +10,7 @@
 #include "cli/terminal/passphrase.h"
 #include "cli/terminal/say.h"
 
-enum option_kind { FLAG, TEXT, METHOD, NUMBER, DURATION };
+enum option_kind { FLAG, TEXT, LIST, METHOD, NUMBER, DURATION };
 
 enum {
     LONG_ONLY = 256, /* getopt values of long options begin here, after all letters */
@@ -41,6 +41,11 @@ static const struct option_row {
      "how long it is kept: 90s, 15m, 1h, 5d, 2w (default: the server's)"},
     {'p', FOR_PUT | FOR_GET, "passphrase", AT(passphrase), 0, 0, METHOD, "METHOD",
      "add a passphrase, or open with it; see below"},
+    {0, FOR_PUT, "to", AT(to), 0, 0, LIST, "RECIPIENT",
+     "encrypt to this key (age1..., ssh-ed25519 ...) or to those in @FILE, so that the link alone "
+     "opens nothing; may be repeated"},
+    {'i', FOR_GET, "identity", AT(identity), 0, 0, TEXT, "PATH",
+     "open with the secret key in this file, which the sender encrypted to"},
     {'k', FOR_PUT, "key-apart", AT(key_apart), 0, 0, FLAG, NULL,
      "print the link key on a line of its own, to be sent separately"},
     {'K', FOR_GET, "key", AT(key), 0, 0, METHOD, "METHOD",
@@ -94,6 +99,14 @@ options_duration(const char *text, size_t len, int64_t *out) {
     return ERR_INVALID;
 }
 
+/* Add ${value} to ${list}.  Returns 0 or ERR_INVALID. */
+static int
+add_to_list(struct option_list *list, const char *value) {
+    if (value[0] == '\0' || list->count == OPTIONS_LIST_MAX) return ERR_INVALID;
+    list->items[list->count++] = value;
+    return 0;
+}
+
 /* Store the argument ${value} of ${row} in ${out}.  Returns 0 or ERR_INVALID. */
 static int
 store_option(const struct option_row *row, const char *value, struct options *out) {
@@ -106,6 +119,7 @@ store_option(const struct option_row *row, const char *value, struct options *ou
         if (!passphrase_method_ok(value)) return ERR_INVALID;
         __attribute__((fallthrough));
     case TEXT: *(const char **)at = value; return value[0] == '\0' ? ERR_INVALID : 0;
+    case LIST: return add_to_list(at, value);
     case NUMBER: return parse_number(value, strlen(value), row->min, row->max, at);
     case DURATION:
         if (options_duration(value, strlen(value), &n) != 0 || n < row->min || n > row->max)

@@ -22,9 +22,19 @@ enum {
     FOR_ALL = (1 << 6) - 1,
 };
 
+enum { OPTIONS_LIST_MAX = 16 };
+
+/* The values of an option that may be given several times. */
+struct option_list {
+    const char *items[OPTIONS_LIST_MAX];
+    size_t count;
+};
+
 struct options {
     /* Texts are NULL and numbers are 0 unless given; patience is -1. */
-    const char *server, *file, *name, *output, *passphrase, *key, *token, *page, *api_token;
+    const char *server, *file, *name, *output, *passphrase, *key, *token, *page, *api_token,
+        *identity;
+    struct option_list to;
     const char *operand;
     int64_t views, ttl, patience, length, count;
     bool key_apart, allow_empty, qr, classic, resume, force, burn, json, quiet, no_state, wait,

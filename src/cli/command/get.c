@@ -274,15 +274,32 @@ check_stdin_readers(const struct options *o) {
     return CLI_USAGE;
 }
 
+/* Refuse options that contradict each other, or the kind of link. */
+static enum cli_exit
+check_identity(const struct options *o, bool classic) {
+    const char *bad = NULL;
+    if (o->identity == NULL) return CLI_DONE;
+    if (o->passphrase != NULL) bad = "--identity and --passphrase cannot be combined";
+    else if (strcmp(o->identity, "-") == 0) bad = "--identity takes a file, not standard input";
+    else if (classic) bad = "a classic secret is never encrypted to a key";
+    if (bad == NULL) return CLI_DONE;
+
+    say_error("%s", bad);
+    say_hint("See secrets get --help.");
+    return CLI_USAGE;
+}
+
 enum cli_exit
 get_run(struct cli *cli) {
     struct link link = {0};
     enum cli_exit status = check_stdin_readers(&cli->opt);
+    if (status == CLI_DONE) status = check_identity(&cli->opt, false);
     state_prune(&cli->state, clock_now(cli->clock));
 
     /* The output is checked first: a view is not used for what cannot be written. */
     if (status == CLI_DONE) status = output_check(cli);
     if (status == CLI_DONE) status = cli_take_link(cli, &link);
+    if (status == CLI_DONE) status = check_identity(&cli->opt, link.kind == LINK_CLASSIC);
     if (status == CLI_DONE) status = cli_choose_server(cli, &link);
     if (status == CLI_DONE && link.kind == LINK_CLASSIC) status = classic_get(cli, &link);
     else if (status == CLI_DONE) status = get_sealed_secret(cli, &link);

@@ -13,6 +13,7 @@
 #include "cli/transfer/handover.h"
 #include "cli/transfer/seal.h"
 #include "cli/transfer/upload.h"
+#include "cli/wrap/wrap.h"
 #include "crypto/gate.h"
 
 enum {
@@ -26,6 +27,7 @@ struct server_config {
     int64_t ttl_default, ttl_max, views_max;
     char page[LINK_PAGE_MAX];
     bool gate; /* it checks a gate before it counts attempts */
+    bool wrap; /* it keeps a passphrase that is encrypted to keys */
     bool passphrase_required;
 };
 
@@ -35,6 +37,8 @@ struct putting {
     struct server_config server;
     struct buf api_token; /* "" for none */
     struct buf passphrase;
+    struct recipients to;
+    struct buf wrap; /* the passphrase, encrypted to them */
     struct sealed sealed;
     struct handover handover; /* what the user gets */
     uint32_t part_size;       /* 0 if the content was sent with the create call */
@@ -58,6 +62,7 @@ read_server_config(const json_t *json, struct server_config *out) {
     const char *passphrase = remote_text(json, "passphrase");
     out->passphrase_required = passphrase != NULL && strcmp(passphrase, "required") == 0;
     out->gate = remote_lists(json, "features", "gate");
+    out->wrap = out->gate && remote_lists(json, "features", "wrap");
     return CLI_DONE;
 }
 
@@ -99,6 +104,8 @@ apply_defaults(struct putting *p) {
 static enum cli_exit
 check_server_limits(const struct putting *p) {
     const struct options *o = &p->cli->opt;
+
+    /* A limit of the configuration file counts as one of the command line. */
     if (o->ttl > p->server.ttl_max) {
         say_error("the server keeps secrets for at most %lld days",
                   (long long)(p->server.ttl_max / 86400));
@@ -110,7 +117,13 @@ check_server_limits(const struct putting *p) {
         say_hint("Choose fewer with --views.");
         return CLI_REFUSED;
     }
-    if (p->server.passphrase_required && o->passphrase == NULL) {
+
+    if (p->to.count > 0 && !p->server.wrap) {
+        say_error("%s cannot keep a secret that is encrypted to keys", p->cli->remote.base);
+        say_hint("Use another server, or add a passphrase in place of --to.");
+        return CLI_REFUSED;
+    }
+    if (p->server.passphrase_required && o->passphrase == NULL && p->to.count == 0) {
         say_error("the server requires a passphrase");
         say_hint("Add one with --passphrase, such as --passphrase tty.");
         return CLI_REFUSED;
@@ -158,9 +171,11 @@ new_create_request(const struct putting *p) {
               set_number(json, "ttl", (uint64_t)o->ttl) && set_number(json, "size", s->size);
 
     if (ok && p->server.gate) ok = set_gate_verifier(json, p);
-    if (ok && p->passphrase.len > 0)
-        ok = set_number(json, "attempts", ATTEMPTS) &&
-             json_object_set_new(json, "passphrase", json_true()) == 0;
+    if (ok && p->passphrase.len > 0) ok = json_object_set_new(json, "passphrase", json_true()) == 0;
+
+    /* Only what a person can guess needs a limit of attempts. */
+    if (ok && p->wrap.len > 0) ok = set_bytes(json, "wrap", p->wrap.data, p->wrap.len);
+    else if (ok && p->passphrase.len > 0) ok = set_number(json, "attempts", ATTEMPTS);
     if (ok && s->file < 0) ok = set_bytes(json, "content", s->content.data, s->content.len);
 
     if (ok) return json;
@@ -340,10 +355,25 @@ seal_and_send(struct putting *p) {
     return status;
 }
 
+/* Make a passphrase, and encrypt it to the recipients. */
+static enum cli_exit
+make_wrap(struct putting *p) {
+    char passphrase[WRAP_PASSPHRASE_LEN + 1];
+    enum cli_exit status = CLI_FAILED;
+    token_mint_link_key(p->cli->random, passphrase);
+    if (buf_add_text(&p->passphrase, passphrase) == 0)
+        status = wrap_seal(p->cli, &p->to, &p->passphrase, &p->wrap);
+    else say_no_memory();
+    explicit_bzero(passphrase, sizeof(passphrase));
+    return status;
+}
+
 static enum cli_exit
 put_sealed_secret(struct putting *p) {
     struct cli *cli = p->cli;
-    enum cli_exit status = cli_choose_server(cli, NULL);
+    enum cli_exit status = CLI_DONE;
+    if (cli->opt.to.count > 0) status = recipients_read(&cli->opt.to, &p->to);
+    if (status == CLI_DONE) status = cli_choose_server(cli, NULL);
     if (status == CLI_DONE) status = sharing_token(cli, &p->api_token);
     if (status == CLI_DONE) status = ask_server_config(cli, &p->api_token, &p->server);
     if (status == CLI_DONE) {
@@ -352,9 +382,12 @@ put_sealed_secret(struct putting *p) {
     }
     if (status == CLI_DONE && cli->opt.passphrase != NULL)
         status = cli_ask_passphrase(cli, cli->opt.passphrase, true, &p->passphrase);
+    if (status == CLI_DONE && p->to.count > 0) status = make_wrap(p);
     if (status != CLI_DONE) return status;
 
     status = seal_and_send(p);
+    if (status == CLI_DONE && p->to.count > 0)
+        say_note("Its recipients open it with: secrets get -i IDENTITY-FILE LINK");
 
     /* After a lost connection the server may hold what another run continues. */
     switch (status) {
@@ -376,6 +409,8 @@ check_put_options(const struct options *o) {
     if (o->file != NULL && o->operand != NULL) bad = "--file and another file";
     else if (o->classic && (o->passphrase != NULL || o->key_apart))
         bad = "--classic with --passphrase or --key-apart (the server generates the passphrase)";
+    else if (o->to.count > 0 && (o->classic || o->passphrase != NULL))
+        bad = "--to with --classic or --passphrase (the passphrase is generated)";
     else if (o->qr && o->json) bad = "--qr with --json";
     if (bad != NULL) {
         say_error("%s cannot be combined", bad);
@@ -412,11 +447,16 @@ put_run(struct cli *cli) {
         .cli = cli,
         .api_token = BUF_INIT(PASSPHRASE_RAW_MAX),
         .passphrase = BUF_INIT(PASSPHRASE_RAW_MAX),
+        .wrap = BUF_INIT(AGE_FILE_MAX),
         .sealed = {.file = -1},
     };
     status = put_sealed_secret(&p);
+
+    /* The keys are in p.handover and p.passphrase. */
     buf_free(&p.api_token);
     buf_free(&p.passphrase);
+    buf_free(&p.wrap);
+    recipients_clear(&p.to);
     explicit_bzero(&p.handover, sizeof(p.handover));
     return status;
 }

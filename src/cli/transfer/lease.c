@@ -14,7 +14,8 @@
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 #include "cli/transfer/output.h"
-#include "crypto/gate.h"
+#include "cli/wrap/proof.h"
+#include "cli/wrap/wrap.h"
 
 enum {
     BOOT_ID_LEN = 36,
@@ -35,7 +36,9 @@ struct opening {
     uint8_t header[ENVELOPE_HEADER_LEN];
     bool passphrase_needed;
     bool gate_needed;
-    bool typed; /* the passphrase was typed, so that the user can try again */
+    bool wrapped;   /* the server has the passphrase, encrypted to keys */
+    bool unwrapped; /* ${passphrase} is from there */
+    bool typed;     /* the passphrase was typed, so that the user can try again */
 };
 
 void
@@ -197,6 +200,7 @@ read_info(struct opening *o, struct lease *l, const json_t *json) {
 
     o->passphrase_needed = json_is_true(json_object_get(json, "passphrase"));
     o->gate_needed = json_is_true(json_object_get(json, "gate"));
+    o->wrapped = json_is_true(json_object_get(json, "wrap"));
     l->size = (uint64_t)size;
     l->part_size = (uint32_t)part_size;
     return CLI_DONE;
@@ -253,10 +257,20 @@ ask_link_key(struct opening *o) {
 static enum cli_exit
 ask_open_passphrase(struct opening *o) {
     const char *method = o->cli->opt.passphrase;
+    if (o->unwrapped) return CLI_DONE;
     buf_reset(&o->passphrase);
     if (!o->passphrase_needed && method == NULL) return CLI_DONE;
     o->typed = method == NULL || strcmp(method, "tty") == 0;
     return cli_ask_passphrase(o->cli, method, false, &o->passphrase);
+}
+
+/* Decrypt the passphrase with the user's key, if it is encrypted to keys. */
+static enum cli_exit
+unwrap_passphrase(struct opening *o) {
+    const struct options *opt = &o->cli->opt;
+    if (opt->identity == NULL && (!o->wrapped || opt->passphrase != NULL)) return CLI_DONE;
+    o->unwrapped = true;
+    return wrap_unlock(o->cli, o->link, o->header, o->wrapped, &o->passphrase);
 }
 
 /* Refuse a header that asks for too much, or, with a passphrase, for too little. */
@@ -319,16 +333,7 @@ read_opened(struct lease *l, const json_t *json) {
 /* Add the gate to ${json} where the server asks for it. */
 static bool
 add_gate(const struct opening *o, json_t *json) {
-    uint8_t gate[GATE_LEN];
-    char text[64];
-    if (!o->gate_needed) return true;
-    if (gate_derive(o->link->key, TOKEN_LINK_KEY_LEN, o->header, gate) != 0) return false;
-
-    base64_encode_text(BASE64_URL, gate, sizeof(gate), text);
-    bool ok = json_object_set_new(json, "gate", json_string(text)) == 0;
-    explicit_bzero(gate, sizeof(gate));
-    explicit_bzero(text, sizeof(text));
-    return ok;
+    return !o->gate_needed || proof_add_gate(json, o->link->key, o->header);
 }
 
 /* Show the proof of key.  ${*attempts_left} is -1 where the server does not count attempts. */
@@ -360,21 +365,21 @@ post_open(struct opening *o, struct lease *l, int64_t *attempts_left,
     return status;
 }
 
-static void
-complain_damaged_link(void) {
-    say_error("the key in the link is wrong; part of it was changed on the way");
-    say_hint("Copy the whole link again, or ask the sender for it.");
-}
-
 /* Say that the server refused the proof.  Where it has a gate, it tells a wrong key from a wrong
  * passphrase. */
 static void
 complain_wrong_proof(const struct opening *o, const char *code, int64_t attempts_left) {
     if (o->passphrase.len == 0 || strcmp(code, "wrong_key") == 0) {
-        complain_damaged_link();
+        proof_complain_link();
+        return;
+    }
+    if (o->unwrapped) {
+        say_error("what was encrypted to your key is not the passphrase of this secret");
+        say_hint("Do not trust this link. Ask the sender for a new one.");
         return;
     }
 
+    /* With a gate the link key is known to be right. */
     const char *what = "wrong passphrase, or a damaged link";
     if (o->gate_needed) what = "wrong passphrase";
     if (attempts_left == 0) {
@@ -447,9 +452,10 @@ lease_open(struct cli *cli, struct link *link, struct lease *out) {
     (void)snprintf(out->state_name, sizeof(out->state_name), "%s %s", cli->remote.base, link->id);
 
     enum cli_exit status = ask_info(&o, out);
-    bool asks = o.passphrase_needed || cli->opt.passphrase != NULL;
+    bool asks = o.passphrase_needed || o.wrapped || cli->opt.passphrase != NULL;
     if (status == CLI_DONE) status = check_cost(&o, asks);
     if (status == CLI_DONE && link->key[0] == '\0') status = ask_link_key(&o);
+    if (status == CLI_DONE) status = unwrap_passphrase(&o);
     if (status == CLI_DONE) {
         /* The lease is named and kept before the server is asked for a view. */
         name_lease(cli, out, o.header);
