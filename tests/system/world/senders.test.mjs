@@ -8,6 +8,7 @@ import https from 'node:https';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
+import { description } from '../support/api.mjs';
 import { newPage, startBrowser } from '../support/browser.mjs';
 import { newHome } from '../support/cli.mjs';
 import { has } from '../support/nginx.mjs';
@@ -39,7 +40,12 @@ const OPEN = [
   ['GET', '/'], ['GET', '/page.js'], ['GET', '/config.json'], ['GET', `/secret/${CLASSIC_ID}`],
   ['GET', '/api/v1/config'], ['POST', '/decrypt'], ['GET', `/api/v1/secrets/${ID}`], ['POST', `/api/v1/secrets/${ID}/open`],
   ['GET', `/api/v1/secrets/${ID}/parts/0`], ['DELETE', `/api/v1/secrets/${ID}/lease`], ['DELETE', `/api/v1/secrets/${ID}`],
+  ['GET', `/api/v1/requests/${ID}`], ['POST', `/api/v1/requests/${ID}/answers`],
 ];
+
+/** The requests of the API's description that share something or ask for it. */
+const creating = Object.entries(description.paths).flatMap(([path, item]) =>
+  Object.entries(item).filter(([, operation]) => operation['x-creates'] === true).map(([method]) => [method.toUpperCase(), path]));
 
 /** The requests that docs/OPERATIONS.md puts behind the sign-in. */
 function requestsBehind() {
@@ -49,7 +55,7 @@ function requestsBehind() {
 }
 
 describe('senders sign in', { skip: !has('nginx') || !has('openssl') }, () => {
-  test('the two requests of the manual need a sign-in, and no other', async (t) => {
+  test('the requests of the manual need a sign-in, and no other', async (t) => {
     const { proxy } = await setUp(t, 'nginx with senders');
     for (const [method, path] of OPEN) {
       const answered = await status(proxy, method, path);
@@ -58,7 +64,7 @@ describe('senders sign in', { skip: !has('nginx') || !has('openssl') }, () => {
       assert.ok(token ? answered === 401 : answered !== 401 && answered !== 403, `${method} ${path}: ${answered}`);
     }
     const behind = requestsBehind();
-    assert.deepEqual(behind, [['POST', '/encrypt'], ['POST', '/api/v1/secrets']]);
+    assert.deepEqual(behind, creating);
     for (const [method, path] of behind)
       for (const spelled of [path, `${path}?x=1`, `/.${path}`, `/x/..${path}`, path.replace('/', '//')])
         assert.equal(await status(proxy, method, spelled), 401, spelled);
