@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// kill -9 while many answer: an acknowledged answer is there afterwards and can be opened, and no request has an
+// answer more than it asked for.  Whoever got no response repeats the complete.
+//
+// KILLS is how often (30 without it); SEED repeats a run.
+
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { makeAnswer, makeRequest } from '../support/api.mjs';
+import { Connection, base64url, json, newLease } from '../support/client.mjs';
+import { assertSandboxed, startServer } from '../support/server.mjs';
+
+const KILLS = Number(process.env.KILLS ?? 30);
+const ANSWERERS = 12;
+const ASKED = 3;
+let seed = Number(process.env.SEED ?? Date.now() % 1e9);
+
+/** A number in 0..n-1, by xorshift32, so that a run can be repeated. */
+function below(n) {
+  seed ^= seed << 13;
+  seed ^= seed >>> 17;
+  seed ^= seed << 5;
+  return (seed >>> 0) % n;
+}
+
+const failed = (error) => /closed|ECONN|EPIPE/.test(String(error));
+const post = (c, path, body, token) => c.request('POST', path, { body: JSON.stringify(body), headers: { ...json, ...(token && { Authorization: `Bearer ${token}` }) } });
+
+async function ask(c) {
+  const request = makeRequest({ answers: ASKED });
+  const { status, body } = await post(c, '/api/v1/requests', request.ask);
+  assert.equal(status, 201, body.toString());
+  return { ...request, path: `/api/v1/requests/${JSON.parse(body).id}`, answers: [] };
+}
+
+async function complete(c, answer) {
+  const { status } = await post(c, `/api/v1/secrets/${answer.id}/complete`, { wrap: answer.wrap }, answer.owner);
+  return status;
+}
+
+/** Answer ${requests} at random until the server dies. */
+async function answer(server, requests) {
+  const c = new Connection(server);
+  try {
+    for (;;) {
+      const request = requests[below(requests.length)];
+      const made = makeAnswer(request);
+      const { status, body } = await post(c, `${request.path}/answers`, made.begin);
+      if (status === 404 || status === 429) continue; // full, or too many at once
+      assert.equal(status, 201, body.toString());
+      const { id, owner_token } = JSON.parse(body);
+      const one = { ...made, id, owner: owner_token, wrap: base64url(randomBytes(40)), outcome: 'unknown' };
+      request.answers.push(one);
+      const outcome = await complete(c, one);
+      assert.ok([204, 404, 409].includes(outcome), String(outcome));
+      one.outcome = outcome === 204 ? 'taken' : 'refused';
+    }
+  } catch (error) {
+    if (!failed(error)) throw error;
+  } finally {
+    c.close();
+  }
+}
+
+async function list(c, request) {
+  const { status, body } = await c.request('GET', `${request.path}/answers`, { headers: { Authorization: `Bearer ${request.owner}` } });
+  assert.equal(status, 200, 'an acknowledged request is lost');
+  return JSON.parse(body).answers;
+}
+
+/** What the server lists of ${request} fits what its answerers were told. */
+async function audit(c, request) {
+  const wraps = (await list(c, request)).map((one) => one.wrap);
+  assert.ok(wraps.length <= ASKED, `${wraps.length} answers of ${ASKED}`);
+  for (const one of request.answers) {
+    if (one.outcome === 'taken') assert.ok(wraps.includes(one.wrap), 'an acknowledged answer is lost');
+    if (one.outcome === 'refused') assert.ok(!wraps.includes(one.wrap), 'a refused answer is listed');
+  }
+}
+
+/** Repeat what got no response, and then open every answer. */
+async function finish(c, request) {
+  for (const one of request.answers.filter(({ outcome }) => outcome === 'unknown')) {
+    const before = (await list(c, request)).map(({ wrap }) => wrap);
+    const status = await complete(c, one);
+    if (before.includes(one.wrap)) assert.equal(status, 204, 'a listed answer is complete');
+    assert.ok([204, 404, 409].includes(status), String(status));
+    one.outcome = status === 204 ? 'taken' : 'refused';
+  }
+  await audit(c, request);
+
+  let opened = 0;
+  for (const one of request.answers) {
+    const { status, body } = await post(c, `/api/v1/secrets/${one.id}/open`, { access: one.access, lease: newLease() });
+    assert.equal(status === 200, one.outcome === 'taken', `${one.outcome}: ${status}`);
+    if (status !== 200) continue;
+    opened++;
+    assert.equal(createHash('sha256').update(JSON.parse(body).content).digest('hex'), createHash('sha256').update(base64url(one.envelope)).digest('hex'));
+  }
+  assert.ok(opened <= ASKED, `${opened} answers of ${ASKED} were opened`);
+  return opened;
+}
+
+test(`${KILLS} times kill -9 while many answer (SEED=${seed})`, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'secretsd-answers-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const env = { SECRETS_RATE_CREATE: '0', SECRETS_RATE_OPEN: '0' };
+  const all = [];
+  let interrupted = 0;
+  for (let kill = 0; kill < KILLS; kill++) {
+    const server = await startServer({ data: folder, env });
+    assertSandboxed(server);
+    const c = new Connection(server);
+    for (const request of all.slice(-40)) await audit(c, request);
+    const requests = [];
+    for (let i = 0; i < 40; i++) requests.push(await ask(c));
+    c.close();
+
+    const work = Array.from({ length: ANSWERERS }, () => answer(server, requests));
+    await new Promise((done) => setTimeout(done, 20 + below(120)));
+    await server.kill();
+    await Promise.all(work);
+    interrupted += requests.flatMap((one) => one.answers).filter(({ outcome }) => outcome === 'unknown').length;
+    all.push(...requests);
+  }
+
+  const server = await startServer({ data: folder, env });
+  const c = new Connection(server);
+  let opened = 0;
+  for (const request of all) opened += await finish(c, request);
+  c.close();
+  await server.stop();
+  t.diagnostic(`${all.length} requests, ${opened} answers, ${interrupted} completes without a response`);
+  assert.ok(opened > KILLS && interrupted > 0, 'there was load, and kills came between');
+});

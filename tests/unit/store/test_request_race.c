@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * 64 people answer one request at the same moment, and exactly as many answers as were asked for
+ * are taken and can be opened.  SQLite does it in one step, and the store in memory in two, as
+ * DynamoDB does.  The control is a store that reads first and writes later (tests/support/racy.h):
+ * within 100 rounds the same test must find it wrong.
+ *
+ * RACE_ROUNDS: the number of rounds (2,000).
+ */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/text/parse.h"
+#include "memory_store.h"
+#include "racy.h"
+#include "request_samples.h"
+#include "scratch.h"
+#include "store/sqlite/store.h"
+
+enum { RACERS = 64, ROUNDS = 2000, RACY_ROUNDS = 100 };
+
+static const int asked[] = {1, 3, 10};
+
+struct race {
+    struct store *store;
+    struct store_ref request, answers[RACERS];
+    pthread_barrier_t step; /* the begin of a round, that of its answers, and its end */
+    atomic_bool over;
+    atomic_int taken, refused, others;
+};
+
+struct racer {
+    struct race *race;
+    unsigned number;
+    pthread_t thread;
+};
+
+static void
+answer_once(struct race *race, const struct store_ref *ref) {
+    enum verdict v = sample_answer_whole(race->store, &race->request, ref, SAMPLE_T0);
+    if (v == VERDICT_OK) atomic_fetch_add(&race->taken, 1);
+    else if (v == VERDICT_FULL) atomic_fetch_add(&race->refused, 1);
+    else atomic_fetch_add(&race->others, 1);
+}
+
+static void *
+racer_main(void *arg) {
+    struct racer *r = arg;
+    struct race *race = r->race;
+    for (;;) {
+        (void)pthread_barrier_wait(&race->step);
+        if (atomic_load(&race->over)) return NULL;
+        struct record a = sample_answer(&race->request, 0);
+        race->answers[r->number] = sample_create(race->store, &a);
+
+        (void)pthread_barrier_wait(&race->step);
+        answer_once(race, &race->answers[r->number]);
+        (void)pthread_barrier_wait(&race->step);
+    }
+}
+
+/* The answers that can be opened. */
+static int
+count_open(const struct race *race) {
+    int open = 0;
+    for (int i = 0; i < RACERS; i++) {
+        struct record a = sample_load(race->store, &race->answers[i]);
+        open += a.phase == PHASE_OPEN;
+        record_clear(&a);
+    }
+    return open;
+}
+
+/* One round for ${n} answers.  Returns whether exactly so many were taken. */
+static bool
+run_round(struct race *race, int n) {
+    struct record r = sample_request(n);
+    race->request = sample_create(race->store, &r);
+    atomic_store(&race->taken, 0);
+    atomic_store(&race->refused, 0);
+    atomic_store(&race->others, 0);
+    for (int i = 0; i < 3; i++)
+        (void)pthread_barrier_wait(&race->step);
+
+    struct record got = sample_load(race->store, &race->request);
+    bool exact = race->taken == n && race->refused == RACERS - n && got.views_left == 0 &&
+                 got.answer_count == (size_t)n && count_open(race) == n;
+    record_clear(&got);
+    return exact;
+}
+
+/* Race at most ${max} rounds on ${s}.  Returns how many were exact. */
+static int
+race_on(struct store *s, int max) {
+    static struct race race;
+    struct racer racers[RACERS];
+    int exact = 0;
+    race = (struct race){.store = s};
+    assert_int_equal(pthread_barrier_init(&race.step, NULL, RACERS + 1), 0);
+    for (unsigned i = 0; i < RACERS; i++) {
+        racers[i] = (struct racer){.race = &race, .number = i};
+        assert_int_equal(pthread_create(&racers[i].thread, NULL, racer_main, &racers[i]), 0);
+    }
+
+    while (exact < max && run_round(&race, asked[(size_t)exact % ARRAY_LEN(asked)]))
+        exact++;
+
+    atomic_store(&race.over, true);
+    (void)pthread_barrier_wait(&race.step);
+    for (int i = 0; i < RACERS; i++)
+        assert_int_equal(pthread_join(racers[i].thread, NULL), 0);
+    return exact;
+}
+
+static int
+rounds_to_run(void) {
+    int64_t rounds = ROUNDS;
+    const char *text = getenv("RACE_ROUNDS");
+    if (text != NULL) assert_int_equal(parse_number(text, strlen(text), 3, 10000000, &rounds), 0);
+    return (int)rounds;
+}
+
+static void
+test_sqlite_takes_as_many_answers_as_asked(void **state) {
+    char dir[SCRATCH_PATH_MAX];
+    struct sqlite_store_config config = {.dir = dir};
+    struct store *s = NULL;
+    (void)state;
+    scratch_make_fast(dir);
+    assert_int_equal(sqlite_store_open(&config, &s), 0);
+    assert_non_null(s->ops->change_both);
+    int rounds = rounds_to_run();
+    assert_int_equal(race_on(s, rounds), rounds);
+    print_message("%d rounds of %d answerers\n", rounds, RACERS);
+    s->ops->close(s);
+    scratch_remove(dir);
+}
+
+/* A store in memory looks through all its records, so each few rounds get a new one. */
+static void
+test_two_steps_take_as_many_answers_as_asked(void **state) {
+    (void)state;
+    int rounds = rounds_to_run(), done = 0;
+    while (done < rounds) {
+        struct store *s = memory_store_open(1 << 20);
+        int some = rounds - done < 3 ? rounds - done : 3;
+        assert_non_null(s);
+        assert_null(s->ops->change_both);
+        assert_int_equal(race_on(s, some), some);
+        s->ops->close(s);
+        done += some;
+    }
+}
+
+static void
+test_a_store_that_reads_first_is_found_out(void **state) {
+    struct store *s = memory_store_open(1 << 20);
+    (void)state;
+    assert_non_null(s);
+    racy_make(s);
+    int exact = race_on(s, RACY_ROUNDS);
+    print_message("the racy store failed in round %d\n", exact + 1);
+    assert_true(exact < RACY_ROUNDS);
+    s->ops->close(s);
+}
+
+int
+main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sqlite_takes_as_many_answers_as_asked),
+        cmocka_unit_test(test_two_steps_take_as_many_answers_as_asked),
+        cmocka_unit_test(test_a_store_that_reads_first_is_found_out),
+    };
+    return cmocka_run_group_tests_name("races of answers", tests, NULL, NULL);
+}
