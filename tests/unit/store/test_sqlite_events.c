@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
+#include "request_samples.h"
 #include "scratch.h"
 #include "store/sqlite/store.h"
-#include "store_samples.h"
 
 #define T0      SAMPLE_T0
 #define EXPIRES (SAMPLE_T0 + SAMPLE_TTL)
@@ -133,6 +133,28 @@ test_each_thing_is_one_event(void **state) {
 }
 
 /* An id that is taken stores nothing, and tells nothing. */
+static void
+test_asking_and_answering_are_events(void **state) {
+    struct store *s = *state;
+    struct record r = sample_request(1);
+    (void)snprintf(r.creator.name, sizeof(r.creator.name), "ada");
+    struct store_ref request = sample_create(s, &r);
+    struct record a = sample_answer(&request, 0);
+    struct store_ref taken = sample_create(s, &a), late = sample_create(s, &a);
+    assert_int_equal(sample_answer_whole(s, &request, &taken, T0), VERDICT_OK);
+    assert_int_equal(sample_answer_whole(s, &request, &taken, T0), VERDICT_OK);
+    assert_int_equal(sample_answer_whole(s, &request, &late, T0), VERDICT_FULL);
+    assert_string_equal(kinds(s, &request), "asked answered");
+    assert_string_equal(kinds(s, &taken), "created");
+
+    (void)sample_change(s, &request, CHANGE_BURN, T0 + 1, SAMPLE_OWNER, 0);
+    (void)sample_change(s, &taken, CHANGE_DISCARD, T0 + 1, 0, 0);
+    assert_string_equal(kinds(s, &request), "asked answered burnt");
+    assert_string_equal(kinds(s, &taken), "created burnt");
+    for (int i = 0; i < read_all(s); i++)
+        assert_string_equal(list[i].by, list[i].kind == AUDIT_ASKED ? "ada" : "");
+}
+
 static void
 test_what_did_not_happen_is_no_event(void **state) {
     struct store *s = *state;
@@ -305,6 +327,7 @@ main(void) {
     const struct CMUnitTest tests[] = {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         CASE(test_each_thing_is_one_event),
+        CASE(test_asking_and_answering_are_events),
         CASE(test_what_did_not_happen_is_no_event),
         CASE(test_the_chain_goes_on_after_a_restart),
         CASE(test_events_are_kept_by_number),
