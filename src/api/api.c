@@ -333,10 +333,11 @@ api_check(struct api *api, const struct http_request *req, int64_t body_len,
 }
 
 void
-api_handle(struct api *api, const struct api_route *route, const struct http_request *req,
+api_handle(struct api *api, const struct api_route *route, struct http_request *req,
            struct http_response *resp) {
     struct api_call call;
     begin_call(&call, api, route, req, resp);
+    call.body = &req->body;
     route->handle(&call);
     charge_failure(api, route, req, resp);
 }

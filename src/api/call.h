@@ -16,6 +16,7 @@
 struct api_call {
     struct api *api;
     const struct http_request *req;
+    struct buf *body; /* that of ${req}, which a handler may empty; NULL in a check */
     struct http_response *resp;
     char id[TOKEN_SEALED_ID_LEN + 1]; /* from the path; "" if that has no valid id */
     bool part_ok;                     /* the path names a part */

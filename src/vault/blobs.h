@@ -24,6 +24,12 @@ struct blobs_ops {
     int (*put)(struct blobs *b, const char *name, uint32_t k, const void *data, size_t len);
 
     /*
+     * The same with the content of ${data}, which is empty afterwards.  NULL if the backend gains
+     * nothing by it.
+     */
+    int (*put_taking)(struct blobs *b, const char *name, uint32_t k, struct buf *data);
+
+    /*
      * Append part ${k} of ${name} to ${out}.  Returns 1 if found; 0 if absent; ERR_TOO_LARGE if
      * ${out} cannot hold it; ERR_NOMEM; or ERR_STORE.
      */

@@ -62,6 +62,13 @@ MUST_CHECK
 int vault_quota_hold(struct vault *v, const struct vault_charge *c);
 void vault_quota_release(struct vault *v, const struct vault_charge *c, bool stored);
 
+/*
+ * Call blobs_ops.put, or put_taking where the backend has it, with the content of ${data}, which may
+ * be empty afterwards, and count its failures.  Returns the same.
+ */
+MUST_CHECK
+int vault_put_blob(struct vault *v, const char *name, uint32_t k, struct buf *data);
+
 /* Erase ${count} parts of ${blob}, which no record names.  The next sweep retries if that fails. */
 void vault_erase_orphan(struct vault *v, const char *blob, uint32_t count);
 

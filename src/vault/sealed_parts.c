@@ -37,19 +37,19 @@ register_part(struct vault *v, const char *id, const char *owner_token, const st
 
 /* Store the bytes of part ${k}, which count in the quota as ${c}.  Returns as blobs_ops.put(). */
 static int
-put_within_quota(struct vault *v, const struct record *r, uint32_t k, const struct buf *data,
+put_within_quota(struct vault *v, const struct record *r, uint32_t k, struct buf *data,
                  const struct vault_charge *c) {
     int err = vault_quota_hold(v, c);
     if (err != 0) return err;
 
-    int stored = vault_counted(v, v->blobs->ops->put(v->blobs, r->blob, k, data->data, data->len));
+    int stored = vault_put_blob(v, r->blob, k, data);
     vault_quota_release(v, c, vault_stored(stored));
     return stored;
 }
 
 /* Store the bytes of part ${k}.  Returns 1; 0 if other bytes are there; or a negative code. */
 static int
-put_part_bytes(struct vault *v, const struct record *r, uint32_t k, const struct buf *data,
+put_part_bytes(struct vault *v, const struct record *r, uint32_t k, struct buf *data,
                const struct vault_sealed_payer *payer) {
     const struct vault_charge charge = {.bytes = {[VAULT_BLOBS] = data->len}};
     int64_t ttl = r->expires_at - vault_now(v);
@@ -66,7 +66,7 @@ put_part_bytes(struct vault *v, const struct record *r, uint32_t k, const struct
 
 int
 vault_sealed_put_part(struct vault *v, const char *id, const char *owner_token, uint32_t k,
-                      const struct buf *data, const struct vault_sealed_payer *payer,
+                      struct buf *data, const struct vault_sealed_payer *payer,
                       enum verdict *verdict) {
     struct record r = {0};
     *verdict = VERDICT_ABSENT;

@@ -318,6 +318,13 @@ vault_tidy(struct vault *v) {
     return err;
 }
 
+int
+vault_put_blob(struct vault *v, const char *name, uint32_t k, struct buf *data) {
+    const struct blobs_ops *ops = v->blobs->ops;
+    if (ops->put_taking != NULL) return vault_counted(v, ops->put_taking(v->blobs, name, k, data));
+    return vault_counted(v, ops->put(v->blobs, name, k, data->data, data->len));
+}
+
 void
 vault_erase_orphan(struct vault *v, const char *blob, uint32_t count) {
     if (vault_counted(v, v->blobs->ops->erase(v->blobs, blob, 0, count)) != 0)

@@ -42,7 +42,7 @@ v1_put_part(struct api_call *call) {
     int err = 0;
 
     if (call->id[0] != '\0' && call->part_ok)
-        err = vault_sealed_put_part(api->vault, call->id, call->token, call->part, &call->req->body,
+        err = vault_sealed_put_part(api->vault, call->id, call->token, call->part, call->body,
                                     &payer, &verdict);
 
     if (err >= 0 && verdict == VERDICT_CONFLICT)

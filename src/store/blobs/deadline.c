@@ -172,14 +172,23 @@ do_blob_job(struct blobs_deadline *d, struct blob_job **job) {
 /* --- the blob store --------------------------------------------------------------------------- */
 
 static int
-deadline_put(struct blobs *b, const char *name, uint32_t k, const void *data, size_t len) {
-    struct blob_job *job = new_blob_job(deadline_of(b), CALL_PUT, name, len);
+deadline_put_taking(struct blobs *b, const char *name, uint32_t k, struct buf *data) {
+    struct blob_job *job = new_blob_job(deadline_of(b), CALL_PUT, name, 0);
     if (job == NULL) return ERR_NOMEM;
     job->part = k;
+    buf_move(&job->data, data);
 
-    int result = buf_add(&job->data, data, len);
-    if (result == 0) result = do_blob_job(deadline_of(b), &job);
+    int result = do_blob_job(deadline_of(b), &job);
     if (job != NULL) drop_blob_job(&job->base);
+    return result;
+}
+
+static int
+deadline_put(struct blobs *b, const char *name, uint32_t k, const void *data, size_t len) {
+    struct buf copy = BUF_INIT(len);
+    int result = buf_add(&copy, data, len);
+    if (result == 0) result = deadline_put_taking(b, name, k, &copy);
+    buf_free(&copy);
     return result;
 }
 
@@ -263,6 +272,7 @@ struct blobs *
 blobs_deadline_new(struct blobs *inner, int ms) {
     static const struct blobs_ops ops = {
         .put = deadline_put,
+        .put_taking = deadline_put_taking,
         .get = deadline_get,
         .erase = deadline_erase,
         .tidy = deadline_tidy,

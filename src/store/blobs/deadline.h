@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A blob store that answers in time.  A system call on a disk that hangs cannot be cancelled, so
- * the calls of the inner blob store run on a pool of threads, on copies of their arguments, and the
+ * the calls of the inner blob store run on a pool of threads, on arguments of their own, and the
  * caller returns at its deadline.  While an abandoned call stalls, no new call begins.
  *
  * An erase may last many deadlines.  It stalls only if a step of it makes no progress.

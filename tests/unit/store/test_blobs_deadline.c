@@ -149,6 +149,27 @@ test_a_call_that_hangs_is_abandoned(void **state) {
     finish(b);
 }
 
+/* The memory belongs to the put: its caller may go on while the put still reads it. */
+static void
+test_what_a_put_takes_outlives_its_caller(void **state) {
+    (void)state;
+    struct blobs *b = open_hanging();
+    struct buf out = BUF_INIT(10), data = BUF_INIT(10);
+    assert_int_equal(buf_add_text(&data, "taken"), 0);
+    assert_int_equal(b->ops->put_taking(b, NAME, 0, &data), ERR_UNKNOWN_OUTCOME);
+    assert_int_equal(data.len, 0);
+    assert_int_equal(buf_add_text(&data, "other"), 0);
+
+    wait_until_healthy(b);
+    assert_int_equal(b->ops->get(b, NAME, 0, &out), 1);
+    assert_true(buf_equals(&out, "taken", 5));
+    assert_int_equal(b->ops->put_taking(b, NAME, 0, &data), ERR_CONFLICT);
+    assert_int_equal(data.len, 0);
+    buf_free(&out);
+    buf_free(&data);
+    finish(b);
+}
+
 static void
 test_a_ping_is_answered_in_time(void **state) {
     (void)state;
@@ -342,6 +363,7 @@ main(void) {
     };
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_call_that_hangs_is_abandoned),
+        cmocka_unit_test(test_what_a_put_takes_outlives_its_caller),
         cmocka_unit_test(test_a_ping_is_answered_in_time),
         cmocka_unit_test(test_a_long_erase_runs_beside_other_calls),
         cmocka_unit_test(test_an_erase_without_progress_stalls),
