@@ -72,7 +72,7 @@ create_all(void *arg) {
         int64_t n = number_of(c, i, false);
         struct store_ref ref = ref_of(n);
         r.expires_at = NOW + LIFETIME;
-        if (n < c->bench->stored) r.expires_at -= LIFETIME - LIFETIME * (n + 1) / c->bench->stored;
+        if (n < c->bench->stored) r.expires_at = NOW + 60 + LIFETIME * n / c->bench->stored;
         if (s->ops->create(s, &ref, &r, &content, NULL) != 1)
             atomic_fetch_add(&c->bench->failed, 1);
     }
