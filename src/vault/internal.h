@@ -63,8 +63,8 @@ int vault_quota_hold(struct vault *v, const struct vault_charge *c);
 void vault_quota_release(struct vault *v, const struct vault_charge *c, bool stored);
 
 /*
- * Call blobs_ops.put, or put_taking where the backend has it, with the content of ${data}, which may
- * be empty afterwards, and count its failures.  Returns the same.
+ * Call blobs_ops.put, or put_taking where the backend has it, with the content of ${data}, which
+ * may be empty afterwards, and count its failures.  Returns the same.
  */
 MUST_CHECK
 int vault_put_blob(struct vault *v, const char *name, uint32_t k, struct buf *data);

@@ -120,9 +120,10 @@ struct vault_sealed_payer {
 
 /*
  * Store ${data} as part ${k} for the owner, and charge ${payer}, if not NULL, for bytes that were
- * not there before.  ${data} may be empty afterwards.  Returns 1 with ${verdict}, or a negative code, that of payer->take() included.  The
- * verdict is OK; ABSENT if the id is unknown or the token does not match; or CONFLICT if other
- * bytes are stored, the length is wrong, or the upload is complete.
+ * not there before.  ${data} may be empty afterwards.  Returns 1 with ${verdict}, or a negative
+ * code, that of payer->take() included.  The verdict is OK; ABSENT if the id is unknown or the
+ * token does not match; or CONFLICT if other bytes are stored, the length is wrong, or the upload
+ * is complete.
  */
 MUST_CHECK
 int vault_sealed_put_part(struct vault *v, const char *id, const char *owner_token, uint32_t k,
