@@ -133,6 +133,26 @@ describe('engines', { concurrency: true }, () => {
         await assertQuiet();
       });
 
+      thorough('one asks, another answers, and the first reads it', async () => {
+        await engine.open(`${proxy.url}#ask`);
+        await engine.type('textarea', 'the password of staging');
+        await engine.press('Create request link');
+        await engine.text('No answer yet');
+        await engine.shoot('request');
+        const [link, collect] = await engine.evaluate(() => [...document.querySelectorAll('.card code')].map((one) => one.textContent));
+        await engine.open(link);
+        await engine.text('the password of staging');
+        await engine.type('textarea', 'hunter2');
+        await engine.shoot('answering');
+        await engine.press('Send');
+        await engine.text('Not opened yet');
+        await engine.open(collect);
+        await engine.click('.answers button');
+        await engine.press('Open');
+        assert.equal(await shownText(engine), 'hunter2');
+        await assertQuiet();
+      });
+
       thorough('what the policy refuses is noticed', async () => {
         await engine.open(proxy.url);
         await engine.text('Share a secret');
