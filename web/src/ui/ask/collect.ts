@@ -36,6 +36,7 @@ export class CollectView {
   private note: string | null = null;
   /** The list as it was drawn last. */
   private list: AnswerList | null = null;
+  private drawn = '';
   /** The answer that is open. */
   private inner: OpenView | null = null;
   /** Whether the address bar has the private link, whether it was copied, and whether this browser keeps it. */
@@ -130,7 +131,9 @@ export class CollectView {
     const asked: Asked = { id: target.id, seed: target.seed, key: target.key, made: now(), until: ends + config.ttlDefault, ends };
     const status = this.status = new RequestStatus(context, asked, 'card', {
       onList: (list) => { if (this.inner === null) void this.drawRows(list, asker); },
-      onFinal: () => tools.remove(),
+      onFinal: () => {
+        for (const one of [tools, ...this.rows.querySelectorAll('button')]) one.remove(); // nothing is left to open
+      },
     });
     const title = el('h1', { tabindex: -1 }, words.say('collectTitle'));
     const copy = copyButton(words, 'secondary', words.say('copyPrivate'), () => buildCollectLink(page, asked), announce);
@@ -150,6 +153,12 @@ export class CollectView {
     const { target } = this;
     const known = new Set<string>();
     const found = await Promise.all(list.answers.map(({ wrap }) => (wrap === null ? null : unwrapAnswer(asker.identity, target.key, wrap as Bytes))));
+    this.list = list;
+    if (isOver(list)) clearAddress();
+    // What is as it was stays: somebody may be about to press its button.
+    const drawn = JSON.stringify(list.answers.map(({ at, state }, i) => [at, state, found[i]]));
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
     const rows = list.answers.map((answer, i) => {
       let link = found[i] ?? null;
       if (link !== null && typeof link === 'object') {
@@ -158,11 +167,9 @@ export class CollectView {
       }
       return this.row(answer, link);
     });
-    this.list = list;
     const focused = [...this.rows.querySelectorAll('button')].indexOf(document.activeElement as HTMLButtonElement);
     fill(this.rows, ...rows);
     if (focused >= 0) this.rows.querySelectorAll('button')[focused]?.focus();
-    if (isOver(list)) clearAddress();
   }
 
   private row(answer: Answer, link: AnswerLink | BadWrap | null): HTMLElement {
