@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { Connection, create, json, newLease, openBody, sealed } from '../support/client.mjs';
-import { ctl } from '../support/ctl.mjs';
+import { ctl, startCtl } from '../support/ctl.mjs';
 import { assertSandboxed, startServer } from '../support/server.mjs';
 import { testServer } from '../support/variant.mjs';
 
@@ -180,6 +180,12 @@ for (const kept of [true, false]) {
       const all = [];
       const c = new Connection(server);
       let told = '';
+
+      // What is passed on, and what is said about a receiver that does not answer; places lie in ${temporary}, too.
+      const key = ['--key', 'env:KEY'];
+      const keyed = { ...env, KEY: `whsec_${randomBytes(32).toString('base64')}` };
+      const forwarders = [['tee', '--exec', '/usr/bin/tee', '-a', join(temporary, 'passed-on')], ['url', ...key, '--url', 'http://127.0.0.1:1/']]
+        .map(([name, ...more]) => startCtl(['forward', '--place', join(temporary, name), ...more], { env: keyed }));
       for (let i = 0; i < 3; i++) {
         const secrets = {};
         await everyRoute(c, secrets);
@@ -188,6 +194,16 @@ for (const kept of [true, false]) {
       }
       if (!kept) c.close();
       await new Promise((done) => setTimeout(done, 1000));
+      for (const program of forwarders) {
+        program.kill();
+        const { stdout, stderr } = await program.done;
+        told += stdout + stderr;
+      }
+      const passedOn = readFileSync(join(temporary, 'passed-on'), 'utf8');
+      told += passedOn;
+      assert.match(passedOn, /"kind":"removed"/, 'something was passed on');
+      assert.match(told, /event 1 is repeated until it is taken/);
+      assert.ok(!told.includes(keyed.KEY.slice(6)), 'the signing key');
       const needles = all.flatMap(([name, text]) => forms(text).map((bytes, i) => ({ name: i === 0 ? name : `${name} in base64`, bytes })));
       assert.ok(needles.length > 60);
       assert.deepEqual(scanFiles(server.data, needles), []);
