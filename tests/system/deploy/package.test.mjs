@@ -3,10 +3,11 @@
 // as the one before left it.  `make check-deb` makes the packages and the base system.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { Webhook } from 'standardwebhooks';
 import { has } from '../support/nginx.mjs';
 import { startServer, top } from '../support/server.mjs';
 import { boot, later, until } from '../support/machine.mjs';
@@ -333,6 +334,82 @@ describe('the package', { timeout: 600_000 }, () => {
     assert.equal(await open(kept), canary);
   });
 
+  test('secretsctl-forward.service: each event is sent to a webhook, signed, by the commands of the manual', async (t) => {
+    const hook = `require('node:http').createServer((req, res) => {
+      let body = '';
+      req.on('data', (piece) => (body += piece));
+      req.on('end', () => {
+        console.log(JSON.stringify({ headers: req.headers, body }));
+        res.writeHead(204).end();
+      });
+    }).listen(8001, '127.0.0.1', () => console.log('ready'))`;
+    const receiver = spawn('nsenter', ['-t', String(machine.pid), '-n', process.execPath, '-e', hook], { stdio: ['ignore', 'pipe', 'inherit'] });
+    t.after(() => receiver.kill());
+    let said = '';
+    receiver.stdout.on('data', (text) => (said += text));
+    await until('the receiver stands', () => said.includes('ready'));
+    const got = () => said.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+    const kinds = () => got().map(({ body }) => JSON.parse(body).kind);
+
+    // The setting of "Operate it", and the commands of "Send events to another service".
+    const manual = readFileSync(join(top, 'docs/OPERATIONS.md'), 'utf8');
+    const settings = readFileSync(machine.path('/etc/secretsd/secretsd.env'), 'utf8');
+    writeFileSync(machine.path('/etc/secretsd/secretsd.env'), `${settings}\n${/^ +(SECRETS_ADMIN_LISTEN=\S+)$/m.exec(manual)[1]}\n`);
+    await machine.run('systemctl', 'restart', 'secretsd.service');
+    const section = manual.split('### Send events to another service\n')[1].split('\n### ')[0];
+    const [key, begin, resume] = [...section.matchAll(/^( *)```sh\n([\s\S]*?)^ *```/gm)].map(([, indent, lines]) => lines.replaceAll(new RegExp(`^${indent}`, 'gm'), ''));
+    assert.match(begin, /https:\/\/chat\.example\.org\/hooks\/secrets/);
+    await machine.run('sh', '-ec', key + begin.replace('https://chat.example.org/hooks/secrets', 'http://127.0.0.1:8001/hook'));
+    assert.equal(await open(await share('told')), 'told');
+    const log = () => machine.run('journalctl', '--no-pager', '-o', 'cat', '-u', 'secretsctl-forward.service');
+    await until('the events came', () => kinds().includes('used_up')).catch(async (error) => assert.fail(`${error.message}: ${await log()}`));
+    assert.deepEqual(kinds(), ['started', 'created', 'opened', 'used_up']);
+    const secret = readFileSync(machine.path('/etc/secretsd/webhook.key'), 'utf8').trim();
+    for (const { headers, body } of got()) new Webhook(secret).verify(body, headers);
+    assert.ok(!(await machine.sh('cat /proc/[0-9]*/cmdline')).includes(secret.slice(6)), 'the key is no argument');
+
+    // The server restarts, the service goes on with the next event; parked it stays until --resume.
+    await machine.run('systemctl', 'restart', 'secretsd.service');
+    await until('it follows again', () => kinds().length === 6);
+    assert.deepEqual(kinds().slice(4), ['stopped', 'started']);
+    const place = '/var/lib/private/secretsctl-forward/place';
+    await until('the place is written', () => JSON.parse(readFileSync(machine.path(place), 'utf8')).number === 6);
+    assert.equal(await property('secretsctl-forward.service', 'NRestarts'), '0');
+    const parked = JSON.parse(readFileSync(machine.path(place), 'utf8'));
+    await machine.run('systemctl', 'stop', 'secretsctl-forward.service');
+    writeFileSync(machine.path(place), JSON.stringify({ ...parked, parked: 'the receiver answered 410' }));
+    await machine.sh('systemctl start secretsctl-forward.service');
+    await until('it has ended', async () => (await property('secretsctl-forward.service', 'ExecMainStatus')) === '5');
+    assert.equal(await property('secretsctl-forward.service', 'ActiveState'), 'failed');
+    assert.equal(await property('secretsctl-forward.service', 'NRestarts'), '0', 'it is not tried again');
+    await machine.run('sh', '-ec', resume);
+    await share('told again');
+    await until('it goes on', () => kinds().length === 7);
+    assert.equal(kinds()[6], 'created');
+
+    // A program instead of the webhook, as the comment in the unit says.
+    const unit = readFileSync(machine.path('/lib/systemd/system/secretsctl-forward.service'), 'utf8');
+    const program = /^#   ExecStart=\n#   (ExecStart=\S+ forward) --exec \S+$/m.exec(unit)[1];
+    for (const name of ['webhook.key', 'forward.env']) rmSync(machine.path(`/etc/secretsd/${name}`));
+    dropIn('secretsctl-forward.service', 'exec.conf', `[Service]\nLoadCredential=\nEnvironmentFile=\nExecStart=\n${program} --exec /usr/bin/tee -a /var/lib/secretsctl-forward/told\n`);
+    await reload('secretsctl-forward.service');
+    await share('for the program');
+    const told = machine.path('/var/lib/private/secretsctl-forward/told');
+    await until('the program was told', () => existsSync(told) && readFileSync(told, 'utf8').includes('"created"'));
+    assert.equal(kinds().length, 7, 'and the webhook was not');
+
+    // What it may reach, and what it must not.
+    const pid = await property('secretsctl-forward.service', 'MainPID');
+    assert.equal(await machine.sh(`nsenter -t ${pid} -m -- ls /var/lib/private/secretsd >/dev/null && echo seen`).then((text) => text.includes('seen')), false);
+    const exposure = Number(/exposure level for .*: ([0-9.]+)/.exec(await machine.sh('systemd-analyze security --offline=true --no-pager secretsctl-forward.service'))?.[1]);
+    t.diagnostic(`exposure ${exposure}`);
+    assert.ok(exposure <= 2.5, String(exposure));
+    assert.equal(await machine.sh('systemd-analyze verify --man=no secretsctl-forward.service'), '');
+    dropIn('secretsctl-forward.service', 'exec.conf'); // without it the service cannot start again; the package has to cope
+    writeFileSync(machine.path('/etc/secretsd/secretsd.env'), settings);
+    await machine.run('systemctl', 'restart', 'secretsd.service');
+  });
+
   test('after a boot it runs before anybody asks', async () => {
     await machine.stop();
     machine = await boot(root);
@@ -345,6 +422,7 @@ describe('the package', { timeout: 600_000 }, () => {
     await machine.run('dpkg', '-r', 'secretsd');
     assert.equal(await active('secretsd.service'), 'inactive');
     assert.equal(await active('secretsd.socket'), 'inactive');
+    assert.equal(await active('secretsctl-forward.service'), 'inactive');
     await install('next.deb');
     assert.equal(await open(kept), canary);
     await machine.run('dpkg', '-P', 'secretsd');
@@ -353,7 +431,7 @@ describe('the package', { timeout: 600_000 }, () => {
     assert.deepEqual(left.filter((file) => /secrets/.test(file)), []);
     assert.deepEqual(left.filter((file) => !/^\/(run|sys|dev|proc)\/|^\/var\/lib\/systemd\//.test(file)), []);
     assert.throws(() => statSync(machine.path('/run/secretsd.sock')));
-    assert.equal(await machine.sh("systemctl list-units --all --no-legend 'secretsd*'"), '');
+    assert.equal(await machine.sh("systemctl list-units --all --no-legend 'secrets*'"), '');
     assert.match(await machine.sh('systemctl is-system-running'), /running/);
   });
 });
