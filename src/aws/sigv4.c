@@ -2,12 +2,12 @@
 #include "aws/sigv4.h"
 
 #include <ctype.h>
-#include <openssl/hmac.h>
 #include <openssl/sha.h>
 
 #include "aws/sigv4_canonical.h"
 #include "base/err.h"
 #include "base/text/hex.h"
+#include "crypto/hmac.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 
@@ -49,15 +49,9 @@ sigv4_string_to_sign(const struct buf *canonical, const struct sigv4_scope *scop
 /* Replace ${key} by HMAC(${key}, ${text}).  Returns 0 or ERR_CRYPTO. */
 static int
 derive_next_key(uint8_t key[static SHA256_DIGEST_LENGTH], const void *text, size_t len) {
-    uint8_t next[SHA256_DIGEST_LENGTH];
-    unsigned n = 0;
-    int err = 0;
-
-    if (HMAC(EVP_sha256(), key, SHA256_DIGEST_LENGTH, text, len, next, &n) == NULL ||
-        n != sizeof(next))
-        err = ERR_CRYPTO;
-    else memcpy(key, next, sizeof(next));
-
+    uint8_t next[HMAC_LEN];
+    int err = hmac_sha256(key, SHA256_DIGEST_LENGTH, text, len, next);
+    if (err == 0) memcpy(key, next, sizeof(next));
     explicit_bzero(next, sizeof(next));
     return err;
 }
@@ -66,14 +60,8 @@ derive_next_key(uint8_t key[static SHA256_DIGEST_LENGTH], const void *text, size
 static int
 derive_date_key(const char *secret, const char *date, uint8_t key[static SHA256_DIGEST_LENGTH]) {
     struct buf first = BUF_INIT(4096);
-    unsigned n = 0;
-
     int err = buf_printf(&first, "AWS4%s", secret);
-    if (err == 0 && (HMAC(EVP_sha256(), first.data, (int)first.len, (const uint8_t *)date, 8, key,
-                          &n) == NULL ||
-                     n != SHA256_DIGEST_LENGTH))
-        err = ERR_CRYPTO;
-
+    if (err == 0) err = hmac_sha256(first.data, first.len, date, 8, key);
     buf_free(&first);
     return err;
 }
