@@ -17,7 +17,8 @@ is_spare(struct sqlite_tx *tx, const struct audit_event *e, const struct actor *
     const struct storage_level level = {.used = (uint64_t)(tx->chain.count - tx->chain.spare),
                                         .quota = (uint64_t)keep->max};
     if (keep->shares == NULL) return false;
-    if (by == NULL || !by->known) return e->kind == AUDIT_EXPIRED;
+    bool operators = e->kind == AUDIT_STARTED || e->kind == AUDIT_STOPPED;
+    if (by == NULL || !by->known) return !operators && e->kind != AUDIT_REMOVED;
     return storage_shares_take(keep->shares, by->network, 1, keep->seconds, level, e->at) != 0;
 }
 

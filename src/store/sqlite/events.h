@@ -5,8 +5,8 @@
  *
  * A network has a share of the events that are kept, as it has of the quota
  * (http/storage_shares.h).  Each further event of a client in it is spare: where there are too many
- * events, it goes before those of other networks.  So does the event that a secret expired, which
- * no client makes.  The table of the shares is in memory, and a row only tells that it is spare.
+ * events, it goes before those of other networks.  So does what the sweeper writes, such as that a
+ * secret expired.  The table of the shares is in memory, and a row only tells that it is spare.
  */
 #ifndef STORE_SQLITE_EVENTS_H
 #define STORE_SQLITE_EVENTS_H
