@@ -25,7 +25,7 @@ _secrets() {
         cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     fi
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'put get info burn receipt passwords --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'put get info burn receipt request answer collect passwords --help --version' -- "$cur")
         return
     fi
     command=${COMP_WORDS[1]}
@@ -33,7 +33,7 @@ _secrets() {
         --passphrase | -p | --key | -K | --token | -T | --api-token) _secrets_methods "$cur"; return ;;
         --file | -f | --output | -o | --identity | -i) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
         --ttl | -t | --patience) mapfile -t COMPREPLY < <(compgen -W '15m 1h 6h 1d 5d 2w' -- "$cur"); return ;;
-        --server | -s | --page | --to | --name | -n | --views | -v | --length | -l | --count | -C) return ;;
+        --server | -s | --page | --to | --note | --answers | --name | -n | --views | -v | --length | -l | --count | -C) return ;;
     esac
     case $command in
         put) words="--file --name --views --ttl --passphrase --to --key-apart --resume --classic --allow-empty --qr --page --api-token $net" ;;
@@ -41,13 +41,16 @@ _secrets() {
         info) words=$net ;;
         burn) words="--token $net" ;;
         receipt) words="--token --wait $net" ;;
+        request) words="--note --answers --ttl --to --qr --page --api-token $net" ;;
+        answer) words="--allow-empty $net" ;;
+        collect) words="--identity --output --wait $net" ;;
         passwords) words='--length --count' ;;
         *) return ;;
     esac
     case $cur in
         -*) mapfile -t COMPREPLY < <(compgen -W "$words $common" -- "$cur") ;;
         *)
-            if [ "$command" = put ]; then
+            if [ "$command" = put ] || [ "$command" = answer ]; then
                 compopt -o filenames
                 mapfile -t COMPREPLY < <(compgen -f -- "$cur")
             fi

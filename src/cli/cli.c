@@ -38,6 +38,19 @@ read_link_text(const char *operand, struct buf *out) {
     return read_stdin_line(out);
 }
 
+/* Say which command is for the link ${link} of a request. */
+static enum cli_exit
+refuse_request_link(const struct link *link) {
+    if (link->kind == LINK_COLLECT) {
+        say_error("that link collects the answers to a request");
+        say_hint("Use secrets collect LINK.");
+    } else {
+        say_error("that link asks for a secret and holds none");
+        say_hint("Answer it with secrets answer LINK FILE.");
+    }
+    return CLI_USAGE;
+}
+
 enum cli_exit
 cli_take_link(struct cli *cli, struct link *out) {
     struct buf text = BUF_INIT(LINK_TEXT_MAX);
@@ -56,6 +69,8 @@ cli_take_link(struct cli *cli, struct link *out) {
     explicit_bzero((char *)(uintptr_t)operand, strlen(operand));
     cli->opt.operand = NULL;
 
+    bool of_request = out->kind == LINK_ANSWER || out->kind == LINK_COLLECT;
+    if (err == 0 && of_request && !cli->opt.of_request) return refuse_request_link(out);
     if (err == 0) return CLI_DONE;
     if (signals_stop_asked()) return CLI_INTERRUPTED;
     say_error("that is not a link of this service, or a part of it is missing");

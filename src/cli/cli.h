@@ -38,6 +38,13 @@ enum cli_exit info_run(struct cli *cli);
 enum cli_exit burn_run(struct cli *cli);
 enum cli_exit receipt_run(struct cli *cli);
 enum cli_exit passwords_run(struct cli *cli);
+enum cli_exit request_run(struct cli *cli);
+enum cli_exit answer_run(struct cli *cli);
+enum cli_exit collect_run(struct cli *cli);
+
+/* Open the sealed secret of ${link} on the chosen server and deliver it, as get does.  Returns as
+ * the commands do. */
+enum cli_exit get_deliver(struct cli *cli, struct link *link);
 
 /* put --classic, and get of a classic link.  They return as the commands do. */
 enum cli_exit classic_put(struct cli *cli);
@@ -48,6 +55,7 @@ enum cli_exit resume_run(struct cli *cli);
 
 /*
  * Parse the operand, or standard input if it is "-", as a link into ${out}, which the caller wipes.
+ * A link of a request is refused, unless the command is for such links.
  * The operand is wiped from the argument list.  Returns CLI_DONE, CLI_INTERRUPTED, or CLI_USAGE
  * after printing an error.
  */

@@ -25,6 +25,9 @@ static const struct command {
     {"info", "LINK|-", info_run, FOR_INFO, "look at a link without opening it"},
     {"burn", "LINK|-", burn_run, FOR_BURN, "destroy what you shared"},
     {"receipt", "LINK|-", receipt_run, FOR_RECEIPT, "show what happened to what you shared"},
+    {"request", "", request_run, FOR_REQUEST, "ask for a secret, and print the link to answer"},
+    {"answer", "LINK [FILE]", answer_run, FOR_ANSWER, "give the secret that a link asks for"},
+    {"collect", "[LINK|-]", collect_run, FOR_COLLECT, "read the answers to what you asked for"},
     {"passwords", "", passwords_run, FOR_PASSWORDS, "generate random passwords"},
 };
 
@@ -45,6 +48,12 @@ static const struct {
     {FOR_BURN, "secrets burn --token file:token -"},
     {FOR_RECEIPT, "secrets receipt 'https://HOST/#ID'"},
     {FOR_RECEIPT, "secrets put contract.pdf | secrets receipt --wait -"},
+    {FOR_REQUEST, "secrets request --note 'the password of the router'"},
+    {FOR_REQUEST, "secrets request --answers 5 --ttl 2d"},
+    {FOR_ANSWER, "secrets answer 'https://HOST/#r.ID.KEY' password.txt"},
+    {FOR_ANSWER, "pass show router | secrets answer 'https://HOST/#r.ID.KEY'"},
+    {FOR_COLLECT, "secrets collect --wait"},
+    {FOR_COLLECT, "secrets collect -o answers/ 'https://HOST/#c.ID.SEED.KEY'"},
     {FOR_PASSWORDS, "secrets passwords --length 32"},
     {FOR_PASSWORDS, "secrets passwords | tee /dev/tty | secrets put"},
 };
@@ -56,7 +65,7 @@ print_overview(void) {
                  "of views or a time.  It is encrypted on this machine; the server cannot read\n"
                  "it.\n\n");
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        (void)printf("  %-10s %-8s %s\n", commands[i].name, commands[i].operand, commands[i].help);
+        (void)printf("  %-10s %-11s %s\n", commands[i].name, commands[i].operand, commands[i].help);
 
     (void)printf("\nsecrets COMMAND --help lists its options, secrets --version the version.\n"
                  "\nExit status:\n");

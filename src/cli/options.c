@@ -32,41 +32,46 @@ static const struct option_row {
     const char *value; /* name of its argument */
     const char *help;
 } rows[] = {
+    {0, FOR_REQUEST, "note", AT(note), 0, 0, TEXT, "TEXT",
+     "what you ask for, in a few words; - reads it from standard input"},
+    {0, FOR_REQUEST, "answers", AT(answers), 1, 100, NUMBER, "N",
+     "how many answers are taken (default: 1)"},
     {'f', FOR_PUT, "file", AT(file), 0, 0, TEXT, "PATH",
      "share this file under its name (default: standard input)"},
     {'n', FOR_PUT, "name", AT(name), 0, 0, TEXT, "NAME", "name of the file for the recipient"},
     {'v', FOR_PUT, "views", AT(views), 1, 100, NUMBER, "N",
      "how many times it can be opened (default: 1)"},
-    {'t', FOR_PUT, "ttl", AT(ttl), 60, TTL_LONGEST, DURATION, "TIME",
+    {'t', FOR_PUT | FOR_REQUEST, "ttl", AT(ttl), 60, TTL_LONGEST, DURATION, "TIME",
      "how long it is kept: 90s, 15m, 1h, 5d, 2w (default: the server's)"},
     {'p', FOR_PUT | FOR_GET, "passphrase", AT(passphrase), 0, 0, METHOD, "METHOD",
      "add a passphrase, or open with it; see below"},
-    {0, FOR_PUT, "to", AT(to), 0, 0, LIST, "RECIPIENT",
+    {0, FOR_PUT | FOR_REQUEST, "to", AT(to), 0, 0, LIST, "RECIPIENT",
      "encrypt to this key (age1..., ssh-ed25519 ...) or to those in @FILE, so that the link alone "
      "opens nothing; may be repeated"},
-    {'i', FOR_GET, "identity", AT(identity), 0, 0, TEXT, "PATH",
+    {'i', FOR_GET | FOR_COLLECT, "identity", AT(identity), 0, 0, TEXT, "PATH",
      "open with the secret key in this file, which the sender encrypted to"},
     {'k', FOR_PUT, "key-apart", AT(key_apart), 0, 0, FLAG, NULL,
      "print the link key on a line of its own, to be sent separately"},
     {'K', FOR_GET, "key", AT(key), 0, 0, METHOD, "METHOD",
      "read the link key that is not in the link; see below"},
-    {'o', FOR_GET, "output", AT(output), 0, 0, TEXT, "PATH",
+    {'o', FOR_GET | FOR_COLLECT, "output", AT(output), 0, 0, TEXT, "PATH",
      "write to this file, into this directory, or to standard output (-)"},
     {'F', FOR_GET, "force", AT(force), 0, 0, FLAG, NULL, "overwrite an existing file"},
     {'b', FOR_GET, "burn", AT(burn), 0, 0, FLAG, NULL,
      "destroy the secret once it was received, with any views left"},
     {'T', FOR_BURN | FOR_RECEIPT, "token", AT(token), 0, 0, METHOD, "METHOD",
      "read the owner token that is not kept here; see below"},
-    {'w', FOR_RECEIPT, "wait", AT(wait), 0, 0, FLAG, NULL, "wait until it was opened or is gone"},
+    {'w', FOR_RECEIPT | FOR_COLLECT, "wait", AT(wait), 0, 0, FLAG, NULL,
+     "wait until it was opened or is gone, or until it was answered"},
     {'r', FOR_PUT, "resume", AT(resume), 0, 0, FLAG, NULL, "finish an interrupted upload"},
     {'c', FOR_PUT, "classic", AT(classic), 0, 0, FLAG, NULL,
      "use the classic service: the server encrypts and generates the passphrase"},
-    {0, FOR_PUT, "allow-empty", AT(allow_empty), 0, 0, FLAG, NULL,
+    {0, FOR_PUT | FOR_ANSWER, "allow-empty", AT(allow_empty), 0, 0, FLAG, NULL,
      "share a standard input with nothing in it"},
-    {'Q', FOR_PUT, "qr", AT(qr), 0, 0, FLAG, NULL, "also show the link as a QR code"},
-    {0, FOR_PUT, "page", AT(page), 0, 0, TEXT, "URL",
+    {'Q', FOR_PUT | FOR_REQUEST, "qr", AT(qr), 0, 0, FLAG, NULL, "also show the link as a QR code"},
+    {0, FOR_PUT | FOR_REQUEST, "page", AT(page), 0, 0, TEXT, "URL",
      "the page that the link leads to (default: the server's)"},
-    {0, FOR_PUT, "api-token", AT(api_token), 0, 0, METHOD, "METHOD",
+    {0, FOR_PUT | FOR_REQUEST, "api-token", AT(api_token), 0, 0, METHOD, "METHOD",
      "read the API token that the server requires; see below"},
     {'l', FOR_PASSWORDS, "length", AT(length), 8, 256, NUMBER, "N",
      "characters of each password (default: 24)"},
@@ -227,11 +232,13 @@ options_parse(int command, int argc, char **argv, struct options *out) {
         }
     }
 
-    if (argc - optind > 1) {
+    int most = command == FOR_ANSWER ? 2 : 1;
+    if (argc - optind > most) {
         complain_operands(command, argv[0]);
         return ERR_INVALID;
     }
     if (optind < argc) out->operand = argv[optind];
+    if (optind + 1 < argc) out->second = argv[optind + 1];
     return 0;
 }
 

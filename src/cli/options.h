@@ -19,7 +19,10 @@ enum {
     FOR_BURN = 1 << 3,
     FOR_RECEIPT = 1 << 4,
     FOR_PASSWORDS = 1 << 5,
-    FOR_ALL = (1 << 6) - 1,
+    FOR_REQUEST = 1 << 6,
+    FOR_ANSWER = 1 << 7,
+    FOR_COLLECT = 1 << 8,
+    FOR_ALL = (1 << 9) - 1,
 };
 
 enum { OPTIONS_LIST_MAX = 16 };
@@ -35,16 +38,18 @@ struct options {
     const char *server, *file, *name, *output, *passphrase, *key, *token, *page, *api_token,
         *identity;
     struct option_list to;
-    const char *operand;
-    int64_t views, ttl, patience, length, count;
+    const char *operand, *note;
+    const char *second; /* the operand after it, of answer */
+    int64_t views, ttl, patience, length, count, answers;
     bool key_apart, allow_empty, qr, classic, resume, force, burn, json, quiet, no_state, wait,
         help;
+    bool of_request; /* set by a command whose operand may be the link of a request */
 };
 
 /*
  * Parse the arguments ${argv} of the command with bit ${command} into ${out}; argv[0] is the name
- * of the command, and at most one operand is allowed.  The texts of ${out} point into ${argv}.
- * Returns 0, or ERR_INVALID after printing an error.
+ * of the command, and at most one operand is allowed, two for answer.  The texts of ${out} point
+ * into ${argv}.  Returns 0, or ERR_INVALID after printing an error.
  */
 MUST_CHECK
 int options_parse(int command, int argc, char **argv, struct options *out);

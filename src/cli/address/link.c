@@ -87,10 +87,35 @@ is_tail(const char *s) {
     return s[0] == '\0' || strchr(TAIL, s[0]) != NULL || ((unsigned char)s[0] & 0x80) != 0;
 }
 
+/* Copy the key of 32 characters that follows a dot at ${*s}, and move ${*s} behind it.  Returns
+ * whether it is there. */
+static bool
+take_dotted_key(const char **s, char out[static TOKEN_LINK_KEY_LEN + 1]) {
+    if (**s != '.' || strspn(*s + 1, ALNUM) != TOKEN_LINK_KEY_LEN) return false;
+    memcpy(out, *s + 1, TOKEN_LINK_KEY_LEN);
+    *s += 1 + TOKEN_LINK_KEY_LEN;
+    return true;
+}
+
+/* Parse "r.ID.KEY" or "c.ID.SEED.KEY" at ${s}: a request. */
+static int
+parse_request(const char *s, struct link *out) {
+    bool collects = s[0] == 'c';
+    s += 2;
+    if (strspn(s, ALNUM) != TOKEN_SEALED_ID_LEN) return ERR_INVALID;
+    memcpy(out->id, s, TOKEN_SEALED_ID_LEN);
+    s += TOKEN_SEALED_ID_LEN;
+
+    out->kind = collects ? LINK_COLLECT : LINK_ANSWER;
+    if (collects && !take_dotted_key(&s, out->seed)) return ERR_INVALID;
+    return take_dotted_key(&s, out->key) && is_tail(s) ? 0 : ERR_INVALID;
+}
+
 /* Parse "ID" or "ID.KEY" at ${s}. */
 static int
 parse_fragment(const char *s, struct link *out) {
     size_t id_len = strspn(s, ALNUM), key_len = 0;
+    if (id_len == 1 && (s[0] == 'r' || s[0] == 'c') && s[1] == '.') return parse_request(s, out);
     if (id_len != TOKEN_SEALED_ID_LEN) return ERR_INVALID;
     memcpy(out->id, s, id_len);
     s += id_len;
@@ -192,4 +217,11 @@ int
 link_build(const char *page, const char *id, const char *key, struct buf *out) {
     if (key == NULL) return buf_printf(out, "%s#%s", page, id);
     return buf_printf(out, "%s#%s.%s", page, id, key);
+}
+
+int
+link_build_request(const char *page, const char *id, const char *seed, const char *key,
+                   struct buf *out) {
+    if (seed == NULL) return buf_printf(out, "%s#r.%s.%s", page, id, key);
+    return buf_printf(out, "%s#c.%s.%s.%s", page, id, seed, key);
 }

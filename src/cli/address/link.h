@@ -6,6 +6,7 @@
 #ifndef CLI_ADDRESS_LINK_H
 #define CLI_ADDRESS_LINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -14,6 +15,8 @@
 enum link_kind {
     LINK_SEALED,  /* https://HOST/#ID.LINKKEY, or without the key */
     LINK_CLASSIC, /* https://HOST/secret/ID */
+    LINK_ANSWER,  /* https://HOST/#r.ID.LINKKEY, to answer a request */
+    LINK_COLLECT, /* https://HOST/#c.ID.SEED.LINKKEY, to collect its answers */
 };
 
 enum { LINK_PAGE_MAX = 1024, LINK_TEXT_MAX = 4096 };
@@ -23,7 +26,9 @@ struct link {
     char page[LINK_PAGE_MAX]; /* address of the page without its query; "" for a link without host.
                                  For a classic link, what comes before "secret/" */
     char id[TOKEN_SEALED_ID_LEN + 1];
-    char key[TOKEN_LINK_KEY_LEN + 1]; /* "" if the key travels separately */
+    char key[TOKEN_LINK_KEY_LEN + 1];  /* "" if the key travels separately */
+    bool plain;                        /* its secret has no passphrase, whatever a server says */
+    char seed[TOKEN_LINK_KEY_LEN + 1]; /* of LINK_COLLECT, else "" */
 };
 
 /*
@@ -38,6 +43,12 @@ int link_parse(const char *text, size_t len, struct link *out);
  * if ${key} is NULL.  Returns 0, ERR_TOO_LARGE or ERR_NOMEM. */
 MUST_CHECK
 int link_build(const char *page, const char *id, const char *key, struct buf *out);
+
+/* Append the link to answer the request ${id}, or, with its ${seed}, to collect the answers.
+ * Returns as link_build(). */
+MUST_CHECK
+int link_build_request(const char *page, const char *id, const char *seed, const char *key,
+                       struct buf *out);
 
 /*
  * Check the address ${text} of ${len} characters of a server or a page, and write it to ${out} with

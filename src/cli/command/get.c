@@ -251,8 +251,8 @@ deliver_sealed(struct delivery *d) {
     return status;
 }
 
-static enum cli_exit
-get_sealed_secret(struct cli *cli, struct link *link) {
+enum cli_exit
+get_deliver(struct cli *cli, struct link *link) {
     struct delivery d = {.cli = cli, .output = {.fd = -1}, .reason = BUF_INIT(REASON_MAX)};
     enum cli_exit status = lease_open(cli, link, &d.lease);
     if (status == CLI_DONE) status = deliver_sealed(&d);
@@ -302,7 +302,7 @@ get_run(struct cli *cli) {
     if (status == CLI_DONE) status = check_identity(&cli->opt, link.kind == LINK_CLASSIC);
     if (status == CLI_DONE) status = cli_choose_server(cli, &link);
     if (status == CLI_DONE && link.kind == LINK_CLASSIC) status = classic_get(cli, &link);
-    else if (status == CLI_DONE) status = get_sealed_secret(cli, &link);
+    else if (status == CLI_DONE) status = get_deliver(cli, &link);
     explicit_bzero(&link, sizeof(link));
     return status;
 }

@@ -230,6 +230,7 @@ resume_upload(struct cli *cli, const json_t *record, int sealed) {
         .content_size = (uint64_t)remote_number(record, "content_size", 0),
         .part_size = (uint32_t)remote_number(record, "part_size", 0),
         .label = "Sending",
+        .complete = json_object_get(record, "complete"),
     };
     u.done = read_done_parts(cli, id, upload_parts(&u), &u.done_log);
     enum cli_exit status = CLI_FAILED;

@@ -19,8 +19,10 @@ enum {
     LEASE_SECONDS = 7 * 3600,        /* a lease ends after 6 h */
 };
 
-static const char *const state_dirs[] = {
-    [STATE_OWNED] = "owned", [STATE_UPLOAD] = "uploads", [STATE_DOWNLOAD] = "downloads"};
+static const char *const state_dirs[] = {[STATE_OWNED] = "owned",
+                                         [STATE_UPLOAD] = "uploads",
+                                         [STATE_DOWNLOAD] = "downloads",
+                                         [STATE_ASKED] = "asked"};
 
 void
 state_path(const struct state *s, enum state_kind kind, const char *id, const char *suffix,
@@ -233,6 +235,7 @@ prune_download(void *ctx, const char *path) {
 void
 state_prune(const struct state *s, int64_t now) {
     (void)each_state_file(s, STATE_OWNED, prune_owned, &now);
+    (void)each_state_file(s, STATE_ASKED, prune_owned, &now);
     (void)each_state_file(s, STATE_UPLOAD, prune_upload, &now);
     (void)each_state_file(s, STATE_DOWNLOAD, prune_download, &now);
 }
@@ -300,4 +303,10 @@ state_spool_again(const struct state *s, const char *id) {
     (void)close(fd);
     if (err == ERR_BUSY) return ERR_BUSY;
     return ERR_IO;
+}
+
+int
+state_each_asked(const struct state *s, int (*each)(void *ctx, json_t *record), void *ctx) {
+    struct record_visit e = {.each = each, .ctx = ctx};
+    return each_state_file(s, STATE_ASKED, visit_record, &e);
 }

@@ -12,10 +12,12 @@
 
 /* The fields of the records:
  *   owned     server, owner_token, expires_at
- *   upload    id, server, owner_token, size, content_size, part_size, begun_at, expires_at, shown
+ *   upload    id, server, owner_token, size, content_size, part_size, begun_at, expires_at, shown;
+ *             of an answer also complete, the body of the call that completes it
+ *   asked     id, server, seed, link_key, expires_at
  *   download  (for "SERVER ID" in place of the id)
  *             lease; with an unfinished file also temp, inode, header, boot */
-enum state_kind { STATE_OWNED, STATE_UPLOAD, STATE_DOWNLOAD };
+enum state_kind { STATE_OWNED, STATE_UPLOAD, STATE_DOWNLOAD, STATE_ASKED };
 
 enum { STATE_PATH_MAX = 4096, STATE_NAME_LEN = 32 };
 
@@ -48,6 +50,9 @@ void state_forget(const struct state *s, enum state_kind kind, const char *id);
  * record is valid during the call.  Returns what ${each} returned last; 0 if there is none.
  */
 int state_each_upload(const struct state *s, int (*each)(void *ctx, json_t *record), void *ctx);
+
+/* The same with the record of each request. */
+int state_each_asked(const struct state *s, int (*each)(void *ctx, json_t *record), void *ctx);
 
 /* Remove what is of no use at ${now}: owner tokens whose receipt has expired, uploads that the
  * server has erased, lapsed leases with their unfinished files. */

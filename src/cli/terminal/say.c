@@ -72,6 +72,10 @@ say_hide_keys(char *text) {
             memset(key, '.', 3);
             memmove(key + 3, key + len, strlen(key + len) + 1);
             key += 3;
+
+            /* A link to collect has two keys. */
+            size_t second = key[0] == '.' ? alnum_run(key + 1) : 0;
+            if (second >= shortest) memmove(key, key + 1 + second, strlen(key + 1 + second) + 1);
         }
         at = key;
     }

@@ -268,6 +268,7 @@ ask_open_passphrase(struct opening *o) {
 static enum cli_exit
 unwrap_passphrase(struct opening *o) {
     const struct options *opt = &o->cli->opt;
+    if (o->link->plain) return CLI_DONE;
     if (opt->identity == NULL && (!o->wrapped || opt->passphrase != NULL)) return CLI_DONE;
     o->unwrapped = true;
     return wrap_unlock(o->cli, o->link, o->header, o->wrapped, &o->passphrase);
@@ -452,6 +453,11 @@ lease_open(struct cli *cli, struct link *link, struct lease *out) {
     (void)snprintf(out->state_name, sizeof(out->state_name), "%s %s", cli->remote.base, link->id);
 
     enum cli_exit status = ask_info(&o, out);
+    if (status == CLI_DONE && link->plain && (o.passphrase_needed || o.wrapped)) {
+        say_error("the server asks for a passphrase that an answer does not have");
+        say_hint("Do not trust this server.");
+        status = CLI_DAMAGED;
+    }
     bool asks = o.passphrase_needed || o.wrapped || cli->opt.passphrase != NULL;
     if (status == CLI_DONE) status = check_cost(&o, asks);
     if (status == CLI_DONE && link->key[0] == '\0') status = ask_link_key(&o);

@@ -253,6 +253,20 @@ complain_upload(const struct cli *cli, enum cli_exit status, const struct remote
     }
 }
 
+enum cli_exit
+upload_complete(struct cli *cli, const struct upload *u, struct remote_response *resp) {
+    char path[REMOTE_PATH_MAX];
+    remote_secret_path(path, u->id, "/complete");
+    struct remote_call call = {
+        .method = HTTP_POST,
+        .path = path,
+        .token = u->owner_token,
+        .json = u->complete,
+        .expect = {.kind = EXPECT_EMPTY},
+    };
+    return remote_call(&cli->remote, &call, resp);
+}
+
 /* Send the parts of ${u} that the server does not have, and ask it to complete the upload. */
 static enum cli_exit
 send_and_complete(struct cli *cli, const struct upload *u, struct remote_response *resp) {
@@ -270,9 +284,7 @@ send_and_complete(struct cli *cli, const struct upload *u, struct remote_respons
     (void)pthread_cond_destroy(&loader.room);
 
     /* The secret can be opened only from here on. */
-    if (status == CLI_DONE)
-        status = remote_call_secret(&cli->remote, HTTP_POST, u->id, "/complete", u->owner_token,
-                                    NULL, resp);
+    if (status == CLI_DONE) status = upload_complete(cli, u, resp);
     else *resp = loader.response;
     return status;
 }

@@ -15,13 +15,20 @@ struct upload {
     uint64_t size;         /* its length */
     uint64_t content_size; /* for the progress bar; 0 if unknown */
     uint32_t part_size;
-    const char *label; /* for the progress bar */
-    int done_log;      /* file to which acknowledged parts are appended; -1 for none */
-    uint8_t *done;     /* one byte a part, not 0 if the server has it; NULL if it has none */
+    const char *label;      /* for the progress bar */
+    int done_log;           /* file to which acknowledged parts are appended; -1 for none */
+    const json_t *complete; /* body of the call that completes it; NULL for none */
+    uint8_t *done;          /* one byte a part, not 0 if the server has it; NULL if it has none */
 };
 
 /* Return how many parts ${u} has. */
 uint32_t upload_parts(const struct upload *u);
+
+/* Complete the secret of ${u}, whose parts are all there, or which has none.  Fills ${resp}, which
+ * the caller clears, and returns as remote_call(). */
+MUST_CHECK
+enum cli_exit upload_complete(struct cli *cli, const struct upload *u,
+                              struct remote_response *resp);
 
 /*
  * Send the missing parts of ${u} and complete the secret.  Fills ${resp} with the last response;

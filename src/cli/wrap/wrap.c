@@ -135,7 +135,7 @@ check_unwrapped(struct buf *out) {
 }
 
 enum cli_exit
-wrap_open(const char *path, const struct buf *wrap, struct buf *out) {
+wrap_decrypt(const char *path, const struct buf *wrap, struct buf *out) {
     struct key_file file;
     if (strncasecmp(path, secret_prefix, strlen(secret_prefix)) == 0) {
         say_error("--identity takes the path of a file, not the key itself");
@@ -150,7 +150,12 @@ wrap_open(const char *path, const struct buf *wrap, struct buf *out) {
     else if (status == CLI_DONE) status = open_with_age(path, wrap, out);
     key_file_clear(&file);
 
-    if (status == CLI_DONE) return check_unwrapped(out);
-    buf_reset(out);
+    if (status != CLI_DONE) buf_reset(out);
     return status;
+}
+
+enum cli_exit
+wrap_open(const char *path, const struct buf *wrap, struct buf *out) {
+    enum cli_exit status = wrap_decrypt(path, wrap, out);
+    return status == CLI_DONE ? check_unwrapped(out) : status;
 }

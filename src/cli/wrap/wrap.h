@@ -16,6 +16,11 @@ MUST_CHECK
 enum cli_exit wrap_seal(struct cli *cli, const struct recipients *r, const struct buf *passphrase,
                         struct buf *out);
 
+/* Decrypt ${wrap} with the identities in the file ${path} into ${out}, whatever it holds.  Returns
+ * as wrap_open(). */
+MUST_CHECK
+enum cli_exit wrap_decrypt(const char *path, const struct buf *wrap, struct buf *out);
+
 /*
  * Decrypt ${wrap} with the identities in the file ${path} and put the passphrase into ${out}.
  * Returns CLI_DONE; or, with ${out} empty and after printing an error, CLI_WRONG if it is for none

@@ -29,12 +29,21 @@ static const struct {
     {"https://h/#" ID "." KEY ".", "https://h/", ID, KEY, LINK_SEALED},
     {ID "." KEY, "", ID, KEY, LINK_SEALED},
     {ID, "", ID, "", LINK_SEALED},
+    {"https://h/#r." ID "." KEY, "https://h/", ID, KEY, LINK_ANSWER},
+    {"<https://h/%23r." ID "." KEY "?x=1>", "https://h/", ID, KEY, LINK_ANSWER},
+    {"https://h/a/#c." ID "." KEY "." KEY "\n", "https://h/a/", ID, KEY, LINK_COLLECT},
+    {"r." ID "." KEY, "", ID, KEY, LINK_ANSWER},
     {"https://h/secret/0123456789abcdef", "https://h/", "0123456789abcdef", "", LINK_CLASSIC},
     {"https://h/sub/secret/0123456789abcdef?x", "https://h/sub/", "0123456789abcdef", "",
      LINK_CLASSIC},
 };
 
 static const char *const bad[] = {
+    "https://h/#r." ID,
+    "https://h/#c." ID "." KEY,
+    "https://h/#c." ID "." KEY "." KEY "x",
+    "https://h/#x." ID "." KEY,
+    "https://h/#r" ID "." KEY,
     "https:/h/#" ID "." KEY,
     "https:/\xd1\x83.example/#" ID "." KEY,
     "",

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/* secrets answer: give the secret that somebody asks for. */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/text/base64.h"
+#include "base/text/hidden.h"
+#include "cli/command/server_config.h"
+#include "cli/request/asked.h"
+#include "cli/terminal/say.h"
+#include "cli/transfer/handover.h"
+#include "cli/transfer/upload.h"
+#include "cli/wrap/proof.h"
+
+enum {
+    ANSWER_TEXT_LEN = 2 * TOKEN_LINK_KEY_LEN + TOKEN_SEALED_ID_LEN + 2,
+    ANSWER_WRAP_MAX = 4096,
+};
+
+/* One answer on its way to the server. */
+struct answering {
+    struct cli *cli;
+    struct link link; /* of the request */
+    struct server_config server;
+    struct description description;
+    uint8_t header[ENVELOPE_HEADER_LEN]; /* of the description's envelope */
+    struct sealed sealed;
+    struct handover handover; /* of the answer, a secret of its own */
+    uint32_t part_size;
+    json_t *complete; /* the body that completes it */
+};
+
+/* Show the note of the asker, without what could change the terminal or hide text. */
+static void
+show_note(const char *note) {
+    char line[DESCRIPTION_MAX + 1];
+    size_t len = strlen(note), n = 0;
+    for (size_t i = 0; i < len;) {
+        uint32_t code = 0;
+        size_t hidden = hidden_at(note, len, i, &code);
+        unsigned char c = (unsigned char)note[i];
+        if (hidden == 0) line[n++] = c < ' ' || c == 0x7f ? ' ' : (char)c;
+        i += hidden > 0 ? hidden : 1;
+    }
+    line[n] = '\0';
+
+    if (n > 0) say_note("The asker writes: %s", line);
+    say_note("Nobody has checked who asks. Answer only what you were expecting.");
+}
+
+/* Read the request from ${json}.  Returns CLI_DONE, or another status after printing an error. */
+static enum cli_exit
+read_asked_request(struct answering *a, const json_t *json) {
+    const char *text = remote_text(json, "description");
+    struct buf envelope = BUF_INIT(ASKED_ENVELOPE_MAX);
+    int64_t size = remote_number(json, "answer_size", 0);
+    enum cli_exit status = CLI_DAMAGED;
+
+    if (text != NULL && base64_decode(BASE64_URL, text, strlen(text), &envelope) == 0 &&
+        envelope.len >= ENVELOPE_SIZE_MIN && size > 0) {
+        status = asked_open(&envelope, a->link.key, &a->description);
+        memcpy(a->header, envelope.data, sizeof(a->header));
+    } else {
+        say_error("the server sent a request that is damaged");
+        say_hint("Do not trust this server, or ask for a new link.");
+    }
+    if (status == CLI_DONE && (uint64_t)size < a->server.limits.file_max)
+        a->server.limits.file_max = (uint64_t)size;
+    buf_free(&envelope);
+    return status;
+}
+
+static enum cli_exit
+ask_request(struct answering *a) {
+    char path[REMOTE_PATH_MAX];
+    struct remote_response resp = {0};
+    (void)snprintf(path, sizeof(path), "api/v1/requests/%s", a->link.id);
+    struct remote_call call = {
+        .method = HTTP_GET, .path = path, .expect = {EXPECT_JSON, "description", 0}};
+
+    enum cli_exit status = remote_call(&a->cli->remote, &call, &resp);
+    if (status == CLI_DONE) status = read_asked_request(a, resp.json);
+    else if (status == CLI_GONE) {
+        say_error("the request is over: answered, ended or expired");
+        say_hint("Ask for a new link.");
+    } else remote_complain(&a->cli->remote, status, &resp, "find the request");
+    remote_response_clear(&resp);
+    return status;
+}
+
+static bool
+set_base64(json_t *json, const char *name, const void *data, size_t len) {
+    struct buf text = BUF_INIT(base64_encoded_len(BASE64_URL, len));
+    bool ok = base64_encode(BASE64_URL, data, len, &text) == 0 &&
+              json_object_set_new(json, name, json_stringn((char *)text.data, text.len)) == 0;
+    buf_free(&text);
+    return ok;
+}
+
+/* Return the body of the call that begins the answer, or NULL. */
+static json_t *
+new_answer(const struct answering *a) {
+    const struct sealed *s = &a->sealed;
+    json_t *json = json_object();
+    bool ok = proof_add_gate(json, a->link.key, a->header) &&
+              set_base64(json, "verifier", s->keys.verifier, sizeof(s->keys.verifier)) &&
+              set_base64(json, "header", s->keys.header, sizeof(s->keys.header)) &&
+              json_object_set_new(json, "size", json_integer((json_int_t)s->size)) == 0;
+    if (ok && s->file < 0) ok = set_base64(json, "content", s->content.data, s->content.len);
+    if (ok) return json;
+    json_decref(json);
+    return NULL;
+}
+
+/* Read the response to the begin.  Returns CLI_DONE or CLI_DAMAGED. */
+static enum cli_exit
+read_begun(struct answering *a, const json_t *json) {
+    const char *id = remote_text(json, "id"), *token = remote_text(json, "owner_token");
+    int64_t part_size = remote_number(json, "part_size", 0);
+    if (id == NULL || !token_is_sealed_id(id, strlen(id))) return CLI_DAMAGED;
+    if (token == NULL || !token_is_canonical(token, strlen(token))) return CLI_DAMAGED;
+    if (part_size < 0 || part_size > UINT32_MAX || (a->sealed.file >= 0) != (part_size > 0) ||
+        (part_size > 0 && a->sealed.size / (uint64_t)part_size >= UINT32_MAX))
+        return CLI_DAMAGED;
+
+    memcpy(a->handover.id, id, sizeof(a->handover.id));
+    memcpy(a->handover.owner_token, token, sizeof(a->handover.owner_token));
+    a->handover.expires_at = remote_number(json, "expires_at", 0);
+    a->part_size = (uint32_t)part_size;
+    return CLI_DONE;
+}
+
+static enum cli_exit
+send_begin(struct answering *a) {
+    char path[REMOTE_PATH_MAX];
+    struct remote_response resp = {0};
+    json_t *json = new_answer(a);
+    enum cli_exit status = CLI_FAILED;
+    (void)snprintf(path, sizeof(path), "api/v1/requests/%s/answers", a->link.id);
+    if (json != NULL) {
+        /* A repeated call may begin two answers, of which only one is completed. */
+        struct remote_call call = {
+            .method = HTTP_POST,
+            .path = path,
+            .json = json,
+            .expect = {.kind = EXPECT_JSON, .field = "owner_token"},
+            .http = {.fresh_connection = true},
+        };
+        status = remote_call(&a->cli->remote, &call, &resp);
+    }
+
+    if (status == CLI_DONE) status = read_begun(a, resp.json);
+    if (status == CLI_WRONG) proof_complain_link();
+    else if (status != CLI_DONE) remote_complain(&a->cli->remote, status, &resp, "give the answer");
+    json_decref(json);
+    remote_response_clear(&resp);
+    return status;
+}
+
+/* Make the wrap: which request is answered, by which secret, with which key. */
+static enum cli_exit
+wrap_answer(struct answering *a) {
+    char text[ANSWER_TEXT_LEN + 1];
+    struct buf wrap = BUF_INIT(ANSWER_WRAP_MAX);
+    const struct description *d = &a->description;
+    (void)snprintf(text, sizeof(text), "%s.%s.%s", a->link.key, a->handover.id,
+                   a->handover.link_key);
+
+    a->complete = json_object();
+    int err = age_seal(a->cli->random, d->recipients, d->count, text, strlen(text), &wrap);
+    if (err == 0 && !set_base64(a->complete, "wrap", wrap.data, wrap.len)) err = ERR_NOMEM;
+    explicit_bzero(text, sizeof(text));
+    buf_free(&wrap);
+    if (err == 0) return CLI_DONE;
+
+    say_error("could not encrypt to the asker: %s", err_text(err));
+    say_hint("Ask for a new link.");
+    return CLI_FAILED;
+}
+
+/* Keep what another run needs to finish the upload. */
+static bool
+remember_answer(struct answering *a) {
+    char path[STATE_PATH_MAX];
+    struct handover *h = &a->handover;
+    if (a->sealed.path[0] == '\0') return false;
+    state_path(&a->cli->state, STATE_UPLOAD, h->id, ".sealed", path);
+    if (rename(a->sealed.path, path) == 0) memcpy(a->sealed.path, path, sizeof(path));
+
+    /* No link has to be printed: the wrap tells the asker the key. */
+    h->shown = true;
+    handover_remember_upload(a->cli, h, a->sealed.size, a->part_size);
+    json_t *record = state_load(&a->cli->state, STATE_UPLOAD, h->id);
+    bool kept = record != NULL && json_object_set(record, "complete", a->complete) == 0 &&
+                state_save(&a->cli->state, STATE_UPLOAD, h->id, record) == 0;
+    json_decref(record);
+    return kept;
+}
+
+/* Send the parts, if there are any, and complete the answer. */
+static enum cli_exit
+finish_answer(struct answering *a) {
+    char log[STATE_PATH_MAX];
+    struct remote_response resp = {0};
+    struct handover *h = &a->handover;
+    struct upload u = {
+        .id = h->id,
+        .owner_token = h->owner_token,
+        .sealed = a->sealed.file,
+        .size = a->sealed.size,
+        .content_size = a->sealed.content_size,
+        .part_size = a->part_size,
+        .label = "Sending",
+        .done_log = -1,
+        .complete = a->complete,
+    };
+
+    /* Another run can finish what has parts. */
+    bool kept = a->part_size > 0 && remember_answer(a);
+    enum cli_exit status = CLI_FAILED;
+
+    if (a->part_size == 0) {
+        status = upload_complete(a->cli, &u, &resp);
+        if (status != CLI_DONE && status != CLI_INTERRUPTED)
+            remote_complain(&a->cli->remote, status, &resp, "give the answer");
+    } else {
+        state_path(&a->cli->state, STATE_UPLOAD, h->id, ".parts", log);
+        if (kept)
+            u.done_log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+        status = upload_run(a->cli, &u, &resp);
+        if (u.done_log >= 0) (void)close(u.done_log);
+    }
+
+    if (kept && (status == CLI_NETWORK || status == CLI_INTERRUPTED)) {
+        say_error("the answer is not finished yet");
+        say_hint("Run secrets put --resume %s within the hour.", h->id);
+        status = CLI_UNFINISHED;
+    } else if (a->part_size > 0 && status == CLI_NETWORK) {
+        remote_complain(&a->cli->remote, status, &resp, "give the answer");
+    }
+    if (kept && status != CLI_UNFINISHED) state_forget(&a->cli->state, STATE_UPLOAD, h->id);
+    remote_response_clear(&resp);
+    return status;
+}
+
+static enum cli_exit
+give_answer(struct answering *a) {
+    struct cli *cli = a->cli;
+    const struct buf none = {0};
+    show_note(a->description.note);
+
+    /* Only now: a file is sealed for a request that is sound. */
+    token_mint_link_key(cli->random, a->handover.link_key);
+    enum cli_exit status =
+        seal_run(cli, a->handover.link_key, &none, &a->server.limits, &a->sealed);
+    a->handover.content_size = a->sealed.content_size;
+    if (status == CLI_DONE) status = send_begin(a);
+    if (status == CLI_DONE) status = wrap_answer(a);
+    if (status == CLI_DONE) status = finish_answer(a);
+    if (status == CLI_DONE) {
+        handover_keep_token(cli, a->handover.id, a->handover.owner_token, a->handover.expires_at);
+        if (cli->opt.json)
+            status = cli_print_json(json_pack("{s:s, s:I}", "id", a->handover.id, "expires_at",
+                                              (json_int_t)a->handover.expires_at));
+        else say_note("Answered. Only the asker can read it.");
+    }
+    seal_clear(&a->sealed, status == CLI_UNFINISHED);
+    return status;
+}
+
+/* Take the link of a request to answer; the second operand becomes the file. */
+static enum cli_exit
+take_answer_link(struct cli *cli, struct link *link) {
+    const char *file = cli->opt.second;
+    const char *operand = cli->opt.operand;
+    bool both =
+        operand != NULL && strcmp(operand, "-") == 0 && (file == NULL || strcmp(file, "-") == 0);
+    if (both) {
+        say_error("the link and the secret cannot both come from standard input");
+        say_hint("Give the secret as a file: secrets answer LINK FILE.");
+        return CLI_USAGE;
+    }
+
+    cli->opt.of_request = true;
+    enum cli_exit status = cli_take_link(cli, link);
+    cli->opt.operand = file;
+    if (status != CLI_DONE || link->kind == LINK_ANSWER) return status;
+    say_error("that is not a link that asks for a secret");
+    say_hint("Such a link has #r. before its id.");
+    return CLI_USAGE;
+}
+
+enum cli_exit
+answer_run(struct cli *cli) {
+    struct answering a = {.cli = cli, .sealed = {.file = -1}};
+    enum cli_exit status = take_answer_link(cli, &a.link);
+    state_prune(&cli->state, clock_now(cli->clock));
+    if (status == CLI_DONE) status = cli_choose_server(cli, &a.link);
+    if (status == CLI_DONE) status = server_config_ask(cli, NULL, &a.server);
+    if (status == CLI_DONE) status = ask_request(&a);
+    if (status == CLI_DONE) status = give_answer(&a);
+    json_decref(a.complete);
+    explicit_bzero(&a, sizeof(a));
+    return status;
+}
