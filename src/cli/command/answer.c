@@ -40,7 +40,8 @@ show_note(const char *note) {
         uint32_t code = 0;
         size_t hidden = hidden_at(note, len, i, &code);
         unsigned char c = (unsigned char)note[i];
-        if (hidden == 0) line[n++] = c < ' ' || c == 0x7f ? ' ' : (char)c;
+        if (c < ' ' || c == 0x7f) line[n++] = ' ';
+        else if (hidden == 0) line[n++] = note[i];
         i += hidden > 0 ? hidden : 1;
     }
     line[n] = '\0';

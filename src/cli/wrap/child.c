@@ -11,9 +11,6 @@
 
 enum { BLOCK = 4096, READ_END = 0, WRITE_END = 1 };
 
-/* The child gets the environment that the user gave to this program. */
-extern char **environ;
-
 static void
 close_end(int *fd) {
     if (*fd >= 0) (void)close(*fd);
@@ -41,7 +38,8 @@ spawn_between(const char *const argv[], int input, int output) {
                  posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO) == 0 &&
                  posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO) == 0;
 
-    /* POSIX takes the arguments without const, and does not change them. */
+    /* The child gets the environment of this program.  POSIX takes the arguments without const, and
+     * does not change them. */
     char *const *arguments = (char *const *)(uintptr_t)argv;
     if (ready && posix_spawnp(&pid, argv[0], &files, &attributes, arguments, environ) != 0)
         pid = ERR_CONFIG;

@@ -40,9 +40,8 @@ bech32_write(const char *prefix, const uint8_t data[static BECH32_DATA_LEN],
              char out[static BECH32_TEXT_MAX + 1]) {
     uint32_t sum = checksum_begin(prefix), bits = 0;
     unsigned have = 0, used = 0;
-    char *to = out + strlen(prefix);
-    memcpy(out, prefix, strlen(prefix));
-    *to++ = '1';
+    char *to = out + strlen(prefix) + 1;
+    (void)snprintf(out, BECH32_TEXT_MAX + 1, "%s1", prefix);
 
     for (unsigned i = 0; i < GROUPS; i++) {
         if (have < 5) {
