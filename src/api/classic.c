@@ -44,15 +44,11 @@ clamp_views(int64_t count, int max) {
     return (int)count;
 }
 
-/* Create the secret ${in}, whose creator is filled here, and respond with its id and passphrase. */
+/* Create the secret ${in}, and respond with its id and passphrase. */
 static void
-create_classic_secret(struct api_call *call, struct vault_classic_new *in) {
+create_classic_secret(struct api_call *call, const struct vault_classic_new *in) {
     struct vault_classic_created created = {0};
     struct response_writer w;
-    struct actor by;
-
-    access_actor(&call->api->config, call->req, true, &by);
-    in->by = &by;
 
     /* The share of the network before anything that costs. */
     const struct vault_charge charge = vault_classic_charge(call->api->vault, in);
@@ -76,6 +72,7 @@ create_classic_secret(struct api_call *call, struct vault_classic_new *in) {
 static void
 encrypt_file(struct api_call *call) {
     const struct http_request *req = call->req;
+    struct actor by;
     char name[RECORD_NAME_MAX + 1];
     int found = query_value(req->query, "file_name", name, sizeof(name));
     size_t len = 0;
@@ -86,7 +83,9 @@ encrypt_file(struct api_call *call) {
         problem_field(call->resp, "file_name",
                       "It must be 1 to 255 bytes of UTF-8 without control characters.");
     } else {
+        access_actor(&call->api->config, call->req, true, &by);
         struct vault_classic_new in = {
+            .by = &by,
             .plain = req->body.data,
             .len = req->body.len,
             .file_name = name,
@@ -109,10 +108,13 @@ encrypt_text(struct api_call *call) {
         [TTL] = {"ttl", FIELD_INTEGER, false, RECORD_TTL_MIN, config->ttl_max},
     };
     struct fields f;
+    struct actor by;
 
     /* An unknown field may be a misspelt one, and its sender would not get what was meant. */
     if (fields_read(call->req, table, ENCRYPT_FIELDS, FIELDS_CLASSIC, &f, call->resp) == 0) {
+        access_actor(config, call->req, true, &by);
         struct vault_classic_new in = {
+            .by = &by,
             .plain = f.values[SECRET].text,
             .len = f.values[SECRET].len,
             .views = 1,

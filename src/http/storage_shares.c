@@ -131,16 +131,20 @@ storage_shares_return(struct storage_shares *s, const uint8_t key[static 16], ui
                       int64_t ttl, int64_t now) {
     (void)pthread_mutex_lock(&s->lock);
     struct account *a = look_up_account(s, key);
-    double held = a != NULL ? account_bytes(a, now) : 0, less = (double)bytes;
+    double less = (double)bytes, held = 0;
+    if (a == NULL) goto out; /* replaced meanwhile */
+
+    held = account_bytes(a, now);
     if (held > less) {
         /* The opposite of storage_shares_take(), or a short charge that is taken and returned again
          * and again would shorten the others. */
         double left = (double)(a->ends - now);
         double seconds = (held * left - less * (double)ttl) / (held - less);
         set_account(a, held - less, now, seconds > 0 ? (int64_t)seconds : 0);
-    } else if (a != NULL) {
+    } else {
         set_account(a, 0, now, 0);
     }
+out:
     (void)pthread_mutex_unlock(&s->lock);
 }
 
