@@ -6,8 +6,10 @@
 #include "cli/command/server_config.h"
 #include "cli/command/sharing.h"
 #include "cli/request/asked.h"
+#include "cli/terminal/passphrase.h"
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
+#include "cli/transfer/handover.h"
 #include "cli/wrap/recipients.h"
 #include "crypto/gate.h"
 #include "crypto/request.h"
@@ -182,6 +184,7 @@ print_links(struct asking *a, bool kept) {
         if (err == 0) err = buf_printf(&text, "%s\n", buf_text(&answer));
         if (err == 0 && !kept) err = buf_printf(&text, "%s\n", buf_text(&collect));
         if (err == 0) status = cli_print(&text);
+        if (status == CLI_DONE && a->cli->opt.qr) handover_show_qr(a->cli, buf_text(&answer));
     }
     buf_free(&answer);
     buf_free(&collect);
@@ -221,8 +224,28 @@ prepare_request(struct asking *a) {
     return asked_seal(cli, &a->text, a->asked.link_key, &a->envelope, &a->keys);
 }
 
+/* Refuse options that contradict each other. */
+static enum cli_exit
+check_request_options(const struct options *o) {
+    bool note_from_stdin = o->note != NULL && strcmp(o->note, "-") == 0;
+    if (o->qr && o->json) {
+        say_error("--qr with --json cannot be combined");
+        say_hint("See secrets request --help.");
+        return CLI_USAGE;
+    }
+    if (note_from_stdin && passphrase_from_stdin(o->api_token)) {
+        say_error("the note and the API token cannot both come from standard input");
+        say_hint("Give the token by another method, such as file:PATH.");
+        return CLI_USAGE;
+    }
+    return CLI_DONE;
+}
+
 enum cli_exit
 request_run(struct cli *cli) {
+    enum cli_exit status = check_request_options(&cli->opt);
+    if (status != CLI_DONE) return status;
+
     struct asking a = {
         .cli = cli,
         .api_token = BUF_INIT(TOKEN_RAW_MAX),
@@ -231,7 +254,7 @@ request_run(struct cli *cli) {
     };
     state_prune(&cli->state, clock_now(cli->clock));
 
-    enum cli_exit status = prepare_request(&a);
+    status = prepare_request(&a);
     if (status == CLI_DONE) status = send_request(&a);
     if (status == CLI_DONE) {
         /* The seed is kept before the link is printed. */

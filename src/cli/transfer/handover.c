@@ -11,8 +11,8 @@
 
 enum { HANDOVER_TEXT_MAX = 4096, QR_DRAWING_MAX = 256 * 1024 };
 
-static void
-show_qr(const struct cli *cli, const char *link) {
+void
+handover_show_qr(const struct cli *cli, const char *link) {
     struct buf drawing = BUF_INIT(QR_DRAWING_MAX);
     struct qr_style style = {.utf8 = cli->utf8, .colour = cli->colour, .width = UINT_MAX};
     if (isatty(STDERR_FILENO)) style.width = terminal_width();
@@ -38,7 +38,7 @@ handover_print(struct cli *cli, struct handover *h) {
     if (err == 0) err = buf_printf(&text, "%s\n", buf_text(&link));
     if (err == 0 && cli->opt.key_apart) err = buf_printf(&text, "%s\n", h->link_key);
     if (err == 0) status = cli_print(&text);
-    if (status == CLI_DONE && cli->opt.qr) show_qr(cli, buf_text(&link));
+    if (status == CLI_DONE && cli->opt.qr) handover_show_qr(cli, buf_text(&link));
 
     h->shown = status == CLI_DONE;
     buf_free(&link);

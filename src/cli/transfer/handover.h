@@ -24,6 +24,9 @@ struct handover {
 MUST_CHECK
 enum cli_exit handover_print(struct cli *cli, struct handover *h);
 
+/* Draw a QR code of ${link} on standard error, or print a note where it does not fit. */
+void handover_show_qr(const struct cli *cli, const char *link);
+
 /* Write the record that put --resume needs, for an envelope of ${size} bytes in parts of
  * ${part_size}.  Prints a note where that fails. */
 void handover_remember_upload(struct cli *cli, const struct handover *h, uint64_t size,

@@ -8,6 +8,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { encode } from 'uqr';
 import { ageFile, ageKey, bech32 } from '../support/age.mjs';
 import { exit, newHome, startServerAndHome } from '../support/cli.mjs';
 
@@ -41,6 +42,32 @@ test('asked, answered and collected, once', async () => {
   const got = await collect(r.stdout.trim());
   assert.deepEqual([got.code, got.stdout], [exit.done, 'hunter2'], got.stderr);
   assert.equal((await collect(r.stdout.trim())).stdout, '');
+});
+
+/** The modules of the code in ${stderr}, dark ones true, without the light ones around it. */
+function drawnCode(stderr) {
+  const lines = stderr.split('\n').filter((line) => /^[█▀▄ ]+$/.test(line));
+  const rows = lines.flatMap((line) => ['█▀', '█▄'].map((light) => [...line].map((c) => !light.includes(c))));
+  const [used, columns] = [rows.filter((row) => row.includes(true)), (row) => row.flatMap((dark, x) => (dark ? [x] : []))];
+  const [left, right] = [Math.min(...used.flatMap(columns)), Math.max(...used.flatMap(columns))];
+  return used.map((row) => row.slice(left, right + 1));
+}
+
+test('the link to answer as a QR code, on standard error', async () => {
+  const r = await asker.run(['request', '--note', 'n', '--no-state', '--qr']);
+  assert.equal(r.code, exit.done, r.stderr);
+  const drawn = JSON.stringify(drawnCode(r.stderr));
+  // The two libraries may choose different masks.
+  const shows = (text) => [0, 1, 2, 3, 4, 5, 6, 7].some((maskPattern) => JSON.stringify(encode(text, { ecc: 'L', border: 0, maskPattern }).data) === drawn);
+  const [link, own] = r.stdout.split('\n');
+  assert.deepEqual([shows(link), shows(own)], [true, false]);
+
+  const both = await asker.run(['request', '--qr', '--json']);
+  assert.equal(both.code, exit.usage);
+  assert.match(both.stderr, /--qr with --json cannot be combined/);
+  const twice = await asker.run(['request', '--note', '-', '--api-token', 'stdin'], { input: 'n' });
+  assert.equal(twice.code, exit.usage);
+  assert.match(twice.stderr, /cannot both come from standard input/);
 });
 
 test('files of several people, by the link that collects, with nothing kept', async () => {
