@@ -81,7 +81,7 @@ cli_take_link(struct cli *cli, struct link *out) {
 enum cli_exit
 cli_take_sealed_link(struct cli *cli, struct link *out) {
     enum cli_exit status = cli_take_link(cli, out);
-    if (status != CLI_DONE || out->kind == LINK_SEALED) return status;
+    if (status != CLI_DONE || out->kind != LINK_CLASSIC) return status;
     say_error("classic links have no status");
     say_hint("All you can do with one is open it: secrets get LINK.");
     return CLI_USAGE;

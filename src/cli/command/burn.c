@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* secrets burn: destroy a shared secret. */
+/* secrets burn: destroy a shared secret, or end a request for one. */
 #include "cli/command/owner_token.h"
+#include "cli/request/asked.h"
 #include "cli/terminal/say.h"
 
 static enum cli_exit
@@ -20,14 +21,74 @@ burn_secret(struct cli *cli, const char *id, const char *token) {
     return status;
 }
 
+/* End the request ${id}, and forget what was kept of it.  ${kept} says that ${token} is the kept
+ * one. */
+static enum cli_exit
+end_asked(struct cli *cli, const char *id, const char *token, bool kept) {
+    char path[REMOTE_PATH_MAX];
+    struct remote_response resp = {0};
+    (void)snprintf(path, sizeof(path), "api/v1/requests/%s", id);
+    struct remote_call call = {
+        .method = HTTP_DELETE, .path = path, .token = token, .expect = {.kind = EXPECT_EMPTY}};
+    enum cli_exit status = remote_call(&cli->remote, &call, &resp);
+
+    if (status == CLI_GONE) {
+        say_error("there is no such request");
+        say_hint("It has expired, or the link is not the one that was made with it.");
+    } else if (status != CLI_DONE) {
+        remote_complain(&cli->remote, status, &resp, "end the request");
+    } else if (cli->opt.json) {
+        status = cli_print_json(json_pack("{s:b}", "burnt", 1));
+    } else {
+        say_note("Ended. Nobody can answer any more, and the answers that were not opened are "
+                 "burnt.");
+    }
+
+    /* A request is as unknown to a wrong token as one that never was. */
+    bool ended = (status == CLI_DONE && resp.marked) || (status == CLI_GONE && kept);
+    if (ended) state_forget(&cli->state, STATE_ASKED, id);
+    remote_response_clear(&resp);
+    return status;
+}
+
+static enum cli_exit
+burn_link(struct cli *cli, const struct link *link) {
+    struct buf token = BUF_INIT(OWNER_TOKEN_MAX);
+    enum cli_exit status = owner_token_find(cli, link, &token);
+    if (status == CLI_DONE) status = burn_secret(cli, link->id, buf_text(&token));
+    buf_free(&token);
+    return status;
+}
+
+/* End the request of ${link}.  The seed, which is in the link to collect or kept here, gives the
+ * owner token. */
+static enum cli_exit
+burn_request(struct cli *cli, const struct link *link) {
+    struct asked asked = {0};
+    char owner[TOKEN_LEN + 1];
+    uint8_t identity[AGE_KEY_LEN];
+    if (cli->opt.token != NULL) {
+        say_error("the link of a request needs no --token");
+        say_hint("Give the link that collects its answers, which begins with #c.");
+        return CLI_USAGE;
+    }
+
+    enum cli_exit status = asked_locate(cli, link, &asked);
+    if (status == CLI_DONE) status = asked_derive(&asked, owner, identity);
+    if (status == CLI_DONE) status = end_asked(cli, asked.id, owner, link->kind == LINK_ANSWER);
+    explicit_bzero(&asked, sizeof(asked));
+    explicit_bzero(owner, sizeof(owner));
+    explicit_bzero(identity, sizeof(identity));
+    return status;
+}
+
 enum cli_exit
 burn_run(struct cli *cli) {
     struct link link = {0};
-    struct buf token = BUF_INIT(OWNER_TOKEN_MAX);
+    cli->opt.of_request = true;
     enum cli_exit status = cli_take_sealed_link(cli, &link);
-    if (status == CLI_DONE) status = owner_token_find(cli, &link, &token);
-    if (status == CLI_DONE) status = burn_secret(cli, link.id, buf_text(&token));
-    buf_free(&token);
+    if (status == CLI_DONE && link.kind == LINK_SEALED) status = burn_link(cli, &link);
+    else if (status == CLI_DONE) status = burn_request(cli, &link);
     explicit_bzero(&link, sizeof(link));
     return status;
 }

@@ -9,7 +9,6 @@
 #include "cli/terminal/signals.h"
 #include "cli/transfer/output.h"
 #include "cli/wrap/wrap.h"
-#include "crypto/request.h"
 
 enum {
     ANSWERS_MAX = 100,
@@ -154,6 +153,13 @@ collect_list(struct collecting *c, const json_t *list) {
     return first;
 }
 
+static bool
+can_come(const json_t *json) {
+    const char *state = remote_text(json, "state");
+    return state != NULL && strcmp(state, "open") == 0 &&
+           remote_number(json, "answers_left", 0) > 0;
+}
+
 /* Say what came of a list. */
 static enum cli_exit
 finish_list(const struct collecting *c, const json_t *json, enum cli_exit status) {
@@ -163,17 +169,13 @@ finish_list(const struct collecting *c, const json_t *json, enum cli_exit status
         say_hint("Do not trust this server, or whoever answered. Ask again.");
         return CLI_DAMAGED;
     }
-    if (status == CLI_DONE && c->delivered == 0)
+    if (status != CLI_DONE || c->delivered > 0) return status;
+
+    if (can_come(json))
         say_note("There is no answer to collect. %lld more can come.",
                  (long long)remote_number(json, "answers_left", 0));
+    else say_note("There is no answer to collect, and none can come any more.");
     return status;
-}
-
-static bool
-can_come(const json_t *json) {
-    const char *state = remote_text(json, "state");
-    return state != NULL && strcmp(state, "open") == 0 &&
-           remote_number(json, "answers_left", 0) > 0;
 }
 
 /* Collect what is there.  With --wait, wait until something is, or nothing can come any more. */
@@ -196,17 +198,6 @@ collect_answers(struct collecting *c) {
     }
 }
 
-/* Derive what the seed gives. */
-static enum cli_exit
-derive_asker(struct collecting *c) {
-    int err = request_identity(c->asked.seed, TOKEN_LINK_KEY_LEN, c->identity);
-    if (err == 0) err = request_owner(c->asked.seed, TOKEN_LINK_KEY_LEN, c->owner);
-    if (err == 0) return CLI_DONE;
-    say_error("could not derive the keys of the request: %s", err_text(err));
-    say_hint("Run the same command again.");
-    return CLI_FAILED;
-}
-
 enum cli_exit
 collect_run(struct cli *cli) {
     struct collecting c = {.cli = cli};
@@ -215,16 +206,10 @@ collect_run(struct cli *cli) {
     enum cli_exit status = output_check(cli);
     state_prune(&cli->state, clock_now(cli->clock));
 
-    /* The request, then its server. */
     cli->opt.of_request = true;
     if (status == CLI_DONE && named) status = cli_take_link(cli, &link);
-    if (status == CLI_DONE) status = asked_find(cli, named ? &link : NULL, &c.asked);
-    if (status == CLI_DONE) {
-        const char *server = c.asked.server[0] != '\0' ? c.asked.server : NULL;
-        status = cli_check_token_server(cli, server);
-        if (status == CLI_DONE) status = cli_use_server(cli, server, named ? &link : NULL);
-    }
-    if (status == CLI_DONE) status = derive_asker(&c);
+    if (status == CLI_DONE) status = asked_locate(cli, named ? &link : NULL, &c.asked);
+    if (status == CLI_DONE) status = asked_derive(&c.asked, c.owner, c.identity);
     if (status == CLI_DONE) status = collect_answers(&c);
     explicit_bzero(&c, sizeof(c));
     explicit_bzero(&link, sizeof(link));

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the program keeps between runs: owner tokens, unfinished uploads and leases.  Each is a JSON
- * file of mode 0600 in a directory of mode 0700 ($XDG_STATE_HOME/secrets), named by the hash of the
- * secret's id.  No link key, passphrase or plaintext is ever stored.
+ * What the program keeps between runs: owner tokens, requests, unfinished uploads and leases.  Each
+ * is a JSON file of mode 0600 in a directory of mode 0700 ($XDG_STATE_HOME/secrets), named by the
+ * hash of the id.  The seed and the link key of a request, which read its answers, are stored.  No
+ * other link key and no passphrase or plaintext is ever stored.
  */
 #ifndef CLI_LOCAL_STATE_H
 #define CLI_LOCAL_STATE_H

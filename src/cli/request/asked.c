@@ -5,7 +5,6 @@
 #include "cli/terminal/say.h"
 #include "crypto/envelope/opener.h"
 #include "crypto/envelope/sealer.h"
-#include "crypto/request.h"
 
 /* Append the bytes to ${ctx}, a buffer. */
 static int
@@ -190,4 +189,24 @@ asked_find(struct cli *cli, const struct link *link, struct asked *out) {
     say_error("this request was not made here, or is forgotten");
     say_hint("Give the link that collects its answers, which begins with #c.");
     return CLI_USAGE;
+}
+
+enum cli_exit
+asked_locate(struct cli *cli, const struct link *link, struct asked *out) {
+    enum cli_exit status = asked_find(cli, link, out);
+    const char *server = out->server[0] != '\0' ? out->server : NULL;
+    if (status == CLI_DONE) status = cli_check_token_server(cli, server);
+    if (status == CLI_DONE) status = cli_use_server(cli, server, link);
+    return status;
+}
+
+enum cli_exit
+asked_derive(const struct asked *a, char owner[static TOKEN_LEN + 1],
+             uint8_t identity[static AGE_KEY_LEN]) {
+    int err = request_identity(a->seed, TOKEN_LINK_KEY_LEN, identity);
+    if (err == 0) err = request_owner(a->seed, TOKEN_LINK_KEY_LEN, owner);
+    if (err == 0) return CLI_DONE;
+    say_error("could not derive the keys of the request: %s", err_text(err));
+    say_hint("Run the same command again.");
+    return CLI_FAILED;
 }

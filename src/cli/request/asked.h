@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cli/request/description.h"
+#include "crypto/request.h"
 
 enum { ASKED_ENVELOPE_MAX = 5120 }; /* bytes of a sealed description */
 
@@ -43,5 +44,16 @@ bool asked_keep(struct cli *cli, const struct asked *a);
  */
 MUST_CHECK
 enum cli_exit asked_find(struct cli *cli, const struct link *link, struct asked *out);
+
+/* As asked_find(), and set cli->remote to the server of the request.  Returns CLI_DONE, or another
+ * status after printing an error. */
+MUST_CHECK
+enum cli_exit asked_locate(struct cli *cli, const struct link *link, struct asked *out);
+
+/* Derive the owner token and the identity of ${a}, which the caller wipes.  Returns CLI_DONE, or
+ * CLI_FAILED after printing an error. */
+MUST_CHECK
+enum cli_exit asked_derive(const struct asked *a, char owner[static TOKEN_LEN + 1],
+                           uint8_t identity[static AGE_KEY_LEN]);
 
 #endif

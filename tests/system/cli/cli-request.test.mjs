@@ -32,7 +32,7 @@ test('asked, answered and collected, once', async () => {
   assert.match(r.stdout, /^http:\S+\/#r\.\w{22}\.\w{32}\n$/);
   const empty = await collect();
   assert.deepEqual([empty.code, empty.stdout], [exit.done, '']);
-  assert.match(empty.stderr, /no answer to collect/);
+  assert.match(empty.stderr, /no answer to collect\. 1 more can come/);
 
   const given = await answer(r.stdout.trim(), 'hunter2');
   assert.equal(given.code, exit.done, given.stderr);
@@ -111,13 +111,44 @@ test('answers encrypted to a key of the asker', async () => {
   assert.deepEqual([got.code, got.stdout], [exit.done, 'for the key'], got.stderr);
 });
 
+test('burn ends a request by the link that collects, or where it was made by the link to answer', async () => {
+  for (const which of ['collect', 'link']) {
+    const asked = await ask('--answers', '2');
+    assert.equal((await answer(asked.link, 'never opened')).code, exit.done);
+    const burnt = await (which === 'link' ? asker : answerer).run(['burn', asked[which]]);
+    assert.deepEqual([burnt.code, burnt.stdout], [exit.done, ''], burnt.stderr);
+    assert.match(burnt.stderr, /^Ended\. Nobody can answer/);
+
+    assert.equal((await answer(asked.link, 'too late')).code, exit.gone);
+    const left = await collect(asked.collect);
+    assert.deepEqual([left.code, left.stdout], [exit.done, ''], left.stderr);
+    assert.match(left.stderr, /no answer to collect, and none can come/);
+    const again = await asker.run(['burn', '--json', asked.collect]);
+    assert.deepEqual([again.code, again.stdout], [exit.done, '{"burnt":true}\n'], again.stderr);
+    const kept = await collect(asked.link);
+    assert.equal(kept.code, exit.usage, 'it is forgotten here');
+  }
+  const never = await ask();
+  const [page, fragment] = never.collect.split('#');
+  const [, , seed, key] = fragment.split('.');
+  const unknown = await asker.run(['burn', `${page}#c.ABCDEFGHIJKLMNOPQRSTUV.${seed}.${key}`]);
+  assert.equal(unknown.code, exit.gone);
+  assert.match(unknown.stderr, /no such request/);
+  const other = await asker.run(['burn', never.collect.replace(seed, seed.split('').reverse().join(''))]);
+  assert.equal(other.code, exit.gone, other.stderr);
+  assert.equal((await answer(never.link, 'still open')).code, exit.done);
+  assert.equal((await collect(never.link)).stdout, 'still open', 'its keys are still here');
+});
+
 test('each link goes to its own command, and no message shows a key', async () => {
   const { link, collect: own } = await ask();
   const rows = [
     [asker, ['get', link], /asks for a secret and holds none\n {2}Answer it with secrets answer/],
-    [asker, ['burn', own], /collects the answers to a request\n {2}Use secrets collect/],
+    [asker, ['receipt', own], /collects the answers to a request\n {2}Use secrets collect/],
     [asker, ['answer', own], /not a link that asks for a secret/],
     [answerer, ['collect', link], /was not made here/],
+    [answerer, ['burn', link], /was not made here/],
+    [asker, ['burn', own, '--token', 'stdin'], /needs no --token/],
     [asker, ['request', '--to', 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ7hfyGVzXb7HtP0xkxoHyLkHWbkYFYm2mEKzhRHRkwe'], /age1\.\.\. keys only/],
     [asker, ['request', '--note', 'x'.repeat(5000)], /note is longer/],
     [asker, ['put', '--file', own], /cannot|No such file/],
