@@ -187,7 +187,8 @@ continue_upload(struct cli *cli, const json_t *record, const struct upload *u) {
 
     if (status == CLI_DONE) {
         handover_keep_token(cli, u->id, u->owner_token, remote_number(record, "expires_at", 0));
-        say_note("The upload is complete. The link can be opened now.");
+        if (u->complete != NULL) say_note("Answered. Only the asker can read it.");
+        else say_note("The upload is complete. The link can be opened now.");
     } else if (status == CLI_NETWORK || status == CLI_INTERRUPTED) {
         complain_unfinished(cli, status, &resp);
         status = CLI_UNFINISHED;

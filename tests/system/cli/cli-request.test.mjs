@@ -289,6 +289,8 @@ test('an answer in parts that breaks off is finished by put --resume', async (t)
   cut = false;
   const again = await answerer.run(['put', '--resume', '-s', line.url]);
   assert.equal(again.code, exit.done, again.stderr);
+  assert.match(again.stderr, /^Answered\. Only the asker can read it\.$/m);
+  assert.doesNotMatch(again.stderr, /link can be opened/);
   const got = await collect(own, '-o', 'long.bin');
   assert.equal(got.code, exit.done, got.stderr);
   assert.ok(readFileSync(join(asker.folder, 'long.bin')).equals(Buffer.alloc(900_000, 9)));
