@@ -182,7 +182,7 @@ async function startProxy(kind, folder, socket, options) {
 
 /**
  * Start one server with the settings ${env}, and the proxies ${names} with ${options} in front of it, all at once.
- * Resolves to { proxies, stop() } with proxies[kind] as startProxy() describes it.
+ * Resolves to { proxies, stderr(), stop() } with proxies[kind] as startProxy() describes it.
  */
 export async function startProxies(names, env = {}, options = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'proxy-'));
@@ -203,7 +203,7 @@ export async function startProxies(names, env = {}, options = {}) {
     started.push(...proxies);
     const failed = results.find((one) => one.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
-    return { proxies: Object.fromEntries(proxies.map((proxy) => [proxy.kind, proxy])), stop };
+    return { proxies: Object.fromEntries(proxies.map((proxy) => [proxy.kind, proxy])), stderr: server.stderr, stop };
   } catch (error) {
     await stop();
     throw error;

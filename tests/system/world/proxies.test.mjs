@@ -172,6 +172,25 @@ async function forgedUser(proxy) {
       assert.equal(await userOf(proxy, { [name]: value }), undefined, `${name}: ${value}`);
 }
 
+/** No client hides its address by naming the header with it as one of the connection (RFC 9110, 7.6.1). */
+async function hiddenAddress(proxy) {
+  const before = site.stderr().length;
+  const url = new URL(`api/v1/secrets/${'Z'.repeat(22)}`, proxy.url);
+  const cookie = proxy.login ? { Cookie: 'session=known' } : {};
+  const auth = proxy.basic && `${proxy.basic.username}:${proxy.basic.password}`;
+  const { request } = url.protocol === 'https:' ? https : http;
+  const headers = { ...cookie, Connection: 'close, X-Forwarded-For' };
+  const response = await new Promise((done, failed) => {
+    request(url, { agent: false, auth, rejectUnauthorized: false, headers }, done).on('error', failed).end();
+  });
+  await response.toArray();
+  if (response.statusCode === 400) return; // refused by the proxy
+  assert.equal(response.statusCode, 404);
+  const line = () => site.stderr().slice(before).split('\n').find((one) => one.includes('event=request') && one.includes('status=404'));
+  for (let i = 0; i < 100 && line() === undefined; i++) await new Promise((done) => setTimeout(done, 50));
+  assert.match(line(), /client=127\./);
+}
+
 /** What the others pass on the client and curl show. */
 const forPages = ['nginx', 'nginx with Basic auth', 'nginx below a folder', 'login by cookie'];
 
@@ -180,6 +199,7 @@ for (const kind of proxyKinds)
     const pageTest = brief && !forPages.includes(kind) ? () => undefined : test;
     pageTest(`page behind ${kind}`, async (t) => throughPage(t, site.proxies[kind]));
     test(`user named by a client behind ${kind}`, async () => forgedUser(site.proxies[kind]));
+    test(`address hidden by a client behind ${kind}`, async () => hiddenAddress(site.proxies[kind]));
     test(`curl behind ${kind}`, async (t) => throughCurl(t, site.proxies[kind]));
     const client = kind === 'login by cookie' ? clientWithoutCookies : throughCli;
     test(`client behind ${kind}`, async (t) => client(t, site.proxies[kind]));
