@@ -115,6 +115,14 @@ take_rate(const struct api *api, struct rate *rate, const struct http_request *r
     return -1;
 }
 
+void
+api_count_looks(const struct api *api, const struct http_request *req, size_t n) {
+    uint8_t key[16];
+    rate_key(req, key);
+    for (size_t i = 0; i < n; i++)
+        if (rate_take(api->look_rate, key, api->monotonic_ms()) != 0) return;
+}
+
 /* Count a wrong token.  Beyond the rate of opens the response becomes 429. */
 static void
 count_failed_token(const struct api *api, const struct http_request *req,

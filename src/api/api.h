@@ -123,4 +123,8 @@ int api_check(struct api *api, const struct http_request *req, int64_t body_len,
 void api_handle(struct api *api, const struct api_route *route, struct http_request *req,
                 struct http_response *resp);
 
+/* Count ${n} more looks of the client of ${req}, for a response that costs as much as they do.
+ * Looks that the client has not left are not counted.  Any thread. */
+void api_count_looks(const struct api *api, const struct http_request *req, size_t n);
+
 #endif

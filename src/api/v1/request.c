@@ -12,8 +12,9 @@
 
 enum {
     ASKED_LEN = 96,
-    INFO_LEN = 256,   /* without the description */
-    ANSWER_LEN = 128, /* of an answer in a list, without its wrap */
+    INFO_LEN = 256,       /* without the description */
+    ANSWERS_PER_LOOK = 8, /* in a list */
+    ANSWER_LEN = 128,     /* of an answer in a list, without its wrap */
     TTL_DEFAULT = 24 * 60 * 60,
     ANSWERS_DEFAULT = 1,
     ANSWER_SIZE_DEFAULT = 1024 * 1024,
@@ -214,6 +215,9 @@ respond_answers(struct api_call *call, const struct record *r, const struct buf 
     int err = response_reserve(call->resp, list_len(r, description));
     struct response_writer w;
     if (err != 0) return err;
+
+    /* Each answer and its wrap is read from the store. */
+    api_count_looks(call->api, call->req, r->answer_count / ANSWERS_PER_LOOK);
 
     response_begin(&w, call->resp, INFO_LEN + base64_encoded_len(BASE64_URL, description->len));
     response_string(&w, "state", request_state_name(r, vault_now(call->api->vault)));

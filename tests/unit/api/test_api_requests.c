@@ -296,6 +296,33 @@ unfinished_answers_are_limited(void **state) {
     a = begun(f);
 }
 
+/* How many lists of a request with ${answers} answers a client gets at once. */
+static int
+lists_of(struct api_fixture *f, int answers) {
+    assert_int_equal(ask_for(f, ",\"answers\":20"), 201);
+    for (int i = 0; i < answers; i++) {
+        struct answer a = begun(f);
+        assert_int_equal(complete(f, &a, 30, 'w'), 204);
+    }
+    f->api.config.rate_open = 6;
+    api_fixture_reopen(f);
+
+    struct ask ask = {.target = at("/answers"), .token = owner};
+    int n = 0;
+    while (n < 100 && api_fixture_ask(f, ask) == 200)
+        n++;
+    f->api.config.rate_open = 0;
+    api_fixture_reopen(f);
+    return n;
+}
+
+/* A list is read from the store answer by answer, and counts as that many. */
+static void
+a_long_list_counts_more(void **state) {
+    assert_int_equal(lists_of(*state, 7), 4 * 6);
+    assert_int_equal(lists_of(*state, 16), 4 * 6 / 3);
+}
+
 /* The storage that answers take belongs to the answerer's network. */
 static void
 answers_count_on_the_share_of_the_answerer(void **state) {
@@ -363,6 +390,7 @@ main(void) {
         TEST(an_answer_in_parts_is_completed_as_an_upload),
         TEST(each_field_is_checked),
         TEST(unfinished_answers_are_limited),
+        TEST(a_long_list_counts_more),
         TEST(answers_count_on_the_share_of_the_answerer),
         TEST(off_means_neither_asking_nor_answering),
         TEST(who_may_not_create_may_answer),
