@@ -24,19 +24,31 @@ v1_check_part(struct api_call *call, int64_t body_len, uint32_t *len) {
     return -1;
 }
 
+/* What pays for a part. */
+struct part_payer {
+    struct api_call *call;
+    bool paid;
+};
+
 static int
-take_for_part(void *call, const struct vault_charge *c, int64_t ttl) {
-    return call_storage_take(call, c, ttl);
+take_for_part(void *ctx, const struct vault_charge *c, int64_t ttl) {
+    struct part_payer *payer = ctx;
+    int err = call_storage_take(payer->call, c, ttl);
+    payer->paid = err == 0;
+    return err;
 }
 
 static void
-return_for_part(void *call, const struct vault_charge *c, int64_t ttl) {
-    call_storage_return(call, c, ttl);
+return_for_part(void *ctx, const struct vault_charge *c, int64_t ttl) {
+    struct part_payer *payer = ctx;
+    payer->paid = false;
+    call_storage_return(payer->call, c, ttl);
 }
 
 void
 v1_put_part(struct api_call *call) {
-    const struct vault_sealed_payer payer = {take_for_part, return_for_part, call};
+    struct part_payer paying = {.call = call};
+    const struct vault_sealed_payer payer = {take_for_part, return_for_part, &paying};
     struct api *api = call->api;
     enum verdict verdict = VERDICT_ABSENT;
     int err = 0;
@@ -49,7 +61,8 @@ v1_put_part(struct api_call *call) {
         problem_respond(call->resp, PROBLEM_CONFLICT, NULL);
     else v1_outcome(call, err, verdict);
 
-    if (call->resp->status == 204) v1_upload_touched(call);
+    /* A part that was there already does not keep an idle upload in its place. */
+    if (call->resp->status == 204 && paying.paid) v1_upload_touched(call);
 }
 
 /* Read the wrap that completes an answer into ${out}, which stays empty if there is none.  Returns

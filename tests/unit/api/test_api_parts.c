@@ -258,6 +258,34 @@ four_unfinished_uploads_a_client(void **state) {
     free(body);
 }
 
+/* Whether one more upload may begin 16 s after four began, which got part ${k} after 10 s. */
+static int
+begin_after_parts(struct api_fixture *fixture, unsigned k) {
+    struct api_fixture_secret what = {.views = 1, .ttl = 7 * 86400, .size = SIZE};
+    struct upload u[4];
+    for (size_t i = 0; i < ARRAY_LEN(u); i++) {
+        u[i] = begin(fixture);
+        assert_int_equal(put_good(&u[i], 0), 204);
+    }
+
+    fixture->ms += 10 * 1000;
+    for (size_t i = 0; i < ARRAY_LEN(u); i++)
+        assert_int_equal(put_good(&u[i], k), 204);
+    fixture->ms += 6 * 1000;
+
+    char *body = api_fixture_create_body(what);
+    int status = api_fixture_ask(fixture, (struct ask){.target = "/api/v1/secrets", .body = body});
+    free(body);
+    fixture->ms += 3600 * 1000;
+    return status;
+}
+
+static void
+a_repeated_part_keeps_no_place(void **state) {
+    assert_int_equal(begin_after_parts(*state, 1), 429); /* the control: a new part */
+    assert_int_equal(begin_after_parts(*state, 0), 201);
+}
+
 /* Where servers share a store, an upload may end at another server than the one where it began. */
 static void
 an_upload_that_ended_elsewhere_does_not_count(void **state) {
@@ -444,6 +472,7 @@ main(void) {
         TEST(head_of_a_part_does_not_renew),
         TEST(head_of_a_part_tells_what_get_would),
         TEST(four_unfinished_uploads_a_client),
+        TEST(a_repeated_part_keeps_no_place),
         TEST(an_upload_that_ended_elsewhere_does_not_count),
         TEST(a_failed_create_is_no_upload),
         TEST(a_part_is_reserved_before_it_is_read),
