@@ -156,6 +156,25 @@ test('a link that is lost would lose the answers, so the page asks', async () =>
   await text('You are asked for a secret').waitFor();
 });
 
+test('the browser asks before it leaves the only copy of a private link', async () => {
+  const reloads = async () => {
+    let asked = 0;
+    const count = (dialog) => {
+      asked += dialog.type() === 'beforeunload' ? 1 : 0;
+      return dialog.dismiss();
+    };
+    page.on('dialog', count);
+    await page.evaluate(() => { setTimeout(() => location.reload(), 0); });
+    await new Promise((done) => setTimeout(done, 1000));
+    page.off('dialog', count);
+    return asked;
+  };
+  await askFor('The key');
+  assert.equal(await reloads(), 1);
+  await button('Copy private link').click();
+  assert.equal(await reloads(), 0);
+});
+
 test('an answer whose delivery is lost is delivered by the next press, once', async () => {
   const { link, collect } = await askFor('twice');
   await elsewhere(async (other) => {
