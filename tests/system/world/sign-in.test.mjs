@@ -30,8 +30,7 @@ function settingsOfManual() {
 /** The value of ${directive} in the shipped configuration. */
 const shippedValue = (directive) => new RegExp(`^${directive} "?([^"\n]*)`, 'm').exec(shipped('proxy/apache-sign-in.conf'))[1];
 
-/** Send ${json} if it is there, else GET, through ${proxy}; a header that is an array is sent as often. Resolves to { status, json }. */
-const ask = (proxy, path, { json, headers = {} } = {}) => new Promise((done, failed) => {
+const sendOnce = (proxy, path, { json, headers = {} } = {}) => new Promise((done, failed) => {
   const body = json && JSON.stringify(json);
   const options = { method: body ? 'POST' : 'GET', headers: { ...headers, ...(body && { 'Content-Type': 'application/json', 'Content-Length': body.length }) } };
   https.request({ host: 'localhost', port: proxy.port, path, agent: false, rejectUnauthorized: false, ...options }, (res) => {
@@ -39,6 +38,18 @@ const ask = (proxy, path, { json, headers = {} } = {}) => new Promise((done, fai
     res.on('data', (piece) => (answer += piece)).on('end', () => done({ status: res.statusCode, json: /json$/.test(res.headers['content-type']) ? JSON.parse(answer) : null }));
   }).on('error', failed).end(body);
 });
+
+/**
+ * Send ${json} if it is there, else GET, through ${proxy}; a header that is an array is sent as often. What nginx refuses
+ * because requests come too fast is sent again. Resolves to { status, json }.
+ */
+async function ask(proxy, path, options) {
+  for (let tries = 0; ; tries++) {
+    const answer = await sendOnce(proxy, path, options);
+    if (answer.status !== 429 || tries === 40) return answer;
+    await new Promise((done) => setTimeout(done, 500));
+  }
+}
 
 /** What clients may try, to be taken for somebody: each once and twice. */
 const FORGED = [

@@ -117,6 +117,7 @@ limits_hold(void **state) {
     assert_int_equal(age_open(identity, file.data, file.len, &none), 1);
     buf_free(&file);
     buf_free(&plain);
+    buf_free(&none);
 }
 
 static void
