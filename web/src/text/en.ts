@@ -166,7 +166,7 @@ export const en = {
   wrapText: 'The sender encrypted it to a public key. Only the holder of the private key can open it, with the command line program:',
   wrapLabel: 'Command',
   wrapCopy: 'Copy command',
-  wrapNote: 'Write the name of the file with your private key in place of key.txt. This page never asks for the key. Nothing was used up.',
+  wrapNote: 'Replace key.txt with the name of the file that contains your private key. This page never asks for the key. Nothing was used up.',
   open: 'Open',
   opening: 'Opening',
   tryAgain: 'Try again',
@@ -215,7 +215,7 @@ export const en = {
   brokenTitle: 'This content is damaged',
   broken: 'It is not what the sender encrypted, so none of it is shown. Ask the sender to share it again.',
   weakTitle: 'This secret is not safe to open',
-  weak: 'The server asked this browser to prove your passphrase in a weak way that would make it easy to guess. Nothing was sent. Tell the sender.',
+  weak: 'The server asked this browser for a weak proof of your passphrase, from which the passphrase would be easy to guess. Nothing was sent. Tell the sender.',
   reloadedTitle: 'This page showed a secret',
   reloaded: 'To open it again, use the link again. Reloading used nothing up.',
 
