@@ -207,7 +207,7 @@ async function runOne(test, logs) {
   if (ending) await new Promise(() => {});
   const begun = Date.now();
   const log = join(logs, `${test.name.replaceAll('/', '-')}.log`);
-  const { code, processor } = await execute(test.command, { limit: 900, priority: 0, ...test, log });
+  const { code, processor } = await execute(test.command, { limit: 1800, priority: 0, ...test, log });
   if (ending) await new Promise(() => {});
   const text = readFileSync(log, 'utf8');
   return { ...test, ...countTests(text, code), seconds: (Date.now() - begun) / 1000, processor, text, log };
@@ -241,7 +241,7 @@ async function nextOf(active) {
  *   env             variables in addition to those of this program
  *   needs           names of tests that end before it starts; it fails without running if one of them failed
  *   alone           nothing else runs at the same time: it measures time or memory
- *   limit           seconds that it may take (900)
+ *   limit           seconds that it may take (1800)
  *   final           if it fails, it has failed, as one that others need. Other tests that fail run once more, alone, when
  *                   all are over: they watch clocks and processes, which a busy machine disturbs
  *   priority        as of nice(1)
