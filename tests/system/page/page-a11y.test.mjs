@@ -2,7 +2,7 @@
 // axe on every state of the page.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { clear, COLOURS, page, startAxe, testStates } from '../support/axe.mjs';
+import { clear, COLOURS, page, PLACES, startAxe, testStates } from '../support/axe.mjs';
 import { site } from '../support/stage.mjs';
 import { states } from '../support/states.mjs';
 

@@ -14,7 +14,7 @@ const WIDTHS = { wide: { width: 1280, height: 720 }, narrow: { width: 320, heigh
 /** Dark and light differ in their colours alone, which these rules look at. */
 export const COLOURS = { runOnly: { type: 'rule', values: ['color-contrast', 'link-in-text-block'] } };
 /** Wide and narrow differ in sizes and places alone: no element comes or goes (web/page.css). */
-const PLACES = { runOnly: { type: 'rule', values: ['target-size', 'scrollable-region-focusable'] } };
+export const PLACES = { runOnly: { type: 'rule', values: ['target-size', 'scrollable-region-focusable'] } };
 
 const LOOKS = {
   'dark, wide': { viewport: WIDTHS.wide, colorScheme: 'dark', rules: COLOURS },
