@@ -145,8 +145,7 @@ test('keyboard alone: share, choose, copy, open', async () => {
     }
     throw new Error(`${what} is not reached by Tab`);
   };
-  await page.keyboard.press('Tab');
-  await page.keyboard.press('Tab');
+  await tabTo('TEXTAREA');
   await page.keyboard.type('by keys');
   await tabTo('once');
   await page.keyboard.press('Enter');
