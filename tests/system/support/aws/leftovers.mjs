@@ -25,7 +25,7 @@ function sortSealed(item, has) {
   if (content === CONTENT.DOOMED) return open ? '!readable, and to be erased' : 'content to be erased';
   if (content === CONTENT.NONE) return open ? '!a view without its content' : 'a receipt';
   if (content === CONTENT.INLINE && !has.item(`${item.secret_id.S}#content`)) return '!a view without its content';
-  if (item.wrap_len && !has.item(`${item.secret_id.S}#content`)?.wrap) return '!a view without its wrap';
+  if (number(item, 'wrap_len') > 0 && !has.item(`${item.secret_id.S}#content`)?.wrap) return '!a view without its wrap';
   if (content === CONTENT.BLOBS)
     for (const k of partsOf(item)) if (!has.object(`v1/${item.blob.S}/${k}`)) return '!a part that is not there';
   return views > 0 ? 'a record with views' : 'a record with leases';
