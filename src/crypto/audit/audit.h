@@ -45,7 +45,7 @@ struct audit_event {
     int64_t at;     /* seconds since 1970-01-01 UTC */
     enum audit_kind kind;
     uint8_t ref[AUDIT_REF_LEN]; /* of the id; zeros for STARTED and STOPPED */
-    char by[AUDIT_BY_MAX + 1];  /* who created the secret, or asked; "" if that is unknown */
+    char by[AUDIT_BY_MAX + 1];  /* who created, asked or opened; "" if unknown */
     uint8_t hash[AUDIT_HASH_LEN];
 };
 
