@@ -147,22 +147,24 @@ function execute(command, { env, log, limit, priority }) {
   });
 }
 
+/** The milliseconds that all processors together have worked, but for what gives way. */
+const processorsMs = () => cpus().reduce((sum, { times }) => sum + times.user + times.sys + times.irq, 0);
+
 /**
  * How many tests run at once: ${least}, and one more with each look that finds a processor idle, up to ${most}. Tests
  * that wait for clocks and time-outs leave the processors to others, and on a busy machine few run at once.
- * A build of a lower priority counts as idle: it gives way.
+ * A build of a lower priority counts as idle: it gives way. ${clock} and ${busyMs} are given by tests only.
  */
-function slotCounter({ least, most }) {
-  const busyMs = () => cpus().reduce((sum, { times }) => sum + times.user + times.sys + times.irq, 0);
-  let last = { at: Date.now(), busy: busyMs() };
+export function slotCounter({ least, most, clock = Date.now, busyMs = processorsMs }) {
+  let last = { at: clock(), busy: busyMs() };
 
   return (active) => {
-    const elapsed = Date.now() - last.at;
+    const elapsed = clock() - last.at;
     if (elapsed < LOOK_MS) return least;
-    const now = { at: Date.now(), busy: busyMs() };
+    const now = { at: clock(), busy: busyMs() };
     const idle = cpus().length - (now.busy - last.busy) / elapsed;
     last = now;
-    return idle > IDLE_SHARE ? Math.min(active + 1, most) : least;
+    return idle > IDLE_SHARE ? Math.min(Math.max(active + 1, least), most) : least;
   };
 }
 

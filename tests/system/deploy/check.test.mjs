@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { countTests, runTests } from '../../../tools/tap.mjs';
+import { countTests, runTests, slotCounter } from '../../../tools/tap.mjs';
 import { top } from '../support/server.mjs';
 
 const check = join(top, 'tools/check');
@@ -55,6 +55,20 @@ test('a test that fails is repeated once unless that proves a fault, and what ta
   const failed = Object.fromEntries(results.map((one) => [one.name, one.failed]));
   assert.deepEqual(failed, { flaky: 0, strict: 1, proven: 1, broken: 1, endless: 1, needed: 1, after: 1, alone: 0 });
   assert.deepEqual(results.filter(({ secondTry }) => secondTry).map(({ name }) => name), ['flaky']);
+});
+
+test('as many tests run as are allowed at least, and more while a processor is idle', () => {
+  let at = 0;
+  let busy = 0;
+  const slots = slotCounter({ least: 2, most: 4, clock: () => at, busyMs: () => busy });
+  const look = (active, share) => {
+    at += 1000;
+    busy += 1000 * share * cpus().length;
+    return slots(active);
+  };
+  assert.deepEqual([2, 3, 4].map((active) => look(active, 1)), [2, 2, 2], 'a busy machine');
+  assert.deepEqual([2, 3, 4].map((active) => look(active, 0)), [3, 4, 4], 'an idle machine');
+  assert.deepEqual([0, 1].map((active) => look(active, 0)), [2, 2], 'an idle machine on which few tests run');
 });
 
 test('a name that is no test and no group fails', () => {
