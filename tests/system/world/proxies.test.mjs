@@ -148,15 +148,20 @@ async function throughCurl(t, proxy) {
   assert.ok((await curl('api/v1/config')).part_size > 0);
 }
 
-/** The user that the server takes ${proxy}'s client for, who sends ${headers}. */
-async function userOf(proxy, headers) {
-  const url = new URL('api/v1/config', proxy.url);
+/** The response to a GET of ${path} through ${proxy}, by a client who has signed in and sends ${headers}. */
+function fetchThrough(proxy, path, headers) {
+  const url = new URL(path, proxy.url);
   const cookie = proxy.login ? { Cookie: 'session=known' } : {};
   const auth = proxy.basic && `${proxy.basic.username}:${proxy.basic.password}`;
   const { request } = url.protocol === 'https:' ? https : http;
-  const response = await new Promise((done, failed) => {
+  return new Promise((done, failed) => {
     request(url, { agent: false, auth, rejectUnauthorized: false, headers: { ...cookie, ...headers } }, done).on('error', failed).end();
   });
+}
+
+/** The user that the server takes ${proxy}'s client for, who sends ${headers}. */
+async function userOf(proxy, headers) {
+  const response = await fetchThrough(proxy, 'api/v1/config', headers);
   assert.equal(response.statusCode, 200);
   return JSON.parse((await response.toArray()).join('')).create.user;
 }
@@ -175,16 +180,12 @@ async function forgedUser(proxy) {
 /** No client hides its address by naming the header with it as one of the connection (RFC 9110, 7.6.1). */
 async function hiddenAddress(proxy) {
   const before = site.stderr().length;
-  const url = new URL(`api/v1/secrets/${'Z'.repeat(22)}`, proxy.url);
-  const cookie = proxy.login ? { Cookie: 'session=known' } : {};
-  const auth = proxy.basic && `${proxy.basic.username}:${proxy.basic.password}`;
-  const { request } = url.protocol === 'https:' ? https : http;
-  const headers = { ...cookie, Connection: 'close, X-Forwarded-For' };
-  const response = await new Promise((done, failed) => {
-    request(url, { agent: false, auth, rejectUnauthorized: false, headers }, done).on('error', failed).end();
-  });
+  const response = await fetchThrough(proxy, `api/v1/secrets/${'Z'.repeat(22)}`, { Connection: 'close, X-Forwarded-For' });
   await response.toArray();
-  if (response.statusCode === 400) return; // refused by the proxy
+  if (response.statusCode === 400) {
+    assert.equal(response.headers['secrets-answer'], undefined, 'the proxy refused it, not the server');
+    return;
+  }
   assert.equal(response.statusCode, 404);
   const line = () => site.stderr().slice(before).split('\n').find((one) => one.includes('event=request') && one.includes('status=404'));
   for (let i = 0; i < 100 && line() === undefined; i++) await new Promise((done) => setTimeout(done, 50));
