@@ -102,7 +102,7 @@ create_from_fields(struct api_call *call, const struct fields *f) {
 
     /* The wrap is stored beside the content. */
     if (wrap_text->present) {
-        if (v1_read_wrap(call, wrap_text->text, wrap_text->len, &wrap) != 0) goto out;
+        if (v1_read_base64url(call, "wrap", wrap_text, &wrap) != 0) goto out;
         in.wrap = &wrap;
     }
     v1_store_secret(call, &in, &f->values[CONTENT], &stored);

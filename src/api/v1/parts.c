@@ -78,7 +78,7 @@ read_complete(struct api_call *call, struct buf *out) {
 
     int err = fields_read(call->req, table, ARRAY_LEN(table), FIELDS_EXACT, &f, call->resp);
     wrap = &f.values[0];
-    if (err == 0 && wrap->present) err = v1_read_wrap(call, wrap->text, wrap->len, out);
+    if (err == 0 && wrap->present) err = v1_read_base64url(call, "wrap", wrap, out);
     fields_clear(&f);
     return err == 0 ? 0 : -1;
 }

@@ -62,14 +62,10 @@ read_description(struct api_call *call, const struct fields *f, struct buf *out)
     const struct field_value *text = &f->values[DESCRIPTION];
     const uint8_t *header = f->values[HEADER].bytes;
     struct envelope_header parsed;
-    int err = base64_decode(BASE64_URL, text->text, text->len, out);
-    if (err == ERR_NOMEM) {
-        response_error(call->resp, err);
-        return err;
-    }
+    int err = v1_read_base64url(call, "description", text, out);
+    if (err != 0) return err;
 
-    if (err != 0) problem_field(call->resp, "description", "It must be base64url without padding.");
-    else if (envelope_header_parse(header, &parsed) != 0)
+    if (envelope_header_parse(header, &parsed) != 0)
         problem_field(call->resp, "header", "It is not the header of an envelope.");
     else if (out->len < ENVELOPE_SIZE_MIN)
         problem_field(call->resp, "description", "It must be a whole envelope.");
@@ -253,11 +249,5 @@ v1_answers(struct api_call *call) {
 
 void
 v1_end(struct api_call *call) {
-    enum verdict verdict = VERDICT_ABSENT;
-    struct actor by;
-    int err = 0;
-    access_actor(&call->api->config, call->req, false, &by);
-    if (call->id[0] != '\0')
-        err = vault_request_end(call->api->vault, call->id, call->token, &by, &verdict);
-    v1_outcome(call, err, verdict);
+    v1_change_by_token(call, vault_request_end);
 }

@@ -19,14 +19,10 @@ v1_largest_envelope(uint64_t content_max) {
 static int
 read_content(struct api_call *call, const struct vault_sealed_new *in,
              const struct field_value *text, struct buf *content) {
-    int err = base64_decode(BASE64_URL, text->text, text->len, content);
-    if (err == ERR_NOMEM) {
-        response_error(call->resp, err);
-        return err;
-    }
+    int err = v1_read_base64url(call, "content", text, content);
+    if (err != 0) return err;
 
-    if (err != 0) problem_field(call->resp, "content", "It must be base64url without padding.");
-    else if (content->len != in->size)
+    if (content->len != in->size)
         problem_field(call->resp, "size", "It must be the number of bytes of content.");
     else if (memcmp(content->data, in->header, ENVELOPE_HEADER_LEN) != 0)
         problem_field(call->resp, "header", "It must be the first 32 bytes of content.");

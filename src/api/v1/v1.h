@@ -7,6 +7,7 @@
 #define API_V1_V1_H
 
 #include "api/call.h"
+#include "api/fields.h"
 
 void v1_config(struct api_call *call);
 void v1_create(struct api_call *call);
@@ -36,11 +37,12 @@ MUST_CHECK
 int v1_check_part(struct api_call *call, int64_t body_len, uint32_t *len);
 
 /*
- * Decode a wrap, the base64url of ${len} characters at ${text}, into ${out}, whose limit is that of
- * the wrap.  Returns 0; or a code, with a problem.
+ * Decode the base64url ${value} of the field ${name} into ${out}, which has the limit of the field.
+ * Returns 0; or a code, with the problem in call->resp.
  */
 MUST_CHECK
-int v1_read_wrap(struct api_call *call, const char *text, size_t len, struct buf *out);
+int v1_read_base64url(struct api_call *call, const char *name, const struct field_value *value,
+                      struct buf *out);
 
 /* Respond with the same 404 for everything that is absent or not for this client. */
 void v1_absent(struct api_call *call);
@@ -51,5 +53,12 @@ void v1_uploading(struct api_call *call);
 /* Respond to the result of a call without content: an error for ${err} below 0, 204 for VERDICT_OK,
  * else 404. */
 void v1_outcome(struct api_call *call, int err, enum verdict verdict);
+
+/* What the holder of ${token} does to the secret or request ${id}. */
+typedef int v1_token_change(struct vault *v, const char *id, const char *token,
+                            const struct actor *by, enum verdict *verdict);
+
+/* Run ${change} by the token of the call, and respond as v1_outcome(). */
+void v1_change_by_token(struct api_call *call, v1_token_change *change);
 
 #endif

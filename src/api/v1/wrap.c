@@ -18,14 +18,6 @@ static const struct field wrap_fields[WRAP_FIELDS] = {
     [GATE] = {"gate", FIELD_BYTES, true, 0, 0},
 };
 
-int
-v1_read_wrap(struct api_call *call, const char *text, size_t len, struct buf *out) {
-    int err = base64_decode(BASE64_URL, text, len, out);
-    if (err == ERR_NOMEM) response_error(call->resp, err);
-    else if (err != 0) problem_field(call->resp, "wrap", "It must be base64url without padding.");
-    return err;
-}
-
 static void
 respond_wrap(struct api_call *call, const struct buf *wrap) {
     struct response_writer w;
