@@ -205,6 +205,16 @@ apply_confirm(struct record *r, const struct change *c, struct effect *out) {
     return VERDICT_OK;
 }
 
+/* ${r}, which was readable or unfinished, is burnt at ${now}. */
+static void
+burn_record(struct record *r, enum record_burnt_by by, int64_t now, struct effect *out) {
+    r->phase = PHASE_BURNT;
+    r->ended_at = now;
+    r->burnt_by = by;
+    mark_written(r, out);
+    release_content(r, now, out);
+}
+
 /* End the request ${r} by its owner.  What has ended stays as it ended. */
 static enum verdict
 end_asking(struct record *r, const struct change *c, struct effect *out) {
@@ -212,11 +222,7 @@ end_asking(struct record *r, const struct change *c, struct effect *out) {
     if (!owner || c->now >= policy_request_ends(r)) return VERDICT_ABSENT;
     if (r->phase == PHASE_BURNT) return VERDICT_OK;
 
-    r->phase = PHASE_BURNT;
-    r->ended_at = c->now;
-    r->burnt_by = BURNT_BY_OWNER;
-    mark_written(r, out);
-    release_content(r, c->now, out);
+    burn_record(r, BURNT_BY_OWNER, c->now, out);
     return VERDICT_OK;
 }
 
@@ -234,11 +240,7 @@ apply_burn(struct record *r, const struct change *c, struct effect *out) {
 
     /* Live leases end at once. */
     end_leases(r, c->now, true, out);
-    r->phase = PHASE_BURNT;
-    r->ended_at = c->now;
-    if (owner) r->burnt_by = BURNT_BY_OWNER;
-    mark_written(r, out);
-    release_content(r, c->now, out);
+    burn_record(r, owner ? BURNT_BY_OWNER : BURNT_BY_OPENER, c->now, out);
     return VERDICT_OK;
 }
 
@@ -252,13 +254,9 @@ apply_remove(struct record *r, const struct change *c, struct effect *out) {
     }
 
     end_leases(r, c->now, true, out);
-    r->phase = PHASE_BURNT;
-    r->ended_at = c->now;
-    r->burnt_by = BURNT_BY_OPERATOR;
     /* A classic record in the layout of pysecrets has no phase: its views tell. */
     if (record_is_classic(r)) r->views_left = 0;
-    mark_written(r, out);
-    release_content(r, c->now, out);
+    burn_record(r, BURNT_BY_OPERATOR, c->now, out);
     return VERDICT_OK;
 }
 
@@ -324,11 +322,7 @@ apply_discard(struct record *r, const struct change *c, struct effect *out) {
     bool unopened = r->phase == PHASE_UPLOADING || policy_can_claim(r, c->now);
     if (!unopened) return VERDICT_OK;
 
-    r->phase = PHASE_BURNT;
-    r->ended_at = c->now;
-    r->burnt_by = BURNT_BY_OPENER;
-    mark_written(r, out);
-    release_content(r, c->now, out);
+    burn_record(r, BURNT_BY_OPENER, c->now, out);
     return VERDICT_OK;
 }
 
