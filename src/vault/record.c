@@ -47,20 +47,28 @@ record_copy(struct record *to, const struct record *from) {
     return 0;
 }
 
+/* Move the ${count} items of ${size} bytes at ${items} to memory with room for one more, which is
+ * zero.  Not realloc(), which would leave the old hashes in freed memory.  NULL if memory is
+ * short. */
+static void *
+grow_items(void *items, size_t count, size_t size) {
+    void *more = calloc(count + 1, size);
+    if (more == NULL) return NULL;
+
+    if (count > 0) {
+        memcpy(more, items, count * size);
+        explicit_bzero(items, count * size);
+    }
+    free(items);
+    return more;
+}
+
 struct lease *
 record_add_lease(struct record *r) {
     if (r->lease_count >= RECORD_VIEWS_MAX) return NULL;
-    struct lease *leases = calloc(r->lease_count + 1, sizeof(*leases));
+    struct lease *leases = grow_items(r->leases, r->lease_count, sizeof(*leases));
     if (leases == NULL) return NULL;
-
-    /* Not realloc(): it would leave the old hashes in freed memory. */
-    if (r->lease_count > 0) {
-        memcpy(leases, r->leases, r->lease_count * sizeof(*leases));
-        explicit_bzero(r->leases, r->lease_count * sizeof(*leases));
-    }
-    free(r->leases);
     r->leases = leases;
-
     return &leases[r->lease_count++];
 }
 
@@ -74,17 +82,9 @@ record_find_lease(const struct record *r, const uint8_t hash[static TOKEN_HASH_L
 int
 record_add_answer(struct record *r, const struct record_answer *answer) {
     if (r->answer_count >= RECORD_ANSWERS_MAX) return ERR_NOMEM;
-    struct record_answer *answers = calloc(r->answer_count + 1, sizeof(*answers));
+    struct record_answer *answers = grow_items(r->answers, r->answer_count, sizeof(*answers));
     if (answers == NULL) return ERR_NOMEM;
-
-    /* Not realloc(), for the same reason. */
-    if (r->answer_count > 0) {
-        memcpy(answers, r->answers, r->answer_count * sizeof(*answers));
-        explicit_bzero(r->answers, r->answer_count * sizeof(*answers));
-    }
-    free(r->answers);
     r->answers = answers;
-
     answers[r->answer_count++] = *answer;
     return 0;
 }

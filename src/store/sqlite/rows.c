@@ -144,22 +144,6 @@ get_lease_row(sqlite3_stmt *s, struct record *r) {
 }
 
 static int
-load_leases(struct sqlite_db *db, int64_t id, struct record *r) {
-    sqlite3_stmt *s = db->stmt[SQL_LEASES];
-    int rc = sqlite3_bind_int64(s, 1, id);
-    int err = 0;
-
-    while (rc == SQLITE_OK && err == 0 && (rc = sqlite3_step(s)) == SQLITE_ROW) {
-        err = get_lease_row(s, r);
-        rc = SQLITE_OK;
-    }
-
-    sqlite_db_reset(db, SQL_LEASES);
-    if (err != 0) return err;
-    return rc == SQLITE_DONE ? 0 : sqlite_db_error(rc);
-}
-
-static int
 get_answer_row(sqlite3_stmt *s, struct record *r) {
     struct record_answer answer = {.ref = {.len = TOKEN_HASH_LEN},
                                    .at = sqlite3_column_int64(s, 1)};
@@ -169,18 +153,20 @@ get_answer_row(sqlite3_stmt *s, struct record *r) {
     return record_add_answer(r, &answer);
 }
 
+/* Add to ${r} what ${get} reads from each row that ${sql} finds for record ${id}. */
 static int
-load_answers(struct sqlite_db *db, int64_t id, struct record *r) {
-    sqlite3_stmt *s = db->stmt[SQL_ANSWERS];
+load_list(struct sqlite_db *db, enum sql sql, int64_t id,
+          int (*get)(sqlite3_stmt *s, struct record *r), struct record *r) {
+    sqlite3_stmt *s = db->stmt[sql];
     int rc = sqlite3_bind_int64(s, 1, id);
     int err = 0;
 
     while (rc == SQLITE_OK && err == 0 && (rc = sqlite3_step(s)) == SQLITE_ROW) {
-        err = get_answer_row(s, r);
+        err = get(s, r);
         rc = SQLITE_OK;
     }
 
-    sqlite_db_reset(db, SQL_ANSWERS);
+    sqlite_db_reset(db, sql);
     if (err != 0) return err;
     return rc == SQLITE_DONE ? 0 : sqlite_db_error(rc);
 }
@@ -237,11 +223,11 @@ sqlite_rows_load(struct sqlite_db *db, const struct store_ref *ref, struct recor
 
     /* Every claim of a sealed secret made a lease, so an untouched one has none. */
     if (found == 1 && out->kind == RECORD_SEALED && out->views_left != out->views) {
-        int err = load_leases(db, *id, out);
+        int err = load_list(db, SQL_LEASES, *id, get_lease_row, out);
         if (err != 0) found = err;
     }
     if (found == 1 && out->kind == RECORD_REQUEST && out->views_left != out->views) {
-        int err = load_answers(db, *id, out);
+        int err = load_list(db, SQL_ANSWERS, *id, get_answer_row, out);
         if (err != 0) found = err;
     }
 
