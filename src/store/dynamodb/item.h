@@ -51,8 +51,8 @@ int64_t dynamodb_item_ttl(const struct record *r);
 /* When it may delete the item of its content: a collector reads a description until the end. */
 int64_t dynamodb_item_content_ttl(const struct record *r);
 
-/* The attribute `v` of ${r}, which is not classic: 2 for what version 0.1 must not read, which are
- * requests and unfinished inline answers; else 1. */
+/* The attribute `v` of ${r}, which is not classic: 2 for requests and unfinished inline answers,
+ * else 1.  Readers so far look only whether it is there. */
 int dynamodb_item_version(const struct record *r);
 
 /*

@@ -28,6 +28,11 @@
     " PRIMARY KEY (request, n)"                                                                    \
     ") STRICT, WITHOUT ROWID;"
 
+/* The events of a network beyond its share (store/sqlite/events.c). */
+#define ADD_SPARE                                                                                  \
+    "ALTER TABLE event ADD COLUMN spare INTEGER NOT NULL DEFAULT 0;"                               \
+    "CREATE INDEX event_spare ON event (number) WHERE spare = 1;"
+
 /*
  * record.key is the SHA-256 of the id.  content.bytes and wrap.bytes begin with filler
  * (store/sqlite/rows.c).
@@ -35,11 +40,6 @@
  * state.high_water is the latest time of a decision.  state.fence is written to invalidate a commit
  * that failed (store/sqlite/conn.c).
  */
-/* The events of a network beyond its share (store/sqlite/events.c). */
-#define ADD_SPARE                                                                                  \
-    "ALTER TABLE event ADD COLUMN spare INTEGER NOT NULL DEFAULT 0;"                               \
-    "CREATE INDEX event_spare ON event (number) WHERE spare = 1;"
-
 static const char create_text[] =
     "CREATE TABLE record ("
     " id INTEGER PRIMARY KEY,"
@@ -200,18 +200,18 @@ sqlite_schema_upgrade(int64_t version, char *out, size_t len) {
     case 3: /* events */ (void)snprintf(out, len, CREATE_EVENT); break;
     case 4: (void)snprintf(out, len, ADD_SPARE); break;
 
-    case 6: /* requests */
+    case 5: /* wraps */
+        (void)snprintf(
+            out, len,
+            "ALTER TABLE record ADD COLUMN wrap_len INTEGER NOT NULL DEFAULT 0;" CREATE_WRAP);
+        break;
+
+    default: /* requests */
         (void)snprintf(out, len,
                        "ALTER TABLE record ADD COLUMN request BLOB"
                        " CHECK (request IS NULL OR length(request) = 32);"
                        "ALTER TABLE record ADD COLUMN answer_ttl INTEGER;"
                        "ALTER TABLE record ADD COLUMN answer_size INTEGER;" CREATE_ANSWER);
-        break;
-
-    default: /* wraps */
-        (void)snprintf(
-            out, len,
-            "ALTER TABLE record ADD COLUMN wrap_len INTEGER NOT NULL DEFAULT 0;" CREATE_WRAP);
         break;
     }
 }
