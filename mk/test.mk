@@ -13,12 +13,12 @@ vpath %.c tests/support
 
 .PHONY: check check-all check-unit check-aws check-deb unit lint syntax
 
-## check: install what tests need, build, and test every promise once (5 minutes)
+## check: install what tests need, build, and test every promise once (8 minutes on two processors)
 check:
 	$(Q)tools/deps check
 	$(Q)tools/check
 
-## check-all: the same with long rounds, then sanitizers, fuzzers, page states and clouds (15 minutes)
+## check-all: the same with long rounds, then sanitizers, fuzzers, page states and clouds (more than 20 minutes)
 check-all:
 	$(Q)tools/deps check
 	$(Q)tools/check --all
