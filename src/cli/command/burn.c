@@ -14,8 +14,10 @@ burn_secret(struct cli *cli, const char *id, const char *token) {
     else if (cli->opt.json) status = cli_print_json(json_pack("{s:b}", "burnt", 1));
     else say_note("Burnt. It can no longer be opened.");
 
-    /* Of an unfinished upload nothing is left that could be resumed. */
-    bool erased = (status == CLI_DONE && resp.marked) || status == CLI_GONE;
+    /* Of an erased upload nothing can be resumed.  The server answers a wrong token as if there
+     * were none, so only the kept token shows that it is gone. */
+    bool kept = cli->opt.token == NULL;
+    bool erased = (status == CLI_DONE && resp.marked) || (status == CLI_GONE && kept);
     if (erased) state_forget(&cli->state, STATE_UPLOAD, id);
     remote_response_clear(&resp);
     return status;

@@ -76,6 +76,15 @@ test('interrupted uploads can be listed, looked at, finished and erased', async 
   assert.equal((await cli.run(['put', '--resume', third])).code, exit.gone);
 });
 
+test('a wrong owner token does not make a live upload forgotten', async () => {
+  const link = await interrupt(2);
+  const refused = await cli.run(['burn', '--token', 'env:T', idOf(link)], { extra: { T: 'w'.repeat(43) } });
+  assert.equal(refused.code, exit.gone, refused.stderr);
+  const resumed = await cli.run(['put', '--resume', idOf(link)]);
+  assert.equal(resumed.code, exit.done, resumed.stderr);
+  assert.ok((await cli.run(['get', '-o', '-', link])).bytes.equals(CONTENT));
+});
+
 test('a put that was killed is listed as one whose link was never shown, and can be erased', async () => {
   const seen = new Set();
   const killed = async () => {
