@@ -132,6 +132,13 @@ check_output_place(const struct collecting *c, const json_t *list) {
     return CLI_USAGE;
 }
 
+/* Return whether ${status} is the fault of one answer, which the next one may not have: whoever has
+ * the link can send a wrap for other keys, or with a wrong link key. */
+static bool
+is_of_one(enum cli_exit status) {
+    return status == CLI_DAMAGED || status == CLI_GONE || status == CLI_WRONG;
+}
+
 /* Collect every answer of ${list} that is still there.  A failure of one that is not its own fault
  * ends the run, so that the next one continues. */
 static enum cli_exit
@@ -144,11 +151,8 @@ collect_list(struct collecting *c, const json_t *list) {
     json_array_foreach(list, i, one) {
         if (remote_text(one, "wrap") == NULL) continue;
         enum cli_exit status = collect_one(c, one);
-        if (status == CLI_DONE || status == CLI_DAMAGED || status == CLI_GONE) {
-            if (first == CLI_DONE) first = status;
-            continue;
-        }
-        return status;
+        if (status != CLI_DONE && !is_of_one(status)) return status;
+        if (first == CLI_DONE) first = status;
     }
     return first;
 }
@@ -188,7 +192,7 @@ collect_answers(struct collecting *c) {
         if (status == CLI_DONE) status = collect_list(c, json_object_get(resp.json, "answers"));
         bool again =
             c->cli->opt.wait && status == CLI_DONE && c->delivered == 0 && can_come(resp.json);
-        if (!again && (status == CLI_DONE || status == CLI_DAMAGED || status == CLI_GONE))
+        if (!again && (status == CLI_DONE || is_of_one(status)))
             status = finish_list(c, resp.json, status);
         remote_response_clear(&resp);
         if (!again) return status;

@@ -111,6 +111,22 @@ test('answers encrypted to a key of the asker', async () => {
   assert.deepEqual([got.code, got.stdout], [exit.done, 'for the key'], got.stderr);
 });
 
+test('an answer that cannot be opened does not keep the others from being read', async (t) => {
+  const key = ageKey();
+  writeFileSync(join(asker.folder, 'several.txt'), key.identity);
+  const { link, collect: own } = await ask('--answers', '3', '--to', key.recipient);
+  const given = await answer(link, 'wrong link key', '--json');
+  assert.equal(given.code, exit.done, given.stderr);
+  for (const text of ['for other keys', 'sound']) assert.equal((await answer(link, text)).code, exit.done);
+
+  const requestKey = link.split('.').at(-1);
+  const wrap = (recipient, linkKey) => base64url(ageFile(`${requestKey}.${JSON.parse(given.stdout).id}.${linkKey}`, [recipient]));
+  const bad = [wrap(key, 'x'.repeat(32)), wrap(ageKey(), 'x'.repeat(32))];
+  const s = await lying(t, (request, json) => (request.endsWith('/answers') ? { ...json, answers: json.answers.map((one, i) => ({ ...one, wrap: bad[i] ?? one.wrap })) } : json));
+  const got = await collect('-s', s.url, own, '-i', 'several.txt', '-o', '-');
+  assert.deepEqual([got.code, got.stdout], [exit.wrong, 'sound'], got.stderr);
+});
+
 test('burn ends a request by the link that collects, or where it was made by the link to answer', async () => {
   for (const which of ['collect', 'link']) {
     const asked = await ask('--answers', '2');
