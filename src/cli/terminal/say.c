@@ -54,12 +54,23 @@ key_after_id(char *at, size_t id_len) {
     return at + id_len + (at[id_len] != '\0');
 }
 
+/* Return the length of "r." or "c." at ${at}, which the id of a request follows; 0 if there is
+ * none. */
+static size_t
+request_mark_len(const char *at) {
+    if (at[0] != 'r' && at[0] != 'c') return 0;
+    if (at[1] == '.') return 2;
+    if (strncasecmp(at + 1, "%2e", 3) == 0) return 4;
+    return 0;
+}
+
 void
 say_hide_keys(char *text) {
     for (char *at = text; *at != '\0';) {
         size_t hash = at > text && at[-1] == '%' ? encoded_hash_len(at) : 0;
         bool in_link = hash > 0 || (at > text && at[-1] == '#');
         at += hash;
+        if (in_link) at += request_mark_len(at);
 
         size_t id_len = alnum_run(at);
         char *key = key_after_id(at, id_len);
