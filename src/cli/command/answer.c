@@ -180,25 +180,6 @@ wrap_answer(struct answering *a) {
     return CLI_FAILED;
 }
 
-/* Keep what another run needs to finish the upload. */
-static bool
-remember_answer(struct answering *a) {
-    char path[STATE_PATH_MAX];
-    struct handover *h = &a->handover;
-    if (a->sealed.path[0] == '\0') return false;
-    state_path(&a->cli->state, STATE_UPLOAD, h->id, ".sealed", path);
-    if (rename(a->sealed.path, path) == 0) memcpy(a->sealed.path, path, sizeof(path));
-
-    /* No link has to be printed: the wrap tells the asker the key. */
-    h->shown = true;
-    handover_remember_upload(a->cli, h, a->sealed.size, a->part_size);
-    json_t *record = state_load(&a->cli->state, STATE_UPLOAD, h->id);
-    bool kept = record != NULL && json_object_set(record, "complete", a->complete) == 0 &&
-                state_save(&a->cli->state, STATE_UPLOAD, h->id, record) == 0;
-    json_decref(record);
-    return kept;
-}
-
 /* Send the parts, if there are any, and complete the answer. */
 static enum cli_exit
 finish_answer(struct answering *a) {
@@ -217,8 +198,11 @@ finish_answer(struct answering *a) {
         .complete = a->complete,
     };
 
-    /* Another run can finish what has parts. */
-    bool kept = a->part_size > 0 && remember_answer(a);
+    /* Another run can finish what has parts.  No link has to be printed: the wrap tells the asker
+     * the key. */
+    h->shown = true;
+    bool kept = a->part_size > 0 &&
+                handover_remember_upload(a->cli, h, &a->sealed, a->part_size, a->complete);
     enum cli_exit status = CLI_FAILED;
 
     if (a->part_size == 0) {

@@ -208,18 +208,6 @@ create_secret(struct putting *p) {
     return status;
 }
 
-/* Keep what put --resume needs to finish the upload: the sealed bytes and the owner token. */
-static void
-remember_upload(struct putting *p) {
-    char path[STATE_PATH_MAX];
-    const struct handover *h = &p->handover;
-    if (p->sealed.path[0] == '\0') return;
-
-    state_path(&p->cli->state, STATE_UPLOAD, h->id, ".sealed", path);
-    if (rename(p->sealed.path, path) == 0) memcpy(p->sealed.path, path, sizeof(path));
-    handover_remember_upload(p->cli, h, p->sealed.size, p->part_size);
-}
-
 static enum cli_exit
 upload_sealed(struct putting *p) {
     char log[STATE_PATH_MAX];
@@ -279,7 +267,7 @@ send_sealed(struct putting *p) {
         status = handover_print(p->cli, &p->handover);
         if (status == CLI_DONE) say_note("It opens once the upload is complete.");
     }
-    remember_upload(p);
+    (void)handover_remember_upload(p->cli, &p->handover, &p->sealed, p->part_size, NULL);
     if (status == CLI_DONE) status = upload_sealed(p);
     if (status != CLI_UNFINISHED) state_forget(&p->cli->state, STATE_UPLOAD, p->handover.id);
     return status;

@@ -46,18 +46,26 @@ handover_print(struct cli *cli, struct handover *h) {
     return status;
 }
 
-void
-handover_remember_upload(struct cli *cli, const struct handover *h, uint64_t size,
-                         uint32_t part_size) {
+bool
+handover_remember_upload(struct cli *cli, const struct handover *h, struct sealed *s,
+                         uint32_t part_size, json_t *complete) {
+    char path[STATE_PATH_MAX];
+    if (s->path[0] == '\0') return false;
+
+    state_path(&cli->state, STATE_UPLOAD, h->id, ".sealed", path);
+    if (rename(s->path, path) == 0) memcpy(s->path, path, sizeof(path));
+
+    /* One write: a record without the body of its last call could not be finished. */
     json_t *record =
-        json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:b}", "id", h->id, "server",
-                  cli->remote.base, "owner_token", h->owner_token, "size", (json_int_t)size,
+        json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:O*}", "id", h->id, "server",
+                  cli->remote.base, "owner_token", h->owner_token, "size", (json_int_t)s->size,
                   "content_size", (json_int_t)h->content_size, "part_size", (json_int_t)part_size,
                   "begun_at", (json_int_t)clock_now(cli->clock), "expires_at",
-                  (json_int_t)h->expires_at, "shown", (int)h->shown);
-    if (record == NULL || state_save(&cli->state, STATE_UPLOAD, h->id, record) != 0)
-        say_note("Note: cannot write to %s. This upload cannot be resumed.", cli->state.dir);
+                  (json_int_t)h->expires_at, "shown", (int)h->shown, "complete", complete);
+    bool kept = record != NULL && state_save(&cli->state, STATE_UPLOAD, h->id, record) == 0;
+    if (!kept) say_note("Note: cannot write to %s. This upload cannot be resumed.", cli->state.dir);
     json_decref(record);
+    return kept;
 }
 
 void

@@ -7,6 +7,7 @@
 #define CLI_TRANSFER_HANDOVER_H
 
 #include "cli/cli.h"
+#include "cli/transfer/seal.h"
 
 struct handover {
     const char *page;
@@ -27,10 +28,14 @@ enum cli_exit handover_print(struct cli *cli, struct handover *h);
 /* Draw a QR code of ${link} on standard error, or print a note where it does not fit. */
 void handover_show_qr(const struct cli *cli, const char *link);
 
-/* Write the record that put --resume needs, for an envelope of ${size} bytes in parts of
- * ${part_size}.  Prints a note where that fails. */
-void handover_remember_upload(struct cli *cli, const struct handover *h, uint64_t size,
-                              uint32_t part_size);
+/*
+ * Keep what put --resume needs of an upload in parts of ${part_size}: the sealed bytes, whose path
+ * in ${s} changes, and a record, which holds ${complete}, the body of the call that completes it,
+ * or NULL.  Returns whether it is kept; prints a note where that fails, but none where nothing is
+ * kept.
+ */
+bool handover_remember_upload(struct cli *cli, const struct handover *h, struct sealed *s,
+                              uint32_t part_size, json_t *complete);
 
 /* Keep the owner token of the finished secret ${h}, print its link or JSON, and how often and until
  * when it opens.  Returns CLI_DONE or CLI_FAILED. */

@@ -2,6 +2,7 @@
 // Requests for a secret from the command line: asking, answering, collecting, and servers that lie.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createCipheriv, createPrivateKey, createPublicKey, hkdfSync, randomBytes, scryptSync } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -313,6 +314,22 @@ test('an answer in parts that breaks off is finished by put --resume', async (t)
   const got = await collect(own, '-o', 'long.bin');
   assert.equal(got.code, exit.done, got.stderr);
   assert.ok(readFileSync(join(asker.folder, 'long.bin')).equals(Buffer.alloc(900_000, 9)));
+});
+
+test('what is kept of an answer in parts always has its wrap', async (t) => {
+  const { link } = await ask();
+  const home = await newHome();
+  t.after(() => home.remove());
+  // From the begin on the program can write small files only: a record without a wrap, but not one with it.
+  const small = () => execFileSync('prlimit', ['--pid', String(running.pid), '--fsize=500']);
+  const line = await lying(t, (request, json) => (request.startsWith('POST') && small(), json), (request) => request.startsWith('PUT'));
+  writeFileSync(join(home.folder, 'long'), Buffer.alloc(900_000, 9));
+  const running = home.start(['answer', link, 'long', '-s', line.url, '--patience', '0s'], { input: '' });
+  const broken = await running.done;
+  assert.notEqual(broken.code, exit.done);
+  assert.equal(line.seen.filter((what) => what.startsWith('POST')).length, 1);
+  const again = await home.run(['put', '--resume']);
+  assert.match(again.stderr, /no unfinished upload/);
 });
 
 test('a server without requests is told before anything is sent', async (t) => {
