@@ -2,8 +2,9 @@
 /*
  * How many durable creates and opens a second the SQLite store does for THREADS callers that each
  * wait for their answer: store_bench DIR [THREADS [EACH [STORED]]].  A secret is 100 bytes, 304
- * sealed.  With STORED, so many secrets are stored first, which expire over five days.  Then the
- * opens are of old ones, and the time of opening the store again is measured as well.
+ * sealed.  With STORED, at least THREADS times EACH, so many secrets are stored first, which expire
+ * over five days.  Then the opens are of old ones, and the time of opening the store again is
+ * measured as well.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -198,6 +199,10 @@ main(int argc, char **argv) {
         (argc > 4 && parse_number(argv[4], strlen(argv[4]), FILLERS, 1 << 30, &bench.stored) != 0))
         return 2;
     bench.stored -= bench.stored % FILLERS;
+    if (bench.stored > 0 && bench.stored < threads * bench.each) {
+        (void)fprintf(stderr, "store_bench: each open needs a stored secret of its own\n");
+        return 2;
+    }
     if (!open_store(&bench, argv[1]) || !fill_store(&bench, argv[1])) return 1;
 
     run_fdatasync(argv[1]);

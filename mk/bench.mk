@@ -26,7 +26,7 @@ bench-function: $(B)/function.zip $(B)/bootstrap
 bench-events: $(B)/secretsd $(B)/bench/load
 	$(Q)BUILD=$(B) node bench/events.mjs
 
-## bench-store: measure the SQLite store without the server, with STORED secrets in it (default 10240)
+## bench-store: measure the SQLite store without the server, with STORED secrets in it (at least 9728; default 10240)
 STORED ?= 10240
 bench-store: $(B)/bench/store_bench
 	$(Q)d=$$(mktemp -d $(B)/store.XXXXXX) && { $< "$$d" 64 150 $(STORED); status=$$?; rm -rf "$$d"; exit $$status; }
