@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { Connection, sealed } from '../tests/system/support/client.mjs';
 import { buildFolder, get, startServer, top } from '../tests/system/support/server.mjs';
 import { testServer } from '../tests/system/support/variant.mjs';
+import { runLoad } from './load.mjs';
 import { Report, median, processorMs, residentMiB, text } from './report.mjs';
 
 const SECONDS = process.env.BENCH_SECONDS ?? '4';
@@ -27,16 +28,7 @@ const kdfOnly = process.argv[2] === 'kdf'; // `make bench-kdf` measures the deri
 const report = new Report(kdfOnly ? 'Derivations' : 'Server', kdfOnly ? 'make bench-kdf' : 'make bench', `medians of ${ROUNDS} runs of ${SECONDS} s`);
 const show = (...row) => report.row(...row);
 
-/** Run the load generator; resolves to its figures. */
-async function load(port, connections, method, path, ...more) {
-  const child = spawn(join(buildFolder, 'bench/load'), [port, connections, SECONDS, method, path, ...more], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let out = '';
-  child.stdout.on('data', (d) => (out += d));
-  await once(child, 'close');
-  const result = JSON.parse(out);
-  if (result.failed > 0) throw new Error(`requests failed: ${out}`);
-  return result;
-}
+const load = (port, connections, ...args) => runLoad(port, connections, SECONDS, ...args);
 
 function fdatasyncRate() {
   const fd = openSync(join(folder, 'sync'), 'w');

@@ -2,34 +2,18 @@
 // `make bench-events`: what events cost.  Two servers on the same disk, one with the operator's socket,
 // take turns; each figure is the processor time of the server for a request, without events over with.
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { sealed } from '../tests/system/support/client.mjs';
-import { buildFolder, startServer, top } from '../tests/system/support/server.mjs';
+import { startServer, top } from '../tests/system/support/server.mjs';
+import { runLoad } from './load.mjs';
+import { median, processorMs } from './report.mjs';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 7);
 const COUNT = Number(process.env.BENCH_COUNT ?? 4000);
 const folder = mkdtempSync(join(top, 'build/bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-const median = (all) => [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)];
-
-async function load(port, ...args) {
-  const child = spawn(join(buildFolder, 'bench/load'), [port, 32, 60, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let out = '';
-  child.stdout.on('data', (d) => (out += d));
-  await once(child, 'close');
-  const result = JSON.parse(out);
-  if (result.failed > 0) throw new Error(out);
-  return result;
-}
-
-/** Processor time that process ${pid} has used, in ticks. */
-function ticks(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return Number(fields[11]) + Number(fields[12]);
-}
 
 const { create, access } = sealed({ views: 100 });
 const file = (name) => join(folder, name);
@@ -46,9 +30,9 @@ for (let round = 0; round < ROUNDS; round++) {
   const used = { creates: [], opens: [] };
   for (const { on, server } of round % 2 ? servers : [...servers].reverse()) {
     const spent = async (what, ...args) => {
-      const before = ticks(server.pid);
-      const { requests } = await load(server.port, ...args);
-      used[what][Number(on)] = (ticks(server.pid) - before) / requests;
+      const before = processorMs(server.pid);
+      const { requests } = await runLoad(server.port, 32, 60, ...args);
+      used[what][Number(on)] = (processorMs(server.pid) - before) / requests;
     };
     await spent('creates', 'POST', '/api/v1/secrets', '-b', file('create.json'), '-n', COUNT, '-o', file(`ids-${on}`));
     await spent('opens', 'POST', '/api/v1/secrets/%s/open', '-b', file('open.json'), '-i', file(`ids-${on}`));

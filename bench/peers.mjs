@@ -9,7 +9,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { sealed } from '../tests/system/support/client.mjs';
-import { buildFolder, startServer, top } from '../tests/system/support/server.mjs';
+import { startServer, top } from '../tests/system/support/server.mjs';
+import { runLoad } from './load.mjs';
 import { Report, median, residentMiB } from './report.mjs';
 
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 4);
@@ -53,12 +54,8 @@ async function redis(connections, durable) {
   return { create: set, open: getdel, resident };
 }
 
-async function load(port, connections, path, ...more) {
-  const child = spawn(join(buildFolder, 'bench/load'), [port, connections, SECONDS, 'POST', path, ...more], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let out = '';
-  child.stdout.on('data', (d) => (out += d));
-  await once(child, 'close');
-  const { rate, p99 } = JSON.parse(out);
+async function load(port, connections, ...args) {
+  const { rate, p99 } = await runLoad(port, connections, SECONDS, 'POST', ...args);
   return { rate, p99: p99 / 1000 };
 }
 
