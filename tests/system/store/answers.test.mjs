@@ -13,22 +13,15 @@ import { test } from 'node:test';
 
 import { makeAnswer, makeRequest } from '../support/api.mjs';
 import { Connection, base64url, json, newLease } from '../support/client.mjs';
+import { connectionEnded, numbers } from '../support/kills.mjs';
 import { assertSandboxed, startServer } from '../support/server.mjs';
 
 const KILLS = Number(process.env.KILLS ?? 30);
 const ANSWERERS = 12;
 const ASKED = 3;
-let seed = Number(process.env.SEED ?? Date.now() % 1e9);
+const seed = Number(process.env.SEED ?? Date.now() % 1e9);
+const below = numbers(seed);
 
-/** A number in 0..n-1, by xorshift32, so that a run can be repeated. */
-function below(n) {
-  seed ^= seed << 13;
-  seed ^= seed >>> 17;
-  seed ^= seed << 5;
-  return (seed >>> 0) % n;
-}
-
-const failed = (error) => /closed|ECONN|EPIPE/.test(String(error));
 const post = (c, path, body, token) => c.request('POST', path, { body: JSON.stringify(body), headers: { ...json, ...(token && { Authorization: `Bearer ${token}` }) } });
 
 async function ask(c) {
@@ -61,7 +54,7 @@ async function answer(server, requests) {
       one.outcome = outcome === 204 ? 'taken' : 'refused';
     }
   } catch (error) {
-    if (!failed(error)) throw error;
+    if (!connectionEnded(error)) throw error;
   } finally {
     c.close();
   }

@@ -15,6 +15,7 @@ import { test } from 'node:test';
 
 import { Connection, create, json, newLease, openBody, sealed } from '../support/client.mjs';
 import { ctl } from '../support/ctl.mjs';
+import { connectionEnded, numbers } from '../support/kills.mjs';
 import { assertSandboxed, patience, startServer } from '../support/server.mjs';
 import { testServer } from '../support/variant.mjs';
 
@@ -22,19 +23,6 @@ const KILLS = Number(process.env.KILLS ?? 50);
 const WRITERS = 8;
 const READERS = 8;
 const seed = Number(process.env.SEED ?? Date.now() % 1e9);
-
-/** A small generator of numbers in 0..n-1 (xorshift32), so that a run can be repeated. */
-function numbers(state) {
-  let x = state | 1;
-  return (n) => {
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    return (x >>> 0) % n;
-  };
-}
-
-const failed = (error) => /closed|ECONN|EPIPE/.test(String(error));
 
 /** Make secrets until the server dies; each that was acknowledged goes to ${ledger}. */
 async function write(server, ledger, below) {
@@ -45,7 +33,7 @@ async function write(server, ledger, below) {
       ledger.push({ ...secret, views: secret.create.views, opened: 0, maybe: 0, leases: [] });
     }
   } catch (error) {
-    if (!failed(error)) throw error;
+    if (!connectionEnded(error)) throw error;
   } finally {
     c.close();
   }
@@ -73,7 +61,7 @@ async function read(server, ledger, below) {
       pending = undefined;
     }
   } catch (error) {
-    if (!failed(error)) throw error;
+    if (!connectionEnded(error)) throw error;
     // The view may have been taken; nobody has seen it.
     if (pending) secret.maybe++;
   } finally {
@@ -102,7 +90,7 @@ async function classic(server, ledger, below) {
       else assert.ok(status === 404 || status === 503, String(status));
     }
   } catch (error) {
-    if (!failed(error)) throw error;
+    if (!connectionEnded(error)) throw error;
     if (asking) secret.maybe++;
   } finally {
     c.close();
