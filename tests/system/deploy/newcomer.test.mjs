@@ -13,6 +13,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { CHROMIUM, newPage, startBrowser } from '../support/browser.mjs';
 import { boot } from '../support/machine.mjs';
+import { blocksOf } from '../support/manual.mjs';
 import { edit } from '../support/nginx.mjs';
 import { top } from '../support/server.mjs';
 import { createLink, openLink, savedFile, sha, shownText } from '../support/stage.mjs';
@@ -38,13 +39,6 @@ describe('a new user', { timeout: 300_000 }, () => {
     await machine?.stop();
     rmSync(root, { recursive: true, force: true });
   });
-
-  /** The blocks of commands in the manual's section ${heading}, each as a script. */
-  function blocksOf(heading) {
-    const manual = readFileSync(join(top, 'docs/OPERATIONS.md'), 'utf8');
-    const section = manual.split(`## ${heading}\n`)[1].split(/\n##+ /)[0];
-    return [...section.matchAll(/^( *)```sh\n([\s\S]*?)^ *```/gm)].map(([, indent, lines]) => lines.replaceAll(new RegExp(`^${indent}`, 'gm'), ''));
-  }
 
   /** Give ${host} a certificate, whose files begin with ${prefix}, and ${address}. */
   const certify = (host, prefix, address) => machine.run('sh', '-ec', `unset TMPDIR; mkdir -p /etc/ssl/secretsd && cd /etc/ssl/secretsd

@@ -8,6 +8,7 @@ import http from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
+import { blocksOf } from '../support/manual.mjs';
 import { has } from '../support/nginx.mjs';
 import { startServer, top } from '../support/server.mjs';
 import { boot, later, until } from '../support/machine.mjs';
@@ -356,8 +357,7 @@ describe('the package', { timeout: 600_000 }, () => {
     const settings = readFileSync(machine.path('/etc/secretsd/secretsd.env'), 'utf8');
     writeFileSync(machine.path('/etc/secretsd/secretsd.env'), `${settings}\n${/^ +(SECRETS_ADMIN_LISTEN=\S+)$/m.exec(manual)[1]}\n`);
     await machine.run('systemctl', 'restart', 'secretsd.service');
-    const section = manual.split('### Send events to another service\n')[1].split('\n### ')[0];
-    const [key, begin, resume] = [...section.matchAll(/^( *)```sh\n([\s\S]*?)^ *```/gm)].map(([, indent, lines]) => lines.replaceAll(new RegExp(`^${indent}`, 'gm'), ''));
+    const [key, begin, resume] = blocksOf('Send events to another service');
     assert.match(begin, /https:\/\/chat\.example\.org\/hooks\/secrets/);
     await machine.run('sh', '-ec', key + begin.replace('https://chat.example.org/hooks/secrets', 'http://127.0.0.1:8001/hook'));
     assert.equal(await open(await share('told')), 'told');
