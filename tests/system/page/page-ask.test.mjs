@@ -151,28 +151,57 @@ test('a link that is lost would lose the answers, so the page asks', async () =>
   await text('You will lose the private link of your request').waitFor();
   await button('Stay here').click();
   await button('Copy private link').click();
+  await text('Copied').waitFor();
   await page.evaluate(() => { location.hash = ''; });
   await page.evaluate((to) => { location.hash = to; }, link.split('#')[1]);
   await text('You are asked for a secret').waitFor();
 });
 
-test('the browser asks before it leaves the only copy of a private link', async () => {
-  const reloads = async () => {
-    let asked = 0;
-    const count = (dialog) => {
-      asked += dialog.type() === 'beforeunload' ? 1 : 0;
-      return dialog.dismiss();
-    };
-    page.on('dialog', count);
-    await page.evaluate(() => { setTimeout(() => location.reload(), 0); });
-    await new Promise((done) => setTimeout(done, 1000));
-    page.off('dialog', count);
-    return asked;
+/** How often the browser asks before it reloads. */
+async function reloads() {
+  let asked = 0;
+  const count = (dialog) => {
+    asked += dialog.type() === 'beforeunload' ? 1 : 0;
+    return dialog.dismiss();
   };
+  page.on('dialog', count);
+  await page.evaluate(() => { setTimeout(() => location.reload(), 0); });
+  await new Promise((done) => setTimeout(done, 1000));
+  page.off('dialog', count);
+  return asked;
+}
+
+test('the browser asks before it leaves the only copy of a private link', async () => {
   await askFor('The key');
   assert.equal(await reloads(), 1);
   await button('Copy private link').click();
+  await text('Copied').waitFor();
   assert.equal(await reloads(), 0);
+});
+
+test('the browser asks before it leaves the answers, whose private link nobody has copied', async () => {
+  const { link } = await askFor('The key');
+  await answerWith(link, 'hunter2');
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  await button('Read the answers').click();
+  await text('You asked for:').waitFor();
+  assert.equal(await reloads(), 1);
+  await button('Copy private link').click();
+  await text('Copied').waitFor();
+  assert.equal(await reloads(), 0);
+});
+
+test('a private link that the browser did not copy is still the only copy', async () => {
+  const { link } = await askFor('The key');
+  await page.evaluate(() => {
+    Object.defineProperty(navigator.clipboard, 'writeText', { value: () => Promise.reject(new Error('refused')) });
+    document.execCommand = () => false;
+  });
+  await button('Copy private link').click();
+  await text('Your browser did not allow copying.').waitFor();
+  assert.equal(await reloads(), 1);
+  await page.evaluate((to) => { location.hash = to; }, link.split('#')[1]);
+  await text('You will lose the private link of your request').waitFor();
 });
 
 test('an answer whose delivery is lost is delivered by the next press, once', async () => {

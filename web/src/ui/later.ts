@@ -20,10 +20,17 @@ export class LaterView implements View {
     this.context = context;
     this.target = target;
     void this.load();
+    addEventListener('beforeunload', this.stay);
   }
+
+  /** Without its private link nobody can read the answers to a request, so the browser asks first. */
+  private readonly stay = (event: Event) => {
+    if (this.unsaved().includes('replaceAsked')) event.preventDefault();
+  };
 
   dispose(): void {
     this.disposed = true;
+    removeEventListener('beforeunload', this.stay);
     this.view?.dispose?.();
   }
 

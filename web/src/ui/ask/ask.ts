@@ -51,13 +51,7 @@ export class AskView {
     const instead = el('a', { href: '#', class: 'instead' }, words.say('shareInstead'));
     this.element = el('div', { class: 'view' }, el('div', { class: 'title' }, title, instead), this.stage, this.holder, this.asked.element);
     this.showForm(false);
-    addEventListener('beforeunload', this.stay);
   }
-
-  /** Without its private link nobody can read the answers to a request, so the browser asks first. */
-  private readonly stay = (event: Event) => {
-    if (this.cards.some((card) => card.isUnsaved())) event.preventDefault();
-  };
 
   unsaved(): Key[] {
     const typed = this.choice !== null && this.choice.note !== '';
@@ -66,7 +60,6 @@ export class AskView {
   }
 
   dispose(): void {
-    removeEventListener('beforeunload', this.stay);
     for (const card of this.cards) card.stop();
     this.asked.stop();
   }

@@ -32,8 +32,7 @@ export class RequestCard {
       linkActions(context, link, words.say('answerTitle'), message, qr), qr, el('p', { class: 'note' }, takes));
 
     const collect = buildCollectLink(page, asked);
-    const copy = copyButton(words, 'secondary', words.say('copyPrivate'), () => collect, announce);
-    copy.addEventListener('click', () => { this.copied = true; });
+    const copy = copyButton(words, 'secondary', words.say('copyPrivate'), () => collect, announce, () => { this.copied = true; });
     const keep = keepBox(context, asked, onKept);
     this.isKept = keep.isKept;
     const apart = el('section', { class: 'extras' }, el('h3', {}, words.say('privateLabel')), el('p', {}, words.say('privateKeep')),

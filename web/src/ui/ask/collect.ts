@@ -136,8 +136,7 @@ export class CollectView {
       },
     });
     const title = el('h1', { tabindex: -1 }, words.say('collectTitle'));
-    const copy = copyButton(words, 'secondary', words.say('copyPrivate'), () => buildCollectLink(page, asked), announce);
-    copy.addEventListener('click', () => { this.copied = true; });
+    const copy = copyButton(words, 'secondary', words.say('copyPrivate'), () => buildCollectLink(page, asked), announce, () => { this.copied = true; });
     const keep = keepBox(context, asked, () => undefined);
     this.isKept = keep.isKept;
     const end = confirmButton(words, words.say('endRequest'), words.say('endSure'), words.say('endYes'), () => status.end());

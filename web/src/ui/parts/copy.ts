@@ -2,17 +2,19 @@
 // Buttons that copy, and say whether it worked.
 
 import type { Words } from '../../text/words';
-import { button, el, type Props } from './dom';
+import { button, el } from './dom';
 
 const SAID_FOR = 2000;
 
-/** A button that copies what `text` gives and says so for a moment. */
+/** A button that copies what `text` gives and says so for a moment. `onCopied` is called once it is copied. */
 export function copyButton(
-  words: Words, kind: 'primary' | 'secondary', label: string, text: () => string, announce: (message: string) => void, props: Props = {},
+  words: Words, kind: 'primary' | 'secondary', label: string, text: () => string, announce: (message: string) => void,
+  onCopied: () => void = () => undefined,
 ): HTMLButtonElement {
   let timer = 0;
   const refused = el('p', { class: 'problem', role: 'alert' });
   const copied = () => {
+    onCopied();
     refused.remove();
     made.textContent = words.say('copied');
     announce(words.say('copied'));
@@ -23,7 +25,7 @@ export function copyButton(
     made.closest('.actions')?.after(refused);
     refused.textContent = words.say('copyFailed');
   };
-  const made = button(kind, label, () => { writeClipboard(text()).then(copied, failed); }, props);
+  const made = button(kind, label, () => { writeClipboard(text()).then(copied, failed); });
   return made;
 }
 
