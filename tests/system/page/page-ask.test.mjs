@@ -23,6 +23,8 @@ async function elsewhere(use, options = {}) {
   }
 }
 
+const focused = () => page.evaluate(() => document.activeElement.textContent);
+
 const answerWith = (link, secret) => elsewhere(async (other) => {
   await other.goto(link);
   await other.locator('textarea').fill(secret);
@@ -202,6 +204,55 @@ test('a private link that the browser did not copy is still the only copy', asyn
   assert.equal(await reloads(), 1);
   await page.evaluate((to) => { location.hash = to; }, link.split('#')[1]);
   await text('You will lose the private link of your request').waitFor();
+});
+
+test('a request that is ended shows what became of its answers, and keeps nothing', async () => {
+  const { link, collect } = await askFor('ended');
+  await answerWith(link, 'was never opened');
+  await page.goto(collect);
+  await page.locator('.answers li button').waitFor();
+  await button('End it now').click();
+  await button('Yes, end it').click();
+  await text('Ended. Nobody can answer any more.').waitFor();
+  await text('Burnt before you opened it').waitFor();
+  assert.equal(await page.locator('.answers li button').count(), 0);
+  await until(() => page.url() === site.url, 'the link has left the address bar');
+  assert.equal(await focused(), 'Answers to your request');
+});
+
+test('leaving a request that was ended asks nothing', async () => {
+  const { link } = await askFor('ended');
+  await answerWith(link, 'was never opened');
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  await button('Read the answers').click();
+  await button('End it now').click();
+  await button('Yes, end it').click();
+  await text('Burnt before you opened it').waitFor();
+  page.allow = /404/;
+  await page.evaluate((to) => { location.hash = to; }, link.split('#')[1]);
+  await text('This request is over').waitFor();
+});
+
+test('by keys, the focus stays near what was pressed', async () => {
+  const { link } = await askFor('keys');
+  await page.goto(link);
+  await page.locator('textarea').fill('burnt at once');
+  await button('Send').click();
+  await button('Burn it now').press('Enter');
+  await button('Yes, burn it').press('Enter');
+  await until(async () => await button('Burn it now').count() === 0 && await button('Yes, burn it').count() === 0, 'it is burnt');
+  assert.equal(await focused(), await page.locator('h1').textContent());
+
+  for (const note of ['one', 'two', 'three']) {
+    await askFor(note);
+    await page.getByLabel('Keep it in this browser').check();
+  }
+  await page.goto(`${site.url}#ask`);
+  const rows = page.locator('.earlier li');
+  await rows.nth(2).waitFor();
+  await rows.nth(1).getByRole('button', { name: /^Forget/ }).press('Enter');
+  await until(async () => await rows.count() === 2, 'the row is gone');
+  assert.equal(await rows.nth(1).evaluate((row) => row.contains(document.activeElement)), true);
 });
 
 test('an answer whose delivery is lost is delivered by the next press, once', async () => {

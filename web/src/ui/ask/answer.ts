@@ -186,7 +186,11 @@ export class AnswerView {
     this.choice = this.sent = this.transfer = null;
     owned.add(one);
     clearAddress();
-    const status = this.status = new LiveStatus(context, one, 'card', () => burn.remove());
+    const status = this.status = new LiveStatus(context, one, 'card', () => {
+      const here = burn.contains(document.activeElement);
+      burn.remove();
+      if (here) title.focus();
+    });
     const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), () => status.burn());
     const title = el('h1', { tabindex: -1 }, words.say('sentTitle'));
     fill(this.element, title, el('article', { class: 'card' },

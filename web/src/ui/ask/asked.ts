@@ -64,14 +64,16 @@ export class AskedList {
     return { element, status };
   }
 
-  // The pressed button is gone with its row.
+  // The pressed button is gone with its row. Move the focus to the row that took its place.
   private forget(id: string, made: string): void {
     const { words, now, announce } = this.context;
+    const row = [...this.rows.keys()].indexOf(id);
     askedList.forget(id, now());
     this.draw();
     announce(words.say('forgotten', { what: made }));
-    const next = this.element.querySelector<HTMLElement>('li .actions > button');
-    if (next === null) this.onEmpty();
-    else next.focus();
+    const rows = this.element.querySelectorAll('li');
+    const next = rows[Math.min(row, rows.length - 1)];
+    if (next === undefined) this.onEmpty();
+    else next.querySelector<HTMLElement>('.actions > button')?.focus();
   }
 }

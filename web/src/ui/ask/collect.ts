@@ -132,7 +132,9 @@ export class CollectView {
     const status = this.status = new RequestStatus(context, asked, 'card', {
       onList: (list) => { if (this.inner === null) void this.drawRows(list, asker); },
       onFinal: () => {
+        const here = tools.contains(document.activeElement) || this.rows.contains(document.activeElement);
         for (const one of [tools, ...this.rows.querySelectorAll('button')]) one.remove(); // nothing is left to open
+        if (here) title.focus();
       },
     });
     const title = el('h1', { tabindex: -1 }, words.say('collectTitle'));

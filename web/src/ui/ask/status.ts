@@ -67,6 +67,7 @@ export class RequestStatus implements Polled {
       const failure = failureOf(error);
       if (failure.kind !== 'gone') return lineContent(words, api.base, burnMessage(failure));
     }
+    await this.poll(); // what became of the answers is shown too
     this.show({ key: 'statusEnded', final: true });
     return null;
   }
