@@ -233,6 +233,67 @@ test('leaving a request that was ended asks nothing', async () => {
   await text('This request is over').waitFor();
 });
 
+/** Let the requests to `glob` wait. Resolves, once there is one, to what lets them go on with `response`, or as they are. */
+async function held(glob, begin) {
+  let waiting = [];
+  await page.route(glob, (route) => (waiting === null ? route.continue() : void waiting.push(route)));
+  await begin();
+  await until(() => waiting.length > 0, 'a request waits');
+  return async (response) => {
+    const routes = waiting;
+    waiting = null;
+    await Promise.all(routes.map((route) => (response === undefined ? route.continue() : route.fulfill(response))));
+    await page.unroute(glob);
+  };
+}
+
+/** Let the page look again at what it polls, and count its requests for lists of answers. */
+async function polls() {
+  let seen = 0;
+  const count = (request) => { seen += request.url().endsWith('/answers') ? 1 : 0; };
+  page.on('request', count);
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  await new Promise((done) => setTimeout(done, 1000));
+  page.off('request', count);
+  return seen;
+}
+
+test('a view that was left does nothing more when its response arrives', async () => {
+  const { link, collect } = await askFor('left');
+  const { link: next } = await askFor('the next view');
+  const leave = async () => {
+    await page.evaluate((to) => { location.hash = to; }, next.split('#')[1]);
+    await page.locator('blockquote', { hasText: 'the next view' }).waitFor();
+  };
+  const secret = await shareSecret(site, 'left as well');
+  page.allow = /404/;
+  for (const [view, glob] of [[collect, '**/answers'], [link, `**/requests/${link.split('.').at(-2)}`], [secret.link, `**/secrets/${secret.id}`]]) {
+    const release = await held(glob, () => page.goto(view));
+    await leave();
+    await release(refusal(404, 'not_found', { 'Secrets-Answer': '1' }));
+    assert.equal(await polls(), 0);
+    assert.equal(page.url(), next); // its link is for the view that is there
+  }
+
+  const list = await held('**/answers', () => page.goto(collect));
+  await leave();
+  await list();
+  await new Promise((done) => setTimeout(done, 1000)); // scrypt
+  assert.equal(await polls(), 0);
+
+  const created = await held('**/api/v1/requests', async () => {
+    await page.goto(`${site.url}#ask`);
+    await field('What do you need?').fill('x');
+    await button('Create request link').click();
+  });
+  await page.evaluate((to) => { location.hash = to; }, next.split('#')[1]);
+  await button('Open the link').click();
+  await page.locator('blockquote', { hasText: 'the next view' }).waitFor();
+  await created();
+  await new Promise((done) => setTimeout(done, 1000));
+  assert.equal(await polls(), 0);
+});
+
 test('by keys, the focus stays near what was pressed', async () => {
   const { link } = await askFor('keys');
   await page.goto(link);

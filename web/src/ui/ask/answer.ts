@@ -51,6 +51,7 @@ export class AnswerView {
   /** What is to be delivered once more, as its delivery failed. */
   private sent: Sent | null = null;
   private status: LiveStatus | null = null;
+  private disposed = false;
 
   constructor(context: Context, target: AnswerTarget) {
     this.context = context;
@@ -64,6 +65,7 @@ export class AnswerView {
   }
 
   dispose(): void {
+    this.disposed = true;
     this.transfer?.abandon();
     this.status?.stop();
   }
@@ -76,10 +78,13 @@ export class AnswerView {
     fill(this.element, el('h1', {}, words.say('answerTitle')), note);
     try {
       const info = await retryBriefly(() => requestInfo(api, target.id), (why) => { note.textContent = words.say(WAITING[why]); });
+      if (this.disposed) return;
       const description = await revealDescription(context, info, target.key);
+      if (this.disposed) return;
       const limits = { fileMax: info.answerSize, textMax: Math.min(config.textMax, info.answerSize), passphraseRequired: false };
       this.showForm({ info, description, config: { ...config, ...limits } });
     } catch (error) {
+      if (this.disposed) return;
       this.showLookFailure(error);
     }
   }

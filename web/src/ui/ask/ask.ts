@@ -42,6 +42,7 @@ export class AskView {
   private readonly asked: AskedList;
   /** The content of the form, while there is one. */
   private choice: AskChoice | null = null;
+  private disposed = false;
 
   constructor(context: Context) {
     const { words } = context;
@@ -60,6 +61,7 @@ export class AskView {
   }
 
   dispose(): void {
+    this.disposed = true;
     for (const card of this.cards) card.stop();
     this.asked.stop();
   }
@@ -102,8 +104,11 @@ export class AskView {
     const signal = go.start(words.say('preparing'), true);
     lock(true);
     try {
-      this.showCard(choice, await this.create(choice, token.token(), go, signal));
+      const asked = await this.create(choice, token.token(), go, signal);
+      if (this.disposed) return;
+      this.showCard(choice, asked);
     } catch (error) {
+      if (this.disposed) return;
       go.stop();
       lock(false);
       const failure = failureIn(error);

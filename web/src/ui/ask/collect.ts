@@ -43,6 +43,7 @@ export class CollectView {
   private readonly addressed = readAddress(location.href).kind === 'collect';
   private copied = false;
   private isKept: () => boolean = () => false;
+  private disposed = false;
 
   constructor(context: Context, target: CollectTarget) {
     this.context = context;
@@ -52,6 +53,7 @@ export class CollectView {
   }
 
   dispose(): void {
+    this.disposed = true;
     this.status?.stop();
     this.inner?.dispose();
   }
@@ -82,6 +84,7 @@ export class CollectView {
       if (failure.kind !== 'gone') problem = lineContent(words, api.base, burnMessage(failure));
     }
 
+    if (this.disposed) return;
     if (problem.length === 0) {
       clearAddress();
       fill(this.element, endCard(this.context, 'exposedTitle', 'exposedCollect'));
@@ -101,11 +104,15 @@ export class CollectView {
     try {
       const asker = await askerOf(target.seed);
       const list = await retryBriefly(() => answersOf(api, target.id, asker.owner), (why) => { note.textContent = words.say(WAITING[why]); });
+      if (this.disposed) return;
       if (list.sealed !== null) ({ note: this.note } = await revealDescription(context, list.sealed, target.key));
+      if (this.disposed) return;
       this.list = list;
       await this.drawRows(list, asker);
+      if (this.disposed) return;
       this.showList(asker);
     } catch (error) {
+      if (this.disposed) return;
       this.showLookFailure(error);
     }
   }
@@ -154,6 +161,7 @@ export class CollectView {
     const { target } = this;
     const known = new Set<string>();
     const found = await Promise.all(list.answers.map(({ wrap }) => (wrap === null ? null : unwrapAnswer(asker.identity, target.key, wrap as Bytes))));
+    if (this.disposed) return;
     this.list = list;
     if (isOver(list)) clearAddress();
     // What is as it was stays: somebody may be about to press its button.

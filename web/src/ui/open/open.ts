@@ -56,6 +56,7 @@ export class OpenView {
   private opening = false;
   private opened: Opened | null = null;
   private timer = 0;
+  private disposed = false;
 
   constructor(context: Context, { id, key, exposed }: OpenTarget, { keepsAddress = false } = {}) {
     this.context = context;
@@ -67,6 +68,7 @@ export class OpenView {
   }
 
   dispose(): void {
+    this.disposed = true;
     clearTimeout(this.timer);
     this.opened?.dispose();
     this.engine?.close();
@@ -96,11 +98,13 @@ export class OpenView {
     if (this.timer === 0) fill(this.element, el('h1', {}, words.say('openTitle')), note);
     try {
       const info = await retryBriefly(() => api.info(this.id), (why) => { note.textContent = words.say(WAITING[why]); });
+      if (this.disposed) return;
       // Without a view left, another opener has the last one, and the server keeps it for them only.
       if (info.viewsLeft === 0) this.showLookFailure({ kind: 'gone' });
       else if (info.wrap) this.showWrapped(info);
       else this.showWaiting(info);
     } catch (error) {
+      if (this.disposed) return;
       this.showLookFailure(failureOf(error));
     }
   }
