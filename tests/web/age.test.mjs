@@ -86,3 +86,15 @@ test('what the age program encrypts opens here, and the other way round', { skip
     rmSync(folder, { recursive: true });
   }
 });
+
+test('the file key is wiped, also where nothing can be encrypted to a recipient', async () => {
+  for (const [recipient, outcome] of [[m.readRecipient(vectors[0].recipient), 'success'], [new Uint8Array(32), 'header failure']]) {
+    const drawn = [];
+    const random = (n) => {
+      drawn.push(m.randomBytes(n));
+      return drawn.at(-1);
+    };
+    assert.equal(await kindOf(m.sealFile([recipient], Buffer.from('x'), random)), outcome);
+    assert.deepEqual(drawn[0], new Uint8Array(16), outcome);
+  }
+});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Seals and opens the descriptions of requests. Their link key has 190 bits, so the cost is that of a link key alone.
 
-import { concat, type Bytes } from '../base/bytes';
+import { concat, wipe, type Bytes } from '../base/bytes';
 import { randomBytes } from '../base/random';
 import {
   COST_KEY, deriveKeys, EnvelopeError, HEADER_LENGTH, open, seal, secretInput, writeHeader,
@@ -18,6 +18,7 @@ export async function describe({ description, linkKey }: DescribeOrder, report: 
   const keys = await deriveKeys(header, secretInput(linkKey), scrypt, (share) => report({ phase: 'deriving', share }));
   const sealed: Bytes[] = [];
   for await (const block of seal(header, keys, { size: description.length }, one(description))) sealed.push(block);
+  wipe(keys.access);
   return { header, description: concat(sealed), gateVerifier: await makeGateVerifier(linkKey, header) };
 }
 
@@ -28,7 +29,8 @@ export async function describe({ description, linkKey }: DescribeOrder, report: 
  */
 export async function reveal({ header, description, linkKey }: RevealOrder, report: Report): Promise<Revealed> {
   if (!description.subarray(0, HEADER_LENGTH).every((byte, i) => byte === header[i])) throw new EnvelopeError('header failure', 'two headers');
-  const { cipher } = await deriveKeys(header, secretInput(linkKey), scrypt, (share) => report({ phase: 'deriving', share }));
+  const { cipher, access } = await deriveKeys(header, secretInput(linkKey), scrypt, (share) => report({ phase: 'deriving', share }));
+  wipe(access);
   const content: Bytes[] = [];
   for await (const block of open(header, cipher, one(description.subarray(HEADER_LENGTH)))) {
     if ('bytes' in block) content.push(block.bytes);

@@ -52,17 +52,20 @@ interface Header {
 /** Encrypt `plain` to the X25519 public keys `recipients`. */
 export async function sealFile(recipients: readonly Uint8Array[], plain: Uint8Array, random: RandomBytes = randomBytes): Promise<Bytes> {
   const fileKey = random(FILE_KEY);
-  const stanzas: string[] = [];
-  for (const recipient of recipients) stanzas.push(await wrapFileKey(fileKey, recipient, random));
-  const signed = `${VERSION}\n${stanzas.join('')}---`;
-  const mac = await headerMac(fileKey, utf8(signed));
+  try {
+    const stanzas: string[] = [];
+    for (const recipient of recipients) stanzas.push(await wrapFileKey(fileKey, recipient, random));
+    const signed = `${VERSION}\n${stanzas.join('')}---`;
+    const mac = await headerMac(fileKey, utf8(signed));
 
-  const nonce = random(NONCE);
-  const key = await hkdf(fileKey, nonce, 'payload');
-  wipe(fileKey);
-  const payload = chacha20poly1305(key, STREAM_LAST).encrypt(plain);
-  wipe(key);
-  return concat([utf8(`${signed} ${encodeBase64(mac)}\n`), nonce, payload]);
+    const nonce = random(NONCE);
+    const key = await hkdf(fileKey, nonce, 'payload');
+    const payload = chacha20poly1305(key, STREAM_LAST).encrypt(plain);
+    wipe(key);
+    return concat([utf8(`${signed} ${encodeBase64(mac)}\n`), nonce, payload]);
+  } finally {
+    wipe(fileKey);
+  }
 }
 
 /**
