@@ -48,9 +48,16 @@ export type BadWrap = 'damaged' | 'not for us';
 export async function askerOf(seed: string): Promise<Asker> {
   const input = utf8(seed);
   const identity = await hkdf(input, NO_SALT, 'ESv1 request identity');
-  const owner = toBase64url(await hkdf(input, NO_SALT, 'ESv1 request owner'));
   wipe(input);
-  return { identity, recipient: writeRecipient(publicKey(identity)), owner };
+  return { identity, recipient: writeRecipient(publicKey(identity)), owner: await ownerOf(seed) };
+}
+
+/** The token that owns the request of `seed`. */
+export async function ownerOf(seed: string): Promise<string> {
+  const input = utf8(seed);
+  const owner = await hkdf(input, NO_SALT, 'ESv1 request owner');
+  wipe(input);
+  return toBase64url(owner);
 }
 
 /** The bytes of a description whose answers `recipient` reads. They may exceed DESCRIPTION_MAX. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The view to read the answers to a request: what was asked for, and each answer, which opens as any secret does.
 
-import { askerOf, unwrapAnswer, type AnswerLink, type Asker, type BadWrap } from '../../crypto/request';
+import { askerOf, ownerOf, unwrapAnswer, type AnswerLink, type Asker, type BadWrap } from '../../crypto/request';
 import { buildCollectLink, readAddress, type Target } from '../../model/link';
 import { answerStatus, collectMessage, isOver } from '../../model/request';
 import { burnMessage } from '../../model/outcome';
@@ -9,7 +9,7 @@ import type { Answer, AnswerList } from '../../net/requests';
 import { answersOf, endRequest } from '../../net/request-api';
 import { retryBriefly } from '../../net/retry';
 import type { Asked } from '../../storage/asked';
-import type { Bytes } from '../../base/bytes';
+import { toBase64url, type Bytes } from '../../base/bytes';
 import { WAITING, type Key } from '../../text/words';
 import { clearAddress } from '../address';
 import type { Context } from '../context';
@@ -77,7 +77,7 @@ export class CollectView {
     fill(this.element, el('p', { class: 'note', role: 'status' }, words.say('openLooking')));
     let problem: Child[] = [];
     try {
-      const { owner } = await askerOf(this.target.seed);
+      const owner = await ownerOf(this.target.seed);
       await retryBriefly(() => endRequest(api, this.target.id, owner));
     } catch (error) {
       const failure = requestFailure(error);
@@ -160,14 +160,14 @@ export class CollectView {
   private async drawRows(list: AnswerList, asker: Asker): Promise<void> {
     const { target } = this;
     const known = new Set<string>();
-    const found = await Promise.all(list.answers.map(({ wrap }) => (wrap === null ? null : unwrapAnswer(asker.identity, target.key, wrap as Bytes))));
-    if (this.disposed) return;
     this.list = list;
     if (isOver(list)) clearAddress();
     // What is as it was stays: somebody may be about to press its button.
-    const drawn = JSON.stringify(list.answers.map(({ at, state }, i) => [at, state, found[i]]));
+    const drawn = JSON.stringify(list.answers.map(({ at, state, wrap }) => [at, state, wrap && toBase64url(wrap)]));
     if (drawn === this.drawn) return;
     this.drawn = drawn;
+    const found = await Promise.all(list.answers.map(({ wrap }) => (wrap === null ? null : unwrapAnswer(asker.identity, target.key, wrap as Bytes))));
+    if (this.disposed || drawn !== this.drawn) return; // a newer list is on its way
     const rows = list.answers.map((answer, i) => {
       let link = found[i] ?? null;
       if (link !== null && typeof link === 'object') {

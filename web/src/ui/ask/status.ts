@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The status line of a request, which is polled while the page is visible.
 
-import { askerOf } from '../../crypto/request';
+import { ownerOf } from '../../crypto/request';
 import { failureOf } from '../../model/failure';
 import { burnMessage } from '../../model/outcome';
 import { requestStatus } from '../../model/request';
@@ -45,8 +45,7 @@ export class RequestStatus implements Polled {
     const { api, words, now } = this.context;
     const { id, seed, until } = this.asked;
     try {
-      const { owner } = await askerOf(seed);
-      const list = await answersOf(api, id, owner);
+      const list = await answersOf(api, id, await ownerOf(seed));
       if (this.final) return;
       this.show(requestStatus(list));
       this.heard.onList?.(list);
@@ -61,7 +60,7 @@ export class RequestStatus implements Polled {
   async end(): Promise<Child[] | null> {
     const { api, words } = this.context;
     try {
-      const { owner } = await askerOf(this.asked.seed);
+      const owner = await ownerOf(this.asked.seed);
       await retryBriefly(() => endRequest(api, this.asked.id, owner));
     } catch (error) {
       const failure = failureOf(error);
