@@ -196,6 +196,18 @@ run_command(const struct command *c, int argc, char **argv) {
     return status;
 }
 
+/* Say which command takes a link of ${kind}. */
+static void
+hint_command_of(enum link_kind kind) {
+    switch (kind) {
+    case LINK_ANSWER: say_hint("To answer it: secrets answer LINK."); return;
+    case LINK_COLLECT: say_hint("To read the answers: secrets collect LINK."); return;
+    case LINK_SEALED:
+    case LINK_CLASSIC: break;
+    }
+    say_hint("To open it: secrets get LINK, or secrets get - to read it from standard input.");
+}
+
 /* Say that the first argument ${name} is not a command. */
 static void
 complain_command(const char *name) {
@@ -205,7 +217,7 @@ complain_command(const char *name) {
         say_hint("See secrets --help.");
     } else if (link_parse(name, strlen(name), &link) == 0) {
         say_error("a link is not a command");
-        say_hint("To open it: secrets get LINK, or secrets get - to read it from standard input.");
+        hint_command_of(link.kind);
     } else {
         say_error("\"%s\" is not a command", name);
         say_hint("See secrets --help.");

@@ -244,7 +244,8 @@ give_answer(struct answering *a) {
     if (status == CLI_DONE) status = wrap_answer(a);
     if (status == CLI_DONE) status = finish_answer(a);
     if (status == CLI_DONE) {
-        handover_keep_token(cli, a->handover.id, a->handover.owner_token, a->handover.expires_at);
+        handover_keep_token(cli, a->handover.id, a->handover.owner_token, a->handover.expires_at,
+                            true);
         if (cli->opt.json)
             status = cli_print_json(json_pack("{s:s, s:I}", "id", a->handover.id, "expires_at",
                                               (json_int_t)a->handover.expires_at));

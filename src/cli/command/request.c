@@ -55,7 +55,7 @@ take_note(struct asking *a) {
     }
     if (len <= DESCRIPTION_MAX) return CLI_DONE;
 
-    say_error("the note is longer than %d bytes", DESCRIPTION_MAX / 2);
+    say_error("the note is longer than %d bytes", DESCRIPTION_MAX);
     say_hint("Say in a few words what you ask for.");
     return CLI_USAGE;
 }

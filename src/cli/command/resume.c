@@ -186,7 +186,8 @@ continue_upload(struct cli *cli, const json_t *record, const struct upload *u) {
     enum cli_exit status = upload_run(cli, u, &resp);
 
     if (status == CLI_DONE) {
-        handover_keep_token(cli, u->id, u->owner_token, remote_number(record, "expires_at", 0));
+        handover_keep_token(cli, u->id, u->owner_token, remote_number(record, "expires_at", 0),
+                            u->complete != NULL);
         if (u->complete != NULL) say_note("Answered. Only the asker can read it.");
         else say_note("The upload is complete. The link can be opened now.");
     } else if (status == CLI_NETWORK || status == CLI_INTERRUPTED) {

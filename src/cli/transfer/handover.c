@@ -69,13 +69,13 @@ handover_remember_upload(struct cli *cli, const struct handover *h, struct seale
 }
 
 void
-handover_keep_token(struct cli *cli, const char *id, const char *token, int64_t expires_at) {
+handover_keep_token(struct cli *cli, const char *id, const char *token, int64_t expires_at,
+                    bool answer) {
     json_t *record = json_pack("{s:s, s:s, s:I}", "server", cli->remote.base, "owner_token", token,
                                "expires_at", (json_int_t)expires_at);
     if (record == NULL || state_save(&cli->state, STATE_OWNED, id, record) != 0)
-        say_note("Note: cannot write to %s. burn and receipt will need the owner token that --json "
-                 "prints.",
-                 cli->state.dir);
+        say_note("Note: cannot write to %s.%s", cli->state.dir,
+                 answer ? "" : " burn and receipt will need the owner token that --json prints.");
     json_decref(record);
 }
 
@@ -106,7 +106,7 @@ print_handover(struct cli *cli, struct handover *h) {
 enum cli_exit
 handover_finish(struct cli *cli, struct handover *h) {
     char until[64];
-    handover_keep_token(cli, h->id, h->owner_token, h->expires_at);
+    handover_keep_token(cli, h->id, h->owner_token, h->expires_at, false);
     enum cli_exit status = print_handover(cli, h);
     if (status != CLI_DONE) return status;
 

@@ -43,6 +43,8 @@ const table = [
   [[], usage, /which command\?/, help('')],
   [['gte'], usage, /"gte" is not a command/, help('')],
   [[link], usage, /a link is not a command/, /secrets get LINK/],
+  [[`https://h.invalid/#r.${id}.${key}`], usage, /a link is not a command/, /secrets answer LINK/],
+  [[`https://h.invalid/#c.${id}.${key}.${key}`], usage, /a link is not a command/, /secrets collect LINK/],
   [[link.slice(0, -1)], usage, /is not a command/, help('')],
   [['put', '--nope'], usage, /--nope is not an option of secrets put/, help('put ')],
   [['get', '-jZq', 'x'], usage, / -Z is not an option of secrets get/, help('get ')],

@@ -167,7 +167,7 @@ test('each link goes to its own command, and no message shows a key', async () =
     [answerer, ['burn', link], /was not made here/],
     [asker, ['burn', own, '--token', 'stdin'], /needs no --token/],
     [asker, ['request', '--to', 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ7hfyGVzXb7HtP0xkxoHyLkHWbkYFYm2mEKzhRHRkwe'], /age1\.\.\. keys only/],
-    [asker, ['request', '--note', 'x'.repeat(5000)], /note is longer/],
+    [asker, ['request', '--note', 'x'.repeat(5000)], /note is longer than 4096 bytes/],
     [asker, ['put', '--file', own], /cannot|No such file/],
     [asker, ['put', '--file', own.slice(0, -1)], /cannot|No such file/],
     [asker, ['put', '--file', link.slice(0, -1)], /cannot|No such file/],
@@ -314,6 +314,24 @@ test('an answer in parts that breaks off is finished by put --resume', async (t)
   const got = await collect(own, '-o', 'long.bin');
   assert.equal(got.code, exit.done, got.stderr);
   assert.ok(readFileSync(join(asker.folder, 'long.bin')).equals(Buffer.alloc(900_000, 9)));
+});
+
+test('messages about an answer name nothing that only put has', async (t) => {
+  const asked = await ask();
+  writeFileSync(join(answerer.folder, 'long'), Buffer.alloc(900_000, 9));
+  let cut = true;
+  const line = await lying(t, (request, json) => json, (request) => cut && request.startsWith('PUT'));
+  const broken = await answerer.run(['answer', asked.link, 'long', '-s', line.url, '--patience', '0s']);
+  assert.equal(broken.code, exit.unfinished, broken.stderr);
+  assert.equal((await asker.run(['burn', asked.collect])).code, exit.done);
+  cut = false;
+  const again = await answerer.run(['put', '--resume', '-s', line.url, '--patience', '0s']);
+  assert.equal(again.code, exit.gone, again.stderr);
+  assert.match(again.stderr, /no longer has the upload\n {2}Answer again with secrets answer/);
+
+  const unkept = await answerer.run(['answer', (await ask()).link], { input: 'x', extra: { XDG_STATE_HOME: '/dev/null' } });
+  assert.equal(unkept.code, exit.done, unkept.stderr);
+  assert.match(unkept.stderr, /^Note: cannot write to \/dev\/null\S*\.$/m);
 });
 
 test('what is kept of an answer in parts always has its wrap', async (t) => {
