@@ -2,16 +2,14 @@
 #include "crypto/age/file.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include "base/err.h"
 #include "base/text/base64.h"
 #include "crypto/aead.h"
 #include "crypto/hkdf.h"
+#include "crypto/hmac.h"
 
 enum {
-    MAC_LEN = 32,
     MAC_TEXT_LEN = 43,
     PAYLOAD_NONCE_LEN = 16,
     COLUMNS = 64, /* characters in a full line of a stanza's body */
@@ -145,15 +143,13 @@ read_stanzas(struct age_reader *in, const uint8_t *identity, uint8_t *file_key) 
 
 /* Compute the MAC of the ${len} bytes of the header up to and with the three hyphens. */
 static int
-compute_mac(const uint8_t *file_key, const void *header, size_t len, uint8_t mac[static MAC_LEN]) {
+compute_mac(const uint8_t *file_key, const void *header, size_t len, uint8_t mac[static HMAC_LEN]) {
     const struct hkdf_input in = {
         .secret = file_key, .secret_len = AGE_FILE_KEY_LEN, .info = "header"};
-    uint8_t key[MAC_LEN];
-    unsigned n = 0;
+    uint8_t key[HMAC_LEN];
 
     int err = hkdf_sha256(&in, key, sizeof(key));
-    if (err == 0 && HMAC(EVP_sha256(), key, sizeof(key), header, len, mac, &n) == NULL)
-        err = ERR_CRYPTO;
+    if (err == 0) err = hmac_sha256(key, sizeof(key), header, len, mac);
     explicit_bzero(key, sizeof(key));
     return err;
 }
@@ -163,7 +159,7 @@ compute_mac(const uint8_t *file_key, const void *header, size_t len, uint8_t mac
 static int
 check_mac(struct age_reader *in, int found, const uint8_t *file_key) {
     struct age_span line;
-    uint8_t want[MAC_LEN], got[MAC_LEN];
+    uint8_t want[HMAC_LEN], got[HMAC_LEN];
     if (!age_starts_with(in, "--- ")) return ERR_INVALID;
 
     size_t covered = in->at + strlen("---");
@@ -274,7 +270,7 @@ add_stanza(const struct random *r, const uint8_t *recipient, const uint8_t *file
 /* Append the line of the MAC to the header in ${out}, which begins at ${begin}. */
 static int
 add_mac(const uint8_t *file_key, size_t begin, struct buf *out) {
-    uint8_t mac[MAC_LEN];
+    uint8_t mac[HMAC_LEN];
 
     int err = buf_add_text(out, "---");
     if (err == 0) err = compute_mac(file_key, out->data + begin, out->len - begin, mac);
