@@ -20,7 +20,8 @@ ctl_events(struct ctl *ctl) {
     while ((len = ctl_read_line(answer, line)) > 0) {
         ended = strcmp(line, "{\"end\":true}") == 0;
         if (ended) break;
-        if (printf("%s\n", line) < 0 || fflush(stdout) != 0) {
+        /* Who follows sees each event at once. */
+        if (printf("%s\n", line) < 0 || (ctl->opt.follow && fflush(stdout) != 0)) {
             ctl_error("the events cannot be printed: %s", strerrordesc_np(errno));
             break;
         }

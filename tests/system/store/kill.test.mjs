@@ -126,9 +126,9 @@ function checkIntegrity(data, folder) {
 
 /** All events of ${server}, whose chain is whole, as numbers of each kind by ref. */
 async function countEvents(env) {
-  const { code, stdout, stderr } = await ctl(['events'], { env });
+  const { code, stdout, stderr } = await ctl(['events'], { env, timeout: 60_000 + KILLS * 1000 }); // a million lines after 1,000 kills
   assert.equal(code, 0, stderr);
-  const audit = await ctl(['audit', '-'], { input: stdout });
+  const audit = await ctl(['audit', '-'], { input: stdout, timeout: 60_000 + KILLS * 1000 });
   assert.match(audit.stdout, /^events 1 to \d+: none is missing, none was changed\n$/);
   const counts = new Map();
   for (const line of stdout.split('\n').filter(Boolean)) {
