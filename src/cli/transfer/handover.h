@@ -51,8 +51,8 @@ MUST_CHECK
 enum cli_exit handover_interrupted(struct cli *cli, struct handover *h, bool kept,
                                    enum cli_exit status, const struct remote_response *resp);
 
-/* Keep the owner token ${token} of ${id} for burn and receipt.  Prints a note where that fails; that
- * of an ${answer}, whose token --json does not print, says no more. */
+/* Keep the owner token ${token} of ${id} for burn and receipt.  Prints a note where that fails,
+ * which for an ${answer} does not name --json: that prints no token of an answer. */
 void handover_keep_token(struct cli *cli, const char *id, const char *token, int64_t expires_at,
                          bool answer);
 
