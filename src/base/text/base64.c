@@ -10,36 +10,46 @@ static const unsigned char base64_62[] = {
 static const unsigned char base64_63[] = {
     [BASE64_STD] = '/', [BASE64_URL] = '_', [BASE64_RAW] = '/'};
 
-/* Return all ones if low <= v <= high and zero otherwise, without a branch.  Needs low >= 1. */
-static unsigned
-range_mask(unsigned v, unsigned low, unsigned high) {
-    return -(((low - 1 - v) & (v - high - 1)) >> 31);
+enum { BLOCK = 16 /* characters that are handled at once */ };
+
+/* A vector of the compiler.  Its comparisons give all ones or zero for each byte, so that nothing
+ * depends on the bytes but the result. */
+typedef uint8_t block __attribute__((vector_size(BLOCK)));
+
+/* All ones for each byte of ${v} from ${low} to ${high}. */
+static block
+in_range(block v, unsigned char low, unsigned char high) {
+    return (block)(v >= low) & (block)(v <= high);
 }
 
-static char
-base64_char(enum base64_kind kind, unsigned v) {
-    unsigned c62 = base64_62[kind], c63 = base64_63[kind];
-    unsigned c = (range_mask(v, 1, 25) & (v + 'A')) | (range_mask(v, 26, 51) & (v - 26 + 'a')) |
-                 (range_mask(v, 52, 61) & (v - 52 + '0')) | (range_mask(v, 62, 62) & c62) |
-                 (range_mask(v, 63, 63) & c63);
-
-    /* None of these ranges includes 0, for which c is still 0. */
-    c |= range_mask(c + 1, 1, 1) & 'A';
-    return (char)c;
+/* Replace the values in ${v}, which are below 64, by their characters. */
+static void
+block_encode(enum base64_kind kind, uint8_t v[static BLOCK]) {
+    block in, out;
+    memcpy(&in, v, sizeof(in));
+    out = in_range(in, 0, 25) & (in + 'A');
+    out |= in_range(in, 26, 51) & (in - 26 + 'a');
+    out |= in_range(in, 52, 61) & (in - 52 + '0');
+    out |= in_range(in, 62, 62) & base64_62[kind];
+    out |= in_range(in, 63, 63) & base64_63[kind];
+    memcpy(v, &out, sizeof(out));
 }
 
-/* Return the value of ${ch}, or a number above 63 if it is not in the alphabet. */
-static unsigned
-base64_value(enum base64_kind kind, char ch) {
-    unsigned c = (unsigned char)ch;
-    unsigned c62 = base64_62[kind], c63 = base64_63[kind];
-    unsigned upper = range_mask(c, 'A', 'Z'), lower = range_mask(c, 'a', 'z');
-    unsigned digit = range_mask(c, '0', '9');
-    unsigned is62 = range_mask(c, c62, c62), is63 = range_mask(c, c63, c63);
+/* Replace the characters in ${v} by their values, and set the same byte of ${bad} where one is not
+ * in the alphabet. */
+static void
+block_decode(enum base64_kind kind, uint8_t v[static BLOCK], block *bad) {
+    unsigned char c62 = base64_62[kind], c63 = base64_63[kind];
+    block in, out;
+    memcpy(&in, v, sizeof(in));
+    block upper = in_range(in, 'A', 'Z'), lower = in_range(in, 'a', 'z');
+    block digit = in_range(in, '0', '9');
+    block is62 = in_range(in, c62, c62), is63 = in_range(in, c63, c63);
 
-    unsigned v = (upper & (c - 'A')) | (lower & (c - 'a' + 26)) | (digit & (c - '0' + 52)) |
-                 (is62 & 62) | (is63 & 63);
-    return v | (~(upper | lower | digit | is62 | is63) & 64);
+    out = (upper & (in - 'A')) | (lower & (in - 'a' + 26)) | (digit & (in - '0' + 52));
+    out |= (is62 & 62) | (is63 & 63);
+    *bad |= ~(upper | lower | digit | is62 | is63);
+    memcpy(v, &out, sizeof(out));
 }
 
 size_t
@@ -54,18 +64,24 @@ base64_encoded_len(enum base64_kind kind, size_t len) {
 static char *
 base64_encode_into(enum base64_kind kind, const uint8_t *in, size_t len, char *out) {
     while (len > 0) {
-        size_t take = size_min(len, 3);
-        unsigned v = (unsigned)in[0] << 16;
-        if (take > 1) v |= (unsigned)in[1] << 8;
-        if (take > 2) v |= in[2];
+        uint8_t bytes[BLOCK / 4 * 3] = {0}, v[BLOCK];
+        size_t take = size_min(len, sizeof(bytes));
+        memcpy(bytes, in, take);
 
-        *out++ = base64_char(kind, v >> 18);
-        *out++ = base64_char(kind, v >> 12 & 63);
-        if (take > 1) *out++ = base64_char(kind, v >> 6 & 63);
-        else if (kind == BASE64_STD) *out++ = '=';
-        if (take > 2) *out++ = base64_char(kind, v & 63);
-        else if (kind == BASE64_STD) *out++ = '=';
+        for (size_t i = 0, k = 0; i < BLOCK; i += 4, k += 3) {
+            v[i] = bytes[k] >> 2;
+            v[i + 1] = (uint8_t)((bytes[k] & 3) << 4 | bytes[k + 1] >> 4);
+            v[i + 2] = (uint8_t)((bytes[k + 1] & 15) << 2 | bytes[k + 2] >> 6);
+            v[i + 3] = bytes[k + 2] & 63;
+        }
+        block_encode(kind, v);
 
+        /* The last group may be shorter. */
+        size_t n = base64_encoded_len(BASE64_RAW, take);
+        memcpy(out, v, n);
+        out += n;
+        for (; kind == BASE64_STD && n % 4 != 0; n++)
+            *out++ = '=';
         in += take;
         len -= take;
     }
@@ -104,27 +120,45 @@ base64_significant_len(enum base64_kind kind, const char *text, size_t len) {
     return (ptrdiff_t)len;
 }
 
+/* Write the ${n} bytes, 1 to 3, that the four values at ${v} encode to ${out}.  Returns the bits
+ * that encode nothing. */
+static unsigned
+join_values(const uint8_t v[static 4], size_t n, uint8_t *out) {
+    unsigned bits =
+        (unsigned)v[0] << 26 | (unsigned)v[1] << 20 | (unsigned)v[2] << 14 | (unsigned)v[3] << 8;
+    for (size_t i = 0; i < n; i++, bits <<= 8)
+        out[i] = (uint8_t)(bits >> 24);
+    return bits;
+}
+
 /* Decode ${len} characters without padding to ${out}.  Returns 0 or ERR_INVALID, in the same
  * time. */
 static int
 base64_decode_into(enum base64_kind kind, const char *text, size_t len, uint8_t *out) {
-    unsigned bad = 0, bits = 0, held = 0;
+    unsigned spare = 0, wrong = 0;
+    uint8_t v[BLOCK];
+    block bad = {0};
 
-    for (size_t i = 0; i < len; i++) {
-        unsigned v = base64_value(kind, text[i]);
-        bad |= v >> 6;
-        bits = bits << 6 | (v & 63);
-        held += 6;
-        if (held >= 8) {
-            held -= 8;
-            *out++ = (uint8_t)(bits >> held);
-            bits &= (1U << held) - 1;
+    while (len > 0) {
+        size_t take = size_min(len, BLOCK);
+        memset(v, 'A', sizeof(v)); /* what is missing counts as zero */
+        memcpy(v, text, take);
+        block_decode(kind, v, &bad);
+
+        for (size_t i = 0; i < take; i += 4) {
+            size_t n = size_min(take - i, 4) - 1;
+            spare |= join_values(v + i, n, out);
+            out += n;
         }
+        text += take;
+        len -= take;
     }
 
     /* Bits that encode nothing must be zero, or two texts would encode the same bytes. */
-    if ((bad | bits) != 0) return ERR_INVALID;
-    return 0;
+    memcpy(v, &bad, sizeof(v));
+    for (size_t i = 0; i < sizeof(v); i++)
+        wrong |= v[i];
+    return (wrong | spare) == 0 ? 0 : ERR_INVALID;
 }
 
 int
