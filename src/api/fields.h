@@ -35,14 +35,15 @@ struct field_value {
     bool present;
     bool flag;
     int64_t number;
-    const char *text; /* in the document; NUL-terminated, and may hold NUL bytes */
+    const char *text; /* of struct fields; NUL-terminated, and may hold NUL bytes */
     size_t len;
     uint8_t bytes[FIELD_BYTES_LEN];
 };
 
 /* The values that were read, in the order of the table. */
 struct fields {
-    json_t *doc;
+    json_t *doc;     /* NULL if the body has the simple form of base/text/flat.h */
+    struct buf copy; /* of such a body */
     struct field_value values[FIELDS_MAX];
 };
 

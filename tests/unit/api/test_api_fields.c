@@ -125,6 +125,34 @@ bounds_of_create_are_inclusive(void **state) {
     free(good);
 }
 
+/* Most bodies are read without the parser, which reads any other spelling of the same. */
+static void
+every_spelling_says_the_same(void **state) {
+    static const struct {
+        const char *plain, *spelt;
+    } cases[] = {
+        {"\"views\"", "\"view\\u0073\""},
+        {"\"ttl\"", " \"\\u0074tl\" "},
+        {":3600", ": 36e2"},
+        {":304", ":304.0"},
+        {"\"content\"", "\"c\\u006Fntent\""},
+    };
+    struct api_fixture *fixture = *state;
+    struct api_fixture_secret what = {.views = 7, .ttl = 3600, .size = SIZE, .inside = true};
+    char *good = api_fixture_create_body(what);
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char body[4096];
+        const char *at = strstr(good, cases[i].plain);
+        assert_non_null(at);
+        (void)snprintf(body, sizeof(body), "%.*s%s%s", (int)(at - good), good, cases[i].spelt,
+                       at + strlen(cases[i].plain));
+        struct ask create = {.target = "/api/v1/secrets", .body = body};
+        assert_int_equal(api_fixture_ask(fixture, create), 201);
+    }
+    free(good);
+}
+
 /* Without a gate whoever has the id could use up the attempts. */
 static void
 attempts_require_a_gate(void **state) {
@@ -281,6 +309,7 @@ main(void) {
     const struct CMUnitTest tests[] = {
         TEST(every_bad_value_of_create_names_its_field),
         TEST(bounds_of_create_are_inclusive),
+        TEST(every_spelling_says_the_same),
         TEST(attempts_require_a_gate),
         TEST(a_passphrase_can_be_required),
         TEST(views_have_the_servers_maximum),
