@@ -11,6 +11,9 @@
 /* Argument ${fmt} is a printf format for the arguments from ${first} on. */
 #define PRINTF_LIKE(fmt, first) __attribute__((format(printf, fmt, first)))
 
-#define ARRAY_LEN(a)            (sizeof(a) / sizeof((a)[0]))
+/* Leave a variable without the zeros that -ftrivial-auto-var-init writes. */
+#define UNINITIALIZED __attribute__((uninitialized))
+
+#define ARRAY_LEN(a)  (sizeof(a) / sizeof((a)[0]))
 
 #endif

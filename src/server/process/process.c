@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/compiler.h"
 #include "base/err.h"
 #include "base/harden.h"
 
@@ -125,6 +126,6 @@ process_settle(void) {
 
 __attribute__((noinline)) void
 process_wipe_stack(void) {
-    uint8_t below[STACK_WIPED];
+    UNINITIALIZED uint8_t below[STACK_WIPED]; /* or it would be wiped twice */
     explicit_bzero(below, sizeof(below));
 }
