@@ -55,7 +55,8 @@ log_outcome(const struct conn *c, bool sent) {
         .cut = !sent,
     };
 
-    if (c->stage == STAGE_HEAD) outcome.status = 400; /* of a head that never came to its end */
+    /* A head or a body that never came to its end is the client's fault. */
+    if (c->stage == STAGE_HEAD || c->stage == STAGE_BODY) outcome.status = 400;
     request_log_add(c->io->daemon->log, &outcome);
 }
 

@@ -2,6 +2,7 @@
 // The log: one line a request, in either form; the lines of one secret have the same tag, and no line
 // reveals the secret or the client.
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { Connection, create, json, newLease, openBody, sealed } from '../support/client.mjs';
 import { get, patience, startServer } from '../support/server.mjs';
@@ -45,6 +46,23 @@ test('JSON: every line is one object, and tells route, status, time, network and
   for (const secret of [made.id, made.owner, id, passphrase, '113.77', ':2:3']) assert.ok(!server.stderr().includes(secret), secret);
   assert.equal(lines(server, 'listening').length, 1);
   c.close();
+});
+
+test('a request that never comes to its end is the fault of its client', async (t) => {
+  const server = await startServer({ env: { SECRETS_LOG: 'json' } });
+  t.after(() => server.kill());
+  const heads = [
+    'POST /encrypt HTTP/1.1\r\nHost: x',
+    'POST /encrypt HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n{"sec',
+    'POST /encrypt HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n',
+    'POST /encrypt HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"sec\r\n',
+  ];
+  for (const head of heads) {
+    const socket = connect(server.port, '127.0.0.1');
+    await new Promise((done) => socket.end(head, done));
+  }
+  const cut = await settled(server, heads.length);
+  assert.deepEqual(cut.map(({ status, cut }) => [status, cut]), heads.map(() => [400, true]));
 });
 
 test('the name of a secret is another one after a restart', async () => {
