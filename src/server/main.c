@@ -14,7 +14,7 @@
 enum {
     TEXT_MAX = 16 * 1024, /* of what --help prints */
     EXIT_FAILED = 1,
-    EXIT_REFUSED = 2, /* an option or setting is not understood */
+    EXIT_REFUSED = 2, /* an option or setting is wrong, so a restart would not help */
 };
 
 /* Serve until a signal comes.  Returns the exit code. */
@@ -24,7 +24,7 @@ serve(struct server *s, struct buf *reason) {
     if (err != 0) {
         log_error("start", LOG_TEXT("error", err_text(err)), LOG_TEXT("reason", buf_text(reason)));
         server_stop(s);
-        return EXIT_FAILED;
+        return err == ERR_CONFIG ? EXIT_REFUSED : EXIT_FAILED;
     }
 
     process_settle();

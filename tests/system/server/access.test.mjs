@@ -128,7 +128,7 @@ test('without a file of tokens that can be used the server does not start', asyn
   writeFileSync(join(folder, 'bad'), 'one 123\n');
   for (const [path, reason] of [[join(folder, 'none'), 'No such file'], [folder, 'not a file'], [join(folder, 'bad'), 'line 1']]) {
     const { code, stderr } = await start(path);
-    assert.equal(code, 1);
+    assert.equal(code, 2);
     assert.ok(stderr.includes('SECRETS_API_TOKENS') && stderr.includes(reason), stderr);
   }
 });

@@ -201,7 +201,7 @@ describe('sandbox', () => {
     t.after(() => rmSync(folder, { recursive: true }));
     const env = { ...old, SECRETS_SANDBOX: 'required', SECRETS_LISTEN: '127.0.0.1:0', SECRETS_DATA: join(folder, 'data') };
     const refused = await runServer({ env });
-    assert.equal(refused.code, 1);
+    assert.equal(refused.code, 2);
     assert.match(refused.stderr, /SECRETS_SANDBOX=required: this kernel has no landlock/);
   });
 
