@@ -53,23 +53,24 @@ test('it listens on a unix socket, replaces a stale one and removes its own', as
 
 test('it takes two sockets from systemd, and one of them opens only', async (t) => {
   const folder = scratch(t);
-  const sockets = [createServer(), createServer()];
-  for (const socket of sockets) await new Promise((done) => socket.listen(0, '127.0.0.1', done));
-  const ports = sockets.map((socket) => socket.address().port);
   const start = async (names, count = 2) => {
+    const sockets = [createServer(), createServer()];
+    for (const socket of sockets) await new Promise((done) => socket.listen(0, '127.0.0.1', done));
+    const ports = sockets.map((socket) => socket.address().port);
     const run = join(folder, 'run');
     writeFileSync(run, `#!/bin/sh\nexport LISTEN_PID=$$ LISTEN_FDS=${count} LISTEN_FDNAMES=${names}\nexec "${process.env.BUILD ?? 'build'}/secretsd"\n`, { mode: 0o755 });
     const child = spawn(run, [], { cwd: top, env: { ...cleanEnvironment(), SECRETS_DATA: join(folder, 'data') }, stdio: ['ignore', 'ignore', 'pipe', ...sockets.map((socket) => socket._handle)] });
+    // The child alone accepts connections.
+    for (const socket of sockets) socket.close();
     let stderr = '';
     await new Promise((done) => {
       child.stderr.on('data', (d) => (stderr += d).includes('event=listening') && done());
       child.on('exit', done);
     });
-    return { child, stderr };
+    return { child, ports, stderr };
   };
-  const { child, stderr } = await start('open:secretsd.socket');
+  const { child, ports, stderr } = await start('open:secretsd.socket');
   assert.match(stderr, new RegExp(`open=http://127.0.0.1:${ports[1]}/ open_only=http://127.0.0.1:${ports[0]}/`));
-  for (const socket of sockets) socket.unref();
   assert.deepEqual(await Promise.all(ports.map(async (port) => (await fetch(`http://127.0.0.1:${port}/encrypt`, { method: 'POST', body: '{"secret":"x"}' })).status)), [404, 200]);
   child.kill('SIGTERM');
   await new Promise((done) => child.on('exit', done));
