@@ -18,7 +18,7 @@ struct envelope_opener {
     size_t header_len; /* bytes received of the header */
     uint8_t header[ENVELOPE_HEADER_LEN];
     size_t filled;                            /* bytes received of the chunk */
-    uint8_t chunk[ENVELOPE_SEALED_CHUNK_LEN]; /* decrypted in place */
+    uint8_t chunk[ENVELOPE_SEALED_CHUNK_LEN]; /* ${filled} of it are sealed, then it is opened */
 };
 
 struct envelope_opener *
@@ -74,17 +74,18 @@ opener_release(struct envelope_opener *o, uint64_t begin, size_t len) {
     return o->sink(o->ctx, from - o->content_start, o->chunk + (from - begin), (size_t)(to - from));
 }
 
-/* Verify the chunk that was collected, and release what it contains. */
+/* Verify the chunk of ${size} bytes at ${sealed}, which may be o->chunk, and release what it
+ * contains. */
 static int
-opener_open_chunk(struct envelope_opener *o, bool last) {
+opener_open_chunk(struct envelope_opener *o, const uint8_t *sealed, size_t size, bool last) {
     uint8_t nonce[AEAD_NONCE_LEN];
-    if (o->filled < AEAD_TAG_LEN || o->next > UINT32_MAX) return ENVELOPE_PAYLOAD_FAILURE;
-    size_t len = o->filled - AEAD_TAG_LEN;
+    if (size < AEAD_TAG_LEN || o->next > UINT32_MAX) return ENVELOPE_PAYLOAD_FAILURE;
+    size_t len = size - AEAD_TAG_LEN;
     if (len == 0 && o->next > 0) return ENVELOPE_PAYLOAD_FAILURE;
 
     uint64_t begin = o->next * ENVELOPE_CHUNK_LEN;
     struct aead_params params = envelope_chunk_params(&o->keys, (uint32_t)o->next, last, nonce);
-    int err = aead_open(&params, o->chunk, len, o->chunk + len, o->chunk);
+    int err = aead_open(&params, sealed, len, sealed + len, o->chunk);
     if (err == ERR_TAG) return ENVELOPE_PAYLOAD_FAILURE;
     if (err != 0) return err;
 
@@ -113,6 +114,15 @@ opener_take_header(struct envelope_opener *o, const uint8_t **data, size_t *len)
     return ENVELOPE_OK;
 }
 
+/* Collect bytes of the chunk from the ${len} at ${data}.  Returns how many. */
+static size_t
+opener_collect(struct envelope_opener *o, const uint8_t *data, size_t len) {
+    size_t n = size_min(len, sizeof(o->chunk) - o->filled);
+    memcpy(o->chunk + o->filled, data, n);
+    o->filled += n;
+    return n;
+}
+
 /* Remember the first failure and wipe the chunk.  Returns ${result}. */
 static int
 opener_finish(struct envelope_opener *o, int result) {
@@ -134,16 +144,21 @@ envelope_opener_add(struct envelope_opener *o, const void *sealed, size_t len) {
         if (err != 0) return opener_finish(o, err);
     }
 
-    /* A full chunk is opened only when more bytes come, which tell that it is not the last one. */
+    /* A full chunk is opened only when more bytes come, which tell that it is not the last one.
+     * A chunk that lies whole in ${data} is not collected first. */
     while (len > 0) {
+        size_t n = 0;
+        int err = 0;
         if (o->filled == sizeof(o->chunk)) {
-            int err = opener_open_chunk(o, false);
-            if (err != 0) return opener_finish(o, err);
+            err = opener_open_chunk(o, o->chunk, o->filled, false);
+        } else if (o->filled == 0 && len > sizeof(o->chunk)) {
+            n = sizeof(o->chunk);
+            err = opener_open_chunk(o, data, n, false);
+        } else {
+            n = opener_collect(o, data, len);
         }
 
-        size_t n = size_min(len, sizeof(o->chunk) - o->filled);
-        memcpy(o->chunk + o->filled, data, n);
-        o->filled += n;
+        if (err != 0) return opener_finish(o, err);
         data += n;
         len -= n;
     }
@@ -155,7 +170,7 @@ envelope_opener_end(struct envelope_opener *o) {
     if (o->failed != 0 || o->ended) return o->failed;
     o->ended = true;
     if (o->header_len < sizeof(o->header)) return opener_finish(o, ENVELOPE_HEADER_FAILURE);
-    return opener_finish(o, opener_open_chunk(o, true));
+    return opener_finish(o, opener_open_chunk(o, o->chunk, o->filled, true));
 }
 
 const struct envelope_meta *
