@@ -27,9 +27,10 @@ struct downloader {
     struct cli *cli;
     const struct download *d;
     pthread_mutex_t lock;
-    pthread_cond_t changed;
-    uint32_t next;     /* next part to fetch */
-    uint32_t consumed; /* the parts before this one were consumed */
+    pthread_cond_t fetched; /* a part is ready, or a call failed: for the main thread */
+    pthread_cond_t freed;   /* a part may be fetched: for the threads that fetch */
+    uint32_t next;          /* next part to fetch */
+    uint32_t consumed;      /* the parts before this one were consumed */
     uint32_t end;
     struct pace pace;
     atomic_bool stop;
@@ -132,7 +133,7 @@ take_part_to_fetch(struct part_download *part, uint32_t *k) {
     while (!loader->stop && loader->consumed < loader->end) {
         found = pace_has_room(&loader->pace) && find_part_to_fetch(loader, k);
         if (found) break;
-        (void)pthread_cond_wait(&loader->changed, &loader->lock);
+        (void)pthread_cond_wait(&loader->freed, &loader->lock);
     }
 
     if (found) {
@@ -160,8 +161,11 @@ note_fetched(struct part_download *part, struct download_slot *slot, enum cli_ex
         loader->response = *resp;
         *resp = (struct remote_response){0};
     }
-    (void)pthread_cond_broadcast(&loader->changed);
     (void)pthread_mutex_unlock(&loader->lock);
+
+    /* This thread takes the next part itself.  One more may move if the pace rose. */
+    (void)pthread_cond_signal(&loader->fetched);
+    (void)pthread_cond_signal(&loader->freed);
 }
 
 static void *
@@ -188,7 +192,7 @@ await_slot(struct downloader *loader, const struct download_slot *slot) {
     (void)pthread_mutex_lock(&loader->lock);
     while (!slot->ready && !loader->stop) {
         struct timespec until = thread_deadline(DRAW_MS);
-        (void)pthread_cond_timedwait(&loader->changed, &loader->lock, &until);
+        (void)pthread_cond_timedwait(&loader->fetched, &loader->lock, &until);
         if (signals_stop_asked()) loader->stop = true;
         progress_draw(loader->d->bar);
     }
@@ -202,9 +206,10 @@ static void
 release_slot(struct downloader *loader, struct download_slot *slot, uint32_t k) {
     (void)pthread_mutex_lock(&loader->lock);
     slot->ready = false;
+    slot->data.len = 0; /* sealed bytes: a wipe of each part would take longer than it helps */
     loader->consumed = k + 1;
-    (void)pthread_cond_broadcast(&loader->changed);
     (void)pthread_mutex_unlock(&loader->lock);
+    (void)pthread_cond_signal(&loader->freed);
 }
 
 /* Give the parts to the sink in order.  Returns what the sink ended with, or 0. */
@@ -222,7 +227,7 @@ consume_parts(struct downloader *loader) {
 
     (void)pthread_mutex_lock(&loader->lock);
     loader->stop = true;
-    (void)pthread_cond_broadcast(&loader->changed);
+    (void)pthread_cond_broadcast(&loader->freed);
     (void)pthread_mutex_unlock(&loader->lock);
     return ended;
 }
@@ -270,12 +275,14 @@ download_run(struct cli *cli, const struct download *d, uint32_t first, uint32_t
         buf_init(&loader.slots[i].data, d->part_size);
     pace_begin(&loader.pace, loader.slot_count);
     (void)pthread_mutex_init(&loader.lock, NULL);
-    thread_cond_init(&loader.changed);
+    thread_cond_init(&loader.fetched);
+    thread_cond_init(&loader.freed);
 
     *ended = fetch_and_consume(&loader);
 
     (void)pthread_mutex_destroy(&loader.lock);
-    (void)pthread_cond_destroy(&loader.changed);
+    (void)pthread_cond_destroy(&loader.fetched);
+    (void)pthread_cond_destroy(&loader.freed);
     for (uint32_t i = 0; i < loader.slot_count; i++)
         buf_free(&loader.slots[i].data);
 
