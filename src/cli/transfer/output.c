@@ -15,7 +15,12 @@
 #include "cli/terminal/say.h"
 #include "cli/terminal/terminal.h"
 
-enum { VARIANTS_MAX = 1000, SHOWN_MAX = 4 * OUTPUT_TEXT_MAX, NAME_SHOWN_MAX = 2048 };
+enum {
+    VARIANTS_MAX = 1000,
+    SHOWN_MAX = 4 * OUTPUT_TEXT_MAX,
+    NAME_SHOWN_MAX = 2048,
+    PIPE_SIZE = 1024 * 1024,
+};
 
 static bool
 is_directory(const char *path) {
@@ -150,7 +155,10 @@ output_begin(struct cli *cli, struct output *o, const struct envelope_meta *meta
         .fd = -1,
         .text = BUF_INIT(OUTPUT_TEXT_MAX),
     };
-    if (o->kind == OUTPUT_STDOUT) o->fd = STDOUT_FILENO;
+    if (o->kind == OUTPUT_STDOUT) {
+        o->fd = STDOUT_FILENO;
+        (void)fcntl(o->fd, F_SETPIPE_SZ, PIPE_SIZE); /* fewer waits for the reader of a pipe */
+    }
     if (o->kind != OUTPUT_FILE) return CLI_DONE;
 
     if (!choose_output_path(cli, o, meta)) return complain_path_too_long(o->path);
