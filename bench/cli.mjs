@@ -9,7 +9,7 @@ import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { newHome } from '../tests/system/support/cli.mjs';
+import { newHome, program } from '../tests/system/support/cli.mjs';
 import { startServer } from '../tests/system/support/server.mjs';
 import { Report, median, processorMs, residentMiB } from './report.mjs';
 
@@ -70,6 +70,15 @@ function cipherRate() {
 /** What the log of ${server} says of the time that the confirm took, in ms. */
 const confirmMs = (server) => Number(/route=\S+\/lease status=204 us=(\d+)/.exec(server.stderr())?.[1] ?? NaN) / 1000;
 
+/** Start the client of ${cli} to get ${link} into a pipe that cat empties: a stream of this process is a socket, and slower. */
+function getToPipe(cli, link) {
+  const pipe = join(cli.folder, 'pipe');
+  spawnSync('mkfifo', [pipe]);
+  spawn('sh', ['-c', 'exec cat "$0" >/dev/null', pipe], { stdio: 'ignore' });
+  const env = { PATH: process.env.PATH, HOME: cli.folder };
+  return spawn('sh', ['-c', 'exec "$0" get -q -o - "$1" >"$2"', program, link, pipe], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
 async function roundTrip() {
   const server = await startServer({ env: { SECRETS_MAX_FILE: '64 GiB', SECRETS_QUOTA: '128 GiB' } });
   const cli = await newHome(server.url);
@@ -79,10 +88,7 @@ async function roundTrip() {
     const put = await measure(cli.start(['put', '-q', file], { timeout: 600_000 }));
     const putCost = cost(before);
     before = processorMs(server.pid);
-    const getting = cli.start(['get', '-q', '-o', '-', put.stdout.toString().trim()], { timeout: 600_000 });
-    getting.stdout.removeAllListeners('data');
-    getting.stdout.resume();
-    const get = await measure(getting);
+    const get = await measure(getToPipe(cli, put.stdout.toString().trim()));
     const getCost = cost(before);
     return { put, putCost, get, getCost, confirm: confirmMs(server), resident: residentMiB(server.pid, 'VmHWM') };
   } finally {
