@@ -25,21 +25,30 @@ function sharedLibraries() {
   return [...text.matchAll(/(?:=>\s+|^\s+)(\/\S+) \(/gm)].map((match) => realpathSync(match[1]));
 }
 
-/** The Debian package that owns ${path}, as a component; undefined if none does. */
-function debianPackage(path) {
-  const candidates = [path, path.replace(/^\/usr\//, '/'), path.startsWith('/usr') ? path : `/usr${path}`];
-  for (const candidate of candidates) {
-    let owner;
-    try {
-      owner = run('dpkg', '-S', candidate).split(': ')[0].split(',')[0];
-    } catch {
-      continue;
-    }
-    const [name, version, architecture] = run('dpkg-query', '-W', '-f=${Package}\t${Version}\t${Architecture}', owner).split('\t');
+/** Where dpkg may know ${path}: / and /usr are one folder, and a package has its files in either. */
+const namesOf = (path) => [path, path.replace(/^\/usr\//, '/'), path.startsWith('/usr') ? path : `/usr${path}`];
+
+/** What `dpkg -S` prints for ${paths}. It fails if it does not know one of them. */
+function ownersOf(paths) {
+  try {
+    return run('dpkg', '-S', ...paths);
+  } catch ({ stdout }) {
+    return stdout ?? '';
+  }
+}
+
+/** The Debian packages that own ${paths}, as components. All are asked for at once: dpkg reads every list of files. */
+function debianPackages(paths) {
+  if (paths.length === 0) return [];
+  const lines = ownersOf([...new Set(paths.flatMap(namesOf))]).trim().split('\n').map((line) => line.split(': '));
+  const owners = new Map(lines.map(([packages, path]) => [path, packages.split(',')[0]]));
+  const names = new Set(paths.map((path) => owners.get(namesOf(path).find((name) => owners.has(name)))).filter(Boolean));
+  if (names.size === 0) return [];
+  return run('dpkg-query', '-W', '-f=${Package}\t${Version}\t${Architecture}\n', ...names).trim().split('\n').map((line) => {
+    const [name, version, architecture] = line.split('\t');
     const purl = `pkg:deb/debian/${name}@${encodeURIComponent(version)}?arch=${architecture}`;
     return { type: 'library', 'bom-ref': purl, name, version, purl, scope: 'required' };
-  }
-  return undefined;
+  });
 }
 
 /** The npm packages that the page needs; those of esbuild make it and are not part of it. */
@@ -63,8 +72,7 @@ function npmPackages() {
 const compiler = process.env.CC || 'gcc';
 const libraries = [...sharedLibraries(), ...archives.map((name) => realpathSync(run(compiler, `-print-file-name=${name}`).trim()))];
 const found = new Map();
-for (const component of [...libraries.map(debianPackage), ...npmPackages()])
-  if (component) found.set(component.purl, component);
+for (const component of [...debianPackages(libraries), ...npmPackages()]) found.set(component.purl, component);
 const components = [...found.values()].sort((a, b) => (a.purl < b.purl ? -1 : 1));
 
 const version = readFileSync(join(top, 'VERSION'), 'utf8').trim();
