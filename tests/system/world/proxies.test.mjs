@@ -193,7 +193,7 @@ async function hiddenAddress(proxy) {
 }
 
 /** What the others pass on the client and curl show. */
-const forPages = ['nginx', 'nginx with Basic auth', 'nginx below a folder', 'login by cookie'];
+const forPages = ['nginx with Basic auth', 'nginx below a folder', 'login by cookie'];
 
 for (const kind of proxyKinds)
   describe(kind, { skip: !kinds.includes(kind) }, () => {
