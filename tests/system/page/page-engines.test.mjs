@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// The same flows in three engines: Chromium, Firefox and WebKit. An engine that is not installed is
-// skipped, with the reason. ENGINES=firefox runs one of them, and ENGINE_SHOTS=FOLDER keeps pictures. With BRIEF
-// (support/brief.mjs) the flows are tested in the engines that other tests do not use, and what is missing in one.
+// The flows of the page in Firefox and WebKit, as the other tests have them in Chromium, and what each of the three
+// does without. An engine that is not installed is skipped, with the reason. ENGINES=firefox runs one of them, and
+// ENGINE_SHOTS=FOLDER keeps pictures. In `make check` it is Chromium (tools/check).
 import { after, before, beforeEach, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { brief } from '../support/brief.mjs';
+import { detail } from '../support/brief.mjs';
 import { engineNames, startEngine, whyMissing } from '../support/engines/engine.mjs';
 import { neededFeatures, optionalFeatures, without } from '../support/engines/features.mjs';
 import { startPrelude } from '../support/engines/prelude.mjs';
@@ -105,11 +105,9 @@ describe('engines', { concurrency: true }, () => {
         assert.deepEqual(await engine.console(proxy.url), []);
       }
 
-      const others = brief && name === 'chromium' ? () => undefined : test;
-      const chromium = brief && name !== 'chromium' ? () => undefined : test;
-      const thorough = brief ? () => undefined : test;
+      const flow = name === 'chromium' ? () => undefined : test;
 
-      others('a text is shared, looked up, opened once, and erased', async () => {
+      flow('a text is shared, looked up, opened once, and erased', async () => {
         const secret = 'correct horse\n"battery" שלום <b>staple</b>';
         await engine.open(proxy.url);
         await engine.text('Share a secret');
@@ -133,7 +131,7 @@ describe('engines', { concurrency: true }, () => {
         await assertQuiet();
       });
 
-      thorough('one asks, another answers, and the first reads it', async () => {
+      flow('one asks, another answers, and the first reads it', async () => {
         await engine.open(`${proxy.url}#ask`);
         await engine.type('textarea', 'the password of staging');
         await engine.press('Create request link');
@@ -153,7 +151,7 @@ describe('engines', { concurrency: true }, () => {
         await assertQuiet();
       });
 
-      thorough('what the policy refuses is noticed', async () => {
+      test('what the policy refuses is noticed', async () => {
         await engine.open(proxy.url);
         await engine.text('Share a secret');
         await engine.evaluate(() => { document.body.append(Object.assign(new Image(), { src: 'http://127.0.0.1:1/x.png' })); });
@@ -168,7 +166,7 @@ describe('engines', { concurrency: true }, () => {
         if (name !== 'webkit') assert.match(noted.join(), /img-src/); // which tells nothing of its console
       });
 
-      others('a file in parts is shared, saved and confirmed', async () => {
+      flow('a file in parts is shared, saved and confirmed', async () => {
         const bytes = randomBytes(3_000_000);
         const link = await shareFile(engine, proxy.url, 'report ü.bin', bytes);
         await openLink(engine, link);
@@ -179,7 +177,7 @@ describe('engines', { concurrency: true }, () => {
         await assertQuiet();
       });
 
-      thorough('a passphrase and the key apart', async (t) => {
+      flow('a passphrase and the key apart', async (t) => {
         await engine.open(proxy.url);
         await engine.type('textarea', 'twice protected');
         await protect(engine,
@@ -207,7 +205,7 @@ describe('engines', { concurrency: true }, () => {
         await assertQuiet();
       });
 
-      thorough('classic links: a text and a file', async (t) => {
+      flow('classic links: a text and a file', async (t) => {
         if (!site.real) return t.skip('needs secretsd');
         const made = await classic('encrypt', JSON.stringify({ secret: 'classic text' }));
         await engine.open(`${proxy.url}secret/${made.secret_id}`);
@@ -241,7 +239,7 @@ describe('engines', { concurrency: true }, () => {
         assert.deepEqual(proxy.faults, [], what);
       }
 
-      chromium('newer features are done without, all at once', async () => {
+      test('newer features are done without, all at once', async () => {
         proxy.before = without(...optionalFeatures);
         await assertWorks('nothing new');
         // The control: the page is told when the script before it is run.
@@ -249,14 +247,15 @@ describe('engines', { concurrency: true }, () => {
       });
 
       // What one browser does with each of them gone the others do as well.
-      thorough('newer features are done without, one by one', { skip: name !== 'chromium' }, async () => {
+      const once = name === 'chromium' ? detail : () => undefined;
+      once('newer features are done without, one by one', async () => {
         for (const feature of optionalFeatures) {
           proxy.before = without(feature);
           await assertWorks(feature, /storage|locks|Access|Picker|Stream|stream/.test(feature));
         }
       });
 
-      chromium('a browser that lacks what is needed says so before anything is typed', async () => {
+      test('a browser that lacks what is needed says so before anything is typed', async () => {
         for (const feature of neededFeatures) {
           proxy.before = without(feature);
           await engine.open(proxy.url);
