@@ -3,6 +3,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { detail } from '../support/brief.mjs';
 import { newPage } from '../support/browser.mjs';
 import { shareSecret } from '../support/site.mjs';
 import { askFor, browser, button, changeConfig, choose, field, page, refusal, savedFile, setStage, sha, shownText, site, text, until } from '../support/stage.mjs';
@@ -82,7 +83,7 @@ test('one asks, another answers, and only the first reads it', async () => {
   await text('This request is over').waitFor();
 });
 
-test('the private link reads the answers in another browser, and a file comes whole', async () => {
+detail('the private link reads the answers in another browser, and a file comes whole', async () => {
   const { link, collect } = await askFor('two things', () => choose(0, (dialog) => field('2', dialog).check()));
   await text('Takes 2 answers, until').waitFor();
   const bytes = randomBytes(700_000);
@@ -181,7 +182,7 @@ test('the browser asks before it leaves the only copy of a private link', async 
   assert.equal(await reloads(), 0);
 });
 
-test('the browser asks before it leaves the answers, whose private link nobody has copied', async () => {
+detail('the browser asks before it leaves the answers, whose private link nobody has copied', async () => {
   const { link } = await askFor('The key');
   await answerWith(link, 'hunter2');
   await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
@@ -193,7 +194,7 @@ test('the browser asks before it leaves the answers, whose private link nobody h
   assert.equal(await reloads(), 0);
 });
 
-test('a private link that the browser did not copy is still the only copy', async () => {
+detail('a private link that the browser did not copy is still the only copy', async () => {
   const { link } = await askFor('The key');
   await page.evaluate(() => {
     Object.defineProperty(navigator.clipboard, 'writeText', { value: () => Promise.reject(new Error('refused')) });
@@ -220,7 +221,7 @@ test('a request that is ended shows what became of its answers, and keeps nothin
   assert.equal(await focused(), 'Answers to your request');
 });
 
-test('leaving a request that was ended asks nothing', async () => {
+detail('leaving a request that was ended asks nothing', async () => {
   const { link } = await askFor('ended');
   await answerWith(link, 'was never opened');
   await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
@@ -258,7 +259,7 @@ async function polls() {
   return seen;
 }
 
-test('a view that was left does nothing more when its response arrives', async () => {
+detail('a view that was left does nothing more when its response arrives', async () => {
   const { link, collect } = await askFor('left');
   const { link: next } = await askFor('the next view');
   const leave = async () => {
@@ -294,7 +295,7 @@ test('a view that was left does nothing more when its response arrives', async (
   assert.equal(await polls(), 0);
 });
 
-test('by keys, the focus stays near what was pressed', async () => {
+detail('by keys, the focus stays near what was pressed', async () => {
   const { link } = await askFor('keys');
   await page.goto(link);
   await page.locator('textarea').fill('burnt at once');
@@ -337,7 +338,7 @@ test('an answer whose delivery is lost is delivered by the next press, once', as
   assert.equal(await readAnswer(), 'only once');
 });
 
-test('a request that is full meanwhile says so', async () => {
+detail('a request that is full meanwhile says so', async () => {
   const { link } = await askFor('race');
   await elsewhere(async (other) => {
     other.allow = /409|404/;
@@ -397,7 +398,7 @@ test('a server that lies about a request gets no answer', async () => {
   assert.deepEqual(sent, []);
 });
 
-test('a server that lies about the answers shows each of them once, and none of another request', async () => {
+detail('a server that lies about the answers shows each of them once, and none of another request', async () => {
   const { link, collect } = await askFor('mine', () => choose(0, (dialog) => field('3', dialog).check()));
   await answerWith(link, 'right');
   const { link: otherLink, collect: other } = await askFor('of somebody else');
