@@ -4,8 +4,9 @@
  * queue: however many requests come, memory and processor time for derivations stay what the
  * operator set.  Each client has a share of the queue, and clients take turns (turns.h).
  *
- * A thread derives all keys at once that wait, up to one for each lane of its arena.  It never
- * waits for more of them.  After the last one it wipes its arena.
+ * A thread derives all waiting keys at once, at most one for each lane of its arena.  It first
+ * waits up to 5 ms for callers whose turn has come but whose request is not yet listed.  After the
+ * last key it wipes its arena.
  */
 #ifndef CRYPTO_KDF_POOL_H
 #define CRYPTO_KDF_POOL_H
