@@ -442,7 +442,7 @@ export const everything = {
   env: { SECRETS_QUOTA: String(192 * MIB), SECRETS_KDF_THREADS: '2', SECRETS_KDF_MEMORY: '0' },
   most: together.length,
   slower: 2.5,
-  memory: 120, // docs/OPERATIONS.md: 16 MiB each for bodies, responses, parts and what waits, two derivations, and the other client
+  memory: 120, // docs/SCALING.md: 16 MiB each for bodies, responses, parts and what waits, two derivations, and the other client
   async hold(at) {
     const held = [];
     for (const name of together) held.push(await rows.find(({ resource }) => resource === name).hold(at));
