@@ -15,61 +15,30 @@
 #include <stddef.h>
 
 #include <cmocka.h>
-#include <unistd.h>
 
-#include "aws_standins.h"
+#include "aws_faults.h"
 #include "base/err.h"
-#include "base/log.h"
-#include "base/text/parse.h"
-#include "store/dynamodb/store.h"
-#include "store/s3/blobs.h"
 #include "store_samples.h"
 
 enum { OPENERS_MAX = 8, PARTS = 3, PART_LEN = 3000 };
 
-static struct aws_standins *standins;
+static struct aws_faults faults;
 static struct store *store;
 static struct blobs *blobs;
-static char table[64], bucket[64];
-static json_t *kinds; /* what was left, and how often */
-
-/* The limits on waiting apply, but tests do not wait. */
-static void
-short_pause(void *ctx, int ms) {
-    (void)ctx;
-    (void)usleep((useconds_t)ms * 50);
-}
 
 static int
 open_stores(void **state) {
-    struct buf reason = BUF_INIT(256);
     (void)state;
-    kinds = json_object();
-    standins = aws_standins_start();
-    aws_standins_make(standins, "table", table);
-    aws_standins_make(standins, "bucket", bucket);
-    aws_standins_through_faults(standins, true);
-    struct aws_service_config aws = aws_standins_config(standins);
-    aws.transport.pause = short_pause;
-    struct dynamodb_store_config d = {.aws = aws, .table = table};
-    struct s3_blobs_config s = {.aws = aws, .bucket = bucket};
-    log_set_level(LOG_LEVEL_ERROR);
-    if (dynamodb_store_open(&d, &store, &reason) != 0 || s3_blobs_open(&s, &blobs, &reason) != 0)
-        return -1;
+    if (aws_faults_start(&faults) != 0) return -1;
+    store = faults.store;
+    blobs = faults.blobs;
     return 0;
 }
 
 static int
 close_stores(void **state) {
     (void)state;
-    char *text = json_dumps(kinds, JSON_COMPACT | JSON_SORT_KEYS);
-    print_message("  left behind: %s\n", text);
-    free(text);
-    json_decref(kinds);
-    aws_standins_tell(standins, "counts", true);
-    store->ops->close(store);
-    blobs->ops->close(blobs);
-    aws_standins_stop(standins);
+    aws_faults_stop(&faults);
     return 0;
 }
 
@@ -189,13 +158,13 @@ check_books(const struct store_ref *ref, const struct opener *openers, int count
 /* Burn ${ref} while faults continue.  Once they have cleared it is burnt, whatever the responses
  * were. */
 static void
-burn_under_faults(const struct store_ref *ref, const char *faults) {
+burn_under_faults(const struct store_ref *ref, unsigned seed, double rate) {
     struct change c = {.kind = CHANGE_BURN, .now = SAMPLE_T0};
     struct effect effect;
     sample_hash(SAMPLE_OWNER, c.hash);
-    aws_standins_tell(standins, faults, false);
+    aws_faults_begin(&faults, seed, rate);
     (void)!store->ops->change(store, ref, &c, &effect, NULL);
-    aws_standins_tell(standins, "clear", false);
+    aws_faults_clear(&faults);
     assert_int_equal(store->ops->change(store, ref, &c, &effect, NULL), 1);
     assert_int_equal(effect.verdict, VERDICT_OK);
     struct record r = sample_load(store, ref);
@@ -204,35 +173,12 @@ burn_under_faults(const struct store_ref *ref, const char *faults) {
     record_clear(&r);
 }
 
-/* What is in the table and the bucket, sorted.  Empties both. */
-static json_t *
-take_leftovers(void) {
-    char command[160];
-    (void)snprintf(command, sizeof(command), "leftovers %s %s", table, bucket);
-    return aws_standins_ask(standins, command);
-}
-
-/* Sort what the schedule of ${seed} left, which must be of the permitted kinds. */
-static void
-check_leftovers(unsigned seed) {
-    const char *kind = NULL;
-    json_t *count = NULL, *left = take_leftovers();
-    json_object_foreach(left, kind, count) {
-        if (kind[0] == '!') fail_msg("seed %u: %s", seed, kind + 1);
-        json_int_t sum = json_integer_value(json_object_get(kinds, kind));
-        (void)json_object_set_new(kinds, kind, json_integer(sum + json_integer_value(count)));
-    }
-    json_decref(left);
-}
-
 /* One schedule.  Returns how many views too many (or too few, negative) were delivered. */
 static int
 run_schedule(unsigned seed, double rate, int views, int count) {
     struct opener openers[OPENERS_MAX] = {0};
-    char command[64];
     bool sealed = seed % 2 == 0;
-    (void)snprintf(command, sizeof(command), "faults %u %.2f", seed, rate);
-    aws_standins_tell(standins, command, false);
+    aws_faults_begin(&faults, seed, rate);
     struct record r = sealed ? sample_sealed(views, 0, 304) : sample_text(views, 304);
     if (sealed && seed % 4 == 0) r.wrap_len = 300;
     struct store_ref ref = create_under_faults(&r, seed);
@@ -242,10 +188,10 @@ run_schedule(unsigned seed, double rate, int views, int count) {
     }
     int delivered = race(openers, count);
     if (delivered > views) return delivered - views;
-    aws_standins_tell(standins, "clear", false);
+    aws_faults_clear(&faults);
     delivered = finish(openers, count, sealed, seed, &ref);
     if (sealed && delivered == views) check_books(&ref, openers, count);
-    if (seed % 8 == 4 && delivered == views) burn_under_faults(&ref, command);
+    if (seed % 8 == 4 && delivered == views) burn_under_faults(&ref, seed, rate);
     return delivered - views;
 }
 
@@ -264,7 +210,7 @@ static void
 run_parts(unsigned seed, double rate) {
     static uint8_t parts[PARTS][PART_LEN];
     bool stored[PARTS] = {false};
-    char name[TOKEN_BLOB_LEN + 1], command[64];
+    char name[TOKEN_BLOB_LEN + 1];
     struct buf got = BUF_INIT(PART_LEN);
     (void)snprintf(name, sizeof(name), "Piece%017u", seed);
     if (seed % 3 == 0) (void)snprintf(name, sizeof(name), "Piece%011u.enc", seed);
@@ -274,8 +220,7 @@ run_parts(unsigned seed, double rate) {
     if (classic)
         for (int k = 1; k < PARTS; k++)
             memcpy(parts[k], parts[0], PART_LEN); /* a classic file is one object */
-    (void)snprintf(command, sizeof(command), "faults %u %.2f", seed, rate);
-    aws_standins_tell(standins, command, false);
+    aws_faults_begin(&faults, seed, rate);
     put_parts(name, parts, stored, false);
     for (uint32_t k = 0; k < PARTS; k++) {
         int found = blobs->ops->get(blobs, name, k, &got);
@@ -284,7 +229,7 @@ run_parts(unsigned seed, double rate) {
         buf_reset(&got);
     }
     int erased = blobs->ops->erase(blobs, name, 0, PARTS);
-    aws_standins_tell(standins, "clear", false);
+    aws_faults_clear(&faults);
     if (erased != 0) assert_int_equal(blobs->ops->erase(blobs, name, 0, PARTS), 0);
     bool nothing[PARTS] = {false};
     put_parts(name, parts, nothing, true);
@@ -296,14 +241,6 @@ run_parts(unsigned seed, double rate) {
     buf_free(&got);
 }
 
-static unsigned
-number_of(const char *variable, unsigned otherwise) {
-    const char *text = getenv(variable);
-    int64_t n = otherwise;
-    if (text != NULL) assert_int_equal(parse_number(text, strlen(text), 1, 10000000, &n), 0);
-    return (unsigned)n;
-}
-
 /* Sanitizers make all of it several times slower. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SCHEDULES 60
@@ -313,7 +250,8 @@ number_of(const char *variable, unsigned otherwise) {
 
 static void
 never_more_than_n_and_exactly_n_in_the_end(void **state) {
-    unsigned count = number_of("FAULT_SCHEDULES", SCHEDULES), first = number_of("FAULT_SEED", 1);
+    unsigned count = aws_faults_number("FAULT_SCHEDULES", SCHEDULES),
+             first = aws_faults_number("FAULT_SEED", 1);
     (void)state;
     print_message("  %u schedules from seed %u on\n", count, first);
     for (unsigned seed = first; seed < first + count; seed++) {
@@ -322,21 +260,13 @@ never_more_than_n_and_exactly_n_in_the_end(void **state) {
         if (seed % 4 == 3) run_parts(seed, rate);
         else if (run_schedule(seed, rate, views, views + 2) != 0)
             fail_msg("seed %u: not exactly %d views", seed, views);
-        check_leftovers(seed);
+        aws_faults_check_leftovers(&faults, seed);
         unsigned done = seed - first + 1;
         if (done % 1000 == 0 || done == count) {
             print_message("  %u were exact\n", done);
             (void)fflush(stdout);
         }
     }
-}
-
-/* Let ${requests} more requests through, then none: the calls in progress fail. */
-static void
-die_after(int requests) {
-    char command[32];
-    (void)snprintf(command, sizeof(command), "die %d", requests);
-    aws_standins_tell(standins, command, false);
 }
 
 /* A secret with one view, created without faults; or, with ${requests} >= 0, by a create that is
@@ -351,10 +281,10 @@ one_view(bool sealed, unsigned seed, int requests) {
     (void)snprintf(id, sizeof(id), "%0*u", sealed ? TOKEN_SEALED_ID_LEN : TOKEN_CLASSIC_ID_LEN,
                    seed);
     store->ops->ref(store, id, &ref);
-    if (requests >= 0) die_after(requests);
+    if (requests >= 0) aws_faults_die_after(&faults, requests);
     int created = store->ops->create(store, &ref, &r, &content, sealed ? &wrap : NULL);
     if (requests < 0) assert_int_equal(created, 1);
-    aws_standins_tell(standins, "clear", false);
+    aws_faults_clear(&faults);
     buf_free(&content);
     buf_free(&wrap);
     return ref;
@@ -374,11 +304,11 @@ death_at_any_request_leaves_what_may_be_left(void **state) {
             struct change c = new_open(sealed, 1, i);
             struct effect effect;
             if (i / 4 == 4) c.kind = CHANGE_BURN, sample_hash(SAMPLE_OWNER, c.hash);
-            die_after(requests);
+            aws_faults_die_after(&faults, requests);
             (void)!store->ops->change(store, &ref, &c, &effect, NULL);
-            aws_standins_tell(standins, "clear", false);
+            aws_faults_clear(&faults);
         }
-        check_leftovers(i);
+        aws_faults_check_leftovers(&faults, i);
     }
 }
 
@@ -387,10 +317,10 @@ static void
 without_conditions_it_fails(void **state) {
     int too_many = 0, rounds = 0;
     (void)state;
-    aws_standins_tell(standins, "unconditional on", false);
+    aws_faults_unconditional(&faults, true);
     for (; rounds < 100 && too_many <= 0; rounds++)
         too_many = run_schedule(900000 + (unsigned)rounds, 0, 1, OPENERS_MAX);
-    aws_standins_tell(standins, "unconditional off", false);
+    aws_faults_unconditional(&faults, false);
     print_message("  found out in round %d\n", rounds);
     assert_true(too_many > 0);
 }
@@ -414,7 +344,7 @@ an_end_leaves_no_wrap(void **state) {
             assert_int_equal(sample_change(store, &ref, ends[i], SAMPLE_T0, hash, 0), VERDICT_OK);
 
             /* One item: the receipt, or a record whose parts are to be erased. */
-            json_t *left = take_leftovers();
+            json_t *left = aws_faults_take_leftovers(&faults);
             const char *kind = in_parts ? "content to be erased" : "a receipt";
             assert_int_equal(json_object_size(left), 1);
             assert_int_equal(json_integer_value(json_object_get(left, kind)), 1);
