@@ -107,6 +107,7 @@ distort(struct wrapped_store *w, const struct store_ref *ref, struct change *c) 
     case BUG_CONFIRM_FORGOTTEN: return c->kind != CHANGE_CONFIRM;
     case BUG_BURN_FORGOTTEN: return c->kind != CHANGE_BURN;
     case BUG_REMOVE_FORGOTTEN: return c->kind != CHANGE_REMOVE;
+    case BUG_COMPLETE_FORGOTTEN: return c->kind != CHANGE_COMPLETE;
     case BUG_LAPSE_FORGOTTEN: return c->kind != CHANGE_LAPSE;
     case BUG_LEASES_NEVER_END: return c->kind != CHANGE_FETCH;
     case BUG_PARTS_NOT_COUNTED: return c->kind != CHANGE_PART;

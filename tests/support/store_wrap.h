@@ -37,6 +37,7 @@ enum wrap_bug {
     BUG_PARTS_NOT_COUNTED,
     BUG_COUNT, /* those above the model notices */
     BUG_REMOVE_FORGOTTEN,
+    BUG_COMPLETE_FORGOTTEN,
 };
 
 /* Wrap ${inner} with ${plan} (NULL: nothing fails) and ${bug}.  Closing it closes ${inner}. */

@@ -17,8 +17,22 @@ function* partsOf(item) {
   else for (let k = 0; k * partSize < size; k++) yield k;
 }
 
-function sortSealed(item, has) {
+function sortRequest(item, has) {
   const content = number(item, 'content');
+  const ids = new Set(item.answers.L.map(({ M }) => M.id.S));
+  const counted = number(item, 'views') - number(item, 'views_left');
+  if (ids.size !== item.answers.L.length || ids.size !== counted) return '!a request that counts wrong';
+  if (number(item, 'phase') !== PHASE.OPEN) return content === CONTENT.DOOMED ? 'content to be erased' : 'a receipt';
+  return has.item(`${item.secret_id.S}#content`) ? 'a request' : '!a request without its description';
+}
+
+/** Whether the request of the answer ${item} counts it. */
+const isCounted = (item, has) => has.item(item.request.S)?.answers.L.some(({ M }) => M.id.S === item.secret_id.S) ?? false;
+
+function sortSealed(item, has) {
+  if (item.answers) return sortRequest(item, has);
+  const content = number(item, 'content');
+  if (item.request && number(item, 'phase') === PHASE.OPEN && !isCounted(item, has)) return '!an answer that its request does not count';
   const live = item.leases.L.some(({ M }) => M.end.N === '0');
   const views = number(item, 'views_left');
   const open = number(item, 'phase') === PHASE.OPEN && (views > 0 || live);
