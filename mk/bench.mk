@@ -51,7 +51,8 @@ soak: $(B)/secretsd $(B)/secrets soak-aws soak-kill
 soak-kill: $(B)/secretsd $(B)/secretsctl
 	$(Q)BUILD=$(B) KILLS=1000 node --test tests/system/store/kill.test.mjs
 
-soak-aws: $(B)/tests/test_aws_faults $(B)/tests/test_request_faults $(B)/secretsd
+soak-aws: $(B)/tests/test_aws_faults $(B)/tests/test_request_faults $(B)/tests/test_request_race $(B)/secretsd
 	$(Q)FAULT_SCHEDULES=50000 $(B)/tests/test_aws_faults
 	$(Q)FAULT_SCHEDULES=5000 $(B)/tests/test_request_faults
+	$(Q)AWS_RACE_ROUNDS=2000 $(B)/tests/test_request_race
 	$(Q)BUILD=$(B) HTTP_FAULTS=5000 node --test tests/system/aws/aws-faults.test.mjs

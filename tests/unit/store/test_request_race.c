@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * 64 people answer one request at the same moment, and exactly as many answers as were asked for
- * are taken and can be opened.  SQLite does it in one step, and the store in memory in two, as
- * DynamoDB does.  The control is a store that reads first and writes later (tests/support/racy.h):
- * within 100 rounds the same test must find it wrong.
+ * are taken and can be opened.  SQLite does it in one step, DynamoDB and the store in memory in
+ * two.  The control is a store that reads first and writes later (tests/support/racy.h): within 100
+ * rounds the same test must find it wrong.
  *
- * RACE_ROUNDS: the number of rounds (2,000).
+ * RACE_ROUNDS: the number of rounds (2,000).  AWS_RACE_ROUNDS: of those on DynamoDB (3).
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -15,14 +15,16 @@
 
 #include <cmocka.h>
 
+#include "aws_standins.h"
 #include "base/text/parse.h"
 #include "memory_store.h"
 #include "racy.h"
 #include "request_samples.h"
 #include "scratch.h"
+#include "store/dynamodb/store.h"
 #include "store/sqlite/store.h"
 
-enum { RACERS = 64, ROUNDS = 2000, RACY_ROUNDS = 100 };
+enum { RACERS = 64, ROUNDS = 2000, AWS_ROUNDS = 3, RACY_ROUNDS = 100 };
 
 static const int asked[] = {1, 3, 10};
 
@@ -117,11 +119,12 @@ race_on(struct store *s, int max) {
     return exact;
 }
 
+/* The number in the environment's ${variable}, or ${otherwise}. */
 static int
-rounds_to_run(void) {
-    int64_t rounds = ROUNDS;
-    const char *text = getenv("RACE_ROUNDS");
-    if (text != NULL) assert_int_equal(parse_number(text, strlen(text), 3, 10000000, &rounds), 0);
+rounds_to_run(const char *variable, int otherwise) {
+    int64_t rounds = otherwise;
+    const char *text = getenv(variable);
+    if (text != NULL) assert_int_equal(parse_number(text, strlen(text), 1, 10000000, &rounds), 0);
     return (int)rounds;
 }
 
@@ -134,7 +137,7 @@ test_sqlite_takes_as_many_answers_as_asked(void **state) {
     scratch_make_fast(dir);
     assert_int_equal(sqlite_store_open(&config, &s), 0);
     assert_non_null(s->ops->change_both);
-    int rounds = rounds_to_run();
+    int rounds = rounds_to_run("RACE_ROUNDS", ROUNDS);
     assert_int_equal(race_on(s, rounds), rounds);
     print_message("%d rounds of %d answerers\n", rounds, RACERS);
     s->ops->close(s);
@@ -145,7 +148,7 @@ test_sqlite_takes_as_many_answers_as_asked(void **state) {
 static void
 test_two_steps_take_as_many_answers_as_asked(void **state) {
     (void)state;
-    int rounds = rounds_to_run(), done = 0;
+    int rounds = rounds_to_run("RACE_ROUNDS", ROUNDS), done = 0;
     while (done < rounds) {
         struct store *s = memory_store_open(1 << 20);
         int some = rounds - done < 3 ? rounds - done : 3;
@@ -155,6 +158,25 @@ test_two_steps_take_as_many_answers_as_asked(void **state) {
         s->ops->close(s);
         done += some;
     }
+}
+
+static void
+test_dynamodb_takes_as_many_answers_as_asked(void **state) {
+    struct aws_standins *standins = aws_standins_start();
+    struct dynamodb_store_config config = {.aws = aws_standins_config(standins)};
+    struct buf reason = BUF_INIT(256);
+    struct store *s = NULL;
+    char table[64];
+    (void)state;
+    aws_standins_make(standins, "table", table);
+    config.table = table;
+    assert_int_equal(dynamodb_store_open(&config, &s, &reason), 0);
+    assert_null(s->ops->change_both);
+
+    int rounds = rounds_to_run("AWS_RACE_ROUNDS", AWS_ROUNDS);
+    assert_int_equal(race_on(s, rounds), rounds);
+    s->ops->close(s);
+    aws_standins_stop(standins);
 }
 
 static void
@@ -174,6 +196,7 @@ main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sqlite_takes_as_many_answers_as_asked),
         cmocka_unit_test(test_two_steps_take_as_many_answers_as_asked),
+        cmocka_unit_test(test_dynamodb_takes_as_many_answers_as_asked),
         cmocka_unit_test(test_a_store_that_reads_first_is_found_out),
     };
     return cmocka_run_group_tests_name("races of answers", tests, NULL, NULL);
