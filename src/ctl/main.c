@@ -10,21 +10,19 @@
 
 static const struct ctl_command {
     const char *name;
-    const char *operand; /* "" for none */
+    const char *operand; /* "" for none; in brackets if it may be left out */
     enum ctl_exit (*run)(struct ctl *ctl);
     int bit; /* of CTL_FOR_ALL */
-    bool needs_operand;
     const char *help;
 } commands[] = {
-    {"remove", "LINK|ID|-", ctl_remove, CTL_FOR_REMOVE, true,
-     "take a secret down, by its link or id"},
-    {"stats", "", ctl_stats, CTL_FOR_STATS, false, "count what the server holds"},
-    {"events", "", ctl_events, CTL_FOR_EVENTS, false, "print what happened to secrets"},
-    {"audit", "FILE|-", ctl_audit, CTL_FOR_AUDIT, true,
+    {"remove", "LINK|ID|-", ctl_remove, CTL_FOR_REMOVE, "take a secret down, by its link or id"},
+    {"stats", "", ctl_stats, CTL_FOR_STATS, "count what the server holds"},
+    {"events", "[LINK|ID|-]", ctl_events, CTL_FOR_EVENTS,
+     "print what happened to all secrets, or to one"},
+    {"audit", "FILE|-", ctl_audit, CTL_FOR_AUDIT,
      "check that a file of events is whole and unchanged"},
-    {"forward", "", ctl_forward, CTL_FOR_FORWARD, false,
-     "pass events on to a webhook or a program"},
-    {"token", "NAME", ctl_token, CTL_FOR_TOKEN, true,
+    {"forward", "", ctl_forward, CTL_FOR_FORWARD, "pass events on to a webhook or a program"},
+    {"token", "NAME", ctl_token, CTL_FOR_TOKEN,
      "make an API token, and its line for the file of the server"},
 };
 
@@ -37,6 +35,7 @@ static const struct {
     {CTL_FOR_STATS, "secretsctl stats --json | jq .secrets.waiting"},
     {CTL_FOR_EVENTS, "secretsctl events --follow"},
     {CTL_FOR_EVENTS, "secretsctl events >events.ndjson"},
+    {CTL_FOR_EVENTS, "secretsctl events - <link"},
     {CTL_FOR_AUDIT, "secretsctl audit events.ndjson"},
     {CTL_FOR_FORWARD, "secretsctl forward --url https://HOST/hook --key file:KEY --place FILE"},
     {CTL_FOR_FORWARD, "secretsctl forward --place FILE --exec logger -t secrets"},
@@ -48,7 +47,7 @@ print_ctl_overview(void) {
     (void)printf("Usage: secretsctl COMMAND [OPTIONS]\n\n"
                  "Operate a secretsd on this machine.\n\n");
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        (void)printf("  %-8s %-10s %s\n", commands[i].name, commands[i].operand, commands[i].help);
+        (void)printf("  %-8s %-11s %s\n", commands[i].name, commands[i].operand, commands[i].help);
 
     (void)printf(
         "\nsecretsctl COMMAND --help lists its options, secretsctl --version the version.\n"
@@ -97,8 +96,9 @@ run_ctl_command(const struct ctl_command *c, int argc, char **argv) {
         return CTL_DONE;
     }
 
-    bool given = ctl.opt.operand != NULL;
-    if (given != c->needs_operand) {
+    bool given = ctl.opt.operand != NULL, takes = c->operand[0] != '\0';
+    bool needs = takes && c->operand[0] != '[';
+    if ((given && !takes) || (!given && needs)) {
         if (given) ctl_error("secretsctl %s takes no argument", c->name);
         else ctl_error("secretsctl %s needs a %s", c->name, c->operand);
         ctl_hint("See secretsctl %s --help.", c->name);

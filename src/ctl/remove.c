@@ -3,41 +3,10 @@
 #include <stdio.h>
 
 #include "base/text/json.h"
-#include "crypto/token.h"
+#include "ctl/named.h"
 #include "ctl/server.h"
 
-enum { LINK_MAX = 8192, REQUEST_MAX = 128 };
-
-/* How many letters and digits ${s} begins with. */
-static size_t
-id_run(const char *s) {
-    return strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
-}
-
-/* Copy the id that ${at} begins with to ${out}.  Returns whether one is there. */
-static bool
-take_id(const char *at, char out[static TOKEN_SEALED_ID_LEN + 1]) {
-    size_t len = id_run(at);
-    if (!token_is_sealed_id(at, len) && !token_is_classic_id(at, len)) return false;
-    memcpy(out, at, len);
-    out[len] = '\0';
-    return true;
-}
-
-/*
- * Find the id in ${text}: an id, a link with "#ID" (programs write "%23"), or a link of pysecrets
- * with "/secret/ID".  Returns whether there is one.
- */
-static bool
-find_id(const char *text, char out[static TOKEN_SEALED_ID_LEN + 1]) {
-    static const char *const before[] = {"#", "%23", "%2523", "/secret/"};
-    if (take_id(text, out) && text[strlen(out)] == '\0') return true;
-    for (size_t i = 0; i < ARRAY_LEN(before); i++) {
-        const char *at = strstr(text, before[i]);
-        if (at != NULL && take_id(at + strlen(before[i]), out)) return true;
-    }
-    return false;
-}
+enum { REQUEST_MAX = 128 };
 
 /* Print what became of a secret. */
 static enum ctl_exit
@@ -61,14 +30,12 @@ report_removal(const struct ctl *ctl, const char *line, size_t len) {
     return removed ? CTL_DONE : CTL_GONE;
 }
 
-/* Remove what ${text} names, and wipe it: the key must not stay in the list of processes. */
+/* Remove what ${text} names, and wipe it. */
 static enum ctl_exit
 remove_one(struct ctl *ctl, char *text) {
     char id[TOKEN_SEALED_ID_LEN + 1], request[REQUEST_MAX], line[CTL_LINE_MAX];
     enum ctl_exit status = CTL_FAILED;
-    bool found = find_id(text, id);
-    explicit_bzero(text, strlen(text));
-    if (!found) {
+    if (!named_take_id(text, id)) {
         ctl_error("that is neither a link nor an id");
         return CTL_USAGE;
     }
@@ -91,15 +58,11 @@ remove_one(struct ctl *ctl, char *text) {
  * exit code but CTL_DONE. */
 static enum ctl_exit
 remove_lines(struct ctl *ctl) {
-    char text[LINK_MAX];
+    char text[NAMED_LINK_MAX], *at;
     enum ctl_exit worst = CTL_DONE;
     bool any = false;
 
-    while (fgets(text, sizeof(text), stdin) != NULL) {
-        /* Blanks around a link are no part of it, and an empty line names nothing. */
-        char *at = text + strspn(text, " \t\r\n");
-        at[strcspn(at, " \t\r\n")] = '\0';
-        if (at[0] == '\0') continue;
+    while ((at = named_next_line(text)) != NULL) {
         any = true;
         enum ctl_exit status = remove_one(ctl, at);
         if (status != CTL_DONE && (worst == CTL_DONE || status < worst)) worst = status;

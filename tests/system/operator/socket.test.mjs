@@ -4,11 +4,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createHash } from 'node:crypto';
+import { makeRequest } from '../support/api.mjs';
 import { base64url, Connection, create, json, newLease, openBody, sealed } from '../support/client.mjs';
 import { ctl, startCtl } from '../support/ctl.mjs';
 import { assertSandboxed, patience, runServer, startServer } from '../support/server.mjs';
@@ -99,6 +100,54 @@ test('classic links, links that programs mangled, and a list of them', async () 
   assert.equal(code, 0, stdout);
   assert.equal(stdout.match(/removed, and its content is erased/g).length, 4);
   for (const body of made) assert.equal((await c.request('POST', '/decrypt', { body: JSON.stringify(body) })).status, 404);
+});
+
+test('the events of one secret are printed, by its link or id', async () => {
+  const secret = await create(c, sealed({ views: 2 }));
+  const other = await create(c, sealed());
+  await open(secret);
+  await open(other);
+  const link = `https://share.example.org/#${secret.id}.${key}`;
+  for (const [args, input] of [[[link]], [[secret.id]], [['-'], `\n ${link}\n`], [['-'], `https://h/%23${secret.id}.${key}?utm=1`]]) {
+    const { code, stdout, stderr } = await ctl(['events', ...args], { env, input });
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(lines(stdout).map(({ kind, ref }) => [kind, ref]), [['created', refOf(secret.id)], ['opened', refOf(secret.id)]]);
+  }
+  const never = await ctl(['events', 'x'.repeat(22)], { env });
+  assert.deepEqual([never.code, never.stdout, never.stderr], [3, '', 'secretsctl: the server keeps no event of that\n']);
+  for (const [args, input] of [[['nonsense']], [['-'], ''], [['-'], 'https://h/#short']]) {
+    const wrong = await ctl(['events', ...args], { env, input });
+    assert.deepEqual([wrong.code, wrong.stdout], [2, ''], String(args));
+  }
+});
+
+/** What ${args} send to a server that says nothing. */
+async function sentBy(args, input) {
+  const path = join(folder, 'listener.sock');
+  let sent = '';
+  const listener = createServer((socket) => socket.on('data', (bytes) => socket.end((sent += bytes) && '')).on('error', () => {}));
+  await new Promise((done) => listener.listen(path, done));
+  await ctl([...args, '--socket', path], { input });
+  await new Promise((done) => listener.close(done));
+  return sent;
+}
+
+test('neither the key of a link nor more of it than needed is sent', async () => {
+  const id = 'x'.repeat(22);
+  for (const link of [`https://h/#${id}.${key}`, `https://h/#r.${id}.${key}`]) {
+    assert.equal(await sentBy(['remove', '-'], link), `{"remove":"${id}"}\n`);
+    assert.equal(await sentBy(['events', link]), '{"events":{"after":0,"follow":false}}\n');
+  }
+});
+
+test('a request is taken down by its link, and its events are found by it', async () => {
+  const { ask } = makeRequest();
+  const made = await c.request('POST', '/api/v1/requests', { body: JSON.stringify(ask), headers: json });
+  const { id } = JSON.parse(made.body);
+  const links = [`https://h/#r.${id}.${key}`, `https://h/%23r.${id}.${key}`, `https://h/#c.${id}.${key}.${key}`];
+  assert.equal((await ctl(['remove', links[0]], { env })).stdout, `${refOf(id)}: removed, and its content is erased\n`);
+  assert.equal((await c.request('GET', `/api/v1/requests/${id}`)).status, 404);
+  for (const link of links) assert.deepEqual(lines((await ctl(['events', link], { env })).stdout).map(({ kind }) => kind), ['asked', 'removed'], link);
 });
 
 test('what is gone is told apart from what never was, and nonsense from both', async () => {
