@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How many durable creates and opens a second the SQLite store does for THREADS callers that each
- * wait for their answer: store_bench DIR [THREADS [EACH [STORED]]].  A secret is 100 bytes, 304
- * sealed.  With STORED, at least THREADS times EACH, so many secrets are stored first, which expire
- * over five days.  Then the opens are of old ones, and the time of opening the store again is
- * measured as well.
+ * wait for their answer: store_bench DIR [THREADS [EACH [STORED [ROUND]]]].  A secret is 100 bytes,
+ * 304 sealed.  With STORED, so many secrets are stored first, which expire over five days.  Then
+ * the opens are of old ones, and the time of opening the store again is measured as well.  ROUND is
+ * how many runs with the same numbers DIR has seen.  Each round needs THREADS times EACH of STORED.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -23,6 +23,7 @@ struct bench {
     struct store *store;
     int64_t each; /* secrets for each thread */
     int64_t stored;
+    int64_t round;
     atomic_int failed;
 };
 
@@ -196,19 +197,21 @@ main(int argc, char **argv) {
     struct bench bench = {.each = 2000};
     if (argc < 2 || (argc > 2 && parse_number(argv[2], strlen(argv[2]), 1, 1024, &threads) != 0) ||
         (argc > 3 && parse_number(argv[3], strlen(argv[3]), 1, 1000000, &bench.each) != 0) ||
-        (argc > 4 && parse_number(argv[4], strlen(argv[4]), FILLERS, 1 << 30, &bench.stored) != 0))
+        (argc > 4 &&
+         parse_number(argv[4], strlen(argv[4]), FILLERS, 1 << 30, &bench.stored) != 0) ||
+        (argc > 5 && parse_number(argv[5], strlen(argv[5]), 0, 1000, &bench.round) != 0))
         return 2;
     bench.stored -= bench.stored % FILLERS;
-    if (bench.stored > 0 && bench.stored < threads * bench.each) {
+    int64_t seen = bench.round * threads * bench.each;
+    if (bench.stored > 0 && bench.stored < seen + threads * bench.each) {
         (void)fprintf(stderr, "store_bench: each open needs a stored secret of its own\n");
         return 2;
     }
     if (!open_store(&bench, argv[1]) || !fill_store(&bench, argv[1])) return 1;
 
     run_fdatasync(argv[1]);
-    int64_t old = bench.stored;
-    run(&bench, threads, old, "creates", create_all);
-    run(&bench, threads, 0, "opens", open_all);
+    run(&bench, threads, bench.stored + seen, "creates", create_all);
+    run(&bench, threads, seen, "opens", open_all);
     bench.store->ops->close(bench.store);
     return atomic_load(&bench.failed) != 0;
 }
