@@ -40,7 +40,7 @@ static const char *const columns[] = {
     "record.key",        "record.gate_verifier", "record.attempts_left", "lease.hash",
     "lease.opened_at",   "lease.renewed_at",     "lease.ended_at",       "lease.how",
     "state.high_water",  "state.bytes",          "content.bytes",        "part.part",
-    "record.wrap_len",   "wrap.bytes",
+    "record.wrap_len",   "wrap.bytes",           "record.next_at",
 };
 
 static void

@@ -141,6 +141,35 @@ test_expired_content_is_erased_and_the_receipt_stays(void **state) {
     store_contract_usage(s, RECORD_ROW_COST + 3 * RECORD_VIEW_COST);
 }
 
+/* Those that were used up long ago have the longest to wait, and delay none. */
+static void
+test_used_up_ones_are_not_due_when_they_expire(void **state) {
+    struct store *s = *state;
+    struct record r = sample_sealed(1, 0, 304);
+    struct store_ref due[2], last;
+    for (int i = 0; i < 5; i++) {
+        struct store_ref ref = sample_create(s, &r);
+        assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, T0, 1, SAMPLE_PROOF), VERDICT_OK);
+        if (i < 4)
+            assert_int_equal(sample_change(s, &ref, CHANGE_CONFIRM, T0 + 1, 1, 0), VERDICT_OK);
+    }
+    last = sample_create(s, &r);
+
+    /* The fifth has a lease that ends, and the last one expires. */
+    assert_int_equal(s->ops->due(s, T0 + 1 + POLICY_LEASE_IDLE_INLINE, 0, due, 2), 1);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(s->ops->due(s, EXPIRES, 0, due, 2), 2);
+        assert_memory_equal(due[1].bytes, last.bytes, last.len);
+        assert_int_equal(s->ops->due(s, EXPIRES, 1, due, 2), 1);
+        assert_memory_equal(due[0].bytes, last.bytes, last.len);
+        assert_int_equal(s->ops->due(s, EXPIRES, 2, due, 2), 0);
+    }
+    assert_int_equal(sample_change(s, &last, CHANGE_LAPSE, EXPIRES, 0, 0), VERDICT_OK);
+    assert_int_equal(s->ops->due(s, EXPIRES + POLICY_RECEIPT_LIFE - 1, 1, due, 2), 0);
+    assert_int_equal(s->ops->due(s, EXPIRES + POLICY_RECEIPT_LIFE, 3, due, 2), 2);
+    assert_int_equal(s->ops->due(s, EXPIRES + POLICY_RECEIPT_LIFE, 5, due, 2), 1);
+}
+
 static void
 test_classic_texts_are_forgotten_after_their_views(void **state) {
     struct store *s = *state;
@@ -445,6 +474,7 @@ store_contract_run_life(int (*setup)(void **state), int (*teardown)(void **state
         CASE(test_uploads_are_given_up_to_the_second),
         CASE(test_lapse_erases_what_time_ended),
         CASE(test_expired_content_is_erased_and_the_receipt_stays),
+        CASE(test_used_up_ones_are_not_due_when_they_expire),
         CASE(test_classic_texts_are_forgotten_after_their_views),
         CASE(test_expired_classic_texts_are_forgotten),
         CASE(test_classic_files_are_doomed_then_forgotten),

@@ -353,3 +353,39 @@ sqlite_change_apply(struct sqlite_writer *w, const struct store_ref *ref, const 
     else record_clear(&out.after);
     return err != 0 ? err : out.found;
 }
+
+/* --- postpone --------------------------------------------------------------------------------- */
+
+struct postpone_job {
+    struct sqlite_job base;
+    int64_t now;
+    int max;
+};
+
+static int
+run_postpone(struct sqlite_tx *tx, struct sqlite_job *base) {
+    const struct postpone_job *job = (const struct postpone_job *)base;
+    sqlite3_stmt *s = tx->db->stmt[SQL_POSTPONE];
+    int rc = sqlite3_bind_int64(s, 1, job->now);
+    rc |= sqlite3_bind_int(s, 2, job->max);
+    if (rc == SQLITE_OK) rc = sqlite_db_run(tx->db, SQL_POSTPONE);
+    return rc == SQLITE_OK ? 0 : sqlite_db_error(rc);
+}
+
+static void
+drop_postpone(struct sqlite_job *base) {
+    free(base);
+}
+
+int
+sqlite_change_postpone(struct sqlite_writer *w, int64_t now, int max) {
+    struct postpone_job *job = calloc(1, sizeof(*job));
+    if (job == NULL) return ERR_NOMEM;
+    *job = (struct postpone_job){
+        .base = {.run = run_postpone, .drop = drop_postpone}, .now = now, .max = max};
+
+    struct sqlite_job *base = &job->base;
+    int err = sqlite_writer_do(w, &base);
+    if (base != NULL) drop_postpone(base);
+    return err == ERR_FULL ? ERR_STORE : err;
+}

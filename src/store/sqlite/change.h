@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The two jobs that write records: create, and change of one or several (vault/store.h). */
+/*
+ * The jobs that write records: create, and change of one or several (vault/store.h), and what keeps
+ * the index of the sweep in order.
+ */
 #ifndef STORE_SQLITE_CHANGE_H
 #define STORE_SQLITE_CHANGE_H
 
@@ -25,5 +28,12 @@ int sqlite_change_apply_all(struct sqlite_writer *w, const struct store_ref *ref
 MUST_CHECK
 int sqlite_change_apply_both(struct sqlite_writer *w, const struct store_ref refs[static 2],
                              const struct change c[static 2], struct store_change out[static 2]);
+
+/*
+ * Of the records whose sweep_at has come by ${now}, while the sweeper has work with them only
+ * later, set sweep_at of the ${max} longest due to that time.  Any thread.  Returns 0 or a code.
+ */
+MUST_CHECK
+int sqlite_change_postpone(struct sqlite_writer *w, int64_t now, int max);
 
 #endif

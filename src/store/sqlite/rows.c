@@ -371,7 +371,7 @@ put_changed(sqlite3_stmt *s, const struct record *after) {
     rc |= sqlite3_bind_int64(s, CHG_PART_AT, after->part_at);
     rc |= sqlite3_bind_int64(s, CHG_ENDED_AT, after->ended_at);
     rc |= sqlite3_bind_int(s, CHG_BURNT_BY, (int)after->burnt_by);
-    rc |= sqlite3_bind_int64(s, CHG_SWEEP_AT, policy_sweep_at(after));
+    rc |= sqlite3_bind_int64(s, CHG_NEXT_AT, policy_sweep_at(after));
     rc |= sqlite3_bind_int64(s, CHG_WRAP_LEN, after->wrap_len);
     return rc;
 }

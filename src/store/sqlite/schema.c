@@ -34,6 +34,14 @@
     "CREATE INDEX event_spare ON event (number) WHERE spare = 1;"
 
 /*
+ * The sweeper has work with a record at next_at.  An open changes that time, first to the end of
+ * the lease, then to the end of the receipt.  It leaves sweep_at as it is, and therefore writes no
+ * page of its index, which grows with the store.  Once sweep_at has come, SQL_POSTPONE sets it to
+ * next_at.  A row of an earlier version has no next_at until it changes.
+ */
+#define INDEX_NEXT "CREATE INDEX record_next_at ON record (next_at) WHERE next_at < sweep_at;"
+
+/*
  * record.key is the SHA-256 of the id.  content.bytes and wrap.bytes begin with filler
  * (store/sqlite/rows.c).
  * state.bytes is the sum of record_cost(), written with each commit that changes it.
@@ -74,9 +82,10 @@ static const char create_text[] =
     " wrap_len INTEGER NOT NULL DEFAULT 0,"
     " request BLOB CHECK (request IS NULL OR length(request) = 32),"
     " answer_ttl INTEGER,"
-    " answer_size INTEGER"
+    " answer_size INTEGER,"
+    " next_at INTEGER"
     ") STRICT;"
-    "CREATE INDEX record_sweep_at ON record (sweep_at);"
+    "CREATE INDEX record_sweep_at ON record (sweep_at);" INDEX_NEXT
     "CREATE UNIQUE INDEX record_blob ON record (blob) WHERE blob IS NOT NULL;"
     "CREATE TABLE content ("
     " record INTEGER PRIMARY KEY REFERENCES record (id) ON DELETE CASCADE,"
@@ -119,8 +128,12 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_ANSWERS] = "SELECT key, at FROM answer WHERE request = ?1 ORDER BY n",
     [SQL_CONTENT] = "SELECT bytes FROM content WHERE record = ?1",
     [SQL_WRAP] = "SELECT bytes FROM wrap WHERE record = ?1",
-    [SQL_DUE] = "SELECT key FROM record WHERE sweep_at <= ?1 ORDER BY sweep_at, id"
-                " LIMIT ?2 OFFSET ?3",
+    [SQL_DUE] = "SELECT key, 1 AS due, next_at AS at, id FROM record"
+                " WHERE next_at < sweep_at AND next_at <= ?1"
+                " UNION ALL"
+                " SELECT key, next_at IS NULL OR next_at <= ?1, sweep_at, id FROM record"
+                " WHERE sweep_at <= ?1 AND (next_at IS NULL OR next_at >= sweep_at)"
+                " ORDER BY at, id LIMIT ?2 OFFSET ?3",
     [SQL_KNOWS_BLOB] = "SELECT 1 FROM record WHERE blob = ?1",
     [SQL_SURVEY] = "SELECT id, " COLUMNS " FROM record WHERE id > ?1 ORDER BY id LIMIT ?2",
     [SQL_STATE] = "SELECT high_water, bytes FROM state WHERE id = 1",
@@ -136,18 +149,22 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_ROLLBACK_TO] = "ROLLBACK TO job",
     [SQL_SET_STATE] = "UPDATE state SET high_water = ?1, bytes = ?2 WHERE id = 1",
     [SQL_FENCE] = "UPDATE state SET fence = fence + 1 WHERE id = 1",
-    [SQL_INSERT_RECORD] = "INSERT INTO record (" COLUMNS ", key, sweep_at) VALUES (?1, ?2, ?3, ?4,"
-                          " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
-                          " ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32) ON "
-                          "CONFLICT (key) DO NOTHING",
+    [SQL_INSERT_RECORD] =
+        "INSERT INTO record (" COLUMNS ", key, sweep_at, next_at) VALUES (?1, ?2, ?3, ?4,"
+        " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
+        " ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?32) ON "
+        "CONFLICT (key) DO NOTHING",
     [SQL_INSERT_CONTENT] = "INSERT INTO content (record, bytes) VALUES (?1, ?2)",
     [SQL_INSERT_WRAP] = "INSERT INTO wrap (record, bytes) VALUES (?1, ?2)",
     [SQL_CHANGE] = "UPDATE record SET rev = rev + 1, views_left = views_left - ?4, phase = ?5,"
                    " content = ?6, blob = ?7, attempts_left = ?8, parts_stored = ?9, part_at = ?10,"
-                   " ended_at = ?11, burnt_by_owner = ?12, sweep_at = ?13,"
-                   " wrap_len = ?14"
+                   " ended_at = ?11, burnt_by_owner = ?12, wrap_len = ?14,"
+                   " next_at = ?13"
                    " WHERE id = ?1 AND rev = ?2 AND views_left >= ?4"
                    " AND (?4 = 0 OR expires_at > ?3)",
+    [SQL_POSTPONE] = "UPDATE record SET sweep_at = next_at WHERE id IN (SELECT id"
+                     " FROM record WHERE sweep_at <= ?1 AND next_at > ?1"
+                     " ORDER BY sweep_at, id LIMIT ?2)",
     [SQL_PUT_LEASE] = "INSERT INTO lease (record, n, hash, opened_at, renewed_at, ended_at, how)"
                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (record, n) DO UPDATE SET"
                       " renewed_at = excluded.renewed_at, ended_at = excluded.ended_at,"
@@ -206,12 +223,16 @@ sqlite_schema_upgrade(int64_t version, char *out, size_t len) {
             "ALTER TABLE record ADD COLUMN wrap_len INTEGER NOT NULL DEFAULT 0;" CREATE_WRAP);
         break;
 
-    default: /* requests */
+    case 6: /* requests */
         (void)snprintf(out, len,
                        "ALTER TABLE record ADD COLUMN request BLOB"
                        " CHECK (request IS NULL OR length(request) = 32);"
                        "ALTER TABLE record ADD COLUMN answer_ttl INTEGER;"
                        "ALTER TABLE record ADD COLUMN answer_size INTEGER;" CREATE_ANSWER);
+        break;
+
+    default: /* times of the sweep that change without their index */
+        (void)snprintf(out, len, "ALTER TABLE record ADD COLUMN next_at INTEGER;" INDEX_NEXT);
         break;
     }
 }

@@ -8,7 +8,7 @@
 
 enum {
     SQLITE_SCHEMA_APPLICATION = 0x45537631, /* "ESv1": whose file this is */
-    SQLITE_SCHEMA_VERSION = 7,
+    SQLITE_SCHEMA_VERSION = 8,
     SQLITE_SCHEMA_PAGE = 2048, /* bytes; small, since a secret fills a page of its own */
 };
 
@@ -22,7 +22,7 @@ enum sql {
     SQL_ANSWERS,    /* record -> key, at */
     SQL_CONTENT,    /* record -> bytes */
     SQL_WRAP,       /* record -> bytes */
-    SQL_DUE,        /* now, max, skip -> key */
+    SQL_DUE,        /* now, max, skip -> key, 1 if the record is due, else 0 */
     SQL_KNOWS_BLOB, /* blob -> 1 */
     SQL_SURVEY,     /* id, max -> enum sql_column of the records after id */
     SQL_STATE,      /* -> high_water, bytes */
@@ -41,6 +41,7 @@ enum sql {
     SQL_INSERT_CONTENT, /* record, bytes */
     SQL_INSERT_WRAP,    /* record, bytes */
     SQL_CHANGE,         /* enum sql_change */
+    SQL_POSTPONE,       /* now, max */
     SQL_PUT_LEASE,      /* record, n, hash, opened_at, renewed_at, ended_at, how */
     SQL_INSERT_ANSWER,  /* record, n, key, at */
     SQL_HAS_PART,       /* record, part -> 1 */
@@ -109,7 +110,7 @@ enum sql_change {
     CHG_PART_AT,
     CHG_ENDED_AT,
     CHG_BURNT_BY,
-    CHG_SWEEP_AT,
+    CHG_NEXT_AT,
     CHG_WRAP_LEN,
 };
 

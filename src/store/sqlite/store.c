@@ -18,7 +18,8 @@ enum {
     REASON_MAX = 512,
     EVENTS_DAYS_MAX = 36500,
     DAY_SECONDS = 24 * 60 * 60,
-    SURVEY_ROWS = 1000, /* read at once; a longer read would keep the log from being truncated */
+    SURVEY_ROWS = 1000,   /* read at once; a longer read would keep the log from being truncated */
+    POSTPONE_STEPS = 400, /* transactions for one list of records that are due */
 };
 
 struct sqlite_store {
@@ -86,16 +87,21 @@ get_due_key(sqlite3_stmt *stmt, struct store_ref *out) {
     return SQLITE_OK;
 }
 
+/* As store_ops.due.  *${early} counts those that the index lists, but that are due only later. */
 static int
-list_due(struct sqlite_db *db, int64_t now, int skip, struct store_ref *out, int max) {
+list_due(struct sqlite_db *db, int64_t now, int skip, struct store_ref *out, int max, int *early) {
     sqlite3_stmt *stmt = db->stmt[SQL_DUE];
     int n = 0;
+    *early = 0;
 
     int rc = sqlite3_bind_int64(stmt, 1, now);
     rc |= sqlite3_bind_int(stmt, 2, max);
     rc |= sqlite3_bind_int(stmt, 3, skip);
-    while (rc == SQLITE_OK && n < max && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
-        rc = get_due_key(stmt, &out[n++]);
+    while (rc == SQLITE_OK && n < max && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+        bool due = sqlite3_column_int(stmt, 1) != 0;
+        rc = due ? get_due_key(stmt, &out[n++]) : SQLITE_OK;
+        if (!due) *early += 1;
+    }
 
     sqlite_db_reset(db, SQL_DUE);
     return rc == SQLITE_OK || rc == SQLITE_DONE ? n : sqlite_db_error(rc);
@@ -103,12 +109,21 @@ list_due(struct sqlite_db *db, int64_t now, int skip, struct store_ref *out, int
 
 static int
 store_due(struct store *s, int64_t now, int skip, struct store_ref *out, int max) {
+    int64_t at = s->ops->now(s, now);
+    int n = 0, early = 1;
     if (max > STORE_DUE_MAX) max = STORE_DUE_MAX;
-    struct sqlite_db *db = borrow_reader(s);
-    if (db == NULL) return ERR_STORE;
 
-    int n = list_due(db, s->ops->now(s, now), skip, out, max);
-    return_reader(s, db);
+    for (int i = 0; i < POSTPONE_STEPS && n < max && early > 0; i++) {
+        struct sqlite_db *db = borrow_reader(s);
+        if (db == NULL) return ERR_STORE;
+        n = list_due(db, at, skip, out, max, &early);
+        return_reader(s, db);
+        if (n < 0 || early == 0) break;
+
+        /* No more than these: others could be far behind. */
+        int err = sqlite_change_postpone(&sqlite_store_of(s)->writer, at, early);
+        if (err != 0) return n > 0 ? n : err;
+    }
     return n;
 }
 

@@ -264,6 +264,10 @@ play_run(struct run *run, struct plan *plan) {
     (void)store->ops->ping(store);
     for (int i = 0; i < RECORDS; i++)
         load(store, &run->records[i]);
+
+    /* The used up ones wait for longer. */
+    n = store->ops->due(store, SAMPLE_T0 + SAMPLE_TTL, 0, due, STORE_DUE_MAX);
+    assert_true(n >= 0 || n == ERR_STORE || n == ERR_NOMEM);
 }
 
 static void

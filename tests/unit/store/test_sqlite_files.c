@@ -473,7 +473,11 @@ edit_file(const char *sql) {
 }
 
 /* Versions of the file that earlier releases wrote, and what makes this version one of them. */
+#define WITHOUT_NEXT                                                                               \
+    "UPDATE record SET sweep_at = next_at; DROP INDEX record_next_at;"                             \
+    "ALTER TABLE record DROP COLUMN next_at;"
 #define WITHOUT_REQUESTS                                                                           \
+    WITHOUT_NEXT                                                                                   \
     "DROP TABLE answer; ALTER TABLE record DROP COLUMN request;"                                   \
     "ALTER TABLE record DROP COLUMN answer_ttl; ALTER TABLE record DROP COLUMN answer_size;"
 #define WITHOUT_WRAPS WITHOUT_REQUESTS "DROP TABLE wrap; ALTER TABLE record DROP COLUMN wrap_len;"
@@ -485,10 +489,15 @@ static const char *const downgrades[] = {
     WITHOUT_WRAPS "DROP TABLE event; UPDATE state SET bytes = 608; PRAGMA user_version = 2;",
     /* 3: without events. */
     WITHOUT_WRAPS "DROP TABLE event; PRAGMA user_version = 3;",
+    /* 4: without the events that are spare. */
+    WITHOUT_WRAPS "DROP INDEX event_spare; ALTER TABLE event DROP COLUMN spare;"
+                  "PRAGMA user_version = 4;",
     /* 5: without wraps. */
     WITHOUT_WRAPS "PRAGMA user_version = 5;",
     /* 6: without requests. */
     WITHOUT_REQUESTS "PRAGMA user_version = 6;",
+    /* 7: with the time of the sweep in one column. */
+    WITHOUT_NEXT "PRAGMA user_version = 7;",
 };
 
 /* Store one record of each kind, and two with a receipt only.  Returns an inline one. */
@@ -542,6 +551,11 @@ test_files_of_earlier_versions_go_on(void **state) {
         gated.wrap_len = 300;
         ref = sample_create(s, &gated);
         assert_true(sample_has_wrap(s, &ref, 300));
+
+        /* All expire but the one that is burnt. */
+        struct store_ref due[8];
+        assert_int_equal(s->ops->due(s, SAMPLE_T0 + SAMPLE_TTL - 1, 0, due, 8), 1);
+        assert_int_equal(s->ops->due(s, SAMPLE_T0 + SAMPLE_TTL, 0, due, 8), 7);
         s->ops->close(s);
         scratch_remove(dir);
         scratch_make_fast(dir);
