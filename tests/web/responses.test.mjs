@@ -118,11 +118,11 @@ test('because of what is not the server’s, nothing is called gone, wrong or da
   for (const status of [200, 403, 404, 502]) {
     for (const message of [m.openMessage({ kind: 'between', status }, asked), m.saveMessage({ kind: 'between', status })]) {
       assert.equal(message.kind, 'line', 'no end');
-      assert.equal(said(message), `Something between you and HOST answered ${status}.`);
+      assert.equal(said(message), `A proxy responded instead of HOST, with status ${status}.`);
     }
   }
   for (const line of [m.eraseMessage, m.burnMessage, m.shareMessage]) {
-    assert.match(said(line({ kind: 'between', status: 404 })), /answered 404/);
+    assert.match(said(line({ kind: 'between', status: 404 })), /with status 404/);
     assert.match(said(line({ kind: 'sign-in' })), /asks you to sign in/);
     assert.ok(line({ kind: 'sign-in' }).signIn);
   }

@@ -327,7 +327,7 @@ test('an answer whose delivery is lost is delivered by the next press, once', as
     await other.goto(link);
     await other.locator('textarea').fill('only once');
     await button('Send', other).click();
-    await text('answered 403', other).waitFor();
+    await text('with status 403', other).waitFor();
     refuse = false;
     await button('Try again', other).click();
     await text('Only the person who asked can read it.', other).waitFor();

@@ -20,7 +20,7 @@ const WALLS = {
   'a gateway’s 404 in JSON': { status: 404, contentType: 'application/json', body: '{"message":"no route"}' },
   'a gateway’s 403 with a code': { status: 403, contentType: 'application/json', body: '{"code":"wrong_proof","attempts_left":0}' },
 };
-const between = (status) => text(new RegExp(`^Something between you and 127\\.0\\.0\\.1:\\d+ answered ${status}\\.`));
+const between = (status) => text(new RegExp(`^A proxy responded instead of 127\\.0\\.0\\.1:\\d+, with status ${status}\\.`));
 const gone = () => page.getByRole('heading', { name: /gone|damaged|locked|over/ });
 
 for (const [what, wall] of Object.entries(WALLS)) {
@@ -40,7 +40,7 @@ for (const [what, wall] of Object.entries(WALLS)) {
     await page.keyboard.press('Enter');
     // A firewall's refusal is reported at once and not repeated; what may pass is tried again.
     const isFinal = wall.status === 403;
-    await (isFinal ? between(403) : text('Something between you and the server answered. Trying again')).waitFor();
+    await (isFinal ? between(403) : text('A proxy responded instead of the server. Trying again')).waitFor();
     assert.equal(await gone().count(), 0);
     assert.equal(await text('passphrase is wrong').count(), 0);
     await page.unrouteAll();

@@ -207,7 +207,7 @@ detail('without a server, or with one that makes no sense, the page says so, and
   await again((route) => route.fulfill(refusal(503, 'busy', { 'Retry-After': '60' })), 'The server is busy');
   for (const wrong of [{}, { ...good, ttl_default: 'x' }, { ...good, views_max: 0 }]) await again(json(wrong), 'misconfigured');
   await again((route) => route.fulfill({ status: 404, body: '' }), 'Something is in the way');
-  await text(/^Something between you and 127\.0\.0\.1:\d+ answered 404\.$/).waitFor();
+  await text(/^A proxy responded instead of 127\.0\.0\.1:\d+, with status 404\.$/).waitFor();
   await again((route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }), 'Something is in the way');
   await again(null, null);
   assert.ok(!/NaN/.test(await page.locator('body').textContent()));

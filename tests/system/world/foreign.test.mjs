@@ -103,7 +103,7 @@ const byClient = {
 
 /** What the page never says here, and one of what it says where it stops: what happened. */
 const WRONG = /is gone|is damaged|is locked|opening is over|passphrase is wrong|key is wrong|misconfigured|Something went wrong|out of space|accepts/;
-const HONEST_STOP = /Something between you and \S+ answered \d+\.|asks you to sign in|cannot be reached|not responding|server is busy|response never arrived|interrupted/;
+const HONEST_STOP = /A proxy responded instead of \S+, with status \d+\.|asks you to sign in|cannot be reached|not responding|server is busy|response never arrived|interrupted/;
 
 const isShown = (what) => what.first().isVisible().catch(() => false);
 
