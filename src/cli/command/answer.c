@@ -16,6 +16,7 @@
 enum {
     ANSWER_TEXT_LEN = 2 * TOKEN_LINK_KEY_LEN + TOKEN_SEALED_ID_LEN + 2,
     ANSWER_WRAP_MAX = 4096,
+    REASON_MAX = 2048,
 };
 
 /* One answer on its way to the server. */
@@ -180,6 +181,21 @@ wrap_answer(struct answering *a) {
     return CLI_FAILED;
 }
 
+/* Say that the answer, which is kept, stopped with ${status} and the last response ${resp}. */
+static enum cli_exit
+complain_answer_cut(const struct answering *a, enum cli_exit status,
+                    const struct remote_response *resp) {
+    struct buf reason = BUF_INIT(REASON_MAX);
+    const char *text = "interrupted";
+    if (status != CLI_INTERRUPTED && remote_reason(&a->cli->remote, resp, &reason) == 0)
+        text = buf_text(&reason);
+    say_error("%s; the answer is not finished yet", text);
+    say_hint("What is left of it is kept. Run secrets put --resume %s within the hour.",
+             a->handover.id);
+    buf_free(&reason);
+    return CLI_UNFINISHED;
+}
+
 /* Send the parts, if there are any, and complete the answer. */
 static enum cli_exit
 finish_answer(struct answering *a) {
@@ -217,13 +233,10 @@ finish_answer(struct answering *a) {
         if (u.done_log >= 0) (void)close(u.done_log);
     }
 
-    if (kept && (status == CLI_NETWORK || status == CLI_INTERRUPTED)) {
-        say_error("the answer is not finished yet");
-        say_hint("Run secrets put --resume %s within the hour.", h->id);
-        status = CLI_UNFINISHED;
-    } else if (a->part_size > 0 && status == CLI_NETWORK) {
+    bool over = upload_is_over(status, &resp);
+    if (kept && !over) status = complain_answer_cut(a, status, &resp);
+    else if (a->part_size > 0 && !over)
         remote_complain(&a->cli->remote, status, &resp, "give the answer");
-    }
     if (kept && status != CLI_UNFINISHED) state_forget(&a->cli->state, STATE_UPLOAD, h->id);
     remote_response_clear(&resp);
     return status;

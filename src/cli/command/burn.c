@@ -4,6 +4,18 @@
 #include "cli/request/asked.h"
 #include "cli/terminal/say.h"
 
+/* Return whether the call that ended with ${status} and ${resp} shows that the server has nothing
+ * more.  It answers a wrong token as if there were none, so only the ${kept} token shows that.
+ * Prints a note where a refusal is not marked as the server's, and what is kept here stays. */
+static bool
+shows_erased(enum cli_exit status, const struct remote_response *resp, bool kept) {
+    if (status == CLI_DONE) return resp->marked;
+    if (status != CLI_GONE || !kept) return false;
+    if (!resp->marked)
+        say_note("Note: a proxy may have answered. What is kept of it on this machine stays.");
+    return resp->marked;
+}
+
 static enum cli_exit
 burn_secret(struct cli *cli, const char *id, const char *token) {
     struct remote_response resp = {0};
@@ -14,11 +26,9 @@ burn_secret(struct cli *cli, const char *id, const char *token) {
     else if (cli->opt.json) status = cli_print_json(json_pack("{s:b}", "burnt", 1));
     else say_note("Burnt. It can no longer be opened.");
 
-    /* Of an erased upload nothing can be resumed.  The server answers a wrong token as if there
-     * were none, so only the kept token shows that it is gone. */
-    bool kept = cli->opt.token == NULL;
-    bool erased = (status == CLI_DONE && resp.marked) || (status == CLI_GONE && kept);
-    if (erased) state_forget(&cli->state, STATE_UPLOAD, id);
+    /* Of an erased upload nothing can be resumed. */
+    if (shows_erased(status, &resp, cli->opt.token == NULL))
+        state_forget(&cli->state, STATE_UPLOAD, id);
     remote_response_clear(&resp);
     return status;
 }
@@ -46,9 +56,8 @@ end_asked(struct cli *cli, const char *id, const char *token, bool kept) {
                  "burnt.");
     }
 
-    /* A request is as unknown to a wrong token as one that never was. */
-    bool ended = (status == CLI_DONE && resp.marked) || (status == CLI_GONE && kept);
-    if (ended) state_forget(&cli->state, STATE_ASKED, id);
+    /* What reads its answers is of use as long as there may be some. */
+    if (shows_erased(status, &resp, kept)) state_forget(&cli->state, STATE_ASKED, id);
     remote_response_clear(&resp);
     return status;
 }

@@ -169,7 +169,7 @@ fetch_parts(struct delivery *d) {
     /* leave_for_later() prints the error where another run can continue. */
     bool for_later = status == CLI_NETWORK && can_continue_later(d);
     if (status == CLI_DAMAGED) complain_opener(d, ended);
-    else if (for_later) (void)!remote_network_reason(&d->cli->remote, &resp, &d->reason);
+    else if (for_later) (void)!remote_reason(&d->cli->remote, &resp, &d->reason);
     else if (status != CLI_DONE && status != CLI_INTERRUPTED)
         remote_complain(&d->cli->remote, status, &resp, "fetch the secret");
     remote_response_clear(&resp);

@@ -231,7 +231,7 @@ upload_sealed(struct putting *p) {
 
     enum cli_exit status = upload_run(p->cli, &u, &resp);
     if (u.done_log >= 0) (void)close(u.done_log);
-    if (status == CLI_NETWORK || status == CLI_INTERRUPTED)
+    if (!upload_is_over(status, &resp))
         status = handover_interrupted(p->cli, h, kept, status, &resp);
     remote_response_clear(&resp);
     return status;
@@ -251,8 +251,8 @@ burn_failed(struct putting *p) {
         say_note("Note: the server still holds a copy. It expires by itself.");
 
     /* While the server may hold a copy, its token is still of use. */
-    bool burnt = status == CLI_DONE && resp.marked;
-    if (burnt || status == CLI_GONE) state_forget(&p->cli->state, STATE_OWNED, h->id);
+    bool over = status == CLI_DONE || status == CLI_GONE;
+    if (over && resp.marked) state_forget(&p->cli->state, STATE_OWNED, h->id);
     remote_response_clear(&resp);
 }
 

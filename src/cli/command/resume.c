@@ -156,7 +156,7 @@ burn_unshown(struct cli *cli, const char *id, const char *token) {
     struct remote_response resp = {0};
     enum cli_exit status =
         remote_call_secret(&cli->remote, HTTP_DELETE, id, "", token, NULL, &resp);
-    bool erased = status == CLI_DONE || status == CLI_GONE;
+    bool erased = status == CLI_DONE || (status == CLI_GONE && remote_refused_for_good(&resp));
     if (!erased) remote_complain(&cli->remote, status, &resp, "erase the upload");
     remote_response_clear(&resp);
     if (!erased) return status;
@@ -173,10 +173,10 @@ complain_unfinished(const struct cli *cli, enum cli_exit status,
                     const struct remote_response *resp) {
     struct buf reason = BUF_INIT(REASON_MAX);
     const char *text = "interrupted";
-    if (status == CLI_NETWORK && remote_network_reason(&cli->remote, resp, &reason) == 0)
+    if (status != CLI_INTERRUPTED && remote_reason(&cli->remote, resp, &reason) == 0)
         text = buf_text(&reason);
     say_error("%s; the upload is not finished yet", text);
-    say_hint("Run secrets put --resume again within the hour.");
+    say_hint("What is left of it is kept. Run secrets put --resume again within the hour.");
     buf_free(&reason);
 }
 
@@ -190,7 +190,7 @@ continue_upload(struct cli *cli, const json_t *record, const struct upload *u) {
                             u->complete != NULL);
         if (u->complete != NULL) say_note("Answered. Only the asker can read it.");
         else say_note("The upload is complete. The link can be opened now.");
-    } else if (status == CLI_NETWORK || status == CLI_INTERRUPTED) {
+    } else if (!upload_is_over(status, &resp)) {
         complain_unfinished(cli, status, &resp);
         status = CLI_UNFINISHED;
     }

@@ -134,17 +134,18 @@ complain_upload_cut(const struct cli *cli, enum cli_exit status,
                     const struct remote_response *resp) {
     struct buf reason = BUF_INIT(HANDOVER_TEXT_MAX);
     const char *text = "interrupted";
-    if (status == CLI_NETWORK && remote_network_reason(&cli->remote, resp, &reason) == 0)
+    if (status != CLI_INTERRUPTED && remote_reason(&cli->remote, resp, &reason) == 0)
         text = buf_text(&reason);
     say_error("%s; the upload is not finished", text);
-    say_hint("Run secrets put --resume within the hour to finish it. The link opens only then.");
+    say_hint("What is left of it is kept. Run secrets put --resume within the hour to finish it. "
+             "The link opens only then.");
     buf_free(&reason);
 }
 
 enum cli_exit
 handover_interrupted(struct cli *cli, struct handover *h, bool kept, enum cli_exit status,
                      const struct remote_response *resp) {
-    if (!kept && status == CLI_NETWORK) {
+    if (!kept && status != CLI_INTERRUPTED) {
         remote_complain(&cli->remote, status, resp, "upload");
         return status;
     }

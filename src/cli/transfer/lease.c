@@ -39,6 +39,7 @@ struct opening {
     bool wrapped;   /* the server has the passphrase, encrypted to keys */
     bool unwrapped; /* ${passphrase} is from there */
     bool typed;     /* the passphrase was typed, so that the user can try again */
+    bool refused;   /* the server refused the last call for good */
 };
 
 void
@@ -233,6 +234,7 @@ ask_info(struct opening *o, struct lease *l) {
         resp = (struct remote_response){0};
     }
 
+    o->refused = remote_refused_for_good(&resp);
     if (status == CLI_DONE) status = read_info(o, l, resp.json);
     if (status != CLI_DONE) remote_complain(&o->cli->remote, status, &resp, "find the secret");
     remote_response_clear(&resp);
@@ -417,7 +419,8 @@ try_open(struct opening *o, struct lease *l, bool *again) {
 
     /* The lease of an earlier run may have ended; then its view is used up. */
     status = post_open(o, l, &attempts_left, &resp);
-    if (status == CLI_REFUSED && strcmp(resp.code, "lease_ended") == 0) {
+    bool ended = status == CLI_REFUSED && strcmp(resp.code, "lease_ended") == 0;
+    if (ended && remote_refused_for_good(&resp)) {
         replace_ended_lease(o, l);
         remote_response_clear(&resp);
         status = post_open(o, l, &attempts_left, &resp);
@@ -430,6 +433,7 @@ try_open(struct opening *o, struct lease *l, bool *again) {
     } else if (status != CLI_DONE) {
         remote_complain(&o->cli->remote, status, &resp, "open the secret");
     }
+    o->refused = remote_refused_for_good(&resp);
     remote_response_clear(&resp);
     return status;
 }
@@ -469,8 +473,8 @@ lease_open(struct cli *cli, struct link *link, struct lease *out) {
     }
 
     /* A lease that surely has no view is of no use to another run. */
-    if (status == CLI_GONE || (status == CLI_WRONG && out->is_new))
-        state_forget(&cli->state, STATE_DOWNLOAD, out->state_name);
+    bool viewless = status == CLI_GONE || (status == CLI_WRONG && out->is_new);
+    if (viewless && o.refused) state_forget(&cli->state, STATE_DOWNLOAD, out->state_name);
     buf_free(&o.passphrase);
     return status;
 }

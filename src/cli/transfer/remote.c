@@ -56,6 +56,11 @@ remote_response_clear(struct remote_response *resp) {
     buf_free(&resp->body);
 }
 
+bool
+remote_refused_for_good(const struct remote_response *resp) {
+    return resp->failure == HTTP_FAILURE_NONE && verdict_is_final(resp->status, resp->marked);
+}
+
 const char *
 remote_text(const json_t *json, const char *name) {
     return json_string_value(json_object_get(json, name));

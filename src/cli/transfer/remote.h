@@ -124,11 +124,14 @@ enum cli_exit remote_call_secret(struct remote *r, enum http_method method, cons
 void remote_complain(const struct remote *r, enum cli_exit status,
                      const struct remote_response *resp, const char *what);
 
-/* Append to ${reason} why a call ended with CLI_NETWORK and ${resp}: "no response from ...".
- * Returns 0, ERR_TOO_LARGE or ERR_NOMEM. */
+/* Append to ${reason} why a call ended with ${resp}, but for CLI_DONE and CLI_INTERRUPTED: "no
+ * response from ...", "... answered 503".  Returns 0, ERR_TOO_LARGE or ERR_NOMEM. */
 MUST_CHECK
-int remote_network_reason(const struct remote *r, const struct remote_response *resp,
-                          struct buf *reason);
+int remote_reason(const struct remote *r, const struct remote_response *resp, struct buf *reason);
+
+/* Return whether the server itself refused a call for good with ${resp}, so that what is kept for
+ * it can be dropped. */
+bool remote_refused_for_good(const struct remote_response *resp);
 
 /* Return the text called ${name} in ${json}; NULL if it is not there. */
 const char *remote_text(const json_t *json, const char *name);

@@ -6,9 +6,16 @@
 enum { REASON_MAX = 2048 };
 
 int
-remote_network_reason(const struct remote *r, const struct remote_response *resp,
-                      struct buf *reason) {
-    if (!resp->foreign) return buf_printf(reason, "no response from %s: %s", r->base, resp->detail);
+remote_reason(const struct remote *r, const struct remote_response *resp, struct buf *reason) {
+    if (resp->failure == HTTP_FAILURE_TOO_LARGE)
+        return buf_printf(reason, "unexpected response from %s", r->base);
+    const char *separator = resp->detail[0] == '\0' ? "" : ": ";
+    if (resp->status == 0)
+        return buf_printf(reason, "no response from %s%s%s", r->base, separator, resp->detail);
+    if (!resp->foreign) {
+        return buf_printf(reason, "%s answered %d%s%s", r->base, resp->status, separator,
+                          resp->detail);
+    }
     if (resp->location[0] != '\0')
         return buf_printf(reason, "something before %s redirects to %s", r->base, resp->location);
     return buf_printf(reason, "something before %s answered %d", r->base, resp->status);
@@ -38,7 +45,7 @@ complain_network(const struct remote *r, const struct remote_response *resp) {
     if (resp->failure == HTTP_FAILURE_TLS) {
         say_error("no trusted connection to %s: %s", r->base, resp->detail);
         say_hint("Check the address and this machine's clock. Set SSL_CERT_FILE for a private CA.");
-    } else if (remote_network_reason(r, resp, &reason) == 0) {
+    } else if (remote_reason(r, resp, &reason) == 0) {
         say_error("%s", buf_text(&reason));
         if (resp->foreign) hint_foreign(resp);
         else say_hint("Check the address and the network, then run the same command again.");

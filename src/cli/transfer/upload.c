@@ -242,19 +242,20 @@ begin_upload_bar(struct uploader *loader) {
 static void
 complain_upload(const struct cli *cli, const struct upload *u, enum cli_exit status,
                 const struct remote_response *resp) {
-    switch (status) {
-    case CLI_DONE:
-    case CLI_NETWORK:
-    case CLI_INTERRUPTED: return;
-    case CLI_GONE:
-        say_error("the server no longer has the upload");
-        /* Only an answer to a request has a body. */
-        if (u->complete != NULL)
-            say_hint("Answer again with secrets answer, or ask for a new link.");
-        else say_hint("Share it again with secrets put.");
+    if (status != CLI_GONE) {
+        remote_complain(&cli->remote, status, resp, "upload");
         return;
-    default: remote_complain(&cli->remote, status, resp, "upload"); return;
     }
+
+    /* Only an answer to a request has a body. */
+    say_error("the server no longer has the upload");
+    if (u->complete != NULL) say_hint("Answer again with secrets answer, or ask for a new link.");
+    else say_hint("Share it again with secrets put.");
+}
+
+bool
+upload_is_over(enum cli_exit status, const struct remote_response *resp) {
+    return status == CLI_DONE || remote_refused_for_good(resp);
 }
 
 enum cli_exit
@@ -307,6 +308,6 @@ upload_run(struct cli *cli, const struct upload *u, struct remote_response *resp
         say_note("The server lacks parts that it had acknowledged; sending all of them again.");
         status = send_and_complete(cli, &whole, resp);
     }
-    complain_upload(cli, u, status, resp);
+    if (status != CLI_DONE && upload_is_over(status, resp)) complain_upload(cli, u, status, resp);
     return status;
 }

@@ -32,10 +32,14 @@ enum cli_exit upload_complete(struct cli *cli, const struct upload *u,
 
 /*
  * Send the missing parts of ${u} and complete the secret.  Fills ${resp} with the last response;
- * the caller clears it.  Returns CLI_DONE; CLI_INTERRUPTED or CLI_NETWORK, after which the upload
- * can be resumed; or another status after printing an error.  Main thread.
+ * the caller clears it.  Returns CLI_DONE; another status after printing that the server refused it
+ * for good; or, with upload_is_over() false, one after which it can be resumed.  Main thread.
  */
 MUST_CHECK
 enum cli_exit upload_run(struct cli *cli, const struct upload *u, struct remote_response *resp);
+
+/* Return whether nothing needs to be kept of an upload that ended with ${status} and ${resp}: it is
+ * complete, or the server refused it for good. */
+bool upload_is_over(enum cli_exit status, const struct remote_response *resp);
 
 #endif

@@ -84,6 +84,12 @@ verdict_of(const struct response_facts *f, const struct expectation *expected,
 }
 
 bool
+verdict_is_final(int status, bool marked) {
+    bool later = status == 408 || status == 425 || status == 429;
+    return marked && status >= 400 && status < 500 && !later;
+}
+
+bool
 verdict_is_transient(int status) {
     if (status >= 500 || is_success(status)) return true;
     return status == 404 || status == 408 || status == 425 || status == 429;

@@ -55,6 +55,10 @@ enum verdict {
 enum verdict verdict_of(const struct response_facts *facts, const struct expectation *expected,
                         enum server_marks marks);
 
+/* Return whether a refusal with ${status} is the server's last word, ${marked} as its own.  Only
+ * then is dropped what was kept for the call: a gateway may also send a problem document. */
+bool verdict_is_final(int status, bool marked);
+
 /* Return whether a foreign response of ${status} may be different the next time. */
 bool verdict_is_transient(int status);
 

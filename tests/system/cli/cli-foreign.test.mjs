@@ -208,3 +208,69 @@ test('a part that the server acknowledged and has not is sent again', async () =
   assert.match(put.stderr, /^The server lacks parts that it had acknowledged; sending all of them again\.$/m);
   assert.ok((await cli.run(['get', '-o', '-', put.stdout.trim()])).bytes.equals(bytes));
 });
+
+const problem = (status, code, headers = {}) => (res) => res.writeHead(status, { 'Content-Type': 'application/problem+json', ...headers })
+  .end(JSON.stringify({ title: 'No', status, code }));
+// Gateways may send problem documents of their own, and the server may fail for longer than the client's patience.
+const words = {
+  'not found (404)': problem(404, 'not_found'),
+  'refused (403)': problem(403, 'forbidden'),
+  'ended (409)': problem(409, 'lease_ended'),
+  'invalid (422)': problem(422, 'invalid'),
+  'the server itself fails (503)': problem(503, 'unavailable', { 'Secrets-Answer': '1' }),
+  'too long': (res) => res.writeHead(200, { 'Content-Type': 'text/html' }).end('x'.repeat(4_000_000)),
+};
+
+for (const [name, answer] of Object.entries(words)) {
+  test(`what is kept outlives an answer that is not the server's last word: ${name}`, async () => {
+    const bytes = randomBytes(3_000_000);
+    fault = (req) => (/\/parts\/|\/complete$/.test(req.url) ? answer : undefined);
+    const cut = await cli.run(['put', '--patience', '0s'], { input: bytes });
+    assert.equal(cut.code, exit.unfinished, cut.stderr);
+    assert.match(cut.stderr, /What is left of it is kept/);
+    assert.ok(!seen.some((s) => s.what.startsWith('DELETE')), 'nothing is burnt');
+    const link = cut.stdout.trim();
+    const again = await cli.run(['put', '--resume', '--patience', '0s']);
+    assert.equal(again.code, exit.unfinished, again.stderr);
+    assert.match(again.stderr, /What is left of it is kept/);
+
+    fault = (req) => (req.method === 'DELETE' ? answer : undefined);
+    const burn = await cli.run(['burn', '--patience', '0s', link]);
+    assert.notEqual(burn.code, exit.done, burn.stderr);
+    if (/404/.test(name)) assert.match(burn.stderr, /^Note: a proxy may have answered\. What is kept of it on this machine stays\.$/m);
+    fault = undefined;
+    assert.equal((await cli.run(['put', '--resume'])).code, exit.done);
+
+    // Of a view: the name of the lease, without which another one is needed.
+    fault = (req) => (/\/parts\/1$/.test(req.url) ? faults['a balancer (502)'] : undefined);
+    const got = await cli.run(['get', '--patience', '0s', '-o', 'out', link]);
+    assert.equal(got.code, exit.unfinished, got.stderr);
+    for (const stage of [/\/secrets\/\w+$/, /\/open$/]) {
+      fault = (req) => (stage.test(req.url) ? answer : undefined);
+      assert.notEqual((await cli.run(['get', '--patience', '0s', '-o', 'out', link])).code, exit.done);
+    }
+    fault = undefined;
+    const whole = await cli.run(['get', '-o', 'out', link]);
+    assert.equal(whole.code, exit.done, whole.stderr);
+    assert.ok(readFileSync(join(cli.folder, 'out')).equals(bytes), 'it goes on with the one view');
+
+    // Of a request: what reads its answers.
+    const ask = (await cli.run(['request'])).stdout.trim();
+    fault = (req) => (req.method === 'DELETE' ? answer : undefined);
+    assert.notEqual((await cli.run(['burn', '--patience', '0s', ask])).code, exit.done);
+    fault = undefined;
+    assert.equal((await cli.run(['burn', ask])).code, exit.done);
+  });
+}
+
+test('what the server itself says is gone is dropped', async () => {
+  fault = (req) => (/\/parts\//.test(req.url) ? faults['a balancer (502)'] : undefined);
+  const cut = await cli.run(['put', '--patience', '0s'], { input: randomBytes(3_000_000) });
+  assert.equal(cut.code, exit.unfinished, cut.stderr);
+  fault = (req) => (/\/parts\//.test(req.url) ? problem(404, 'not_found', { 'Secrets-Answer': '1' }) : undefined);
+  const gone = await cli.run(['put', '--resume', '--patience', '0s']);
+  assert.equal(gone.code, exit.gone, gone.stderr);
+  assert.match(gone.stderr, /^secrets: the server no longer has the upload\n/);
+  fault = undefined;
+  assert.match((await cli.run(['put', '--resume'])).stderr, /no unfinished upload/);
+});

@@ -101,11 +101,25 @@ only_what_may_change_is_transient(void **unused) {
         assert_false(verdict_is_transient(no[i]));
 }
 
+static void
+only_a_marked_refusal_is_final(void **unused) {
+    static const int yes[] = {400, 401, 403, 404, 409, 410, 413, 422};
+    static const int no[] = {0, 200, 204, 302, 408, 425, 429, 500, 502, 503, 504, 507};
+    (void)unused;
+    for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+        assert_true(verdict_is_final(yes[i], true));
+        assert_false(verdict_is_final(yes[i], false));
+    }
+    for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+        assert_false(verdict_is_final(no[i], true));
+}
+
 int
 main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_of_response_is_attributed),
         cmocka_unit_test(only_what_may_change_is_transient),
+        cmocka_unit_test(only_a_marked_refusal_is_final),
     };
     json_setup();
     return cmocka_run_group_tests(tests, NULL, NULL);
