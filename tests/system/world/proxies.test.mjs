@@ -54,29 +54,36 @@ async function openPage(t, proxy) {
   return page;
 }
 
-async function throughPage(t, proxy) {
+/** A text, and the file if ${withFile}, are shared and opened by the page. */
+async function throughPage(t, proxy, withFile) {
   const page = await openPage(t, proxy);
 
   await page.goto(proxy.url);
   await page.locator('textarea').fill(TEXT);
   const link = await createLink(page);
   assert.ok(link.startsWith(proxy.url), `${link} is below ${proxy.url}`);
+  if (withFile) await fileThroughPage(page, link);
+  await openLink(link, page);
+  assert.equal(await shownText(page), TEXT);
+
+  await page.goto(proxy.url);
+  const opened = page.locator('.earlier').getByText(/^Opened/);
+  await until(async () => await opened.count() === (withFile ? 2 : 1), 'all receipts');
+  assert.deepEqual(page.faults, []);
+}
+
+/** Share the file after the text of ${link}, and open it. */
+async function fileThroughPage(page, link) {
   await button('Share another secret', page).click();
   await page.locator('input[type=file]').setInputFiles({ name: 'plan.bin', mimeType: 'application/octet-stream', buffer: FILE });
   await button('Create link', page).click();
   await page.locator('.card').nth(1).waitFor();
   const links = await field('Link', page).allTextContents();
 
-  await openLink(link, page);
-  assert.equal(await shownText(page), TEXT);
   await openLink(links.find((one) => one !== link), page);
   const saved = await savedFile(page);
   assert.equal(saved.name, 'plan.bin');
   assert.equal(sha(saved.bytes), sha(FILE));
-
-  await page.goto(proxy.url);
-  await until(async () => await page.locator('.earlier').getByText(/^Opened/).count() === 2, 'both receipts');
-  assert.deepEqual(page.faults, []);
 }
 
 /** The address with credentials in it, as a person types it. */
@@ -198,7 +205,7 @@ const forPages = ['nginx with Basic auth', 'nginx below a folder', 'login by coo
 for (const kind of proxyKinds)
   describe(kind, { skip: !kinds.includes(kind) }, () => {
     const pageTest = brief && !forPages.includes(kind) ? () => undefined : test;
-    pageTest(`page behind ${kind}`, async (t) => throughPage(t, site.proxies[kind]));
+    pageTest(`page behind ${kind}`, async (t) => throughPage(t, site.proxies[kind], !brief || kind === 'nginx below a folder'));
     test(`user named by a client behind ${kind}`, async () => forgedUser(site.proxies[kind]));
     test(`address hidden by a client behind ${kind}`, async () => hiddenAddress(site.proxies[kind]));
     test(`curl behind ${kind}`, async (t) => throughCurl(t, site.proxies[kind]));
