@@ -174,7 +174,8 @@ start_thread(struct jobs *jobs) {
 
 /* --- callers ---------------------------------------------------------------------------------- */
 
-/* Queue ${job} if there is room and a thread for it.  Returns 0 or ERR_BUSY.  The lock is held. */
+/* Queue ${job} if there is room and a thread for it.  The caller wakes an idle thread.  Returns 0
+ * or ERR_BUSY.  The lock is held. */
 static int
 enqueue(struct jobs *jobs, struct job *job) {
     uint64_t room = (uint64_t)jobs->config.threads_max + jobs->config.queue_max;
@@ -186,7 +187,6 @@ enqueue(struct jobs *jobs, struct job *job) {
 
     job->begun = job->abandoned = false;
     queue_append(jobs, job);
-    if (jobs->idle > 0) (void)pthread_cond_signal(&jobs->work);
     return 0;
 }
 
@@ -195,7 +195,11 @@ jobs_submit(struct jobs *jobs, struct job *job) {
     job->ended = NULL;
     (void)pthread_mutex_lock(&jobs->lock);
     int err = enqueue(jobs, job);
+    bool wake = err == 0 && jobs->idle > 0;
     (void)pthread_mutex_unlock(&jobs->lock);
+
+    /* Only now: a thread that is woken while the lock is held would sleep again for the lock. */
+    if (wake) (void)pthread_cond_signal(&jobs->work);
     return err;
 }
 
@@ -233,6 +237,7 @@ jobs_do(struct jobs *jobs, struct job **job, int ms) {
     jobs->callers++;
     int err = enqueue(jobs, *job);
     if (err == 0) {
+        if (jobs->idle > 0) (void)pthread_cond_signal(&jobs->work);
         wait_until_ended(jobs, *job, ms);
         if ((*job)->state != JOB_ENDED) err = give_up(jobs, *job);
         if (err == ERR_STUCK) *job = NULL;

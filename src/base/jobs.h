@@ -96,7 +96,7 @@ struct jobs_load jobs_load(struct jobs *jobs);
 
 /*
  * Run what waits, but no second step of a job; wait for all that runs; end the threads and free
- * ${jobs}.  NULL is allowed.
+ * ${jobs}.  No thread is inside jobs_submit() any more.  NULL is allowed.
  */
 void jobs_free(struct jobs *jobs);
 

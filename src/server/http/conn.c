@@ -33,7 +33,7 @@ static void
 give_memory_back(struct daemon *d) {
     unsigned open = atomic_load(&d->open);
     if (d->most < MANY_OPEN || open > d->most / 2 || atomic_load(&d->trimming)) return;
-    if (atomic_load(&d->stopping)) return; /* the workers end before this thread */
+    if (atomic_load(&d->stopping)) return; /* it goes with the process */
     d->trim.run = trim_memory;
     atomic_store(&d->trimming, true);
     if (jobs_submit(d->workers, &d->trim) == 0) d->most = open;

@@ -30,6 +30,7 @@ io_tick(void *arg) {
 /* Free ${d}, whose threads have ended. */
 static void
 daemon_free(struct daemon *d) {
+    jobs_free(d->workers);
     for (unsigned i = 0; d->ios != NULL && i < d->config.io_threads; i++) {
         conn_close_all(&d->ios[i]);
         loop_free(d->ios[i].loop);
@@ -37,7 +38,6 @@ daemon_free(struct daemon *d) {
     }
     free(d->ios);
 
-    jobs_free(d->workers);
     budget_free(d->bodies);
     budget_free(d->responses);
     budget_free(d->downloads);
@@ -191,10 +191,10 @@ void
 daemon_stop(struct daemon *d) {
     if (d == NULL) return;
 
-    /* Workers first: one may still be giving its connection back. */
+    /* The I/O threads first, because they submit jobs.  No request runs, so a worker gives no
+     * connection back any more, but it may still be waking a loop: daemon_free() ends it before it
+     * frees the loops. */
     daemon_end_connections(d);
-    jobs_free(d->workers);
-    d->workers = NULL;
     stop_loops(d);
     daemon_free(d);
 }
