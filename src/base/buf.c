@@ -88,16 +88,21 @@ buf_add_byte(struct buf *b, uint8_t byte) {
 
 int
 buf_printf(struct buf *b, const char *fmt, ...) {
+    size_t room = b->data != NULL ? b->cap - b->len + 1 : 0; /* with the byte after the content */
     va_list args;
     va_start(args, fmt);
-    int n = vsnprintf(NULL, 0, fmt, args);
+    int n = vsnprintf(room > 0 ? (char *)b->data + b->len : NULL, room, fmt, args);
     va_end(args);
     if (n < 0) return ERR_INVALID;
+    if ((size_t)n < room) {
+        b->len += (size_t)n;
+        return 0;
+    }
 
+    /* It did not fit: the same again, into memory that is now known to suffice. */
+    if (room > 0) explicit_bzero(b->data + b->len, room);
     int err = buf_ensure(b, (size_t)n);
     if (err != 0) return err;
-
-    /* The same again, into memory that is now known to suffice. */
     va_start(args, fmt);
     (void)vsnprintf((char *)b->data + b->len, (size_t)n + 1, fmt, args);
     va_end(args);
