@@ -317,7 +317,6 @@ static void
 begin_call(struct api_call *call, struct api *api, const struct api_route *route,
            const struct http_request *req, struct http_response *resp) {
     *call = (struct api_call){.api = api, .req = req, .resp = resp};
-    api_headers(api, req, resp);
     resp->route = route->template;
     routes_params(route, req->path, call);
     if (route->flags & ROUTE_TOKEN) call->token = call_token(req);

@@ -117,8 +117,8 @@ int api_check(struct api *api, const struct http_request *req, int64_t body_len,
               struct api_admission *out, struct http_response *resp);
 
 /*
- * Handle ${req} by the admitted ${route}.  ${resp} is a complete response afterwards, and the body
- * of ${req} may be empty.  Blocks.
+ * Handle ${req} by the ${route} that api_admit() found with the same ${resp}, which is a complete
+ * response afterwards.  The body of ${req} may then be empty.  Blocks.
  */
 void api_handle(struct api *api, const struct api_route *route, struct http_request *req,
                 struct http_response *resp);
