@@ -23,7 +23,10 @@ struct origins;
 struct rate;
 struct upload_limits;
 
-enum { API_PART_MAX = 4 * 1024 * 1024 }; /* the largest part size a setting allows */
+enum {
+    API_PART_MAX = 4 * 1024 * 1024, /* the largest part size a setting allows */
+    API_RESPONSE_SMALL = 16 * 1024, /* a response of this length always finds memory */
+};
 
 struct api_config {
     const char *version;

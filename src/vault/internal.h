@@ -36,9 +36,15 @@ MUST_CHECK
 int vault_change(struct vault *v, const char *id, const struct change *c, struct effect *effect,
                  struct record *after);
 
+/* The same with store_ops.open, which must not be NULL. */
+MUST_CHECK
+int vault_open_at_once(struct vault *v, const char *id, const struct change *c,
+                       struct effect *effect, struct record *after, struct buf *content);
+
 /*
- * The same, but where the store recommends it, read the record first: if there is nothing to write,
- * the read decides.  So a wrong token costs no write, and neither does a fetch that renews nothing.
+ * As vault_change(), but where the store recommends it, read the record first: if there is nothing
+ * to write, the read decides.  So a wrong token costs no write, and neither does a fetch that
+ * renews nothing.
  */
 MUST_CHECK
 int vault_look_and_change(struct vault *v, const char *id, const struct change *c,

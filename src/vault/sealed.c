@@ -3,6 +3,7 @@
 #include "vault/sealed.h"
 
 #include "base/err.h"
+#include "base/size.h"
 #include "vault/internal.h"
 
 static void
@@ -178,6 +179,17 @@ out:
     return result;
 }
 
+/* Fill ${out} with what the conditional write of an open has decided. */
+static void
+fill_opened(int found, const struct effect *effect, const struct record *after,
+            struct vault_sealed_opened *out) {
+    out->verdict = found == 1 ? effect->verdict : VERDICT_ABSENT;
+    out->views_left = after->views_left;
+    if (after->attempts > 0) out->attempts_left = after->attempts_left;
+    if (out->verdict == VERDICT_OK || out->verdict == VERDICT_REPEAT)
+        out->lease_expires_at = policy_lease_expires(after, &after->leases[effect->lease]);
+}
+
 /* Apply the conditional write that decides.  Returns 1 with out->verdict, or a negative code. */
 static int
 claim_sealed_view(struct vault *v, const char *id, const struct change *c,
@@ -185,15 +197,34 @@ claim_sealed_view(struct vault *v, const char *id, const struct change *c,
     struct effect effect;
     struct record after = {0};
     int found = vault_change(v, id, c, &effect, &after);
-    if (found < 0) return found;
-
-    out->verdict = found == 1 ? effect.verdict : VERDICT_ABSENT;
-    out->views_left = after.views_left;
-    if (after.attempts > 0) out->attempts_left = after.attempts_left;
-    if (out->verdict == VERDICT_OK || out->verdict == VERDICT_REPEAT)
-        out->lease_expires_at = policy_lease_expires(&after, &after.leases[effect.lease]);
+    if (found >= 0) fill_opened(found, &effect, &after, out);
     record_clear(&after);
-    return 1;
+    return found < 0 ? found : 1;
+}
+
+/*
+ * Where the store can, read and claim in one step content that needs no reservation.  Returns 1 if
+ * out->verdict is final; 0 if nothing has happened, and it takes two steps; or a negative code.
+ */
+static int
+open_in_one_step(struct vault *v, const char *id, const struct change *c,
+                 const struct vault_sealed_opening *in, struct vault_sealed_opened *out) {
+    size_t most = size_min(in->unreserved_max, in->content_max);
+    struct buf content = BUF_INIT(size_min(most, (size_t)v->store->inline_max));
+    struct record after = {0};
+    struct effect effect;
+    if (v->store->ops->open == NULL || most == 0) return 0;
+
+    int found = vault_open_at_once(v, id, c, &effect, &after, &content);
+    if (found >= 0) {
+        fill_opened(found, &effect, &after, out);
+        out->has_content = content.len > 0;
+        buf_move(&out->content, &content);
+    }
+    record_clear(&after);
+    buf_free(&content);
+    if (found == ERR_TOO_LARGE) return 0;
+    return found < 0 ? found : 1;
 }
 
 int
@@ -209,7 +240,8 @@ vault_sealed_open(struct vault *v, const char *id, const struct vault_sealed_ope
 
     /* The order is a promise: content is read before the claim, and nothing is delivered before the
      * claim is durable. */
-    int result = read_for_open(v, id, &c, in, out);
+    int result = open_in_one_step(v, id, &c, in, out);
+    if (result == 0) result = read_for_open(v, id, &c, in, out);
     if (result == 0) result = claim_sealed_view(v, id, &c, out);
     explicit_bzero(&c, sizeof(c));
     if (result == 1 && (out->verdict == VERDICT_OK || out->verdict == VERDICT_REPEAT)) return 1;

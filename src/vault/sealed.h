@@ -89,6 +89,7 @@ struct vault_sealed_opening {
     const char *lease;      /* the token that the opener wants as its lease */
     const struct actor *by; /* who opens, for the events; NULL if unknown */
     size_t content_max;     /* bytes of inline content that can be delivered */
+    size_t unreserved_max;  /* up to this many of them ${reserve} need not be called */
 
     /* Called before the claim with the length of the inline content, 0 if there is none.  Returns
      * 0, or a negative code, and then no view is taken.  NULL for none. */

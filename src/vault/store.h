@@ -81,6 +81,15 @@ struct store_ops {
                   struct effect *effect, struct record *after);
 
     /*
+     * The same for an open, and in the same step put the inline content into ${content}, which is
+     * empty, if the change gives a view of it.  NULL if that costs no less than load and change.
+     * Returns as change; or ERR_TOO_LARGE, with nothing changed, if the content does not fit into
+     * ${content}.
+     */
+    int (*open)(struct store *s, const struct store_ref *ref, const struct change *c,
+                struct effect *effect, struct record *after, struct buf *content);
+
+    /*
      * Apply ${c} to each of ${n} records, at most STORE_CHANGES_MAX, in one atomic step, for a
      * fraction of what as many calls of change would cost.  NULL if the backend has no such step.
      * Returns 0 with ${out} filled as change() does, and the caller clears each out[i].after.  On

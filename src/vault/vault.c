@@ -111,19 +111,33 @@ is_left_to_sweep(const struct vault *v, const struct change *c) {
     return v->wake_sweep != NULL && c->kind != CHANGE_BURN && c->kind != CHANGE_REMOVE;
 }
 
+/* The change ${c} of ${ref} is done, even if the erase fails, which the sweeper retries. */
+static void
+follow_change(struct vault *v, const struct store_ref *ref, const struct change *c,
+              const struct effect *effect, const struct record *after) {
+    count_change(v, effect, after);
+    if (after->content != CONTENT_DOOMED) return;
+    if (is_left_to_sweep(v, c)) v->wake_sweep(v->wake_ctx);
+    else (void)erase_doomed(v, ref, after, c->now);
+}
+
 int
 vault_change(struct vault *v, const char *id, const struct change *c, struct effect *effect,
              struct record *after) {
     struct store_ref ref = {0};
     v->store->ops->ref(v->store, id, &ref);
     int found = vault_counted(v, v->store->ops->change(v->store, &ref, c, effect, after));
-    if (found != 1) return found;
+    if (found == 1) follow_change(v, &ref, c, effect, after);
+    return found;
+}
 
-    /* The change is done even if the erase fails, which the sweeper retries. */
-    count_change(v, effect, after);
-    if (after->content != CONTENT_DOOMED) return found;
-    if (is_left_to_sweep(v, c)) v->wake_sweep(v->wake_ctx);
-    else (void)erase_doomed(v, &ref, after, c->now);
+int
+vault_open_at_once(struct vault *v, const char *id, const struct change *c, struct effect *effect,
+                   struct record *after, struct buf *content) {
+    struct store_ref ref = {0};
+    v->store->ops->ref(v->store, id, &ref);
+    int found = v->store->ops->open(v->store, &ref, c, effect, after, content);
+    if (vault_counted(v, found) == 1) follow_change(v, &ref, c, effect, after);
     return found;
 }
 

@@ -459,6 +459,7 @@ store_contract_run(const struct store_factory *f) {
     int failed = cmocka_run_group_tests_name(f->name, first, NULL, NULL);
     failed += store_contract_run_life(setup, teardown);
     failed += store_contract_run_wraps(setup, teardown);
+    failed += store_contract_run_opens(setup, teardown);
     failed += store_contract_run_requests(setup, teardown);
     return failed + store_contract_run_races(setup, teardown);
 }

@@ -98,8 +98,10 @@ open_secret(struct api_call *call, const struct fields *f) {
         .ctx = call->resp,
     };
     if (f->values[GATE].present) in.gate = f->values[GATE].bytes;
-    if (response_max > OPENED_LEN)
-        in.content_max = (response_max - OPENED_LEN) / 4 * 3; /* base64 */
+
+    /* The content is sent as base64. */
+    if (response_max > OPENED_LEN) in.content_max = (response_max - OPENED_LEN) / 4 * 3;
+    in.unreserved_max = (API_RESPONSE_SMALL - OPENED_LEN) / 4 * 3;
 
     /* What cannot be delivered is refused before a view is counted. */
     int err = check_parts_fit(call);

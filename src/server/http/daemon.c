@@ -9,10 +9,10 @@
 enum {
     IO_STACK_SIZE = 256 * 1024,
     WORKER_STACK_SIZE = 256 * 1024,
-    WORKERS_KEPT = 2,         /* workers that stay without work */
-    MEMORY_SMALL = 16 * 1024, /* bytes that budgets do not count: a small request always fits */
-    FRESH_MS = 500,           /* at a stop, for clients that are about to send a request */
-    LOOK_MS = 5,              /* at a stop, between two looks at what still runs */
+    WORKERS_KEPT = 2,                  /* workers that stay without work */
+    MEMORY_SMALL = API_RESPONSE_SMALL, /* bytes that budgets do not count */
+    FRESH_MS = 500,                    /* at a stop, for clients that are about to send a request */
+    LOOK_MS = 5,                       /* at a stop, between two looks at what still runs */
 };
 
 /* loop_config.tick */

@@ -27,6 +27,11 @@ struct change_job {
     struct sqlite_job base;
     bool together;   /* all changes or none: none, unless each gives VERDICT_OK */
     struct buf wrap; /* of the one change that has a wrap */
+
+    /* Of a job that is one open. */
+    bool reads_content;
+    struct buf content; /* of the view that is given */
+
     int count;
     struct change_item items[];
 };
@@ -107,11 +112,11 @@ is_new_part(struct sqlite_db *db, int64_t id, uint32_t part) {
 }
 
 /*
- * Read the record in this transaction and apply its change.  Returns 0 with item->done.found, or a
- * code.
+ * Read the record in this transaction, with its inline content if ${content} is not NULL, and apply
+ * its change.  Returns 0 with item->done.found, or a code.
  */
 static int
-decide_change(struct sqlite_tx *tx, struct change_item *item) {
+decide_change(struct sqlite_tx *tx, struct change_item *item, struct buf *content) {
     struct sqlite_db *db = tx->db;
     struct change *c = &item->change;
     struct record *after = &item->done.after;
@@ -119,7 +124,7 @@ decide_change(struct sqlite_tx *tx, struct change_item *item) {
     item->done = (struct store_change){0};
     c->now = sqlite_writer_now(tx->writer, c->now);
 
-    int found = sqlite_rows_load(db, &item->ref, after, &item->id, NULL, NULL);
+    int found = sqlite_rows_load(db, &item->ref, after, &item->id, content, NULL);
     if (found != 1) return found;
     item->done.found = 1;
 
@@ -254,9 +259,12 @@ cancel_changes(struct change_job *job) {
 static int
 run_change(struct sqlite_tx *tx, struct sqlite_job *base) {
     struct change_job *job = (struct change_job *)base;
+    struct buf *content = NULL;
     int err = 0;
+    if (job->reads_content) content = &job->content;
+    buf_reset(&job->content); /* of a run that was undone */
     for (int i = 0; i < job->count && err == 0; i++)
-        err = decide_change(tx, &job->items[i]);
+        err = decide_change(tx, &job->items[i], content);
 
     if (err == 0 && !is_to_write(job)) {
         cancel_changes(job);
@@ -275,6 +283,7 @@ drop_change(struct sqlite_job *base) {
     for (int i = 0; i < count; i++)
         record_clear(&job->items[i].done.after);
     buf_free(&job->wrap);
+    buf_free(&job->content);
     explicit_bzero(job, sizeof(*job) + (size_t)count * sizeof(job->items[0]));
     free(job);
 }
@@ -311,9 +320,20 @@ make_change_job(const struct store_ref *refs, int n, const struct change *c, boo
     return NULL;
 }
 
-/* Run ${job}, NULL if memory is short, with the result in ${out}.  Returns as change_all. */
+/* Whether ${d} gives a view. */
+static bool
+gives_view(const struct store_change *d) {
+    enum verdict verdict = d->effect.verdict;
+    return d->found == 1 && (verdict == VERDICT_OK || verdict == VERDICT_REPEAT);
+}
+
+/*
+ * Run ${job}, NULL if memory is short, with the result in ${out}.  If the job is an open that gives
+ * a view, its content becomes that of ${content}.  Returns as change_all.
+ */
 static int
-do_changes(struct sqlite_writer *w, struct change_job *job, int n, struct store_change *out) {
+do_changes(struct sqlite_writer *w, struct change_job *job, int n, struct store_change *out,
+           struct buf *content) {
     memset(out, 0, (size_t)n * sizeof(*out));
     if (job == NULL) return ERR_NOMEM;
     struct sqlite_job *base = &job->base;
@@ -324,6 +344,7 @@ do_changes(struct sqlite_writer *w, struct change_job *job, int n, struct store_
         out[i] = job->items[i].done;
         job->items[i].done.after = (struct record){0};
     }
+    if (result == 1 && content != NULL && gives_view(out)) buf_move(content, &job->content);
     drop_change(base);
 
     /* Only a create may report a full disk (vault/store.h). */
@@ -334,13 +355,13 @@ do_changes(struct sqlite_writer *w, struct change_job *job, int n, struct store_
 int
 sqlite_change_apply_all(struct sqlite_writer *w, const struct store_ref *refs, int n,
                         const struct change *c, struct store_change *out) {
-    return do_changes(w, make_change_job(refs, n, c, false), n, out);
+    return do_changes(w, make_change_job(refs, n, c, false), n, out, NULL);
 }
 
 int
 sqlite_change_apply_both(struct sqlite_writer *w, const struct store_ref refs[static 2],
                          const struct change c[static 2], struct store_change out[static 2]) {
-    return do_changes(w, make_change_job(refs, 2, c, true), 2, out);
+    return do_changes(w, make_change_job(refs, 2, c, true), 2, out, NULL);
 }
 
 int
@@ -351,6 +372,22 @@ sqlite_change_apply(struct sqlite_writer *w, const struct store_ref *ref, const 
     *effect = out.effect;
     if (after != NULL) *after = out.after;
     else record_clear(&out.after);
+    return err != 0 ? err : out.found;
+}
+
+int
+sqlite_change_open(struct sqlite_writer *w, const struct store_ref *ref, const struct change *c,
+                   struct effect *effect, struct record *after, struct buf *content) {
+    struct change_job *job = make_change_job(ref, 1, c, false);
+    struct store_change out;
+    if (job != NULL) {
+        job->reads_content = true;
+        buf_init(&job->content, content->max);
+    }
+
+    int err = do_changes(w, job, 1, &out, content);
+    *effect = out.effect;
+    *after = out.after;
     return err != 0 ? err : out.found;
 }
 

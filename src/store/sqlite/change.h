@@ -19,6 +19,11 @@ MUST_CHECK
 int sqlite_change_apply(struct sqlite_writer *w, const struct store_ref *ref,
                         const struct change *c, struct effect *effect, struct record *after);
 
+/* As store_ops.open.  Any thread. */
+MUST_CHECK
+int sqlite_change_open(struct sqlite_writer *w, const struct store_ref *ref, const struct change *c,
+                       struct effect *effect, struct record *after, struct buf *content);
+
 /* As store_ops.change_all.  Any thread. */
 MUST_CHECK
 int sqlite_change_apply_all(struct sqlite_writer *w, const struct store_ref *refs, int n,

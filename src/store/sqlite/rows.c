@@ -187,6 +187,7 @@ get_bytes_row(struct sqlite_db *db, enum sql sql, size_t size, struct buf *out) 
 static int
 load_bytes_row(struct sqlite_db *db, enum sql sql, int64_t id, size_t size, struct buf *out) {
     sqlite3_stmt *s = db->stmt[sql];
+    if (size > out->max - out->len) return ERR_TOO_LARGE; /* before its pages are read */
     int rc = sqlite3_bind_int64(s, 1, id);
     if (rc == SQLITE_OK) rc = sqlite3_step(s);
 

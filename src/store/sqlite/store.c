@@ -198,6 +198,12 @@ store_change(struct store *s, const struct store_ref *ref, const struct change *
 }
 
 static int
+store_open(struct store *s, const struct store_ref *ref, const struct change *c,
+           struct effect *effect, struct record *after, struct buf *content) {
+    return sqlite_change_open(&sqlite_store_of(s)->writer, ref, c, effect, after, content);
+}
+
+static int
 store_change_all(struct store *s, const struct store_ref *refs, int n, const struct change *c,
                  struct store_change *out) {
     return sqlite_change_apply_all(&sqlite_store_of(s)->writer, refs, n, c, out);
@@ -273,6 +279,7 @@ static const struct store_ops sqlite_ops = {
     .load = store_load,
     .load_wrap = store_load_wrap,
     .change = store_change,
+    .open = store_open,
     .change_all = store_change_all,
     .change_both = store_change_both,
     .due = store_due,
