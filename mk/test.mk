@@ -59,6 +59,7 @@ $(B)/tests/test_metrics: $(B)/obj/server/metrics/metrics.o
 $(B)/tests/test_budget: $(B)/obj/server/http/budget.o
 $(B)/tests/test_senders: $(B)/obj/server/http/senders.o
 $(B)/tests/test_ticker: $(B)/obj/server/process/ticker.o
+$(B)/tests/test_sweeper: $(B)/obj/server/sweeper.o $(B)/obj/server/process/ticker.o
 $(B)/tests/test_head: $(B)/obj/server/http/head.o
 $(B)/tests/test_chunks: $(B)/obj/server/http/chunks.o
 $(B)/tests/test_daemon: $(filter $(B)/obj/server/http/%,$(SERVER_OBJ)) $(B)/obj/server/metrics/metrics.o \

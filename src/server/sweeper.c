@@ -18,6 +18,7 @@ struct sweeper {
     struct kdf_pool *kdf;
     int64_t ms;
     int64_t next_ms;          /* when the next whole sweep is due, on the monotonic clock */
+    bool failed;              /* the last sweep did; a change does not start another */
     atomic_int_fast64_t last; /* when a sweep succeeded */
 };
 
@@ -31,6 +32,13 @@ log_sweep(int err, const struct vault_sweep_result *result, bool whole) {
                  LOG_NUMBER("erased", result->erased));
 }
 
+/* Milliseconds to the next whole sweep. */
+static int64_t
+ms_to_next(const struct sweeper *s) {
+    int64_t left = s->next_ms - clock_monotonic_ms();
+    return left > 0 ? left : 0;
+}
+
 /* Sweep if it is time, or erase what a change has left.  Returns the milliseconds to the next
  * sweep. */
 static int64_t
@@ -39,9 +47,14 @@ sweeper_run(void *arg) {
     struct vault_sweep_result result = {0};
     bool whole = clock_monotonic_ms() >= s->next_ms;
     int err = 0;
+
+    /* What failed would most likely fail again. */
+    if (!whole && s->failed) return ms_to_next(s);
+
     if (whole) err = vault_sweep(s->vault, RECORDS_MAX, &result);
     else err = vault_sweep_due(s->vault, RECORDS_MAX, &result);
     log_sweep(err, &result, whole);
+    s->failed = err != 0;
 
     if (whole) {
         if (err == 0) atomic_store(&s->last, clock_now(&s->vault->clock));
@@ -50,8 +63,7 @@ sweeper_run(void *arg) {
         s->next_ms = clock_monotonic_ms();
         s->next_ms += err == 0 && result.more ? REST_MS : s->ms;
     }
-    int64_t left = s->next_ms - clock_monotonic_ms();
-    return left > 0 ? left : 0;
+    return ms_to_next(s);
 }
 
 static void

@@ -14,7 +14,8 @@ struct sweeper;
 /*
  * Sweep ${v} and trim ${kdf} every ${seconds}.  With ${wakes} changes wake the sweeper
  * (vault.wake_sweep), which then erases what is due at once, and does the rest of a sweep when its
- * time has come.  Returns NULL if memory or threads are short.
+ * time has come.  After a sweep that failed it waits for that time.  Returns NULL if memory or
+ * threads are short.
  */
 struct sweeper *sweeper_start(struct vault *v, struct kdf_pool *kdf, int seconds, bool wakes);
 
