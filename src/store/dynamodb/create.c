@@ -83,7 +83,7 @@ dynamodb_create(struct store *s, const struct store_ref *ref, const struct recor
 
     /* Content and wrap first: a record is never without them. */
     if (apart) {
-        (void)snprintf(key, sizeof(key), "%.*s" DYNAMODB_CONTENT_SUFFIX, TOKEN_SEALED_ID_LEN, id);
+        dynamodb_content_key(id, key);
         result = put_item(d, key, dynamodb_item_write_content(id, r, content, wrap, mark), mark);
         content = NULL;
     }

@@ -25,6 +25,9 @@ struct dynamodb {
 /* Copy the id in ${ref} to ${out}. */
 void dynamodb_id(const struct store_ref *ref, char out[static DYNAMODB_KEY_MAX + 1]);
 
+/* Write the key of the item with the content and the wrap of sealed record ${id} to ${out}. */
+void dynamodb_content_key(const char *id, char out[static DYNAMODB_KEY_MAX + 1]);
+
 /*
  * Returns the time to decide by: now, but not before ${then}, a time of the store.  An instance
  * whose clock is behind opens nothing that has expired, because the clock of the service counts.

@@ -130,8 +130,9 @@ dynamodb_item_answer(const struct record_answer *a) {
     return typed_value("L", list_of_one(answer_value(a)));
 }
 
-json_t *
-dynamodb_item_answers(const struct record *r) {
+/* The answers of the request ${r}, in the order they were counted. */
+static json_t *
+answer_list(const struct record *r) {
     json_t *list = json_array();
 
     for (size_t i = 0; i < r->answer_count && list != NULL; i++) {
@@ -238,7 +239,7 @@ item_put_asked(json_t **item, const struct record *r) {
     if (r->kind != RECORD_REQUEST) return;
     item_put(item, "answer_ttl", dynamodb_item_n(r->answer_ttl));
     item_put(item, "answer_size", dynamodb_item_n((int64_t)r->answer_size));
-    item_put(item, "answers", dynamodb_item_answers(r));
+    item_put(item, "answers", answer_list(r));
 }
 
 static void

@@ -37,9 +37,7 @@ json_t *dynamodb_item_bool(bool b);
 json_t *dynamodb_item_leases(const struct record *r);
 json_t *dynamodb_item_lease(const struct lease *l);
 
-/* The answers of the request ${r} as a list, in the order they were counted; and the answer ${a} as
- * a list of one.  A new reference, or NULL if memory is short. */
-json_t *dynamodb_item_answers(const struct record *r);
+/* The answer ${a} to a request as a list of one.  A new reference, or NULL if memory is short. */
 json_t *dynamodb_item_answer(const struct record_answer *a);
 
 /* Write the partition of the sweep's index for ${id}, one character and a NUL, to ${out}. */

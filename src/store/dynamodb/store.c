@@ -96,9 +96,8 @@ dynamodb_erase_content(struct dynamodb *d, const char *id) {
     if (outcome != DYNAMODB_DONE) log_warn("dynamodb.content_remains", LOG_TEXT("until", "ttl"));
 }
 
-/* Write the key of the item with the content and the wrap of sealed record ${id} to ${out}. */
-static void
-content_key(const char *id, char out[static DYNAMODB_KEY_MAX + 1]) {
+void
+dynamodb_content_key(const char *id, char out[static DYNAMODB_KEY_MAX + 1]) {
     (void)snprintf(out, DYNAMODB_KEY_MAX + 1, "%.*s" DYNAMODB_CONTENT_SUFFIX, TOKEN_SEALED_ID_LEN,
                    id);
 }
@@ -109,7 +108,7 @@ static int
 load_content_item(struct dynamodb *d, const char *id, struct buf *content) {
     char key[DYNAMODB_KEY_MAX + 1];
     json_t *item = NULL;
-    content_key(id, key);
+    dynamodb_content_key(id, key);
     int got = dynamodb_get(d, key, true, &item);
     if (got == 1) got = dynamodb_item_read_content(item, content);
     json_decref(item);
@@ -123,7 +122,7 @@ load_wrap_attribute(struct dynamodb *d, const char *id, struct buf *wrap) {
     json_t *response = NULL;
     enum dynamodb_outcome outcome;
 
-    content_key(id, key);
+    dynamodb_content_key(id, key);
     int got = call_read(d, "GetItem", dynamodb_body_get_wrap(d->table, key), &response, &outcome);
     if (got == 1) got = dynamodb_item_read_wrap(json_object_get(response, "Item"), wrap);
     json_decref(response);
