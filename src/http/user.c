@@ -34,13 +34,6 @@ http_user_is_header(const char *name) {
     return http_header_find(name) < 0;
 }
 
-/* Whether ${c} is a space (category Zs of Unicode). */
-static bool
-is_space(uint32_t c) {
-    return c == ' ' || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f ||
-           c == 0x205f || c == 0x3000;
-}
-
 /* Whether all of ${text}, ${len} bytes of UTF-8, can be seen, and is more than spaces. */
 static bool
 is_visible(const char *text, size_t len) {
@@ -49,7 +42,7 @@ is_visible(const char *text, size_t len) {
         uint32_t c;
         if (hidden_at(text, len, at, &c) > 0) return false;
         at += utf8_decode(text + at, len - at, &c);
-        if (!is_space(c)) seen = true;
+        if (c != ' ' && !utf8_is_wide_space(c)) seen = true;
     }
     return seen;
 }

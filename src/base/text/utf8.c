@@ -54,3 +54,9 @@ utf8_has_control(const char *text, size_t len) {
     }
     return false;
 }
+
+bool
+utf8_is_wide_space(uint32_t c) {
+    return c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f || c == 0x205f ||
+           c == 0x3000;
+}

@@ -21,4 +21,7 @@ size_t utf8_decode(const char *text, size_t len, uint32_t *c);
  * U+0000 to U+001F or U+007F to U+009F. */
 bool utf8_has_control(const char *text, size_t len);
 
+/* Return whether ${c} is a space beyond ASCII (category Zs of Unicode). */
+bool utf8_is_wide_space(uint32_t c);
+
 #endif

@@ -8,20 +8,13 @@
 
 enum { SUFFIX_MAX = 32 };
 
-/* Blanks beyond ASCII (White_Space), of which a file name needs only one kind. */
-static bool
-is_wide_blank(uint32_t c) {
-    return c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f || c == 0x205f ||
-           c == 0x3000;
-}
-
 /* What stands for the character ${c} at offset ${at} of ${s}; 0 if that is safe. */
 static char
 replace_character(const char *s, size_t len, size_t at, uint32_t c) {
     uint32_t code = 0;
     if (c < 0x20 || c == 0x7f || c == '/' || c == '\\') return '_';
     if (hidden_at(s, len, at, &code) > 0) return '_';
-    return is_wide_blank(c) ? ' ' : '\0';
+    return utf8_is_wide_space(c) ? ' ' : '\0'; /* one kind of space is enough */
 }
 
 /* Copy ${s} with every unsafe character replaced.  Returns the length. */
