@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // kill -9 while many answer: an acknowledged answer is there afterwards and can be opened, and no request has an
-// answer more than it asked for.  Whoever got no response repeats the complete.
+// answer more than it asked for.  Whoever got no response repeats the complete.  Each answer has one event, and the
+// chain of events is whole.
 //
 // KILLS is how often (30 without it); SEED repeats a run.
 
@@ -13,6 +14,7 @@ import { test } from 'node:test';
 
 import { makeAnswer, makeRequest } from '../support/api.mjs';
 import { Connection, base64url, json, newLease } from '../support/client.mjs';
+import { ctl } from '../support/ctl.mjs';
 import { connectionEnded, numbers } from '../support/kills.mjs';
 import { assertSandboxed, startServer } from '../support/server.mjs';
 
@@ -76,6 +78,26 @@ async function audit(c, request) {
   }
 }
 
+/** The requests of ${all} that have another number of events of answers than answers in their list. */
+async function wrongEvents(c, all, env) {
+  const { code, stdout, stderr } = await ctl(['events'], { env, timeout: 60_000 + KILLS * 1000 });
+  assert.equal(code, 0, stderr);
+  const audit = await ctl(['audit', '-'], { input: stdout });
+  assert.match(audit.stdout, /^events 1 to \d+: none is missing, none was changed\n$/);
+  const counts = new Map();
+  for (const line of stdout.split('\n').filter(Boolean)) {
+    const { kind, ref } = JSON.parse(line);
+    if (kind === 'answered') counts.set(ref, (counts.get(ref) ?? 0) + 1);
+  }
+
+  const wrong = [];
+  for (const request of all) {
+    const ref = createHash('sha256').update(request.path.split('/').at(-1)).digest('hex').slice(0, 16);
+    if ((counts.get(ref) ?? 0) !== (await list(c, request)).length) wrong.push(request);
+  }
+  return wrong;
+}
+
 /** Repeat what got no response, and then open every answer. */
 async function finish(c, request) {
   for (const one of request.answers.filter(({ outcome }) => outcome === 'unknown')) {
@@ -102,7 +124,10 @@ async function finish(c, request) {
 test(`${KILLS} times kill -9 while many answer (SEED=${seed})`, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'secretsd-answers-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const env = { SECRETS_RATE_CREATE: '0', SECRETS_RATE_OPEN: '0' };
+  const env = {
+    SECRETS_RATE_CREATE: '0', SECRETS_RATE_OPEN: '0', SECRETS_EVENTS_MAX: '10000000',
+    SECRETS_ADMIN_LISTEN: `unix:${join(folder, 'admin.sock')}`,
+  };
   const all = [];
   let interrupted = 0;
   for (let kill = 0; kill < KILLS; kill++) {
@@ -126,6 +151,7 @@ test(`${KILLS} times kill -9 while many answer (SEED=${seed})`, async (t) => {
   const c = new Connection(server);
   let opened = 0;
   for (const request of all) opened += await finish(c, request);
+  assert.equal((await wrongEvents(c, all, env)).length, 0, 'requests have other events than answers');
   c.close();
   await server.stop();
   t.diagnostic(`${all.length} requests, ${opened} answers, ${interrupted} completes without a response`);
