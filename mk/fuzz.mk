@@ -23,7 +23,7 @@ fuzz-programs: $(FUZZERS:%=$(B)/fuzz/%)
 $(FUZZERS:%=run-%): run-%: $(B)/fuzz/%
 	$(Q)tools/run-fuzz $< fuzz/corpus/$* $(FUZZ_SECONDS)
 
-FUZZ_SUPPORT := $(B)/fuzz/obj/same.o $(B)/tests/obj/memory_store.o $(B)/tests/obj/memory_blobs.o $(B)/tests/obj/scratch.o
+FUZZ_SUPPORT := $(B)/fuzz/obj/support/same.o $(B)/tests/obj/memory_store.o $(B)/tests/obj/memory_blobs.o $(B)/tests/obj/scratch.o
 
 $(B)/fuzz/%: $(B)/fuzz/obj/%.o $(FUZZ_SUPPORT) $(CLI_LIB) $(CORE)
 	$(call say,LINK,$@)
@@ -39,5 +39,5 @@ $(B)/fuzz/obj/%.o: fuzz/%.c $(B)/flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -Ifuzz -Itests/support $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-.SECONDARY: $(B)/fuzz/obj/same.o $(FUZZERS:%=$(B)/fuzz/%) $(FUZZERS:%=$(B)/fuzz/obj/%.o)
+.SECONDARY: $(B)/fuzz/obj/support/same.o $(FUZZERS:%=$(B)/fuzz/%) $(FUZZERS:%=$(B)/fuzz/obj/%.o)
 -include $(wildcard $(B)/fuzz/obj/*.d)

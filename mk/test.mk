@@ -110,8 +110,8 @@ test-tools: $(B)/tests/server/secretsd $(B)/bench/load \
 # Every source through the front end of the compiler, which gives its warnings (CC=clang: clang's).  BESIDE_FUZZERS=1
 # leaves out what `make fuzzers` compiles with clang and the same warnings.
 SYNTAX := $(CORE_SRC) $(call sources,server) $(call sources,lambda) $(call sources,cli) $(call sources,ctl) $(UNIT_SRC) \
-    $(wildcard tests/support/*.c tests/system/support/tools/sealtool.c bench/*.c fuzz/*.c)
-FUZZED_SRC := $(CORE_SRC) $(filter-out src/cli/main.c src/cli/terminal/no_gnutls.c,$(call sources,cli)) $(wildcard fuzz/*.c)
+    $(wildcard tests/support/*.c tests/system/support/tools/sealtool.c bench/*.c fuzz/*.c fuzz/support/*.c)
+FUZZED_SRC := $(CORE_SRC) $(filter-out src/cli/main.c src/cli/terminal/no_gnutls.c,$(call sources,cli)) $(wildcard fuzz/*.c fuzz/support/*.c)
 syntax:
 	$(Q)printf '%s\n' $(if $(BESIDE_FUZZERS),$(filter-out $(FUZZED_SRC),$(SYNTAX)),$(SYNTAX)) | xargs -P $(NPROC) -n 16 $(CC) $(CPPFLAGS) -Itests/support -Ifuzz $(CFLAGS_ALL) -fsyntax-only
 
