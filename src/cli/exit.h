@@ -13,7 +13,7 @@
     X(USAGE, 2, "invalid command line or configuration, or a file that cannot be used")            \
     X(GONE, 3, "the secret is gone or never existed")                                              \
     X(WRONG, 4, "wrong passphrase, key or token")                                                  \
-    X(NETWORK, 5, "no response from the server, or none that can be trusted")                      \
+    X(NETWORK, 5, "no response from the server, or no response that can be trusted")               \
     X(REFUSED, 6, "the server refused the request")                                                \
     X(DAMAGED, 7, "the data is damaged or forged")                                                 \
     X(EXISTS, 8, "the output file exists")                                                         \
