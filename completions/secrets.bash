@@ -33,7 +33,7 @@ _secrets() {
         --passphrase | -p | --key | -K | --token | -T | --api-token) _secrets_methods "$cur"; return ;;
         --file | -f | --output | -o | --identity | -i) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
         --ttl | -t | --patience) mapfile -t COMPREPLY < <(compgen -W '15m 1h 6h 1d 5d 2w' -- "$cur"); return ;;
-        --server | -s | --page | --to | --note | --answers | --name | -n | --views | -v | --length | -l | --count | -C) return ;;
+        --server | -s | --page | --to | --note | --answers | --answer-size | --name | -n | --views | -v | --length | -l | --count | -C) return ;;
     esac
     case $command in
         put) words="--file --name --views --ttl --passphrase --to --key-apart --resume --classic --allow-empty --qr --page --api-token $net" ;;
@@ -41,7 +41,7 @@ _secrets() {
         info) words=$net ;;
         burn) words="--token $net" ;;
         receipt) words="--token --wait $net" ;;
-        request) words="--note --answers --ttl --to --qr --page --api-token $net" ;;
+        request) words="--note --answers --answer-size --ttl --to --qr --page --api-token $net" ;;
         answer) words="--allow-empty $net" ;;
         collect) words="--identity --output --wait $net" ;;
         passwords) words='--length --count' ;;

@@ -49,5 +49,6 @@ complete -c secrets -n '__fish_seen_subcommand_from receipt collect' -s w -l wai
 complete -c secrets -n '__fish_seen_subcommand_from answer' -F
 complete -c secrets -n '__fish_seen_subcommand_from request' -l note -x -d 'what you ask for'
 complete -c secrets -n '__fish_seen_subcommand_from request' -l answers -x -d 'how many answers are taken'
+complete -c secrets -n '__fish_seen_subcommand_from request' -l answer-size -x -d 'how large each answer may be'
 complete -c secrets -n '__fish_seen_subcommand_from passwords' -s l -l length -x -d characters
 complete -c secrets -n '__fish_seen_subcommand_from passwords' -s C -l count -x -d 'how many'

@@ -10,7 +10,7 @@
 #include "cli/terminal/passphrase.h"
 #include "cli/terminal/say.h"
 
-enum option_kind { FLAG, TEXT, LIST, METHOD, NUMBER, DURATION };
+enum option_kind { FLAG, TEXT, LIST, METHOD, NUMBER, SIZE, DURATION };
 
 enum {
     LONG_ONLY = 256, /* getopt values of long options begin here, after all letters */
@@ -20,6 +20,7 @@ enum {
 #define AT(member)  offsetof(struct options, member)
 #define FOR_SERVER  (FOR_ALL & ~FOR_PASSWORDS)
 #define TTL_LONGEST (400LL * 86400)
+#define SIZE_MOST   ((int64_t)1 << 53)
 
 /* One option.  The help lists them in this order. */
 static const struct option_row {
@@ -36,6 +37,8 @@ static const struct option_row {
      "what you ask for, in a few words; - reads it from standard input"},
     {0, FOR_REQUEST, "answers", AT(answers), 1, 100, NUMBER, "N",
      "how many answers are taken (default: 1)"},
+    {0, FOR_REQUEST, "answer-size", AT(answer_size), 1, SIZE_MOST, SIZE, "SIZE",
+     "how large each answer may be, such as 20MiB (default: 1MiB)"},
     {'f', FOR_PUT, "file", AT(file), 0, 0, TEXT, "PATH",
      "share this file under its name (default: standard input)"},
     {'n', FOR_PUT, "name", AT(name), 0, 0, TEXT, "NAME", "name of the file for the recipient"},
@@ -126,6 +129,7 @@ store_option(const struct option_row *row, const char *value, struct options *ou
     case TEXT: *(const char **)at = value; return value[0] == '\0' ? ERR_INVALID : 0;
     case LIST: return add_to_list(at, value);
     case NUMBER: return parse_number(value, strlen(value), row->min, row->max, at);
+    case SIZE: return parse_size(value, row->min, row->max, at); /* in bytes */
     case DURATION:
         if (options_duration(value, strlen(value), &n) != 0 || n < row->min || n > row->max)
             return ERR_INVALID;
@@ -147,6 +151,7 @@ complain_value(const struct option_row *row, const char *value) {
 
     if (row->kind == METHOD) say_hint("Name a method: %s.", PASSPHRASE_METHODS);
     else if (row->kind == NUMBER) say_hint("Give a whole number from %lld to %lld.", min, max);
+    else if (row->kind == SIZE) say_hint("Give a number of bytes, or one with KiB, MiB or GiB.");
     else if (row->kind == DURATION)
         say_hint("Give a number with a unit, such as 90s, 15m, 1h, 5d or 2w, from %llds to %lldd.",
                  min, max / 86400);

@@ -67,8 +67,12 @@ read_asked_request(struct answering *a, const json_t *json) {
         say_error("the server sent a request that is damaged");
         say_hint("Do not trust this server, or ask for a new link.");
     }
-    if (status == CLI_DONE && (uint64_t)size < a->server.limits.file_max)
+
+    /* The asker may allow less than the server. */
+    if (status == CLI_DONE && (uint64_t)size < a->server.limits.file_max) {
         a->server.limits.file_max = (uint64_t)size;
+        a->server.limits.asked = true;
+    }
     buf_free(&envelope);
     return status;
 }

@@ -7,6 +7,7 @@
 #include "cli/command/sharing.h"
 #include "cli/request/asked.h"
 #include "cli/terminal/passphrase.h"
+#include "cli/terminal/progress.h"
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 #include "cli/transfer/handover.h"
@@ -17,6 +18,7 @@
 enum {
     TOKEN_RAW_MAX = 4096,
     LINKS_MAX = 2 * LINK_TEXT_MAX,
+    SIZE_TEXT_MAX = 64,
 };
 
 /* One request on its way to the server. */
@@ -125,6 +127,9 @@ new_request(const struct asking *a) {
         ok = json_object_set_new(json, "answers", json_integer((json_int_t)o->answers)) == 0;
     if (ok && o->ttl > 0)
         ok = json_object_set_new(json, "ttl", json_integer((json_int_t)o->ttl)) == 0;
+    if (ok && o->answer_size > 0)
+        ok =
+            json_object_set_new(json, "answer_size", json_integer((json_int_t)o->answer_size)) == 0;
     if (ok) return json;
     json_decref(json);
     return NULL;
@@ -198,6 +203,20 @@ print_links(struct asking *a, bool kept) {
     return CLI_DONE;
 }
 
+/* Refuse an --answer-size that the server would refuse. */
+static enum cli_exit
+check_answer_size(const struct asking *a) {
+    struct buf most = BUF_INIT(SIZE_TEXT_MAX);
+    uint64_t file_max = a->server.limits.file_max;
+    if ((uint64_t)a->cli->opt.answer_size <= file_max) return CLI_DONE;
+    if (progress_bytes(file_max, &most) == 0) {
+        say_error("the server allows answers of at most %s", buf_text(&most));
+        say_hint("Choose a smaller size with --answer-size.");
+    }
+    buf_free(&most);
+    return CLI_REFUSED;
+}
+
 static enum cli_exit
 prepare_request(struct asking *a) {
     struct cli *cli = a->cli;
@@ -213,6 +232,7 @@ prepare_request(struct asking *a) {
         say_hint("Use another server.");
         status = CLI_REFUSED;
     }
+    if (status == CLI_DONE) status = check_answer_size(a);
     if (status == CLI_DONE) status = take_note(a);
     if (status != CLI_DONE) return status;
 

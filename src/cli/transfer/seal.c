@@ -49,9 +49,11 @@ static enum cli_exit
 complain_too_large(const struct sealing *w) {
     struct buf most = BUF_INIT(64);
     if (progress_bytes(w->limits->file_max, &most) == 0) {
-        say_error("%s is larger than the %s that this server allows", w->source.path,
-                  buf_text(&most));
-        say_hint("Share something smaller, or ask the operator of the server.");
+        const char *who = w->limits->asked ? "the asker" : "this server";
+        say_error("%s is larger than the %s that %s allows", w->source.path, buf_text(&most), who);
+        if (w->limits->asked)
+            say_hint("Give something smaller, or ask for a link made with --answer-size.");
+        else say_hint("Share something smaller, or ask the operator of the server.");
     }
     buf_free(&most);
     return CLI_REFUSED;

@@ -22,6 +22,7 @@ enum { SEAL_INLINE_MAX = 256 * 1024 }; /* largest envelope sent in one call to a
 struct seal_limits {
     uint64_t inline_max; /* largest envelope in the create call */
     uint64_t file_max;   /* largest content */
+    bool asked;          /* the asker of a request allows no more, although the server does */
 };
 
 /*
