@@ -113,7 +113,7 @@ test('what became of it, in one line', async () => {
   };
   assert.deepEqual(line('waiting'), ['Not opened yet', false]);
   assert.deepEqual(line('opened', 'opened', 'confirmed', 'opened'), ['Opened 2 times, last +3', false]);
-  assert.deepEqual(line('used_up', 'opened', 'confirmed'), ['Opened +1. It is now gone.', true]);
+  assert.deepEqual(line('used_up', 'opened', 'confirmed'), ['Opened +1, then erased from the server.', true]);
   assert.deepEqual(line('burnt', 'burnt_by_opener'), ['Burnt +1. It can no longer be opened.', true]);
   assert.deepEqual(line('expired'), ['Expired +99, never opened.', true]);
   assert.deepEqual(line('expired', 'opened'), ['Expired +99, opened once.', true]);

@@ -23,7 +23,7 @@ import { endCard } from './ui/parts/end';
 import { mayAsk } from './ui/share/right';
 import { LaterView } from './ui/later';
 import { Frame } from './ui/parts/frame';
-import { askToReplace } from './ui/parts/replace';
+import { askToReplace, LEAVE, OPEN_OTHER } from './ui/parts/replace';
 import { reportLine } from './ui/parts/report';
 import { OpenView } from './ui/open/open';
 import { ShareView } from './ui/share/share';
@@ -96,7 +96,7 @@ function viewOf(context: Context, target: Start): View {
       if (context.config.features.includes('requests')) return new LaterView(context, target);
       return { element: endCard(context, 'requestGoneTitle', 'requestGone') };
     case 'collect': return new LaterView(context, target); // also where nobody may ask any more
-    case 'damaged': return { element: endCard(context, 'damagedTitle', 'damaged') };
+    case 'damaged': return { element: endCard(context, 'damagedTitle', target.ofAsker === true ? 'damagedPrivate' : 'damaged') };
     case 'reloaded': return { element: endCard(context, 'reloadedTitle', 'reloaded') };
   }
 }
@@ -134,27 +134,36 @@ class Stage {
     addEventListener('pageshow', ({ persisted }) => { if (persisted && this.view === null) this.replace(readStart()); });
   }
 
-  /** Show what a link asks for that was put into the address bar. Without one, a view stays, but for the one to ask. */
-  follow(next: Start): void {
+  private readonly stay = (event: Event) => {
+    if (this.view?.holdsOnlyCopy?.() === true) event.preventDefault();
+  };
+
+  /**
+   * Show what a link asks for that was put into the address bar, or what a button of the page asks
+   * for. Without a link, a view stays, but for the one to ask.
+   */
+  follow(next: Start, pressed = false): void {
     if (next.kind === 'share' && this.shown !== 'ask') return;
     const goesOn = this.view?.continues?.(next) ?? false;
     // A link stays in the address bar only as long as its own view is what is shown.
     if (goesOn || this.unsaved().length > 0) clearAddress();
-    if (!goesOn) this.ask(next, []);
+    if (!goesOn) this.ask(next, pressed || next.kind === 'share' || next.kind === 'ask', []);
   }
 
   replace(next: Start): void {
     this.view?.dispose?.();
     this.view = viewOf(this.context, next);
+    removeEventListener('beforeunload', this.stay); // some browsers keep no page for the way back that has one
+    if (this.view.holdsOnlyCopy !== undefined) addEventListener('beforeunload', this.stay);
     this.shown = next.kind;
     fill(this.main, this.view.element, reportLine(this.context, next));
   }
 
   // What came to be while the question was open is asked about as well.
-  private ask(next: Start, told: Key[]): void {
+  private ask(next: Start, pressed: boolean, told: Key[]): void {
     const lost = this.unsaved();
     if (lost.every((what) => told.includes(what))) this.replace(next);
-    else askToReplace(this.context.words, lost, () => this.ask(next, lost));
+    else askToReplace(this.context.words, lost, () => this.ask(next, pressed, lost), pressed ? LEAVE : OPEN_OTHER);
   }
 
   private unsaved(): Key[] {
@@ -200,8 +209,9 @@ async function start(): Promise<void> {
   frame.show({ brand, user: config.create.user });
   const stage: Stage = new Stage({
     words, api, config, brand, apiToken: new ApiToken(api.base), owned: new OwnedList(), poller: new StatusPoller(), page: base.href,
+    countUnread: (teller, n) => frame.countUnread(teller, n),
     announce: (message) => frame.announce(message),
-    show: (next) => stage.follow(next),
+    show: (next) => stage.follow(next, true),
     newEngine: () => new Engine(newWorker(new URL('worker.js', base)), api),
     now: () => Math.floor(Date.now() / 1000),
   }, frame.main);

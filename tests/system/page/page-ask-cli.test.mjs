@@ -54,7 +54,6 @@ async function pageAnswer(link, fill) {
 async function pageCollect(link, read) {
   await visit(link);
   await page.locator('.answers li button').click();
-  await button('Open').click();
   return read();
 }
 

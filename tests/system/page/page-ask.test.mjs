@@ -36,7 +36,6 @@ const answerWith = (link, secret) => elsewhere(async (other) => {
 /** Open the answer in row `n`, and read it. */
 async function readAnswer(n = 0, where = page) {
   await where.locator('.answers li button').nth(n).click();
-  await button('Open', where).click();
   return shownText(where);
 }
 
@@ -72,11 +71,13 @@ test('one asks, another answers, and only the first reads it', async () => {
 
   // The card polls every ten seconds, and at once when the page is looked at again.
   await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
-  await button('Read the answers').click();
+  await button('Read the answer').click();
+  await page.getByRole('heading', { name: 'The answer', exact: true }).waitFor(); // the only one opens without a list
+  assert.equal(await shownText(), 'hunter2');
   await text('You asked for:').waitFor();
-  assert.equal(await readAnswer(), 'hunter2');
   await back();
   await page.getByText('Opened', { exact: true }).waitFor();
+  await text('All answers are opened.').waitFor();
   assert.equal(await page.locator('.answers li button').count(), 0);
   page.allow = /404/;
   await page.goto(link);
@@ -98,7 +99,6 @@ detail('the private link reads the answers in another browser, and a file comes 
     await other.goto(collect);
     await other.locator('.answers li').nth(1).waitFor();
     await other.locator('.answers li button').first().click();
-    await button('Open', other).click();
     const { name, bytes: saved } = await savedFile(other);
     assert.deepEqual([name, sha(saved)], ['key.pem', sha(bytes)]);
     await button('Back to the answers', other).click();
@@ -113,25 +113,25 @@ detail('the private link reads the answers in another browser, and a file comes 
 
 test('this browser keeps the private link only as the person chooses, and forgets it', async () => {
   const { collect } = await askFor('kept');
-  await page.getByLabel('Keep it in this browser').check();
+  await page.getByLabel('Keep the private link in this browser').check();
   assert.ok((await page.evaluate(() => localStorage.getItem('ephemeral-secrets-requests'))).includes(collect.split('.')[2]));
   await page.goto(`${site.url}#ask`);
   await text('Requests kept in this browser').waitFor();
-  await page.getByRole('button', { name: /^Read the answers/ }).click();
+  await page.getByRole('button', { name: 'Read the answers: kept' }).click();
   await text('You asked for:').waitFor();
-  assert.ok(await page.getByLabel('Keep it in this browser').isChecked());
-  await page.getByLabel('Keep it in this browser').uncheck();
+  assert.ok(await page.getByLabel('Keep the private link in this browser').isChecked());
+  await page.getByLabel('Keep the private link in this browser').uncheck();
   assert.equal(await page.evaluate(() => localStorage.getItem('ephemeral-secrets-requests')), null);
   await button('Copy private link').click();
   assert.equal(await clipboard(), collect);
-  await button('End it now').click();
+  await button('End the request').click();
   await button('Yes, end it').click();
   await text('Ended. Nobody can answer any more.').waitFor();
 });
 
 test('the view to ask is offered where the server takes requests, and is left without a trace', async () => {
   await page.goto(site.url);
-  await page.getByRole('link', { name: 'Ask for one instead' }).click();
+  await page.getByRole('link', { name: 'Ask someone for a secret' }).click();
   await text('Ask for a secret').waitFor();
   await button('Create request link').click();
   await text('Say what you need first.').waitFor();
@@ -145,7 +145,7 @@ test('the view to ask is offered where the server takes requests, and is left wi
   await changeConfig({ features: ['gate'] });
   await page.goto(`${site.url}#ask`);
   await text('Share a secret').waitFor();
-  assert.equal(await page.getByRole('link', { name: 'Ask for one instead' }).count(), 0);
+  assert.equal(await page.getByRole('link', { name: 'Ask someone for a secret' }).count(), 0);
 });
 
 test('a link that is lost would lose the answers, so the page asks', async () => {
@@ -183,15 +183,17 @@ test('the browser asks before it leaves the only copy of a private link', async 
 });
 
 detail('the browser asks before it leaves the answers, whose private link nobody has copied', async () => {
-  const { link } = await askFor('The key');
+  const { link } = await askFor('The key', () => choose(0, (dialog) => field('2', dialog).check()));
   await answerWith(link, 'hunter2');
   await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
-  await button('Read the answers').click();
-  await text('You asked for:').waitFor();
-  assert.equal(await reloads(), 1);
+  await button('Read the answer').click();
+  await button('Copy').click();
+  await text('Copied').waitFor();
+  assert.equal(await asksToLeave(), true); // another answer may come
+  await button('Back to the answers').click();
   await button('Copy private link').click();
   await text('Copied').waitFor();
-  assert.equal(await reloads(), 0);
+  assert.equal(await asksToLeave(), false);
 });
 
 detail('a private link that the browser did not copy is still the only copy', async () => {
@@ -207,28 +209,35 @@ detail('a private link that the browser did not copy is still the only copy', as
   await text('You will lose the private link of your request').waitFor();
 });
 
+/** Whether the page would have the browser ask before it is left. */
+const asksToLeave = (where = page) => where.evaluate(() => !dispatchEvent(new Event('beforeunload', { cancelable: true })));
+
 test('a request that is ended shows what became of its answers, and keeps nothing', async () => {
   const { link, collect } = await askFor('ended');
   await answerWith(link, 'was never opened');
   await page.goto(collect);
   await page.locator('.answers li button').waitFor();
-  await button('End it now').click();
+  await button('End the request').click();
   await button('Yes, end it').click();
   await text('Ended. Nobody can answer any more.').waitFor();
   await text('Burnt before you opened it').waitFor();
   assert.equal(await page.locator('.answers li button').count(), 0);
   await until(() => page.url() === site.url, 'the link has left the address bar');
-  assert.equal(await focused(), 'Answers to your request');
+  assert.equal(await focused(), 'This request is over');
 });
 
 detail('leaving a request that was ended asks nothing', async () => {
   const { link } = await askFor('ended');
-  await answerWith(link, 'was never opened');
-  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
-  await button('Read the answers').click();
-  await button('End it now').click();
+  const keep = page.getByLabel('Keep the private link in this browser');
+  await keep.check();
+  await page.goto(`${site.url}#ask`);
+  await page.getByRole('button', { name: 'Read the answers: ended' }).click();
+  await keep.uncheck();
+  assert.equal(await asksToLeave(), true);
+  await button('End the request').click();
   await button('Yes, end it').click();
-  await text('Burnt before you opened it').waitFor();
+  await text('Ended. Nobody can answer any more.').waitFor();
+  assert.equal(await asksToLeave(), false);
   page.allow = /404/;
   await page.evaluate((to) => { location.hash = to; }, link.split('#')[1]);
   await text('This request is over').waitFor();
@@ -300,21 +309,73 @@ detail('by keys, the focus stays near what was pressed', async () => {
   await page.goto(link);
   await page.locator('textarea').fill('burnt at once');
   await button('Send').click();
-  await button('Burn it now').press('Enter');
-  await button('Yes, burn it').press('Enter');
-  await until(async () => await button('Burn it now').count() === 0 && await button('Yes, burn it').count() === 0, 'it is burnt');
+  await button('Take it back').press('Enter');
+  await button('Yes, take it back').press('Enter');
+  await until(async () => await button('Take it back').count() === 0 && await button('Yes, take it back').count() === 0, 'it is burnt');
   assert.equal(await focused(), await page.locator('h1').textContent());
 
   for (const note of ['one', 'two', 'three']) {
     await askFor(note);
-    await page.getByLabel('Keep it in this browser').check();
+    await page.getByLabel('Keep the private link in this browser').check();
   }
   await page.goto(`${site.url}#ask`);
   const rows = page.locator('.earlier li');
   await rows.nth(2).waitFor();
-  await rows.nth(1).getByRole('button', { name: /^Forget/ }).press('Enter');
+  await rows.nth(1).getByRole('button', { name: 'Forget: two' }).press('Enter');
+  await text('Without its private link the answers cannot be read.').waitFor();
+  assert.equal(await rows.count(), 3);
+  await button('Yes, forget it').press('Enter');
   await until(async () => await rows.count() === 2, 'the row is gone');
   assert.equal(await rows.nth(1).evaluate((row) => row.contains(document.activeElement)), true);
+});
+
+test('the card and the tab tell that an answer came, also while the tab is hidden', async () => {
+  await page.clock.install();
+  const { link } = await askFor('The key');
+  await page.getByText('You asked for: The key').waitFor();
+  await answerWith(link, 'hunter2');
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'hidden', { value: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  assert.equal(await page.title(), 'Ephemeral Secrets');
+  await page.clock.fastForward(60_000);
+  await until(async () => await page.title() === '(1) Ephemeral Secrets', 'the title counts the answer');
+  await page.getByRole('heading', { name: 'Your answer is here' }).waitFor();
+  await button('Read the answer').click();
+  await until(async () => await page.title() === 'Ephemeral Secrets', 'the title counts it no longer');
+});
+
+test('who answers is told until when, and later that the answer was sent', async () => {
+  const { link } = await askFor('The key');
+  await page.goto(link);
+  await text('One answer, until').waitFor();
+  assert.equal(await asksToLeave(), false);
+  await page.locator('textarea').fill('hunter2');
+  assert.equal(await asksToLeave(), true);
+  await button('Send').click();
+  await text('You may close this page.').waitFor();
+  assert.equal(await asksToLeave(), false);
+  page.allow = /404/;
+  await page.goto(link);
+  await page.getByRole('heading', { name: 'You answered today at' }).waitFor();
+  await text('Not opened yet').waitFor();
+  await elsewhere(async (other) => {
+    other.allow = /404/;
+    await other.goto(link);
+    await text('If this page told you “Sent”, your answer has arrived.', other).waitFor();
+  });
+});
+
+test('whom the private link was sent by mistake is told so', async () => {
+  const { collect } = await askFor('The key');
+  await elsewhere(async (other) => {
+    await other.goto(collect);
+    await text('Did somebody send you this link?', other).waitFor();
+  });
+  page.allow = /404/;
+  await page.goto(collect.slice(0, -1));
+  await text('Copy it again from where you kept it.').waitFor();
 });
 
 test('an answer whose delivery is lost is delivered by the next press, once', async () => {
@@ -389,7 +450,7 @@ test('a server that lies about a request gets no answer', async () => {
     (right) => ({ ...right, header: theirs.header }),
     (right) => ({ ...right, description: `${right.description.slice(0, -4)}AAAA` }),
   ]) {
-    await page.unrouteAll();
+    await page.unrouteAll({ behavior: 'wait' });
     await page.route(`**/api/v1/requests/${idOf(link)}`, (route) => json(route, lie));
     await page.goto(link);
     await text('This request cannot be trusted').waitFor();
@@ -408,7 +469,7 @@ detail('a server that lies about the answers shows each of them once, and none o
   await page.goto(other);
   await page.locator('.answers li').waitFor();
 
-  await page.unrouteAll();
+  await page.unrouteAll({ behavior: 'wait' });
   await page.route('**/answers', (route) => json(route, (list) => {
     const [one] = list.answers;
     return { ...list, answers: [one, one, moved, { ...one, wrap: 'AAAA' }, { ...one, wrap: undefined }] };
@@ -421,7 +482,7 @@ detail('a server that lies about the answers shows each of them once, and none o
   ]);
   assert.equal(await page.locator('.answers li button').count(), 1);
   assert.equal(await readAnswer(), 'right');
-  await page.unrouteAll();
+  await page.unrouteAll({ behavior: 'wait' });
   await page.route('**/answers', (route) => json(route, (list) => ({ ...list, header: 'A'.repeat(43), description: 'A'.repeat(600) })));
   await page.goto(collect);
   await text('This request cannot be trusted').waitFor();

@@ -126,7 +126,7 @@ describe('engines', { concurrency: true }, () => {
         await engine.open(link);
         await engine.text('This secret is gone');
         await engine.open(proxy.url);
-        await engine.text('It is now gone.');
+        await engine.text('then erased from the server.');
         await engine.shoot('receipt');
         await assertQuiet();
       });
@@ -137,6 +137,7 @@ describe('engines', { concurrency: true }, () => {
         await engine.press('Create request link');
         await engine.text('No answer yet');
         await engine.shoot('request');
+        await engine.press('Show');
         const [link, collect] = await engine.evaluate(() => [...document.querySelectorAll('.card code')].map((one) => one.textContent));
         await engine.open(link);
         await engine.text('the password of staging');
@@ -146,7 +147,6 @@ describe('engines', { concurrency: true }, () => {
         await engine.text('Not opened yet');
         await engine.open(collect);
         await engine.click('.answers button');
-        await engine.press('Open');
         assert.equal(await shownText(engine), 'hunter2');
         await assertQuiet();
       });

@@ -183,7 +183,7 @@ test('a file whose opening lapsed is told of, and opens again where openings are
   await text('The file was not saved in time').waitFor();
   await page.unrouteAll();
   await button('Try again').click();
-  await text('Can be opened once more').waitFor();
+  await text('Can be opened once').waitFor();
   await button('Open').click();
   await button('Save').waitFor();
   assert.equal(new Set(leases).size, 2);

@@ -26,7 +26,7 @@ test('a text is shared and opened; the fragment leaves the address bar and the h
   await button('Open').waitFor();
   assert.equal(page.url(), link, 'nothing is open yet');
   await page.reload();
-  await text('Can be opened once more, until').waitFor();
+  await text('Can be opened once, until').waitFor();
   await button('Open').click();
   await button('Copy').waitFor();
   assert.equal(page.url(), site.url);
@@ -74,7 +74,7 @@ test('the cover lowers itself after a minute', async () => {
 test('looking uses nothing, and tells size, openings left and expiry', async () => {
   const { link, receipt } = await shareSecret(site, 'y'.repeat(5000), { views: 3, ttl: 3600 });
   for (let i = 0; i < 3; i++) await page.goto(link);
-  await text('Can be opened 3 more times, until').waitFor();
+  await text('Can be opened 3 times, until').waitFor();
   await text(/About 5\.\d kB/).waitFor();
   assert.equal((await receipt()).views_left, 3);
 });

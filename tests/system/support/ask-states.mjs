@@ -31,7 +31,7 @@ async function collect(page, site, answers) {
   });
   for (const secret of answers) await answer(page, asked.link, secret);
   await page.goto(asked.collect);
-  await button('End it now', page).waitFor();
+  await button('End the request', page).waitFor();
   return asked;
 }
 
@@ -64,17 +64,22 @@ export const askStates = {
     const { link } = await ask(page, site);
     await answer(page, link, 'hunter2');
     await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
-    await button('Read the answers', page).waitFor();
+    await button('Read the answer', page).waitFor();
+  },
+  'request-read': async (page, site) => {
+    await askStates['request-answered'](page, site);
+    await button('Read the answer', page).click();
+    await button('Copy', page).waitFor();
   },
   'request-ended': async (page, site) => {
     await ask(page, site);
-    await button('End it now', page).click();
+    await button('End the request', page).click();
     await button('Yes, end it', page).click();
     await page.getByText('Ended. Nobody can answer any more.').waitFor();
   },
   'requests-kept': async (page, site) => {
     await ask(page, site);
-    await page.getByLabel('Keep it in this browser').check();
+    await page.getByLabel('Keep the private link in this browser').check();
     await page.reload();
     await page.getByText('No answer yet').waitFor();
   },
@@ -85,6 +90,13 @@ export const askStates = {
     await page.locator('textarea').fill('hunter2');
     await button('Send', page).click();
     await page.getByText('Not opened yet').waitFor();
+  },
+  'answered-before': async (page, site) => {
+    page.allow = /404/;
+    const link = await openRequest(page, site);
+    await answer(page, link, 'hunter2');
+    await page.goto(link);
+    await page.getByText('You answered today').waitFor();
   },
   'request-over': async (page, site) => {
     page.allow = /404/;
@@ -101,8 +113,22 @@ export const askStates = {
   'collecting-opened': async (page, site) => {
     await collect(page, site, ['hunter2', 'hunter3']);
     await page.locator('.answers li button').first().click();
-    await button('Open', page).click();
     await button('Copy', page).waitFor();
+  },
+  'collecting-read': async (page, site) => {
+    const { link, collect: own } = await ask(page, site);
+    await answer(page, link, 'hunter2');
+    await page.goto(own);
+    await button('Open', page).or(page.locator('.answers li button')).first().click();
+    await button('Copy', page).click();
+    await button('Back to the answers', page).click();
+    await page.getByText('All answers are opened.').waitFor();
+  },
+  'collecting-ended': async (page, site) => {
+    await askStates['collecting-none'](page, site);
+    await button('End the request', page).click();
+    await button('Yes, end it', page).click();
+    await page.getByText('Ended. Nobody can answer any more.').waitFor();
   },
   'collecting-exposed': async (page, site) => {
     const { collect: link } = await ask(page, site);

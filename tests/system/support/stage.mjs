@@ -103,6 +103,7 @@ export async function askFor(note, options = async () => undefined, where = page
   await field('What do you need?', where).fill(note);
   await options();
   await button('Create request link', where).click();
+  await button('Show', where).click();
   await field('Your private link', where).waitFor();
   return { link: await field('Link', where).first().textContent(), collect: await field('Your private link', where).textContent() };
 }

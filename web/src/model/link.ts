@@ -14,9 +14,10 @@ export type Target =
   | { kind: 'ask' }
   /** Answer a request. */
   | { kind: 'answer'; id: string; key: string; exposed: boolean }
-  /** Read the answers to a request. */
-  | { kind: 'collect'; id: string; seed: string; key: string; exposed: boolean }
-  | { kind: 'damaged' };
+  /** Read the answers to a request. `reading`: a button of the page was pressed, which opens the only answer. */
+  | { kind: 'collect'; id: string; seed: string; key: string; exposed: boolean; reading?: boolean }
+  /** `ofAsker`: a private link to read the answers to a request. */
+  | { kind: 'damaged'; ofAsker?: boolean };
 
 /** The fragment of the view to ask. */
 export const ASK = 'ask';
@@ -67,7 +68,7 @@ export function readFragment(fragment: string): Target {
 
 function readRequestLink(kind: 'r' | 'c', [id = '', ...keys]: string[]): Target {
   const isWhole = ID.test(id) && keys.length === (kind === 'r' ? 1 : 2) && keys.every((key) => KEY.test(key));
-  if (!isWhole) return { kind: 'damaged' };
+  if (!isWhole) return kind === 'c' ? { kind: 'damaged', ofAsker: true } : { kind: 'damaged' };
   const key = keys.at(-1)!;
   return kind === 'r' ? { kind: 'answer', id, key, exposed: false } : { kind: 'collect', id, seed: keys[0]!, key, exposed: false };
 }
@@ -78,6 +79,15 @@ export function readPastedKey(text: string): string | null {
   if (KEY.test(pasted)) return pasted;
   const target = readAddress(unwrapLink(pasted));
   return target.kind === 'open' ? target.key : null;
+}
+
+/** The link of the page at `page` that is all of `text`, also one that is damaged, or null. */
+export function readOwnLink(page: string, text: string): string | null {
+  const pasted = text.trim();
+  if (/\s/.test(pasted)) return null;
+  const link = unwrapLink(cleanPasted(pasted));
+  const { kind } = readAddress(link);
+  return link.startsWith(page) && kind !== 'share' && kind !== 'ask' ? link : null;
 }
 
 function hasSecretFragment(href: string): boolean {

@@ -49,9 +49,19 @@ export function answerStatus({ state, wrap }: Answer): Key | null {
   }
 }
 
+/** Whether an answer in `state` was opened. */
+export function isOpened(state: Answer['state']): boolean {
+  return state === 'opened' || state === 'used_up';
+}
+
+/** How many answers wait to be opened. */
+export function waitingAnswers(answers: readonly Answer[]): number {
+  return answers.filter((answer) => answerStatus(answer) === null).length;
+}
+
 /** Whether there is nothing left to read, nor to come. */
 export function isOver({ state, answers }: AnswerList): boolean {
-  return state !== 'open' && answers.every((answer) => answerStatus(answer) !== null);
+  return state !== 'open' && waitingAnswers(answers) === 0;
 }
 
 /** A failure to look at a request, or to answer it. */

@@ -8,10 +8,14 @@ export interface Asked extends Kept {
   seed: string;
   /** The link key of the request. */
   key: string;
+  /** How the note begins. */
+  note?: string;
   /** When nobody can answer any more. Its answers may live until `until`. */
   ends: number;
 }
 
+/** How much of a note is kept, in UTF-16 units. */
+export const NOTE_KEPT = 200;
 const NAME = 'ephemeral-secrets-requests';
 const KEY = /^[A-Za-z0-9]{32}$/;
 
@@ -21,8 +25,9 @@ export function readAskedList(stored: string | null, now: number): Asked[] {
 }
 
 function isAsked(value: unknown): value is Asked {
-  const { seed, key, ends } = (value ?? {}) as Record<string, unknown>;
-  return isKept(value) && isTime(ends) && typeof seed === 'string' && KEY.test(seed) && typeof key === 'string' && KEY.test(key);
+  const { seed, key, ends, note } = (value ?? {}) as Record<string, unknown>;
+  return isKept(value) && isTime(ends) && typeof seed === 'string' && KEY.test(seed) && typeof key === 'string' && KEY.test(key)
+    && (note === undefined || (typeof note === 'string' && note.length <= NOTE_KEPT));
 }
 
 /** The list of this browser, for every view of this page. */

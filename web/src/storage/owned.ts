@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // What this browser keeps of the secrets it shared: the token to look them up or burn them.
 
-import { TOKEN } from '../net/messages';
+import { ID, TOKEN } from '../net/messages';
 import { isKept, KeptList, readKept, type Kept } from './kept';
 
 export interface Owned extends Kept {
   token: string;
+  /** The request that it answers. */
+  request?: string;
 }
 
 const NAME = 'ephemeral-secrets';
@@ -17,8 +19,9 @@ export function readOwned(stored: string | null, now: number): Owned[] {
 }
 
 function isOwned(value: unknown): value is Owned {
-  const { token } = (value ?? {}) as Record<string, unknown>;
-  return isKept(value) && typeof token === 'string' && TOKEN.test(token);
+  const { token, request } = (value ?? {}) as Record<string, unknown>;
+  return isKept(value) && typeof token === 'string' && TOKEN.test(token)
+    && (request === undefined || (typeof request === 'string' && ID.test(request)));
 }
 
 /** The list of this browser. */

@@ -28,6 +28,8 @@ export interface Context {
   newEngine: () => Engine;
   /** Unix seconds. */
   now: () => number;
+  /** Have the title of the tab count the `n` answers that wait to be read, as `teller` says. */
+  countUnread: (teller: object, n: number) => void;
   /** Say it to a screen reader. */
   announce: (message: string) => void;
 }
@@ -44,6 +46,8 @@ export interface View {
    * Returns false if there is nothing to come back to.
    */
   suspend?(): boolean;
+  /** Whether it holds what exists nowhere else, so that the browser has to ask before it leaves the page. */
+  holdsOnlyCopy?(): boolean;
   /** Whether it is under way with what `next` asks for, so that a new view would use another opening. */
   continues?(next: { kind: string; id?: string }): boolean;
 }

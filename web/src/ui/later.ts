@@ -20,17 +20,10 @@ export class LaterView implements View {
     this.context = context;
     this.target = target;
     void this.load();
-    addEventListener('beforeunload', this.stay);
   }
-
-  /** Without its private link nobody can read the answers to a request, so the browser asks first. */
-  private readonly stay = (event: Event) => {
-    if (this.unsaved().includes('replaceAsked')) event.preventDefault();
-  };
 
   dispose(): void {
     this.disposed = true;
-    removeEventListener('beforeunload', this.stay);
     this.view?.dispose?.();
   }
 
@@ -40,6 +33,10 @@ export class LaterView implements View {
 
   suspend(): boolean {
     return this.view?.suspend?.() ?? false;
+  }
+
+  holdsOnlyCopy(): boolean {
+    return this.view?.holdsOnlyCopy?.() ?? false;
   }
 
   continues(next: { kind: string; id?: string }): boolean {

@@ -14,6 +14,7 @@ import { WAITING, type Key } from '../../text/words';
 import type { Shared } from '../../worker/protocol';
 import { clearAddress } from '../address';
 import type { Context } from '../context';
+import type { Owned } from '../../storage/owned';
 import { BusyButton } from '../parts/busy';
 import { confirmButton } from '../parts/confirm';
 import { button, el, fill } from '../parts/dom';
@@ -64,6 +65,10 @@ export class AnswerView {
     return choice !== null && (choice.text !== '' || choice.files.length > 0) ? ['replaceNote'] : [];
   }
 
+  holdsOnlyCopy(): boolean {
+    return this.unsaved().length > 0;
+  }
+
   dispose(): void {
     this.disposed = true;
     this.transfer?.abandon();
@@ -92,6 +97,12 @@ export class AnswerView {
   private showLookFailure(error: unknown): void {
     const { words, api } = this.context;
     const message = answerMessage(requestFailure(error));
+    const before = this.sentBefore();
+    if (message.kind === 'end' && message.text === 'requestGone' && before !== null) {
+      clearAddress();
+      this.showStatus(before);
+      return;
+    }
     if (message.kind === 'end') {
       this.end(message);
       return;
@@ -102,6 +113,12 @@ export class AnswerView {
     again.focus();
   }
 
+  // What this browser sent to the request before.
+  private sentBefore(): Owned | null {
+    const { owned, now } = this.context;
+    return owned.all(now()).find(({ request }) => request === this.target.id) ?? null;
+  }
+
   private end({ title, text }: End): void {
     this.choice = null;
     clearAddress();
@@ -109,7 +126,7 @@ export class AnswerView {
   }
 
   private showForm(asking: Asking): void {
-    const { words, api } = this.context;
+    const { words, api, now } = this.context;
     const { info, config, description: { note } } = asking;
     const choice = this.choice = emptyChoice(config);
     const problem = el('p', { class: 'problem', role: 'alert' });
@@ -127,12 +144,14 @@ export class AnswerView {
       say(words.say(key, { max: size === undefined ? count : words.size(size) }));
       box.focus();
     };
+    const before = this.sentBefore();
     const go = new BusyButton(words, words.say('send'), submit);
     fill(this.element, el('h1', {}, words.say('answerTitle')),
       el('article', { class: 'card' }, el('p', {}, words.say(note.trim() === '' ? 'answerNoNote' : 'answerNote')),
         note.trim() !== '' && quotedNote(note), el('p', { class: 'note' }, words.say('answerWords', { host: api.host })),
+        before !== null && el('p', {}, words.say('asSentence', { text: words.say('answeredBefore', { when: words.when(before.made, now()) }) })),
         this.target.exposed && el('p', { class: 'problem', role: 'note' }, words.say('exposedRequest'))),
-      sendForm(go, submit, box.element, el('p', { class: 'promise' }, words.say('answerPromise', { ttl: words.duration(info.answerTtl) })), problem));
+      sendForm(go, submit, box.element, el('p', { class: 'promise' }, words.say('answerTakes', { n: info.answersLeft, date: words.date(info.expiresAt) }), ' ', words.say('answerPromise', { ttl: words.duration(info.answerTtl) })), problem));
     box.focus();
   }
 
@@ -185,19 +204,25 @@ export class AnswerView {
   }
 
   private showSent({ id, ownerToken: token, expiresAt: until }: Shared): void {
-    const { context } = this;
-    const { words, now, owned } = context;
-    const one = { id, token, made: now(), until };
+    const { now, owned } = this.context;
+    const one = { id, token, made: now(), until, request: this.target.id };
     this.choice = this.sent = this.transfer = null;
     owned.add(one);
     clearAddress();
+    this.showStatus(one, true);
+  }
+
+  // What became of an answer that was sent, now or before.
+  private showStatus(one: Owned, isNew = false): void {
+    const { context } = this;
+    const { words, now } = context;
     const status = this.status = new LiveStatus(context, one, 'card', () => {
       const here = burn.contains(document.activeElement);
       burn.remove();
       if (here) title.focus();
     });
-    const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), () => status.burn());
-    const title = el('h1', { tabindex: -1 }, words.say('sentTitle'));
+    const burn = confirmButton(words, words.say('takeBack'), words.say('takeBackSure'), words.say('takeBackYes'), () => status.burn());
+    const title = el('h1', { tabindex: -1 }, words.say(isNew ? 'sentTitle' : 'answeredBefore', { when: words.when(one.made, now()) }));
     fill(this.element, title, el('article', { class: 'card' },
       el('p', {}, words.say('sent')), status.element, el('div', { class: 'actions' }, burn)));
     title.focus();

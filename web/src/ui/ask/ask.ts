@@ -8,7 +8,7 @@ import { shareMessage } from '../../model/outcome';
 import { emptyAsk, type AskChoice } from '../../model/request';
 import { askFor } from '../../net/request-api';
 import { withRetry } from '../../net/retry';
-import type { Asked } from '../../storage/asked';
+import { NOTE_KEPT, type Asked } from '../../storage/asked';
 import type { Key } from '../../text/words';
 import { EngineFailure } from '../../worker/engine';
 import type { Context } from '../context';
@@ -56,8 +56,11 @@ export class AskView {
 
   unsaved(): Key[] {
     const typed = this.choice !== null && this.choice.note !== '';
-    const made = this.cards.some((card) => card.isUnsaved());
-    return [...(typed ? ['replaceNote'] as const : []), ...(made ? ['replaceAsked'] as const : [])];
+    return [...(typed ? ['replaceNote'] as const : []), ...(this.holdsOnlyCopy() ? ['replaceAsked'] as const : [])];
+  }
+
+  holdsOnlyCopy(): boolean {
+    return this.cards.some((card) => card.isUnsaved());
   }
 
   dispose(): void {
@@ -77,7 +80,12 @@ export class AskView {
     const choice = this.choice = emptyAsk(context.config);
     const box = el('textarea', {
       rows: 3, 'aria-label': words.say('askLabel'), placeholder: words.say('askPlaceholder'), spellcheck: 'false', autocomplete: 'off', dir: 'auto',
-      on: { input: () => { choice.note = box.value; } },
+      on: {
+        input: () => {
+          choice.note = box.value;
+          problem.textContent = '';
+        },
+      },
     });
     const problem = el('p', { class: 'problem', role: 'alert' });
     const token = new TokenLine(context, () => go.focus());
@@ -135,7 +143,7 @@ export class AskView {
       const { id, expiresAt } = await withRetry(() => askFor(api, request, apiToken, signal), {
         signal, patience: PATIENCE, onWaiting: (why) => go.progress({ phase: 'waiting', why }),
       });
-      return { id, seed, key: linkKey, made: now(), until: expiresAt + config.ttlDefault, ends: expiresAt };
+      return { id, seed, key: linkKey, made: now(), until: expiresAt + config.ttlDefault, ends: expiresAt, note: note.trim().slice(0, NOTE_KEPT) };
     } finally {
       engine.close();
     }

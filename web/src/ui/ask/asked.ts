@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The list of requests whose private links this browser keeps, each with its status line.
 
+import { isOver } from '../../model/request';
 import { askedList, type Asked } from '../../storage/asked';
 import type { Context } from '../context';
-import { button, el, fill } from '../parts/dom';
+import { confirmButton } from '../parts/confirm';
+import { button, el, fill, untrusted } from '../parts/dom';
 import { RequestStatus } from './status';
 
 interface Row {
@@ -57,10 +59,29 @@ export class AskedList {
   private row(one: Asked): Row {
     const { words, now, show } = this.context;
     const made = words.say('askedMade', { when: words.when(one.made, now()) });
-    const status = new RequestStatus(this.context, one, 'row', {});
-    const read = button('quiet', words.say('readAnswers'), () => show({ kind: 'collect', ...one, exposed: false }), { 'aria-label': `${words.say('readAnswers')}: ${made}` });
-    const forget = button('quiet', words.say('forget'), () => this.forget(one.id, made), { 'aria-label': `${words.say('forget')}: ${made}` });
-    const element = el('li', {}, el('div', {}, el('p', { class: 'made' }, made), status.element), el('div', { class: 'actions' }, read, forget));
+    const note = one.note ?? '';
+    const named = (action: string) => ({ 'aria-label': `${action}: ${note === '' ? made : note}` });
+    const actions = el('div', { class: 'actions' });
+    const forget = () => this.forget(one.id, made);
+    // Once nothing is left to read, it is forgotten without a question.
+    const free = () => {
+      if (actions.childElementCount < 2) return;
+      const here = actions.contains(document.activeElement);
+      const only = button('quiet', words.say('forget'), forget, named(words.say('forget')));
+      fill(actions, only);
+      if (here) only.focus();
+    };
+    const status = new RequestStatus(this.context, one, 'row', { onList: (list) => { if (isOver(list)) free(); }, onFinal: free });
+
+    const label = words.say('readAnswers');
+    const read = button('quiet', label, () => show({ kind: 'collect', ...one, exposed: false, reading: true }), named(label));
+    // What was not read could never be read.
+    const ask = confirmButton(words, words.say('forget'), words.say('forgetSure'), words.say('forgetYes'), async () => {
+      forget();
+      return null;
+    }, { ...named(words.say('forget')), class: 'quiet' });
+    actions.append(read, ask);
+    const element = el('li', {}, el('div', {}, note !== '' && el('p', { class: 'asked-for' }, untrusted(note)), el('p', { class: 'made' }, made), status.element), actions);
     return { element, status };
   }
 
@@ -74,6 +95,6 @@ export class AskedList {
     const rows = this.element.querySelectorAll('li');
     const next = rows[Math.min(row, rows.length - 1)];
     if (next === undefined) this.onEmpty();
-    else next.querySelector<HTMLElement>('.actions > button')?.focus();
+    else next.querySelector<HTMLElement>('.actions button')?.focus();
   }
 }

@@ -1,90 +1,97 @@
 // SPDX-License-Identifier: MIT
 // The card of a request: the link to send, and set apart from it the private link that reads the answers.
 
-import { buildAnswerLink, buildCollectLink } from '../../model/link';
+import { buildAnswerLink } from '../../model/link';
+import { waitingAnswers } from '../../model/request';
+import type { AnswerList } from '../../net/requests';
 import type { AskChoice } from '../../model/request';
-import { askedList, type Asked } from '../../storage/asked';
+import type { Asked } from '../../storage/asked';
 import type { Context } from '../context';
 import { confirmButton } from '../parts/confirm';
-import { copyButton } from '../parts/copy';
 import { button, el, newId } from '../parts/dom';
 import { codeBlock, linkActions } from '../share/card';
+import { askedFor } from './description';
+import { PrivateLink } from './private';
 import { RequestStatus } from './status';
 
 export class RequestCard {
   readonly element: HTMLElement;
+  private readonly context: Context;
+  private readonly title: HTMLElement;
+  private readonly read: HTMLButtonElement;
+  private readonly top: HTMLElement;
+  private readonly send: HTMLElement;
+  private readonly apartTitle: HTMLElement;
+  private readonly apart: HTMLElement;
+  private readonly end: HTMLElement;
+  private readonly link: PrivateLink;
   private readonly status: RequestStatus;
-  private readonly isKept: () => boolean;
-  /** Whether the private link was copied, or handed to the view that reads the answers. */
-  private copied = false;
+  /** Whether the private link was handed to the view that reads the answers. */
+  private handed = false;
   private over = false;
 
   /** Calls `onKept` when the person chose whether this browser keeps it. */
-  constructor(context: Context, { answers }: AskChoice, asked: Asked, onKept: () => void) {
-    const { words, page, announce } = context;
+  constructor(context: Context, choice: AskChoice, asked: Asked, onKept: () => void) {
+    const { words } = context;
     const titleId = newId();
-    const title = el('h2', { id: titleId, tabindex: -1 }, words.say('askReady'));
-    const qr = el('div', { class: 'qr', hidden: true });
-    const link = buildAnswerLink(page, asked.id, asked.key);
-    const takes = words.say('askTakes', { n: answers, date: words.date(asked.ends) });
-    const message = [words.say('messageAsk', { link }), words.say('messageAskUntil', { n: answers, date: words.dateInZone(asked.ends) })].join('\n');
-    const send = el('div', {}, el('p', {}, words.say('askSend')), codeBlock(words.say('linkLabel'), link, 'link'),
-      linkActions(context, link, words.say('answerTitle'), message, qr), qr, el('p', { class: 'note' }, takes));
-
-    const collect = buildCollectLink(page, asked);
-    const copy = copyButton(words, 'secondary', words.say('copyPrivate'), () => collect, announce, () => { this.copied = true; });
-    const keep = keepBox(context, asked, onKept);
-    this.isKept = keep.isKept;
-    const apart = el('section', { class: 'extras' }, el('h3', {}, words.say('privateLabel')), el('p', {}, words.say('privateKeep')),
-      codeBlock(words.say('privateLabel'), collect, 'private'), el('div', { class: 'actions' }, copy), keep.element);
-
-    const read = button('primary', words.say('readAnswers'), () => {
-      this.copied = true;
-      context.show({ kind: 'collect', ...asked, exposed: false });
-    }, { hidden: true });
-    const end = confirmButton(words, words.say('endRequest'), words.say('endSure'), words.say('endYes'), () => this.status.end());
-    const actions = el('div', { class: 'actions' }, read, end);
-    this.status = new RequestStatus(context, asked, 'card', {
-      onList: (list) => {
-        read.hidden = list.answers.length === 0;
-        if (list.state !== 'open') send.remove();
-      },
-      onFinal: () => {
-        this.over = true;
-        const here = this.element.contains(document.activeElement);
-        for (const part of [send, apart, actions]) part.remove();
-        this.element.classList.add('over');
-        title.textContent = words.say('askOver');
-        if (here) title.focus();
-      },
+    this.context = context;
+    this.title = el('h2', { id: titleId, tabindex: -1 }, words.say('askReady'));
+    this.read = button('primary', words.say('readAnswers'), () => {
+      this.handed = true;
+      context.show({ kind: 'collect', ...asked, exposed: false, reading: true });
     });
-    this.element = el('article', { class: 'card', 'aria-labelledby': titleId }, title, send, apart, this.status.element, actions);
+    this.top = el('div', { class: 'actions', hidden: true }, this.read);
+    this.send = sendPart(context, choice, asked);
+    this.link = new PrivateLink(context, asked, onKept);
+    this.apartTitle = el('h3', {}, words.say('askKeep'));
+    this.apart = el('section', { class: 'extras' }, this.apartTitle, el('p', {}, words.say('privateKeep')), this.link.element);
+
+    const end = confirmButton(words, words.say('endRequest'), words.say('endSure'), words.say('endYes'), () => this.status.end(), { class: 'quiet' });
+    this.end = el('div', { class: 'actions' }, end);
+    this.status = new RequestStatus(context, asked, 'card', { onList: (list) => this.showList(list), onFinal: () => this.showOver() });
+    this.element = el('article', { class: 'card', 'aria-labelledby': titleId },
+      this.title, this.top, askedFor(context, choice.note), this.send, this.apart, this.status.element, this.end);
   }
 
   /** Whether the private link exists on this page alone. */
   isUnsaved(): boolean {
-    return !this.over && !this.copied && !this.isKept();
+    return !this.over && !this.handed && !this.link.isSafe();
   }
 
   stop(): void {
     this.status.stop();
   }
+
+  private showList({ state, answers }: AnswerList): void {
+    const { words } = this.context;
+    const n = waitingAnswers(answers);
+    this.title.textContent = n === 0 ? words.say('askReady') : words.say('answersHere', { n });
+    this.top.hidden = answers.length === 0;
+    this.read.textContent = words.say('readAnswers', { n: answers.length });
+    if (state === 'open') return;
+    this.send.remove();
+    this.apartTitle.textContent = words.say('privateLabel');
+  }
+
+  private showOver(): void {
+    const { element, title } = this;
+    this.over = true;
+    const here = element.contains(document.activeElement);
+    for (const part of [this.top, this.send, this.apart, this.end]) part.remove();
+    element.classList.add('over');
+    title.textContent = this.context.words.say('askOver');
+    if (here) title.focus();
+  }
 }
 
-/** A box to have this browser keep the private link of `asked`. */
-export function keepBox({ words, now }: Context, asked: Asked, onChange: () => void): { element: HTMLElement; isKept: () => boolean } {
-  const isKept = () => askedList.all(now()).some(({ id }) => id === asked.id);
-  const box = el('input', {
-    type: 'checkbox', checked: isKept(),
-    on: {
-      change: () => {
-        askedList.forget(asked.id, now());
-        if (box.checked) askedList.add(asked);
-        onChange();
-      },
-    },
-  });
-  const element = el('div', {}, el('label', { class: 'check' }, box, el('span', {}, words.say('tokenKeep'))),
-    el('p', { class: 'note' }, words.say('keepHint')));
-  return { element, isKept };
+// The link to send, and what it takes.
+function sendPart(context: Context, { answers: n }: AskChoice, asked: Asked): HTMLElement {
+  const { words, page, config } = context;
+  const link = buildAnswerLink(page, asked.id, asked.key);
+  const takes = words.say('askTakes', { n, date: words.date(asked.ends) });
+  const opens = words.say('askOpens', { n, ttl: words.duration(config.ttlDefault) });
+  const message = [words.say('messageAsk', { link }), words.say('messageAskUntil', { n, date: words.dateInZone(asked.ends) })].join('\n');
+  const qr = el('div', { class: 'qr', hidden: true });
+  return el('div', {}, el('h3', {}, words.say('askSend')), codeBlock(words.say('linkLabel'), link, 'link'),
+    linkActions(context, link, words.say('answerTitle'), message, qr), qr, el('p', { class: 'note' }, takes, ' ', opens));
 }

@@ -2,26 +2,26 @@
 // The view to read the answers to a request: what was asked for, and each answer, which opens as any secret does.
 
 import { askerOf, ownerOf, unwrapAnswer, type AnswerLink, type Asker, type BadWrap } from '../../crypto/request';
-import { buildCollectLink, readAddress, type Target } from '../../model/link';
-import { answerStatus, collectMessage, isOver } from '../../model/request';
+import { ASK, readAddress, type Target } from '../../model/link';
+import { answerStatus, collectMessage, isOpened, isOver, waitingAnswers } from '../../model/request';
 import { burnMessage } from '../../model/outcome';
 import type { Answer, AnswerList } from '../../net/requests';
 import { answersOf, endRequest } from '../../net/request-api';
 import { retryBriefly } from '../../net/retry';
-import type { Asked } from '../../storage/asked';
+import { NOTE_KEPT, type Asked } from '../../storage/asked';
 import { toBase64url, type Bytes } from '../../base/bytes';
 import { WAITING, type Key } from '../../text/words';
 import { clearAddress } from '../address';
 import type { Context } from '../context';
 import { OpenView } from '../open/open';
 import { confirmButton } from '../parts/confirm';
-import { copyButton } from '../parts/copy';
 import { button, el, fill, type Child } from '../parts/dom';
 import { endCard } from '../parts/end';
 import { lineContent } from '../parts/problem';
 import { askToReplace } from '../parts/replace';
-import { keepBox } from './card';
-import { quotedNote, requestFailure, revealDescription } from './description';
+import { mayAsk } from '../share/right';
+import { askedFor, quotedNote, requestFailure, revealDescription } from './description';
+import { PrivateLink } from './private';
 import { RequestStatus } from './status';
 
 type CollectTarget = Extract<Target, { kind: 'collect' }>;
@@ -39,10 +39,11 @@ export class CollectView {
   private drawn = '';
   /** The answer that is open. */
   private inner: OpenView | null = null;
-  /** Whether the address bar has the private link, whether it was copied, and whether this browser keeps it. */
+  /** Whether the address bar has the private link, and how else it is kept. */
   private readonly addressed = readAddress(location.href).kind === 'collect';
-  private copied = false;
-  private isKept: () => boolean = () => false;
+  private link: PrivateLink | null = null;
+  /** Whether an answer was opened here. */
+  private wasRead = false;
   private disposed = false;
 
   constructor(context: Context, target: CollectTarget) {
@@ -59,8 +60,19 @@ export class CollectView {
   }
 
   unsaved(): Key[] {
-    const isHereAlone = !this.addressed && !this.copied && !this.isKept() && this.list !== null && !isOver(this.list);
-    return [...(this.inner?.unsaved() ?? []), ...(isHereAlone ? ['replaceAsked'] as const : [])];
+    return [...(this.inner?.unsaved() ?? []), ...(this.hasOnlyLink() ? ['replaceAsked'] as const : [])];
+  }
+
+  holdsOnlyCopy(): boolean {
+    return this.inner?.holdsOnlyCopy() === true || this.hasOnlyLink();
+  }
+
+  // Whether the private link is here alone, and still reads something.
+  private hasOnlyLink(): boolean {
+    const { list, link } = this;
+    if (this.addressed || link === null || link.isSafe() || list === null) return false;
+    const opened = this.inner?.isOpened() === true ? 1 : 0;
+    return list.state === 'open' || waitingAnswers(list.answers) > opened;
   }
 
   suspend(): boolean {
@@ -105,12 +117,14 @@ export class CollectView {
       const asker = await askerOf(target.seed);
       const list = await retryBriefly(() => answersOf(api, target.id, asker.owner), (why) => { note.textContent = words.say(WAITING[why]); });
       if (this.disposed) return;
-      if (list.sealed !== null) ({ note: this.note } = await revealDescription(context, list.sealed, target.key));
+      if (list.sealed !== null && this.note === null) ({ note: this.note } = await revealDescription(context, list.sealed, target.key));
       if (this.disposed) return;
       this.list = list;
       await this.drawRows(list, asker);
       if (this.disposed) return;
       this.showList(asker);
+      const only = list.answers.length === 1 && this.rows.querySelector('button');
+      if (target.reading === true && !this.wasRead && only) only.click();
     } catch (error) {
       if (this.disposed) return;
       this.showLookFailure(error);
@@ -133,27 +147,49 @@ export class CollectView {
 
   private showList(asker: Asker): void {
     const { context, note, target } = this;
-    const { words, announce, page, now, config } = context;
+    const { words, now, config } = context;
     const ends = this.list!.expiresAt;
-    const asked: Asked = { id: target.id, seed: target.seed, key: target.key, made: now(), until: ends + config.ttlDefault, ends };
+    const asked: Asked = {
+      id: target.id, seed: target.seed, key: target.key, made: now(), until: ends + config.ttlDefault, ends, note: (note ?? '').trim().slice(0, NOTE_KEPT),
+    };
     const status = this.status = new RequestStatus(context, asked, 'card', {
-      onList: (list) => { if (this.inner === null) void this.drawRows(list, asker); },
+      onList: (list) => {
+        if (this.inner === null) void this.drawRows(list, asker);
+        if (isOver(list)) end(list);
+      },
       onFinal: () => {
-        const here = tools.contains(document.activeElement) || this.rows.contains(document.activeElement);
-        for (const one of [tools, ...this.rows.querySelectorAll('button')]) one.remove(); // nothing is left to open
-        if (here) title.focus();
+        for (const one of this.rows.querySelectorAll('button')) one.remove(); // nothing is left to open
+        end(null);
       },
     });
+    let ended = false;
+    const end = (list: AnswerList | null) => {
+      if (ended) return;
+      ended = true;
+      const here = tools.contains(document.activeElement) || this.rows.contains(document.activeElement);
+      const opened = list !== null && list.answers.some(({ state }) => isOpened(state));
+      fill(tools, opened && el('p', {}, words.say('allOpened')), mayAsk(context) && el('a', { href: `#${ASK}`, role: 'button', class: 'secondary' }, words.say('askAnother')));
+      if (list === null || list.answers.length === 0) title.textContent = words.say('askOver');
+      if (here) title.focus();
+    };
+
     const title = el('h1', { tabindex: -1 }, words.say('collectTitle'));
-    const copy = copyButton(words, 'secondary', words.say('copyPrivate'), () => buildCollectLink(page, asked), announce, () => { this.copied = true; });
-    const keep = keepBox(context, asked, () => undefined);
-    this.isKept = keep.isKept;
-    const end = confirmButton(words, words.say('endRequest'), words.say('endSure'), words.say('endYes'), () => status.end());
-    const tools = el('div', {}, keep.element, el('div', { class: 'actions' }, copy, end));
+    const tools = el('section', { class: 'extras' }, ...this.tools(asked, status));
     fill(this.element, title, el('article', { class: 'card' },
       note !== null && note.trim() !== '' && el('p', {}, words.say('collectNote')), note !== null && note.trim() !== '' && quotedNote(note),
       el('div', { class: 'answers' }, this.rows), status.element, tools));
+    if (isOver(this.list!)) end(this.list);
     title.focus();
+  }
+
+  // What keeps the private link, and ends the request.
+  private tools(asked: Asked, status: RequestStatus): Child[] {
+    const { context, addressed } = this;
+    const { words } = context;
+    const link = this.link ??= new PrivateLink(context, asked);
+    const end = confirmButton(words, words.say('endRequest'), words.say('endSure'), words.say('endYes'), () => status.end(), { class: 'quiet' });
+    return [el('h3', {}, words.say('privateLabel')), link.element, el('div', { class: 'actions' }, end),
+      addressed && !link.isKept() && el('p', { class: 'note' }, words.say('wrongLink'))];
   }
 
   // What a server sends twice is one answer, and the second one none.
@@ -174,31 +210,32 @@ export class CollectView {
         if (known.has(link.id)) link = 'damaged';
         else known.add(link.id);
       }
-      return this.row(answer, link);
+      return this.row(answer, link, list.answers.length > 1 ? `${i + 1}. ` : '');
     });
     const focused = [...this.rows.querySelectorAll('button')].indexOf(document.activeElement as HTMLButtonElement);
     fill(this.rows, ...rows);
     if (focused >= 0) this.rows.querySelectorAll('button')[focused]?.focus();
   }
 
-  private row(answer: Answer, link: AnswerLink | BadWrap | null): HTMLElement {
+  private row(answer: Answer, link: AnswerLink | BadWrap | null, number: string): HTMLElement {
     const { words, now } = this.context;
-    const at = words.say('answerAt', { when: words.when(answer.at, now()) });
+    const at = number + words.say('answerAt', { when: words.when(answer.at, now()) });
     const state = stateOf(answer, link);
-    const open = state === null && button('secondary', words.say('open'), () => this.open(link as AnswerLink), { 'aria-label': `${words.say('open')}: ${at}` });
+    const open = state === null && button(number === '' ? 'primary' : 'secondary', words.say('open'), () => this.open(link as AnswerLink), { 'aria-label': `${words.say('open')}: ${at}` });
     return el('li', {}, el('div', {}, el('p', {}, at), state !== null && el('p', { class: 'note' }, words.say(state))), open);
   }
 
   private open({ id, linkKey }: AnswerLink): void {
     const { context } = this;
     const { words } = context;
-    const inner = this.inner = new OpenView(context, { kind: 'open', id, key: linkKey, exposed: false }, { keepsAddress: true });
+    this.wasRead = true;
+    const inner = this.inner = new OpenView(context, { kind: 'open', id, key: linkKey, exposed: false }, { keepsAddress: true, pressed: true, title: 'answerOne' });
     const back = button('quiet', words.say('backToAnswers'), () => {
       const lost = inner.unsaved();
       if (lost.length === 0) this.back();
       else askToReplace(words, lost, () => this.back(), { title: 'leaveTitle', yes: 'backToAnswers' });
     });
-    fill(this.element, inner.element, el('div', { class: 'actions' }, back));
+    fill(this.element, inner.element, this.note !== null && askedFor(context, this.note), el('div', { class: 'actions back' }, back));
   }
 
   private back(): void {

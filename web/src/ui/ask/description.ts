@@ -33,6 +33,11 @@ export function requestFailure(error: unknown): Failure {
   return error instanceof EngineFailure ? error.failure : failureOf(error);
 }
 
+/** What was asked for, in two lines at most, or null without a note. */
+export function askedFor({ words }: Context, note: string): HTMLElement | null {
+  return note.trim() === '' ? null : el('p', { class: 'note asked-for' }, words.say('collectNote'), ' ', untrusted(note));
+}
+
 /** A note of somebody else: plain text. */
 export function quotedNote(note: string): HTMLElement {
   return el('blockquote', { class: 'asked', tabindex: 0 }, untrusted(note));

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The status line of a request, which is polled while the page is visible.
+// The status line of a request, which is polled: that of a card also while the page is not visible.
 
 import { ownerOf } from '../../crypto/request';
 import { failureOf } from '../../model/failure';
 import { burnMessage } from '../../model/outcome';
-import { requestStatus } from '../../model/request';
+import { requestStatus, waitingAnswers } from '../../model/request';
 import { forgottenStatus, type StatusLine } from '../../model/status';
 import { retryBriefly } from '../../net/retry';
 import { answersOf, endRequest } from '../../net/request-api';
@@ -36,7 +36,7 @@ export class RequestStatus implements Polled {
     this.asked = asked;
     this.heard = heard;
     this.element = el('p', { class: 'status', role: 'status' }, context.words.say('statusChecking'));
-    context.poller.add(this, kind === 'card');
+    context.poller.add(this, kind === 'card', kind === 'card');
   }
 
   /** Ask once, now. A failure is not repeated before the next turn. */
@@ -47,6 +47,7 @@ export class RequestStatus implements Polled {
     try {
       const list = await answersOf(api, id, await ownerOf(seed));
       if (this.final) return;
+      this.context.countUnread(this, waitingAnswers(list.answers));
       this.show(requestStatus(list));
       this.heard.onList?.(list);
     } catch (error) {
@@ -75,6 +76,7 @@ export class RequestStatus implements Polled {
   stop(): void {
     this.final = true;
     this.context.poller.remove(this);
+    this.context.countUnread(this, 0);
   }
 
   private show({ key, n, at, final }: StatusLine): void {

@@ -38,7 +38,11 @@ export class ClassicView {
   }
 
   unsaved(): Key[] {
-    return this.lost;
+    return this.covered?.isKept() === true ? [] : this.lost;
+  }
+
+  holdsOnlyCopy(): boolean {
+    return this.covered?.isKept() === false;
   }
 
   continues(next: { kind: string; id?: string }): boolean {

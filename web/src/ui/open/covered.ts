@@ -19,10 +19,12 @@ export class CoveredText {
   private readonly copy: HTMLButtonElement;
   private text: string;
   private left = 0;
+  private kept = false;
   private timer = 0;
 
   constructor(context: Context, text: string) {
     const { words, announce } = context;
+    const keep = () => { this.kept = true; };
     this.context = context;
     this.text = text;
     this.pre = el('pre', { class: 'text', tabindex: 0, dir: 'auto', role: 'region', 'aria-label': words.say('textLabel'), hidden: true });
@@ -30,8 +32,12 @@ export class CoveredText {
     this.cover = el('p', { class: 'cover' }, words.say('textCovered'));
     this.note = el('p', { class: 'note' });
     this.toggle = button('secondary', words.say('show'), () => (this.left > 0 ? this.hide() : this.show()), { 'aria-pressed': 'false' });
-    this.copy = copyButton(words, 'primary', words.say('copy'), () => this.text, announce);
-    const save = button('secondary', words.say('saveAsFile'), () => download(new Blob([this.text], { type: 'application/octet-stream' }), 'secret.txt'));
+    this.copy = copyButton(words, 'primary', words.say('copy'), () => this.text, announce, keep);
+    const save = button('secondary', words.say('saveAsFile'), () => {
+      download(new Blob([this.text], { type: 'application/octet-stream' }), 'secret.txt');
+      keep();
+    });
+    this.pre.addEventListener('copy', keep);
     this.cover.addEventListener('click', () => this.show());
     this.element = el('div', { class: 'covered' }, el('div', { class: 'pane' }, this.cover, this.pre),
       el('div', { class: 'actions' }, this.copy, this.toggle, save), this.note);
@@ -39,6 +45,11 @@ export class CoveredText {
 
   focus(): void {
     this.copy.focus();
+  }
+
+  /** Whether the text was copied or saved. */
+  isKept(): boolean {
+    return this.kept;
   }
 
   /** Forget the text. */

@@ -37,6 +37,16 @@ interface Form {
   attempts: HTMLElement;
 }
 
+/** How it differs for an answer to a request. */
+interface Way {
+  /** The address bar has another link than the one that is opened. */
+  keepsAddress?: boolean;
+  /** A button was pressed already: it opens without another one. */
+  pressed?: boolean;
+  /** The title, in place of those of a secret. */
+  title?: Key;
+}
+
 /** What to do with what is opened. */
 type Purpose = 'show' | 'burn';
 
@@ -46,8 +56,7 @@ export class OpenView {
   private readonly id: string;
   private readonly key: string | null;
   private readonly exposed: boolean;
-  /** Whether the address bar has another link than the one that is opened. */
-  private readonly keepsAddress: boolean;
+  private readonly way: Way;
   private engine: Engine | null = null;
   /** One for every try, so that all of them together use one opening. */
   private lease = mintToken();
@@ -58,12 +67,12 @@ export class OpenView {
   private timer = 0;
   private disposed = false;
 
-  constructor(context: Context, { id, key, exposed }: OpenTarget, { keepsAddress = false } = {}) {
+  constructor(context: Context, { id, key, exposed }: OpenTarget, way: Way = {}) {
     this.context = context;
     this.id = id;
     this.key = key;
     this.exposed = exposed;
-    this.keepsAddress = keepsAddress;
+    this.way = way;
     void this.look();
   }
 
@@ -75,8 +84,17 @@ export class OpenView {
   }
 
   unsaved(): Key[] {
-    if (this.opened !== null) return this.opened.isUnsaved() ? ['replaceOpened'] : [];
+    if (this.opened !== null) return this.opened.unsaved();
     return this.opening || this.lost ? ['replaceOpening'] : [];
+  }
+
+  /** Whether it was opened. */
+  isOpened(): boolean {
+    return this.opened !== null;
+  }
+
+  holdsOnlyCopy(): boolean {
+    return this.opened?.isOnlyHere() ?? false;
   }
 
   // An opening that is used up exists in the memory of this page only. Any other one can begin again from the link.
@@ -95,7 +113,7 @@ export class OpenView {
     const { words, api } = this.context;
     const note = el('p', { class: 'note', role: 'status' }, words.say('openLooking'));
     // While an upload is waited for, the page stays as it is.
-    if (this.timer === 0) fill(this.element, el('h1', {}, words.say('openTitle')), note);
+    if (this.timer === 0) fill(this.element, this.heading(), note);
     try {
       const info = await retryBriefly(() => api.info(this.id), (why) => { note.textContent = words.say(WAITING[why]); });
       if (this.disposed) return;
@@ -122,9 +140,13 @@ export class OpenView {
       return;
     }
     const again = button('primary', words.say('tryAgain'), () => void this.look());
-    fill(this.element, el('h1', {}, words.say('openTitle')), el('article', { class: 'card' },
+    fill(this.element, this.heading(), el('article', { class: 'card' },
       el('p', { role: 'alert', class: 'problem' }, ...lineContent(words, api.base, message)), el('div', { class: 'actions' }, again)));
     again.focus();
+  }
+
+  private heading(): HTMLElement {
+    return el('h1', {}, this.context.words.say(this.way.title ?? 'openTitle'));
   }
 
   // The sender is not done. Look again until the secret is there, or its upload was abandoned.
@@ -139,7 +161,7 @@ export class OpenView {
 
   private showWrapped({ viewsLeft, expiresAt }: Info): void {
     const { words, page } = this.context;
-    const left = words.say('openSentence', { n: viewsLeft, date: words.date(expiresAt) });
+    const left = words.say('canBeOpened', { n: viewsLeft, date: words.date(expiresAt) });
     const card = wrappedCard(this.context, buildLink(page, this.id, this.key), left);
     fill(this.element, el('h1', {}, words.say('wrapTitle')), card);
     card.querySelector<HTMLElement>('.primary')?.focus();
@@ -172,7 +194,7 @@ export class OpenView {
     const go = new BusyButton(words, words.say('open'), open, burn);
     const date = words.date(info.expiresAt);
     const form = el('form', { class: 'card', novalidate: true, on: { submit: (e) => { e.preventDefault(); open(); } } },
-      !again && el('p', {}, words.say('openSentence', { n: info.viewsLeft, date })),
+      !again && el('p', {}, words.say('canBeOpened', { n: info.viewsLeft, date }), info.viewsLeft === 1 && ` ${words.say('openLast')}`),
       el('p', { class: 'note' }, sizeText(words, info.size), ' ', !again && words.say('openUses')),
       this.exposed && el('p', { class: 'problem', role: 'note' }, words.say('exposed')),
       key && key.element, key && el('p', { class: 'note' }, words.say('openKeyHint')),
@@ -180,11 +202,12 @@ export class OpenView {
       passphrase && el('p', { class: 'note' }, words.say('openPassphraseHint'), ' ', attempts),
       problem, go.element);
     enterSubmits(form, open);
-    fill(this.element, el('h1', {}, words.say('openTitle')), form);
+    fill(this.element, this.heading(), form);
 
     const first = key ?? passphrase;
     if (first === null) go.focus();
     else first.input.focus();
+    if (first === null && !again && this.way.pressed === true) open();
   }
 
   private async open(linkKey: string, passphrase: string, purpose: Purpose, form: Form): Promise<void> {
@@ -251,7 +274,7 @@ export class OpenView {
     this.opened?.dispose();
     this.opened = null;
     this.lost = false;
-    if (!again && !this.keepsAddress) clearAddress();
+    if (!again && this.way.keepsAddress !== true) clearAddress();
     fill(this.element, endCard(this.context, title, text, again ? () => this.startOver() : null));
   }
 
@@ -271,8 +294,8 @@ export class OpenView {
 
   private showOpened(info: Info, result: OpenResult): void {
     const ways = { end: (message: End) => this.end(message), again: () => this.openAgain(info) };
-    const opened = this.opened = new Opened(this.context, this.running(), info, result, ways);
-    if (!this.keepsAddress) clearOpenedAddress();
+    const opened = this.opened = new Opened(this.context, this.running(), info, result, { ...ways, title: this.way.title });
+    if (this.way.keepsAddress !== true) clearOpenedAddress();
     fill(this.element, opened.element);
     opened.focus();
   }
@@ -317,7 +340,7 @@ export function enterSubmits(form: HTMLFormElement, submit: () => void): void {
 
 // Envelopes are padded, so that the size of a short text only shows that it is short.
 function sizeText(words: Words, size: number): string {
-  return size < KILOBYTE ? words.say('openSizeSmall', { size: words.size(KILOBYTE) }) : words.say('openSize', { size: words.size(size) });
+  return size < KILOBYTE ? words.say('openSizeSmall', { size: words.size(KILOBYTE) }) : words.say('openSize', { size: words.size(Number(size.toPrecision(2))) });
 }
 
 function attemptsText({ words }: Context, left: number | null): string {

@@ -27,6 +27,8 @@ interface Ways {
   end: (message: End) => void;
   /** Open it once more with the same lease. */
   again: () => void;
+  /** The title, in place of those of a secret. */
+  title: Key | undefined;
 }
 
 interface FileInfo { name: string; type: string; size: number }
@@ -76,7 +78,7 @@ export class Opened {
     if ('text' in result) {
       this.text = new CoveredText(context, result.text);
       this.focusFirst = () => this.text?.focus();
-      this.element = el('div', { class: 'opened' }, el('h1', {}, words.say('textTitle')),
+      this.element = el('div', { class: 'opened' }, el('h1', {}, words.say(ways.title ?? 'textTitle')),
         el('article', { class: 'card' }, this.text.element, this.after));
       void this.confirm();
       return;
@@ -85,7 +87,7 @@ export class Opened {
     const { element, card } = this.fileCard(result.file);
     this.renewing = window.setInterval(() => { if (!card.go.busy) void this.renew(); }, RENEW_EVERY);
     this.focusFirst = () => card.go.focus();
-    this.element = el('div', { class: 'opened' }, el('h1', {}, words.say('fileTitle')), element);
+    this.element = el('div', { class: 'opened' }, el('h1', {}, words.say(ways.title ?? 'fileTitle')), element);
     if (isOfPage(result.file)) this.offerFiles(card);
   }
 
@@ -93,9 +95,16 @@ export class Opened {
     this.focusFirst();
   }
 
-  /** Whether it is on this page only: a text, or a file that is not known to be saved. */
-  isUnsaved(): boolean {
-    return this.unsavedContent;
+  /** What would be lost with it: a text that was neither copied nor saved, or a file that is not known to be saved. */
+  unsaved(): Key[] {
+    if (!this.unsavedContent || this.text?.isKept() === true) return [];
+    // The lease of a file may lapse, and leave the opening to others.
+    return [this.text !== null && this.viewsLeft === 0 ? 'replaceLast' : 'replaceOpened'];
+  }
+
+  /** Whether nothing of it has left this page. */
+  isOnlyHere(): boolean {
+    return this.unsaved().length > 0 && !this.asked;
   }
 
   /** The page is left. If it comes back, the same lease opens a file once more that is not saved. */

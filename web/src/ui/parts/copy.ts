@@ -6,22 +6,31 @@ import { button, el } from './dom';
 
 const SAID_FOR = 2000;
 
-/** A button that copies what `text` gives and says so for a moment. `onCopied` is called once it is copied. */
+/** Ends what the last button says of its copy, which is no longer what the clipboard holds. */
+let endSaid: () => void = () => undefined;
+
+/** A button that copies what `text` gives and says so for a moment. `onCopied` is called once it is copied, and `onFailed` if it was not. */
 export function copyButton(
   words: Words, kind: 'primary' | 'secondary', label: string, text: () => string, announce: (message: string) => void,
-  onCopied: () => void = () => undefined,
+  onCopied: () => void = () => undefined, onFailed: () => void = () => undefined,
 ): HTMLButtonElement {
-  let timer = 0;
   const refused = el('p', { class: 'problem', role: 'alert' });
   const copied = () => {
     onCopied();
     refused.remove();
+    endSaid();
+    made.style.setProperty('min-width', `${made.getBoundingClientRect().width}px`); // what is beside it stays where it is
     made.textContent = words.say('copied');
     announce(words.say('copied'));
-    clearTimeout(timer);
-    timer = window.setTimeout(() => { made.textContent = label; }, SAID_FOR);
+    const timer = window.setTimeout(() => endSaid(), SAID_FOR);
+    endSaid = () => {
+      clearTimeout(timer);
+      made.textContent = label;
+      endSaid = () => undefined;
+    };
   };
   const failed = () => {
+    onFailed();
     made.closest('.actions')?.after(refused);
     refused.textContent = words.say('copyFailed');
   };

@@ -20,11 +20,16 @@ export class Frame {
   private readonly home: HTMLElement;
   private readonly footer: HTMLElement;
 
+  private name: string;
+  /** How many answers wait to be read, by who says so. */
+  private readonly unread = new Map<object, number>();
+
   /** `page` is the address of the page. Its name is shown once it is known whose it is. */
   constructor(words: Words, page: string) {
     this.words = words;
     document.documentElement.lang = words.language;
-    document.title = words.say('appName');
+    this.name = words.say('appName');
+    this.showTitle();
     this.home = el('a', { href: page, 'aria-label': words.say('homeLabel') });
     this.footer = trustLine(words);
     fill(document.body, el('header', {}, this.home), this.main, this.footer, this.live);
@@ -32,6 +37,18 @@ export class Frame {
 
   announce(message: string): void {
     this.live.textContent = message;
+  }
+
+  /** `n` answers wait to be read, as `teller` says. */
+  countUnread(teller: object, n: number): void {
+    if (n > 0) this.unread.set(teller, n);
+    else this.unread.delete(teller);
+    this.showTitle();
+  }
+
+  private showTitle(): void {
+    const n = [...this.unread.values()].reduce((sum, one) => sum + one, 0);
+    document.title = n === 0 ? this.name : `(${n}) ${this.name}`;
   }
 
   /** There is no server whose brand could be shown. */
@@ -46,7 +63,8 @@ export class Frame {
     if (user !== null) footer.firstElementChild!.after(userLine(words, user));
     if (brand === null) return;
 
-    document.title = brand.name;
+    this.name = brand.name;
+    this.showTitle();
     const image = brand.logo !== null && el('img', { src: brand.logo, alt: '', height: 32 });
     fill(this.home, image, untrusted(brand.name));
     this.home.setAttribute('aria-label', `${brand.name}: ${words.say('shareTitle')}`);

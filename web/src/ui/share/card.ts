@@ -23,20 +23,19 @@ export function resultCard(context: Context, choice: ShareChoice, shared: Shared
   const note = sentence(context, choice, shared);
   const message = messageOf(words, link, { ...choice, expiresAt: shared.expiresAt });
   const actions = linkActions(context, link, words.say('openTitle'), message, qr);
-  const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), () => status.burn());
+  const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), () => status.burn(), { class: 'quiet' });
   const extras = el('div', { class: 'extras' }, ...(choice.keyApart ? keyBlock(context, shared.linkKey) : []), ...passphraseBlock(context, choice));
   const status = new LiveStatus(context, owned, 'card', () => {
     card.classList.add('over');
     title.textContent = words.say('resultOver');
-    const parts = [linkBlock, actions, qr, extras, note];
+    const parts = [linkBlock, actions, qr, extras, note, burn];
     const here = parts.some((part) => part.contains(document.activeElement));
     for (const part of parts) part.remove();
     if (here) title.focus();
   });
   const linkBlock = codeBlock(words.say('linkLabel'), link, 'link');
-  actions.append(burn);
   const card = el('article', { class: 'card', 'aria-labelledby': titleId },
-    title, linkBlock, actions, qr, extras, note, status.element);
+    title, linkBlock, actions, qr, extras, note, status.element, el('div', { class: 'actions' }, burn));
   return { card, status };
 }
 

@@ -3,6 +3,7 @@
 
 import { makePassword } from '../../crypto/passphrase';
 import { randomBytes } from '../../base/random';
+import { readOwnLink } from '../../model/link';
 import { contentSize, groupsOf, looksLikeKey, type Group, type ShareChoice } from '../../model/choice';
 import type { Context } from '../context';
 import { button, el, fill, untrusted } from '../parts/dom';
@@ -17,6 +18,7 @@ export class ContentInput {
   private readonly list: HTMLElement;
   private readonly generate: HTMLButtonElement;
   private readonly picker: HTMLInputElement;
+  private readonly pasted = el('p', { class: 'note', role: 'status' });
 
   /** `choice` follows what is typed, added and removed. */
   constructor(context: Context, choice: ShareChoice, onProblem: (message: string) => void) {
@@ -36,7 +38,7 @@ export class ContentInput {
       on: { change: () => { void this.add([...(this.picker.files ?? [])]); this.picker.value = ''; } },
     });
     this.generate = button('quiet', words.say('generate'), () => this.putPassword());
-    this.element = el('div', { class: 'box' }, this.textarea, this.list,
+    this.element = el('div', { class: 'box' }, this.textarea, this.pasted, this.list,
       el('div', { class: 'tools' }, button('quiet', words.say('addFiles'), () => this.picker.click()), this.generate, this.picker));
     this.listen();
   }
@@ -75,7 +77,24 @@ export class ContentInput {
     choice.text = textarea.value;
     textarea.classList.toggle('mono', looksLikeKey(textarea.value));
     textarea.style.setProperty('height', 'auto');
-    textarea.style.setProperty('height', `${textarea.scrollHeight + 2}px`);
+    textarea.style.setProperty('height', `${textarea.scrollHeight}px`);
+    this.onProblem('');
+    this.offerLink(readOwnLink(this.context.page, textarea.value));
+  }
+
+  // Who pastes a link of this page may mean to open it.
+  private offerLink(link: string | null): void {
+    const { words } = this.context;
+    if (link === null) {
+      fill(this.pasted);
+      return;
+    }
+    const open = button('quiet', words.say('openPasted'), () => {
+      this.textarea.value = '';
+      this.typed();
+      location.assign(link);
+    });
+    fill(this.pasted, words.say('pastedLink'), ' ', open);
   }
 
   private putPassword(): void {
@@ -113,6 +132,7 @@ export class ContentInput {
     const some = files.length > 0;
     this.textarea.hidden = some;
     this.generate.hidden = some;
+    this.pasted.hidden = some;
     this.list.hidden = !some;
     if (!some) return;
     const total = words.say('filesTotal', { n: files.length, size: words.size(contentSize(this.choice)) });

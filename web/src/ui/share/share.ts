@@ -6,6 +6,7 @@ import type { Shared } from '../../worker/protocol';
 import { shareMessage } from '../../model/outcome';
 import { emptyChoice, isOfPassphrase, passphraseOf, problemOf, zipNameAt, type ShareChoice } from '../../model/choice';
 import { ASK } from '../../model/link';
+import { askedList } from '../../storage/asked';
 import type { Key } from '../../text/words';
 import { ContentInput } from './content';
 import { BusyButton } from '../parts/busy';
@@ -45,7 +46,9 @@ export class ShareView {
     const title = el('h1', { tabindex: -1 }, context.words.say(isOpenOnly(context) ? 'openOnlyTitle' : 'shareTitle'));
     this.earlier = new EarlierList(context, () => title.focus());
     const instead = mayAsk(context) && el('a', { href: `#${ASK}`, class: 'instead' }, context.words.say('askInstead'));
-    this.element = el('div', { class: 'view' }, el('div', { class: 'title' }, title, instead), this.stage, this.cards, this.earlier.element);
+    const kept = mayAsk(context) ? askedList.all(context.now()).length : 0;
+    const keptLine = kept > 0 && el('p', { class: 'kept' }, el('a', { href: `#${ASK}` }, context.words.say('keptRequests', { n: kept })));
+    this.element = el('div', { class: 'view' }, el('div', { class: 'title' }, title, instead), this.stage, this.cards, keptLine, this.earlier.element);
     this.showForm(false);
   }
 
