@@ -4,7 +4,7 @@
 
 import { fromBase64url, toBase64url, utf8, wipe, type Bytes } from '../base/bytes';
 import { LETTERS, LINK_KEY_LENGTH, randomBytes, type RandomBytes } from '../base/random';
-import { openFile, sealFile } from './age/file';
+import { AgeError, openFile, sealFile } from './age/file';
 import { publicKey, readRecipient, writeRecipient } from './age/x25519';
 import { hkdf } from './hkdf';
 import { readObject } from './json';
@@ -110,7 +110,7 @@ export async function unwrapAnswer(identity: Bytes, requestKey: string, wrap: By
   try {
     plain = await openFile(identity, wrap);
   } catch (error) {
-    return (error as { kind?: string }).kind === 'no match' ? 'not for us' : 'damaged';
+    return error instanceof AgeError && error.kind === 'no match' ? 'not for us' : 'damaged';
   }
 
   const text = String.fromCharCode(...plain);

@@ -46,7 +46,7 @@ type Json = Record<string, unknown>;
  */
 export function readBrand(json: unknown, base: URL, page: URL): Brand {
   const { name, accent, logo, note, links, report, sign_in: signIn } = objectOf(json, 'brand');
-  const image = logo === undefined ? null : addressOf(logo, base, 'logo');
+  const image = logo === undefined ? null : logoOf(logo, base);
   return {
     name: textOf(name, NAME_MAX, 'name'),
     accent: accent === undefined ? null : accentOf(accent),
@@ -106,14 +106,14 @@ function mailOf(value: unknown): string {
   return value;
 }
 
-function addressOf(value: unknown, base: URL, member: string): URL {
+function logoOf(value: unknown, base: URL): URL {
   try {
     const url = new URL(value as string, base);
     if (typeof value === 'string' && /^https?:$/.test(url.protocol)) return url;
   } catch {
     // Not an address.
   }
-  throw wrong(member);
+  throw wrong('logo');
 }
 
 // `//host/` is an address of another host and no path.

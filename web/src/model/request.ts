@@ -2,7 +2,7 @@
 // Requests for a secret: the choices of the form, what became of one, and what the page says when something failed.
 
 import type { Config } from '../net/messages';
-import { ANSWERS_MAX, type Answer, type AnswerList } from '../net/requests';
+import type { Answer, AnswerList } from '../net/requests';
 import type { Key } from '../text/words';
 import type { Failure } from './failure';
 import { passingLine, shareMessage, type Message } from './outcome';
@@ -19,11 +19,6 @@ export interface AskChoice {
 
 export function emptyAsk({ ttlMax }: Config): AskChoice {
   return { note: '', answers: 1, ttl: Math.min(DAY, ttlMax) };
-}
-
-/** `n` rounded, and limited to what a request may have. */
-export function clampAnswers(n: number): number {
-  return Number.isFinite(n) ? Math.min(ANSWERS_MAX, Math.max(1, Math.round(n))) : 1;
 }
 
 /** The line for the list of a request. */

@@ -10,16 +10,15 @@ import { deriveGate } from '../crypto/gate';
 import { scrypt } from '../crypto/scrypt';
 import type { DescribeOrder, Described, Revealed, RevealOrder } from './protocol';
 import type { Report } from './report';
-import { makeGateVerifier } from './sharing';
+import { all, makeGateVerifier } from './sharing';
 
 /** Seal a description. */
 export async function describe({ description, linkKey }: DescribeOrder, report: Report): Promise<Described> {
   const header = writeHeader(COST_KEY, randomBytes(24));
   const keys = await deriveKeys(header, secretInput(linkKey), scrypt, (share) => report({ phase: 'deriving', share }));
-  const sealed: Bytes[] = [];
-  for await (const block of seal(header, keys, { size: description.length }, one(description))) sealed.push(block);
+  const sealed = await all(seal(header, keys, { size: description.length }, one(description)));
   wipe(keys.access);
-  return { header, description: concat(sealed), gateVerifier: await makeGateVerifier(linkKey, header) };
+  return { header, description: sealed, gateVerifier: await makeGateVerifier(linkKey, header) };
 }
 
 /**

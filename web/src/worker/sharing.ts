@@ -4,7 +4,7 @@
 import type { Api, NewSecret } from '../net/api';
 import type { Created } from '../net/messages';
 import { concat, utf8, wipe, type Bytes } from '../base/bytes';
-import type { FinishOrder, ShareOrder, Shared } from './protocol';
+import type { ShareOrder, Shared } from './protocol';
 import type { Report } from './report';
 import {
   COST_KEY, COST_PASSPHRASE, deriveKeys, envelopeLength, seal, secretInput, verifierOf, writeHeader,
@@ -68,18 +68,13 @@ export async function share(api: Api, order: ShareOrder, pause: Pause, report: R
   return { id, linkKey, ownerToken, expiresAt: created.expiresAt };
 }
 
-/** Deliver an answer. It can be repeated, also after a failure. */
-export async function finish(api: Api, order: FinishOrder, pause: Pause, report: Report, signal: AbortSignal): Promise<null> {
-  await complete(api, order, pause, report, signal);
-  return null;
-}
-
 function begin(api: Api, { answers, apiToken }: ShareOrder, secret: NewSecret, attempt: number, signal: AbortSignal): Promise<Created> {
   if (answers === null) return api.create(secret, apiToken, attempt, signal);
   return api.beginAnswer(answers.request, answers.gate, secret, attempt, signal);
 }
 
-async function complete(
+/** Make it whole, which delivers an answer. It can be repeated, also after a failure. */
+export async function complete(
   api: Api, { id, ownerToken, wrap }: { id: string; ownerToken: string; wrap: Bytes | null },
   pause: Pause, report: Report, signal: AbortSignal,
 ): Promise<void> {
@@ -132,7 +127,8 @@ async function* slices(file: Blob): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function all(blocks: AsyncIterable<Bytes>): Promise<Bytes> {
+/** What `blocks` hold. */
+export async function all(blocks: AsyncIterable<Bytes>): Promise<Bytes> {
   const out: Bytes[] = [];
   for await (const block of blocks) out.push(block);
   return concat(out);
@@ -180,9 +176,8 @@ async function uploadParts(
     }
     await Promise.all(running);
     if (failure !== null) throw failure;
-  } catch (error) {
+  } finally {
     stop.abort();
-    throw error;
   }
 }
 

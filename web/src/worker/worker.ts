@@ -8,7 +8,7 @@ import { describe, reveal } from './description';
 import { Opening } from './opening';
 import { Pause } from './pause';
 import { throttled, type Report } from './report';
-import { finish, share } from './sharing';
+import { complete, share } from './sharing';
 
 const running = new Map<number, AbortController>();
 let api = new Api('./');
@@ -18,7 +18,7 @@ const pause = new Pause();
 async function perform(name: string, order: unknown, report: Report, signal: AbortSignal): Promise<unknown> {
   switch (name) {
     case 'share': return share(api, order as ShareOrder, pause, report, signal);
-    case 'finish': return finish(api, order as FinishOrder, pause, report, signal);
+    case 'finish': return complete(api, order as FinishOrder, pause, report, signal);
     case 'describe': return describe(order as DescribeOrder, report);
     case 'reveal': return reveal(order as RevealOrder, report);
     case 'resume': return pause.resume();

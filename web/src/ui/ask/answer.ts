@@ -17,9 +17,9 @@ import type { Context } from '../context';
 import type { Owned } from '../../storage/owned';
 import { BusyButton } from '../parts/busy';
 import { confirmButton } from '../parts/confirm';
-import { button, el, fill } from '../parts/dom';
+import { el, fill } from '../parts/dom';
 import { endCard } from '../parts/end';
-import { lineContent, showLine } from '../parts/problem';
+import { showLine, showTrouble } from '../parts/problem';
 import { ContentInput } from '../share/content';
 import { sendForm, staying } from '../share/form';
 import { LiveStatus } from '../share/status';
@@ -95,7 +95,6 @@ export class AnswerView {
   }
 
   private showLookFailure(error: unknown): void {
-    const { words, api } = this.context;
     const message = answerMessage(requestFailure(error));
     const before = this.sentBefore();
     if (message.kind === 'end' && message.text === 'requestGone' && before !== null) {
@@ -107,10 +106,7 @@ export class AnswerView {
       this.end(message);
       return;
     }
-    const again = button('primary', words.say('tryAgain'), () => void this.look());
-    fill(this.element, el('h1', {}, words.say('answerTitle')), el('article', { class: 'card' },
-      el('p', { role: 'alert', class: 'problem' }, ...lineContent(words, api.base, message)), el('div', { class: 'actions' }, again)));
-    again.focus();
+    showTrouble(this.context, this.element, 'answerTitle', message, () => void this.look());
   }
 
   // What this browser sent to the request before.

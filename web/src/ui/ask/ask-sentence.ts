@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The sentence of the form to ask. Two of its parts are buttons that open popovers with choices.
 
-import { clampAnswers, type AskChoice } from '../../model/request';
+import { clampViews } from '../../model/choice';
+import type { AskChoice } from '../../model/request';
 import { ANSWERS_MAX } from '../../net/requests';
 import type { Context } from '../context';
 import { el } from '../parts/dom';
@@ -23,7 +24,7 @@ export class AskSentence {
     this.choice = choice;
     this.words = {
       answers: countPopover(context, { title: 'answersCountTitle', offered: ANSWERS, max: ANSWERS_MAX, chosen: choice.answers }, (n) => {
-        choice.answers = clampAnswers(n);
+        choice.answers = clampViews(n, ANSWERS_MAX);
         this.update();
         return choice.answers;
       }),

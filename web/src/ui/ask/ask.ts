@@ -3,14 +3,13 @@
 
 import { DESCRIPTION_MAX, askerOf, linkKeyOf, writeDescription } from '../../crypto/request';
 import { LETTERS, LINK_KEY_LENGTH, randomText } from '../../base/random';
-import { failureOf, type Failure } from '../../model/failure';
+import type { Failure } from '../../model/failure';
 import { shareMessage } from '../../model/outcome';
 import { emptyAsk, type AskChoice } from '../../model/request';
 import { askFor } from '../../net/request-api';
 import { withRetry } from '../../net/retry';
 import { NOTE_KEPT, type Asked } from '../../storage/asked';
 import type { Key } from '../../text/words';
-import { EngineFailure } from '../../worker/engine';
 import type { Context } from '../context';
 import { BusyButton } from '../parts/busy';
 import { button, el, fill } from '../parts/dom';
@@ -21,6 +20,7 @@ import { TokenLine } from '../share/token-line';
 import { AskSentence } from './ask-sentence';
 import { AskedList } from './asked';
 import { RequestCard } from './card';
+import { requestFailure } from './description';
 
 const PATIENCE = 60_000;
 
@@ -119,7 +119,7 @@ export class AskView {
       if (this.disposed) return;
       go.stop();
       lock(false);
-      const failure = failureIn(error);
+      const failure = requestFailure(error);
       if (error instanceof RangeError) problem.textContent = words.say('noteTooLong');
       else showLine(words, api.base, problem, failure.kind === 'cancelled' ? null : askMessage(failure, token.token() !== null));
       go.focus();
@@ -159,10 +159,6 @@ export class AskView {
     this.holder.prepend(card.element, el('div', { class: 'actions again' }, again));
     card.element.querySelector<HTMLElement>('.primary')?.focus();
   }
-}
-
-function failureIn(error: unknown): Failure {
-  return error instanceof EngineFailure ? error.failure : failureOf(error);
 }
 
 function askMessage(failure: Failure, withToken: boolean): ReturnType<typeof shareMessage> {

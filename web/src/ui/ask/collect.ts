@@ -17,7 +17,7 @@ import { OpenView } from '../open/open';
 import { confirmButton } from '../parts/confirm';
 import { button, el, fill, type Child } from '../parts/dom';
 import { endCard } from '../parts/end';
-import { lineContent } from '../parts/problem';
+import { lineContent, showTrouble } from '../parts/problem';
 import { askToReplace } from '../parts/replace';
 import { mayAsk } from '../share/right';
 import { askedFor, quotedNote, requestFailure, revealDescription } from './description';
@@ -132,17 +132,13 @@ export class CollectView {
   }
 
   private showLookFailure(error: unknown): void {
-    const { words, api } = this.context;
     const message = collectMessage(requestFailure(error));
     if (message.kind === 'end') {
       if (message.text === 'answersGone') clearAddress();
       fill(this.element, endCard(this.context, message.title, message.text));
       return;
     }
-    const again = button('primary', words.say('tryAgain'), () => void this.look());
-    fill(this.element, el('h1', {}, words.say('collectTitle')), el('article', { class: 'card' },
-      el('p', { role: 'alert', class: 'problem' }, ...lineContent(words, api.base, message)), el('div', { class: 'actions' }, again)));
-    again.focus();
+    showTrouble(this.context, this.element, 'collectTitle', message, () => void this.look());
   }
 
   private showList(asker: Asker): void {

@@ -17,6 +17,6 @@ export function reportLine({ words, brand, page }: Context, target: Target | { k
 
 function pathOf(target: Target | { kind: 'reloaded' }): string | null {
   if (target.kind === 'open') return `#${target.id}`;
-  if (target.kind === 'answer' && 'id' in target) return `#r.${target.id}`;
+  if (target.kind === 'answer') return `#r.${target.id}`;
   return target.kind === 'classic' ? `secret/${target.id}` : null;
 }
