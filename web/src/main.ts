@@ -16,7 +16,6 @@ import { wordsFor } from './text/languages';
 import type { Key, Words } from './text/words';
 import { newWorker } from './trusted';
 import { clearAddress, forgetOpened, wasOpened } from './ui/address';
-import { ClassicView } from './ui/open/classic';
 import type { Context, View } from './ui/context';
 import { fill } from './ui/parts/dom';
 import { endCard } from './ui/parts/end';
@@ -90,12 +89,8 @@ function viewOf(context: Context, target: Start): View {
   switch (target.kind) {
     case 'share': return new ShareView(context);
     case 'open': return new OpenView(context, target);
-    case 'classic': return new ClassicView(context, target.id);
     case 'ask': return mayAsk(context) ? new LaterView(context, target) : new ShareView(context);
-    case 'answer':
-      if (context.config.features.includes('requests')) return new LaterView(context, target);
-      return { element: endCard(context, 'requestGoneTitle', 'requestGone') };
-    case 'collect': return new LaterView(context, target); // also where nobody may ask any more
+    case 'answer': case 'collect': case 'classic': return new LaterView(context, target); // also where nobody may ask any more
     case 'damaged': return { element: endCard(context, 'damagedTitle', target.ofAsker === true ? 'damagedPrivate' : 'damaged') };
     case 'reloaded': return { element: endCard(context, 'reloadedTitle', 'reloaded') };
   }

@@ -111,7 +111,7 @@ test('the status line tells of openings, live and after it is gone', async () =>
   await openLink(link, other);
   await text('That was the last opening', other).waitFor();
   await look();
-  await text(/^Opened 2 times, last today at .*It is now gone/).waitFor();
+  await text(/^Opened 2 times, last today at .*then erased from the server/).waitFor();
   assert.deepEqual(other.faults, []);
   await other.context().close();
 });

@@ -168,11 +168,6 @@ export const de: Catalogue = {
   openPassphraseHint: 'Der Absender hat sie gewählt.',
   attemptsLeft: { '=1': 'Noch ein Versuch.', other: 'Noch {n} Versuche.' },
 
-  wrapTitle: 'Ein Geheimnis für den Inhaber eines Schlüssels',
-  wrapText: 'Der Absender hat es für einen öffentlichen Schlüssel verschlüsselt. Öffnen kann es nur, wer den privaten Schlüssel hat, mit dem Kommandozeilenprogramm:',
-  wrapLabel: 'Befehl',
-  wrapCopy: 'Befehl kopieren',
-  wrapNote: 'Schreib statt key.txt den Namen der Datei mit deinem privaten Schlüssel. Diese Seite fragt nie nach ihm. Es wurde nichts verbraucht.',
   open: 'Öffnen',
   opening: 'Wird geöffnet',
   tryAgain: 'Noch einmal versuchen',
@@ -215,8 +210,6 @@ export const de: Catalogue = {
   uploading: 'Der Absender lädt es noch hoch. Lass diese Seite offen: Es geht von selbst weiter. Warten verbraucht nichts.',
   goneTitle: 'Dieses Geheimnis gibt es nicht mehr',
   gone: 'Es wurde so oft geöffnet wie vorgesehen, ist abgelaufen, wurde vernichtet, oder der Link stimmt nicht. Was davon zutrifft, lässt sich nicht feststellen. Bitte den Absender um ein neues.',
-  requestGoneTitle: 'Diese Anfrage ist vorbei',
-  requestGone: 'Sie hat alle Antworten, ist abgelaufen, wurde beendet, oder der Link stimmt nicht. Was davon, lässt sich nicht sagen. Hat diese Seite dir „Gesendet“ gemeldet, ist deine Antwort angekommen. Sonst bitte die Person, die ihn geschickt hat, um einen neuen.',
   lockedTitle: 'Dieses Geheimnis ist gesperrt',
   locked: 'Die Passphrase war zu oft falsch. Niemand kann es mehr öffnen. Bitte den Absender um ein neues.',
   damagedTitle: 'Dieser Link ist beschädigt',
@@ -269,11 +262,6 @@ export const de: Catalogue = {
   eraseFailed: 'Es ließ sich nicht löschen. Versuch es noch einmal; wenn das nicht hilft, bitte den Absender, es zu vernichten.',
   unexpected: 'Etwas ist schiefgegangen. Versuch es noch einmal; wenn das nicht hilft, lade die Seite neu.',
   interrupted: 'Der Download ist abgebrochen. Nichts ist verloren: Versuch es noch einmal.',
-
-  classicNote: 'Das ist ein Link der älteren Art: Der Server entschlüsselt das Geheimnis. Es zu öffnen verbraucht ein Öffnen.',
-  classicFailed: 'Es lässt sich nicht öffnen: Die Passphrase ist falsch, oder das Geheimnis gibt es nicht mehr. Eine falsche Passphrase verbraucht nichts.',
-  classicLost: 'Die Antwort kam nicht an; vielleicht ist ein Öffnen verbraucht. Prüfe deine Verbindung und versuch es noch einmal.',
-  classicCancelled: 'Abgebrochen. Ein Öffnen kann trotzdem verbraucht sein.',
 
   trust: 'Verschlüsselt in deinem Browser. Der Server sieht den Schlüssel nie.',
   how: 'So funktioniert es',

@@ -168,11 +168,6 @@ export const en = {
   openPassphraseHint: 'The sender chose it.',
   attemptsLeft: { '=1': 'One attempt left.', other: '{n} attempts left.' },
 
-  wrapTitle: 'A secret for the holder of a key',
-  wrapText: 'The sender encrypted it to a public key. Only the holder of the private key can open it, with the command line program:',
-  wrapLabel: 'Command',
-  wrapCopy: 'Copy command',
-  wrapNote: 'Replace key.txt with the name of the file that contains your private key. This page never asks for the key. Nothing was used up.',
   open: 'Open',
   opening: 'Opening',
   tryAgain: 'Try again',
@@ -212,8 +207,6 @@ export const en = {
   uploading: 'Keep this page open. It continues by itself when the upload is complete. Waiting does not use up an opening.',
   goneTitle: 'This secret is gone',
   gone: 'It was opened as many times as allowed, it expired, it was burnt, or the link is wrong. There is no way to tell which. Ask the sender for a new one.',
-  requestGoneTitle: 'This request is over',
-  requestGone: 'It has all its answers, expired, was ended, or the link is wrong. There is no way to tell which. If this page told you “Sent”, your answer has arrived. Otherwise ask the person who sent it for a new one.',
   lockedTitle: 'This secret is locked',
   locked: 'The passphrase was wrong too many times. It can no longer be opened. Ask the sender for a new one.',
   damagedTitle: 'This link is damaged',
@@ -266,11 +259,6 @@ export const en = {
   eraseFailed: 'It could not be erased. Try again. If that does not help, ask the sender to burn it.',
   unexpected: 'Something went wrong. Try again. If that does not help, reload the page.',
   interrupted: 'The download was interrupted. Nothing is lost. Try again.',
-
-  classicNote: 'This is an older type of link: the server decrypts the secret. Opening it uses up one opening.',
-  classicFailed: 'It cannot be opened: the passphrase is wrong, or the secret is gone. A wrong passphrase uses nothing up.',
-  classicLost: 'The response never arrived, so an opening may have been used. Check your connection, then try again.',
-  classicCancelled: 'Cancelled. An opening may have been used anyway.',
 
   trust: 'Encrypted in your browser. The server never sees the key.',
   how: 'How this works',

@@ -168,11 +168,6 @@ export const es: Catalogue = {
   openPassphraseHint: 'La eligió el remitente.',
   attemptsLeft: { '=1': 'Queda un intento.', other: 'Quedan {n} intentos.' },
 
-  wrapTitle: 'Un secreto para quien tiene una clave',
-  wrapText: 'El remitente lo cifró para una clave pública. Solo puede abrirlo quien tiene la clave privada, con el programa de línea de comandos:',
-  wrapLabel: 'Orden',
-  wrapCopy: 'Copiar la orden',
-  wrapNote: 'Escribe el nombre del archivo con tu clave privada en lugar de key.txt. Esta página nunca la pide. No se ha gastado nada.',
   open: 'Abrir',
   opening: 'Abriendo',
   tryAgain: 'Reintentar',
@@ -215,8 +210,6 @@ export const es: Catalogue = {
   uploading: 'El remitente todavía lo está subiendo. Deja esta página abierta: continuará sola. Esperar no gasta nada.',
   goneTitle: 'Este secreto ya no existe',
   gone: 'Se abrió tantas veces como estaba permitido, caducó, se destruyó, o el enlace no es correcto. No hay forma de saber cuál. Pide uno nuevo al remitente.',
-  requestGoneTitle: 'Esta petición ha terminado',
-  requestGone: 'Tiene todas sus respuestas, caducó, se terminó, o el enlace no es correcto. No hay forma de saber cuál. Si esta página te dijo «Enviado», tu respuesta llegó. Si no, pide uno nuevo a quien te lo envió.',
   lockedTitle: 'Este secreto está bloqueado',
   locked: 'Se escribió demasiadas veces una frase de contraseña incorrecta. Ya nadie puede abrirlo. Pide uno nuevo al remitente.',
   damagedTitle: 'Este enlace está dañado',
@@ -269,11 +262,6 @@ export const es: Catalogue = {
   eraseFailed: 'No se pudo borrar. Inténtalo de nuevo; si no sirve, pide al remitente que lo destruya.',
   unexpected: 'Algo ha salido mal. Inténtalo de nuevo; si no sirve, carga la página otra vez.',
   interrupted: 'La descarga se cortó. No se ha perdido nada: inténtalo de nuevo.',
-
-  classicNote: 'Este enlace es del tipo antiguo: el servidor descifra el secreto. Abrirlo gasta una apertura.',
-  classicFailed: 'No se abre: la frase de contraseña es incorrecta, o el secreto ya no existe. Una frase incorrecta no gasta nada.',
-  classicLost: 'La respuesta no llegó; puede que se haya gastado una apertura. Comprueba tu conexión e inténtalo de nuevo.',
-  classicCancelled: 'Cancelado. Aun así, puede haberse gastado una apertura.',
 
   trust: 'Cifrado en tu navegador. El servidor nunca ve la clave.',
   how: 'Cómo funciona',

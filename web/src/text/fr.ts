@@ -168,11 +168,6 @@ export const fr: Catalogue = {
   openPassphraseHint: 'L’expéditeur l’a choisie.',
   attemptsLeft: { '=1': 'Il reste un essai.', other: 'Il reste {n} essais.' },
 
-  wrapTitle: 'Un secret pour le détenteur d’une clé',
-  wrapText: 'L’expéditeur l’a chiffré pour une clé publique. Seul le détenteur de la clé privée peut l’ouvrir, avec le programme en ligne de commande :',
-  wrapLabel: 'Commande',
-  wrapCopy: 'Copier la commande',
-  wrapNote: 'Remplacez key.txt par le nom du fichier de votre clé privée. Cette page ne la demande jamais. Rien n’a été consommé.',
   open: 'Ouvrir',
   opening: 'Ouverture',
   tryAgain: 'Réessayer',
@@ -215,8 +210,6 @@ export const fr: Catalogue = {
   uploading: 'L’expéditeur est encore en train de l’envoyer. Gardez cette page ouverte : la suite vient d’elle-même. Attendre ne consomme rien.',
   goneTitle: 'Ce secret n’existe plus',
   gone: 'Il a été ouvert autant de fois que permis, a expiré, a été détruit, ou le lien n’est pas bon. Impossible de savoir lequel. Demandez-en un nouveau à l’expéditeur.',
-  requestGoneTitle: 'Cette demande est close',
-  requestGone: 'Elle a toutes ses réponses, a expiré, a été close, ou le lien n’est pas bon. Impossible de savoir lequel. Si cette page vous a affiché « Envoyé », votre réponse est arrivée. Sinon, demandez-en un nouveau à la personne qui l’a envoyé.',
   lockedTitle: 'Ce secret est verrouillé',
   locked: 'Trop de phrases secrètes incorrectes ont été essayées. Plus personne ne peut l’ouvrir. Demandez-en un nouveau à l’expéditeur.',
   damagedTitle: 'Ce lien est endommagé',
@@ -269,11 +262,6 @@ export const fr: Catalogue = {
   eraseFailed: 'L’effacement a échoué. Réessayez ; si cela ne suffit pas, demandez à l’expéditeur de le détruire.',
   unexpected: 'Un problème inattendu est survenu. Réessayez ; si cela ne suffit pas, rechargez la page.',
   interrupted: 'Le téléchargement s’est interrompu. Rien n’est perdu : réessayez.',
-
-  classicNote: 'C’est un lien de l’ancien type : le serveur déchiffre le secret. L’ouvrir consomme une ouverture.',
-  classicFailed: 'Il ne s’ouvre pas : la phrase secrète est incorrecte, ou le secret n’existe plus. Une phrase incorrecte ne consomme rien.',
-  classicLost: 'La réponse n’est pas arrivée ; une ouverture a peut-être été consommée. Vérifiez votre connexion, puis réessayez.',
-  classicCancelled: 'Annulé. Une ouverture a peut-être été consommée malgré tout.',
 
   trust: 'Chiffré dans votre navigateur. Le serveur ne voit jamais la clé.',
   how: 'Comment ça marche',

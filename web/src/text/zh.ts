@@ -165,11 +165,6 @@ export const zh: Catalogue = {
   openPassphraseHint: '由发件人设定。',
   attemptsLeft: { other: '还可尝试 {n} 次。' },
 
-  wrapTitle: '给密钥持有者的秘密',
-  wrapText: '发件人用一个公钥加密了它。只有持有私钥的人才能用命令行程序打开：',
-  wrapLabel: '命令',
-  wrapCopy: '复制命令',
-  wrapNote: '请把 key.txt 换成存放你私钥的文件名。本页绝不会索要私钥。没有消耗任何次数。',
   open: '打开',
   opening: '正在打开',
   tryAgain: '重试',
@@ -209,8 +204,6 @@ export const zh: Catalogue = {
   uploading: '发送者仍在上传。请保持此页面打开，上传完成后会自动继续。等待不消耗任何次数。',
   goneTitle: '这个秘密已不存在',
   gone: '可能次数已用完，可能已过期，可能已被销毁，也可能链接不对。无法知道是哪一种。请向发件人索取新的。',
-  requestGoneTitle: '此请求已结束',
-  requestGone: '可能答复已满，可能已过期，可能已被结束，也可能链接不对。无法知道是哪一种。如果此页曾显示“已发送”，你的答复已送达。否则请向发来链接的人索取新的。',
   lockedTitle: '这个秘密已锁定',
   locked: '口令错误次数过多，谁也无法再打开。请向发件人索取新的。',
   damagedTitle: '链接已损坏',
@@ -263,11 +256,6 @@ export const zh: Catalogue = {
   eraseFailed: '未能抹除。请重试；如果仍然不行，请让发件人销毁它。',
   unexpected: '出现了意外问题。请重试；如果仍然不行，请重新加载页面。',
   interrupted: '下载中断。没有丢失内容：请重试。',
-
-  classicNote: '这是旧式链接：由服务器解密秘密。打开会消耗一次。',
-  classicFailed: '打不开：口令错误，或秘密已不存在。口令错误不消耗次数。',
-  classicLost: '没有收到回应，可能已消耗一次打开次数。请检查网络后重试。',
-  classicCancelled: '已取消，但可能仍已消耗一次打开次数。',
 
   trust: '在你的浏览器中加密。服务器永远看不到密钥。',
   how: '工作原理',

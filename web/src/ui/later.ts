@@ -7,7 +7,7 @@ import type { Context, View } from './context';
 import { button, el, fill } from './parts/dom';
 
 /** The targets whose views come later. */
-export type LaterTarget = Extract<Target, { kind: 'ask' | 'answer' | 'collect' }>;
+export type LaterTarget = Extract<Target, { kind: 'ask' | 'answer' | 'collect' | 'classic' }>;
 
 export class LaterView implements View {
   readonly element = el('div', {});

@@ -52,6 +52,8 @@ export const askEn = {
   sentTitle: 'Sent',
   answeredBefore: 'You answered {when}',
   sent: 'Only the person who asked can read it. You may close this page.',
+  requestGoneTitle: 'This request is over',
+  requestGone: 'It has all its answers, expired, was ended, or the link is wrong. There is no way to tell which. If this page told you “Sent”, your answer has arrived. Otherwise ask the person who sent it for a new one.',
   takeBack: 'Take it back',
   takeBackSure: 'Take it back? It is erased, and nobody will be able to open it.',
   takeBackYes: 'Yes, take it back',
@@ -81,4 +83,15 @@ export const askEn = {
 
   replaceAsked: 'You will lose the private link of your request, and with it the answers. Copy it or keep it in this browser first.',
   leaveTitle: 'Go back to the answers?',
+
+  classicNote: 'This is an older type of link: the server decrypts the secret. Opening it uses up one opening.',
+  classicFailed: 'It cannot be opened: the passphrase is wrong, or the secret is gone. A wrong passphrase uses nothing up.',
+  classicLost: 'The response never arrived, so an opening may have been used. Check your connection, then try again.',
+  classicCancelled: 'Cancelled. An opening may have been used anyway.',
+
+  wrapTitle: 'A secret for the holder of a key',
+  wrapText: 'The sender encrypted it to a public key. Only the holder of the private key can open it, with the command line program:',
+  wrapLabel: 'Command',
+  wrapCopy: 'Copy command',
+  wrapNote: 'Replace key.txt with the name of the file that contains your private key. This page never asks for the key. Nothing was used up.',
 };

@@ -52,6 +52,8 @@ export const askEs: AskCatalogue = {
   sentTitle: 'Enviado',
   answeredBefore: 'Respondiste {when}',
   sent: 'Solo quien lo pidió puede leerlo. Puedes cerrar esta página.',
+  requestGoneTitle: 'Esta petición ha terminado',
+  requestGone: 'Tiene todas sus respuestas, caducó, se terminó, o el enlace no es correcto. No hay forma de saber cuál. Si esta página te dijo «Enviado», tu respuesta llegó. Si no, pide uno nuevo a quien te lo envió.',
   takeBack: 'Retirarlo',
   takeBackSure: '¿Retirarlo? Se borra y nadie podrá abrirlo.',
   takeBackYes: 'Sí, retirar',
@@ -81,4 +83,15 @@ export const askEs: AskCatalogue = {
 
   replaceAsked: 'Se perderá el enlace privado de tu petición y, con él, las respuestas. Cópialo antes o guárdalo en este navegador.',
   leaveTitle: '¿Volver a las respuestas?',
+
+  classicNote: 'Este enlace es del tipo antiguo: el servidor descifra el secreto. Abrirlo gasta una apertura.',
+  classicFailed: 'No se abre: la frase de contraseña es incorrecta, o el secreto ya no existe. Una frase incorrecta no gasta nada.',
+  classicLost: 'La respuesta no llegó; puede que se haya gastado una apertura. Comprueba tu conexión e inténtalo de nuevo.',
+  classicCancelled: 'Cancelado. Aun así, puede haberse gastado una apertura.',
+
+  wrapTitle: 'Un secreto para quien tiene una clave',
+  wrapText: 'El remitente lo cifró para una clave pública. Solo puede abrirlo quien tiene la clave privada, con el programa de línea de comandos:',
+  wrapLabel: 'Orden',
+  wrapCopy: 'Copiar la orden',
+  wrapNote: 'Escribe el nombre del archivo con tu clave privada en lugar de key.txt. Esta página nunca la pide. No se ha gastado nada.',
 };

@@ -52,6 +52,8 @@ export const askZh: AskCatalogue = {
   sentTitle: '已发送',
   answeredBefore: '你已在{when}答复',
   sent: '只有索取的人能读。你可以关闭此页。',
+  requestGoneTitle: '此请求已结束',
+  requestGone: '可能答复已满，可能已过期，可能已被结束，也可能链接不对。无法知道是哪一种。如果此页曾显示“已发送”，你的答复已送达。否则请向发来链接的人索取新的。',
   takeBack: '撤回',
   takeBackSure: '要撤回吗？它会被删除，之后谁也打不开。',
   takeBackYes: '是，撤回',
@@ -81,4 +83,15 @@ export const askZh: AskCatalogue = {
 
   replaceAsked: '你的请求的私密链接会丢失，答复也随之丢失。请先复制它，或保存在此浏览器中。',
   leaveTitle: '返回答复列表？',
+
+  classicNote: '这是旧式链接：由服务器解密秘密。打开会消耗一次。',
+  classicFailed: '打不开：口令错误，或秘密已不存在。口令错误不消耗次数。',
+  classicLost: '没有收到回应，可能已消耗一次打开次数。请检查网络后重试。',
+  classicCancelled: '已取消，但可能仍已消耗一次打开次数。',
+
+  wrapTitle: '给密钥持有者的秘密',
+  wrapText: '发件人用一个公钥加密了它。只有持有私钥的人才能用命令行程序打开：',
+  wrapLabel: '命令',
+  wrapCopy: '复制命令',
+  wrapNote: '请把 key.txt 换成存放你私钥的文件名。本页绝不会索要私钥。没有消耗任何次数。',
 };

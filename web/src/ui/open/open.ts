@@ -17,10 +17,9 @@ import { secretField } from '../parts/choices';
 import type { Context } from '../context';
 import { button, el, fill } from '../parts/dom';
 import { endCard } from '../parts/end';
-import { lineContent, showLine } from '../parts/problem';
+import { showLine, showTrouble } from '../parts/problem';
 import { clearAddress, clearOpenedAddress } from '../address';
 import { Opened } from './opened';
-import { wrappedCard } from './wrapped';
 
 const KILOBYTE = 1000;
 /** Milliseconds until an upload that is under way is looked at again. */
@@ -119,7 +118,7 @@ export class OpenView {
       if (this.disposed) return;
       // Without a view left, another opener has the last one, and the server keeps it for them only.
       if (info.viewsLeft === 0) this.showLookFailure({ kind: 'gone' });
-      else if (info.wrap) this.showWrapped(info);
+      else if (info.wrap) await this.showWrapped(info);
       else this.showWaiting(info);
     } catch (error) {
       if (this.disposed) return;
@@ -128,7 +127,6 @@ export class OpenView {
   }
 
   private showLookFailure(failure: Failure): void {
-    const { words, api } = this.context;
     if (failure.kind === 'uploading') {
       this.waitForUpload();
       return;
@@ -139,10 +137,7 @@ export class OpenView {
       this.end(message);
       return;
     }
-    const again = button('primary', words.say('tryAgain'), () => void this.look());
-    fill(this.element, this.heading(), el('article', { class: 'card' },
-      el('p', { role: 'alert', class: 'problem' }, ...lineContent(words, api.base, message)), el('div', { class: 'actions' }, again)));
-    again.focus();
+    showTrouble(this.context, this.element, this.way.title ?? 'openTitle', message, () => void this.look());
   }
 
   private heading(): HTMLElement {
@@ -159,8 +154,11 @@ export class OpenView {
     this.timer = window.setTimeout(() => void this.look(), UPLOAD_LOOK_EVERY);
   }
 
-  private showWrapped({ viewsLeft, expiresAt }: Info): void {
+  private async showWrapped({ viewsLeft, expiresAt }: Info): Promise<void> {
     const { words, page } = this.context;
+    const { learnAsk, wrappedCard } = await import('../ask/views');
+    await learnAsk(words);
+    if (this.disposed) return;
     const left = words.say('canBeOpened', { n: viewsLeft, date: words.date(expiresAt) });
     const card = wrappedCard(this.context, buildLink(page, this.id, this.key), left);
     fill(this.element, el('h1', {}, words.say('wrapTitle')), card);
