@@ -6,19 +6,14 @@ import { askedList, type Asked } from '../../storage/asked';
 import type { Context } from '../context';
 import { confirmButton } from '../parts/confirm';
 import { button, el, fill, untrusted } from '../parts/dom';
+import { KeptRows, type Row } from '../parts/rows';
 import { RequestStatus } from './status';
-
-interface Row {
-  element: HTMLElement;
-  status: RequestStatus;
-}
 
 export class AskedList {
   readonly element: HTMLElement;
   private readonly context: Context;
   private readonly onEmpty: () => void;
-  private readonly rows = new Map<string, Row>();
-  private readonly excluded = new Set<string>();
+  private readonly rows = new KeptRows<Asked>((one) => this.row(one));
 
   /** Calls `onEmpty` when the last entry is forgotten, so that the caller can move the focus. */
   constructor(context: Context, onEmpty: () => void) {
@@ -30,30 +25,21 @@ export class AskedList {
 
   /** Leave the request `id` out, because it has a card. */
   exclude(id: string): void {
-    this.excluded.add(id);
+    this.rows.exclude(id);
     this.draw();
   }
 
   /** Stop polling all rows. */
   stop(): void {
-    this.keep([]);
+    this.rows.elementsOf([]);
   }
 
   draw(): void {
     const { words, now } = this.context;
-    const all = askedList.all(now()).filter(({ id }) => !this.excluded.has(id));
+    const all = this.rows.without(askedList.all(now()));
     this.element.hidden = all.length === 0;
-    this.keep(all);
-    fill(this.element, el('h2', {}, words.say('askedTitle')), el('ul', {}, ...[...this.rows.values()].map(({ element }) => element)),
+    fill(this.element, el('h2', {}, words.say('askedTitle')), el('ul', {}, ...this.rows.elementsOf(all)),
       el('p', { class: 'note' }, words.say('askedNote')));
-  }
-
-  // Keep rows for exactly these requests. A row that exists stays, so that it is not polled again.
-  private keep(shown: Asked[]): void {
-    const before = new Map(this.rows);
-    this.rows.clear();
-    for (const one of shown) this.rows.set(one.id, before.get(one.id) ?? this.row(one));
-    for (const [id, { status }] of before) if (!this.rows.has(id)) status.stop();
   }
 
   private row(one: Asked): Row {
@@ -88,13 +74,10 @@ export class AskedList {
   // The pressed button is gone with its row. Move the focus to the row that took its place.
   private forget(id: string, made: string): void {
     const { words, now, announce } = this.context;
-    const row = [...this.rows.keys()].indexOf(id);
+    const row = this.rows.indexOf(id);
     askedList.forget(id, now());
     this.draw();
     announce(words.say('forgotten', { what: made }));
-    const rows = this.element.querySelectorAll('li');
-    const next = rows[Math.min(row, rows.length - 1)];
-    if (next === undefined) this.onEmpty();
-    else next.querySelector<HTMLElement>('.actions button')?.focus();
+    if (!this.rows.focus(row)) this.onEmpty();
   }
 }

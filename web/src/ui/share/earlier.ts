@@ -5,22 +5,16 @@ import type { Owned } from '../../storage/owned';
 import { confirmButton } from '../parts/confirm';
 import type { Context } from '../context';
 import { button, el, fill } from '../parts/dom';
+import { KeptRows, type Row } from '../parts/rows';
 import { LiveStatus } from './status';
 
 const AT_FIRST = 3;
-
-interface Row {
-  element: HTMLElement;
-  status: LiveStatus;
-}
 
 export class EarlierList {
   readonly element: HTMLElement;
   private readonly context: Context;
   private readonly onEmpty: () => void;
-  /** The visible rows, by id. */
-  private readonly rows = new Map<string, Row>();
-  private readonly excluded = new Set<string>();
+  private readonly rows = new KeptRows<Owned>((one) => this.row(one));
   private shown = AT_FIRST;
 
   /** Calls `onEmpty` when the last entry is forgotten, so that the caller can move the focus. */
@@ -33,25 +27,24 @@ export class EarlierList {
 
   /** Leave the secret `id` out, because it has a card. */
   exclude(id: string): void {
-    this.excluded.add(id);
+    this.rows.exclude(id);
     this.draw();
   }
 
   /** Stop polling all rows. */
   stop(): void {
-    this.keep([]);
+    this.rows.elementsOf([]);
   }
 
   private draw(): void {
     const { words, owned, now } = this.context;
-    const all = owned.all(now()).filter(({ id }) => !this.excluded.has(id));
+    const all = this.rows.without(owned.all(now()));
+    const rows = this.rows.elementsOf(all.slice(0, this.shown));
     this.element.hidden = all.length === 0;
-    this.keep(all.slice(0, this.shown));
     if (all.length === 0) {
       fill(this.element);
       return;
     }
-    const rows = [...this.rows.values()].map(({ element }) => element);
     const rest = all.length - rows.length;
     const more = rest > 0 && button('quiet', words.say('earlierMore', { n: rest }), () => {
       this.shown = all.length;
@@ -66,23 +59,12 @@ export class EarlierList {
       el('div', { class: 'actions' }, more, forgetAll), el('p', { class: 'note' }, words.say('forgetNote')));
   }
 
-  // Keep rows for exactly these secrets. A row that exists stays, so that it is not polled again.
-  private keep(shown: Owned[]): void {
-    const before = new Map(this.rows);
-    this.rows.clear();
-    for (const one of shown) this.rows.set(one.id, before.get(one.id) ?? this.row(one));
-    for (const [id, { status }] of before) if (!this.rows.has(id)) status.stop();
-  }
-
   // The pressed button is gone with its row. Move the focus to the row that took its place.
   private forgotten(what: string, row: number): void {
     const { words, announce } = this.context;
     this.draw();
     announce(words.say('forgotten', { what }));
-    const rows = this.element.querySelectorAll('li');
-    const next = rows[Math.min(row, rows.length - 1)];
-    if (next === undefined) this.onEmpty();
-    else next.querySelector<HTMLElement>('.actions > button')?.focus();
+    if (!this.rows.focus(row)) this.onEmpty();
   }
 
   private row(one: Owned): Row {
@@ -95,7 +77,7 @@ export class EarlierList {
       if (here) forget.focus();
     });
     const forget = button('quiet', words.say('forget'), () => {
-      const row = [...this.element.querySelectorAll('li')].findIndex((li) => li.contains(forget));
+      const row = this.rows.indexOf(one.id);
       owned.forget(one.id, now());
       this.forgotten(made, row);
     }, { 'aria-label': `${words.say('forget')}: ${made}` });
