@@ -184,7 +184,7 @@ export class CollectView {
     const { words } = context;
     const link = this.link ??= new PrivateLink(context, asked);
     const end = confirmButton(words, words.say('endRequest'), words.say('endSure'), words.say('endYes'), () => status.end(), { class: 'quiet' });
-    return [el('h3', {}, words.say('privateLabel')), link.element, el('div', { class: 'actions' }, end),
+    return [el('h2', {}, words.say('privateLabel')), link.element, el('div', { class: 'actions' }, end),
       addressed && !link.isKept() && el('p', { class: 'note' }, words.say('wrongLink'))];
   }
 
