@@ -24,7 +24,7 @@ const folder = process.env.SHOTS ?? 'build/shots';
 const looks = process.env.LOOKS?.split(',') ?? Object.keys(LOOKS).filter((look) => look !== 'docs');
 const wanted = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
-const site = await startSite({ needs: 'requests' });
+const site = await startSite();
 const browser = await startBrowser();
 let failed = 0;
 for (const [name, reach] of Object.entries({ ...states, ...askStates })) {

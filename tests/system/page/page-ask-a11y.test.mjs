@@ -3,4 +3,4 @@
 import { askStates } from '../support/ask-states.mjs';
 import { testStates } from '../support/axe.mjs';
 
-testStates(askStates, { needs: 'requests' });
+testStates(askStates);

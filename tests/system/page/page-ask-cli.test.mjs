@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { ageKey } from '../support/age.mjs';
 import { exit, newHome } from '../support/cli.mjs';
 import { buildFolder, patience } from '../support/server.mjs';
-import { askFor, button, choose, field, page, savedFile, setStage, sha, shownText, site, text } from '../support/stage.mjs';
+import { askFor, button, clipboard, choose, field, page, savedFile, setStage, sha, shownText, site, text } from '../support/stage.mjs';
 
 const WAIT = 30_000 * patience;
 const NOTE = 'The password of <b>staging</b>, Grüße ✓';
@@ -18,7 +18,6 @@ const FILE = { name: 'small ü.bin', bytes: randomBytes(700_000) }; // in parts
 
 let asker, answerer;
 setStage({
-  needs: 'requests',
   timeout: WAIT,
   setUp: async () => {
     assert.ok(site.real, 'needs secretsd');
@@ -35,14 +34,8 @@ async function run(who, args, input = '') {
   return r;
 }
 
-/** Go to a link that may differ from the page's own address in its fragment only, with a page that is new. */
-async function visit(link) {
-  await page.goto('about:blank');
-  await page.goto(link);
-}
-
 async function pageAnswer(link, fill) {
-  await visit(link);
+  await page.goto(link);
   await text('You are asked for a secret').waitFor();
   assert.equal(await page.locator('blockquote').textContent(), NOTE);
   await fill();
@@ -52,7 +45,7 @@ async function pageAnswer(link, fill) {
 
 /** Open the one answer of the request that is still there, and read it as `read` does. */
 async function pageCollect(link, read) {
-  await visit(link);
+  await page.goto(link);
   await page.locator('.answers li button').click();
   return read();
 }
@@ -108,7 +101,7 @@ for (const [first, ask] of Object.entries(asks)) {
         assert.deepEqual([got.name, sha(got.bytes)], [FILE.name, sha(FILE.bytes)]);
 
         page.allow = /404/;
-        await visit(link);
+        await page.goto(link);
         await text('This request is over').waitFor();
       });
     }
@@ -123,10 +116,10 @@ const encryptedToKey = async () => {
 
 test('the command that the page shows for a secret of put --to opens it', { timeout: 4 * WAIT }, async () => {
   const { link } = JSON.parse((await run(answerer, ['put', '--json', '--to', await encryptedToKey()], TEXT)).stdout);
-  await visit(link);
+  await page.goto(link);
   await text('A secret for the holder of a key').waitFor();
   await button('Copy command').click();
-  const command = await page.evaluate(() => navigator.clipboard.readText());
+  const command = await clipboard();
   assert.equal(await button('Open').count(), 0);
   const r = spawnSync('sh', ['-c', command], { cwd: asker.folder, encoding: 'utf8', env: { HOME: asker.folder, PATH: `${buildFolder}:${process.env.PATH}` } });
   assert.deepEqual([r.status, r.stdout], [exit.done, TEXT], r.stderr);
@@ -135,7 +128,7 @@ test('the command that the page shows for a secret of put --to opens it', { time
 test('an answer to a key of the asker: the page sends to the client, which opens it', { timeout: 4 * WAIT }, async () => {
   const asked = JSON.parse((await run(asker, ['request', '--json', '--note', NOTE, '--to', await encryptedToKey()])).stdout);
   await answers.page.text(asked.link);
-  await visit(asked.collect);
+  await page.goto(asked.collect);
   await text('Encrypted to another key. The command line program opens it: secrets collect.').waitFor();
   assert.equal(await page.locator('.answers li button').count(), 0);
   assert.equal((await run(asker, ['collect', '-i', 'key.txt', asked.collect])).stdout, TEXT);
@@ -145,6 +138,6 @@ test('the client ends what the page asked for', { timeout: 4 * WAIT }, async () 
   const { link, collect: own } = await asks.page();
   await run(asker, ['burn', own]);
   page.allow = /404/;
-  await visit(link);
+  await page.goto(link);
   await text('This request is over').waitFor();
 });

@@ -6,15 +6,13 @@ import { randomBytes } from 'node:crypto';
 import { detail } from '../support/brief.mjs';
 import { newPage } from '../support/browser.mjs';
 import { shareSecret } from '../support/site.mjs';
-import { askFor, browser, button, changeConfig, choose, field, page, refusal, savedFile, setStage, sha, shownText, site, text, until } from '../support/stage.mjs';
+import { askFor, asksToLeave, browser, button, changeConfig, changeJson, choose, clipboard, field, page, refusal, savedFile, setStage, sha, shownText, site, text, until } from '../support/stage.mjs';
 
-setStage({ needs: 'requests' });
-
-const clipboard = (where = page) => where.evaluate(() => navigator.clipboard.readText());
+setStage();
 
 /** A page of somebody else. `use` gets it, and it must end without a fault. */
-async function elsewhere(use, options = {}) {
-  const other = await newPage(browser, { locale: 'en-GB', ...options });
+async function elsewhere(use) {
+  const other = await newPage(browser, { locale: 'en-GB' });
   try {
     const result = await use(other);
     assert.deepEqual(other.faults, []);
@@ -115,7 +113,8 @@ test('this browser keeps the private link only as the person chooses, and forget
   const { collect } = await askFor('kept');
   await page.getByLabel('Keep the private link in this browser').check();
   assert.ok((await page.evaluate(() => localStorage.getItem('ephemeral-secrets-requests'))).includes(collect.split('.')[2]));
-  await page.goto(`${site.url}#ask`);
+  await page.goto(site.url);
+  await page.getByRole('link', { name: 'One request kept in this browser' }).click();
   await text('Requests kept in this browser').waitFor();
   await page.getByRole('button', { name: 'Read the answers: kept' }).click();
   await text('You asked for:').waitFor();
@@ -138,8 +137,9 @@ test('the view to ask is offered where the server takes requests, and is left wi
   await field('What do you need?').fill('x'.repeat(5000));
   await button('Create request link').click();
   await text('This note is too long').waitFor();
-  await field('What do you need?').fill('');
   await page.getByRole('link', { name: 'Share one instead' }).click();
+  await page.getByRole('heading', { name: 'Leave this page?' }).waitFor();
+  await button('Leave').click();
   await text('Share a secret').waitFor();
 
   await changeConfig({ features: ['gate'] });
@@ -208,9 +208,6 @@ detail('a private link that the browser did not copy is still the only copy', as
   await page.evaluate((to) => { location.hash = to; }, link.split('#')[1]);
   await text('You will lose the private link of your request').waitFor();
 });
-
-/** Whether the page would have the browser ask before it is left. */
-const asksToLeave = (where = page) => where.evaluate(() => !dispatchEvent(new Event('beforeunload', { cancelable: true })));
 
 test('a request that is ended shows what became of its answers, and keeps nothing', async () => {
   const { link, collect } = await askFor('ended');
@@ -376,6 +373,7 @@ test('whom the private link was sent by mistake is told so', async () => {
   page.allow = /404/;
   await page.goto(collect.slice(0, -1));
   await text('Copy it again from where you kept it.').waitFor();
+  await page.getByRole('button', { name: 'Ask someone for a secret' }).waitFor();
 });
 
 test('an answer whose delivery is lost is delivered by the next press, once', async () => {
@@ -436,8 +434,6 @@ test('a private link that mail has changed ends its request', async () => {
   await text('This request is over').waitFor();
 });
 
-const json = (route, change) => route.fetch().then(async (response) => route.fulfill({ response, json: change(await response.json()) }));
-
 test('a server that lies about a request gets no answer', async () => {
   const { link } = await askFor('mine');
   const { link: other } = await askFor('of somebody else');
@@ -451,7 +447,7 @@ test('a server that lies about a request gets no answer', async () => {
     (right) => ({ ...right, description: `${right.description.slice(0, -4)}AAAA` }),
   ]) {
     await page.unrouteAll({ behavior: 'wait' });
-    await page.route(`**/api/v1/requests/${idOf(link)}`, (route) => json(route, lie));
+    await changeJson(page, `**/api/v1/requests/${idOf(link)}`, lie);
     await page.goto(link);
     await text('This request cannot be trusted').waitFor();
     assert.equal(await button('Send').count(), 0);
@@ -465,15 +461,15 @@ detail('a server that lies about the answers shows each of them once, and none o
   const { link: otherLink, collect: other } = await askFor('of somebody else');
   await answerWith(otherLink, 'moved');
   let moved;
-  await page.route('**/answers', (route) => json(route, (list) => { [moved] = list.answers; return list; }));
+  await changeJson(page, '**/answers', (list) => { [moved] = list.answers; return list; });
   await page.goto(other);
   await page.locator('.answers li').waitFor();
 
   await page.unrouteAll({ behavior: 'wait' });
-  await page.route('**/answers', (route) => json(route, (list) => {
+  await changeJson(page, '**/answers', (list) => {
     const [one] = list.answers;
     return { ...list, answers: [one, one, moved, { ...one, wrap: 'AAAA' }, { ...one, wrap: undefined }] };
-  }));
+  });
   await page.goto(collect);
   await page.locator('.answers li').nth(4).waitFor();
   assert.deepEqual(await page.locator('.answers li .note').allTextContents(), [
@@ -483,17 +479,14 @@ detail('a server that lies about the answers shows each of them once, and none o
   assert.equal(await page.locator('.answers li button').count(), 1);
   assert.equal(await readAnswer(), 'right');
   await page.unrouteAll({ behavior: 'wait' });
-  await page.route('**/answers', (route) => json(route, (list) => ({ ...list, header: 'A'.repeat(43), description: 'A'.repeat(600) })));
+  await changeJson(page, '**/answers', (list) => ({ ...list, header: 'A'.repeat(43), description: 'A'.repeat(600) }));
   await page.goto(collect);
   await text('This request cannot be trusted').waitFor();
 });
 
 test('a secret whose passphrase is encrypted to a key: the page shows the command, and sends and asks nothing', async () => {
   const { id, link, receipt } = await shareSecret(site, 'for the holder of a key', { passphrase: 'stands for the wrapped one' });
-  await page.route(`**/api/v1/secrets/${id}`, async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, json: { ...(await response.json()), wrap: true } });
-  });
+  await changeJson(page, `**/api/v1/secrets/${id}`, (info) => ({ ...info, wrap: true }));
   const sent = [];
   page.on('request', (request) => { if (request.method() !== 'GET') sent.push(request.url()); });
   await page.goto(link);

@@ -4,11 +4,10 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { detail } from '../support/brief.mjs';
 import { newPage } from '../support/browser.mjs';
-import { browser, button, choose, openLink, page, setStage, shareText, site, text, until } from '../support/stage.mjs';
+import { shareSecret } from '../support/site.mjs';
+import { browser, button, choose, clipboard, openLink, page, setStage, shareText, site, text, until } from '../support/stage.mjs';
 
 setStage();
-
-const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
 
 test('a message with the link is copied and mailed', async () => {
   const link = await shareText('m', () => choose(2, (d) => d.getByLabel('A generated passphrase').check()));
@@ -31,6 +30,17 @@ detail('what is typed for the next secret is not taken away by the button that a
   await button('Share another secret').waitFor();
 });
 
+test('a link of this page that is pasted into the box can be opened from there', async () => {
+  const { link } = await shareSecret(site, 'pasted');
+  await page.goto(site.url);
+  await page.locator('textarea').fill(`see ${link}`);
+  assert.equal(await button('Open it').count(), 0);
+  await page.locator('textarea').fill(link);
+  await button('Open it').click();
+  await button('Open').waitFor();
+  assert.equal(page.url(), link);
+});
+
 test('what is missing or too much is said in place', async () => {
   // A text of 1 MB takes Chromium seconds to lay out.
   const config = await (await fetch(`${site.url}api/v1/config`)).json();
@@ -38,6 +48,8 @@ test('what is missing or too much is said in place', async () => {
   await page.goto(site.url);
   await button('Create link').click();
   await text('Type something or add a file first.').waitFor();
+  await page.locator('textarea').fill('x');
+  assert.equal(await text('Type something or add a file first.').count(), 0);
   await page.locator('textarea').fill('x'.repeat(1001));
   await button('Create link').click();
   await text(/longer than 1 kB/).waitFor();
@@ -45,7 +57,10 @@ test('what is missing or too much is said in place', async () => {
 
 test('the card: copy, QR, burn; and what became of it', async () => {
   const link = await shareText('c');
+  await button('Copy message').click();
+  await text('Copied').waitFor();
   await button('Copy link').click();
+  await button('Copy message').waitFor(); // what was copied before is copied no longer
   await text('Copied').waitFor();
   assert.equal(await clipboard(), link);
   await button('QR code').click();

@@ -10,7 +10,7 @@ import { load } from '../../web/lib/load.mjs';
 import { newPage, startBrowser } from '../support/browser.mjs';
 import { startFlakyProxy } from '../support/flaky-proxy.mjs';
 import { shareSecret, startStatic } from '../support/site.mjs';
-import { button, createLink, field, openLink, page, refusal, savedFile, setStage, sha, shareText, shownText, site, text, until } from '../support/stage.mjs';
+import { asksToLeave, button, createLink, field, openLink, page, refusal, savedFile, setStage, sha, shareText, shownText, site, text, until } from '../support/stage.mjs';
 
 const { zip } = await load('base/zip.ts');
 const MINUTE = 60_000;
@@ -394,6 +394,21 @@ test('the same link put into the address bar again goes on with the same opening
   await button('Open the link').click();
   await button('Open').click();
   assert.equal(await shownText(), 'other');
+});
+
+test('a text is not given up unasked until it is copied, neither by the page nor by the browser', async () => {
+  const mine = await shareSecret(site, 'mine');
+  const other = await shareSecret(site, 'other');
+  await openLink(mine.link);
+  await button('Copy').waitFor();
+  await asksAndStays(other, 'This is the last copy.');
+  assert.equal(await asksToLeave(), true);
+  await button('Copy').click();
+  await text('Copied').waitFor();
+  assert.equal(await asksToLeave(), false);
+  await putLink(other);
+  await button('Open').waitFor();
+  assert.equal(await asked(), 0);
 });
 
 test('a file is not given up for another link unasked until it is saved', async () => {

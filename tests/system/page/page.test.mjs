@@ -7,12 +7,11 @@ import { randomBytes } from 'node:crypto';
 import { brief, detail } from '../support/brief.mjs';
 import { COSTLY, shareSecret } from '../support/site.mjs';
 import {
-  button, choose, createLink, field, openLink, page, refusal, savedFile, setStage, sha, shareText, shownText, site, text, until,
+  button, clipboard, choose, createLink, field, openLink, page, refusal, savedFile, setStage, sha, shareText, shownText, site, text, until,
 } from '../support/stage.mjs';
 
 setStage();
 
-const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
 const classic = (body) => fetch(`${site.url}encrypt`, { method: 'POST', body: JSON.stringify(body) }).then((r) => r.json());
 
 test('a text is shared and opened; the fragment leaves the address bar and the history', async () => {

@@ -166,20 +166,19 @@ export function describedApi(server, maxSockets = 64) {
 }
 
 export const base64url = (bytes) => Buffer.from(bytes).toString('base64url');
+const sha = (data) => base64url(createHash('sha256').update(data).digest());
 
 /** A v1 secret as a client makes it, but for the encryption: { access, envelope, create }, and a gate with attempts. */
 export function makeSecret({ size = 304, views = 1, ttl = 3600, attempts, wrap, inline = true } = {}) {
-  const access = randomBytes(32);
+  const { access, envelope, header } = makeEnvelope(size);
   const gate = attempts === undefined && wrap === undefined ? undefined : randomBytes(32);
-  const envelope = randomBytes(size);
-  envelope.set([0x45, 0x53, 0x76, 0x31, 14, 8, 1, 0]);
   const create = {
-    verifier: base64url(createHash('sha256').update(access).digest()),
-    header: base64url(envelope.subarray(0, 32)),
+    verifier: sha(access),
+    header,
     views,
     ttl,
     size,
-    ...(gate && { attempts, gate_verifier: base64url(createHash('sha256').update(gate).digest()) }),
+    ...(gate && { attempts, gate_verifier: sha(gate) }),
     ...(wrap && { passphrase: true, wrap: base64url(wrap) }),
     ...(inline ? { content: base64url(envelope) } : {}),
   };
@@ -199,15 +198,13 @@ export function makeRequest(more = {}) {
   const gate = randomBytes(32);
   const owner = makeToken();
   const { envelope, header } = makeEnvelope(400);
-  const sha = (data) => base64url(createHash('sha256').update(data).digest());
   return { owner, gate: base64url(gate), ask: { owner: sha(owner), header, description: base64url(envelope), gate_verifier: sha(gate), ...more } };
 }
 
 /** An answer to ${request}: the body of its begin, and what opens it. */
 export function makeAnswer(request, { size = 304, inline = true } = {}) {
   const { access, envelope, header } = makeEnvelope(size);
-  const verifier = base64url(createHash('sha256').update(access).digest());
-  return { access: base64url(access), envelope, begin: { gate: request.gate, verifier, header, size, ...(inline && { content: base64url(envelope) }) } };
+  return { access: base64url(access), envelope, begin: { gate: request.gate, verifier: sha(access), header, size, ...(inline && { content: base64url(envelope) }) } };
 }
 
 export const makeToken = () => base64url(randomBytes(32));

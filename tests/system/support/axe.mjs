@@ -49,10 +49,10 @@ export async function startAxe() {
   };
 }
 
-/** Test that each of `states` is accessible, on a server that has the feature `needs`. */
-export function testStates(states, { needs } = {}) {
+/** Test that each of `states` is accessible. */
+export function testStates(states) {
   setStage({
-    pages: false, needs,
+    pages: false,
     setUp: async () => {
       page = await newPage(browser, { locale: 'en-GB', reducedMotion: 'reduce' });
       client = await page.context().newCDPSession(page);

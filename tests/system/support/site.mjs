@@ -14,18 +14,14 @@ globalThis.crypto ??= webcrypto;
 export const webFolder = join(top, 'build/web');
 const envelope = await load('crypto/envelope.ts', 'crypto/gate.ts');
 
-/** secretsd where it is built and has the feature `needs`; else, or where `fake` asks for it, the stand-in of tests/web. */
-export async function startSite({ fake = false, env = {}, needs } = {}) {
+/** secretsd where it is built; else, or where `fake` asks for it, the stand-in of tests/web. */
+export async function startSite({ fake = false, env = {} } = {}) {
   if (fake || !existsSync(join(buildFolder, 'secretsd'))) {
     const site = await startFake({ folder: webFolder });
     return { ...site, real: false };
   }
   const server = await startServer({ env: { SECRETS_RATE_CREATE: '0', SECRETS_RATE_OPEN: '0', SECRETS_HOSTS: 'secrets.test', ...env } });
-  const site = { url: `${server.url}/`, real: true, server, stop: () => server.stop() };
-  const { features } = await call(site, 'config', { method: 'GET' });
-  if (needs === undefined || features.includes(needs)) return site;
-  await site.stop();
-  return startSite({ fake: true });
+  return { url: `${server.url}/`, real: true, server, stop: () => server.stop() };
 }
 
 const scrypt = (input, salt, { logN, r, p }) =>

@@ -19,11 +19,11 @@ export let page;
 
 /**
  * Set up what the tests of this file share: `setUp` and `tearDown` do what the file needs beside it.
- * With `pages` false the tests make their own. The server has the feature `needs`.
+ * With `pages` false the tests make their own.
  */
-export function setStage({ pages = true, timeout, needs, setUp = async () => undefined, tearDown = async () => undefined } = {}) {
+export function setStage({ pages = true, timeout, setUp = async () => undefined, tearDown = async () => undefined } = {}) {
   before(async () => {
-    site = await startSite({ needs });
+    site = await startSite();
     browser = await startBrowser();
     await setUp();
   });
@@ -53,11 +53,16 @@ export const text = (what, where = page) => where.getByText(what).first();
 export const refusal = (status, code, headers = {}) =>
   ({ status, headers, contentType: 'application/problem+json', body: JSON.stringify({ code }) });
 
-/** Let the server's config be what it is but for `changes`. */
-export const changeConfig = (changes, where = page) => where.route('**/api/v1/config', async (route) => {
+/** Let the JSON that the server answers at `url` be what `change` makes of it. */
+export const changeJson = (where, url, change) => where.route(url, async (route) => {
   const response = await route.fetch();
-  await route.fulfill({ response, json: { ...(await response.json()), ...changes } });
+  await route.fulfill({ response, json: change(await response.json()) });
 });
+
+/** Let the server's config be what it is but for `changes`. */
+export const changeConfig = (changes, where = page) => changeJson(where, '**/api/v1/config', (config) => ({ ...config, ...changes }));
+
+export const clipboard = (where = page) => where.evaluate(() => navigator.clipboard.readText());
 
 export const LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><circle cx="32" cy="32" r="30" fill="#7a1fa2"/><path d="M20 44V20l24 24V20" fill="none" stroke="#fff" stroke-width="6"/></svg>';
 export const BRAND = {
@@ -80,6 +85,9 @@ export async function brandIt(where = page, brand = BRAND, changes = {}) {
     contentType: 'image/svg+xml', headers: { 'Cross-Origin-Resource-Policy': 'same-origin' }, body: LOGO,
   }));
 }
+
+/** Whether the page would have the browser ask before it is left. */
+export const asksToLeave = (where = page) => where.evaluate(() => !dispatchEvent(new Event('beforeunload', { cancelable: true })));
 
 /** Wait until `check` holds. */
 export async function until(check, what) {

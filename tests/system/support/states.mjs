@@ -2,7 +2,7 @@
 // Every state of the page, and how to bring it about: for the accessibility tests and the screenshots.
 import { randomBytes } from 'node:crypto';
 import { shareSecret } from './site.mjs';
-import { brandIt, button, changeConfig, createLink, field, giveUp, refusal } from './stage.mjs';
+import { brandIt, button, changeConfig, changeJson, createLink, field, giveUp, refusal } from './stage.mjs';
 
 const BOX = 'textarea';
 const refuse = (page, glob, status, code, headers) => page.route(glob, (route) => route.fulfill(refusal(status, code, headers)));
@@ -43,10 +43,7 @@ async function openFile(page, site, size = 700_000) {
 }
 
 /** Let the server's info of the secret `id` be what it is but for `changes`. */
-const changeInfo = (page, id, changes) => page.route(`**/api/v1/secrets/${id}`, async (route) => {
-  const response = await route.fetch();
-  await route.fulfill({ response, json: { ...(await response.json()), ...changes } });
-});
+const changeInfo = (page, id, changes) => changeJson(page, `**/api/v1/secrets/${id}`, (info) => ({ ...info, ...changes }));
 
 const popover = (slot) => async (page, site) => {
   await openForm(page, site);
