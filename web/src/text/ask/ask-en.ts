@@ -53,7 +53,7 @@ export const askEn = {
   answeredBefore: 'You answered {when}',
   sent: 'Only the person who asked can read it. You may close this page.',
   requestGoneTitle: 'This request is over',
-  requestGone: 'It has all its answers, expired, was ended, or the link is wrong. There is no way to tell which. If this page told you “Sent”, your answer has arrived. Otherwise ask the person who sent it for a new one.',
+  requestGone: 'It has all its answers, it expired, it was ended, or the link is wrong. There is no way to tell which. If this page told you “Sent”, your answer has arrived. Otherwise ask the person who sent it for a new one.',
   takeBack: 'Take it back',
   takeBackSure: 'Take it back? It is erased, and nobody will be able to open it.',
   takeBackYes: 'Yes, take it back',
