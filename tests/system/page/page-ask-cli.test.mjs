@@ -102,7 +102,8 @@ for (const [first, ask] of Object.entries(asks)) {
 
         page.allow = /404/;
         await page.goto(link);
-        await text('This request is over').waitFor();
+        // The browser that answered tells so.
+        await page.getByRole('heading', { name: second === 'page' ? 'You answered today at' : 'This request is over' }).waitFor();
       });
     }
   }
