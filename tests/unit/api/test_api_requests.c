@@ -281,7 +281,7 @@ static void
 unfinished_answers_are_limited(void **state) {
     struct api_fixture *f = *state;
     struct answer a, first;
-    assert_int_equal(ask_for(f, ",\"answers\":20"), 201);
+    assert_int_equal(ask_for(f, ",\"answers\":2"), 201);
     first = begun(f);
     for (int i = 1; i < 8; i++)
         a = begun(f);
@@ -290,6 +290,15 @@ unfinished_answers_are_limited(void **state) {
     assert_int_equal(complete(f, &first, 30, 'w'), 204);
     a = begun(f);
     assert_int_equal(begin(f, SIZE, true, API_FIXTURE_GATE, &a), 429);
+
+    /* After a restart they no longer count, can be finished, and are no more than asked for. */
+    api_fixture_reopen(f);
+    struct answer more = begun(f);
+    for (int i = 1; i < 8; i++)
+        (void)begun(f);
+    assert_int_equal(begin(f, SIZE, true, API_FIXTURE_GATE, &first), 429);
+    assert_int_equal(complete(f, &a, 30, 'w'), 204);
+    assert_int_equal(complete(f, &more, 30, 'w'), 409);
 
     /* The answers to another request do not count. */
     assert_int_equal(ask_for(f, ""), 201);
