@@ -41,6 +41,8 @@ WARNINGS += $(if $(WERROR),-Werror)
 
 HARDENING := -ftrivial-auto-var-init=zero
 ifneq ($(findstring clang,$(notdir $(CC))),)
+# gcc defines it by itself.
+CPPFLAGS += $(if $(findstring address,$(SANITIZE)),-D__SANITIZE_ADDRESS__)
 HARDENING += -enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang
 endif
 ifeq ($(SANITIZE),)

@@ -7,7 +7,7 @@ FUZZERS := $(patsubst fuzz/%.c,%,$(wildcard fuzz/fuzz_*.c))
 FUZZ_MAKE = $(MAKE) --no-print-directory CC=clang SANITIZE=address,undefined VARIANT=fuzz \
     EXTRA_CFLAGS=-fsanitize=fuzzer-no-link FUZZ_SECONDS=$(FUZZ_SECONDS)
 
-.PHONY: fuzz fuzzers fuzz-all fuzz-programs $(FUZZERS:%=run-%)
+.PHONY: fuzz fuzzers fuzzers-and-unit fuzz-all fuzz-programs $(FUZZERS:%=run-%)
 
 ## fuzz: run every fuzzer for FUZZ_SECONDS (60) seconds; FUZZERS='fuzz_json ...' names some
 fuzz:
@@ -16,6 +16,10 @@ fuzz:
 ## fuzzers: build the fuzzers
 fuzzers:
 	+$(Q)$(FUZZ_MAKE) fuzz-programs
+
+# The unit tests and the server with the sanitizers of the fuzzers, of the same objects.
+fuzzers-and-unit:
+	+$(Q)$(FUZZ_MAKE) fuzz-programs unit build/clang-address,undefined-fuzz/secretsd
 
 fuzz-all: $(FUZZERS:%=run-%)
 fuzz-programs: $(FUZZERS:%=$(B)/fuzz/%)
@@ -27,7 +31,7 @@ FUZZ_SUPPORT := $(B)/fuzz/obj/support/same.o $(B)/tests/obj/memory_store.o $(B)/
 
 $(B)/fuzz/%: $(B)/fuzz/obj/%.o $(FUZZ_SUPPORT) $(CLI_LIB) $(CORE)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CORE_LIBS) -lsqlite3 -lcurl -lqrencode -lunistring
+	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CORE_LIBS) -lsqlite3 -lcurl -lqrencode -lunistring
 
 # What a fuzzer takes from a program.
 $(B)/fuzz/fuzz_lambda_event: $(B)/obj/lambda/event.o

@@ -38,9 +38,11 @@ check-aws: all unit
 check-deb: all
 	+$(Q)tools/check-deb
 
-# Nobody attacks a unit test: gold, which lacks one of the options for hardening, links it in a fifth of the time.
+# Nobody attacks a unit test: gold, and lld behind clang, lack one of the options for hardening, and link it in a fifth
+# of the time.
+TEST_LINKER := $(if $(findstring clang,$(notdir $(CC))),lld,gold)
 TEST_LDFLAGS := -pie -pthread -Wl,--as-needed $(if $(SANITIZE),-fsanitize=$(SANITIZE)) \
-    $(if $(shell command -v ld.gold),-fuse-ld=gold)
+    $(if $(shell command -v ld.$(TEST_LINKER)),-fuse-ld=$(TEST_LINKER))
 
 $(B)/tests/%: $(B)/tests/obj/%.o $(UNIT_COMMON) $(CLI_LIB) $(CORE)
 	$(call say,LINK,$@)
@@ -108,12 +110,13 @@ test-tools: $(B)/tests/server/secretsd $(B)/bench/load \
     $(patsubst tests/system/support/tools/%.c,$(B)/tests/%.so,$(filter-out %/sealtool.c,$(wildcard tests/system/support/tools/*.c)))
 
 # Every source through the front end of the compiler, which gives its warnings (CC=clang: clang's).  BESIDE_FUZZERS=1
-# leaves out what `make fuzzers` compiles with clang and the same warnings.
+# leaves out what `make fuzzers-and-unit` compiles with clang and the same warnings.
 SYNTAX := $(CORE_SRC) $(call sources,server) $(call sources,lambda) $(call sources,cli) $(call sources,ctl) $(UNIT_SRC) \
     $(wildcard tests/support/*.c tests/system/support/tools/sealtool.c bench/*.c fuzz/*.c fuzz/support/*.c)
-FUZZED_SRC := $(CORE_SRC) $(filter-out src/cli/main.c src/cli/terminal/no_gnutls.c,$(call sources,cli)) $(wildcard fuzz/*.c fuzz/support/*.c)
+UNFUZZED_SRC := $(call sources,lambda) $(call sources,ctl) src/cli/main.c src/cli/terminal/no_gnutls.c \
+    $(SERVER_SUPPORT:%=tests/support/%.c) $(wildcard bench/*.c)
 syntax:
-	$(Q)printf '%s\n' $(if $(BESIDE_FUZZERS),$(filter-out $(FUZZED_SRC),$(SYNTAX)),$(SYNTAX)) | xargs -P $(NPROC) -n 16 $(CC) $(CPPFLAGS) -Itests/support -Ifuzz $(CFLAGS_ALL) -fsyntax-only
+	$(Q)printf '%s\n' $(if $(BESIDE_FUZZERS),$(UNFUZZED_SRC),$(SYNTAX)) | xargs -P $(NPROC) -n 16 $(CC) $(CPPFLAGS) -Itests/support -Ifuzz $(CFLAGS_ALL) -fsyntax-only
 
 ## lint: style, static analysis and the project's own structural checks
 lint:
