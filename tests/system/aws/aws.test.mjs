@@ -16,9 +16,10 @@ import { startServer, top } from '../support/server.mjs';
 
 const PATIENCE_MS = 180_000;
 
-async function runTests(file, env) {
+/** Run the tests of ${file} whose names match one of ${patterns}, all by default; resolves to how many passed. */
+async function runTests(file, env, patterns = []) {
   const { NODE_TEST_CONTEXT: _, ...clean } = process.env;
-  const child = spawn(process.execPath, ['--test', '--test-reporter=tap', file], { cwd: top, env: { ...clean, ...env } });
+  const child = spawn(process.execPath, ['--test-reporter=tap', ...patterns.map((one) => `--test-name-pattern=${one}`), file], { cwd: top, env: { ...clean, ...env } });
   let output = '';
   child.stdout.on('data', (data) => (output += data));
   child.stderr.on('data', (data) => (output += data));
@@ -29,9 +30,17 @@ async function runTests(file, env) {
   return Number(output.match(/^# pass (\d+)/m)[1]);
 }
 
-for (const kind of ['cluster', 'lambda', 'lambda-rest', 'lambda-balancer'])
+for (const kind of ['cluster', 'lambda'])
   test(`the whole API: ${kind}`, { timeout: PATIENCE_MS }, async (t) => {
     t.diagnostic(`${await runTests('tests/system/server/api.test.mjs', { SERVER_KIND: kind })} tests`);
+  });
+
+// What lambda.test.mjs does not do with each kind of event.
+for (const kind of ['lambda-rest', 'lambda-balancer'])
+  test(`requests and refusals: ${kind}`, { timeout: PATIENCE_MS }, async (t) => {
+    const passed = await runTests('tests/system/server/api.test.mjs', { SERVER_KIND: kind }, ['^requests: ', '^wrong types', '^only a page']);
+    assert.ok(passed >= 6, `${passed} tests`);
+    t.diagnostic(`${passed} tests`);
   });
 
 test('races over three servers are exact', { timeout: PATIENCE_MS }, async (t) => {
