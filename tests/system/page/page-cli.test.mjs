@@ -97,7 +97,7 @@ function filesOf(i) {
   return brief ? [] : [FILES[i]];
 }
 
-for (const [i, way] of WAYS.entries()) {
+for (const [i, way] of (brief ? WAYS.slice(0, 2) : WAYS).entries()) {
   const files = filesOf(i);
 
   test(`page to client, ${way.title}`, { timeout: 4 * WAIT }, async () => {
@@ -128,7 +128,7 @@ detail('both ways, with a passphrase and the key apart', { timeout: 4 * WAIT }, 
   assert.equal(await pageText(await cliPut([], way, TEXT)), TEXT);
 });
 
-// Each of them refuses a wrong passphrase and a wrong key of its own in tests of its own.
+// Each of them refuses a wrong passphrase and a wrong key, and has the key apart, in tests of its own.
 detail('neither opens what the other shared without the right passphrase or key', { timeout: 4 * WAIT }, async () => {
   const shared = await pagePut('guarded', { passphrase: PASSPHRASE });
   await cliGet({ ...shared, passphrase: 'wrong' }, ['-o', '-'], exit.wrong);

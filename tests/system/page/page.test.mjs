@@ -150,7 +150,7 @@ detail('after the last wrong try the secret is locked', async () => {
   await page.getByRole('heading', { name: 'is locked' }).waitFor();
 });
 
-test('a generated passphrase is shown once, with the link', async () => {
+detail('a generated passphrase is shown once, with the link', async () => {
   const link = await shareText('g', () => choose(2, (d) => d.getByLabel('A generated passphrase').check()));
   const passphrase = await page.getByRole('textbox', { name: 'Passphrase' }).textContent();
   assert.match(passphrase, /^([a-z2-9]{4}-){4}[a-z2-9]{4}$/);
