@@ -40,21 +40,25 @@ key_file_read(const char *path, struct key_file *out) {
 }
 
 const char *
-key_file_next(struct key_file *f, int *line) {
-    char *text = (char *)f->text.data;
+key_file_next(struct key_file *f, size_t *len, int *line) {
+    const char *text = (const char *)f->text.data;
     while (f->at + 1 < f->text.len) {
-        char *begin = text + f->at;
-        size_t len = strcspn(begin, "\n");
-        f->at += len + 1;
+        const char *begin = text + f->at;
+        *len = strcspn(begin, "\n");
+        f->at += *len + 1;
         ++*line;
 
         /* The line ends at the last character that is no blank. */
-        while (len > 0 && (begin[len - 1] == '\r' || begin[len - 1] == ' '))
-            len--;
-        begin[len] = '\0';
-        if (len > 0 && begin[0] != '#') return begin;
+        while (*len > 0 && (begin[*len - 1] == '\r' || begin[*len - 1] == ' '))
+            --*len;
+        if (*len > 0 && begin[0] != '#') return begin;
     }
     return NULL;
+}
+
+void
+key_file_rewind(struct key_file *f) {
+    f->at = 0;
 }
 
 void

@@ -18,9 +18,12 @@ struct key_file {
 MUST_CHECK
 enum cli_exit key_file_read(const char *path, struct key_file *out);
 
-/* Return the next line that counts, NUL-terminated and in ${f}, or NULL.  ${line} is increased to
- * its number. */
-const char *key_file_next(struct key_file *f, int *line);
+/* Return the next line that counts, in ${f} and of ${*len} characters, or NULL.  ${line} is
+ * increased to its number. */
+const char *key_file_next(struct key_file *f, size_t *len, int *line);
+
+/* Begin again with the first line of ${f}. */
+void key_file_rewind(struct key_file *f);
 
 /* Wipe ${f}. */
 void key_file_clear(struct key_file *f);

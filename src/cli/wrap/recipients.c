@@ -2,6 +2,7 @@
 #include "cli/wrap/recipients.h"
 
 #include "base/err.h"
+#include "base/heap.h"
 #include "cli/terminal/say.h"
 #include "cli/wrap/key_file.h"
 
@@ -59,9 +60,12 @@ read_recipients_file(struct recipients *r, const char *path) {
     int err = 0, line = 0;
 
     while (status == CLI_DONE && err == 0) {
-        const char *text = key_file_next(&file, &line);
+        size_t len = 0;
+        const char *text = key_file_next(&file, &len, &line);
         if (text == NULL) break;
-        err = add_recipient(r, text);
+        char *copy = strndup(text, len);
+        err = copy == NULL ? ERR_NOMEM : add_recipient(r, copy);
+        heap_wiping_free(copy); /* a secret key if it is the wrong file */
     }
     if (err != 0) status = complain_recipient(err, path, line);
     key_file_clear(&file);

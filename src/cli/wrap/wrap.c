@@ -70,17 +70,17 @@ wrap_seal(struct cli *cli, const struct recipients *r, const struct buf *passphr
 
 /* Return whether all lines of ${file} are X25519 identities. */
 static bool
-is_all_x25519(const struct key_file *file) {
-    const char *text = (const char *)file->text.data;
-    bool any = false;
-    while (text[0] != '\0') {
-        size_t len = strcspn(text, "\n");
-        bool counts = text[0] != '#' && text[0] != '\n' && text[0] != '\r';
-        if (counts && strncmp(text, secret_prefix, strlen(secret_prefix)) != 0) return false;
-        any = any || counts;
-        text += len + (text[len] == '\n');
+is_all_x25519(struct key_file *file) {
+    const char *text;
+    size_t len = 0, prefix = strlen(secret_prefix);
+    int line = 0, count = 0;
+    bool all = true;
+    while (all && (text = key_file_next(file, &len, &line)) != NULL) {
+        all = len >= prefix && memcmp(text, secret_prefix, prefix) == 0;
+        count++;
     }
-    return any;
+    key_file_rewind(file);
+    return all && count > 0;
 }
 
 /* Try each identity of ${file}.  Returns as age_open(). */
@@ -88,10 +88,11 @@ static int
 try_identities(struct key_file *file, const struct buf *wrap, struct buf *out, int *line) {
     uint8_t identity[AGE_KEY_LEN];
     const char *text;
+    size_t len = 0;
     int result = 0;
 
-    while (result == 0 && (text = key_file_next(file, line)) != NULL) {
-        if (age_identity_read(text, strlen(text), identity) != 0) result = ERR_CONFIG;
+    while (result == 0 && (text = key_file_next(file, &len, line)) != NULL) {
+        if (age_identity_read(text, len, identity) != 0) result = ERR_CONFIG;
         else result = age_open(identity, wrap->data, wrap->len, out);
     }
     explicit_bzero(identity, sizeof(identity));

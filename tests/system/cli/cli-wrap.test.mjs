@@ -212,6 +212,12 @@ test('the program age runs for other kinds of keys alone, and sees no secret in 
   assert.equal(got.code, exit.wrong);
   assert.equal(readFileSync(log, 'utf8'), '-d\n-i\nssh.key\n');
 
+  // A line of blanks is not one of another kind.
+  rmSync(log);
+  const plain = await cli.run(['get', '-q', '-o', '-', '-i', file('blank.txt', `   \n${key.identity}\n`), again], { extra });
+  assert.equal(plain.stdout, 'for her alone', plain.stderr);
+  assert.ok(!existsSync(log), 'age did not run');
+
   // Without it the message says what to install.
   const none = await cli.run(['put', '--to', ssh], { input: 'x', extra: { PATH: join(cli.folder, 'nowhere') } });
   assert.equal(none.code, exit.usage);
