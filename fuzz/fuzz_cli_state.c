@@ -64,7 +64,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     json_t *record = state_load(&state, kind, ID);
     if (record != NULL && !json_is_object(record)) abort();
     json_decref(record);
-    (void)state_each_upload(&state, count_upload, &uploads);
+    (void)state_each(&state, STATE_UPLOAD, count_upload, &uploads);
     if (kind != STATE_UPLOAD && uploads != 0) abort();
 
     /* A record may name an unfinished download, which has the suffix ".part", but no other file. */

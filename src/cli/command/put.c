@@ -173,7 +173,7 @@ is_upload_there(void *ctx, json_t *record) {
 static void
 complain_too_many_uploads(const struct cli *cli) {
     say_error("too many uploads from here to %s are unfinished", cli->remote.base);
-    if (state_each_upload(&cli->state, is_upload_there, NULL) != 0)
+    if (state_each(&cli->state, STATE_UPLOAD, is_upload_there, NULL) != 0)
         say_hint("Finish one with secrets put --resume, which lists them, or erase one with "
                  "secrets burn ID.");
     else say_hint("Wait until one has ended, then run the same command again.");

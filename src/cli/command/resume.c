@@ -101,7 +101,7 @@ static enum cli_exit
 list_as_json(const struct cli *cli, enum cli_exit status) {
     struct json_list list = {.cli = cli, .uploads = json_array()};
     json_t *json = NULL;
-    if (state_each_upload(&cli->state, add_upload, &list) == 0)
+    if (state_each(&cli->state, STATE_UPLOAD, add_upload, &list) == 0)
         json = json_pack("{s:O}", "uploads", list.uploads);
     json_decref(list.uploads);
     enum cli_exit printed = cli_print_json(json);
@@ -116,7 +116,7 @@ choose_upload(struct cli *cli, struct resume_choice *c, struct link *link) {
         c->id = link->id;
     }
 
-    (void)state_each_upload(&cli->state, match_upload, c);
+    (void)state_each(&cli->state, STATE_UPLOAD, match_upload, c);
     if (c->count == 1) return CLI_DONE;
     if (c->count == 0) {
         say_error("there is no unfinished upload here");
@@ -124,7 +124,7 @@ choose_upload(struct cli *cli, struct resume_choice *c, struct link *link) {
         return cli->opt.json ? list_as_json(cli, CLI_GONE) : CLI_GONE;
     }
     say_error("there are %d unfinished uploads", c->count);
-    if (!cli->opt.json) (void)state_each_upload(&cli->state, list_upload, cli);
+    if (!cli->opt.json) (void)state_each(&cli->state, STATE_UPLOAD, list_upload, cli);
     say_hint("Finish one: secrets put --resume ID. Erase one: secrets burn ID.");
     return cli->opt.json ? list_as_json(cli, CLI_USAGE) : CLI_USAGE;
 }

@@ -171,9 +171,10 @@ visit_record(void *ctx, const char *path) {
 }
 
 int
-state_each_upload(const struct state *s, int (*each)(void *ctx, json_t *record), void *ctx) {
+state_each(const struct state *s, enum state_kind kind, int (*each)(void *ctx, json_t *record),
+           void *ctx) {
     struct record_visit e = {.each = each, .ctx = ctx};
-    return each_state_file(s, STATE_UPLOAD, visit_record, &e);
+    return each_state_file(s, kind, visit_record, &e);
 }
 
 static bool
@@ -303,10 +304,4 @@ state_spool_again(const struct state *s, const char *id) {
     (void)close(fd);
     if (err == ERR_BUSY) return ERR_BUSY;
     return ERR_IO;
-}
-
-int
-state_each_asked(const struct state *s, int (*each)(void *ctx, json_t *record), void *ctx) {
-    struct record_visit e = {.each = each, .ctx = ctx};
-    return each_state_file(s, STATE_ASKED, visit_record, &e);
 }

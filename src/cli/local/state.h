@@ -47,13 +47,11 @@ json_t *state_load(const struct state *s, enum state_kind kind, const char *id);
 void state_forget(const struct state *s, enum state_kind kind, const char *id);
 
 /*
- * Call ${each} with ${ctx} and the record of each unfinished upload, until it returns non-zero. The
- * record is valid during the call.  Returns what ${each} returned last; 0 if there is none.
+ * Call ${each} with ${ctx} and each record of ${kind}, until it returns non-zero.  The record is
+ * valid during the call.  Returns what ${each} returned last; 0 if there is none.
  */
-int state_each_upload(const struct state *s, int (*each)(void *ctx, json_t *record), void *ctx);
-
-/* The same with the record of each request. */
-int state_each_asked(const struct state *s, int (*each)(void *ctx, json_t *record), void *ctx);
+int state_each(const struct state *s, enum state_kind kind, int (*each)(void *ctx, json_t *record),
+               void *ctx);
 
 /* Remove what is of no use at ${now}: owner tokens whose receipt has expired, uploads that the
  * server has erased, lapsed leases with their unfinished files. */

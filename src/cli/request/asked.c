@@ -92,6 +92,7 @@ asked_open(const struct buf *envelope, const char *link_key, struct description 
     sound = sound && request_link_key(text.data, text.len, own_key) == 0 &&
             strcmp(own_key, link_key) == 0;
     bool known = sound && description_read(text.data, text.len, out) == 0;
+    explicit_bzero(own_key, sizeof(own_key));
     buf_free(&text);
     if (known) return CLI_DONE;
 
@@ -158,7 +159,7 @@ count_asked(void *ctx, json_t *record) {
 static enum cli_exit
 find_only_one(struct cli *cli, struct asked *out) {
     struct kept_requests kept = {.last = out};
-    (void)state_each_asked(&cli->state, count_asked, &kept);
+    (void)state_each(&cli->state, STATE_ASKED, count_asked, &kept);
     if (kept.count == 1) return CLI_DONE;
 
     if (kept.count == 0) {
@@ -171,8 +172,9 @@ find_only_one(struct cli *cli, struct asked *out) {
     return CLI_USAGE;
 }
 
-enum cli_exit
-asked_find(struct cli *cli, const struct link *link, struct asked *out) {
+/* Find the request of ${link}, or with NULL the only one that is kept here. */
+static enum cli_exit
+find_asked(struct cli *cli, const struct link *link, struct asked *out) {
     *out = (struct asked){0};
     if (link == NULL) return find_only_one(cli, out);
     if (link->kind == LINK_COLLECT) {
@@ -193,7 +195,7 @@ asked_find(struct cli *cli, const struct link *link, struct asked *out) {
 
 enum cli_exit
 asked_locate(struct cli *cli, const struct link *link, struct asked *out) {
-    enum cli_exit status = asked_find(cli, link, out);
+    enum cli_exit status = find_asked(cli, link, out);
     const char *server = out->server[0] != '\0' ? out->server : NULL;
     if (status == CLI_DONE) status = cli_check_token_server(cli, server);
     if (status == CLI_DONE) status = cli_use_server(cli, server, link);
