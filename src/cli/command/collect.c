@@ -12,7 +12,6 @@
 
 enum {
     ANSWERS_MAX = 100,
-    ANSWER_WRAP_MAX = 4096,
     ANSWER_TEXT_MAX = 128,
     POLL_MS = 5000,
 };

@@ -9,7 +9,10 @@
 #include "cli/request/description.h"
 #include "crypto/request.h"
 
-enum { ASKED_ENVELOPE_MAX = 5120 }; /* bytes of a sealed description */
+enum {
+    ASKED_ENVELOPE_MAX = 5120, /* bytes of a sealed description */
+    ANSWER_WRAP_MAX = 4096,    /* bytes of what tells the asker the key of an answer */
+};
 
 /* What the asker keeps.  The seed and the link key are secrets; the caller wipes them. */
 struct asked {
@@ -39,14 +42,10 @@ enum cli_exit asked_open(const struct buf *envelope, const char *link_key, struc
 bool asked_keep(struct cli *cli, const struct asked *a);
 
 /*
- * Find the request of ${link}, or with NULL the only one that is kept here.  A link to collect
- * needs nothing that is kept.  Returns CLI_DONE, or CLI_USAGE or CLI_GONE after printing an error.
+ * Find the request of ${link}, or with NULL the only one that is kept here, and set cli->remote to
+ * its server.  A link to collect needs nothing that is kept.  Returns CLI_DONE, or another status
+ * after printing an error.
  */
-MUST_CHECK
-enum cli_exit asked_find(struct cli *cli, const struct link *link, struct asked *out);
-
-/* As asked_find(), and set cli->remote to the server of the request.  Returns CLI_DONE, or another
- * status after printing an error. */
 MUST_CHECK
 enum cli_exit asked_locate(struct cli *cli, const struct link *link, struct asked *out);
 
