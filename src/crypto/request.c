@@ -5,13 +5,8 @@
 #include "base/text/base64.h"
 #include "crypto/hkdf.h"
 
-enum {
-    UNIFORM = 248,        /* 4 * 62: bytes from here on would favour some characters */
-    STREAM_LEN = 32 * 16, /* 32 characters need more than this with a chance below 2^-900 */
-};
-
-static const char request_alphabet[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+/* 32 characters need more bytes than this with a chance below 2^-900. */
+enum { STREAM_LEN = 32 * 16 };
 
 /* Derive 32 bytes from ${seed} for ${info}. */
 static int
@@ -46,8 +41,7 @@ request_link_key(const void *description, size_t len,
     if (len == 0) return ERR_INVALID;
 
     int err = hkdf_sha256(&in, stream, sizeof(stream));
-    for (size_t i = 0; err == 0 && i < sizeof(stream) && have < TOKEN_LINK_KEY_LEN; i++)
-        if (stream[i] < UNIFORM) link_key[have++] = request_alphabet[stream[i] % 62];
+    if (err == 0) have = token_take(stream, sizeof(stream), link_key, 0, TOKEN_LINK_KEY_LEN);
     if (err == 0 && have < TOKEN_LINK_KEY_LEN) err = ERR_CRYPTO;
     link_key[have] = '\0';
     explicit_bzero(stream, sizeof(stream));

@@ -13,24 +13,44 @@
 
 enum { TOKEN_BYTES = 32, BLOCK_LEN = 64 /* of SHA-256 */, TAGGED_MAX = 64 };
 
-#define LETTERS_AND_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+#define LETTERS_AND_DIGITS    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+#define PASSPHRASE_CHARACTERS LETTERS_AND_DIGITS "!#$%&*+-=?@_~"
 
-static const char id_alphabet[] = LETTERS_AND_DIGITS;
-static const char passphrase_alphabet[] = LETTERS_AND_DIGITS "!#$%&*+-=?@_~";
+/* Characters that are all equally likely. */
+struct alphabet {
+    const char *characters;
+    size_t size;
+};
 
-/*
- * Write ${len} characters of the ${size} in ${alphabet} and a NUL to ${out}.  A random byte from
- * the largest multiple of ${size} on is discarded, so that every character is equally likely.
- */
+static const struct alphabet id_alphabet = {LETTERS_AND_DIGITS, sizeof(LETTERS_AND_DIGITS) - 1};
+static const struct alphabet passphrase_alphabet = {PASSPHRASE_CHARACTERS,
+                                                    sizeof(PASSPHRASE_CHARACTERS) - 1};
+
+/* token_take() for any alphabet.  A byte from the largest multiple of its size on is passed
+ * over. */
+static size_t
+token_take_from(const struct alphabet *a, const uint8_t *bytes, size_t count, char *out,
+                size_t have, size_t len) {
+    size_t limit = 256 / a->size * a->size;
+    for (size_t i = 0; i < count && have < len; i++)
+        if (bytes[i] < limit) out[have++] = a->characters[bytes[i] % a->size];
+    return have;
+}
+
+size_t
+token_take(const uint8_t *bytes, size_t count, char *out, size_t have, size_t len) {
+    return token_take_from(&id_alphabet, bytes, count, out, have, len);
+}
+
+/* Write ${len} random characters of ${a} and a NUL to ${out}. */
 static void
-token_mint_from(const struct random *r, const char *alphabet, size_t size, char *out, size_t len) {
+token_mint_from(const struct random *r, const struct alphabet *a, char *out, size_t len) {
     uint8_t bytes[64];
-    size_t limit = 256 / size * size, done = 0;
+    size_t done = 0;
 
     while (done < len) {
         random_fill(r, bytes, sizeof(bytes));
-        for (size_t i = 0; i < sizeof(bytes) && done < len; i++)
-            if (bytes[i] < limit) out[done++] = alphabet[bytes[i] % size];
+        done = token_take_from(a, bytes, sizeof(bytes), out, done, len);
     }
 
     out[len] = '\0';
@@ -39,7 +59,7 @@ token_mint_from(const struct random *r, const char *alphabet, size_t size, char 
 
 static void
 token_mint_id(const struct random *r, char *out, size_t len) {
-    token_mint_from(r, id_alphabet, sizeof(id_alphabet) - 1, out, len);
+    token_mint_from(r, &id_alphabet, out, len);
 }
 
 void
@@ -62,8 +82,7 @@ token_mint_sealed_id(const struct random *r, char out[static TOKEN_SEALED_ID_LEN
 
 void
 token_mint_passphrase(const struct random *r, char out[static TOKEN_PASSPHRASE_LEN + 1]) {
-    token_mint_from(r, passphrase_alphabet, sizeof(passphrase_alphabet) - 1, out,
-                    TOKEN_PASSPHRASE_LEN);
+    token_mint_from(r, &passphrase_alphabet, out, TOKEN_PASSPHRASE_LEN);
 }
 
 void

@@ -29,6 +29,11 @@ void token_mint_passphrase(const struct random *r, char out[static TOKEN_PASSPHR
 void token_mint_link_key(const struct random *r, char out[static TOKEN_LINK_KEY_LEN + 1]);
 void token_mint_blob(const struct random *r, char out[static TOKEN_BLOB_LEN + 1]);
 
+/* Add to the ${have} letters and digits at ${out} what the ${count} random ${bytes} give, up to
+ * ${len} of them.  A byte that would favour some of them is passed over.  Returns how many ${out}
+ * has now.  Any thread. */
+size_t token_take(const uint8_t *bytes, size_t count, char *out, size_t have, size_t len);
+
 /* Return whether the ${len} characters at ${text} have the form that the function above with the
  * same ending makes. */
 bool token_is_classic_id(const char *text, size_t len);
