@@ -245,7 +245,7 @@ ctl_forward(struct ctl *ctl) {
         status = forward_some(&f);
         if (f.place.number != before) wait = RECONNECT_MS;
         if (status == CTL_DONE) sleep_ms(wait);
-        if (wait < RECONNECT_LONGEST_MS) wait *= 2;
+        wait = wait < RECONNECT_LONGEST_MS / 2 ? 2 * wait : RECONNECT_LONGEST_MS;
     }
     http_client_free(f.delivery.client);
     explicit_bzero(&f.delivery, sizeof(f.delivery));

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Events: what happened to secrets and requests, for the operator of a server (docs/FORMAT.md,
- * "Events").  Each
- * row has the hash of the row before it, so that a log which is kept elsewhere can be compared.
- * All functions are pure.
+ * "Events").  Each row has the hash of the row before it, so that a log which is kept elsewhere can
+ * be compared.  All functions are pure.
  */
 #ifndef CRYPTO_AUDIT_AUDIT_H
 #define CRYPTO_AUDIT_AUDIT_H
