@@ -244,8 +244,8 @@ static void
 complain_classic_gone(const struct remote_response *resp) {
     if (resp->marked) say_error("wrong passphrase, or the secret is gone");
     else
-        say_error("wrong passphrase, the secret is gone, or something before the server answered "
-                  "404");
+        say_error("wrong passphrase, the secret is gone, or a proxy responded instead of the "
+                  "server, with status 404");
     say_hint("Check the passphrase. A wrong one does not use a view.");
 }
 

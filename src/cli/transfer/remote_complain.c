@@ -16,12 +16,15 @@ remote_reason(const struct remote *r, const struct remote_response *resp, struct
         return buf_printf(reason, "%s answered %d%s%s", r->base, resp->status, separator,
                           resp->detail);
     }
-    if (resp->location[0] != '\0')
-        return buf_printf(reason, "something before %s redirects to %s", r->base, resp->location);
-    return buf_printf(reason, "something before %s answered %d", r->base, resp->status);
+    if (resp->location[0] != '\0') {
+        return buf_printf(reason, "a proxy responded instead of %s, with a redirect to %s", r->base,
+                          resp->location);
+    }
+    return buf_printf(reason, "a proxy responded instead of %s, with status %d", r->base,
+                      resp->status);
 }
 
-/* Say what to do about a response of something before the server. */
+/* Say what to do about the response of a proxy. */
 static void
 hint_foreign(const struct remote_response *resp) {
     if (resp->server_len > 0)

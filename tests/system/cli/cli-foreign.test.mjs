@@ -80,7 +80,7 @@ async function share(bytes, ...args) {
 }
 const isTold = (stderr, name) => {
   const status = /\((\d+)/.exec(name)[1];
-  assert.match(stderr, status === '302' ? /something before http:\S+ redirects to https:\/\/login\.example\// : new RegExp(`something before http:\\S+ answered ${status}`), name);
+  assert.match(stderr, status === '302' ? /a proxy responded instead of http:\S+, with a redirect to https:\/\/login\.example\// : new RegExp(`a proxy responded instead of http:\\S+, with status ${status}`), name);
   assert.ok(!/no such secret|wrong|damaged/.test(stderr.replaceAll(/^ .*$/gm, '')), `${name}: ${stderr}`);
 };
 
@@ -170,14 +170,14 @@ test('a redirect says which address to use', async () => {
   fault = (req) => (res) => res.writeHead(301, { Location: `https://secrets.example:8443${req.url}` }).end();
   const r = await cli.run(['put'], { input: 'x' });
   assert.equal(r.code, exit.network);
-  assert.match(r.stderr, /redirects to https:\/\/secrets\.example:8443\/api\/v1\/config\n +Use that address: --server https:\/\/secrets\.example:8443\/\n/);
+  assert.match(r.stderr, /a redirect to https:\/\/secrets\.example:8443\/api\/v1\/config\n +Use that address: --server https:\/\/secrets\.example:8443\/\n/);
   assert.equal(seen.length, 1, 'it is not followed, nor asked again');
 
   // The shipped nginx redirects to the root of its host: the path of a classic link names a secret.
   fault = () => (res) => res.writeHead(301, { Location: 'https://127.0.0.1:8443/' }).end();
-  assert.match((await cli.run(['put'], { input: 'x' })).stderr, /redirects to https:\/\/127\.0\.0\.1:8443\/\n +Use that address: --server https:\/\/127\.0\.0\.1:8443\/\n/);
+  assert.match((await cli.run(['put'], { input: 'x' })).stderr, /a redirect to https:\/\/127\.0\.0\.1:8443\/\n +Use that address: --server https:\/\/127\.0\.0\.1:8443\/\n/);
   fault = () => (res) => res.writeHead(302, { Location: 'https://127.0.0.1:8443/login' }).end();
-  assert.match((await cli.run(['put'], { input: 'x' })).stderr, /redirects to https:\/\/127\.0\.0\.1:8443\/login\n +It may be a page for signing in/);
+  assert.match((await cli.run(['put'], { input: 'x' })).stderr, /a redirect to https:\/\/127\.0\.0\.1:8443\/login\n +It may be a page for signing in/);
 });
 
 test('a part that something else acknowledged is not taken for stored', async () => {
@@ -195,7 +195,7 @@ test('a part that something else acknowledged is not taken for stored', async ()
     };
     const again = await cli.run(['put', '--resume', '--patience', '0s']);
     assert.equal(again.code, exit.unfinished, `${name}: ${again.stderr}`);
-    assert.match(again.stderr, /something before http:\S+ answered 204/);
+    assert.match(again.stderr, /a proxy responded instead of http:\S+, with status 204/);
   }
   fault = undefined;
   assert.equal((await cli.run(['put', '--resume'])).code, exit.done);

@@ -201,9 +201,9 @@ test('a server that refuses, or is another one', async (t) => {
     isError(await put(), refused, new RegExp(`refused to store the secret \\(${answer}: said `), next, String(answer));
   }
   status = 201;
-  isError(await put(), network, /something before http:\S+ answered 201/, /Check the address/, 'no id');
+  isError(await put(), network, /a proxy responded instead of http:\S+, with status 201/, /Check the address/, 'no id');
   const other = await serve(t, () => [404, {}]);
-  isError(await cli.run(['put', '--patience', '0s', '-s', other], { input: 'x' }), network, /something before http:\S+ answered 404/, /Check the address/, '404');
+  isError(await cli.run(['put', '--patience', '0s', '-s', other], { input: 'x' }), network, /a proxy responded instead of http:\S+, with status 404/, /Check the address/, '404');
   const newer = await serve(t, () => [404, { code: 'not_found' }]);
   isError(await cli.run(['put', '-s', newer], { input: 'x' }), usage, /is not an Ephemeral Secrets server/, /Check the address/, 'our 404');
 });

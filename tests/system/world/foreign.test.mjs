@@ -60,7 +60,7 @@ async function inMoods(calm, act) {
 /** How a run of the client may end while something else answers: never with a secret that is gone, wrong, damaged or refused. */
 const HONEST = [exit.done, exit.network, exit.unfinished];
 /** What is said then: what happened, and what it means for what was begun. */
-const SAID = /^secrets: (something before http:\S+ (answered \d{3}|redirects to http:\S+)|no response from http:\S+: .+?)(; the upload is not finished( yet)?|; the view is kept for you for \d+ minutes)?$/m;
+const SAID = /^secrets: (a proxy responded instead of http:\S+, with (status \d{3}|a redirect to http:\S+)|no response from http:\S+: .+?)(; the upload is not finished( yet)?|; the view is kept for you for \d+ minutes)?$/m;
 
 /** Run the client, first in changing moods and then on a clean line, until it is done. Resolves to the last run. */
 async function insist(args, retry = args) {

@@ -126,7 +126,7 @@ async function throughCli(t, proxy) {
 async function clientWithoutCookies(t, proxy) {
   const cli = await newHome(proxy.url);
   t.after(() => cli.remove());
-  const told = new RegExp(`^secrets: something before ${proxy.url} redirects to ${proxy.login}\n  It may be a page for signing in\\. Ask the operator for an address that programs can use\\.\n$`);
+  const told = new RegExp(`^secrets: a proxy responded instead of ${proxy.url}, with a redirect to ${proxy.login}\n  It may be a page for signing in\\. Ask the operator for an address that programs can use\\.\n$`);
   const link = `${proxy.url}#${'A'.repeat(22)}.${'k'.repeat(32)}`;
   for (const args of [['put'], ['get', link], ['info', link]]) {
     const r = await cli.run(args, { input: TEXT });

@@ -110,5 +110,5 @@ test('plain nginx takes sealed files, and it is said why it takes no large class
   assert.equal(sealed.code, 0, sealed.stderr);
   const classic = await cli.run(['put', '-q', '-s', proxy.url, '--classic', file]);
   assert.notEqual(classic.code, 0);
-  assert.match(classic.stderr, /something before \S+ answered 413\n {2}A proxy in front limits .*without --classic.*client_max_body_size/s);
+  assert.match(classic.stderr, /a proxy responded instead of \S+, with status 413\n {2}A proxy in front limits .*without --classic.*client_max_body_size/s);
 });
