@@ -14,7 +14,7 @@
     X(FAILED, 1, "a failure on this machine")                                                      \
     X(USAGE, 2, "invalid command line")                                                            \
     X(GONE, 3, "there is no such secret, it was gone already, or no event of it is kept")          \
-    X(BROKEN, 4, "a chain of events that is broken or has a gap")                                  \
+    X(BROKEN, 4, "a chain of events that is empty, broken or has a gap")                           \
     X(PARKED, 5, "forwarding is parked: the receiver refuses, or the chain is broken")
 
 enum ctl_exit {

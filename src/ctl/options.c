@@ -30,7 +30,8 @@ static const struct ctl_option_row {
     const char *help;
 } rows[] = {
     {CTL_FOR_AUDIT, "anchor", AT(anchor), CTL_TEXT, "HASH",
-     "also check that the event with this hash, which was kept elsewhere, is in the file"},
+     "also check that the event with this hash, which was kept elsewhere, is in the file. "
+     "Only this finds that events were cut off at the end"},
     {CTL_FOR_EVENTS, "after", AT(after), CTL_NUMBER, "NUMBER",
      "only events with a higher number (default: all that are kept)"},
     {CTL_FOR_EVENTS, "follow", AT(follow), CTL_FLAG, NULL, "wait for further events"},

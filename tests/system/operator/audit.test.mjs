@@ -13,11 +13,36 @@ const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
 const audit = (rows, ...options) => ctl(['audit', ...options, '-'], { input: rows.map((row) => `${row}\n`).join('') });
 const changed = (at, from, to) => lines.map((row, i) => (i === at ? row.replace(from, to) : row));
 
-test('a whole file, a file without an end of line, and no events', async () => {
-  assert.deepEqual(await ctl(['audit', file]), { code: 0, signal: null, stdout: 'events 1 to 12: none is missing, none was changed\n', stderr: '' });
-  assert.equal((await ctl(['audit', '-'], { input: lines.join('\n') })).code, 0);
-  assert.match((await audit(lines.slice(3))).stdout, /^events 4 to 12: none is missing/);
-  assert.equal((await audit([])).code, 0);
+test('a whole file, and what the check says that it cannot tell', async () => {
+  const whole = 'events 1 to 12: none is missing between them, none was changed\n';
+  const end = 'not checked without --anchor: whether events after 12 were cut off, or all were replaced\n';
+  assert.deepEqual(await ctl(['audit', file]), { code: 0, signal: null, stdout: whole + end, stderr: '' });
+  assert.equal((await ctl(['audit', '-'], { input: lines.join('\n') })).code, 0, 'without an end of line');
+
+  // What is cut off at an end is not found, and the check says so.
+  const begun = await audit(lines.slice(3));
+  assert.equal(begun.code, 0);
+  assert.match(begun.stdout, /^events 4 to 12: none is missing between them/);
+  assert.match(begun.stdout, /^not checked: event 4 itself, and whether events before it were cut off/m);
+  assert.match((await audit(lines.slice(0, 9))).stdout, /^not checked without --anchor: whether events after 9 were cut off/m);
+});
+
+test('no events are no whole log', async () => {
+  for (const options of [[], ['--anchor', JSON.parse(lines[8]).hash]]) {
+    const { code, stdout } = await audit([], ...options);
+    assert.equal(code, 4);
+    assert.match(stdout, /^there are no events/);
+  }
+});
+
+test('the events of one secret cannot be audited, and are no alarm', async () => {
+  const refs = lines.map((row) => JSON.parse(row).ref);
+  const ref = refs.find((it, i) => it && refs.lastIndexOf(it) > i + 1 && refs.slice(i, refs.lastIndexOf(it)).some((other) => other !== it));
+  const { code, stdout, stderr } = await audit(lines.filter((_, i) => refs[i] === ref));
+  assert.equal(code, 2);
+  assert.equal(stdout, '');
+  assert.match(stderr, /events of one secret, which cannot be audited/);
+  assert.equal((await audit(lines.filter((_, i) => i === 0 || refs[i] === ref))).code, 4, 'the control: with another event');
 });
 
 test('each change is named, with its line', async () => {
@@ -40,12 +65,20 @@ test('each change is named, with its line', async () => {
   }
 });
 
-test('a chain that was written anew does not have the head that was kept elsewhere', async () => {
+test('a chain that was written anew or cut off lacks the hash that was kept elsewhere', async () => {
   const head = JSON.parse(lines[8]).hash;
-  assert.equal((await audit(lines, '--anchor', head)).code, 0);
-  const { code, stdout } = await audit(lines.slice(0, 8), '--anchor', head);
-  assert.equal(code, 4);
-  assert.match(stdout, /the event of --anchor is not among them/);
+  const forms = [head, head.toUpperCase(), Buffer.from(head, 'hex').toString('base64url')];
+  for (const form of forms) {
+    const found = await audit(lines, '--anchor', form);
+    assert.equal(found.code, 0, found.stdout);
+    assert.match(found.stdout, /^the event of --anchor is event 9:/m);
+    const { code, stdout } = await audit(lines.slice(0, 8), '--anchor', form);
+    assert.equal(code, 4);
+    assert.match(stdout, /^the event of --anchor is not among events 1 to 8/);
+    assert.ok(!stdout.includes('none'), 'it does not say first that all is well');
+  }
+  for (const form of [head.slice(1), `${head}0`, `${head.slice(1)}x`, 'x'])
+    assert.equal((await audit(lines, '--anchor', form)).code, 2, form);
 });
 
 test('what is wrong on the command line', async () => {
