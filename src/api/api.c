@@ -83,11 +83,27 @@ api_headers(const struct api *api, const struct http_request *req, struct http_r
     cors_respond(&api->config, req, resp);
 }
 
-/* Respond with 429 to a client that has to wait ${seconds}. */
+/* A limit of requests: its name in the log, and what the client is told. */
+struct request_limit {
+    const char *name, *detail;
+};
+
+static const struct request_limit limit_create = {
+    "create", "This client has shared too often. This is the limit of creates."};
+static const struct request_limit limit_open = {
+    "open", "This client has opened or looked too often. This is the limit of opens."};
+static const struct request_limit limit_receipts = {
+    "receipts", "This client has asked for too many receipts. This is the limit of receipts."};
+static const struct request_limit limit_tokens = {
+    "tokens", "This client has sent too many wrong owner or lease tokens."};
+
+/* Respond with 429 to a client that has to wait ${seconds} because of ${limit}. */
 static void
-respond_too_many(struct http_response *resp, uint32_t seconds) {
-    problem_respond(resp, PROBLEM_TOO_MANY, NULL);
+respond_too_many(const struct request_limit *limit, uint32_t seconds, struct http_response *resp) {
+    const struct problem_more more = {.detail = limit->detail};
+    problem_respond(resp, PROBLEM_TOO_MANY, &more);
     http_response_setf(resp, "Retry-After", "%u", seconds);
+    resp->limit = limit->name;
 }
 
 /* Set ${key} to what identifies the client of ${req} in rates: the user, or else the address.  No
@@ -101,17 +117,18 @@ rate_key(const struct http_request *req, uint8_t key[static 16]) {
     memcpy(key, hash, 16);
 }
 
-/* Take one token of ${rate} for the client of ${req}.  Returns 0, or -1 with 429 in ${resp}. */
+/* Take one token of ${rate}, which is that of ${limit}, for the client of ${req}.  Returns 0, or -1
+ * with 429 in ${resp}. */
 static int
-take_rate(const struct api *api, struct rate *rate, const struct http_request *req,
-          struct http_response *resp) {
+take_rate(const struct api *api, struct rate *rate, const struct request_limit *limit,
+          const struct http_request *req, struct http_response *resp) {
     uint8_t key[16];
     if (rate == NULL) return 0;
 
     rate_key(req, key);
     uint32_t wait = rate_take(rate, key, api->monotonic_ms());
     if (wait == 0) return 0;
-    respond_too_many(resp, wait);
+    respond_too_many(limit, wait, resp);
     return -1;
 }
 
@@ -127,8 +144,8 @@ api_count_looks(const struct api *api, const struct http_request *req, size_t n)
 static void
 count_failed_token(const struct api *api, const struct http_request *req,
                    struct http_response *resp) {
-    (void)take_rate(api, api->open_rate, req, resp);
-    (void)take_rate(api, api->failed_rate, req, resp);
+    (void)take_rate(api, api->open_rate, &limit_open, req, resp);
+    (void)take_rate(api, api->failed_rate, &limit_tokens, req, resp);
 }
 
 /*
@@ -142,7 +159,7 @@ check_failed_tokens(const struct api *api, const struct http_request *req,
     rate_key(req, key);
     uint32_t wait = rate_wait(api->failed_rate, key, api->monotonic_ms());
     if (wait == 0) return 0;
-    respond_too_many(resp, wait);
+    respond_too_many(&limit_tokens, wait, resp);
     return -1;
 }
 
@@ -276,12 +293,14 @@ check_creator(const struct api *api, const struct api_route *route, const struct
 static int
 check_rate(const struct api *api, const struct api_route *route, const struct http_request *req,
            struct http_response *resp) {
-    if (route->rate == RATE_CREATE) return take_rate(api, api->create_rate, req, resp);
-    if (route->rate == RATE_OPEN) return take_rate(api, api->open_rate, req, resp);
+    if (route->rate == RATE_CREATE)
+        return take_rate(api, api->create_rate, &limit_create, req, resp);
+    if (route->rate == RATE_OPEN) return take_rate(api, api->open_rate, &limit_open, req, resp);
     if (route->rate == RATE_NONE) return 0;
 
     int result = check_failed_tokens(api, req, resp);
-    if (result == 0 && route->rate == RATE_LOOK) result = take_rate(api, api->look_rate, req, resp);
+    if (result == 0 && route->rate == RATE_LOOK)
+        result = take_rate(api, api->look_rate, &limit_receipts, req, resp);
     return result;
 }
 

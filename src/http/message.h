@@ -90,6 +90,7 @@ struct http_response {
     const uint8_t *constant; /* instead of body: bytes that live as long as the program */
     size_t constant_len;
     const char *route; /* template of the route, for log and metrics */
+    const char *limit; /* name of the limit that refused the request, for the log; NULL for none */
     char log_tag[17];  /* names the secret in the log without its id; "" for none */
     struct buf text;   /* holds the values that are not constant */
     int field_count;

@@ -197,7 +197,8 @@ answer_request(struct function *f, struct event *e, struct buf *out) {
     respond(f, e, &resp);
     log_info("request", LOG_TEXT("route", resp.route != NULL ? resp.route : "-"),
              LOG_NUMBER("status", resp.status),
-             LOG_TEXT("secret", resp.log_tag[0] != '\0' ? resp.log_tag : NULL));
+             LOG_TEXT("secret", resp.log_tag[0] != '\0' ? resp.log_tag : NULL),
+             LOG_TEXT("limit", resp.limit));
     int err = event_respond(e, &resp, out);
     http_response_clear(&resp);
     return err;

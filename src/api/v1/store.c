@@ -101,6 +101,7 @@ v1_begin_upload(struct api_call *call, struct upload_limits *limits, const uint8
     if (ticket != 0) return ticket;
 
     problem_respond(call->resp, PROBLEM_TOO_MANY_UPLOADS, NULL);
+    call->resp->limit = "uploads";
     http_response_setf(call->resp, "Retry-After", "%d", UPLOAD_LIMITS_IDLE);
     return 0;
 }

@@ -52,6 +52,7 @@ log_outcome(const struct conn *c, bool sent) {
         .us = clock_monotonic_us() - c->began_us,
         .client = &c->http.client,
         .tag = r->log_tag,
+        .limit = r->limit,
         .cut = !sent,
     };
 

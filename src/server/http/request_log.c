@@ -71,5 +71,5 @@ request_log_add(struct request_log *l, const struct request_outcome *outcome) {
     }
     log_info("request", LOG_TEXT("route", route), LOG_NUMBER("status", outcome->status),
              LOG_NUMBER("us", outcome->us), LOG_TEXT("client", client), LOG_TEXT("secret", tag),
-             outcome->cut ? LOG_FLAG("cut", true) : LOG_NONE);
+             LOG_TEXT("limit", outcome->limit), outcome->cut ? LOG_FLAG("cut", true) : LOG_NONE);
 }

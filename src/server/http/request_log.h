@@ -28,7 +28,8 @@ struct request_outcome {
     int64_t us;                        /* from the first line of the head on */
     const struct http_address *client; /* NULL if unknown; its network is logged */
     const char *tag; /* of the secret, without a meaning once this process has ended; NULL or "" */
-    bool cut;        /* the client has not got all of the response */
+    const char *limit; /* the limit that refused the request; NULL for none */
+    bool cut;          /* the client has not got all of the response */
 };
 
 /* Make a log that counts in ${metrics}, which outlives it, unless that is NULL.  ${random} is for

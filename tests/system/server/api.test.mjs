@@ -313,6 +313,14 @@ test('limits by client answer 429 with Retry-After', async () => {
     const refused = await few.ask('GET', '/api/v1/secrets/x');
     assert.equal(refused.status, 429);
     assert.ok(Number(refused.headers['retry-after']) >= 1);
+    assert.match(refused.json.detail, /the limit of opens/);
+
+    // An operator learns from the log which limit it was.
+    const line = /event=request route=\/api\/v1\/secrets\/\{id\} status=429 .*limit=open/;
+    for (let i = 0; i < 100 && !line.test(limited.stderr()); i++) await new Promise((done) => setTimeout(done, 50));
+    assert.match(limited.stderr(), line);
+    assert.match(limited.stderr(), /route=\/encrypt status=429 .*limit=create/);
+    assert.doesNotMatch(limited.stderr(), /status=4(04|22) .*limit=/, 'the control: other requests have none');
     // The proxy on this machine may name other clients.
     assert.equal((await few.ask('GET', '/api/v1/secrets/x', { headers: { 'X-Forwarded-For': '203.0.113.1, 203.0.113.9' } })).status, 404);
   } finally {

@@ -36,10 +36,12 @@ rates_are_by_class_and_client(void **state) {
     api_fixture_reopen(fixture);
     assert_int_equal(until_limited(fixture, encrypt), 5);
     assert_true(api_fixture_problem(fixture, "too_many_requests", NULL));
+    assert_string_equal(fixture->resp.limit, "create");
     assert_string_equal(header(fixture, "Retry-After"), "12");
     assert_string_equal(header(fixture, "Secrets-Answer"), "1");
     assert_int_equal(until_limited(fixture, create), 0); /* the same class */
     assert_int_equal(until_limited(fixture, info), 7);   /* another */
+    assert_string_equal(fixture->resp.limit, "open");
     assert_string_equal(header(fixture, "Retry-After"), "9");
     encrypt.client = "192.0.2.2";
     assert_int_equal(until_limited(fixture, encrypt), 5);
@@ -104,6 +106,7 @@ looks_at_receipts_have_a_budget_of_their_own(void **state) {
     }
     struct ask look = {.target = target, .token = owners[(4 * 20 - 1) % 18]};
     assert_int_equal(api_fixture_ask(fixture, look), 429);
+    assert_string_equal(fixture->resp.limit, "receipts");
     assert_string_equal(header(fixture, "Retry-After"), "1");
     assert_int_equal(until_limited(fixture, (struct ask){.target = SECRET}), 20);
 
@@ -113,6 +116,7 @@ looks_at_receipts_have_a_budget_of_their_own(void **state) {
     assert_int_equal(until_limited(fixture, look), 20);
     look.token = owners[(4 * 20 - 1) % 18];
     assert_int_equal(api_fixture_ask(fixture, look), 429);
+    assert_string_equal(fixture->resp.limit, "tokens");
 }
 
 /* No guess is made without a token. */
