@@ -264,7 +264,7 @@ export const en = {
   how: 'How this works',
   howTitle: 'How this works',
   how1: 'Your browser makes a random key and encrypts everything before it is sent (AES-256-GCM, with the key strengthened by scrypt). The text, file names and exact size stay hidden.',
-  how2: 'The key is the part of the link after the #. Browsers never send that part, so the server cannot read what it stores. A request has two links. The one that is sent can only encrypt, and only the private one can read.',
+  how2: 'The key is the part of the link after the #. Browsers never send that part, so the server cannot read what it stores. A request for a secret has two links. The one that you send can only encrypt, and only the private one can read.',
   how3: 'Only someone who proves they have the key uses up an opening. Link previews and scanners use none. After the last opening, or when time is up, the content is erased.',
   how4: 'This page keeps in your browser only what it needs to check or burn the secrets that you shared, until you choose Forget. It keeps an API token, or the private link of a request, only if you asked for that. Your browser’s history may keep the links that you open. A link whose openings are used up no longer works.',
   how5: 'You can check this. The format is public, the command line program opens the same links, and the file SHA256SUMS next to this page lists the checksums of its files. A dishonest server could send you a changed page. The command line program on your own machine does not use the page.',
