@@ -18,7 +18,7 @@ _secretsctl() {
         events) words='--after --follow --socket' ;;
         audit) words='--anchor' ;;
         token) words= ;;
-        forward) words='--url --key --place --resume --exec --socket' ;;
+        forward) words='--url --key --place --from-now --resume --exec --socket' ;;
         *) return ;;
     esac
     case $cur in

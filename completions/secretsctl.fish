@@ -20,5 +20,6 @@ complete -c secretsctl -n '__fish_seen_subcommand_from audit' -F
 complete -c secretsctl -n '__fish_seen_subcommand_from forward' -x -l url -d 'send each event to this webhook'
 complete -c secretsctl -n '__fish_seen_subcommand_from forward' -x -l key -a 'env: file:' -d 'where the signing key is'
 complete -c secretsctl -n '__fish_seen_subcommand_from forward' -r -F -l place -d 'the file that keeps how far it is'
+complete -c secretsctl -n '__fish_seen_subcommand_from forward' -l from-now -d 'begin with the next event'
 complete -c secretsctl -n '__fish_seen_subcommand_from forward' -l resume -d 'go on although it was parked'
 complete -c secretsctl -n '__fish_seen_subcommand_from forward' -x -l exec -a '(__fish_complete_command)' -d 'run this program with each event'

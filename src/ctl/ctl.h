@@ -27,6 +27,7 @@ struct ctl {
     struct ctl_options opt;
     const char *socket; /* path of the operator's socket */
     char *(*env)(const char *name);
+    bool reached; /* a connection succeeded, so the settings are right */
 };
 
 /* The commands.  Each returns the exit code of the program, after printing what went wrong. */

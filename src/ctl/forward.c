@@ -28,7 +28,9 @@ struct forward {
     struct delivery delivery;
     char path[PLACE_PATH_MAX]; /* of the place */
     struct place place;
-    bool resumed; /* a chain that was broken is taken as it is now, once */
+    bool from_now; /* begin after the events that the server has */
+    bool away;     /* an error message said that the server could not be reached */
+    bool resumed;  /* a chain that was broken is taken as it is now, once */
 };
 
 static void
@@ -67,13 +69,23 @@ pause_ms(const struct forward *f, int tries) {
     return ms < LONGEST_MS ? ms : LONGEST_MS;
 }
 
+/* Set the place to ${e}.  Returns CTL_DONE, or CTL_FAILED after printing an error. */
+static enum ctl_exit
+advance_place(struct forward *f, const struct audit_event *e) {
+    f->place.number = e->number;
+    memcpy(f->place.hash, e->hash, sizeof(f->place.hash));
+    return place_save(f->path, &f->place) == 0 ? CTL_DONE : CTL_FAILED;
+}
+
 /* Deliver ${e}, as ${line}, however long it takes. */
 static enum ctl_exit
 deliver(struct forward *f, const struct audit_event *e, const char *line, size_t len) {
     int64_t begun = clock_now(&clock_system);
     for (int tries = 1;; tries++) {
         enum delivery_result result = delivery_try(&f->delivery, e, line, len);
-        if (result == DELIVERY_DONE) break;
+        if (result == DELIVERY_DONE && tries > 1)
+            ctl_error("event %lld was taken: forwarding continues", (long long)e->number);
+        if (result == DELIVERY_DONE) return advance_place(f, e);
         if (result == DELIVERY_GONE) return park(f, f->delivery.reason);
 
         if (tries == 1)
@@ -82,10 +94,6 @@ deliver(struct forward *f, const struct audit_event *e, const char *line, size_t
         if (clock_now(&clock_system) - begun > PATIENCE_SECONDS) return park(f, f->delivery.reason);
         sleep_ms(pause_ms(f, tries));
     }
-
-    f->place.number = e->number;
-    memcpy(f->place.hash, e->hash, sizeof(f->place.hash));
-    return place_save(f->path, &f->place) == 0 ? CTL_DONE : CTL_FAILED;
 }
 
 /* Check that ${e} comes after what was delivered.  Returns CTL_DONE, or the exit code. */
@@ -118,11 +126,41 @@ forward_line(struct forward *f, const char *line, size_t len) {
 
 /* Ask for the events after ${number}.  Returns the answer, or NULL after printing an error. */
 static FILE *
-ask_events(const struct forward *f, int64_t number, bool follow) {
+ask_events(struct forward *f, int64_t number, bool follow) {
     char request[96];
     (void)snprintf(request, sizeof(request), "{\"events\":{\"after\":%lld,\"follow\":%s}}",
                    (long long)number, follow ? "true" : "false");
-    return ctl_ask(f->ctl, request);
+    FILE *answer = ctl_ask(f->ctl, request);
+    if (answer != NULL && f->away)
+        ctl_error("the server can be reached: forwarding continues after event %lld",
+                  (long long)f->place.number);
+    f->away = answer == NULL;
+    return answer;
+}
+
+/*
+ * Set the place to the last event that the server has.  Sets ${present} to whether the server gave
+ * all events.  Returns CTL_DONE, or the exit code.
+ */
+static enum ctl_exit
+skip_kept(struct forward *f, bool *present) {
+    char line[CTL_LINE_MAX];
+    struct audit_event e, last = {0};
+    ssize_t len;
+    *present = false;
+    FILE *answer = ask_events(f, 0, false);
+    if (answer == NULL) return CTL_DONE;
+
+    /* The line that ends the answer is no event. */
+    while ((len = ctl_read_line(answer, line)) > 0) {
+        *present = audit_json_read(line, (size_t)len, &e) != 0;
+        if (*present) break;
+        last = e;
+    }
+    (void)fclose(answer);
+    if (!*present) return CTL_DONE;
+    f->from_now = false;
+    return advance_place(f, &last);
 }
 
 /*
@@ -135,6 +173,7 @@ check_place(struct forward *f, bool *present) {
     char line[CTL_LINE_MAX];
     struct audit_event e = {0};
     *present = true;
+    if (f->from_now) return skip_kept(f, present);
     if (f->place.number == 0) return CTL_DONE;
 
     FILE *answer = ask_events(f, f->place.number - 1, false);
@@ -229,6 +268,7 @@ take_place(struct forward *f) {
     if (f->place.parked[0] != '\0' && !f->ctl->opt.resume) return complain_parked(f);
     f->resumed = f->place.parked[0] != '\0';
     f->place.parked[0] = '\0';
+    f->from_now = f->ctl->opt.from_now && f->place.number == 0 && !f->resumed;
     return CTL_DONE;
 }
 

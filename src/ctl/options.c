@@ -41,6 +41,8 @@ static const struct ctl_option_row {
      "where the signing key is: env:NAME or file:PATH"},
     {CTL_FOR_FORWARD, "place", AT(place), CTL_TEXT, "FILE",
      "the file that keeps how far events were forwarded (default: in $STATE_DIRECTORY)"},
+    {CTL_FOR_FORWARD, "from-now", AT(from_now), CTL_FLAG, NULL,
+     "on the first run, begin with the next event (default: the oldest that is kept)"},
     {CTL_FOR_FORWARD, "resume", AT(resume), CTL_FLAG, NULL, "go on although it was parked"},
     {CTL_FOR_FORWARD, "exec", AT(command), CTL_COMMAND, "COMMAND",
      "run this program with each event on standard input; all that follows are its arguments"},

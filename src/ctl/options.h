@@ -28,7 +28,7 @@ struct ctl_options {
     char **command; /* the program of --exec and its arguments, to the end */
     char *operand;
     int64_t after; /* 0 unless given */
-    bool json, follow, resume, help;
+    bool json, follow, from_now, resume, help;
 };
 
 /*

@@ -27,22 +27,24 @@ connect_to(const char *path) {
 }
 
 static void
-complain_connect(const char *path) {
+complain_connect(const struct ctl *ctl) {
+    const char *path = ctl->socket;
     int err = errno;
     ctl_error("no server at %s: %s", path, strerrordesc_np(err));
     if (err == EACCES || err == EPERM) ctl_hint("Only root and the user of secretsd can connect.");
-    else
+    else if (!ctl->reached)
         ctl_hint("Set SECRETS_ADMIN_LISTEN=unix:%s for secretsd, or name its socket with --socket.",
                  path);
 }
 
 FILE *
-ctl_ask(const struct ctl *ctl, const char *request) {
+ctl_ask(struct ctl *ctl, const char *request) {
     int fd = connect_to(ctl->socket);
     if (fd < 0) {
-        complain_connect(ctl->socket);
+        complain_connect(ctl);
         return NULL;
     }
+    ctl->reached = true;
 
     /* A request is much shorter than a socket's buffer. */
     size_t len = strlen(request);

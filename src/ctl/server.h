@@ -11,9 +11,10 @@ enum { CTL_LINE_MAX = 8192 }; /* bytes of a line of an answer, its end included 
 
 /*
  * Send ${request}, one line of JSON without its end, to the socket that ${ctl} names.  Returns the
- * answer, which the caller closes; or NULL after printing an error.
+ * answer, which the caller closes; or NULL after printing an error.  Sets the member reached of
+ * ${ctl} if the server is there.
  */
-FILE *ctl_ask(const struct ctl *ctl, const char *request);
+FILE *ctl_ask(struct ctl *ctl, const char *request);
 
 /*
  * Read the next line of ${answer} into ${line}.  Returns its length without the end; 0 at the end

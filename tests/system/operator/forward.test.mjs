@@ -167,6 +167,7 @@ test('a program gets each event on its standard input, without a shell', async (
   assert.deepEqual(taken(), await it.events());
   assert.equal(readFileSync(join(it.folder, 'argument'), 'utf8'), '$(touch /tmp/never); --json');
   assert.match(stderr, /event 2 is repeated until it is taken: the program ended with 3/);
+  assert.match(stderr, /event 2 was taken: forwarding continues/);
   assert.ok(!existsSync('/tmp/never'));
 });
 
@@ -244,6 +245,44 @@ test('the events of another server, or of an older copy of the data, park it', a
   assert.deepEqual(taken().slice(7), all);
 });
 
+test('a first run begins with the next event if it is told to, and a later one where it was', async (t) => {
+  const it = await setUp(t);
+  const file = join(it.folder, 'out');
+  const numbers = () => (existsSync(file) ? lines(readFileSync(file, 'utf8')).map(({ number }) => number) : []);
+  const start = () => it.forward('--from-now', '--exec', '/usr/bin/tee', '-a', file);
+  await happen(it.server, 2);
+  const first = start();
+  await until(() => existsSync(it.place));
+  await happen(it.server, 1);
+  await until(() => numbers().length === 3 && JSON.parse(readFileSync(it.place, 'utf8')).number === 10);
+  first.kill();
+  await first.done;
+
+  // The flag stays in the unit, and must not skip what happens between two runs.
+  await happen(it.server, 1);
+  const second = start();
+  await until(() => numbers().length === 6);
+  second.kill();
+  await second.done;
+  assert.deepEqual(numbers(), [8, 9, 10, 11, 12, 13]);
+});
+
+test('after the server was away, one line says that forwarding continues', async (t) => {
+  const it = await setUp(t);
+  const program = it.forward('--exec', 'true');
+  const reached = (number) => until(() => existsSync(it.place) && JSON.parse(readFileSync(it.place, 'utf8')).number === number, 60);
+  await reached(1);
+  await it.server.stop();
+  await until(() => program.errorsSoFar().includes('no server at')); // the control: it was away
+  await it.start();
+  await happen(it.server, 1);
+  await reached((await it.events()).length);
+  program.kill();
+  const { stderr } = await program.done;
+  assert.ok(!stderr.includes('SECRETS_ADMIN_LISTEN'), 'the settings are right');
+  assert.equal(stderr.split('can be reached: forwarding continues after event').length, 2);
+});
+
 test('while the server is away, a few lines say so', async (t) => {
   const it = await setUp(t);
   await it.server.stop();
@@ -253,6 +292,7 @@ test('while the server is away, a few lines say so', async (t) => {
   const { stderr } = await program.done;
   const said = stderr.split('\n').filter((line) => line.includes('no server at')).length;
   assert.ok(said >= 1 && said <= 3, `${said} times`);
+  assert.match(stderr, /Set SECRETS_ADMIN_LISTEN=/, 'it was never there');
 });
 
 test('what is wrong on the command line', async (t) => {
