@@ -99,17 +99,21 @@ answer_stats(const struct admin *a, struct buf *out) {
 
     int whole = vault_survey(v, a->survey_ms, &s);
     if (whole < 0) return admin_refuse(out, err_text(whole));
+    uint64_t quota = v->limits.quota, used = vault_usage(v);
 
-    json_t *o = json_pack(
-        "{s:s, s:I, s:b, s:o, s:I, s:o, s:I, s:I, s:o}", "version", api->config.version, "at",
-        (json_int_t)vault_now(v), "complete", whole, "secrets", count_states(&s), "requests",
-        (json_int_t)s.requests, "stored", count_ages(&s), "bytes", (json_int_t)s.bytes, "used",
-        (json_int_t)vault_usage(v), "networks", sum_networks(api, api->storage_shares));
+    json_t *o = json_pack("{s:s, s:I, s:b, s:o, s:I, s:o, s:I, s:I, s:o}", "version",
+                          api->config.version, "at", (json_int_t)vault_now(v), "complete", whole,
+                          "secrets", count_states(&s), "requests", (json_int_t)s.requests, "stored",
+                          count_ages(&s), "bytes", (json_int_t)s.bytes, "used", (json_int_t)used,
+                          "networks", sum_networks(api, api->storage_shares));
 
     /* What only some servers have. */
     int bad = o == NULL;
-    if (v->limits.quota != 0 && !(v->limits.remote[VAULT_RECORDS] && v->limits.remote[VAULT_BLOBS]))
-        bad |= json_object_set_new(o, "quota", json_integer((json_int_t)v->limits.quota));
+    if (quota != 0 && !(v->limits.remote[VAULT_RECORDS] && v->limits.remote[VAULT_BLOBS])) {
+        bad |= json_object_set_new(o, "quota", json_integer((json_int_t)quota));
+        bad |= json_object_set_new(o, "left",
+                                   json_integer((json_int_t)(quota > used ? quota - used : 0)));
+    }
     if (admin_has_events(a))
         bad |= json_object_set_new(o, "last_event", json_integer(admin_last_event(a)));
     if (bad == 0) return add_line(o, out);

@@ -177,6 +177,7 @@ test('stats count states, ages, bytes and networks, without an address', async (
   assert.equal(now.stored.hour - before_.stored.hour, 2);
   assert.equal(now.bytes - before_.bytes, 10000);
   assert.ok(now.used - before_.used >= 10000 && now.quota > now.used);
+  assert.equal(now.left, now.quota - now.used, 'the room that is left');
   assert.equal(now.networks.count, 1);
   assert.ok(now.networks.largest >= 10000);
   assert.ok(!text.includes('127.0.0'));
