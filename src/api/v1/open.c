@@ -101,7 +101,7 @@ open_secret(struct api_call *call, const struct fields *f) {
 
     /* The content is sent as base64. */
     if (response_max > OPENED_LEN) in.content_max = (response_max - OPENED_LEN) / 4 * 3;
-    in.unreserved_max = (API_RESPONSE_SMALL - OPENED_LEN) / 4 * 3;
+    in.unreserved_max = (API_RESPONSE_SMALL - (size_t)OPENED_LEN) / 4 * 3;
 
     /* What cannot be delivered is refused before a view is counted. */
     int err = check_parts_fit(call);
