@@ -200,7 +200,7 @@ async function start(): Promise<void> {
 
   void clearTempFiles();
   const { api, config, brand } = await findServer(asked, words, frame);
-  void burnLeft((id, token) => api.burn(id, token).then(() => true, (error: unknown) => failureOf(error).kind === 'gone'));
+  void burnLeft((id, token) => api.burn(id, token));
   frame.show({ brand, user: config.create.user });
   const stage: Stage = new Stage({
     words, api, config, brand, apiToken: new ApiToken(api.base), owned: new OwnedList(), poller: new StatusPoller(), page: base.href,

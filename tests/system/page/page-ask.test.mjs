@@ -277,7 +277,7 @@ detail('a view that was left does nothing more when its response arrives', async
   for (const [view, glob] of [[collect, '**/answers'], [link, `**/requests/${link.split('.').at(-2)}`], [secret.link, `**/secrets/${secret.id}`]]) {
     const release = await held(glob, () => page.goto(view));
     await leave();
-    await release(refusal(404, 'not_found', { 'Secrets-Answer': '1' }));
+    await release(refusal(404, 'not_found'));
     assert.equal(await polls(), 0);
     assert.equal(page.url(), next); // its link is for the view that is there
   }
@@ -410,7 +410,7 @@ detail('a request that is full meanwhile says so', async () => {
   await elsewhere(async (other) => {
     other.allow = /409/;
     const { link: open } = await askFor('race in the end');
-    await other.context().route('**/complete', (route) => route.fulfill(refusal(409, 'request_full', { 'Secrets-Answer': '1' })));
+    await other.context().route('**/complete', (route) => route.fulfill(refusal(409, 'request_full')));
     await other.goto(open);
     await other.locator('textarea').fill('too late');
     await button('Send', other).click();

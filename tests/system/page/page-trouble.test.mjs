@@ -15,6 +15,8 @@ import { asksToLeave, button, createLink, field, openLink, page, refusal, savedF
 const { zip } = await load('base/zip.ts');
 const MINUTE = 60_000;
 const REFUSED = /Failed to load resource/;
+/** A refusal in the form of the server, by something before it. */
+const UNMARKED = { ...refusal(404, 'not_found'), headers: {} };
 
 setStage();
 
@@ -194,6 +196,26 @@ test('a file whose opening lapsed is told of, and opens again where openings are
   await page.getByRole('heading', { name: 'This opening is over' }).waitFor();
 });
 
+test('a refusal that a proxy may have sent takes neither the link nor the opening away', async () => {
+  page.allow = REFUSED;
+  const { link, leases } = await openFile({ views: 1 });
+  await page.route('**/parts/*', (route) => route.fulfill(UNMARKED));
+  await button('Save').click();
+  await text('The download was interrupted').waitFor();
+  await page.unroute('**/parts/*');
+  assert.equal((await savedFile()).bytes.length, 3_000_000);
+  assert.equal(new Set(leases).size, 1);
+
+  const other = await shareSecret(site, 'still here');
+  await page.route('**/open', (route) => route.fulfill(UNMARKED));
+  await openLink(other.link);
+  await text('There is no way to tell which').waitFor();
+  assert.equal(page.url(), other.link);
+  await page.unroute('**/open');
+  await button('Try again').click();
+  assert.equal(await shownText(), 'still here');
+});
+
 test('an opening that was left to lapse says that it is over', async () => {
   page.allow = REFUSED;
   const { link } = await shareSecret(site, 'x', { views: 2 });
@@ -270,8 +292,13 @@ test('a look that is answered late does not overwrite the end', async () => {
 test('what was gone before it could be burnt is not called burnt', async () => {
   page.allow = REFUSED;
   await shareText('x');
-  await page.route('**/secrets/*', (route) => route.fulfill(refusal(404, 'not_found')));
   await page.route('**/receipt', (route) => route.fulfill(refusal(503, 'busy', { 'Retry-After': '60' })));
+  await page.route('**/secrets/*', (route) => route.fulfill(UNMARKED));
+  await button('Burn it now').click();
+  await button('Yes, burn it').click();
+  await text('It could not be burnt').waitFor();
+  assert.equal(await page.getByRole('heading', { name: 'This link no longer works' }).count(), 0, 'because of a proxy');
+  await page.route('**/secrets/*', (route) => route.fulfill(refusal(404, 'not_found')));
   await button('Burn it now').click();
   await button('Yes, burn it').click();
   await page.getByRole('heading', { name: 'This link no longer works' }).waitFor();

@@ -293,7 +293,7 @@ detail('an old link: an answer that is lost is not asked for again unasked, and 
   await page.route('**/decrypt', async (route) => {
     const how = ['busy', 'lost'][asked.length] ?? 'through';
     asked.push(how);
-    if (how === 'busy') await route.fulfill({ status: 503, headers: { 'Retry-After': '0' }, contentType: 'application/problem+json', body: '{"code":"busy"}' });
+    if (how === 'busy') await route.fulfill(refusal(503, 'busy', { 'Retry-After': '0' }));
     else if (how === 'lost') await route.abort();
     else await route.continue();
   });

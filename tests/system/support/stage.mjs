@@ -49,9 +49,9 @@ export const button = (name, where = page) => where.getByRole('button', { name, 
 export const field = (name, where = page) => where.getByLabel(name, { exact: true });
 export const text = (what, where = page) => where.getByText(what).first();
 
-/** A refusal of the API, for page.route. */
+/** A refusal of the server, for page.route. */
 export const refusal = (status, code, headers = {}) =>
-  ({ status, headers, contentType: 'application/problem+json', body: JSON.stringify({ code }) });
+  ({ status, headers: { 'Secrets-Answer': '1', ...headers }, contentType: 'application/problem+json', body: JSON.stringify({ code }) });
 
 /** Let the JSON that the server answers at `url` be what `change` makes of it. */
 export const changeJson = (where, url, change) => where.route(url, async (route) => {

@@ -6,9 +6,12 @@ import { ApiError, ConnectionError, IntermediaryError, LostError } from '../net/
 
 /**
  * Why something failed. `lost` is an opening that may have been counted: its response did not arrive.
- * `between` and `sign-in` come from something before the server.
+ * `between` and `sign-in` come from something before the server. So may a refusal that is `unmarked`:
+ * it is shown, but because of it the page drops nothing.
  */
-export type Failure =
+export type Failure = Reason & { unmarked?: true };
+
+type Reason =
   | { kind: 'offline' | 'busy' | 'lost' | 'gone' | 'ended' | 'full' | 'too-large' | 'changed' | 'unwritable' | 'cancelled' | 'unexpected' }
   /** `uploading`: the sender is not done. `uploads`: this network has too many unfinished ones. */
   | { kind: 'wrong-key' | 'weak' | 'uploading' | 'uploads' }
@@ -28,13 +31,18 @@ const CONFLICTS: Record<string, 'uploading' | 'answered'> = { uploading: 'upload
 /** A picked place could not be written to. */
 export class UnwritableError extends Error {}
 
+/** Whether `failure` is one of `kinds` for certain, so that what the page keeps for it can be dropped. */
+export function isFinal(failure: Failure, ...kinds: Failure['kind'][]): boolean {
+  return failure.unmarked !== true && kinds.includes(failure.kind);
+}
+
 export function failureOf(error: unknown): Failure {
   if (error instanceof EnvelopeError) return { kind: 'damaged', failure: error.kind };
   if (error instanceof WeakCostError) return { kind: 'weak' };
   if (error instanceof IntermediaryError) return intermediaryOf(error);
   if (error instanceof LostError) return error.cause instanceof IntermediaryError ? intermediaryOf(error.cause) : { kind: 'lost' };
   if (error instanceof ConnectionError) return { kind: 'offline' };
-  if (error instanceof ApiError) return refusalOf(error);
+  if (error instanceof ApiError) return error.marked ? refusalOf(error) : { ...refusalOf(error), unmarked: true };
   if (error instanceof UnwritableError) return { kind: 'unwritable' };
   if (error instanceof ChangedError) return { kind: 'changed' };
   if (error instanceof DOMException) return exceptionOf(error);

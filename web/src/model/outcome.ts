@@ -33,6 +33,15 @@ export type End = Message & { kind: 'end' };
  * no message says that nothing was used up.
  */
 export function openMessage(failure: Failure, asked: Asked, lost = false): Message {
+  return unlessUnmarked(failure, decidedMessage(failure, asked, lost));
+}
+
+/** `message`, but an end that a proxy may have told is one line: the person can look again with what the page has. */
+export function unlessUnmarked({ unmarked }: Failure, message: Message): Message {
+  return unmarked === true && message.kind === 'end' ? line(message.text) : message;
+}
+
+function decidedMessage(failure: Failure, asked: Asked, lost: boolean): Message {
   switch (failure.kind) {
     case 'gone': return end('goneTitle', 'gone');
     case 'damaged': return end('brokenTitle', 'broken');
@@ -54,7 +63,7 @@ export function openMessage(failure: Failure, asked: Asked, lost = false): Messa
 /** A failure to save what was opened. Nobody is told to open it again who does not have to. */
 export function saveMessage(failure: Failure): Message {
   switch (failure.kind) {
-    case 'gone': case 'ended': return end('endedTitle', 'lapsed', true);
+    case 'gone': case 'ended': return failure.unmarked === true ? line('interrupted') : end('endedTitle', 'lapsed', true);
     case 'damaged': case 'full': case 'between': case 'sign-in': return openMessage(failure, { key: false, passphrase: false });
     case 'busy': return line('busy');
     case 'unwritable': return line('unwritable');

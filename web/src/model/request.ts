@@ -5,7 +5,7 @@ import type { Config } from '../net/messages';
 import type { Answer, AnswerList } from '../net/requests';
 import type { Key } from '../text/words';
 import type { Failure } from './failure';
-import { passingLine, shareMessage, type Message } from './outcome';
+import { passingLine, shareMessage, unlessUnmarked, type Message } from './outcome';
 import type { StatusLine } from './status';
 
 const DAY = 86_400;
@@ -62,16 +62,20 @@ export function isOver({ state, answers }: AnswerList): boolean {
 /** A failure to look at a request, or to answer it. */
 export function answerMessage(failure: Failure): Message {
   switch (failure.kind) {
-    case 'gone': return { kind: 'end', title: 'requestGoneTitle', text: 'requestGone', again: false };
-    case 'answered': return { kind: 'end', title: 'requestGoneTitle', text: 'requestFull', again: false };
-    case 'forged': case 'damaged': case 'wrong-key': return { kind: 'end', title: 'forgedTitle', text: 'forged', again: false };
+    case 'gone': return end(failure, 'requestGoneTitle', 'requestGone');
+    case 'answered': return end(failure, 'requestGoneTitle', 'requestFull');
+    case 'forged': case 'damaged': case 'wrong-key': return end(failure, 'forgedTitle', 'forged');
     default: return { kind: 'line', attemptsLeft: null, ...shareMessage(failure, false) };
   }
 }
 
 /** A failure to look at the answers. */
 export function collectMessage(failure: Failure): Message {
-  if (failure.kind === 'gone') return { kind: 'end', title: 'requestGoneTitle', text: 'answersGone', again: false };
-  if (failure.kind === 'forged' || failure.kind === 'damaged') return { kind: 'end', title: 'forgedTitle', text: 'forgedAnswers', again: false };
+  if (failure.kind === 'gone') return end(failure, 'requestGoneTitle', 'answersGone');
+  if (failure.kind === 'forged' || failure.kind === 'damaged') return end(failure, 'forgedTitle', 'forgedAnswers');
   return { kind: 'line', attemptsLeft: null, ...(passingLine(failure) ?? { text: 'unexpected' }) };
+}
+
+function end(failure: Failure, title: Key, text: Key): Message {
+  return unlessUnmarked(failure, { kind: 'end', title, text, again: false });
 }

@@ -15,14 +15,17 @@ export class ApiError extends Error {
   /** Seconds the server asked to wait, or null. */
   readonly retryAfter: number | null;
   readonly details: Record<string, unknown>;
+  /** Whether it surely is the server's. A proxy can answer in its form, but without its mark. */
+  readonly marked: boolean;
 
-  constructor(status: number, details: Record<string, unknown>, retryAfter: number | null) {
+  constructor(status: number, details: Record<string, unknown>, retryAfter: number | null, marked = true) {
     const code = typeof details['code'] === 'string' ? details['code'] : '';
     super(`${status} ${code}`);
     this.status = status;
     this.code = code;
     this.retryAfter = retryAfter;
     this.details = details;
+    this.marked = marked;
   }
 }
 

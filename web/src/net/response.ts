@@ -61,7 +61,7 @@ async function refusalOf(response: Response, expected: Expected, strict: boolean
 
   if (!isProblem && !isClassic && !isMarked(response)) return new IntermediaryError(status);
   const seconds = Number.parseInt(response.headers.get('Retry-After') ?? '', 10);
-  return new ApiError(status, details ?? {}, Number.isNaN(seconds) ? null : seconds);
+  return new ApiError(status, details ?? {}, Number.isNaN(seconds) ? null : seconds, !strict || isMarked(response));
 }
 
 async function textOf(response: Response): Promise<string> {

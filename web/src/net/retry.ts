@@ -34,7 +34,7 @@ export function isTransient(error: unknown): boolean {
 
 /** Whether the server itself said that it did nothing, and may do it a little later. */
 export function serverDidNothing(error: unknown): boolean {
-  if (!(error instanceof ApiError)) return false;
+  if (!(error instanceof ApiError && error.marked)) return false;
   return error.status === 429 || (error.status === 503 && error.code !== '' && error.code !== 'unknown_outcome');
 }
 

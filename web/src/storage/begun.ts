@@ -2,6 +2,7 @@
 // Uploads that have begun. While its page lives, each has a lock of its name. One whose page crashed is
 // burnt by the next page: it would count against the next uploads until the server forgets it.
 
+import { failureOf, isFinal } from '../model/failure';
 import { ID, TOKEN } from '../net/messages';
 
 interface Begun {
@@ -52,10 +53,14 @@ export function keepBegun(id: string, token: string): () => void {
   return end;
 }
 
-/** Have `burn` destroy the uploads whose page is gone. It returns whether the server no longer has one. */
-export async function burnLeft(burn: (id: string, token: string) => Promise<boolean>): Promise<void> {
+/** Have `burn`, which fails as Api.burn(), destroy the uploads whose page is gone. */
+export async function burnLeft(burn: (id: string, token: string) => Promise<void>): Promise<void> {
   for (const { id, token } of read())
     await (navigator.locks as LockManager | undefined)?.request(lockOf(id), { ifAvailable: true }, async (lock) => {
-      if (lock !== null && await burn(id, token)) forget(id);
+      if (lock === null) return;
+      await burn(id, token).catch((error: unknown) => {
+        if (!isFinal(failureOf(error), 'gone')) throw error;
+      });
+      forget(id);
     }).catch(() => undefined);
 }

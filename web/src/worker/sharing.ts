@@ -14,7 +14,7 @@ import { deriveGate, gateVerifierOf } from '../crypto/gate';
 import { mintLinkKey, randomBytes } from '../base/random';
 import { Line } from '../net/line';
 import { withRetry, type RetryOptions, type Waiting } from '../net/retry';
-import { IntermediaryError } from '../net/errors';
+import { ApiError, IntermediaryError } from '../net/errors';
 import { failureOf } from '../model/failure';
 import { abortReason, anySignal, throwIfAborted } from '../base/abort';
 import type { Pause } from './pause';
@@ -187,8 +187,9 @@ async function whenLetThrough(task: () => Promise<void>, pause: Pause, report: R
     try {
       return await task();
     } catch (error) {
-      if (!(error instanceof IntermediaryError)) throw error;
-      report({ phase: 'blocked', failure: failureOf(error) });
+      const isUnmarked = error instanceof ApiError && !error.marked;
+      if (!isUnmarked && !(error instanceof IntermediaryError)) throw error;
+      report({ phase: 'blocked', failure: isUnmarked ? { kind: 'between', status: error.status } : failureOf(error) });
       await pause.wait(signal);
     }
   }

@@ -3,7 +3,7 @@
 
 import { DESCRIPTION_MAX, askerOf, linkKeyOf, writeDescription } from '../../crypto/request';
 import { LETTERS, LINK_KEY_LENGTH, randomText } from '../../base/random';
-import type { Failure } from '../../model/failure';
+import { isFinal, type Failure } from '../../model/failure';
 import { shareMessage } from '../../model/outcome';
 import { emptyAsk, type AskChoice } from '../../model/request';
 import { askFor } from '../../net/request-api';
@@ -123,7 +123,7 @@ export class AskView {
       if (error instanceof RangeError) problem.textContent = words.say('noteTooLong');
       else showLine(words, api.base, problem, failure.kind === 'cancelled' ? null : askMessage(failure, token.token() !== null));
       go.focus();
-      if (failure.kind === 'creators-only') token.refused(problem);
+      if (isFinal(failure, 'creators-only')) token.refused(problem);
     }
   }
 

@@ -3,6 +3,7 @@
 
 import { askerOf, ownerOf, unwrapAnswer, type AnswerLink, type Asker, type BadWrap } from '../../crypto/request';
 import { ASK, readAddress, type Target } from '../../model/link';
+import { isFinal } from '../../model/failure';
 import { answerStatus, collectMessage, isOpened, isOver, waitingAnswers } from '../../model/request';
 import { burnMessage } from '../../model/outcome';
 import type { Answer, AnswerList } from '../../net/requests';
@@ -93,7 +94,7 @@ export class CollectView {
       await retryBriefly(() => endRequest(api, this.target.id, owner));
     } catch (error) {
       const failure = requestFailure(error);
-      if (failure.kind !== 'gone') problem = lineContent(words, api.base, burnMessage(failure));
+      if (!isFinal(failure, 'gone')) problem = lineContent(words, api.base, burnMessage(failure));
     }
 
     if (this.disposed) return;

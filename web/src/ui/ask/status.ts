@@ -2,7 +2,7 @@
 // The status line of a request. That of a card is polled also while the page is hidden.
 
 import { ownerOf } from '../../crypto/request';
-import { failureOf } from '../../model/failure';
+import { failureOf, isFinal } from '../../model/failure';
 import { burnMessage } from '../../model/outcome';
 import { requestStatus, waitingAnswers } from '../../model/request';
 import type { StatusLine } from '../../model/status';
@@ -41,7 +41,7 @@ export class RequestStatus extends PolledStatus {
       await retryBriefly(() => endRequest(api, this.asked.id, owner));
     } catch (error) {
       const failure = failureOf(error);
-      if (failure.kind !== 'gone') return lineContent(words, api.base, burnMessage(failure));
+      if (!isFinal(failure, 'gone')) return lineContent(words, api.base, burnMessage(failure));
     }
     await this.poll(); // what became of the answers is shown too
     this.show({ key: 'statusEnded', final: true });

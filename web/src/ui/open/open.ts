@@ -227,8 +227,8 @@ export class OpenView {
       else await this.burn(engine);
     } catch (error) {
       const failure = failureIn(error);
-      // What is not the server's may still have let the request through.
-      const unknown = failure.kind === 'unexpected' || failure.kind === 'between' || failure.kind === 'sign-in';
+      // What may not be the server's may still have let the request through.
+      const unknown = failure.unmarked === true || failure.kind === 'unexpected' || failure.kind === 'between' || failure.kind === 'sign-in';
       this.lost ||= failure.kind === 'lost' || (asked && unknown);
       this.openFailed(failure, form);
     } finally {

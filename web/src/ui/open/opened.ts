@@ -3,7 +3,7 @@
 
 import type { Info } from '../../net/messages';
 import { failureIn, type Engine } from '../../worker/engine';
-import type { Failure } from '../../model/failure';
+import { isFinal, type Failure } from '../../model/failure';
 import type { OpenResult } from '../../worker/protocol';
 import { eraseMessage, saveMessage, type End } from '../../model/outcome';
 import { safeName } from '../../base/name';
@@ -130,7 +130,7 @@ export class Opened {
       const failure = failureIn(error);
       if (this.over.signal.aborted) return;
       // Another failure may be over the next time.
-      if (failure.kind === 'gone' || failure.kind === 'ended') this.showFailure(failure, null);
+      if (isFinal(failure, 'gone', 'ended')) this.showFailure(failure, null);
     }
   }
 
@@ -330,7 +330,7 @@ export class Opened {
       this.engine.call('burn', null).then(() => this.erased(), (error: unknown) => {
         erase.removeAttribute('aria-disabled');
         const failure = failureIn(error);
-        if (failure.kind === 'gone') this.erased();
+        if (isFinal(failure, 'gone')) this.erased();
         else showLine(words, this.context.api.base, problem, eraseMessage(failure));
       });
     });

@@ -3,6 +3,7 @@
 
 import { failureIn } from '../../worker/engine';
 import type { Shared } from '../../worker/protocol';
+import { isFinal } from '../../model/failure';
 import { shareMessage } from '../../model/outcome';
 import { emptyChoice, isOfPassphrase, passphraseOf, problemOf, zipNameAt, type ShareChoice } from '../../model/choice';
 import { ASK } from '../../model/link';
@@ -123,7 +124,7 @@ export class ShareView {
       const failure = failureIn(error);
       showLine(words, api.base, problem, failure.kind === 'cancelled' ? null : shareMessage(failure, apiToken !== null));
       go.focus();
-      if (failure.kind === 'creators-only') token.refused(problem);
+      if (isFinal(failure, 'creators-only')) token.refused(problem);
     } finally {
       transfer.end();
       this.transfer = null;

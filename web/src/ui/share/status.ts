@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The status line of a shared secret.
 
-import { failureOf } from '../../model/failure';
+import { failureOf, isFinal } from '../../model/failure';
 import type { Owned } from '../../storage/owned';
 import { burnMessage } from '../../model/outcome';
 import { retryBriefly } from '../../net/retry';
@@ -30,7 +30,7 @@ export class LiveStatus extends PolledStatus {
       await retryBriefly(() => api.burn(this.owned.id, this.owned.token));
     } catch (error) {
       const failure = failureOf(error);
-      if (failure.kind !== 'gone') return lineContent(words, api.base, burnMessage(failure));
+      if (!isFinal(failure, 'gone')) return lineContent(words, api.base, burnMessage(failure));
       gone = true; // it may have expired, or been opened, or burnt by a try whose response was lost
     }
 
