@@ -75,7 +75,7 @@ describe('senders sign in', { skip: !has('nginx') || !has('openssl') }, () => {
     const put = (server, args = []) => cli.run(['put', '-q', '-s', server, ...args], { input: TEXT, extra: env });
     const refused = await put(proxy.url);
     assert.notEqual(refused.code, 0);
-    assert.match(refused.stderr, /answered 401/);
+    assert.match(refused.stderr, /with status 401/);
 
     const address = Object.assign(new URL(proxy.url), proxy.basic).href;
     for (const args of [[], ['--classic']]) {
