@@ -359,7 +359,7 @@ describe('the package', { timeout: 600_000 }, () => {
     await machine.run('systemctl', 'restart', 'secretsd.service');
     const [key, begin, resume] = blocksOf('Send events to another service');
     assert.match(begin, /https:\/\/chat\.example\.org\/hooks\/secrets/);
-    await machine.run('sh', '-ec', key + begin.replace('https://chat.example.org/hooks/secrets', 'http://127.0.0.1:8001/hook'));
+    await machine.run('sh', '-ec', key + begin.replace('https://events.example.org/hooks/secrets', 'http://127.0.0.1:8001/hook'));
     assert.equal(await open(await share('told')), 'told');
     const log = () => machine.run('journalctl', '--no-pager', '-o', 'cat', '-u', 'secretsctl-forward.service');
     await until('the events came', () => kinds().includes('used_up')).catch(async (error) => assert.fail(`${error.message}: ${await log()}`));
