@@ -358,8 +358,9 @@ describe('the package', { timeout: 600_000 }, () => {
     writeFileSync(machine.path('/etc/secretsd/secretsd.env'), `${settings}\n${/^ +(SECRETS_ADMIN_LISTEN=\S+)$/m.exec(manual)[1]}\n`);
     await machine.run('systemctl', 'restart', 'secretsd.service');
     const [key, begin, resume] = blocksOf('Send events to another service');
-    assert.match(begin, /https:\/\/chat\.example\.org\/hooks\/secrets/);
-    await machine.run('sh', '-ec', key + begin.replace('https://events.example.org/hooks/secrets', 'http://127.0.0.1:8001/hook'));
+    const shown = 'https://events.example.org/hooks/secrets';
+    assert.ok(begin.includes(shown), begin);
+    await machine.run('sh', '-ec', key + begin.replace(shown, 'http://127.0.0.1:8001/hook'));
     assert.equal(await open(await share('told')), 'told');
     const log = () => machine.run('journalctl', '--no-pager', '-o', 'cat', '-u', 'secretsctl-forward.service');
     await until('the events came', () => kinds().includes('used_up')).catch(async (error) => assert.fail(`${error.message}: ${await log()}`));
