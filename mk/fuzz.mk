@@ -7,7 +7,7 @@ FUZZERS := $(patsubst fuzz/%.c,%,$(wildcard fuzz/fuzz_*.c))
 FUZZ_MAKE = $(MAKE) --no-print-directory CC=clang SANITIZE=address,undefined VARIANT=fuzz \
     EXTRA_CFLAGS=-fsanitize=fuzzer-no-link FUZZ_SECONDS=$(FUZZ_SECONDS)
 
-.PHONY: fuzz fuzzers fuzzers-and-unit fuzz-all fuzz-programs $(FUZZERS:%=run-%)
+.PHONY: fuzz fuzzers fuzzers-and-unit fuzz-all fuzz-programs fuzz-programs-and-unit $(FUZZERS:%=run-%)
 
 ## fuzz: run every fuzzer for FUZZ_SECONDS (60) seconds; FUZZERS='fuzz_json ...' names some
 fuzz:
@@ -19,10 +19,11 @@ fuzzers:
 
 # The unit tests and the server with the sanitizers of the fuzzers, of the same objects.
 fuzzers-and-unit:
-	+$(Q)$(FUZZ_MAKE) fuzz-programs unit build/clang-address,undefined-fuzz/secretsd
+	+$(Q)$(FUZZ_MAKE) fuzz-programs-and-unit
 
 fuzz-all: $(FUZZERS:%=run-%)
 fuzz-programs: $(FUZZERS:%=$(B)/fuzz/%)
+fuzz-programs-and-unit: fuzz-programs unit $(B)/secretsd
 
 $(FUZZERS:%=run-%): run-%: $(B)/fuzz/%
 	$(Q)tools/run-fuzz $< fuzz/corpus/$* $(FUZZ_SECONDS)
