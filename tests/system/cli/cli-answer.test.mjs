@@ -4,28 +4,18 @@
 
 import assert from 'node:assert/strict';
 import { createCipheriv, createHash } from 'node:crypto';
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { exit, newHome } from '../support/cli.mjs';
 import { startForwarder } from '../support/forward.mjs';
+import { watchPeak } from '../support/process.mjs';
 import { buildFolder, startServer } from '../support/server.mjs';
 
 const mib = Number(process.env.ANSWER_MIB ?? 1024);
 const MOST = 24 * 1024; // KiB resident
 const sanitized = /address|undefined|thread/.test(buildFolder);
 const timeout = 600_000;
-
-/** Watch the largest resident size of ${child}, in KiB. */
-function watch(child) {
-  let most = 0;
-  const timer = setInterval(() => {
-    try {
-      most = Math.max(most, Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0));
-    } catch { /* it has ended */ }
-  }, 10);
-  return () => (clearInterval(timer), most);
-}
 
 /** Write ${mib} MiB that nothing can compress to ${input}; resolves to their hash, also if the reader ends early. */
 async function write(input) {
@@ -47,7 +37,7 @@ async function write(input) {
 
 test(`an answer of ${mib} MiB, sent and collected over connections that break`, { timeout: 1_800_000 }, async (t) => {
   const server = await startServer({ env: { SECRETS_MAX_FILE: '2 GiB', SECRETS_QUOTA: '8 GiB' } });
-  const peak = watch(server);
+  const peak = watchPeak(server);
   let cut = ''; // the method whose request for a part in the middle is cut
   let cuts = 0;
   const line = await startForwarder(server.url, (req, res, pass) => {
@@ -70,7 +60,7 @@ test(`an answer of ${mib} MiB, sent and collected over connections that break`, 
   const peaks = [];
   const run = async (home, ...args) => {
     const child = home.start([...args, '--patience', '0s'], { input: '', timeout });
-    const most = watch(child);
+    const most = watchPeak(child);
     const result = await child.done;
     peaks.push(most());
     return result;
@@ -80,7 +70,7 @@ test(`an answer of ${mib} MiB, sent and collected over connections that break`, 
   assert.equal(asked.code, exit.done, asked.stderr);
   cut = 'PUT';
   const answering = answerer.start(['answer', asked.stdout.trim(), '--patience', '0s'], { timeout });
-  const most = watch(answering);
+  const most = watchPeak(answering);
   const sent = await write(answering.stdin);
   const broken = await answering.done;
   peaks.push(most());

@@ -3,26 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { createCipheriv, createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { exit, newHome } from '../support/cli.mjs';
+import { watchPeak } from '../support/process.mjs';
 import { buildFolder, startServer } from '../support/server.mjs';
 
 const mib = Number(process.env.STREAM_MIB ?? 256);
 const limit = 24 * 1024; // KiB resident
 const sanitized = /address|undefined|thread/.test(buildFolder);
-
-/** Watch the largest resident size of ${child}, in KiB. */
-function watch(child) {
-  let most = 0;
-  const look = () => {
-    try {
-      most = Math.max(most, Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0));
-    } catch { /* it has ended */ }
-  };
-  const timer = setInterval(look, 10);
-  return () => (clearInterval(timer), most);
-}
 
 test(`${mib} MiB through put and get`, { timeout: 1_200_000 }, async () => {
   const server = await startServer({ env: { SECRETS_MAX_FILE: '8 GiB', SECRETS_QUOTA: '16 GiB' } });
@@ -33,7 +21,7 @@ test(`${mib} MiB through put and get`, { timeout: 1_200_000 }, async () => {
     const block = Buffer.alloc(1 << 20);
     const sent = createHash('sha256');
     const putting = cli.start(['put', '-q'], { timeout: 600_000 });
-    const putPeak = watch(putting);
+    const putPeak = watchPeak(putting);
     let from = Date.now();
     for (let i = 0; i < mib; i++) {
       const bytes = source.update(block);
@@ -47,7 +35,7 @@ test(`${mib} MiB through put and get`, { timeout: 1_200_000 }, async () => {
 
     from = Date.now();
     const getting = cli.start(['get', '-q', '-o', '-', put.stdout.toString().trim()], { timeout: 600_000 });
-    const getPeak = watch(getting);
+    const getPeak = watchPeak(getting);
     const received = createHash('sha256');
     getting.stdout.removeAllListeners('data');
     getting.stdout.on('data', (d) => received.update(d));
