@@ -8,10 +8,9 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { createHash } from 'node:crypto';
 import { makeRequest } from '../support/api.mjs';
 import { base64url, Connection, create, json, newLease, openBody, sealed } from '../support/client.mjs';
-import { ctl, startCtl } from '../support/ctl.mjs';
+import { ctl, refOf, startCtl } from '../support/ctl.mjs';
 import { assertSandboxed, patience, runServer, startServer } from '../support/server.mjs';
 
 let folder;
@@ -32,7 +31,6 @@ after(async () => {
 });
 
 const auth = (token) => ({ Authorization: `Bearer ${token}` });
-const refOf = (id) => createHash('sha256').update(id).digest('hex').slice(0, 16);
 const key = 'abcdefghijABCDEFGHIJ0123456789xy';
 const lines = (text) => text.split('\n').filter(Boolean).map((line) => JSON.parse(line));
 const eventsOf = async (id) => lines((await ctl(['events'], { env })).stdout).filter(({ ref }) => ref === refOf(id)).map(({ kind }) => kind);

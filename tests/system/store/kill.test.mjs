@@ -7,15 +7,14 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { Connection, create, json, newLease, openBody, sealed } from '../support/client.mjs';
-import { ctl } from '../support/ctl.mjs';
-import { connectionEnded, numbers } from '../support/kills.mjs';
+import { refOf } from '../support/ctl.mjs';
+import { connectionEnded, countEvents, numbers } from '../support/kills.mjs';
 import { assertSandboxed, patience, startServer } from '../support/server.mjs';
 import { testServer } from '../support/variant.mjs';
 
@@ -124,25 +123,10 @@ function checkIntegrity(data, folder) {
   rmSync(copy, { recursive: true });
 }
 
-/** All events of ${server}, whose chain is whole, as numbers of each kind by ref. */
-async function countEvents(env) {
-  const { code, stdout, stderr } = await ctl(['events'], { env, timeout: 60_000 + KILLS * 1000 }); // a million lines after 1,000 kills
-  assert.equal(code, 0, stderr);
-  const audit = await ctl(['audit', '-'], { input: stdout, timeout: 60_000 + KILLS * 1000 });
-  assert.match(audit.stdout, /^events 1 to \d+: none is missing between them, none was changed\n/);
-  const counts = new Map();
-  for (const line of stdout.split('\n').filter(Boolean)) {
-    const { ref, kind } = JSON.parse(line);
-    if (!counts.has(ref)) counts.set(ref, {});
-    counts.get(ref)[kind] = (counts.get(ref)[kind] ?? 0) + 1;
-  }
-  return counts;
-}
-
 /** The secrets of ${all} whose events are not those of the views that were taken of them. */
 function wrongEvents(counts, all, left) {
   return all.filter((secret) => {
-    const of = counts.get(createHash('sha256').update(secret.id).digest('hex').slice(0, 16)) ?? {};
+    const of = counts.get(refOf(secret.id)) ?? {};
     const taken = secret.views - left(secret);
     return of.created !== 1 || (of.opened ?? 0) !== taken || (of.used_up ?? 0) !== (taken === secret.views ? 1 : 0);
   });
@@ -199,7 +183,7 @@ test(`${KILLS} times kill -9 under load: nothing acknowledged is lost, nothing o
     while ((await c.request('POST', '/decrypt', { body: secret.body })).status === 200) secret.opened++;
     assert.ok(secret.opened <= secret.views && secret.opened + secret.maybe >= secret.views, JSON.stringify(secret));
   }
-  const counts = await countEvents(env);
+  const counts = await countEvents(env, KILLS);
   const wrong = wrongEvents(counts, all, () => 0);
   assert.equal(wrong.length, 0, `${wrong.length} secrets have other events than views`);
   c.close();
@@ -241,7 +225,7 @@ test('a build that writes events after the commit is caught', async (t) => {
     const c = new Connection(again);
     const left = new Map();
     for (const secret of ledger.slice(-300)) left.set(secret.id, await viewsLeft(c, secret));
-    wrong = wrongEvents(await countEvents(env), ledger.slice(-300), (secret) => left.get(secret.id)).length;
+    wrong = wrongEvents(await countEvents(env, KILLS), ledger.slice(-300), (secret) => left.get(secret.id)).length;
     c.close();
     await again.stop();
   }

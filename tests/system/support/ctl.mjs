@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Runs secretsctl.
+// Runs secretsctl, and knows how events name secrets.
 //
 //   const { code, stdout, stderr } = await ctl(['audit', '-'], { input: lines });
 
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { buildFolder, patience } from './server.mjs';
 
@@ -40,3 +41,6 @@ export function startCtl(args, { input, env = {}, cwd, timeout = 60_000 } = {}) 
 }
 
 export const ctl = (args, options) => startCtl(args, options).done;
+
+/** The ref by which events name the secret or request ${id}. */
+export const refOf = (id) => createHash('sha256').update(id).digest('hex').slice(0, 16);
