@@ -10,7 +10,6 @@
 
 #include "aws_standins.h"
 #include "base/log.h"
-#include "base/text/parse.h"
 #include "store/dynamodb/store.h"
 #include "store/s3/blobs.h"
 
@@ -91,12 +90,4 @@ aws_faults_check_leftovers(struct aws_faults *f, unsigned seed) {
         (void)json_object_set_new(f->kinds, kind, json_integer(sum + json_integer_value(count)));
     }
     json_decref(left);
-}
-
-unsigned
-aws_faults_number(const char *variable, unsigned otherwise) {
-    const char *text = getenv(variable);
-    int64_t n = otherwise;
-    if (text != NULL) assert_int_equal(parse_number(text, strlen(text), 1, 10000000, &n), 0);
-    return (unsigned)n;
 }

@@ -47,7 +47,4 @@ json_t *aws_faults_take_leftovers(struct aws_faults *f);
  * (tests/system/support/aws/leftovers.mjs).  Empties table and bucket. */
 void aws_faults_check_leftovers(struct aws_faults *f, unsigned seed);
 
-/* The number in the environment's ${variable}, or ${otherwise}. */
-unsigned aws_faults_number(const char *variable, unsigned otherwise);
-
 #endif

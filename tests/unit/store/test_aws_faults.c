@@ -18,6 +18,7 @@
 
 #include "aws_faults.h"
 #include "base/err.h"
+#include "env_number.h"
 #include "store_samples.h"
 
 enum { OPENERS_MAX = 8, PARTS = 3, PART_LEN = 3000 };
@@ -250,8 +251,8 @@ run_parts(unsigned seed, double rate) {
 
 static void
 never_more_than_n_and_exactly_n_in_the_end(void **state) {
-    unsigned count = aws_faults_number("FAULT_SCHEDULES", SCHEDULES),
-             first = aws_faults_number("FAULT_SEED", 1);
+    unsigned count = (unsigned)env_number("FAULT_SCHEDULES", 1, 10000000, SCHEDULES),
+             first = (unsigned)env_number("FAULT_SEED", 1, 10000000, 1);
     (void)state;
     print_message("  %u schedules from seed %u on\n", count, first);
     for (unsigned seed = first; seed < first + count; seed++) {

@@ -17,6 +17,7 @@
 
 #include "aws_faults.h"
 #include "base/err.h"
+#include "env_number.h"
 #include "memory_blobs.h"
 #include "memory_store.h"
 #include "store_wrap.h"
@@ -366,8 +367,8 @@ run_on_aws(unsigned seed, double rate, int asked, int answerers, bool ended) {
 
 static void
 exactly_as_many_answers_as_asked(void **state) {
-    unsigned count = aws_faults_number("FAULT_SCHEDULES", SCHEDULES);
-    unsigned first = aws_faults_number("FAULT_SEED", 1);
+    unsigned count = (unsigned)env_number("FAULT_SCHEDULES", 1, 10000000, SCHEDULES);
+    unsigned first = (unsigned)env_number("FAULT_SEED", 1, 10000000, 1);
     (void)state;
     print_message("  %u schedules from seed %u on\n", count, first);
     for (unsigned seed = first; seed < first + count; seed++) {

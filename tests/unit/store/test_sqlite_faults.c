@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "env_number.h"
 #include "hook_vfs.h"
 #include "scratch.h"
 #include "store/sqlite/store.h"
@@ -318,16 +319,10 @@ run_with(struct plan *plan, void (*play)(struct run *run, struct plan *plan)) {
     scratch_remove(dir);
 }
 
-/* One call in so many fails in turn: every one, or as FAULT_STRIDE says. */
-static int
-fault_stride(void) {
-    const char *text = getenv("FAULT_STRIDE");
-    return text != NULL ? (int)strtol(text, NULL, 10) : 1;
-}
-
 static void
 run_all(enum mode mode, bool lasting) {
-    int stride = fault_stride();
+    /* One call in so many fails in turn. */
+    int stride = env_number("FAULT_STRIDE", 1, 10000000, 1);
     bool fired = true;
     int at = 1;
     for (; fired; at += stride) {

@@ -18,14 +18,22 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-#include "base/text/parse.h"
 #include "disk_trace.h"
+#include "env_number.h"
 #include "scratch.h"
 #include "server/process/sandbox.h"
 #include "store/sqlite/store.h"
 #include "store_samples.h"
 
-enum { WORKERS = 4, RECORDS = 40, EVENTS = 150, FACTS = 24, PATH_LEN = 128, EVENTS_MAX = 4000 };
+enum {
+    WORKERS = 4,
+    RECORDS = 40,
+    EVENTS = 150,
+    FACTS = 24,
+    PATH_LEN = 128,
+    EVENTS_MAX = 4000,
+    CUTS = 500
+};
 
 /* How a record stands after an event, and the trace's position before and after the event. */
 struct fact {
@@ -304,20 +312,12 @@ cut_power(struct disk_trace *t, const struct worker *workers, int cuts, uint64_t
     return harmed;
 }
 
-static int
-cuts_wanted(void) {
-    int64_t cuts = 500;
-    const char *text = getenv("POWER_CUTS");
-    if (text != NULL) assert_int_equal(parse_number(text, strlen(text), 1, 1000000, &cuts), 0);
-    return (int)cuts;
-}
-
 static void
 test_nothing_acknowledged_is_lost_or_undone(void **state) {
     (void)state;
     static struct worker workers[WORKERS];
     uint64_t seed = prng_seed();
-    int cuts = cuts_wanted();
+    int cuts = env_number("POWER_CUTS", 1, 1000000, CUTS);
     struct disk_trace *t = run_workload(workers, seed, false);
     print_message("%zu operations on disk, %d cuts\n", disk_trace_position(t), cuts);
     int harmed = cut_power(t, workers, cuts, seed);

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "base/text/parse.h"
+#include "env_number.h"
 #include "racy.h"
 #include "scratch.h"
 #include "store/sqlite/store.h"
@@ -79,15 +79,6 @@ run_round(struct race *race, int views) {
     return exact;
 }
 
-static int
-rounds_to_run(void) {
-    int64_t rounds = ROUNDS;
-    const char *text = getenv("RACE_ROUNDS");
-
-    if (text != NULL) assert_int_equal(parse_number(text, strlen(text), 4, 10000000, &rounds), 0);
-    return (int)rounds;
-}
-
 /* Race at most ${max} rounds on a new store, ${racy} or as it is.  Returns how many were exact. */
 static int
 race_on_new_store(bool racy, int max) {
@@ -122,7 +113,7 @@ race_on_new_store(bool racy, int max) {
 static void
 test_as_many_opens_as_views(void **state) {
     (void)state;
-    int rounds = rounds_to_run();
+    int rounds = env_number("RACE_ROUNDS", 4, 10000000, ROUNDS);
     assert_int_equal(race_on_new_store(false, rounds), rounds);
     print_message("%d rounds of %d racers\n", rounds, RACERS);
 }

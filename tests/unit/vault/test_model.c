@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "base/text/parse.h"
+#include "env_number.h"
 #include "memory_blobs.h"
 #include "memory_store.h"
 #include "model.h"
@@ -423,25 +423,19 @@ static const struct backend sqlite = {
 
 static uint64_t seed;
 
-static int
-steps_wanted(void) {
-    int64_t steps = STEPS;
-    const char *text = getenv("TEST_STEPS");
-    if (text != NULL) assert_int_equal(parse_number(text, strlen(text), 1, 1 << 30, &steps), 0);
-    return (int)steps;
-}
-
 static void
 test_memory_agrees_with_the_model(void **state) {
     (void)state;
-    assert_int_equal(run_model(&memory, BUG_NONE, seed, steps_wanted()), 0);
+    assert_int_equal(
+        run_model(&memory, BUG_NONE, seed, env_number("TEST_STEPS", 1, 1 << 30, STEPS)), 0);
 }
 
 static void
 test_sqlite_agrees_with_the_model(void **state) {
     (void)state;
     scratch_make(folder);
-    int differs = run_model(&sqlite, BUG_NONE, seed + 1, steps_wanted());
+    int differs =
+        run_model(&sqlite, BUG_NONE, seed + 1, env_number("TEST_STEPS", 1, 1 << 30, STEPS));
     scratch_remove(folder);
     assert_int_equal(differs, 0);
 }

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "base/text/parse.h"
+#include "env_number.h"
 #include "memory_blobs.h"
 #include "memory_store.h"
 #include "prng.h"
@@ -316,19 +316,11 @@ run_model(struct store *store, enum rule forgotten, uint64_t seed, int steps) {
 
 static uint64_t seed;
 
-static int
-steps_wanted(void) {
-    int64_t steps = STEPS;
-    const char *text = getenv("TEST_STEPS");
-    if (text != NULL) assert_int_equal(parse_number(text, strlen(text), 1, 1 << 30, &steps), 0);
-    return (int)steps;
-}
-
 static void
 test_memory_agrees_with_the_model(void **state) {
     (void)state;
     struct store *s = memory_store_open(FIXTURE_INLINE_MAX);
-    assert_int_equal(run_model(s, RULE_NONE, seed, steps_wanted()), 0);
+    assert_int_equal(run_model(s, RULE_NONE, seed, env_number("TEST_STEPS", 1, 1 << 30, STEPS)), 0);
 }
 
 static void
@@ -339,7 +331,7 @@ test_sqlite_agrees_with_the_model(void **state) {
     struct store *s = NULL;
     scratch_make(dir);
     assert_int_equal(sqlite_store_open(&config, &s), 0);
-    int differs = run_model(s, RULE_NONE, seed + 1, steps_wanted());
+    int differs = run_model(s, RULE_NONE, seed + 1, env_number("TEST_STEPS", 1, 1 << 30, STEPS));
     scratch_remove(dir);
     assert_int_equal(differs, 0);
 }

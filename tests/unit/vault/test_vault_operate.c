@@ -14,6 +14,7 @@
 #include "aws_standins.h"
 #include "base/err.h"
 #include "crowd.h"
+#include "env_number.h"
 #include "memory_blobs.h"
 #include "memory_store.h"
 #include "scratch.h"
@@ -402,9 +403,8 @@ test_nobody_gets_what_was_removed(void **state) {
 /* REMOVE_RACES is how many rounds. */
 static void
 test_nobody_gets_what_was_removed_in_aws(void **state) {
-    const char *rounds = getenv("REMOVE_RACES");
     (void)state;
-    race_rounds(rounds != NULL ? (int)strtol(rounds, NULL, 10) : 1);
+    race_rounds(env_number("REMOVE_RACES", 1, 10000000, 1));
 }
 
 int
