@@ -47,11 +47,19 @@ encoded_hash_len(const char *s) {
     return 0;
 }
 
+/* Return the length of the dot at ${s}, which may be encoded; 0 if there is none. */
+static size_t
+dot_len(const char *s) {
+    if (s[0] == '.') return 1;
+    return strncasecmp(s, "%2e", 3) == 0 ? 3 : 0;
+}
+
 /* Return the key part of "ID.KEY" at ${at}, which has an id of ${id_len}. */
 static char *
 key_after_id(char *at, size_t id_len) {
-    if (strncasecmp(at + id_len, "%2e", 3) == 0) return at + id_len + 3;
-    return at + id_len + (at[id_len] != '\0');
+    size_t dot = dot_len(at + id_len);
+    if (dot == 0 && at[id_len] != '\0') dot = 1; /* the id is followed by something else */
+    return at + id_len + dot;
 }
 
 /* Return the length of "r." or "c." at ${at}, which the id of a request follows; 0 if there is
@@ -59,9 +67,8 @@ key_after_id(char *at, size_t id_len) {
 static size_t
 request_mark_len(const char *at) {
     if (at[0] != 'r' && at[0] != 'c') return 0;
-    if (at[1] == '.') return 2;
-    if (strncasecmp(at + 1, "%2e", 3) == 0) return 4;
-    return 0;
+    size_t dot = dot_len(at + 1);
+    return dot > 0 ? 1 + dot : 0;
 }
 
 void
@@ -85,8 +92,9 @@ say_hide_keys(char *text) {
             key += 3;
 
             /* A link to collect has two keys. */
-            size_t second = key[0] == '.' ? alnum_run(key + 1) : 0;
-            if (second >= shortest) memmove(key, key + 1 + second, strlen(key + 1 + second) + 1);
+            size_t dot = dot_len(key), second = dot > 0 ? alnum_run(key + dot) : 0;
+            char *rest = key + dot + second;
+            if (second >= shortest) memmove(key, rest, strlen(rest) + 1);
         }
         at = key;
     }

@@ -170,6 +170,7 @@ test('each link goes to its own command, and no message shows a key', async () =
     [asker, ['request', '--note', 'x'.repeat(5000)], /note is longer than 4096 bytes/],
     [asker, ['put', '--file', own], /cannot|No such file/],
     [asker, ['put', '--file', own.slice(0, -1)], /cannot|No such file/],
+    [asker, ['put', '--file', own.replace('#', '%23').replaceAll('.', '%2e')], /cannot|No such file/],
     [asker, ['put', '--file', link.slice(0, -1)], /cannot|No such file/],
     [asker, ['put', '--file', link.slice(0, -1).replace('#r.', '%23r%2E')], /cannot|No such file/],
   ];
