@@ -53,9 +53,8 @@ print_events(const struct ctl *ctl, FILE *answer, const char *ref) {
     bool any = false;
     ssize_t len;
 
-    /* The last line is no event: without it the answer is not whole. */
     while ((len = ctl_read_line(answer, line)) > 0) {
-        if (strcmp(line, "{\"end\":true}") == 0) {
+        if (ctl_is_end(line)) {
             if (any || ref[0] == '\0') return CTL_DONE;
             ctl_error("the server keeps no event of that");
             return CTL_GONE;

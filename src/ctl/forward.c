@@ -113,14 +113,19 @@ check_order(struct forward *f, const struct audit_event *e) {
     return CTL_DONE;
 }
 
+/* Read the event ${line} into ${out}.  Returns CTL_DONE, or the exit code. */
+static enum ctl_exit
+read_event(const char *line, size_t len, struct audit_event *out) {
+    if (audit_json_read(line, len, out) == 0) return CTL_DONE;
+    ctl_error("the server sent a line that is no event");
+    return CTL_FAILED;
+}
+
 static enum ctl_exit
 forward_line(struct forward *f, const char *line, size_t len) {
     struct audit_event e;
-    if (audit_json_read(line, len, &e) != 0) {
-        ctl_error("the server sent a line that is no event");
-        return CTL_FAILED;
-    }
-    enum ctl_exit status = check_order(f, &e);
+    enum ctl_exit status = read_event(line, len, &e);
+    if (status == CTL_DONE) status = check_order(f, &e);
     return status == CTL_DONE ? deliver(f, &e, line, len) : status;
 }
 
@@ -145,20 +150,19 @@ ask_events(struct forward *f, int64_t number, bool follow) {
 static enum ctl_exit
 skip_kept(struct forward *f, bool *present) {
     char line[CTL_LINE_MAX];
-    struct audit_event e, last = {0};
+    struct audit_event last = {0};
+    enum ctl_exit status = CTL_DONE;
     ssize_t len;
     *present = false;
     FILE *answer = ask_events(f, 0, false);
     if (answer == NULL) return CTL_DONE;
 
-    /* The line that ends the answer is no event. */
-    while ((len = ctl_read_line(answer, line)) > 0) {
-        *present = audit_json_read(line, (size_t)len, &e) != 0;
-        if (*present) break;
-        last = e;
+    while (status == CTL_DONE && !*present && (len = ctl_read_line(answer, line)) > 0) {
+        *present = ctl_is_end(line);
+        if (!*present) status = read_event(line, (size_t)len, &last);
     }
     (void)fclose(answer);
-    if (!*present) return CTL_DONE;
+    if (status != CTL_DONE || !*present) return status;
     f->from_now = false;
     return advance_place(f, &last);
 }
@@ -268,7 +272,7 @@ take_place(struct forward *f) {
     if (f->place.parked[0] != '\0' && !f->ctl->opt.resume) return complain_parked(f);
     f->resumed = f->place.parked[0] != '\0';
     f->place.parked[0] = '\0';
-    f->from_now = f->ctl->opt.from_now && f->place.number == 0 && !f->resumed;
+    f->from_now = f->ctl->opt.from_now && !f->place.found;
     return CTL_DONE;
 }
 

@@ -46,6 +46,7 @@ place_load(const char *path, struct place *out) {
     ssize_t len = read(fd, text, sizeof(text));
     (void)close(fd);
     if (len < 0) return complain_place(path, "cannot be read");
+    out->found = true;
     if (parse_place(text, (size_t)len, out)) return 0;
     ctl_error("%s is no place of secretsctl forward", path);
     return ERR_INVALID;

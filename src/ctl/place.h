@@ -10,6 +10,7 @@ enum { PLACE_PATH_MAX = 4096, PLACE_REASON_MAX = 200 };
 struct place {
     int64_t number; /* of the last event that was delivered; 0 before the first */
     uint8_t hash[AUDIT_HASH_LEN];
+    bool found;                    /* there is a file */
     char parked[PLACE_REASON_MAX]; /* why nothing is delivered any more; "" if it is */
 };
 

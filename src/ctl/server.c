@@ -83,3 +83,8 @@ ctl_read_line(FILE *answer, char line[static CTL_LINE_MAX]) {
     line[--len] = '\0';
     return complain_refusal(line, len) ? -1 : (ssize_t)len;
 }
+
+bool
+ctl_is_end(const char *line) {
+    return strcmp(line, "{\"end\":true}") == 0;
+}

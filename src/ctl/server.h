@@ -22,4 +22,7 @@ FILE *ctl_ask(struct ctl *ctl, const char *request);
  */
 ssize_t ctl_read_line(FILE *answer, char line[static CTL_LINE_MAX]);
 
+/* Whether ${line} ends an answer of events: without it the answer is not whole. */
+bool ctl_is_end(const char *line);
+
 #endif

@@ -265,6 +265,13 @@ test('a first run begins with the next event if it is told to, and a later one w
   second.kill();
   await second.done;
   assert.deepEqual(numbers(), [8, 9, 10, 11, 12, 13]);
+
+  // A place before the first event is one as well: the server had no event then.
+  writeFileSync(it.place, JSON.stringify({ number: 0, hash: 'A'.repeat(43) }));
+  const third = start();
+  await until(() => numbers().length === 6 + 13);
+  third.kill();
+  await third.done;
 });
 
 test('after the server was away, one line says that forwarding continues', async (t) => {
