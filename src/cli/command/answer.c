@@ -13,10 +13,7 @@
 #include "cli/transfer/upload.h"
 #include "cli/wrap/proof.h"
 
-enum {
-    ANSWER_TEXT_LEN = 2 * TOKEN_LINK_KEY_LEN + TOKEN_SEALED_ID_LEN + 2,
-    REASON_MAX = 2048,
-};
+enum { ANSWER_TEXT_LEN = 2 * TOKEN_LINK_KEY_LEN + TOKEN_SEALED_ID_LEN + 2 };
 
 /* One answer on its way to the server. */
 struct answering {
@@ -188,14 +185,11 @@ wrap_answer(struct answering *a) {
 static enum cli_exit
 complain_answer_cut(const struct answering *a, enum cli_exit status,
                     const struct remote_response *resp) {
-    struct buf reason = BUF_INIT(REASON_MAX);
-    const char *text = "interrupted";
-    if (status != CLI_INTERRUPTED && remote_reason(&a->cli->remote, resp, &reason) == 0)
-        text = buf_text(&reason);
-    say_error("%s; the answer is not finished yet", text);
-    say_hint("What is left of it is kept. Run secrets put --resume %s within the hour.",
-             a->handover.id);
-    buf_free(&reason);
+    char hint[128];
+    (void)snprintf(hint, sizeof(hint),
+                   "What is left of it is kept. Run secrets put --resume %s within the hour.",
+                   a->handover.id);
+    remote_complain_cut(&a->cli->remote, status, resp, "the answer is not finished yet", hint);
     return CLI_UNFINISHED;
 }
 
@@ -236,10 +230,10 @@ finish_answer(struct answering *a) {
         if (u.done_log >= 0) (void)close(u.done_log);
     }
 
-    bool over = upload_is_over(status, &resp);
-    if (kept && !over) status = complain_answer_cut(a, status, &resp);
-    else if (a->part_size > 0 && !over)
-        remote_complain(&a->cli->remote, status, &resp, "give the answer");
+    if (a->part_size > 0 && !upload_is_over(status, &resp)) {
+        if (kept) status = complain_answer_cut(a, status, &resp);
+        else remote_complain(&a->cli->remote, status, &resp, "give the answer");
+    }
     if (kept && status != CLI_UNFINISHED) state_forget(&a->cli->state, STATE_UPLOAD, h->id);
     remote_response_clear(&resp);
     return status;

@@ -208,8 +208,9 @@ create_secret(struct putting *p) {
     return status;
 }
 
+/* Send the parts.  With ${kept} another run can continue. */
 static enum cli_exit
-upload_sealed(struct putting *p) {
+upload_sealed(struct putting *p, bool kept) {
     char log[STATE_PATH_MAX];
     struct handover *h = &p->handover;
     struct remote_response resp = {0};
@@ -225,7 +226,6 @@ upload_sealed(struct putting *p) {
     };
 
     /* The log of acknowledged parts lets another run skip them. */
-    bool kept = p->sealed.path[0] != '\0';
     state_path(&p->cli->state, STATE_UPLOAD, h->id, ".parts", log);
     if (kept) u.done_log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 
@@ -267,8 +267,8 @@ send_sealed(struct putting *p) {
         status = handover_print(p->cli, &p->handover);
         if (status == CLI_DONE) say_note("It opens once the upload is complete.");
     }
-    (void)handover_remember_upload(p->cli, &p->handover, &p->sealed, p->part_size, NULL);
-    if (status == CLI_DONE) status = upload_sealed(p);
+    bool kept = handover_remember_upload(p->cli, &p->handover, &p->sealed, p->part_size, NULL);
+    if (status == CLI_DONE) status = upload_sealed(p, kept);
     if (status != CLI_UNFINISHED) state_forget(&p->cli->state, STATE_UPLOAD, p->handover.id);
     return status;
 }

@@ -11,7 +11,7 @@
 #include "cli/transfer/handover.h"
 #include "cli/transfer/upload.h"
 
-enum { REASON_MAX = 2048, PART_NUMBER_LEN = 4 };
+enum { PART_NUMBER_LEN = 4 };
 
 /* The unfinished upload to resume. */
 struct resume_choice {
@@ -171,13 +171,9 @@ burn_unshown(struct cli *cli, const char *id, const char *token) {
 static void
 complain_unfinished(const struct cli *cli, enum cli_exit status,
                     const struct remote_response *resp) {
-    struct buf reason = BUF_INIT(REASON_MAX);
-    const char *text = "interrupted";
-    if (status != CLI_INTERRUPTED && remote_reason(&cli->remote, resp, &reason) == 0)
-        text = buf_text(&reason);
-    say_error("%s; the upload is not finished yet", text);
-    say_hint("What is left of it is kept. Run secrets put --resume again within the hour.");
-    buf_free(&reason);
+    remote_complain_cut(&cli->remote, status, resp, "the upload is not finished yet",
+                        "What is left of it is kept. Run secrets put --resume again within the "
+                        "hour.");
 }
 
 static enum cli_exit

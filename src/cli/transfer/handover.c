@@ -53,7 +53,8 @@ handover_remember_upload(struct cli *cli, const struct handover *h, struct seale
     if (s->path[0] == '\0') return false;
 
     state_path(&cli->state, STATE_UPLOAD, h->id, ".sealed", path);
-    if (rename(s->path, path) == 0) memcpy(s->path, path, sizeof(path));
+    bool kept = rename(s->path, path) == 0;
+    if (kept) memcpy(s->path, path, sizeof(path));
 
     /* One write: a record without the body of its last call could not be finished. */
     json_t *record =
@@ -62,7 +63,7 @@ handover_remember_upload(struct cli *cli, const struct handover *h, struct seale
                   "content_size", (json_int_t)h->content_size, "part_size", (json_int_t)part_size,
                   "begun_at", (json_int_t)clock_now(cli->clock), "expires_at",
                   (json_int_t)h->expires_at, "shown", (int)h->shown, "complete", complete);
-    bool kept = record != NULL && state_save(&cli->state, STATE_UPLOAD, h->id, record) == 0;
+    kept = kept && record != NULL && state_save(&cli->state, STATE_UPLOAD, h->id, record) == 0;
     if (!kept) say_note("Note: cannot write to %s. This upload cannot be resumed.", cli->state.dir);
     json_decref(record);
     return kept;
@@ -128,20 +129,6 @@ mark_upload_shown(const struct cli *cli, const char *id) {
     return ok;
 }
 
-/* Say that the upload stopped with ${status} and the last response ${resp}. */
-static void
-complain_upload_cut(const struct cli *cli, enum cli_exit status,
-                    const struct remote_response *resp) {
-    struct buf reason = BUF_INIT(HANDOVER_TEXT_MAX);
-    const char *text = "interrupted";
-    if (status != CLI_INTERRUPTED && remote_reason(&cli->remote, resp, &reason) == 0)
-        text = buf_text(&reason);
-    say_error("%s; the upload is not finished", text);
-    say_hint("What is left of it is kept. Run secrets put --resume within the hour to finish it. "
-             "The link opens only then.");
-    buf_free(&reason);
-}
-
 enum cli_exit
 handover_interrupted(struct cli *cli, struct handover *h, bool kept, enum cli_exit status,
                      const struct remote_response *resp) {
@@ -155,8 +142,14 @@ handover_interrupted(struct cli *cli, struct handover *h, bool kept, enum cli_ex
     }
 
     /* Only an upload whose link was printed can be resumed. */
-    if (print_handover(cli, h) != CLI_DONE || !mark_upload_shown(cli, h->id)) return status;
+    if (print_handover(cli, h) != CLI_DONE) return status;
+    if (!mark_upload_shown(cli, h->id)) {
+        remote_complain(&cli->remote, status, resp, "upload");
+        return status;
+    }
 
-    complain_upload_cut(cli, status, resp);
+    remote_complain_cut(&cli->remote, status, resp, "the upload is not finished",
+                        "What is left of it is kept. Run secrets put --resume within the hour to "
+                        "finish it. The link opens only then.");
     return CLI_UNFINISHED;
 }

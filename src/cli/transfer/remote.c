@@ -352,7 +352,8 @@ note_waiting(const struct remote *r, const struct attempt *done,
     if (done->failure != HTTP_FAILURE_NONE)
         say_note("No response from %s yet; trying again.", r->base);
     else if (done->verdict == VERDICT_FOREIGN)
-        say_note("Something before %s answered %d; trying again.", r->base, resp->status);
+        say_note("A proxy responded instead of %s, with status %d; trying again.", r->base,
+                 resp->status);
     else if (code != NULL && strcmp(code, "too_many_uploads") == 0)
         say_note("Other uploads from here are not finished; waiting for one to end.");
     else say_note("The server is busy; trying again.");

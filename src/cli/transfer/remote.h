@@ -124,6 +124,11 @@ enum cli_exit remote_call_secret(struct remote *r, enum http_method method, cons
 void remote_complain(const struct remote *r, enum cli_exit status,
                      const struct remote_response *resp, const char *what);
 
+/* Print an error for a transfer that stopped with ${status} and the last response ${resp}, and that
+ * can go on: why, ${what} ("the upload is not finished"), and the ${hint}. */
+void remote_complain_cut(const struct remote *r, enum cli_exit status,
+                         const struct remote_response *resp, const char *what, const char *hint);
+
 /* Append to ${reason} why a call ended with ${resp}, but for CLI_DONE and CLI_INTERRUPTED: "no
  * response from ...", "... answered 503".  Returns 0, ERR_TOO_LARGE or ERR_NOMEM. */
 MUST_CHECK

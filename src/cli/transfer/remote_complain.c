@@ -113,3 +113,19 @@ remote_complain(const struct remote *r, enum cli_exit status, const struct remot
     default: complain_refused(resp, what); return;
     }
 }
+
+void
+remote_complain_cut(const struct remote *r, enum cli_exit status,
+                    const struct remote_response *resp, const char *what, const char *hint) {
+    struct buf reason = BUF_INIT(REASON_MAX);
+    const char *text = "interrupted";
+
+    if (status == CLI_FAILED) {
+        text = resp->detail[0] != '\0' ? resp->detail : "a failure on this machine";
+    } else if (status != CLI_INTERRUPTED && remote_reason(r, resp, &reason) == 0) {
+        text = buf_text(&reason);
+    }
+    say_error("%s; %s", text, what);
+    say_hint("%s", hint);
+    buf_free(&reason);
+}
