@@ -223,6 +223,14 @@ test('a request that is ended shows what became of its answers, and keeps nothin
   assert.equal(await focused(), 'This request is over');
 });
 
+test('a request that is ended on its card is over in the title', async () => {
+  await askFor('ended here');
+  await button('End the request').click();
+  await button('Yes, end it').click();
+  await text('Ended. Nobody can answer any more.').waitFor();
+  assert.equal(await page.locator('.card h2').textContent(), 'This request is over');
+});
+
 detail('leaving a request that was ended asks nothing', async () => {
   const { link } = await askFor('ended');
   const keep = page.getByLabel('Keep the private link in this browser');

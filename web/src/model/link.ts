@@ -81,13 +81,17 @@ export function readPastedKey(text: string): string | null {
   return target.kind === 'open' ? target.key : null;
 }
 
+// Also of one that a mail filter has wrapped. The patterns below take long on a long text.
+const LINK_MAX = 4096;
+
 /** The link of the page at `page` that is all of `text`, also one that is damaged, or null. */
 export function readOwnLink(page: string, text: string): string | null {
-  const pasted = text.trim();
+  const pasted = text.length > LINK_MAX ? '' : text.trim();
   if (/\s/.test(pasted)) return null;
   const link = unwrapLink(cleanPasted(pasted));
+  if (!link.startsWith(page)) return null;
   const { kind } = readAddress(link);
-  return link.startsWith(page) && kind !== 'share' && kind !== 'ask' ? link : null;
+  return kind !== 'share' && kind !== 'ask' ? link : null;
 }
 
 function hasSecretFragment(href: string): boolean {

@@ -15,9 +15,14 @@ export interface Asked extends Kept {
 }
 
 /** How much of a note is kept, in UTF-16 units. */
-export const NOTE_KEPT = 200;
+const NOTE_KEPT = 200;
 const NAME = 'ephemeral-secrets-requests';
 const KEY = /^[A-Za-z0-9]{32}$/;
+
+/** How `note` begins, for the list of this browser. */
+export function keptNote(note: string): string {
+  return note.trim().slice(0, NOTE_KEPT).replace(/[\ud800-\udbff]$/, ''); // no half of a character
+}
 
 /** Newest first. Those whose last answer has expired are dropped. */
 export function readAskedList(stored: string | null, now: number): Asked[] {

@@ -8,7 +8,7 @@ import { shareMessage } from '../../model/outcome';
 import { emptyAsk, type AskChoice } from '../../model/request';
 import { askFor } from '../../net/request-api';
 import { withRetry } from '../../net/retry';
-import { NOTE_KEPT, type Asked } from '../../storage/asked';
+import { keptNote, type Asked } from '../../storage/asked';
 import type { Key } from '../../text/words';
 import type { Context } from '../context';
 import { BusyButton } from '../parts/busy';
@@ -143,7 +143,7 @@ export class AskView {
       const { id, expiresAt } = await withRetry(() => askFor(api, request, apiToken, signal), {
         signal, patience: PATIENCE, onWaiting: (why) => go.progress({ phase: 'waiting', why }),
       });
-      return { id, seed, key: linkKey, made: now(), until: expiresAt + config.ttlDefault, ends: expiresAt, note: note.trim().slice(0, NOTE_KEPT) };
+      return { id, seed, key: linkKey, made: now(), until: expiresAt + config.ttlDefault, ends: expiresAt, note: keptNote(note) };
     } finally {
       engine.close();
     }

@@ -2,9 +2,8 @@
 // The card of a request: the link to send, and set apart from it the private link that reads the answers.
 
 import { buildAnswerLink } from '../../model/link';
-import { waitingAnswers } from '../../model/request';
+import { waitingAnswers, type AskChoice } from '../../model/request';
 import type { AnswerList } from '../../net/requests';
-import type { AskChoice } from '../../model/request';
 import type { Asked } from '../../storage/asked';
 import type { Context } from '../context';
 import { confirmButton } from '../parts/confirm';
@@ -63,6 +62,7 @@ export class RequestCard {
   }
 
   private showList({ state, answers }: AnswerList): void {
+    if (this.over) return; // a final list has ended the card already
     const { words } = this.context;
     const n = waitingAnswers(answers);
     this.title.textContent = n === 0 ? words.say('askReady') : words.say('answersHere', { n });

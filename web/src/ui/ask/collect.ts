@@ -9,7 +9,7 @@ import { burnMessage } from '../../model/outcome';
 import type { Answer, AnswerList } from '../../net/requests';
 import { answersOf, endRequest } from '../../net/request-api';
 import { retryBriefly } from '../../net/retry';
-import { NOTE_KEPT, type Asked } from '../../storage/asked';
+import { keptNote, type Asked } from '../../storage/asked';
 import { toBase64url, type Bytes } from '../../base/bytes';
 import { WAITING, type Key } from '../../text/words';
 import { clearAddress } from '../address';
@@ -120,7 +120,6 @@ export class CollectView {
       if (this.disposed) return;
       if (list.sealed !== null && this.note === null) ({ note: this.note } = await revealDescription(context, list.sealed, target.key));
       if (this.disposed) return;
-      this.list = list;
       await this.drawRows(list, asker);
       if (this.disposed) return;
       this.showList(asker);
@@ -147,7 +146,7 @@ export class CollectView {
     const { words, now, config } = context;
     const ends = this.list!.expiresAt;
     const asked: Asked = {
-      id: target.id, seed: target.seed, key: target.key, made: now(), until: ends + config.ttlDefault, ends, note: (note ?? '').trim().slice(0, NOTE_KEPT),
+      id: target.id, seed: target.seed, key: target.key, made: now(), until: ends + config.ttlDefault, ends, note: keptNote(note ?? ''),
     };
     const status = this.status = new RequestStatus(context, asked, 'card', {
       onList: (list) => {
@@ -164,7 +163,7 @@ export class CollectView {
       if (ended) return;
       ended = true;
       const here = tools.contains(document.activeElement) || this.rows.contains(document.activeElement);
-      const opened = list !== null && list.answers.some(({ state }) => isOpened(state));
+      const opened = list !== null && list.answers.length > 0 && list.answers.every(({ state }) => isOpened(state));
       fill(tools, opened && el('p', {}, words.say('allOpened')), mayAsk(context) && el('a', { href: `#${ASK}`, role: 'button', class: 'secondary' }, words.say('askAnother')));
       if (list === null || list.answers.length === 0) title.textContent = words.say('askOver');
       if (here) title.focus();

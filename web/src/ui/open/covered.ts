@@ -37,7 +37,7 @@ export class CoveredText {
       download(new Blob([this.text], { type: 'application/octet-stream' }), 'secret.txt');
       keep();
     });
-    this.pre.addEventListener('copy', keep);
+    this.pre.addEventListener('copy', () => { if (getSelection()?.toString().trim() === this.text.trim()) keep(); });
     this.cover.addEventListener('click', () => this.show());
     this.element = el('div', { class: 'covered' }, el('div', { class: 'pane' }, this.cover, this.pre),
       el('div', { class: 'actions' }, this.copy, this.toggle, save), this.note);

@@ -2,8 +2,7 @@
 // A sentence about what failed, and a way to sign in where something asks for that.
 
 import type { Line } from '../../model/outcome';
-import type { Words } from '../../text/words';
-import type { Key } from '../../text/words';
+import type { Key, Words } from '../../text/words';
 import type { Context } from '../context';
 import { button, el, fill, type Child } from './dom';
 
