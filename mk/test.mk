@@ -13,7 +13,7 @@ vpath %.c tests/support
 
 .PHONY: check check-all check-unit check-aws check-deb unit lint syntax
 
-## check: install what tests need, build, and test every promise once (7 minutes on two processors)
+## check: install what tests need, build, and test every promise once (6 minutes on two processors)
 check:
 	$(Q)tools/deps check
 	$(Q)tools/check
