@@ -31,6 +31,7 @@ racy_make(struct store *s) {
     honest = s->ops;
     racy = *honest;
     racy.change = racy_change;
-    racy.open = NULL; /* it would be one step */
+    racy.open = NULL; /* it would be one step, and so would the next */
+    racy.change_both = NULL;
     s->ops = &racy;
 }

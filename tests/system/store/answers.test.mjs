@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // kill -9 while many answer: an acknowledged answer is there afterwards and can be opened, and no request has an
 // answer more than it asked for.  Whoever got no response repeats the complete.  Each answer has one event, and the
-// chain of events is whole.
+// chain of events is whole.  Three flawed stores are caught by the same checks.
 //
 // KILLS is how often (30 without it); SEED repeats a run.
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -17,6 +17,7 @@ import { Connection, base64url, json, newLease } from '../support/client.mjs';
 import { refOf } from '../support/ctl.mjs';
 import { connectionEnded, countEvents, numbers } from '../support/kills.mjs';
 import { assertSandboxed, startServer } from '../support/server.mjs';
+import { testServer } from '../support/variant.mjs';
 
 const KILLS = Number(process.env.KILLS ?? 30);
 const ANSWERERS = 12;
@@ -112,35 +113,47 @@ async function finish(c, request) {
   return opened;
 }
 
-test(`${KILLS} times kill -9 while many answer (SEED=${seed})`, async (t) => {
+/** Make ${count} requests, answer them, and kill ${server} meanwhile; return the requests. */
+async function askUntilKilled(server, count = 40) {
+  const c = new Connection(server);
+  const requests = [];
+  for (let i = 0; i < count; i++) requests.push(await ask(c));
+  c.close();
+
+  const work = Array.from({ length: ANSWERERS }, () => answer(server, requests));
+  await new Promise((done) => setTimeout(done, 20 + below(120)));
+  await server.kill();
+  await Promise.all(work);
+  return requests;
+}
+
+/** A folder of the test ${t} with its variables; t.after kills the server that ${running} returns. */
+function stage(t, running, more = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'secretsd-answers-'));
-  let server;
   t.after(async () => {
-    await server?.kill(); // after a failed assertion it would keep the test from ending
+    await running()?.kill(); // after a failed assertion it would keep the test from ending
     rmSync(folder, { recursive: true, force: true });
   });
   const env = {
     SECRETS_RATE_CREATE: '0', SECRETS_RATE_OPEN: '0', SECRETS_EVENTS_MAX: '10000000',
-    SECRETS_ADMIN_LISTEN: `unix:${join(folder, 'admin.sock')}`,
+    SECRETS_ADMIN_LISTEN: `unix:${join(folder, 'admin.sock')}`, ...more,
   };
+  return { folder, env };
+}
+
+test(`${KILLS} times kill -9 while many answer (SEED=${seed})`, async (t) => {
+  let server;
+  const { folder, env } = stage(t, () => server);
   const all = [];
-  let interrupted = 0;
   for (let kill = 0; kill < KILLS; kill++) {
     server = await startServer({ data: folder, env });
     assertSandboxed(server);
     const c = new Connection(server);
     for (const request of all.slice(-40)) await audit(c, request);
-    const requests = [];
-    for (let i = 0; i < 40; i++) requests.push(await ask(c));
     c.close();
-
-    const work = Array.from({ length: ANSWERERS }, () => answer(server, requests));
-    await new Promise((done) => setTimeout(done, 20 + below(120)));
-    await server.kill();
-    await Promise.all(work);
-    interrupted += requests.flatMap((one) => one.answers).filter(({ outcome }) => outcome === 'unknown').length;
-    all.push(...requests);
+    all.push(...(await askUntilKilled(server)));
   }
+  const interrupted = all.flatMap((one) => one.answers).filter(({ outcome }) => outcome === 'unknown').length;
 
   server = await startServer({ data: folder, env });
   const c = new Connection(server);
@@ -151,4 +164,50 @@ test(`${KILLS} times kill -9 while many answer (SEED=${seed})`, async (t) => {
   await server.stop();
   t.diagnostic(`${all.length} requests, ${opened} answers, ${interrupted} completes without a response`);
   assert.ok(opened > KILLS && interrupted > 0, 'there was load, and kills came between');
+});
+
+/** What the checks of the test above say of a server of ${env} after one kill among ${count} requests; ${damage} changes its files first. */
+async function verdictAfterKill(t, { env, count, damage = () => {} }) {
+  let server;
+  const here = stage(t, () => server, env);
+  const build = testServer();
+  server = await startServer({ data: here.folder, env: here.env, build });
+  const requests = await askUntilKilled(server, count);
+  damage(server.data);
+
+  server = await startServer({ data: here.folder, env: here.env, build });
+  const c = new Connection(server);
+  try {
+    for (const request of requests) await audit(c, request);
+    return (await wrongEvents(c, requests, here.env)).length > 0 ? 'wrong events' : 'nothing';
+  } catch (error) {
+    if (!(error instanceof assert.AssertionError)) throw error;
+    return error.message.split('\n')[0];
+  } finally {
+    c.close();
+    await server.kill();
+  }
+}
+
+/** Repeat verdictAfterKill() until it matches ${expected}: a kill can come at a moment without harm. */
+async function assertCaught(t, expected, flaw) {
+  const verdicts = [];
+  for (let i = 0; i < 20 && !expected.test(verdicts.at(-1)); i++) verdicts.push(await verdictAfterKill(t, flaw));
+  assert.match(verdicts.at(-1), expected, verdicts.join(', '));
+}
+
+test('a store that loses the end of its log is caught', async (t) => {
+  const damage = (data) => {
+    const log = join(data, 'secrets.db-wal');
+    truncateSync(log, Math.floor(statSync(log).size / 2));
+  };
+  await assertCaught(t, /acknowledged (answer|request) is lost/, { damage });
+});
+
+test('a store that reads first and writes later is caught', async (t) => {
+  await assertCaught(t, /answers of 3|answer is lost|answer is listed|wrong events/, { env: { TEST_RACY: '1' }, count: 2 });
+});
+
+test('a store that writes events after the commit is caught', async (t) => {
+  await assertCaught(t, /wrong events/, { env: { TEST_LATE_EVENTS: '1' } });
 });
