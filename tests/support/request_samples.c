@@ -30,13 +30,29 @@ sample_answer(const struct store_ref *request, uint32_t parts) {
     return r;
 }
 
+/* Make ${c} of ${ref}, and repeat it up to ${retries} times while it fails. */
+static enum verdict
+change_until_decided(struct store *s, const struct store_ref *ref, const struct change *c,
+                     int retries) {
+    struct effect effect;
+    int found = s->ops->change(s, ref, c, &effect, NULL);
+    for (int i = 0; i < retries && found < 0; i++)
+        found = s->ops->change(s, ref, c, &effect, NULL);
+    assert_int_equal(found, 1);
+    return effect.verdict;
+}
+
+static enum verdict
+count(struct store *s, const struct store_ref *request, const struct store_ref *answer, int64_t now,
+      int retries) {
+    const struct change c = {.kind = CHANGE_ANSWER, .now = now, .answer = *answer};
+    return change_until_decided(s, request, &c, retries);
+}
+
 enum verdict
 sample_count(struct store *s, const struct store_ref *request, const struct store_ref *answer,
              int64_t now) {
-    const struct change c = {.kind = CHANGE_ANSWER, .now = now, .answer = *answer};
-    struct effect effect;
-    assert_int_equal(s->ops->change(s, request, &c, &effect, NULL), 1);
-    return effect.verdict;
+    return count(s, request, answer, now, 0);
 }
 
 static void
@@ -46,43 +62,54 @@ fill_wrap(struct buf *wrap, size_t len, uint8_t fill) {
         assert_int_equal(buf_add_byte(wrap, fill), 0);
 }
 
-enum verdict
-sample_complete(struct store *s, const struct store_ref *answer, int64_t now, size_t len,
-                uint8_t fill) {
-    struct change c = {.kind = CHANGE_COMPLETE, .now = now};
-    struct effect effect;
-    struct buf wrap;
-    fill_wrap(&wrap, len, fill);
+static enum verdict
+complete(struct store *s, const struct store_ref *answer, int64_t now, const struct buf *wrap,
+         int retries) {
+    struct change c = {.kind = CHANGE_COMPLETE, .now = now, .wrap = wrap};
     sample_hash(SAMPLE_OWNER, c.hash);
-    if (len > 0) c.wrap = &wrap;
-    assert_int_equal(s->ops->change(s, answer, &c, &effect, NULL), 1);
-    buf_free(&wrap);
-    return effect.verdict;
+    return change_until_decided(s, answer, &c, retries);
 }
 
 enum verdict
-sample_answer_whole(struct store *s, const struct store_ref *request,
-                    const struct store_ref *answer, int64_t now) {
-    if (s->ops->change_both == NULL) {
-        enum verdict counted = sample_count(s, request, answer, now);
-        return counted != VERDICT_OK ? counted : sample_complete(s, answer, now, WRAP, 'w');
-    }
+sample_complete(struct store *s, const struct store_ref *answer, int64_t now, size_t len,
+                uint8_t fill) {
+    struct buf wrap;
+    fill_wrap(&wrap, len, fill);
+    enum verdict v = complete(s, answer, now, len > 0 ? &wrap : NULL, 0);
+    buf_free(&wrap);
+    return v;
+}
 
+static enum verdict
+answer_in_one_step(struct store *s, const struct store_ref *request, const struct store_ref *answer,
+                   int64_t now, const struct buf *wrap) {
     const struct store_ref refs[2] = {*request, *answer};
     struct change c[2] = {{.kind = CHANGE_ANSWER, .now = now, .answer = *answer},
-                          {.kind = CHANGE_COMPLETE, .now = now}};
+                          {.kind = CHANGE_COMPLETE, .now = now, .wrap = wrap}};
     struct store_change done[2];
-    struct buf wrap;
-    fill_wrap(&wrap, WRAP, 'w');
     sample_hash(SAMPLE_OWNER, c[1].hash);
-    c[1].wrap = &wrap;
     assert_int_equal(s->ops->change_both(s, refs, c, done), 0);
-    buf_free(&wrap);
 
     assert_true(done[0].found == 1 && done[1].found == 1);
     for (int i = 0; i < 2; i++)
         record_clear(&done[i].after);
     return done[0].effect.verdict != VERDICT_OK ? done[0].effect.verdict : done[1].effect.verdict;
+}
+
+enum verdict
+sample_answer_whole(struct store *s, const struct store_ref *request,
+                    const struct store_ref *answer, int64_t now, int retries) {
+    struct buf wrap;
+    enum verdict v;
+    fill_wrap(&wrap, WRAP, 'w');
+    if (s->ops->change_both != NULL) {
+        v = answer_in_one_step(s, request, answer, now, &wrap);
+    } else {
+        v = count(s, request, answer, now, retries);
+        if (v == VERDICT_OK) v = complete(s, answer, now, &wrap, retries);
+    }
+    buf_free(&wrap);
+    return v;
 }
 
 bool

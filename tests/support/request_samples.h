@@ -22,9 +22,10 @@ enum verdict sample_count(struct store *s, const struct store_ref *request,
 enum verdict sample_complete(struct store *s, const struct store_ref *answer, int64_t now,
                              size_t len, uint8_t fill);
 
-/* Do both, in one step if the store has one for it.  Returns the first verdict that is not OK. */
+/* Do both, in one step if the store has one for it.  Otherwise each step is repeated up to
+ * ${retries} times while it fails.  Returns the first verdict that is not OK. */
 enum verdict sample_answer_whole(struct store *s, const struct store_ref *request,
-                                 const struct store_ref *answer, int64_t now);
+                                 const struct store_ref *answer, int64_t now, int retries);
 
 /* Whether ${answer} has a wrap of ${len} bytes of ${fill}. */
 bool sample_wrap_is(struct store *s, const struct store_ref *answer, size_t len, uint8_t fill);

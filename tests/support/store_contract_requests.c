@@ -90,8 +90,8 @@ test_an_answer_opens_once_it_is_complete(void **state) {
             assert_int_equal(sample_part(s, &ref, T0, SAMPLE_OWNER, k), VERDICT_OK);
         }
         assert_int_equal(sample_complete(s, &ref, T0, 0, 0), VERDICT_CONFLICT);
-        assert_int_equal(sample_answer_whole(s, &request, &ref, T0 + 1), VERDICT_OK);
-        assert_int_equal(sample_answer_whole(s, &request, &ref, T0 + 2), VERDICT_OK);
+        assert_int_equal(sample_answer_whole(s, &request, &ref, T0 + 1, 0), VERDICT_OK);
+        assert_int_equal(sample_answer_whole(s, &request, &ref, T0 + 2, 0), VERDICT_OK);
 
         /* The first wrap stays. */
         assert_int_equal(sample_complete(s, &ref, T0 + 3, WRAP + 1, 'x'), VERDICT_OK);
@@ -120,15 +120,15 @@ test_a_refused_answer_changes_nothing(void **state) {
     struct store_ref second = sample_create(s, &b);
 
     if (s->ops->change_both != NULL) {
-        assert_int_equal(sample_answer_whole(s, &request, &missing, T0), VERDICT_INCOMPLETE);
+        assert_int_equal(sample_answer_whole(s, &request, &missing, T0, 0), VERDICT_INCOMPLETE);
         struct record got = sample_load(s, &request);
         assert_int_equal(got.views_left, 1);
         assert_int_equal(got.answer_count, 0);
         record_clear(&got);
     }
 
-    assert_int_equal(sample_answer_whole(s, &request, &first, T0), VERDICT_OK);
-    assert_int_equal(sample_answer_whole(s, &request, &second, T0), VERDICT_FULL);
+    assert_int_equal(sample_answer_whole(s, &request, &first, T0, 0), VERDICT_OK);
+    assert_int_equal(sample_answer_whole(s, &request, &second, T0, 0), VERDICT_FULL);
     struct record got = sample_load(s, &second);
     assert_int_equal(got.phase, PHASE_UPLOADING);
     assert_int_equal(got.wrap_len, 0);
@@ -145,8 +145,8 @@ test_answers_of_an_ended_request_are_discarded(void **state) {
     struct record a = sample_answer(&request, 0), secret = sample_sealed(1, 0, 304);
     struct store_ref unfinished = sample_create(s, &a), unopened = sample_create(s, &a);
     struct store_ref opened = sample_create(s, &a), other = sample_create(s, &secret);
-    assert_int_equal(sample_answer_whole(s, &request, &unopened, T0), VERDICT_OK);
-    assert_int_equal(sample_answer_whole(s, &request, &opened, T0), VERDICT_OK);
+    assert_int_equal(sample_answer_whole(s, &request, &unopened, T0, 0), VERDICT_OK);
+    assert_int_equal(sample_answer_whole(s, &request, &opened, T0, 0), VERDICT_OK);
     assert_int_equal(sample_change(s, &opened, CHANGE_OPEN, T0, 1, SAMPLE_PROOF), VERDICT_OK);
 
     assert_int_equal(sample_change(s, &unfinished, CHANGE_DISCARD, T0 + 1, 0, 0), VERDICT_OK);
@@ -171,7 +171,7 @@ test_a_request_is_deleted_after_its_last_answer(void **state) {
     struct record a = sample_answer(&request, 0);
     struct store_ref ref = sample_create(s, &a);
     int64_t end = T0 + 500 + SAMPLE_ANSWER_TTL;
-    assert_int_equal(sample_answer_whole(s, &request, &ref, T0 + 500), VERDICT_OK);
+    assert_int_equal(sample_answer_whole(s, &request, &ref, T0 + 500, 0), VERDICT_OK);
 
     assert_int_equal(sample_change(s, &empty, CHANGE_LAPSE, END - 1, 0, 0), VERDICT_OK);
     assert_true(sample_exists(s, &empty));
@@ -193,7 +193,7 @@ test_requests_outlive_a_restart(void **state) {
     struct store_ref request = sample_create(s, &r);
     struct record a = sample_answer(&request, 0);
     struct store_ref first = sample_create(s, &a), second = sample_create(s, &a);
-    assert_int_equal(sample_answer_whole(s, &request, &first, T0), VERDICT_OK);
+    assert_int_equal(sample_answer_whole(s, &request, &first, T0, 0), VERDICT_OK);
     uint64_t usage = s->ops->usage(s);
 
     *state = s = store_contract_factory->reopen(s);
@@ -201,7 +201,7 @@ test_requests_outlive_a_restart(void **state) {
     assert_int_equal(s->ops->usage(s), usage);
     assert_int_equal(sample_count(s, &request, &first, T0 + 1), VERDICT_OK);
     assert_true(sample_wrap_is(s, &first, WRAP, 'w'));
-    assert_int_equal(sample_answer_whole(s, &request, &second, T0 + 1), VERDICT_OK);
+    assert_int_equal(sample_answer_whole(s, &request, &second, T0 + 1, 0), VERDICT_OK);
     struct record got = sample_load(s, &request);
     assert_int_equal(got.answer_count, 2);
     assert_int_equal(got.answer_ttl, r.answer_ttl);
@@ -221,7 +221,7 @@ answerer(void *arg) {
     struct answer_race *race = arg;
     const struct store_ref *ref = &race->answers[atomic_fetch_add(&race->next, 1)];
     (void)pthread_barrier_wait(&race->start);
-    enum verdict v = sample_answer_whole(race->store, &race->request, ref, T0);
+    enum verdict v = sample_answer_whole(race->store, &race->request, ref, T0, 0);
     atomic_fetch_add(&race->verdicts[v], 1);
     return NULL;
 }

@@ -43,17 +43,6 @@ struct racer {
     pthread_t thread;
 };
 
-/* Repeat what fails as often as ${race} allows. */
-static enum verdict
-change_until_decided(struct race *race, const struct store_ref *ref, const struct change *c) {
-    struct store *s = race->store;
-    struct effect effect;
-    int result = s->ops->change(s, ref, c, &effect, NULL);
-    for (int i = 0; i < race->retries && result < 0; i++)
-        result = s->ops->change(s, ref, c, &effect, NULL);
-    return result == 1 ? effect.verdict : VERDICT_ABSENT;
-}
-
 /* Begin answer ${n} of round ${round}.  An earlier try may have done it. */
 static struct store_ref
 begin_until_done(struct race *race, unsigned round, unsigned n) {
@@ -71,27 +60,11 @@ begin_until_done(struct race *race, unsigned round, unsigned n) {
     return ref;
 }
 
-/* Answer in two steps.  Returns the first verdict that is not OK. */
-static enum verdict
-answer_in_steps(struct race *race, const struct store_ref *ref) {
-    struct buf wrap = BUF_INIT(1);
-    struct change c = {.kind = CHANGE_ANSWER, .now = SAMPLE_T0, .answer = *ref};
-    enum verdict v = change_until_decided(race, &race->request, &c);
-    if (v != VERDICT_OK) return v;
-
-    c = (struct change){.kind = CHANGE_COMPLETE, .now = SAMPLE_T0, .wrap = &wrap};
-    sample_hash(SAMPLE_OWNER, c.hash);
-    if (buf_add_byte(&wrap, 'w') != 0) abort();
-    v = change_until_decided(race, ref, &c);
-    buf_free(&wrap);
-    return v;
-}
-
 static void
 answer_once(struct race *race, const struct store_ref *ref) {
-    bool whole = race->store->ops->change_both != NULL;
-    enum verdict v = whole ? sample_answer_whole(race->store, &race->request, ref, SAMPLE_T0)
-                           : answer_in_steps(race, ref);
+    enum verdict v =
+        sample_answer_whole(race->store, &race->request, ref, SAMPLE_T0, race->retries);
+
     if (v == VERDICT_OK) atomic_fetch_add(&race->taken, 1);
     else if (v == VERDICT_FULL) atomic_fetch_add(&race->refused, 1);
     else atomic_fetch_add(&race->others, 1);

@@ -140,9 +140,9 @@ test_asking_and_answering_are_events(void **state) {
     struct store_ref request = sample_create(s, &r);
     struct record a = sample_answer(&request, 0);
     struct store_ref taken = sample_create(s, &a), late = sample_create(s, &a);
-    assert_int_equal(sample_answer_whole(s, &request, &taken, T0), VERDICT_OK);
-    assert_int_equal(sample_answer_whole(s, &request, &taken, T0), VERDICT_OK);
-    assert_int_equal(sample_answer_whole(s, &request, &late, T0), VERDICT_FULL);
+    assert_int_equal(sample_answer_whole(s, &request, &taken, T0, 0), VERDICT_OK);
+    assert_int_equal(sample_answer_whole(s, &request, &taken, T0, 0), VERDICT_OK);
+    assert_int_equal(sample_answer_whole(s, &request, &late, T0, 0), VERDICT_FULL);
     assert_string_equal(kinds(s, &request), "asked answered");
     assert_string_equal(kinds(s, &taken), "created");
 
