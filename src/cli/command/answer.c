@@ -91,46 +91,19 @@ ask_request(struct answering *a) {
     return status;
 }
 
-static bool
-set_base64(json_t *json, const char *name, const void *data, size_t len) {
-    struct buf text = BUF_INIT(base64_encoded_len(BASE64_URL, len));
-    bool ok = base64_encode(BASE64_URL, data, len, &text) == 0 &&
-              json_object_set_new(json, name, json_stringn((char *)text.data, text.len)) == 0;
-    buf_free(&text);
-    return ok;
-}
-
 /* Return the body of the call that begins the answer, or NULL. */
 static json_t *
 new_answer(const struct answering *a) {
     const struct sealed *s = &a->sealed;
     json_t *json = json_object();
     bool ok = proof_add_gate(json, a->link.key, a->header) &&
-              set_base64(json, "verifier", s->keys.verifier, sizeof(s->keys.verifier)) &&
-              set_base64(json, "header", s->keys.header, sizeof(s->keys.header)) &&
-              json_object_set_new(json, "size", json_integer((json_int_t)s->size)) == 0;
-    if (ok && s->file < 0) ok = set_base64(json, "content", s->content.data, s->content.len);
+              remote_set_bytes(json, "verifier", s->keys.verifier, sizeof(s->keys.verifier)) &&
+              remote_set_bytes(json, "header", s->keys.header, sizeof(s->keys.header)) &&
+              remote_set_number(json, "size", s->size);
+    if (ok && s->file < 0) ok = remote_set_bytes(json, "content", s->content.data, s->content.len);
     if (ok) return json;
     json_decref(json);
     return NULL;
-}
-
-/* Read the response to the begin.  Returns CLI_DONE or CLI_DAMAGED. */
-static enum cli_exit
-read_begun(struct answering *a, const json_t *json) {
-    const char *id = remote_text(json, "id"), *token = remote_text(json, "owner_token");
-    int64_t part_size = remote_number(json, "part_size", 0);
-    if (id == NULL || !token_is_sealed_id(id, strlen(id))) return CLI_DAMAGED;
-    if (token == NULL || !token_is_canonical(token, strlen(token))) return CLI_DAMAGED;
-    if (part_size < 0 || part_size > UINT32_MAX || (a->sealed.file >= 0) != (part_size > 0) ||
-        (part_size > 0 && a->sealed.size / (uint64_t)part_size >= UINT32_MAX))
-        return CLI_DAMAGED;
-
-    memcpy(a->handover.id, id, sizeof(a->handover.id));
-    memcpy(a->handover.owner_token, token, sizeof(a->handover.owner_token));
-    a->handover.expires_at = remote_number(json, "expires_at", 0);
-    a->part_size = (uint32_t)part_size;
-    return CLI_DONE;
 }
 
 static enum cli_exit
@@ -152,7 +125,8 @@ send_begin(struct answering *a) {
         status = remote_call(&a->cli->remote, &call, &resp);
     }
 
-    if (status == CLI_DONE) status = read_begun(a, resp.json);
+    if (status == CLI_DONE)
+        status = handover_read(&a->handover, &a->sealed, resp.json, &a->part_size);
     if (status == CLI_WRONG) proof_complain_link();
     else if (status != CLI_DONE) remote_complain(&a->cli->remote, status, &resp, "give the answer");
     json_decref(json);
@@ -171,7 +145,7 @@ wrap_answer(struct answering *a) {
 
     a->complete = json_object();
     int err = age_seal(a->cli->random, d->recipients, d->count, text, strlen(text), &wrap);
-    if (err == 0 && !set_base64(a->complete, "wrap", wrap.data, wrap.len)) err = ERR_NOMEM;
+    if (err == 0 && !remote_set_bytes(a->complete, "wrap", wrap.data, wrap.len)) err = ERR_NOMEM;
     explicit_bzero(text, sizeof(text));
     buf_free(&wrap);
     if (err == 0) return CLI_DONE;

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "base/text/base64.h"
 #include "cli/cli.h"
 #include "cli/command/server_config.h"
 #include "cli/command/sharing.h"
@@ -13,8 +12,8 @@
 #include "cli/transfer/handover.h"
 #include "cli/transfer/seal.h"
 #include "cli/transfer/upload.h"
+#include "cli/wrap/proof.h"
 #include "cli/wrap/wrap.h"
-#include "crypto/gate.h"
 
 enum {
     ATTEMPTS = 10, /* wrong passphrases until the secret locks */
@@ -75,76 +74,29 @@ check_server_limits(const struct putting *p) {
     return CLI_DONE;
 }
 
-static bool
-set_bytes(json_t *json, const char *name, const void *data, size_t len) {
-    struct buf text = BUF_INIT(base64_encoded_len(BASE64_URL, len));
-    bool ok = base64_encode(BASE64_URL, data, len, &text) == 0 &&
-              json_object_set_new(json, name, json_stringn((char *)text.data, text.len)) == 0;
-    buf_free(&text);
-    return ok;
-}
-
-static bool
-set_number(json_t *json, const char *name, uint64_t n) {
-    return json_object_set_new(json, name, json_integer((json_int_t)n)) == 0;
-}
-
-/* Add the verifier of the gate, which is a proof of the link key. */
-static bool
-set_gate_verifier(json_t *json, const struct putting *p) {
-    uint8_t gate[GATE_LEN], verifier[GATE_VERIFIER_LEN];
-    bool ok =
-        gate_derive(p->handover.link_key, TOKEN_LINK_KEY_LEN, p->sealed.keys.header, gate) == 0;
-    if (ok) {
-        gate_verifier(gate, verifier);
-        ok = set_bytes(json, "gate_verifier", verifier, sizeof(verifier));
-    }
-    explicit_bzero(gate, sizeof(gate));
-    return ok;
-}
-
 /* Return the body of the create call for json_decref(), or NULL if memory is short. */
 static json_t *
 new_create_request(const struct putting *p) {
     const struct options *o = &p->cli->opt;
     const struct sealed *s = &p->sealed;
     json_t *json = json_object();
-    bool ok = set_bytes(json, "verifier", s->keys.verifier, sizeof(s->keys.verifier)) &&
-              set_bytes(json, "header", s->keys.header, sizeof(s->keys.header)) &&
-              set_number(json, "views", (uint64_t)o->views) &&
-              set_number(json, "ttl", (uint64_t)o->ttl) && set_number(json, "size", s->size);
+    bool ok = remote_set_bytes(json, "verifier", s->keys.verifier, sizeof(s->keys.verifier)) &&
+              remote_set_bytes(json, "header", s->keys.header, sizeof(s->keys.header)) &&
+              remote_set_number(json, "views", (uint64_t)o->views) &&
+              remote_set_number(json, "ttl", (uint64_t)o->ttl) &&
+              remote_set_number(json, "size", s->size);
 
-    if (ok && p->server.gate) ok = set_gate_verifier(json, p);
+    if (ok && p->server.gate) ok = proof_add_verifier(json, p->handover.link_key, s->keys.header);
     if (ok && p->passphrase.len > 0) ok = json_object_set_new(json, "passphrase", json_true()) == 0;
 
     /* Only what a person can guess needs a limit of attempts. */
-    if (ok && p->wrap.len > 0) ok = set_bytes(json, "wrap", p->wrap.data, p->wrap.len);
-    else if (ok && p->passphrase.len > 0) ok = set_number(json, "attempts", ATTEMPTS);
-    if (ok && s->file < 0) ok = set_bytes(json, "content", s->content.data, s->content.len);
+    if (ok && p->wrap.len > 0) ok = remote_set_bytes(json, "wrap", p->wrap.data, p->wrap.len);
+    else if (ok && p->passphrase.len > 0) ok = remote_set_number(json, "attempts", ATTEMPTS);
+    if (ok && s->file < 0) ok = remote_set_bytes(json, "content", s->content.data, s->content.len);
 
     if (ok) return json;
     json_decref(json);
     return NULL;
-}
-
-/* Read the response to the create call.  Returns CLI_DONE or CLI_DAMAGED. */
-static enum cli_exit
-read_created(struct putting *p, const json_t *json) {
-    const char *id = remote_text(json, "id"), *token = remote_text(json, "owner_token");
-    int64_t part_size = remote_number(json, "part_size", 0);
-    if (id == NULL || !token_is_sealed_id(id, strlen(id))) return CLI_DAMAGED;
-    if (token == NULL || !token_is_canonical(token, strlen(token))) return CLI_DAMAGED;
-
-    /* There are parts exactly if the content was not sent with the call. */
-    if (part_size < 0 || part_size > UINT32_MAX) return CLI_DAMAGED;
-    if ((p->sealed.file >= 0) != (part_size > 0)) return CLI_DAMAGED;
-    if (part_size > 0 && p->sealed.size / (uint64_t)part_size >= UINT32_MAX) return CLI_DAMAGED;
-
-    memcpy(p->handover.id, id, sizeof(p->handover.id));
-    memcpy(p->handover.owner_token, token, sizeof(p->handover.owner_token));
-    p->handover.expires_at = remote_number(json, "expires_at", 0);
-    p->part_size = (uint32_t)part_size;
-    return CLI_DONE;
 }
 
 /* Say that a lost response may have created a secret whose id nobody knows. */
@@ -195,7 +147,8 @@ create_secret(struct putting *p) {
             .http = {.fresh_connection = true}, /* or libcurl may repeat it without our knowledge */
         };
         status = remote_call(&p->cli->remote, &call, &resp);
-        if (status == CLI_DONE) status = read_created(p, resp.json);
+        if (status == CLI_DONE)
+            status = handover_read(&p->handover, &p->sealed, resp.json, &p->part_size);
     }
 
     if (sharing_was_refused(p->cli, &resp, &p->api_token)) status = CLI_FORBIDDEN;

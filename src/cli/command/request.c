@@ -2,7 +2,6 @@
 /* secrets request: ask for a secret, and print the link to answer. */
 #include <unistd.h>
 
-#include "base/text/base64.h"
 #include "cli/command/server_config.h"
 #include "cli/command/sharing.h"
 #include "cli/request/asked.h"
@@ -11,8 +10,8 @@
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 #include "cli/transfer/handover.h"
+#include "cli/wrap/proof.h"
 #include "cli/wrap/recipients.h"
-#include "crypto/gate.h"
 #include "crypto/request.h"
 
 enum {
@@ -92,44 +91,27 @@ take_recipients(struct asking *a) {
     return status;
 }
 
-static bool
-put_base64url(json_t *json, const char *name, const void *data, size_t len) {
-    struct buf text = BUF_INIT(base64_encoded_len(BASE64_URL, len));
-    bool ok = base64_encode(BASE64_URL, data, len, &text) == 0 &&
-              json_object_set_new(json, name, json_stringn((char *)text.data, text.len)) == 0;
-    buf_free(&text);
-    return ok;
-}
-
 /* Return the body of the call, or NULL if memory is short. */
 static json_t *
 new_request(const struct asking *a) {
-    uint8_t gate[GATE_LEN], verifier[GATE_VERIFIER_LEN], owner[TOKEN_HASH_LEN];
+    uint8_t owner[TOKEN_HASH_LEN];
     char token[TOKEN_LEN + 1];
     const struct options *o = &a->cli->opt;
     json_t *json = json_object();
 
     /* The server stores hashes of what proves the right to answer and to collect. */
-    bool ok = request_owner(a->asked.seed, TOKEN_LINK_KEY_LEN, token) == 0 &&
-              gate_derive(a->asked.link_key, TOKEN_LINK_KEY_LEN, a->keys.header, gate) == 0;
-    if (ok) {
-        token_hash(token, TOKEN_LEN, owner);
-        gate_verifier(gate, verifier);
-    }
+    bool ok = request_owner(a->asked.seed, TOKEN_LINK_KEY_LEN, token) == 0;
+    if (ok) token_hash(token, TOKEN_LEN, owner);
     explicit_bzero(token, sizeof(token));
-    explicit_bzero(gate, sizeof(gate));
 
-    ok = ok && put_base64url(json, "owner", owner, sizeof(owner)) &&
-         put_base64url(json, "header", a->keys.header, sizeof(a->keys.header)) &&
-         put_base64url(json, "description", a->envelope.data, a->envelope.len) &&
-         put_base64url(json, "gate_verifier", verifier, sizeof(verifier));
-    if (ok && o->answers > 0)
-        ok = json_object_set_new(json, "answers", json_integer((json_int_t)o->answers)) == 0;
-    if (ok && o->ttl > 0)
-        ok = json_object_set_new(json, "ttl", json_integer((json_int_t)o->ttl)) == 0;
+    ok = ok && remote_set_bytes(json, "owner", owner, sizeof(owner)) &&
+         remote_set_bytes(json, "header", a->keys.header, sizeof(a->keys.header)) &&
+         remote_set_bytes(json, "description", a->envelope.data, a->envelope.len) &&
+         proof_add_verifier(json, a->asked.link_key, a->keys.header);
+    if (ok && o->answers > 0) ok = remote_set_number(json, "answers", (uint64_t)o->answers);
+    if (ok && o->ttl > 0) ok = remote_set_number(json, "ttl", (uint64_t)o->ttl);
     if (ok && o->answer_size > 0)
-        ok =
-            json_object_set_new(json, "answer_size", json_integer((json_int_t)o->answer_size)) == 0;
+        ok = remote_set_number(json, "answer_size", (uint64_t)o->answer_size);
     if (ok) return json;
     json_decref(json);
     return NULL;

@@ -11,6 +11,25 @@
 
 enum { HANDOVER_TEXT_MAX = 4096, QR_DRAWING_MAX = 256 * 1024 };
 
+enum cli_exit
+handover_read(struct handover *h, const struct sealed *s, const json_t *json, uint32_t *part_size) {
+    const char *id = remote_text(json, "id"), *token = remote_text(json, "owner_token");
+    int64_t size = remote_number(json, "part_size", 0);
+    if (id == NULL || !token_is_sealed_id(id, strlen(id))) return CLI_DAMAGED;
+    if (token == NULL || !token_is_canonical(token, strlen(token))) return CLI_DAMAGED;
+
+    /* There are parts exactly if the content was not sent with the call. */
+    if (size < 0 || size > UINT32_MAX) return CLI_DAMAGED;
+    if ((s->file >= 0) != (size > 0)) return CLI_DAMAGED;
+    if (size > 0 && s->size / (uint64_t)size >= UINT32_MAX) return CLI_DAMAGED;
+
+    memcpy(h->id, id, sizeof(h->id));
+    memcpy(h->owner_token, token, sizeof(h->owner_token));
+    h->expires_at = remote_number(json, "expires_at", 0);
+    *part_size = (uint32_t)size;
+    return CLI_DONE;
+}
+
 void
 handover_show_qr(const struct cli *cli, const char *link) {
     struct buf drawing = BUF_INIT(QR_DRAWING_MAX);

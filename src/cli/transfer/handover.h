@@ -19,9 +19,18 @@ struct handover {
     bool shown; /* the link was printed */
 };
 
+/*
+ * Read the id, the owner token and the time from ${json}, the response to the call that stored or
+ * began ${s}, into ${h}, and the size of its parts, 0 without any, into ${part_size}.  Returns
+ * CLI_DONE, or CLI_DAMAGED with nothing changed.
+ */
+MUST_CHECK
+enum cli_exit handover_read(struct handover *h, const struct sealed *s, const json_t *json,
+                            uint32_t *part_size);
+
 /* Print the link of ${h}, with --key-apart also the key on a line of its own, with --qr also the QR
- * code.  Prints nothing if h->shown, unless the
- * terminal may have lost it.  Returns CLI_DONE or CLI_FAILED. */
+ * code.  Prints nothing if h->shown, unless the terminal may have lost it.  Returns CLI_DONE or
+ * CLI_FAILED. */
 MUST_CHECK
 enum cli_exit handover_print(struct cli *cli, struct handover *h);
 

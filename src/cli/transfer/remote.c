@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/text/base64.h"
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 #include "cli/transfer/fields.h"
@@ -82,6 +83,20 @@ remote_number(const json_t *json, const char *name, int64_t absent) {
     json_t *value = json_object_get(json, name);
     if (json_is_integer(value)) return json_integer_value(value);
     return absent;
+}
+
+bool
+remote_set_bytes(json_t *json, const char *name, const void *data, size_t len) {
+    struct buf text = BUF_INIT(base64_encoded_len(BASE64_URL, len));
+    bool ok = base64_encode(BASE64_URL, data, len, &text) == 0 &&
+              json_object_set_new(json, name, json_stringn((char *)text.data, text.len)) == 0;
+    buf_free(&text);
+    return ok;
+}
+
+bool
+remote_set_number(json_t *json, const char *name, uint64_t n) {
+    return json_object_set_new(json, name, json_integer((json_int_t)n)) == 0;
 }
 
 void

@@ -147,4 +147,9 @@ bool remote_lists(const json_t *json, const char *name, const char *word);
 /* Return the integer called ${name} in ${json}; ${absent} if it is not there. */
 int64_t remote_number(const json_t *json, const char *name, int64_t absent);
 
+/* Add ${data} as base64url, or the number ${n}, to the object ${json} under ${name}.  Return
+ * whether that worked: a ${json} of NULL or too little memory returns false. */
+bool remote_set_bytes(json_t *json, const char *name, const void *data, size_t len);
+bool remote_set_number(json_t *json, const char *name, uint64_t n);
+
 #endif

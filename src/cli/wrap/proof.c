@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/wrap/proof.h"
 
-#include "base/text/base64.h"
 #include "cli/terminal/say.h"
+#include "cli/transfer/remote.h"
 #include "crypto/gate.h"
 #include "crypto/token.h"
 
@@ -10,13 +10,22 @@ bool
 proof_add_gate(json_t *json, const char *link_key,
                const uint8_t header[static ENVELOPE_HEADER_LEN]) {
     uint8_t gate[GATE_LEN];
-    char text[64];
-    if (gate_derive(link_key, TOKEN_LINK_KEY_LEN, header, gate) != 0) return false;
-
-    base64_encode_text(BASE64_URL, gate, sizeof(gate), text);
-    bool ok = json_object_set_new(json, "gate", json_string(text)) == 0;
+    bool ok = gate_derive(link_key, TOKEN_LINK_KEY_LEN, header, gate) == 0 &&
+              remote_set_bytes(json, "gate", gate, sizeof(gate));
     explicit_bzero(gate, sizeof(gate));
-    explicit_bzero(text, sizeof(text));
+    return ok;
+}
+
+bool
+proof_add_verifier(json_t *json, const char *link_key,
+                   const uint8_t header[static ENVELOPE_HEADER_LEN]) {
+    uint8_t gate[GATE_LEN], verifier[GATE_VERIFIER_LEN];
+    bool ok = gate_derive(link_key, TOKEN_LINK_KEY_LEN, header, gate) == 0;
+    if (ok) {
+        gate_verifier(gate, verifier);
+        ok = remote_set_bytes(json, "gate_verifier", verifier, sizeof(verifier));
+    }
+    explicit_bzero(gate, sizeof(gate));
     return ok;
 }
 

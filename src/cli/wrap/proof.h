@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The gate, a proof of the link key, in a request.  Main thread. */
+/* The gate, a proof of the link key, and its verifier, in a call.  Main thread. */
 #ifndef CLI_WRAP_PROOF_H
 #define CLI_WRAP_PROOF_H
 
@@ -12,6 +12,10 @@
  * false if that fails. */
 bool proof_add_gate(json_t *json, const char *link_key,
                     const uint8_t header[static ENVELOPE_HEADER_LEN]);
+
+/* Add the verifier of that gate, which the server stores.  Returns false if that fails. */
+bool proof_add_verifier(json_t *json, const char *link_key,
+                        const uint8_t header[static ENVELOPE_HEADER_LEN]);
 
 /* Print that the server refused the gate: the link key is wrong. */
 void proof_complain_link(void);
