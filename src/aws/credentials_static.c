@@ -8,7 +8,7 @@
 
 #include "aws/credentials_source.h"
 #include "base/err.h"
-#include "base/folder.h"
+#include "base/files/folder.h"
 #include "base/log.h"
 
 enum { FILE_MAX = 256 * 1024, PATH_LEN = 4096 };

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/folder.h"
+#include "base/files/folder.h"
 #include "base/log.h"
 #include "server/process/ticker.h"
 

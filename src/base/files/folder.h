@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef BASE_FOLDER_H
-#define BASE_FOLDER_H
+#ifndef BASE_FILES_FOLDER_H
+#define BASE_FILES_FOLDER_H
 
 #include <stdbool.h>
 

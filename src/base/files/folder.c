@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/folder.h"
+#include "base/files/folder.h"
 
 #include <dirent.h>
 #include <fcntl.h>
