@@ -110,7 +110,7 @@ static const int allowed_calls[] = {
     /* data on descriptors */
     SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(pread64),
     SCMP_SYS(pwrite64), SCMP_SYS(preadv), SCMP_SYS(pwritev), SCMP_SYS(recvfrom),
-    SCMP_SYS(sendmsg),
+    SCMP_SYS(sendmsg), SCMP_SYS(splice),
 
     /* files below the directories that Landlock leaves */
     SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(stat),
@@ -225,7 +225,7 @@ static const struct guarded_call guarded_calls[] = {
     {SCMP_SYS(ioctl), {1, WHOLE, FIONBIO}, {0}},
     {SCMP_SYS(ioctl), {1, WHOLE, FIONREAD}, {0}},
 
-    /* Flags and locks; never F_SETOWN, with which the kernel signals any process, and no copies,
+    /* Flags, locks and the room of a pipe; never F_SETOWN, with which the kernel signals any process, and no copies,
      * which could pass a rule for one descriptor. */
     {SCMP_SYS(fcntl), {1, WHOLE, F_GETFD}, {0}},
     {SCMP_SYS(fcntl), {1, WHOLE, F_SETFD}, {0}},
@@ -237,6 +237,7 @@ static const struct guarded_call guarded_calls[] = {
     {SCMP_SYS(fcntl), {1, WHOLE, F_OFD_GETLK}, {0}},
     {SCMP_SYS(fcntl), {1, WHOLE, F_OFD_SETLK}, {0}},
     {SCMP_SYS(fcntl), {1, WHOLE, F_OFD_SETLKW}, {0}},
+    {SCMP_SYS(fcntl), {1, WHOLE, F_SETPIPE_SZ}, {0}},
 };
 
 /* Connections to other services: never a unix socket, which would reach others on this machine. */

@@ -147,6 +147,13 @@ act_signal_by_descriptor(void) {
 }
 
 static int
+act_widen_pipe(void) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return errno;
+    return fcntl(ends[1], F_SETPIPE_SZ, 1 << 20) > 0 ? WORKED : errno;
+}
+
+static int
 act_slow_parent(void) {
     return result(setpriority(PRIO_PROCESS, (id_t)getppid(), 0));
 }
@@ -343,6 +350,7 @@ static const struct expectation expectations[] = {
     {"signal a thread of another process", act_signal_parent_thread, EPERM, EPERM},
     {"signal a thread of its own", act_signal_own_thread, WORKED, WORKED},
     {"let the kernel signal another process", act_signal_by_descriptor, EPERM, EPERM},
+    {"widen a pipe", act_widen_pipe, WORKED, WORKED},
     {"priority of another process", act_slow_parent, EPERM, EPERM},
     {"priority of its own thread", act_slow_own_thread, WORKED, WORKED},
     {"limits of another process", act_limits_of_parent, EPERM, EPERM},

@@ -56,7 +56,7 @@ struct left {
  * with a thought for whom it reaches. */
 static const struct left all_left[] = {
     PLAIN(read), PLAIN(write), PLAIN(readv), PLAIN(writev), PLAIN(pread64), PLAIN(pwrite64),
-    PLAIN(preadv), PLAIN(pwritev), PLAIN(recvfrom), PLAIN(sendmsg), PLAIN(openat),
+    PLAIN(preadv), PLAIN(pwritev), PLAIN(recvfrom), PLAIN(sendmsg), PLAIN(splice), PLAIN(openat),
     PLAIN(close), PLAIN(fstat), PLAIN(newfstatat), PLAIN(statx), PLAIN(statfs), PLAIN(fstatfs),
     PLAIN(lseek), PLAIN(fsync), PLAIN(fdatasync), PLAIN(ftruncate), PLAIN(fallocate),
     PLAIN(unlinkat), PLAIN(mkdirat), PLAIN(renameat2), PLAIN(linkat), PLAIN(faccessat),
@@ -188,7 +188,7 @@ is_one_of(long value, const long *list, size_t count) {
 static bool
 is_fcntl_left(long command) {
     return IS_ONE_OF(command, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW,
-                     F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW);
+                     F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_SETPIPE_SZ);
 }
 
 static bool
