@@ -60,6 +60,7 @@ void
 http_response_clear(struct http_response *r) {
     size_t body_max = r->body.max;
     buf_free(&r->body);
+    piped_close(&r->piped);
     buf_free(&r->text);
     http_response_init(r, body_max);
 }

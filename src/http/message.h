@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/files/piped.h"
 #include "http/address.h"
 
 enum http_method {
@@ -89,13 +90,15 @@ struct http_response {
     struct buf body;         /* owned; wiped by http_response_clear() */
     const uint8_t *constant; /* instead of body: bytes that live as long as the program */
     size_t constant_len;
-    const char *route; /* template of the route, for log and metrics */
-    const char *limit; /* name of the limit that refused the request, for the log; NULL for none */
-    char log_tag[17];  /* names the secret in the log without its id; "" for none */
-    struct buf text;   /* holds the values that are not constant */
+    struct piped piped; /* instead of body, unless it is empty; owned */
+    const char *route;  /* template of the route, for log and metrics */
+    const char *limit;  /* name of the limit that refused the request, for the log; NULL for none */
+    char log_tag[17];   /* names the secret in the log without its id; "" for none */
+    struct buf text;    /* holds the values that are not constant */
     int field_count;
     struct http_field fields[HTTP_FIELDS_MAX];
-    bool close; /* close the connection after this response */
+    bool close;      /* close the connection after this response */
+    bool takes_pipe; /* set by an adapter that can send ${piped} */
 
     /*
      * Set by an adapter that limits the memory of responses, else NULL.  Reserves ${bytes} for the
@@ -118,7 +121,8 @@ void http_response_set(struct http_response *r, const char *name, const char *va
 void http_response_setf(struct http_response *r, const char *name, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 
-/* The body of ${r}, ${*len} bytes; valid until ${r} changes.  NULL if ${*len} is 0. */
+/* The body of ${r}, ${*len} bytes; valid until ${r} changes.  NULL if ${*len} is 0, as it is for a
+ * body in a pipe. */
 const void *http_response_body(const struct http_response *r, size_t *len);
 
 /* The value of the field ${name}, or NULL. */

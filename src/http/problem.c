@@ -33,6 +33,7 @@ problem_respond(struct http_response *r, enum problem p, const struct problem_mo
     r->constant = NULL;
     r->constant_len = 0;
     buf_reset(&r->body);
+    piped_close(&r->piped);
 
     /* If memory is short, the response has no body. */
     if (more == NULL) more = &none;

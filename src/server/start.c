@@ -36,6 +36,7 @@ enum {
     LINGERING_SHARE = 4,   /* a client may have this part of them */
     LINGERING_SCARCE = 16, /* the same, once half of them are taken */
     FILES_OWN = 120,       /* log, listeners, stores with 16 parts at once, metrics */
+    FILES_PIPED = DOWNLOAD_BUDGET / PIPED_MIN, /* parts that are being sent */
     FILES_IO_THREAD = 2,
     FILES_CALL = 8, /* of a worker that calls a service: its connection, one kept, their pipes */
 };
@@ -90,7 +91,7 @@ configure_api(struct server *s) {
  */
 static void
 share_files(const struct server *s, struct daemon_config *c) {
-    unsigned own = FILES_OWN + FILES_IO_THREAD * c->io_threads;
+    unsigned own = FILES_OWN + FILES_PIPED + FILES_IO_THREAD * c->io_threads;
     if (s->stores.remote) own += FILES_CALL * c->workers_max;
 
     unsigned limit = process_file_limit(), room = limit - own;

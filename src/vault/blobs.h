@@ -12,6 +12,7 @@
 #define VAULT_BLOBS_H
 
 #include "base/buf.h"
+#include "base/files/piped.h"
 
 struct blobs;
 
@@ -34,6 +35,14 @@ struct blobs_ops {
      * ${out} cannot hold it; ERR_NOMEM; or ERR_STORE.
      */
     int (*get)(struct blobs *b, const char *name, uint32_t k, struct buf *out);
+
+    /*
+     * Put part ${k} of ${name}, of ${len} bytes, into ${out}, which is empty.  Returns 1 if found;
+     * 0 if absent; ERR_TOO_LARGE if no pipe can hold it, and then get() may succeed; ERR_NOMEM; or
+     * ERR_STORE, also for a part of another length.  NULL if the backend has no files to take the
+     * bytes from.
+     */
+    int (*get_piped)(struct blobs *b, const char *name, uint32_t k, size_t len, struct piped *out);
 
     /*
      * Erase parts ${first} to ${first} + ${count} - 1 of ${name}, as far as they exist.  Returns 0

@@ -156,7 +156,9 @@ int vault_sealed_complete(struct vault *v, const char *id, const char *owner_tok
 
 /* Where vault_sealed_get_part() puts a part. */
 struct vault_sealed_fetch {
-    struct buf *out; /* empty, with a limit */
+    struct buf *out;     /* empty, with a limit */
+    struct piped *piped; /* empty; in place of ${out} for a part that the store can put into a pipe.
+                            NULL for none */
 
     /* Called with the length of the part before it is read.  Returns 0, or a negative code, and
      * then nothing is read.  NULL for none. */
@@ -165,8 +167,8 @@ struct vault_sealed_fetch {
 };
 
 /*
- * Fetch part ${k} into to->out and renew ${lease}.  Returns 1 with ${verdict}, OK or ABSENT; or a
- * negative code with to->out empty.
+ * Fetch part ${k} into to->out or to->piped and renew ${lease}.  Returns 1 with ${verdict}, OK or
+ * ABSENT; or a negative code with both empty.
  */
 MUST_CHECK
 int vault_sealed_get_part(struct vault *v, const char *id, const char *lease, uint32_t k,

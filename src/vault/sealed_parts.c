@@ -166,7 +166,23 @@ renew_lease(struct vault *v, const char *id, const char *lease, struct record *a
     return found < 0 ? found : 1;
 }
 
-/* Reserve and read part ${k} of ${r}.  Returns 1; 0 if it is absent; or a negative code. */
+/* Read part ${k} of ${r}, of ${len} bytes.  Returns 1; 0 if it is absent; or a negative code. */
+static int
+get_part_bytes(struct vault *v, const struct record *r, uint32_t k, size_t len,
+               const struct vault_sealed_fetch *to) {
+    const struct blobs_ops *ops = v->blobs->ops;
+    bool pipes = to->piped != NULL && ops->get_piped != NULL;
+    if (pipes && len >= PIPED_MIN && len <= PIPED_MAX) {
+        int found = ops->get_piped(v->blobs, r->blob, k, len, to->piped);
+        if (found != ERR_TOO_LARGE) return vault_counted(v, found);
+    }
+
+    int found = vault_counted(v, ops->get(v->blobs, r->blob, k, to->out));
+    if (found == 1 && to->out->len != len) return ERR_STORE;
+    return found;
+}
+
+/* Reserve and read part ${k} of ${r}.  Returns as get_part_bytes(). */
 static int
 read_part(struct vault *v, const struct record *r, uint32_t k,
           const struct vault_sealed_fetch *to) {
@@ -174,10 +190,7 @@ read_part(struct vault *v, const struct record *r, uint32_t k,
     int err = 0;
     if (to->reserve != NULL) err = to->reserve(to->ctx, len);
     if (err != 0) return err;
-
-    int found = vault_counted(v, v->blobs->ops->get(v->blobs, r->blob, k, to->out));
-    if (found == 1 && to->out->len != len) return ERR_STORE;
-    return found;
+    return get_part_bytes(v, r, k, len, to);
 }
 
 int

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -144,6 +145,54 @@ known(void *ctx, const char *name) {
     return strcmp(name, OTHER) == 0;
 }
 
+/* Read what ${p} has to the end, and assert that it is ${want}. */
+static void
+assert_piped(struct piped *p, const uint8_t *want, size_t len) {
+    uint8_t *got = malloc(len);
+    size_t at = 0;
+    assert_non_null(got);
+    assert_int_equal(p->len, len);
+    for (ssize_t n = 1; n > 0 && at < len; at += (size_t)n)
+        n = read(p->fd, got + at, len - at);
+    assert_memory_equal(got, want, len);
+    free(got);
+    piped_close(p);
+}
+
+static void
+test_a_part_comes_by_a_pipe(void **state) {
+    struct blobs *b = *state;
+    struct piped out = {0};
+    uint8_t *part = malloc(PIPED_MAX);
+    if (b->ops->get_piped == NULL) {
+        free(part);
+        skip();
+    }
+    assert_non_null(part);
+    for (size_t i = 0; i < PIPED_MAX; i++)
+        part[i] = (uint8_t)(i * 31 + i / 1000);
+    assert_int_equal(b->ops->put(b, NAME, 3, part, PIPED_MAX), 1);
+
+    int found = b->ops->get_piped(b, NAME, 3, PIPED_MAX, &out);
+    if (factory->pipes) {
+        /* What waits in the pipe outlives the part. */
+        assert_int_equal(found, 1);
+        assert_int_equal(b->ops->erase(b, NAME, 3, 1), 0);
+        assert_piped(&out, part, PIPED_MAX);
+        assert_int_equal(b->ops->get_piped(b, NAME, 3, PIPED_MAX, &out), 0);
+        assert_int_equal(b->ops->get_piped(b, OTHER, 0, PIPED_MAX, &out), 0);
+
+        assert_int_equal(b->ops->put(b, NAME, 4, part, PIPED_MIN), 1);
+        assert_int_equal(b->ops->get_piped(b, NAME, 4, PIPED_MIN + 1, &out), ERR_STORE);
+        assert_int_equal(b->ops->get_piped(b, NAME, 4, PIPED_MIN - 1, &out), ERR_STORE);
+        assert_int_equal(b->ops->get_piped(b, NAME, 4, PIPED_MAX + 1, &out), ERR_STORE);
+    } else {
+        assert_int_equal(found, ERR_TOO_LARGE);
+    }
+    assert_int_equal(out.len, 0);
+    free(part);
+}
+
 static void
 test_tidy_removes_what_nobody_knows(void **state) {
     struct blobs *b = *state;
@@ -261,6 +310,7 @@ blobs_contract_run(const struct blobs_factory *f) {
         CASE(test_erase_takes_what_it_names),
         CASE(test_get_appends_and_keeps_the_callers_bound),
         CASE(test_large_parts_come_back_whole),
+        CASE(test_a_part_comes_by_a_pipe),
         CASE(test_tidy_removes_what_nobody_knows),
         CASE(test_parts_outlive_a_restart),
         CASE(test_of_many_writers_one_wins),

@@ -23,6 +23,7 @@ struct blobs_factory {
     void (*finish)(struct blobs *b);
 
     bool local; /* keeps its bytes on this machine: counts usage, and tidies by itself */
+    bool pipes; /* has files, which it puts into pipes */
     int race_rounds;
 };
 

@@ -160,8 +160,9 @@ reserve_part(void *resp, size_t len) {
 static void
 get_part(struct api_call *call) {
     enum verdict verdict = VERDICT_ABSENT;
-    const struct vault_sealed_fetch to = {
+    struct vault_sealed_fetch to = {
         .out = &call->resp->body, .reserve = reserve_part, .ctx = call->resp};
+    if (call->resp->takes_pipe) to.piped = &call->resp->piped;
 
     int err =
         vault_sealed_get_part(call->api->vault, call->id, call->token, call->part, &to, &verdict);

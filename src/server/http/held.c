@@ -38,7 +38,7 @@ void
 held_keep_response(struct conn *c) {
     struct http_response *r = &c->response;
     struct budget *budget = response_budget(c);
-    size_t len = r->body.len;
+    size_t len = r->body.len + r->piped.len;
     if (len <= c->response_held) {
         budget_shrink(budget, &c->http.client, c->response_held, len);
         c->response_held = len;

@@ -140,7 +140,7 @@ struct conn {
     struct http_response response;
     struct buf output; /* head of the response, if it could not be sent at once */
     size_t head_len;   /* bytes of the response's head */
-    size_t sent;       /* bytes of its head and body that were sent */
+    size_t sent;       /* bytes of its head and body that were sent, without those of a pipe */
 };
 
 /* --- accept.c --- */
@@ -235,6 +235,9 @@ void request_advance(struct conn *c);
 void request_end(struct conn *c, bool sent);
 
 /* --- response.c --- */
+
+/* How long the body of the response of ${c} is, before any of it is sent. */
+size_t response_body_len(const struct conn *c);
 
 /* Begin to send the response of ${c}; it ends the connection if c->ends. */
 enum next response_send(struct conn *c);

@@ -41,6 +41,7 @@ begin_request(struct conn *c) {
     http_response_init(&c->response, c->io->daemon->config.response_max);
     c->response.reserve = held_reserve;
     c->response.reserve_ctx = c;
+    c->response.takes_pipe = true;
 }
 
 static void
@@ -121,8 +122,7 @@ finish_response(struct conn *c) {
 
 static enum next
 send_response(struct conn *c) {
-    size_t len;
-    (void)http_response_body(&c->response, &len);
+    size_t len = response_body_len(c);
 
     /* The deadline begins before the first byte is sent. */
     conn_allow(c, CONN_TRANSFER_MS + (int64_t)(len * CONN_RESPONSES / CONN_BYTES_PER_MS));

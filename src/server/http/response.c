@@ -79,6 +79,28 @@ write_head(struct conn *c, size_t len, struct buf *out) {
     return err == 0 ? buf_add(out, "\r\n", 2) : err;
 }
 
+size_t
+response_body_len(const struct conn *c) {
+    size_t len;
+    (void)http_response_body(&c->response, &len);
+    return len + c->response.piped.len;
+}
+
+/* Send what the pipe of ${c} has, as far as the socket takes it. */
+static enum next
+send_piped(struct conn *c) {
+    struct piped *piped = &c->response.piped;
+    while (piped->len > 0) {
+        ssize_t n = piped_send(piped, c->fd);
+        if (n < 0 && errno != EAGAIN) return NEXT_CLOSE;
+        if (n < 0) {
+            c->writable = false;
+            return NEXT_WAIT;
+        }
+    }
+    return NEXT_GO_ON;
+}
+
 /* Send what ${head} and the body have after the c->sent bytes that were sent. */
 static enum next
 send_pieces(struct conn *c, const struct buf *head) {
@@ -86,8 +108,12 @@ send_pieces(struct conn *c, const struct buf *head) {
     const uint8_t *body = http_response_body(&c->response, &len);
     if (c->http.method == HTTP_HEAD) len = 0;
     size_t all = c->head_len + len;
+    if (skip == all) return send_piped(c);
+
     struct iovec pieces[2];
     struct msghdr message = {.msg_iov = pieces};
+    int flags = MSG_NOSIGNAL;
+    if (c->response.piped.len > 0) flags |= MSG_MORE;
 
     if (skip < c->head_len) {
         pieces[message.msg_iovlen++] = (struct iovec){head->data + skip, c->head_len - skip};
@@ -97,10 +123,10 @@ send_pieces(struct conn *c, const struct buf *head) {
     if (len > skip)
         pieces[message.msg_iovlen++] = (struct iovec){(void *)(uintptr_t)(body + skip), len - skip};
 
-    ssize_t n = sendmsg(c->fd, &message, MSG_NOSIGNAL);
+    ssize_t n = sendmsg(c->fd, &message, flags);
     if (n < 0 && errno != EAGAIN) return NEXT_CLOSE;
     if (n > 0) c->sent += (size_t)n;
-    if (c->sent == all) return NEXT_GO_ON;
+    if (c->sent == all) return send_piped(c);
     c->writable = false; /* the socket took what it could */
     return NEXT_WAIT;
 }
@@ -108,8 +134,7 @@ send_pieces(struct conn *c, const struct buf *head) {
 enum next
 response_send(struct conn *c) {
     struct buf *head = &c->io->head;
-    size_t len;
-    (void)http_response_body(&c->response, &len);
+    size_t len = response_body_len(c);
     if (head->max == 0) buf_init(head, RESPONSE_HEAD_MAX);
     if (write_head(c, len, head) != 0) {
         buf_reset(head);

@@ -16,7 +16,7 @@ enum {
     ERASE_STEP = 32, /* parts erased in one run of a job; then other jobs get their turn */
 };
 
-enum blob_call { CALL_PUT, CALL_GET, CALL_ERASE, CALL_PING };
+enum blob_call { CALL_PUT, CALL_GET, CALL_GET_PIPED, CALL_ERASE, CALL_PING };
 
 struct blob_job {
     struct job base;
@@ -25,6 +25,8 @@ struct blob_job {
     uint32_t part; /* to put or get; for an erase the next part to erase */
     uint32_t end;  /* of an erase: the first part that stays */
     struct buf data;
+    size_t len; /* of a part that is got by a pipe */
+    struct piped piped;
     int result;
     size_t name_len; /* with its NUL */
     char name[];
@@ -68,6 +70,9 @@ run_blob_job(struct job *base) {
         job->result = b->ops->put(b, job->name, job->part, job->data.data, job->data.len);
         return true;
     case CALL_GET: job->result = b->ops->get(b, job->name, job->part, &job->data); return true;
+    case CALL_GET_PIPED:
+        job->result = b->ops->get_piped(b, job->name, job->part, job->len, &job->piped);
+        return true;
     case CALL_ERASE: return erase_step(job);
     case CALL_PING: job->result = b->ops->ping(b); return true;
     }
@@ -79,6 +84,7 @@ drop_blob_job(struct job *base) {
     struct blob_job *job = (struct blob_job *)base;
     if (job == NULL) return;
     buf_free(&job->data);
+    piped_close(&job->piped);
     explicit_bzero(job->name, job->name_len); /* some stores name a blob by the secret's id */
     free(job);
 }
@@ -141,7 +147,8 @@ abandoned_result(struct blobs_deadline *d, enum blob_call call) {
     bool stalled = is_stalled(d);
     switch (call) {
     case CALL_PUT: return ERR_UNKNOWN_OUTCOME;
-    case CALL_GET: return ERR_STORE;
+    case CALL_GET:
+    case CALL_GET_PIPED: return ERR_STORE;
     case CALL_ERASE: return stalled ? ERR_STORE : ERR_BUSY;
     case CALL_PING: return stalled ? ERR_STUCK : ERR_STORE;
     }
@@ -219,6 +226,25 @@ deadline_get(struct blobs *b, const char *name, uint32_t k, struct buf *out) {
 }
 
 static int
+deadline_get_piped(struct blobs *b, const char *name, uint32_t k, size_t len, struct piped *out) {
+    struct blobs_deadline *d = deadline_of(b);
+    if (d->inner->ops->get_piped == NULL) return ERR_TOO_LARGE;
+    struct blob_job *job = new_blob_job(d, CALL_GET_PIPED, name, 0);
+    if (job == NULL) return ERR_NOMEM;
+    job->part = k;
+    job->len = len;
+
+    int result = do_blob_job(d, &job);
+    if (job == NULL) return result;
+    if (result == 1) {
+        *out = job->piped;
+        job->piped = (struct piped){0};
+    }
+    drop_blob_job(&job->base);
+    return result;
+}
+
+static int
 deadline_erase(struct blobs *b, const char *name, uint32_t first, uint32_t count) {
     struct blob_job *job = new_blob_job(deadline_of(b), CALL_ERASE, name, 0);
     if (job == NULL) return ERR_NOMEM;
@@ -274,6 +300,7 @@ blobs_deadline_new(struct blobs *inner, int ms) {
         .put = deadline_put,
         .put_taking = deadline_put_taking,
         .get = deadline_get,
+        .get_piped = deadline_get_piped,
         .erase = deadline_erase,
         .tidy = deadline_tidy,
         .usage = deadline_usage,

@@ -213,15 +213,34 @@ directory_put(struct blobs *b, const char *name, uint32_t k, const void *data, s
 
 /* --- get and erase ---------------------------------------------------------------------------- */
 
+/* Find part ${k} of ${name}: write its file name to ${part}, and open its subdirectory.  Returns 1;
+ * 0 if that is not there; or a code. */
+static int
+find_part(struct blobs *b, const char *name, uint32_t k, char part[static PART_NAME_MAX],
+          int *subdir) {
+    if (!is_blob_name(name)) return ERR_STORE;
+    format_part_name(name, k, part);
+    *subdir = open_subdir((struct blobs_directory *)b, name, false);
+    if (*subdir >= 0) return 1;
+    return errno == ENOENT ? 0 : part_file_error(errno);
+}
+
 static int
 directory_get(struct blobs *b, const char *name, uint32_t k, struct buf *out) {
     char part[PART_NAME_MAX];
-    if (!is_blob_name(name)) return ERR_STORE;
+    int subdir, result = find_part(b, name, k, part, &subdir);
+    if (result != 1) return result;
+    result = part_file_read(subdir, part, out);
+    (void)close(subdir);
+    return result;
+}
 
-    int subdir = open_subdir((struct blobs_directory *)b, name, false);
-    if (subdir < 0) return errno == ENOENT ? 0 : part_file_error(errno);
-    format_part_name(name, k, part);
-    int result = part_file_read(subdir, part, out);
+static int
+directory_get_piped(struct blobs *b, const char *name, uint32_t k, size_t len, struct piped *out) {
+    char part[PART_NAME_MAX];
+    int subdir, result = find_part(b, name, k, part, &subdir);
+    if (result != 1) return result;
+    result = part_file_pipe(subdir, part, len, out);
     (void)close(subdir);
     return result;
 }
@@ -374,6 +393,7 @@ directory_close(struct blobs *b) {
 static const struct blobs_ops directory_ops = {
     .put = directory_put,
     .get = directory_get,
+    .get_piped = directory_get_piped,
     .erase = directory_erase,
     .tidy = directory_tidy,
     .usage = directory_usage,

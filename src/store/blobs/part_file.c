@@ -70,11 +70,40 @@ read_part_file(int fd, struct buf *out) {
     return 1;
 }
 
+/* Open the file ${name}.  Returns 1; 0 if it is not there; or a code. */
+static int
+open_part_file(int dir, const char *name, int *fd) {
+    *fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (*fd >= 0) return 1;
+    return errno == ENOENT ? 0 : part_file_error(errno);
+}
+
 int
 part_file_read(int dir, const char *name, struct buf *out) {
-    int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) return errno == ENOENT ? 0 : part_file_error(errno);
-    int result = read_part_file(fd, out);
+    int fd, result = open_part_file(dir, name, &fd);
+    if (result != 1) return result;
+    result = read_part_file(fd, out);
+    (void)close(fd);
+    return result;
+}
+
+/* Put the file ${fd}, of ${len} bytes, into ${out}.  Returns 1 or a code. */
+static int
+pipe_part_file(int fd, size_t len, struct piped *out) {
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) return ERR_STORE;
+    if ((size_t)st.st_size != len) return ERR_STORE;
+
+    int err = piped_fill(out, fd, len);
+    if (err == ERR_IO) return ERR_STORE;
+    return err == 0 ? 1 : err;
+}
+
+int
+part_file_pipe(int dir, const char *name, size_t len, struct piped *out) {
+    int fd, result = open_part_file(dir, name, &fd);
+    if (result != 1) return result;
+    result = pipe_part_file(fd, len, out);
     (void)close(fd);
     return result;
 }

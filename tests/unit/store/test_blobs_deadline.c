@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "blobs_contract.h"
 #include "memory_blobs.h"
+#include "scratch.h"
 
 enum {
     MS = 400,
@@ -47,6 +48,20 @@ hanging_put(struct blobs *b, const char *name, uint32_t k, const void *data, siz
         (void)usleep(1000);
     (void)usleep(1000 * atomic_load(&put_ms));
     return memory_ops->put(b, name, k, data, len);
+}
+
+/* The memory has no file: the bytes of the pipe are zeros. */
+static int
+hanging_get_piped(struct blobs *b, const char *name, uint32_t k, size_t len, struct piped *out) {
+    (void)b, (void)name, (void)k;
+    while (atomic_load(&hangs))
+        (void)usleep(1000);
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    assert_int_equal(ftruncate(fileno(file), (off_t)len), 0);
+    int err = piped_fill(out, fileno(file), len);
+    (void)fclose(file);
+    return err == 0 ? 1 : err;
 }
 
 static int
@@ -83,6 +98,7 @@ open_hanging_for(int ms) {
     memory_ops = b->ops;
     ops = *memory_ops;
     ops.put = hanging_put;
+    ops.get_piped = hanging_get_piped;
     ops.erase = hanging_erase;
     ops.ping = hanging_ping;
     b->ops = &ops;
@@ -167,6 +183,30 @@ test_what_a_put_takes_outlives_its_caller(void **state) {
     assert_int_equal(data.len, 0);
     buf_free(&out);
     buf_free(&data);
+    finish(b);
+}
+
+static int
+open_descriptors(void) {
+    return scratch_count_files("/proc/self/fd");
+}
+
+/* A pipe that is filled after its caller left is closed with the job. */
+static void
+test_a_pipe_that_comes_too_late_is_closed(void **state) {
+    (void)state;
+    struct blobs *b = open_hanging();
+    struct piped out = {0};
+    int before = open_descriptors();
+    assert_int_equal(b->ops->get_piped(b, NAME, 0, PIPED_MIN, &out), ERR_STORE);
+    assert_int_equal(out.len, 0);
+
+    wait_until_healthy(b);
+    assert_int_equal(open_descriptors(), before);
+    assert_int_equal(b->ops->get_piped(b, NAME, 0, PIPED_MIN, &out), 1);
+    assert_int_equal(out.len, PIPED_MIN);
+    assert_int_equal(open_descriptors(), before + 1);
+    piped_close(&out);
     finish(b);
 }
 
@@ -364,6 +404,7 @@ main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_call_that_hangs_is_abandoned),
         cmocka_unit_test(test_what_a_put_takes_outlives_its_caller),
+        cmocka_unit_test(test_a_pipe_that_comes_too_late_is_closed),
         cmocka_unit_test(test_a_ping_is_answered_in_time),
         cmocka_unit_test(test_a_long_erase_runs_beside_other_calls),
         cmocka_unit_test(test_an_erase_without_progress_stalls),

@@ -396,6 +396,7 @@ main(void) {
         .reopen = reopen_dir,
         .finish = finish_dir,
         .local = true,
+        .pipes = true,
         .race_rounds = 5,
     };
     static const struct CMUnitTest tests[] = {

@@ -16,6 +16,7 @@
 static struct vault_fixture fixture;
 static struct vault *const v = &fixture.vault;
 static struct buf envelope;
+static unsigned pipes_refused;
 
 static int
 setup(void **state) {
@@ -138,6 +139,48 @@ fetch(const char *id, unsigned lease, uint32_t k, const struct buf *whole) {
     else assert_int_equal(part.len, 0);
     buf_free(&part);
     return verdict;
+}
+
+/* No pipe can hold a part of the secret. */
+static int
+refuse_pipe(struct blobs *b, const char *name, uint32_t k, size_t len, struct piped *out) {
+    (void)b, (void)name, (void)k, (void)len, (void)out;
+    pipes_refused++;
+    return ERR_TOO_LARGE;
+}
+
+static void
+test_a_part_that_no_pipe_holds_is_copied(void **state) {
+    (void)state;
+    struct blobs *b = v->blobs;
+    const struct blobs_ops *memory = b->ops;
+    struct blobs_ops ops = *memory;
+    struct piped piped = {0};
+    struct buf part = BUF_INIT(PIPED_MIN), whole = fixture_envelope(PIPED_MIN);
+    char token[TOKEN_LEN + 1];
+    enum verdict verdict;
+    uint32_t missing;
+
+    v->limits.part_size = PIPED_MIN;
+    struct vault_sealed_created c = create_upload(1, PIPED_MIN);
+    assert_int_equal(buf_add(&part, whole.data, whole.len), 0);
+    assert_int_equal(vault_sealed_put_part(v, c.id, c.owner_token, 0, &part, NULL, &verdict), 1);
+    buf_reset(&part);
+    assert_int_equal(complete(&c, &missing), VERDICT_OK);
+    assert_int_equal(fixture_open_secret(&fixture, c.id, 1, 1, NULL), VERDICT_OK);
+
+    ops.get_piped = refuse_pipe;
+    b->ops = &ops;
+    pipes_refused = 0;
+    struct vault_sealed_fetch to = {.out = &part, .piped = &piped};
+    assert_int_equal(vault_sealed_get_part(v, c.id, fixture_token(1, token), 0, &to, &verdict), 1);
+    b->ops = memory;
+    assert_int_equal(verdict, VERDICT_OK);
+    assert_int_equal(pipes_refused, 1);
+    assert_int_equal(piped.len, 0);
+    assert_true(buf_equals(&part, whole.data, whole.len));
+    buf_free(&part);
+    buf_free(&whole);
 }
 
 static void
@@ -591,6 +634,7 @@ main(void) {
         CASE(test_foreign_tokens_and_ids_are_absent),
         CASE(test_burn_by_owner_and_by_opener),
         CASE(test_parts_come_and_are_fetched),
+        CASE(test_a_part_that_no_pipe_holds_is_copied),
         CASE(test_a_confirm_does_not_wait_for_the_erase),
         CASE(test_parts_that_do_not_fit_are_refused),
         CASE(test_a_part_that_was_burnt_meanwhile_is_absent),
