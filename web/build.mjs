@@ -23,9 +23,9 @@ async function scripts() {
   await build({ ...common, entryPoints: { worker: join(here, 'src/worker/worker.ts') }, format: 'iife' });
 }
 
-// The views that come later (src/ui/ask/views.ts) import the page itself. So everything that the first
-// view needs is in one file that both share, chunk.js, and page.js is no more than its import. Under the
-// name page.js it is the one file that the first view takes.
+// The views that come later (src/ui/open/opening.ts, src/ui/ask/views.ts) import the page itself, and nothing of
+// each other. So everything that the first view needs is in one file that all share, chunk.js, and page.js is no
+// more than its import. Under the name page.js it is the one file that the first view takes.
 async function mergeShared(files) {
   const stub = await readFile(join(out, 'page.js'), 'utf8');
   if (stub.trim() !== 'import"./chunk.js";') throw new Error(`page.js is more than a stub: ${stub.slice(0, 200)}`);

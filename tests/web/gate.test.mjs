@@ -6,8 +6,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load, top } from './lib/load.mjs';
 
-const m = await load('crypto/envelope.ts', 'crypto/gate.ts', 'net/api.ts', 'worker/opening.ts', 'model/failure.ts', 'model/outcome.ts', 'net/errors.ts', 'text/languages.ts');
+const m = await load('crypto/envelope.ts', 'crypto/gate.ts', 'net/api.ts', 'worker/opening.ts', 'model/failure.ts', 'model/outcome.ts', 'net/errors.ts', 'text/languages.ts', 'text/later/languages.ts');
 const english = await m.wordsFor(['en']);
+await m.learnLater(english);
 const said = (key) => english.say(key);
 const hex = (bytes) => Buffer.from(bytes).toString('hex');
 const { vectors } = JSON.parse(readFileSync(join(top, 'tests/vectors/gate-v1.json'), 'utf8'));

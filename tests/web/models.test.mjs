@@ -1,22 +1,31 @@
 // SPDX-License-Identifier: MIT
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build } from 'esbuild';
 import { crc32 } from './lib/crc.mjs';
-import { load } from './lib/load.mjs';
+import { load, top } from './lib/load.mjs';
 
 const NOW = 1_800_000_000;
-const { wordsFor } = await load('text/languages.ts');
+const { wordsFor, learnLater } = await load('text/languages.ts', 'text/later/languages.ts');
 
 /** What a reader of English sees for the message `key`: tests name sentences, not keys. */
 const english = await wordsFor(['en']);
+await learnLater(english);
 const said = (key, params) => english.say(key, { n: 0, when: '', ...params });
 const config = { partSize: 1, inlineMax: 1, textMax: 100, fileMax: 1000, viewsMax: 100, ttlDefault: 432000, ttlMax: 2592000, ttlChoices: [300], passphraseRequired: false };
 
 test('every language has every slot and every plural form', async () => {
-  const m = await load('text/languages.ts', 'text/ask/languages.ts');
+  const m = await load('text/languages.ts', 'text/later/languages.ts', 'text/ask/languages.ts');
   const slots = (message) => new Set(Object.values(typeof message === 'string' ? [message] : message).flatMap((m) => m.match(/\{\w+\}/g) ?? []));
-  for (const catalogues of [m.catalogues, m.askCatalogues]) {
+  const keys = new Set();
+  for (const catalogues of [m.catalogues, m.laterCatalogues, m.askCatalogues]) {
     const en = await catalogues.en();
+    for (const key of Object.keys(en)) {
+      assert.ok(!keys.has(key), `${key} is in two catalogues`);
+      keys.add(key);
+    }
     assert.equal(Object.keys(catalogues).length, 6);
     for (const [language, load] of Object.entries(catalogues)) {
       const catalogue = await load();
@@ -33,6 +42,23 @@ test('every language has every slot and every plural form', async () => {
         }
       }
     }
+  }
+});
+
+test('what comes with the page says nothing that comes later', async () => {
+  const m = await load('text/later/languages.ts', 'text/ask/languages.ts');
+  const later = { ...await m.laterCatalogues.en(), ...await m.askCatalogues.en() };
+  const { metafile } = await build({
+    entryPoints: [join(top, 'web/src/main.ts')], bundle: true, splitting: true, format: 'esm', write: false, metafile: true, outdir: 'out',
+  });
+  // The largest file with the entry's own module.
+  const { inputs } = Object.values(metafile.outputs).find((one) => Object.keys(one.inputs).some((name) => name.endsWith('src/main.ts')));
+  const modules = Object.keys(inputs).filter((name) => name.endsWith('.ts'));
+  assert.ok(modules.length > 50);
+  for (const name of modules) {
+    const said = [...(await readFile(name, 'utf8')).matchAll(/\b(?:say|segments)\('(\w+)'/g)].map(([, key]) => key);
+    // The button of an opening says so, and only a view that opens starts one.
+    for (const key of said) assert.ok(!(key in later) || key === 'opening', `${name} says ${key}`);
   }
 });
 

@@ -4,8 +4,9 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { load } from './lib/load.mjs';
 
-const m = await load('net/api.ts', 'net/errors.ts', 'net/retry.ts', 'model/failure.ts', 'model/outcome.ts', 'text/languages.ts');
+const m = await load('net/api.ts', 'net/errors.ts', 'net/retry.ts', 'model/failure.ts', 'model/outcome.ts', 'text/languages.ts', 'text/later/languages.ts');
 const english = await m.wordsFor(['en']);
+await m.learnLater(english);
 const said = ({ text, status = '' }) => english.say(text, { host: 'HOST', status });
 globalThis.addEventListener ??= () => undefined;
 globalThis.removeEventListener ??= () => undefined;

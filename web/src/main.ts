@@ -18,13 +18,11 @@ import { newWorker } from './trusted';
 import { clearAddress, forgetOpened, wasOpened } from './ui/address';
 import type { Context, View } from './ui/context';
 import { fill } from './ui/parts/dom';
-import { endCard } from './ui/parts/end';
 import { mayAsk } from './ui/share/right';
-import { LaterView } from './ui/later';
+import { expectView, LaterView } from './ui/later';
 import { Frame } from './ui/parts/frame';
 import { askToReplace, LEAVE, OPEN_OTHER } from './ui/parts/replace';
 import { reportLine } from './ui/parts/report';
-import { OpenView } from './ui/open/open';
 import { ShareView } from './ui/share/share';
 import { StatusPoller } from './ui/poller';
 import { insecure, tooOld, trouble, waitingNote } from './ui/parts/trouble';
@@ -86,14 +84,8 @@ async function findServer(asked: Promise<Server>, words: Words, frame: Frame): P
 }
 
 function viewOf(context: Context, target: Start): View {
-  switch (target.kind) {
-    case 'share': return new ShareView(context);
-    case 'open': return new OpenView(context, target);
-    case 'ask': return mayAsk(context) ? new LaterView(context, target) : new ShareView(context);
-    case 'answer': case 'collect': case 'classic': return new LaterView(context, target); // also where nobody may ask any more
-    case 'damaged': return { element: endCard(context, 'damagedTitle', target.ofAsker === true ? 'damagedPrivate' : 'damaged') };
-    case 'reloaded': return { element: endCard(context, 'reloadedTitle', 'reloaded') };
-  }
+  if (target.kind === 'share' || (target.kind === 'ask' && !mayAsk(context))) return new ShareView(context);
+  return new LaterView(context, target); // answers can also be given and read where nobody may ask any more
 }
 
 /** What the browser lacks of what the page cannot do without, or null. */
@@ -186,9 +178,10 @@ async function start(): Promise<void> {
   });
   ignoreDroppedFiles();
 
-  // The words come while the server is asked.
+  // The words and the view come while the server is asked.
   const asked = serverOf();
   asked.catch(() => undefined); // findServer() says it
+  expectView(target, navigator.languages);
   const words = await wordsFor(navigator.languages);
   const frame = new Frame(words, base.href);
   const missing = missingFeature();

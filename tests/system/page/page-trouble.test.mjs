@@ -36,6 +36,48 @@ test('a worker that did not come is asked for again, and nothing is used up', as
   assert.equal(await shownText(), 'twice asked');
 });
 
+test('a view whose code or words did not come is asked for again before anything is opened', async () => {
+  page.allow = REFUSED;
+  const { link, receipt } = await shareSecret(site, 'in pieces');
+  for (const file of ['opening.js', 'later-en.js']) {
+    await page.route(`**/${file}`, (route) => route.abort());
+    await page.goto(link);
+    await text('The server is not responding').waitFor();
+    assert.equal(page.url(), link); // a reload does not lose it
+    assert.equal((await receipt()).state, 'waiting');
+    await page.unrouteAll();
+    await button('Try again').click();
+    await button('Open').waitFor();
+  }
+  await button('Open').click();
+  assert.equal(await shownText(), 'in pieces');
+});
+
+test('a browser that asks for a file only once loads the page again', async () => {
+  page.allow = REFUSED;
+  const { link } = await shareSecret(site, 'once asked');
+  let asked = 0;
+  await page.route('**/opening.js', (route) => (++asked < 3 ? route.abort() : route.continue()));
+  await page.goto(link);
+  await button('Try again').click();
+  await button('Open').click();
+  assert.equal(await shownText(), 'once asked');
+  assert.equal(asked, 3);
+});
+
+test('how it works is told once its words are there', async () => {
+  page.allow = REFUSED;
+  await page.route('**/later-en.js', (route) => route.abort());
+  await page.goto(site.url);
+  await button('How this works').click();
+  const dialog = page.getByRole('dialog');
+  await text('Check your connection', dialog).waitFor();
+  await button('Close', dialog).click();
+  await page.unrouteAll();
+  await button('How this works').click();
+  await text('Your browser makes a random key', dialog).waitFor();
+});
+
 test('a worker that is still on its way can be done without', async () => {
   const { link } = await shareSecret(site, 'later');
   await page.route('**/worker.js', () => undefined);

@@ -3,6 +3,7 @@
 
 import type { askEn } from './ask/ask-en';
 import type { en } from './en';
+import type { laterEn } from './later/later-en';
 
 /** One form for each plural rule; `=1` goes before the rules. */
 export type Plural = { other: string } & Partial<Record<Intl.LDMLPluralRule | '=1', string>>;
@@ -11,9 +12,11 @@ type Texts<T> = { [K in keyof T]: T[K] extends string ? string : Plural };
 
 /** The texts that come with the page. */
 export type Catalogue = Texts<typeof en>;
+/** The texts that come after the first view. */
+export type LaterCatalogue = Texts<typeof laterEn>;
 /** The texts that come with the views of requests. */
 export type AskCatalogue = Texts<typeof askEn>;
-export type Key = keyof Catalogue | keyof AskCatalogue;
+export type Key = keyof Catalogue | keyof LaterCatalogue | keyof AskCatalogue;
 export type Params = Record<string, string | number>;
 
 /** What is said while the next try is waited for. */
@@ -41,7 +44,7 @@ export class Words {
   }
 
   /** Know the texts of `more` from now on. */
-  learn(more: AskCatalogue): void {
+  learn(more: LaterCatalogue | AskCatalogue): void {
     Object.assign(this.catalogue, more);
   }
 

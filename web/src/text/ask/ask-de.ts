@@ -83,15 +83,4 @@ export const askDe: AskCatalogue = {
 
   replaceAsked: 'Der private Link deiner Anfrage geht dann verloren, und mit ihm die Antworten. Kopiere ihn vorher oder behalte ihn in diesem Browser.',
   leaveTitle: 'Zurück zu den Antworten?',
-
-  classicNote: 'Das ist ein Link der älteren Art: Der Server entschlüsselt das Geheimnis. Es zu öffnen verbraucht ein Öffnen.',
-  classicFailed: 'Es lässt sich nicht öffnen: Die Passphrase ist falsch, oder das Geheimnis gibt es nicht mehr. Eine falsche Passphrase verbraucht nichts.',
-  classicLost: 'Die Antwort kam nicht an; vielleicht ist ein Öffnen verbraucht. Prüfe deine Verbindung und versuch es noch einmal.',
-  classicCancelled: 'Abgebrochen. Ein Öffnen kann trotzdem verbraucht sein.',
-
-  wrapTitle: 'Ein Geheimnis für den Inhaber eines Schlüssels',
-  wrapText: 'Der Absender hat es für einen öffentlichen Schlüssel verschlüsselt. Öffnen kann es nur, wer den privaten Schlüssel hat, mit dem Kommandozeilenprogramm:',
-  wrapLabel: 'Befehl',
-  wrapCopy: 'Befehl kopieren',
-  wrapNote: 'Schreib statt key.txt den Namen der Datei mit deinem privaten Schlüssel. Diese Seite fragt nie nach ihm. Es wurde nichts verbraucht.',
 };

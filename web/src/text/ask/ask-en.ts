@@ -83,15 +83,4 @@ export const askEn = {
 
   replaceAsked: 'You will lose the private link of your request, and with it the answers. Copy it or keep it in this browser first.',
   leaveTitle: 'Go back to the answers?',
-
-  classicNote: 'This is an older type of link: the server decrypts the secret. Opening it uses up one opening.',
-  classicFailed: 'It cannot be opened: the passphrase is wrong, or the secret is gone. A wrong passphrase uses nothing up.',
-  classicLost: 'The response never arrived, so an opening may have been used. Check your connection, then try again.',
-  classicCancelled: 'Cancelled. An opening may have been used anyway.',
-
-  wrapTitle: 'A secret for the holder of a key',
-  wrapText: 'The sender encrypted it to a public key. Only the holder of the private key can open it, with the command line program:',
-  wrapLabel: 'Command',
-  wrapCopy: 'Copy command',
-  wrapNote: 'Replace key.txt with the name of the file that contains your private key. This page never asks for the key. Nothing was used up.',
 };

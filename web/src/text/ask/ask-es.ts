@@ -83,15 +83,4 @@ export const askEs: AskCatalogue = {
 
   replaceAsked: 'Se perderá el enlace privado de tu petición y, con él, las respuestas. Cópialo antes o guárdalo en este navegador.',
   leaveTitle: '¿Volver a las respuestas?',
-
-  classicNote: 'Este enlace es del tipo antiguo: el servidor descifra el secreto. Abrirlo gasta una apertura.',
-  classicFailed: 'No se abre: la frase de contraseña es incorrecta, o el secreto ya no existe. Una frase incorrecta no gasta nada.',
-  classicLost: 'La respuesta no llegó; puede que se haya gastado una apertura. Comprueba tu conexión e inténtalo de nuevo.',
-  classicCancelled: 'Cancelado. Aun así, puede haberse gastado una apertura.',
-
-  wrapTitle: 'Un secreto para quien tiene una clave',
-  wrapText: 'El remitente lo cifró para una clave pública. Solo puede abrirlo quien tiene la clave privada, con el programa de línea de comandos:',
-  wrapLabel: 'Orden',
-  wrapCopy: 'Copiar la orden',
-  wrapNote: 'Escribe el nombre del archivo con tu clave privada en lugar de key.txt. Esta página nunca la pide. No se ha gastado nada.',
 };

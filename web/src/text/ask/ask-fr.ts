@@ -83,15 +83,4 @@ export const askFr: AskCatalogue = {
 
   replaceAsked: 'Le lien privé de votre demande sera perdu, et avec lui les réponses. Copiez-le d’abord ou gardez-le dans ce navigateur.',
   leaveTitle: 'Revenir aux réponses ?',
-
-  classicNote: 'C’est un lien de l’ancien type : le serveur déchiffre le secret. L’ouvrir consomme une ouverture.',
-  classicFailed: 'Il ne s’ouvre pas : la phrase secrète est incorrecte, ou le secret n’existe plus. Une phrase incorrecte ne consomme rien.',
-  classicLost: 'La réponse n’est pas arrivée ; une ouverture a peut-être été consommée. Vérifiez votre connexion, puis réessayez.',
-  classicCancelled: 'Annulé. Une ouverture a peut-être été consommée malgré tout.',
-
-  wrapTitle: 'Un secret pour le détenteur d’une clé',
-  wrapText: 'L’expéditeur l’a chiffré pour une clé publique. Seul le détenteur de la clé privée peut l’ouvrir, avec le programme en ligne de commande :',
-  wrapLabel: 'Commande',
-  wrapCopy: 'Copier la commande',
-  wrapNote: 'Remplacez key.txt par le nom du fichier de votre clé privée. Cette page ne la demande jamais. Rien n’a été consommé.',
 };

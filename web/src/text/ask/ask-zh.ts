@@ -83,15 +83,4 @@ export const askZh: AskCatalogue = {
 
   replaceAsked: '你的请求的私密链接会丢失，答复也随之丢失。请先复制它，或保存在此浏览器中。',
   leaveTitle: '返回答复列表？',
-
-  classicNote: '这是旧式链接：由服务器解密秘密。打开会消耗一次。',
-  classicFailed: '打不开：口令错误，或秘密已不存在。口令错误不消耗次数。',
-  classicLost: '没有收到回应，可能已消耗一次打开次数。请检查网络后重试。',
-  classicCancelled: '已取消，但可能仍已消耗一次打开次数。',
-
-  wrapTitle: '给密钥持有者的秘密',
-  wrapText: '发件人用一个公钥加密了它。只有持有私钥的人才能用命令行程序打开：',
-  wrapLabel: '命令',
-  wrapCopy: '复制命令',
-  wrapNote: '请把 key.txt 换成存放你私钥的文件名。本页绝不会索要私钥。没有消耗任何次数。',
 };

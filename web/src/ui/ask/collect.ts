@@ -14,7 +14,7 @@ import { toBase64url, type Bytes } from '../../base/bytes';
 import { WAITING, type Key } from '../../text/words';
 import { clearAddress } from '../address';
 import type { Context } from '../context';
-import { OpenView } from '../open/open';
+import type { Opening } from '../later';
 import { confirmButton } from '../parts/confirm';
 import { button, el, fill, type Child } from '../parts/dom';
 import { endCard } from '../parts/end';
@@ -31,6 +31,7 @@ export class CollectView {
   readonly element = el('div', { class: 'view' });
   private readonly context: Context;
   private readonly target: CollectTarget;
+  private readonly opening: Opening;
   private readonly rows = el('ul', {});
   private status: RequestStatus | null = null;
   /** The note of the request, as far as known. */
@@ -39,7 +40,7 @@ export class CollectView {
   private list: AnswerList | null = null;
   private drawn = '';
   /** The answer that is open. */
-  private inner: OpenView | null = null;
+  private inner: InstanceType<Opening['OpenView']> | null = null;
   /** Whether the address bar has the private link, and how else it is kept. */
   private readonly addressed = readAddress(location.href).kind === 'collect';
   private link: PrivateLink | null = null;
@@ -47,9 +48,11 @@ export class CollectView {
   private wasRead = false;
   private disposed = false;
 
-  constructor(context: Context, target: CollectTarget) {
+  /** Answers are opened by `opening`. */
+  constructor(context: Context, target: CollectTarget, opening: Opening) {
     this.context = context;
     this.target = target;
+    this.opening = opening;
     if (target.exposed) void this.endExposed();
     else void this.look();
   }
@@ -225,7 +228,7 @@ export class CollectView {
     const { context } = this;
     const { words } = context;
     this.wasRead = true;
-    const inner = this.inner = new OpenView(context, { kind: 'open', id, key: linkKey, exposed: false }, { keepsAddress: true, pressed: true, title: 'answerOne' });
+    const inner = this.inner = new this.opening.OpenView(context, { kind: 'open', id, key: linkKey, exposed: false }, { keepsAddress: true, pressed: true, title: 'answerOne' });
     const back = button('quiet', words.say('backToAnswers'), () => {
       const lost = inner.unsaved();
       if (lost.length === 0) this.back();

@@ -20,6 +20,7 @@ import { endCard } from '../parts/end';
 import { showLine, showTrouble } from '../parts/problem';
 import { clearAddress, clearOpenedAddress } from '../address';
 import { Opened } from './opened';
+import { wrappedCard } from './wrapped';
 
 const KILOBYTE = 1000;
 /** Milliseconds until an upload that is under way is looked at again. */
@@ -118,7 +119,7 @@ export class OpenView {
       if (this.disposed) return;
       // Without a view left, another opener has the last one, and the server keeps it for them only.
       if (info.viewsLeft === 0) this.showLookFailure({ kind: 'gone' });
-      else if (info.wrap) await this.showWrapped(info);
+      else if (info.wrap) this.showWrapped(info);
       else this.showWaiting(info);
     } catch (error) {
       if (this.disposed) return;
@@ -154,11 +155,8 @@ export class OpenView {
     this.timer = window.setTimeout(() => void this.look(), UPLOAD_LOOK_EVERY);
   }
 
-  private async showWrapped({ viewsLeft, expiresAt }: Info): Promise<void> {
+  private showWrapped({ viewsLeft, expiresAt }: Info): void {
     const { words, page } = this.context;
-    const { learnAsk, wrappedCard } = await import('../ask/views');
-    await learnAsk(words);
-    if (this.disposed) return;
     const left = words.say('canBeOpened', { n: viewsLeft, date: words.date(expiresAt) });
     const card = wrappedCard(this.context, buildLink(page, this.id, this.key), left);
     fill(this.element, el('h1', {}, words.say('wrapTitle')), card);
