@@ -209,6 +209,16 @@ detail('a private link that the browser did not copy is still the only copy', as
   await text('You will lose the private link of your request').waitFor();
 });
 
+test('on a phone the private link is seen below the one to send', async () => {
+  await page.setViewportSize({ width: 375, height: 667 });
+  await askFor('a password');
+  await page.evaluate(() => scrollTo(0, 0));
+  const { y, height } = await button('Copy private link').boundingBox();
+  assert.ok(y + height <= 667, `${y + height}`);
+  await text('You can open the answer once').waitFor();
+  await text('Only this link can read the answer.').waitFor();
+});
+
 test('a request that is ended shows what became of its answers, and keeps nothing', async () => {
   const { link, collect } = await askFor('ended');
   await answerWith(link, 'was never opened');
@@ -327,7 +337,7 @@ detail('by keys, the focus stays near what was pressed', async () => {
   const rows = page.locator('.earlier li');
   await rows.nth(2).waitFor();
   await rows.nth(1).getByRole('button', { name: 'Forget: two' }).press('Enter');
-  await text('Without its private link the answers cannot be read.').waitFor();
+  await text('Without its private link no answer can be read.').waitFor();
   assert.equal(await rows.count(), 3);
   await button('Yes, forget it').press('Enter');
   await until(async () => await rows.count() === 2, 'the row is gone');

@@ -12,9 +12,12 @@ setStage();
 test('a message with the link is copied and mailed', async () => {
   const link = await shareText('m', () => choose(2, (d) => d.getByLabel('A generated passphrase').check()));
   const message = new RegExp(`^A secret for you: ${link}\nOpens once, until .+\nYou also need a passphrase, which you get separately\\.$`);
-  await button('Copy message').click();
+  await button('Copy link with text').click();
   await text('Copied').waitFor();
   assert.match(await clipboard(), message);
+  assert.equal(await page.locator('.card blockquote').textContent(), await clipboard()); // what was copied is shown
+  await button('Copy link').click();
+  await page.locator('.card blockquote').waitFor({ state: 'hidden' });
   const mail = new URL(await page.getByRole('button', { name: 'Email' }).getAttribute('href'));
   assert.equal(mail.searchParams.get('subject'), 'A secret for you');
   assert.match(mail.searchParams.get('body').replaceAll('\r\n', '\n'), message);
@@ -57,7 +60,7 @@ test('what is missing or too much is said in place', async () => {
 
 test('the card: copy, QR, burn; and what became of it', async () => {
   const link = await shareText('c');
-  await button('Copy message').click();
+  await button('Copy link with text').click();
   await text('Copied').waitFor();
   await button('Copy link').click();
   await until(async () => await button('Copy link').count() === 0, 'it is copied');

@@ -84,7 +84,7 @@ export const de: Catalogue = {
   resultOver: 'Dieser Link funktioniert nicht mehr',
   linkLabel: 'Link',
   copyLink: 'Link kopieren',
-  copyMessage: 'Nachricht kopieren',
+  copyMessage: 'Link mit Text kopieren',
   mail: 'E-Mail',
   messageLink: 'Ein Geheimnis für dich: {link}',
   messageOpens: { '=1': 'Lässt sich nur einmal öffnen, bis {date}.', other: 'Lässt sich {n}-mal öffnen, bis {date}.' },

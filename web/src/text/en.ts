@@ -84,7 +84,7 @@ export const en = {
   resultOver: 'This link no longer works',
   linkLabel: 'Link',
   copyLink: 'Copy link',
-  copyMessage: 'Copy message',
+  copyMessage: 'Copy link with text',
   mail: 'Email',
   messageLink: 'A secret for you: {link}',
   messageOpens: { '=1': 'Opens once, until {date}.', other: 'Opens {n} times, until {date}.' },

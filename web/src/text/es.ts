@@ -84,7 +84,7 @@ export const es: Catalogue = {
   resultOver: 'Este enlace ya no es válido',
   linkLabel: 'Enlace',
   copyLink: 'Copiar enlace',
-  copyMessage: 'Copiar mensaje',
+  copyMessage: 'Copiar enlace con texto',
   mail: 'Correo',
   messageLink: 'Un secreto para ti: {link}',
   messageOpens: { '=1': 'Se abre una vez, hasta el {date}.', other: 'Se abre {n} veces, hasta el {date}.' },

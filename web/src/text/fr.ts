@@ -84,7 +84,7 @@ export const fr: Catalogue = {
   resultOver: 'Ce lien n’est plus valable',
   linkLabel: 'Lien',
   copyLink: 'Copier le lien',
-  copyMessage: 'Copier le message',
+  copyMessage: 'Copier lien et texte',
   mail: 'E-mail',
   messageLink: 'Un secret pour vous : {link}',
   messageOpens: { '=1': 'S’ouvre une fois, jusqu’au {date}.', other: 'S’ouvre {n} fois, jusqu’au {date}.' },

@@ -89,7 +89,7 @@ export const ru: Catalogue = {
   resultOver: 'Эта ссылка больше не действует',
   linkLabel: 'Ссылка',
   copyLink: 'Копировать ссылку',
-  copyMessage: 'Копировать сообщение',
+  copyMessage: 'Копировать с текстом',
   mail: 'Письмо',
   messageLink: 'Секрет для вас: {link}',
   messageOpens: { '=1': 'Открывается один раз. Истекает: {date}.', one: 'Открывается {n} раз. Истекает: {date}.', few: 'Открывается {n} раза. Истекает: {date}.', other: 'Открывается {n} раз. Истекает: {date}.' },

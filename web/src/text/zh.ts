@@ -84,7 +84,7 @@ export const zh: Catalogue = {
   resultOver: '此链接已失效',
   linkLabel: '链接',
   copyLink: '复制链接',
-  copyMessage: '复制消息',
+  copyMessage: '复制链接和文字',
   mail: '邮件',
   messageLink: '给你的秘密：{link}',
   messageOpens: { other: '可打开 {n} 次，到 {date} 为止。' },

@@ -43,7 +43,7 @@ export class RequestCard {
     this.send = sendPart(context, choice, asked);
     this.link = new PrivateLink(context, asked, onKept);
     this.apartTitle = el('h3', {}, words.say('askKeep'));
-    this.apart = el('section', { class: 'extras' }, this.apartTitle, el('p', {}, words.say('privateKeep')), this.link.element);
+    this.apart = el('section', { class: 'extras' }, this.apartTitle, el('p', {}, words.say('privateKeep', { n: choice.answers })), this.link.element);
 
     const end = confirmButton(words, words.say('endRequest'), words.say('endSure'), words.say('endYes'), () => this.status.end(), { class: 'quiet' });
     this.end = el('div', { class: 'actions' }, end);
@@ -92,6 +92,6 @@ function sendPart(context: Context, { answers: n }: AskChoice, asked: Asked): HT
   const opens = words.say('askOpens', { n, ttl: words.duration(config.ttlDefault) });
   const message = [words.say('messageAsk', { link }), words.say('messageAskUntil', { n, date: words.dateInZone(asked.ends) })].join('\n');
   const qr = el('div', { class: 'qr', hidden: true });
-  return el('div', {}, el('h3', {}, words.say('askSend')), codeBlock(words.say('linkLabel'), link, 'link'),
+  return el('div', { class: 'send' }, el('p', {}, words.say('askLinks')), el('h3', {}, words.say('askSend')), codeBlock(words.say('linkLabel'), link, 'link'),
     linkActions(context, link, words.say('answerTitle'), message, qr), qr, el('p', { class: 'note' }, takes, ' ', opens));
 }

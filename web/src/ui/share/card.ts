@@ -49,8 +49,16 @@ export function codeBlock(label: string, value: string, className: string): HTML
   return el('div', { class: `code-block ${className}` }, el('code', { class: 'code', tabindex: 0, 'aria-label': label, role: 'textbox', 'aria-readonly': 'true', dir: 'ltr' }, value));
 }
 
-/** The buttons for a link. `message` puts it into words, under `subject` in a mail. `code` gets its QR code. */
+/**
+ * The buttons for a link. `message` puts it into words, under `subject` in a mail, and is shown once it is copied.
+ * `code` gets the QR code.
+ */
 export function linkActions({ words, announce }: Context, link: string, subject: string, message: string, code: HTMLElement): HTMLElement {
+  const copied = el('blockquote', { class: 'asked', tabindex: 0, hidden: true });
+  const showCopied = (text: string) => {
+    copied.textContent = text;
+    copied.hidden = text === '';
+  };
   const toggle = button('secondary', words.say('qr'), () => {
     code.hidden = !code.hidden;
     toggle.setAttribute('aria-expanded', String(!code.hidden));
@@ -62,10 +70,10 @@ export function linkActions({ words, announce }: Context, link: string, subject:
     ? button('secondary', words.say('share'), () => { navigator.share({ url: link }).catch(() => undefined); })
     : null;
   return el('div', { class: 'actions' },
-    copyButton(words, 'primary', words.say('copyLink'), () => link, announce),
-    copyButton(words, 'secondary', words.say('copyMessage'), () => message, announce),
+    copyButton(words, 'primary', words.say('copyLink'), () => link, announce, () => showCopied('')),
+    copyButton(words, 'secondary', words.say('copyMessage'), () => message, announce, () => showCopied(message)),
     mailLink(mailAddress(subject, message), words.say('mail'), { role: 'button', class: 'secondary' }),
-    share, toggle);
+    share, toggle, copied);
 }
 
 function keyBlock({ words, announce }: Context, key: string): HTMLElement[] {
