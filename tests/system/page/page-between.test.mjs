@@ -227,6 +227,8 @@ detail('blanks at the ends of a passphrase are told before a try is spent; those
   page.allow = /403/;
   const { link, receipt } = await shareSecret(site, 'blank', { passphrase: 'p', attempts: 5 });
   await page.goto(link);
+  await button('Open').click();
+  await text('Type the passphrase first.').waitFor();
   await field('Passphrase').fill('p ');
   await button('Open').click();
   await text('The passphrase begins or ends with a blank').waitFor();

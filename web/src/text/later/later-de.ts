@@ -2,6 +2,7 @@
 import type { LaterCatalogue } from '../words';
 
 export const laterDe: LaterCatalogue = {
+  openNeedsPassphrase: 'Gib zuerst die Passphrase ein.',
   openBlanks: 'Die Passphrase beginnt oder endet mit einem Leerzeichen. Entferne es, oder drücke noch einmal auf Öffnen, wenn es dazugehört.',
 
   replaceOpening: 'Was hier gerade geöffnet wird, geht dann verloren. Vielleicht ist ein Öffnen schon verbraucht.',

@@ -2,6 +2,7 @@
 // The texts that come after the first view: of opening, and of how it works. The other catalogues have the same keys.
 
 export const laterEn = {
+  openNeedsPassphrase: 'Type the passphrase first.',
   openBlanks: 'The passphrase begins or ends with a blank. Remove the blank, or press Open again if it belongs there.',
 
   replaceOpening: 'You will lose what is being opened here. One opening may already be used up.',

@@ -2,6 +2,7 @@
 import type { LaterCatalogue } from '../words';
 
 export const laterEs: LaterCatalogue = {
+  openNeedsPassphrase: 'Escribe primero la frase de contraseña.',
   openBlanks: 'La frase de contraseña empieza o termina con un espacio. Quítalo, o pulsa Abrir otra vez si forma parte de ella.',
 
   replaceOpening: 'Se perderá lo que se está abriendo aquí. Puede que ya se haya gastado una apertura.',

@@ -2,6 +2,7 @@
 import type { LaterCatalogue } from '../words';
 
 export const laterFr: LaterCatalogue = {
+  openNeedsPassphrase: 'Saisissez d’abord la phrase secrète.',
   openBlanks: 'La phrase secrète commence ou finit par une espace. Supprimez-la, ou appuyez encore sur Ouvrir si elle en fait partie.',
 
   replaceOpening: 'Ce qui est en cours d’ouverture ici sera perdu. Une ouverture a peut-être déjà été consommée.',

@@ -2,6 +2,7 @@
 import type { LaterCatalogue } from '../words';
 
 export const laterRu: LaterCatalogue = {
+  openNeedsPassphrase: 'Сначала введите пароль.',
   openBlanks: 'Пароль начинается или заканчивается пробелом. Уберите пробел или нажмите «Открыть» ещё раз, если он нужен.',
 
   replaceOpening: 'То, что здесь открывается, пропадёт. Возможно, одно открытие уже израсходовано.',

@@ -2,6 +2,7 @@
 import type { LaterCatalogue } from '../words';
 
 export const laterZh: LaterCatalogue = {
+  openNeedsPassphrase: '请先输入口令。',
   openBlanks: '口令以空格开头或结尾。请删除空格；如果确实包含空格，请再次点按“打开”。',
 
   replaceOpening: '正在这里打开的内容会丢失，可能已消耗一次打开次数。',

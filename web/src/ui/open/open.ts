@@ -321,7 +321,7 @@ export function isUnfit(input: HTMLInputElement, problem: HTMLElement, words: Wo
 }
 
 function unfitText(passphrase: string, words: Words): string {
-  if (passphrase === '') return '';
+  if (passphrase === '') return words.say('openNeedsPassphrase');
   return isTooLong(passphrase) ? words.say('passphraseTooLong', { max: PASSPHRASE_MAX }) : words.say('openBlanks');
 }
 
