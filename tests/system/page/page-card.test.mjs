@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { detail } from '../support/brief.mjs';
 import { newPage } from '../support/browser.mjs';
 import { shareSecret } from '../support/site.mjs';
-import { browser, button, choose, clipboard, openLink, page, setStage, shareText, site, text, until } from '../support/stage.mjs';
+import { asksToLeave, browser, button, choose, clipboard, openLink, page, setStage, shareText, site, text, until } from '../support/stage.mjs';
 
 setStage();
 
@@ -21,6 +21,25 @@ test('a message with the link is copied and mailed', async () => {
   const mail = new URL(await page.getByRole('button', { name: 'Email' }).getAttribute('href'));
   assert.equal(mail.searchParams.get('subject'), 'A secret for you');
   assert.match(mail.searchParams.get('body').replaceAll('\r\n', '\n'), message);
+});
+
+test('the browser asks before it leaves a link that was not taken', async () => {
+  for (const take of [
+    () => button('Copy link').click(),
+    () => button('QR code').click(),
+    () => page.locator('.link code').evaluate((code) => { getSelection().selectAllChildren(code); document.execCommand('copy'); }),
+  ]) {
+    await shareText('kept nowhere else');
+    assert.equal(await asksToLeave(), true);
+    await take();
+    await until(async () => !await asksToLeave(), 'the link was taken');
+  }
+  await shareText('burnt');
+  assert.equal(await asksToLeave(), true);
+  await button('Burn it now').click();
+  await button('Yes, burn it').click();
+  await text('Burnt').waitFor();
+  assert.equal(await asksToLeave(), false);
 });
 
 detail('what is typed for the next secret is not taken away by the button that asked for it', async () => {

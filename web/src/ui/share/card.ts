@@ -12,8 +12,16 @@ import { copyButton } from '../parts/copy';
 import { button, el, fill, mailLink, newId } from '../parts/dom';
 import { LiveStatus } from './status';
 
-/** The card, and its status line. The caller stops the status line when the card is removed. */
-export function resultCard(context: Context, choice: ShareChoice, shared: Shared): { card: HTMLElement; status: LiveStatus } {
+/** The card of a shared secret. */
+export interface ResultCard {
+  card: HTMLElement;
+  /** The caller stops it when the card is removed. */
+  status: LiveStatus;
+  /** Whether the link works and is on this page alone. */
+  isOnlyHere: () => boolean;
+}
+
+export function resultCard(context: Context, choice: ShareChoice, shared: Shared): ResultCard {
   const { words, now, page } = context;
   const titleId = newId();
   const link = buildLink(page, shared.id, choice.keyApart ? null : shared.linkKey);
@@ -22,7 +30,9 @@ export function resultCard(context: Context, choice: ShareChoice, shared: Shared
   const qr = el('div', { class: 'qr', hidden: true });
   const note = sentence(context, choice, shared);
   const message = messageOf(words, link, { ...choice, expiresAt: shared.expiresAt });
-  const actions = linkActions(context, link, words.say('openTitle'), message, qr);
+  let taken = false;
+  const take = () => { taken = true; };
+  const actions = linkActions(context, link, words.say('openTitle'), message, qr, take);
   const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), () => status.burn(), { class: 'quiet' });
   const extras = el('div', { class: 'extras' }, ...(choice.keyApart ? keyBlock(context, shared.linkKey) : []), ...passphraseBlock(context, choice));
   const status = new LiveStatus(context, owned, 'card', () => {
@@ -36,7 +46,8 @@ export function resultCard(context: Context, choice: ShareChoice, shared: Shared
   const linkBlock = codeBlock(words.say('linkLabel'), link, 'link');
   const card = el('article', { class: 'card', 'aria-labelledby': titleId },
     title, linkBlock, actions, qr, extras, note, status.element, el('div', { class: 'actions' }, burn));
-  return { card, status };
+  card.addEventListener('copy', () => { if (getSelection()?.toString().includes(link) === true) take(); });
+  return { card, status, isOnlyHere: () => !taken && !status.final };
 }
 
 function sentence({ words }: Context, choice: ShareChoice, { expiresAt }: Shared): HTMLElement {
@@ -51,28 +62,31 @@ export function codeBlock(label: string, value: string, className: string): HTML
 
 /**
  * The buttons for a link. `message` puts it into words, under `subject` in a mail, and is shown once it is copied.
- * `code` gets the QR code.
+ * `code` gets the QR code. `onTaken` is called when the link was taken elsewhere.
  */
-export function linkActions({ words, announce }: Context, link: string, subject: string, message: string, code: HTMLElement): HTMLElement {
+export function linkActions(
+  { words, announce }: Context, link: string, subject: string, message: string, code: HTMLElement, onTaken: () => void = () => undefined,
+): HTMLElement {
   const copied = el('blockquote', { class: 'asked', tabindex: 0, hidden: true });
   const showCopied = (text: string) => {
     copied.textContent = text;
     copied.hidden = text === '';
+    onTaken();
   };
   const toggle = button('secondary', words.say('qr'), () => {
     code.hidden = !code.hidden;
     toggle.setAttribute('aria-expanded', String(!code.hidden));
     if (code.childElementCount > 0) return;
-    import('../parts/qr').then(({ drawQr }) => fill(code, drawQr(link, words.say('qrLabel'))),
+    import('../parts/qr').then(({ drawQr }) => { fill(code, drawQr(link, words.say('qrLabel'))); onTaken(); },
       () => fill(code, el('p', { class: 'problem', role: 'alert' }, words.say('qrFailed'))));
   }, { 'aria-expanded': 'false' });
   const share = 'share' in navigator
-    ? button('secondary', words.say('share'), () => { navigator.share({ url: link }).catch(() => undefined); })
+    ? button('secondary', words.say('share'), () => { navigator.share({ url: link }).then(onTaken, () => undefined); })
     : null;
   return el('div', { class: 'actions' },
     copyButton(words, 'primary', words.say('copyLink'), () => link, announce, () => showCopied('')),
     copyButton(words, 'secondary', words.say('copyMessage'), () => message, announce, () => showCopied(message)),
-    mailLink(mailAddress(subject, message), words.say('mail'), { role: 'button', class: 'secondary' }),
+    mailLink(mailAddress(subject, message), words.say('mail'), { role: 'button', class: 'secondary', on: { click: onTaken } }),
     share, toggle, copied);
 }
 

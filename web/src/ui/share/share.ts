@@ -11,7 +11,7 @@ import { askedList } from '../../storage/asked';
 import type { Key } from '../../text/words';
 import { ContentInput } from './content';
 import { BusyButton } from '../parts/busy';
-import { resultCard } from './card';
+import { resultCard, type ResultCard } from './card';
 import type { Context } from '../context';
 import { button, el, fill } from '../parts/dom';
 import { showLine } from '../parts/problem';
@@ -19,7 +19,6 @@ import { EarlierList } from './earlier';
 import { brandNote, sendForm, staying } from './form';
 import { isOpenOnly, mayAsk, mayShare, refusalCard } from './right';
 import { Sentence } from './sentence';
-import type { LiveStatus } from './status';
 import { TokenLine } from './token-line';
 import { Transfer } from './transfer';
 
@@ -34,8 +33,7 @@ export class ShareView {
   private readonly context: Context;
   private readonly stage = el('div', { class: 'stage' });
   private readonly cards = el('div', { class: 'cards' });
-  /** The lines of the cards. */
-  private readonly lines: LiveStatus[] = [];
+  private readonly results: ResultCard[] = [];
   private readonly earlier: EarlierList;
   /** The content of the form, while there is one. */
   private choice: ShareChoice | null = null;
@@ -59,9 +57,14 @@ export class ShareView {
     return [...(typed ? ['replaceNote'] as const : []), ...(made ? ['replaceCard'] as const : [])];
   }
 
+  // A link that was not taken elsewhere cannot be shown again.
+  holdsOnlyCopy(): boolean {
+    return this.results.some((one) => one.isOnlyHere());
+  }
+
   dispose(): void {
     this.transfer?.abandon();
-    for (const line of this.lines) line.stop();
+    for (const { status } of this.results) status.stop();
     this.earlier.stop();
   }
 
@@ -134,8 +137,9 @@ export class ShareView {
   private showResult(choice: ShareChoice, shared: Shared): void {
     const { words } = this.context;
     this.choice = null;
-    const { card, status } = resultCard(this.context, choice, shared);
-    this.lines.push(status);
+    const result = resultCard(this.context, choice, shared);
+    const { card } = result;
+    this.results.push(result);
     this.cards.prepend(card);
     this.earlier.exclude(shared.id);
     const again = button('secondary', words.say('shareAnother'), () => this.showForm(true));
