@@ -27,7 +27,7 @@ export const askEn = {
   copyPrivate: 'Copy private link',
   keepPrivate: 'Keep the private link in this browser',
   keepHint: 'Then anyone who uses this browser can read every answer.',
-  statusNoAnswer: 'No answer yet. It shows here when one comes.',
+  statusNoAnswer: 'No answer yet. It will appear here.',
   statusAnswers: { '=1': 'One answer, {when}', other: '{n} answers, the last {when}' },
   statusUnanswered: 'Expired {when}, never answered.',
   statusEnded: 'Ended. Nobody can answer any more.',
