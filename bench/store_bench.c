@@ -65,6 +65,7 @@ create_all(void *arg) {
     struct record r = {.kind = RECORD_SEALED,
                        .phase = PHASE_OPEN,
                        .content = CONTENT_INLINE,
+                       .rev = RECORD_REV_FIRST,
                        .created_at = NOW,
                        .views = 1,
                        .views_left = 1,

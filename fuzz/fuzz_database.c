@@ -17,6 +17,7 @@ enum {
     EDITS_MAX = 64,
     NOW = 1900000000,
     SIZE = 5000,
+    SHORT = 304,
     WRAP = 300,
     SECRETS = 3,
     FILE_MAX = 1 << 20
@@ -40,7 +41,8 @@ static const char *const columns[] = {
     "record.key",        "record.gate_verifier", "record.attempts_left", "lease.hash",
     "lease.opened_at",   "lease.renewed_at",     "lease.ended_at",       "lease.how",
     "state.high_water",  "state.bytes",          "content.bytes",        "part.part",
-    "record.wrap_len",   "wrap.bytes",           "record.next_at",
+    "record.wrap_len",   "wrap.bytes",           "record.next_at",       "record.lease",
+    "record.bytes",
 };
 
 static void
@@ -57,10 +59,10 @@ open_store(void) {
     return s;
 }
 
-/* Apply ${kind} with the token that opened and owns every secret. */
+/* Apply ${kind} with token ${token}.  Token 0 opened and owns every secret. */
 static void
-change_one(struct store *s, const struct store_ref *ref, enum change_kind kind) {
-    struct change c = {.kind = kind, .now = NOW + 1, .part = 1};
+change_one(struct store *s, const struct store_ref *ref, enum change_kind kind, uint8_t token) {
+    struct change c = {.kind = kind, .now = NOW + 1, .part = 1, .hash = {token}};
     struct effect effect;
     struct record after;
     int found = s->ops->change(s, ref, &c, &effect, &after);
@@ -93,7 +95,7 @@ use_one(struct store *s, const struct store_ref *ref) {
     record_clear(&r);
     buf_free(&wrap);
     for (enum change_kind kind = CHANGE_CLAIM_CLASSIC; kind <= CHANGE_ERASED; kind++)
-        change_one(s, ref, kind);
+        change_one(s, ref, kind, 0);
 }
 
 static void
@@ -111,7 +113,8 @@ make_one(struct store *s, unsigned n) {
                        .views_left = 3,
                        .attempts = 10,
                        .attempts_left = 10,
-                       .size = SIZE};
+                       .size = n == 0 ? SHORT : SIZE};
+    if (n == 0) content.len = SHORT;
     if (n != 1) r.wrap_len = WRAP;
     if (n == 1) r.kind = RECORD_CLASSIC_TEXT;
     if (n == 1) r.classic.nonce_len = CLASSIC_NONCE_LEN;
@@ -148,8 +151,9 @@ LLVMFuzzerInitialize(int *argc, char ***argv) {
     struct store *s = open_store();
     for (unsigned n = 0; n < SECRETS; n++)
         make_one(s, n);
-    change_one(s, &refs[0], CHANGE_OPEN);
-    change_one(s, &refs[2], CHANGE_PART);
+    for (uint8_t token = 0; token < 2; token++)
+        change_one(s, &refs[0], CHANGE_OPEN, token);
+    change_one(s, &refs[2], CHANGE_PART, 0);
     s->ops->close(s);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t n = read(fd, sound, sizeof(sound));

@@ -1,8 +1,8 @@
 # The programs, and the archive of the modules that they share.
 
 MODULES := base crypto http aws vault store api admin settings
-# The sources of a module, in its directory and the directories in it.
-sources = $(wildcard src/$(1)/*.c src/$(1)/*/*.c)
+# The sources of a module, in its directory and the directories in it, up to two levels deep.
+sources = $(wildcard src/$(1)/*.c src/$(1)/*/*.c src/$(1)/*/*/*.c)
 CORE_SRC := $(foreach m,$(MODULES),$(call sources,$(m)))
 CORE_OBJ := $(CORE_SRC:src/%.c=$(B)/obj/%.o) $(B)/obj/scrypt-arena.o
 SERVER_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(call sources,server))

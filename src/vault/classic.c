@@ -41,7 +41,7 @@ fill_classic_record(struct vault *v, const struct vault_classic_new *in, uint64_
     r->kind = RECORD_CLASSIC_TEXT;
     r->phase = PHASE_OPEN;
     r->content = place_classic(v, in);
-    r->rev = 1;
+    r->rev = RECORD_REV_FIRST;
     r->created_at = vault_now(v);
     r->expires_at = r->created_at + in->ttl;
     r->views = r->views_left = in->views;

@@ -22,7 +22,9 @@ enum {
     RECORD_NAME_MAX = 255, /* bytes of a classic file's name */
     RECORD_WRAP_MAX = 16 * 1024,
     RECORD_TTL_MIN = 60,
-    RECORD_MARK_LEN = 16,                  /* idempotency key of a classic claim, random */
+    RECORD_REV_FIRST = 2, /* of a new record.  In SQLite 2 and 3 have the same length, 1 and 2 have
+                             not, and a row that keeps its length is changed in place */
+    RECORD_MARK_LEN = 16, /* idempotency key of a classic claim, random */
     RECORD_ANSWERS_MAX = RECORD_VIEWS_MAX, /* to one request */
     RECORD_ANSWER_WRAP_MAX = 4 * 1024,     /* bytes of the wrap of an answer */
 };

@@ -12,7 +12,7 @@ fill_sealed_record(struct vault *v, const struct vault_sealed_new *in, const cha
     r->kind = RECORD_SEALED;
     r->phase = PHASE_OPEN;
     r->content = CONTENT_INLINE;
-    r->rev = 1;
+    r->rev = RECORD_REV_FIRST;
     r->created_at = vault_now(v);
     r->expires_at = r->created_at + in->ttl;
     r->views = r->views_left = in->views;

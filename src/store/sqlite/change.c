@@ -3,7 +3,8 @@
 
 #include "base/err.h"
 #include "store/sqlite/events.h"
-#include "store/sqlite/rows.h"
+#include "store/sqlite/rows/leases.h"
+#include "store/sqlite/rows/record.h"
 
 /* A job can outlive the call that made it, so it owns all that it uses. */
 struct create_job {
@@ -20,7 +21,7 @@ struct change_item {
     struct change change;
     struct record before; /* as read; its pointers are not its own */
     struct store_change done;
-    int64_t id;
+    struct sqlite_row row;
 };
 
 struct change_job {
@@ -44,13 +45,11 @@ run_create(struct sqlite_tx *tx, struct sqlite_job *base) {
     int64_t id = 0;
     if (!tx->has_room) return ERR_FULL;
 
-    int created = sqlite_rows_insert(tx->db, &job->ref, &job->record, &id);
+    int created = sqlite_rows_insert(tx->db, &job->ref, &job->record, &job->stored, &id);
     if (created != 1) return created;
 
     int err = 0;
-    if (job->record.content == CONTENT_INLINE)
-        err = sqlite_rows_insert_content(tx->db, id, &job->stored);
-    if (err == 0 && job->record.wrap_len > 0) err = sqlite_rows_insert_wrap(tx->db, id, &job->wrap);
+    if (job->record.wrap_len > 0) err = sqlite_rows_insert_wrap(tx->db, id, &job->wrap);
     if (err == 0)
         err = sqlite_events_created(tx, &job->ref, &job->record,
                                     sqlite_writer_now(tx->writer, job->record.created_at));
@@ -83,8 +82,10 @@ sqlite_change_create(struct sqlite_writer *w, const struct store_ref *ref, const
     *job = (struct create_job){.base = {.run = run_create, .drop = drop_create}, .ref = *ref};
 
     int result = record_copy(&job->record, r);
-    if (result == 0 && is_inline) result = sqlite_rows_lay_out(&w->layout, content, &job->stored);
-    if (result == 0 && r->wrap_len > 0) result = sqlite_rows_lay_out(&w->layout, wrap, &job->wrap);
+    if (result == 0 && is_inline)
+        result = sqlite_rows_lay_out_content(&w->layout, r, content, &job->stored);
+    if (result == 0 && r->wrap_len > 0)
+        result = sqlite_rows_lay_out_wrap(&w->layout, wrap, &job->wrap);
     if (result == 0) {
         job->base.weight = job->stored.len + job->wrap.len;
         (void)sqlite_writer_now(w, r->created_at);
@@ -124,12 +125,12 @@ decide_change(struct sqlite_tx *tx, struct change_item *item, struct buf *conten
     item->done = (struct store_change){0};
     c->now = sqlite_writer_now(tx->writer, c->now);
 
-    int found = sqlite_rows_load(db, &item->ref, after, &item->id, content, NULL);
+    int found = sqlite_rows_load(db, &item->ref, after, &item->row, content, NULL);
     if (found != 1) return found;
     item->done.found = 1;
 
     if (c->kind == CHANGE_PART) {
-        int is_new = is_new_part(db, item->id, c->part);
+        int is_new = is_new_part(db, item->row.id, c->part);
         if (is_new < 0) return is_new;
         c->part_is_new = is_new == 1;
     }
@@ -142,21 +143,22 @@ decide_change(struct sqlite_tx *tx, struct change_item *item, struct buf *conten
     return policy_apply(after, c, &item->done.effect);
 }
 
+/* Write the leases that changed, except the first, which was written with the record. */
 static int
 write_leases(struct sqlite_db *db, const struct change_item *item) {
     const struct record *r = &item->done.after;
     const struct effect *e = &item->done.effect;
-    size_t first = 0;
+    size_t first = 1;
     size_t end = r->lease_count;
 
     if (!e->all_leases) {
-        if (e->lease < 0) return 0;
+        if (e->lease < 1) return 0;
         first = (size_t)e->lease;
         end = first + 1;
     }
 
     for (size_t n = first; n < end; n++) {
-        int err = sqlite_rows_put_lease(db, item->id, n, &r->leases[n]);
+        int err = sqlite_leases_put(db, item->row.id, n, &r->leases[n]);
         if (err != 0) return err;
     }
     return 0;
@@ -178,10 +180,10 @@ write_parts(struct sqlite_db *db, const struct change_item *item) {
     const struct record *after = &item->done.after;
     bool upload_ends = before->phase == PHASE_UPLOADING && after->phase != PHASE_UPLOADING;
 
-    if (upload_ends) return run_on_record(db, SQL_DROP_PARTS, item->id);
+    if (upload_ends) return run_on_record(db, SQL_DROP_PARTS, item->row.id);
     if (after->parts_stored == before->parts_stored) return 0;
 
-    int rc = sqlite3_bind_int64(s, 1, item->id);
+    int rc = sqlite3_bind_int64(s, 1, item->row.id);
     rc |= sqlite3_bind_int64(s, 2, item->change.part);
     if (rc == SQLITE_OK) rc = sqlite_db_run(db, SQL_INSERT_PART);
     return rc == SQLITE_OK ? 0 : sqlite_db_error(rc);
@@ -195,17 +197,17 @@ write_record(struct sqlite_db *db, const struct change_item *item) {
     int64_t now = item->change.now;
     bool claimed = e->claimed || e->answered;
 
-    if (e->drop_record) return sqlite_rows_delete(db, item->id, before, claimed, now);
+    if (e->drop_record) return sqlite_rows_delete(db, item->row.id, before, claimed, now);
     if (!e->write) return 0;
-    return sqlite_rows_update(db, item->id, before, &item->done.after, claimed, now);
+    return sqlite_rows_update(db, item->row.id, before, &item->done.after, claimed, now);
 }
 
 /* Store the wrap that completes an answer. */
 static int
 insert_wrap(struct sqlite_tx *tx, const struct change_item *item) {
     struct buf stored;
-    int err = sqlite_rows_lay_out(&tx->db->layout, item->change.wrap, &stored);
-    if (err == 0) err = sqlite_rows_insert_wrap(tx->db, item->id, &stored);
+    int err = sqlite_rows_lay_out_wrap(&tx->db->layout, item->change.wrap, &stored);
+    if (err == 0) err = sqlite_rows_insert_wrap(tx->db, item->row.id, &stored);
     buf_free(&stored);
     return err;
 }
@@ -221,11 +223,12 @@ write_change(struct sqlite_tx *tx, const struct change_item *item) {
     int err = write_record(tx->db, item);
     if (err == 0 && e->write) err = write_leases(tx->db, item);
     if (err == 0 && e->write) err = write_parts(tx->db, item);
-    if (err == 0 && e->answered) err = sqlite_rows_put_answer(tx->db, item->id, after);
+    if (err == 0 && e->answered) err = sqlite_rows_put_answer(tx->db, item->row.id, after);
     if (err == 0 && e->put_wrap) err = insert_wrap(tx, item);
-    if (err == 0 && e->drop_content) err = run_on_record(tx->db, SQL_DROP_CONTENT, item->id);
+    if (err == 0 && e->drop_content && !item->row.has_content)
+        err = run_on_record(tx->db, SQL_DROP_CONTENT, item->row.id);
     if (err == 0 && e->drop_content && item->before.wrap_len > 0)
-        err = run_on_record(tx->db, SQL_DROP_WRAP, item->id);
+        err = run_on_record(tx->db, SQL_DROP_WRAP, item->row.id);
     if (err == 0)
         err = sqlite_events_changed(tx, &item->ref, &item->before, after, e, &item->change.by,
                                     item->change.now);

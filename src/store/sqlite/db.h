@@ -21,7 +21,7 @@ struct sqlite_place {
     int log_pages; /* in the log that start a checkpoint */
 };
 
-/* How content lies in its row (store/sqlite/rows.c). */
+/* How content lies in its row (store/sqlite/rows/record.c). */
 struct sqlite_layout {
     size_t filler;   /* bytes before the content */
     size_t overflow; /* bytes that an overflow page holds */

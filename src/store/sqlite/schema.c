@@ -42,8 +42,13 @@
 #define INDEX_NEXT "CREATE INDEX record_next_at ON record (next_at) WHERE next_at < sweep_at;"
 
 /*
+ * The first lease of a secret and its content, if that is short, are in record.lease and
+ * record.bytes, so that a create and an open write one row each.  record.bytes is the last column.
+ * A column that a later version adds after it has to be NULL while record.bytes is not
+ * (store/sqlite/rows/record.c).
+ *
  * record.key is the SHA-256 of the id.  content.bytes and wrap.bytes begin with filler
- * (store/sqlite/rows.c).
+ * (store/sqlite/rows/record.c).
  * state.bytes is the sum of record_cost(), written with each commit that changes it.
  * state.high_water is the latest time of a decision.  state.fence is written to invalidate a commit
  * that failed (store/sqlite/conn.c).
@@ -83,7 +88,9 @@ static const char create_text[] =
     " request BLOB CHECK (request IS NULL OR length(request) = 32),"
     " answer_ttl INTEGER,"
     " answer_size INTEGER,"
-    " next_at INTEGER"
+    " next_at INTEGER,"
+    " lease BLOB,"
+    " bytes BLOB"
     ") STRICT;"
     "CREATE INDEX record_sweep_at ON record (sweep_at);" INDEX_NEXT
     "CREATE UNIQUE INDEX record_blob ON record (blob) WHERE blob IS NOT NULL;"
@@ -122,9 +129,10 @@ static const char create_text[] =
     "wrap_len, request, answer_ttl, answer_size"
 
 static const char *const texts[SQL_COUNT] = {
-    [SQL_LOAD] = "SELECT id, " COLUMNS " FROM record WHERE key = ?1",
+    [SQL_LOAD] = "SELECT id, " COLUMNS ", lease, iif(?2, bytes, length(bytes)) FROM record"
+                 " WHERE key = ?1",
     [SQL_LEASES] = "SELECT hash, opened_at, renewed_at, ended_at, how FROM lease"
-                   " WHERE record = ?1 ORDER BY n",
+                   " WHERE record = ?1 AND n >= ?2 ORDER BY n",
     [SQL_ANSWERS] = "SELECT key, at FROM answer WHERE request = ?1 ORDER BY n",
     [SQL_CONTENT] = "SELECT bytes FROM content WHERE record = ?1",
     [SQL_WRAP] = "SELECT bytes FROM wrap WHERE record = ?1",
@@ -150,16 +158,18 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_SET_STATE] = "UPDATE state SET high_water = ?1, bytes = ?2 WHERE id = 1",
     [SQL_FENCE] = "UPDATE state SET fence = fence + 1 WHERE id = 1",
     [SQL_INSERT_RECORD] =
-        "INSERT INTO record (" COLUMNS ", key, sweep_at, next_at) VALUES (?1, ?2, ?3, ?4,"
+        "INSERT INTO record (" COLUMNS
+        ", lease, bytes, key, sweep_at, next_at) VALUES (?1, ?2, ?3, ?4,"
         " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
-        " ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?32) ON "
+        " ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?34) ON "
         "CONFLICT (key) DO NOTHING",
     [SQL_INSERT_CONTENT] = "INSERT INTO content (record, bytes) VALUES (?1, ?2)",
     [SQL_INSERT_WRAP] = "INSERT INTO wrap (record, bytes) VALUES (?1, ?2)",
     [SQL_CHANGE] = "UPDATE record SET rev = rev + 1, views_left = views_left - ?4, phase = ?5,"
                    " content = ?6, blob = ?7, attempts_left = ?8, parts_stored = ?9, part_at = ?10,"
                    " ended_at = ?11, burnt_by_owner = ?12, wrap_len = ?14,"
-                   " next_at = ?13"
+                   " next_at = ?13, lease = ifnull(?15, lease),"
+                   " bytes = CASE ?6 WHEN 1 THEN bytes END"
                    " WHERE id = ?1 AND rev = ?2 AND views_left >= ?4"
                    " AND (?4 = 0 OR expires_at > ?3)",
     [SQL_POSTPONE] = "UPDATE record SET sweep_at = next_at WHERE id IN (SELECT id"
@@ -231,8 +241,14 @@ sqlite_schema_upgrade(int64_t version, char *out, size_t len) {
                        "ALTER TABLE record ADD COLUMN answer_size INTEGER;" CREATE_ANSWER);
         break;
 
-    default: /* times of the sweep that change without their index */
+    case 7: /* times of the sweep that change without their index */
         (void)snprintf(out, len, "ALTER TABLE record ADD COLUMN next_at INTEGER;" INDEX_NEXT);
+        break;
+
+    default: /* the first lease and short content in the row */
+        (void)snprintf(out, len,
+                       "ALTER TABLE record ADD COLUMN lease BLOB;"
+                       "ALTER TABLE record ADD COLUMN bytes BLOB;");
         break;
     }
 }

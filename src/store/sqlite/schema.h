@@ -8,7 +8,7 @@
 
 enum {
     SQLITE_SCHEMA_APPLICATION = 0x45537631, /* "ESv1": whose file this is */
-    SQLITE_SCHEMA_VERSION = 8,
+    SQLITE_SCHEMA_VERSION = 9,
     SQLITE_SCHEMA_PAGE = 2048, /* bytes; small, since a secret fills a page of its own */
 };
 
@@ -17,14 +17,14 @@ enum {
  * writer's.  The comments give parameters -> result.
  */
 enum sql {
-    SQL_LOAD,       /* key -> enum sql_column */
-    SQL_LEASES,     /* record -> hash, opened_at, renewed_at, ended_at, how */
+    SQL_LOAD,       /* key, 1 to read COL_BYTES, else 0 -> enum sql_column */
+    SQL_LEASES,     /* record, n -> hash, opened_at, renewed_at, ended_at, how from n on */
     SQL_ANSWERS,    /* record -> key, at */
     SQL_CONTENT,    /* record -> bytes */
     SQL_WRAP,       /* record -> bytes */
     SQL_DUE,        /* now, max, skip -> key, 1 if the record is due, else 0 */
     SQL_KNOWS_BLOB, /* blob -> 1 */
-    SQL_SURVEY,     /* id, max -> enum sql_column of the records after id */
+    SQL_SURVEY,     /* id, max -> enum sql_column before COL_LEASE, of the records after id */
     SQL_STATE,      /* -> high_water, bytes */
     SQL_EVENTS,     /* number, max -> number, at, kind, ref, creator, hash of those after it */
     SQL_READER_COUNT,
@@ -92,7 +92,10 @@ enum sql_column {
     COL_REQUEST,
     COL_ANSWER_TTL, /* NULL of all but requests */
     COL_ANSWER_SIZE,
-    COL_KEY, /* from here on SQL_INSERT_RECORD only */
+    COL_LEASE, /* the first lease, packed (store/sqlite/rows/leases.c) */
+    COL_BYTES, /* the content, laid out as those of the table content; of SQL_LOAD its length if it
+                  is not read.  NULL if it is not in this row */
+    COL_KEY,   /* from here on SQL_INSERT_RECORD only */
     COL_SWEEP_AT,
 };
 
@@ -112,6 +115,7 @@ enum sql_change {
     CHG_BURNT_BY,
     CHG_NEXT_AT,
     CHG_WRAP_LEN,
+    CHG_LEASE, /* NULL: as it is */
 };
 
 /* The text of statement ${sql}. */

@@ -8,7 +8,7 @@
 #include "store/sqlite/directory.h"
 #include "store/sqlite/events.h"
 #include "store/sqlite/health.h"
-#include "store/sqlite/rows.h"
+#include "store/sqlite/rows/record.h"
 
 #define FILE_NAME "secrets.db"
 
@@ -55,12 +55,12 @@ return_reader(struct store *s, struct sqlite_db *db) {
 static int
 load_rows(struct store *s, const struct store_ref *ref, struct record *out, struct buf *content,
           struct buf *wrap) {
-    int64_t id = 0;
+    struct sqlite_row row;
     struct sqlite_db *db = borrow_reader(s);
     *out = (struct record){0};
     if (db == NULL) return ERR_STORE;
 
-    int found = sqlite_rows_load(db, ref, out, &id, content, wrap);
+    int found = sqlite_rows_load(db, ref, out, &row, content, wrap);
     return_reader(s, db);
     return found;
 }

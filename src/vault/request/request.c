@@ -9,7 +9,7 @@ fill_request_record(struct vault *v, const struct vault_request_new *in, struct 
     r->kind = RECORD_REQUEST;
     r->phase = PHASE_OPEN;
     r->content = CONTENT_INLINE;
-    r->rev = 1;
+    r->rev = RECORD_REV_FIRST;
     r->created_at = vault_now(v);
     r->expires_at = r->created_at + in->ttl;
     r->views = r->views_left = in->answers;

@@ -473,7 +473,14 @@ edit_file(const char *sql) {
 }
 
 /* Versions of the file that earlier releases wrote, and what makes this version one of them. */
+#define WITHOUT_ROW                                                                                \
+    "INSERT INTO lease SELECT id, 0, substr(lease, 2, 32), 2000000000, 2000000000, 0, 0"           \
+    " FROM record WHERE substr(lease, 1, 1) = x'01';"                                              \
+    "INSERT INTO content SELECT id, CAST(zeroblob(232) || substr(bytes, 33) AS BLOB)"              \
+    " FROM record WHERE bytes IS NOT NULL;"                                                        \
+    "ALTER TABLE record DROP COLUMN bytes; ALTER TABLE record DROP COLUMN lease;"
 #define WITHOUT_NEXT                                                                               \
+    WITHOUT_ROW                                                                                    \
     "UPDATE record SET sweep_at = next_at; DROP INDEX record_next_at;"                             \
     "ALTER TABLE record DROP COLUMN next_at;"
 #define WITHOUT_REQUESTS                                                                           \
@@ -498,16 +505,21 @@ static const char *const downgrades[] = {
     WITHOUT_REQUESTS "PRAGMA user_version = 6;",
     /* 7: with the time of the sweep in one column. */
     WITHOUT_NEXT "PRAGMA user_version = 7;",
+    /* 8: with the first lease and short content in tables of their own. */
+    WITHOUT_ROW "PRAGMA user_version = 8;",
 };
 
-/* Store one record of each kind, and two with a receipt only.  Returns an inline one. */
+/* Store one record of each kind, and two with a receipt only.  Returns an inline one, and another
+ * that token 7 has opened in ${opened}. */
 static struct store_ref
-fill_with_kinds(struct store *s) {
+fill_with_kinds(struct store *s, struct store_ref *opened) {
     const struct record all[] = {sample_sealed(2, 5, 304), sample_sealed(100, 0, 304),
                                  sample_text(1, 0), sample_file(4000), sample_upload(1, 2)};
     struct store_ref refs[ARRAY_LEN(all)];
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         refs[i] = sample_create(s, &all[i]);
+    *opened = refs[1];
+    assert_int_equal(sample_change(s, opened, CHANGE_OPEN, SAMPLE_T0, 7, SAMPLE_PROOF), VERDICT_OK);
 
     const struct record gone = sample_sealed(3, 0, 9000);
     struct store_ref burnt = sample_create(s, &gone);
@@ -515,12 +527,25 @@ fill_with_kinds(struct store *s) {
     return refs[0];
 }
 
+/* Check that ${ref} has ${count} leases, and that the first one is of token 7 and has ${end}. */
+static void
+check_leases(struct store *s, const struct store_ref *ref, size_t count, enum lease_end end) {
+    uint8_t hash[TOKEN_HASH_LEN];
+    struct record got = sample_load(s, ref);
+    sample_hash(7, hash);
+    assert_int_equal(got.lease_count, count);
+    assert_memory_equal(got.leases[0].hash, hash, sizeof(hash));
+    assert_int_equal(got.leases[0].opened_at, SAMPLE_T0);
+    assert_int_equal(got.leases[0].end, end);
+    record_clear(&got);
+}
+
 static void
 test_files_of_earlier_versions_go_on(void **state) {
     (void)state;
     for (size_t v = 0; v < ARRAY_LEN(downgrades); v++) {
         struct store *s = open_store();
-        struct store_ref old = fill_with_kinds(s);
+        struct store_ref opened, old = fill_with_kinds(s, &opened);
         uint64_t usage = s->ops->usage(s);
         assert_true(usage > 608);
         s->ops->close(s);
@@ -533,11 +558,17 @@ test_files_of_earlier_versions_go_on(void **state) {
             assert_int_equal(got.attempts_left, 5);
             record_clear(&got);
             assert_true(sample_has_content(s, &old, 304));
+            check_leases(s, &opened, 1, LEASE_LIVE);
             assert_int_equal(s->ops->usage(s), usage);
             s->ops->close(s);
         }
 
         s = open_store();
+        assert_int_equal(sample_change(s, &opened, CHANGE_CONFIRM, SAMPLE_T0, 7, 0), VERDICT_OK);
+        check_leases(s, &opened, 1, LEASE_CONFIRMED);
+        assert_int_equal(sample_change(s, &opened, CHANGE_OPEN, SAMPLE_T0, 8, SAMPLE_PROOF),
+                         VERDICT_OK);
+        check_leases(s, &opened, 2, LEASE_CONFIRMED);
         assert_int_equal(sample_change(s, &old, CHANGE_OPEN, SAMPLE_T0, 1, SAMPLE_WRONG),
                          VERDICT_WRONG_PROOF);
         assert_int_equal(sample_change(s, &old, CHANGE_OPEN, SAMPLE_T0, 1, SAMPLE_PROOF),
@@ -562,13 +593,15 @@ test_files_of_earlier_versions_go_on(void **state) {
     }
 }
 
-/* Whether a secret of 3 views, once opened, can be read and opened after ${sql}. */
+/* Whether a secret of 3 views, opened twice, can be read and opened after ${sql}. */
 static bool
 survives(const char *sql) {
     struct record r = sample_sealed(3, 0, 304);
     struct store *s = open_store();
     struct store_ref ref = sample_create(s, &r);
-    assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, SAMPLE_T0, 1, SAMPLE_PROOF), VERDICT_OK);
+    for (unsigned token = 1; token <= 2; token++)
+        assert_int_equal(sample_change(s, &ref, CHANGE_OPEN, SAMPLE_T0, token, SAMPLE_PROOF),
+                         VERDICT_OK);
     s->ops->close(s);
 
     edit_file(sql);
@@ -607,11 +640,115 @@ test_numbers_that_no_store_writes_are_refused(void **state) {
         "UPDATE lease SET how = 9",
         "UPDATE lease SET renewed_at = 9223372036854775807",
         "UPDATE lease SET hash = x'00'",
+        "UPDATE record SET lease = x'00'",
+        "UPDATE record SET lease = CAST(x'06' || substr(lease, 2) AS BLOB)",
+        "UPDATE record SET lease = CAST(substr(lease, 1, 33) || x'80' || substr(lease, 35) AS "
+        "BLOB)",
     };
     (void)state;
     assert_true(survives("UPDATE record SET part_at = 1")); /* the control */
     for (size_t i = 0; i < ARRAY_LEN(edits); i++) {
         if (survives(edits[i])) fail_msg("the store believes: %s", edits[i]);
+    }
+}
+
+/* Content that is shorter than its record says is that of a damaged file. */
+static void
+test_content_that_is_too_short_is_refused(void **state) {
+    static const char *const edits[] = {"UPDATE record SET bytes = zeroblob(32 + 303)",
+                                        "UPDATE record SET bytes = x''"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(edits); i++) {
+        struct record r = sample_sealed(1, 0, 304);
+        struct store *s = open_store();
+        struct store_ref ref = sample_create(s, &r);
+        assert_true(sample_has_content(s, &ref, 304)); /* the control */
+        s->ops->close(s);
+
+        edit_file(edits[i]);
+        struct buf content = BUF_INIT(304);
+        s = open_store();
+        assert_int_equal(s->ops->load(s, &ref, &r, &content), ERR_STORE);
+        assert_int_equal(content.len, 0);
+        s->ops->close(s);
+        scratch_remove(dir);
+        scratch_make_fast(dir);
+    }
+}
+
+/* --- where content is ------------------------------------------------------------------------- */
+
+enum { MARK = 0xA5, MARKS = 8, PAGE = 2048, LINK = 4 };
+
+/* Check that content of ${len} marks is in the store's file, after the link of a page, and nowhere
+ * else. */
+static void
+check_marks(size_t len) {
+    uint8_t marks[MARKS];
+    int found = 0;
+    struct buf all = read_files();
+    memset(marks, MARK, sizeof(marks));
+
+    for (const uint8_t *at = all.data; at != NULL;) {
+        size_t left = all.len - (size_t)(at - all.data), n = 0;
+        const uint8_t *run = memmem(at, left, marks, sizeof(marks));
+        if (run == NULL) break;
+        while (run + n < all.data + all.len && run[n] == MARK)
+            n++;
+        assert_int_equal((size_t)(run - all.data) % PAGE, LINK);
+        assert_int_equal(n, len);
+        found++;
+        at = run + n;
+    }
+    assert_int_equal(found, 1);
+    buf_free(&all);
+}
+
+/* Content in the row of its record is in an overflow page, however short or long the other columns
+ * are, and after each change of them. */
+static void
+test_content_in_a_row_is_in_an_overflow_page(void **state) {
+    const struct record small = {.kind = RECORD_SEALED,
+                                 .phase = PHASE_OPEN,
+                                 .content = CONTENT_INLINE,
+                                 .expires_at = 60,
+                                 .views = 1,
+                                 .views_left = 1};
+    struct record large = sample_sealed(100, 100, 0);
+    static const size_t sizes[] = {MARKS, 304, PAGE - LINK};
+    (void)state;
+    large.rev = 126; /* the changes below make it longer */
+    large.created_at = large.part_at = INT64_C(1) << 52;
+    large.expires_at = large.created_at + SAMPLE_TTL;
+    large.has_gate = true;
+    large.request.len = TOKEN_HASH_LEN;
+
+    for (size_t i = 0; i < 2 * ARRAY_LEN(sizes); i++) {
+        struct record r = i % 2 == 0 ? small : large;
+        uint8_t bytes[PAGE];
+        memset(bytes, MARK, sizeof(bytes));
+        r.size = sizes[i / 2];
+        struct buf content = {.data = bytes, .len = (size_t)r.size, .cap = PAGE, .max = PAGE};
+        struct store_ref ref = {.len = TOKEN_HASH_LEN};
+        struct store *s = open_store();
+        assert_int_equal(s->ops->create(s, &ref, &r, &content, NULL), 1);
+        assert_int_equal(s->ops->scrub(s), 0);
+        check_marks((size_t)r.size);
+
+        struct change c = {.kind = CHANGE_OPEN, .now = r.created_at, .has_gate = r.has_gate};
+        struct effect effect;
+        for (int k = 0; k < 4; k++) {
+            memcpy(c.proof, r.verifier, sizeof(c.proof));
+            c.proof[0] ^= k % 2 == 0;
+            c.hash[0]++;
+            assert_int_equal(s->ops->change(s, &ref, &c, &effect, NULL), 1);
+            assert_true(k != 1 || effect.claimed);
+        }
+        assert_int_equal(s->ops->scrub(s), 0);
+        check_marks((size_t)r.size);
+        s->ops->close(s);
+        scratch_remove(dir);
+        scratch_make_fast(dir);
     }
 }
 
@@ -629,6 +766,8 @@ main(void) {
         CASE(test_files_of_earlier_versions_go_on),
         CASE(test_what_is_no_store_is_refused),
         CASE(test_numbers_that_no_store_writes_are_refused),
+        CASE(test_content_that_is_too_short_is_refused),
+        CASE(test_content_in_a_row_is_in_an_overflow_page),
         CASE(test_no_folder_is_an_error),
         CASE(test_without_room_nothing_new_but_opens_go_on),
         CASE(test_the_latest_time_outlives_the_process),

@@ -5,14 +5,23 @@
  * the end of the last one.  SQLite overwrites an overflow page as soon as it is freed.  Leaves are
  * different: rows move from leaf to leaf when the tree is balanced, and secure_delete does not
  * reach the copies that stay there.
+ *
+ * Short content of a sealed secret is the last column of the record's row.  The other columns are
+ * most of the filler then.  The length of these columns does not matter: SQLite keeps in the leaf
+ * what does not fill whole overflow pages, as long as that is layout.filler bytes or more.
  */
-#include "store/sqlite/rows.h"
+#include "store/sqlite/rows/record.h"
 
 #include "base/err.h"
+#include "store/sqlite/rows/leases.h"
 
 /* Bounds of what a store writes: a time in seconds, and a size in bytes. */
 #define TIME_MAX        (INT64_C(1) << 53)
 #define SIZE_MAX_STORED (UINT64_C(1) << 53)
+
+/* Filler before content in the record's row.  The other columns of a sealed secret have at least
+ * 223 bytes: 36 types and two lengths, four keys, and a lease. */
+enum { ROW_FILLER = 32 };
 
 /* Read column ${col}, which has exactly ${len} bytes or is NULL, into ${out}.  Returns whether
  * it is so. */
@@ -129,21 +138,6 @@ get_record_row(sqlite3_stmt *s, struct record *r) {
 }
 
 static int
-get_lease_row(sqlite3_stmt *s, struct record *r) {
-    if (r->lease_count == RECORD_VIEWS_MAX) return ERR_STORE;
-    struct lease *l = record_add_lease(r);
-    if (l == NULL) return ERR_NOMEM;
-    l->opened_at = sqlite3_column_int64(s, 1);
-    l->renewed_at = sqlite3_column_int64(s, 2);
-    l->ended_at = sqlite3_column_int64(s, 3);
-    l->end = (enum lease_end)sqlite3_column_int(s, 4);
-
-    bool plausible = l->end >= LEASE_LIVE && l->end <= LEASE_BURNT && is_time(l->opened_at) &&
-                     is_time(l->renewed_at) && is_time(l->ended_at);
-    return plausible && get_bytes(s, 0, l->hash, sizeof(l->hash)) ? 0 : ERR_STORE;
-}
-
-static int
 get_answer_row(sqlite3_stmt *s, struct record *r) {
     struct record_answer answer = {.ref = {.len = TOKEN_HASH_LEN},
                                    .at = sqlite3_column_int64(s, 1)};
@@ -153,34 +147,35 @@ get_answer_row(sqlite3_stmt *s, struct record *r) {
     return record_add_answer(r, &answer);
 }
 
-/* Add to ${r} what ${get} reads from each row that ${sql} finds for record ${id}. */
+/* Add to ${r} the answers of record ${id}. */
 static int
-load_list(struct sqlite_db *db, enum sql sql, int64_t id,
-          int (*get)(sqlite3_stmt *s, struct record *r), struct record *r) {
-    sqlite3_stmt *s = db->stmt[sql];
+load_answers(struct sqlite_db *db, int64_t id, struct record *r) {
+    sqlite3_stmt *s = db->stmt[SQL_ANSWERS];
     int rc = sqlite3_bind_int64(s, 1, id);
     int err = 0;
 
     while (rc == SQLITE_OK && err == 0 && (rc = sqlite3_step(s)) == SQLITE_ROW) {
-        err = get(s, r);
+        err = get_answer_row(s, r);
         rc = SQLITE_OK;
     }
 
-    sqlite_db_reset(db, sql);
+    sqlite_db_reset(db, SQL_ANSWERS);
     if (err != 0) return err;
     return rc == SQLITE_DONE ? 0 : sqlite_db_error(rc);
 }
 
-/* Append the ${size} bytes after the filler of the row of ${sql} to ${out}. */
+/* Append the ${size} bytes after the filler of ${filler} bytes in column ${col} of the row of
+ * ${sql} to ${out}. */
 static int
-get_bytes_row(struct sqlite_db *db, enum sql sql, size_t size, struct buf *out) {
+get_laid_out(struct sqlite_db *db, enum sql sql, int col, size_t filler, size_t size,
+             struct buf *out) {
     sqlite3_stmt *s = db->stmt[sql];
-    const uint8_t *stored = sqlite3_column_blob(s, 0);
-    size_t len = (size_t)sqlite3_column_bytes(s, 0);
+    const uint8_t *stored = sqlite3_column_blob(s, col);
+    size_t len = (size_t)sqlite3_column_bytes(s, col);
 
     if (stored == NULL) return sqlite_db_error(sqlite3_errcode(db->handle));
-    if (len < db->layout.filler || len - db->layout.filler < size) return ERR_STORE;
-    return buf_add(out, stored + db->layout.filler, size);
+    if (len < filler || len - filler < size) return ERR_STORE;
+    return buf_add(out, stored + filler, size);
 }
 
 /* Append the ${size} bytes that ${sql}, SQL_CONTENT or SQL_WRAP, finds for record ${id}. */
@@ -192,23 +187,36 @@ load_bytes_row(struct sqlite_db *db, enum sql sql, int64_t id, size_t size, stru
     if (rc == SQLITE_OK) rc = sqlite3_step(s);
 
     int err = 0;
-    if (rc == SQLITE_ROW) err = get_bytes_row(db, sql, size, out);
+    if (rc == SQLITE_ROW) err = get_laid_out(db, sql, 0, db->layout.filler, size, out);
     else err = sqlite_db_error(rc);
     sqlite_db_reset(db, sql);
     return err;
 }
 
-/* Read the row of ${ref}, which SQL_LOAD keeps.  Returns 1, 0 absent, or a code. */
+/* Append the inline content of the record ${r}, whose row ${row} SQL_LOAD has found, to ${out}. */
 static int
-load_record_row(struct sqlite_db *db, const struct store_ref *ref, struct record *out,
-                int64_t *id) {
+load_content(struct sqlite_db *db, const struct sqlite_row *row, const struct record *r,
+             struct buf *out) {
+    size_t size = (size_t)r->size;
+    if (!row->has_content) return load_bytes_row(db, SQL_CONTENT, row->id, size, out);
+    if (size > out->max - out->len) return ERR_TOO_LARGE;
+    return get_laid_out(db, SQL_LOAD, COL_BYTES, ROW_FILLER, size, out);
+}
+
+/* Read the row of ${ref}, which SQL_LOAD keeps, with what it has of the content if ${content}.
+ * Returns 1, 0 absent, or a code. */
+static int
+load_record_row(struct sqlite_db *db, const struct store_ref *ref, bool content, struct record *out,
+                struct sqlite_row *row) {
     sqlite3_stmt *s = db->stmt[SQL_LOAD];
     int rc = sqlite3_bind_blob(s, 1, ref->bytes, (int)ref->len, SQLITE_STATIC);
+    rc |= sqlite3_bind_int(s, 2, content);
     if (rc == SQLITE_OK) rc = sqlite3_step(s);
 
     if (rc == SQLITE_DONE) return 0;
     if (rc != SQLITE_ROW) return sqlite_db_error(rc);
-    *id = sqlite3_column_int64(s, COL_ID);
+    row->id = sqlite3_column_int64(s, COL_ID);
+    row->has_content = sqlite3_column_type(s, COL_BYTES) != SQLITE_NULL;
     return get_record_row(s, out) && is_plausible(out) ? 1 : ERR_STORE;
 }
 
@@ -217,27 +225,28 @@ load_record_row(struct sqlite_db *db, const struct store_ref *ref, struct record
  * statements have run.  So record, leases and content are of the same moment.
  */
 int
-sqlite_rows_load(struct sqlite_db *db, const struct store_ref *ref, struct record *out, int64_t *id,
-                 struct buf *content, struct buf *wrap) {
+sqlite_rows_load(struct sqlite_db *db, const struct store_ref *ref, struct record *out,
+                 struct sqlite_row *row, struct buf *content, struct buf *wrap) {
     *out = (struct record){0};
-    int found = load_record_row(db, ref, out, id);
+    int found = load_record_row(db, ref, content != NULL, out, row);
 
-    /* Every claim of a sealed secret made a lease, so an untouched one has none. */
-    if (found == 1 && out->kind == RECORD_SEALED && out->views_left != out->views) {
-        int err = load_list(db, SQL_LEASES, *id, get_lease_row, out);
+    /* What a claim or an answer has added. */
+    if (found == 1 && out->kind == RECORD_SEALED) {
+        int err = sqlite_leases_load(db, row->id, out);
         if (err != 0) found = err;
     }
     if (found == 1 && out->kind == RECORD_REQUEST && out->views_left != out->views) {
-        int err = load_list(db, SQL_ANSWERS, *id, get_answer_row, out);
+        int err = load_answers(db, row->id, out);
         if (err != 0) found = err;
     }
 
+    /* What was asked for. */
     if (found == 1 && content != NULL && out->content == CONTENT_INLINE) {
-        int err = load_bytes_row(db, SQL_CONTENT, *id, (size_t)out->size, content);
+        int err = load_content(db, row, out, content);
         if (err != 0) found = err;
     }
     if (found == 1 && wrap != NULL && record_has_wrap(out)) {
-        int err = load_bytes_row(db, SQL_WRAP, *id, out->wrap_len, wrap);
+        int err = load_bytes_row(db, SQL_WRAP, row->id, out->wrap_len, wrap);
         if (err != 0) found = err;
     }
 
@@ -342,22 +351,49 @@ put_record_row(sqlite3_stmt *s, const struct store_ref *ref, const struct record
     return rc;
 }
 
-int
-sqlite_rows_insert(struct sqlite_db *db, const struct store_ref *ref, const struct record *r,
-                   int64_t *id) {
-    int rc = put_record_row(db->stmt[SQL_INSERT_RECORD], ref, r);
-    if (rc == SQLITE_OK) rc = sqlite_db_run(db, SQL_INSERT_RECORD);
-    if (rc != SQLITE_OK) return sqlite_db_error(rc);
-    *id = sqlite3_last_insert_rowid(db->handle);
-    return sqlite3_changes(db->handle) == 1;
-}
-
 /* Run a statement, bound with the result ${rc}, that must change exactly one row. */
 static int
 run_on_one_row(struct sqlite_db *db, enum sql sql, int rc) {
     if (rc == SQLITE_OK) rc = sqlite_db_run(db, sql);
     if (rc != SQLITE_OK) return sqlite_db_error(rc);
     return sqlite3_changes(db->handle) == 1 ? 0 : ERR_STORE;
+}
+
+/* Insert ${stored} for record ${id} with ${sql}. */
+static int
+insert_bytes(struct sqlite_db *db, enum sql sql, int64_t id, const struct buf *stored) {
+    sqlite3_stmt *s = db->stmt[sql];
+    int rc = sqlite3_bind_int64(s, 1, id);
+    rc |= sqlite3_bind_blob64(s, 2, stored->data, stored->len, SQLITE_STATIC);
+    return run_on_one_row(db, sql, rc);
+}
+
+/* Whether the content of the new record ${r} goes into its row. */
+static bool
+row_takes_content(const struct sqlite_layout *layout, const struct record *r) {
+    return r->kind == RECORD_SEALED && r->content == CONTENT_INLINE && r->size <= layout->overflow;
+}
+
+int
+sqlite_rows_insert(struct sqlite_db *db, const struct store_ref *ref, const struct record *r,
+                   const struct buf *stored, int64_t *id) {
+    sqlite3_stmt *s = db->stmt[SQL_INSERT_RECORD];
+    bool in_row = row_takes_content(&db->layout, r);
+    uint8_t lease[SQLITE_LEASES_PACKED];
+    sqlite_leases_pack(NULL, lease);
+
+    int rc = put_record_row(s, ref, r);
+    if (r->kind == RECORD_SEALED)
+        rc |= sqlite3_bind_blob(s, COL_LEASE, lease, sizeof(lease), SQLITE_STATIC);
+    if (in_row) rc |= sqlite3_bind_blob64(s, COL_BYTES, stored->data, stored->len, SQLITE_STATIC);
+    if (rc == SQLITE_OK) rc = sqlite_db_run(db, SQL_INSERT_RECORD);
+    if (rc != SQLITE_OK) return sqlite_db_error(rc);
+
+    *id = sqlite3_last_insert_rowid(db->handle);
+    if (sqlite3_changes(db->handle) != 1) return 0;
+    if (in_row || r->content != CONTENT_INLINE) return 1;
+    int err = insert_bytes(db, SQL_INSERT_CONTENT, *id, stored);
+    return err != 0 ? err : 1;
 }
 
 /* Bind all columns that a change may write, except views_left: SQL_CHANGE itself subtracts the
@@ -381,11 +417,17 @@ int
 sqlite_rows_update(struct sqlite_db *db, int64_t id, const struct record *before,
                    const struct record *after, bool claimed, int64_t now) {
     sqlite3_stmt *s = db->stmt[SQL_CHANGE];
+    uint8_t lease[SQLITE_LEASES_PACKED];
     int rc = sqlite3_bind_int64(s, CHG_RECORD, id);
     rc |= sqlite3_bind_int64(s, CHG_REV, (int64_t)before->rev);
     rc |= sqlite3_bind_int64(s, CHG_NOW, now);
     rc |= sqlite3_bind_int(s, CHG_CLAIMED, claimed);
     rc |= put_changed(s, after);
+
+    if (after->lease_count > 0) {
+        sqlite_leases_pack(&after->leases[0], lease);
+        rc |= sqlite3_bind_blob(s, CHG_LEASE, lease, sizeof(lease), SQLITE_STATIC);
+    }
     return run_on_one_row(db, SQL_CHANGE, rc);
 }
 
@@ -401,19 +443,6 @@ sqlite_rows_delete(struct sqlite_db *db, int64_t id, const struct record *before
 }
 
 int
-sqlite_rows_put_lease(struct sqlite_db *db, int64_t id, size_t n, const struct lease *l) {
-    sqlite3_stmt *s = db->stmt[SQL_PUT_LEASE];
-    int rc = sqlite3_bind_int64(s, 1, id);
-    rc |= sqlite3_bind_int64(s, 2, (int64_t)n);
-    rc |= sqlite3_bind_blob(s, 3, l->hash, sizeof(l->hash), SQLITE_STATIC);
-    rc |= sqlite3_bind_int64(s, 4, l->opened_at);
-    rc |= sqlite3_bind_int64(s, 5, l->renewed_at);
-    rc |= sqlite3_bind_int64(s, 6, l->ended_at);
-    rc |= sqlite3_bind_int(s, 7, (int)l->end);
-    return run_on_one_row(db, SQL_PUT_LEASE, rc);
-}
-
-int
 sqlite_rows_put_answer(struct sqlite_db *db, int64_t id, const struct record *r) {
     sqlite3_stmt *s = db->stmt[SQL_INSERT_ANSWER];
     const struct record_answer *answer = &r->answers[r->answer_count - 1];
@@ -424,34 +453,35 @@ sqlite_rows_put_answer(struct sqlite_db *db, int64_t id, const struct record *r)
     return run_on_one_row(db, SQL_INSERT_ANSWER, rc);
 }
 
-int
-sqlite_rows_lay_out(const struct sqlite_layout *layout, const struct buf *content,
-                    struct buf *stored) {
+/* Put ${content} after ${filler} bytes, and with zeros after it, into ${stored}. */
+static int
+lay_out(const struct sqlite_layout *layout, size_t filler, const struct buf *content,
+        struct buf *stored) {
     size_t pages = (content->len + layout->overflow - 1) / layout->overflow;
-    size_t len = layout->filler + pages * layout->overflow;
+    size_t len = filler + pages * layout->overflow;
 
     buf_init(stored, len);
     uint8_t *at = buf_space(stored, len);
     if (at == NULL) return ERR_NOMEM;
 
     memset(at, 0, len);
-    if (content->len > 0) memcpy(at + layout->filler, content->data, content->len);
+    if (content->len > 0) memcpy(at + filler, content->data, content->len);
     stored->len = len;
     return 0;
 }
 
-/* Insert ${stored} for record ${id} with ${sql}. */
-static int
-insert_bytes(struct sqlite_db *db, enum sql sql, int64_t id, const struct buf *stored) {
-    sqlite3_stmt *s = db->stmt[sql];
-    int rc = sqlite3_bind_int64(s, 1, id);
-    rc |= sqlite3_bind_blob64(s, 2, stored->data, stored->len, SQLITE_STATIC);
-    return run_on_one_row(db, sql, rc);
+int
+sqlite_rows_lay_out_content(const struct sqlite_layout *layout, const struct record *r,
+                            const struct buf *content, struct buf *stored) {
+    size_t filler = layout->filler;
+    if (row_takes_content(layout, r)) filler = ROW_FILLER;
+    return lay_out(layout, filler, content, stored);
 }
 
 int
-sqlite_rows_insert_content(struct sqlite_db *db, int64_t id, const struct buf *stored) {
-    return insert_bytes(db, SQL_INSERT_CONTENT, id, stored);
+sqlite_rows_lay_out_wrap(const struct sqlite_layout *layout, const struct buf *wrap,
+                         struct buf *stored) {
+    return lay_out(layout, layout->filler, wrap, stored);
 }
 
 int
