@@ -75,7 +75,7 @@ test('one asks, another answers, and only the first reads it', async () => {
   await text('You asked for:').waitFor();
   await back();
   await page.getByText('Opened', { exact: true }).waitFor();
-  await text('All answers are opened.').waitFor();
+  await text('The answer is opened.').waitFor();
   assert.equal(await page.locator('.answers li button').count(), 0);
   page.allow = /404/;
   await page.goto(link);
@@ -116,7 +116,7 @@ test('this browser keeps the private link only as the person chooses, and forget
   await page.goto(site.url);
   await page.getByRole('link', { name: 'One request kept in this browser' }).click();
   await text('Requests kept in this browser').waitFor();
-  await page.getByRole('button', { name: 'Read the answers: kept' }).click();
+  await page.getByRole('button', { name: 'Show the request: kept' }).click();
   await text('You asked for:').waitFor();
   assert.ok(await page.getByLabel('Keep the private link in this browser').isChecked());
   await page.getByLabel('Keep the private link in this browser').uncheck();
@@ -241,12 +241,23 @@ test('a request that is ended on its card is over in the title', async () => {
   assert.equal(await page.locator('.card h2').textContent(), 'This request is over');
 });
 
+detail('a kept request offers to read once there is something to read', async () => {
+  const { link } = await askFor('kept');
+  await page.getByLabel('Keep the private link in this browser').check();
+  await page.goto(`${site.url}#ask`);
+  await page.getByRole('button', { name: 'Show the request: kept' }).waitFor();
+  await answerWith(link, 'hunter2');
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  await page.getByRole('button', { name: 'Read the answer: kept' }).click();
+  assert.equal(await shownText(), 'hunter2');
+});
+
 detail('leaving a request that was ended asks nothing', async () => {
   const { link } = await askFor('ended');
   const keep = page.getByLabel('Keep the private link in this browser');
   await keep.check();
   await page.goto(`${site.url}#ask`);
-  await page.getByRole('button', { name: 'Read the answers: ended' }).click();
+  await page.getByRole('button', { name: 'Show the request: ended' }).click();
   await keep.uncheck();
   assert.equal(await asksToLeave(), true);
   await button('End the request').click();

@@ -122,7 +122,7 @@ export const askStates = {
     await button('Open', page).or(page.locator('.answers li button')).first().click();
     await button('Copy', page).click();
     await button('Back to the answers', page).click();
-    await page.getByText('All answers are opened.').waitFor();
+    await page.getByText('The answer is opened.').waitFor();
   },
   'collecting-ended': async (page, site) => {
     await askStates['collecting-none'](page, site);

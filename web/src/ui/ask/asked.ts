@@ -5,7 +5,7 @@ import { isOver } from '../../model/request';
 import { askedList, type Asked } from '../../storage/asked';
 import type { Context } from '../context';
 import { confirmButton } from '../parts/confirm';
-import { button, el, fill, untrusted } from '../parts/dom';
+import { button, el, fill, setAttribute, untrusted } from '../parts/dom';
 import { KeptRows, type Row } from '../parts/rows';
 import { RequestStatus } from './status';
 
@@ -57,10 +57,20 @@ export class AskedList {
       fill(actions, only);
       if (here) only.focus();
     };
-    const status = new RequestStatus(this.context, one, 'row', { onList: (list) => { if (isOver(list)) free(); }, onFinal: free });
+    const status = new RequestStatus(this.context, one, 'row', {
+      onList: (list) => {
+        if (isOver(list)) free();
+        else if (list.answers.length > 0) labelRead(words.say('readAnswers', { n: list.answers.length }));
+      },
+      onFinal: free,
+    });
 
-    const label = words.say('readAnswers');
-    const read = button('quiet', label, () => show({ kind: 'collect', ...one, exposed: false, reading: true }), named(label));
+    const read = button('quiet', '', () => show({ kind: 'collect', ...one, exposed: false, reading: true }));
+    const labelRead = (label: string) => {
+      read.textContent = label;
+      setAttribute(read, 'aria-label', named(label)['aria-label']);
+    };
+    labelRead(words.say('showRequest')); // until there is something to read
     // What was not read could never be read.
     const ask = confirmButton(words, words.say('forget'), words.say('forgetSure'), words.say('forgetYes'), async () => {
       forget();

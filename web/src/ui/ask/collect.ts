@@ -167,7 +167,7 @@ export class CollectView {
       ended = true;
       const here = tools.contains(document.activeElement) || this.rows.contains(document.activeElement);
       const opened = list !== null && list.answers.length > 0 && list.answers.every(({ state }) => isOpened(state));
-      fill(tools, opened && el('p', {}, words.say('allOpened')), mayAsk(context) && el('a', { href: `#${ASK}`, role: 'button', class: 'secondary' }, words.say('askAnother')));
+      fill(tools, opened && el('p', {}, words.say('allOpened', { n: list.answers.length })), mayAsk(context) && el('a', { href: `#${ASK}`, role: 'button', class: 'secondary' }, words.say('askAnother')));
       if (list === null || list.answers.length === 0) title.textContent = words.say('askOver');
       if (here) title.focus();
     };
