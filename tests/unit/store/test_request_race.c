@@ -43,7 +43,8 @@ struct racer {
     pthread_t thread;
 };
 
-/* Begin answer ${n} of round ${round}.  An earlier try may have done it. */
+/* Begin answer ${n} of round ${round}.  As in the server, each try has its own id: DynamoDB may have
+ * stored part of a try that failed. */
 static struct store_ref
 begin_until_done(struct race *race, unsigned round, unsigned n) {
     struct record a = sample_answer(&race->request, 0);
@@ -52,10 +53,11 @@ begin_until_done(struct race *race, unsigned round, unsigned n) {
     char id[TOKEN_SEALED_ID_LEN + 1];
     int result = -1;
 
-    (void)snprintf(id, sizeof(id), "Round%08uAnswer%03u", round, n);
-    race->store->ops->ref(race->store, id, &ref);
-    for (int i = 0; i <= race->retries && result < 0; i++)
+    for (unsigned i = 0; i <= (unsigned)race->retries && result < 0; i++) {
+        (void)snprintf(id, sizeof(id), "R%08uAnswer%03uTr%02u", round, n, i);
+        race->store->ops->ref(race->store, id, &ref);
         result = race->store->ops->create(race->store, &ref, &a, &content, NULL);
+    }
     buf_free(&content);
     return ref;
 }
