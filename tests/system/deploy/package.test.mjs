@@ -361,20 +361,28 @@ describe('the package', { timeout: 600_000 }, () => {
     const shown = 'https://events.example.org/hooks/secrets';
     assert.ok(begin.includes(shown), begin);
     await machine.run('sh', '-ec', key + begin.replace(shown, 'http://127.0.0.1:8001/hook'));
-    assert.equal(await open(await share('told')), 'told');
     const log = () => machine.run('journalctl', '--no-pager', '-o', 'cat', '-u', 'secretsctl-forward.service');
-    await until('the events came', () => kinds().includes('used_up')).catch(async (error) => assert.fail(`${error.message}: ${await log()}`));
-    assert.deepEqual(kinds(), ['started', 'created', 'opened', 'used_up']);
+    const came = (what, test) => until(what, test).catch(async (error) => assert.fail(`${error.message}: ${await log()}`));
+    await came('it follows', async () => {
+      await share('is somebody there?'); // "from now on" begins some time after systemctl returns
+      return kinds().length > 0;
+    });
+    assert.ok(!kinds().includes('started'), 'the start of the server was before');
+    assert.equal(await open(await share('told')), 'told');
+    await came('the events came', () => kinds().includes('used_up'));
+    assert.deepEqual(kinds().slice(-3), ['created', 'opened', 'used_up']);
+    const before = kinds().length;
+    const numberOf = (event) => JSON.parse(event.body).number;
     const secret = readFileSync(machine.path('/etc/secretsd/webhook.key'), 'utf8').trim();
     for (const { headers, body } of got()) new Webhook(secret).verify(body, headers);
     assert.ok(!(await machine.sh('cat /proc/[0-9]*/cmdline')).includes(secret.slice(6)), 'the key is no argument');
 
     // The server restarts, the service goes on with the next event; parked it stays until --resume.
     await machine.run('systemctl', 'restart', 'secretsd.service');
-    await until('it follows again', () => kinds().length === 6);
-    assert.deepEqual(kinds().slice(4), ['stopped', 'started']);
+    await came('it follows again', () => kinds().length === before + 2);
+    assert.deepEqual(kinds().slice(before), ['stopped', 'started']);
     const place = '/var/lib/private/secretsctl-forward/place';
-    await until('the place is written', () => JSON.parse(readFileSync(machine.path(place), 'utf8')).number === 6);
+    await until('the place is written', () => JSON.parse(readFileSync(machine.path(place), 'utf8')).number === numberOf(got().at(-1)));
     assert.equal(await property('secretsctl-forward.service', 'NRestarts'), '0');
     const parked = JSON.parse(readFileSync(machine.path(place), 'utf8'));
     await machine.run('systemctl', 'stop', 'secretsctl-forward.service');
@@ -385,19 +393,30 @@ describe('the package', { timeout: 600_000 }, () => {
     assert.equal(await property('secretsctl-forward.service', 'NRestarts'), '0', 'it is not tried again');
     await machine.run('sh', '-ec', resume);
     await share('told again');
-    await until('it goes on', () => kinds().length === 7);
-    assert.equal(kinds()[6], 'created');
+    await came('it goes on', () => kinds().length === before + 3);
+    assert.equal(kinds().at(-1), 'created');
 
-    // A program instead of the webhook, as the comment in the unit says.
+    // A program instead of the webhook, by the drop-in of the manual.  The comment in the unit says the same.
     const unit = readFileSync(machine.path('/lib/systemd/system/secretsctl-forward.service'), 'utf8');
-    const program = /^#   ExecStart=\n#   (ExecStart=\S+ forward) --exec \S+$/m.exec(unit)[1];
+    const [, inUnit] = /^#   ExecStart=\n#   (ExecStart=\S+ forward --exec .+)$/m.exec(unit);
+    const [, words] = /^\.Bd [^\n]*\n(\[Service\]\nLoadCredential=\n.*?)^\.Ed$/ms.exec(readFileSync(join(top, 'man/secretsctl.8'), 'utf8'));
+    assert.ok(words.includes(inUnit), words);
+    const [program] = /\/usr\/local\/bin\/\S+/.exec(words);
     for (const name of ['webhook.key', 'forward.env']) rmSync(machine.path(`/etc/secretsd/${name}`));
-    dropIn('secretsctl-forward.service', 'exec.conf', `[Service]\nLoadCredential=\nEnvironmentFile=\nExecStart=\n${program} --exec /usr/bin/tee -a /var/lib/secretsctl-forward/told\n`);
+    writeFileSync(machine.path('/etc/secretsd/chat'), 'a credential\n', { mode: 0o600 });
+    writeFileSync(machine.path(program), '#!/bin/sh\ncat "$CREDENTIALS_DIRECTORY/chat" - >>/var/lib/secretsctl-forward/told\n', { mode: 0o755 });
+    dropIn('secretsctl-forward.service', 'exec.conf', words);
+    await machine.run('systemctl', 'set-environment', 'FORWARD_OPTIONS=--resume');
     await reload('secretsctl-forward.service');
+    await machine.run('systemctl', 'unset-environment', 'FORWARD_OPTIONS');
     await share('for the program');
     const told = machine.path('/var/lib/private/secretsctl-forward/told');
-    await until('the program was told', () => existsSync(told) && readFileSync(told, 'utf8').includes('"created"'));
-    assert.equal(kinds().length, 7, 'and the webhook was not');
+    await came('the program was told', () => existsSync(told) && readFileSync(told, 'utf8').includes('"created"'));
+    assert.match(readFileSync(told, 'utf8'), /^a credential\n\{/, 'it has the credential, and the event on standard input');
+    assert.equal(kinds().length, before + 3, 'and the webhook was not');
+    const started = await property('secretsctl-forward.service', 'MainPID');
+    const argv = (await machine.sh(`cat /proc/${started}/cmdline`)).split('\0').filter(Boolean);
+    assert.deepEqual(argv.slice(-3), ['--exec', program, '--resume'], 'the options of one start');
 
     // What it may reach, and what it must not.
     const pid = await property('secretsctl-forward.service', 'MainPID');
@@ -406,6 +425,7 @@ describe('the package', { timeout: 600_000 }, () => {
     t.diagnostic(`exposure ${exposure}`);
     assert.ok(exposure <= 2.5, String(exposure));
     assert.equal(await machine.sh('systemd-analyze verify --man=no secretsctl-forward.service'), '');
+    for (const path of [program, '/etc/secretsd/chat']) rmSync(machine.path(path));
     dropIn('secretsctl-forward.service', 'exec.conf'); // without it the service cannot start again; the package has to cope
     writeFileSync(machine.path('/etc/secretsd/secretsd.env'), settings);
     await machine.run('systemctl', 'restart', 'secretsd.service');

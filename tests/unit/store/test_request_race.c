@@ -43,8 +43,8 @@ struct racer {
     pthread_t thread;
 };
 
-/* Begin answer ${n} of round ${round}.  As in the server, each try has its own id: DynamoDB may have
- * stored part of a try that failed. */
+/* Begin answer ${n} of round ${round}.  As in the server, each try has its own id: DynamoDB may
+ * have stored part of a try that failed. */
 static struct store_ref
 begin_until_done(struct race *race, unsigned round, unsigned n) {
     struct record a = sample_answer(&race->request, 0);
