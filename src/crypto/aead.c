@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <openssl/evp.h>
 #include <pthread.h>
+#include <stdbool.h>
 
 #include "base/err.h"
 
@@ -16,24 +17,40 @@ aead_fetch_ciphers(void) {
     ciphers[AEAD_CHACHA20_POLY1305] = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
 }
 
-/* Return a context with the key, the nonce and the additional data of ${params}, or NULL if OpenSSL
- * fails. */
+/* Return a context with ${key} for nonces of ${nonce_len} bytes, or NULL if OpenSSL fails. */
 static EVP_CIPHER_CTX *
-aead_context_new(const struct aead_params *params, int encrypt) {
+aead_context_with_key(enum aead_cipher which, const uint8_t *key, size_t nonce_len, int encrypt) {
     EVP_CIPHER_CTX *ctx = NULL;
-    int n = 0;
     (void)pthread_once(&ciphers_once, aead_fetch_ciphers);
-    const EVP_CIPHER *cipher = ciphers[params->cipher];
+    const EVP_CIPHER *cipher = ciphers[which];
     if (cipher == NULL || (ctx = EVP_CIPHER_CTX_new()) == NULL) return NULL;
 
     /* The length of the nonce has to be set before the nonce itself. */
     if (EVP_CipherInit_ex2(ctx, cipher, NULL, NULL, encrypt, NULL) == 1 &&
-        EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, (int)params->nonce_len, NULL) == 1 &&
-        EVP_CipherInit_ex2(ctx, NULL, params->key, params->nonce, encrypt, NULL) == 1 &&
-        (params->aad_len == 0 ||
-         EVP_CipherUpdate(ctx, NULL, &n, params->aad, (int)params->aad_len) == 1))
+        EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, (int)nonce_len, NULL) == 1 &&
+        EVP_CipherInit_ex2(ctx, NULL, key, NULL, encrypt, NULL) == 1)
         return ctx;
 
+    EVP_CIPHER_CTX_free(ctx);
+    return NULL;
+}
+
+/* Begin a message with the nonce and the additional data of ${params} in ${ctx}, which has a key.
+ * Returns whether OpenSSL did. */
+static bool
+aead_begin(EVP_CIPHER_CTX *ctx, const struct aead_params *params, int encrypt) {
+    int n = 0;
+    return EVP_CipherInit_ex2(ctx, NULL, NULL, params->nonce, encrypt, NULL) == 1 &&
+           (params->aad_len == 0 ||
+            EVP_CipherUpdate(ctx, NULL, &n, params->aad, (int)params->aad_len) == 1);
+}
+
+/* Return a context in which the message of ${params} begins, or NULL if OpenSSL fails. */
+static EVP_CIPHER_CTX *
+aead_context_new(const struct aead_params *params, int encrypt) {
+    EVP_CIPHER_CTX *ctx =
+        aead_context_with_key(params->cipher, params->key, params->nonce_len, encrypt);
+    if (ctx != NULL && aead_begin(ctx, params, encrypt)) return ctx;
     EVP_CIPHER_CTX_free(ctx);
     return NULL;
 }
@@ -72,22 +89,61 @@ aead_seal(const struct aead_params *params, const uint8_t *plain, size_t len, ui
     return err;
 }
 
-int
-aead_open(const struct aead_params *params, const uint8_t *sealed, size_t len,
-          const uint8_t tag[static AEAD_TAG_LEN], uint8_t *out) {
+/* Open the message that begins in ${ctx}.  Returns as aead_open(). */
+static int
+aead_open_begun(EVP_CIPHER_CTX *ctx, const uint8_t *sealed, size_t len,
+                const uint8_t tag[static AEAD_TAG_LEN], uint8_t *out) {
     uint8_t none[AEAD_TAG_LEN], want[AEAD_TAG_LEN];
-    int n = 0, err = aead_check_lengths(params, len);
-    if (err != 0) return err;
-
+    int n = 0, err = 0;
     memcpy(want, tag, sizeof(want)); /* OpenSSL takes no const */
-    EVP_CIPHER_CTX *ctx = aead_context_new(params, 0);
-    if (ctx == NULL || EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, AEAD_TAG_LEN, want) != 1 ||
+    if (EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, AEAD_TAG_LEN, want) != 1 ||
         aead_update(ctx, sealed, len, out) != 0)
         err = ERR_CRYPTO;
     else if (EVP_CipherFinal_ex(ctx, none, &n) != 1 || n != 0) err = ERR_TAG;
-    EVP_CIPHER_CTX_free(ctx);
 
     /* What did not verify is not released, not even into the caller's memory. */
     if (err != 0 && len > 0) explicit_bzero(out, len);
     return err;
+}
+
+/* OpenSSL failed before the message began.  Returns ERR_CRYPTO. */
+static int
+aead_fail(uint8_t *out, size_t len) {
+    if (len > 0) explicit_bzero(out, len);
+    return ERR_CRYPTO;
+}
+
+int
+aead_open(const struct aead_params *params, const uint8_t *sealed, size_t len,
+          const uint8_t tag[static AEAD_TAG_LEN], uint8_t *out) {
+    int err = aead_check_lengths(params, len);
+    if (err != 0) return err;
+
+    EVP_CIPHER_CTX *ctx = aead_context_new(params, 0);
+    if (ctx != NULL) err = aead_open_begun(ctx, sealed, len, tag, out);
+    else err = aead_fail(out, len);
+    EVP_CIPHER_CTX_free(ctx);
+    return err;
+}
+
+/* The key is in the context of OpenSSL. */
+struct aead_key *
+aead_key_new(enum aead_cipher cipher, const uint8_t *key) {
+    return (struct aead_key *)aead_context_with_key(cipher, key, AEAD_NONCE_LEN, 0);
+}
+
+int
+aead_key_open(struct aead_key *key, const struct aead_params *params, const uint8_t *sealed,
+              size_t len, const uint8_t tag[static AEAD_TAG_LEN], uint8_t *out) {
+    EVP_CIPHER_CTX *ctx = (EVP_CIPHER_CTX *)key;
+    int err = aead_check_lengths(params, len);
+    if (err == 0 && params->nonce_len != AEAD_NONCE_LEN) err = ERR_INVALID;
+    if (err != 0) return err;
+    if (aead_begin(ctx, params, 0)) return aead_open_begun(ctx, sealed, len, tag, out);
+    return aead_fail(out, len);
+}
+
+void
+aead_key_free(struct aead_key *key) {
+    EVP_CIPHER_CTX_free((EVP_CIPHER_CTX *)key);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * AES-256-GCM (NIST SP 800-38D) and ChaCha20-Poly1305 (RFC 8439), both with a 16-byte tag.  Each
- * call encrypts or decrypts one message.  Any thread.
+ * call encrypts or decrypts one message.  Any thread; a struct aead_key by one at a time.
  */
 #ifndef CRYPTO_AEAD_H
 #define CRYPTO_AEAD_H
@@ -50,5 +50,20 @@ int aead_seal(const struct aead_params *params, const uint8_t *plain, size_t len
 MUST_CHECK
 int aead_open(const struct aead_params *params, const uint8_t *sealed, size_t len,
               const uint8_t tag[static AEAD_TAG_LEN], uint8_t *out);
+
+/* A key that opens many messages, prepared once. */
+struct aead_key;
+
+/* Prepare the AEAD_KEY_LEN bytes of ${key} for messages with nonces of AEAD_NONCE_LEN.  The caller
+ * frees it with aead_key_free().  Returns NULL if memory is short or OpenSSL fails. */
+struct aead_key *aead_key_new(enum aead_cipher cipher, const uint8_t *key);
+
+/* As aead_open() with ${key}, and with nonce and additional data of ${params}. */
+MUST_CHECK
+int aead_key_open(struct aead_key *key, const struct aead_params *params, const uint8_t *sealed,
+                  size_t len, const uint8_t tag[static AEAD_TAG_LEN], uint8_t *out);
+
+/* Wipe and free ${key}.  NULL is allowed. */
+void aead_key_free(struct aead_key *key);
 
 #endif

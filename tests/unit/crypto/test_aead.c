@@ -145,6 +145,34 @@ works_in_place_and_on_nothing(void **state) {
     assert_int_equal(aead_seal(&params, data, (size_t)INT32_MAX + 1, data, tag), ERR_TOO_LARGE);
 }
 
+static void
+one_key_opens_many_messages(void **state) {
+    (void)state;
+    uint8_t sealed[11], back[11], tag[AEAD_TAG_LEN], zero[11] = {0}, many[AEAD_NONCE_LEN] = {0};
+    struct aead_key *prepared = aead_key_new(AEAD_AES_256_GCM, key);
+    struct aead_params params = params_with(AEAD_NONCE_LEN, "aad", 3);
+    params.nonce = many;
+    assert_non_null(prepared);
+    for (uint8_t i = 0; i < 50; i++) {
+        many[3] = i;
+        params.aad_len = i % 4;
+        assert_int_equal(aead_seal(&params, (const uint8_t *)"hello world", 11, sealed, tag), 0);
+
+        /* One that is refused in between changes nothing for the next. */
+        tag[i % AEAD_TAG_LEN] ^= 4;
+        assert_int_equal(aead_key_open(prepared, &params, sealed, 11, tag, back), ERR_TAG);
+        assert_memory_equal(back, zero, sizeof(zero));
+        tag[i % AEAD_TAG_LEN] ^= 4;
+        assert_int_equal(aead_key_open(prepared, &params, sealed, 11, tag, back), 0);
+        assert_memory_equal(back, "hello world", 11);
+    }
+
+    params.nonce_len = AEAD_NONCE_LEN - 1;
+    assert_int_equal(aead_key_open(prepared, &params, sealed, 11, tag, back), ERR_INVALID);
+    aead_key_free(prepared);
+    aead_key_free(NULL);
+}
+
 int
 main(void) {
     const struct CMUnitTest tests[] = {
@@ -152,6 +180,7 @@ main(void) {
         cmocka_unit_test(nonces_of_every_length_round_trip),
         cmocka_unit_test(a_refused_message_leaves_nothing),
         cmocka_unit_test(works_in_place_and_on_nothing),
+        cmocka_unit_test(one_key_opens_many_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
