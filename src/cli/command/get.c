@@ -68,12 +68,12 @@ on_verified_content(void *ctx, uint64_t offset, const uint8_t *data, size_t len)
 
 /* Called by the download with bytes of the envelope, in order. */
 static int
-on_envelope_bytes(void *ctx, const uint8_t *data, size_t len) {
+on_envelope_bytes(void *ctx, uint8_t *data, size_t len) {
     struct delivery *d = ctx;
     size_t skip = d->skip < len ? (size_t)d->skip : len;
     d->skip -= skip;
 
-    int err = envelope_opener_add(d->opener, data + skip, len - skip);
+    int err = envelope_opener_add_in_place(d->opener, data + skip, len - skip);
     if (err == 0 && d->until_meta && envelope_opener_meta(d->opener) != NULL) return ENOUGH;
     return err;
 }

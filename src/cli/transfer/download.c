@@ -206,7 +206,7 @@ static void
 release_slot(struct downloader *loader, struct download_slot *slot, uint32_t k) {
     (void)pthread_mutex_lock(&loader->lock);
     slot->ready = false;
-    slot->data.len = 0; /* sealed bytes: a wipe of each part would take longer than it helps */
+    slot->data.len = 0; /* wiped at the end: a wipe of each part would take longer than it helps */
     loader->consumed = k + 1;
     (void)pthread_mutex_unlock(&loader->lock);
     (void)pthread_cond_signal(&loader->freed);

@@ -16,8 +16,9 @@ struct download {
     uint32_t part_size;
     struct progress *bar; /* counts the bytes received */
 
-    /* Consumes the next ${len} bytes.  Returns 0 to continue, or what ends the download. */
-    int (*sink)(void *ctx, const uint8_t *data, size_t len);
+    /* Consumes the next ${len} bytes, and may overwrite them.  Returns 0 to continue, or what ends
+     * the download. */
+    int (*sink)(void *ctx, uint8_t *data, size_t len);
     void *ctx;
 };
 

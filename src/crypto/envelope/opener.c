@@ -19,6 +19,7 @@ struct envelope_opener {
     uint8_t header[ENVELOPE_HEADER_LEN];
     size_t filled;                            /* bytes received of the chunk */
     uint8_t chunk[ENVELOPE_SEALED_CHUNK_LEN]; /* ${filled} of it are sealed, then it is opened */
+    struct aead_key *aead;
 };
 
 struct envelope_opener *
@@ -29,15 +30,17 @@ envelope_opener_new(const struct envelope_keys *keys, envelope_sink sink, void *
     o->keys = *keys;
     o->sink = sink;
     o->ctx = ctx;
-    return o;
+    o->aead = aead_key_new(AEAD_AES_256_GCM, keys->key);
+    if (o->aead != NULL) return o;
+    envelope_opener_free(o);
+    return NULL;
 }
 
-/* Read the metadata, with which the ${len} plaintext bytes of the first chunk begin. */
+/* Read the metadata, with which the ${len} plaintext bytes of the first chunk, at ${c}, begin. */
 static int
-opener_read_meta(struct envelope_opener *o, size_t len) {
+opener_read_meta(struct envelope_opener *o, const uint8_t *c, size_t len) {
     if (len < META_PREFIX_LEN) return ENVELOPE_CONTENT_FAILURE;
 
-    const uint8_t *c = o->chunk;
     uint32_t n = (uint32_t)c[0] << 24 | (uint32_t)c[1] << 16 | (uint32_t)c[2] << 8 | c[3];
     if (n > ENVELOPE_METADATA_MAX || n > len - META_PREFIX_LEN) return ENVELOPE_CONTENT_FAILURE;
     int verdict = envelope_meta_parse(c + META_PREFIX_LEN, n, &o->meta);
@@ -45,12 +48,10 @@ opener_read_meta(struct envelope_opener *o, size_t len) {
     return verdict;
 }
 
+/* Whether the ${len} bytes at ${data} are zero: the first is, and each equals the one before. */
 static bool
 opener_all_zero(const uint8_t *data, size_t len) {
-    uint8_t any = 0;
-    for (size_t i = 0; i < len; i++)
-        any |= data[i];
-    return any == 0;
+    return len == 0 || (data[0] == 0 && memcmp(data, data + 1, len - 1) == 0);
 }
 
 static uint64_t
@@ -60,24 +61,24 @@ opener_clamp(uint64_t v, uint64_t low, uint64_t high) {
     return v;
 }
 
-/* Release the content among the ${len} plaintext bytes from offset ${begin} on, after a check
- * that the padding after it is zero. */
+/* Release the content among the ${len} bytes at ${plain}, which begin at offset ${begin} of the
+ * plaintext, after a check that the padding after it is zero. */
 static int
-opener_release(struct envelope_opener *o, uint64_t begin, size_t len) {
+opener_release(struct envelope_opener *o, const uint8_t *plain, uint64_t begin, size_t len) {
     uint64_t content_end = o->content_start + o->meta.size, end = begin + len;
     uint64_t from = opener_clamp(o->content_start, begin, end),
              to = opener_clamp(content_end, begin, end);
-    if (!opener_all_zero(o->chunk + (to - begin), (size_t)(end - to)))
-        return ENVELOPE_CONTENT_FAILURE;
+    if (!opener_all_zero(plain + (to - begin), (size_t)(end - to))) return ENVELOPE_CONTENT_FAILURE;
     if (from >= to) return ENVELOPE_OK;
 
-    return o->sink(o->ctx, from - o->content_start, o->chunk + (from - begin), (size_t)(to - from));
+    return o->sink(o->ctx, from - o->content_start, plain + (from - begin), (size_t)(to - from));
 }
 
-/* Verify the chunk of ${size} bytes at ${sealed}, which may be o->chunk, and release what it
- * contains. */
+/* Verify the chunk of ${size} bytes at ${sealed}, decrypt it to ${plain}, which may be ${sealed},
+ * and release what it contains. */
 static int
-opener_open_chunk(struct envelope_opener *o, const uint8_t *sealed, size_t size, bool last) {
+opener_open_chunk(struct envelope_opener *o, const uint8_t *sealed, size_t size, uint8_t *plain,
+                  bool last) {
     uint8_t nonce[AEAD_NONCE_LEN];
     if (size < AEAD_TAG_LEN || o->next > UINT32_MAX) return ENVELOPE_PAYLOAD_FAILURE;
     size_t len = size - AEAD_TAG_LEN;
@@ -85,17 +86,17 @@ opener_open_chunk(struct envelope_opener *o, const uint8_t *sealed, size_t size,
 
     uint64_t begin = o->next * ENVELOPE_CHUNK_LEN;
     struct aead_params params = envelope_chunk_params(&o->keys, (uint32_t)o->next, last, nonce);
-    int err = aead_open(&params, sealed, len, sealed + len, o->chunk);
+    int err = aead_key_open(o->aead, &params, sealed, len, sealed + len, plain);
     if (err == ERR_TAG) return ENVELOPE_PAYLOAD_FAILURE;
     if (err != 0) return err;
 
     o->next++;
     o->filled = 0;
-    if (begin == 0 && (err = opener_read_meta(o, len)) != 0) return err;
+    if (begin == 0 && (err = opener_read_meta(o, plain, len)) != 0) return err;
 
     /* A content that ends too early is reported before anything of the last chunk is released. */
     if (last && begin + len < o->content_start + o->meta.size) return ENVELOPE_CONTENT_FAILURE;
-    return opener_release(o, begin, len);
+    return opener_release(o, plain, begin, len);
 }
 
 /* Collect the header and advance ${*data} and ${*len}.  The header is public, so it may be compared
@@ -133,9 +134,11 @@ opener_finish(struct envelope_opener *o, int result) {
     return result;
 }
 
-int
-envelope_opener_add(struct envelope_opener *o, const void *sealed, size_t len) {
-    const uint8_t *data = sealed;
+/* Read the ${len} bytes at ${data}.  A chunk that lies whole in them is opened to the same place of
+ * ${room}, or to o->chunk if ${room} is NULL. */
+static int
+opener_feed(struct envelope_opener *o, const uint8_t *data, size_t len, uint8_t *room) {
+    const uint8_t *begin = data;
     if (o->failed != 0) return o->failed;
     if (o->ended && len > 0) return opener_finish(o, ENVELOPE_PAYLOAD_FAILURE);
 
@@ -150,10 +153,12 @@ envelope_opener_add(struct envelope_opener *o, const void *sealed, size_t len) {
         size_t n = 0;
         int err = 0;
         if (o->filled == sizeof(o->chunk)) {
-            err = opener_open_chunk(o, o->chunk, o->filled, false);
+            err = opener_open_chunk(o, o->chunk, o->filled, o->chunk, false);
         } else if (o->filled == 0 && len > sizeof(o->chunk)) {
+            uint8_t *plain = o->chunk;
             n = sizeof(o->chunk);
-            err = opener_open_chunk(o, data, n, false);
+            if (room != NULL) plain = room + (data - begin);
+            err = opener_open_chunk(o, data, n, plain, false);
         } else {
             n = opener_collect(o, data, len);
         }
@@ -166,11 +171,21 @@ envelope_opener_add(struct envelope_opener *o, const void *sealed, size_t len) {
 }
 
 int
+envelope_opener_add(struct envelope_opener *o, const void *sealed, size_t len) {
+    return opener_feed(o, sealed, len, NULL);
+}
+
+int
+envelope_opener_add_in_place(struct envelope_opener *o, void *sealed, size_t len) {
+    return opener_feed(o, sealed, len, sealed);
+}
+
+int
 envelope_opener_end(struct envelope_opener *o) {
     if (o->failed != 0 || o->ended) return o->failed;
     o->ended = true;
     if (o->header_len < sizeof(o->header)) return opener_finish(o, ENVELOPE_HEADER_FAILURE);
-    return opener_finish(o, opener_open_chunk(o, o->chunk, o->filled, true));
+    return opener_finish(o, opener_open_chunk(o, o->chunk, o->filled, o->chunk, true));
 }
 
 const struct envelope_meta *
@@ -212,6 +227,7 @@ envelope_opener_resume(struct envelope_opener *o, uint64_t number) {
 void
 envelope_opener_free(struct envelope_opener *o) {
     if (o == NULL) return;
+    aead_key_free(o->aead);
     explicit_bzero(o, sizeof(*o));
     free(o);
 }

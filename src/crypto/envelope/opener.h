@@ -28,6 +28,10 @@ struct envelope_opener *envelope_opener_new(const struct envelope_keys *keys, en
 MUST_CHECK
 int envelope_opener_add(struct envelope_opener *o, const void *sealed, size_t len);
 
+/* The same, and what is opened may overwrite ${sealed}, which the caller then wipes. */
+MUST_CHECK
+int envelope_opener_add_in_place(struct envelope_opener *o, void *sealed, size_t len);
+
 /*
  * End the envelope: open the last chunk and check that nothing is missing.  Returns as
  * envelope_opener_add().  Only ENVELOPE_OK means that the whole content was released.

@@ -68,6 +68,36 @@ seal_stream(const struct buf *content, size_t piece, struct sealed *out,
     envelope_sealer_free(s);
 }
 
+/* Open ${sealed}, which this overwrites, in pieces of ${piece} bytes, where they are.  Returns the
+ * verdict, with what was released in ${opened}. */
+static int
+open_in_place(const struct envelope_keys *keys, struct buf *sealed, size_t piece,
+              struct buf *opened) {
+    int verdict = ENVELOPE_OK;
+    struct envelope_opener *o = envelope_opener_new(keys, collect, opened);
+    for (size_t at = 0; at < sealed->len && verdict == ENVELOPE_OK; at += piece) {
+        size_t n = sealed->len - at < piece ? sealed->len - at : piece;
+        verdict = envelope_opener_add_in_place(o, sealed->data + at, n);
+    }
+    if (verdict == ENVELOPE_OK) verdict = envelope_opener_end(o);
+    envelope_opener_free(o);
+    return verdict;
+}
+
+static void
+check_in_place(const struct envelope_keys *keys, const struct buf *sealed,
+               const struct buf *content) {
+    static const size_t pieces[] = {1 << 20, 200000, 65553, 65552, 4099};
+    for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
+        struct buf copy = BUF_INIT(2 << 20), opened = BUF_INIT(1 << 20);
+        assert_int_equal(buf_add(&copy, sealed->data, sealed->len), 0);
+        assert_int_equal(open_in_place(keys, &copy, pieces[i], &opened), ENVELOPE_OK);
+        assert_true(buf_equals(&opened, content->data, content->len));
+        buf_free(&copy);
+        buf_free(&opened);
+    }
+}
+
 static void
 round_trip(size_t size, size_t piece) {
     struct buf content = BUF_INIT(1 << 20), opened = BUF_INIT(1 << 20);
@@ -90,6 +120,7 @@ round_trip(size_t size, size_t piece) {
     assert_string_equal(envelope_opener_meta(o)->name, "a name");
     assert_true(buf_equals(&opened, content.data, content.len));
     envelope_opener_free(o);
+    check_in_place(&keys, &sealed.bytes, &content);
     buf_free(&content);
     buf_free(&opened);
     buf_free(&sealed.bytes);
@@ -112,6 +143,32 @@ test_pieces_of_any_length(void **state) {
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(pieces); i++)
         round_trip(300000, pieces[i]);
+}
+
+/* Nothing of a changed chunk is released, nor left where it was. */
+static void
+test_a_changed_chunk_stays_closed_in_place(void **state) {
+    enum { CHANGED = ENVELOPE_HEADER_LEN + 2 * ENVELOPE_SEALED_CHUNK_LEN };
+    static const uint8_t zeros[ENVELOPE_CHUNK_LEN];
+    struct buf content = BUF_INIT(1 << 20), opened = BUF_INIT(1 << 20);
+    struct sealed sealed = {.bytes = BUF_INIT(2 << 20)};
+    struct envelope_keys keys;
+    (void)state;
+    uint8_t *room = buf_space(&content, 300000);
+    assert_non_null(room);
+    memset(room, 'c', 300000);
+    content.len = 300000;
+    seal_stream(&content, 300000, &sealed, &keys);
+
+    sealed.bytes.data[CHANGED + 7] ^= 1;
+    int verdict = open_in_place(&keys, &sealed.bytes, sealed.bytes.len, &opened);
+    assert_int_equal(verdict, ENVELOPE_PAYLOAD_FAILURE);
+    assert_in_range(opened.len, 1, 2 * ENVELOPE_CHUNK_LEN);
+    assert_memory_equal(opened.data, content.data, opened.len);
+    assert_memory_equal(sealed.bytes.data + CHANGED, zeros, sizeof(zeros));
+    buf_free(&content);
+    buf_free(&opened);
+    buf_free(&sealed.bytes);
 }
 
 /* An unfinished envelope cannot be opened, because its first chunk was never written. */
@@ -139,6 +196,7 @@ main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lengths_around_chunk_edges),
         cmocka_unit_test(test_pieces_of_any_length),
+        cmocka_unit_test(test_a_changed_chunk_stays_closed_in_place),
         cmocka_unit_test(test_unfinished_is_nothing),
     };
     json_setup();
