@@ -135,6 +135,9 @@ has_utf8(void) {
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
+/* A part of a large secret arrives in a few calls. */
+enum { RECEIVE_BUFFER = 256 * 1024 };
+
 static struct http_client *
 new_http_client(void) {
     struct http_client_options options = {
@@ -144,6 +147,7 @@ new_http_client(void) {
         .proxy_from_env = true,
         .netrc = true,
         .idle_max = 8,
+        .receive_buffer = RECEIVE_BUFFER,
     };
     return http_client_new(&options);
 }

@@ -20,6 +20,7 @@ struct http_client {
     char *ca_dir;
     bool proxy_from_env;
     bool netrc;
+    long receive_buffer;
     pthread_mutex_t lock; /* for the two below */
     int idle_count;
     int idle_max;
@@ -76,6 +77,8 @@ http_client_new(const struct http_client_options *o) {
     c->idle_max = idle_max;
     c->proxy_from_env = o->proxy_from_env;
     c->netrc = o->netrc;
+    c->receive_buffer = TRANSFER_BUFFER;
+    if (o->receive_buffer > 0) c->receive_buffer = (long)o->receive_buffer;
     if (copy_option(o->user_agent, &c->user_agent) && copy_option(o->ca_file, &c->ca_file) &&
         copy_option(o->ca_dir, &c->ca_dir))
         return c;
@@ -258,9 +261,9 @@ set_method(CURL *curl, struct transfer *t) {
 }
 
 static CURLcode
-set_transfer(CURL *curl, struct transfer *t) {
+set_transfer(CURL *curl, const struct http_client *c, struct transfer *t) {
     SET(CURLOPT_ERRORBUFFER, t->resp->detail);
-    SET(CURLOPT_BUFFERSIZE, (long)TRANSFER_BUFFER);
+    SET(CURLOPT_BUFFERSIZE, c->receive_buffer);
     SET(CURLOPT_UPLOAD_BUFFERSIZE, (long)TRANSFER_BUFFER);
     SET(CURLOPT_WRITEFUNCTION, on_curl_write);
     SET(CURLOPT_WRITEDATA, t);
@@ -403,7 +406,7 @@ http_client_send(struct http_client *c, const struct http_client_request *req,
     struct transfer t = {.curl = curl, .req = req, .resp = resp};
     CURLcode code = set_connection(curl, c, req);
     if (code == CURLE_OK) code = set_method(curl, &t);
-    if (code == CURLE_OK) code = set_transfer(curl, &t);
+    if (code == CURLE_OK) code = set_transfer(curl, c, &t);
     if (code == CURLE_OK) code = set_fields(curl, req, &fields);
     if (code == CURLE_OK) {
         code = curl_easy_perform(curl);

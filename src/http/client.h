@@ -39,6 +39,7 @@ struct http_client_options {
     bool proxy_from_env;    /* honour the usual proxy variables of the environment; else no proxy */
     bool netrc;             /* send the user and password that ~/.netrc has for a host */
     int idle_max;           /* idle handles to keep, at least 1 */
+    size_t receive_buffer;  /* bytes that a request receives at once; 0: 128 KiB */
 };
 
 /* Initialise the library, which then wipes memory when it frees it.  Call once, before any other
