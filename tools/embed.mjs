@@ -37,11 +37,21 @@ const sums = pages
   .map(([name, hash]) => `${hash}  ${name}\n`).join('');
 const files = [...pages, { path: '/SHA256SUMS', type: TYPES[''], bytes: Buffer.from(sums) }];
 
+/** How each byte is written in a string: three digits at most, and no digraph or trigraph. */
+const CHARACTERS = Array.from({ length: 256 }, (_, byte) => {
+  const char = String.fromCharCode(byte);
+  return /[ !#->@-[\]-~]/.test(char) ? char : `\\${byte.toString(8).padStart(3, '0')}`;
+});
+
 const quote = (text) => JSON.stringify(text);
+// A compiler reads a string in a tenth of the time that it takes for a list of numbers. It ends in one byte more.
 const array = (name, bytes) => {
   const lines = [];
-  for (let at = 0; at < bytes.length; at += 32) lines.push([...bytes.subarray(at, at + 32)].join(','));
-  return `static const uint8_t ${name}[] = {\n${lines.join(',\n')}};\n`;
+  for (let at = 0; at < bytes.length; at += 96) {
+    const line = bytes.subarray(at, at + 96);
+    lines.push(`    "${[...line].map((byte) => CHARACTERS[byte]).join('')}"`);
+  }
+  return `static const uint8_t ${name}[] =\n${lines.join('\n')};\n`;
 };
 
 let c = '/* Made by tools/embed.mjs from the built page. */\n#include "api/web/page_files.h"\n\n';
@@ -50,7 +60,7 @@ const rows = files.map(({ path, type, bytes }, i) => {
   gzip[9] = 255; // the same bytes whatever system made them
   c += array(`plain_${i}`, bytes) + array(`gzip_${i}`, gzip);
   const etag = createHash('sha256').update(bytes).digest('base64url').slice(0, 22);
-  return `    {${quote(path)}, ${quote(type)}, ${quote(`"${etag}"`)}, ${quote(`"${etag}-gz"`)}, plain_${i}, sizeof(plain_${i}), gzip_${i}, sizeof(gzip_${i})},\n`;
+  return `    {${quote(path)}, ${quote(type)}, ${quote(`"${etag}"`)}, ${quote(`"${etag}-gz"`)}, plain_${i}, sizeof(plain_${i}) - 1, gzip_${i}, sizeof(gzip_${i}) - 1},\n`;
 });
 c += `\nconst struct page_file page_files[] = {\n${rows.join('')}};\nconst size_t page_file_count = ${files.length};\n`;
 const headers = Object.entries(pageHeaders).map(([name, value]) => `    {${quote(name)}, ${quote(value)}},\n`);
