@@ -2,6 +2,7 @@
 #
 #   V=1                          show the commands
 #   SANITIZE=address,undefined   build into build/address,undefined with that sanitizer (or thread)
+#   CFLAGS='-Og -g'              for a debugger: the usual build knows lines and functions, but no variables
 #   CC=clang                     another compiler (builds into build/clang)
 #   DESTDIR= PREFIX=/usr/local   where `make install` installs
 

@@ -23,8 +23,9 @@ variant := $(strip $(if $(filter-out $(CROSS)gcc,$(notdir $(CC))),$(notdir $(CC)
 B := build$(if $(variant),/$(subst $(empty) ,-,$(variant)))
 
 CPPFLAGS += -Isrc -I$(B)/gen -D_GNU_SOURCE -DVERSION='"$(VERSION)"'
-# Sanitizers find the same with less optimization and debugging information, in half the time.
-CFLAGS ?= $(if $(SANITIZE),-O1 -g1,-O2 -g)
+# Sanitizers find the same with less optimization, in half the time.  -g1 keeps lines and functions for a backtrace;
+# the variables as well (-g) cost an eighth of the build.
+CFLAGS ?= $(if $(SANITIZE),-O1 -g1,-O2 -g1)
 CFLAGS_ALL = -std=c17 $(CFLAGS) -pthread -fPIE -fvisibility=hidden -fno-common -fstack-protector-strong \
     -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing -fexceptions \
     $(WARNINGS) $(HARDENING) $(EXTRA_CFLAGS)
