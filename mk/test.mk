@@ -52,7 +52,7 @@ $(B)/tests/%: $(B)/tests/obj/%.o $(UNIT_COMMON) $(CLI_LIB) $(CORE)
 $(B)/tests/obj/sealtool.o: tests/system/support/tools/sealtool.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(TEST_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Objects of the server that a test links.
 $(B)/tests/test_sandbox $(B)/tests/test_sandbox_calls: $(B)/obj/server/process/sandbox.o
@@ -103,10 +103,30 @@ $(B)/tests/server/secretsd: $(SERVER_OBJ) $(B)/tests/obj/server_hooks.o $(B)/tes
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(SERVER_WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(SERVER_LIBS)
 
+# A server whose page derives keys at the least cost that readers accept, and so in a twentieth of the time.  For tests
+# of the page that are not about that.
+CHEAP := $(B)/tests/page
+$(CHEAP)/web/SHA256SUMS: $(WEB)
+	$(Q)rm -rf $(@D) && mkdir -p $(@D) && cp build/web/* $(@D)
+	$(Q)sed -i 's/{logN:14,r:8,p:1}/{logN:10,r:8,p:1}/; s/{logN:15,r:8,p:3}/{logN:10,r:8,p:3}/' $(@D)/worker.js
+	$(Q)test "$$(grep -o '{logN:10,r:8,p:[13]}' $(@D)/worker.js | sort -u | wc -l)" = 2 || { echo "the worker's costs are written in another way" >&2; rm $@; exit 1; }
+
+$(CHEAP)/page_files.c: $(CHEAP)/web/SHA256SUMS tools/embed.mjs
+	$(call say,EMBED,$@)
+	$(Q)node tools/embed.mjs $(CHEAP)/web $@
+
+$(CHEAP)/page_files.o: $(CHEAP)/page_files.c $(B)/flags
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(CHEAP)/secretsd: $(SERVER_OBJ) $(CHEAP)/page_files.o $(CORE)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_LDFLAGS) -o $@ $^ $(SERVER_LIBS)
+
 # System tests build what they need.  Built before, it is not built twice by tests that run at once.
 .PHONY: test-tools
 ## test-tools: build what system tests use in addition to the programs
-test-tools: $(B)/tests/server/secretsd $(B)/bench/load \
+test-tools: $(B)/tests/server/secretsd $(CHEAP)/secretsd $(B)/bench/load \
     $(patsubst tests/system/support/tools/%.c,$(B)/tests/%.so,$(filter-out %/sealtool.c,$(wildcard tests/system/support/tools/*.c)))
 
 # Every source through the front end of the compiler, which gives its warnings (CC=clang: clang's).  BESIDE_FUZZERS=1

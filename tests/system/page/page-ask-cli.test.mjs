@@ -18,6 +18,7 @@ const FILE = { name: 'small ü.bin', bytes: randomBytes(700_000) }; // in parts
 
 let asker, answerer;
 setStage({
+  shipped: true,
   timeout: WAIT,
   setUp: async () => {
     assert.ok(site.real, 'needs secretsd');

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { detail } from '../support/brief.mjs';
 import { newPage, startBrowser } from '../support/browser.mjs';
 import { patience } from '../support/server.mjs';
-import { shareSecret } from '../support/site.mjs';
+import { shareSecret, startSite } from '../support/site.mjs';
 import { button, createLink, field, giveUp, openLink, ownPassphrase, page, refusal, savedFile, setStage, sha, shareText, shownText, site, text } from '../support/stage.mjs';
 
 setStage();
@@ -175,13 +175,15 @@ test('a page whose script a browser cannot run says so', async () => {
   await page.waitForFunction(() => getComputedStyle(document.querySelector('.late')).visibility === 'visible');
 });
 
-test('a key that is being derived is cancelled at once', async () => {
+test('a key that is being derived is cancelled at once', async (t) => {
+  const slow = await startSite({ shipped: true });
+  t.after(() => slow.stop());
   await page.addInitScript(() => {
     // The worker notices nothing while it derives.
     const { postMessage } = Worker.prototype;
     Worker.prototype.postMessage = function post(message) { if (message.type !== 'cancel') postMessage.call(this, message); };
   });
-  await page.goto(site.url);
+  await page.goto(slow.url);
   await page.locator('textarea').fill('x');
   await ownPassphrase('a passphrase');
   await page.evaluate(() => {

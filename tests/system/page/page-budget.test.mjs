@@ -48,7 +48,7 @@ async function firstView(browser, site, options) {
 }
 
 test('the first view is small, few and soon', async (t) => {
-  const site = await startSite();
+  const site = await startSite({ shipped: true });
   const browser = await startBrowser();
   try {
     await firstView(browser, site); // the browser's own start is not the page's

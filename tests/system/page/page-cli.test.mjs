@@ -28,6 +28,7 @@ const WAYS = [
 
 let cli;
 setStage({
+  shipped: true,
   timeout: WAIT,
   setUp: async () => {
     assert.ok(site.real, 'needs secretsd');

@@ -17,13 +17,16 @@ import { startSite } from '../support/site.mjs';
 const chosen = process.env.ENGINES?.split(',') ?? engineNames;
 
 let site;
+let shipped;
 let folder;
 before(async () => {
   site = await startSite();
+  shipped = await startSite({ shipped: true });
   folder = await mkdtemp(join(tmpdir(), 'page-engines-'));
 });
 after(async () => {
   await site?.stop();
+  await shipped?.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -85,19 +88,27 @@ describe('engines', { concurrency: true }, () => {
   for (const name of chosen) {
     describe(name, { skip: whyMissing(name), concurrency: 1 }, () => {
       let engine;
+      let cheap;
+      let full;
+      /** Where the page of this test is: it derives at the least cost but where the test calls deriveFully. */
       let proxy;
       before(async () => {
-        proxy = await startPrelude(site.url);
+        cheap = await startPrelude(site.url);
+        full = await startPrelude(shipped.url);
         engine = await startEngine(name);
       });
       after(async () => {
         await engine?.close();
-        await proxy?.stop();
+        await cheap?.stop();
+        await full?.stop();
       });
-      beforeEach(() => {
+      const begin = (at) => {
+        proxy = at;
         proxy.before = '';
         proxy.faults.length = 0;
-      });
+      };
+      const deriveFully = () => begin(full);
+      beforeEach(() => begin(cheap));
 
       /** Nothing failed, was refused by the policy, or was noted by the browser. */
       async function assertQuiet() {
@@ -108,6 +119,7 @@ describe('engines', { concurrency: true }, () => {
       const flow = name === 'chromium' ? () => undefined : test;
 
       flow('a text is shared, looked up, opened once, and erased', async () => {
+        deriveFully();
         const secret = 'correct horse\n"battery" שלום <b>staple</b>';
         await engine.open(proxy.url);
         await engine.text('Share a secret');
@@ -178,6 +190,7 @@ describe('engines', { concurrency: true }, () => {
       });
 
       flow('a passphrase and the key apart', async (t) => {
+        deriveFully();
         await engine.open(proxy.url);
         await engine.type('textarea', 'twice protected');
         await protect(engine,

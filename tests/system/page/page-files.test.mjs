@@ -7,7 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import { startSite } from '../support/site.mjs';
 
 let site;
-before(async () => { site = await startSite(); });
+before(async () => { site = await startSite({ shipped: true }); });
 after(() => site?.stop());
 
 /** One request, its path sent as it is. */
@@ -74,4 +74,12 @@ test('the page is at its paths and nowhere else', async () => {
     assert.equal((await ask(path)).status, 404, path);
   }
   assert.equal((await ask('/', {}, 'POST')).status, 405);
+});
+
+test('the page that is shipped derives at its full cost, that of other tests at the least', async (t) => {
+  const cheap = await startSite();
+  t.after(() => cheap.stop());
+  const costs = async ({ url }) => [...(await (await fetch(`${url}worker.js`)).text()).matchAll(/\{logN:(\d+),r:(\d+),p:(\d+)\}/g)].map(([, ...cost]) => cost.join(' ')).sort();
+  assert.deepEqual(await costs(site), ['14 8 1', '15 8 3']);
+  if (cheap.real) assert.deepEqual(await costs(cheap), ['10 8 1', '10 8 3']);
 });

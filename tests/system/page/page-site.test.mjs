@@ -318,7 +318,9 @@ detail('a page on a host of its own has the brand of its config.json, else that 
 });
 
 test('every file that is served is what the sums say', async (t) => {
-  if (!site.real) return t.skip('needs secretsd');
+  const shipped = await startSite({ shipped: true });
+  t.after(() => shipped.stop());
+  if (!shipped.real) return t.skip('needs secretsd');
   const host = await startStatic('/');
   const sumsAt = async (url) => {
     const text = await (await fetch(`${url}SHA256SUMS`)).text();
@@ -329,12 +331,12 @@ test('every file that is served is what the sums say', async (t) => {
   try {
     host.api = './';
     const built = (await readdir('build/web')).filter((name) => name !== '_headers' && name !== 'SHA256SUMS').sort();
-    const own = await sumsAt(site.url);
+    const own = await sumsAt(shipped.url);
     assert.deepEqual([...own.keys()], [...built.filter((name) => name !== 'config.json'), `secret/${'0'.repeat(16)}`].sort());
-    for (const [name, sum] of own) assert.equal(await served(site.url, name), sum, name);
-    for (const path of ['', '%23abc.def']) assert.equal(await served(site.url, path), own.get('index.html'), path);
-    assert.equal(await served(site.url, 'secret/abcdefghijklmnop'), own.get(`secret/${'0'.repeat(16)}`));
-    assert.equal(await readFile(join(buildFolder, 'gen/SHA256SUMS'), 'utf8'), await (await fetch(`${site.url}SHA256SUMS`)).text());
+    for (const [name, sum] of own) assert.equal(await served(shipped.url, name), sum, name);
+    for (const path of ['', '%23abc.def']) assert.equal(await served(shipped.url, path), own.get('index.html'), path);
+    assert.equal(await served(shipped.url, 'secret/abcdefghijklmnop'), own.get(`secret/${'0'.repeat(16)}`));
+    assert.equal(await readFile(join(buildFolder, 'gen/SHA256SUMS'), 'utf8'), await (await fetch(`${shipped.url}SHA256SUMS`)).text());
     // On a host of its own config.json is the one that somebody wrote.
     const plain = await sumsAt(host.url);
     assert.deepEqual([...plain.keys()], built);

@@ -74,7 +74,7 @@ test(`${MIB} MiB through a connection cut ${CUTS} times each way`, { timeout: 90
   const folder = await mkdtemp(join(tmpdir(), 'page-transfer-'));
   const path = join(folder, 'large file.bin');
   const sum = await makeFile(path);
-  const site = await startSite();
+  const site = await startSite({ shipped: true });
   const wire = await startWire(site.url);
   const browser = await startBareBrowser();
   const memory = watchMemory(browser);

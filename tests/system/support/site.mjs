@@ -8,20 +8,30 @@ import { join } from 'node:path';
 import { load, top } from '../../web/lib/load.mjs';
 import { startFake } from '../../web/lib/fake-server.mjs';
 import { buildFolder, startServer } from './server.mjs';
+import { cheapServer } from './variant.mjs';
 
 globalThis.crypto ??= webcrypto;
 
 export const webFolder = join(top, 'build/web');
 const envelope = await load('crypto/envelope.ts', 'crypto/gate.ts');
 
-/** secretsd where it is built; else, or where `fake` asks for it, the stand-in of tests/web. */
-export async function startSite({ fake = false, env = {} } = {}) {
+/** The least that a reader accepts, without a passphrase and with one: most tests are not about what a derivation costs. */
+const CHEAP = { logN: 10, r: 8, p: 1 };
+const CHEAP_PASSPHRASE = { logN: 10, r: 8, p: 3 };
+export const COSTLY = envelope.COST_PASSPHRASE;
+
+/**
+ * secretsd where it is built; else, or where `fake` asks for it, the stand-in of tests/web. Its page derives keys
+ * at the least cost, in a twentieth of the time, unless it is to be as `shipped`.
+ */
+export async function startSite({ fake = false, shipped = false, env = {} } = {}) {
   if (fake || !existsSync(join(buildFolder, 'secretsd'))) {
     const site = await startFake({ folder: webFolder });
     return { ...site, real: false };
   }
-  const server = await startServer({ env: { SECRETS_RATE_CREATE: '0', SECRETS_RATE_OPEN: '0', SECRETS_HOSTS: 'secrets.test', ...env } });
-  return { url: `${server.url}/`, real: true, server, stop: () => server.stop() };
+  const build = shipped ? buildFolder : cheapServer();
+  const server = await startServer({ build, env: { SECRETS_RATE_CREATE: '0', SECRETS_RATE_OPEN: '0', SECRETS_HOSTS: 'secrets.test', ...env } });
+  return { url: `${server.url}/`, real: true, server, passphraseCost: shipped ? COSTLY : CHEAP_PASSPHRASE, stop: () => server.stop() };
 }
 
 const scrypt = (input, salt, { logN, r, p }) =>
@@ -38,15 +48,11 @@ async function call(site, path, { method = 'POST', json, bytes, token } = {}) {
   return response.status === 204 ? null : response.json();
 }
 
-/** The least that a reader accepts without a passphrase: most tests are not about what a derivation costs. */
-const CHEAP = { logN: 10, r: 8, p: 1 };
-export const COSTLY = envelope.COST_PASSPHRASE;
-
 /**
  * Share as the page would, but for the `cost`, from here. `content` is text, or bytes with a `name`.
  * `whileUploading` gets the link of an upload before it is complete.
  */
-export async function shareSecret(site, content, { name, type = '', views = 1, ttl = 432000, passphrase = '', attempts, cost = passphrase === '' ? CHEAP : COSTLY, whileUploading = async () => undefined } = {}) {
+export async function shareSecret(site, content, { name, type = '', views = 1, ttl = 432000, passphrase = '', attempts, cost = passphrase === '' ? CHEAP : site.passphraseCost ?? COSTLY, whileUploading = async () => undefined } = {}) {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
   const meta = { size: bytes.length, ...(name !== undefined && { name, type }) };
   const header = envelope.writeHeader(cost, new Uint8Array(randomBytes(24)));

@@ -19,11 +19,11 @@ export let page;
 
 /**
  * Set up what the tests of this file share: `setUp` and `tearDown` do what the file needs beside it.
- * With `pages` false the tests make their own.
+ * With `pages` false the tests make their own. The page derives keys at the least cost, unless it is to be as `shipped`.
  */
-export function setStage({ pages = true, timeout, setUp = async () => undefined, tearDown = async () => undefined } = {}) {
+export function setStage({ pages = true, shipped = false, timeout, setUp = async () => undefined, tearDown = async () => undefined } = {}) {
   before(async () => {
-    site = await startSite();
+    site = await startSite({ shipped });
     browser = await startBrowser();
     await setUp();
   });

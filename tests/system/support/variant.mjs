@@ -22,6 +22,12 @@ export function testServer() {
   return join(buildFolder, 'tests/server');
 }
 
+/** The folder of a secretsd whose page derives keys at the least cost that readers accept. */
+export function cheapServer() {
+  make('tests/page/secretsd');
+  return join(buildFolder, 'tests/page');
+}
+
 /** The path of the load generator. */
 export function loadGenerator() {
   make('bench/load');
