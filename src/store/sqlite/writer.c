@@ -58,20 +58,33 @@ wait_until_done(struct sqlite_job *job, int ms) {
 }
 
 int
-sqlite_writer_do(struct sqlite_writer *w, struct sqlite_job **job) {
-    struct sqlite_job *j = *job;
-
+sqlite_writer_submit(struct sqlite_writer *w, struct sqlite_job *job) {
     /* A caller that comes when the first are about to give up would wait for nothing. */
     if (writer_stalls(w, w->wait_ms / 4 * 3)) return ERR_STORE;
+    submit_job(w, job);
+    return 0;
+}
 
-    submit_job(w, j);
-    unsigned state = wait_until_done(j, w->wait_ms);
-    if ((state & WRITE_DONE) == 0) state = atomic_fetch_or(&j->state, WRITE_ABANDONED);
-    if (state & WRITE_DONE) return j->result;
+int
+sqlite_writer_abandon(struct sqlite_job *job) {
+    unsigned state = atomic_fetch_or(&job->state, WRITE_ABANDONED);
+    if (state & WRITE_DONE) return 0;
 
     /* The thread drops a job that it finds abandoned when it takes it. */
-    *job = NULL;
     return state & WRITE_TAKEN ? ERR_UNKNOWN_OUTCOME : ERR_STORE;
+}
+
+int
+sqlite_writer_do(struct sqlite_writer *w, struct sqlite_job **job) {
+    struct sqlite_job *j = *job;
+    int err = sqlite_writer_submit(w, j);
+    if (err != 0) return err;
+
+    unsigned state = wait_until_done(j, w->wait_ms);
+    if ((state & WRITE_DONE) == 0) err = sqlite_writer_abandon(j);
+    if (err == 0) return j->result;
+    *job = NULL;
+    return err;
 }
 
 int
@@ -100,11 +113,13 @@ static void
 finish_batch(struct sqlite_job *batch, int code) {
     for (struct sqlite_job *job = batch, *next; job != NULL; job = next) {
         next = job->next; /* the job is gone once its caller sees that it is done */
+        void (*done)(struct sqlite_job * job) = job->done;
         if (code != 0) job->result = code;
 
         unsigned state = atomic_fetch_or(&job->state, WRITE_DONE);
         if (state & WRITE_ABANDONED) job->drop(job);
         else if (state & WRITE_SLEEPS) thread_wake(&job->state);
+        else if (done != NULL) done(job);
     }
 }
 

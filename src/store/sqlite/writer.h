@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one thread and the one connection that write.  Callers queue jobs and sleep.  The thread
- * takes all jobs that wait, runs them in one transaction, and wakes each caller after COMMIT has
- * returned.
+ * The one thread and the one connection that write.  Callers queue jobs, and sleep or are called
+ * back.  The thread takes all jobs that wait, runs them in one transaction, and tells each caller
+ * after COMMIT has returned.
  */
 #ifndef STORE_SQLITE_WRITER_H
 #define STORE_SQLITE_WRITER_H
@@ -38,8 +38,14 @@ struct sqlite_job {
     /* Release the job and all that it owns, after its caller abandoned it.  Any thread. */
     void (*drop)(struct sqlite_job *job);
 
+    /* For sqlite_writer_submit(), else NULL: called on the writer's thread once job->result is
+     * final.  The job is the caller's from then on.  Must not block. */
+    void (*done)(struct sqlite_job *job);
+    void *ctx; /* for ${done} */
+
+    int result; /* what sqlite_writer_do() would return, for ${done} */
+
     /* The rest belongs to the writer. */
-    int result;
     struct sqlite_job *next;
     atomic_uint state;
 };
@@ -96,6 +102,21 @@ void sqlite_writer_close(struct sqlite_writer *w);
  */
 MUST_CHECK
 int sqlite_writer_do(struct sqlite_writer *w, struct sqlite_job **job);
+
+/*
+ * Queue ${job}, which owns all that it uses, and do not wait: job->done is called, possibly before
+ * this returns.  Any thread.  Returns 0; or ERR_STORE, and ${job} stays the caller's.
+ */
+MUST_CHECK
+int sqlite_writer_submit(struct sqlite_writer *w, struct sqlite_job *job);
+
+/*
+ * Give up ${job} of sqlite_writer_submit(), whose caller has not seen that job->done was called.
+ * Returns ERR_STORE if it never happens, or ERR_UNKNOWN_OUTCOME: job->done is not called, and
+ * ${job} belongs to the writer.  Returns 0 if job->done was called or is about to be.  Any thread.
+ */
+MUST_CHECK
+int sqlite_writer_abandon(struct sqlite_job *job);
 
 /*
  * Copy the log into the main file and truncate it, without a time limit.  Any thread.  Returns 0 or
