@@ -7,6 +7,8 @@
  * deadline passes.  It then returns ERR_STORE, or ERR_UNKNOWN_OUTCOME if it had begun to write.
  * Two kinds of call on a disk have no deadline: scrub, and a read that has begun (load, due and
  * knows_blob), of which a few run at once and the others get ERR_STORE in time.
+ *
+ * The functions with a store_later never block.
  */
 #ifndef VAULT_STORE_H
 #define VAULT_STORE_H
@@ -24,6 +26,18 @@ struct store_change {
     int found; /* 1, or 0 if there is no such record */
     struct effect effect;
     struct record after;
+};
+
+/* A create or an open for which no caller waits.  It stays in place until its outcome was taken. */
+struct store_later {
+    /* Set by the caller.  Called once, when the outcome is durable or nothing will happen, on a
+     * thread of the store and possibly before create_later or open_later returns.  Must not
+     * block. */
+    void (*done)(struct store_later *l);
+
+    /* The rest belongs to the store. */
+    void *job;
+    int outcome; /* if there is no job */
 };
 
 struct store;
@@ -88,6 +102,28 @@ struct store_ops {
      */
     int (*open)(struct store *s, const struct store_ref *ref, const struct change *c,
                 struct effect *effect, struct record *after, struct buf *content);
+
+    /*
+     * Begin a create, or an open that delivers at most ${content_max} bytes of content, without
+     * blocking.  The store copies what it needs.  Return 0: l->done is called, unless ${l} is
+     * abandoned.  Or return a code as create and open do: nothing happens, and l->done is not
+     * called.  A backend has these five functions, or NULL for each of them.
+     */
+    int (*create_later)(struct store *s, const struct store_ref *ref, const struct record *r,
+                        const struct buf *content, const struct buf *wrap, struct store_later *l);
+    int (*open_later)(struct store *s, const struct store_ref *ref, const struct change *c,
+                      size_t content_max, struct store_later *l);
+
+    /* Return the outcome of ${l}, which is done or abandoned, as create and open return theirs.  To
+     * be called once, because it releases what ${l} holds.  Do not block. */
+    int (*created)(struct store *s, struct store_later *l);
+    int (*opened)(struct store *s, struct store_later *l, struct effect *effect,
+                  struct record *after, struct buf *content);
+
+    /* Abandon ${l}, whose outcome was not taken yet.  Does not block.  Returns true if l->done is
+     * never called: the outcome is ERR_STORE or ERR_UNKNOWN_OUTCOME.  Returns false if l->done was
+     * called or is about to be. */
+    bool (*abandon)(struct store *s, struct store_later *l);
 
     /*
      * Apply ${c} to each of ${n} records, at most STORE_CHANGES_MAX, in one atomic step, for a

@@ -33,5 +33,10 @@ racy_make(struct store *s) {
     racy.change = racy_change;
     racy.open = NULL; /* it would be one step, and so would the next */
     racy.change_both = NULL;
+    racy.create_later = NULL;
+    racy.open_later = NULL;
+    racy.created = NULL;
+    racy.opened = NULL;
+    racy.abandon = NULL;
     s->ops = &racy;
 }

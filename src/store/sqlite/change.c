@@ -70,30 +70,36 @@ drop_create(struct sqlite_job *base) {
 }
 
 int
-sqlite_change_create(struct sqlite_writer *w, const struct store_ref *ref, const struct record *r,
-                     const struct buf *content, const struct buf *wrap) {
+sqlite_change_new_create(struct sqlite_writer *w, const struct store_ref *ref,
+                         const struct record *r, const struct buf *content, const struct buf *wrap,
+                         struct sqlite_job **out) {
     bool is_inline = r->content == CONTENT_INLINE;
     if (is_inline && (content == NULL || content->len != r->size)) return ERR_STORE;
     if (r->wrap_len > 0 && (wrap == NULL || wrap->len != r->wrap_len)) return ERR_STORE;
 
     struct create_job *job = calloc(1, sizeof(*job));
     if (job == NULL) return ERR_NOMEM;
-    struct sqlite_job *base = &job->base;
     *job = (struct create_job){.base = {.run = run_create, .drop = drop_create}, .ref = *ref};
 
-    int result = record_copy(&job->record, r);
-    if (result == 0 && is_inline)
-        result = sqlite_rows_lay_out_content(&w->layout, r, content, &job->stored);
-    if (result == 0 && r->wrap_len > 0)
-        result = sqlite_rows_lay_out_wrap(&w->layout, wrap, &job->wrap);
-    if (result == 0) {
-        job->base.weight = job->stored.len + job->wrap.len;
-        (void)sqlite_writer_now(w, r->created_at);
-        result = sqlite_writer_do(w, &base);
+    /* It can outlive what the caller has. */
+    int err = record_copy(&job->record, r);
+    if (err == 0 && is_inline)
+        err = sqlite_rows_lay_out_content(&w->layout, r, content, &job->stored);
+    if (err == 0 && r->wrap_len > 0) err = sqlite_rows_lay_out_wrap(&w->layout, wrap, &job->wrap);
+    if (err != 0) {
+        drop_create(&job->base);
+        return err;
     }
 
-    /* An abandoned job is NULL here. */
-    drop_create(base);
+    job->base.weight = job->stored.len + job->wrap.len;
+    (void)sqlite_writer_now(w, r->created_at);
+    *out = &job->base;
+    return 0;
+}
+
+int
+sqlite_change_created(struct sqlite_job *job, int result) {
+    drop_create(job);
     return result;
 }
 
@@ -331,16 +337,15 @@ gives_view(const struct store_change *d) {
 }
 
 /*
- * Run ${job}, NULL if memory is short, with the result in ${out}.  If the job is an open that gives
- * a view, its content becomes that of ${content}.  Returns as change_all.
+ * The writer returned ${result} for ${base}, a job of ${n} changes, or NULL if it was abandoned.
+ * Take its outcome into ${out} and drop it.  If it is an open that gives a view, its content
+ * becomes that of ${content}.  Returns as change_all.
  */
 static int
-do_changes(struct sqlite_writer *w, struct change_job *job, int n, struct store_change *out,
-           struct buf *content) {
+end_changes(struct sqlite_job *base, int result, int n, struct store_change *out,
+            struct buf *content) {
+    struct change_job *job = (struct change_job *)base;
     memset(out, 0, (size_t)n * sizeof(*out));
-    if (job == NULL) return ERR_NOMEM;
-    struct sqlite_job *base = &job->base;
-    int result = sqlite_writer_do(w, &base);
 
     /* The records are the caller's from now on. */
     for (int i = 0; result == 1 && i < n; i++) {
@@ -355,16 +360,28 @@ do_changes(struct sqlite_writer *w, struct change_job *job, int n, struct store_
     return result == 1 ? 0 : result;
 }
 
+/* Run ${job}, NULL if memory is short.  Returns as change_all with ${out} filled. */
+static int
+do_changes(struct sqlite_writer *w, struct change_job *job, int n, struct store_change *out) {
+    struct sqlite_job *base = NULL;
+    int result = ERR_NOMEM;
+    if (job != NULL) {
+        base = &job->base;
+        result = sqlite_writer_do(w, &base);
+    }
+    return end_changes(base, result, n, out, NULL);
+}
+
 int
 sqlite_change_apply_all(struct sqlite_writer *w, const struct store_ref *refs, int n,
                         const struct change *c, struct store_change *out) {
-    return do_changes(w, make_change_job(refs, n, c, false), n, out, NULL);
+    return do_changes(w, make_change_job(refs, n, c, false), n, out);
 }
 
 int
 sqlite_change_apply_both(struct sqlite_writer *w, const struct store_ref refs[static 2],
                          const struct change c[static 2], struct store_change out[static 2]) {
-    return do_changes(w, make_change_job(refs, 2, c, true), 2, out, NULL);
+    return do_changes(w, make_change_job(refs, 2, c, true), 2, out);
 }
 
 int
@@ -379,16 +396,21 @@ sqlite_change_apply(struct sqlite_writer *w, const struct store_ref *ref, const 
 }
 
 int
-sqlite_change_open(struct sqlite_writer *w, const struct store_ref *ref, const struct change *c,
-                   struct effect *effect, struct record *after, struct buf *content) {
+sqlite_change_new_open(const struct store_ref *ref, const struct change *c, size_t content_max,
+                       struct sqlite_job **out) {
     struct change_job *job = make_change_job(ref, 1, c, false);
-    struct store_change out;
-    if (job != NULL) {
-        job->reads_content = true;
-        buf_init(&job->content, content->max);
-    }
+    if (job == NULL) return ERR_NOMEM;
+    job->reads_content = true;
+    buf_init(&job->content, content_max);
+    *out = &job->base;
+    return 0;
+}
 
-    int err = do_changes(w, job, 1, &out, content);
+int
+sqlite_change_opened(struct sqlite_job *job, int result, struct effect *effect,
+                     struct record *after, struct buf *content) {
+    struct store_change out;
+    int err = end_changes(job, result, 1, &out, content);
     *effect = out.effect;
     *after = out.after;
     return err != 0 ? err : out.found;

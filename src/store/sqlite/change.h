@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The jobs that write records: create, and change of one or several (vault/store.h), and what keeps
- * the index of the sweep in order.
+ * The jobs that write records: create, open, and change of one or several (vault/store.h), and what
+ * keeps the index of the sweep in order.
  */
 #ifndef STORE_SQLITE_CHANGE_H
 #define STORE_SQLITE_CHANGE_H
@@ -9,20 +9,30 @@
 #include "store/sqlite/writer.h"
 #include "vault/store.h"
 
-/* As store_ops.create.  Any thread. */
+/* Make the job of store_ops.create, which owns all that it uses.  Returns 0 with ${out}, ERR_NOMEM
+ * or ERR_STORE.  Any thread. */
 MUST_CHECK
-int sqlite_change_create(struct sqlite_writer *w, const struct store_ref *ref,
-                         const struct record *r, const struct buf *content, const struct buf *wrap);
+int sqlite_change_new_create(struct sqlite_writer *w, const struct store_ref *ref,
+                             const struct record *r, const struct buf *content,
+                             const struct buf *wrap, struct sqlite_job **out);
+
+/* Drop ${job}, for which the writer returned ${result}, and return as store_ops.create.  ${job} is
+ * NULL if it was abandoned. */
+MUST_CHECK
+int sqlite_change_created(struct sqlite_job *job, int result);
+
+/* The same for store_ops.open, with at most ${content_max} bytes of content. */
+MUST_CHECK
+int sqlite_change_new_open(const struct store_ref *ref, const struct change *c, size_t content_max,
+                           struct sqlite_job **out);
+MUST_CHECK
+int sqlite_change_opened(struct sqlite_job *job, int result, struct effect *effect,
+                         struct record *after, struct buf *content);
 
 /* As store_ops.change.  Any thread. */
 MUST_CHECK
 int sqlite_change_apply(struct sqlite_writer *w, const struct store_ref *ref,
                         const struct change *c, struct effect *effect, struct record *after);
-
-/* As store_ops.open.  Any thread. */
-MUST_CHECK
-int sqlite_change_open(struct sqlite_writer *w, const struct store_ref *ref, const struct change *c,
-                       struct effect *effect, struct record *after, struct buf *content);
 
 /* As store_ops.change_all.  Any thread. */
 MUST_CHECK

@@ -188,7 +188,13 @@ store_ref(struct store *s, const char *id, struct store_ref *out) {
 static int
 store_create(struct store *s, const struct store_ref *ref, const struct record *r,
              const struct buf *content, const struct buf *wrap) {
-    return sqlite_change_create(&sqlite_store_of(s)->writer, ref, r, content, wrap);
+    struct sqlite_writer *w = &sqlite_store_of(s)->writer;
+    struct sqlite_job *job;
+    int result = sqlite_change_new_create(w, ref, r, content, wrap, &job);
+    if (result != 0) return result;
+
+    result = sqlite_writer_do(w, &job);
+    return sqlite_change_created(job, result);
 }
 
 static int
@@ -200,7 +206,10 @@ store_change(struct store *s, const struct store_ref *ref, const struct change *
 static int
 store_open(struct store *s, const struct store_ref *ref, const struct change *c,
            struct effect *effect, struct record *after, struct buf *content) {
-    return sqlite_change_open(&sqlite_store_of(s)->writer, ref, c, effect, after, content);
+    struct sqlite_job *job = NULL;
+    int result = sqlite_change_new_open(ref, c, content->max, &job);
+    if (result == 0) result = sqlite_writer_do(&sqlite_store_of(s)->writer, &job);
+    return sqlite_change_opened(job, result, effect, after, content);
 }
 
 static int
@@ -214,6 +223,80 @@ store_change_both(struct store *s, const struct store_ref refs[static 2],
                   const struct change c[static 2], struct store_change out[static 2]) {
     return sqlite_change_apply_both(&sqlite_store_of(s)->writer, refs, c, out);
 }
+
+/* --- writing, and nobody waits ---------------------------------------------------------------- */
+
+static void
+tell_done(struct sqlite_job *job) {
+    struct store_later *l = job->ctx;
+    l->done(l);
+}
+
+/* Hand ${job} to the writer for ${l}.  Returns 0; or ERR_STORE, and ${job} is dropped. */
+static int
+submit_later(struct store *s, struct sqlite_job *job, struct store_later *l) {
+    l->job = job;
+    job->ctx = l;
+    job->done = tell_done;
+    int err = sqlite_writer_submit(&sqlite_store_of(s)->writer, job);
+    if (err != 0) job->drop(job);
+    return err;
+}
+
+static int
+store_create_later(struct store *s, const struct store_ref *ref, const struct record *r,
+                   const struct buf *content, const struct buf *wrap, struct store_later *l) {
+    struct sqlite_job *job;
+    int err = sqlite_change_new_create(&sqlite_store_of(s)->writer, ref, r, content, wrap, &job);
+    return err == 0 ? submit_later(s, job, l) : err;
+}
+
+static int
+store_open_later(struct store *s, const struct store_ref *ref, const struct change *c,
+                 size_t content_max, struct store_later *l) {
+    struct sqlite_job *job;
+    int err = sqlite_change_new_open(ref, c, content_max, &job);
+    return err == 0 ? submit_later(s, job, l) : err;
+}
+
+/* Take the job of ${l}, NULL if it was abandoned, and what the writer returned for it. */
+static struct sqlite_job *
+take_job(struct store_later *l, int *result) {
+    struct sqlite_job *job = l->job;
+    *result = l->outcome;
+    if (job != NULL) *result = job->result;
+    l->job = NULL;
+    return job;
+}
+
+static int
+store_created(struct store *s, struct store_later *l) {
+    int result;
+    struct sqlite_job *job = take_job(l, &result);
+    (void)s;
+    return sqlite_change_created(job, result);
+}
+
+static int
+store_opened(struct store *s, struct store_later *l, struct effect *effect, struct record *after,
+             struct buf *content) {
+    int result;
+    struct sqlite_job *job = take_job(l, &result);
+    (void)s;
+    return sqlite_change_opened(job, result, effect, after, content);
+}
+
+static bool
+store_abandon(struct store *s, struct store_later *l) {
+    int err = sqlite_writer_abandon(l->job);
+    (void)s;
+    if (err == 0) return false;
+    l->job = NULL;
+    l->outcome = err;
+    return true;
+}
+
+/* --- erasing ---------------------------------------------------------------------------------- */
 
 /* Events that are dropped are erased by the same scrub. */
 static int
@@ -280,6 +363,11 @@ static const struct store_ops sqlite_ops = {
     .load_wrap = store_load_wrap,
     .change = store_change,
     .open = store_open,
+    .create_later = store_create_later,
+    .open_later = store_open_later,
+    .created = store_created,
+    .opened = store_opened,
+    .abandon = store_abandon,
     .change_all = store_change_all,
     .change_both = store_change_both,
     .due = store_due,
