@@ -36,10 +36,12 @@ MUST_CHECK
 int vault_change(struct vault *v, const char *id, const struct change *c, struct effect *effect,
                  struct record *after);
 
-/* The same with store_ops.open, which must not be NULL. */
-MUST_CHECK
-int vault_open_at_once(struct vault *v, const char *id, const struct change *c,
-                       struct effect *effect, struct record *after, struct buf *content);
+/*
+ * The change ${c} of the record ${ref} came to ${found}, ${effect} and ${after}: count it, and see
+ * to it that what it doomed is erased.  Returns ${found}.
+ */
+int vault_changed(struct vault *v, const struct store_ref *ref, const struct change *c, int found,
+                  const struct effect *effect, const struct record *after);
 
 /*
  * As vault_change(), but where the store recommends it, read the record first: if there is nothing

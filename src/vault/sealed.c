@@ -69,33 +69,82 @@ vault_sealed_charge(const struct vault_sealed_new *in) {
     return vault_charge(in->views, content, in->size, wrap_len);
 }
 
-int
-vault_sealed_create(struct vault *v, const struct vault_sealed_new *in,
-                    struct vault_sealed_created *out) {
-    struct record r = {0};
-    *out = (struct vault_sealed_created){0};
+/*
+ * Hold what the create of ${in} counts for, and fill its record ${r}.  Returns 0, and then
+ * settle_create() is to be called; or a negative code.
+ */
+static int
+prepare_create(struct vault *v, const struct vault_sealed_new *in, struct vault_sealed_creation *c,
+               struct record *r) {
+    *c = (struct vault_sealed_creation){0};
+    *r = (struct record){0};
     if (in->content != NULL && in->content->len > v->store->inline_max) return ERR_TOO_LARGE;
 
     /* Each part is held when it arrives, but a size that can never fit is refused here. */
-    struct vault_charge now = vault_sealed_charge(in);
-    uint64_t later = now.bytes[VAULT_BLOBS];
-    now.bytes[VAULT_BLOBS] = 0;
-    int result = vault_quota_hold(v, &now);
-    if (result != 0) return result;
-    result = vault_has_room(v, VAULT_BLOBS, later);
-    if (result != 0) goto out;
+    c->held = vault_sealed_charge(in);
+    uint64_t later = c->held.bytes[VAULT_BLOBS];
+    c->held.bytes[VAULT_BLOBS] = 0;
+    int err = vault_quota_hold(v, &c->held);
+    if (err != 0) return err;
+    err = vault_has_room(v, VAULT_BLOBS, later);
+    if (err != 0) {
+        vault_quota_release(v, &c->held, false);
+        return err;
+    }
 
-    token_mint(&v->random, out->owner_token);
-    fill_sealed_record(v, in, out->owner_token, &r);
-    result = vault_store_sealed(v, &r, in->content, in->wrap, out->id);
-    out->expires_at = r.expires_at;
-    out->part_size = r.part_size;
+    token_mint(&v->random, c->out.owner_token);
+    fill_sealed_record(v, in, c->out.owner_token, r);
+    c->out.expires_at = r->expires_at;
+    c->out.part_size = r->part_size;
+    return 0;
+}
 
-out:
-    vault_quota_release(v, &now, vault_stored(result));
-    record_clear(&r);
-    if (result != 1) explicit_bzero(out, sizeof(*out));
+/* The store returned ${result} for ${c}: give back what is not stored, and fill ${out}.  Returns
+ * ${result}. */
+static int
+settle_create(struct vault *v, struct vault_sealed_creation *c, int result,
+              struct vault_sealed_created *out) {
+    vault_quota_release(v, &c->held, vault_stored(result));
+    if (result == 1) *out = c->out;
+    explicit_bzero(&c->out, sizeof(c->out));
     return result;
+}
+
+int
+vault_sealed_create(struct vault *v, const struct vault_sealed_new *in,
+                    struct vault_sealed_created *out) {
+    struct vault_sealed_creation c;
+    struct record r;
+    *out = (struct vault_sealed_created){0};
+    int result = prepare_create(v, in, &c, &r);
+    if (result != 0) return result;
+
+    result = vault_store_sealed(v, &r, in->content, in->wrap, c.out.id);
+    record_clear(&r);
+    return settle_create(v, &c, result, out);
+}
+
+int
+vault_sealed_begin_create(struct vault *v, const struct vault_sealed_new *in,
+                          struct vault_sealed_creation *c, struct store_later *l) {
+    struct vault_sealed_created none;
+    struct store_ref ref = {0};
+    struct record r;
+    int err = prepare_create(v, in, c, &r);
+    if (err != 0) return err;
+
+    token_mint_sealed_id(&v->random, c->out.id);
+    v->store->ops->ref(v->store, c->out.id, &ref);
+    err = v->store->ops->create_later(v->store, &ref, &r, in->content, in->wrap, l);
+    record_clear(&r);
+    return err == 0 ? 0 : settle_create(v, c, vault_counted(v, err), &none);
+}
+
+int
+vault_sealed_end_create(struct vault *v, struct vault_sealed_creation *c, struct store_later *l,
+                        struct vault_sealed_created *out) {
+    *out = (struct vault_sealed_created){0};
+    return settle_create(v, c, vault_counted(v, v->store->ops->created(v->store, l)), out);
 }
 
 int
@@ -202,54 +251,110 @@ claim_sealed_view(struct vault *v, const char *id, const struct change *c,
     return found < 0 ? found : 1;
 }
 
+/* Fill ${c} with the open of ${id} that ${in} asks for. */
+static void
+prepare_open(struct vault *v, const char *id, const struct vault_sealed_opening *in,
+             struct vault_sealed_claim *c) {
+    struct change *change = &c->change;
+    *c = (struct vault_sealed_claim){.change = {.kind = CHANGE_OPEN, .now = vault_now(v)}};
+    v->store->ops->ref(v->store, id, &c->ref);
+    c->content_max = size_min(in->unreserved_max, in->content_max);
+    c->content_max = size_min(c->content_max, (size_t)v->store->inline_max);
+
+    token_hash(in->access, VAULT_PROOF_LEN, change->proof);
+    change->has_gate = in->gate != NULL;
+    if (change->has_gate) token_hash(in->gate, VAULT_PROOF_LEN, change->gate);
+    if (in->by != NULL) change->by = *in->by;
+    token_hash(in->lease, strlen(in->lease), change->hash);
+}
+
+/* What store_ops.open returns. */
+struct one_step {
+    int found;
+    struct effect effect;
+    struct record after;
+    struct buf content;
+};
+
+/* Take the outcome ${s} of ${c} into ${out} and clear it.  Returns as open_in_one_step(). */
+static int
+settle_one_step(struct vault *v, const struct vault_sealed_claim *c, struct one_step *s,
+                struct vault_sealed_opened *out) {
+    int found = vault_changed(v, &c->ref, &c->change, s->found, &s->effect, &s->after);
+    if (found >= 0) {
+        fill_opened(found, &s->effect, &s->after, out);
+        out->has_content = s->content.len > 0;
+        buf_move(&out->content, &s->content);
+    }
+    record_clear(&s->after);
+    buf_free(&s->content);
+    if (found == ERR_TOO_LARGE) return 0;
+    return found < 0 ? found : 1;
+}
+
 /*
  * Where the store can, read and claim in one step content that needs no reservation.  Returns 1 if
  * out->verdict is final; 0 if nothing has happened, and it takes two steps; or a negative code.
  */
 static int
-open_in_one_step(struct vault *v, const char *id, const struct change *c,
-                 const struct vault_sealed_opening *in, struct vault_sealed_opened *out) {
-    size_t most = size_min(in->unreserved_max, in->content_max);
-    struct buf content = BUF_INIT(size_min(most, (size_t)v->store->inline_max));
-    struct record after = {0};
-    struct effect effect;
-    if (v->store->ops->open == NULL || most == 0) return 0;
-
-    int found = vault_open_at_once(v, id, c, &effect, &after, &content);
-    if (found >= 0) {
-        fill_opened(found, &effect, &after, out);
-        out->has_content = content.len > 0;
-        buf_move(&out->content, &content);
-    }
-    record_clear(&after);
-    buf_free(&content);
-    if (found == ERR_TOO_LARGE) return 0;
-    return found < 0 ? found : 1;
+open_in_one_step(struct vault *v, const struct vault_sealed_claim *c,
+                 struct vault_sealed_opened *out) {
+    struct one_step s = {.content = BUF_INIT(c->content_max)};
+    if (v->store->ops->open == NULL || c->content_max == 0) return 0;
+    s.found = v->store->ops->open(v->store, &c->ref, &c->change, &s.effect, &s.after, &s.content);
+    return settle_one_step(v, c, &s, out);
 }
 
-int
-vault_sealed_open(struct vault *v, const char *id, const struct vault_sealed_opening *in,
-                  struct vault_sealed_opened *out) {
-    struct change c = {.kind = CHANGE_OPEN, .now = vault_now(v), .has_gate = in->gate != NULL};
+static void
+empty_opened(const struct vault *v, struct vault_sealed_opened *out) {
     *out = (struct vault_sealed_opened){.attempts_left = -1,
                                         .content = BUF_INIT((size_t)v->store->inline_max)};
-    token_hash(in->access, VAULT_PROOF_LEN, c.proof);
-    if (in->gate != NULL) token_hash(in->gate, VAULT_PROOF_LEN, c.gate);
-    if (in->by != NULL) c.by = *in->by;
-    token_hash(in->lease, strlen(in->lease), c.hash);
+}
 
-    /* The order is a promise: content is read before the claim, and nothing is delivered before the
-     * claim is durable. */
-    int result = open_in_one_step(v, id, &c, in, out);
-    if (result == 0) result = read_for_open(v, id, &c, in, out);
-    if (result == 0) result = claim_sealed_view(v, id, &c, out);
-    explicit_bzero(&c, sizeof(c));
+/* The open ${c} came to ${result}: wipe it, and what ${out} has unless it is a view.  Returns
+ * ${result}. */
+static int
+settle_open(struct vault_sealed_claim *c, int result, struct vault_sealed_opened *out) {
+    explicit_bzero(c, sizeof(*c));
     if (result == 1 && (out->verdict == VERDICT_OK || out->verdict == VERDICT_REPEAT)) return 1;
 
     out->has_content = false;
     buf_free(&out->content);
     if (result < 0) vault_sealed_opened_clear(out);
     return result;
+}
+
+int
+vault_sealed_open(struct vault *v, const char *id, const struct vault_sealed_opening *in,
+                  struct vault_sealed_opened *out) {
+    struct vault_sealed_claim c;
+    prepare_open(v, id, in, &c);
+    empty_opened(v, out);
+
+    /* The order is a promise: content is read before the claim, and nothing is delivered before the
+     * claim is durable. */
+    int result = open_in_one_step(v, &c, out);
+    if (result == 0) result = read_for_open(v, id, &c.change, in, out);
+    if (result == 0) result = claim_sealed_view(v, id, &c.change, out);
+    return settle_open(&c, result, out);
+}
+
+int
+vault_sealed_begin_open(struct vault *v, const char *id, const struct vault_sealed_opening *in,
+                        struct vault_sealed_claim *c, struct store_later *l) {
+    prepare_open(v, id, in, c);
+    int err = v->store->ops->open_later(v->store, &c->ref, &c->change, c->content_max, l);
+    if (err != 0) explicit_bzero(c, sizeof(*c));
+    return vault_counted(v, err);
+}
+
+int
+vault_sealed_end_open(struct vault *v, struct vault_sealed_claim *c, struct store_later *l,
+                      struct vault_sealed_opened *out) {
+    struct one_step s = {.content = BUF_INIT(c->content_max)};
+    empty_opened(v, out);
+    s.found = v->store->ops->opened(v->store, l, &s.effect, &s.after, &s.content);
+    return settle_open(c, settle_one_step(v, c, &s, out), out);
 }
 
 void

@@ -58,6 +58,26 @@ MUST_CHECK
 int vault_sealed_create(struct vault *v, const struct vault_sealed_new *in,
                         struct vault_sealed_created *out);
 
+/* A create between its two halves. */
+struct vault_sealed_creation {
+    struct vault_charge held;
+    struct vault_sealed_created out;
+};
+
+/*
+ * vault_sealed_create() in two halves that do not block, for a vault_has_later().  The first half
+ * returns 0: l->done is called, or vault_abandon() returns true, and then the second half takes the
+ * outcome, once.  Or it returns a negative code, and nothing happens.  The second half returns as
+ * vault_sealed_create(); or 0 if nothing was stored because the id was taken, and
+ * vault_sealed_create() would try another one.
+ */
+MUST_CHECK
+int vault_sealed_begin_create(struct vault *v, const struct vault_sealed_new *in,
+                              struct vault_sealed_creation *c, struct store_later *l);
+MUST_CHECK
+int vault_sealed_end_create(struct vault *v, struct vault_sealed_creation *c, struct store_later *l,
+                            struct vault_sealed_created *out);
+
 /*
  * Load the record of ${id} into ${out} if policy_visible() says so.  The caller clears ${out} with
  * record_clear().  Takes no view.  Returns 1 with ${verdict}, or a negative code.  The verdict is
@@ -105,6 +125,25 @@ struct vault_sealed_opening {
 MUST_CHECK
 int vault_sealed_open(struct vault *v, const char *id, const struct vault_sealed_opening *in,
                       struct vault_sealed_opened *out);
+
+/* An open between its two halves. */
+struct vault_sealed_claim {
+    struct store_ref ref;
+    struct change change;
+    size_t content_max;
+};
+
+/*
+ * vault_sealed_open() in two halves, as vault_sealed_begin_create() and the other half.  The second
+ * half returns 0 if nothing has happened because the content needs a reservation, for which
+ * vault_sealed_open() is to be called.  ${in} is needed in the first half only.
+ */
+MUST_CHECK
+int vault_sealed_begin_open(struct vault *v, const char *id, const struct vault_sealed_opening *in,
+                            struct vault_sealed_claim *c, struct store_later *l);
+MUST_CHECK
+int vault_sealed_end_open(struct vault *v, struct vault_sealed_claim *c, struct store_later *l,
+                          struct vault_sealed_opened *out);
 
 /* Wipe ${o} and free what it owns.  NULL is allowed. */
 void vault_sealed_opened_clear(struct vault_sealed_opened *o);

@@ -111,14 +111,16 @@ is_left_to_sweep(const struct vault *v, const struct change *c) {
     return v->wake_sweep != NULL && c->kind != CHANGE_BURN && c->kind != CHANGE_REMOVE;
 }
 
-/* The change ${c} of ${ref} is done, even if the erase fails, which the sweeper retries. */
-static void
-follow_change(struct vault *v, const struct store_ref *ref, const struct change *c,
+/* The change is done, even if the erase fails, which the sweeper retries. */
+int
+vault_changed(struct vault *v, const struct store_ref *ref, const struct change *c, int found,
               const struct effect *effect, const struct record *after) {
+    if (vault_counted(v, found) != 1) return found;
     count_change(v, effect, after);
-    if (after->content != CONTENT_DOOMED) return;
+    if (after->content != CONTENT_DOOMED) return found;
     if (is_left_to_sweep(v, c)) v->wake_sweep(v->wake_ctx);
     else (void)erase_doomed(v, ref, after, c->now);
+    return found;
 }
 
 int
@@ -126,19 +128,8 @@ vault_change(struct vault *v, const char *id, const struct change *c, struct eff
              struct record *after) {
     struct store_ref ref = {0};
     v->store->ops->ref(v->store, id, &ref);
-    int found = vault_counted(v, v->store->ops->change(v->store, &ref, c, effect, after));
-    if (found == 1) follow_change(v, &ref, c, effect, after);
-    return found;
-}
-
-int
-vault_open_at_once(struct vault *v, const char *id, const struct change *c, struct effect *effect,
-                   struct record *after, struct buf *content) {
-    struct store_ref ref = {0};
-    v->store->ops->ref(v->store, id, &ref);
-    int found = v->store->ops->open(v->store, &ref, c, effect, after, content);
-    if (vault_counted(v, found) == 1) follow_change(v, &ref, c, effect, after);
-    return found;
+    int found = v->store->ops->change(v->store, &ref, c, effect, after);
+    return vault_changed(v, &ref, c, found, effect, after);
 }
 
 int
@@ -408,6 +399,16 @@ vault_quota_release(struct vault *v, const struct vault_charge *c, bool stored) 
     atomic_fetch_sub(&v->quota_held, sum_charge(v, c, false));
     if (!stored && sent > 0 && v->limits.daily != NULL)
         daily_return(v->limits.daily, sent, clock_now(&v->clock));
+}
+
+bool
+vault_has_later(const struct vault *v) {
+    return v->store->ops->create_later != NULL;
+}
+
+bool
+vault_abandon(struct vault *v, struct store_later *l) {
+    return v->store->ops->abandon(v->store, l);
 }
 
 int

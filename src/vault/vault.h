@@ -3,8 +3,8 @@
  * The vault creates, opens, burns and deletes secrets by the rules of policy.h, over a record store
  * and a blob store.  See classic.h and sealed.h for the two kinds of secrets.
  *
- * Every function blocks until its outcome is durable.  Any thread may call any function at any
- * time, unless stated otherwise.
+ * Every function blocks until its outcome is durable, unless stated otherwise.  Any thread may call
+ * any function at any time, unless stated otherwise.
  */
 #ifndef VAULT_VAULT_H
 #define VAULT_VAULT_H
@@ -108,6 +108,13 @@ static inline bool
 vault_stored(int result) {
     return result == 1 || result == ERR_UNKNOWN_OUTCOME;
 }
+
+/* Whether the store can create and open without blocking (store_ops.create_later). */
+bool vault_has_later(const struct vault *v);
+
+/* Abandon ${l}, as store_ops.abandon does. */
+MUST_CHECK
+bool vault_abandon(struct vault *v, struct store_later *l);
 
 /* The time that decisions use: the clock, but never earlier than a time the store has seen. */
 int64_t vault_now(struct vault *v);

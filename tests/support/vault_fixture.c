@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "vault_fixture.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -160,4 +161,49 @@ fixture_open_secret(struct vault_fixture *w, const char *id, unsigned access, un
     enum verdict verdict = o.verdict;
     vault_sealed_opened_clear(&o);
     return verdict;
+}
+
+struct fixture_later {
+    struct store_later later;
+    atomic_bool done;
+};
+
+static void
+post_outcome(struct store_later *l) {
+    atomic_store(&((struct fixture_later *)l)->done, true);
+}
+
+static void
+wait_for_outcome(struct fixture_later *l) {
+    while (!atomic_load(&l->done))
+        (void)sched_yield();
+}
+
+int
+fixture_create_later(struct vault *v, const struct vault_sealed_new *in,
+                     struct vault_sealed_created *out) {
+    struct fixture_later l = {.later = {.done = post_outcome}};
+    struct vault_sealed_creation c;
+    if (!vault_has_later(v)) return vault_sealed_create(v, in, out);
+
+    *out = (struct vault_sealed_created){0};
+    int result = vault_sealed_begin_create(v, in, &c, &l.later);
+    if (result != 0) return result;
+    wait_for_outcome(&l);
+    return vault_sealed_end_create(v, &c, &l.later, out);
+}
+
+int
+fixture_open_later(struct vault *v, const char *id, const struct vault_sealed_opening *in,
+                   struct vault_sealed_opened *out) {
+    struct fixture_later l = {.later = {.done = post_outcome}};
+    struct vault_sealed_claim c;
+    if (!vault_has_later(v)) return vault_sealed_open(v, id, in, out);
+
+    *out = (struct vault_sealed_opened){0};
+    int result = vault_sealed_begin_open(v, id, in, &c, &l.later);
+    if (result != 0) return result;
+    wait_for_outcome(&l);
+    result = vault_sealed_end_open(v, &c, &l.later, out);
+    return result == 0 ? vault_sealed_open(v, id, in, out) : result;
 }

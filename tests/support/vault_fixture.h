@@ -42,6 +42,12 @@ struct buf fixture_envelope(size_t size);
 struct vault_sealed_new fixture_new(int views, int attempts, uint64_t size,
                                     const struct buf *content);
 
+/* As vault_sealed_create() and vault_sealed_open(), but in two halves where the store can. */
+int fixture_create_later(struct vault *v, const struct vault_sealed_new *in,
+                         struct vault_sealed_created *out);
+int fixture_open_later(struct vault *v, const char *id, const struct vault_sealed_opening *in,
+                       struct vault_sealed_opened *out);
+
 /*
  * A reader of classic secrets that keeps what it is to deliver.  Set up with fixture_reader(); once
  * the secret was opened fixture_reader_end() forgets what was prepared, as an API does after a

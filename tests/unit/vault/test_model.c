@@ -136,7 +136,9 @@ do_create(struct run *run, struct slot *s) {
     fixture_access(GATE, gate, gate_verifier);
     if (below(run, 2)) in.gate_verifier = gate_verifier;
     in.ttl = ttls[below(run, ARRAY_LEN(ttls))];
-    compare(run, "create", vault_sealed_create(&run->fixture.vault, &in, &out), 1);
+    int created = below(run, 2) ? vault_sealed_create(&run->fixture.vault, &in, &out)
+                                : fixture_create_later(&run->fixture.vault, &in, &out);
+    compare(run, "create", created, 1);
     compare(run, "expires", out.expires_at, run->now + in.ttl);
     memcpy(s->id, out.id, sizeof(s->id));
     memcpy(s->owner, out.owner_token, sizeof(s->owner));
@@ -169,13 +171,15 @@ do_open(struct run *run, struct slot *s) {
     unsigned token = any_token(run, s);
     fixture_access(right ? 1 : 2, access, verifier);
     fixture_access(gate_right ? GATE : GATE + 1, gate, verifier);
-    int result =
-        vault_sealed_open(&run->fixture.vault, s->id,
-                          &(struct vault_sealed_opening){.access = access,
-                                                         .gate = gate_sent ? gate : NULL,
-                                                         .lease = fixture_token(token, text),
-                                                         .content_max = PART * 2},
-                          &o);
+    const struct vault_sealed_opening in = {
+        .access = access,
+        .gate = gate_sent ? gate : NULL,
+        .lease = fixture_token(token, text),
+        .content_max = PART * 2,
+        .unreserved_max = below(run, 2) ? PART : 0,
+    };
+    int result = below(run, 2) ? vault_sealed_open(&run->fixture.vault, s->id, &in, &o)
+                               : fixture_open_later(&run->fixture.vault, s->id, &in, &o);
     enum verdict want = model_open(&s->model, run->now, right, gate_right, token);
     compare_verdicts(run, ACT_OPEN, result, o.verdict, want);
     if (o.verdict == VERDICT_OK || o.verdict == VERDICT_REPEAT) {
