@@ -319,6 +319,7 @@ api_admit(struct api *api, const struct http_request *req, int64_t body_len,
         out->route = route;
         out->body_max = routes_body_max(&api->config, route, req);
         out->quick = (route->flags & ROUTE_QUICK) != 0;
+        out->follows = (route->flags & ROUTE_LATER) && vault_has_later(api->vault);
         out->check = (route->flags & ROUTE_CHECK) != 0;
 
         /* Neither a foreign page nor a malformed request uses up the rate. */
@@ -358,12 +359,45 @@ api_check(struct api *api, const struct http_request *req, int64_t body_len,
     return 0;
 }
 
-void
-api_handle(struct api *api, const struct api_route *route, struct http_request *req,
-           struct http_response *resp) {
+/* Call the handler of ${route}.  With ${later}, which may be NULL, it does not block. */
+static enum api_progress
+run_handler(struct api *api, const struct api_route *route, struct http_request *req,
+            struct http_response *resp, struct api_later *later) {
     struct api_call call;
     begin_call(&call, api, route, req, resp);
     call.body = &req->body;
+    call.later = later;
     route->handle(&call);
-    charge_failure(api, route, req, resp);
+    if (call.progress == API_DONE) charge_failure(api, route, req, resp);
+    return call.progress;
+}
+
+void
+api_handle(struct api *api, const struct api_route *route, struct http_request *req,
+           struct http_response *resp) {
+    (void)run_handler(api, route, req, resp, NULL);
+}
+
+enum api_progress
+api_begin(struct api *api, const struct api_route *route, struct http_request *req,
+          struct http_response *resp, struct api_later *l) {
+    bool later = (route->flags & ROUTE_LATER) && vault_has_later(api->vault);
+    if (!later && (route->flags & ROUTE_QUICK) == 0) return API_BLOCKS;
+    return run_handler(api, route, req, resp, l);
+}
+
+enum api_progress
+api_finish(struct api_later *l) {
+    struct api_pending *p = l->pending;
+    p->finish(p);
+    enum api_progress progress = p->call.progress;
+    l->pending = NULL;
+    call_pending_free(p);
+    return progress;
+}
+
+bool
+api_give_up(struct api_later *l) {
+    struct api_pending *p = l->pending;
+    return vault_abandon(p->call.api->vault, &p->write);
 }

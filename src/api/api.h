@@ -95,7 +95,8 @@ void api_headers(const struct api *api, const struct http_request *req, struct h
 struct api_admission {
     const struct api_route *route; /* for api_handle() */
     uint64_t body_max;             /* bytes of body to read; 0 for none */
-    bool quick;                    /* never blocks, so the I/O thread may run it */
+    bool quick;                    /* api_begin() returns API_DONE */
+    bool follows;                  /* api_begin() may return API_FOLLOWS */
     bool check;                    /* api_check() is useful before the body is read */
 };
 
@@ -125,6 +126,39 @@ int api_check(struct api *api, const struct http_request *req, int64_t body_len,
  */
 void api_handle(struct api *api, const struct api_route *route, struct http_request *req,
                 struct http_response *resp);
+
+/* What api_begin() and api_finish() come to. */
+enum api_progress {
+    API_DONE,    /* the response is complete */
+    API_FOLLOWS, /* the response follows a write of the store */
+    API_BLOCKS,  /* nothing has happened: api_handle() is to be called, which may block */
+};
+
+/* A request whose response follows. */
+struct api_later {
+    /* Set by the adapter.  Called once api_finish() can make the response, on any thread and
+     * possibly before api_begin() returns.  Must not block. */
+    void (*ready)(struct api_later *l);
+    struct api_pending *pending; /* of the API */
+};
+
+/*
+ * As api_handle(), but without blocking.  With API_FOLLOWS, ${req}, ${resp} and ${l} stay in place
+ * until api_finish(), which is called after l->ready, or after api_give_up() has returned true.
+ */
+MUST_CHECK
+enum api_progress api_begin(struct api *api, const struct api_route *route,
+                            struct http_request *req, struct http_response *resp,
+                            struct api_later *l);
+
+/* Make the response of ${l}.  Never blocks.  Returns API_DONE or API_BLOCKS. */
+MUST_CHECK
+enum api_progress api_finish(struct api_later *l);
+
+/* Wait no longer for the store.  Never blocks.  Returns true if l->ready is never called; false if
+ * it was called or is about to be. */
+MUST_CHECK
+bool api_give_up(struct api_later *l);
 
 /* Count ${n} more looks of the client of ${req}, for a response that costs as much as they do.
  * Looks that the client has not left are not counted.  Any thread. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/call.h"
 
+#include "api/response.h"
 #include "http/storage_shares.h"
 
 void
@@ -8,6 +9,36 @@ call_about(struct api_call *call, const char *id) {
     _Static_assert(sizeof(call->resp->log_tag) == TOKEN_TAG_LEN + 1, "log_tag holds a tag");
     _Static_assert(sizeof(call->api->tag_key) == TOKEN_TAG_KEY_LEN, "tag_key is a key of tags");
     token_tag(call->api->tag_key, id, strlen(id), call->resp->log_tag);
+}
+
+/* store_later.done: the adapter can have the response. */
+static void
+tell_ready(struct store_later *write) {
+    struct api_pending *p =
+        (struct api_pending *)((char *)write - offsetof(struct api_pending, write));
+    p->call.later->ready(p->call.later);
+}
+
+void *
+call_pend(const struct api_call *call, size_t size, void (*finish)(struct api_pending *p)) {
+    struct api_pending *p = calloc(1, size);
+    if (p == NULL) {
+        response_error(call->resp, ERR_NOMEM);
+        return NULL;
+    }
+
+    p->call = *call;
+    p->write.done = tell_ready;
+    p->size = size;
+    p->finish = finish;
+    call->later->pending = p;
+    return p;
+}
+
+void
+call_pending_free(struct api_pending *p) {
+    explicit_bzero(p, p->size);
+    free(p);
 }
 
 const char *

@@ -22,7 +22,31 @@ struct api_call {
     bool part_ok;                     /* the path names a part */
     uint32_t part;
     const char *token; /* never NULL in a route with ROUTE_TOKEN */
+
+    /* Of a route with ROUTE_LATER: if not NULL, the handler does not block, and sets ${progress} if
+     * the response is not complete when it returns. */
+    struct api_later *later;
+    enum api_progress progress;
 };
+
+/* A call whose response follows a write of the store.  The struct of its handler begins with it. */
+struct api_pending {
+    struct api_call call;
+    struct store_later write;
+    size_t size; /* of the handler's struct */
+
+    /* Make the response of the outcome, or set call.progress to API_BLOCKS. */
+    void (*finish)(struct api_pending *p);
+};
+
+/*
+ * Make the struct of a handler, ${size} bytes, for ${call}, whose response ${finish} will make.
+ * Returns it zeroed but for its struct api_pending; or NULL, with the response, if memory is short.
+ */
+void *call_pend(const struct api_call *call, size_t size, void (*finish)(struct api_pending *p));
+
+/* Wipe and free the struct of a handler. */
+void call_pending_free(struct api_pending *p);
 
 /*
  * The token of ${req}: that of "Secrets-Token: TOKEN", or else of "Authorization: Bearer TOKEN".

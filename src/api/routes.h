@@ -34,6 +34,7 @@ enum {
     ROUTE_FORM = 16,    /* refuses multipart/form-data, which curl -F and HTML forms send */
     ROUTE_CREATES = 32, /* exists on the main plane only, for those who may create */
     ROUTE_ASKS = 64,    /* exists only where requests are on */
+    ROUTE_LATER = 128,  /* the handler need not block: it heeds call->later */
 };
 
 struct api_route {

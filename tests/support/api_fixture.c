@@ -11,9 +11,11 @@
 #include "base/text/base64.h"
 #include "crypto/envelope/header.h"
 #include "crypto/kdf/pool.h"
+#include "later.h"
 #include "memory_blobs.h"
 #include "memory_store.h"
 
+bool api_fixture_later;
 static struct api_fixture *current;
 
 static int64_t
@@ -39,6 +41,7 @@ api_fixture_open(struct api_fixture *fixture) {
         .random = random_system,
         .limits = {.quota = 0, .part_size = API_FIXTURE_PART},
     };
+    if (api_fixture_later) later_add(fixture->vault.store);
     fixture->api = (struct api){
         .config = {.version = "test",
                    .views_max = 100,
@@ -130,6 +133,29 @@ fixture_reserve(void *ctx, uint64_t bytes) {
     return 0;
 }
 
+struct ready {
+    struct api_later later;
+    bool is;
+};
+
+static void
+note_ready(struct api_later *l) {
+    ((struct ready *)l)->is = true;
+}
+
+/* Handle the request as the server does. */
+static void
+handle(struct api_fixture *fixture, const struct api_route *route) {
+    struct ready ready = {.later = {.ready = note_ready}};
+    enum api_progress progress =
+        api_begin(&fixture->api, route, &fixture->req, &fixture->resp, &ready.later);
+    if (progress == API_FOLLOWS) {
+        assert_true(ready.is);
+        progress = api_finish(&ready.later);
+    }
+    if (progress == API_BLOCKS) api_handle(&fixture->api, route, &fixture->req, &fixture->resp);
+}
+
 int
 api_fixture_ask(struct api_fixture *fixture, struct ask ask) {
     char bearer[256];
@@ -149,7 +175,7 @@ api_fixture_ask(struct api_fixture *fixture, struct ask ask) {
     assert_true(len <= admission.body_max);
     buf_init(&fixture->req.body, len);
     assert_int_equal(buf_add(&fixture->req.body, ask.body, len), 0);
-    api_handle(&fixture->api, admission.route, &fixture->req, &fixture->resp);
+    handle(fixture, admission.route);
     return fixture->resp.status;
 }
 

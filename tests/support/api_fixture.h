@@ -42,6 +42,10 @@ struct ask {
     bool unchecked; /* as an adapter that does not call api_check() */
 };
 
+/* Whether the stores that are opened from now on have the functions of store_later, through which
+ * creates and opens then go. */
+extern bool api_fixture_later;
+
 /* Set up and tear down.  Rates are off.  For other settings set fixture->api.config and call
  * api_fixture_reopen(). */
 void api_fixture_open(struct api_fixture *fixture);

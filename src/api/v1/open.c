@@ -57,6 +57,12 @@ respond_verdict(struct api_call *call, const char *lease, const struct vault_sea
     }
 }
 
+/* Whether a part may be larger than any response. */
+static bool
+must_check_parts(const struct api_call *call) {
+    return call->api->config.response_max < API_PART_MAX;
+}
+
 /*
  * Check that a response can hold a part of the secret.  Returns 0, which includes an absent secret;
  * ERR_TOO_LARGE; or another negative code.
@@ -65,7 +71,7 @@ static int
 check_parts_fit(struct api_call *call) {
     struct record r = {0};
     enum verdict verdict;
-    if (call->api->config.response_max >= API_PART_MAX) return 0;
+    if (!must_check_parts(call)) return 0;
 
     int err = vault_sealed_info(call->api->vault, call->id, &verdict, &r);
     uint32_t part_size = r.part_size; /* 0 unless the verdict is OK */
@@ -80,28 +86,36 @@ reserve_opened(void *resp, size_t len) {
     return response_reserve(resp, OPENED_LEN + base64_encoded_len(BASE64_URL, len));
 }
 
+/* Fill ${in}, which points to ${lease} and ${by} afterwards, with what ${f} asks for. */
 static void
-open_secret(struct api_call *call, const struct fields *f) {
+fill_opening(struct api_call *call, const struct fields *f, char lease[static TOKEN_LEN + 1],
+             struct actor *by, struct vault_sealed_opening *in) {
     uint64_t response_max = call->api->config.response_max;
-    struct vault_sealed_opened opened = {0};
-    char lease[TOKEN_LEN + 1];
-    struct actor by;
-    access_actor(&call->api->config, call->req, call->api->config.name_openers, &by);
-    if (f->values[LEASE].present) memcpy(lease, f->values[LEASE].text, sizeof(lease));
+    access_actor(&call->api->config, call->req, call->api->config.name_openers, by);
+    if (f->values[LEASE].present) memcpy(lease, f->values[LEASE].text, TOKEN_LEN + 1);
     else token_mint(&call->api->vault->random, lease);
 
-    struct vault_sealed_opening in = {
+    *in = (struct vault_sealed_opening){
         .access = f->values[ACCESS].bytes,
         .lease = lease,
-        .by = &by,
+        .by = by,
         .reserve = reserve_opened,
         .ctx = call->resp,
     };
-    if (f->values[GATE].present) in.gate = f->values[GATE].bytes;
+    if (f->values[GATE].present) in->gate = f->values[GATE].bytes;
 
     /* The content is sent as base64. */
-    if (response_max > OPENED_LEN) in.content_max = (response_max - OPENED_LEN) / 4 * 3;
-    in.unreserved_max = (API_RESPONSE_SMALL - (size_t)OPENED_LEN) / 4 * 3;
+    if (response_max > OPENED_LEN) in->content_max = (response_max - OPENED_LEN) / 4 * 3;
+    in->unreserved_max = (API_RESPONSE_SMALL - (size_t)OPENED_LEN) / 4 * 3;
+}
+
+static void
+open_secret(struct api_call *call, const struct fields *f) {
+    struct vault_sealed_opened opened = {0};
+    struct vault_sealed_opening in;
+    char lease[TOKEN_LEN + 1];
+    struct actor by;
+    fill_opening(call, f, lease, &by, &in);
 
     /* What cannot be delivered is refused before a view is counted. */
     int err = check_parts_fit(call);
@@ -113,11 +127,54 @@ open_secret(struct api_call *call, const struct fields *f) {
     explicit_bzero(lease, sizeof(lease));
 }
 
+/* An open whose response follows. */
+struct claim {
+    struct api_pending pending;
+    struct vault_sealed_claim sealed;
+    char lease[TOKEN_LEN + 1];
+};
+
+static void
+finish_claim(struct api_pending *p) {
+    struct claim *c = (struct claim *)p;
+    struct vault_sealed_opened opened;
+    int result = vault_sealed_end_open(p->call.api->vault, &c->sealed, &p->write, &opened);
+    if (result == 0) p->call.progress = API_BLOCKS;
+    else if (result < 0) response_error(p->call.resp, result);
+    else respond_verdict(&p->call, c->lease, &opened);
+    vault_sealed_opened_clear(&opened);
+}
+
+/* As open_secret(), but do not wait for the store. */
+static void
+begin_claim(struct api_call *call, const struct fields *f) {
+    struct vault_sealed_opening in;
+    struct actor by;
+    struct claim *c = call_pend(call, sizeof(*c), finish_claim);
+    if (c == NULL) return;
+
+    fill_opening(call, f, c->lease, &by, &in);
+    int err =
+        vault_sealed_begin_open(call->api->vault, call->id, &in, &c->sealed, &c->pending.write);
+    if (err == 0) {
+        call->progress = API_FOLLOWS;
+        return;
+    }
+    response_error(call->resp, err);
+    call_pending_free(&c->pending);
+}
+
 void
 v1_open(struct api_call *call) {
     struct fields f;
+    if (call->later != NULL && must_check_parts(call)) {
+        call->progress = API_BLOCKS;
+        return;
+    }
+
     if (fields_read(call->req, open_fields, OPEN_FIELDS, FIELDS_EXACT, &f, call->resp) == 0) {
         if (call->id[0] == '\0') v1_absent(call);
+        else if (call->later != NULL) begin_claim(call, &f);
         else open_secret(call, &f);
     }
     fields_clear(&f);

@@ -44,23 +44,30 @@ respond_created(struct api_call *call, const struct vault_sealed_created *create
 }
 
 /*
- * Call vault_sealed_create() within the share of the client's network, of which the parts that may
- * follow take nothing yet.  Returns the same.
+ * Take what ${in} counts for from the share of the client's network, of which the parts that may
+ * follow take nothing yet.  Returns 0 with ${charge}, or a negative code.
  */
 static int
-create_within_share(struct api_call *call, const struct vault_sealed_new *in,
-                    struct vault_sealed_created *created) {
-    struct vault_charge charge = vault_sealed_charge(in), parts = {{0}};
-    parts.bytes[VAULT_BLOBS] = charge.bytes[VAULT_BLOBS];
-    charge.bytes[VAULT_BLOBS] = 0;
+take_share(struct api_call *call, const struct vault_sealed_new *in, struct vault_charge *charge) {
+    struct vault_charge parts = {{0}};
+    *charge = vault_sealed_charge(in);
+    parts.bytes[VAULT_BLOBS] = charge->bytes[VAULT_BLOBS];
+    charge->bytes[VAULT_BLOBS] = 0;
 
     int err = call_storage_check(call, &parts);
-    if (err == 0) err = call_storage_take(call, &charge, in->ttl);
-    if (err != 0) return err;
+    return err == 0 ? call_storage_take(call, charge, in->ttl) : err;
+}
 
-    int result = vault_sealed_create(call->api->vault, in, created);
-    if (!vault_stored(result)) call_storage_return(call, &charge, in->ttl);
-    return result;
+/* The create that ${charge} was taken for came to ${result}. */
+static void
+settle_share(struct api_call *call, int result, const struct vault_charge *charge, int64_t ttl) {
+    if (!vault_stored(result)) call_storage_return(call, charge, ttl);
+}
+
+static void
+respond_result(struct api_call *call, int result, const struct vault_sealed_created *created) {
+    if (result < 0) response_error(call->resp, result);
+    else respond_created(call, created);
 }
 
 /* Create ${in} and respond.  Returns whether it is stored, with ${out} filled. */
@@ -68,17 +75,20 @@ static bool
 create_and_respond(struct api_call *call, const struct vault_sealed_new *in,
                    struct v1_stored *out) {
     struct vault_sealed_created created = {0};
-    int err = create_within_share(call, in, &created);
-    if (err < 0) {
-        response_error(call->resp, err);
-    } else {
-        memcpy(out->id, created.id, sizeof(out->id));
-        vault_sealed_ref(call->api->vault, created.id, &out->ref);
-        respond_created(call, &created);
+    struct vault_charge charge;
+    int result = take_share(call, in, &charge);
+    if (result == 0) {
+        result = vault_sealed_create(call->api->vault, in, &created);
+        settle_share(call, result, &charge, in->ttl);
     }
 
+    respond_result(call, result, &created);
+    if (result == 1) {
+        memcpy(out->id, created.id, sizeof(out->id));
+        vault_sealed_ref(call->api->vault, created.id, &out->ref);
+    }
     explicit_bzero(&created, sizeof(created));
-    return err >= 0;
+    return result == 1;
 }
 
 /*
@@ -120,6 +130,45 @@ begin_parts(struct api_call *call, const struct vault_sealed_new *in, struct v1_
     else upload_limits_cancel(limits, ticket);
 }
 
+/* A create whose response follows. */
+struct creation {
+    struct api_pending pending;
+    struct vault_sealed_creation sealed;
+    struct vault_charge charge;
+    int64_t ttl;
+};
+
+static void
+finish_creation(struct api_pending *p) {
+    struct creation *c = (struct creation *)p;
+    struct vault_sealed_created created;
+    int result = vault_sealed_end_create(p->call.api->vault, &c->sealed, &p->write, &created);
+    settle_share(&p->call, result, &c->charge, c->ttl);
+    if (result == 0) p->call.progress = API_BLOCKS;
+    else respond_result(&p->call, result, &created);
+    explicit_bzero(&created, sizeof(created));
+}
+
+/* As create_and_respond(), but do not wait for the store. */
+static void
+begin_creation(struct api_call *call, const struct vault_sealed_new *in) {
+    struct creation *c = call_pend(call, sizeof(*c), finish_creation);
+    if (c == NULL) return;
+
+    c->ttl = in->ttl;
+    int err = take_share(call, in, &c->charge);
+    if (err == 0) {
+        err = vault_sealed_begin_create(call->api->vault, in, &c->sealed, &c->pending.write);
+        if (err == 0) {
+            call->progress = API_FOLLOWS;
+            return;
+        }
+        settle_share(call, err, &c->charge, in->ttl);
+    }
+    response_error(call->resp, err);
+    call_pending_free(&c->pending);
+}
+
 void
 v1_store_secret(struct api_call *call, const struct vault_sealed_new *in,
                 const struct field_value *text, struct v1_stored *out) {
@@ -128,12 +177,15 @@ v1_store_secret(struct api_call *call, const struct vault_sealed_new *in,
     struct envelope_header header;
     *out = (struct v1_stored){0};
 
+    /* Before an upload begins, the store may be asked about others. */
     if (envelope_header_parse(in->header, &header) != 0)
         problem_field(call->resp, "header", "It is not the header of an envelope.");
+    else if (!text->present && call->later != NULL) call->progress = API_BLOCKS;
     else if (!text->present) begin_parts(call, in, out);
     else if (read_content(call, in, text, &content) == 0) {
         whole.content = &content;
-        (void)create_and_respond(call, &whole, out);
+        if (call->later != NULL) begin_creation(call, &whole);
+        else (void)create_and_respond(call, &whole, out);
     }
 
     buf_free(&content);

@@ -21,7 +21,7 @@ int64_t v1_largest_envelope(uint64_t content_max);
 /*
  * Store ${in}, whose content is NULL, within the shares of the client, and respond.  ${text} is the
  * field with the whole envelope.  If it is absent, an upload of parts begins.  The caller wipes
- * ${out}.
+ * ${out}, which is not filled with call->later.
  */
 void v1_store_secret(struct api_call *call, const struct vault_sealed_new *in,
                      const struct field_value *text, struct v1_stored *out);

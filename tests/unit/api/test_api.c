@@ -441,5 +441,9 @@ main(void) {
         TEST(config_tells_what_holds),
         TEST(the_page_answers_its_paths),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+
+    /* Creates and opens that block, and the same that do not. */
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    api_fixture_later = true;
+    return failed + cmocka_run_group_tests_name("later", tests, NULL, NULL);
 }

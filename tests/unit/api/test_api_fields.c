@@ -317,5 +317,9 @@ main(void) {
         TEST(inline_content_has_a_bound),
         TEST(every_bad_value_of_open_names_its_field),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+
+    /* Creates and opens that block, and the same that do not. */
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    api_fixture_later = true;
+    return failed + cmocka_run_group_tests_name("later", tests, NULL, NULL);
 }

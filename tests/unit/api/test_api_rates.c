@@ -201,5 +201,9 @@ main(void) {
         TEST(a_missing_token_counts_nowhere), TEST(a_foreign_page_uses_up_nothing),
         TEST(an_origin_alone_refuses_nobody), TEST(looks_at_receipts_have_a_budget_of_their_own),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+
+    /* Creates and opens that block, and the same that do not. */
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    api_fixture_later = true;
+    return failed + cmocka_run_group_tests_name("later", tests, NULL, NULL);
 }
