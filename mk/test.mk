@@ -64,7 +64,7 @@ $(B)/tests/test_ticker: $(B)/obj/server/process/ticker.o
 $(B)/tests/test_sweeper: $(B)/obj/server/sweeper.o $(B)/obj/server/process/ticker.o
 $(B)/tests/test_head: $(B)/obj/server/http/head.o
 $(B)/tests/test_chunks: $(B)/obj/server/http/chunks.o
-$(B)/tests/test_daemon: $(filter $(B)/obj/server/http/%,$(SERVER_OBJ)) $(B)/obj/server/metrics/metrics.o \
+$(B)/tests/test_daemon $(B)/tests/test_work: $(filter $(B)/obj/server/http/%,$(SERVER_OBJ)) $(B)/obj/server/metrics/metrics.o \
 	$(B)/obj/server/process/process.o
 $(B)/tests/test_event: $(B)/obj/lambda/event.o
 

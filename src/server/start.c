@@ -131,6 +131,7 @@ start_daemon(struct server *s) {
         .io_threads = process_cores(),
         .workers_max = kdf.threads * kdf.lanes + KDF_QUEUE + WORKERS_EXTRA,
         .queue_max = QUEUE_MAX,
+        .store_ms = STORES_WAIT_MS,
         .per_client_max = PER_CLIENT_MAX,
         .kept_max = KEPT_MAX,
         .body_budget = BODY_BUDGET,

@@ -14,7 +14,6 @@
 
 enum {
     CONNECTIONS = 64, /* idle connections to AWS that are kept */
-    WAIT_MS = 5000,   /* longest time that a call waits for the disk or a service */
 };
 
 /* New content leaves this much of the disk free, because opening requires some. */
@@ -39,7 +38,7 @@ stores_config(const struct settings *s, const struct stores *stores) {
         .events = s->admin_listen[0] != '\0',
         .events_days = s->events_days,
         .events_max = s->events_max,
-        .wait_ms = WAIT_MS,
+        .wait_ms = STORES_WAIT_MS,
         .aws = stores->aws,
     };
 }

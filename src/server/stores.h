@@ -13,7 +13,10 @@
 struct daily;
 struct store_aws;
 
-enum { STORES_PATH_MAX = 1100 };
+enum {
+    STORES_PATH_MAX = 1100,
+    STORES_WAIT_MS = 5000, /* longest time that a request waits for the disk or a service */
+};
 
 struct stores {
     char data[STORES_PATH_MAX]; /* the data directory */

@@ -15,8 +15,6 @@ enum {
     LINGER_BYTES = 64 * 1024 * 1024,
 };
 
-#define conn_of(pointer, member) ((struct conn *)((char *)(pointer)-offsetof(struct conn, member)))
-
 /* --- memory ----------------------------------------------------------------------------------- */
 
 static bool
@@ -131,7 +129,7 @@ conn_ready(struct watched *w, unsigned events) {
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) c->hung = true;
     if (events & EPOLLOUT) c->writable = true;
 
-    /* Else a worker has it, or a task goes on with it. */
+    /* Else another thread has it, or a task goes on with it. */
     if (!c->queued) request_advance(c);
 }
 
@@ -300,12 +298,14 @@ is_late(const struct conn *c, int64_t now_ms) {
     return c->sender != NULL && sender_is_late(c->sender, now_ms);
 }
 
-/* Close what is late, however slowly bytes still trickle in. */
+/* End what is late, however slowly bytes still trickle in. */
 static void
 look_at_deadlines(struct io *io, int64_t now_ms) {
     for (struct conn *c = io->oldest, *after; c != NULL; c = after) {
         after = c->after;
-        if (is_late(c, now_ms)) conn_close(c);
+        if (!is_late(c, now_ms)) continue;
+        if (c->stage == STAGE_WAITING) work_late(c);
+        else conn_close(c);
     }
 }
 

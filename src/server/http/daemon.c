@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "server/http/internal.h"
+#include "server/process/process.h"
 
 enum {
     IO_STACK_SIZE = 256 * 1024,
@@ -21,6 +22,10 @@ io_tick(void *arg) {
     struct io *io = arg;
     int64_t now_ms = clock_monotonic_ms();
     int wait = conn_tick(io, now_ms);
+
+    /* Once for all requests of the round. */
+    if (io->dirty) process_wipe_stack();
+    io->dirty = false;
     if (io != &io->daemon->ios[0]) return wait;
 
     int accepts = accept_tick(io->daemon, now_ms);
@@ -191,9 +196,8 @@ void
 daemon_stop(struct daemon *d) {
     if (d == NULL) return;
 
-    /* The I/O threads first, because they submit jobs.  No request runs, so a worker gives no
-     * connection back any more, but it may still be waking a loop: daemon_free() ends it before it
-     * frees the loops. */
+    /* The I/O threads first, because they submit jobs.  No request runs, so no other thread gives a
+     * connection back any more.  One may still be waking a loop: loop_free() waits for that. */
     daemon_end_connections(d);
     stop_loops(d);
     daemon_free(d);

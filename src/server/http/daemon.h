@@ -43,7 +43,9 @@ struct daemon_config {
     const struct http_user_proxies *user_proxies; /* who may name them there */
     unsigned io_threads;
     unsigned workers_max; /* requests that block at once */
-    unsigned queue_max;   /* requests that wait for a worker; more are answered 503 */
+    unsigned queue_max;   /* requests that wait for a worker, and as many that wait for the store;
+                             more are answered 503 */
+    int store_ms;         /* how long a request waits for the store without a worker */
     unsigned connections_max;
     bool oldest_gives_way;     /* at one more connection, instead of making it wait; of one I/O
                               thread */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files of the HTTP server share.  daemon.c starts and stops it.  accept.c takes
- * connections.  conn.c has their bytes and deadlines.  request.c has the way of a request, held.c
- * the memory that it holds, and response.c sends the response.
+ * connections.  conn.c has their bytes and deadlines.  request.c has the way of a request, work.c
+ * its part at the API, held.c the memory that it holds, and response.c sends the response.
  */
 #ifndef SERVER_HTTP_INTERNAL_H
 #define SERVER_HTTP_INTERNAL_H
@@ -24,7 +24,8 @@ enum {
     CONN_TRANSFER_MS = 15 * 1000, /* for a small body or a response, in addition to its bytes */
     CONN_BYTES_PER_MS = 8,        /* slowest accepted rate of a client: 8 KiB/s (senders.h) */
     CONN_RESPONSES = 4,           /* responses to one client that may share this rate */
-    CONN_BODY_SMALL = 16 * 1024,  /* bodies up to this length have deadlines of their own */
+    CONN_BODY_SMALL = 16 * 1024,  /* bodies up to this length have deadlines of their own, and are
+                                     not checked before they come */
     CONN_BODY_MS = 60 * 1000,     /* for a larger one, in addition to its bytes */
     CONN_BODY_MS_PER_BYTE = 2,    /* slowest accepted rate of one of several: 512 B/s */
 
@@ -52,6 +53,7 @@ struct io {
     struct buf head;              /* of the response that is being written */
     int64_t date_s;               /* the time that ${date} is */
     char date[IO_DATE];
+    bool dirty;               /* a handler has run: its stack is to be wiped */
     char scratch[IO_SCRATCH]; /* for chunks, and for bytes that are dropped */
 };
 
@@ -69,6 +71,7 @@ struct daemon {
     struct budget *downloads; /* to GET and HEAD, which can be repeated */
     struct request_log *log;
     atomic_bool stopping;
+    atomic_uint waiting; /* requests in stage WAITING */
     atomic_uint running; /* requests between their head and the end of their response */
     atomic_uint open;    /* connections, but for those that linger */
     atomic_uint fresh;   /* of these: no request has come yet */
@@ -84,6 +87,7 @@ enum stage {
     STAGE_CHECKING,  /* a worker asks whether the body is welcome */
     STAGE_BODY,      /* the body is arriving */
     STAGE_WORKING,   /* a worker makes the response */
+    STAGE_WAITING,   /* the response follows a write of the store */
     STAGE_SENDING,   /* the response is being sent */
     STAGE_LINGERING, /* the response was sent, what still comes is dropped */
     STAGE_CLOSED,    /* and not freed yet */
@@ -97,8 +101,8 @@ enum next {
 };
 
 /*
- * A connection and its request, which follow one another.  Only its I/O thread uses it; in stages
- * CHECKING and WORKING a worker has the request.
+ * A connection and its request, which follow one another.  Only its I/O thread uses it.  In stages
+ * CHECKING and WORKING a worker has the request, and in stage WAITING the store posts ${task}.
  */
 struct conn {
     struct watched watched;
@@ -136,12 +140,16 @@ struct conn {
     size_t body_held;     /* bytes of the budget for bodies */
     size_t response_held; /* bytes of the budget for its response */
     struct api_admission admission;
+    struct api_later later;
     struct http_request http;
     struct http_response response;
     struct buf output; /* head of the response, if it could not be sent at once */
     size_t head_len;   /* bytes of the response's head */
     size_t sent;       /* bytes of its head and body that were sent, without those of a pipe */
 };
+
+/* The connection whose ${member} is at ${pointer}. */
+#define conn_of(pointer, member) ((struct conn *)((char *)(pointer)-offsetof(struct conn, member)))
 
 /* --- accept.c --- */
 
@@ -225,7 +233,31 @@ bool held_take_body(struct conn *c, size_t len);
  * next. */
 void held_release_body(struct conn *c);
 
+/* --- work.c --- */
+
+/* Ask whether the body of ${c} is welcome, then go on with request_expect_body() or
+ * request_respond_early(). */
+enum next work_check(struct conn *c);
+
+/* All of the request of ${c} has come: let the API handle it, then go on with request_respond(). */
+enum next work_handle(struct conn *c);
+
+/* ${c} has been in stage WAITING for too long: respond that the store is late. */
+void work_late(struct conn *c);
+
 /* --- request.c --- */
+
+/* Let the body come if there is memory for it. */
+enum next request_expect_body(struct conn *c);
+
+/* Send the response, which is complete. */
+enum next request_respond(struct conn *c);
+
+/* Respond before the body was read.  If there is one, the connection ends with the response. */
+enum next request_respond_early(struct conn *c);
+
+/* Go on with ${c} after what another thread did came to ${next}. */
+void request_go_on(struct conn *c, enum next next);
 
 /* Go on with ${c} as far as it goes, and close it if that is the end. */
 void request_advance(struct conn *c);

@@ -2,6 +2,7 @@
 #include "server/http/loop.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -23,6 +24,7 @@ struct loop {
     atomic_bool ending;
     atomic_uint rounds;   /* that have ended; loop_alive() sleeps on it */
     atomic_uint asking;   /* whether loop_alive() does */
+    atomic_uint waking;   /* threads that are about to write to ${wake} */
     pthread_mutex_t lock; /* guards all below */
     struct task *first, *last;
     bool asleep; /* or about to be: a task has to wake the thread */
@@ -132,8 +134,13 @@ loop_post(struct loop *l, struct task *t) {
     l->last = t;
     bool wake = l->asleep;
     l->asleep = false;
+    if (wake) atomic_fetch_add(&l->waking, 1);
     pthread_mutex_unlock(&l->lock);
-    if (wake) wake_loop(l);
+
+    /* The thread may have run ${t} already: until it is counted out, this keeps ${l}. */
+    if (!wake) return;
+    wake_loop(l);
+    atomic_fetch_sub(&l->waking, 1);
 }
 
 bool
@@ -161,6 +168,8 @@ loop_stop(struct loop *l) {
 void
 loop_free(struct loop *l) {
     if (l == NULL) return;
+    while (atomic_load(&l->waking) > 0)
+        (void)sched_yield();
     if (l->epoll >= 0) (void)close(l->epoll);
     if (l->wake >= 0) (void)close(l->wake);
     pthread_mutex_destroy(&l->lock);

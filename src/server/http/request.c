@@ -5,10 +5,8 @@
 #include "base/size.h"
 #include "http/problem.h"
 #include "server/http/internal.h"
-#include "server/process/process.h"
 
 enum {
-    CHECK_FROM = 16 * 1024,  /* api_check() is asked before bodies from this length on are read */
     INPUT_STEP = 2 * 1024,   /* room for what is received of a head */
     INPUT_KEPT = 4 * 1024,   /* memory that a connection keeps between requests */
     CHUNKS_STEP = 16 * 1024, /* room for the first bytes of a body in chunks */
@@ -120,8 +118,8 @@ finish_response(struct conn *c) {
     return NEXT_GO_ON;
 }
 
-static enum next
-send_response(struct conn *c) {
+enum next
+request_respond(struct conn *c) {
     size_t len = response_body_len(c);
 
     /* The deadline begins before the first byte is sent. */
@@ -138,59 +136,19 @@ step_sending(struct conn *c) {
     return next == NEXT_GO_ON ? finish_response(c) : next;
 }
 
-/* Respond before the body was read.  If there is one, the connection ends with the response. */
-static enum next
-respond_early(struct conn *c) {
+enum next
+request_respond_early(struct conn *c) {
     if (c->response.route == NULL) c->response.route = "-";
     conn_body_ends(c);
     c->complete = c->head.len > 0 && c->head.body_len <= 0 && !c->head.chunked;
-    return send_response(c);
+    return request_respond(c);
 }
 
 static enum next
 refuse_request(struct conn *c, enum problem problem, const char *detail) {
     const struct problem_more more = {.detail = detail};
     problem_respond(&c->response, problem, &more);
-    return respond_early(c);
-}
-
-/* --- work ------------------------------------------------------------------------------------- */
-
-static void
-handle_request(struct conn *c) {
-    api_handle(c->io->daemon->config.api, c->admission.route, &c->http, &c->response);
-    held_release_body(c);
-    held_keep_response(c);
-}
-
-/* A worker has done its part: go on on the I/O thread. */
-static void return_request(struct task *t);
-
-static bool
-request_work(struct job *job) {
-    struct conn *c = (struct conn *)((char *)job - offsetof(struct conn, job));
-    if (c->stage == STAGE_CHECKING)
-        c->welcome = api_check(c->io->daemon->config.api, &c->http, c->head.body_len, &c->admission,
-                               &c->response) != 0;
-    else handle_request(c);
-    process_wipe_stack();
-    loop_post(c->io->loop, &c->task);
-    return true;
-}
-
-/* Hand ${c} to a worker in ${stage}.  With too many requests waiting the response is 503. */
-static enum next
-hand_to_worker(struct conn *c, enum stage stage) {
-    conn_allow(c, 0);
-    c->stage = stage;
-    c->job.run = request_work;
-    c->task.run = return_request;
-    c->queued = true;
-    if (jobs_submit(c->io->daemon->workers, &c->job) == 0) return NEXT_WAIT;
-
-    c->queued = false;
-    problem_respond(&c->response, PROBLEM_BUSY, NULL);
-    return c->complete ? send_response(c) : respond_early(c);
+    return request_respond_early(c);
 }
 
 /* --- body ------------------------------------------------------------------------------------- */
@@ -200,14 +158,11 @@ static enum next
 complete_request(struct conn *c) {
     c->complete = true;
     conn_body_ends(c);
-    if (!c->admission.quick) return hand_to_worker(c, STAGE_WORKING);
-    handle_request(c);
-    return send_response(c);
+    return work_handle(c);
 }
 
-/* Let the body come if there is memory for it. */
-static enum next
-expect_body(struct conn *c) {
+enum next
+request_expect_body(struct conn *c) {
     uint64_t len = c->head.body_len > 0 ? (uint64_t)c->head.body_len : 0;
     if (len > c->admission.body_max) return refuse_request(c, PROBLEM_TOO_LARGE, NULL);
     if (!held_take_body(c, (size_t)len)) return refuse_request(c, PROBLEM_BUSY, NULL);
@@ -359,15 +314,15 @@ admit_request(struct conn *c) {
     if (config->answer != NULL) {
         config->answer(config->answer_arg, http, &c->response);
         held_keep_response(c);
-        return respond_early(c);
+        return request_respond_early(c);
     }
 
     /* A part is large, so its token is checked before its body comes. */
     if (api_admit(config->api, http, c->head.body_len, &c->admission, &c->response) == 0)
-        return respond_early(c);
-    if (c->admission.check && (c->head.chunked || c->head.body_len >= CHECK_FROM))
-        return hand_to_worker(c, STAGE_CHECKING);
-    return expect_body(c);
+        return request_respond_early(c);
+    if (c->admission.check && (c->head.chunked || c->head.body_len >= CONN_BODY_SMALL))
+        return work_check(c);
+    return request_expect_body(c);
 }
 
 /* Receive more of a head. */
@@ -412,9 +367,15 @@ take_step(struct conn *c) {
 
 static void
 resume_conn(struct task *t) {
-    struct conn *c = (struct conn *)((char *)t - offsetof(struct conn, task));
+    struct conn *c = conn_of(t, task);
     c->queued = false;
     request_advance(c);
+}
+
+void
+request_go_on(struct conn *c, enum next next) {
+    if (next == NEXT_CLOSE) conn_close(c);
+    else request_advance(c);
 }
 
 void
@@ -428,16 +389,4 @@ request_advance(struct conn *c) {
     c->task.run = resume_conn;
     c->queued = true;
     loop_post(c->io->loop, &c->task);
-}
-
-/* A worker has done its part: go on on the I/O thread. */
-static void
-return_request(struct task *t) {
-    struct conn *c = (struct conn *)((char *)t - offsetof(struct conn, task));
-    enum next next;
-    c->queued = false;
-    if (c->stage == STAGE_WORKING) next = send_response(c);
-    else next = c->welcome ? expect_body(c) : respond_early(c);
-    if (next == NEXT_CLOSE) conn_close(c);
-    else request_advance(c);
 }
