@@ -70,7 +70,7 @@ export const en = {
   folderHolds: { '=1': 'one file, {size}', other: '{n} files, {size}' },
   folderEmpty: '{name} holds no files.',
   folderTooLarge: '{name} holds more than {max} files, or too many folders. Zip it yourself and add the zip.',
-  textStays: 'Your text is not sent along with files. Remove the files to get it back.',
+  textStays: 'Your text is not sent along with files. Remove the files to get your text back.',
 
   replaceTitle: 'Open the other link?',
   replaceNote: 'You will lose what you typed or added here.',

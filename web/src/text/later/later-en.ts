@@ -12,7 +12,7 @@ export const laterEn = {
   openLooking: 'Checking the link',
   openSize: 'About {size}.',
   openSizeSmall: 'Less than {size}.',
-  openLast: 'Then it is erased from the server.',
+  openLast: 'After that, it is erased from the server.',
   openUses: 'Viewing this page does not use up an opening.',
   exposed: 'The server may know the key of this link. Something on the way changed its # into %23, so your browser sent the key to the server. Anyone who can read the server’s traffic could open the secret. Burn it, and ask the sender for a new one.',
   burnUnread: 'Burn it unread',
