@@ -17,20 +17,29 @@ is_for_age(const char *text) {
     return strncmp(text, "age1", 4) == 0 && strrchr(text, '1') > text + 3;
 }
 
-/* Add the recipient ${text}.  Returns 0; ERR_INVALID; ERR_FULL if there are too many; or
- * ERR_NOMEM. */
+/* Add the recipient ${text}, which is taken if it is one.  Returns 0; ERR_INVALID; or ERR_FULL if
+ * there are too many. */
 static int
-add_recipient(struct recipients *r, const char *text) {
+take_recipient(struct recipients *r, char *text) {
     uint8_t key[AGE_KEY_LEN];
     bool plain = age_recipient_read(text, strlen(text), key) == 0;
     if (!plain && !is_for_age(text)) return ERR_INVALID;
     if (r->count == AGE_RECIPIENTS_MAX) return ERR_FULL;
 
-    r->texts[r->count] = strdup(text);
-    if (r->texts[r->count] == NULL) return ERR_NOMEM;
-    r->count++;
+    r->texts[r->count++] = text;
     if (plain) memcpy(r->keys[r->key_count++], key, sizeof(key));
     return 0;
+}
+
+/* Add the recipient at ${text}, of ${len} bytes.  Returns as take_recipient(), or ERR_NOMEM. */
+static int
+add_recipient(struct recipients *r, const char *text, size_t len) {
+    char *copy = strndup(text, len);
+    if (copy == NULL) return ERR_NOMEM;
+
+    int err = take_recipient(r, copy);
+    if (err != 0) heap_wiping_free(copy); /* a secret key if it is the wrong file or argument */
+    return err;
 }
 
 /* Print why a recipient was not added.  ${path} is the file it is in, or NULL.  A message repeats
@@ -63,9 +72,7 @@ read_recipients_file(struct recipients *r, const char *path) {
         size_t len = 0;
         const char *text = key_file_next(&file, &len, &line);
         if (text == NULL) break;
-        char *copy = strndup(text, len);
-        err = copy == NULL ? ERR_NOMEM : add_recipient(r, copy);
-        heap_wiping_free(copy); /* a secret key if it is the wrong file */
+        err = add_recipient(r, text, len);
     }
     if (err != 0) status = complain_recipient(err, path, line);
     key_file_clear(&file);
@@ -83,7 +90,7 @@ recipients_read(const struct option_list *to, struct recipients *out) {
             status = read_recipients_file(out, text + 1);
             continue;
         }
-        int err = add_recipient(out, text);
+        int err = add_recipient(out, text, strlen(text));
         if (err != 0) status = complain_recipient(err, NULL, 0);
     }
 
