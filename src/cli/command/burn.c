@@ -4,16 +4,11 @@
 #include "cli/request/asked.h"
 #include "cli/terminal/say.h"
 
-/* Return whether the call that ended with ${status} and ${resp} shows that the server has nothing
- * more.  It answers a wrong token as if there were none, so only the ${kept} token shows that.
- * Prints a note where a refusal is not marked as the server's, and what is kept here stays. */
+/* As remote_shows_erased().  The server answers a wrong token as if there were nothing, so only the
+ * ${kept} token shows that by a refusal. */
 static bool
 shows_erased(enum cli_exit status, const struct remote_response *resp, bool kept) {
-    if (status == CLI_DONE) return resp->marked;
-    if (status != CLI_GONE || !kept) return false;
-    if (!resp->marked)
-        say_note("Note: a proxy may have answered. What is kept of it on this machine stays.");
-    return resp->marked;
+    return (status != CLI_GONE || kept) && remote_shows_erased(status, resp);
 }
 
 static enum cli_exit

@@ -204,8 +204,7 @@ burn_failed(struct putting *p) {
         say_note("Note: the server still holds a copy. It expires by itself.");
 
     /* While the server may hold a copy, its token is still of use. */
-    bool over = status == CLI_DONE || status == CLI_GONE;
-    if (over && resp.marked) state_forget(&p->cli->state, STATE_OWNED, h->id);
+    if (remote_shows_erased(status, &resp)) state_forget(&p->cli->state, STATE_OWNED, h->id);
     remote_response_clear(&resp);
 }
 

@@ -156,9 +156,11 @@ burn_unshown(struct cli *cli, const char *id, const char *token) {
     struct remote_response resp = {0};
     enum cli_exit status =
         remote_call_secret(&cli->remote, HTTP_DELETE, id, "", token, NULL, &resp);
-    bool erased = status == CLI_DONE || (status == CLI_GONE && remote_refused_for_good(&resp));
-    if (!erased) remote_complain(&cli->remote, status, &resp, "erase the upload");
+    bool erased = remote_shows_erased(status, &resp);
+    if (!erased && status != CLI_DONE)
+        remote_complain(&cli->remote, status, &resp, "erase the upload");
     remote_response_clear(&resp);
+    if (!erased && status == CLI_DONE) return CLI_NETWORK;
     if (!erased) return status;
 
     state_forget(&cli->state, STATE_UPLOAD, id);

@@ -58,6 +58,14 @@ remote_response_clear(struct remote_response *resp) {
 }
 
 bool
+remote_shows_erased(enum cli_exit status, const struct remote_response *resp) {
+    if (status != CLI_DONE && status != CLI_GONE) return false;
+    if (!resp->marked)
+        say_note("Note: a proxy may have answered. What is kept of it on this machine stays.");
+    return resp->marked;
+}
+
+bool
 remote_refused_for_good(const struct remote_response *resp) {
     return resp->failure == HTTP_FAILURE_NONE && verdict_is_final(resp->status, resp->marked);
 }

@@ -134,6 +134,11 @@ void remote_complain_cut(const struct remote *r, enum cli_exit status,
 MUST_CHECK
 int remote_reason(const struct remote *r, const struct remote_response *resp, struct buf *reason);
 
+/* Return whether a DELETE with the right token, which ended with ${status} and ${resp}, shows that
+ * the server has nothing more, so that what is kept for it can be dropped.  Only a response that is
+ * marked as the server's does.  Prints a note where only the mark is missing. */
+bool remote_shows_erased(enum cli_exit status, const struct remote_response *resp);
+
 /* Return whether the server itself refused a call for good with ${resp}, so that what is kept for
  * it can be dropped. */
 bool remote_refused_for_good(const struct remote_response *resp);
