@@ -64,14 +64,27 @@ leave_fresh(struct conn *c) {
     c->fresh = false;
 }
 
+/* Count one of ${client} in its share of connections and in that of its network.  Returns whether
+ * it fits into both. */
+static bool
+count_client(struct daemon *d, const struct http_address *client) {
+    if (!budget_take(d->clients, client, 1, false)) return false;
+    if (budget_take(d->networks, client, 1, false)) return true;
+    budget_give(d->clients, client, 1);
+    return false;
+}
+
+static void
+uncount_client(struct daemon *d, const struct http_address *client) {
+    budget_give(d->networks, client, 1);
+    budget_give(d->clients, client, 1);
+}
+
 /* ${c} counts as an open connection no more. */
 static void
 leave_open(struct conn *c) {
     struct daemon *d = c->io->daemon;
-    if (c->counted) {
-        budget_give(d->networks, &c->peer, 1);
-        budget_give(d->clients, &c->peer, 1);
-    }
+    if (c->counted) uncount_client(d, &c->peer);
     if (c->kept) atomic_fetch_sub(&d->kept, 1);
     leave_fresh(c);
     c->counted = c->kept = false;
@@ -143,20 +156,10 @@ adopt_conn(struct task *t) {
         conn_close(c);
 }
 
-/* Count a connection of ${peer} in the shares of its client and its network.  Returns whether it
- * fits into both. */
-static bool
-count_peer(struct daemon *d, const struct http_address *peer) {
-    if (!budget_take(d->clients, peer, 1, false)) return false;
-    if (budget_take(d->networks, peer, 1, false)) return true;
-    budget_give(d->clients, peer, 1);
-    return false;
-}
-
 /* Count a connection of ${peer}.  Returns whether it fits. */
 static bool
 count_conn(struct daemon *d, const struct http_address *peer, bool counted) {
-    if (counted && !count_peer(d, peer)) return false;
+    if (counted && !count_client(d, peer)) return false;
     unsigned open = atomic_fetch_add(&d->open, 1) + 1;
     if (open > d->most) d->most = open;
     atomic_fetch_add(&d->fresh, 1);
@@ -168,7 +171,7 @@ conn_open(struct daemon *d, const struct daemon_listener *listener, int fd,
           struct http_address peer) {
     struct conn *c = calloc(1, sizeof(*c));
 
-    /* A trusted proxy or a local socket carries many clients, and is counted for none of them. */
+    /* A trusted proxy or a local socket carries many clients: their requests are counted. */
     bool counted = !http_address_trusted(d->config.trusted, &peer);
     if (c == NULL || !count_conn(d, &peer, counted)) {
         free(c);
@@ -195,6 +198,23 @@ conn_open(struct daemon *d, const struct daemon_listener *listener, int fd,
     }
     c->queued = true;
     loop_post(c->io->loop, &c->task);
+}
+
+bool
+conn_count_request(struct conn *c) {
+    const struct http_address *client = &c->http.client, *peer = &c->peer;
+
+    /* The connection is counted, or the proxy names no client. */
+    bool same = client->local == peer->local && memcmp(client->bytes, peer->bytes, 16) == 0;
+    if (c->counted || same) return true;
+    c->shared = count_client(c->io->daemon, client);
+    return c->shared;
+}
+
+void
+conn_uncount_request(struct conn *c) {
+    if (c->shared) uncount_client(c->io->daemon, &c->http.client);
+    c->shared = false;
 }
 
 bool

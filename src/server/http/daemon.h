@@ -52,7 +52,8 @@ struct daemon_config {
     unsigned lingering_max;    /* connections in addition, whose response was sent */
     unsigned lingering_share;  /* of these, for one client */
     unsigned lingering_scarce; /* the same, once half of them are taken */
-    unsigned per_client_max;   /* connections of one client (IPv6 by its /64) */
+    unsigned per_client_max;   /* connections of one client (IPv6 by its /64), and requests of it
+                              that trusted proxies send at once */
     unsigned network_max;      /* connections of one network (the /24 of IPv4, the /48 of IPv6) */
     unsigned network_scarce;   /* the same, once half of all connections are in use */
     unsigned kept_max;         /* connections that stay open after a response */

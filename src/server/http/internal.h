@@ -63,8 +63,8 @@ struct daemon {
     struct io *ios;
     struct jobs *workers; /* for what may block */
     struct senders *senders;
-    struct budget *clients;   /* connections of each client */
-    struct budget *networks;  /* connections of each network */
+    struct budget *clients;   /* connections of each client, and its requests through proxies */
+    struct budget *networks;  /* the same of each network */
     struct budget *lingering; /* places of connections that linger */
     struct budget *bodies;
     struct budget *responses; /* to requests that use something up */
@@ -134,6 +134,7 @@ struct conn {
     size_t taken; /* bytes of ${input} that are its own */
     struct chunks chunks;
     bool running;         /* counted in daemon->running */
+    bool shared;          /* counted in daemon->clients, because a trusted proxy sent it */
     bool welcome;         /* what the worker found in stage CHECKING */
     bool complete;        /* all of the request has come */
     bool ends;            /* the connection ends with the response */
@@ -195,6 +196,15 @@ void conn_body_received(struct conn *c, uint64_t bytes);
 
 /* The body is complete, or was not: no pace holds for it any more. */
 void conn_body_ends(struct conn *c);
+
+/* Count the request of ${c} for its client, if a trusted proxy has named one, until
+ * conn_uncount_request().  Returns whether it fits into the shares of connections of this client
+ * and its network. */
+MUST_CHECK
+bool conn_count_request(struct conn *c);
+
+/* The request has ended. */
+void conn_uncount_request(struct conn *c);
 
 /* Whether ${c} may stay open after its response.  Their number is limited. */
 bool conn_keep(struct conn *c);

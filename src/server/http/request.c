@@ -79,6 +79,7 @@ void
 request_end(struct conn *c, bool sent) {
     if (c->io->daemon->log != NULL) log_outcome(c, sent);
     conn_body_ends(c);
+    conn_uncount_request(c);
     held_release_body(c);
     held_release_response(c);
     http_response_clear(&c->response);
@@ -298,6 +299,16 @@ respond_refused(struct conn *c) {
     return refuse_request(c, c->head.problem, c->head.fault);
 }
 
+/* The client that a proxy names has too many requests at once. */
+static enum next
+refuse_client(struct conn *c) {
+    api_headers(c->io->daemon->config.api, &c->http, &c->response);
+    http_response_set(&c->response, "Retry-After", "2");
+    c->response.limit = "requests";
+    return refuse_request(c, PROBLEM_TOO_MANY,
+                          "This client or its network has too many requests at once.");
+}
+
 /* The head has come: admit the request or respond to it. */
 static enum next
 admit_request(struct conn *c) {
@@ -316,6 +327,8 @@ admit_request(struct conn *c) {
         held_keep_response(c);
         return request_respond_early(c);
     }
+
+    if (!conn_count_request(c)) return refuse_client(c);
 
     /* A part is large, so its token is checked before its body comes. */
     if (api_admit(config->api, http, c->head.body_len, &c->admission, &c->response) == 0)

@@ -179,6 +179,25 @@ export const rows = [
     },
   },
   {
+    resource: 'requests behind a proxy',
+    bound: '128 at once',
+    control: 'connections',
+    env: { SECRETS_TRUSTED_PROXIES: '127.0.0.0/8' },
+    files: 512,
+    proxied: true,
+    most: 128,
+    async hold({ server, from, behind, ask }) {
+      // Their bodies are short and never end. The token is right, so no rate counts them.
+      const { id, owner } = await beginParts(ask, 15_000);
+      const text = `${head('PUT', `/api/v1/secrets/${id}/parts/0`, 15_000, { ...bearer(owner), ...forwardedFor(behind) })}x`;
+      const all = Array.from({ length: 400 }, () => socket(server, from, text));
+      const first = await Promise.all(all.map((one) => Promise.race([one.first, pause(1000 * patience)])));
+      const held = first.filter((data) => data === undefined).length;
+      assert.ok(first.every((data) => data === undefined || data === '' || data.startsWith('HTTP/1.1 429 ')));
+      return { held, text: `${held} of ${all.length}`, release: closeAll(all) };
+    },
+  },
+  {
     resource: 'memory for bodies',
     bound: '16 MiB',
     control: 'bodies',
