@@ -14,7 +14,10 @@
 #include "cli/terminal/terminal.h"
 #include "http/url.h"
 
-enum { JSON_OUT_MAX = 8 * 1024 * 1024 };
+enum {
+    JSON_OUT_MAX = 8 * 1024 * 1024,
+    YEAR_OMITTED = 300 * 86400, /* seconds from now within which a date has no year */
+};
 
 /* Read standard input up to the first newline after any text into ${out}. */
 static int
@@ -128,7 +131,7 @@ cli_choose_server(struct cli *cli, const struct link *link) {
         status = choose_default_server(cli);
     }
 
-    if (status == CLI_DONE && link_is_exposed(cli->remote.base))
+    if (status == CLI_DONE && http_url_is_exposed(cli->remote.base))
         say_note("Note: the connection to %s is not encrypted (http).", cli->remote.base);
     return status;
 }
@@ -299,6 +302,11 @@ void
 cli_time_text(int64_t when, char out[static 64]) {
     struct tm tm;
     time_t t = (time_t)when;
-    if (localtime_r(&t, &tm) == NULL || strftime(out, 64, "%A %-d %B, %H:%M", &tm) == 0)
-        (void)snprintf(out, 64, "%lld", (long long)when);
+    int64_t now = clock_now(&clock_system);
+    bool near = when > now - YEAR_OMITTED && when < now + YEAR_OMITTED;
+    bool ok = localtime_r(&t, &tm) != NULL;
+
+    if (ok && near) ok = strftime(out, 64, "%A %-d %B, %H:%M", &tm) > 0;
+    else if (ok) ok = strftime(out, 64, "%A %-d %B %Y, %H:%M", &tm) > 0;
+    if (!ok) (void)snprintf(out, 64, "%lld", (long long)when);
 }

@@ -113,7 +113,8 @@ enum cli_exit cli_print(struct buf *out);
 MUST_CHECK
 enum cli_exit cli_print_json(json_t *json);
 
-/* Write ${when} to ${out} in the user's time zone: "Friday 27 November, 14:05". */
+/* Write ${when} to ${out} in the user's time zone: "Friday 27 November, 14:05", with the year if it
+ * is far from now. */
 void cli_time_text(int64_t when, char out[static 64]);
 
 #endif

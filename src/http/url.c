@@ -176,6 +176,20 @@ same_part(const char *a, const char *b, CURLUPart part) {
 }
 
 bool
+http_url_is_exposed(const char *address) {
+    static const char scheme[] = "http://";
+    static const char *const here[] = {"localhost", "127.0.0.1", "[::1]"};
+    if (strncmp(address, scheme, strlen(scheme)) != 0) return false;
+
+    const char *host = address + strlen(scheme);
+    for (size_t i = 0; i < ARRAY_LEN(here); i++) {
+        size_t len = strlen(here[i]);
+        if (strncmp(host, here[i], len) == 0 && strchr(":/", host[len]) != NULL) return false;
+    }
+    return true;
+}
+
+bool
 http_url_same_origin(const char *a, const char *b) {
     return same_part(a, b, CURLUPART_SCHEME) && same_part(a, b, CURLUPART_HOST) &&
            same_part(a, b, CURLUPART_PORT);

@@ -37,6 +37,10 @@ int http_url_ascii(const char *address, char *out, size_t size);
 MUST_CHECK
 int http_url_split_login(const char *address, char *bare, size_t size, struct buf *authorization);
 
+/* Return whether what is sent to ${address}, as http_url_ascii() writes it, crosses a network
+ * unencrypted: http to another host. */
+bool http_url_is_exposed(const char *address);
+
 /* Return whether the addresses ${a} and ${b} have the same scheme, host and port.  False if either
  * is not valid. */
 bool http_url_same_origin(const char *a, const char *b);

@@ -76,6 +76,16 @@ json_parse_object(const char *text, size_t len) {
     return value;
 }
 
+json_t *
+json_parse_any_number(const char *text, size_t len) {
+    json_error_t error;
+    json_t *value = json_parse(text, len, 0, SIZE_MAX, &error);
+    if (value == NULL && json_error_code(&error) == json_error_numeric_overflow)
+        value = json_parse(text, len, JSON_DECODE_INT_AS_REAL, SIZE_MAX, &error);
+    explicit_bzero(&error, sizeof(error)); /* it quotes the input */
+    return value;
+}
+
 /* Return the string whose closing quote is character ${end} - 1 of ${text}. */
 static struct json_twice
 json_string_before(const char *text, size_t end) {

@@ -26,6 +26,11 @@ void json_setup(void);
 MUST_CHECK
 json_t *json_parse_object(const char *text, size_t len);
 
+/* Parse like json_parse_object(), for a text whose integers may exceed 64 bits.  If one does, every
+ * number of the object is a real. */
+MUST_CHECK
+json_t *json_parse_any_number(const char *text, size_t len);
+
 /* A duplicate key: its second spelling, within the text that was parsed.  NULL if there is none. */
 struct json_twice {
     const char *key;

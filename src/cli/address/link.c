@@ -67,19 +67,6 @@ link_address(const char *text, size_t len, char out[static LINK_PAGE_MAX]) {
     return 0;
 }
 
-bool
-link_is_exposed(const char *address) {
-    static const char *const here[] = {"localhost", "127.0.0.1", "[::1]"};
-    if (!starts_with(address, "http://")) return false;
-
-    const char *host = address + 7;
-    for (size_t i = 0; i < ARRAY_LEN(here); i++) {
-        size_t len = strlen(here[i]);
-        if (starts_with(host, here[i]) && strchr(":/", host[len]) != NULL) return false;
-    }
-    return true;
-}
-
 /* Return whether ${s} may follow a whole link: nothing, or a tail.  Typographic quotes are not
  * ASCII. */
 static bool

@@ -27,7 +27,8 @@ struct link {
                                  For a classic link, what comes before "secret/" */
     char id[TOKEN_SEALED_ID_LEN + 1];
     char key[TOKEN_LINK_KEY_LEN + 1];  /* "" if the key travels separately */
-    bool plain;                        /* its secret has no passphrase, whatever a server says */
+    int64_t answer_size;               /* of the answer that it leads to, as the server lists it; 0
+                                          for what is no answer */
     char seed[TOKEN_LINK_KEY_LEN + 1]; /* of LINK_COLLECT, else "" */
 };
 
@@ -57,8 +58,5 @@ int link_build_request(const char *page, const char *id, const char *seed, const
  */
 MUST_CHECK
 int link_address(const char *text, size_t len, char out[static LINK_PAGE_MAX]);
-
-/* Return whether what is sent to ${address} crosses a network unencrypted: http to another host. */
-bool link_is_exposed(const char *address);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/text/base64.h"
+#include "cli/message/message.h"
 #include "cli/request/asked.h"
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
@@ -11,7 +12,6 @@
 #include "cli/wrap/wrap.h"
 
 enum {
-    ANSWERS_MAX = 100,
     ANSWER_TEXT_MAX = 128,
     POLL_MS = 5000,
 };
@@ -22,8 +22,8 @@ struct collecting {
     struct asked asked;
     uint8_t identity[AGE_KEY_LEN]; /* of the seed */
     char owner[TOKEN_LEN + 1];
-    char seen[ANSWERS_MAX][TOKEN_SEALED_ID_LEN + 1]; /* ids of answers in this list */
-    int count;                                       /* of them */
+    char seen[MESSAGE_ANSWERS_MAX][TOKEN_SEALED_ID_LEN + 1]; /* ids of answers in this list */
+    int count;                                               /* of them */
     int delivered, damaged;
 };
 
@@ -63,7 +63,7 @@ static bool
 is_repeated(struct collecting *c, const char *id) {
     for (int i = 0; i < c->count; i++)
         if (strcmp(c->seen[i], id) == 0) return true;
-    if (c->count < ANSWERS_MAX) memcpy(c->seen[c->count++], id, TOKEN_SEALED_ID_LEN + 1);
+    if (c->count < MESSAGE_ANSWERS_MAX) memcpy(c->seen[c->count++], id, TOKEN_SEALED_ID_LEN + 1);
     return false;
 }
 
@@ -73,6 +73,7 @@ collect_one(struct collecting *c, const json_t *one) {
     struct buf wrap = BUF_INIT(ANSWER_WRAP_MAX), text = BUF_INIT(ANSWER_TEXT_MAX);
     struct link link = {0};
     char when[64];
+    int64_t size = remote_number(one, "size", 0);
     const char *encoded = remote_text(one, "wrap");
 
     /* Nothing is asked for before the text is known to be for this request, and new. */
@@ -87,7 +88,7 @@ collect_one(struct collecting *c, const json_t *one) {
     } else if (status == CLI_DONE) {
         cli_time_text(remote_number(one, "at", 0), when);
         say_note("An answer of %s:", when);
-        link.plain = true;
+        link.answer_size = size;
         status = get_deliver(c->cli, &link);
         c->delivered += status == CLI_DONE;
     }
@@ -106,6 +107,7 @@ ask_answers(struct collecting *c, struct remote_response *resp) {
     struct remote_call call = {
         .method = HTTP_GET, .path = path, .token = c->owner, .expect = {EXPECT_JSON, "answers", 0}};
     enum cli_exit status = remote_call(&c->cli->remote, &call, resp);
+    if (status == CLI_DONE && !message_check_answers(resp->json)) status = CLI_DAMAGED;
 
     if (status == CLI_GONE) {
         say_error("the request is gone: it was ended, or its answers have expired");

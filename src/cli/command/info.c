@@ -1,38 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /* secrets info: look at a link without opening it. */
 #include "cli/cli.h"
+#include "cli/message/message.h"
 #include "cli/terminal/progress.h"
 
 enum { INFO_TEXT_MAX = 4096 };
 
 /* Append the lines for people to ${text}. */
 static int
-format_info(const json_t *json, struct buf *text) {
+format_info(const struct message_info *info, struct buf *text) {
     char until[64];
-    long long views = (long long)remote_number(json, "views_left", 0);
-    long long attempts = (long long)remote_number(json, "attempts_left", -1);
-    cli_time_text(remote_number(json, "expires_at", 0), until);
+    cli_time_text(info->expires_at, until);
 
-    const char *times = views == 1 ? "time" : "times";
-    int err = buf_printf(text, "Can be opened %lld more %s, until %s.\n", views, times, until);
+    const char *times = info->views_left == 1 ? "time" : "times";
+    int err = buf_printf(text, "Can be opened %lld more %s, until %s.\n",
+                         (long long)info->views_left, times, until);
 
     /* The size is that of the padded envelope. */
     if (err == 0) err = buf_add_text(text, "Size: at most ");
-    if (err == 0) err = progress_bytes((uint64_t)remote_number(json, "size", 0), text);
+    if (err == 0) err = progress_bytes((uint64_t)info->size, text);
     if (err == 0) err = buf_add_text(text, ".\n");
 
-    if (err == 0 && json_is_true(json_object_get(json, "passphrase")))
-        err = buf_add_text(text, "Needs a passphrase.\n");
-    if (err == 0 && attempts >= 0)
-        err = buf_printf(text, "Locks after %lld more wrong passphrases.\n", attempts);
+    if (err == 0 && info->passphrase) err = buf_add_text(text, "Needs a passphrase.\n");
+    if (err == 0 && info->attempts_left >= 0)
+        err = buf_printf(text, "Locks after %lld more wrong passphrases.\n",
+                         (long long)info->attempts_left);
     return err;
 }
 
 static enum cli_exit
-print_info(const json_t *json) {
+print_info(const struct message_info *info) {
     struct buf text = BUF_INIT(INFO_TEXT_MAX);
     enum cli_exit status = CLI_FAILED;
-    if (format_info(json, &text) == 0) status = cli_print(&text);
+    if (format_info(info, &text) == 0) status = cli_print(&text);
     buf_free(&text);
     return status;
 }
@@ -40,12 +40,14 @@ print_info(const json_t *json) {
 static enum cli_exit
 ask_and_print_info(struct cli *cli, const char *id) {
     struct remote_response resp = {0};
+    struct message_info info = {0};
     enum cli_exit status =
         remote_call_secret(&cli->remote, HTTP_GET, id, "", NULL, "header", &resp);
+    if (status == CLI_DONE && !message_read_info(resp.json, &info)) status = CLI_DAMAGED;
 
     if (status != CLI_DONE) remote_complain(&cli->remote, status, &resp, "look up the secret");
     else if (cli->opt.json) status = cli_print_json(json_incref(resp.json));
-    else status = print_info(resp.json);
+    else status = print_info(&info);
     remote_response_clear(&resp);
     return status;
 }

@@ -2,6 +2,7 @@
 /* secrets receipt: show what happened to a shared secret. */
 #include "base/err.h"
 #include "cli/command/owner_token.h"
+#include "cli/message/message.h"
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
 
@@ -91,6 +92,7 @@ ask_receipt(struct cli *cli, const char *id, const char *token, struct remote_re
     for (;;) {
         enum cli_exit status =
             remote_call_secret(&cli->remote, HTTP_GET, id, "/receipt", token, "state", resp);
+        if (status == CLI_DONE && !message_check_receipt(resp->json)) status = CLI_DAMAGED;
         bool waiting = has_state(resp->json, "waiting") || has_state(resp->json, "uploading");
         if (!cli->opt.wait || status != CLI_DONE || !waiting) return status;
 

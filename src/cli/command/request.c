@@ -4,6 +4,7 @@
 
 #include "cli/command/server_config.h"
 #include "cli/command/sharing.h"
+#include "cli/message/message.h"
 #include "cli/request/asked.h"
 #include "cli/terminal/passphrase.h"
 #include "cli/terminal/progress.h"
@@ -136,12 +137,10 @@ send_request(struct asking *a) {
     }
 
     const char *id = remote_text(resp.json, "id");
-    if (status == CLI_DONE && (id == NULL || !token_is_sealed_id(id, strlen(id))))
+    if (status == CLI_DONE && (id == NULL || !token_is_sealed_id(id, strlen(id)) ||
+                               !message_time(resp.json, "expires_at", &a->asked.expires_at)))
         status = CLI_DAMAGED;
-    if (status == CLI_DONE) {
-        memcpy(a->asked.id, id, sizeof(a->asked.id));
-        a->asked.expires_at = remote_number(resp.json, "expires_at", 0);
-    }
+    if (status == CLI_DONE) memcpy(a->asked.id, id, sizeof(a->asked.id));
 
     if (sharing_was_refused(a->cli, &resp, &a->api_token)) status = CLI_FORBIDDEN;
     else if (status != CLI_DONE)

@@ -3,19 +3,22 @@
 
 #include "cli/address/page.h"
 #include "cli/command/sharing.h"
+#include "cli/message/message.h"
 #include "cli/terminal/say.h"
 
 /* Read the configuration of the server from ${json}.  Returns CLI_DONE or CLI_DAMAGED. */
 static enum cli_exit
 read_server_config(const json_t *json, struct server_config *out) {
-    int64_t inline_max = remote_number(json, "inline_max", 0);
-    int64_t file_max = remote_number(json, "file_max", -1);
-    out->ttl_default = remote_number(json, "ttl_default", 0);
-    out->ttl_max = remote_number(json, "ttl_max", INT64_MAX);
-    out->views_max = remote_number(json, "views_max", INT64_MAX);
-    if (file_max < 0 || out->ttl_default <= 0) return CLI_DAMAGED;
+    int64_t inline_max = 0, file_max = 0;
+    bool sound =
+        message_within(json, "inline_max", ENVELOPE_SIZE_MIN, MESSAGE_INLINE_MAX, &inline_max) &&
+        message_within(json, "file_max", 1, MESSAGE_SIZE_MAX, &file_max) &&
+        message_within(json, "views_max", 1, MESSAGE_VIEWS_MAX, &out->views_max) &&
+        message_within(json, "ttl_max", MESSAGE_TTL_MIN, MESSAGE_TTL_MAX, &out->ttl_max) &&
+        message_within(json, "ttl_default", MESSAGE_TTL_MIN, out->ttl_max, &out->ttl_default);
+    if (!sound) return CLI_DAMAGED;
 
-    if (inline_max < 0) inline_max = 0;
+    /* What is larger than the client sends in one call to any server goes in parts. */
     if (inline_max > SEAL_INLINE_MAX) inline_max = SEAL_INLINE_MAX;
     out->limits.inline_max = (uint64_t)inline_max;
     out->limits.file_max = (uint64_t)file_max;

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include "cli/message/message.h"
 #include "cli/terminal/progress.h"
 #include "cli/terminal/qr.h"
 #include "cli/terminal/say.h"
@@ -13,20 +14,19 @@ enum { HANDOVER_TEXT_MAX = 4096, QR_DRAWING_MAX = 256 * 1024 };
 
 enum cli_exit
 handover_read(struct handover *h, const struct sealed *s, const json_t *json, uint32_t *part_size) {
-    const char *id = remote_text(json, "id"), *token = remote_text(json, "owner_token");
-    int64_t size = remote_number(json, "part_size", 0);
-    if (id == NULL || !token_is_sealed_id(id, strlen(id))) return CLI_DAMAGED;
-    if (token == NULL || !token_is_canonical(token, strlen(token))) return CLI_DAMAGED;
+    struct message_created created;
+    if (!message_read_created(json, &created)) return CLI_DAMAGED;
 
     /* There are parts exactly if the content was not sent with the call. */
-    if (size < 0 || size > UINT32_MAX) return CLI_DAMAGED;
+    uint32_t size = created.part_size;
     if ((s->file >= 0) != (size > 0)) return CLI_DAMAGED;
-    if (size > 0 && s->size / (uint64_t)size >= UINT32_MAX) return CLI_DAMAGED;
+    if (size > 0 && s->size / size >= UINT32_MAX) return CLI_DAMAGED;
 
-    memcpy(h->id, id, sizeof(h->id));
-    memcpy(h->owner_token, token, sizeof(h->owner_token));
-    h->expires_at = remote_number(json, "expires_at", 0);
-    *part_size = (uint32_t)size;
+    memcpy(h->id, created.id, sizeof(h->id));
+    memcpy(h->owner_token, created.owner_token, sizeof(h->owner_token));
+    h->expires_at = created.expires_at;
+    *part_size = size;
+    explicit_bzero(&created, sizeof(created));
     return CLI_DONE;
 }
 

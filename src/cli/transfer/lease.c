@@ -10,6 +10,7 @@
 #include "base/text/base64.h"
 #include "cli/local/lockfile.h"
 #include "cli/local/name.h"
+#include "cli/message/message.h"
 #include "cli/terminal/passphrase.h"
 #include "cli/terminal/say.h"
 #include "cli/terminal/signals.h"
@@ -19,24 +20,18 @@
 
 enum {
     BOOT_ID_LEN = 36,
-    PART_SIZE_MAX = 16 * 1024 * 1024,
     TRIES_MAX = 10, /* passphrases typed in one run */
     ASKED_RAW_MAX = 4096,
     UPLOAD_WAIT_MS = 5000,
     UPLOAD_WAIT_MAX = 60, /* seconds */
 };
 
-#define ENVELOPE_MAX ((int64_t)1 << 53)
-
 /* What opening needs besides the lease. */
 struct opening {
     struct cli *cli;
     struct link *link;
     struct buf passphrase;
-    uint8_t header[ENVELOPE_HEADER_LEN];
-    bool passphrase_needed;
-    bool gate_needed;
-    bool wrapped;   /* the server has the passphrase, encrypted to keys */
+    struct message_info info;
     bool unwrapped; /* ${passphrase} is from there */
     bool typed;     /* the passphrase was typed, so that the user can try again */
     bool refused;   /* the server refused the last call for good */
@@ -188,22 +183,11 @@ lease_is_mine_alone(const struct lease *l) {
 /* Read what the server says about the secret.  Returns CLI_DONE or CLI_DAMAGED. */
 static enum cli_exit
 read_info(struct opening *o, struct lease *l, const json_t *json) {
-    struct buf header = BUF_INIT(ENVELOPE_HEADER_LEN);
-    int64_t size = remote_number(json, "size", 0);
-    int64_t part_size = remote_number(json, "part_size", 0);
-    bool ok = decode_field(json, "header", &header) == 0 && header.len == sizeof(o->header);
-    if (ok) memcpy(o->header, header.data, sizeof(o->header));
-    buf_free(&header);
-
-    ok = ok && size >= ENVELOPE_SIZE_MIN && size <= ENVELOPE_MAX;
-    ok = ok && part_size >= 0 && part_size <= PART_SIZE_MAX;
-    if (!ok || (part_size > 0 && size / part_size >= UINT32_MAX)) return CLI_DAMAGED;
-
-    o->passphrase_needed = json_is_true(json_object_get(json, "passphrase"));
-    o->gate_needed = json_is_true(json_object_get(json, "gate"));
-    o->wrapped = json_is_true(json_object_get(json, "wrap"));
-    l->size = (uint64_t)size;
-    l->part_size = (uint32_t)part_size;
+    struct message_info *info = &o->info;
+    if (!message_read_info(json, info)) return CLI_DAMAGED;
+    if (info->part_size > 0 && info->size / info->part_size >= UINT32_MAX) return CLI_DAMAGED;
+    l->size = (uint64_t)info->size;
+    l->part_size = info->part_size;
     return CLI_DONE;
 }
 
@@ -261,7 +245,7 @@ ask_open_passphrase(struct opening *o) {
     const char *method = o->cli->opt.passphrase;
     if (o->unwrapped) return CLI_DONE;
     buf_reset(&o->passphrase);
-    if (!o->passphrase_needed && method == NULL) return CLI_DONE;
+    if (!o->info.passphrase && method == NULL) return CLI_DONE;
     o->typed = method == NULL || strcmp(method, "tty") == 0;
     return cli_ask_passphrase(o->cli, method, false, &o->passphrase);
 }
@@ -270,17 +254,17 @@ ask_open_passphrase(struct opening *o) {
 static enum cli_exit
 unwrap_passphrase(struct opening *o) {
     const struct options *opt = &o->cli->opt;
-    if (o->link->plain) return CLI_DONE;
-    if (opt->identity == NULL && (!o->wrapped || opt->passphrase != NULL)) return CLI_DONE;
+    if (o->link->answer_size > 0) return CLI_DONE;
+    if (opt->identity == NULL && (!o->info.wrap || opt->passphrase != NULL)) return CLI_DONE;
     o->unwrapped = true;
-    return wrap_unlock(o->cli, o->link, o->header, o->wrapped, &o->passphrase);
+    return wrap_unlock(o->cli, o->link, o->info.header, o->info.wrap, &o->passphrase);
 }
 
 /* Refuse a header that asks for too much, or, with a passphrase, for too little. */
 static enum cli_exit
 check_cost(const struct opening *o, bool with_passphrase) {
     struct envelope_header header;
-    if (envelope_header_parse(o->header, &header) != 0) {
+    if (envelope_header_parse(o->info.header, &header) != 0) {
         say_error("the secret asks for a key derivation that is out of bounds");
         say_hint("Do not trust this server, or the program that the sender used.");
         return CLI_DAMAGED;
@@ -302,7 +286,7 @@ derive_keys(struct opening *o, struct lease *l) {
     struct buf secret = BUF_INIT(TOKEN_LINK_KEY_LEN + 1 + ENVELOPE_PASSPHRASE_MAX);
     enum cli_exit status = check_cost(o, o->passphrase.len > 0);
     if (status != CLI_DONE) return status;
-    if (envelope_header_parse(o->header, &header) != 0) return CLI_DAMAGED;
+    if (envelope_header_parse(o->info.header, &header) != 0) return CLI_DAMAGED;
 
     /* The arena is of exactly the size that the header asks for. */
     struct kdf_params cost = {.log2_n = header.log2_n, .r = header.r, .p = header.p};
@@ -311,7 +295,8 @@ derive_keys(struct opening *o, struct lease *l) {
                               o->passphrase.len, &secret);
     status = CLI_DAMAGED;
     if (arena == NULL || err != 0) status = CLI_FAILED;
-    else if (envelope_derive(arena, o->header, secret.data, secret.len, &l->keys) == ENVELOPE_OK)
+    else if (envelope_derive(arena, o->info.header, secret.data, secret.len, &l->keys) ==
+             ENVELOPE_OK)
         status = CLI_DONE;
     kdf_arena_free(arena);
     buf_free(&secret);
@@ -322,8 +307,8 @@ derive_keys(struct opening *o, struct lease *l) {
 static enum cli_exit
 read_opened(struct lease *l, const json_t *json) {
     const char *content = remote_text(json, "content");
-    l->views_left = remote_number(json, "views_left", 0);
-    l->expires_at = remote_number(json, "lease_expires_at", 0);
+    if (!message_within(json, "views_left", 0, MESSAGE_VIEWS_MAX, &l->views_left))
+        return CLI_DAMAGED;
     if ((content == NULL) != (l->part_size > 0)) return CLI_DAMAGED;
     if (content == NULL) return CLI_DONE;
 
@@ -336,7 +321,7 @@ read_opened(struct lease *l, const json_t *json) {
 /* Add the gate to ${json} where the server asks for it. */
 static bool
 add_gate(const struct opening *o, json_t *json) {
-    return !o->gate_needed || proof_add_gate(json, o->link->key, o->header);
+    return !o->info.gate || proof_add_gate(json, o->link->key, o->info.header);
 }
 
 /* Show the proof of key.  ${*attempts_left} is -1 where the server does not count attempts. */
@@ -361,7 +346,7 @@ post_open(struct opening *o, struct lease *l, int64_t *attempts_left,
     }
 
     /* A refusal says how many attempts are left. */
-    *attempts_left = remote_number(resp->json, "attempts_left", -1);
+    *attempts_left = message_attempts_left(resp->json);
     if (status == CLI_DONE) status = read_opened(l, resp->json);
     json_decref(json);
     explicit_bzero(access, sizeof(access));
@@ -384,7 +369,7 @@ complain_wrong_proof(const struct opening *o, const char *code, int64_t attempts
 
     /* With a gate the link key is known to be right. */
     const char *what = "wrong passphrase, or a damaged link";
-    if (o->gate_needed) what = "wrong passphrase";
+    if (o->info.gate) what = "wrong passphrase";
     if (attempts_left == 0) {
         say_error("wrong passphrase; the secret is locked now");
         say_hint("Ask the sender for a new link.");
@@ -449,6 +434,15 @@ try_passphrases(struct opening *o, struct lease *l) {
     }
 }
 
+/* Refuse what is not the answer that the server listed, before a view of it is taken. */
+static enum cli_exit
+check_answer(const struct message_info *info, const struct link *link) {
+    if (message_is_answer(info, link->answer_size)) return CLI_DONE;
+    say_error("an answer is not what the server listed; not opened");
+    say_hint("Do not trust whoever answered, or this server. Ask again.");
+    return CLI_DAMAGED;
+}
+
 enum cli_exit
 lease_open(struct cli *cli, struct link *link, struct lease *out) {
     struct opening o = {.cli = cli, .link = link, .passphrase = BUF_INIT(ASKED_RAW_MAX)};
@@ -457,18 +451,14 @@ lease_open(struct cli *cli, struct link *link, struct lease *out) {
     (void)snprintf(out->state_name, sizeof(out->state_name), "%s %s", cli->remote.base, link->id);
 
     enum cli_exit status = ask_info(&o, out);
-    if (status == CLI_DONE && link->plain && (o.passphrase_needed || o.wrapped)) {
-        say_error("the server asks for a passphrase that an answer does not have");
-        say_hint("Do not trust this server.");
-        status = CLI_DAMAGED;
-    }
-    bool asks = o.passphrase_needed || o.wrapped || cli->opt.passphrase != NULL;
+    if (status == CLI_DONE && link->answer_size > 0) status = check_answer(&o.info, link);
+    bool asks = o.info.passphrase || o.info.wrap || cli->opt.passphrase != NULL;
     if (status == CLI_DONE) status = check_cost(&o, asks);
     if (status == CLI_DONE && link->key[0] == '\0') status = ask_link_key(&o);
     if (status == CLI_DONE) status = unwrap_passphrase(&o);
     if (status == CLI_DONE) {
         /* The lease is named and kept before the server is asked for a view. */
-        name_lease(cli, out, o.header);
+        name_lease(cli, out, o.info.header);
         status = try_passphrases(&o, out);
     }
 

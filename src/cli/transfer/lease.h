@@ -17,7 +17,6 @@ struct lease {
     uint64_t size;      /* of the whole envelope */
     uint32_t part_size; /* 0 if the response had the content */
     int64_t views_left; /* after this view */
-    int64_t expires_at; /* when the lease lapses if nothing more is fetched */
     struct buf content; /* the envelope, where part_size is 0 */
     bool is_new;        /* no earlier run named it */
     char *temp;         /* unfinished file of an earlier run under the same lease, or NULL */

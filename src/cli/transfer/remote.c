@@ -203,8 +203,9 @@ take_received(const struct http_client_response *http, enum http_failure failure
     copy_printable(resp->detail, sizeof(resp->detail), http->detail);
     take_location(url, path, http->headers[HEADER_LOCATION].value, resp);
 
+    /* What holds a number that is out of any range is still a response of whoever sent it. */
     if (resp->status != 0 && http->body.len > 0)
-        resp->json = json_parse_object((const char *)http->body.data, http->body.len);
+        resp->json = json_parse_any_number((const char *)http->body.data, http->body.len);
 }
 
 /* Decide whose response ${http} is, and learn whether the server marks its responses. */

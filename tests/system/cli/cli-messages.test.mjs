@@ -192,7 +192,7 @@ async function serve(t, answer, tls) {
 }
 
 test('a server that refuses, or is another one', async (t) => {
-  const config = { ttl_default: 3600, file_max: 1e6, inline_max: 131072 };
+  const config = { ttl_default: 3600, ttl_max: 3600, file_max: 1e6, inline_max: 131072, views_max: 100 };
   let status = 0;
   const url = await serve(t, (req) => (req.url.endsWith('/config') ? [200, config] : [status, { code: 'some', detail: `said ${link}` }]));
   const put = () => cli.run(['put', '--patience', '0s', '-s', url], { input: 'x' });

@@ -300,6 +300,20 @@ test('an answer that is not for this request is not opened', async (t) => {
   assert.equal((await collect(other.collect)).stdout, 'three');
 });
 
+test('what an answer names is opened only if it is the answer that was listed', async (t) => {
+  const mine = await ask();
+  assert.equal((await answer(mine.link, 'one')).code, exit.done);
+  const rows = [{ size: 20 << 20 }, { size: 305 }, { views_left: 3 }, { passphrase: true }, { wrap: true }, { gate: true }, { attempts_left: 5 }];
+  for (const row of rows) {
+    const s = await lying(t, (request, json) => (request === 'GET /api/v1/secrets/ID' ? { ...json, ...row } : json));
+    const r = await collect('-s', s.url, mine.collect);
+    assert.deepEqual([r.code, r.stdout], [exit.damaged, ''], JSON.stringify(row));
+    assert.match(r.stderr, /an answer is not what the server listed; not opened/);
+    assert.deepEqual(s.seen, ['GET /api/v1/requests/ID/answers', 'GET /api/v1/secrets/ID'], JSON.stringify(row));
+  }
+  assert.equal((await collect(mine.collect)).stdout, 'one');
+});
+
 test('an answer in parts that breaks off is finished by put --resume', async (t) => {
   const { link, collect: own } = await ask();
   let cut = true;

@@ -97,7 +97,7 @@ test('while it runs, neither arguments nor environment show a key or a passphras
     // It answers the first question, whose answer is what the passphrase waits for, and no more.
     s.on('error', () => {}).on('data', (d) => {
       seen.push(d.toString('latin1'));
-      const body = JSON.stringify({ ttl_default: 60, file_max: 1e6, inline_max: 1e5 });
+      const body = JSON.stringify({ ttl_default: 60, ttl_max: 60, file_max: 1e6, inline_max: 1e5, views_max: 1 });
       if (/GET \/api\/v1\/config/.test(d)) s.write(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
       else half.emit('asked');
     });

@@ -252,7 +252,7 @@ test('JSON holds no character that controls a terminal', async (t) => {
 
 test('a server that answers too much is at fault, not the memory of this machine', async (t) => {
   const events = Array.from({ length: 5000 }, () => ({ event: 'opened', at: 1 }));
-  const s = await lying(t, { [`GET /api/v1/secrets/${id}/receipt`]: [200, { state: 'opened', events }] });
+  const s = await lying(t, { [`GET /api/v1/secrets/${id}/receipt`]: [200, { state: 'opened', expires_at: 2e9, events }] });
   const receipt = await cli.run(['receipt', '-s', s.url, '-T', 'env:TOKEN', `${id}.${key}`], { extra: { TOKEN: token } });
   assert.equal(receipt.code, exit.damaged, receipt.stderr);
   assert.match(receipt.stderr, /more events than a secret can have/);
@@ -267,5 +267,71 @@ test('a server that answers too much is at fault, not the memory of this machine
     const got = await cli.run(['get', '--patience', '1s', '-s', `http://127.0.0.1:${raw.address().port}/`, `${id}.${key}`]);
     assert.equal(got.code, exit.damaged, got.stderr);
     assert.ok(!/memory/.test(got.stderr), got.stderr);
+  }
+});
+
+test('a number out of its range is a damaged response, and is not shown', async (t) => {
+  const header = Buffer.concat([Buffer.from('ESv1'), Buffer.from([14, 8, 1, 0]), randomBytes(24)]);
+  const content = Buffer.concat([header, randomBytes(272)]).toString('base64url');
+  const good = {
+    config: { ...limits, features: ['gate', 'requests'] }, created: created[1], receipt: { state: 'waiting', expires_at: 2e9, events: [{ event: 'created', at: 1e9 }] },
+    info: { header: header.toString('base64url'), size: 304, part_size: 0, passphrase: false, views_left: 1, expires_at: 2e9, attempts_left: 5 },
+    opened: { views_left: 0, content }, asked: { id, expires_at: 2e9 },
+    request: { header: '', description: content, answers_left: 1, answer_size: 1000, answer_ttl: 60, expires_at: 2e9 },
+    answers: { state: 'open', expires_at: 2e9, answers_left: 1, answers: [{ at: 1e9, size: 304, state: 'used_up' }] },
+  };
+  const routes = {
+    'GET /api/v1/config': 'config', 'POST /api/v1/secrets': 'created', [`GET /api/v1/secrets/${id}/receipt`]: 'receipt', [`GET /api/v1/secrets/${id}`]: 'info',
+    [`POST /api/v1/secrets/${id}/open`]: 'opened', 'POST /api/v1/requests': 'asked', [`GET /api/v1/requests/${id}`]: 'request', [`GET /api/v1/requests/${id}/answers`]: 'answers',
+  };
+  const commands = {
+    put: ['put', 'large'], text: ['put'], info: ['info', `${id}.${key}`], json: ['info', '--json', `${id}.${key}`], get: ['get', `${id}.${key}`],
+    receipt: ['receipt', '-T', 'env:TOKEN', `${id}.${key}`], request: ['request'], answer: ['answer', `https://x/#r.${id}.${key}`], collect: ['collect', `https://x/#c.${id}.${key}.${key}`],
+  };
+  await writeFile(join(cli.folder, 'large'), randomBytes(200_000));
+  let said = good;
+  const raw = createServer((req, res) => {
+    req.resume().on('end', () => {
+      const status = req.method === 'POST' && !req.url.endsWith('/open') ? 201 : 200;
+      if (req.method === 'PUT' || req.method === 'DELETE' || req.url.endsWith('/complete')) return res.writeHead(204, { 'Secrets-Answer': '1' }).end();
+      res.writeHead(status, { 'Secrets-Answer': '1', 'Content-Type': 'application/json' }).end(JSON.stringify(said[routes[`${req.method} ${req.url}`]]).replace('"2^63"', '9223372036854775808'));
+    });
+  });
+  await once(raw.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => (raw.closeAllConnections(), raw.close()));
+  const run = (name) => cli.run([...commands[name], '--no-state', '--patience', '1s', '-s', `http://127.0.0.1:${raw.address().port}/`], { input: 'x', extra: { TOKEN: token } });
+
+  // The controls: what a server says in truth. Forged content ends get and answer as late as they can.
+  for (const name of ['text', 'info', 'json', 'receipt', 'request', 'collect']) {
+    const r = await run(name);
+    assert.equal(r.code, exit.done, `${name}: ${r.stderr}`);
+  }
+  assert.match((await run('info')).stdout, /^Can be opened 1 more time, until \w+ \d+ May 2033, /);
+  assert.match((await run('get')).stderr, /damaged or forged/);
+  assert.match((await run('answer')).stderr, /does not have the request/);
+  said = { ...good, created: { ...good.created, part_size: 65536 } };
+  assert.equal((await run('put')).code, exit.done);
+
+  const times = [-1, 8640000000001, '2^63', 'x'];
+  const sizes = [303, 2 ** 53, 304.5, '2^63', null];
+  const rows = [
+    ['put', 'created', { part_size: [1, 65535, 4194305, -65536, '65536'], expires_at: times }],
+    ['text', 'config', { file_max: [0, -1, '2^63'], inline_max: [303, 4194305, '2^63'], views_max: [0, 101], ttl_max: [59, 1e12], ttl_default: [59, 1000001] }],
+    ['info', 'info', { size: sizes, part_size: [1, 4194305], views_left: [-5, 101, '2^63'], attempts_left: [-1, 101], expires_at: times }],
+    ['json', 'info', { views_left: [-5] }], ['get', 'info', { part_size: [1, -1, 4194305], views_left: [-5], expires_at: ['x'] }], ['get', 'opened', { views_left: [-1, 101, '2^63'] }],
+    ['receipt', 'receipt', { expires_at: times, events: [[{ event: 'created', at: 'x' }], [{ event: 'created', at: -1 }]] }],
+    ['request', 'asked', { expires_at: times }], ['answer', 'request', { answer_size: [0, -1, 2 ** 53, '2^63'], answers_left: [-1, 101], expires_at: ['x'] }],
+    ['collect', 'answers', { answers_left: [-1, 101], answers: [[{ at: -1, size: 304 }], [{ at: 1, size: 303 }], Array(101).fill(good.answers.answers[0])] }],
+  ];
+  for (const [name, response, wrong] of rows) {
+    for (const [member, values] of Object.entries(wrong)) {
+      for (const value of values) {
+        said = { ...good, [response]: { ...good[response], [member]: value } };
+        const r = await run(name);
+        const what = `${name}: ${member} of ${response} is ${JSON.stringify(value)}: ${r.stdout}${r.stderr}`;
+        assert.deepEqual([r.code, r.stdout], [exit.damaged, ''], what);
+        assert.match(r.stderr, /^secrets: (unexpected response|the server sent a request that is damaged)/m, what);
+      }
+    }
   }
 });

@@ -329,7 +329,7 @@ test('exit codes of a server that refuses, lies or is not there', async () => {
   const info = { header: good.toString('base64url'), size: 304, part_size: 0, passphrase: false, views_left: 1, expires_at: 2e9 };
   const forged = Buffer.concat([good, randomBytes(272)]).toString('base64url');
   const s = await fake({
-    'GET /api/v1/config': [200, { ttl_default: 3600, file_max: 1000, inline_max: 131072 }],
+    'GET /api/v1/config': [200, { ttl_default: 3600, ttl_max: 3600, file_max: 1000, inline_max: 131072, views_max: 100 }],
     'POST /api/v1/secrets': [507, { code: 'quota', detail: 'full\u001b[2J' }],
     [`GET /api/v1/secrets/${id}`]: [200, info],
     [`POST /api/v1/secrets/${id}/open`]: [200, { views_left: 0, content: forged }],

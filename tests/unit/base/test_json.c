@@ -16,6 +16,23 @@ taken(const char *text) {
     return value != NULL;
 }
 
+/* An integer beyond 64 bits makes every number a real, and nothing else is forgiven. */
+static void
+any_number(void **state) {
+    (void)state;
+    static const char large[] = "{\"a\":1,\"b\":9223372036854775808}", plain[] = "{\"a\":1}";
+    json_t *value = json_parse_any_number(large, strlen(large));
+    assert_non_null(value);
+    assert_true(json_is_real(json_object_get(value, "a")));
+    json_decref(value);
+
+    value = json_parse_any_number(plain, strlen(plain));
+    assert_true(json_is_integer(json_object_get(value, "a")));
+    json_decref(value);
+    assert_null(json_parse_any_number("{\"a\":1", 7));
+    assert_null(json_parse_object(large, strlen(large)));
+}
+
 static void
 objects_in_any_spelling(void **state) {
     (void)state;
@@ -176,6 +193,7 @@ main(void) {
     json_setup();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(objects_in_any_spelling),
+        cmocka_unit_test(any_number),
         cmocka_unit_test(anything_else_is_refused),
         cmocka_unit_test(keys_and_nesting_are_bounded),
         cmocka_unit_test(values_come_back_as_they_were),

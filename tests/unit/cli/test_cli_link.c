@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "cli/address/link.h"
+#include "http/url.h"
 
 #define ID  "AbCdEfGhIjKlMnOpQrStUv"
 #define KEY "0123456789abcdefghijklmnopqrstuv"
@@ -252,13 +253,13 @@ test_addresses(void **state) {
 static void
 test_exposure(void **state) {
     (void)state;
-    assert_false(link_is_exposed("https://h/"));
-    assert_false(link_is_exposed("http://127.0.0.1:80/"));
-    assert_false(link_is_exposed("http://localhost/"));
-    assert_false(link_is_exposed("http://[::1]:1/"));
-    assert_true(link_is_exposed("http://h/"));
-    assert_true(link_is_exposed("http://localhost.example/"));
-    assert_true(link_is_exposed("http://127.0.0.1.example/"));
+    assert_false(http_url_is_exposed("https://h/"));
+    assert_false(http_url_is_exposed("http://127.0.0.1:80/"));
+    assert_false(http_url_is_exposed("http://localhost/"));
+    assert_false(http_url_is_exposed("http://[::1]:1/"));
+    assert_true(http_url_is_exposed("http://h/"));
+    assert_true(http_url_is_exposed("http://localhost.example/"));
+    assert_true(http_url_is_exposed("http://127.0.0.1.example/"));
 }
 
 int
