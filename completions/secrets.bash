@@ -42,7 +42,7 @@ _secrets() {
         burn) words="--token $net" ;;
         receipt) words="--token --wait $net" ;;
         request) words="--note --answers --answer-size --ttl --to --qr --page --api-token $net" ;;
-        answer) words="--allow-empty $net" ;;
+        answer) words="--allow-empty --yes $net" ;;
         collect) words="--identity --output --wait $net" ;;
         passwords) words='--length --count' ;;
         *) return ;;

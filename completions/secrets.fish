@@ -37,6 +37,7 @@ complete -c secrets -n '__fish_seen_subcommand_from put' -s k -l key-apart -d 'p
 complete -c secrets -n '__fish_seen_subcommand_from put' -s r -l resume -d 'finish an interrupted upload'
 complete -c secrets -n '__fish_seen_subcommand_from put' -s c -l classic -d 'use the classic service'
 complete -c secrets -n '__fish_seen_subcommand_from put answer' -l allow-empty -d 'share an empty standard input'
+complete -c secrets -n '__fish_seen_subcommand_from answer' -l yes -d 'send without asking'
 complete -c secrets -n '__fish_seen_subcommand_from put request' -s Q -l qr -d 'show a QR code'
 complete -c secrets -n '__fish_seen_subcommand_from put request' -l page -x -d 'the page that the link leads to'
 complete -c secrets -n '__fish_seen_subcommand_from put request' -l api-token -x -a "$methods" -d 'read the API token from'

@@ -71,6 +71,7 @@ static const struct option_row {
      "use the classic service: the server encrypts and generates the passphrase"},
     {0, FOR_PUT | FOR_ANSWER, "allow-empty", AT(allow_empty), 0, 0, FLAG, NULL,
      "share a standard input with nothing in it"},
+    {0, FOR_ANSWER, "yes", AT(yes), 0, 0, FLAG, NULL, "send without asking"},
     {'Q', FOR_PUT | FOR_REQUEST, "qr", AT(qr), 0, 0, FLAG, NULL, "also show the link as a QR code"},
     {0, FOR_PUT | FOR_REQUEST, "page", AT(page), 0, 0, TEXT, "URL",
      "the page that the link leads to (default: the server's)"},

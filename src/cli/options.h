@@ -41,7 +41,7 @@ struct options {
     const char *operand, *note;
     const char *second; /* the operand after it, of answer */
     int64_t views, ttl, patience, length, count, answers, answer_size;
-    bool key_apart, allow_empty, qr, classic, resume, force, burn, json, quiet, no_state, wait,
+    bool key_apart, allow_empty, yes, qr, classic, resume, force, burn, json, quiet, no_state, wait,
         help;
     bool of_request; /* set by a command whose operand may be the link of a request */
 };

@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /* secrets answer: give the secret that somebody asks for. */
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/text/base64.h"
 #include "base/text/hidden.h"
 #include "cli/command/server_config.h"
+#include "cli/local/name.h"
+#include "cli/message/message.h"
 #include "cli/request/asked.h"
+#include "cli/terminal/progress.h"
 #include "cli/terminal/say.h"
+#include "cli/terminal/signals.h"
+#include "cli/terminal/terminal.h"
 #include "cli/transfer/handover.h"
 #include "cli/transfer/upload.h"
 #include "cli/wrap/proof.h"
 
-enum { ANSWER_TEXT_LEN = 2 * TOKEN_LINK_KEY_LEN + TOKEN_SEALED_ID_LEN + 2 };
+enum { ANSWER_TEXT_LEN = 2 * TOKEN_LINK_KEY_LEN + TOKEN_SEALED_ID_LEN + 2, QUESTION_MAX = 8192 };
 
 /* One answer on its way to the server. */
 struct answering {
@@ -52,11 +58,14 @@ static enum cli_exit
 read_asked_request(struct answering *a, const json_t *json) {
     const char *text = remote_text(json, "description");
     struct buf envelope = BUF_INIT(ASKED_ENVELOPE_MAX);
-    int64_t size = remote_number(json, "answer_size", 0);
+    int64_t size = 0, left = 0, until = 0;
+    bool sound = message_within(json, "answer_size", 1, MESSAGE_SIZE_MAX, &size) &&
+                 message_within(json, "answers_left", 0, MESSAGE_ANSWERS_MAX, &left) &&
+                 message_time(json, "expires_at", &until);
     enum cli_exit status = CLI_DAMAGED;
 
-    if (text != NULL && base64_decode(BASE64_URL, text, strlen(text), &envelope) == 0 &&
-        envelope.len >= ENVELOPE_SIZE_MIN && size > 0) {
+    if (sound && text != NULL && base64_decode(BASE64_URL, text, strlen(text), &envelope) == 0 &&
+        envelope.len >= ENVELOPE_SIZE_MIN) {
         status = asked_open(&envelope, a->link.key, &a->description);
         memcpy(a->header, envelope.data, sizeof(a->header));
     } else {
@@ -213,16 +222,63 @@ finish_answer(struct answering *a) {
     return status;
 }
 
+/* Append to ${question} what is sent, and to which server. */
+static int
+write_question(const struct cli *cli, struct buf *question) {
+    const char *file = cli->opt.operand;
+    struct stat st;
+    int err = buf_add_text(question, "Send ");
+    if (err == 0 && (file == NULL || strcmp(file, "-") == 0)) {
+        err = buf_add_text(question, "standard input");
+    } else if (err == 0) {
+        const char *name = name_of_path(file);
+        err = terminal_escape((const uint8_t *)name, strlen(name), question);
+        bool sized = err == 0 && stat(file, &st) == 0 && S_ISREG(st.st_mode);
+        if (sized) err = buf_add_text(question, ", ");
+        if (sized && err == 0) err = progress_bytes((uint64_t)st.st_size, question);
+    }
+    if (err == 0) err = buf_printf(question, " to the asker, by %s? [y/N] ", cli->remote.base);
+    return err;
+}
+
+/* Return whether somebody at a terminal has to be asked.  Who types the secret itself reads the
+ * note before that. */
+static bool
+must_ask_to_send(const struct options *o) {
+    bool typed = isatty(STDIN_FILENO) && (o->operand == NULL || strcmp(o->operand, "-") == 0);
+    return !o->yes && !typed && isatty(STDERR_FILENO);
+}
+
+/* Ask on the terminal, if there is one, whether to send the answer.  Returns CLI_DONE, or another
+ * status after printing an error. */
+static enum cli_exit
+ask_to_send(const struct answering *a) {
+    struct buf question = BUF_INIT(QUESTION_MAX);
+    bool yes = false;
+    if (!must_ask_to_send(&a->cli->opt)) return CLI_DONE;
+
+    int err = write_question(a->cli, &question);
+    if (err == 0) err = terminal_confirm(buf_text(&question), &yes);
+    buf_free(&question);
+    if (signals_stop_asked()) return CLI_INTERRUPTED;
+    if (yes || err == ERR_CONFIG) return CLI_DONE;
+
+    say_error("nothing was sent");
+    say_hint("Answer y to send it, or use --yes.");
+    return CLI_FAILED;
+}
+
 static enum cli_exit
 give_answer(struct answering *a) {
     struct cli *cli = a->cli;
     const struct buf none = {0};
     show_note(a->description.note);
+    enum cli_exit status = ask_to_send(a);
+    if (status != CLI_DONE) return status;
 
     /* Only now: a file is sealed for a request that is sound. */
     token_mint_link_key(cli->random, a->handover.link_key);
-    enum cli_exit status =
-        seal_run(cli, a->handover.link_key, &none, &a->server.limits, &a->sealed);
+    status = seal_run(cli, a->handover.link_key, &none, &a->server.limits, &a->sealed);
     a->handover.content_size = a->sealed.content_size;
     if (status == CLI_DONE) status = send_begin(a);
     if (status == CLI_DONE) status = wrap_answer(a);

@@ -177,6 +177,31 @@ test('a blank at an end of a passphrase costs no try', { skip }, async () => {
   await ended(0);
 });
 
+test('an answer is sent once somebody who read the note says so', { skip }, async () => {
+  await writeFile(join(cli.folder, 'router\u001b[31m.txt'), 'hunter2');
+  const asked = await cli.run(['request', '--note', 'the router', '--answers', '3']);
+  await writeFile(join(cli.folder, 'ask'), asked.stdout);
+  const question = /^The asker writes: the router\n(.*\n)?Send router\^\[\[31m\.txt, 7 B to the asker, by http:\S+\? \[y\/N\] *$/m;
+  for (const [key, code, said] of [['Enter', 1, /nothing was sent\n +Answer y/], ['C-c', 130, /interrupted/], ['y', 0, /Answered/]]) {
+    await enter('secrets answer "$(cat ask)" router*');
+    await see(question);
+    tmux.keys(...(key === 'y' ? ['y', 'Enter'] : [key]));
+    await see(said);
+    await ended(code);
+  }
+  await enter('secrets answer --yes "$(cat ask)" router*');
+  assert.ok(!/\[y\/N\]/.test(await see(/Answered/)));
+  await ended(0);
+  await enter('echo piped | secrets answer "$(cat ask)"');
+  await see(/^Send standard input to the asker/m);
+  tmux.keys('Enter');
+  await ended(1);
+  await mkdir(join(cli.folder, 'answers'));
+  const got = await cli.run(['collect', '-o', 'answers/']);
+  assert.match(got.stderr, /(An answer of [^]*){2}/);
+  assert.ok(!/(An answer of [^]*){3}/.test(got.stderr), got.stderr);
+});
+
 test('two passphrases that differ share nothing', { skip }, async () => {
   await enter('echo inside | secrets put --passphrase tty');
   await see(/^Passphrase: *$/m);
