@@ -20,10 +20,11 @@ find_ref(struct ctl *ctl, char ref[static REF_TEXT]) {
     char line[NAMED_LINK_MAX], id[TOKEN_SEALED_ID_LEN + 1];
     char *text = ctl->opt.operand;
     uint8_t hash[TOKEN_HASH_LEN];
+    long number = 0;
     ref[0] = '\0';
     if (text == NULL) return CTL_DONE;
 
-    if (strcmp(text, "-") == 0) text = named_next_line(line);
+    if (strcmp(text, "-") == 0) text = named_next_line(line, &number);
     bool found = text != NULL && named_take_id(text, id);
     explicit_bzero(line, sizeof(line));
     if (!found) {

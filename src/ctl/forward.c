@@ -13,6 +13,7 @@
 #include "ctl/delivery.h"
 #include "ctl/place.h"
 #include "ctl/server.h"
+#include "http/url.h"
 
 enum {
     FIRST_MS = 500, /* before the first repetition; it doubles */
@@ -21,6 +22,7 @@ enum {
     RECONNECT_MS = 1000, /* after the end of a connection; it doubles while nothing comes */
     RECONNECT_LONGEST_MS = 60 * 1000,
     KEY_TEXT_MAX = 128,
+    URL_MAX = 4096,
 };
 
 struct forward {
@@ -234,6 +236,21 @@ take_key(struct forward *f, const char *method) {
     return CTL_USAGE;
 }
 
+/* Check the address of the webhook: what can never work is told before anything is sent. */
+static enum ctl_exit
+check_url(const char *url) {
+    char plain[URL_MAX];
+    if (http_url_ascii(url, plain, sizeof(plain)) != 0) {
+        ctl_error("--url is not an address of https, or names a user or password");
+        ctl_hint("An address looks like https://HOST/PATH.");
+        return CTL_USAGE;
+    }
+    if (!http_url_is_exposed(plain)) return CTL_DONE;
+    ctl_error("--url would send the events unencrypted to another host");
+    ctl_hint("Use https, or --exec with a program that sends them.");
+    return CTL_USAGE;
+}
+
 /* Set up where events go. */
 static enum ctl_exit
 choose_way(struct forward *f) {
@@ -251,7 +268,8 @@ choose_way(struct forward *f) {
                                                 .ca_dir = f->ctl->env("SSL_CERT_DIR"),
                                                 .proxy_from_env = true,
                                                 .idle_max = 1};
-    enum ctl_exit status = take_key(f, opt->key);
+    enum ctl_exit status = check_url(opt->url);
+    if (status == CTL_DONE) status = take_key(f, opt->key);
     if (status == CTL_DONE) f->delivery.client = http_client_new(&options);
     return status == CTL_DONE && f->delivery.client == NULL ? CTL_FAILED : status;
 }

@@ -45,9 +45,30 @@ named_take_id(char *text, char out[static TOKEN_SEALED_ID_LEN + 1]) {
     return found;
 }
 
+/* Read one line of standard input into ${line}.  Returns whether there is one. */
+static bool
+read_named_line(char line[static NAMED_LINK_MAX]) {
+    size_t len = 0;
+    bool any = false, fits = true;
+    int c = 0;
+    while ((c = getc(stdin)) != EOF && c != '\n') {
+        any = true;
+        if (c == '\0' || len + 1 == NAMED_LINK_MAX) fits = false;
+        else line[len++] = (char)c;
+    }
+
+    line[len] = '\0';
+    if (!fits) {
+        explicit_bzero(line, len);
+        line[0] = '?';
+    }
+    return any || c == '\n';
+}
+
 char *
-named_next_line(char line[static NAMED_LINK_MAX]) {
-    while (fgets(line, NAMED_LINK_MAX, stdin) != NULL) {
+named_next_line(char line[static NAMED_LINK_MAX], long *number) {
+    while (read_named_line(line)) {
+        ++*number;
         char *at = line + strspn(line, BLANKS);
         at[strcspn(at, BLANKS)] = '\0';
         if (at[0] != '\0') return at;

@@ -16,8 +16,11 @@ enum { NAMED_LINK_MAX = 8192 }; /* bytes of a line with a link, its end included
  */
 bool named_take_id(char *text, char out[static TOKEN_SEALED_ID_LEN + 1]);
 
-/* Read the next line of standard input that names something into ${line}.  Returns it without the
- * blanks around it; or NULL if there is none. */
-char *named_next_line(char line[static NAMED_LINK_MAX]);
+/*
+ * Read the next line of standard input that is not blank into ${line}, and add to ${number} how
+ * many lines were read.  Returns it without the blanks around it, or "?" if it is too long or has a
+ * NUL; NULL if there is none.
+ */
+char *named_next_line(char line[static NAMED_LINK_MAX], long *number);
 
 #endif

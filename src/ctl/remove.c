@@ -30,13 +30,14 @@ report_removal(const struct ctl *ctl, const char *line, size_t len) {
     return removed ? CTL_DONE : CTL_GONE;
 }
 
-/* Remove what ${text} names, and wipe it. */
+/* Remove what ${text} names, and wipe it.  ${line_number} is that of standard input, or 0. */
 static enum ctl_exit
-remove_one(struct ctl *ctl, char *text) {
+remove_one(struct ctl *ctl, char *text, long line_number) {
     char id[TOKEN_SEALED_ID_LEN + 1], request[REQUEST_MAX], line[CTL_LINE_MAX];
     enum ctl_exit status = CTL_FAILED;
     if (!named_take_id(text, id)) {
-        ctl_error("that is neither a link nor an id");
+        if (line_number > 0) ctl_error("line %ld is neither a link nor an id", line_number);
+        else ctl_error("that is neither a link nor an id");
         return CTL_USAGE;
     }
 
@@ -60,14 +61,16 @@ static enum ctl_exit
 remove_lines(struct ctl *ctl) {
     char text[NAMED_LINK_MAX], *at;
     enum ctl_exit worst = CTL_DONE;
+    long number = 0;
     bool any = false;
 
-    while ((at = named_next_line(text)) != NULL) {
+    while ((at = named_next_line(text, &number)) != NULL) {
         any = true;
-        enum ctl_exit status = remove_one(ctl, at);
+        enum ctl_exit status = remove_one(ctl, at, number);
         if (status != CTL_DONE && (worst == CTL_DONE || status < worst)) worst = status;
     }
 
+    /* Without a line there is nothing to report but that. */
     explicit_bzero(text, sizeof(text));
     if (ferror(stdin) != 0) {
         ctl_error("standard input cannot be read");
@@ -81,5 +84,5 @@ remove_lines(struct ctl *ctl) {
 enum ctl_exit
 ctl_remove(struct ctl *ctl) {
     if (strcmp(ctl->opt.operand, "-") == 0) return remove_lines(ctl);
-    return remove_one(ctl, ctl->opt.operand);
+    return remove_one(ctl, ctl->opt.operand, 0);
 }

@@ -311,6 +311,14 @@ test('what is wrong on the command line', async (t) => {
     assert.equal(code, 2, `${args}: ${stderr}`);
     assert.ok(!stderr.includes(it.secret));
   }
+  // What can never work ends it at once, without a word of the login.
+  for (const wrong of ['file:///etc/passwd', 'gopher://127.0.0.1:1/x', 'ftp://127.0.0.1/', 'http://user:hunter2@127.0.0.1:1/', 'https://user@127.0.0.1:1/', 'http://127.0.0.1:1/a b',
+    'http://127.0.0.1:1/\u001b[2J', 'https://', 'http://example.org/', 'http://localhost.example.org/', 'http://127.0.0.1.example.org/', 'http://10.0.0.1/']) {
+    const { code, stderr } = await it.toUrl(wrong).done;
+    assert.equal(code, 2, `${wrong}: ${stderr}`);
+    assert.match(stderr, /^secretsctl: --url [^\u001b]+\n {2}[^\u001b]+\n$/, wrong);
+    assert.ok(!stderr.includes('hunter2'), stderr);
+  }
   writeFileSync(it.place, 'nonsense');
   assert.equal((await it.forward('--exec', 'true').done).code, 1);
 });

@@ -159,6 +159,10 @@ test('what is gone is told apart from what never was, and nonsense from both', a
   assert.equal(never.code, 3);
   assert.deepEqual(JSON.parse(never.stdout), { ref: refOf('x'.repeat(22)), removed: false, state: 'absent', erased: true });
   for (const text of ['', 'https://h/', `https://h/#${key}.x`, 'short']) assert.equal((await ctl(['remove', '-'], { env, input: text })).code, 2, text);
+  // In a list, the number of the line tells which.
+  const list = await ctl(['remove', '-'], { env, input: Buffer.concat([Buffer.from(`\n${secret.id}\nfoo\n${'x'.repeat(20000)}\na\0b\n`), Buffer.from([0xff, 0xfe]), Buffer.from(`\n${secret.id}\nbar`)]) });
+  assert.deepEqual([list.code, list.stdout.split('\n').length], [2, 3]);
+  assert.deepEqual(list.stderr.match(/line \d+ is neither a link nor an id/g).map((said) => Number(said.match(/\d+/)[0])), [3, 4, 5, 6, 8]);
   const nobody = await ctl(['stats', '--socket', join(folder, 'nothing')]);
   assert.equal(nobody.code, 1);
   assert.match(nobody.stderr, /no server at/);
