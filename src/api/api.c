@@ -289,6 +289,16 @@ check_creator(const struct api *api, const struct api_route *route, const struct
     return -1;
 }
 
+/* Check that a secret that ${route} creates would expire in time.  Returns 0, or -1 with a problem
+ * in ${resp}. */
+static int
+check_clock(const struct api *api, const struct api_route *route, struct http_response *resp) {
+    static const struct problem_more more = {.detail = "The clock of the server is wrong."};
+    if (route->rate != RATE_CREATE || vault_clock_behind(api->vault) == 0) return 0;
+    problem_respond(resp, PROBLEM_UNAVAILABLE, &more);
+    return -1;
+}
+
 /* Count the request.  Returns 0, or -1 with 429 in ${resp}. */
 static int
 check_rate(const struct api *api, const struct api_route *route, const struct http_request *req,
@@ -325,7 +335,8 @@ api_admit(struct api *api, const struct http_request *req, int64_t body_len,
         /* Neither a foreign page nor a malformed request uses up the rate. */
         if (check_site(api, route, req, resp) == 0 &&
             check_head(route, req, body_len, out, resp) == 0 &&
-            check_creator(api, route, req, resp) == 0 && check_rate(api, route, req, resp) == 0)
+            check_creator(api, route, req, resp) == 0 && check_clock(api, route, resp) == 0 &&
+            check_rate(api, route, req, resp) == 0)
             return 1;
     }
 

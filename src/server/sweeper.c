@@ -32,6 +32,13 @@ log_sweep(int err, const struct vault_sweep_result *result, bool whole) {
                  LOG_NUMBER("erased", result->erased));
 }
 
+/* Log that new secrets are refused because the clock is wrong. */
+static void
+report_clock(struct vault *v) {
+    int64_t behind = vault_clock_behind(v);
+    if (behind > 0) log_error("clock", LOG_NUMBER("behind", behind));
+}
+
 /* Milliseconds to the next whole sweep. */
 static int64_t
 ms_to_next(const struct sweeper *s) {
@@ -57,6 +64,7 @@ sweeper_run(void *arg) {
     s->failed = err != 0;
 
     if (whole) {
+        report_clock(s->vault);
         if (err == 0) atomic_store(&s->last, clock_now(&s->vault->clock));
         kdf_pool_trim(s->kdf);
         (void)malloc_trim(0);
@@ -81,6 +89,7 @@ sweeper_start(struct vault *v, struct kdf_pool *kdf, int seconds, bool wakes) {
     s->ms = (int64_t)seconds * 1000;
     s->next_ms = clock_monotonic_ms() + s->ms;
     atomic_init(&s->last, clock_now(&v->clock));
+    report_clock(v);
 
     s->ticker = ticker_start("sweeper", s->ms, sweeper_run, s);
     if (s->ticker == NULL) {

@@ -50,6 +50,10 @@ struct store_ops {
      */
     int64_t (*now)(struct store *s, int64_t clock);
 
+    /* The time that the service of this store shows while the clock shows ${clock}.  NULL: it has
+     * no clock. */
+    int64_t (*service_time)(struct store *s, int64_t clock);
+
     /* Set ${out} to the address of the secret ${id}. */
     void (*ref)(struct store *s, const char *id, struct store_ref *out);
 

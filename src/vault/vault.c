@@ -9,6 +9,17 @@ vault_now(struct vault *v) {
     return v->store->ops->now(v->store, clock_now(&v->clock));
 }
 
+int64_t
+vault_clock_behind(struct vault *v) {
+    const struct store_ops *ops = v->store->ops;
+    int64_t clock = clock_now(&v->clock), service = clock;
+    int64_t now = ops->now(v->store, clock);
+    if (ops->service_time != NULL) service = ops->service_time(v->store, clock);
+
+    int64_t behind = now - (service > clock ? service : clock);
+    return behind > VAULT_BEHIND_MAX ? behind : 0;
+}
+
 int
 vault_counted(struct vault *v, int result) {
     if (result == ERR_STORE || result == ERR_STUCK || result == ERR_UNKNOWN_OUTCOME)

@@ -119,6 +119,14 @@ bool vault_abandon(struct vault *v, struct store_later *l);
 /* The time that decisions use: the clock, but never earlier than a time the store has seen. */
 int64_t vault_now(struct vault *v);
 
+enum { VAULT_BEHIND_MAX = 5 * 60 /* seconds */ };
+
+/*
+ * By how many seconds the clock is behind vault_now(), if that is more than VAULT_BEHIND_MAX, else
+ * 0.  The clock was once ahead.  A new secret would live longer than its sender asked.
+ */
+int64_t vault_clock_behind(struct vault *v);
+
 /*
  * Check that ${bytes} more in ${place} fit under the quota.  Holds nothing: create and put_part
  * check again.  Returns 0, always if ${place} is remote; or ERR_FULL.

@@ -30,6 +30,11 @@ dynamodb_now(struct store *s, int64_t clock) {
     return latest > service ? latest : service;
 }
 
+static int64_t
+dynamodb_service_time(struct store *s, int64_t clock) {
+    return aws_service_time(&((struct dynamodb *)s)->service, clock);
+}
+
 int64_t
 dynamodb_time_after(struct dynamodb *d, int64_t then) {
     (void)note_latest(d, then);
@@ -388,6 +393,7 @@ dynamodb_close(struct store *s) {
 
 static const struct store_ops dynamodb_ops = {
     .now = dynamodb_now,
+    .service_time = dynamodb_service_time,
     .ref = dynamodb_ref,
     .create = dynamodb_create,
     .load = dynamodb_load,

@@ -193,13 +193,49 @@ an_origin_alone_refuses_nobody(void **state) {
     fixture->api.config.page = "";
 }
 
+/* After the clock was ahead, time stands still until it has caught up: what was made then would
+ * live longer than asked. */
+static void
+nothing_is_created_while_the_clock_is_behind(void **state) {
+    static const struct ask creates[] = {
+        {.target = "/encrypt", .body = "{\"secret\":\"x\"}"},
+        {.target = "/api/v1/secrets", .body = "{}"},
+        {.target = "/api/v1/requests", .body = "{}"},
+        {.target = "/api/v1/requests/abcdefghijklmnopqrstuv/answers", .body = "{}"},
+    };
+    struct api_fixture *fixture = *state;
+    int64_t right = fixture->now;
+    assert_int_equal(api_fixture_ask(fixture, creates[0]), 200);
+    fixture->now = right + 40 * 86400;
+    assert_int_equal(api_fixture_ask(fixture, creates[0]), 200);
+    fixture->now = right;
+
+    for (size_t i = 0; i < ARRAY_LEN(creates); i++) {
+        assert_int_equal(api_fixture_ask(fixture, creates[i]), 503);
+        assert_true(api_fixture_problem(fixture, "unavailable", NULL));
+    }
+    assert_int_equal(vault_clock_behind(&fixture->vault), 40 * 86400);
+    assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = SECRET}), 404);
+    assert_int_equal(api_fixture_ask(fixture, (struct ask){.target = "/readyz"}), 200);
+
+    /* It catches up. */
+    fixture->now = right + 40 * 86400 - VAULT_BEHIND_MAX - 1;
+    assert_int_equal(api_fixture_ask(fixture, creates[0]), 503);
+    fixture->now++;
+    assert_int_equal(api_fixture_ask(fixture, creates[0]), 200);
+}
+
 int
 main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, api_fixture_setup, api_fixture_teardown)
-        TEST(rates_are_by_class_and_client),  TEST(the_open_class_has_all_of_its_routes),
-        TEST(a_missing_token_counts_nowhere), TEST(a_foreign_page_uses_up_nothing),
-        TEST(an_origin_alone_refuses_nobody), TEST(looks_at_receipts_have_a_budget_of_their_own),
+        TEST(rates_are_by_class_and_client),
+        TEST(the_open_class_has_all_of_its_routes),
+        TEST(a_missing_token_counts_nowhere),
+        TEST(a_foreign_page_uses_up_nothing),
+        TEST(an_origin_alone_refuses_nobody),
+        TEST(looks_at_receipts_have_a_budget_of_their_own),
+        TEST(nothing_is_created_while_the_clock_is_behind),
     };
 
     /* Creates and opens that block, and the same that do not. */
