@@ -16,7 +16,7 @@ sub vcl_recv {
     unset req.http.Forwarded;
     # Only a sign-in of this proxy names a user (SECRETS_USER_HEADER), never a client.
     unset req.http.X-Forwarded-User;
-    if (req.url ~ "^/(metrics|readyz)$") {
+    if (req.url ~ "^/(metrics|readyz)([?]|$)") {
         return (synth(404));
     }
     return (pass);
