@@ -752,6 +752,26 @@ test_content_in_a_row_is_in_an_overflow_page(void **state) {
     }
 }
 
+/* The same in a file that somebody gave larger pages, whose leaves keep more of a row. */
+static void
+test_larger_pages_have_content_in_overflow_pages(void **state) {
+    const struct record r = sample_sealed(1, 0, 304);
+    uint8_t bytes[304];
+    struct buf content = {.data = bytes, .len = sizeof(bytes), .cap = sizeof(bytes)};
+    struct store_ref ref = {.len = TOKEN_HASH_LEN};
+    (void)state;
+    memset(bytes, MARK, sizeof(bytes));
+
+    struct store *s = open_store();
+    s->ops->close(s);
+    edit_file("PRAGMA journal_mode = DELETE; PRAGMA page_size = 4096; VACUUM");
+    s = open_store();
+    assert_int_equal(s->ops->create(s, &ref, &r, &content, NULL), 1);
+    assert_int_equal(s->ops->scrub(s), 0);
+    check_marks(sizeof(bytes));
+    s->ops->close(s);
+}
+
 int
 main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -768,6 +788,7 @@ main(void) {
         CASE(test_numbers_that_no_store_writes_are_refused),
         CASE(test_content_that_is_too_short_is_refused),
         CASE(test_content_in_a_row_is_in_an_overflow_page),
+        CASE(test_larger_pages_have_content_in_overflow_pages),
         CASE(test_no_folder_is_an_error),
         CASE(test_without_room_nothing_new_but_opens_go_on),
         CASE(test_the_latest_time_outlives_the_process),

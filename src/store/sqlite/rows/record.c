@@ -8,7 +8,8 @@
  *
  * Short content of a sealed secret is the last column of the record's row.  The other columns are
  * most of the filler then.  The length of these columns does not matter: SQLite keeps in the leaf
- * what does not fill whole overflow pages, as long as that is layout.filler bytes or more.
+ * what does not fill whole overflow pages, as long as that is layout.filler bytes or more.  With
+ * larger pages it can be less, and then all content goes into the table content.
  */
 #include "store/sqlite/rows/record.h"
 
@@ -19,9 +20,9 @@
 #define TIME_MAX        (INT64_C(1) << 53)
 #define SIZE_MAX_STORED (UINT64_C(1) << 53)
 
-/* Filler before content in the record's row.  The other columns of a sealed secret have at least
- * 223 bytes: 36 types and two lengths, four keys, and a lease. */
-enum { ROW_FILLER = 32 };
+/* Filler before content in the record's row, and the least length of the other columns of a sealed
+ * secret: 36 types and two lengths, four keys, and a lease. */
+enum { ROW_FILLER = 32, ROW_COLUMNS_MIN = 223 };
 
 /* Read column ${col}, which has exactly ${len} bytes or is NULL, into ${out}.  Returns whether
  * it is so. */
@@ -371,6 +372,7 @@ insert_bytes(struct sqlite_db *db, enum sql sql, int64_t id, const struct buf *s
 /* Whether the content of the new record ${r} goes into its row. */
 static bool
 row_takes_content(const struct sqlite_layout *layout, const struct record *r) {
+    if (layout->filler > ROW_COLUMNS_MIN + ROW_FILLER) return false;
     return r->kind == RECORD_SEALED && r->content == CONTENT_INLINE && r->size <= layout->overflow;
 }
 
