@@ -642,8 +642,8 @@ test_numbers_that_no_store_writes_are_refused(void **state) {
         "UPDATE lease SET hash = x'00'",
         "UPDATE record SET lease = x'00'",
         "UPDATE record SET lease = CAST(x'06' || substr(lease, 2) AS BLOB)",
-        "UPDATE record SET lease = CAST(substr(lease, 1, 33) || x'80' || substr(lease, 35) AS "
-        "BLOB)",
+        ("UPDATE record SET lease = CAST(substr(lease, 1, 33) || x'80' || substr(lease, 35) AS "
+         "BLOB)"),
     };
     (void)state;
     assert_true(survives("UPDATE record SET part_at = 1")); /* the control */
