@@ -2,6 +2,7 @@
 /* Any text as a link: one that is accepted has a valid id, and the link made of it is read as the
  * same. */
 #include "cli/address/link.h"
+#include "http/url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -57,7 +58,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
         if (link_address(address, strlen(address), again) != 0) abort();
         if (strcmp(address, again) != 0) abort();
         if (address[strlen(address) - 1] != '/') abort();
-        (void)link_is_exposed(address);
+        (void)http_url_is_exposed(address);
     }
     return 0;
 }
