@@ -135,10 +135,17 @@ test('the line of a request, and what became of each answer', () => {
   assert.deepEqual([['open'], ['open', 'used_up'], ['full', 'waiting'], ['full', 'used_up'], ['expired']].map((args) => m.isOver(list(...args))), [false, false, false, true, true]);
 });
 
+test('nothing but the answer that was listed is opened', () => {
+  const info = { size: 304, viewsLeft: 1, passphrase: false, wrap: false, gate: false, attemptsLeft: null };
+  for (const viewsLeft of [0, 1]) assert.equal(m.isAnswer({ size: 304 }, { ...info, viewsLeft }), true);
+  for (const change of [{ size: 20 << 20 }, { size: 303 }, { viewsLeft: 2 }, { passphrase: true }, { wrap: true }, { gate: true }, { attemptsLeft: 5 }])
+    assert.equal(m.isAnswer({ size: 304 }, { ...info, ...change }), false, JSON.stringify(change));
+});
+
 test('responses that make no sense are refused', () => {
   const list = { state: 'open', expires_at: 1, answers: [{ at: 1, size: 304, state: 'waiting', wrap: 'AAAA' }] };
   assert.equal(m.readAnswers(list).answers[0].wrap.length, 3);
-  for (const change of [{ state: 'weird' }, { answers: null }, { answers: [null] }, { answers: [{ ...list.answers[0], state: 'x' }] }, { answers: [{ ...list.answers[0], wrap: '!' }] },
+  for (const change of [{ state: 'weird' }, { answers: null }, { answers: [null] }, { answers: [{ ...list.answers[0], state: 'x' }] }, { answers: [{ ...list.answers[0], size: 303 }] }, { answers: [{ ...list.answers[0], wrap: '!' }] },
     { answers: Array(101).fill(list.answers[0]) }, { expires_at: '1' }, { description: 'AAAA', header: 'AAAA' }]) assert.throws(() => m.readAnswers({ ...list, ...change }), SyntaxError, JSON.stringify(change));
   const request = { header: 'A'.repeat(43), description: 'A'.repeat(600), answers_left: 1, expires_at: 1, answer_ttl: 60, answer_size: 1 };
   assert.equal(m.readRequest(request).answerSize, 1);

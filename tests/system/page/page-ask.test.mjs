@@ -513,6 +513,21 @@ detail('a server that lies about the answers shows each of them once, and none o
   await text('This request cannot be trusted').waitFor();
 });
 
+test('what an answer names is opened only if it is the answer that was listed', async () => {
+  const { link, collect } = await askFor('mine');
+  await answerWith(link, 'right');
+  const sent = [];
+  page.on('request', (request) => { if (request.method() !== 'GET') sent.push(request.url()); });
+  await changeJson(page, '**/api/v1/secrets/*', (info) => ({ ...info, size: 20 << 20 }));
+  await page.goto(collect);
+  await page.locator('.answers li button').click();
+  await text('Damaged, or not an answer to this request. It cannot be opened.').waitFor();
+  assert.deepEqual(sent, []);
+  await page.unrouteAll({ behavior: 'wait' });
+  await page.reload();
+  assert.equal(await readAnswer(), 'right');
+});
+
 test('a secret whose passphrase is encrypted to a key: the page shows the command, and sends and asks nothing', async () => {
   const { id, link, receipt } = await shareSecret(site, 'for the holder of a key', { passphrase: 'stands for the wrapped one' });
   await changeJson(page, `**/api/v1/secrets/${id}`, (info) => ({ ...info, wrap: true }));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Requests for a secret: the choices of the form, what became of one, and what the page says when something failed.
 
-import type { Config } from '../net/messages';
+import type { Config, Info } from '../net/messages';
 import type { Answer, AnswerList } from '../net/requests';
 import type { Key } from '../text/words';
 import type { Failure } from './failure';
@@ -42,6 +42,11 @@ export function answerStatus({ state, wrap }: Answer): Key | null {
     case 'expired': return 'answerExpired';
     default: return 'answerGone';
   }
+}
+
+/** Whether a secret with `info` is the answer that was listed: of its size, with one opening, and nothing but its key opens it. */
+export function isAnswer({ size }: Answer, info: Info): boolean {
+  return info.size === size && info.viewsLeft <= 1 && !info.passphrase && !info.wrap && !info.gate && info.attemptsLeft === null;
 }
 
 /** Whether an answer in `state` was opened. */

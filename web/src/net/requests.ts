@@ -28,6 +28,8 @@ export type RequestState = 'open' | 'full' | 'ended' | 'expired' | 'removed';
 /** An answer that is whole. */
 export interface Answer {
   at: number;
+  /** Bytes of its envelope. */
+  size: number;
   state: ReceiptState;
   /** Null once its content is erased. */
   wrap: Bytes | null;
@@ -78,5 +80,5 @@ function readSealed(json: Json): Sealed {
 
 function readAnswer(json: Json): Answer {
   const { wrap } = json;
-  return { at: time(json, 'at'), state: readState(json), wrap: typeof wrap === 'string' ? fromBase64url(wrap) : null };
+  return { at: time(json, 'at'), size: within(json, 'size', ENVELOPE_MIN, SIZE_MAX), state: readState(json), wrap: typeof wrap === 'string' ? fromBase64url(wrap) : null };
 }

@@ -4,7 +4,7 @@
 import { askerOf, ownerOf, unwrapAnswer, type AnswerLink, type Asker, type BadWrap } from '../../crypto/request';
 import { ASK, readAddress, type Target } from '../../model/link';
 import { isFinal } from '../../model/failure';
-import { answerStatus, collectMessage, isOpened, isOver, waitingAnswers } from '../../model/request';
+import { answerStatus, collectMessage, isAnswer, isOpened, isOver, waitingAnswers } from '../../model/request';
 import { burnMessage } from '../../model/outcome';
 import type { Answer, AnswerList } from '../../net/requests';
 import { answersOf, endRequest } from '../../net/request-api';
@@ -220,15 +220,15 @@ export class CollectView {
     const { words, now } = this.context;
     const at = number + words.say('answerAt', { when: words.when(answer.at, now()) });
     const state = stateOf(answer, link);
-    const open = state === null && button(number === '' ? 'primary' : 'secondary', words.say('open'), () => this.open(link as AnswerLink), { 'aria-label': `${words.say('open')}: ${at}` });
+    const open = state === null && button(number === '' ? 'primary' : 'secondary', words.say('open'), () => this.open(answer, link as AnswerLink), { 'aria-label': `${words.say('open')}: ${at}` });
     return el('li', {}, el('div', {}, el('p', {}, at), state !== null && el('p', { class: 'note' }, words.say(state))), open);
   }
 
-  private open({ id, linkKey }: AnswerLink): void {
+  private open(answer: Answer, { id, linkKey }: AnswerLink): void {
     const { context } = this;
     const { words } = context;
     this.wasRead = true;
-    const inner = this.inner = new this.opening.OpenView(context, { kind: 'open', id, key: linkKey, exposed: false }, { keepsAddress: true, pressed: true, title: 'answerOne' });
+    const inner = this.inner = new this.opening.OpenView(context, { kind: 'open', id, key: linkKey, exposed: false }, { keepsAddress: true, pressed: true, title: 'answerOne', isListed: (info) => isAnswer(answer, info) });
     const back = button('quiet', words.say('backToAnswers'), () => {
       const lost = inner.unsaved();
       if (lost.length === 0) this.back();

@@ -45,6 +45,8 @@ interface Way {
   pressed?: boolean;
   /** The title, in place of those of a secret. */
   title?: Key;
+  /** Whether it is what was listed. Nothing else is opened. */
+  isListed?: (info: Info) => boolean;
 }
 
 /** What to do with what is opened. */
@@ -119,6 +121,7 @@ export class OpenView {
       if (this.disposed) return;
       // Without a view left, another opener has the last one, and the server keeps it for them only.
       if (info.viewsLeft === 0) this.showLookFailure({ kind: 'gone' });
+      else if (this.way.isListed?.(info) === false) this.end({ kind: 'end', title: this.way.title ?? 'brokenTitle', text: 'answerDamaged', again: false });
       else if (info.wrap) this.showWrapped(info);
       else this.showWaiting(info);
     } catch (error) {
