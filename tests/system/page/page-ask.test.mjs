@@ -182,6 +182,25 @@ test('the browser asks before it leaves the only copy of a private link', async 
   assert.equal(await reloads(), 0);
 });
 
+test('a private link that another copy took from the clipboard is the only copy again', async () => {
+  const { link } = await askFor('The key');
+  await button('Copy private link').click();
+  await text('Copied').waitFor();
+  await button('Copy link').click();
+  await until(async () => await clipboard() === link, 'the other link is copied');
+  assert.equal(await asksToLeave(), true);
+  await page.getByRole('link', { name: 'Share one instead' }).click();
+  await text('You will lose the private link of your request').waitFor();
+  await button('Stay here').click();
+
+  await field('Your private link').evaluate((code) => { getSelection().selectAllChildren(code); document.execCommand('copy'); });
+  assert.equal(await asksToLeave(), false);
+  await field('Link').first().evaluate((code) => { getSelection().selectAllChildren(code); document.execCommand('copy'); });
+  assert.equal(await asksToLeave(), true);
+  await page.getByLabel('Keep the private link in this browser').check();
+  assert.equal(await asksToLeave(), false);
+});
+
 detail('the browser asks before it leaves the answers, whose private link nobody has copied', async () => {
   const { link } = await askFor('The key', () => choose(0, (dialog) => field('2', dialog).check()));
   await answerWith(link, 'hunter2');

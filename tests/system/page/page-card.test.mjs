@@ -42,6 +42,14 @@ test('the browser asks before it leaves a link that was not taken', async () => 
   assert.equal(await asksToLeave(), false);
 });
 
+test('a link that its passphrase took from the clipboard is not taken', async () => {
+  await shareText('two things to copy', () => choose(2, (dialog) => dialog.getByLabel('A generated passphrase').check()));
+  for (const [label, asks] of [['Copy link', false], ['Copy passphrase', true], ['Copy link with text', false]]) {
+    await button(label).click();
+    await until(async () => await asksToLeave() === asks, `${label}: the browser ${asks ? 'asks' : 'does not ask'}`);
+  }
+});
+
 detail('what is typed for the next secret is not taken away by the button that asked for it', async () => {
   await shareText('first');
   await button('Share another secret').click();

@@ -4,7 +4,7 @@
 import { buildCollectLink } from '../../model/link';
 import { askedList, type Asked } from '../../storage/asked';
 import type { Context } from '../context';
-import { copyButton } from '../parts/copy';
+import { copyButton, watchCopy } from '../parts/copy';
 import { button, el, fill } from '../parts/dom';
 import { codeBlock } from '../share/card';
 
@@ -12,6 +12,7 @@ export class PrivateLink {
   readonly element: HTMLElement;
   private readonly context: Context;
   private readonly asked: Asked;
+  /** Whether the clipboard holds it, as far as this page knows. */
   private copied = false;
 
   /** Calls `onKept` when the person chose whether this browser keeps it. */
@@ -28,10 +29,12 @@ export class PrivateLink {
       show.setAttribute('aria-pressed', String(shown));
     };
 
+    const holding = (held: boolean) => { this.copied = held; };
     const copy = copyButton(words, 'secondary', words.say('copyPrivate'), () => link, announce,
-      () => { this.copied = true; }, () => reveal(true));
+      holding, () => reveal(true));
     const show = button('secondary', words.say('show'), () => reveal(holder.hidden), { 'aria-pressed': 'false' });
     this.element = el('div', {}, el('div', { class: 'actions' }, copy, show), holder, this.keepBox(onKept));
+    watchCopy(holder, () => link, holding);
   }
 
   /** Whether it is elsewhere than on this page. */

@@ -3,7 +3,7 @@
 
 import { looksLikeKey } from '../../model/choice';
 import type { Context } from '../context';
-import { copyButton } from '../parts/copy';
+import { copyButton, watchCopy } from '../parts/copy';
 import { button, el, setAttribute } from '../parts/dom';
 import { download } from './save';
 
@@ -19,12 +19,13 @@ export class CoveredText {
   private readonly copy: HTMLButtonElement;
   private text: string;
   private left = 0;
-  private kept = false;
+  /** Whether the clipboard holds it, as far as this page knows. */
+  private copied = false;
+  private saved = false;
   private timer = 0;
 
   constructor(context: Context, text: string) {
     const { words, announce } = context;
-    const keep = () => { this.kept = true; };
     this.context = context;
     this.text = text;
     this.pre = el('pre', { class: 'text', tabindex: 0, dir: 'auto', role: 'region', 'aria-label': words.say('textLabel'), hidden: true });
@@ -32,12 +33,12 @@ export class CoveredText {
     this.cover = el('p', { class: 'cover' }, words.say('textCovered'));
     this.note = el('p', { class: 'note' });
     this.toggle = button('secondary', words.say('show'), () => (this.left > 0 ? this.hide() : this.show()), { 'aria-pressed': 'false' });
-    this.copy = copyButton(words, 'primary', words.say('copy'), () => this.text, announce, keep);
+    this.copy = copyButton(words, 'primary', words.say('copy'), () => this.text, announce, (held) => { this.copied = held; });
     const save = button('secondary', words.say('saveAsFile'), () => {
       download(new Blob([this.text], { type: 'application/octet-stream' }), 'secret.txt');
-      keep();
+      this.saved = true;
     });
-    this.pre.addEventListener('copy', () => { if (getSelection()?.toString().trim() === this.text.trim()) keep(); });
+    watchCopy(this.pre, () => this.text.trim(), (held) => { this.copied = held; });
     this.cover.addEventListener('click', () => this.show());
     this.element = el('div', { class: 'covered' }, el('div', { class: 'pane' }, this.cover, this.pre),
       el('div', { class: 'actions' }, this.copy, this.toggle, save), this.note);
@@ -47,9 +48,9 @@ export class CoveredText {
     this.copy.focus();
   }
 
-  /** Whether the text was copied or saved. */
+  /** Whether the text was saved, or is what the clipboard holds. */
   isKept(): boolean {
-    return this.kept;
+    return this.copied || this.saved;
   }
 
   /** Forget the text. */

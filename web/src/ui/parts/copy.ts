@@ -9,14 +9,33 @@ const SAID_FOR = 2000;
 /** Ends what the last button says of its copy, which is no longer what the clipboard holds. */
 let endSaid: () => void = () => undefined;
 
-/** A button that copies what `text` gives and says so for a moment. `onCopied` is called once it is copied, and `onFailed` if it was not. */
+/** Tells the last copy that the clipboard no longer holds it. */
+let endHeld: () => void = () => undefined;
+
+/** Hears with true that the clipboard holds a copy, and with false once another copy of this page took its place. */
+export type Holding = (held: boolean) => void;
+
+function noteCopy(holding: Holding = () => undefined): void {
+  endHeld();
+  endHeld = () => holding(false);
+  holding(true);
+}
+
+for (const type of ['copy', 'cut']) addEventListener(type, () => noteCopy(), { capture: true });
+
+/** Tell `holding` when the person selects `text` in `where` and copies it. */
+export function watchCopy(where: HTMLElement, text: () => string, holding: Holding): void {
+  where.addEventListener('copy', () => { if (getSelection()?.toString().includes(text()) === true) noteCopy(holding); });
+}
+
+/** A button that copies what `text` gives and says so for a moment. `onFailed` is called if it could not. */
 export function copyButton(
   words: Words, kind: 'primary' | 'secondary', label: string, text: () => string, announce: (message: string) => void,
-  onCopied: () => void = () => undefined, onFailed: () => void = () => undefined,
+  holding: Holding = () => undefined, onFailed: () => void = () => undefined,
 ): HTMLButtonElement {
   const refused = el('p', { class: 'problem', role: 'alert' });
   const copied = () => {
-    onCopied();
+    noteCopy(holding);
     refused.remove();
     endSaid();
     made.style.setProperty('min-width', `${made.getBoundingClientRect().width}px`); // what is beside it stays where it is

@@ -8,7 +8,7 @@ import { protectionKey, type ShareChoice } from '../../model/choice';
 import { mailAddress, messageOf } from '../../model/message';
 import { confirmButton } from '../parts/confirm';
 import type { Context } from '../context';
-import { copyButton } from '../parts/copy';
+import { copyButton, watchCopy, type Holding } from '../parts/copy';
 import { button, el, fill, mailLink, newId } from '../parts/dom';
 import { LiveStatus } from './status';
 
@@ -31,8 +31,9 @@ export function resultCard(context: Context, choice: ShareChoice, shared: Shared
   const note = sentence(context, choice, shared);
   const message = messageOf(words, link, { ...choice, expiresAt: shared.expiresAt });
   let taken = false;
-  const take = () => { taken = true; };
-  const actions = linkActions(context, link, words.say('openTitle'), message, qr, take);
+  let held = false;
+  const holding = (is: boolean) => { held = is; };
+  const actions = linkActions(context, link, words.say('openTitle'), message, qr, () => { taken = true; }, holding);
   const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), () => status.burn(), { class: 'quiet' });
   const extras = el('div', { class: 'extras' }, ...(choice.keyApart ? keyBlock(context, shared.linkKey) : []), ...passphraseBlock(context, choice));
   const status = new LiveStatus(context, owned, 'card', () => {
@@ -46,8 +47,8 @@ export function resultCard(context: Context, choice: ShareChoice, shared: Shared
   const linkBlock = codeBlock(words.say('linkLabel'), link, 'link');
   const card = el('article', { class: 'card', 'aria-labelledby': titleId },
     title, linkBlock, actions, qr, extras, note, status.element, el('div', { class: 'actions' }, burn));
-  card.addEventListener('copy', () => { if (getSelection()?.toString().includes(link) === true) take(); });
-  return { card, status, isOnlyHere: () => !taken && !status.final };
+  watchCopy(card, () => link, holding);
+  return { card, status, isOnlyHere: () => !taken && !held && !status.final };
 }
 
 function sentence({ words }: Context, choice: ShareChoice, { expiresAt }: Shared): HTMLElement {
@@ -62,16 +63,18 @@ export function codeBlock(label: string, value: string, className: string): HTML
 
 /**
  * The buttons for a link. `message` puts it into words, under `subject` in a mail, and is shown once it is copied.
- * `code` gets the QR code. `onTaken` is called when the link was taken elsewhere.
+ * `code` gets the QR code. `onTaken` is called when the link was taken elsewhere, `holding` as the clipboard holds it.
  */
 export function linkActions(
   { words, announce }: Context, link: string, subject: string, message: string, code: HTMLElement, onTaken: () => void = () => undefined,
+  holding: Holding = () => undefined,
 ): HTMLElement {
   const copied = el('blockquote', { class: 'asked', tabindex: 0, hidden: true });
-  const showCopied = (text: string) => {
+  const showCopied = (text: string) => (held: boolean) => {
+    holding(held);
+    if (!held) return;
     copied.textContent = text;
     copied.hidden = text === '';
-    onTaken();
   };
   const toggle = button('secondary', words.say('qr'), () => {
     code.hidden = !code.hidden;
@@ -84,8 +87,8 @@ export function linkActions(
     ? button('secondary', words.say('share'), () => { navigator.share({ url: link }).then(onTaken, () => undefined); })
     : null;
   return el('div', { class: 'actions' },
-    copyButton(words, 'primary', words.say('copyLink'), () => link, announce, () => showCopied('')),
-    copyButton(words, 'secondary', words.say('copyMessage'), () => message, announce, () => showCopied(message)),
+    copyButton(words, 'primary', words.say('copyLink'), () => link, announce, showCopied('')),
+    copyButton(words, 'secondary', words.say('copyMessage'), () => message, announce, showCopied(message)),
     mailLink(mailAddress(subject, message), words.say('mail'), { role: 'button', class: 'secondary', on: { click: onTaken } }),
     share, toggle, copied);
 }
