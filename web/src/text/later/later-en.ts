@@ -61,7 +61,7 @@ export const laterEn = {
   goneTitle: 'This secret is gone',
   gone: 'It was opened as many times as allowed, it expired, it was burnt, or the link is wrong. There is no way to tell which. Ask the sender for a new one.',
   lockedTitle: 'This secret is locked',
-  locked: 'The passphrase was wrong too many times. It can no longer be opened. Ask the sender for a new one.',
+  locked: 'The passphrase was wrong too many times. The secret can no longer be opened. Ask the sender for a new one.',
   damagedTitle: 'This link is damaged',
   damaged: 'Part of it is missing or was changed on the way. Copy the whole link again, or ask the sender to send it again.',
   damagedPrivate: 'Part of it is missing or was changed. Copy it again from where you kept it.',
