@@ -7,7 +7,7 @@ import { detail } from '../support/brief.mjs';
 import { newPage, startBrowser } from '../support/browser.mjs';
 import { patience } from '../support/server.mjs';
 import { shareSecret, startSite } from '../support/site.mjs';
-import { button, createLink, field, giveUp, openLink, ownPassphrase, page, refusal, savedFile, setStage, sha, shareText, shownText, site, text } from '../support/stage.mjs';
+import { asksToLeave, button, createLink, field, giveUp, openLink, ownPassphrase, page, refusal, savedFile, setStage, sha, shareText, shownText, site, text } from '../support/stage.mjs';
 
 setStage();
 
@@ -157,7 +157,8 @@ test('a download is neither confirmed nor called saved before the person says th
   await page.waitForTimeout(500);
   assert.ok(!(await events()).includes('confirmed'));
   assert.equal(await text('Every byte was verified').count(), 0);
-  // What was handed over is not given up for another link unasked.
+  // What was handed over is not given up unasked, neither for another link nor by a reload.
+  assert.equal(await asksToLeave(), true);
   await page.evaluate(() => { location.hash = '#nonsense'; });
   await button('Stay here').click();
 
@@ -165,6 +166,7 @@ test('a download is neither confirmed nor called saved before the person says th
   await text('Saved. Every byte was verified.').waitFor();
   await text('The secret has been erased from the server').waitFor();
   assert.ok((await events()).includes('confirmed'));
+  assert.equal(await asksToLeave(), false);
 });
 
 test('a page whose script a browser cannot run says so', async () => {

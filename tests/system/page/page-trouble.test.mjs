@@ -274,6 +274,7 @@ test('erasing that fails is told of as it failed', async () => {
   page.allow = REFUSED;
   const { link, receipt } = await shareSecret(site, 'x', { views: 2 });
   await openLink(link);
+  await button('Copy').click();
   const erase = button('I have it, destroy it');
   await erase.waitFor();
   await page.route('**/secrets/*', (route) => route.fulfill(refusal(500, 'internal')));

@@ -48,7 +48,7 @@ test('a text is shared and opened; the fragment leaves the address bar and the h
   }
   await page.reload();
   await page.getByRole('heading', { name: 'This page showed a secret' }).waitFor();
-  await text('use the link again. Reloading used no opening').waitFor();
+  await text('opens it again. Reloading used no opening').waitFor();
   await page.goBack();
   await page.goForward();
   assert.equal(page.url(), site.url);
@@ -192,11 +192,25 @@ test('a password is generated into the box', async () => {
 test('“I have it, destroy it” leaves nothing for anyone', async () => {
   const { link, receipt } = await shareSecret(site, 'mine', { views: 5 });
   await openLink(link);
+  await button('Copy').click();
+  await text('Copied').waitFor();
   await button('I have it, destroy it').click();
   await page.getByRole('heading', { name: 'Erased' }).waitFor();
   const { state, events } = await receipt();
   assert.equal(state, 'burnt');
   assert.ok(events.some(({ event }) => event === 'burnt_by_opener'));
+});
+
+test('what was neither copied nor saved is not erased unasked', async () => {
+  const { link } = await shareSecret(site, 'mine');
+  await openLink(link);
+  await button('Erase it here too').click();
+  await text('This is the last copy.').waitFor();
+  await button('Stay here').click();
+  assert.equal(await shownText(), 'mine');
+  await button('Erase it here too').click();
+  await button('Yes, erase it').click();
+  await page.getByRole('heading', { name: 'Erased' }).waitFor();
 });
 
 test('a view is confirmed once the content verified, and not before', async () => {

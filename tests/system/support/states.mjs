@@ -335,6 +335,7 @@ export const states = {
     page.allow = /500/;
     await openText(page, site, { views: 2 });
     await refuse(page, '**/secrets/*', 500, 'internal');
+    await button('Copy', page).click();
     await button('I have it, destroy it', page).click();
     await page.getByText('It could not be erased').waitFor();
   },
@@ -345,6 +346,7 @@ export const states = {
   },
   erased: async (page, site) => {
     await openText(page, site);
+    await button('Copy', page).click();
     await button('Erase it here too', page).click();
     await page.getByRole('heading', { name: 'Erased' }).waitFor();
   },

@@ -51,6 +51,8 @@ export const laterDe: LaterCatalogue = {
   lastTimeDone: 'Das war das letzte Mal. Auf dem Server ist das Geheimnis gelöscht.',
   eraseNow: 'Jetzt löschen',
   eraseHere: 'Auch hier löschen',
+  eraseTitle: 'Löschen?',
+  eraseYes: 'Ja, löschen',
   moreTimes: {
     '=1': 'Es lässt sich noch einmal öffnen, bis {date}.',
     other: 'Es lässt sich noch {n}-mal öffnen, bis {date}.',
@@ -73,7 +75,7 @@ export const laterDe: LaterCatalogue = {
   weakTitle: 'Dieses Geheimnis lässt sich nicht sicher öffnen',
   weak: 'Der Server verlangte einen schwachen Nachweis, aus dem deine Passphrase leicht zu erraten wäre. Nichts wurde gesendet. Sag dem Absender Bescheid.',
   reloadedTitle: 'Diese Seite hat ein Geheimnis gezeigt',
-  reloaded: 'Um es noch einmal zu öffnen, benutze den Link noch einmal. Das Neuladen hat nichts verbraucht.',
+  reloaded: 'Falls noch ein Mal übrig ist, öffnet der Link, den du bekommen hast, es wieder. Das Neuladen hat nichts verbraucht.',
 
   wrongPassphrase: 'Diese Passphrase ist falsch.',
   wrongPassphraseOrKey: 'Der Schlüssel oder die Passphrase ist falsch.',

@@ -51,6 +51,8 @@ export const laterEn = {
   lastTimeDone: 'That was the last opening. The secret has been erased from the server.',
   eraseNow: 'Erase now',
   eraseHere: 'Erase it here too',
+  eraseTitle: 'Erase it?',
+  eraseYes: 'Yes, erase it',
   moreTimes: { '=1': 'It can be opened once more, until {date}.', other: 'It can be opened {n} more times, until {date}.' },
   destroy: 'I have it, destroy it',
   erasedTitle: 'Erased',
@@ -70,7 +72,7 @@ export const laterEn = {
   weakTitle: 'This secret is not safe to open',
   weak: 'The server asked this browser for a weak proof of your passphrase, from which the passphrase would be easy to guess. Nothing was sent. Tell the sender.',
   reloadedTitle: 'This page showed a secret',
-  reloaded: 'To open it again, use the link again. Reloading used no opening.',
+  reloaded: 'If an opening is left, the link that you were sent opens it again. Reloading used no opening.',
 
   wrongPassphrase: 'That passphrase is wrong.',
   wrongPassphraseOrKey: 'The key or the passphrase is wrong.',

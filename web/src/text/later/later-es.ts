@@ -51,6 +51,8 @@ export const laterEs: LaterCatalogue = {
   lastTimeDone: 'Era la última vez. El secreto se ha borrado del servidor.',
   eraseNow: 'Borrar ahora',
   eraseHere: 'Borrarlo también aquí',
+  eraseTitle: '¿Borrarlo?',
+  eraseYes: 'Sí, borrarlo',
   moreTimes: {
     '=1': 'Se puede abrir una vez más, hasta el {date}.',
     other: 'Se puede abrir {n} veces más, hasta el {date}.',
@@ -73,7 +75,7 @@ export const laterEs: LaterCatalogue = {
   weakTitle: 'Este secreto no se puede abrir con seguridad',
   weak: 'El servidor pidió una prueba débil, con la que sería fácil adivinar tu frase de contraseña. No se ha enviado nada. Avisa al remitente.',
   reloadedTitle: 'Esta página mostró un secreto',
-  reloaded: 'Para abrirlo de nuevo, usa otra vez el enlace. Recargar la página no ha gastado nada.',
+  reloaded: 'Si queda alguna apertura, el enlace que recibiste lo abre de nuevo. Recargar la página no ha gastado nada.',
 
   wrongPassphrase: 'Frase de contraseña incorrecta.',
   wrongPassphraseOrKey: 'La clave o la frase de contraseña es incorrecta.',

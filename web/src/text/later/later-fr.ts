@@ -51,6 +51,8 @@ export const laterFr: LaterCatalogue = {
   lastTimeDone: 'C’était la dernière fois. Le secret a été effacé du serveur.',
   eraseNow: 'Effacer maintenant',
   eraseHere: 'L’effacer ici aussi',
+  eraseTitle: 'L’effacer ?',
+  eraseYes: 'Oui, l’effacer',
   moreTimes: {
     '=1': 'Il peut être ouvert encore une fois, jusqu’au {date}.',
     other: 'Il peut être ouvert encore {n} fois, jusqu’au {date}.',
@@ -73,7 +75,7 @@ export const laterFr: LaterCatalogue = {
   weakTitle: 'Ce secret ne peut pas être ouvert en sécurité',
   weak: 'Le serveur a demandé une preuve faible, d’où votre phrase secrète serait facile à deviner. Rien n’a été envoyé. Prévenez l’expéditeur.',
   reloadedTitle: 'Cette page a affiché un secret',
-  reloaded: 'Pour l’ouvrir à nouveau, utilisez à nouveau le lien. Recharger la page n’a rien consommé.',
+  reloaded: 'S’il reste une ouverture, le lien que vous avez reçu l’ouvre à nouveau. Recharger la page n’a rien consommé.',
 
   wrongPassphrase: 'Phrase secrète incorrecte.',
   wrongPassphraseOrKey: 'Clé ou phrase secrète incorrecte.',

@@ -51,6 +51,8 @@ export const laterZh: LaterCatalogue = {
   lastTimeDone: '这是最后一次。服务器上的秘密已抹除。',
   eraseNow: '立即抹除',
   eraseHere: '在此页也抹除',
+  eraseTitle: '要抹除吗？',
+  eraseYes: '是，抹除',
   moreTimes: { other: '还可打开 {n} 次，到 {date} 为止。' },
   destroy: '我已拿到，销毁它',
   erasedTitle: '已抹除',
@@ -70,7 +72,7 @@ export const laterZh: LaterCatalogue = {
   weakTitle: '打开这个秘密并不安全',
   weak: '服务器要求了一个很弱的证明，由它很容易猜出你的口令。没有发送任何内容。请告知发件人。',
   reloadedTitle: '本页曾显示过一个秘密',
-  reloaded: '要再次打开，请重新使用链接。重新加载没有消耗次数。',
+  reloaded: '若还有次数，用你收到的链接可以再次打开。重新加载没有消耗次数。',
 
   wrongPassphrase: '口令错误。',
   wrongPassphraseOrKey: '密钥或口令错误。',

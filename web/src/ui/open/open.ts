@@ -96,7 +96,7 @@ export class OpenView {
   }
 
   holdsOnlyCopy(): boolean {
-    return this.opened?.isOnlyHere() ?? false;
+    return this.opened !== null && this.opened.unsaved().length > 0;
   }
 
   // An opening that is used up exists in the memory of this page only. Any other one can begin again from the link.

@@ -15,6 +15,7 @@ import { CoveredText } from './covered';
 import { button, el, fill, untrusted } from '../parts/dom';
 import { endCard } from '../parts/end';
 import { showLine } from '../parts/problem';
+import { askToReplace } from '../parts/replace';
 import { filesOfZip, isOfPage } from './files';
 import { download, pickPlace } from './save';
 
@@ -100,11 +101,6 @@ export class Opened {
     if (!this.unsavedContent || this.text?.isKept() === true) return [];
     // The lease of a file may lapse, and leave the opening to others.
     return [this.text !== null && this.viewsLeft === 0 ? 'replaceLast' : 'replaceOpened'];
-  }
-
-  /** Whether nothing of it has left this page. */
-  isOnlyHere(): boolean {
-    return this.unsaved().length > 0 && !this.asked;
   }
 
   /** The page is left. If it comes back, the same lease opens a file once more that is not saved. */
@@ -323,7 +319,7 @@ export class Opened {
     const problem = el('p', { class: 'problem', role: 'alert' });
     const here = this.after.contains(document.activeElement);
     const label = words.say(eraseLabel(last, confirmed));
-    const erase = button('secondary', label, () => {
+    const burn = () => {
       if (erase.hasAttribute('aria-disabled')) return;
       erase.setAttribute('aria-disabled', 'true');
       problem.textContent = '';
@@ -333,6 +329,10 @@ export class Opened {
         if (isFinal(failure, 'gone')) this.erased();
         else showLine(words, this.context.api.base, problem, eraseMessage(failure));
       });
+    };
+    const erase = button('secondary', label, () => {
+      if (this.unsaved().length === 0) burn();
+      else askToReplace(words, ['replaceLast'], burn, { title: 'eraseTitle', yes: 'eraseYes' });
     });
     fill(this.after, el('p', { role: 'status' }, text), problem, el('div', { class: 'actions' }, erase));
     if (here) erase.focus();
