@@ -92,7 +92,7 @@ export const laterEn = {
   interrupted: 'The download was interrupted. Nothing is lost. Try again.',
 
   how1: 'Your browser makes a random key and encrypts everything before it is sent (AES-256-GCM, with the key strengthened by scrypt). The text, file names and exact size stay hidden.',
-  how2: 'The key is the part of the link after the #. Browsers never send that part, so the server cannot read what it stores. A request for a secret has two links. The one you send can only encrypt. Only the private one can decrypt.',
+  how2: 'The key is the part of the link after the #. Browsers never send that part, so the server cannot read what it stores. A request for a secret has two links. The link you send can only encrypt. Only the private link can decrypt.',
   how3: 'Only someone who has the key can use up an opening. Link previews and scanners use none. After the last opening, or when time is up, the content is erased.',
   how4: 'This page keeps in your browser only what it needs to check or burn the secrets that you shared, until you choose Forget. It keeps an API token or the private link of a request only if you ask it to. Your browser’s history may keep the links that you open. A link whose openings are used up no longer works.',
   how5: 'You can check this. The format is public, the command line program opens the same links, and the file SHA256SUMS next to this page has the checksums of the page. A dishonest server could send you a changed page. The command line program on your own machine does not use the page.',
