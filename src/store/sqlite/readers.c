@@ -3,15 +3,21 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/thread.h"
 
 static int
-init_pool(struct sqlite_readers *p, int count) {
-    *p = (struct sqlite_readers){0};
+init_pool(struct sqlite_readers *p, const struct sqlite_place *place, int count) {
+    *p = (struct sqlite_readers){.place = place, .count = count};
     p->db = calloc((size_t)count, sizeof(*p->db));
     p->free = calloc((size_t)count, sizeof(*p->free));
     if (p->db == NULL || p->free == NULL) goto fail;
 
+    /* The first is lent first. */
+    while (p->free_count < count) {
+        p->free[p->free_count] = count - 1 - p->free_count;
+        p->free_count++;
+    }
     thread_cond_init(&p->returned);
     if (pthread_mutex_init(&p->lock, NULL) != 0) abort();
     return 0;
@@ -25,20 +31,14 @@ fail:
 int
 sqlite_readers_open(struct sqlite_readers *p, const struct sqlite_place *place, int count,
                     struct buf *reason) {
-    if (init_pool(p, count) != 0) {
+    if (init_pool(p, place, count) != 0) {
         (void)!buf_add_text(reason, err_text(ERR_NOMEM));
         return ERR_NOMEM;
     }
 
-    for (; p->count < count; p->count++) {
-        int err = sqlite_db_open_reader(&p->db[p->count], place, reason);
-        if (err != 0) {
-            sqlite_readers_close(p);
-            return err;
-        }
-        p->free[p->free_count++] = p->count;
-    }
-    return 0;
+    int err = sqlite_db_open_reader(&p->db[0], place, reason);
+    if (err != 0) sqlite_readers_close(p);
+    return err;
 }
 
 void
@@ -80,6 +80,19 @@ readers_stall(const struct sqlite_readers *p, int ms) {
     return clock_monotonic_ms() - p->none_since_ms > ms - ms / 4;
 }
 
+/* Open ${db}, which this thread borrowed.  Returns it, or NULL with it given back. */
+static struct sqlite_db *
+open_borrowed(struct sqlite_readers *p, struct sqlite_db *db) {
+    struct buf reason = BUF_INIT(512);
+    if (sqlite_db_open_reader(db, p->place, &reason) != 0) {
+        log_error("store.reader", LOG_TEXT("error", buf_text(&reason)));
+        sqlite_readers_give(p, db);
+        db = NULL;
+    }
+    buf_free(&reason);
+    return db;
+}
+
 struct sqlite_db *
 sqlite_readers_take(struct sqlite_readers *p, int ms) {
     struct timespec until = thread_deadline(ms < 0 ? 0 : ms);
@@ -93,6 +106,8 @@ sqlite_readers_take(struct sqlite_readers *p, int ms) {
         note_lending(p);
     }
     (void)pthread_mutex_unlock(&p->lock);
+
+    if (db != NULL && db->handle == NULL) return open_borrowed(p, db);
     return db;
 }
 

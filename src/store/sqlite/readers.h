@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A pool of reading connections that stay open, each lent to one thread at a time. */
+/* A pool of reading connections, each lent to one thread at a time.  A connection is opened when it
+ * is first needed, and stays open: an idle server has one. */
 #ifndef STORE_SQLITE_READERS_H
 #define STORE_SQLITE_READERS_H
 
@@ -10,7 +11,8 @@
 struct sqlite_readers {
     pthread_mutex_t lock;    /* guards the rest */
     pthread_cond_t returned; /* a connection came back, or lending resumed (monotonic clock) */
-    struct sqlite_db *db;
+    const struct sqlite_place *place;
+    struct sqlite_db *db; /* without a handle: not opened yet */
     int count;
     int free_count;
     int *free; /* indices into db */
@@ -19,7 +21,8 @@ struct sqlite_readers {
 };
 
 /*
- * Open ${count} connections.  Returns 0, or a code with ${p} closed and a line added to ${reason}.
+ * Make a pool of ${count} connections, and open one of them.  The caller keeps ${place}.  Returns
+ * 0, or a code with ${p} closed and a line added to ${reason}.
  */
 MUST_CHECK
 int sqlite_readers_open(struct sqlite_readers *p, const struct sqlite_place *place, int count,
@@ -29,9 +32,9 @@ int sqlite_readers_open(struct sqlite_readers *p, const struct sqlite_place *pla
 void sqlite_readers_close(struct sqlite_readers *p);
 
 /*
- * Borrow a connection, waiting at most ${ms} milliseconds (-1: no limit).  Returns NULL if none
- * came in time, or at once if none could be lent for most of that time: the threads that have them
- * hang.  Any thread.
+ * Borrow a connection, waiting at most ${ms} milliseconds (-1: no limit).  Returns NULL if it
+ * cannot be opened; if none came in time; or at once if none could be lent for most of that time:
+ * the threads that have them hang.  Any thread.
  */
 struct sqlite_db *sqlite_readers_take(struct sqlite_readers *p, int ms);
 

@@ -223,12 +223,43 @@ test_a_commit_is_one_write(void **state) {
     hook_vfs_set(NULL);
 }
 
+/* A reader is opened when it is first needed, and one that cannot be opened is lent later. */
+static void
+test_readers_are_opened_when_needed(void **state) {
+    struct fixture f;
+    struct sqlite_readers pool;
+    struct buf reason = BUF_INIT(512);
+    char path[sizeof(f.place.path)];
+    (void)state;
+    open_fixture(&f, NULL);
+    (void)snprintf(path, sizeof(path), "%s", f.place.path);
+    assert_int_equal(sqlite_readers_open(&pool, &f.place, 3, &reason), 0);
+
+    struct sqlite_db *first = sqlite_readers_take(&pool, 1000);
+    assert_ptr_equal(first, &pool.db[0]);
+    assert_true(pool.db[1].handle == NULL && pool.db[2].handle == NULL);
+
+    (void)snprintf(f.place.path, sizeof(f.place.path), "%s/absent.db", f.dir);
+    assert_null(sqlite_readers_take(&pool, 1000));
+    (void)snprintf(f.place.path, sizeof(f.place.path), "%s", path);
+    struct sqlite_db *second = sqlite_readers_take(&pool, 1000);
+    assert_true(second != NULL && second->handle != NULL && pool.db[2].handle == NULL);
+
+    sqlite_readers_give(&pool, first);
+    sqlite_readers_give(&pool, second);
+    assert_true(sqlite_readers_pause(&pool, 1000));
+    sqlite_readers_close(&pool);
+    buf_free(&reason);
+    close_fixture(&f);
+}
+
 int
 main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_failed_job_undoes_only_its_own_writes),
         cmocka_unit_test(test_jobs_that_succeed_run_once),
         cmocka_unit_test(test_a_commit_is_one_write),
+        cmocka_unit_test(test_readers_are_opened_when_needed),
     };
     return cmocka_run_group_tests_name("sqlite_writer", tests, NULL, NULL);
 }
