@@ -35,7 +35,7 @@ enum {
     LINGERING_MAX = 256,   /* connections whose response was sent while they still send */
     LINGERING_SHARE = 4,   /* a client may have this part of them */
     LINGERING_SCARCE = 16, /* the same, once half of them are taken */
-    FILES_OWN = 120,       /* log, listeners, stores with 16 parts at once, metrics */
+    FILES_OWN = 136,       /* log, listeners, stores with 16 parts at once, metrics */
     FILES_PIPED = DOWNLOAD_BUDGET / PIPED_MIN, /* parts that are being sent */
     FILES_IO_THREAD = 2,
     FILES_CALL = 8, /* of a worker that calls a service: its connection, one kept, their pipes */

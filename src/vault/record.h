@@ -31,8 +31,9 @@ enum {
 
 /*
  * Bytes that a record counts for besides its content (record_cost()).  They are a little more than
- * it occupies in SQLite: 300 to 550 bytes for its row and index entries, 66 for each lease, and up
- * to 2.3 KB for the space around its content.  A part occupies about as much in a file system.
+ * it occupies in SQLite: 300 to 550 bytes for its row and index entries, 66 for each lease but the
+ * first, and up to 2.3 KB for the space around its content.  A part occupies about as much in a
+ * file system.
  */
 enum {
     RECORD_ROW_COST = 1024,

@@ -65,7 +65,10 @@ read_part_file(int fd, struct buf *out) {
     uint8_t *to = buf_space(out, len);
     if (to == NULL) return len > out->max - out->len ? ERR_TOO_LARGE : ERR_NOMEM;
 
-    if (read_all(fd, to, len) != (ssize_t)len) return ERR_STORE;
+    ssize_t got = read_all(fd, to, len);
+    if (got < 0) return part_file_error(errno);
+    if (got != (ssize_t)len) return ERR_STORE;
+
     out->len += len;
     return 1;
 }
@@ -95,7 +98,7 @@ pipe_part_file(int fd, size_t len, struct piped *out) {
     if ((size_t)st.st_size != len) return ERR_STORE;
 
     int err = piped_fill(out, fd, len);
-    if (err == ERR_IO) return ERR_STORE;
+    if (err == ERR_IO) return errno != 0 ? part_file_error(errno) : ERR_STORE;
     return err == 0 ? 1 : err;
 }
 
