@@ -126,6 +126,7 @@ test('the line of a request, and what became of each answer', () => {
   assert.deepEqual(line('open'), ['statusNoAnswer', undefined, false]);
   assert.deepEqual(line('open', 'waiting', 'waiting'), ['statusAnswers', 2, false]);
   assert.deepEqual(line('full', 'waiting'), ['statusAnswers', 1, false]);
+  assert.deepEqual(line('full', 'burnt'), ['answerBurnt', undefined, false]);
   assert.deepEqual(line('expired'), ['statusUnanswered', undefined, true]);
   assert.deepEqual(line('expired', 'waiting'), ['statusAnswers', 1, false]);
   assert.deepEqual(line('ended', 'burnt'), ['statusEnded', undefined, true]);

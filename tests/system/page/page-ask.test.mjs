@@ -408,8 +408,35 @@ test('who answers is told until when, and later that the answer was sent', async
   await elsewhere(async (other) => {
     other.allow = /404/;
     await other.goto(link);
-    await text('If this page told you “Sent”, your answer has arrived.', other).waitFor();
+    await text('If this page told you “Sent” and you did not take it back, your answer has arrived.', other).waitFor();
   });
+});
+
+test('an answer that was taken back is offered to nobody', async () => {
+  const { link } = await askFor('The key');
+  await elsewhere(async (other) => {
+    await other.goto(link);
+    await other.locator('textarea').fill('hunter2');
+    await button('Send', other).click();
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    await button('Read the answer').waitFor();
+
+    await button('Take it back', other).click();
+    await text('you cannot answer again', other).waitFor();
+    await button('Yes, take it back', other).click();
+    await other.getByRole('heading', { name: 'Taken back' }).waitFor();
+    assert.equal(await text('can read it', other).count(), 0);
+    other.allow = /404/;
+    await other.goto(link);
+    await text('Burnt today at', other).waitFor();
+    assert.equal(await text('can read it', other).count(), 0);
+  });
+
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  await text('Burnt before you opened it').waitFor();
+  assert.equal(await button('Read the answer').isVisible(), false);
+  assert.equal(await page.locator('.card h2').textContent(), 'This request is over');
+  assert.equal(await asksToLeave(), false); // nothing is left to read
 });
 
 test('whom the private link was sent by mistake is told so', async () => {
@@ -417,6 +444,7 @@ test('whom the private link was sent by mistake is told so', async () => {
   await elsewhere(async (other) => {
     await other.goto(collect);
     await text('Did somebody send you this link?', other).waitFor();
+    assert.match(await other.locator('.card p').first().textContent(), /^Did somebody send you this link/);
   });
   page.allow = /404/;
   await page.goto(collect.slice(0, -1));

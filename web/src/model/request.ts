@@ -30,6 +30,7 @@ export function requestStatus({ state, answers, expiresAt }: AnswerList): Status
     case 'removed': return { key: 'statusTakenDown', final: true };
     case 'expired': if (n === 0) return { key: 'statusUnanswered', at: expiresAt, final: true };
   }
+  if (n === 1 && answers[0]!.state === 'burnt') return { key: 'answerBurnt', final: false };
   return n === 0 ? { key: 'statusNoAnswer', final: false } : { key: 'statusAnswers', n, at, final: false };
 }
 

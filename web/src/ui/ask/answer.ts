@@ -99,7 +99,7 @@ export class AnswerView {
     const before = this.sentBefore();
     if (message.kind === 'end' && message.text === 'requestGone' && before !== null) {
       clearAddress();
-      this.showStatus(before);
+      this.showStatus(before, { isNew: false, mayAnswerAgain: false });
       return;
     }
     if (message.kind === 'end') {
@@ -162,7 +162,7 @@ export class AnswerView {
         await transfer.call('finish', { id, ownerToken, wrap }, signal);
         transfer.end();
       });
-      this.showSent(this.sent!.shared);
+      this.showSent(this.sent!.shared, asking.info.answersLeft > 1);
     } catch (error) {
       this.sendFailed(error, box, go);
       const message = answerMessage(requestFailure(error));
@@ -199,28 +199,38 @@ export class AnswerView {
     return { shared, wrap, transfer };
   }
 
-  private showSent({ id, ownerToken: token, expiresAt: until }: Shared): void {
+  private showSent({ id, ownerToken: token, expiresAt: until }: Shared, mayAnswerAgain: boolean): void {
     const { now, owned } = this.context;
     const one = { id, token, made: now(), until, request: this.target.id };
     this.choice = this.sent = this.transfer = null;
     owned.add(one);
     clearAddress();
-    this.showStatus(one, true);
+    this.showStatus(one, { isNew: true, mayAnswerAgain });
   }
 
   // What became of an answer that was sent, now or before.
-  private showStatus(one: Owned, isNew = false): void {
+  private showStatus(one: Owned, { isNew, mayAnswerAgain }: { isNew: boolean; mayAnswerAgain: boolean }): void {
     const { context } = this;
     const { words, now } = context;
+    let pressed = false;
     const status = this.status = new LiveStatus(context, one, 'card', () => {
       const here = burn.contains(document.activeElement);
       burn.remove();
+      said.textContent = words.say('sentOver');
+      if (pressed && status.element.dataset['state'] === 'statusBurnt') title.textContent = words.say('takenBackTitle');
       if (here) title.focus();
     });
-    const burn = confirmButton(words, words.say('takeBack'), words.say('takeBackSure'), words.say('takeBackYes'), () => status.burn());
+
+    const takeBack = () => {
+      pressed = true;
+      return status.burn();
+    };
+    const question = words.say(mayAnswerAgain ? 'takeBackSure' : 'takeBackLast');
+    const burn = confirmButton(words, words.say('takeBack'), question, words.say('takeBackYes'), takeBack);
+    const said = el('p', {}, words.say('sent'));
     const title = el('h1', { tabindex: -1 }, words.say(isNew ? 'sentTitle' : 'answeredBefore', { when: words.when(one.made, now()) }));
     fill(this.element, title, el('article', { class: 'card' },
-      el('p', {}, words.say('sent')), status.element, el('div', { class: 'actions' }, burn)));
+      said, status.element, el('div', { class: 'actions' }, burn)));
     title.focus();
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The list of requests whose private links this browser keeps, each with its status line.
 
-import { isOver } from '../../model/request';
+import { isOver, waitingAnswers } from '../../model/request';
 import { askedList, type Asked } from '../../storage/asked';
 import type { Context } from '../context';
 import { confirmButton } from '../parts/confirm';
@@ -60,7 +60,7 @@ export class AskedList {
     const status = new RequestStatus(this.context, one, 'row', {
       onList: (list) => {
         if (isOver(list)) free();
-        else if (list.answers.length > 0) labelRead(words.say('readAnswers', { n: list.answers.length }));
+        else labelRead(words.say(waitingAnswers(list.answers) === 0 ? 'showRequest' : 'readAnswers', { n: list.answers.length }));
       },
       onFinal: free,
     });

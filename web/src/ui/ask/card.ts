@@ -2,7 +2,7 @@
 // The card of a request: the link to send, and set apart from it the private link that reads the answers.
 
 import { buildAnswerLink } from '../../model/link';
-import { waitingAnswers, type AskChoice } from '../../model/request';
+import { isOver, waitingAnswers, type AskChoice } from '../../model/request';
 import type { AnswerList } from '../../net/requests';
 import type { Asked } from '../../storage/asked';
 import type { Context } from '../context';
@@ -61,12 +61,19 @@ export class RequestCard {
     this.status.stop();
   }
 
-  private showList({ state, answers }: AnswerList): void {
+  private showList(list: AnswerList): void {
     if (this.over) return; // a final list has ended the card already
+    if (isOver(list)) {
+      this.status.stop();
+      this.showOver();
+      return;
+    }
+
+    const { state, answers } = list;
     const { words } = this.context;
     const n = waitingAnswers(answers);
     this.title.textContent = n === 0 ? words.say('askReady') : words.say('answersHere', { n });
-    this.top.hidden = answers.length === 0;
+    this.top.hidden = n === 0;
     this.read.textContent = words.say('readAnswers', { n: answers.length });
     if (state === 'open') return;
     this.send.remove();

@@ -165,6 +165,7 @@ export class CollectView {
     const end = (list: AnswerList | null) => {
       if (ended) return;
       ended = true;
+      hint.remove();
       const here = tools.contains(document.activeElement) || this.rows.contains(document.activeElement);
       const opened = list !== null && list.answers.length > 0 && list.answers.every(({ state }) => isOpened(state));
       fill(tools, opened && el('p', {}, words.say('allOpened', { n: list.answers.length })), mayAsk(context) && el('a', { href: `#${ASK}`, role: 'button', class: 'secondary' }, words.say('askAnother')));
@@ -174,7 +175,14 @@ export class CollectView {
 
     const title = el('h1', { tabindex: -1 }, words.say('collectTitle'));
     const tools = el('section', { class: 'extras' }, ...this.tools(asked, status));
-    fill(this.element, title, el('article', { class: 'card' },
+    // Whoever got this link by mistake sees a request without answers, and reads this first.
+    const hint = el('p', { hidden: !this.addressed || this.link!.isKept() }, words.say('wrongLink'));
+    const isUnanswered = this.list!.answers.length === 0;
+    if (!isUnanswered) {
+      hint.className = 'note';
+      tools.append(hint);
+    }
+    fill(this.element, title, el('article', { class: 'card' }, isUnanswered && hint,
       note !== null && note.trim() !== '' && el('p', {}, words.say('collectNote')), note !== null && note.trim() !== '' && quotedNote(note),
       el('div', { class: 'answers' }, this.rows), status.element, tools));
     if (isOver(this.list!)) end(this.list);
@@ -183,12 +191,11 @@ export class CollectView {
 
   // What keeps the private link, and ends the request.
   private tools(asked: Asked, status: RequestStatus): Child[] {
-    const { context, addressed } = this;
+    const { context } = this;
     const { words } = context;
     const link = this.link ??= new PrivateLink(context, asked);
     const end = confirmButton(words, words.say('endRequest'), words.say('endSure'), words.say('endYes'), () => status.end(), { class: 'quiet' });
-    return [el('h2', {}, words.say('privateLabel')), link.element, el('div', { class: 'actions' }, end),
-      addressed && !link.isKept() && el('p', { class: 'note' }, words.say('wrongLink'))];
+    return [el('h2', {}, words.say('privateLabel')), link.element, el('div', { class: 'actions' }, end)];
   }
 
   // What a server sends twice is one answer, and the second one none.
