@@ -164,7 +164,7 @@ export const en = {
   insecureTitle: 'This page needs HTTPS',
   insecure: 'Its address must start with https://. Browsers allow encryption only on secure pages. Please tell the people who run it.',
   tooOldTitle: 'This browser is too old',
-  tooOld: 'It lacks something this page needs to encrypt ({what}). Update it or use another one.',
+  tooOld: 'It lacks a feature this page needs for encryption ({what}). Update it or use another one.',
   betweenTitle: 'Something is in the way',
   between: 'A proxy responded instead of {host}, with status {status}.',
   signInTitle: 'Another server asks you to sign in',
