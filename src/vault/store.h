@@ -110,8 +110,8 @@ struct store_ops {
     /*
      * Begin a create, or an open that delivers at most ${content_max} bytes of content, without
      * blocking.  The store copies what it needs.  Return 0: l->done is called, unless ${l} is
-     * abandoned.  Or return a code as create and open do: nothing happens, and l->done is not
-     * called.  A backend has these five functions, or NULL for each of them.
+     * abandoned.  Or return a negative code: nothing happens, and l->done is not called.  A backend
+     * has these five functions, or NULL for each of them.
      */
     int (*create_later)(struct store *s, const struct store_ref *ref, const struct record *r,
                         const struct buf *content, const struct buf *wrap, struct store_later *l);

@@ -202,12 +202,11 @@ conn_open(struct daemon *d, const struct daemon_listener *listener, int fd,
 
 bool
 conn_count_request(struct conn *c) {
-    const struct http_address *client = &c->http.client, *peer = &c->peer;
+    struct daemon *d = c->io->daemon;
 
-    /* The connection is counted, or the proxy names no client. */
-    bool same = client->local == peer->local && memcmp(client->bytes, peer->bytes, 16) == 0;
-    if (c->counted || same) return true;
-    c->shared = count_client(c->io->daemon, client);
+    /* The connection is counted, or the proxy names no client, but at most another proxy. */
+    if (c->counted || http_address_trusted(d->config.trusted, &c->http.client)) return true;
+    c->shared = count_client(d, &c->http.client);
     return c->shared;
 }
 

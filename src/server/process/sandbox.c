@@ -225,8 +225,8 @@ static const struct guarded_call guarded_calls[] = {
     {SCMP_SYS(ioctl), {1, WHOLE, FIONBIO}, {0}},
     {SCMP_SYS(ioctl), {1, WHOLE, FIONREAD}, {0}},
 
-    /* Flags, locks and the room of a pipe; never F_SETOWN, with which the kernel signals any process, and no copies,
-     * which could pass a rule for one descriptor. */
+    /* Flags, locks and the room of a pipe; never F_SETOWN, with which the kernel signals any
+     * process, and no copies, which could pass a rule for one descriptor. */
     {SCMP_SYS(fcntl), {1, WHOLE, F_GETFD}, {0}},
     {SCMP_SYS(fcntl), {1, WHOLE, F_SETFD}, {0}},
     {SCMP_SYS(fcntl), {1, WHOLE, F_GETFL}, {0}},

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 
 import { brief } from '../support/brief.mjs';
-import { client, everything, pause, rows, shareAndOpen, together } from '../support/client-rows.mjs';
+import { beginAndHold, client, everything, pause, rows, shareAndOpen, together } from '../support/client-rows.mjs';
 import { memory } from '../support/process.mjs';
 import { buildFolder, patience, startServer } from '../support/server.mjs';
 import { testServer } from '../support/variant.mjs';
@@ -127,4 +127,14 @@ describe('one client takes all that it can', () => {
       t.diagnostic(`${result.text}; ${seen(result)}`);
       assert.ok(!holds(row, result), JSON.stringify(result));
     });
+});
+
+test('clients whom a chain of proxies does not name are not counted as one client', async () => {
+  const server = await startServer({ env: { SECRETS_TRUSTED_PROXIES: '127.3.0.0/16' } });
+  try {
+    for (const unnamed of [undefined, '127.3.0.9', 'unknown, 127.3.0.9']) assert.equal(await beginAndHold(server, PROXY, unnamed, 160), 0, String(unnamed));
+    assert.equal(await beginAndHold(server, PROXY, HOSTILE, 160), 32, 'control: the limit for a client who is named');
+  } finally {
+    await server.stop();
+  }
 });
