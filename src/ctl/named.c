@@ -61,6 +61,7 @@ read_named_line(char line[static NAMED_LINK_MAX]) {
     if (!fits) {
         explicit_bzero(line, len);
         line[0] = '?';
+        line[1] = '\0';
     }
     return any || c == '\n';
 }
