@@ -246,7 +246,7 @@ write_question(const struct cli *cli, struct buf *question) {
 static bool
 must_ask_to_send(const struct options *o) {
     bool typed = isatty(STDIN_FILENO) && (o->operand == NULL || strcmp(o->operand, "-") == 0);
-    return !o->yes && !typed && isatty(STDERR_FILENO);
+    return !o->yes && !o->quiet && !typed && isatty(STDERR_FILENO);
 }
 
 /* Ask on the terminal, if there is one, whether to send the answer.  Returns CLI_DONE, or another

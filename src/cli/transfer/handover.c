@@ -14,20 +14,20 @@ enum { HANDOVER_TEXT_MAX = 4096, QR_DRAWING_MAX = 256 * 1024 };
 
 enum cli_exit
 handover_read(struct handover *h, const struct sealed *s, const json_t *json, uint32_t *part_size) {
-    struct message_created created;
-    if (!message_read_created(json, &created)) return CLI_DAMAGED;
+    struct message_created created = {0};
+    bool sound = message_read_created(json, &created);
 
     /* There are parts exactly if the content was not sent with the call. */
     uint32_t size = created.part_size;
-    if ((s->file >= 0) != (size > 0)) return CLI_DAMAGED;
-    if (size > 0 && s->size / size >= UINT32_MAX) return CLI_DAMAGED;
-
-    memcpy(h->id, created.id, sizeof(h->id));
-    memcpy(h->owner_token, created.owner_token, sizeof(h->owner_token));
-    h->expires_at = created.expires_at;
-    *part_size = size;
+    sound = sound && (s->file >= 0) == (size > 0) && (size == 0 || s->size / size < UINT32_MAX);
+    if (sound) {
+        memcpy(h->id, created.id, sizeof(h->id));
+        memcpy(h->owner_token, created.owner_token, sizeof(h->owner_token));
+        h->expires_at = created.expires_at;
+        *part_size = size;
+    }
     explicit_bzero(&created, sizeof(created));
-    return CLI_DONE;
+    return sound ? CLI_DONE : CLI_DAMAGED;
 }
 
 void
