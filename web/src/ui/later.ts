@@ -3,7 +3,7 @@
 // there before it is shown, so that nothing is used up by an opening whose result could not be shown.
 
 import { retryBriefly } from '../net/retry';
-import type { Target } from '../model/link';
+import { readAddress, type Target } from '../model/link';
 import { expectLater, learnLater } from '../text/later/languages';
 import type { Key } from '../text/words';
 import type { Context, View } from './context';
@@ -105,8 +105,9 @@ export class LaterView implements View {
     }
   }
 
-  // Some browsers try a file only once in the life of a page. The link is in the address bar, so nothing is lost.
+  // Some browsers try a file only once in the life of a page. A reload loses nothing if the address bar has the link.
   private async reloadIfReached(): Promise<void> {
+    if (readAddress(location.href).kind !== this.target.kind) return;
     try {
       await retryBriefly(() => this.context.api.config());
       location.reload();
