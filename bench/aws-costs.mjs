@@ -338,7 +338,7 @@ export function tables(all) {
     row('secrets a month', ...kinds), row('---', ...kinds.map(() => '---')),
     ...amounts.map(([name, n]) => row(name, ...kinds.map((kind) => dollars(sum(bill(all[kind], n)))))),
     '',
-    `The timer of the sweep costs another ${dollars(sum(bill(all.timer, 1)))} US dollars a month.`,
+    `The timer that starts the sweep costs another ${dollars(sum(bill(all.timer, 1)))} US dollars a month.`,
   ];
 }
 
