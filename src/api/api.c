@@ -314,6 +314,12 @@ check_rate(const struct api *api, const struct api_route *route, const struct ht
     return result;
 }
 
+/* Whether the response of ${route} may follow after the handler has returned. */
+static bool
+may_follow(const struct api *api, const struct api_route *route) {
+    return (route->flags & ROUTE_LATER) && vault_has_later(api->vault);
+}
+
 int
 api_admit(struct api *api, const struct http_request *req, int64_t body_len,
           struct api_admission *out, struct http_response *resp) {
@@ -329,7 +335,7 @@ api_admit(struct api *api, const struct http_request *req, int64_t body_len,
         out->route = route;
         out->body_max = routes_body_max(&api->config, route, req);
         out->quick = (route->flags & ROUTE_QUICK) != 0;
-        out->follows = (route->flags & ROUTE_LATER) && vault_has_later(api->vault);
+        out->follows = may_follow(api, route);
         out->check = (route->flags & ROUTE_CHECK) != 0;
 
         /* Neither a foreign page nor a malformed request uses up the rate. */
@@ -392,8 +398,7 @@ api_handle(struct api *api, const struct api_route *route, struct http_request *
 enum api_progress
 api_begin(struct api *api, const struct api_route *route, struct http_request *req,
           struct http_response *resp, struct api_later *l) {
-    bool later = (route->flags & ROUTE_LATER) && vault_has_later(api->vault);
-    if (!later && (route->flags & ROUTE_QUICK) == 0) return API_BLOCKS;
+    if (!may_follow(api, route) && (route->flags & ROUTE_QUICK) == 0) return API_BLOCKS;
     return run_handler(api, route, req, resp, l);
 }
 

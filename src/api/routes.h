@@ -34,7 +34,8 @@ enum {
     ROUTE_FORM = 16,    /* refuses multipart/form-data, which curl -F and HTML forms send */
     ROUTE_CREATES = 32, /* exists on the main plane only, for those who may create */
     ROUTE_ASKS = 64,    /* exists only where requests are on */
-    ROUTE_LATER = 128,  /* the handler need not block: it heeds call->later */
+    ROUTE_LATER = 128,  /* the handler need not block: it heeds call->later.  Its rate counts each
+                         * call, because api_finish() charges none */
 };
 
 struct api_route {
