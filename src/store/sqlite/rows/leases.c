@@ -2,8 +2,7 @@
 #include "store/sqlite/rows/leases.h"
 
 #include "base/err.h"
-
-#define TIME_MAX (INT64_C(1) << 53)
+#include "store/sqlite/rows/internal.h"
 
 /* Where a packed lease has what.  Its first byte is 0 if there is none. */
 enum {
@@ -43,7 +42,7 @@ static int
 add_plausible_lease(struct record *r, const struct lease *l) {
     const int64_t times[] = {l->opened_at, l->renewed_at, l->ended_at};
     for (size_t i = 0; i < ARRAY_LEN(times); i++)
-        if (times[i] < 0 || times[i] > TIME_MAX) return ERR_STORE;
+        if (!sqlite_row_is_time(times[i])) return ERR_STORE;
     if (l->end < LEASE_LIVE || l->end > LEASE_BURNT) return ERR_STORE;
     if (r->lease_count == RECORD_VIEWS_MAX) return ERR_STORE;
 
@@ -87,16 +86,7 @@ load_more_leases(struct sqlite_db *db, int64_t id, struct record *r) {
     sqlite3_stmt *s = db->stmt[SQL_LEASES];
     int rc = sqlite3_bind_int64(s, 1, id);
     rc |= sqlite3_bind_int64(s, 2, (int64_t)r->lease_count);
-    int err = 0;
-
-    while (rc == SQLITE_OK && err == 0 && (rc = sqlite3_step(s)) == SQLITE_ROW) {
-        err = add_lease_row(s, r);
-        rc = SQLITE_OK;
-    }
-
-    sqlite_db_reset(db, SQL_LEASES);
-    if (err != 0) return err;
-    return rc == SQLITE_DONE ? 0 : sqlite_db_error(rc);
+    return sqlite_row_each(db, SQL_LEASES, rc, add_lease_row, r);
 }
 
 int

@@ -14,10 +14,10 @@
 #include "store/sqlite/rows/record.h"
 
 #include "base/err.h"
+#include "store/sqlite/rows/internal.h"
 #include "store/sqlite/rows/leases.h"
 
-/* Bounds of what a store writes: a time in seconds, and a size in bytes. */
-#define TIME_MAX        (INT64_C(1) << 53)
+/* The largest size that a store writes, in bytes. */
 #define SIZE_MAX_STORED (UINT64_C(1) << 53)
 
 /* Filler before content in the record's row, and the least length of the other columns of a sealed
@@ -69,8 +69,8 @@ get_asked(sqlite3_stmt *s, struct record *r) {
 
     r->answer_ttl = ttl;
     r->answer_size = (uint64_t)size;
-    return get_bytes(s, COL_REQUEST, r->request.bytes, TOKEN_HASH_LEN) && ttl >= 0 &&
-           ttl <= TIME_MAX && size >= 0;
+    return get_bytes(s, COL_REQUEST, r->request.bytes, TOKEN_HASH_LEN) && sqlite_row_is_time(ttl) &&
+           size >= 0;
 }
 
 static bool
@@ -91,11 +91,6 @@ get_sealed(sqlite3_stmt *s, struct record *r) {
            get_bytes(s, COL_HEADER, r->header, sizeof(r->header));
 }
 
-static bool
-is_time(int64_t t) {
-    return t >= 0 && t <= TIME_MAX;
-}
-
 /*
  * Whether the numbers of ${r} are such as a store writes.  A damaged or hostile file may have
  * others, and the rules rely on these.
@@ -106,8 +101,8 @@ is_plausible(const struct record *r) {
                  r->phase >= PHASE_UPLOADING && r->phase <= PHASE_BURNT &&
                  r->content >= CONTENT_NONE && r->content <= CONTENT_DOOMED &&
                  r->burnt_by >= BURNT_BY_OPENER && r->burnt_by <= BURNT_BY_OPERATOR;
-    bool times = is_time(r->created_at) && is_time(r->expires_at) && is_time(r->ended_at) &&
-                 is_time(r->part_at);
+    bool times = sqlite_row_is_time(r->created_at) && sqlite_row_is_time(r->expires_at) &&
+                 sqlite_row_is_time(r->ended_at) && sqlite_row_is_time(r->part_at);
 
     bool views = r->views >= 1 && r->views <= RECORD_VIEWS_MAX && r->views_left >= 0 &&
                  r->views_left <= r->views;
@@ -142,7 +137,7 @@ static int
 get_answer_row(sqlite3_stmt *s, struct record *r) {
     struct record_answer answer = {.ref = {.len = TOKEN_HASH_LEN},
                                    .at = sqlite3_column_int64(s, 1)};
-    if (r->answer_count == RECORD_ANSWERS_MAX || !is_time(answer.at) ||
+    if (r->answer_count == RECORD_ANSWERS_MAX || !sqlite_row_is_time(answer.at) ||
         !get_bytes(s, 0, answer.ref.bytes, TOKEN_HASH_LEN))
         return ERR_STORE;
     return record_add_answer(r, &answer);
@@ -151,18 +146,8 @@ get_answer_row(sqlite3_stmt *s, struct record *r) {
 /* Add to ${r} the answers of record ${id}. */
 static int
 load_answers(struct sqlite_db *db, int64_t id, struct record *r) {
-    sqlite3_stmt *s = db->stmt[SQL_ANSWERS];
-    int rc = sqlite3_bind_int64(s, 1, id);
-    int err = 0;
-
-    while (rc == SQLITE_OK && err == 0 && (rc = sqlite3_step(s)) == SQLITE_ROW) {
-        err = get_answer_row(s, r);
-        rc = SQLITE_OK;
-    }
-
-    sqlite_db_reset(db, SQL_ANSWERS);
-    if (err != 0) return err;
-    return rc == SQLITE_DONE ? 0 : sqlite_db_error(rc);
+    int rc = sqlite3_bind_int64(db->stmt[SQL_ANSWERS], 1, id);
+    return sqlite_row_each(db, SQL_ANSWERS, rc, get_answer_row, r);
 }
 
 /* Append the ${size} bytes after the filler of ${filler} bytes in column ${col} of the row of
