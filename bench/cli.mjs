@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { newHome, program } from '../tests/system/support/cli.mjs';
+import { watchPeak } from '../tests/system/support/process.mjs';
 import { startServer } from '../tests/system/support/server.mjs';
 import { Report, median, processorMs, residentMiB } from './report.mjs';
 
@@ -22,17 +23,12 @@ const seconds = (from) => Number(process.hrtime.bigint() - from) / 1e9;
 
 /** MiB/s and largest resident MiB of a child from now to its end. */
 async function measure(child) {
-  let most = 0;
-  const timer = setInterval(() => {
-    try {
-      most = Math.max(most, residentMiB(child.pid, 'VmHWM'));
-    } catch { /* it has ended */ }
-  }, 20);
+  const peak = watchPeak(child);
   const from = process.hrtime.bigint();
   const result = await (child.done ?? once(child, 'close').then(([code]) => ({ code })));
-  clearInterval(timer);
+  const resident = peak() / 1024;
   if (result.code !== 0) throw new Error(result.stderr ?? `exit ${result.code}`);
-  return { ...result, rate: mib / seconds(from), resident: most };
+  return { ...result, rate: mib / seconds(from), resident };
 }
 
 /** MiB/s of an upload by curl to nginx, which keeps it beside ${folder}, with its bytes synced.  null without nginx. */

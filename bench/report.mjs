@@ -5,6 +5,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release } from 'node:os';
 
+import { memory } from '../tests/system/support/process.mjs';
+
 export const median = (all) => [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)];
 
 export const text = (n) => n.toLocaleString('en', { maximumFractionDigits: n < 10 ? 2 : 0 });
@@ -16,8 +18,7 @@ export function processorMs(pid) {
 }
 
 /** The resident memory of a process in MiB; with 'VmHWM' the most that it ever had. */
-export const residentMiB = (pid, what = 'VmRSS') =>
-  Number(new RegExp(`${what}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+export const residentMiB = (pid, what = 'VmRSS') => memory(pid, what) / 1024;
 
 export class Report {
   #title;
