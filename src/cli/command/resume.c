@@ -160,7 +160,11 @@ burn_unshown(struct cli *cli, const char *id, const char *token) {
     if (!erased && status != CLI_DONE)
         remote_complain(&cli->remote, status, &resp, "erase the upload");
     remote_response_clear(&resp);
-    if (!erased && status == CLI_DONE) return CLI_NETWORK;
+    if (!erased && status == CLI_DONE) {
+        say_error("it is not certain that the upload was erased");
+        say_hint("Run secrets put --resume again.");
+        status = CLI_NETWORK;
+    }
     if (!erased) return status;
 
     state_forget(&cli->state, STATE_UPLOAD, id);
