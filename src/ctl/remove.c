@@ -70,13 +70,14 @@ remove_lines(struct ctl *ctl) {
         if (status != CTL_DONE && (worst == CTL_DONE || status < worst)) worst = status;
     }
 
-    /* Without a line there is nothing to report but that. */
     explicit_bzero(text, sizeof(text));
     if (ferror(stdin) != 0) {
         ctl_error("standard input cannot be read");
         return CTL_FAILED;
     }
     if (any) return worst;
+
+    /* Without a line there is nothing to report but that. */
     ctl_error("standard input has no link");
     return CTL_USAGE;
 }
