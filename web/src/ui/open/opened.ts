@@ -56,6 +56,7 @@ export class Opened {
   private readonly after = el('section', { class: 'after' });
   private readonly focusFirst: () => void;
   private text: CoveredText | null = null;
+  private shown: { erase: HTMLElement; problem: HTMLElement } | null = null;
   private saved: Blob | null = null;
   /** Whether the person was asked if it is in the downloads. */
   private asked = false;
@@ -316,26 +317,29 @@ export class Opened {
     const text = last
       ? words.say(confirmed ? 'lastTimeDone' : 'lastTime')
       : words.say('moreTimes', { n: this.viewsLeft, date: words.date(this.info.expiresAt) });
-    const problem = el('p', { class: 'problem', role: 'alert' });
     const here = this.after.contains(document.activeElement);
     const label = words.say(eraseLabel(last, confirmed));
-    const burn = () => {
-      if (erase.hasAttribute('aria-disabled')) return;
-      erase.setAttribute('aria-disabled', 'true');
-      problem.textContent = '';
-      this.engine.call('burn', null).then(() => this.erased(), (error: unknown) => {
-        erase.removeAttribute('aria-disabled');
-        const failure = failureIn(error);
-        if (isFinal(failure, 'gone')) this.erased();
-        else showLine(words, this.context.api.base, problem, eraseMessage(failure));
-      });
-    };
+    const burn = () => this.burn();
     const erase = button('secondary', label, () => {
       if (this.unsaved().length === 0) burn();
       else askToReplace(words, ['replaceLast'], burn, { title: 'eraseTitle', yes: 'eraseYes' });
     });
-    fill(this.after, el('p', { role: 'status' }, text), problem, el('div', { class: 'actions' }, erase));
+    this.shown = { erase, problem: el('p', { class: 'problem', role: 'alert' }) };
+    fill(this.after, el('p', { role: 'status' }, text), this.shown.problem, el('div', { class: 'actions' }, erase));
     if (here) erase.focus();
+  }
+
+  // showAfter() may replace what is shown while a question is open, or the server is asked.
+  private burn(): void {
+    if (this.shown === null || this.shown.erase.hasAttribute('aria-disabled')) return;
+    this.shown.erase.setAttribute('aria-disabled', 'true');
+    this.shown.problem.textContent = '';
+    this.engine.call('burn', null).then(() => this.erased(), (error: unknown) => {
+      const failure = failureIn(error);
+      if (isFinal(failure, 'gone')) return this.erased();
+      this.shown?.erase.removeAttribute('aria-disabled');
+      if (this.shown !== null) showLine(this.context.words, this.context.api.base, this.shown.problem, eraseMessage(failure));
+    });
   }
 
   private erased(): void {
