@@ -114,7 +114,14 @@ sqlite_readers_take(struct sqlite_readers *p, int ms) {
 void
 sqlite_readers_give(struct sqlite_readers *p, struct sqlite_db *db) {
     (void)pthread_mutex_lock(&p->lock);
-    p->free[p->free_count++] = (int)(db - p->db);
+    int at = p->free_count++;
+
+    /* One that cannot be opened must not keep those that are open from being lent. */
+    if (db->handle == NULL) {
+        memmove(p->free + 1, p->free, (size_t)at * sizeof(*p->free));
+        at = 0;
+    }
+    p->free[at] = (int)(db - p->db);
     p->none_since_ms = 0; /* a connection that comes back is progress, even during a pause */
     note_lending(p);
 
