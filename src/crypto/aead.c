@@ -45,16 +45,6 @@ aead_begin(EVP_CIPHER_CTX *ctx, const struct aead_params *params, int encrypt) {
             EVP_CipherUpdate(ctx, NULL, &n, params->aad, (int)params->aad_len) == 1);
 }
 
-/* Return a context in which the message of ${params} begins, or NULL if OpenSSL fails. */
-static EVP_CIPHER_CTX *
-aead_context_new(const struct aead_params *params, int encrypt) {
-    EVP_CIPHER_CTX *ctx =
-        aead_context_with_key(params->cipher, params->key, params->nonce_len, encrypt);
-    if (ctx != NULL && aead_begin(ctx, params, encrypt)) return ctx;
-    EVP_CIPHER_CTX_free(ctx);
-    return NULL;
-}
-
 static int
 aead_check_lengths(const struct aead_params *params, size_t len) {
     if (params->nonce_len < 1 || params->nonce_len > AEAD_NONCE_MAX) return ERR_INVALID;
@@ -79,8 +69,8 @@ aead_seal(const struct aead_params *params, const uint8_t *plain, size_t len, ui
     int n = 0, err = aead_check_lengths(params, len);
     if (err != 0) return err;
 
-    EVP_CIPHER_CTX *ctx = aead_context_new(params, 1);
-    if (ctx == NULL || aead_update(ctx, plain, len, out) != 0 ||
+    EVP_CIPHER_CTX *ctx = aead_context_with_key(params->cipher, params->key, params->nonce_len, 1);
+    if (ctx == NULL || !aead_begin(ctx, params, 1) || aead_update(ctx, plain, len, out) != 0 ||
         EVP_CipherFinal_ex(ctx, none, &n) != 1 || n != 0 ||
         EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, AEAD_TAG_LEN, tag) != 1)
         err = ERR_CRYPTO;
@@ -89,14 +79,16 @@ aead_seal(const struct aead_params *params, const uint8_t *plain, size_t len, ui
     return err;
 }
 
-/* Open the message that begins in ${ctx}.  Returns as aead_open(). */
+/* Open the message of ${params} in ${ctx}, which has its key; NULL if OpenSSL failed.  Returns as
+ * aead_open(). */
 static int
-aead_open_begun(EVP_CIPHER_CTX *ctx, const uint8_t *sealed, size_t len,
-                const uint8_t tag[static AEAD_TAG_LEN], uint8_t *out) {
+aead_open_in(EVP_CIPHER_CTX *ctx, const struct aead_params *params, const uint8_t *sealed,
+             size_t len, const uint8_t tag[static AEAD_TAG_LEN], uint8_t *out) {
     uint8_t none[AEAD_TAG_LEN], want[AEAD_TAG_LEN];
     int n = 0, err = 0;
     memcpy(want, tag, sizeof(want)); /* OpenSSL takes no const */
-    if (EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, AEAD_TAG_LEN, want) != 1 ||
+    if (ctx == NULL || !aead_begin(ctx, params, 0) ||
+        EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, AEAD_TAG_LEN, want) != 1 ||
         aead_update(ctx, sealed, len, out) != 0)
         err = ERR_CRYPTO;
     else if (EVP_CipherFinal_ex(ctx, none, &n) != 1 || n != 0) err = ERR_TAG;
@@ -106,22 +98,14 @@ aead_open_begun(EVP_CIPHER_CTX *ctx, const uint8_t *sealed, size_t len,
     return err;
 }
 
-/* OpenSSL failed before the message began.  Returns ERR_CRYPTO. */
-static int
-aead_fail(uint8_t *out, size_t len) {
-    if (len > 0) explicit_bzero(out, len);
-    return ERR_CRYPTO;
-}
-
 int
 aead_open(const struct aead_params *params, const uint8_t *sealed, size_t len,
           const uint8_t tag[static AEAD_TAG_LEN], uint8_t *out) {
     int err = aead_check_lengths(params, len);
     if (err != 0) return err;
 
-    EVP_CIPHER_CTX *ctx = aead_context_new(params, 0);
-    if (ctx != NULL) err = aead_open_begun(ctx, sealed, len, tag, out);
-    else err = aead_fail(out, len);
+    EVP_CIPHER_CTX *ctx = aead_context_with_key(params->cipher, params->key, params->nonce_len, 0);
+    err = aead_open_in(ctx, params, sealed, len, tag, out);
     EVP_CIPHER_CTX_free(ctx);
     return err;
 }
@@ -135,12 +119,10 @@ aead_key_new(enum aead_cipher cipher, const uint8_t *key) {
 int
 aead_key_open(struct aead_key *key, const struct aead_params *params, const uint8_t *sealed,
               size_t len, const uint8_t tag[static AEAD_TAG_LEN], uint8_t *out) {
-    EVP_CIPHER_CTX *ctx = (EVP_CIPHER_CTX *)key;
     int err = aead_check_lengths(params, len);
     if (err == 0 && params->nonce_len != AEAD_NONCE_LEN) err = ERR_INVALID;
     if (err != 0) return err;
-    if (aead_begin(ctx, params, 0)) return aead_open_begun(ctx, sealed, len, tag, out);
-    return aead_fail(out, len);
+    return aead_open_in((EVP_CIPHER_CTX *)key, params, sealed, len, tag, out);
 }
 
 void
