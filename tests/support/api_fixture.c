@@ -15,7 +15,7 @@
 #include "memory_blobs.h"
 #include "memory_store.h"
 
-bool api_fixture_later;
+static bool with_later; /* whether stores have the functions of store_later */
 static struct api_fixture *current;
 
 static int64_t
@@ -41,7 +41,7 @@ api_fixture_open(struct api_fixture *fixture) {
         .random = random_system,
         .limits = {.quota = 0, .part_size = API_FIXTURE_PART},
     };
-    if (api_fixture_later) later_add(fixture->vault.store);
+    if (with_later) later_add(fixture->vault.store);
     fixture->api = (struct api){
         .config = {.version = "test",
                    .views_max = 100,
@@ -335,4 +335,11 @@ api_fixture_ask_wrap(struct api_fixture *fixture, const char *id, uint8_t gate) 
     (void)snprintf(target, sizeof(target), "/api/v1/secrets/%s/wrap", id);
     (void)snprintf(body, sizeof(body), "{\"gate\":\"%s\"}", sent);
     return api_fixture_ask(fixture, (struct ask){.target = target, .body = body});
+}
+
+int
+api_fixture_run(const struct CMUnitTest *tests, size_t n) {
+    int failed = _cmocka_run_group_tests("blocking", tests, n, NULL, NULL);
+    with_later = true;
+    return failed + _cmocka_run_group_tests("later", tests, n, NULL, NULL);
 }

@@ -42,9 +42,11 @@ struct ask {
     bool unchecked; /* as an adapter that does not call api_check() */
 };
 
-/* Whether the stores that are opened from now on have the functions of store_later, through which
- * creates and opens then go. */
-extern bool api_fixture_later;
+struct CMUnitTest;
+
+/* Run the ${n} ${tests} on stores whose creates and opens block, and then on stores with the
+ * functions of store_later.  Returns how many failed. */
+int api_fixture_run(const struct CMUnitTest *tests, size_t n);
 
 /* Set up and tear down.  Rates are off.  For other settings set fixture->api.config and call
  * api_fixture_reopen(). */

@@ -318,8 +318,5 @@ main(void) {
         TEST(every_bad_value_of_open_names_its_field),
     };
 
-    /* Creates and opens that block, and the same that do not. */
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    api_fixture_later = true;
-    return failed + cmocka_run_group_tests_name("later", tests, NULL, NULL);
+    return api_fixture_run(tests, ARRAY_LEN(tests));
 }

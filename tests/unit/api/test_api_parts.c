@@ -483,8 +483,5 @@ main(void) {
         TEST(parts_too_large_for_an_adapter_are_refused_before_the_claim),
     };
 
-    /* Creates and opens that block, and the same that do not. */
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    api_fixture_later = true;
-    return failed + cmocka_run_group_tests_name("later", tests, NULL, NULL);
+    return api_fixture_run(tests, ARRAY_LEN(tests));
 }

@@ -494,8 +494,5 @@ main(void) {
         TEST(a_full_store_is_507_and_opening_goes_on),
     };
 
-    /* Creates and opens that block, and the same that do not. */
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    api_fixture_later = true;
-    return failed + cmocka_run_group_tests_name("later", tests, NULL, NULL);
+    return api_fixture_run(tests, ARRAY_LEN(tests));
 }

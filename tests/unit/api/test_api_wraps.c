@@ -198,8 +198,5 @@ main(void) {
         TEST(an_upload_gives_its_wrap_once_it_is_complete),
     };
 
-    /* Creates and opens that block, and the same that do not. */
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    api_fixture_later = true;
-    return failed + cmocka_run_group_tests_name("later", tests, NULL, NULL);
+    return api_fixture_run(tests, ARRAY_LEN(tests));
 }
