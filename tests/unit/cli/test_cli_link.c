@@ -8,7 +8,6 @@
 
 #include "base/err.h"
 #include "cli/address/link.h"
-#include "http/url.h"
 
 #define ID  "AbCdEfGhIjKlMnOpQrStUv"
 #define KEY "0123456789abcdefghijklmnopqrstuv"
@@ -250,18 +249,6 @@ test_addresses(void **state) {
         assert_int_equal(link_address(refused[i], strlen(refused[i]), out), ERR_INVALID);
 }
 
-static void
-test_exposure(void **state) {
-    (void)state;
-    assert_false(http_url_is_exposed("https://h/"));
-    assert_false(http_url_is_exposed("http://127.0.0.1:80/"));
-    assert_false(http_url_is_exposed("http://localhost/"));
-    assert_false(http_url_is_exposed("http://[::1]:1/"));
-    assert_true(http_url_is_exposed("http://h/"));
-    assert_true(http_url_is_exposed("http://localhost.example/"));
-    assert_true(http_url_is_exposed("http://127.0.0.1.example/"));
-}
-
 int
 main(void) {
     const struct CMUnitTest tests[] = {
@@ -271,7 +258,6 @@ main(void) {
         cmocka_unit_test(test_wrappers_are_no_pages),
         cmocka_unit_test(test_built_links_parse),
         cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_exposure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -141,6 +141,18 @@ a_login_is_split_from_an_address(void **unused) {
     buf_free(&login);
 }
 
+static void
+addresses_without_tls_are_exposed(void **state) {
+    (void)state;
+    assert_false(http_url_is_exposed("https://h/"));
+    assert_false(http_url_is_exposed("http://127.0.0.1:80/"));
+    assert_false(http_url_is_exposed("http://localhost/"));
+    assert_false(http_url_is_exposed("http://[::1]:1/"));
+    assert_true(http_url_is_exposed("http://h/"));
+    assert_true(http_url_is_exposed("http://localhost.example/"));
+    assert_true(http_url_is_exposed("http://127.0.0.1.example/"));
+}
+
 int
 main(void) {
     const struct CMUnitTest tests[] = {
@@ -148,6 +160,7 @@ main(void) {
         cmocka_unit_test(hosts_of_other_letters_are_encoded),
         cmocka_unit_test(origins_are_compared),
         cmocka_unit_test(a_login_is_split_from_an_address),
+        cmocka_unit_test(addresses_without_tls_are_exposed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
