@@ -136,10 +136,11 @@ ask(const struct setup *s, const char *path) {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(connect(fd, (const struct sockaddr *)&s->at, sizeof(s->at)), 0);
     if (path != NULL)
-        (void)snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+        (void)snprintf(text, sizeof(text),
+                       "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", path);
     else
         (void)snprintf(text, sizeof(text),
-                       "POST /api/v1/secrets HTTP/1.1\r\nHost: x\r\n"
+                       "POST /api/v1/secrets HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
                        "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
                        strlen(s->body), s->body);
     assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
@@ -159,7 +160,7 @@ responds(int fd, int status, const char *code) {
     char text[4096], line[32];
     size_t len = 0;
     (void)snprintf(line, sizeof(line), "HTTP/1.1 %d ", status);
-    while (len < sizeof(text) - 1 && comes(fd, len == 0 ? LONG_MS : MOMENT_MS)) {
+    while (len < sizeof(text) - 1 && comes(fd, LONG_MS)) {
         ssize_t n = recv(fd, text + len, sizeof(text) - 1 - len, 0);
         if (n <= 0) break;
         len += (size_t)n;
