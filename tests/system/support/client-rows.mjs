@@ -119,13 +119,17 @@ const head = (method, path, length, fields = {}) =>
 
 const closeAll = (all) => () => all.forEach((one) => one.destroy());
 
+/** What came first on each of ${all}; undefined on one that waits. */
+const firstOf = (all) => Promise.all(all.map((one) => Promise.race([one.first, pause(1000 * patience)])));
+
 /** Begin ${count} requests of a client that the proxy at ${from} names ${behind}, and end none. Resolves to how many are refused. */
 export async function beginAndHold(server, from, behind, count) {
   const text = `${head('POST', '/encrypt', 100, forwardedFor(behind))}x`;
   const all = Array.from({ length: count }, () => socket(server, from, text));
-  const first = await Promise.all(all.map((one) => Promise.race([one.first, pause(1000 * patience)])));
+  const refusals = (await firstOf(all)).filter((data) => data !== undefined);
   closeAll(all)();
-  return first.filter((data) => data !== undefined).length;
+  assert.ok(refusals.every((data) => data === '' || data.startsWith('HTTP/1.1 429 ')), refusals.join('\n'));
+  return refusals.length;
 }
 
 /**
@@ -200,7 +204,7 @@ export const rows = [
       const { id, owner } = await beginParts(ask, 15_000);
       const text = `${head('PUT', `/api/v1/secrets/${id}/parts/0`, 15_000, { ...bearer(owner), ...forwardedFor(behind) })}x`;
       const all = Array.from({ length: 400 }, () => socket(server, from, text));
-      const first = await Promise.all(all.map((one) => Promise.race([one.first, pause(1000 * patience)])));
+      const first = await firstOf(all);
       const held = first.filter((data) => data === undefined).length;
       assert.ok(first.every((data) => data === undefined || data === '' || data.startsWith('HTTP/1.1 429 ')));
       return { held, text: `${held} of ${all.length}`, release: closeAll(all) };
