@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Connection, create, json, newLease, openBody, sealed } from '../support/client.mjs';
-import { ctl } from '../support/ctl.mjs';
+import { ctl, refOf } from '../support/ctl.mjs';
 import { startServer } from '../support/server.mjs';
 import { testServer } from '../support/variant.mjs';
 
@@ -103,7 +103,7 @@ async function floodEvents(t, unshared) {
   const all = await events();
   assert.equal(all.length, MAX);
   assert.equal(all.at(-1).kind, 'removed');
-  return all.filter(({ ref }) => ref === sha256(id).slice(0, 16)).map(({ kind }) => kind);
+  return all.filter(({ ref }) => ref === refOf(id)).map(({ kind }) => kind);
 }
 
 test('a network that makes many events pushes out its own', async (t) => {
