@@ -14,7 +14,7 @@ export const laterEn = {
   openSizeSmall: 'Less than {size}.',
   openLast: 'After that, it is erased from the server.',
   openUses: 'Viewing this page does not use up an opening.',
-  exposed: 'The server may know the key of this link. Something on the way changed its # into %23, so your browser sent the key to the server. Anyone who can read the server’s traffic could open the secret. Burn it, and ask the sender for a new one.',
+  exposed: 'The server may know the key of this link. Something on the way changed its # into %23, so your browser sent the key to the server. Anyone who can read the server’s traffic could open the secret. Burn the secret, and ask the sender for a new link.',
   burnUnread: 'Burn it unread',
   openKeyField: 'Key',
   openKeyHint: 'The sender gives it to you separately from the link.',
