@@ -19,7 +19,8 @@ PROGRAMS := $(if $(wildcard src/server/main.c),$(B)/secretsd) $(if $(wildcard sr
 
 SCRYPT_A := $(shell $(CC) -print-file-name=libscrypt-kdf.a 2>/dev/null)
 CORE_LIBS := -l:libscrypt-kdf.a -ljansson -lcrypto
-SERVER_LIBS := $(CORE_LIBS) -lsqlite3 -lcurl -lseccomp
+# secretsd loads libcurl at run time (src/server/process/curl.c).  GnuTLS, which libcurl loads, looks for the symbol.
+SERVER_LIBS := $(CORE_LIBS) -lsqlite3 -lseccomp -Wl,--export-dynamic-symbol=_gnutls_global_init_skip
 LAMBDA_LIBS := $(CORE_LIBS) -lcurl
 CLI_LIBS := $(CORE_LIBS) -lcurl -lqrencode -lunistring
 CTL_LIBS := $(CORE_LIBS) -lcurl
@@ -48,7 +49,7 @@ $(B)/secretsctl: $(CTL_OBJ) $(CORE)
 # What a program consists of, as CycloneDX.
 $(B)/%.cdx.json: $(B)/% package-lock.json tools/sbom.mjs
 	$(call say,SBOM,$@)
-	$(Q)CC='$(CC)' node tools/sbom.mjs $< $@ libscrypt-kdf.a
+	$(Q)CC='$(CC)' node tools/sbom.mjs $< $@ libscrypt-kdf.a libcurl.so.4
 
 $(CORE): $(CORE_OBJ)
 	$(call say,AR,$@)

@@ -26,7 +26,7 @@ const allowed = {
 // Which files may include the headers of a library.
 const libraries = [
   [/^sqlite3\.h$/, /^store\/sqlite\//],
-  [/^curl\//, /^http\/(client|url)/],
+  [/^curl\//, /^(http\/(client|url)|server\/process\/curl)/],
   [/^openssl\//, /^(crypto\/|aws\/sigv4)/],
   [/^scrypt-kdf\.h$/, /^crypto\/kdf\/kdf\.c$/],
   [/^seccomp\.h$/, /^server\/process\/sandbox/],

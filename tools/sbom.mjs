@@ -1,24 +1,24 @@
 // Write what a program consists of as CycloneDX 1.5, the same bytes for the same input:
 //
-//   node tools/sbom.mjs PROGRAM OUT [ARCHIVE ...]
+//   node tools/sbom.mjs PROGRAM OUT [LIBRARY ...]
 //
-// Listed are the Debian packages of the libraries that PROGRAM loads and of the static libraries named by ARCHIVE
-// (libcurl.a), the npm packages in the page, which the programs embed, and the tool that bundles it.
+// Listed are the Debian packages of the libraries that PROGRAM loads and of each LIBRARY: a static library (libcurl.a),
+// or a shared one that PROGRAM loads at run time (libcurl.so.4).  Listed as well are the npm packages in the page, which the programs embed, and the tool that bundles it.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 const top = new URL('..', import.meta.url).pathname;
-const [program, out, ...archives] = process.argv.slice(2);
+const [program, out, ...named] = process.argv.slice(2);
 const run = (command, ...args) => execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
 const sha = (algorithm, data) => createHash(algorithm).update(data).digest('hex');
 
-/** The paths of the shared libraries that the program loads; none if it is static. */
-function sharedLibraries() {
+/** The paths of the shared libraries that ${file} loads; none if it is static. */
+function sharedLibraries(file) {
   let text = '';
   try {
-    text = run('ldd', program);
+    text = run('ldd', file);
   } catch {
     return [];
   }
@@ -70,7 +70,8 @@ function npmPackages() {
 }
 
 const compiler = process.env.CC || 'gcc';
-const libraries = [...sharedLibraries(), ...archives.map((name) => realpathSync(run(compiler, `-print-file-name=${name}`).trim()))];
+const further = named.map((name) => realpathSync(run(compiler, `-print-file-name=${name}`).trim()));
+const libraries = [program, ...further].flatMap(sharedLibraries).concat(further);
 const found = new Map();
 for (const component of [...debianPackages(libraries), ...npmPackages()]) found.set(component.purl, component);
 const components = [...found.values()].sort((a, b) => (a.purl < b.purl ? -1 : 1));

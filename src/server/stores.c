@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "http/client.h"
+#include "server/process/curl.h"
 #include "store/aws.h"
 #include "store/backend.h"
 #include "store/fs.h"
@@ -78,7 +79,11 @@ stores_prepare(const struct settings *s, const struct aws_env *env, struct store
     out->records_remote = records != STORE_LOCAL;
     out->blobs_remote = blobs != STORE_LOCAL;
     out->remote = out->records_remote || out->blobs_remote;
+    /* The libraries, before their paths are given up. */
+    int err = out->remote ? curl_load(reason) : 0;
+    if (err != 0) return err;
     if (out->remote) http_client_setup();
+
     if (records == STORE_IN_AWS || blobs == STORE_IN_AWS) {
         out->aws = store_aws_new(env, CONNECTIONS);
         if (out->aws == NULL) return ERR_NOMEM;

@@ -23,14 +23,14 @@ test('a program lists the libraries that it loads and the packages in its page',
   const program = join(buildFolder, 'secretsd');
   const make = (name) => {
     const out = join(folder, name);
-    execFileSync('node', [join(top, 'tools/sbom.mjs'), program, out, 'libscrypt-kdf.a']);
+    execFileSync('node', [join(top, 'tools/sbom.mjs'), program, out, 'libscrypt-kdf.a', 'libcurl.so.4']);
     return out;
   };
   const list = json(make('one.json'));
   assert.equal(list.bomFormat, 'CycloneDX');
   assert.equal(list.metadata.component.hashes[0].content, createHash('sha256').update(readFileSync(program)).digest('hex'));
   const names = list.components.map(({ name }) => name);
-  for (const name of ['libc6', 'libscrypt-kdf-dev', 'libsqlite3-0', 'libssl3', '@noble/hashes', 'uqr'])
+  for (const name of ['libc6', 'libscrypt-kdf-dev', 'libsqlite3-0', 'libssl3', 'libcurl4', 'libnghttp2-14', '@noble/hashes', 'uqr'])
     assert.ok(names.includes(name), name);
   for (const { name, version } of list.components) assert.ok(version, name);
   assert.ok(!names.includes('playwright-core'), 'nothing that only tests use');

@@ -129,6 +129,24 @@ test('an address that is taken stops the start and names it', async () => {
   await server.stop();
 });
 
+test('it loads libcurl only if a setting needs it', { skip: process.getuid() !== 0 }, async (t) => {
+  const loads = async (env) => {
+    const server = await startServer({ env });
+    const loaded = readFileSync(`/proc/${server.pid}/maps`, 'utf8').includes('/libcurl.so');
+    await server.stop();
+    return loaded;
+  };
+  assert.equal(await loads({}), false);
+  assert.equal(await loads({ SECRETS_HOSTS: '127.0.0.1, münchen.example' }), true);
+
+  const folder = scratch(t);
+  writeFileSync(join(folder, 'libcurl.so.4'), 'no library');
+  const env = { DYNAMO_TABLE: 'Secrets', AWS_REGION: 'us-east-1', LD_LIBRARY_PATH: folder };
+  const { code, stderr } = await runServer({ env });
+  assert.equal(code, 1);
+  assert.match(stderr, /event=start .*reason="cannot load libcurl\.so\.4: /);
+});
+
 const refused = [
   // [environment, arguments, what the message must name]
   [{ SECRETS_NOSUCH: '1' }, [], 'SECRETS_NOSUCH'],
