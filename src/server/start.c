@@ -3,6 +3,7 @@
 #include "api/web/page.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "server/internal.h"
 #include "server/process/notify.h"
 #include "server/process/process.h"
@@ -284,6 +285,27 @@ open_then_confine(struct server *s, char *const env[], struct buf *reason) {
     return err;
 }
 
+static void *
+test_derivations(void *arg) {
+    const char *name;
+    (void)pthread_setname_np(pthread_self(), "self_test");
+    (void)kdf_code(&name);
+    return arg;
+}
+
+/* Open the stores, which waits for the disk.  Meanwhile another thread does the self-test of the
+ * code that derives keys. */
+static int
+open_and_test(struct server *s, struct buf *reason) {
+    pthread_t test;
+    int err = thread_start(&test, 0, test_derivations, NULL);
+    if (err != 0) return err;
+
+    err = stores_open(&s->settings, &s->stores, reason);
+    (void)pthread_join(test, NULL);
+    return err;
+}
+
 int
 server_start(struct server *s, char *const env[], struct buf *reason) {
     /* The order is a promise.  1. Paths are given up before any file of a client is opened and
@@ -292,7 +314,7 @@ server_start(struct server *s, char *const env[], struct buf *reason) {
     if (err != 0) return err;
 
     /* 2. The stores: what a crash left is tidied before anybody can read it. */
-    err = stores_open(&s->settings, &s->stores, reason);
+    err = open_and_test(s, reason);
     if (err != 0) return err;
     configure_vault(s);
     err = vault_tidy(&s->vault);
