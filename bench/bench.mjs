@@ -72,8 +72,8 @@ async function small() {
       rss = residentMiB(server.pid);
     });
   }
-  show('start to first answer of /readyz', median(starts), 'ms', 'goal at most 30');
-  show('resident memory when idle', rss, 'MiB', 'goal at most 8');
+  show('start to first answer of /readyz', median(starts), 'ms', 'goal at most 15');
+  show('resident memory when idle', rss, 'MiB', 'goal at most 6');
 }
 
 /** What a short secret takes on the disk, once the server has truncated its log. */
