@@ -58,7 +58,7 @@ static const struct option_row {
     {'K', FOR_GET, "key", AT(key), 0, 0, METHOD, "METHOD",
      "read the link key that is not in the link; see below"},
     {'o', FOR_GET | FOR_COLLECT, "output", AT(output), 0, 0, TEXT, "PATH",
-     "write to this file, into this directory, or to standard output (-)"},
+     "write to this file, into this directory (made if PATH ends in /), or to standard output (-)"},
     {'F', FOR_GET, "force", AT(force), 0, 0, FLAG, NULL, "overwrite an existing file"},
     {'b', FOR_GET, "burn", AT(burn), 0, 0, FLAG, NULL,
      "destroy the secret once it was received, with any views left"},

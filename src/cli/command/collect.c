@@ -118,7 +118,15 @@ ask_answers(struct collecting *c, struct remote_response *resp) {
     return status;
 }
 
-/* Refuse to write several answers into one pipe, where nothing would separate them. */
+/* Return whether ${output} can take several answers: a directory, the terminal, or standard output
+ * for who asks for it by name. */
+static bool
+holds_several(const char *output) {
+    if (output == NULL) return isatty(STDOUT_FILENO);
+    return strcmp(output, "-") == 0 || output_is_directory(output);
+}
+
+/* Refuse to write several answers into one pipe or file, before one of them is opened. */
 static enum cli_exit
 check_output_place(const struct collecting *c, const json_t *list) {
     const json_t *one = NULL;
@@ -126,10 +134,10 @@ check_output_place(const struct collecting *c, const json_t *list) {
     int count = 0;
     json_array_foreach(list, i, one)
         count += remote_text(one, "wrap") != NULL;
-    if (count < 2 || c->cli->opt.output != NULL || isatty(STDOUT_FILENO)) return CLI_DONE;
+    if (count < 2 || holds_several(c->cli->opt.output)) return CLI_DONE;
 
     say_error("there are %d answers", count);
-    say_hint("Name a directory for them with --output.");
+    say_hint("Name a directory for them: --output answers/. No answer was opened.");
     return CLI_USAGE;
 }
 
@@ -208,10 +216,10 @@ collect_run(struct cli *cli) {
     struct collecting c = {.cli = cli};
     struct link link = {0};
     bool named = cli->opt.operand != NULL;
+    cli->opt.of_request = true;
     enum cli_exit status = output_check(cli);
     state_prune(&cli->state, clock_now(cli->clock));
 
-    cli->opt.of_request = true;
     if (status == CLI_DONE && named) status = cli_take_link(cli, &link);
     if (status == CLI_DONE) status = asked_locate(cli, named ? &link : NULL, &c.asked);
     if (status == CLI_DONE) status = asked_derive(&c.asked, c.owner, c.identity);

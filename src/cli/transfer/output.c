@@ -22,8 +22,8 @@ enum {
     PIPE_SIZE = 1024 * 1024,
 };
 
-static bool
-is_directory(const char *path) {
+bool
+output_is_directory(const char *path) {
     struct stat st;
     size_t len = strlen(path);
     if (len > 0 && path[len - 1] == '/') return true;
@@ -49,13 +49,15 @@ check_output_file(const struct cli *cli, const char *path) {
         say_hint("Use --output - and redirect standard output. The secret was not touched.");
         return CLI_EXISTS;
     }
-    if (!cli->opt.force) {
-        say_error("%s exists", path);
+    if (cli->opt.force) return CLI_DONE;
+
+    say_error("%s exists", path);
+    if (cli->opt.of_request)
+        say_hint("Name another file or a directory with --output. No answer was opened.");
+    else
         say_hint("Name another file with --output, or overwrite it with --force. The secret was "
                  "not touched.");
-        return CLI_EXISTS;
-    }
-    return CLI_DONE;
+    return CLI_EXISTS;
 }
 
 enum cli_exit
@@ -66,9 +68,12 @@ output_check(const struct cli *cli) {
     if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy))
         return complain_path_too_long(path);
 
-    bool is_file = !is_directory(path);
-    const char *directory = is_file ? dirname(copy) : path;
-    if (access(directory, W_OK) != 0) {
+    /* A directory that is missing is made later, in the one above it. */
+    bool is_file = !output_is_directory(path);
+    bool is_missing = !is_file && access(path, F_OK) != 0 && errno == ENOENT;
+    const char *directory = path;
+    if (is_file || is_missing) directory = dirname(copy);
+    if (access(directory, W_OK | X_OK) != 0) {
         say_error("cannot write into %s: %s", directory, strerror(errno));
         say_hint("Name another place with --output. The secret was not touched.");
         return CLI_USAGE;
@@ -94,7 +99,7 @@ static bool
 choose_output_path(const struct cli *cli, struct output *o, const struct envelope_meta *meta) {
     char name[NAME_LEN_MAX + 1] = "secret.txt";
     const char *given = cli->opt.output;
-    if (given != NULL && !is_directory(given))
+    if (given != NULL && !output_is_directory(given))
         return snprintf(o->path, sizeof(o->path), "%s", given) < (int)sizeof(o->path);
 
     if (meta->is_file) name_sanitise(meta->name, meta->name_len, name);
@@ -152,6 +157,7 @@ output_begin(struct cli *cli, struct output *o, const struct envelope_meta *meta
         .kind = choose_output_kind(cli, meta),
         .begun = true,
         .force = cli->opt.force,
+        .in_directory = cli->opt.output != NULL && output_is_directory(cli->opt.output),
         .fd = -1,
         .text = BUF_INIT(OUTPUT_TEXT_MAX),
     };
@@ -167,10 +173,21 @@ output_begin(struct cli *cli, struct output *o, const struct envelope_meta *meta
     return CLI_DONE;
 }
 
+/* Make the directory of o->path if --output names one that is missing.  Returns whether it is
+ * there, with errno. */
+static bool
+make_output_directory(const struct output *o) {
+    char copy[OUTPUT_PATH_MAX];
+    if (!o->in_directory) return true;
+    (void)snprintf(copy, sizeof(copy), "%s", o->path);
+    return mkdir(dirname(copy), 0700) == 0 || errno == EEXIST;
+}
+
 enum cli_exit
 output_create(struct output *o) {
     if (o->kind != OUTPUT_FILE || o->fd >= 0) return CLI_DONE;
-    o->fd = open(o->temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (make_output_directory(o))
+        o->fd = open(o->temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (o->fd < 0) {
         o->temp[0] = '\0';
         say_error("cannot write next to %s: %s", o->path, strerror(errno));
@@ -354,7 +371,7 @@ note_other_name(const struct cli *cli, const struct envelope_meta *meta) {
     char name[NAME_LEN_MAX + 1];
     struct buf shown = BUF_INIT(NAME_SHOWN_MAX);
     const char *given = cli->opt.output;
-    if (!meta->is_file || (given != NULL && !is_directory(given))) return;
+    if (!meta->is_file || (given != NULL && !output_is_directory(given))) return;
 
     /* The directories before the last component tell nothing. */
     name_sanitise(meta->name, meta->name_len, name);

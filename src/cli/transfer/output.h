@@ -20,13 +20,18 @@ struct output {
     enum output_kind kind;
     bool begun;
     bool force;
-    bool elsewhere; /* another process has, or may have, the unfinished file of an earlier run */
-    bool nameless;  /* the file is finished, and still has its temporary name */
+    bool elsewhere;    /* another process has, or may have, the unfinished file of an earlier run */
+    bool in_directory; /* --output names a directory, which may be missing */
+    bool nameless;     /* the file is finished, and still has its temporary name */
     int fd;
     char temp[OUTPUT_PATH_MAX]; /* the unfinished file; "" for none */
     char path[OUTPUT_PATH_MAX]; /* its final name */
     struct buf text;
 };
+
+/* Return whether --output ${path} names a directory: it is one, or it ends with '/' and becomes one
+ * with the first file. */
+bool output_is_directory(const char *path);
 
 /* Check, before a view is used, that --output can be written.  Returns CLI_DONE, or CLI_EXISTS or
  * CLI_USAGE after printing an error. */
@@ -43,8 +48,8 @@ MUST_CHECK
 enum cli_exit output_begin(struct cli *cli, struct output *o, const struct envelope_meta *meta,
                            const char *again);
 
-/* Create the unfinished file if ${o} needs one and has none.  Returns CLI_DONE, or CLI_FAILED after
- * printing an error. */
+/* Create the unfinished file if ${o} needs one and has none, in a directory that is made if it is
+ * missing.  Returns CLI_DONE, or CLI_FAILED after printing an error. */
 MUST_CHECK
 enum cli_exit output_create(struct output *o);
 

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createCipheriv, createPrivateKey, createPublicKey, hkdfSync, randomBytes, scryptSync } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -81,13 +81,17 @@ test('files of several people, by the link that collects, with nothing kept', as
     assert.equal(given.code, exit.done, given.stderr);
   }
   const stranger = await newHome();
-  const piped = await stranger.run(['collect', own]);
-  assert.equal(piped.code, exit.usage);
-  assert.match(piped.stderr, /2 answers.*\n {2}.*--output/);
-  const got = await stranger.run(['collect', own, '-o', '.']);
+  for (const place of [[], ['-o', 'one.bin']]) {
+    const mixed = await stranger.run(['collect', own, ...place]);
+    assert.equal(mixed.code, exit.usage, place.join(' '));
+    assert.match(mixed.stderr, /2 answers\n {2}Name a directory for them: --output answers\/\. No answer was opened\.\n$/);
+    assert.deepEqual(readdirSync(stranger.folder).filter((n) => n.endsWith('.bin')), []);
+  }
+  const got = await stranger.run(['collect', own, '-o', 'answers/']);
   assert.equal(got.code, exit.done, got.stderr);
-  assert.deepEqual(readdirSync(stranger.folder).filter((n) => n.endsWith('.bin')).sort(), ['a.bin', 'b.bin']);
-  assert.equal(readFileSync(join(stranger.folder, 'b.bin'), 'utf8'), 'this is b.bin');
+  assert.deepEqual(readdirSync(join(stranger.folder, 'answers')).sort(), ['a.bin', 'b.bin']);
+  assert.equal(statSync(join(stranger.folder, 'answers')).mode & 0o777, 0o700);
+  assert.equal(readFileSync(join(stranger.folder, 'answers/b.bin'), 'utf8'), 'this is b.bin');
   await stranger.remove();
 });
 
