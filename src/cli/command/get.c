@@ -198,12 +198,14 @@ feed_envelope(struct delivery *d) {
     return CLI_DAMAGED;
 }
 
+/* Say what is left of the secret, whose lease has ${ended}, as far as the server confirmed it. */
 static void
-note_views_left(const struct delivery *d) {
+note_views_left(const struct delivery *d, bool ended) {
     long long left = (long long)d->lease.views_left;
-    if (d->cli->opt.burn) say_note("The secret was burnt.");
-    else if (left == 0) say_note("That was the last view. The secret is being erased.");
-    else say_note("It can be opened %lld more %s.", left, left == 1 ? "time" : "times");
+    if (d->cli->opt.burn && ended) say_note("The secret was burnt.");
+    else if (left == 0 && ended) say_note("That was the last view. The secret is being erased.");
+    else if (left > 0)
+        say_note("It can be opened %lld more %s.", left, left == 1 ? "time" : "times");
 }
 
 /* After an interruption or a lost connection, say how to continue.  Returns the exit code. */
@@ -229,8 +231,9 @@ end_delivery_lease(const struct delivery *d) {
     bool shared = d->lease.temp != NULL && !d->output.nameless &&
                   lockfile_remove(d->lease.temp, true) == ERR_BUSY;
     if (!lease_is_mine_alone(&d->lease)) shared = true;
-    if (d->cli->opt.burn || !shared) lease_end(d->cli, &d->lease, d->cli->opt.burn);
-    note_views_left(d);
+    bool ended = true;
+    if (d->cli->opt.burn || !shared) ended = lease_end(d->cli, &d->lease, d->cli->opt.burn);
+    note_views_left(d, ended);
 }
 
 static enum cli_exit

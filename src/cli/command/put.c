@@ -199,9 +199,10 @@ burn_failed(struct putting *p) {
 
     enum cli_exit status =
         remote_call_secret(&p->cli->remote, HTTP_DELETE, h->id, "", h->owner_token, NULL, &resp);
-    if (status == CLI_DONE) say_note("The server's copy was burnt.");
-    else if (status != CLI_GONE)
+    if (status == CLI_DONE && resp.marked) say_note("The server's copy was burnt.");
+    else if (status != CLI_DONE && status != CLI_GONE)
         say_note("Note: the server still holds a copy. It expires by itself.");
+    remote_note_unproven(status, &resp);
 
     /* While the server may hold a copy, its token is still of use. */
     if (remote_shows_erased(status, &resp)) state_forget(&p->cli->state, STATE_OWNED, h->id);

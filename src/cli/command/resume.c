@@ -157,8 +157,10 @@ burn_unshown(struct cli *cli, const char *id, const char *token) {
     enum cli_exit status =
         remote_call_secret(&cli->remote, HTTP_DELETE, id, "", token, NULL, &resp);
     bool erased = remote_shows_erased(status, &resp);
-    if (!erased && status != CLI_DONE)
+    if (!erased && status != CLI_DONE) {
         remote_complain(&cli->remote, status, &resp, "erase the upload");
+        remote_note_unproven(status, &resp);
+    }
     remote_response_clear(&resp);
     if (!erased && status == CLI_DONE) {
         say_error("it is not certain that the upload was erased");

@@ -477,13 +477,15 @@ note_unconfirmed(bool burn) {
                  "the lease lapses.");
 }
 
-void
+bool
 lease_end(struct cli *cli, const struct lease *l, bool burn) {
     struct remote_response resp = {0};
     const char *suffix = burn ? "" : "/lease";
     enum cli_exit status =
         remote_call_secret(&cli->remote, HTTP_DELETE, l->id, suffix, l->token, NULL, &resp);
-    if (status != CLI_DONE && status != CLI_GONE) note_unconfirmed(burn);
+    bool ended = status == CLI_DONE || status == CLI_GONE;
+    if (!ended) note_unconfirmed(burn);
     remote_response_clear(&resp);
     state_forget(&cli->state, STATE_DOWNLOAD, l->state_name);
+    return ended;
 }

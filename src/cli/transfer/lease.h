@@ -43,7 +43,7 @@ void lease_clear(struct lease *l);
 bool lease_remember(struct cli *cli, const struct lease *l, const char *temp);
 
 /* End the lease ${l} after its content was received, or burn the whole secret if ${burn}, and
- * forget it.  Prints a note where the server does not confirm that. */
-void lease_end(struct cli *cli, const struct lease *l, bool burn);
+ * forget it.  Returns whether the server confirms that, and prints a note if not. */
+bool lease_end(struct cli *cli, const struct lease *l, bool burn);
 
 #endif

@@ -59,10 +59,17 @@ remote_response_clear(struct remote_response *resp) {
 
 bool
 remote_shows_erased(enum cli_exit status, const struct remote_response *resp) {
-    if (status != CLI_DONE && status != CLI_GONE) return false;
-    if (!resp->marked)
+    return resp->marked && (status == CLI_DONE || status == CLI_GONE);
+}
+
+void
+remote_note_unproven(enum cli_exit status, const struct remote_response *resp) {
+    if (resp->marked) return;
+    if (status == CLI_DONE)
+        say_note("Note: the response says that it was burnt, but a proxy may have sent it. What is "
+                 "kept of it on this machine stays.");
+    else if (status == CLI_GONE)
         say_note("Note: a proxy may have answered. What is kept of it on this machine stays.");
-    return resp->marked;
 }
 
 bool

@@ -136,8 +136,12 @@ int remote_reason(const struct remote *r, const struct remote_response *resp, st
 
 /* Return whether a DELETE with the right token, which ended with ${status} and ${resp}, shows that
  * the server has nothing more, so that what is kept for it can be dropped.  Only a response that is
- * marked as the server's does.  Prints a note where only the mark is missing. */
+ * marked as the server's does. */
 bool remote_shows_erased(enum cli_exit status, const struct remote_response *resp);
+
+/* Print a note if such a DELETE shows nothing only because the mark is missing.  After a success
+ * without the mark it is the whole message. */
+void remote_note_unproven(enum cli_exit status, const struct remote_response *resp);
 
 /* Return whether the server itself refused a call for good with ${resp}, so that what is kept for
  * it can be dropped. */

@@ -3,7 +3,7 @@
 #include "cli/terminal/say.h"
 #include "cli/transfer/remote.h"
 
-enum { REASON_MAX = 2048 };
+enum { REASON_MAX = 2048, WAIT_TOLD_MAX = 24 * 3600 };
 
 int
 remote_reason(const struct remote *r, const struct remote_response *resp, struct buf *reason) {
@@ -24,19 +24,37 @@ remote_reason(const struct remote *r, const struct remote_response *resp, struct
                       resp->status);
 }
 
+/* Say what to do about the response of a proxy that has no time for the request, or no server. */
+static void
+hint_foreign_later(const struct remote_response *resp) {
+    long long wait = (long long)resp->retry_after;
+    const char *why = "The proxy in front gets no good response from the server";
+    if (resp->status == 429) why = "The proxy in front limits how often you may ask";
+    if (resp->status == 408) why = "The proxy in front waited too long for the request";
+
+    if (wait > 0 && wait <= WAIT_TOLD_MAX)
+        say_hint("%s. Run the same command again in %lld seconds.", why, wait);
+    else say_hint("%s. Run the same command again later, or ask the operator.", why);
+}
+
 /* Say what to do about the response of a proxy. */
 static void
 hint_foreign(const struct remote_response *resp) {
+    int status = resp->status;
     if (resp->server_len > 0)
         say_hint("Use that address: --server %.*s", (int)resp->server_len, resp->location);
     else if (resp->location[0] != '\0')
         say_hint("It may be a page for signing in. Ask the operator for an address that programs "
                  "can use.");
-    else if (resp->status == 413)
+    else if (status == 413)
         say_hint("A proxy in front limits what may be sent. Share a file without --classic, which "
                  "sends it in parts, or ask the operator (nginx: client_max_body_size).");
-    else if (resp->status == 401 || resp->status == 403)
+    else if (status == 401 || status == 403 || status == 407)
         say_hint("A proxy, firewall or sign-in page may refuse it. Ask the operator.");
+    else if (status == 408 || status == 429 || status >= 500) hint_foreign_later(resp);
+    else if (status < 300)
+        say_hint("Check the address, and whether this network asks you to sign in first. Then run "
+                 "the same command again.");
     else
         say_hint("A proxy, or another program at that address, may have answered. Check the "
                  "address, then run the same command again.");

@@ -180,6 +180,56 @@ test('a redirect says which address to use', async () => {
   assert.match((await cli.run(['put'], { input: 'x' })).stderr, /a redirect to https:\/\/127\.0\.0\.1:8443\/login\n +It may be a page for signing in/);
 });
 
+test('the page of a proxy is told from a wrong address, and its Retry-After counts', async () => {
+  const page = (status, headers = {}) => (res) => res.writeHead(status, { 'Content-Type': 'text/html', ...headers }).end(html);
+  const hints = [
+    [page(429, { 'Retry-After': '7' }), /limits how often you may ask\. Run the same command again in 7 seconds\./],
+    [page(429), /limits how often you may ask\. Run the same command again later/],
+    [page(503, { 'Retry-After': '120' }), /gets no good response from the server\. Run the same command again in 120 seconds/],
+    [page(502), /gets no good response from the server\. Run the same command again later/],
+    [page(504), /gets no good response/], [page(522), /gets no good response/],
+    [page(200), /Check the address, and whether this network asks you to sign in/], [page(404), /another program at that address.*Check the address/],
+  ];
+  for (const [answer, hint] of hints) {
+    fault = () => answer;
+    const r = await cli.run(['put', '--patience', '0s'], { input: 'x' });
+    assert.equal(r.code, exit.network, r.stderr);
+    assert.match(r.stderr, new RegExp(`^secrets: a proxy responded instead of http:\\S+, with status \\d+\n {2}.*${hint.source}`, 'm'));
+    if (!/address/.test(hint.source)) assert.doesNotMatch(r.stderr, /Check the address/);
+  }
+
+  let left = 1;
+  fault = () => (left-- > 0 ? page(429, { 'Retry-After': '1' }) : undefined);
+  const began = Date.now();
+  const r = await cli.run(['put'], { input: 'x' });
+  assert.equal(r.code, exit.done, r.stderr);
+  assert.ok(Date.now() - began >= 1000, 'it waited as long as the proxy asked');
+});
+
+test('what the client says of a burn is what the response shows', async () => {
+  const [used, opened, unmarked] = [await share('x'), await share('x', '--views', '2'), await share('x')];
+  for (const link of [used, opened]) assert.equal((await cli.run(['get', link])).code, exit.done);
+  const burn = async (...args) => (await cli.run(['burn', ...args]));
+  assert.equal((await burn(used)).stderr, 'It was gone already. It had been opened as often as allowed.\n');
+  assert.deepEqual(JSON.parse((await burn('--json', used)).stdout), { burnt: false, state: 'used_up' });
+  assert.equal((await burn(opened)).stderr, 'Burnt. It had been opened before; secrets receipt says when.\n');
+
+  // A server of version 0.1 marks no response: nor does a proxy.
+  fault = (req) => (res) => (req.method === 'DELETE' ? res.writeHead(204).end()
+    : res.writeHead(200, { 'Content-Type': 'application/json' }).end('{"file_max":1}'));
+  const r = await burn(unmarked);
+  assert.deepEqual([r.code, r.stderr], [exit.done, 'Note: the response says that it was burnt, but a proxy may have sent it. '
+    + 'What is kept of it on this machine stays.\n']);
+  fault = undefined;
+  assert.equal((await burn(unmarked)).stderr, 'Burnt. It can no longer be opened.\n');
+
+  // Of a burn by the recipient that got no response.
+  const twice = await share('x', '--views', '2');
+  fault = (req) => (req.method === 'DELETE' ? faults['a firewall (403)'] : undefined);
+  const got = await cli.run(['get', '--burn', '--patience', '0s', twice]);
+  assert.equal(got.stderr, 'Note: the server did not confirm that the secret was burnt.\nIt can be opened 1 more time.\n');
+});
+
 test('a part that something else acknowledged is not taken for stored', async () => {
   const bytes = randomBytes(3_000_000);
   const gateway = faults['a balancer (502)'];
