@@ -157,6 +157,8 @@ burn_unshown(struct cli *cli, const char *id, const char *token) {
     enum cli_exit status =
         remote_call_secret(&cli->remote, HTTP_DELETE, id, "", token, NULL, &resp);
     bool erased = remote_shows_erased(status, &resp);
+
+    /* A success proves nothing without the server's mark. */
     if (!erased && status != CLI_DONE) {
         remote_complain(&cli->remote, status, &resp, "erase the upload");
         remote_note_unproven(status, &resp);
