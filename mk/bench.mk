@@ -1,6 +1,6 @@
 # Measurements.  They depend on the machine, so each is printed next to a limit of the same machine.
 
-.PHONY: bench bench-peers bench-events bench-kdf bench-function bench-store soak soak-aws soak-kill
+.PHONY: bench bench-peers bench-events bench-kdf bench-function bench-store bench-stored soak soak-aws soak-kill
 
 # RESULTS=FILE writes the tables to FILE as well.
 export RESULTS
@@ -30,6 +30,10 @@ bench-events: $(B)/secretsd $(B)/bench/load
 STORED ?= 10240
 bench-store: $(B)/bench/store_bench
 	$(Q)d=$$(mktemp -d $(B)/store.XXXXXX) && { $< "$$d" 64 150 $(STORED); status=$$?; rm -rf "$$d"; exit $$status; }
+
+## bench-stored: measure the server with 10,000 secrets in its store and with STORED (default 1,000,000)
+bench-stored: $(B)/secretsd $(B)/bench/load
+	$(Q)STORED=$(if $(filter command line environment,$(origin STORED)),$(STORED),1000000) BUILD=$(B) node bench/stored.mjs
 
 BENCH_LIBS := $(CORE_LIBS) -lsqlite3
 # What the server is compared with.
