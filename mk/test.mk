@@ -5,9 +5,10 @@
 # Each tests/unit/MODULE/test_NAME.c is a program, linked with tests/support.
 UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
 UNIT := $(patsubst %.c,$(B)/tests/%,$(notdir $(UNIT_SRC)))
-# Linked into the test server only.
+# Linked into the test server only, and into some tests only.
 SERVER_SUPPORT := server_hooks
-UNIT_COMMON := $(patsubst tests/support/%.c,$(B)/tests/obj/%.o,$(filter-out $(SERVER_SUPPORT:%=tests/support/%.c),$(wildcard tests/support/*.c)))
+SOME_SUPPORT := cheap_kdf
+UNIT_COMMON := $(patsubst tests/support/%.c,$(B)/tests/obj/%.o,$(filter-out $(patsubst %,tests/support/%.c,$(SERVER_SUPPORT) $(SOME_SUPPORT)),$(wildcard tests/support/*.c)))
 vpath test_%.c $(wildcard tests/unit/*/)
 vpath %.c tests/support
 
@@ -46,7 +47,7 @@ TEST_LDFLAGS := -pie -pthread -Wl,--as-needed $(if $(SANITIZE),-fsanitize=$(SANI
 
 $(B)/tests/%: $(B)/tests/obj/%.o $(UNIT_COMMON) $(CLI_LIB) $(CORE)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(TEST_LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(TEST_LIBS)
 
 # The program with which tests in other languages seal and open.
 $(B)/tests/obj/sealtool.o: tests/system/support/tools/sealtool.c $(B)/flags
@@ -67,6 +68,12 @@ $(B)/tests/test_chunks: $(B)/obj/server/http/chunks.o
 $(B)/tests/test_daemon $(B)/tests/test_work: $(filter $(B)/obj/server/http/%,$(SERVER_OBJ)) $(B)/obj/server/metrics/metrics.o \
 	$(B)/obj/server/process/process.o
 $(B)/tests/test_event: $(B)/obj/lambda/event.o
+
+# Tests of classic secrets that are not about the cost of their keys.
+CLASSIC := $(patsubst %,$(B)/tests/%,test_access test_api test_api_classic test_api_faults test_api_v1 test_vault_classic \
+    test_vault_faults test_vault_operate)
+$(CLASSIC): $(B)/tests/obj/cheap_kdf.o
+$(CLASSIC): WRAPPED := kdf_pool_derive
 
 # A copy of the code for vectors in which one of the rotations is wrong.
 WRONG_KERNEL := $(B)/tests/wrong/crypto/kdf/lanes_kernel.h
