@@ -7,10 +7,12 @@ import { createCipheriv, createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { exit, newHome } from '../support/cli.mjs';
+import { exit, newHome, useCheapClient } from '../support/cli.mjs';
 import { startForwarder } from '../support/forward.mjs';
 import { watchPeak } from '../support/process.mjs';
 import { buildFolder, startServer } from '../support/server.mjs';
+
+useCheapClient();
 
 const mib = Number(process.env.ANSWER_MIB ?? 1024);
 const MOST = 24 * 1024; // KiB resident

@@ -11,8 +11,10 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { brief } from '../support/brief.mjs';
-import { exit, newHome } from '../support/cli.mjs';
+import { exit, newHome, useCheapClient } from '../support/cli.mjs';
 import { startServer } from '../support/server.mjs';
+
+useCheapClient();
 
 const ROUNDS = Number(process.env.ROUNDS ?? 12); // of faults at random
 const html = '<html><body>Something else</body></html>';

@@ -8,9 +8,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { exit, program, startServerAndHome } from '../support/cli.mjs';
+import { exit, startServerAndHome, useCheapClient } from '../support/cli.mjs';
 import { patience } from '../support/server.mjs';
 
+const program = useCheapClient();
 const { server, cli } = await startServerAndHome();
 const run = promisify(execFile);
 

@@ -15,8 +15,10 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { exit, newHome, program } from '../support/cli.mjs';
+import { exit, newHome, useCheapClient } from '../support/cli.mjs';
 import { patience, startServer } from '../support/server.mjs';
+
+const program = useCheapClient();
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
 const rounds = Number(process.env.ROUNDS ?? 50);

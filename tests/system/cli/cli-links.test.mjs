@@ -6,9 +6,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
-import { exit, startServerAndHome } from '../support/cli.mjs';
+import { exit, startServerAndHome, useCheapClient } from '../support/cli.mjs';
 import { get, startServer } from '../support/server.mjs';
 
+useCheapClient();
 const { server, cli } = await startServerAndHome();
 
 /** A static host, or proxy, that answers ${files}: a text, or a path of the server to pass the request to. */

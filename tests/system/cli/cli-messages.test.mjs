@@ -12,8 +12,10 @@ import { createServer } from 'node:http';
 import { createServer as createTls } from 'node:https';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { exit, program, startServerAndHome } from '../support/cli.mjs';
+import { exit, startServerAndHome, useCheapClient } from '../support/cli.mjs';
 import { top } from '../support/server.mjs';
+
+const program = useCheapClient();
 
 const id = 'ABCDEFGHIJKLMNOPQRSTUV';
 const key = 'abcdefghijklmnopqrstuvwxyz012345';

@@ -8,10 +8,12 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { newHome } from '../support/cli.mjs';
-import { buildFolder, patience, startServer } from '../support/server.mjs';
+import { newHome, useCheapClient } from '../support/cli.mjs';
+import { patience, startServer } from '../support/server.mjs';
+
+const program = useCheapClient();
 
 const here = spawnSync('tmux', ['-V']).status === 0;
 if (!here) console.log('SKIP: no tmux, the client is not tested on a terminal');
@@ -33,7 +35,7 @@ before(async () => {
     assert.equal(r.status, 0, `tmux ${args[0]}: ${r.stderr}`);
     return r.stdout;
   };
-  const env = [`HOME=${cli.folder}`, `PATH=${buildFolder}:${process.env.PATH}`, 'LC_ALL=C.UTF-8', 'TERM=screen', 'PS1=$ ', 'TZ=UTC',
+  const env = [`HOME=${cli.folder}`, `PATH=${dirname(program)}:${process.env.PATH}`, 'LC_ALL=C.UTF-8', 'TERM=screen', 'PS1=$ ', 'TZ=UTC',
     `SECRETS_SERVER=${server.url}`, 'ASAN_OPTIONS=detect_leaks=0'];
   // What the program writes goes into a file too: the screen shows a frame, not every byte.
   run('new-session', '-d', '-x', '120', '-y', '60', '-c', cli.folder, `env -i ${env.map((e) => `'${e}'`).join(' ')} bash --norc --noprofile`);

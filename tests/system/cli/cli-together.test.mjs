@@ -6,8 +6,10 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 
-import { exit, newHome } from '../support/cli.mjs';
+import { exit, newHome, useCheapClient } from '../support/cli.mjs';
 import { startServer } from '../support/server.mjs';
+
+useCheapClient();
 
 let server;
 let cli;

@@ -11,8 +11,10 @@ import { createServer } from 'node:http';
 import { createServer as createTcp } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { exit, newHome } from '../support/cli.mjs';
+import { exit, newHome, useCheapClient } from '../support/cli.mjs';
 import { startServer } from '../support/server.mjs';
+
+useCheapClient();
 
 const id = 'ABCDEFGHIJKLMNOPQRSTUV';
 const key = 'abcdefghijklmnopqrstuvwxyz012345';
@@ -142,28 +144,30 @@ const headerOf = (n, r, p) => Buffer.concat([Buffer.from('ESv1'), Buffer.from([n
 const infoOf = (header, more) => ({ header: header.toString('base64url'), size: 304, part_size: 0, passphrase: false, views_left: 1, expires_at: 2e9, ...more });
 
 test('a cost that is too low for a passphrase is refused before anything is derived', async (t) => {
+  const shipped = await newHome(undefined, { shipped: true });
+  t.after(() => shipped.remove());
   const cases = [[11, 24, 16, false], [14, 8, 6, false], [10, 1, 1, false], [15, 8, 3, true], [16, 8, 2, true], [17, 8, 1, true]];
   for (const [n, r, p, taken] of cases) {
     const s = await lying(t, { [`GET /api/v1/secrets/${id}`]: [200, infoOf(headerOf(n, r, p), { passphrase: true })],
       [`POST /api/v1/secrets/${id}/open`]: [403, { code: 'wrong_proof' }] });
-    const got = await cli.run(['get', '-s', s.url, '-p', 'env:PW', `${id}.${key}`], { extra: { PW: 'correct horse' } });
+    const got = await shipped.run(['get', '-s', s.url, '-p', 'env:PW', `${id}.${key}`], { extra: { PW: 'correct horse' } });
     const asked = s.seen.filter((request) => request.what.startsWith('POST')).length;
     assert.deepEqual([got.code, asked], taken ? [exit.wrong, 1] : [exit.damaged, 0], `${n} ${r} ${p}: ${got.stderr}`);
     if (!taken) assert.match(got.stderr, /too cheap for a passphrase/);
 
     // Nor is the passphrase asked for, which without a terminal would end otherwise.
-    const asking = await cli.run(['get', '-s', s.url, `${id}.${key}`]);
+    const asking = await shipped.run(['get', '-s', s.url, `${id}.${key}`]);
     if (!taken) assert.match(asking.stderr, /too cheap for a passphrase/);
     else assert.match(asking.stderr, /no terminal to ask on/);
   }
   // A server that hides that there is a passphrase gains nothing: the user gives it all the same.
   const s = await lying(t, { [`GET /api/v1/secrets/${id}`]: [200, infoOf(headerOf(14, 8, 1))] });
-  const got = await cli.run(['get', '-s', s.url, '-p', 'env:PW', `${id}.${key}`], { extra: { PW: 'correct horse' } });
+  const got = await shipped.run(['get', '-s', s.url, '-p', 'env:PW', `${id}.${key}`], { extra: { PW: 'correct horse' } });
   assert.equal(got.code, exit.damaged, got.stderr);
   // With the link key alone 2^14 is what writers use.
   const plain = await lying(t, { [`GET /api/v1/secrets/${id}`]: [200, infoOf(headerOf(14, 8, 1))],
     [`POST /api/v1/secrets/${id}/open`]: [403, { code: 'wrong_proof' }] });
-  assert.equal((await cli.run(['get', '-s', plain.url, `${id}.${key}`])).code, exit.wrong);
+  assert.equal((await shipped.run(['get', '-s', plain.url, `${id}.${key}`])).code, exit.wrong);
 });
 
 test('a lease is shown to the server that gave it, and to no other', async (t) => {

@@ -6,9 +6,11 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 
-import { exit, newHome } from '../support/cli.mjs';
+import { exit, newHome, useCheapClient } from '../support/cli.mjs';
 import { startForwarder } from '../support/forward.mjs';
 import { startServer } from '../support/server.mjs';
+
+useCheapClient();
 
 const CONTENT = randomBytes(1_000_000);
 

@@ -10,8 +10,9 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ageFile, ageKey } from '../support/age.mjs';
-import { exit, startServerAndHome } from '../support/cli.mjs';
+import { exit, startServerAndHome, useCheapClient } from '../support/cli.mjs';
 
+useCheapClient();
 const { server, cli } = await startServerAndHome();
 const key = ageKey();
 const other = ageKey();
@@ -167,7 +168,7 @@ test('a wrap that is not what it has to be is neither printed, nor derived from,
 test('a lie about the cost or the wrap gets no proof', async (t) => {
   const link = await put('--to', key.recipient);
   const cheap = Buffer.alloc(32, 1);
-  cheap.set([0x45, 0x53, 0x76, 0x31, 14, 8, 1, 0]);
+  cheap.set([0x45, 0x53, 0x76, 0x31, 10, 8, 1, 0]);
   const lies = [
     [{ header: base64url(cheap) }, exit.damaged, /too cheap for a passphrase/],
     [{ header: base64url(cheap), passphrase: false }, exit.damaged, /too cheap for a passphrase/],

@@ -11,9 +11,10 @@ import { createServer } from 'node:http';
 import { createServer as createTls } from 'node:https';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { exit, newHome, program, startServerAndHome } from '../support/cli.mjs';
+import { exit, newHome, startServerAndHome, useCheapClient } from '../support/cli.mjs';
 import { startServer, top } from '../support/server.mjs';
 
+const program = useCheapClient();
 const { server, cli } = await startServerAndHome();
 
 const put = async (content, args = [], options = {}) => {
@@ -107,6 +108,22 @@ test('hostile names stay in their folder', async () => {
   }
   const long = await cli.run(['put', '--name', 'n'.repeat(256)], { input: 'x' });
   assert.equal(long.code, exit.usage);
+});
+
+test('keys are derived at the costs of the format, in most tests at the least', async (t) => {
+  const shipped = await newHome(server.url, { shipped: true });
+  t.after(() => shipped.remove());
+  const costs = async (home) => {
+    const headers = [];
+    for (const args of [[], ['-p', 'env:PW'], ['--key-apart']]) {
+      const made = await home.run(['put', '-j', ...args], { input: 'x', extra: { PW: 'correct horse' } });
+      const { header } = await (await fetch(`${server.url}/api/v1/secrets/${JSON.parse(made.stdout).id}`)).json();
+      headers.push([...Buffer.from(header, 'base64url').subarray(4, 7)]);
+    }
+    return headers;
+  };
+  assert.deepEqual(await costs(shipped), [[14, 8, 1], [15, 8, 3], [15, 8, 3]]);
+  assert.deepEqual(await costs(cli), [[10, 8, 1], [10, 8, 3], [10, 8, 3]]);
 });
 
 test('passphrases by every method', async () => {

@@ -11,8 +11,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { buildFolder, patience, startServer } from './server.mjs';
+import { cheapClient } from './variant.mjs';
 
 export const program = join(buildFolder, 'secrets');
+let usual = program;
+
+/**
+ * From here on, clients derive keys at the least cost, but for those of newHome(url, { shipped: true }).  Returns the
+ * path of that program.
+ */
+export function useCheapClient() {
+  usual = cheapClient();
+  return usual;
+}
 
 // The program lets no other process look into it, so that only root's leak checker can.
 const leaks = process.env.ASAN_OPTIONS ?? `detect_leaks=${process.getuid() === 0 ? 1 : 0}`;
@@ -26,8 +37,8 @@ process.on('exit', () => {
  * Start the client; nothing waits.  The child has ${done}: a promise of { code, signal, stdout (a
  * Buffer), stderr }.  It rejects if a sanitizer had something to say.
  */
-function start(folder, env, args, { input, extra = {}, cwd, stdin, timeout = 60_000 } = {}) {
-  const child = spawn(program, args, {
+function start(client, folder, env, args, { input, extra = {}, cwd, stdin, timeout = 60_000 } = {}) {
+  const child = spawn(client, args, {
     cwd: cwd ?? folder,
     env: { PATH: process.env.PATH, HOME: folder, TZ: 'UTC', LC_ALL: 'C.UTF-8', ASAN_OPTIONS: leaks, ...env, ...extra },
     stdio: [stdin ?? 'pipe', 'pipe', 'pipe'],
@@ -53,15 +64,16 @@ function start(folder, env, args, { input, extra = {}, cwd, stdin, timeout = 60_
 }
 
 /** A home folder, and the client in it; new secrets go to ${url}. */
-export async function newHome(url) {
+export async function newHome(url, { shipped = false } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'secrets-test-'));
   const env = url === undefined ? {} : { SECRETS_SERVER: url };
+  const client = shipped ? program : usual;
   return {
     folder,
-    start: (args, options) => start(folder, env, args, options),
+    start: (args, options) => start(client, folder, env, args, options),
     /** Run to the end; standard input is empty unless given. stdout is text. */
     async run(args, options = {}) {
-      const result = await start(folder, env, args, { input: '', ...options }).done;
+      const result = await start(client, folder, env, args, { input: '', ...options }).done;
       return { ...result, bytes: result.stdout, stdout: result.stdout.toString() };
     },
     remove: () => rm(folder, { recursive: true, force: true }),

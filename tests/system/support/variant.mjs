@@ -24,8 +24,14 @@ export function testServer() {
 
 /** The folder of a secretsd whose page derives keys at the least cost that readers accept. */
 export function cheapServer() {
-  make('tests/page/secretsd');
-  return join(buildFolder, 'tests/page');
+  make('tests/cheap/secretsd');
+  return join(buildFolder, 'tests/cheap');
+}
+
+/** The path of a client that derives keys at the least cost that readers accept. */
+export function cheapClient() {
+  make('tests/cheap/secrets');
+  return join(buildFolder, 'tests/cheap/secrets');
 }
 
 /** The path of the load generator. */

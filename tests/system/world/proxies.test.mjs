@@ -18,10 +18,12 @@ import { promisify } from 'node:util';
 
 import { brief } from '../support/brief.mjs';
 import { newPage, startBrowser } from '../support/browser.mjs';
-import { exit, newHome } from '../support/cli.mjs';
+import { exit, newHome, useCheapClient } from '../support/cli.mjs';
 import { has } from '../support/nginx.mjs';
 import { programOf, proxyKinds, startProxies } from '../support/proxies.mjs';
 import { button, createLink, field, openLink, savedFile, sha, shownText, until } from '../support/stage.mjs';
+
+useCheapClient();
 
 const TEXT = 'correct horse\nbattery ✓ שלום\n';
 const PART_KIB = Number(process.env.PART_KIB ?? 1024);
