@@ -53,7 +53,5 @@ export function mailLink(address: string, label: string, props: Props = {}): HTM
 /** A button; `kind` is `primary`, `secondary` or `quiet`. */
 export function button(kind: 'primary' | 'secondary' | 'quiet', label: string, onClick: () => void, props: Props = {}): HTMLButtonElement {
   const made = performance.now();
-  const click = () => { if (!isStray(one, made)) onClick(); };
-  const one = el('button', { type: 'button', class: kind, on: { click }, ...props }, label);
-  return one;
+  return el('button', { type: 'button', class: kind, on: { click: () => { if (!isStray(made)) onClick(); } }, ...props }, label);
 }

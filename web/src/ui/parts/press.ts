@@ -6,14 +6,14 @@ const SETTLES = 500;
 /** How far apart two presses of one finger are, in pixels. */
 const REACH = 16;
 
-/** The last two presses of a pointer. One of a key has no place. */
-let pressed = { x: NaN, y: NaN, on: null as EventTarget | null };
+/** The last two presses of a pointer: where, on what, and what that said. One of a key has no place. */
+let pressed = { x: NaN, y: NaN, on: null as EventTarget | null, said: '' };
 let before = pressed;
 
 addEventListener('click', ({ detail, clientX, clientY, target }) => {
   const isKey = detail === 0;
   before = pressed;
-  pressed = { x: isKey ? NaN : clientX, y: isKey ? NaN : clientY, on: target };
+  pressed = { x: isKey ? NaN : clientX, y: isKey ? NaN : clientY, on: target, said: (target as Element).textContent ?? '' };
 }, { capture: true });
 
 // A key that is held down presses a button once.
@@ -21,8 +21,8 @@ addEventListener('keydown', (event) => {
   if (event.repeat && event.key === 'Enter' && event.target instanceof HTMLButtonElement) event.preventDefault();
 }, { capture: true });
 
-/** Whether this press of `button`, which was made at `made`, is one more at the place where another thing was pressed. */
-export function isStray(button: HTMLElement, made: number): boolean {
-  if (performance.now() - made > SETTLES || button.contains(before.on as Node | null)) return false;
+/** Whether this press of a button that was made at `made` is one more at a place where something else was pressed. */
+export function isStray(made: number): boolean {
+  if (performance.now() - made > SETTLES || before.on === pressed.on || before.said === pressed.said) return false;
   return Math.hypot(pressed.x - before.x, pressed.y - before.y) < REACH;
 }
