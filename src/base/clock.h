@@ -32,8 +32,8 @@ int64_t clock_monotonic_ms(void);
 int64_t clock_monotonic_us(void);
 
 /* Write the time ${t}, in seconds since 1970-01-01 UTC, to ${out} as the Date of HTTP (RFC 9110
- * 5.6.7).  Returns false, with "" in ${out}, for a time outside of the years 1970 to 9999, which has
- * no such form.  Any thread. */
+ * 5.6.7).  Returns false, with "" in ${out}, for a time outside of the years 1970 to 9999, which
+ * has no such form.  Any thread. */
 bool clock_http_date(int64_t t, char out[static CLOCK_HTTP_DATE_LEN + 1]);
 
 #endif
