@@ -4,23 +4,10 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { detail } from '../support/brief.mjs';
-import { newPage } from '../support/browser.mjs';
 import { shareSecret } from '../support/site.mjs';
-import { askFor, asksToLeave, browser, button, changeConfig, changeJson, choose, clipboard, field, page, refusal, savedFile, setStage, sha, shownText, site, text, until } from '../support/stage.mjs';
+import { askFor, asksToLeave, button, changeConfig, changeJson, choose, clipboard, elsewhere, field, page, refusal, savedFile, setStage, sha, shownText, site, text, until } from '../support/stage.mjs';
 
 setStage();
-
-/** A page of somebody else. `use` gets it, and it must end without a fault. */
-async function elsewhere(use) {
-  const other = await newPage(browser, { locale: 'en-GB' });
-  try {
-    const result = await use(other);
-    assert.deepEqual(other.faults, []);
-    return result;
-  } finally {
-    await other.context().close();
-  }
-}
 
 const focused = () => page.evaluate(() => document.activeElement.textContent);
 

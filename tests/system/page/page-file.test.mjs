@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brief, detail } from '../support/brief.mjs';
 import { shareSecret } from '../support/site.mjs';
-import { button, createLink, field, openLink, page, savedFile, setStage, sha, shareText, site, text, until } from '../support/stage.mjs';
+import { button, createLink, elsewhere, field, openLink, page, savedFile, setStage, sha, shareText, site, text, until } from '../support/stage.mjs';
 
 setStage();
 
@@ -107,6 +107,29 @@ test('a large file is parked no longer than it takes, however it ends', { timeou
     await untilParked(0, last ? 'erased' : 'done');
     assert.equal(await button('Save again').count(), 0);
   }
+});
+
+test('a page that a test gave back has nothing of that test', async () => {
+  const used = await elsewhere(async (other) => {
+    await other.goto(`${site.url}#nonsense`);
+    await other.evaluate(async () => {
+      localStorage.setItem('a', '1');
+      sessionStorage.setItem('b', '2');
+      await (await navigator.storage.getDirectory()).getFileHandle('c', { create: true });
+    });
+    await other.route('**/*', (route) => route.abort());
+    return other;
+  });
+  await elsewhere(async (other) => {
+    assert.equal(other, used);
+    await other.goto(site.url);
+    assert.deepEqual(await other.evaluate(async () => [
+      localStorage.length, sessionStorage.length, (await Array.fromAsync((await navigator.storage.getDirectory()).keys())).length,
+      history.length,
+    ]), [0, 0, 0, 2]);
+    await other.addInitScript('globalThis.lasting = true');
+  });
+  await elsewhere(async (other) => { assert.notEqual(other, used); });
 });
 
 test('several files become one zip; each can be taken out again', async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a file of page tests plays on: one secretsd and one browser for the file, and for each test a
-// page in a context of its own, which has to end without a fault. And what such tests do again and again.
+// What a file of page tests plays on: one secretsd and one browser for the file, and for each test a page that is as
+// new (page-pool.mjs) and has to end without a fault. And what such tests do again and again.
 //
 //   import { button, page, setStage, site } from '../support/stage.mjs';
 //   setStage();
@@ -9,9 +9,13 @@ import { after, afterEach, before, beforeEach } from 'node:test';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { newPage, startBrowser } from './browser.mjs';
+import { startBrowser } from './browser.mjs';
+import { givePageBack, takePage } from './page-pool.mjs';
 import { patience } from './server.mjs';
 import { startSite } from './site.mjs';
+
+const LOCALE = { locale: 'en-GB' };
+const TIMEOUT_MS = 30_000;
 
 export let site;
 export let browser;
@@ -21,7 +25,7 @@ export let page;
  * Set up what the tests of this file share: `setUp` and `tearDown` do what the file needs beside it.
  * With `pages` false the tests make their own. The page derives keys at the least cost, unless it is to be as `shipped`.
  */
-export function setStage({ pages = true, shipped = false, timeout, setUp = async () => undefined, tearDown = async () => undefined } = {}) {
+export function setStage({ pages = true, shipped = false, timeout = TIMEOUT_MS, setUp = async () => undefined, tearDown = async () => undefined } = {}) {
   before(async () => {
     site = await startSite({ shipped });
     browser = await startBrowser();
@@ -34,14 +38,26 @@ export function setStage({ pages = true, shipped = false, timeout, setUp = async
   });
   if (!pages) return;
   beforeEach(async () => {
-    page = await newPage(browser, { locale: 'en-GB' });
-    if (timeout !== undefined) page.setDefaultTimeout(timeout);
+    page = await takePage(browser, LOCALE);
+    page.setDefaultTimeout(timeout);
   });
   afterEach(async () => {
-    const { faults } = page;
-    await page.context().close();
+    const faults = [...page.faults];
+    await givePageBack(page, site.url);
     assert.deepEqual(faults, []);
   });
+}
+
+/** Let `use` have a page of somebody else, which has to end without a fault. */
+export async function elsewhere(use) {
+  const other = await takePage(browser, LOCALE);
+  try {
+    const result = await use(other);
+    assert.deepEqual(other.faults, []);
+    return result;
+  } finally {
+    await givePageBack(other, site.url);
+  }
 }
 
 export const sha = (bytes) => createHash('sha256').update(bytes).digest('hex');
