@@ -8,18 +8,31 @@ import { browser, button, createLink, page, savedFile, setStage, shownText, site
 
 const TIMEOUT_MS = 60_000;
 const PWN = 'globalThis.pwned=1';
-const SEEDS = [
+/** Two of them hide what comes behind them: they are the last of their texts. */
+const MARKUP = [
   `<script>${PWN}</script>`, `<img src=x onerror="${PWN}">`, `<svg onload="${PWN}">`, `"><svg/onload=${PWN}>`, `javascript:${PWN}`,
   `<svg xmlns="http://www.w3.org/2000/svg"><script>${PWN}</script></svg>`, `</pre></article><script>${PWN}</script>`, `<iframe srcdoc="<script>parent.pwned=1</script>">`,
   `{{constructor.constructor('${PWN}')()}}`, `\${${PWN}}`, `<style>*{display:none}</style>`, `<base href="//evil.example/">`, `<meta http-equiv=refresh content="0;url=//evil.example">`,
   `<form action=//evil.example><input name=q>`, `<template shadowrootmode=open><script>${PWN}</script></template>`, `<!--`, `]]>`, `&lt;script&gt;`, `%3Cscript%3E`,
-  '\u202Egnp.exe', 'a\u202Eb\u202Dc\u2066d\u2069', '\u0000', 'nul\u0000inside', '\u0001\u0002\u001b[31mred', 'line\r\nbreak', '\r\nContent-Type: text/html\r\n\r\n<script>1</script>',
-  '../../../etc/passwd', '..\\..\\windows\\system32', '/dev/null', 'C:\\autoexec.bat', 'CON', 'nul.txt', '.htaccess', '...', '~', '$(reboot)', '`reboot`', '; rm -rf /', '| cat', '-rf',
-  'a"b\'c', '=cmd|/c calc', '@SUM(1)', '\ufeffbom', '\u200b\u200b', '\ud800', '\ud83d\ude00'.repeat(40), 'é'.normalize('NFD'), 'ﷺ'.repeat(50), 'Z͑ͫ̓ͪ̂ͫ̽͏̴̙̤̞͉͚̯̞̠͍A̴̵̜̰͔ͫ͗͢', '\t\t\t', '   ',
 ];
-/** Each seed as it is, in a long text or mixed with another. */
-const contents = SEEDS.map((seed, i) =>
-  [seed, seed + 'x'.repeat(10_000), `${seed}\n${SEEDS[(i * 7) % SEEDS.length]}\n`.repeat(20)][i % 3]);
+const CHARACTERS = [
+  '\u202Egnp.exe', 'a\u202Eb\u202Dc\u2066d\u2069', '\u0000', 'nul\u0000inside', '\u0001\u0002\u001b[31mred', 'line\r\nbreak', '\r\nContent-Type: text/html\r\n\r\n<script>1</script>',
+  '\ufeffbom', '\u200b\u200b', '\ud800', '\ud83d\ude00'.repeat(40), 'é'.normalize('NFD'), 'ﷺ'.repeat(50), 'Z͑ͫ̓ͪ̂ͫ̽͏̴̙̤̞͉͚̯̞̠͍A̴̵̜̰͔ͫ͗͢', '\t\t\t', '   ',
+];
+const PATHS = [
+  '../../../etc/passwd', '..\\..\\windows\\system32', '/dev/null', 'C:\\autoexec.bat', 'CON', 'nul.txt', '.htaccess', '...', '~', '$(reboot)', '`reboot`', '; rm -rf /', '| cat', '-rf',
+  'a"b\'c', '=cmd|/c calc', '@SUM(1)',
+];
+const SEEDS = [...MARKUP, ...CHARACTERS, ...PATHS];
+
+/** Every ${n}th of `seeds` together, those that hide others at the end. */
+const HIDE = /^<(iframe|!--)/;
+const everyNth = (seeds, n) => Array.from({ length: n }, (_, i) =>
+  seeds.filter((_seed, k) => k % n === i).sort((x, y) => HIDE.test(x) - HIDE.test(y)).join('\n'));
+
+/** Several seeds of markup or paths in a text, characters alone: they may be changed at its begin or end. Some are long. */
+const texts = [...everyNth(MARKUP, 5), ...everyNth(PATHS, 2), ...CHARACTERS].map((text, i) =>
+  [text, text + 'x'.repeat(10_000), `${text}\n`.repeat(20)][i % 3]);
 /** All in one: what one of them lets loose is there for the others. */
 const together = SEEDS.join('\n');
 const fits = (name) => {
@@ -62,10 +75,10 @@ async function hostileFile(lane, name, content) {
 setStage({ timeout: TIMEOUT_MS });
 
 test('hostile names and contents', async () => {
-  const work = [...[...contents, together].map((content) => (lane) => hostileText(lane, content)),
-    ...names.map((name, i) => (lane) => hostileFile(lane, name, contents[i]))];
+  const work = [...[...texts, together].map((content) => (lane) => hostileText(lane, content)),
+    ...names.map((name, i) => (lane) => hostileFile(lane, name, SEEDS[i]))];
   const count = work.length;
-  assert.ok(count > 100);
+  assert.ok(count > 70);
   let done = 0;
   const run = async () => {
     const lane = await newPage(browser);
