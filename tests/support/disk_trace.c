@@ -16,7 +16,7 @@ struct op {
     enum hook_file file;
     uint8_t *data;
     size_t len;
-    size_t offset;
+    size_t offset; /* of a sync: the operations that were there when it began */
 };
 
 struct disk_trace {
@@ -27,7 +27,7 @@ struct disk_trace {
 
     size_t at;                            /* operations that went into synced[] and pending[] */
     struct disk_image synced[DISK_FILES]; /* up to the last sync of each file */
-    size_t pending_from[DISK_FILES];      /* the operation after it */
+    size_t pending_from[DISK_FILES];      /* the first operation that it does not cover */
 };
 
 static void *
@@ -42,12 +42,24 @@ grow(void *memory, size_t *cap, size_t need, size_t unit) {
     return more;
 }
 
+/* A thread writes while another one syncs: the sync covers what was written before it began. */
+static _Thread_local size_t sync_began;
+
+static int
+note_sync(void *ctx, enum hook_call call, enum hook_file file) {
+    struct disk_trace *t = ctx;
+    (void)file;
+    if (call == HOOK_SYNC) sync_began = disk_trace_position(t);
+    return 0;
+}
+
 static void
 record(void *ctx, enum hook_call call, enum hook_file file, const void *data, size_t len,
        int64_t offset) {
     struct disk_trace *t = ctx;
     if (file == HOOK_OTHER) return;
     struct op op = {.call = call, .file = file, .len = len, .offset = (size_t)offset};
+    if (call == HOOK_SYNC) op.offset = sync_began;
     if (len > 0) {
         op.data = calloc(1, len);
         if (op.data == NULL) abort();
@@ -64,7 +76,7 @@ struct disk_trace *
 disk_trace_start(void) {
     struct disk_trace *t = calloc(1, sizeof(*t));
     if (t == NULL || pthread_mutex_init(&t->lock, NULL) != 0) abort();
-    struct hooks hooks = {.after = record, .ctx = t};
+    struct hooks hooks = {.before = note_sync, .after = record, .ctx = t};
     hook_vfs_set(&hooks);
     return t;
 }
@@ -134,9 +146,10 @@ advance(struct disk_trace *t, size_t cut) {
     for (; t->at < cut; t->at++) {
         int f = (int)t->ops[t->at].file;
         if (t->ops[t->at].call != HOOK_SYNC) continue;
-        for (size_t i = t->pending_from[f]; i < t->at; i++)
+        for (size_t i = t->pending_from[f]; i < t->ops[t->at].offset; i++) {
             if ((int)t->ops[i].file == f) apply(&t->synced[f], &t->ops[i], false, NULL);
-        t->pending_from[f] = t->at + 1;
+            t->pending_from[f] = i + 1;
+        }
     }
 }
 
