@@ -123,8 +123,8 @@ reopen_conn(struct sqlite_conn *c) {
     return ok;
 }
 
-static void
-stop_writing(struct sqlite_conn *c) {
+void
+sqlite_conn_stop(struct sqlite_conn *c) {
     c->retry_ms = clock_monotonic_ms() + SQLITE_CONN_RETRY_MS;
     atomic_store(&c->broken, true);
 }
@@ -135,14 +135,18 @@ sqlite_conn_reopen(struct sqlite_conn *c, int rc) {
     if ((rc & 0xff) == SQLITE_FULL || (rc & 0xff) == SQLITE_BUSY) return;
 
     c->failures++;
-    if (c->failures > 1 || !reopen_conn(c)) stop_writing(c);
+    if (c->failures > 1 || !reopen_conn(c)) sqlite_conn_stop(c);
+}
+
+bool
+sqlite_conn_is_due(const struct sqlite_conn *c) {
+    return clock_monotonic_ms() >= c->retry_ms;
 }
 
 void
 sqlite_conn_retry(struct sqlite_conn *c) {
-    if (clock_monotonic_ms() < c->retry_ms) return;
     if (!reopen_conn(c)) {
-        stop_writing(c);
+        sqlite_conn_stop(c);
         return;
     }
     c->failures = 0;

@@ -84,7 +84,13 @@ bool sqlite_conn_settle(struct sqlite_conn *c);
  */
 void sqlite_conn_reopen(struct sqlite_conn *c, int rc);
 
-/* While writing is stopped: open the file again once it is time, and write again if it is sound. */
+/* Stop writing, since the store is broken. */
+void sqlite_conn_stop(struct sqlite_conn *c);
+
+/* While writing is stopped: whether it is time to open the file again. */
+bool sqlite_conn_is_due(const struct sqlite_conn *c);
+
+/* While writing is stopped: open the file again, and write again if it is sound. */
 void sqlite_conn_retry(struct sqlite_conn *c);
 
 #endif

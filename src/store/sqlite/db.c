@@ -10,6 +10,7 @@
 /* The page cache of a connection in KiB, as SQLite's negative cache sizes. */
 #define WRITER_CACHE "-8192"
 #define READER_CACHE "-1024"
+#define COPIER_CACHE "-64" /* a checkpoint does not use it */
 
 enum { SCRIPT_MAX = 512 }; /* bytes of the script of one upgrade */
 
@@ -197,10 +198,14 @@ set_wal(struct sqlite_db *db) {
 }
 
 static int
+set_sync(struct sqlite_db *db, const struct sqlite_place *place) {
+    return exec_script(db, place->sync_normal ? "PRAGMA synchronous = NORMAL"
+                                              : "PRAGMA synchronous = FULL");
+}
+
+static int
 set_up_writer(struct sqlite_db *db, const struct sqlite_place *place) {
     char page[64];
-    const char *sync = "PRAGMA synchronous = FULL";
-    if (place->sync_normal) sync = "PRAGMA synchronous = NORMAL";
     (void)snprintf(page, sizeof(page), "PRAGMA page_size = %d;", SQLITE_SCHEMA_PAGE);
 
     /* The page size of a new file is fixed by the first write, which the change of journal is. */
@@ -208,9 +213,18 @@ set_up_writer(struct sqlite_db *db, const struct sqlite_place *place) {
     if (rc == SQLITE_OK)
         rc = exec_script(db, "PRAGMA secure_delete = ON; PRAGMA cache_size = " WRITER_CACHE);
     if (rc == SQLITE_OK) rc = set_wal(db);
-    if (rc == SQLITE_OK) rc = exec_script(db, sync);
+    if (rc == SQLITE_OK) rc = set_sync(db, place);
     if (rc == SQLITE_OK) rc = claim_file(db);
     return rc;
+}
+
+/* A first read opens the log. */
+static int
+set_up_copier(struct sqlite_db *db, const struct sqlite_place *place) {
+    int64_t version = 0;
+    int rc = exec_script(db, "PRAGMA cache_size = " COPIER_CACHE);
+    if (rc == SQLITE_OK) rc = set_sync(db, place);
+    return rc == SQLITE_OK ? query_int(db, "PRAGMA user_version", &version) : rc;
 }
 
 /* Close ${db}, whose opening failed with ${rc}, and explain it.  Returns as sqlite_db_open_*(). */
@@ -250,6 +264,14 @@ sqlite_db_open_reader(struct sqlite_db *db, const struct sqlite_place *place, st
         rc = exec_script(db, "PRAGMA query_only = ON; PRAGMA cache_size = " READER_CACHE);
     if (rc == SQLITE_OK) rc = measure_pages(db);
     if (rc == SQLITE_OK) rc = prepare_statements(db, SQL_READER_COUNT);
+    return rc == SQLITE_OK ? 0 : fail_open(db, place, rc, reason);
+}
+
+int
+sqlite_db_open_copier(struct sqlite_db *db, const struct sqlite_place *place, struct buf *reason) {
+    *db = (struct sqlite_db){0};
+    int rc = connect_file(db, place, place->vfs, SQLITE_OPEN_READWRITE);
+    if (rc == SQLITE_OK) rc = set_up_copier(db, place);
     return rc == SQLITE_OK ? 0 : fail_open(db, place, rc, reason);
 }
 

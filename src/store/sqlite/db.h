@@ -56,6 +56,14 @@ MUST_CHECK
 int sqlite_db_open_reader(struct sqlite_db *db, const struct sqlite_place *place,
                           struct buf *reason);
 
+/*
+ * Open a connection without statements for checkpoints, beside that of the writer.  Returns as
+ * sqlite_db_open_writer().
+ */
+MUST_CHECK
+int sqlite_db_open_copier(struct sqlite_db *db, const struct sqlite_place *place,
+                          struct buf *reason);
+
 /* Finalize the statements and close.  A closed or zeroed ${db} is allowed. */
 void sqlite_db_close(struct sqlite_db *db);
 

@@ -42,10 +42,15 @@ sqlite_readers_open(struct sqlite_readers *p, const struct sqlite_place *place, 
 }
 
 void
-sqlite_readers_close(struct sqlite_readers *p) {
-    if (p->db == NULL) return;
+sqlite_readers_disconnect(struct sqlite_readers *p) {
     for (int i = 0; i < p->count; i++)
         sqlite_db_close(&p->db[i]);
+}
+
+void
+sqlite_readers_close(struct sqlite_readers *p) {
+    if (p->db == NULL) return;
+    sqlite_readers_disconnect(p);
     (void)pthread_cond_destroy(&p->returned);
     (void)pthread_mutex_destroy(&p->lock);
     free(p->db);

@@ -48,4 +48,8 @@ void sqlite_readers_give(struct sqlite_readers *p, struct sqlite_db *db);
 bool sqlite_readers_pause(struct sqlite_readers *p, int ms);
 void sqlite_readers_resume(struct sqlite_readers *p);
 
+/* Close the connections during a pause for which all are back.  They are opened again when they are
+ * needed. */
+void sqlite_readers_disconnect(struct sqlite_readers *p);
+
 #endif

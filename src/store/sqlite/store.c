@@ -14,7 +14,7 @@
 
 enum {
     PING_MS = 2000,
-    LOG_PAGES = 4096, /* 8 MiB; a checkpoint of it keeps all callers waiting for 10 ms or more */
+    LOG_PAGES = 4096, /* 8 MiB; it grows to at most twice that during a checkpoint */
     REASON_MAX = 512,
     EVENTS_DAYS_MAX = 36500,
     DAY_SECONDS = 24 * 60 * 60,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The record store of one machine: one SQLite file in a directory of its own (docs/FORMAT.md, "How
- * SQLite keeps a record").  One connection on one thread does every write and every checkpoint.
- * All changes that wait at the same time share one commit, and each is answered only after it.
- * Records are addressed by the SHA-256 of their id: no id, token or plaintext is ever in the file.
+ * SQLite keeps a record").  One connection on one thread does every write.  All changes that wait
+ * at the same time share one commit, and each is answered only after it.  Records are addressed by
+ * the SHA-256 of their id: no id, token or plaintext is ever in the file.
  */
 #ifndef STORE_SQLITE_STORE_H
 #define STORE_SQLITE_STORE_H

@@ -11,7 +11,6 @@
 enum {
     BATCH_JOBS = 512,               /* in one transaction */
     BATCH_WEIGHT = 4 * 1024 * 1024, /* bytes of content in one transaction; one job may have more */
-    PAUSE_MS = 1000,                /* how long a checkpoint waits for the readers */
 };
 
 /* Bits of a job's state. */
@@ -307,7 +306,7 @@ give_up_ballast(struct sqlite_writer *w) {
     if (!w->has_ballast) return false;
     sqlite_directory_drop_ballast(w->dir);
     w->has_ballast = false;
-    w->checkpoint_at = SQLITE_DIRECTORY_LOG_PAGES;
+    sqlite_checkpoint_shorten(&w->checkpoint, SQLITE_DIRECTORY_LOG_PAGES);
     log_warn("store.full", LOG_NONE);
     return true;
 }
@@ -337,7 +336,10 @@ run_batch(struct sqlite_writer *w, struct sqlite_job *batch) {
 
     /* The callers need not wait while the file is opened again. */
     finish_batch(batch, code);
-    if (rc != SQLITE_OK) sqlite_conn_reopen(&w->conn, rc);
+    if (rc != SQLITE_OK) {
+        sqlite_checkpoint_wait(&w->checkpoint);
+        sqlite_conn_reopen(&w->conn, rc);
+    }
     return rc == SQLITE_OK;
 }
 
@@ -349,31 +351,19 @@ save_time(struct sqlite_writer *w) {
 
 /* --- checkpoints ------------------------------------------------------------------------------ */
 
-static int
-run_checkpoint(struct sqlite_writer *w, int mode) {
-    /* SQLite itself must not wait for a reader that hangs: the pause has waited long enough. */
-    (void)sqlite_readers_pause(w->readers, PAUSE_MS);
-    (void)sqlite3_busy_timeout(w->conn.db.handle, 0);
-    int rc = sqlite3_wal_checkpoint_v2(w->conn.db.handle, NULL, mode, NULL, NULL);
-    (void)sqlite3_busy_timeout(w->conn.db.handle, SQLITE_DB_BUSY_MS);
-    sqlite_readers_resume(w->readers);
-
-    /* Without a ballast the log must stay small. */
-    bool tight = w->min_free > 0 && !w->has_ballast;
-    if (rc == SQLITE_OK) w->conn.wal_pages = 0;
-    w->checkpoint_at = w->conn.wal_pages;
-    w->checkpoint_at += tight ? SQLITE_DIRECTORY_LOG_PAGES : w->conn.place->log_pages;
-
-    if (rc == SQLITE_OK) return 0;
-    log_warn("store.checkpoint", LOG_NUMBER("code", rc));
-    return ERR_STORE;
+/* Whether the log must stay small, since there is no ballast. */
+static bool
+disk_is_tight(const struct sqlite_writer *w) {
+    return w->min_free > 0 && !w->has_ballast;
 }
 
 static void
 run_scrub(struct sqlite_writer *w, struct sqlite_job *job) {
     make_ballast(w);
     job->result = ERR_STORE;
-    if (save_time(w)) job->result = run_checkpoint(w, SQLITE_CHECKPOINT_TRUNCATE);
+    if (save_time(w))
+        job->result =
+            sqlite_checkpoint_run(&w->checkpoint, SQLITE_CHECKPOINT_TRUNCATE, disk_is_tight(w));
     finish_batch(job, 0);
 }
 
@@ -403,8 +393,18 @@ handle_batch(struct sqlite_writer *w) {
 
     /* The next work begins: a caller's deadline is for one batch or one checkpoint. */
     atomic_store(&w->busy_ms, clock_monotonic_ms());
-    if (!atomic_load(&w->conn.broken) && w->conn.wal_pages >= w->checkpoint_at)
-        (void)run_checkpoint(w, SQLITE_CHECKPOINT_RESTART);
+    if (!atomic_load(&w->conn.broken)) sqlite_checkpoint_advance(&w->checkpoint, disk_is_tight(w));
+}
+
+/* Stop writing if the copier has failed.  If the store is broken, open the file again in time. */
+static void
+check_store(struct sqlite_writer *w) {
+    bool broken = atomic_load(&w->conn.broken);
+    if (!broken && sqlite_checkpoint_failed(&w->checkpoint)) sqlite_conn_stop(&w->conn);
+    if (!broken || !sqlite_conn_is_due(&w->conn)) return;
+
+    if (sqlite_checkpoint_release(&w->checkpoint)) sqlite_conn_retry(&w->conn);
+    else sqlite_conn_stop(&w->conn);
 }
 
 static void *
@@ -414,7 +414,7 @@ writer_thread(void *arg) {
 
     for (;;) {
         collect_inbox(w);
-        if (atomic_load(&w->conn.broken)) sqlite_conn_retry(&w->conn);
+        check_store(w);
 
         if (w->waiting != NULL) {
             handle_batch(w);
@@ -433,7 +433,6 @@ int
 sqlite_writer_open(struct sqlite_writer *w, const struct sqlite_place *place, int dir,
                    uint64_t min_free, int wait_ms, struct buf *reason) {
     *w = (struct sqlite_writer){.dir = dir, .min_free = min_free, .wait_ms = wait_ms};
-    w->checkpoint_at = place->log_pages;
     int err = sqlite_conn_open(&w->conn, place, reason);
     w->layout = w->conn.db.layout;
     if (err == 0) make_ballast(w);
@@ -442,7 +441,7 @@ sqlite_writer_open(struct sqlite_writer *w, const struct sqlite_place *place, in
 
 int
 sqlite_writer_start(struct sqlite_writer *w, struct sqlite_readers *readers) {
-    w->readers = readers;
+    sqlite_checkpoint_init(&w->checkpoint, &w->conn, readers);
     int err = thread_start(&w->thread, 0, writer_thread, w);
     w->running = err == 0;
     return err;
@@ -455,6 +454,7 @@ sqlite_writer_stop(struct sqlite_writer *w) {
     atomic_store(&w->asleep, 0);
     thread_wake(&w->asleep);
     (void)pthread_join(w->thread, NULL);
+    sqlite_checkpoint_stop(&w->checkpoint);
     w->running = false;
 }
 

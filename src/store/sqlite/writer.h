@@ -12,8 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "store/sqlite/conn.h"
-#include "store/sqlite/readers.h"
+#include "store/sqlite/checkpoint.h"
 
 struct sqlite_writer;
 
@@ -52,7 +51,6 @@ struct sqlite_job {
 
 struct sqlite_writer {
     struct sqlite_conn conn;
-    struct sqlite_readers *readers;
     int dir;
     uint64_t min_free;
     int wait_ms;                 /* how long a caller waits */
@@ -71,7 +69,7 @@ struct sqlite_writer {
 
     /* Used by the thread only. */
     struct sqlite_job *waiting; /* taken from the inbox, oldest first */
-    int checkpoint_at;          /* pages in the log that start a checkpoint */
+    struct sqlite_checkpoint checkpoint;
     bool has_ballast;
 };
 
@@ -85,7 +83,8 @@ MUST_CHECK
 int sqlite_writer_open(struct sqlite_writer *w, const struct sqlite_place *place, int dir,
                        uint64_t min_free, int wait_ms, struct buf *reason);
 
-/* Start the thread.  ${readers} is paused during checkpoints.  Returns 0 or ERR_NOMEM. */
+/* Start the thread.  ${readers} is paused during its part of a checkpoint.  Returns 0 or
+ * ERR_NOMEM. */
 MUST_CHECK
 int sqlite_writer_start(struct sqlite_writer *w, struct sqlite_readers *readers);
 

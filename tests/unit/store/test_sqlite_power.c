@@ -142,7 +142,7 @@ open_store(const char *dir, const char *vfs, bool sync_normal) {
                                          .events = true,
                                          .vfs = vfs,
                                          .sync_normal = sync_normal,
-                                         .log_pages = 300};
+                                         .log_pages = 60};
     if (sqlite_store_open(&config, &s) != 0) print_message("%s\n", buf_text(&reason));
     buf_free(&reason);
     return s;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The contract of stores, on dynalite.  RACERS sets how many threads race. */
+/* The contract of stores, on dynalite. */
 #include "aws_standins.h"
 #include "base/err.h"
-#include "env_number.h"
 #include "store/dynamodb/store.h"
 #include "store_contract.h"
 
@@ -37,13 +36,12 @@ finish(struct store *s) {
 
 int
 main(void) {
-    const struct store_factory factory = {
+    static const struct store_factory factory = {
         .name = "dynamodb on dynalite",
         .open = open_new,
         .reopen = reopen,
         .finish = finish,
         .race_rounds = 1,
-        .racers = env_number("RACERS", 16, STORE_RACERS_MAX, STORE_RACERS_MAX),
     };
     standins = aws_standins_start();
     int failed = store_contract_run(&factory);

@@ -270,8 +270,7 @@ export class Opened {
     const { words } = this.context;
     if (this.asked) return;
     this.asked = true;
-    const effect = words.say(this.viewsLeft === 0 ? 'thereErases' : 'thereEnds');
-    said.textContent = words.joined(words.say(question), effect);
+    said.textContent = words.say(question);
     go.demote();
     const there = button('primary', words.say(question === 'handedOver' ? 'isThere' : 'areThere'), () => {
       there.remove();
