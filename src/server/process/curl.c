@@ -42,7 +42,7 @@
     of_each(curl_url_set)
 /* clang-format on */
 
-#define MEMBER(name)  __typeof__(name) *name;
+#define MEMBER(name)  __typeof__(name) *(name);
 #define POINTER(name) {#name, (void **)&library.name},
 
 #undef curl_easy_setopt
@@ -142,13 +142,18 @@ curl_easy_setopt(CURL *curl, CURLoption option, ...) {
     CURLcode code;
     va_list args;
     va_start(args, option);
-    switch (OPTION_TYPE(option)) {
-    case CURLOPTTYPE_LONG: code = library.curl_easy_setopt(curl, option, va_arg(args, long)); break;
-    case CURLOPTTYPE_OFF_T:
-        code = library.curl_easy_setopt(curl, option, va_arg(args, curl_off_t));
-        break;
-    default: code = library.curl_easy_setopt(curl, option, va_arg(args, void *)); break;
+
+    if (OPTION_TYPE(option) == CURLOPTTYPE_LONG) {
+        long number = va_arg(args, long);
+        code = library.curl_easy_setopt(curl, option, number);
+    } else if (OPTION_TYPE(option) == CURLOPTTYPE_OFF_T) {
+        curl_off_t length = va_arg(args, curl_off_t);
+        code = library.curl_easy_setopt(curl, option, length);
+    } else {
+        void *pointer = va_arg(args, void *);
+        code = library.curl_easy_setopt(curl, option, pointer);
     }
+
     va_end(args);
     return code;
 }
