@@ -51,11 +51,8 @@ start_server(void) {
                                    .io_threads = 1,
                                    .workers_max = 1,
                                    .queue_max = 8,
-                                   .connections_max = 64,
-                                   .lingering_max = 8,
-                                   .lingering_share = 8,
-                                   .lingering_scarce = 8,
-                                   .per_client_max = 64,
+                                   .connections = budget_unshared(64),
+                                   .lingering = budget_unshared(8),
                                    .kept_max = 64};
     static int listening = -1;
     if (server != NULL) {
@@ -74,9 +71,7 @@ start_server(void) {
     fuzzed_require(bind(listening, (struct sockaddr *)&server_name, sizeof(sa_family_t)) == 0 &&
                    listen(listening, 8) == 0 &&
                    getsockname(listening, (struct sockaddr *)&server_name, &server_name_len) == 0);
-    config.body_budget = config.response_budget = config.download_budget = 1 << 24;
-    config.body_share = config.response_share = config.download_share = 1 << 24;
-    config.body_scarce = config.download_scarce = 1 << 24;
+    config.bodies = config.responses = config.downloads = budget_unshared(1 << 24);
     fuzzed_open();
     server = daemon_start(&config);
     fuzzed_require(server != NULL);

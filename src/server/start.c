@@ -20,24 +20,22 @@ enum {
     WORK_MS = 180 * 1000,  /* for a worker to become free: longer than any request takes, with AWS
                               unreachable and all its calls retried */
 
-    /* Memory of clients, and the share of one client. */
-    BODY_BUDGET = 128 * 1024 * 1024,
-    RESPONSE_BUDGET = 128 * 1024 * 1024,
-    DOWNLOAD_BUDGET = 32 * 1024 * 1024,
+    /* Memory of clients: each of three budgets, and the share of one client. */
+    MEMORY_BUDGET = 128 * 1024 * 1024,
     CLIENT_SHARE = 16 * 1024 * 1024,
     CLIENT_SCARCE = 2 * 1024 * 1024, /* once half of a budget is held */
+
+    /* A network may have this part of memory and of connections. */
+    NETWORK_SHARE = 4,
+    NETWORK_SCARCE = 16, /* the same, once half is held */
 
     /* Connections and descriptors. */
     CONNECTIONS_MAX = 16384,
     PER_CLIENT_MAX = 128,
-    NETWORK_SHARE = 4,     /* a network may have this part of all connections */
-    NETWORK_SCARCE = 16,   /* the same, once half of them are in use */
-    KEPT_MAX = 1024,       /* connections that stay open after a response, up to 10 KiB each */
-    LINGERING_MAX = 256,   /* connections whose response was sent while they still send */
-    LINGERING_SHARE = 4,   /* a client may have this part of them */
-    LINGERING_SCARCE = 16, /* the same, once half of them are taken */
-    FILES_OWN = 136,       /* log, listeners, stores with 16 parts at once, metrics */
-    FILES_PIPED = DOWNLOAD_BUDGET / PIPED_MIN, /* parts that are being sent */
+    KEPT_MAX = 1024,     /* connections that stay open after a response, up to 10 KiB each */
+    LINGERING_MAX = 256, /* connections whose response was sent while they still send */
+    FILES_OWN = 136,     /* log, listeners, stores with 16 parts at once, metrics */
+    FILES_PIPED = MEMORY_BUDGET / PIPED_MIN, /* parts that are being sent */
     FILES_IO_THREAD = 2,
     FILES_CALL = 8, /* of a worker that calls a service: its connection, one kept, their pipes */
 };
@@ -86,6 +84,18 @@ configure_api(struct server *s) {
     s->api.monotonic_ms = clock_monotonic_ms;
 }
 
+/* A budget of ${total}, of which a client may have ${most}, and ${scarce} once half is held.  A
+ * single client of a network may always have its own share. */
+static struct budget_limits
+share_among_networks(size_t total, size_t most, size_t scarce) {
+    return (struct budget_limits){
+        .total = total,
+        .client = {.most = most, .scarce = scarce},
+        .network = {.most = larger(total / NETWORK_SHARE, most),
+                    .scarce = larger(total / NETWORK_SCARCE, scarce)},
+    };
+}
+
 /*
  * Divide the descriptors of this process, so that stores and log get theirs whatever clients do.
  * The rest is for connections, open or lingering.
@@ -102,21 +112,40 @@ share_files(const struct server *s, struct daemon_config *c) {
                  LOG_NUMBER("limit", limit), LOG_NUMBER("wanted", 2 * own + 1));
     }
 
-    c->lingering_max = smaller(room / 8, LINGERING_MAX);
-    c->lingering_share = (c->lingering_max + LINGERING_SHARE - 1) / LINGERING_SHARE;
-    c->lingering_scarce = (c->lingering_max + LINGERING_SCARCE - 1) / LINGERING_SCARCE;
-    c->connections_max = smaller(room - c->lingering_max, CONNECTIONS_MAX);
+    unsigned lingering = smaller(room / 8, LINGERING_MAX);
+    unsigned connections = smaller(room - lingering, CONNECTIONS_MAX);
+    c->lingering = share_among_networks(lingering, (lingering + NETWORK_SHARE - 1) / NETWORK_SHARE,
+                                        (lingering + NETWORK_SCARCE - 1) / NETWORK_SCARCE);
+    c->connections = share_among_networks(connections, PER_CLIENT_MAX, PER_CLIENT_MAX);
+}
 
-    /* A single client of a network may always have its own share. */
-    c->network_max = (unsigned)larger(c->connections_max / NETWORK_SHARE, c->per_client_max);
-    c->network_scarce = (unsigned)larger(c->connections_max / NETWORK_SCARCE, c->per_client_max);
+/* Divide the memory. */
+static void
+share_memory(const struct server *s, struct daemon_config *c) {
+    uint64_t text_max = s->api.config.text_max, part = (uint64_t)s->settings.part_size;
+    size_t response_max = s->api.config.response_max;
+
+    /* One client may always send the largest text.  While memory is scarce it may send a part, or
+     * the usual text: most characters as they are, some escaped. */
+    c->bodies =
+        share_among_networks(MEMORY_BUDGET, larger(CLIENT_SHARE, classic_text_body_max(text_max)),
+                             larger(CLIENT_SCARCE, larger(part, 2 * text_max)));
+
+    /* One client may always get the largest response, and while memory is scarce the usual text or
+     * a part. */
+    c->responses = share_among_networks(larger(MEMORY_BUDGET, 2 * response_max),
+                                        larger(CLIENT_SHARE, response_max),
+                                        larger(CLIENT_SCARCE, 2 * text_max));
+    c->downloads = share_among_networks(MEMORY_BUDGET, CLIENT_SHARE, larger(CLIENT_SCARCE, part));
+    c->bodies.small = c->responses.small = c->downloads.small = API_RESPONSE_SMALL;
 }
 
 static int
 start_daemon(struct server *s) {
-    uint64_t text_max = s->api.config.text_max;
     struct kdf_pool_stats kdf;
+    /* A classic request keeps a worker while it waits for its derivation and during it. */
     kdf_pool_stats(s->kdf, &kdf);
+
     struct daemon_config config = {
         .name = "http",
         .listeners = {{s->listener.fd, s->listener.port, HTTP_PLANE_MAIN}},
@@ -133,28 +162,12 @@ start_daemon(struct server *s) {
         .workers_max = kdf.threads * kdf.lanes + KDF_QUEUE + WORKERS_EXTRA,
         .queue_max = QUEUE_MAX,
         .store_ms = STORES_WAIT_MS,
-        .per_client_max = PER_CLIENT_MAX,
         .kept_max = KEPT_MAX,
-        .body_budget = BODY_BUDGET,
-        .download_budget = DOWNLOAD_BUDGET,
-        .download_share = CLIENT_SHARE,
     };
-
-    /* One client may always send the largest text.  While memory is scarce it may send a part, or
-     * the usual text: most characters as they are, some escaped. */
-    size_t usual = larger((uint64_t)s->settings.part_size, 2 * text_max);
-    config.body_share = larger(CLIENT_SHARE, classic_text_body_max(text_max));
-    config.body_scarce = larger(CLIENT_SCARCE, usual);
-
-    /* One client may always get the largest response, and while memory is scarce the usual text or
-     * a part. */
-    config.response_share = larger(CLIENT_SHARE, s->api.config.response_max);
-    config.response_scarce = larger(CLIENT_SCARCE, 2 * text_max);
-    config.response_budget = larger(RESPONSE_BUDGET, 2 * s->api.config.response_max);
-    config.download_scarce = larger(CLIENT_SCARCE, (uint64_t)s->settings.part_size);
     if (s->open_listener.fd >= 0)
         config.listeners[config.listener_count++] =
             (struct daemon_listener){s->open_listener.fd, s->open_listener.port, HTTP_PLANE_OPEN};
+    share_memory(s, &config);
     share_files(s, &config);
     s->daemon = daemon_start(&config);
     return s->daemon == NULL ? ERR_NOMEM : 0;

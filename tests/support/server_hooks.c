@@ -84,15 +84,19 @@ make_new_key(uint8_t key[static 16]) {
     memcpy(key, &number, sizeof(number));
 }
 
+static void
+lift_shares(struct budget_limits *l) {
+    l->client = l->network = (struct budget_share){.most = l->total, .scarce = l->total};
+}
+
 struct daemon *
 __wrap_daemon_start(const struct daemon_config *config) {
     struct daemon_config c = *config;
-    if (is_unshared("connections"))
-        c.per_client_max = c.network_max = c.network_scarce = c.connections_max;
-    if (is_unshared("bodies")) c.body_share = c.body_scarce = c.body_budget;
-    if (is_unshared("responses")) c.response_share = c.response_scarce = c.response_budget;
-    if (is_unshared("parts")) c.download_share = c.download_scarce = c.download_budget;
-    if (is_unshared("refusals")) c.lingering_share = c.lingering_scarce = c.lingering_max;
+    if (is_unshared("connections")) lift_shares(&c.connections);
+    if (is_unshared("bodies")) lift_shares(&c.bodies);
+    if (is_unshared("responses")) lift_shares(&c.responses);
+    if (is_unshared("parts")) lift_shares(&c.downloads);
+    if (is_unshared("refusals")) lift_shares(&c.lingering);
     if (is_unshared("metrics")) c.oldest_gives_way = false;
     return __real_daemon_start(&c);
 }

@@ -37,7 +37,7 @@ pause_accepting(struct listening *l, bool for_ever) {
 /* Whether there is room for another connection. */
 static bool
 make_room(struct daemon *d) {
-    if (atomic_load(&d->open) < d->config.connections_max) return true;
+    if (atomic_load(&d->open) < d->config.connections.total) return true;
     if (!d->config.oldest_gives_way || d->ios[0].oldest == NULL) return false;
     conn_close(d->ios[0].oldest);
     return true;

@@ -5,19 +5,29 @@
 
 enum { BUCKETS = 1024, KEY_LEN = 16 };
 
-/* What one client holds; it exists while that is more than nothing. */
+/* What one client or one network holds; it exists while that is more than nothing. */
 struct holding {
     struct holding *next; /* in its bucket */
     uint8_t key[KEY_LEN];
     size_t amount;
 };
 
+struct table {
+    struct holding *buckets[BUCKETS];
+};
+
 struct budget {
     pthread_mutex_t lock; /* guards all below */
     struct budget_limits limits;
     size_t held;
-    struct holding *buckets[BUCKETS];
+    struct table clients, networks;
 };
+
+struct budget_limits
+budget_unshared(size_t total) {
+    const struct budget_share all = {.most = total, .scarce = total};
+    return (struct budget_limits){.total = total, .client = all, .network = all};
+}
 
 struct budget *
 budget_new(const struct budget_limits *limits) {
@@ -28,34 +38,34 @@ budget_new(const struct budget_limits *limits) {
     return b;
 }
 
-void
-budget_free(struct budget *b) {
-    if (b == NULL) return;
+static void
+free_table(struct table *t) {
     for (size_t i = 0; i < BUCKETS; i++)
-        for (struct holding *h = b->buckets[i], *next; h != NULL; h = next) {
+        for (struct holding *h = t->buckets[i], *next; h != NULL; h = next) {
             next = h->next;
             free(h);
         }
+}
+
+void
+budget_free(struct budget *b) {
+    if (b == NULL) return;
+    free_table(&b->clients);
+    free_table(&b->networks);
     pthread_mutex_destroy(&b->lock);
     free(b);
 }
 
 /* The link to the holding of ${key}, or to where it would be. */
 static struct holding **
-find_holding(struct budget *b, const uint8_t key[static KEY_LEN]) {
+find_holding(struct table *t, const uint8_t key[static KEY_LEN]) {
     unsigned sum = 0;
     for (int i = 0; i < KEY_LEN; i++)
         sum = sum * 31 + key[i];
-    struct holding **at = &b->buckets[sum % BUCKETS];
+    struct holding **at = &t->buckets[sum % BUCKETS];
     while (*at != NULL && memcmp((*at)->key, key, KEY_LEN) != 0)
         at = &(*at)->next;
     return at;
-}
-
-static void
-make_key(const struct budget *b, const struct http_address *client, uint8_t key[static KEY_LEN]) {
-    if (b->limits.networks) http_address_network(client, key);
-    else http_address_group(client, key);
 }
 
 static bool
@@ -63,39 +73,75 @@ amount_fits(size_t held, size_t more, size_t limit) {
     return more <= limit && held <= limit - more;
 }
 
-/* Whether a client that holds ${held} may take ${more}. */
+static size_t
+held_by(struct table *t, const uint8_t key[static KEY_LEN]) {
+    const struct holding *h = *find_holding(t, key);
+    return h != NULL ? h->amount : 0;
+}
+
+/* Whether one that holds ${held} may take ${more}; ${plenty}: half of the total is still free. */
 static bool
-client_may_take(const struct budget *b, size_t held, size_t more) {
+share_allows(const struct budget_share *share, bool plenty, size_t held, size_t more) {
+    return amount_fits(held, more, plenty ? share->most : share->scarce);
+}
+
+/* Whether ${client} and its network may take ${more} by ${rule}. */
+static bool
+may_take(struct budget *b, const uint8_t client[static KEY_LEN],
+         const uint8_t network[static KEY_LEN], size_t more, enum budget_rule rule) {
     const struct budget_limits *l = &b->limits;
-    size_t share = l->scarce;
-    if (amount_fits(b->held, more, l->total / 2)) share = l->share;
-    return amount_fits(b->held, more, l->total) && amount_fits(held, more, share);
+    bool plenty = amount_fits(b->held, more, l->total / 2);
+    if (rule == BUDGET_FORCED) return true;
+    if (!amount_fits(b->held, more, l->total)) return false;
+    if (!share_allows(&l->network, plenty, held_by(&b->networks, network), more)) return false;
+    return rule == BUDGET_NETWORK ||
+           share_allows(&l->client, plenty, held_by(&b->clients, client), more);
+}
+
+/* Add ${amount} to what ${key} holds.  Returns false, without a change, if memory is short. */
+static bool
+add_amount(struct table *t, const uint8_t key[static KEY_LEN], size_t amount) {
+    struct holding **at = find_holding(t, key);
+    if (*at == NULL) {
+        struct holding *h = calloc(1, sizeof(*h));
+        if (h == NULL) return false;
+        memcpy(h->key, key, KEY_LEN);
+        *at = h;
+    }
+    (*at)->amount += amount;
+    return true;
+}
+
+static void
+remove_amount(struct table *t, const uint8_t key[static KEY_LEN], size_t amount) {
+    struct holding **at = find_holding(t, key), *h = *at;
+    h->amount -= amount;
+    if (h->amount > 0) return;
+    *at = h->next;
+    free(h);
 }
 
 /* Take what ${to} is more than ${from}, as budget_take(). */
 static bool
-take_more(struct budget *b, const struct http_address *client, size_t from, size_t to,
-          bool forced) {
-    uint8_t key[KEY_LEN];
+take_more(struct budget *b, const struct http_address *who, size_t from, size_t to,
+          enum budget_rule rule) {
+    uint8_t client[KEY_LEN], network[KEY_LEN];
     bool taken = false;
     if (from <= b->limits.small) from = 0;
     if (to <= b->limits.small || to <= from) return true;
     size_t amount = to - from;
 
-    make_key(b, client, key);
+    http_address_group(who, client);
+    http_address_network(who, network);
     pthread_mutex_lock(&b->lock);
-    struct holding **at = find_holding(b, key), *h = *at;
-    size_t held = h != NULL ? h->amount : 0;
-    if (!forced && !client_may_take(b, held, amount)) goto out;
+    if (!may_take(b, client, network, amount, rule)) goto out;
 
-    /* The first amount of this client. */
-    if (h == NULL) {
-        if ((h = calloc(1, sizeof(*h))) == NULL) goto out;
-        memcpy(h->key, key, KEY_LEN);
-        *at = h;
+    /* Both, or none. */
+    if (!add_amount(&b->clients, client, amount)) goto out;
+    if (!add_amount(&b->networks, network, amount)) {
+        remove_amount(&b->clients, client, amount);
+        goto out;
     }
-
-    h->amount += amount;
     b->held += amount;
     taken = true;
 out:
@@ -104,30 +150,29 @@ out:
 }
 
 bool
-budget_take(struct budget *b, const struct http_address *client, size_t amount, bool forced) {
-    return take_more(b, client, 0, amount, forced);
+budget_take(struct budget *b, const struct http_address *client, size_t amount,
+            enum budget_rule rule) {
+    return take_more(b, client, 0, amount, rule);
 }
 
 bool
 budget_grow(struct budget *b, const struct http_address *client, size_t from, size_t to) {
-    return take_more(b, client, from, to, false);
+    return take_more(b, client, from, to, BUDGET_SHARES);
 }
 
 void
-budget_shrink(struct budget *b, const struct http_address *client, size_t from, size_t to) {
-    uint8_t key[KEY_LEN];
+budget_shrink(struct budget *b, const struct http_address *who, size_t from, size_t to) {
+    uint8_t client[KEY_LEN], network[KEY_LEN];
     if (from <= b->limits.small) return;
     if (to <= b->limits.small) to = 0;
+    if (from == to) return;
 
-    make_key(b, client, key);
+    http_address_group(who, client);
+    http_address_network(who, network);
     pthread_mutex_lock(&b->lock);
-    struct holding **at = find_holding(b, key), *h = *at;
     b->held -= from - to;
-    h->amount -= from - to;
-    if (h->amount == 0) {
-        *at = h->next;
-        free(h);
-    }
+    remove_amount(&b->clients, client, from - to);
+    remove_amount(&b->networks, network, from - to);
     pthread_mutex_unlock(&b->lock);
 }
 

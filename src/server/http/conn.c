@@ -64,27 +64,11 @@ leave_fresh(struct conn *c) {
     c->fresh = false;
 }
 
-/* Count one of ${client} in its share of connections and in that of its network.  Returns whether
- * it fits into both. */
-static bool
-count_client(struct daemon *d, const struct http_address *client) {
-    if (!budget_take(d->clients, client, 1, false)) return false;
-    if (budget_take(d->networks, client, 1, false)) return true;
-    budget_give(d->clients, client, 1);
-    return false;
-}
-
-static void
-uncount_client(struct daemon *d, const struct http_address *client) {
-    budget_give(d->networks, client, 1);
-    budget_give(d->clients, client, 1);
-}
-
 /* ${c} counts as an open connection no more. */
 static void
 leave_open(struct conn *c) {
     struct daemon *d = c->io->daemon;
-    if (c->counted) uncount_client(d, &c->peer);
+    if (c->counted) budget_give(d->clients, &c->peer, 1);
     if (c->kept) atomic_fetch_sub(&d->kept, 1);
     leave_fresh(c);
     c->counted = c->kept = false;
@@ -159,7 +143,7 @@ adopt_conn(struct task *t) {
 /* Count a connection of ${peer}.  Returns whether it fits. */
 static bool
 count_conn(struct daemon *d, const struct http_address *peer, bool counted) {
-    if (counted && !count_client(d, peer)) return false;
+    if (counted && !budget_take(d->clients, peer, 1, BUDGET_SHARES)) return false;
     unsigned open = atomic_fetch_add(&d->open, 1) + 1;
     if (open > d->most) d->most = open;
     atomic_fetch_add(&d->fresh, 1);
@@ -206,13 +190,13 @@ conn_count_request(struct conn *c) {
 
     /* The connection is counted, or the proxy names no client, but at most another proxy. */
     if (c->counted || http_address_trusted(d->config.trusted, &c->http.client)) return true;
-    c->shared = count_client(d, &c->http.client);
+    c->shared = budget_take(d->clients, &c->http.client, 1, BUDGET_SHARES);
     return c->shared;
 }
 
 void
 conn_uncount_request(struct conn *c) {
-    if (c->shared) uncount_client(c->io->daemon, &c->http.client);
+    if (c->shared) budget_give(c->io->daemon->clients, &c->http.client, 1);
     c->shared = false;
 }
 
@@ -251,7 +235,7 @@ conn_receive(struct conn *c, void *to, size_t room) {
 enum next
 conn_linger(struct conn *c) {
     struct daemon *d = c->io->daemon;
-    if (!budget_take(d->lingering, &c->http.client, 1, false)) return NEXT_CLOSE;
+    if (!budget_take(d->lingering, &c->http.client, 1, BUDGET_SHARES)) return NEXT_CLOSE;
     leave_open(c);
     c->placed = true;
     c->stage = STAGE_LINGERING;

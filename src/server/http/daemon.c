@@ -10,10 +10,9 @@
 enum {
     IO_STACK_SIZE = 256 * 1024,
     WORKER_STACK_SIZE = 256 * 1024,
-    WORKERS_KEPT = 2,                  /* workers that stay without work */
-    MEMORY_SMALL = API_RESPONSE_SMALL, /* bytes that budgets do not count */
-    FRESH_MS = 500,                    /* at a stop, for clients that are about to send a request */
-    LOOK_MS = 5,                       /* at a stop, between two looks at what still runs */
+    WORKERS_KEPT = 2, /* workers that stay without work */
+    FRESH_MS = 500,   /* at a stop, for clients that are about to send a request */
+    LOOK_MS = 5,      /* at a stop, between two looks at what still runs */
 };
 
 /* loop_config.tick */
@@ -47,7 +46,6 @@ daemon_free(struct daemon *d) {
     budget_free(d->responses);
     budget_free(d->downloads);
     budget_free(d->clients);
-    budget_free(d->networks);
     budget_free(d->lingering);
     senders_free(d->senders);
     request_log_free(d->log);
@@ -69,35 +67,12 @@ make_workers(const struct daemon_config *config) {
 static bool
 make_budgets(struct daemon *d) {
     const struct daemon_config *c = &d->config;
-    /* Connections: a client is first held by its own share, then its network. */
-    const struct budget_limits clients = {
-        .total = SIZE_MAX, .share = c->per_client_max, .scarce = c->per_client_max};
-    const struct budget_limits networks = {.total = c->connections_max,
-                                           .share = c->network_max,
-                                           .scarce = c->network_scarce,
-                                           .networks = true};
-    const struct budget_limits lingering = {
-        .total = c->lingering_max, .share = c->lingering_share, .scarce = c->lingering_scarce};
-    const struct budget_limits bodies = {.total = c->body_budget,
-                                         .share = c->body_share,
-                                         .scarce = c->body_scarce,
-                                         .small = MEMORY_SMALL};
-    const struct budget_limits responses = {.total = c->response_budget,
-                                            .share = c->response_share,
-                                            .scarce = c->response_scarce,
-                                            .small = MEMORY_SMALL};
-    const struct budget_limits downloads = {.total = c->download_budget,
-                                            .share = c->download_share,
-                                            .scarce = c->download_scarce,
-                                            .small = MEMORY_SMALL};
-
-    d->clients = budget_new(&clients);
-    d->networks = budget_new(&networks);
-    d->lingering = budget_new(&lingering);
-    d->bodies = budget_new(&bodies);
-    d->responses = budget_new(&responses);
-    d->downloads = budget_new(&downloads);
-    return d->clients != NULL && d->networks != NULL && d->lingering != NULL && d->bodies != NULL &&
+    d->clients = budget_new(&c->connections);
+    d->lingering = budget_new(&c->lingering);
+    d->bodies = budget_new(&c->bodies);
+    d->responses = budget_new(&c->responses);
+    d->downloads = budget_new(&c->downloads);
+    return d->clients != NULL && d->lingering != NULL && d->bodies != NULL &&
            d->responses != NULL && d->downloads != NULL;
 }
 

@@ -11,6 +11,7 @@
 #include "api/api.h"
 #include "http/address.h"
 #include "http/user.h"
+#include "server/http/budget.h"
 #include "server/metrics/metrics.h"
 #include "settings/hosts.h"
 
@@ -46,27 +47,15 @@ struct daemon_config {
     unsigned queue_max;   /* requests that wait for a worker, and as many that wait for the store;
                              more are answered 503 */
     int store_ms;         /* how long a request waits for the store without a worker */
-    unsigned connections_max;
-    bool oldest_gives_way;     /* at one more connection, instead of making it wait; of one I/O
-                              thread */
-    unsigned lingering_max;    /* connections in addition, whose response was sent */
-    unsigned lingering_share;  /* of these, for one client */
-    unsigned lingering_scarce; /* the same, once half of them are taken */
-    unsigned per_client_max;   /* connections of one client (IPv6 by its /64), and requests of it
-                              that trusted proxies send at once */
-    unsigned network_max;      /* connections of one network (the /24 of IPv4, the /48 of IPv6) */
-    unsigned network_scarce;   /* the same, once half of all connections are in use */
-    unsigned kept_max;         /* connections that stay open after a response */
-    size_t response_max;       /* bytes of a response */
-    size_t body_budget;        /* bytes of request bodies in memory; more are answered 503 */
-    size_t body_share;         /* of it, for one client */
-    size_t body_scarce;        /* the same, once half of it is held (budget.h) */
-    size_t response_budget;    /* bytes of responses in memory; more are answered 503 */
-    size_t response_share;     /* of it, for one client */
-    size_t response_scarce;    /* the same, once half of it is held */
-    size_t download_budget;    /* the same of responses to GET, which are parts */
-    size_t download_share;
-    size_t download_scarce; /* the same, once half of it is held */
+    struct budget_limits connections; /* and requests that trusted proxies send at once */
+    struct budget_limits lingering;   /* connections in addition, whose response was sent */
+    bool oldest_gives_way;            /* at one more connection, instead of making it wait; of one
+                                         I/O thread */
+    unsigned kept_max;                /* connections that stay open after a response */
+    size_t response_max;              /* bytes of a response */
+    struct budget_limits bodies;      /* bytes of request bodies; more are answered 503 */
+    struct budget_limits responses;   /* bytes of responses to POST; more are answered 503 */
+    struct budget_limits downloads;   /* the same to GET, which are parts */
 };
 
 /* Serve as ${config} says; everything that it points to outlives the server.  Returns NULL if

@@ -29,7 +29,8 @@ int
 held_reserve(void *conn, uint64_t bytes) {
     struct conn *c = conn;
     held_release_response(c);
-    if (!budget_take(response_budget(c), &c->http.client, (size_t)bytes, false)) return ERR_BUSY;
+    if (!budget_take(response_budget(c), &c->http.client, (size_t)bytes, BUDGET_SHARES))
+        return ERR_BUSY;
     c->response_held = (size_t)bytes;
     return 0;
 }
@@ -46,7 +47,9 @@ held_keep_response(struct conn *c) {
     }
 
     held_release_response(c);
-    if (budget_take(budget, &c->http.client, len, !is_repeatable(c))) {
+    enum budget_rule rule = BUDGET_FORCED;
+    if (is_repeatable(c)) rule = BUDGET_SHARES;
+    if (budget_take(budget, &c->http.client, len, rule)) {
         c->response_held = len;
     } else if (is_repeatable(c)) {
         buf_free(&r->body);

@@ -63,8 +63,7 @@ struct daemon {
     struct io *ios;
     struct jobs *workers; /* for what may block */
     struct senders *senders;
-    struct budget *clients;   /* connections of each client, and its requests through proxies */
-    struct budget *networks;  /* the same of each network */
+    struct budget *clients;   /* connections, and requests through proxies */
     struct budget *lingering; /* places of connections that linger */
     struct budget *bodies;
     struct budget *responses; /* to requests that use something up */

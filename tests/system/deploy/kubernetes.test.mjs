@@ -45,7 +45,7 @@ test('no root, no rights, no token', () => {
 test('its limits hold what the server may take', () => {
   const mebibytes = Number(/^(\d+)Mi$/.exec(container.resources.limits.memory)[1]);
   assert.equal(env.SECRETS_KDF_MEMORY, undefined, 'the default: 256 MiB');
-  assert.ok(mebibytes >= 720 + Math.max(256, 16 * Number(env.SECRETS_KDF_THREADS)), 'docs/SCALING.md, Memory');
+  assert.ok(mebibytes >= 816 + Math.max(256, 16 * Number(env.SECRETS_KDF_THREADS)), 'docs/SCALING.md, Memory');
   const gibibytes = (text) => Number(/^(\d+) ?Gi/.exec(text)[1]);
   assert.ok(gibibytes(byKind.PersistentVolumeClaim.spec.resources.requests.storage) > gibibytes(env.SECRETS_QUOTA));
 });

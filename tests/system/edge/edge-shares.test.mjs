@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 
@@ -123,10 +124,10 @@ describe('responses that nobody reads', () => {
     });
   }
 
-  test('of files of four clients: the texts of others are opened', async (t) => {
+  test('of files of four clients, each in a network of its own: the texts of others are opened', async (t) => {
     const server = await startServer({ env });
     t.after(() => server.stop());
-    const hostile = ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4', '192.0.2.5', '192.0.2.6'];
+    const hostile = Array.from({ length: 6 }, (_, i) => `192.0.${i}.1`);
     const other = client(server, '198.51.100.1');
     const text = (await other('POST', '/encrypt', { body: JSON.stringify({ secret: 'x'.repeat(900_000) }) })).body.toString();
     const held = [];
@@ -157,5 +158,39 @@ describe('responses that nobody reads', () => {
     t.diagnostic(`of ${held.length} parts ${sent} were sent`);
     assert.ok(sent >= 10 && sent < held.length, `${sent} were sent`);
     assert.ok(results.every((r) => r.status === 200 || (r.status === 503 && r.retry)), JSON.stringify(results));
+  });
+});
+
+describe('clients of one network', () => {
+  const network = Array.from({ length: 24 }, (_, i) => `2001:db8:7:${i.toString(16)}::1`);
+  const other = '2001:db8:8::1';
+
+  test('that read no parts: another network fetches its own', async (t) => {
+    const server = await startServer({ env });
+    t.after(() => server.stop());
+    const theirs = await openParts(client(server, network[0]), 1);
+    const mine = await openParts(client(server, other), 4);
+    const held = network.flatMap((address) => Array.from({ length: 12 }, () => unread(server, address, 'GET', theirs.paths[0], '', theirs.headers)));
+    t.after(() => held.forEach((one) => one.close()));
+    await pause(1000 * patience);
+    assert.equal((await client(server, network.at(-1))('GET', theirs.paths[0], { headers: theirs.headers })).status, 503, 'the network has its share');
+    for (const path of mine.paths) assert.equal((await client(server, other)('GET', path, { headers: mine.headers })).status, 200);
+  });
+
+  test('that announce bodies: another network shares a file', async (t) => {
+    const server = await startServer({ env });
+    t.after(() => server.stop());
+    const held = [];
+    t.after(() => held.forEach((one) => one.destroy()));
+    let refused = 0;
+    for (const address of network)
+      for (const size of [10 * MIB, 2 * MIB, 2 * MIB]) {
+        const one = connect(server.port, '127.0.0.1').on('error', () => undefined);
+        held.push(one);
+        one.write(`POST /encrypt?file_name=a HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: ${address}\r\nExpect: 100-continue\r\nContent-Length: ${size}\r\n\r\n`);
+        refused += String(await once(one, 'data')).startsWith('HTTP/1.1 503 ');
+      }
+    assert.ok(refused > 0, 'the network has its share');
+    assert.equal((await client(server, other)('POST', '/encrypt?file_name=a', { body: randomBytes(FILE) })).status, 200);
   });
 });

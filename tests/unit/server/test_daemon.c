@@ -73,15 +73,14 @@ start(struct setup *s, unsigned per_client, unsigned network, unsigned kept) {
         .answer_arg = s,
         .trusted = &nobody,
         .io_threads = 3,
-        .connections_max = 1000,
-        .per_client_max = per_client,
-        .network_max = network,
-        .network_scarce = network,
+        .connections = {.total = 1000,
+                        .client = {per_client, per_client},
+                        .network = {network, network}},
         .kept_max = kept,
         .response_max = LARGE,
-        .download_budget = 4 * (size_t)LARGE,
-        .download_share = 4 * (size_t)LARGE,
-        .download_scarce = 4 * (size_t)LARGE,
+        .bodies = {.small = API_RESPONSE_SMALL},
+        .responses = {.small = API_RESPONSE_SMALL},
+        .downloads = budget_unshared(4 * (size_t)LARGE),
     };
     s->daemon = daemon_start(&config);
     assert_non_null(s->daemon);

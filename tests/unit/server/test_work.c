@@ -95,18 +95,12 @@ start(struct setup *s, int store_ms) {
         .workers_max = 2,
         .queue_max = QUEUE,
         .store_ms = store_ms,
-        .connections_max = 100,
-        .per_client_max = 100,
-        .network_max = 100,
-        .network_scarce = 100,
+        .connections = budget_unshared(100),
         .kept_max = 100,
         .response_max = MEMORY,
-        .body_budget = MEMORY,
-        .body_share = MEMORY,
-        .body_scarce = MEMORY,
-        .response_budget = MEMORY,
-        .response_share = MEMORY,
-        .response_scarce = MEMORY,
+        .bodies = budget_unshared(MEMORY),
+        .responses = budget_unshared(MEMORY),
+        .downloads = budget_unshared(MEMORY),
     };
     s->daemon = daemon_start(&config);
     assert_non_null(s->daemon);
