@@ -188,9 +188,12 @@ bool
 conn_count_request(struct conn *c) {
     struct daemon *d = c->io->daemon;
 
-    /* The connection is counted, or the proxy names no client, but at most another proxy. */
-    if (c->counted || http_address_trusted(d->config.trusted, &c->http.client)) return true;
-    c->shared = budget_take(d->clients, &c->http.client, 1, BUDGET_SHARES);
+    enum budget_rule rule = BUDGET_SHARES;
+    if (c->counted) return true;
+
+    /* The proxy names no client, but at most another proxy, whose clients are many. */
+    if (http_address_trusted(d->config.trusted, &c->http.client)) rule = BUDGET_NETWORK;
+    c->shared = budget_take(d->clients, &c->http.client, 1, rule);
     return c->shared;
 }
 

@@ -196,9 +196,9 @@ void conn_body_received(struct conn *c, uint64_t bytes);
 /* The body is complete, or was not: no pace holds for it any more. */
 void conn_body_ends(struct conn *c);
 
-/* Count the request of ${c} for its client, if a trusted proxy has named one, until
- * conn_uncount_request().  Returns whether it fits into the shares of connections of this client
- * and its network. */
+/* Count the request of ${c}, if it comes through a trusted proxy, until conn_uncount_request().
+ * Returns whether it fits into the shares of connections of its client and its network.  Where the
+ * proxy names no client, but at most another trusted proxy, only the network's share counts. */
 MUST_CHECK
 bool conn_count_request(struct conn *c);
 

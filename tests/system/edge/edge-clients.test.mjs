@@ -129,10 +129,15 @@ describe('one client takes all that it can', () => {
     });
 });
 
-test('clients whom a chain of proxies does not name are not counted as one client', async () => {
-  const server = await startServer({ env: { SECRETS_TRUSTED_PROXIES: '127.3.0.0/16' } });
+test('clients whom a chain of proxies does not name share what their network may have', async () => {
+  // With 1,700 descriptors, a network may have a quarter of about 900 connections.
+  const server = await startServer({ build: withFiles(buildFolder, 1700), env: { SECRETS_TRUSTED_PROXIES: '127.3.0.0/16' } });
   try {
-    for (const unnamed of [undefined, '127.3.0.9', 'unknown, 127.3.0.9']) assert.equal(await beginAndHold(server, PROXY, unnamed, 160), 0, String(unnamed));
+    for (const unnamed of [undefined, '127.3.0.9', 'unknown, 127.3.0.9']) {
+      assert.equal(await beginAndHold(server, PROXY, unnamed, 160), 0, String(unnamed));
+      const refused = await beginAndHold(server, PROXY, unnamed, 300);
+      assert.ok(refused > 50 && refused < 140, `${unnamed}: ${refused} of 300 were refused`);
+    }
     assert.equal(await beginAndHold(server, PROXY, HOSTILE, 160), 32, 'control: the limit for a client who is named');
   } finally {
     await server.stop();
