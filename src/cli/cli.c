@@ -90,6 +90,19 @@ cli_take_sealed_link(struct cli *cli, struct link *out) {
     return CLI_USAGE;
 }
 
+/* Overwrite the user and the password in the address ${server}, an argument, which the process list
+ * shows to every user. */
+static void
+hide_login(const char *server) {
+    char *from = strstr(server, "://");
+    if (from == NULL) return;
+
+    char *end = from + 3 + strcspn(from + 3, "/?#");
+    while (end > from + 3 && *end != '@')
+        end--;
+    if (end > from + 3) memset(from + 3, 'x', (size_t)(end - from - 3));
+}
+
 /* Set the server for new secrets: from the command line, the environment or the configuration. */
 static enum cli_exit
 choose_default_server(struct cli *cli) {
@@ -110,6 +123,7 @@ choose_default_server(struct cli *cli) {
         say_hint("An address looks like https://HOST/.");
         return CLI_USAGE;
     }
+    if (server == cli->opt.server) hide_login(server);
     return CLI_DONE;
 }
 

@@ -208,17 +208,20 @@ note_views_left(const struct delivery *d, bool ended) {
         say_note("It can be opened %lld more %s.", left, left == 1 ? "time" : "times");
 }
 
-/* After an interruption or a lost connection, say how to continue.  Returns the exit code. */
+/* After an interruption or a lost connection, say how to continue, and for how long that is
+ * possible if the output failed.  Returns the exit code. */
 static enum cli_exit
 leave_for_later(struct delivery *d, enum cli_exit status) {
-    if (status != CLI_INTERRUPTED && status != CLI_NETWORK) return status;
+    int minutes = PARTS_MINUTES;
+    if (d->lease.part_size == 0) minutes = INLINE_MINUTES;
     if (!can_continue_later(d)) return status;
+    if (status == CLI_FAILED && say_had_error())
+        say_note("The view is kept for you for %d minutes.", minutes);
+    if (status != CLI_INTERRUPTED && status != CLI_NETWORK) return status;
 
     const char *reason = "the connection was lost";
     if (d->reason.len > 0) reason = buf_text(&d->reason);
     if (status == CLI_INTERRUPTED) reason = "interrupted";
-    int minutes = PARTS_MINUTES;
-    if (d->lease.part_size == 0) minutes = INLINE_MINUTES;
     say_error("%s; the view is kept for you for %d minutes", reason, minutes);
     say_hint("Run the same command again to continue.");
     return CLI_UNFINISHED;

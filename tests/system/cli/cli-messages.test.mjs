@@ -163,7 +163,9 @@ test('no room for what comes, and nobody who reads it', async () => {
   const made = (await cli.run(['put', '-q', '-v', '9'], { input: bytes })).stdout.trim();
   await mkdir(join(cli.folder, 'room'));
   const again = /run the same command again/;
-  isError(await shell(`ulimit -f 1000; "$0" get -o room/out '${made}'`), failed, /cannot write room\/out: File too large/, /Free some space.*same command again/, 'full');
+  const full = await shell(`ulimit -f 1000; "$0" get -o room/out '${made}'`);
+  isError(full, failed, /cannot write room\/out: File too large/, /Free some space.*same command again/, 'full');
+  assert.match(full.stderr, /^The view is kept for you for 15 minutes\.$/m);
   assert.deepEqual(readdirSync(join(cli.folder, 'room')), [], 'nothing of it stays');
   isError(await shell(`"$0" get -o - '${made}' >/dev/full`), failed, /standard output: No space left/, again, 'full pipe');
   isError(await shell(`"$0" get -o - '${made}' | true; exit \${PIPESTATUS[0]}`), failed, /standard output: Broken pipe/, again, 'closed pipe');

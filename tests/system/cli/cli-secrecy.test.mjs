@@ -103,10 +103,12 @@ test('while it runs, neither arguments nor environment show a key or a passphras
     });
   });
   await once(half.listen(0, '127.0.0.1'), 'listening');
-  const putting = cli.start(['put', '-p', 'env:PW', '-s', `http://127.0.0.1:${half.address().port}/`, content], { extra: { PW: passphrase, MARK: 'mark-of-the-test' } });
+  const putting = cli.start(['put', '-p', 'env:PW', '-s', `http://ada:of-the-proxy@127.0.0.1:${half.address().port}/`, content], { extra: { PW: passphrase, MARK: 'mark-of-the-test' } });
   await once(half, 'asked');
   const environ = readFileSync(`/proc/${putting.pid}/environ`, 'latin1');
   assert.ok(environ.includes('mark-of-the-test'), 'it can be read');
+  assert.doesNotMatch(readFileSync(`/proc/${putting.pid}/cmdline`, 'latin1'), /ada|of-the-proxy/);
+  assert.match(seen[0], /^Authorization: Basic YWRhOm9mLXRoZS1wcm94eQ==\r$/m);
   assert.ok(!environ.includes(passphrase));
   putting.kill('SIGINT');
   await putting.done;
