@@ -91,6 +91,7 @@ struct http_response {
     const uint8_t *constant; /* instead of body: bytes that live as long as the program */
     size_t constant_len;
     struct piped piped; /* instead of body, unless it is empty; owned */
+    size_t omitted;     /* bytes that the body of a GET has, in a response to HEAD; else 0 */
     const char *route;  /* template of the route, for log and metrics */
     const char *limit;  /* name of the limit that refused the request, for the log; NULL for none */
     char log_tag[17];   /* names the secret in the log without its id; "" for none */

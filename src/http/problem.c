@@ -34,6 +34,7 @@ problem_respond(struct http_response *r, enum problem p, const struct problem_mo
     r->constant_len = 0;
     buf_reset(&r->body);
     piped_close(&r->piped);
+    r->omitted = 0;
 
     /* If memory is short, the response has no body. */
     if (more == NULL) more = &none;

@@ -396,7 +396,7 @@ event_respond(const struct event *e, const struct http_response *resp, struct bu
     size_t len;
     const void *body = http_response_body(resp, &len);
     int err = buf_printf(out, "{\"statusCode\":%d", resp->status);
-    if (err == 0) err = add_response_fields(e, resp, len, out);
+    if (err == 0) err = add_response_fields(e, resp, len + resp->omitted, out);
 
     /* HEAD is GET without its body. */
     if (e->request.method == HTTP_HEAD) len = 0;

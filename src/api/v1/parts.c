@@ -128,25 +128,15 @@ set_part_headers(struct http_response *resp) {
     resp->status = 200;
 }
 
-/* Respond to HEAD, which must not renew the lease.  The zeros give the length, and the adapter
- * sends no body. */
+/* Respond to HEAD, which must not renew the lease, with the length alone. */
 static void
 head_part(struct api_call *call) {
-    struct buf *body = &call->resp->body;
-    uint8_t *space = NULL;
     uint32_t len;
-
     int found = vault_sealed_peek_part(call->api->vault, call->id, call->token, call->part, &len);
-    if (found > 0) {
-        int err = response_reserve(call->resp, len);
-        if (err != 0) found = err;
-    }
     if (found < 0) response_error(call->resp, found);
     else if (found == 0) v1_absent(call);
-    else if ((space = buf_space(body, len)) == NULL) response_error(call->resp, ERR_NOMEM);
     else {
-        memset(space, 0, len);
-        body->len += len;
+        call->resp->omitted = len;
         set_part_headers(call->resp);
     }
 }

@@ -83,7 +83,7 @@ size_t
 response_body_len(const struct conn *c) {
     size_t len;
     (void)http_response_body(&c->response, &len);
-    return len + c->response.piped.len;
+    return len + c->response.piped.len + c->response.omitted;
 }
 
 /* Send what the pipe of ${c} has, as far as the socket takes it. */
