@@ -6,6 +6,7 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/compiler.h"
@@ -14,6 +15,8 @@ struct clock {
     int64_t (*now)(void *ctx); /* seconds since 1970-01-01 UTC; any thread */
     void *ctx;
 };
+
+enum { CLOCK_HTTP_DATE_LEN = sizeof("Sun, 06 Nov 1994 08:49:37 GMT") - 1 };
 
 /* The system clock. */
 extern const struct clock clock_system;
@@ -27,5 +30,10 @@ int64_t clock_monotonic_ms(void);
 
 /* Return the microseconds of the monotonic clock.  Any thread. */
 int64_t clock_monotonic_us(void);
+
+/* Write the time ${t}, in seconds since 1970-01-01 UTC, to ${out} as the Date of HTTP (RFC 9110
+ * 5.6.7).  Returns false, with "" in ${out}, for a time outside of the years 1970 to 9999, which
+ * has no such form.  Any thread. */
+bool clock_http_date(int64_t t, char out[static CLOCK_HTTP_DATE_LEN + 1]);
 
 #endif

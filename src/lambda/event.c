@@ -171,14 +171,12 @@ path_of_service(struct event *e, const char *whole, const char *prefix) {
     return "/";
 }
 
-/* Write path and query, each with its NUL, into e->text, and point the request at them. */
+/* Write ${path} and the query, each with its NUL, into e->text, and point the request at them.
+ * Returns 0, ERR_INVALID, ERR_TOO_LARGE or ERR_NOMEM. */
 static int
-read_target(struct event *e, const char *prefix) {
+write_target(struct event *e, const char *path, const char *prefix) {
     bool http = e->kind == EVENT_HTTP;
-    const char *path = text_of(json_object_get(e->json, http ? "rawPath" : "path"));
     const char *query = text_of(json_object_get(e->json, "rawQueryString"));
-    if (path == NULL || path[0] != '/') return ERR_INVALID;
-
     int err = buf_add_text(&e->text, path_of_service(e, path, prefix));
     if (err == 0) err = buf_add_byte(&e->text, '\0');
     size_t at = e->text.len;
@@ -191,6 +189,23 @@ read_target(struct event *e, const char *prefix) {
     e->request.path = (const char *)e->text.data;
     e->request.query = (const char *)e->text.data + at;
     return 0;
+}
+
+/* Read path and query.  A gateway passes on what a client sent, also a NUL in it (%00) and what is
+ * longer than any address of ours. */
+static int
+read_target(struct event *e, const char *prefix) {
+    const char *name = e->kind == EVENT_HTTP ? "rawPath" : "path";
+    const json_t *path = json_object_get(e->json, name);
+    if (!json_is_string(path)) return ERR_INVALID;
+    e->request.path = e->request.query = "";
+
+    const char *text = text_of(path);
+    int err = ERR_INVALID;
+    if (text != NULL && text[0] == '/') err = write_target(e, text, prefix);
+    e->broken = e->broken || err == ERR_INVALID;
+    e->too_long = err == ERR_TOO_LARGE;
+    return err == ERR_NOMEM ? ERR_NOMEM : 0;
 }
 
 /* The last address in X-Forwarded-For, which a load balancer wrote: its own peer.  NULL if none. */
@@ -300,7 +315,12 @@ event_parse(const char *text, size_t len, const char *prefix, struct event *out)
     if (len > EVENT_MAX) return ERR_TOO_LARGE;
 
     /* Without the limits of json_parse_object(): events have more headers than those allow. */
-    out->json = json_loadb(text, len, JSON_ALLOW_NUL, NULL);
+    json_error_t error;
+    out->json = json_loadb(text, len, JSON_ALLOW_NUL, &error);
+    if (out->json == NULL && json_error_code(&error) == json_error_null_byte_in_key) {
+        out->broken = true; /* a parameter of the query with a NUL in its name */
+        return 0;
+    }
     if (!json_is_object(out->json)) return ERR_INVALID;
     int err = find_event_kind(out->json, out);
     if (err != 0 || out->kind == EVENT_SCHEDULE) return err;

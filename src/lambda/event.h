@@ -29,7 +29,9 @@ enum {
 struct event {
     enum event_kind kind;
     bool multi_value; /* the response has its headers as lists */
-    bool broken;      /* a header that must come once came twice, or the body is not base64 */
+    bool broken;      /* a header that must come once came twice, the body is not base64, or there
+                         is a NUL in the target */
+    bool too_long;    /* the target does not fit: path and query are empty */
     json_t *json;     /* owns the texts below */
 
     /* The last segment of the service's folder, if the path is this folder without its slash.
@@ -42,8 +44,8 @@ struct event {
 /*
  * Read the ${len} bytes at ${text} into ${out}, which event_clear() releases in every case.  The
  * path is taken without the stage of an HTTP API and without ${prefix}, such as "/share" or "", if
- * it begins with them.  Returns 0; ERR_INVALID if it is not an event of these kinds; ERR_TOO_LARGE
- * or ERR_NOMEM.
+ * it begins with them.  What a client can send makes no error: out->broken or out->too_long.
+ * Returns 0; ERR_INVALID if it is not an event of these kinds; ERR_TOO_LARGE or ERR_NOMEM.
  */
 MUST_CHECK
 int event_parse(const char *text, size_t len, const char *prefix, struct event *out);

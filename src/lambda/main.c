@@ -170,8 +170,11 @@ respond(struct function *f, struct event *e, struct http_response *resp) {
     struct api_admission admission;
     struct http_request *req = &e->request;
     int64_t body_len = -1;
-    if (e->broken) {
-        problem_respond(resp, PROBLEM_MALFORMED, NULL);
+
+    /* What is wrong with the event itself is answered as the server's parser does. */
+    if (e->broken || e->too_long) {
+        api_headers(&f->api, req, resp);
+        problem_respond(resp, e->broken ? PROBLEM_MALFORMED : PROBLEM_TARGET_TOO_LONG, NULL);
         return;
     }
     if (lead_to_folder(f, e, resp)) return;

@@ -10,6 +10,8 @@
 
 #include "vault/store.h"
 
+enum { STORE_RACERS_MAX = 64 };
+
 struct store_factory {
     const char *name;
 
@@ -25,6 +27,7 @@ struct store_factory {
     bool keeps_time; /* the latest time seen outlives reopen() */
     bool is_local;   /* usage() counts what is stored */
     int race_rounds; /* of every race, for each number of views */
+    int racers;      /* threads of a race: a multiple of 4, from 16 to STORE_RACERS_MAX */
 };
 
 /* Run every case on stores of ${f}.  Returns the number of cases that failed. */

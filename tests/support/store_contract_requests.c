@@ -14,7 +14,7 @@
 #define T0  SAMPLE_T0
 #define END (SAMPLE_T0 + SAMPLE_REQUEST_TTL)
 
-enum { RACERS = 64, WRAP = 300 };
+enum { WRAP = 300 };
 
 static void
 test_a_request_counts_its_answers_in_order(void **state) {
@@ -211,7 +211,7 @@ test_requests_outlive_a_restart(void **state) {
 
 struct answer_race {
     struct store *store;
-    struct store_ref request, answers[RACERS];
+    struct store_ref request, answers[STORE_RACERS_MAX];
     pthread_barrier_t start;
     atomic_int next, verdicts[VERDICT_FULL + 1];
 };
@@ -226,25 +226,25 @@ answerer(void *arg) {
     return NULL;
 }
 
-/* ${different} answers come to a request for ${n} at once, each of them RACERS / ${different}
- * times. */
+/* ${different} answers come to a request for ${n} at once, each of them equally often. */
 static void
 race_answers(struct store *s, int n, int different) {
     static struct answer_race race;
+    const int racers = store_contract_factory->racers;
     struct record r = sample_request(n);
     race = (struct answer_race){.store = s, .request = sample_create(s, &r)};
     struct record a = sample_answer(&race.request, 0);
-    for (int i = 0; i < RACERS; i++)
+    for (int i = 0; i < racers; i++)
         race.answers[i] = i < different ? sample_create(s, &a) : race.answers[i % different];
-    crowd_run(RACERS, answerer, &race, &race.start);
+    crowd_run(racers, answerer, &race, &race.start);
 
     int taken = n < different ? n : different;
     struct record got = sample_load(s, &race.request);
     assert_int_equal(got.answer_count, taken);
     assert_int_equal(got.views_left, n - taken);
     record_clear(&got);
-    assert_int_equal(race.verdicts[VERDICT_OK] + race.verdicts[VERDICT_FULL], RACERS);
-    assert_int_equal(race.verdicts[VERDICT_OK], taken * (RACERS / different));
+    assert_int_equal(race.verdicts[VERDICT_OK] + race.verdicts[VERDICT_FULL], racers);
+    assert_int_equal(race.verdicts[VERDICT_OK], taken * (racers / different));
 
     /* Exactly those that were counted can be opened. */
     int open = 0;
@@ -261,7 +261,7 @@ test_of_many_answers_exactly_n_are_taken(void **state) {
     static const int asked[] = {1, 3, 10};
     for (int round = 0; round < store_contract_factory->race_rounds; round++)
         for (size_t i = 0; i < ARRAY_LEN(asked); i++)
-            race_answers(*state, asked[i], RACERS);
+            race_answers(*state, asked[i], store_contract_factory->racers);
 }
 
 static void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The contract of stores, third part: 64 threads at one record.  Whatever their order, the counts
+ * The contract of stores, third part: many threads at one record.  Whatever their order, the counts
  * come out exact.
  */
 #include <setjmp.h>
@@ -14,19 +14,25 @@
 #include "store_contract_cases.h"
 #include "store_samples.h"
 
-enum { RACERS = 64, VERDICTS = VERDICT_INCOMPLETE + 1 };
+enum { VERDICTS = VERDICT_INCOMPLETE + 1 };
 
 static const int views_tried[] = {1, 2, 3, 10};
 
 struct race {
     struct store *store;
     const struct store_ref *ref;
-    struct change changes[RACERS];
+    struct change changes[STORE_RACERS_MAX];
     pthread_barrier_t start;
     atomic_int verdicts[VERDICTS]; /* how often each was given; [0] counts absent records */
     atomic_int claimed, failed;
     atomic_int next;
 };
+
+/* The threads of a race. */
+static int
+racers(void) {
+    return store_contract_factory->racers;
+}
 
 static void *
 racer(void *arg) {
@@ -53,7 +59,7 @@ run(struct race *race, struct store *s, const struct store_ref *ref) {
     atomic_store(&race->claimed, 0);
     for (int i = 0; i < VERDICTS; i++)
         atomic_store(&race->verdicts[i], 0);
-    crowd_run(RACERS, racer, race, &race->start);
+    crowd_run(racers(), racer, race, &race->start);
     assert_int_equal(race->failed, 0);
 }
 
@@ -61,7 +67,7 @@ run(struct race *race, struct store *s, const struct store_ref *ref) {
 static void
 fill(struct race *race, enum change_kind kind, unsigned base, unsigned step, unsigned proof) {
     *race = (struct race){0};
-    for (unsigned i = 0; i < RACERS; i++) {
+    for (unsigned i = 0; i < (unsigned)racers(); i++) {
         struct change *c = &race->changes[i];
         *c = (struct change){.kind = kind, .now = SAMPLE_T0};
         sample_hash(base + i * step, c->hash);
@@ -82,7 +88,7 @@ test_n_views_are_n_opens(void **state) {
             run(&race, s, &ref);
             assert_int_equal(race.verdicts[VERDICT_OK], views_tried[v]);
             assert_int_equal(race.claimed, views_tried[v]);
-            assert_int_equal(race.verdicts[VERDICT_ABSENT], RACERS - views_tried[v]);
+            assert_int_equal(race.verdicts[VERDICT_ABSENT], racers() - views_tried[v]);
             struct record got = sample_load(s, &ref);
             assert_int_equal(got.views_left, 0);
             assert_int_equal(got.lease_count, views_tried[v]);
@@ -102,7 +108,7 @@ test_n_views_are_n_classic_claims(void **state) {
             run(&race, s, &ref);
             assert_int_equal(race.verdicts[VERDICT_OK], views_tried[v]);
             assert_int_equal(race.verdicts[VERDICT_ABSENT] + race.verdicts[0],
-                             RACERS - views_tried[v]);
+                             racers() - views_tried[v]);
             assert_false(sample_has_content(s, &ref, 40));
         }
 }
@@ -117,7 +123,7 @@ test_one_lease_is_one_view(void **state) {
         fill(&race, CHANGE_OPEN, 1000, 0, SAMPLE_PROOF);
         run(&race, s, &ref);
         assert_int_equal(race.verdicts[VERDICT_OK], 1);
-        assert_int_equal(race.verdicts[VERDICT_REPEAT], RACERS - 1);
+        assert_int_equal(race.verdicts[VERDICT_REPEAT], racers() - 1);
         assert_int_equal(race.claimed, 1);
     }
 }
@@ -132,7 +138,7 @@ test_parallel_guesses_get_ten(void **state) {
         fill(&race, CHANGE_OPEN, 1000, 1, SAMPLE_WRONG);
         run(&race, s, &ref);
         assert_int_equal(race.verdicts[VERDICT_WRONG_PROOF], 10);
-        assert_int_equal(race.verdicts[VERDICT_ABSENT], RACERS - 10);
+        assert_int_equal(race.verdicts[VERDICT_ABSENT], racers() - 10);
         struct record got = sample_load(s, &ref);
         assert_int_equal(got.phase, PHASE_LOCKED);
         assert_int_equal(got.attempts_left, 0);
@@ -151,13 +157,13 @@ test_opens_confirms_burns_and_sweeps_stay_consistent(void **state) {
         struct record r = sample_sealed(3, 0, 304);
         struct store_ref ref = sample_create(s, &r);
         fill(&race, CHANGE_OPEN, 1000, 1, SAMPLE_PROOF);
-        for (unsigned i = 0; i < RACERS; i += 4) {
+        for (unsigned i = 0; i < (unsigned)racers(); i += 4) {
             race.changes[i].kind = CHANGE_CONFIRM;
             sample_hash(1001 + i, race.changes[i].hash);
             race.changes[i + 2].kind = CHANGE_LAPSE;
         }
-        race.changes[RACERS / 2].kind = CHANGE_BURN;
-        sample_hash(SAMPLE_OWNER, race.changes[RACERS / 2].hash);
+        race.changes[racers() / 2].kind = CHANGE_BURN;
+        sample_hash(SAMPLE_OWNER, race.changes[racers() / 2].hash);
         run(&race, s, &ref);
         struct record got = sample_load(s, &ref);
         assert_true(race.claimed <= 3);
@@ -183,10 +189,10 @@ test_a_part_sent_by_many_counts_once(void **state) {
         struct record r = sample_upload(1, 5);
         struct store_ref ref = sample_create(s, &r);
         fill(&race, CHANGE_PART, SAMPLE_OWNER, 0, 0);
-        for (uint32_t i = 0; i < RACERS; i++)
+        for (uint32_t i = 0; i < (uint32_t)racers(); i++)
             race.changes[i].part = i % 4;
         run(&race, s, &ref);
-        assert_int_equal(race.verdicts[VERDICT_OK], RACERS);
+        assert_int_equal(race.verdicts[VERDICT_OK], racers());
         struct record got = sample_load(s, &ref);
         assert_int_equal(got.parts_stored, 4);
         record_clear(&got);
@@ -219,9 +225,9 @@ test_an_id_is_created_once(void **state) {
     struct create_race race = {
         .store = s, .record = sample_sealed(1, 0, 304), .content = sample_content(304)};
     s->ops->ref(s, "IdThatManyWantAtOnce22", &race.ref);
-    crowd_run(RACERS, creator, &race, &race.start);
+    crowd_run(racers(), creator, &race, &race.start);
     assert_int_equal(race.created, 1);
-    assert_int_equal(race.refused, RACERS - 1);
+    assert_int_equal(race.refused, racers() - 1);
     assert_true(sample_has_content(s, &race.ref, 304));
     buf_free(&race.content);
 }

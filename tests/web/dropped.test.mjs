@@ -7,12 +7,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load, top } from './lib/load.mjs';
 
+globalThis.addEventListener ??= () => undefined;
+globalThis.removeEventListener ??= () => undefined;
 const m = await load('net/api.ts', 'net/errors.ts', 'net/retry.ts', 'model/failure.ts', 'model/outcome.ts', 'model/request.ts',
   'storage/begun.ts', 'text/languages.ts', 'text/ask/languages.ts', 'ui/ask/status.ts', 'ui/share/status.ts', 'worker/sharing.ts');
 const words = await m.wordsFor(['en']);
 await m.learnAsk(words);
-globalThis.addEventListener ??= () => undefined;
-globalThis.removeEventListener ??= () => undefined;
 
 const MARK = { 'Secrets-Answer': '1' };
 const refusal = (status, code, headers, more) => new Response(JSON.stringify({ code, ...more }), { status, headers: { 'Content-Type': 'application/problem+json', ...headers } });

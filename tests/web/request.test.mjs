@@ -123,10 +123,14 @@ test('a wrap is taken only if it names the own request, and holds an answer and 
 test('the line of a request, and what became of each answer', () => {
   const list = (state, ...states) => ({ state, expiresAt: 9, sealed: null, answers: states.map((one, at) => ({ at, state: one, wrap: one === 'waiting' ? new Uint8Array(1) : null })) });
   const line = (...args) => { const { key, n, final } = m.requestStatus(list(...args)); return [key, n, final]; };
+  const also = (...args) => m.requestStatus(list(...args)).also?.map(({ key, n }) => [key, n]);
   assert.deepEqual(line('open'), ['statusNoAnswer', undefined, false]);
   assert.deepEqual(line('open', 'waiting', 'waiting'), ['statusAnswers', 2, false]);
   assert.deepEqual(line('full', 'waiting'), ['statusAnswers', 1, false]);
-  assert.deepEqual(line('full', 'burnt'), ['answerBurnt', undefined, false]);
+  assert.deepEqual(line('full', 'burnt'), ['statusTakenBack', undefined, false]);
+  assert.deepEqual([also('full', 'waiting'), also('full', 'used_up')], [[], [['answerOpened', undefined]]]);
+  assert.deepEqual([also('full', 'waiting', 'used_up'), also('open', 'burnt', 'waiting')],
+    [[['statusUnread', 1]], [['statusUnread', 1], ['statusTakenBackCount', 1]]]);
   assert.deepEqual(line('expired'), ['statusUnanswered', undefined, true]);
   assert.deepEqual(line('expired', 'waiting'), ['statusAnswers', 1, false]);
   assert.deepEqual(line('ended', 'burnt'), ['statusEnded', undefined, true]);
@@ -144,10 +148,10 @@ test('nothing but the answer that was listed is opened', () => {
 });
 
 test('responses that make no sense are refused', () => {
-  const list = { state: 'open', expires_at: 1, answers: [{ at: 1, size: 304, state: 'waiting', wrap: 'AAAA' }] };
+  const list = { state: 'open', expires_at: 1, answers_left: 1, answers: [{ at: 1, size: 304, state: 'waiting', wrap: 'AAAA' }] };
   assert.equal(m.readAnswers(list).answers[0].wrap.length, 3);
   for (const change of [{ state: 'weird' }, { answers: null }, { answers: [null] }, { answers: [{ ...list.answers[0], state: 'x' }] }, { answers: [{ ...list.answers[0], size: 303 }] }, { answers: [{ ...list.answers[0], wrap: '!' }] },
-    { answers: Array(101).fill(list.answers[0]) }, { expires_at: '1' }, { description: 'AAAA', header: 'AAAA' }]) assert.throws(() => m.readAnswers({ ...list, ...change }), SyntaxError, JSON.stringify(change));
+    { answers: Array(101).fill(list.answers[0]) }, { expires_at: '1' }, { answers_left: -1 }, { description: 'AAAA', header: 'AAAA' }]) assert.throws(() => m.readAnswers({ ...list, ...change }), SyntaxError, JSON.stringify(change));
   const request = { header: 'A'.repeat(43), description: 'A'.repeat(600), answers_left: 1, expires_at: 1, answer_ttl: 60, answer_size: 1 };
   assert.equal(m.readRequest(request).answerSize, 1);
   for (const name of Object.keys(request)) assert.throws(() => m.readRequest({ ...request, [name]: undefined }), SyntaxError, name);

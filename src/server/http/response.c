@@ -40,15 +40,11 @@ reason_of(int status) {
     }
 }
 
-/* The value of Date, made once a second. */
+/* The value of Date, made once a second.  "" if the clock is so wrong that it has none. */
 static const char *
 date_of(struct io *io) {
     int64_t now = clock_now(&clock_system);
-    struct tm tm;
-    time_t seconds = (time_t)now;
-    if (now != io->date_s)
-        (void)strftime(io->date, sizeof(io->date), "%a, %d %b %Y %H:%M:%S GMT",
-                       gmtime_r(&seconds, &tm));
+    if (now != io->date_s) (void)clock_http_date(now, io->date);
     io->date_s = now;
     return io->date;
 }
@@ -66,8 +62,9 @@ add_field(struct buf *out, const char *name, const char *value) {
 static int
 write_head(struct conn *c, size_t len, struct buf *out) {
     const struct http_response *r = &c->response;
+    const char *date = date_of(c->io);
     int err = buf_printf(out, "HTTP/1.1 %d %s\r\n", r->status, reason_of(r->status));
-    if (err == 0) err = add_field(out, "Date", date_of(c->io));
+    if (err == 0 && date[0] != '\0') err = add_field(out, "Date", date);
     if (err == 0 && c->ends) err = add_field(out, "Connection", "close");
     if (err == 0 && !c->ends && c->head.old) err = add_field(out, "Connection", "Keep-Alive");
     for (int i = 0; i < r->field_count && err == 0; i++)

@@ -36,7 +36,8 @@ struct blobs_directory {
 
     /*
      * Held for reading while a part is removed, and from the link of a part until it is durable or
-     * removed again.  So under the lock for writing, a part that is there is durable and stays.
+     * removed again.  So who has had the lock for writing knows that a part that was there then is
+     * no longer in the hands of its put.
      */
     pthread_rwlock_t linking;
 };
@@ -151,21 +152,36 @@ link_part(struct blobs_directory *d, int subdir, const char *temporary, const ch
     return ERR_UNKNOWN_OUTCOME;
 }
 
-/* The name is taken.  Equal bytes are written again, since a failed fsync may have lost those
- * that are there.  Returns 0 or a code. */
+/*
+ * ${part} is there.  The bytes of a file with a name are durable: they were before it got the name.
+ * Whether the name is, a failed fsync may have left in doubt, so equal bytes need a new change of
+ * the names (the rule of fsync), and are not written again.  Returns 0 or a code.
+ */
 static int
-put_again(int subdir, const char *temporary, const char *part, const void *data, size_t len) {
+confirm_part(struct blobs_directory *d, int subdir, const char *part, const void *data,
+             size_t len) {
+    struct stat before, after;
+    if (fstatat(subdir, part, &before, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? ERR_UNKNOWN_OUTCOME : part_file_error(errno);
     int result = part_file_compare(subdir, part, data, len);
     if (result != 0) return result;
-    if (renameat(subdir, temporary, subdir, part) == 0 && fsync(subdir) == 0) return 0;
+
+    /* Another thread may still remove what it has linked, but not after this lock. */
+    (void)pthread_rwlock_wrlock(&d->linking);
+    bool stays =
+        fstatat(subdir, part, &after, AT_SYMLINK_NOFOLLOW) == 0 && after.st_ino == before.st_ino;
+    (void)pthread_rwlock_unlock(&d->linking);
+    if (!stays) return ERR_UNKNOWN_OUTCOME;
+
+    if (fs_sync_names(subdir, false) == 0) return 0;
     (void)part_file_error(errno);
     return ERR_UNKNOWN_OUTCOME;
 }
 
-/* The order is a promise: the bytes are durable before they get their name, and the name is
- * durable before put returns. */
+/* Write and link the part, which was not there.  The order is a promise: the bytes are durable
+ * before they get their name, and the name is durable before put returns. */
 static int
-put_part(struct blobs_directory *d, int subdir, const char *part, const void *data, size_t len) {
+put_new(struct blobs_directory *d, int subdir, const char *part, const void *data, size_t len) {
     char temporary[32];
     (void)snprintf(temporary, sizeof(temporary), TEMPORARY "%" PRIuFAST64,
                    atomic_fetch_add(&d->temporaries, 1));
@@ -176,12 +192,7 @@ put_part(struct blobs_directory *d, int subdir, const char *part, const void *da
         (void)pthread_rwlock_rdlock(&d->linking);
         result = link_part(d, subdir, temporary, part, len);
         (void)pthread_rwlock_unlock(&d->linking);
-
-        if (result == 0) {
-            (void)pthread_rwlock_wrlock(&d->linking);
-            result = put_again(subdir, temporary, part, data, len);
-            (void)pthread_rwlock_unlock(&d->linking);
-        }
+        if (result == 0) result = confirm_part(d, subdir, part, data, len);
     }
 
     (void)unlinkat(subdir, temporary, 0);
@@ -201,12 +212,16 @@ directory_put(struct blobs *b, const char *name, uint32_t k, const void *data, s
     struct blobs_directory *d = (struct blobs_directory *)b;
     char part[PART_NAME_MAX];
     if (!is_blob_name(name)) return ERR_STORE;
-    if (!has_room(d, len)) return ERR_FULL;
 
     int subdir = open_subdir(d, name, true);
     if (subdir < 0) return part_file_error(errno);
     format_part_name(name, k, part);
-    int result = put_part(d, subdir, part, data, len);
+
+    /* A part that is sent again costs a read, or a client could write to the disk for ever. */
+    int result = ERR_FULL;
+    if (faccessat(subdir, part, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+        result = confirm_part(d, subdir, part, data, len);
+    else if (has_room(d, len)) result = put_new(d, subdir, part, data, len);
     (void)close(subdir);
     return result;
 }

@@ -5,10 +5,10 @@
  * linked to its name, and the subdirectory is fsynced.  Files have mode 0600, directories 0700, and
  * symbolic links are never followed.
  *
- * A failed fsync follows the rule in store/fs.h: a put in doubt is removed or written again, and an
- * erase changes the subdirectory before it syncs.  A disk that nevertheless gives an erased part
- * back after a power failure has a file that no record names.  Nobody can read it, and the next
- * start removes it.
+ * A failed fsync follows the rule in store/fs.h: a put in doubt is removed, and a put of bytes that
+ * are there already, like an erase, changes the subdirectory before it syncs.  A disk that
+ * nevertheless gives an erased part back after a power failure has a file that no record names.
+ * Nobody can read it, and the next start removes it.
  */
 #ifndef STORE_BLOBS_DIRECTORY_H
 #define STORE_BLOBS_DIRECTORY_H

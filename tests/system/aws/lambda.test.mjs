@@ -188,6 +188,28 @@ test('bad events are reported, and the function goes on', async () => {
   assert.equal((await send('http', { method: 'GET', path: '/healthz' })).status, 200);
 });
 
+test('what a client can put into an address is refused as the server does it, and is no failure', async () => {
+  const nul = { 'a\u0000': '1' };
+  const long = 'a'.repeat(1_000_000);
+  const cases = [
+    [414, 'target_too_long', eventOf.http({ method: 'GET', path: `/${long}` })],
+    [414, 'target_too_long', eventOf.http({ method: 'GET', path: '/', query: long })],
+    [414, 'target_too_long', eventOf.rest({ method: 'GET', path: `/${long}` })],
+    [414, 'target_too_long', eventOf.balancer({ method: 'GET', path: '/', query: `x=${long}` })],
+    [400, 'malformed', { ...eventOf.http({ method: 'GET', path: '/' }), rawPath: '/\u0000' }],
+    [400, 'malformed', { ...eventOf.http({ method: 'GET', path: '/' }), queryStringParameters: nul }],
+    [400, 'malformed', { ...eventOf.rest({ method: 'GET', path: '/' }), multiValueQueryStringParameters: { a: ['\u0000'] } }],
+    [400, 'malformed', { ...eventOf.rest({ method: 'GET', path: '/' }), queryStringParameters: nul }],
+  ];
+  for (const [status, code, event] of cases) {
+    const answer = answerOf(await runtime.invoke(event));
+    assert.equal(answer.status, status, code);
+    assert.equal(parse(answer).code, code);
+    assert.equal(answer.headers['secrets-answer'], '1');
+  }
+  assert.equal((await send('http', { method: 'GET', path: '/healthz' })).status, 200);
+});
+
 const KEY = 'k'.repeat(32);
 
 /** The statuses of ${count} requests for a secret that is not there, with the headers ${headers}. */

@@ -35,6 +35,29 @@ after(async () => {
   await server?.stop();
 });
 
+/** The options of each command in the SYNOPSIS: -x where there is a letter. */
+function optionsOfManual() {
+  const synopsis = manual.slice(manual.indexOf('.Sh SYNOPSIS'), manual.indexOf('.Sh DESCRIPTION'));
+  const found = {};
+  for (const [, name, lines] of synopsis.matchAll(/^\.Cm (\w+)(.*?)(?=^\.Nm|(?![^]))/gms)) {
+    const own = [...lines.matchAll(/Fl (Fl )?([\w-]+)/g)];
+    found[name] = [...found[name] ?? [], ...own.flatMap(([, long, word]) => (long ? [`--${word}`] : [...word].map((letter) => `-${letter}`)))];
+  }
+  return found;
+}
+
+test('the manual and the help list the same options', async () => {
+  const listed = optionsOfManual();
+  const names = [...(await cli.run(['help'])).stdout.matchAll(/^ {2}([a-z]+) {2}/gm)].map((m) => m[1]);
+  assert.ok(names.includes('put') && names.length > 8, names.join(' '));
+  assert.deepEqual(Object.keys(listed).sort(), names.sort());
+  for (const name of names) {
+    const { stdout } = await cli.run([name, '--help']);
+    const help = [...stdout.matchAll(/^ {2}(?:(-\w), | {4})(--[\w-]+)/gm)].map(([, letter, long]) => letter ?? long);
+    assert.deepEqual(listed[name].sort(), help.filter((one) => one !== '-h').sort(), name);
+  }
+});
+
 /** The commands under EXAMPLES, in their order. */
 const examples = [...manual.slice(manual.indexOf('.Sh EXAMPLES'), manual.indexOf('.Sh SEE ALSO')).matchAll(/^\.Dl (.*)$/gm)]
   .map((m) => m[1].replaceAll('\\en', '\\n'));

@@ -6,13 +6,14 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import { pageHeaders } from '../../../web/headers.mjs';
+import { detail } from '../support/brief.mjs';
 import { top } from '../support/server.mjs';
 import { readTemplate as read } from '../support/template.mjs';
 
 const files = ['deploy/aws/template.yaml', 'deploy/aws/template-existing.yaml'];
 const waf = 'deploy/aws/waf.yaml';
 
-test('cfn-lint finds nothing', (t) => {
+detail('cfn-lint finds nothing', (t) => {
   const run = spawnSync('cfn-lint', [...files, waf], { cwd: top, encoding: 'utf8' });
   if (run.error) {
     t.skip('SKIP: cfn-lint is not here');

@@ -26,8 +26,9 @@ async function readAnswer(n = 0, where = page) {
 
 /** Leave a text that was read, which the page asks about. */
 async function back(where = page) {
-  await button('Back to the answers', where).click();
-  await button('Back to the answers', where.getByRole('dialog')).click();
+  const go = (place) => place.getByRole('button', { name: /^Back to the (request|answers)$/ }).click();
+  await go(where);
+  await go(where.getByRole('dialog'));
 }
 
 test('one asks, another answers, and only the first reads it', async () => {
@@ -416,11 +417,12 @@ test('an answer that was taken back is offered to nobody', async () => {
     other.allow = /404/;
     await other.goto(link);
     await text('Burnt today at', other).waitFor();
+    await other.getByRole('heading', { name: 'Taken back' }).waitFor();
     assert.equal(await text('can read it', other).count(), 0);
   });
 
   await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
-  await text('Burnt before you opened it').waitFor();
+  await text('The answer was taken back before you opened it.').waitFor();
   assert.equal(await button('Read the answer').isVisible(), false);
   assert.equal(await page.locator('.card h2').textContent(), 'This request is over');
   assert.equal(await asksToLeave(), false); // nothing is left to read

@@ -41,12 +41,42 @@ test('the browser asks before it leaves a link that was not taken', async () => 
   assert.equal(await asksToLeave(), false);
 });
 
-test('a link that its passphrase took from the clipboard is not taken', async () => {
+test('the browser asks until the link and its passphrase were both copied', async () => {
   await shareText('two things to copy', () => choose(2, (dialog) => dialog.getByLabel('A generated passphrase').check()));
-  for (const [label, asks] of [['Copy link', false], ['Copy passphrase', true], ['Copy link with text', false]]) {
+  // The passphrase takes the link from the clipboard.
+  for (const [label, asks] of [['Copy link', true], ['Copy passphrase', true], ['Copy link with text', false]]) {
     await button(label).click();
     await until(async () => await asksToLeave() === asks, `${label}: the browser ${asks ? 'asks' : 'does not ask'}`);
   }
+});
+
+test('a second press where another button was hits none that has just come there', async () => {
+  await page.clock.install();
+  await shareText('where it is burnt');
+  const { x, y } = await button('Burn it now').boundingBox();
+  await page.goto(site.url);
+  await page.locator('textarea').fill('pressed twice');
+  await button('Create link').evaluate((go, at) => Object.assign(go.style, { position: 'fixed', insetInlineStart: `${at.x}px`, top: `${at.y}px` }), { x, y });
+  await page.clock.pauseAt(Date.now() + 60_000);
+  const press = () => page.mouse.click(x + 20, y + 16);
+  await press();
+  await button('Copy link').waitFor();
+  await press();
+  assert.equal(await button('Yes, burn it').count(), 0);
+  await page.clock.runFor(1000);
+  await press();
+  await button('Yes, burn it').waitFor();
+});
+
+test('the text that was copied covers what is below it until the next press, and moves nothing', async () => {
+  await shareText('m');
+  const places = () => page.locator('.card').getByRole('button').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top + scrollY));
+  const before = await places();
+  await button('Copy link with text').click();
+  await page.locator('.card blockquote').waitFor();
+  assert.deepEqual(await places(), before);
+  await page.locator('h1').click();
+  await page.locator('.card blockquote').waitFor({ state: 'hidden' });
 });
 
 detail('what is typed for the next secret is not taken away by the button that asked for it', async () => {
@@ -170,9 +200,13 @@ test('earlier secrets of this browser: a quiet list, burnt or forgotten with a c
   await page.getByRole('button', { name: /^Burn it now: / }).first().click();
   await button('Yes, burn it').click();
   await text(/^Burnt/).waitFor();
-  await page.getByRole('button', { name: /^Forget: / }).first().click();
+  await page.getByRole('button', { name: /^Forget: / }).first().click(); // what is over is forgotten without a question
   assert.equal(await page.locator('.earlier li').count(), 1);
+  await page.getByRole('button', { name: /^Forget: / }).press('Enter');
+  await text('You can then neither burn it here nor see whether it was opened.').waitFor();
+  await button('Cancel').click();
   await button('Forget all').click();
+  await button('Yes, forget it').click();
   assert.equal(await page.evaluate(() => localStorage.length), 0);
   assert.ok(await page.locator('.earlier').isHidden());
 });
@@ -246,7 +280,9 @@ detail('forgetting by keys goes on to the next, and is told', async () => {
   for (const [pressed, next] of [[second, third], [third, fourth], [fourth, first], [first, 'Share a secret']]) {
     assert.equal(await focused(), pressed);
     await page.keyboard.press('Enter');
-    assert.equal(await focused(), next);
+    assert.equal(await focused(), 'Yes, forget it');
+    await page.keyboard.press('Enter');
+    await until(async () => await focused() === next, `the focus goes on to ${next}`);
     assert.equal(await told(), `Forgotten: ${pressed.slice('Forget: '.length)}`);
   }
   assert.equal(await page.evaluate(() => localStorage.length), 0);
@@ -255,6 +291,8 @@ detail('forgetting by keys goes on to the next, and is told', async () => {
   await page.reload();
   await button('Forget all').focus();
   await page.keyboard.press('Enter');
+  await page.keyboard.press('Enter');
+  await until(async () => await page.locator('.earlier').isHidden(), 'nothing is left');
   assert.equal(await focused(), 'Share a secret');
   assert.equal(await told(), 'Forgotten: Secrets shared from this browser');
 });

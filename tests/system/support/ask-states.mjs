@@ -121,7 +121,7 @@ export const askStates = {
     await page.goto(own);
     await button('Open', page).or(page.locator('.answers li button')).first().click();
     await button('Copy', page).click();
-    await button('Back to the answers', page).click();
+    await button('Back to the request', page).click();
     await page.getByText('The answer is opened.').waitFor();
   },
   'collecting-ended': async (page, site) => {

@@ -22,7 +22,7 @@ export function testServer() {
   return join(buildFolder, 'tests/server');
 }
 
-/** The folder of a secretsd whose page derives keys at the least cost that readers accept. */
+/** The folder of a secretsd whose page derives keys at the least cost that readers accept, and itself at N = 2^10. */
 export function cheapServer() {
   make('tests/cheap/secretsd');
   return join(buildFolder, 'tests/cheap');

@@ -14,6 +14,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
 
 import { brief } from '../support/brief.mjs';
@@ -201,6 +202,39 @@ async function hiddenAddress(proxy) {
   assert.match(line(), /client=127\./);
 }
 
+/** Who operates the service asks on its own address: a query does not lead around that. */
+async function operatorsPaths(proxy) {
+  const own = await fetchThrough(proxy, 'healthz?x', {});
+  await own.toArray();
+  assert.deepEqual([own.statusCode, own.headers['secrets-answer']], [200, '1'], 'control: the server answers');
+  for (const path of ['readyz', 'readyz?x', 'readyz?', 'metrics', 'metrics?x']) {
+    const response = await fetchThrough(proxy, path, {});
+    await response.toArray();
+    assert.ok([403, 404].includes(response.statusCode), `${path}: ${response.statusCode}`);
+    assert.equal(response.headers['secrets-answer'], undefined, path);
+  }
+}
+
+/** A connection to ${proxy} from ${localAddress}. Resolves to its socket after the handshake, or to null if it is refused. */
+function connectionFrom(proxy, localAddress) {
+  const { hostname, port } = new URL(proxy.url);
+  return new Promise((done) => {
+    const socket = connectTls({ host: '127.0.0.1', port: Number(port), servername: hostname, localAddress, rejectUnauthorized: false });
+    socket.once('secureConnect', () => done(socket)).once('error', () => done(null)).once('close', () => done(null));
+  });
+}
+
+/** A client has so many connections and no more, and another client has its own. */
+async function connectionsOfOne(proxy) {
+  const held = [];
+  for (let i = 0; i < 32; i++) held.push(await connectionFrom(proxy, '127.0.0.78'));
+  assert.ok(held.every((one) => one !== null));
+  assert.equal(await connectionFrom(proxy, '127.0.0.78'), null, 'the 33rd');
+  held.push(await connectionFrom(proxy, '127.0.0.79'));
+  assert.notEqual(held[32], null, 'of another client');
+  for (const one of held) one.destroy();
+}
+
 /** What the others pass on the client and curl show. */
 const forPages = ['nginx with Basic auth', 'nginx below a folder', 'login by cookie'];
 
@@ -210,6 +244,9 @@ for (const kind of proxyKinds)
     pageTest(`page behind ${kind}`, async (t) => throughPage(t, site.proxies[kind], !brief || kind === 'nginx below a folder'));
     test(`user named by a client behind ${kind}`, async () => forgedUser(site.proxies[kind]));
     test(`address hidden by a client behind ${kind}`, async () => hiddenAddress(site.proxies[kind]));
+    if (['nginx', 'apache', 'haproxy', 'caddy', 'varnish'].includes(kind))
+      test(`paths of the operator behind ${kind}`, async () => operatorsPaths(site.proxies[kind]));
+    if (kind === 'haproxy') test(`connections of one client at ${kind}`, async () => connectionsOfOne(site.proxies[kind]));
     test(`curl behind ${kind}`, async (t) => throughCurl(t, site.proxies[kind]));
     const client = kind === 'login by cookie' ? clientWithoutCookies : throughCli;
     test(`client behind ${kind}`, async (t) => client(t, site.proxies[kind]));

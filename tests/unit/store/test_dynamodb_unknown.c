@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "store/dynamodb/store.h"
 #include "store_samples.h"
+#include "vault/vault.h"
 
 enum { SIZE = 400 };
 
@@ -232,6 +233,42 @@ test_slow_clock_opens_what_has_not_expired(void **state) {
     assert_int_equal(open_with_slow_clock(BEHIND / 2, true), VERDICT_OK);
 }
 
+static int64_t shown; /* by the clock of the vault below */
+
+static int64_t
+shown_now(void *ctx) {
+    (void)ctx;
+    return shown;
+}
+
+/* What the vault refuses creates by: a clock that was ahead, and not one that is behind. */
+static void
+test_slow_clock_is_told_from_one_set_back(void **state) {
+    enum { DAY = 86400 };
+    const struct clock clock = {.now = shown_now};
+    struct vault v = {.clock = clock};
+    (void)state;
+
+    /* The service tells the time, so that a clock behind decides rightly and refuses nothing. */
+    shown = clock_now(&clock_system) - DAY;
+    assert_int_equal(open_with_clock(clock, &v.store), 0);
+    assert_int_equal(v.store->ops->ping(v.store), 0);
+    assert_in_range(v.store->ops->service_time(v.store, shown) - shown, DAY - 60, DAY + 60);
+    assert_in_range(vault_now(&v) - shown, DAY - 60, DAY + 60);
+    assert_int_equal(vault_clock_behind(&v), 0);
+
+    /* A clock a day ahead is believed.  Once it is set back, what was decided by it stays. */
+    shown = clock_now(&clock_system) + DAY;
+    assert_int_equal(v.store->ops->ping(v.store), 0);
+    assert_int_equal(v.store->ops->service_time(v.store, shown), shown);
+    assert_int_equal(vault_now(&v), shown);
+    assert_int_equal(vault_clock_behind(&v), 0);
+    shown -= DAY;
+    assert_int_equal(v.store->ops->ping(v.store), 0);
+    assert_in_range(vault_clock_behind(&v), DAY - 60, DAY);
+    v.store->ops->close(v.store);
+}
+
 int
 main(void) {
     const struct CMUnitTest tests[] = {
@@ -241,6 +278,7 @@ main(void) {
         cmocka_unit_test(test_what_is_sent_twice_is_done_once),
         cmocka_unit_test(test_slow_clock_opens_nothing_expired),
         cmocka_unit_test(test_slow_clock_opens_what_has_not_expired),
+        cmocka_unit_test(test_slow_clock_is_told_from_one_set_back),
         /* Last, because a store does not forget how far its clock is behind. */
         cmocka_unit_test(test_drop_whose_answer_is_lost_is_done),
     };

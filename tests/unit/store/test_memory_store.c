@@ -21,6 +21,7 @@ main(void) {
         .finish = finish_memory,
         .is_local = true,
         .race_rounds = 25,
+        .racers = STORE_RACERS_MAX,
     };
     return store_contract_run(&factory);
 }

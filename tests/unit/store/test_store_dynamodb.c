@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The contract of stores, on dynalite. */
+/* The contract of stores, on dynalite.  RACERS sets how many threads race. */
 #include "aws_standins.h"
 #include "base/err.h"
+#include "env_number.h"
 #include "store/dynamodb/store.h"
 #include "store_contract.h"
 
@@ -36,12 +37,13 @@ finish(struct store *s) {
 
 int
 main(void) {
-    static const struct store_factory factory = {
+    const struct store_factory factory = {
         .name = "dynamodb on dynalite",
         .open = open_new,
         .reopen = reopen,
         .finish = finish,
         .race_rounds = 1,
+        .racers = env_number("RACERS", 16, STORE_RACERS_MAX, STORE_RACERS_MAX),
     };
     standins = aws_standins_start();
     int failed = store_contract_run(&factory);

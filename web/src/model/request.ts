@@ -30,8 +30,24 @@ export function requestStatus({ state, answers, expiresAt }: AnswerList): Status
     case 'removed': return { key: 'statusTakenDown', final: true };
     case 'expired': if (n === 0) return { key: 'statusUnanswered', at: expiresAt, final: true };
   }
-  if (n === 1 && answers[0]!.state === 'burnt') return { key: 'answerBurnt', final: false };
-  return n === 0 ? { key: 'statusNoAnswer', final: false } : { key: 'statusAnswers', n, at, final: false };
+  if (n === 0) return { key: 'statusNoAnswer', final: false };
+  if (n === 1 && answers[0]!.state === 'burnt') return { key: 'statusTakenBack', final: false };
+  return { key: 'statusAnswers', n, at, final: false, also: n === 1 ? becameOfOne(answers[0]!) : becameOfMany(answers) };
+}
+
+function becameOfOne(answer: Answer): { key: Key }[] {
+  const key = answerStatus(answer);
+  return key === null ? [] : [{ key }];
+}
+
+function becameOfMany(answers: readonly Answer[]): { key: Key; n: number }[] {
+  const takenBack = answers.filter(({ state }) => state === 'burnt').length;
+  return [{ key: 'statusUnread', n: waitingAnswers(answers) }, ...(takenBack > 0 ? [{ key: 'statusTakenBackCount', n: takenBack } as const] : [])];
+}
+
+/** How many answers were asked for, as far as the list tells. */
+export function answersAsked({ answers, answersLeft }: AnswerList): number {
+  return answers.length + answersLeft;
 }
 
 /** What became of an answer, or null while it waits to be opened. */

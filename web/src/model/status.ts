@@ -11,6 +11,8 @@ export interface StatusLine {
   at?: number;
   /** Whether nothing can change any more. */
   final: boolean;
+  /** What is said after it. */
+  also?: { key: Key; n?: number }[];
 }
 
 /** It is gone, and the server does not say why. */

@@ -39,6 +39,8 @@ export interface Answer {
 export interface AnswerList {
   state: RequestState;
   expiresAt: number;
+  /** How many more answers can come. */
+  answersLeft: number;
   /** Null once the request is ended. */
   sealed: Sealed | null;
   answers: Answer[];
@@ -67,6 +69,7 @@ export function readAnswers(json: Json): AnswerList {
   return {
     state: state as RequestState,
     expiresAt: time(json, 'expires_at'),
+    answersLeft: within(json, 'answers_left', 0, ANSWERS_MAX),
     sealed: description === undefined ? null : readSealed(json),
     answers: answers.map((one) => readAnswer((one ?? {}) as Json)),
   };

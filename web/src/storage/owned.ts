@@ -8,6 +8,8 @@ export interface Owned extends Kept {
   token: string;
   /** The request that it answers. */
   request?: string;
+  /** Whether this browser took it back. */
+  back?: true;
 }
 
 const NAME = 'ephemeral-secrets';
@@ -19,8 +21,8 @@ export function readOwned(stored: string | null, now: number): Owned[] {
 }
 
 function isOwned(value: unknown): value is Owned {
-  const { token, request } = (value ?? {}) as Record<string, unknown>;
-  return isKept(value) && typeof token === 'string' && TOKEN.test(token)
+  const { token, request, back } = (value ?? {}) as Record<string, unknown>;
+  return isKept(value) && typeof token === 'string' && TOKEN.test(token) && (back === undefined || back === true)
     && (request === undefined || (typeof request === 'string' && ID.test(request)));
 }
 

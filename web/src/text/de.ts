@@ -131,7 +131,10 @@ export const de: Catalogue = {
   earlierMade: 'Geteilt {when}',
   earlierMore: { '=1': 'Noch eines zeigen', other: '{n} weitere zeigen' },
   forget: 'Vergessen',
+  forgetOwnedSure: 'Vergessen? Dann kannst du es hier weder vernichten noch sehen, ob es geöffnet wurde.',
   forgetAll: 'Alle vergessen',
+  forgetAllSure: 'Alle vergessen? Dann kannst du sie hier weder vernichten noch sehen, welche geöffnet wurden.',
+  forgetYes: 'Ja, vergessen',
   forgotten: 'Vergessen: {what}',
   forgetNote: 'Dieser Browser behält nur, was er braucht, um diese Geheimnisse zu prüfen oder zu vernichten. Er behält weder ihren Inhalt noch ihre Schlüssel.',
 

@@ -131,7 +131,10 @@ export const en = {
   earlierMade: 'Shared {when}',
   earlierMore: { '=1': 'Show one more', other: 'Show {n} more' },
   forget: 'Forget',
+  forgetOwnedSure: 'Forget it? You can then neither burn it here nor see whether it was opened.',
   forgetAll: 'Forget all',
+  forgetAllSure: 'Forget all? You can then neither burn them here nor see which were opened.',
+  forgetYes: 'Yes, forget it',
   forgotten: 'Forgotten: {what}',
   forgetNote: 'This browser keeps only what it needs to check these secrets or burn them. It keeps neither their content nor their keys.',
 

@@ -131,7 +131,10 @@ export const es: Catalogue = {
   earlierMade: 'Compartido {when}',
   earlierMore: { '=1': 'Mostrar uno más', other: 'Mostrar {n} más' },
   forget: 'Olvidar',
+  forgetOwnedSure: '¿Olvidarlo? Ya no podrás destruirlo aquí ni ver si se abrió.',
   forgetAll: 'Olvidar todos',
+  forgetAllSure: '¿Olvidar todos? Ya no podrás destruirlos aquí ni ver cuáles se abrieron.',
+  forgetYes: 'Sí, olvidar',
   forgotten: 'Olvidado: {what}',
   forgetNote: 'Este navegador solo guarda lo necesario para consultar o destruir estos secretos. No guarda ni su contenido ni sus claves.',
 

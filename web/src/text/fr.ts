@@ -131,7 +131,10 @@ export const fr: Catalogue = {
   earlierMade: 'Partagé {when}',
   earlierMore: { '=1': 'En afficher un de plus', other: 'En afficher {n} de plus' },
   forget: 'Oublier',
+  forgetOwnedSure: 'L’oublier ? Vous ne pourrez plus le détruire ici, ni voir s’il a été ouvert.',
   forgetAll: 'Tout oublier',
+  forgetAllSure: 'Tout oublier ? Vous ne pourrez plus les détruire ici, ni voir lesquels ont été ouverts.',
+  forgetYes: 'Oui, oublier',
   forgotten: 'Oublié : {what}',
   forgetNote: 'Ce navigateur ne garde que ce qu’il faut pour suivre ces secrets ou les détruire. Il ne garde ni leur contenu, ni leurs clés.',
 

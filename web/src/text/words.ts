@@ -102,6 +102,11 @@ export class Words {
     return new Intl.NumberFormat(this.language, options).format(value);
   }
 
+  /** Sentences one after another. */
+  joined(...sentences: string[]): string {
+    return sentences.join(this.language.startsWith('zh') ? '' : ' ');
+  }
+
   /** `text` as a sentence begins. */
   capital(text: string): string {
     const [first = '', ...rest] = text;

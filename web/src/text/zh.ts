@@ -128,7 +128,10 @@ export const zh: Catalogue = {
   earlierMade: '{when}分享',
   earlierMore: { other: '再显示 {n} 个' },
   forget: '忘记',
+  forgetOwnedSure: '要忘记吗？之后无法在此销毁它，也看不到它是否被打开过。',
   forgetAll: '全部忘记',
+  forgetAllSure: '要全部忘记吗？之后无法在此销毁它们，也看不到哪些被打开过。',
+  forgetYes: '是，忘记',
   forgotten: '已忘记：{what}',
   forgetNote: '此浏览器只保存查询或销毁这些秘密所需的信息，既不保存其内容，也不保存其密钥。',
 

@@ -26,9 +26,12 @@ export const askDe: AskCatalogue = {
   privateKeep: { '=1': 'Nur mit diesem Link lässt sich die Antwort lesen. Kopiere ihn, bevor du diese Seite verlässt.', other: 'Nur mit diesem Link lassen sich die Antworten lesen. Kopiere ihn, bevor du diese Seite verlässt.' },
   copyPrivate: 'Privaten Link kopieren',
   keepPrivate: 'Privaten Link in diesem Browser behalten',
-  keepHint: 'Dann kann jeder, der diesen Browser benutzt, jede Antwort lesen.',
+  keepHint: { '=1': 'Dann kann jeder, der diesen Browser benutzt, die Antwort lesen.', other: 'Dann kann jeder, der diesen Browser benutzt, jede Antwort lesen.' },
   statusNoAnswer: 'Noch keine Antwort. Kommt eine, erscheint sie hier.',
   statusAnswers: { '=1': 'Eine Antwort, {when}', other: '{n} Antworten, die letzte {when}' },
+  statusUnread: 'Ungelesen: {n}',
+  statusTakenBack: 'Die Antwort wurde zurückgenommen, bevor du sie geöffnet hast.',
+  statusTakenBackCount: 'Zurückgenommen: {n}',
   statusUnanswered: '{when} abgelaufen, nie beantwortet.',
   statusEnded: 'Beendet. Niemand kann mehr antworten.',
   statusTakenDown: 'Vom Betreiber entfernt.',
@@ -41,7 +44,6 @@ export const askDe: AskCatalogue = {
   askedTitle: 'In diesem Browser behaltene Anfragen',
   askedMade: 'Gefragt {when}',
   forgetSure: 'Vergessen? Ohne ihren privaten Link lässt sich keine Antwort lesen.',
-  forgetYes: 'Ja, vergessen',
   askedNote: 'Dieser Browser behält die privaten Links dieser Anfragen, weil du es so gewählt hast. „Vergessen“ entfernt einen.',
 
   answerTitle: 'Du wirst um ein Geheimnis gebeten',
@@ -67,7 +69,8 @@ export const askDe: AskCatalogue = {
   forgedTitle: 'Dieser Anfrage ist nicht zu trauen',
   forged: 'Was der Server geschickt hat, gehört nicht zu diesem Link. Eine Antwort könnte jemand anderen erreichen, darum lässt sich hier nichts senden. Sag es der Person, die dir den Link geschickt hat.',
 
-  collectTitle: 'Antworten auf deine Anfrage',
+  requestTitle: 'Deine Anfrage',
+  collectTitle: { '=1': 'Antwort auf deine Anfrage', other: 'Antworten auf deine Anfrage' },
   answerOne: 'Die Antwort',
   collectNote: 'Du hast gefragt nach:',
   wrongLink: 'Hat dir jemand diesen Link geschickt? Dann ist es der falsche. Bitte um den Link zum Antworten.',
@@ -80,6 +83,7 @@ export const askDe: AskCatalogue = {
   answerDamaged: 'Beschädigt oder keine Antwort auf diese Anfrage. Sie lässt sich nicht öffnen.',
   answerNotOurs: 'Für einen anderen Schlüssel verschlüsselt. Das Kommandozeilenprogramm öffnet sie: secrets collect.',
   backToAnswers: 'Zurück zu den Antworten',
+  backToRequest: 'Zurück zur Anfrage',
   answersGone: 'Sie ist abgelaufen oder wurde beendet, und ihre Antworten sind weg, oder der Link stimmt nicht.',
   forgedAnswers: 'Was der Server geschickt hat, ist nicht die Anfrage dieses Links. Darum wird nichts davon gezeigt.',
   exposedTitle: 'Der Server kennt vielleicht deinen privaten Link',
@@ -87,5 +91,5 @@ export const askDe: AskCatalogue = {
   exposedNotEnded: 'Unterwegs wurde sein # zu %23, darum hat dein Browser ihn ganz an den Server geschickt. Die Anfrage muss beendet werden, was noch nicht gelungen ist.',
 
   replaceAsked: 'Der private Link deiner Anfrage geht dann verloren, und ohne ihn lässt sich keine Antwort lesen. Kopiere ihn vorher oder behalte ihn in diesem Browser.',
-  leaveTitle: 'Zurück zu den Antworten?',
+  leaveTitle: 'Zurückgehen?',
 };

@@ -26,9 +26,12 @@ export const askEn = {
   privateKeep: { '=1': 'Only this link can read the answer. Copy it before you leave this page.', other: 'Only this link can read the answers. Copy it before you leave this page.' },
   copyPrivate: 'Copy private link',
   keepPrivate: 'Keep the private link in this browser',
-  keepHint: 'Then anyone who uses this browser can read every answer.',
+  keepHint: { '=1': 'Then anyone who uses this browser can read the answer.', other: 'Then anyone who uses this browser can read every answer.' },
   statusNoAnswer: 'No answer yet. It will appear here.',
   statusAnswers: { '=1': 'One answer, {when}', other: '{n} answers, the last {when}' },
+  statusUnread: 'Unread: {n}',
+  statusTakenBack: 'The answer was taken back before you opened it.',
+  statusTakenBackCount: 'Taken back: {n}',
   statusUnanswered: 'Expired {when}, never answered.',
   statusEnded: 'Ended. Nobody can answer any more.',
   statusTakenDown: 'Taken down by the operator.',
@@ -41,7 +44,6 @@ export const askEn = {
   askedTitle: 'Requests kept in this browser',
   askedMade: 'Asked {when}',
   forgetSure: 'Forget it? Without its private link no answer can be read.',
-  forgetYes: 'Yes, forget it',
   askedNote: 'This browser keeps the private links of these requests because you chose so. Forget removes one.',
 
   answerTitle: 'You are asked for a secret',
@@ -67,7 +69,8 @@ export const askEn = {
   forgedTitle: 'This request cannot be trusted',
   forged: 'What the server sent is not what the link was made for. An answer could reach somebody else, so nothing can be sent here. Tell the person who sent you the link.',
 
-  collectTitle: 'Answers to your request',
+  requestTitle: 'Your request',
+  collectTitle: { '=1': 'Answer to your request', other: 'Answers to your request' },
   answerOne: 'The answer',
   collectNote: 'You asked for:',
   wrongLink: 'Did somebody send you this link? It is the wrong one. Ask them for the link to answer with.',
@@ -80,6 +83,7 @@ export const askEn = {
   answerDamaged: 'Damaged, or not an answer to this request. It cannot be opened.',
   answerNotOurs: 'Encrypted to another key. The command line program opens it: secrets collect.',
   backToAnswers: 'Back to the answers',
+  backToRequest: 'Back to the request',
   answersGone: 'It expired or was ended, and its answers are gone, or the link is wrong.',
   forgedAnswers: 'What the server sent is not the request of this link, so none of it is shown.',
   exposedTitle: 'The server may know your private link',
@@ -87,5 +91,5 @@ export const askEn = {
   exposedNotEnded: 'Something on the way changed its # into %23, so your browser sent all of it to the server. The request has to be ended, which did not work yet.',
 
   replaceAsked: 'You will lose the private link of your request, and without it no answer can be read. Copy it or keep it in this browser first.',
-  leaveTitle: 'Go back to the answers?',
+  leaveTitle: 'Go back?',
 };

@@ -26,9 +26,12 @@ export const askEs: AskCatalogue = {
   privateKeep: { '=1': 'Solo con este enlace se puede leer la respuesta. Cópialo antes de salir de esta página.', other: 'Solo con este enlace se pueden leer las respuestas. Cópialo antes de salir de esta página.' },
   copyPrivate: 'Copiar enlace privado',
   keepPrivate: 'Guardar el enlace privado en este navegador',
-  keepHint: 'Así, quien use este navegador puede leer cualquier respuesta.',
+  keepHint: { '=1': 'Así, quien use este navegador puede leer la respuesta.', other: 'Así, quien use este navegador puede leer cualquier respuesta.' },
   statusNoAnswer: 'Aún no hay respuesta. Cuando llegue, aparecerá aquí.',
   statusAnswers: { '=1': 'Una respuesta, {when}', other: '{n} respuestas, la última {when}' },
+  statusUnread: 'Sin leer: {n}',
+  statusTakenBack: 'La respuesta se retiró antes de que la abrieras.',
+  statusTakenBackCount: 'Retiradas: {n}',
   statusUnanswered: 'Caducó {when} sin respuesta.',
   statusEnded: 'Terminada. Ya nadie puede responder.',
   statusTakenDown: 'Retirada por el operador.',
@@ -41,7 +44,6 @@ export const askEs: AskCatalogue = {
   askedTitle: 'Peticiones guardadas en este navegador',
   askedMade: 'Pedido {when}',
   forgetSure: '¿Olvidarla? Sin su enlace privado no se puede leer ninguna respuesta.',
-  forgetYes: 'Sí, olvidar',
   askedNote: 'Este navegador guarda los enlaces privados de estas peticiones porque así lo elegiste. «Olvidar» quita uno.',
 
   answerTitle: 'Te piden un secreto',
@@ -67,7 +69,8 @@ export const askEs: AskCatalogue = {
   forgedTitle: 'Esta petición no es de fiar',
   forged: 'Lo que envió el servidor no corresponde a este enlace. Una respuesta podría llegar a otra persona, así que aquí no se puede enviar nada. Avisa a quien te envió el enlace.',
 
-  collectTitle: 'Respuestas a tu petición',
+  requestTitle: 'Tu petición',
+  collectTitle: { '=1': 'Respuesta a tu petición', other: 'Respuestas a tu petición' },
   answerOne: 'La respuesta',
   collectNote: 'Pediste:',
   wrongLink: '¿Alguien te envió este enlace? Es el equivocado. Pídele el enlace para responder.',
@@ -80,6 +83,7 @@ export const askEs: AskCatalogue = {
   answerDamaged: 'Dañada, o no es una respuesta a esta petición. No se puede abrir.',
   answerNotOurs: 'Cifrada para otra clave. La abre el programa de línea de comandos: secrets collect.',
   backToAnswers: 'Volver a las respuestas',
+  backToRequest: 'Volver a la petición',
   answersGone: 'Caducó o se terminó, y sus respuestas ya no existen, o el enlace no es correcto.',
   forgedAnswers: 'Lo que envió el servidor no es la petición de este enlace, así que no se muestra nada.',
   exposedTitle: 'Es posible que el servidor conozca tu enlace privado',
@@ -87,5 +91,5 @@ export const askEs: AskCatalogue = {
   exposedNotEnded: 'Por el camino, su # se convirtió en %23, así que tu navegador lo envió entero al servidor. Hay que terminar la petición, y aún no se ha podido.',
 
   replaceAsked: 'Se perderá el enlace privado de tu petición, y sin él no se puede leer ninguna respuesta. Cópialo antes o guárdalo en este navegador.',
-  leaveTitle: '¿Volver a las respuestas?',
+  leaveTitle: '¿Volver?',
 };

@@ -26,9 +26,12 @@ export const askFr: AskCatalogue = {
   privateKeep: { '=1': 'Seul ce lien permet de lire la réponse. Copiez-le avant de quitter cette page.', other: 'Seul ce lien permet de lire les réponses. Copiez-le avant de quitter cette page.' },
   copyPrivate: 'Copier le lien privé',
   keepPrivate: 'Garder le lien privé dans ce navigateur',
-  keepHint: 'Toute personne qui utilise ce navigateur peut alors lire chaque réponse.',
+  keepHint: { '=1': 'Toute personne qui utilise ce navigateur peut alors lire la réponse.', other: 'Toute personne qui utilise ce navigateur peut alors lire chaque réponse.' },
   statusNoAnswer: 'Pas encore de réponse. Elle s’affichera ici dès son arrivée.',
   statusAnswers: { '=1': 'Une réponse, {when}', other: '{n} réponses, la dernière {when}' },
+  statusUnread: 'Non lues : {n}',
+  statusTakenBack: 'La réponse a été reprise avant que vous l’ouvriez.',
+  statusTakenBackCount: 'Reprises : {n}',
   statusUnanswered: 'Expirée {when}, sans réponse.',
   statusEnded: 'Close. Plus personne ne peut répondre.',
   statusTakenDown: 'Retirée par l’exploitant.',
@@ -41,7 +44,6 @@ export const askFr: AskCatalogue = {
   askedTitle: 'Demandes gardées dans ce navigateur',
   askedMade: 'Demandé {when}',
   forgetSure: 'L’oublier ? Sans son lien privé, aucune réponse ne pourra être lue.',
-  forgetYes: 'Oui, oublier',
   askedNote: 'Ce navigateur garde les liens privés de ces demandes parce que vous l’avez choisi. « Oublier » en retire un.',
 
   answerTitle: 'On vous demande un secret',
@@ -67,7 +69,8 @@ export const askFr: AskCatalogue = {
   forgedTitle: 'Cette demande n’est pas fiable',
   forged: 'Ce que le serveur a envoyé ne correspond pas à ce lien. Une réponse pourrait arriver à quelqu’un d’autre, donc rien ne peut être envoyé ici. Prévenez la personne qui vous a envoyé le lien.',
 
-  collectTitle: 'Réponses à votre demande',
+  requestTitle: 'Votre demande',
+  collectTitle: { '=1': 'Réponse à votre demande', other: 'Réponses à votre demande' },
   answerOne: 'La réponse',
   collectNote: 'Vous avez demandé :',
   wrongLink: 'Quelqu’un vous a envoyé ce lien ? Ce n’est pas le bon. Demandez-lui le lien pour répondre.',
@@ -80,6 +83,7 @@ export const askFr: AskCatalogue = {
   answerDamaged: 'Endommagée, ou pas une réponse à cette demande. Elle ne peut pas être ouverte.',
   answerNotOurs: 'Chiffrée pour une autre clé. Le programme en ligne de commande l’ouvre : secrets collect.',
   backToAnswers: 'Retour aux réponses',
+  backToRequest: 'Retour à la demande',
   answersGone: 'Elle a expiré ou a été close, et ses réponses n’existent plus, ou le lien n’est pas bon.',
   forgedAnswers: 'Ce que le serveur a envoyé n’est pas la demande de ce lien, donc rien n’en est affiché.',
   exposedTitle: 'Le serveur connaît peut-être votre lien privé',
@@ -87,5 +91,5 @@ export const askFr: AskCatalogue = {
   exposedNotEnded: 'En route, son # est devenu %23, donc votre navigateur l’a envoyé en entier au serveur. La demande doit être close, ce qui n’a pas encore réussi.',
 
   replaceAsked: 'Le lien privé de votre demande sera perdu, et sans lui aucune réponse ne peut être lue. Copiez-le d’abord ou gardez-le dans ce navigateur.',
-  leaveTitle: 'Revenir aux réponses ?',
+  leaveTitle: 'Revenir en arrière ?',
 };

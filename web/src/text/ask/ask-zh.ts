@@ -26,9 +26,12 @@ export const askZh: AskCatalogue = {
   privateKeep: { other: '只有用这个链接才能读取答复。离开此页前请先复制它。' },
   copyPrivate: '复制私密链接',
   keepPrivate: '把私密链接保存在此浏览器中',
-  keepHint: '这样，使用此浏览器的任何人都能读取答复。',
+  keepHint: { other: '这样，使用此浏览器的任何人都能读取答复。' },
   statusNoAnswer: '尚无答复。收到后会显示在这里。',
   statusAnswers: { '=1': '一个答复，{when}', other: '{n} 个答复，最近一个{when}' },
+  statusUnread: '未读：{n}',
+  statusTakenBack: '答复在你打开之前已被撤回。',
+  statusTakenBackCount: '已撤回：{n}',
   statusUnanswered: '{when}过期，无人答复。',
   statusEnded: '已结束，谁也不能再答复。',
   statusTakenDown: '已被运营者移除。',
@@ -41,7 +44,6 @@ export const askZh: AskCatalogue = {
   askedTitle: '保存在此浏览器中的请求',
   askedMade: '{when}索取',
   forgetSure: '要忘记吗？没有私密链接就无法读取答复。',
-  forgetYes: '是，忘记',
   askedNote: '按你的选择，此浏览器保存这些请求的私密链接。“忘记”会移除其中一个。',
 
   answerTitle: '有人向你索取秘密',
@@ -67,7 +69,8 @@ export const askZh: AskCatalogue = {
   forgedTitle: '此请求不可信',
   forged: '服务器发来的内容与此链接不符。答复可能会到别人手里，因此这里不能发送。请告知发来链接的人。',
 
-  collectTitle: '对你的请求的答复',
+  requestTitle: '你的请求',
+  collectTitle: { other: '对你的请求的答复' },
   answerOne: '答复',
   collectNote: '你索取的是：',
   wrongLink: '这个链接是别人发给你的吗？那就发错了。请向对方要用来答复的链接。',
@@ -80,6 +83,7 @@ export const askZh: AskCatalogue = {
   answerDamaged: '已损坏，或不是对此请求的答复，无法打开。',
   answerNotOurs: '用另一个密钥加密。请用命令行程序打开：secrets collect。',
   backToAnswers: '返回答复列表',
+  backToRequest: '返回请求',
   answersGone: '它已过期或被结束，答复已不存在，或链接不对。',
   forgedAnswers: '服务器发来的不是此链接的请求，因此什么也不显示。',
   exposedTitle: '服务器可能已知道你的私密链接',
@@ -87,5 +91,5 @@ export const askZh: AskCatalogue = {
   exposedNotEnded: '途中它的 # 变成了 %23，因此你的浏览器把它完整地发给了服务器。必须结束此请求，但尚未成功。',
 
   replaceAsked: '你的请求的私密链接会丢失，答复也随之丢失。请先复制它，或保存在此浏览器中。',
-  leaveTitle: '返回答复列表？',
+  leaveTitle: '返回？',
 };

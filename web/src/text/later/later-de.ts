@@ -37,6 +37,8 @@ export const laterDe: LaterCatalogue = {
   saveAgain: 'Noch einmal speichern',
   saved: 'Gespeichert. Jedes Byte wurde geprüft.',
   handedOver: 'An deinen Browser übergeben. Ist die Datei in deinen Downloads?',
+  thereErases: 'Sobald du es bestätigst, löscht der Server das Geheimnis.',
+  thereEnds: 'Sobald du es bestätigst, ist dieses Öffnen abgeschlossen.',
   isThere: 'Sie ist da',
   zipFiles: 'Dateien im Zip',
   zipShow: 'Dateien zeigen',

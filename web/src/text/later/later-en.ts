@@ -37,6 +37,8 @@ export const laterEn = {
   saveAgain: 'Save again',
   saved: 'Saved. Every byte was verified.',
   handedOver: 'Handed to your browser. Is the file in your downloads?',
+  thereErases: 'Once you confirm, the server erases the secret.',
+  thereEnds: 'Once you confirm, this opening ends.',
   isThere: 'It is there',
   zipFiles: 'Files in the zip',
   zipShow: 'Show the files',

@@ -37,6 +37,8 @@ export const laterEs: LaterCatalogue = {
   saveAgain: 'Guardar otra vez',
   saved: 'Guardado. Se comprobó cada byte.',
   handedOver: 'Entregado a tu navegador. ¿Está el archivo en tus descargas?',
+  thereErases: 'En cuanto lo confirmes, el servidor borra el secreto.',
+  thereEnds: 'En cuanto lo confirmes, esta apertura termina.',
   isThere: 'Ahí está',
   zipFiles: 'Archivos del zip',
   zipShow: 'Mostrar los archivos',

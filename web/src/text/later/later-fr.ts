@@ -37,6 +37,8 @@ export const laterFr: LaterCatalogue = {
   saveAgain: 'Enregistrer à nouveau',
   saved: 'Enregistré. Chaque octet a été vérifié.',
   handedOver: 'Remis à votre navigateur. Le fichier est-il dans vos téléchargements ?',
+  thereErases: 'Dès que vous confirmez, le serveur efface le secret.',
+  thereEnds: 'Dès que vous confirmez, cette ouverture se termine.',
   isThere: 'Il est là',
   zipFiles: 'Fichiers du zip',
   zipShow: 'Afficher les fichiers',

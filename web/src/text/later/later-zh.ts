@@ -37,6 +37,8 @@ export const laterZh: LaterCatalogue = {
   saveAgain: '再次保存',
   saved: '已保存。每个字节都已验证。',
   handedOver: '已交给浏览器。文件在下载内容里吗？',
+  thereErases: '你确认后，服务器就会抹除秘密。',
+  thereEnds: '你确认后，这次打开就结束了。',
   isThere: '文件在',
   zipFiles: 'zip 中的文件',
   zipShow: '显示文件',

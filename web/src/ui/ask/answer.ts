@@ -145,7 +145,8 @@ export class AnswerView {
     fill(this.element, el('h1', {}, words.say('answerTitle')),
       el('article', { class: 'card' }, el('p', {}, words.say(note.trim() === '' ? 'answerNoNote' : 'answerNote')),
         note.trim() !== '' && quotedNote(note), el('p', { class: 'note' }, words.say('answerWords', { host: api.host })),
-        before !== null && el('p', {}, words.say('asSentence', { text: words.say('answeredBefore', { when: words.when(before.made, now()) }) })),
+        before !== null && el('p', {}, words.joined(...[words.say('answeredBefore', { when: words.when(before.made, now()) }), ...(before.back === true ? [words.say('takenBackTitle')] : [])]
+          .map((text) => words.say('asSentence', { text })))),
         this.target.exposed && el('p', { class: 'problem', role: 'note' }, words.say('exposedRequest'))),
       sendForm(go, submit, box.element, el('p', { class: 'promise' }, words.say('answerTakes', { n: info.answersLeft, date: words.date(info.expiresAt) }), ' ', words.say('answerPromise', { ttl: words.duration(info.answerTtl) })), problem));
     box.focus();
@@ -212,25 +213,25 @@ export class AnswerView {
   private showStatus(one: Owned, { isNew, mayAnswerAgain }: { isNew: boolean; mayAnswerAgain: boolean }): void {
     const { context } = this;
     const { words, now } = context;
-    let pressed = false;
     const status = this.status = new LiveStatus(context, one, 'card', () => {
       const here = burn.contains(document.activeElement);
       burn.remove();
       said.textContent = words.say('sentOver');
-      if (pressed && status.element.dataset['state'] === 'statusBurnt') title.textContent = words.say('takenBackTitle');
+      if (one.back === true) title.textContent = words.say('takenBackTitle');
       if (here) title.focus();
     });
 
-    const takeBack = () => {
-      pressed = true;
-      return status.burn();
-    };
     const question = words.say(mayAnswerAgain ? 'takeBackSure' : 'takeBackLast');
-    const burn = confirmButton(words, words.say('takeBack'), question, words.say('takeBackYes'), takeBack);
-    const said = el('p', {}, words.say('sent'));
-    const title = el('h1', { tabindex: -1 }, words.say(isNew ? 'sentTitle' : 'answeredBefore', { when: words.when(one.made, now()) }));
+    const burn = confirmButton(words, words.say('takeBack'), question, words.say('takeBackYes'), () => status.burn());
+    const said = el('p', {}, words.say(one.back === true ? 'sentOver' : 'sent'));
+    const title = el('h1', { tabindex: -1 }, words.say(titleOf(one, isNew), { when: words.when(one.made, now()) }));
     fill(this.element, title, el('article', { class: 'card' },
       said, status.element, el('div', { class: 'actions' }, burn)));
     title.focus();
   }
+}
+
+function titleOf({ back }: Owned, isNew: boolean): Key {
+  if (back === true) return 'takenBackTitle';
+  return isNew ? 'sentTitle' : 'answeredBefore';
 }

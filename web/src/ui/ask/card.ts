@@ -41,7 +41,7 @@ export class RequestCard {
     });
     this.top = el('div', { class: 'actions', hidden: true }, this.read);
     this.send = sendPart(context, choice, asked);
-    this.link = new PrivateLink(context, asked, onKept);
+    this.link = new PrivateLink(context, asked, choice.answers, onKept);
     this.apartTitle = el('h3', {}, words.say('askKeep'));
     this.apart = el('section', { class: 'extras' }, this.apartTitle, el('p', {}, words.say('privateKeep', { n: choice.answers })), this.link.element);
 

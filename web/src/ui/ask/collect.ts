@@ -4,7 +4,7 @@
 import { askerOf, ownerOf, unwrapAnswer, type AnswerLink, type Asker, type BadWrap } from '../../crypto/request';
 import { ASK, readAddress, type Target } from '../../model/link';
 import { isFinal } from '../../model/failure';
-import { answerStatus, collectMessage, isAnswer, isOpened, isOver, waitingAnswers } from '../../model/request';
+import { answersAsked, answerStatus, collectMessage, isAnswer, isOpened, isOver, waitingAnswers } from '../../model/request';
 import { burnMessage } from '../../model/outcome';
 import type { Answer, AnswerList } from '../../net/requests';
 import { answersOf, endRequest } from '../../net/request-api';
@@ -116,7 +116,7 @@ export class CollectView {
     const { context, target } = this;
     const { words, api } = context;
     const note = el('p', { class: 'note', role: 'status' }, words.say('openLooking'));
-    fill(this.element, el('h1', {}, words.say('collectTitle')), note);
+    fill(this.element, el('h1', {}, this.titleText()), note);
     try {
       const asker = await askerOf(target.seed);
       const list = await retryBriefly(() => answersOf(api, target.id, asker.owner), (why) => { note.textContent = words.say(WAITING[why]); });
@@ -141,7 +141,12 @@ export class CollectView {
       fill(this.element, endCard(this.context, message.title, message.text));
       return;
     }
-    showTrouble(this.context, this.element, 'collectTitle', message, () => void this.look());
+    showTrouble(this.context, this.element, 'requestTitle', message, () => void this.look());
+  }
+
+  private titleText(): string {
+    const { list, context: { words } } = this;
+    return list === null ? words.say('requestTitle') : words.say('collectTitle', { n: answersAsked(list) });
   }
 
   private showList(asker: Asker): void {
@@ -173,7 +178,7 @@ export class CollectView {
       if (here) title.focus();
     };
 
-    const title = el('h1', { tabindex: -1 }, words.say('collectTitle'));
+    const title = el('h1', { tabindex: -1 }, this.titleText());
     const tools = el('section', { class: 'extras' }, ...this.tools(asked, status));
     // Whoever got this link by mistake sees a request without answers, and reads this first.
     const hint = el('p', { hidden: !this.addressed || this.link!.isKept() }, words.say('wrongLink'));
@@ -193,7 +198,7 @@ export class CollectView {
   private tools(asked: Asked, status: RequestStatus): Child[] {
     const { context } = this;
     const { words } = context;
-    const link = this.link ??= new PrivateLink(context, asked);
+    const link = this.link ??= new PrivateLink(context, asked, answersAsked(this.list!));
     const end = confirmButton(words, words.say('endRequest'), words.say('endSure'), words.say('endYes'), () => status.end(), { class: 'quiet' });
     return [el('h2', {}, words.say('privateLabel')), link.element, el('div', { class: 'actions' }, end)];
   }
@@ -236,10 +241,11 @@ export class CollectView {
     const { words } = context;
     this.wasRead = true;
     const inner = this.inner = new this.opening.OpenView(context, { kind: 'open', id, key: linkKey, exposed: false }, { keepsAddress: true, pressed: true, title: 'answerOne', isListed: (info) => isAnswer(answer, info) });
-    const back = button('quiet', words.say('backToAnswers'), () => {
+    const goBack: Key = answersAsked(this.list!) === 1 ? 'backToRequest' : 'backToAnswers';
+    const back = button('quiet', words.say(goBack), () => {
       const lost = inner.unsaved();
       if (lost.length === 0) this.back();
-      else askToReplace(words, lost, () => this.back(), { title: 'leaveTitle', yes: 'backToAnswers' });
+      else askToReplace(words, lost, () => this.back(), { title: 'leaveTitle', yes: goBack });
     });
     fill(this.element, inner.element, this.note !== null && askedFor(context, this.note), el('div', { class: 'actions back' }, back));
   }

@@ -15,8 +15,8 @@ export class PrivateLink {
   /** Whether the clipboard holds it, as far as this page knows. */
   private copied = false;
 
-  /** Calls `onKept` when the person chose whether this browser keeps it. */
-  constructor(context: Context, asked: Asked, onKept: () => void = () => undefined) {
+  /** `n` answers were asked for. Calls `onKept` when the person chose whether this browser keeps it. */
+  constructor(context: Context, asked: Asked, n: number, onKept: () => void = () => undefined) {
     const { words, page, announce } = context;
     this.context = context;
     this.asked = asked;
@@ -33,7 +33,7 @@ export class PrivateLink {
     const copy = copyButton(words, 'secondary', words.say('copyPrivate'), () => link, announce,
       holding, () => reveal(true));
     const show = button('secondary', words.say('show'), () => reveal(holder.hidden), { 'aria-pressed': 'false' });
-    this.element = el('div', {}, el('div', { class: 'actions' }, copy, show), holder, this.keepBox(onKept));
+    this.element = el('div', {}, el('div', { class: 'actions' }, copy, show), holder, this.keepBox(n, onKept));
     watchCopy(holder, () => link, holding);
   }
 
@@ -47,7 +47,7 @@ export class PrivateLink {
     return askedList.all(this.context.now()).some(({ id }) => id === this.asked.id);
   }
 
-  private keepBox(onKept: () => void): HTMLElement {
+  private keepBox(n: number, onKept: () => void): HTMLElement {
     const { words, now } = this.context;
     const box = el('input', {
       type: 'checkbox', checked: this.isKept(),
@@ -60,6 +60,6 @@ export class PrivateLink {
       },
     });
     return el('div', {}, el('label', { class: 'check' }, box, el('span', {}, words.say('keepPrivate'))),
-      el('p', { class: 'note' }, words.say('keepHint')));
+      el('p', { class: 'note' }, words.say('keepHint', { n })));
   }
 }

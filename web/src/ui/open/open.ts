@@ -188,9 +188,11 @@ export class OpenView {
       void this.open(linkKey, passphrase?.input.value ?? '', purpose, { info, asked, go, problem, attempts });
     };
 
+    // Who may know the key could open it first, so there burning is the main button.
     const open = () => submit('show');
-    const burn = this.exposed && button('secondary', words.say('burnUnread'), () => submit('burn'), { class: 'danger' });
-    const go = new BusyButton(words, words.say('open'), open, burn);
+    const go = this.exposed
+      ? new BusyButton(words, words.say('burnUnread'), () => submit('burn'), button('secondary', words.say('open'), open))
+      : new BusyButton(words, words.say('open'), open);
     const date = words.date(info.expiresAt);
     const form = el('form', { class: 'card', novalidate: true, on: { submit: (e) => { e.preventDefault(); open(); } } },
       !again && el('p', {}, words.say('canBeOpened', { n: info.viewsLeft, date }), info.viewsLeft === 1 && ` ${words.say('openLast')}`),
@@ -252,7 +254,7 @@ export class OpenView {
     }
 
     const isNew = failure.kind === 'wrong-proof' || failure.kind === 'wrong-key' || failure.kind === 'cancelled';
-    go.stop(words.say(isNew ? 'open' : 'tryAgain'));
+    go.stop(isNew || this.exposed ? undefined : words.say('tryAgain'));
     showLine(words, api.base, problem, failure.kind === 'cancelled' ? null : message);
     attempts.textContent = attemptsText(this.context, message.attemptsLeft ?? info.attemptsLeft);
     const fields = this.element.querySelectorAll<HTMLInputElement>('form input');
@@ -333,7 +335,7 @@ export function enterSubmits(form: HTMLFormElement, submit: () => void): void {
   form.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || !(event.target instanceof HTMLInputElement)) return;
     event.preventDefault();
-    submit();
+    if (!event.repeat) submit();
   });
 }
 

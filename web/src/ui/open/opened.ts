@@ -270,7 +270,8 @@ export class Opened {
     const { words } = this.context;
     if (this.asked) return;
     this.asked = true;
-    said.textContent = words.say(question);
+    const effect = words.say(this.viewsLeft === 0 ? 'thereErases' : 'thereEnds');
+    said.textContent = words.joined(words.say(question), effect);
     go.demote();
     const there = button('primary', words.say(question === 'handedOver' ? 'isThere' : 'areThere'), () => {
       there.remove();

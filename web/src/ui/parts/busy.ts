@@ -4,7 +4,7 @@
 import type { Progress } from '../../worker/protocol';
 import { Rate } from '../../base/rate';
 import { WAITING, type Words } from '../../text/words';
-import { button, el, type Child } from './dom';
+import { button, el, fill, type Child } from './dom';
 
 export class BusyButton {
   readonly element: HTMLElement;
@@ -24,10 +24,8 @@ export class BusyButton {
     this.idleLabel = label;
     this.label = el('span', { class: 'label' }, label);
     this.bar = el('span', { class: 'bar', 'aria-hidden': 'true' });
-    this.main = el('button', {
-      type: 'button', class: 'primary',
-      on: { click: () => this.pressed(onClick) },
-    }, this.bar, this.label);
+    this.main = button('primary', '', () => this.pressed(onClick));
+    fill(this.main, this.bar, this.label);
     this.cancel = button('secondary', words.say('cancel'), () => this.control?.abort(), { hidden: true });
     this.element = el('div', { class: 'actions' }, this.main, this.cancel, ...beside);
   }

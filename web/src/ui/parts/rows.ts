@@ -43,7 +43,7 @@ export class KeptRows<T extends { id: string }> {
   focus(index: number): boolean {
     const rows = [...this.rows.values()];
     const next = rows[Math.min(index, rows.length - 1)];
-    next?.element.querySelector<HTMLElement>('.actions > button')?.focus();
+    next?.element.querySelector<HTMLElement>('.actions > :last-child:is(button), .actions > :last-child button')?.focus();
     return next !== undefined;
   }
 }

@@ -58,10 +58,12 @@ export abstract class PolledStatus implements Polled {
   /** Nothing can change any more. */
   protected abstract ended(): void;
 
-  protected show({ key, n, at, final }: StatusLine): void {
+  protected show({ key, n, at, final, also = [] }: StatusLine): void {
     if (this.isFinal) return;
     const { words, now } = this.context;
-    const text = words.capital(words.say(key, { n: n ?? 0, when: at === undefined ? '' : words.when(at, now()) }));
+    const main = words.capital(words.say(key, { n: n ?? 0, when: at === undefined ? '' : words.when(at, now()) }));
+    const more = also.map((one) => words.say(one.key, { n: one.n ?? 0 }));
+    const text = more.length === 0 ? main : words.joined(...[main, ...more].map((sentence) => words.say('asSentence', { text: sentence })));
     if (this.element.textContent !== text) this.element.textContent = text;
     this.element.dataset['state'] = key;
     if (!final) return;

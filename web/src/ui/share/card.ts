@@ -17,8 +17,19 @@ export interface ResultCard {
   card: HTMLElement;
   /** The caller stops it when the card is removed. */
   status: LiveStatus;
-  /** Whether the link works and is on this page alone. */
+  /** Whether the link works, and it or what else is needed is on this page alone. */
   isOnlyHere: () => boolean;
+}
+
+/** The copied text that is shown. It covers what is below it, so it goes with the next press or focus elsewhere. */
+let shownCopy: HTMLElement | null = null;
+
+for (const type of ['pointerdown', 'focusin']) {
+  addEventListener(type, ({ target }) => {
+    if (shownCopy === null || shownCopy.contains(target as Node)) return;
+    shownCopy.hidden = true;
+    shownCopy = null;
+  });
 }
 
 export function resultCard(context: Context, choice: ShareChoice, shared: Shared): ResultCard {
@@ -35,7 +46,9 @@ export function resultCard(context: Context, choice: ShareChoice, shared: Shared
   const holding = (is: boolean) => { held = is; };
   const actions = linkActions(context, link, words.say('openTitle'), message, qr, () => { taken = true; }, holding);
   const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), () => status.burn(), { class: 'quiet' });
-  const extras = el('div', { class: 'extras' }, ...(choice.keyApart ? keyBlock(context, shared.linkKey) : []), ...passphraseBlock(context, choice));
+  const key = choice.keyApart ? keyBlock(context, shared.linkKey) : null;
+  const passphrase = choice.mode === 'generated' ? passphraseBlock(context, choice.passphrase) : null;
+  const extras = el('div', { class: 'extras' }, ...(key?.parts ?? []), ...(passphrase?.parts ?? []));
   const status = new LiveStatus(context, owned, 'card', () => {
     card.classList.add('over');
     title.textContent = words.say('resultOver');
@@ -48,7 +61,8 @@ export function resultCard(context: Context, choice: ShareChoice, shared: Shared
   const card = el('article', { class: 'card', 'aria-labelledby': titleId },
     title, linkBlock, actions, qr, extras, note, status.element, el('div', { class: 'actions' }, burn));
   watchCopy(card, () => link, holding);
-  return { card, status, isOnlyHere: () => !taken && !held && !status.final };
+  const isTaken = () => (taken || held) && key?.wasCopied() !== false && passphrase?.wasCopied() !== false;
+  return { card, status, isOnlyHere: () => !isTaken() && !status.final };
 }
 
 function sentence({ words }: Context, choice: ShareChoice, { expiresAt }: Shared): HTMLElement {
@@ -75,6 +89,7 @@ export function linkActions(
     if (!held) return;
     copied.textContent = text;
     copied.hidden = text === '';
+    shownCopy = copied;
   };
   const toggle = button('secondary', words.say('qr'), () => {
     code.hidden = !code.hidden;
@@ -93,20 +108,28 @@ export function linkActions(
     share, toggle, copied);
 }
 
-function keyBlock({ words, announce }: Context, key: string): HTMLElement[] {
-  return [
-    el('h3', {}, words.say('keyLabel')), codeBlock(words.say('keyLabel'), key, 'key'),
-    el('div', { class: 'actions' }, copyButton(words, 'secondary', words.say('copyKey'), () => key, announce)),
-    el('p', { class: 'note' }, words.say('keyNote')),
-  ];
+/** What is sent apart from the link. */
+interface Apart {
+  parts: HTMLElement[];
+  /** Whether it was copied from here, ever: the clipboard holds one thing at a time. */
+  wasCopied: () => boolean;
 }
 
-function passphraseBlock({ words, announce }: Context, choice: ShareChoice): HTMLElement[] {
-  if (choice.mode !== 'generated') return [];
-  const { passphrase } = choice;
-  return [
-    el('h3', {}, words.say('passphraseField')), codeBlock(words.say('passphraseField'), passphrase, 'passphrase'),
-    el('div', { class: 'actions' }, copyButton(words, 'secondary', words.say('copyPassphrase'), () => passphrase, announce)),
-    el('p', { class: 'note' }, words.say('passphraseNote')),
-  ];
+function keyBlock({ words, announce }: Context, key: string): Apart {
+  return apartBlock(words.say('keyLabel'), 'key', key, words.say('keyNote'),
+    (copied) => copyButton(words, 'secondary', words.say('copyKey'), () => key, announce, copied));
+}
+
+function passphraseBlock({ words, announce }: Context, passphrase: string): Apart {
+  return apartBlock(words.say('passphraseField'), 'passphrase', passphrase, words.say('passphraseNote'),
+    (copied) => copyButton(words, 'secondary', words.say('copyPassphrase'), () => passphrase, announce, copied));
+}
+
+function apartBlock(label: string, className: string, value: string, note: string, copyWith: (copied: Holding) => HTMLElement): Apart {
+  let was = false;
+  const copied = () => { was = true; };
+  const block = codeBlock(label, value, className);
+  watchCopy(block, () => value, copied);
+  const parts = [el('h3', {}, label), block, el('div', { class: 'actions' }, copyWith(copied)), el('p', { class: 'note' }, note)];
+  return { parts, wasCopied: () => was };
 }

@@ -18,7 +18,7 @@ export class ContentInput {
   private readonly list: HTMLElement;
   private readonly generate: HTMLButtonElement;
   private readonly picker: HTMLInputElement;
-  private readonly pasted = el('p', { class: 'note', role: 'status' });
+  private readonly pasted = el('p', { class: 'pasted', role: 'status' });
 
   /** `choice` follows what is typed, added and removed. */
   constructor(context: Context, choice: ShareChoice, onProblem: (message: string) => void) {
@@ -89,12 +89,12 @@ export class ContentInput {
       fill(this.pasted);
       return;
     }
-    const open = button('quiet', words.say('openPasted'), () => {
+    const open = button('secondary', words.say('openPasted'), () => {
       this.textarea.value = '';
       this.typed();
       location.assign(link);
     });
-    fill(this.pasted, words.say('pastedLink'), ' ', open);
+    fill(this.pasted, el('span', {}, words.say('pastedLink')), open);
   }
 
   private putPassword(): void {

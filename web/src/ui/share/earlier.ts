@@ -51,10 +51,12 @@ export class EarlierList {
       this.draw();
       this.element.querySelectorAll<HTMLElement>('li')[AT_FIRST]?.querySelector('button')?.focus();
     });
-    const forgetAll = button('quiet', words.say('forgetAll'), () => {
+    // It asks, as some may still be on the server.
+    const forgetAll = confirmButton(words, words.say('forgetAll'), words.say('forgetAllSure'), words.say('forgetYes'), async () => {
       owned.forgetAll();
       this.forgotten(words.say('earlierTitle'), 0);
-    });
+      return null;
+    }, { class: 'quiet' });
     fill(this.element, el('h2', {}, words.say('earlierTitle')), el('ul', {}, ...rows),
       el('div', { class: 'actions' }, more, forgetAll), el('p', { class: 'note' }, words.say('forgetNote')));
   }
@@ -72,17 +74,24 @@ export class EarlierList {
     const made = words.say('earlierMade', { when: words.when(one.made, now()) });
     const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), () => status.burn(), { 'aria-label': `${words.say('burn')}: ${made}`, class: 'quiet' });
     const status = new LiveStatus(this.context, one, 'row', () => {
-      const here = burn.contains(document.activeElement);
-      burn.remove();
-      if (here) forget.focus();
+      const here = actions.contains(document.activeElement);
+      const only = button('quiet', words.say('forget'), forget, named);
+      fill(actions, only);
+      if (here) only.focus();
     });
-    const forget = button('quiet', words.say('forget'), () => {
+    const named = { 'aria-label': `${words.say('forget')}: ${made}` };
+    const forget = () => {
       const row = this.rows.indexOf(one.id);
       owned.forget(one.id, now());
       this.forgotten(made, row);
-    }, { 'aria-label': `${words.say('forget')}: ${made}` });
-    const element = el('li', {}, el('div', {}, el('p', { class: 'made' }, made), status.element),
-      el('div', { class: 'actions' }, burn, forget));
+    };
+    // Nobody could burn it any more, nor see what becomes of it. Once it is over, it is forgotten without a question.
+    const ask = confirmButton(words, words.say('forget'), words.say('forgetOwnedSure'), words.say('forgetYes'), async () => {
+      forget();
+      return null;
+    }, { ...named, class: 'quiet' });
+    const actions = el('div', { class: 'actions' }, burn, ask);
+    const element = el('li', {}, el('div', {}, el('p', { class: 'made' }, made), status.element), actions);
     return { element, status };
   }
 }

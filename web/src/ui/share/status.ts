@@ -14,6 +14,7 @@ import { PolledStatus } from '../parts/status-line';
 export class LiveStatus extends PolledStatus {
   private readonly owned: Owned;
   private readonly onFinal: () => void;
+  private burning = false;
 
   /** `onFinal` is called when nothing can change any more. */
   constructor(context: Context, owned: Owned, kind: 'card' | 'row', onFinal: () => void) {
@@ -26,11 +27,15 @@ export class LiveStatus extends PolledStatus {
   async burn(): Promise<Child[] | null> {
     const { api, now, words } = this.context;
     let gone = false;
+    this.burning = true;
     try {
       await retryBriefly(() => api.burn(this.owned.id, this.owned.token));
     } catch (error) {
       const failure = failureOf(error);
-      if (!isFinal(failure, 'gone')) return lineContent(words, api.base, burnMessage(failure));
+      if (!isFinal(failure, 'gone')) {
+        this.burning = false;
+        return lineContent(words, api.base, burnMessage(failure));
+      }
       gone = true; // it may have expired, or been opened, or burnt by a try whose response was lost
     }
 
@@ -45,6 +50,13 @@ export class LiveStatus extends PolledStatus {
   }
 
   protected override ended(): void {
+    const { context: { owned, now }, owned: one } = this;
+    // An answer that was taken back is told so at its link later.
+    if (this.burning && one.request !== undefined && this.element.dataset['state'] === 'statusBurnt') {
+      one.back = true;
+      owned.forget(one.id, now());
+      owned.add(one);
+    }
     this.onFinal();
   }
 }
