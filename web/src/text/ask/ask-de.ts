@@ -78,6 +78,7 @@ export const askDe: AskCatalogue = {
   allOpened: { '=1': 'Die Antwort ist geöffnet. Dieser Link wird nicht mehr gebraucht.', other: 'Alle Antworten sind geöffnet. Dieser Link wird nicht mehr gebraucht.' },
   answerOpened: 'Geöffnet',
   answerBurnt: 'Vernichtet, bevor du sie geöffnet hast',
+  answerTakenBack: 'Zurückgenommen',
   answerExpired: 'Abgelaufen',
   answerGone: 'Weg',
   answerDamaged: 'Beschädigt oder keine Antwort auf diese Anfrage. Sie lässt sich nicht öffnen.',

@@ -78,6 +78,7 @@ export const askEn = {
   allOpened: { '=1': 'The answer is opened. This link is no longer needed.', other: 'All answers are opened. This link is no longer needed.' },
   answerOpened: 'Opened',
   answerBurnt: 'Burnt before you opened it',
+  answerTakenBack: 'Taken back',
   answerExpired: 'Expired',
   answerGone: 'Gone',
   answerDamaged: 'Damaged, or not an answer to this request. It cannot be opened.',

@@ -78,6 +78,7 @@ export const askEs: AskCatalogue = {
   allOpened: { '=1': 'La respuesta está abierta. Este enlace ya no hace falta.', other: 'Todas las respuestas están abiertas. Este enlace ya no hace falta.' },
   answerOpened: 'Abierta',
   answerBurnt: 'Destruida antes de que la abrieras',
+  answerTakenBack: 'Retirada',
   answerExpired: 'Caducada',
   answerGone: 'Ya no existe',
   answerDamaged: 'Dañada, o no es una respuesta a esta petición. No se puede abrir.',

@@ -78,6 +78,7 @@ export const askFr: AskCatalogue = {
   allOpened: { '=1': 'La réponse est ouverte. Ce lien n’est plus utile.', other: 'Toutes les réponses sont ouvertes. Ce lien n’est plus utile.' },
   answerOpened: 'Ouverte',
   answerBurnt: 'Détruite avant que vous l’ouvriez',
+  answerTakenBack: 'Reprise',
   answerExpired: 'Expirée',
   answerGone: 'N’existe plus',
   answerDamaged: 'Endommagée, ou pas une réponse à cette demande. Elle ne peut pas être ouverte.',

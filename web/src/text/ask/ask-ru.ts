@@ -78,6 +78,7 @@ export const askRu: AskCatalogue = {
   allOpened: { '=1': 'Ответ открыт. Эта ссылка больше не нужна.', other: 'Все ответы открыты. Эта ссылка больше не нужна.' },
   answerOpened: 'Открыт',
   answerBurnt: 'Уничтожен до открытия',
+  answerTakenBack: 'Забран обратно',
   answerExpired: 'Срок истёк',
   answerGone: 'Больше нет',
   answerDamaged: 'Повреждён или не является ответом на этот запрос. Открыть его нельзя.',

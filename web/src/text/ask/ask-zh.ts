@@ -78,6 +78,7 @@ export const askZh: AskCatalogue = {
   allOpened: { other: '所有答复都已打开，不再需要此链接。' },
   answerOpened: '已打开',
   answerBurnt: '在你打开之前已销毁',
+  answerTakenBack: '已撤回',
   answerExpired: '已过期',
   answerGone: '已不存在',
   answerDamaged: '已损坏，或不是对此请求的答复，无法打开。',

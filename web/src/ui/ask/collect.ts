@@ -231,7 +231,7 @@ export class CollectView {
   private row(answer: Answer, link: AnswerLink | BadWrap | null, number: string): HTMLElement {
     const { words, now } = this.context;
     const at = number + words.say('answerAt', { when: words.when(answer.at, now()) });
-    const state = stateOf(answer, link);
+    const state = stateOf(answer, link, this.list!.state);
     const open = state === null && button(number === '' ? 'primary' : 'secondary', words.say('open'), () => this.open(answer, link as AnswerLink), { 'aria-label': `${words.say('open')}: ${at}` });
     return el('li', {}, el('div', {}, el('p', {}, at), state !== null && el('p', { class: 'note' }, words.say(state))), open);
   }
@@ -259,8 +259,10 @@ export class CollectView {
 }
 
 /** What to say of an answer in place of the button that opens it, or null. */
-function stateOf(answer: Answer, link: AnswerLink | BadWrap | null): Key | null {
+function stateOf(answer: Answer, link: AnswerLink | BadWrap | null, request: AnswerList['state']): Key | null {
   const state = answerStatus(answer);
+  // Who asked burns what is not opened by ending the request, and in no other way.
+  if (state === 'answerBurnt' && request !== 'ended') return 'answerTakenBack';
   if (state !== null) return state;
   if (link === 'not for us') return 'answerNotOurs';
   return link === null || link === 'damaged' ? 'answerDamaged' : null;
