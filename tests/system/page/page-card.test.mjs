@@ -50,7 +50,7 @@ test('the browser asks until the link and its passphrase were both copied', asyn
   }
 });
 
-test('a second press where another button was hits none that has just come there', async () => {
+test('a second press where another button was burns nothing that has just come there', async () => {
   await page.clock.install();
   await shareText('where it is burnt');
   const { x, y } = await button('Burn it now').boundingBox();

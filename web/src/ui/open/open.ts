@@ -17,6 +17,7 @@ import { secretField } from '../parts/choices';
 import type { Context } from '../context';
 import { button, el, fill } from '../parts/dom';
 import { endCard } from '../parts/end';
+import { ifMeant } from '../parts/press';
 import { showLine, showTrouble } from '../parts/problem';
 import { clearAddress, clearOpenedAddress } from '../address';
 import { Opened } from './opened';
@@ -191,7 +192,7 @@ export class OpenView {
     // Who may know the key could open it first, so there burning is the main button.
     const open = () => submit('show');
     const go = this.exposed
-      ? new BusyButton(words, words.say('burnUnread'), () => submit('burn'), button('secondary', words.say('open'), open))
+      ? new BusyButton(words, words.say('burnUnread'), ifMeant(() => submit('burn')), button('secondary', words.say('open'), open))
       : new BusyButton(words, words.say('open'), open);
     const date = words.date(info.expiresAt);
     const form = el('form', { class: 'card', novalidate: true, on: { submit: (e) => { e.preventDefault(); open(); } } },

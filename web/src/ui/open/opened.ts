@@ -14,6 +14,7 @@ import type { Context } from '../context';
 import { CoveredText } from './covered';
 import { button, el, fill, untrusted } from '../parts/dom';
 import { endCard } from '../parts/end';
+import { ifMeant } from '../parts/press';
 import { showLine } from '../parts/problem';
 import { askToReplace } from '../parts/replace';
 import { filesOfZip, isOfPage } from './files';
@@ -321,10 +322,10 @@ export class Opened {
     const here = this.after.contains(document.activeElement);
     const label = words.say(eraseLabel(last, confirmed));
     const burn = () => this.burn();
-    const erase = button('secondary', label, () => {
+    const erase = button('secondary', label, ifMeant(() => {
       if (this.unsaved().length === 0) burn();
       else askToReplace(words, ['replaceLast'], burn, { title: 'eraseTitle', yes: 'eraseYes' });
-    });
+    }));
     this.shown = { erase, problem: el('p', { class: 'problem', role: 'alert' }) };
     fill(this.after, el('p', { role: 'status' }, text), this.shown.problem, el('div', { class: 'actions' }, erase));
     if (here) erase.focus();

@@ -3,6 +3,7 @@
 
 import type { Words } from '../../text/words';
 import { button, el, fill, type Child } from './dom';
+import { ifMeant } from './press';
 
 /** `act` resolves to null once it is done, else to what to say next to the button. */
 export function confirmButton(
@@ -15,13 +16,13 @@ export function confirmButton(
     // It may be done without our knowing, so it can be asked for again.
     back(problem === null ? null : el('span', { class: 'problem', role: 'alert' }, ...problem));
   };
-  const ask = button('secondary', label, () => {
-    const sure = button('secondary', yes, () => {
+  const ask = button('secondary', label, ifMeant(() => {
+    const sure = button('secondary', yes, ifMeant(() => {
       if (!sure.hasAttribute('aria-disabled')) void run(sure);
-    }, { class: 'danger' });
+    }), { class: 'danger' });
     fill(holder, el('span', { role: 'alert' }, question), sure, button('quiet', words.say('cancel'), () => back()));
     sure.focus();
-  }, props);
+  }), props);
   const back = (said: HTMLElement | null = null) => {
     const here = holder.contains(document.activeElement);
     fill(holder, ask, said);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Presses that were meant for something else: the second one of a double click hits what came in place of the first.
 
-/** How long a new button takes no press that was meant for what stood in its place, in milliseconds. */
+/** How long after it was made a button that destroys something takes no such press, in milliseconds. */
 const SETTLES = 500;
 /** How far apart two presses of one finger are, in pixels. */
 const REACH = 16;
@@ -21,8 +21,14 @@ addEventListener('keydown', (event) => {
   if (event.repeat && event.key === 'Enter' && event.target instanceof HTMLButtonElement) event.preventDefault();
 }, { capture: true });
 
-/** Whether this press of a button that was made at `made` is one more at a place where something else was pressed. */
-export function isStray(made: number): boolean {
+/** What a press of a new button does that cannot be undone: `act`, unless the press was meant for what stood there. */
+export function ifMeant(act: () => void): () => void {
+  const made = performance.now();
+  return () => { if (!isStray(made)) act(); };
+}
+
+// Whether this press of a button that was made at `made` is one more at a place where something else was pressed.
+function isStray(made: number): boolean {
   if (performance.now() - made > SETTLES || before.on === pressed.on || before.said === pressed.said) return false;
   return Math.hypot(pressed.x - before.x, pressed.y - before.y) < REACH;
 }
