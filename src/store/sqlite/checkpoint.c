@@ -165,11 +165,12 @@ begin_copy(struct sqlite_checkpoint *p) {
     return p->started;
 }
 
-/* Whether the writer copies what is left: it is little, or each copy leaves as much again. */
+/* Whether the writer copies what is left: it is little, or does not get less. */
 static bool
 copier_has_caught_up(const struct sqlite_checkpoint *p) {
     int left = p->conn->wal_pages - p->copied;
-    return left <= p->conn->place->log_pages / REST_PART || (p->copied > 0 && left > p->last / 2);
+    return left <= p->conn->place->log_pages / REST_PART ||
+           (p->copied > 0 && left > p->last / 4 * 3);
 }
 
 void

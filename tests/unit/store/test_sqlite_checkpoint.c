@@ -134,7 +134,7 @@ static void
 create_until_it_copies(void) {
     int64_t start = clock_monotonic_ms();
     atomic_store(&holds, true);
-    while (log_size() < LOG_PAGES * FRAME)
+    while (log_size() < (off_t)LOG_PAGES * FRAME)
         assert_int_equal(create(), 1);
     while (atomic_load(&waiting) == 0) {
         assert_true(clock_monotonic_ms() - start < LONG);
