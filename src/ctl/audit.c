@@ -7,6 +7,7 @@
 #include "base/text/hex.h"
 #include "crypto/audit/json.h"
 #include "ctl/ctl.h"
+#include "ctl/line.h"
 
 enum { GAPS_MAX = 64 * 1024 /* bytes of lines about gaps, more than one secret can have */ };
 
@@ -85,12 +86,11 @@ check_link(struct audit *a, const struct audit_event *e) {
 }
 
 static enum ctl_exit
-audit_line(struct audit *a, const char *line) {
+audit_line(struct audit *a, const char *line, ssize_t len) {
     struct audit_event e;
-    size_t len = strcspn(line, "\n");
     a->line++;
     if (len == 0) return CTL_DONE;
-    if (audit_json_read(line, len, &e) != 0) {
+    if (len == LINE_BAD || audit_json_read(line, (size_t)len, &e) != 0) {
         print_gaps(a);
         (void)printf("line %ld: not an event as secretsctl events prints it\n", a->line);
         return CTL_BROKEN;
@@ -109,9 +109,12 @@ static enum ctl_exit
 audit_file(struct audit *a, FILE *file) {
     char line[AUDIT_JSON_MAX + 1];
     enum ctl_exit status = CTL_DONE;
+    bool ended = true;
 
-    while (status == CTL_DONE && fgets(line, sizeof(line), file) != NULL)
-        status = audit_line(a, line);
+    while (status == CTL_DONE && ended) {
+        ssize_t len = line_read(file, line, sizeof(line), &ended);
+        if (len != 0 || ended) status = audit_line(a, line, len);
+    }
     if (ferror(file) == 0) return status;
     ctl_error("the file cannot be read: %s", strerrordesc_np(errno));
     return CTL_FAILED;

@@ -11,6 +11,7 @@
 #include "base/text/base64.h"
 #include "crypto/audit/json.h"
 #include "ctl/delivery.h"
+#include "ctl/line.h"
 #include "ctl/place.h"
 #include "ctl/server.h"
 #include "http/url.h"
@@ -222,12 +223,13 @@ take_key(struct forward *f, const char *method) {
     if (method != NULL && strncmp(method, "env:", 4) == 0) value = f->ctl->env(method + 4);
     if (method != NULL && strncmp(method, "file:", 5) == 0) {
         FILE *file = fopen(method + 5, "re");
-        if (file != NULL && fgets(text, sizeof(text), file) != NULL) value = text;
+        bool ended;
+        if (file != NULL && line_read(file, text, sizeof(text), &ended) > 0) value = text;
         if (file != NULL) (void)fclose(file);
     }
 
     int err = ERR_INVALID;
-    if (value == text) text[strcspn(text, "\r\n")] = '\0';
+    if (value == text) text[strcspn(text, "\r")] = '\0';
     if (value != NULL) err = delivery_read_key(&f->delivery, value);
     explicit_bzero(text, sizeof(text));
     if (err == 0) return CTL_DONE;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/text/json.h"
+#include "ctl/line.h"
 
 /* Connect to the unix socket ${path}.  Returns its descriptor, or -1 with errno set. */
 static int
@@ -69,19 +70,20 @@ complain_refusal(const char *line, size_t len) {
 
 ssize_t
 ctl_read_line(FILE *answer, char line[static CTL_LINE_MAX]) {
-    if (fgets(line, CTL_LINE_MAX, answer) == NULL) {
+    bool ended;
+    ssize_t len = line_read(answer, line, CTL_LINE_MAX, &ended);
+    if (len == 0 && !ended) {
         if (ferror(answer) == 0) return 0;
         ctl_error("the server does not answer: %s", strerrordesc_np(errno));
         return -1;
     }
 
-    size_t len = strlen(line);
-    if (len == 0 || line[len - 1] != '\n') {
+    /* A line that is not whole has no end. */
+    if (!ended) {
         ctl_error("the answer of the server is cut off");
         return -1;
     }
-    line[--len] = '\0';
-    return complain_refusal(line, len) ? -1 : (ssize_t)len;
+    return complain_refusal(line, (size_t)len) ? -1 : len;
 }
 
 bool

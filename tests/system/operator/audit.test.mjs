@@ -57,6 +57,10 @@ test('each change is named, with its line', async () => {
     [lines.filter((_, i) => i !== 6), 'line 7: event 7 is missing'],
     [lines.filter((_, i) => i < 3 || i > 8), 'line 4: events 4 to 9 are missing'],
     [[...lines.slice(0, 2), 'x'], 'line 3: not an event'],
+    // The line is read whole: what follows a zero byte or the event counts, and so does a long line.
+    [changed(3, /$/, `\0${lines[4]}`), 'line 4: not an event'],
+    [changed(3, /$/, lines[4]), 'line 4: not an event'],
+    [changed(3, /$/, `${' '.repeat(9000)}${lines[4]}`), 'line 4: not an event'],
   ];
   for (const [rows, complaint] of cases) {
     const { code, stdout } = await audit(rows);
