@@ -49,6 +49,18 @@ const NEEDED = {
 };
 
 export const optionalFeatures = Object.keys(OPTIONAL);
+
+/**
+ * The same in five groups. Those that one piece of code tries in turn are in different groups: the others of them are
+ * there when one is missing.
+ */
+export const featureGroups = [
+  ['AbortSignal.any', 'navigator.clipboard', 'navigator.storage', 'Element.checkVisibility', 'Promise.withResolvers'],
+  ['AbortSignal.timeout', 'navigator.share', 'navigator.locks', 'HTMLElement.inert', 'Array.findLast'],
+  ['AbortSignal.throwIfAborted', 'createSyncAccessHandle', 'navigation timing', 'Object.hasOwn', 'Blob.stream'],
+  ['AbortSignal.reason', 'showSaveFilePicker', 'structuredClone', 'ReadableStream.from'],
+  ['localStorage', 'crypto.randomUUID'],
+];
 export const neededFeatures = Object.keys(NEEDED);
 
 /** Script that takes the features called `names` away. */
