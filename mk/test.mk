@@ -83,8 +83,10 @@ $(WRONG_KERNEL): src/crypto/kdf/lanes_kernel.h
 $(B)/tests/obj/test_lanes_wrong.o: $(WRONG_KERNEL)
 $(B)/tests/obj/test_lanes_wrong.o: CPPFLAGS := -I$(B)/tests/wrong $(CPPFLAGS)
 
-# Tests are compiled without optimization, in a third of the time. (_FORTIFY_SOURCE needs some.)
-TEST_CFLAGS := -O0 -U_FORTIFY_SOURCE
+# Tests are compiled without optimization, in a third of the time. (_FORTIFY_SOURCE needs some.)  Undefined behaviour
+# and coverage are watched in what they test.
+TEST_CFLAGS := -O0 -U_FORTIFY_SOURCE $(if $(SANITIZE),-fno-sanitize=undefined) \
+    $(if $(findstring fuzzer-no-link,$(EXTRA_CFLAGS)),-fno-sanitize=fuzzer-no-link)
 
 $(B)/tests/obj/%.o: %.c $(B)/flags
 	$(call say,CC,$<)
