@@ -268,18 +268,19 @@ prepare_open(struct vault *v, const char *id, const struct vault_sealed_opening 
     token_hash(in->lease, strlen(in->lease), change->hash);
 }
 
-/* What store_ops.open returns. */
-struct one_step {
+/* What store_ops.opened returns. */
+struct claimed {
     int found;
     struct effect effect;
     struct record after;
     struct buf content;
 };
 
-/* Take the outcome ${s} of ${c} into ${out} and clear it.  Returns as open_in_one_step(). */
+/* Take the outcome ${s} of ${c} into ${out} and clear it.  Returns 1 if out->verdict is final; 0 if
+ * nothing has happened, and it takes two steps; or a negative code. */
 static int
-settle_one_step(struct vault *v, const struct vault_sealed_claim *c, struct one_step *s,
-                struct vault_sealed_opened *out) {
+settle_claimed(struct vault *v, const struct vault_sealed_claim *c, struct claimed *s,
+               struct vault_sealed_opened *out) {
     int found = vault_changed(v, &c->ref, &c->change, s->found, &s->effect, &s->after);
     if (found >= 0) {
         fill_opened(found, &s->effect, &s->after, out);
@@ -290,19 +291,6 @@ settle_one_step(struct vault *v, const struct vault_sealed_claim *c, struct one_
     buf_free(&s->content);
     if (found == ERR_TOO_LARGE) return 0;
     return found < 0 ? found : 1;
-}
-
-/*
- * Where the store can, read and claim in one step content that needs no reservation.  Returns 1 if
- * out->verdict is final; 0 if nothing has happened, and it takes two steps; or a negative code.
- */
-static int
-open_in_one_step(struct vault *v, const struct vault_sealed_claim *c,
-                 struct vault_sealed_opened *out) {
-    struct one_step s = {.content = BUF_INIT(c->content_max)};
-    if (v->store->ops->open == NULL || c->content_max == 0) return 0;
-    s.found = v->store->ops->open(v->store, &c->ref, &c->change, &s.effect, &s.after, &s.content);
-    return settle_one_step(v, c, &s, out);
 }
 
 static void
@@ -333,8 +321,7 @@ vault_sealed_open(struct vault *v, const char *id, const struct vault_sealed_ope
 
     /* The order is a promise: content is read before the claim, and nothing is delivered before the
      * claim is durable. */
-    int result = open_in_one_step(v, &c, out);
-    if (result == 0) result = read_for_open(v, id, &c.change, in, out);
+    int result = read_for_open(v, id, &c.change, in, out);
     if (result == 0) result = claim_sealed_view(v, id, &c.change, out);
     return settle_open(&c, result, out);
 }
@@ -351,10 +338,10 @@ vault_sealed_begin_open(struct vault *v, const char *id, const struct vault_seal
 int
 vault_sealed_end_open(struct vault *v, struct vault_sealed_claim *c, struct store_later *l,
                       struct vault_sealed_opened *out) {
-    struct one_step s = {.content = BUF_INIT(c->content_max)};
+    struct claimed s = {.content = BUF_INIT(c->content_max)};
     empty_opened(v, out);
     s.found = v->store->ops->opened(v->store, l, &s.effect, &s.after, &s.content);
-    return settle_open(c, settle_one_step(v, c, &s, out), out);
+    return settle_open(c, settle_claimed(v, c, &s, out), out);
 }
 
 void

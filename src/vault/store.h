@@ -99,17 +99,9 @@ struct store_ops {
                   struct effect *effect, struct record *after);
 
     /*
-     * The same for an open, and in the same step put the inline content into ${content}, which is
-     * empty, if the change gives a view of it.  NULL if that costs no less than load and change.
-     * Returns as change; or ERR_TOO_LARGE, with nothing changed, if the content does not fit into
-     * ${content}.
-     */
-    int (*open)(struct store *s, const struct store_ref *ref, const struct change *c,
-                struct effect *effect, struct record *after, struct buf *content);
-
-    /*
-     * Begin a create, or an open that delivers at most ${content_max} bytes of content, without
-     * blocking.  The store copies what it needs.  Return 0: l->done is called, unless ${l} is
+     * Begin a create, or an open, without blocking.  An open is a change that in the same step also
+     * reads the inline content, of at most ${content_max} bytes, if it gives a view of it.  The
+     * store copies what it needs.  Return 0: l->done is called, unless ${l} is
      * abandoned.  Or return a negative code: nothing happens, and l->done is not called.  A backend
      * has these five functions, or NULL for each of them.
      */
@@ -118,8 +110,12 @@ struct store_ops {
     int (*open_later)(struct store *s, const struct store_ref *ref, const struct change *c,
                       size_t content_max, struct store_later *l);
 
-    /* Return the outcome of ${l}, which is done or abandoned, as create and open return theirs.  To
-     * be called once, because it releases what ${l} holds.  Do not block. */
+    /*
+     * Return the outcome of ${l}, which is done or abandoned, as create and change return theirs.
+     * opened puts the content into ${content}, which is empty; it is ERR_TOO_LARGE, with nothing
+     * changed, if the content exceeds ${content_max}.  To be called once, because they release what
+     * ${l} holds.  Do not block.
+     */
     int (*created)(struct store *s, struct store_later *l);
     int (*opened)(struct store *s, struct store_later *l, struct effect *effect,
                   struct record *after, struct buf *content);

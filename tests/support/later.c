@@ -9,7 +9,7 @@
 static const struct store_ops *honest;
 static struct store_ops changed;
 
-/* --- a create and an open that wait ----------------------------------------------------------- */
+/* --- a create that waits ---------------------------------------------------------------------- */
 
 struct waiter {
     struct store_later later;
@@ -45,25 +45,11 @@ create_and_wait(struct store *s, const struct store_ref *ref, const struct recor
     return honest->created(s, &w.later);
 }
 
-static int
-open_and_wait(struct store *s, const struct store_ref *ref, const struct change *c,
-              struct effect *effect, struct record *after, struct buf *content) {
-    struct waiter w;
-    begin_wait(&w);
-    *effect = (struct effect){0};
-    *after = (struct record){0};
-    int err = honest->open_later(s, ref, c, content->max, &w.later);
-    if (err != 0) return err;
-    end_wait(&w);
-    return honest->opened(s, &w.later, effect, after, content);
-}
-
 void
 later_use(struct store *s) {
     honest = s->ops;
     changed = *honest;
     changed.create = create_and_wait;
-    changed.open = open_and_wait;
     s->ops = &changed;
 }
 
@@ -97,7 +83,13 @@ static int
 open_at_once(struct store *s, const struct store_ref *ref, const struct change *c,
              size_t content_max, struct store_later *l) {
     struct outcome o = {.content = BUF_INIT(content_max)};
-    o.result = honest->open(s, ref, c, &o.effect, &o.after, &o.content);
+    struct record r;
+    o.result = honest->load(s, ref, &r, &o.content);
+    record_clear(&r);
+    if (o.result >= 0) o.result = honest->change(s, ref, c, &o.effect, &o.after);
+
+    bool view = o.effect.verdict == VERDICT_OK || o.effect.verdict == VERDICT_REPEAT;
+    if (o.result != 1 || !view) buf_free(&o.content);
     return begin(l, &o);
 }
 

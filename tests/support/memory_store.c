@@ -195,28 +195,6 @@ memory_store_change(struct store *s, const struct store_ref *ref, const struct c
     return err;
 }
 
-/* As memory_store_change(), with the content where the change gives a view. */
-static int
-memory_store_open_record(struct store *s, const struct store_ref *ref, const struct change *c,
-                         struct effect *effect, struct record *after, struct buf *content) {
-    struct buf copy = BUF_INIT(content->max);
-    *effect = (struct effect){0};
-    *after = (struct record){0};
-    struct memory_store *m = memory_store_lock(s);
-    struct memory_entry **at = memory_store_find(m, ref);
-    int found = *at != NULL, err = 0;
-    if (found) err = buf_add(&copy, (*at)->content.data, (*at)->content.len);
-    if (found && err == 0) err = memory_store_change_locked(m, at, c, effect, after);
-    memory_store_unlock(m);
-
-    bool view = effect->verdict == VERDICT_OK || effect->verdict == VERDICT_REPEAT;
-    if (found && err == 0 && view) buf_move(content, &copy);
-    buf_free(&copy);
-    if (err == 0) return found;
-    *effect = (struct effect){0};
-    return err;
-}
-
 /* Insert ${e} into the ${n} entries sorted by time due, of which at most ${max} are kept. */
 static int
 memory_store_insert_due(const struct memory_entry **list, int n, int max,
@@ -320,7 +298,6 @@ static const struct store_ops memory_store_ops = {
     .load = memory_store_load,
     .load_wrap = memory_store_load_wrap,
     .change = memory_store_change,
-    .open = memory_store_open_record,
     .due = memory_store_due,
     .knows_blob = memory_store_knows_blob,
     .survey = memory_store_survey,

@@ -31,7 +31,6 @@ racy_make(struct store *s) {
     honest = s->ops;
     racy = *honest;
     racy.change = racy_change;
-    racy.open = NULL; /* it would be one step, and so would the next */
     racy.change_both = NULL;
     racy.create_later = NULL;
     racy.open_later = NULL;

@@ -21,7 +21,7 @@ int sqlite_change_new_create(struct sqlite_writer *w, const struct store_ref *re
 MUST_CHECK
 int sqlite_change_created(struct sqlite_job *job, int result);
 
-/* The same for store_ops.open, with at most ${content_max} bytes of content. */
+/* The same for store_ops.open_later, with at most ${content_max} bytes of content. */
 MUST_CHECK
 int sqlite_change_new_open(const struct store_ref *ref, const struct change *c, size_t content_max,
                            struct sqlite_job **out);

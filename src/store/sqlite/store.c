@@ -204,15 +204,6 @@ store_change(struct store *s, const struct store_ref *ref, const struct change *
 }
 
 static int
-store_open(struct store *s, const struct store_ref *ref, const struct change *c,
-           struct effect *effect, struct record *after, struct buf *content) {
-    struct sqlite_job *job = NULL;
-    int result = sqlite_change_new_open(ref, c, content->max, &job);
-    if (result == 0) result = sqlite_writer_do(&sqlite_store_of(s)->writer, &job);
-    return sqlite_change_opened(job, result, effect, after, content);
-}
-
-static int
 store_change_all(struct store *s, const struct store_ref *refs, int n, const struct change *c,
                  struct store_change *out) {
     return sqlite_change_apply_all(&sqlite_store_of(s)->writer, refs, n, c, out);
@@ -362,7 +353,6 @@ static const struct store_ops sqlite_ops = {
     .load = store_load,
     .load_wrap = store_load_wrap,
     .change = store_change,
-    .open = store_open,
     .create_later = store_create_later,
     .open_later = store_open_later,
     .created = store_created,

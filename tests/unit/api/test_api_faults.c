@@ -52,13 +52,6 @@ change(struct store *s, const struct store_ref *ref, const struct change *c, str
 }
 
 static int
-open_secret(struct store *s, const struct store_ref *ref, const struct change *c,
-            struct effect *effect, struct record *after, struct buf *content) {
-    changes++;
-    return fault != 0 ? fault : real->open(s, ref, c, effect, after, content);
-}
-
-static int
 count_load(struct store *s, const struct store_ref *ref, struct record *out, struct buf *content) {
     loads++;
     return load(s, ref, out, content);
@@ -94,7 +87,6 @@ setup(void **state) {
     ops.load = count_load;
     ops.load_wrap = load_wrap;
     ops.change = count_change;
-    ops.open = open_secret;
     ops.ping = ping;
     blobs = *real_blobs;
     blobs.put = put;
