@@ -46,7 +46,7 @@ export const laterEn = {
   zipNote: 'Save each file, or all of them as one zip. Save files only from someone you trust.',
   saveZip: 'Save all as one zip',
   saveNamed: 'Save {name}',
-  handedOverFiles: 'Handed to your browser. Are all the files you want in your downloads?',
+  handedOverFiles: 'Handed to your browser. Check your downloads: is every file that you want there?',
   areThere: 'They are there',
   savedAs: 'Your browser saves it as {name}.',
   lastTime: 'That was the last opening. The server is erasing the secret.',
