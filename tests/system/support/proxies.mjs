@@ -108,7 +108,7 @@ server { listen 127.0.0.1:${port}; server_name ${HOST};\n${location}\n}`);
       '/etc/ssl/secretsd/': `${folder}/`,
       'unix@/run/secretsd.sock': `unix@${folder}/secretsd.sock`,
     });
-    writeFileSync(join(folder, 'haproxy.cfg'), `global\n    maxconn 512\n${text}`);
+    writeFileSync(join(folder, 'haproxy.cfg'), `global\n    maxconn 512\n    tune.h2.max-concurrent-streams 16\n${text}`);
     return { run: ['haproxy', ['-db', '-q', '-f', join(folder, 'haproxy.cfg')]], url: `https://${HOST}:${port}/` };
   },
 
