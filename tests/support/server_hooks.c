@@ -93,6 +93,7 @@ struct daemon *
 __wrap_daemon_start(const struct daemon_config *config) {
     struct daemon_config c = *config;
     if (is_unshared("connections")) lift_shares(&c.connections);
+    if (is_unshared("workers")) lift_shares(&c.work);
     if (is_unshared("bodies")) lift_shares(&c.bodies);
     if (is_unshared("responses")) lift_shares(&c.responses);
     if (is_unshared("parts")) lift_shares(&c.downloads);

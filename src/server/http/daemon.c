@@ -46,6 +46,7 @@ daemon_free(struct daemon *d) {
     budget_free(d->responses);
     budget_free(d->downloads);
     budget_free(d->clients);
+    budget_free(d->work);
     budget_free(d->lingering);
     senders_free(d->senders);
     request_log_free(d->log);
@@ -68,11 +69,12 @@ static bool
 make_budgets(struct daemon *d) {
     const struct daemon_config *c = &d->config;
     d->clients = budget_new(&c->connections);
+    d->work = budget_new(&c->work);
     d->lingering = budget_new(&c->lingering);
     d->bodies = budget_new(&c->bodies);
     d->responses = budget_new(&c->responses);
     d->downloads = budget_new(&c->downloads);
-    return d->clients != NULL && d->lingering != NULL && d->bodies != NULL &&
+    return d->clients != NULL && d->work != NULL && d->lingering != NULL && d->bodies != NULL &&
            d->responses != NULL && d->downloads != NULL;
 }
 

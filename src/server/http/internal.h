@@ -64,6 +64,7 @@ struct daemon {
     struct jobs *workers; /* for what may block */
     struct senders *senders;
     struct budget *clients;   /* connections, and requests through proxies */
+    struct budget *work;      /* requests that workers have or get */
     struct budget *lingering; /* places of connections that linger */
     struct budget *bodies;
     struct budget *responses; /* to requests that use something up */
@@ -95,6 +96,7 @@ enum stage {
 /* What an attempt to go on with a connection came to. */
 enum next {
     NEXT_GO_ON, /* there is more to do */
+    NEXT_LATER, /* the same, after others have had their turn */
     NEXT_WAIT,  /* for an event, or for a worker */
     NEXT_CLOSE,
 };

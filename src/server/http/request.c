@@ -114,9 +114,10 @@ finish_response(struct conn *c) {
     request_end(c, true);
     if (c->ends) return unread ? conn_linger(c) : NEXT_CLOSE;
 
+    /* A request that follows without a pause waits for those of others. */
     c->stage = STAGE_HEAD;
     conn_allow(c, CONN_IDLE_MS);
-    return NEXT_GO_ON;
+    return c->input.len > 0 || c->readable ? NEXT_LATER : NEXT_GO_ON;
 }
 
 enum next
@@ -385,9 +386,17 @@ resume_conn(struct task *t) {
     request_advance(c);
 }
 
+static void
+resume_later(struct conn *c) {
+    c->task.run = resume_conn;
+    c->queued = true;
+    loop_post(c->io->loop, &c->task);
+}
+
 void
 request_go_on(struct conn *c, enum next next) {
     if (next == NEXT_CLOSE) conn_close(c);
+    else if (next == NEXT_LATER) resume_later(c);
     else request_advance(c);
 }
 
@@ -398,8 +407,5 @@ request_advance(struct conn *c) {
         next = take_step(c);
 
     if (next == NEXT_CLOSE) conn_close(c);
-    if (next != NEXT_GO_ON || c->queued) return;
-    c->task.run = resume_conn;
-    c->queued = true;
-    loop_post(c->io->loop, &c->task);
+    if ((next == NEXT_GO_ON || next == NEXT_LATER) && !c->queued) resume_later(c);
 }
