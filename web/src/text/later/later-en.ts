@@ -74,7 +74,7 @@ export const laterEn = {
   weakTitle: 'This secret is not safe to open',
   weak: 'The server asked this browser for a weak proof of your passphrase, from which the passphrase would be easy to guess. Nothing was sent. Tell the sender.',
   reloadedTitle: 'This page showed a secret',
-  reloaded: 'If the secret can still be opened, the link that you were sent opens it again. Reloading used no opening.',
+  reloaded: 'If the secret can still be opened, the link that you were sent opens it again. Reloading did not use up an opening.',
 
   wrongPassphrase: 'That passphrase is wrong.',
   wrongPassphraseOrKey: 'The key or the passphrase is wrong.',
