@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/thread.h"
 
-enum { EVENTS_MAX = 128 };
+enum { EVENTS_MAX = 512 };
 
 struct loop {
     struct loop_config config;

@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <linux/sockios.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,6 +25,7 @@ enum {
     THREADS = 8,
     EACH = 60,        /* connections of a thread, one after another */
     PIPELINED = 10,   /* requests on one of them */
+    MANY = 200,       /* the same, while others wait */
     LARGE = 16 << 20, /* bytes of a response */
     PER_CLIENT = 20,
     KEPT = 5,
@@ -37,6 +39,9 @@ struct setup {
     struct sockaddr_in at;
     int listening;
     atomic_int asked, answered;
+    atomic_bool shut; /* "/gate" is not answered */
+    atomic_int gated; /* requests for it */
+    int before;       /* how many were asked before "/other" */
 };
 
 /* daemon_config.answer */
@@ -44,6 +49,11 @@ static void
 answer(void *arg, const struct http_request *req, struct http_response *resp) {
     struct setup *s = arg;
     resp->status = 200;
+    if (strcmp(req->path, "/gate") == 0) atomic_fetch_add(&s->gated, 1);
+    while (strcmp(req->path, "/gate") == 0 && atomic_load(&s->shut))
+        (void)usleep(1000);
+    if (strcmp(req->path, "/other") == 0) s->before = atomic_load(&s->asked);
+
     if (strcmp(req->path, "/large") == 0) {
         uint8_t *space = buf_space(&resp->body, LARGE);
         memset(space, 'x', LARGE);
@@ -297,6 +307,42 @@ test_a_client_that_reads_nothing(void **state) {
     stop(&s);
 }
 
+/* However many requests a connection has sent at once, that of another one comes between. */
+static void
+test_connections_take_turns(void **state) {
+    struct setup s;
+    char many[MANY * sizeof(plain)] = "";
+    int fds[4];
+    (void)state;
+    for (size_t i = 0; i < MANY; i++)
+        memcpy(many + i * strlen(plain), plain, sizeof(plain));
+
+    start(&s, 1000, 1000, 1000);
+    for (int i = 0; i < 4; i++) {
+        fds[i] = connect_to(&s); /* the first and the last have the same I/O thread */
+        ask(fds[i], plain);
+        assert_int_equal(read_answers(fds[i], 1), 1);
+    }
+
+    int on = 1;
+    assert_int_equal(setsockopt(fds[0], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
+    atomic_store(&s.shut, true);
+    ask(fds[0], "GET /gate HTTP/1.1\r\nHost: x\r\n\r\n");
+    while (atomic_load(&s.gated) == 0)
+        (void)usleep(1000);
+    atomic_store(&s.asked, 0);
+    ask(fds[0], many);
+    ask(fds[3], "GET /other HTTP/1.1\r\nHost: x\r\n\r\n");
+    atomic_store(&s.shut, false);
+
+    assert_int_equal(read_answers(fds[3], 1), 1);
+    assert_in_range(s.before, 0, 3);
+    assert_int_equal(read_answers(fds[0], MANY + 1), MANY + 1); /* and none waits for an event */
+    for (int i = 0; i < 4; i++)
+        (void)close(fds[i]);
+    stop(&s);
+}
+
 int
 main(void) {
     const struct CMUnitTest tests[] = {
@@ -305,6 +351,7 @@ main(void) {
         cmocka_unit_test(test_limits_of_a_client),
         cmocka_unit_test(test_limits_of_a_network),
         cmocka_unit_test(test_a_client_that_reads_nothing),
+        cmocka_unit_test(test_connections_take_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
