@@ -52,7 +52,6 @@ start_server(void) {
                                    .workers_max = 1,
                                    .queue_max = 8,
                                    .connections = budget_unshared(64),
-                                   .work = budget_unshared(64),
                                    .lingering = budget_unshared(8),
                                    .kept_max = 64};
     static int listening = -1;

@@ -105,7 +105,8 @@ $(B)/tests/%.so: tests/system/support/tools/%.c $(B)/flags
 # The test server.  Its memory can be read, its store can be made to race, and it can be without the bounds of a
 # client (tests/support/server_hooks.c).
 SERVER_WRAPPED := process_harden stores_open daemon_start lanes_path turns_enter storage_shares_take \
-    storage_shares_check upload_limits_begin rate_take rate_wait http_address_group sqlite_events_changed sqlite_conn_committed
+    storage_shares_check upload_limits_begin rate_take rate_wait http_address_group sqlite_events_changed sqlite_conn_committed \
+    job_queue_add
 
 $(B)/tests/server/secretsd: $(SERVER_OBJ) $(B)/tests/obj/server_hooks.o $(B)/tests/obj/racy.o $(CORE)
 	$(call say,LINK,$@)

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "base/job_queue.h"
 
 struct jobs;
 
@@ -35,6 +36,7 @@ struct job {
 
     /* The rest belongs to the pool. */
     struct job *next;
+    struct job_party *party; /* who has it */
     struct job *next_abandoned;
     enum job_state state;
     bool begun;
@@ -50,6 +52,7 @@ struct jobs_config {
     unsigned queue_max;    /* jobs that wait while all threads are busy */
     size_t stack;          /* bytes of address space for a thread's stack; 0: the default */
     int nice;              /* added to the nice value of each thread */
+    bool shared;           /* clients take turns and have shares of the threads (job_queue.h) */
 };
 
 struct jobs_load {
@@ -62,16 +65,21 @@ struct jobs_load {
 struct jobs *jobs_new(const struct jobs_config *config);
 
 /*
- * Queue ${job}, for which no caller waits: it belongs to its run function from then on.  Returns 0;
- * or ERR_BUSY if the queue is full or no thread can be started, and the job stays the caller's.
- * Any thread.
+ * Queue ${job} of ${client} (NULL: of none), for which no caller waits: it belongs to its run
+ * function from then on.  Returns 0; or ERR_BUSY if the queue is full, memory is short or no thread
+ * can be started, and the job stays the caller's.  Any thread.
  */
+MUST_CHECK
+int jobs_submit_for(struct jobs *jobs, struct job *job, const struct jobs_client *client);
+
+/* As jobs_submit_for().  What a job of another pool submits has the client of that job, and else
+ * none. */
 MUST_CHECK
 int jobs_submit(struct jobs *jobs, struct job *job);
 
 /*
- * Queue ${job} and wait at most ${ms} milliseconds (-1: without a limit) until it is complete.
- * Any thread.  Returns
+ * Queue ${job}, whose client is as in jobs_submit(), and wait at most ${ms} milliseconds (-1:
+ * without a limit) until it is complete.  Any thread.  Returns
  *   0         it is complete, and the caller's again;
  *   ERR_BUSY  it never began: the queue was full, no thread could be started, or none took it up in
  *             time; it is the caller's again;

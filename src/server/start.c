@@ -12,10 +12,7 @@
 enum {
     KDF_QUEUE = 64,        /* derivations that wait; more are answered 503 */
     WORKERS_EXTRA = 32,    /* workers that derivations can never occupy */
-    WORK_SHARE = 64,       /* requests of one client that workers have or get; twice as many of its
-                              network */
-    WORK_SCARCE = 16,      /* the same, once half of all places are taken; a network: 64 */
-    QUEUE_MAX = 1024,      /* requests that wait for a worker; more are answered 503 */
+    QUEUE_MAX = 1024,      /* requests that wait for the store; more are answered 503 */
     SWEEP_SECONDS = 25,    /* content is erased within 60 s of its time */
     SWEEP_MS = 20 * 1000,  /* for one sweep while a store is slow */
     SURVEY_MS = 30 * 1000, /* for the operator's count */
@@ -171,8 +168,6 @@ start_daemon(struct server *s) {
         config.listeners[config.listener_count++] =
             (struct daemon_listener){s->open_listener.fd, s->open_listener.port, HTTP_PLANE_OPEN};
     share_memory(s, &config);
-    config.work = share_among_networks(config.workers_max + QUEUE_MAX, WORK_SHARE, WORK_SCARCE);
-    config.work.network = (struct budget_share){.most = 2 * WORK_SHARE, .scarce = WORK_SHARE};
     share_files(s, &config);
     s->daemon = daemon_start(&config);
     return s->daemon == NULL ? ERR_NOMEM : 0;

@@ -8,6 +8,7 @@
 
 #include "api/upload_limits.h"
 #include "base/err.h"
+#include "base/job_queue.h"
 #include "crypto/kdf/lanes.h"
 #include "crypto/kdf/turns.h"
 #include "http/rate.h"
@@ -38,6 +39,8 @@ struct daemon *__real_daemon_start(const struct daemon_config *config);
 struct daemon *__wrap_daemon_start(const struct daemon_config *config);
 const struct lanes_path *__real_lanes_path(unsigned index);
 const struct lanes_path *__wrap_lanes_path(unsigned index);
+int __real_job_queue_add(struct job_queue *q, struct job *job, const struct jobs_client *client);
+int __wrap_job_queue_add(struct job_queue *q, struct job *job, const struct jobs_client *client);
 int __real_turns_enter(struct turns *t, const struct turns_client *client);
 int __wrap_turns_enter(struct turns *t, const struct turns_client *client);
 int __real_storage_shares_take(struct storage_shares *s, const uint8_t key[static 16],
@@ -93,7 +96,6 @@ struct daemon *
 __wrap_daemon_start(const struct daemon_config *config) {
     struct daemon_config c = *config;
     if (is_unshared("connections")) lift_shares(&c.connections);
-    if (is_unshared("workers")) lift_shares(&c.work);
     if (is_unshared("bodies")) lift_shares(&c.bodies);
     if (is_unshared("responses")) lift_shares(&c.responses);
     if (is_unshared("parts")) lift_shares(&c.downloads);
@@ -120,6 +122,11 @@ __wrap_turns_enter(struct turns *t, const struct turns_client *client) {
     struct turns_client other = *client;
     if (is_unshared("derivations")) make_new_key(other.network);
     return __real_turns_enter(t, &other);
+}
+
+int
+__wrap_job_queue_add(struct job_queue *q, struct job *job, const struct jobs_client *client) {
+    return __real_job_queue_add(q, job, is_unshared("workers") ? NULL : client);
 }
 
 int

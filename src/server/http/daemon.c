@@ -46,7 +46,6 @@ daemon_free(struct daemon *d) {
     budget_free(d->responses);
     budget_free(d->downloads);
     budget_free(d->clients);
-    budget_free(d->work);
     budget_free(d->lingering);
     senders_free(d->senders);
     request_log_free(d->log);
@@ -59,8 +58,9 @@ make_workers(const struct daemon_config *config) {
         .name = "worker",
         .threads_max = config->workers_max,
         .threads_kept = WORKERS_KEPT,
-        .queue_max = config->queue_max,
+        .queue_max = (unsigned)config->connections.total + 1, /* a request of each, and the trim */
         .stack = WORKER_STACK_SIZE,
+        .shared = true,
     };
     return jobs_new(&workers);
 }
@@ -69,12 +69,11 @@ static bool
 make_budgets(struct daemon *d) {
     const struct daemon_config *c = &d->config;
     d->clients = budget_new(&c->connections);
-    d->work = budget_new(&c->work);
     d->lingering = budget_new(&c->lingering);
     d->bodies = budget_new(&c->bodies);
     d->responses = budget_new(&c->responses);
     d->downloads = budget_new(&c->downloads);
-    return d->clients != NULL && d->work != NULL && d->lingering != NULL && d->bodies != NULL &&
+    return d->clients != NULL && d->lingering != NULL && d->bodies != NULL &&
            d->responses != NULL && d->downloads != NULL;
 }
 

@@ -44,11 +44,9 @@ struct daemon_config {
     const struct http_user_proxies *user_proxies; /* who may name them there */
     unsigned io_threads;
     unsigned workers_max; /* requests that block at once */
-    unsigned queue_max;   /* requests that wait for a worker, and as many that wait for the store;
-                             more are answered 503 */
-    struct budget_limits work; /* requests that run on workers or wait for one; for each client
-                                  whom no trusted proxy hides */
-    int store_ms;              /* how long a request waits for the store without a worker */
+    unsigned queue_max;   /* requests that wait for the store without a worker; more are answered
+                             503 */
+    int store_ms;         /* how long a request waits for the store without a worker */
     struct budget_limits connections; /* and requests that trusted proxies send at once */
     struct budget_limits lingering;   /* connections in addition, whose response was sent */
     bool oldest_gives_way;            /* at one more connection, instead of making it wait; of one

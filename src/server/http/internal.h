@@ -64,7 +64,6 @@ struct daemon {
     struct jobs *workers; /* for what may block */
     struct senders *senders;
     struct budget *clients;   /* connections, and requests through proxies */
-    struct budget *work;      /* requests that workers have or get */
     struct budget *lingering; /* places of connections that linger */
     struct budget *bodies;
     struct budget *responses; /* to requests that use something up */

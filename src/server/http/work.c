@@ -39,7 +39,6 @@ return_request(struct task *t) {
     struct conn *c = conn_of(t, task);
     enum next next;
     c->queued = false;
-    budget_give(c->io->daemon->work, &c->http.client, 1);
     if (c->stage == STAGE_WORKING) next = request_respond(c);
     else next = c->welcome ? request_expect_body(c) : request_respond_early(c);
     request_go_on(c, next);
@@ -62,18 +61,13 @@ run_work(struct job *job) {
 
 static enum next
 hand_to_worker(struct conn *c, enum stage stage) {
-    struct daemon *d = c->io->daemon;
-    const struct http_address *client = &c->http.client;
-    enum budget_rule rule = BUDGET_SHARES;
-
-    /* One that is a trusted proxy stands for many. */
-    if (http_address_trusted(d->config.trusted, client)) rule = BUDGET_FORCED;
-    if (!budget_take(d->work, client, 1, rule)) return respond_busy(c);
+    struct jobs_client client;
+    http_address_group(&c->http.client, client.client);
+    http_address_network(&c->http.client, client.network);
 
     await_task(c, stage, return_request, 0);
     c->job.run = run_work;
-    if (jobs_submit(d->workers, &c->job) == 0) return NEXT_WAIT;
-    budget_give(d->work, client, 1);
+    if (jobs_submit_for(c->io->daemon->workers, &c->job, &client) == 0) return NEXT_WAIT;
     c->queued = false;
     return respond_busy(c);
 }

@@ -314,6 +314,7 @@ blobs_deadline_new(struct blobs *inner, int ms) {
         .threads_kept = THREADS_KEPT,
         .queue_max = QUEUE_MAX,
         .stack = STACK_SIZE,
+        .shared = true,
     };
 
     /* ${inner} is closed on failure, so that the caller has one thing less to release. */

@@ -15,7 +15,7 @@ import { brief } from '../support/brief.mjs';
 import { beginAndHold, client, everything, pause, rows, shareAndOpen, together } from '../support/client-rows.mjs';
 import { memory } from '../support/process.mjs';
 import { buildFolder, patience, startServer } from '../support/server.mjs';
-import { testServer } from '../support/variant.mjs';
+import { preload, testServer } from '../support/variant.mjs';
 
 const HOSTILE = '127.1.0.1';
 const OTHER = '127.2.0.1';
@@ -36,6 +36,7 @@ function start(row, at, unshared) {
   let build = unshared === undefined ? buildFolder : testServer();
   if (row.files !== undefined) build = withFiles(build, row.files);
   const env = { SECRETS_TRUSTED_PROXIES: '', SECRETS_PART_SIZE: String(4 << 20), ...row.env };
+  if (row.slowDisk) Object.assign(env, { LD_PRELOAD: preload('hang'), HANG_READ: at });
   if (row.metrics) env.SECRETS_METRICS_LISTEN = `unix:${at}/metrics`;
   if (unshared === 'racy') env.TEST_RACY = '1';
   else if (unshared !== undefined) env.TEST_UNSHARED = unshared;
@@ -93,6 +94,9 @@ async function measure(row, unshared) {
 const holds = (row, result) =>
   result.held <= row.most && result.failure === undefined && slowness(result) <= (row.slower ?? SLOWER) && (result.grown <= (row.memory ?? Infinity) || patience > 1);
 
+// A slow disk is not for builds with sanitizers, which want to be loaded first. With BRIEF test_jobs is enough.
+const isPossible = ({ slowDisk }) => !slowDisk || (patience === 1 && !brief);
+
 describe('one client takes all that it can', () => {
   const table = [];
   const seen = (result) => (result.failure === undefined ? `${median(result.meanwhile).toFixed(0)} ms (${median(result.alone).toFixed(0)})` : `FAILS: ${result.failure}`);
@@ -102,7 +106,7 @@ describe('one client takes all that it can', () => {
     for (const row of [columns, widths.map((n) => '-'.repeat(n)), ...table]) console.log(`| ${row.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`);
   });
 
-  const oneByOne = rows.filter(({ resource }) => !brief || !together.includes(resource));
+  const oneByOne = rows.filter(isPossible).filter(({ resource }) => !brief || !together.includes(resource));
   for (const row of [...oneByOne, everything])
     test(row.resource, async () => {
       // A moment of a busy machine is not what the row tells.
@@ -116,7 +120,7 @@ describe('one client takes all that it can', () => {
       assert.ok(result.held > 0, 'nothing was taken');
     });
 
-  for (const row of rows.filter(({ resource }) => controls === 'all' || controls.split(',').includes(resource)))
+  for (const row of rows.filter(isPossible).filter(({ resource }) => controls === 'all' || controls.split(',').includes(resource)))
     test(`control: without its bound the row fails: ${row.resource}`, async (t) => {
       // What the other client finds may depend on the moment.
       let result;

@@ -4,6 +4,7 @@
 //   resource    what is taken
 //   bound       how much of it one client gets, in words
 //   control     the word for TEST_UNSHARED that removes the limit (tests/support/server_hooks.c)
+//   slowDisk    each part is read 50 ms later
 //   env, files  settings of the server, and its limit of descriptors
 //   hold(at)    take it: at = { server, ask, from, behind, folder }; resolves to { held, text, release() }
 //   proxied     the clients come through one trusted proxy, which names them: at.behind is the name
@@ -395,6 +396,24 @@ export const rows = [
       const first = await Promise.race([Promise.all(all.map((one) => one.first)), pause(5000 * patience)]);
       const held = first === undefined ? all.length : first.filter((data) => data.startsWith('HTTP/1.1 200')).length;
       return { held, text: `${held} that ask without a pause`, release: closeAll(all) };
+    },
+  },
+  {
+    resource: 'workers and threads of a slow disk',
+    bound: '54 of 96 and 9 of 16',
+    control: 'workers',
+    env: { SECRETS_KDF_THREADS: '2' },
+    slowDisk: true,
+    most: 128,
+    async hold({ server, from, ask }) {
+      const { id, lease } = await openParts(ask, 1000);
+      const text = head('GET', `/api/v1/secrets/${id}/parts/0`, 0, bearer(lease));
+      const all = Array.from({ length: 120 }, () => {
+        const one = socket(server, from, text);
+        return one.on('data', () => one.write(text));
+      });
+      await Promise.race([all[0].first, pause(5000 * patience)]);
+      return { held: all.length, text: `${all.length} requests at once`, release: closeAll(all) };
     },
   },
   {

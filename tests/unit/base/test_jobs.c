@@ -296,6 +296,54 @@ test_steps_leave_room_for_others(void **state) {
         assert_int_equal(all[0].order[step - 1] - all[0].order[step], 2);
 }
 
+/* A job that a client's job waits for, in another pool, is that client's too. */
+struct nested {
+    struct job base;
+    struct jobs *inner;
+};
+
+static bool
+run_nested(struct job *base) {
+    struct nested *nested = (struct nested *)base;
+    struct job inner = {.run = wait_at_gate}, *job = &inner;
+    assert_int_equal(jobs_do(nested->inner, &job, -1), 0);
+    return true;
+}
+
+static void
+test_a_client_never_has_all_threads_of_two_pools(void **state) {
+    struct jobs_config shared = {
+        .name = "test", .threads_max = QUEUE, .threads_kept = 2, .queue_max = QUEUE};
+    shared.shared = true;
+    struct jobs *outer = jobs_new(&shared);
+    shared.threads_max = THREADS;
+    struct jobs *inner = jobs_new(&shared);
+    struct nested all[QUEUE], other = {.base.run = run_nested, .inner = inner};
+    const struct jobs_client hostile = {.client = {1}, .network = {1}}, another = {.client = {2}};
+    (void)state;
+    assert_non_null(outer);
+    assert_non_null(inner);
+
+    for (int i = 0; i < QUEUE; i++) {
+        all[i] = (struct nested){.base.run = run_nested, .inner = inner};
+        assert_int_equal(jobs_submit_for(outer, &all[i].base, &hostile), 0);
+    }
+    /* 5 of 8 threads, and there 3 of 4 (job_queue.h); hangs here if it is fewer. */
+    wait_until_running(3);
+    while (jobs_load(inner).waiting < 2)
+        (void)usleep(1000);
+    assert_int_equal(jobs_load(outer).running, 5);
+    assert_int_equal(jobs_load(inner).running, 3);
+
+    /* So one of another client runs at once. */
+    assert_int_equal(jobs_submit_for(outer, &other.base, &another), 0);
+    wait_until_running(4);
+    open_gate();
+    jobs_free(outer);
+    jobs_free(inner);
+    assert_int_equal(done, QUEUE + 1);
+}
+
 static void
 test_none_can_be_freed(void **state) {
     (void)state;
@@ -313,6 +361,7 @@ main(void) {
         CASE(test_a_job_that_hangs_is_abandoned),
         CASE(test_the_end_waits_for_an_abandoned_job),
         CASE(test_steps_leave_room_for_others),
+        CASE(test_a_client_never_has_all_threads_of_two_pools),
         CASE(test_none_can_be_freed),
     };
     return cmocka_run_group_tests_name("jobs", tests, NULL, NULL);

@@ -28,7 +28,6 @@ enum {
     MOMENT_MS = 200, /* for what must not happen */
     LATE_MS = 300,   /* for the store */
     QUEUE = 4,
-    WORK = 3, /* requests of a client that workers have or get */
     MEMORY = 1 << 20,
 };
 
@@ -97,7 +96,6 @@ start(struct setup *s, int store_ms) {
         .queue_max = QUEUE,
         .store_ms = store_ms,
         .connections = budget_unshared(100),
-        .work = {.total = 100, .client = {WORK, WORK}, .network = {100, 100}},
         .kept_max = 100,
         .response_max = MEMORY,
         .bodies = budget_unshared(MEMORY),
@@ -236,69 +234,6 @@ test_too_many_that_wait_are_refused(void **state) {
     stop(&s);
 }
 
-/* The value of the member ${name} in the JSON text ${text}. */
-static void
-copy_member(const char *text, const char *name, char out[static 64]) {
-    char key[32];
-    (void)snprintf(key, sizeof(key), "\"%s\":\"", name);
-    const char *at = strstr(text, key);
-    assert_non_null(at);
-    at += strlen(key);
-    (void)snprintf(out, 64, "%.*s", (int)strcspn(at, "\""), at);
-}
-
-/* Send a burn, which a worker makes, from the address ${from}. */
-static int
-burn_from(const struct setup *s, uint32_t from, const char *id, const char *token) {
-    const struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(from)};
-    char text[512];
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(fd, (const struct sockaddr *)&own, sizeof(own)), 0);
-    assert_int_equal(connect(fd, (const struct sockaddr *)&s->at, sizeof(s->at)), 0);
-    (void)snprintf(text, sizeof(text),
-                   "DELETE /api/v1/secrets/%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-                   "Authorization: Bearer %s\r\n\r\n",
-                   id, token);
-    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
-    return fd;
-}
-
-/* One client gets its share of the workers and of the places before them, others get theirs. */
-static void
-test_a_client_has_a_share_of_the_workers(void **state) {
-    struct setup s;
-    char created[4096] = "", id[64], token[64];
-    int held[WORK];
-    (void)state;
-    start(&s, LONG_MS);
-    int fd = ask(&s, NULL);
-    assert_true(recv(fd, created, sizeof(created) - 1, MSG_WAITALL) > 0);
-    (void)close(fd);
-    copy_member(created, "id", id);
-    copy_member(created, "owner_token", token);
-
-    int hangs = hang_with_create(&s);
-    for (int i = 0; i < WORK; i++) {
-        held[i] = burn_from(&s, INADDR_LOOPBACK, id, token);
-        assert_false(comes(held[i], MOMENT_MS));
-    }
-    assert_true(responds(burn_from(&s, INADDR_LOOPBACK, id, token), 503, "busy"));
-    int other = burn_from(&s, INADDR_LOOPBACK + 1, id, token);
-    assert_false(comes(other, MOMENT_MS));
-
-    /* Places that are free again are given again. */
-    let_go(&s);
-    assert_true(responds(hangs, 201, "owner_token"));
-    for (int i = 0; i < WORK; i++) {
-        assert_true(comes(held[i], LONG_MS));
-        (void)close(held[i]);
-    }
-    assert_true(comes(other, LONG_MS));
-    (void)close(other);
-    assert_true(responds(burn_from(&s, INADDR_LOOPBACK, id, token), 204, ""));
-    stop(&s);
-}
-
 /* What is being written may happen; what only waits never happens. */
 static void
 test_a_late_store_is_given_up(void **state) {
@@ -376,7 +311,6 @@ main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_response_follows_the_commit),
         cmocka_unit_test(test_too_many_that_wait_are_refused),
-        cmocka_unit_test(test_a_client_has_a_share_of_the_workers),
         cmocka_unit_test(test_a_late_store_is_given_up),
         cmocka_unit_test(test_clients_leave_while_they_wait),
         cmocka_unit_test(test_a_stop_waits_for_what_is_written),

@@ -5,8 +5,11 @@
  *
  *   HANG        writes and syncs hang
  *   HANG_SLOW   each sync is a little later
+ *   HANG_READ   each part is opened a little later
  *   HANG_INPUT  reads from connections hang; the first one prints "hang: input" on stderr
  */
+#include <fcntl.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,6 +24,7 @@
 
 EXPORT int fsync(int fd);
 EXPORT int fdatasync(int fd);
+EXPORT int openat(int dir, const char *name, int flags, ...);
 EXPORT ssize_t pwrite64(int fd, const void *data, size_t len, off64_t offset);
 EXPORT ssize_t recv(int fd, void *data, size_t len, int flags);
 
@@ -55,6 +59,18 @@ int
 fdatasync(int fd) {
     sync_late();
     return (int)syscall(SYS_fdatasync, fd);
+}
+
+int
+openat(int dir, const char *name, int flags, ...) {
+    va_list args;
+    va_start(args, flags);
+    int mode = (flags & O_CREAT) ? va_arg(args, int) : 0;
+    va_end(args);
+
+    /* store/blobs/part_file.c opens a part that it reads with this flag. */
+    if ((flags & O_NONBLOCK) && is_on("HANG_READ")) (void)usleep(SLOW_US);
+    return (int)syscall(SYS_openat, dir, name, flags, mode);
 }
 
 ssize_t
