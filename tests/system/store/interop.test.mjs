@@ -24,6 +24,7 @@ function below(bound) {
 }
 
 const CHUNK = 65536;
+/** Half of them for texts, half for files: the edges of chunks, and random ones if there are more. */
 const SIZES = Number(process.env.SIZES ?? 1000);
 const base64 = (bytes) => Buffer.from(bytes).toString('base64');
 const bytes = (text) => new Uint8Array(Buffer.from(text, 'base64'));
@@ -135,7 +136,7 @@ async function exchange(size, meta) {
   assert.equal(bytes(access).length, 32);
 }
 
-test(`envelopes: C and the page open what the other sealed, ${SIZES} sizes`, async () => {
+test(`envelopes: C and the page open what the other sealed, at least ${SIZES} sizes`, async () => {
   const texts = sizes(SIZES / 2, '{"size":65536}'.length);
   const files = sizes(SIZES / 2, '{"size":65536,"name":"имя.txt","type":"text/plain"}'.length);
   const name = { name: 'имя.txt', type: 'text/plain' };
@@ -143,7 +144,7 @@ test(`envelopes: C and the page open what the other sealed, ${SIZES} sizes`, asy
   for (let at = 0; at < work.length; at += 10) {
     await Promise.all(work.slice(at, at + 10).map(([size, meta]) => exchange(size, meta)));
   }
-  assert.equal(texts.length + files.length, SIZES);
+  assert.ok(work.length >= SIZES);
 });
 
 test('envelopes: a passphrase is taken in as the page does', async () => {
