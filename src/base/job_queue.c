@@ -72,7 +72,7 @@ need_client(struct job_queue *q, const struct jobs_client *client) {
 static void
 append_turn(struct job_turns *t, struct job_party *p) {
     p->next = NULL;
-    if (t->first == NULL) t->first = p;
+    if (t->last == NULL) t->first = p;
     else t->last->next = p;
     t->last = p;
 }
