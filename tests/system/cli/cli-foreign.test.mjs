@@ -41,7 +41,7 @@ let fault; // (req) => the fault that answers it, or undefined
 let seen = [];
 
 before(async () => {
-  server = await startServer();
+  server = await startServer({ env: { SECRETS_PART_SIZE: '256 KiB' } });
   proxy = createServer(async (req, res) => {
     const chunks = [];
     for await (const chunk of req) chunks.push(chunk);
@@ -90,7 +90,7 @@ const isTold = (stderr, name) => {
 const inBrief = ['a proxy without its container (404)', 'a firewall (403)', 'a guest network (200)', 'a single sign-on (302)', 'WordPress (404 with a code)'];
 for (const name of brief ? inBrief : Object.keys(faults)) {
   test(`get behind ${name}`, async () => {
-    const bytes = randomBytes(5_000_000);
+    const bytes = randomBytes(1_250_000);
     const link = await share(bytes, '--name', 'big');
     // What stands before the server answers the look, then the open, then the parts.
     const stages = [/\/secrets\/\w+$/, /\/open$/, /\/parts\/[1-9]/];
@@ -109,7 +109,7 @@ for (const name of brief ? inBrief : Object.keys(faults)) {
   });
 
   test(`put, receipt and burn behind ${name}`, async () => {
-    const bytes = randomBytes(3_000_000);
+    const bytes = randomBytes(750_000);
     const owned = await share('x');
     // The parts: another run can go on.
     fault = (req) => (/\/parts\/|\/complete$/.test(req.url) ? faults[name] : undefined);
@@ -155,7 +155,7 @@ test('faults that come and go at random lose nothing', async () => {
   const names = passing;
   let turn = 0;
   for (let round = 0; round < ROUNDS; round++) {
-    const bytes = randomBytes(2_500_000);
+    const bytes = randomBytes(625_000);
     fault = () => (randomBytes(1)[0] < 90 ? faults[names[turn++ % names.length]] : undefined);
     const put = await cli.run(['put', '-q'], { input: bytes, timeout: 120_000 });
     assert.equal(put.code, exit.done, put.stderr);
@@ -233,7 +233,7 @@ test('what the client says of a burn is what the response shows', async () => {
 });
 
 test('a part that something else acknowledged is not taken for stored', async () => {
-  const bytes = randomBytes(3_000_000);
+  const bytes = randomBytes(750_000);
   const gateway = faults['a balancer (502)'];
   fault = (req) => (/\/parts\//.test(req.url) ? gateway : undefined);
   const cut = await cli.run(['put', '--patience', '0s'], { input: bytes });
@@ -255,7 +255,7 @@ test('a part that something else acknowledged is not taken for stored', async ()
 });
 
 test('a part that the server acknowledged and has not is sent again', async () => {
-  const bytes = randomBytes(3_000_000);
+  const bytes = randomBytes(750_000);
   let left = 1;
   fault = (req) => (/\/parts\/1$/.test(req.url) && left-- > 0 ? (res) => res.writeHead(204, { 'Secrets-Answer': '1' }).end() : undefined);
   const put = await cli.run(['put'], { input: bytes });
@@ -278,7 +278,7 @@ const words = {
 
 for (const [name, answer] of Object.entries(words)) {
   test(`what is kept outlives an answer that is not the server's last word: ${name}`, async () => {
-    const bytes = randomBytes(3_000_000);
+    const bytes = randomBytes(750_000);
     fault = (req) => (/\/parts\/|\/complete$/.test(req.url) ? answer : undefined);
     const cut = await cli.run(['put', '--patience', '0s'], { input: bytes });
     assert.equal(cut.code, exit.unfinished, cut.stderr);
@@ -320,7 +320,7 @@ for (const [name, answer] of Object.entries(words)) {
 
 test('what the server itself says is gone is dropped', async () => {
   fault = (req) => (/\/parts\//.test(req.url) ? faults['a balancer (502)'] : undefined);
-  const cut = await cli.run(['put', '--patience', '0s'], { input: randomBytes(3_000_000) });
+  const cut = await cli.run(['put', '--patience', '0s'], { input: randomBytes(750_000) });
   assert.equal(cut.code, exit.unfinished, cut.stderr);
   fault = (req) => (/\/parts\//.test(req.url) ? problem(404, 'not_found', { 'Secrets-Answer': '1' }) : undefined);
   const gone = await cli.run(['put', '--resume', '--patience', '0s']);
