@@ -483,13 +483,23 @@ detail('a request that is full meanwhile says so', async () => {
   });
 });
 
-test('a private link that mail has changed ends its request', async () => {
+test('a private link that mail has changed destroys nothing until its button is pressed', async () => {
   const { link, collect } = await askFor('exposed');
   await answerWith(link, 'was never opened');
   await elsewhere(async (other) => {
+    const changes = [];
+    other.on('request', (request) => { if (request.method() !== 'GET') changes.push(`${request.method()} ${request.url()}`); });
     await other.goto(collect.replace('#', '%23'));
     await text('The server may know your private link', other).waitFor();
+    assert.deepEqual(changes, [], 'only a press ends a request');
+    await button('Show the request', other).click();
+    await text('One answer,', other).waitFor(); // a load that ended the request would have erased it
+    assert.deepEqual(changes, [], 'nor does showing it');
+    await other.reload();
+    await button('End the request', other).click();
     await text('The request was ended', other).waitFor();
+    assert.equal(changes.length, 1);
+    assert.match(changes[0], /^DELETE /);
     assert.equal(other.url(), site.url);
   });
   page.allow = /404/;

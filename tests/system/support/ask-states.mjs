@@ -137,6 +137,11 @@ export const askStates = {
   'collecting-exposed': async (page, site) => {
     const { collect: link } = await ask(page, site);
     await page.goto(link.replace('#', '%23'));
+    await button('Show the request', page).waitFor();
+  },
+  'collecting-exposed-ended': async (page, site) => {
+    await askStates['collecting-exposed'](page, site);
+    await button('End the request', page).click();
     await page.getByText('The request was ended').waitFor();
   },
 };

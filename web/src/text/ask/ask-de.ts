@@ -88,8 +88,8 @@ export const askDe: AskCatalogue = {
   answersGone: 'Sie ist abgelaufen oder wurde beendet, und ihre Antworten sind weg, oder der Link stimmt nicht.',
   forgedAnswers: 'Was der Server geschickt hat, ist nicht die Anfrage dieses Links. Darum wird nichts davon gezeigt.',
   exposedTitle: 'Der Server kennt vielleicht deinen privaten Link',
-  exposedCollect: 'Unterwegs wurde sein # zu %23, darum hat dein Browser ihn ganz an den Server geschickt. Die Anfrage wurde beendet, ungeöffnete Antworten wurden gelöscht. Wer den Verkehr des Servers lesen kann, hat sie vielleicht gelesen. Sag es denen, die geantwortet haben, und frag neu.',
-  exposedNotEnded: 'Unterwegs wurde sein # zu %23, darum hat dein Browser ihn ganz an den Server geschickt. Die Anfrage muss beendet werden, was noch nicht gelungen ist.',
+  exposedCollect: 'Unterwegs wurde sein # zu %23, darum hat dein Browser ihn ganz an den Server geschickt. Wer den Verkehr des Servers lesen kann, könnte die Antworten lesen. Beende die Anfrage, was ungeöffnete Antworten löscht, sag es denen, die geantwortet haben, und frag neu.',
+  exposedEnded: 'Die Anfrage wurde beendet, ungeöffnete Antworten wurden gelöscht. Wer den Verkehr des Servers lesen kann, hat sie vielleicht gelesen. Sag es denen, die geantwortet haben, und frag neu.',
 
   replaceAsked: 'Der private Link deiner Anfrage geht dann verloren, und ohne ihn lässt sich keine Antwort lesen. Kopiere ihn vorher oder behalte ihn in diesem Browser.',
   leaveTitle: 'Zurückgehen?',

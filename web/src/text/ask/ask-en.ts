@@ -88,8 +88,8 @@ export const askEn = {
   answersGone: 'It expired or was ended, and its answers are gone, or the link is wrong.',
   forgedAnswers: 'What the server sent is not the request of this link, so none of it is shown.',
   exposedTitle: 'The server may know your private link',
-  exposedCollect: 'Something on the way changed its # into %23, so your browser sent all of it to the server. The request was ended, and unopened answers were erased. Anyone who can read the server’s traffic may have read them. Tell those who answered, and ask again.',
-  exposedNotEnded: 'Something on the way changed its # into %23, so your browser sent all of it to the server. The request has to be ended, which did not work yet.',
+  exposedCollect: 'Something on the way changed its # into %23, so your browser sent all of it to the server. Anyone who can read the server’s traffic could read the answers. End the request, which erases unopened answers, tell those who answered, and ask again.',
+  exposedEnded: 'The request was ended, and unopened answers were erased. Anyone who can read the server’s traffic may have read them. Tell those who answered, and ask again.',
 
   replaceAsked: 'You will lose the private link of your request, and without it no answer can be read. Copy it or keep it in this browser first.',
   leaveTitle: 'Go back?',

@@ -88,8 +88,8 @@ export const askEs: AskCatalogue = {
   answersGone: 'Caducó o se terminó, y sus respuestas ya no existen, o el enlace no es correcto.',
   forgedAnswers: 'Lo que envió el servidor no es la petición de este enlace, así que no se muestra nada.',
   exposedTitle: 'Es posible que el servidor conozca tu enlace privado',
-  exposedCollect: 'Por el camino, su # se convirtió en %23, así que tu navegador lo envió entero al servidor. La petición se terminó y las respuestas sin abrir se borraron. Quien pueda leer el tráfico del servidor pudo leerlas. Avisa a quienes respondieron y pídelo de nuevo.',
-  exposedNotEnded: 'Por el camino, su # se convirtió en %23, así que tu navegador lo envió entero al servidor. Hay que terminar la petición, y aún no se ha podido.',
+  exposedCollect: 'Por el camino, su # se convirtió en %23, así que tu navegador lo envió entero al servidor. Quien pueda leer el tráfico del servidor podría leer las respuestas. Termina la petición, lo que borra las respuestas sin abrir, avisa a quienes respondieron y pídelo de nuevo.',
+  exposedEnded: 'La petición se terminó y las respuestas sin abrir se borraron. Quien pueda leer el tráfico del servidor pudo leerlas. Avisa a quienes respondieron y pídelo de nuevo.',
 
   replaceAsked: 'Se perderá el enlace privado de tu petición, y sin él no se puede leer ninguna respuesta. Cópialo antes o guárdalo en este navegador.',
   leaveTitle: '¿Volver?',

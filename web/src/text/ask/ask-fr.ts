@@ -88,8 +88,8 @@ export const askFr: AskCatalogue = {
   answersGone: 'Elle a expiré ou a été close, et ses réponses n’existent plus, ou le lien n’est pas bon.',
   forgedAnswers: 'Ce que le serveur a envoyé n’est pas la demande de ce lien, donc rien n’en est affiché.',
   exposedTitle: 'Le serveur connaît peut-être votre lien privé',
-  exposedCollect: 'En route, son # est devenu %23, donc votre navigateur l’a envoyé en entier au serveur. La demande a été close, et les réponses non ouvertes ont été effacées. Qui peut lire le trafic du serveur a pu les lire. Prévenez ceux qui ont répondu, et demandez à nouveau.',
-  exposedNotEnded: 'En route, son # est devenu %23, donc votre navigateur l’a envoyé en entier au serveur. La demande doit être close, ce qui n’a pas encore réussi.',
+  exposedCollect: 'En route, son # est devenu %23, donc votre navigateur l’a envoyé en entier au serveur. Qui peut lire le trafic du serveur pourrait lire les réponses. Il faut clore la demande, ce qui efface les réponses non ouvertes, prévenir ceux qui ont répondu, et demander à nouveau.',
+  exposedEnded: 'La demande a été close, et les réponses non ouvertes ont été effacées. Qui peut lire le trafic du serveur a pu les lire. Prévenez ceux qui ont répondu, et demandez à nouveau.',
 
   replaceAsked: 'Le lien privé de votre demande sera perdu, et sans lui aucune réponse ne peut être lue. Copiez-le d’abord ou gardez-le dans ce navigateur.',
   leaveTitle: 'Revenir en arrière ?',

@@ -15,10 +15,12 @@ import { WAITING, type Key } from '../../text/words';
 import { clearAddress } from '../address';
 import type { Context } from '../context';
 import type { Opening } from '../later';
+import { BusyButton } from '../parts/busy';
 import { confirmButton } from '../parts/confirm';
 import { button, el, fill, type Child } from '../parts/dom';
 import { endCard } from '../parts/end';
-import { lineContent, showTrouble } from '../parts/problem';
+import { ifMeant } from '../parts/press';
+import { showLine, showTrouble } from '../parts/problem';
 import { askToReplace } from '../parts/replace';
 import { mayAsk } from '../share/right';
 import { askedFor, quotedNote, requestFailure, revealDescription } from './description';
@@ -53,7 +55,7 @@ export class CollectView {
     this.context = context;
     this.target = target;
     this.opening = opening;
-    if (target.exposed) void this.endExposed();
+    if (target.exposed) this.showExposed();
     else void this.look();
   }
 
@@ -87,29 +89,37 @@ export class CollectView {
     return next.kind === 'collect' && next.id === this.target.id && this.unsaved().length > 0;
   }
 
-  // A server that has the private link could read the answers. So it gets no more of them.
-  private async endExposed(): Promise<void> {
+  // A server that has the private link could read the answers, so the main button ends the request. A program that
+  // checks links loads this page too, so nothing ends without a press.
+  private showExposed(): void {
+    const { words } = this.context;
+    const problem = el('p', { class: 'problem', role: 'alert' });
+    const title = el('h1', { tabindex: -1 }, words.say('exposedTitle'));
+    const end = new BusyButton(words, words.say('endRequest'), ifMeant(() => void this.endExposed(end, problem)),
+      button('secondary', words.say('showRequest'), () => { if (!end.busy) void this.look(); }));
+    fill(this.element, title, el('article', { class: 'card' }, el('p', {}, words.say('exposedCollect')), problem, end.element));
+    title.focus();
+  }
+
+  private async endExposed(end: BusyButton, problem: HTMLElement): Promise<void> {
     const { words, api } = this.context;
-    fill(this.element, el('p', { class: 'note', role: 'status' }, words.say('openLooking')));
-    let problem: Child[] = [];
+    end.start(words.say('openLooking'), false);
+    fill(problem);
     try {
       const owner = await ownerOf(this.target.seed);
       await retryBriefly(() => endRequest(api, this.target.id, owner));
     } catch (error) {
       const failure = requestFailure(error);
-      if (!isFinal(failure, 'gone')) problem = lineContent(words, api.base, burnMessage(failure));
+      if (!isFinal(failure, 'gone')) {
+        end.stop(words.say('tryAgain'));
+        showLine(words, api.base, problem, burnMessage(failure));
+        return;
+      }
     }
 
     if (this.disposed) return;
-    if (problem.length === 0) {
-      clearAddress();
-      fill(this.element, endCard(this.context, 'exposedTitle', 'exposedCollect'));
-      return;
-    }
-    const again = button('primary', words.say('tryAgain'), () => void this.endExposed());
-    fill(this.element, el('h1', {}, words.say('exposedTitle')), el('article', { class: 'card' },
-      el('p', {}, words.say('exposedNotEnded')), el('p', { class: 'problem', role: 'alert' }, ...problem), el('div', { class: 'actions' }, again)));
-    again.focus();
+    clearAddress();
+    fill(this.element, endCard(this.context, 'exposedTitle', 'exposedEnded'));
   }
 
   private async look(): Promise<void> {
