@@ -295,8 +295,10 @@ export const rows = [
       let going = true;
       let waiting = 0;
       const body = JSON.stringify({ secret_id: 'a'.repeat(16), passphrase: 'x' });
+      const connections = [];
       const lane = async () => {
         const connection = new Connection(server, from);
+        connections.push(connection);
         await connection.ready;
         while (going) {
           waiting++;
@@ -315,6 +317,7 @@ export const rows = [
         held, text: `${held} that wait or run`,
         release: async () => {
           going = false;
+          for (const connection of connections) connection.close(); // the server drops the derivations that still wait
           await Promise.all(lanes);
         },
       };
