@@ -61,6 +61,7 @@ $(B)/tests/test_sqlite_power: $(B)/obj/server/process/sandbox.o
 $(B)/tests/test_metrics: $(B)/obj/server/metrics/metrics.o
 $(B)/tests/test_budget: $(B)/obj/server/http/budget.o
 $(B)/tests/test_senders: $(B)/obj/server/http/senders.o
+$(B)/tests/test_request_log: $(B)/obj/server/http/request_log.o $(B)/obj/server/metrics/metrics.o
 $(B)/tests/test_ticker: $(B)/obj/server/process/ticker.o
 $(B)/tests/test_sweeper: $(B)/obj/server/sweeper.o $(B)/obj/server/process/ticker.o
 $(B)/tests/test_head: $(B)/obj/server/http/head.o

@@ -12,7 +12,8 @@ enum { TELL_MS = 60 * 1000 };
 
 struct request_log {
     struct metrics *metrics;
-    struct rate *lines;
+    struct rate *clients;          /* lines of each client */
+    struct rate *networks;         /* lines of each network */
     atomic_uint_fast64_t left_out; /* requests without a line, not reported yet */
     _Atomic int64_t told_ms;       /* when they were reported last; 0 if never */
 };
@@ -23,16 +24,18 @@ request_log_new(struct metrics *metrics, const struct random *random) {
     if (l == NULL) return NULL;
 
     l->metrics = metrics;
-    l->lines = rate_new(REQUEST_LOG_LINES, random);
-    if (l->lines != NULL) return l;
-    free(l);
+    l->clients = rate_new(REQUEST_LOG_LINES, random);
+    l->networks = rate_new(REQUEST_LOG_NETWORK_LINES, random);
+    if (l->clients != NULL && l->networks != NULL) return l;
+    request_log_free(l);
     return NULL;
 }
 
 void
 request_log_free(struct request_log *l) {
     if (l == NULL) return;
-    rate_free(l->lines);
+    rate_free(l->clients);
+    rate_free(l->networks);
     free(l);
 }
 
@@ -49,23 +52,34 @@ leave_out(struct request_log *l, const char *client, int64_t now_ms) {
     log_info("request.left_out", LOG_TEXT("client", client), LOG_NUMBER("count", count));
 }
 
+/* Take a line of the client ${a}, and of its network; NULL for an unknown client.  Returns whether
+ * both had one. */
+static bool
+take_line(struct request_log *l, const struct http_address *a, int64_t now_ms) {
+    uint8_t client[16] = {0}, network[16] = {0};
+    if (a != NULL) {
+        http_address_group(a, client);
+        http_address_network(a, network);
+    }
+    return rate_take(l->clients, client, now_ms) == 0 &&
+           rate_take(l->networks, network, now_ms) == 0;
+}
+
 void
 request_log_add(struct request_log *l, const struct request_outcome *outcome) {
     const char *route = outcome->route, *client = NULL, *tag = outcome->tag;
     char network[HTTP_PREFIX_LEN];
-    uint8_t key[16] = {0};
     int64_t now_ms = clock_monotonic_ms();
     if (route == NULL) route = "-";
     if (tag != NULL && tag[0] == '\0') tag = NULL;
     if (outcome->client != NULL) {
         http_address_prefix(outcome->client, network);
-        http_address_group(outcome->client, key);
         client = network;
     }
 
     /* The metrics count every request. */
     if (l->metrics != NULL) metrics_request(l->metrics, route, outcome->status, outcome->us);
-    if (rate_take(l->lines, key, now_ms) != 0) {
+    if (!take_line(l, outcome->client, now_ms)) {
         leave_out(l, client, now_ms);
         return;
     }
