@@ -147,6 +147,7 @@ take_or_name_lease(struct cli *cli, struct lease *l,
         const char *temp = find_unfinished_file(record, header);
         memcpy(l->token, token, TOKEN_LEN + 1);
         if (temp != NULL) l->temp = strdup(temp);
+        else if (remote_text(record, "temp") != NULL) output_note_left(remote_text(record, "temp"));
     } else {
         token_mint(cli->random, l->token);
         l->is_new = true;

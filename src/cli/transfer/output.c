@@ -121,12 +121,24 @@ is_own_file_near(int fd, const struct output *o) {
            stat(dirname(copy), &directory) == 0 && st.st_dev == directory.st_dev;
 }
 
+void
+output_note_left(const char *path) {
+    struct stat st;
+    if (lstat(path, &st) != 0) return;
+    say_note("Note: the unfinished file %s cannot be continued, so the download begins anew. It "
+             "may hold content of the secret. Delete it if nobody needs it.",
+             path);
+}
+
 /* Open the unfinished file ${path} of an earlier run, unless another process has it.  Returns the
  * descriptor or -1. */
 static int
 open_unfinished(struct output *o, const char *path) {
     int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0) return -1;
+    if (fd < 0) {
+        output_note_left(path);
+        return -1;
+    }
 
     int err = lockfile_lock(fd, path);
     o->elsewhere = err == ERR_BUSY || err == ERR_NO_LOCK;
@@ -134,6 +146,7 @@ open_unfinished(struct output *o, const char *path) {
         (void)snprintf(o->temp, sizeof(o->temp), "%s", path);
         return fd;
     }
+    if (err == ERR_CONFLICT) output_note_left(path);
     (void)close(fd);
     return -1;
 }

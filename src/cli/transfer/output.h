@@ -48,6 +48,10 @@ MUST_CHECK
 enum cli_exit output_begin(struct cli *cli, struct output *o, const struct envelope_meta *meta,
                            const char *again);
 
+/* Say that the unfinished file ${path} of an earlier run is left as it is.  Prints nothing if there
+ * is no such file. */
+void output_note_left(const char *path);
+
 /* Create the unfinished file if ${o} needs one and has none, in a directory that is made if it is
  * missing.  Returns CLI_DONE, or CLI_FAILED after printing an error. */
 MUST_CHECK

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer as createHttp } from 'node:http';
 import { connect, createServer } from 'node:net';
@@ -221,6 +221,7 @@ test('unfinished files are never mixed up', async (t) => {
     const r = await cli.run(['get', ...args, '-o', join(dir, 'out'), link]);
     assert.equal(r.code, exit.done, r.stderr);
     assert.ok(readFileSync(join(dir, 'out')).equals(want));
+    return r.stderr;
   };
   await t.test('another secret for the same name', async () => {
     const dir = await folderOf('same-name');
@@ -230,15 +231,24 @@ test('unfinished files are never mixed up', async (t) => {
     await get(one, dir, bytes, '--force');
     assert.deepEqual(readdirSync(dir), ['out']);
   });
-  await t.test('another file under the name of the unfinished one', async () => {
-    const dir = await folderOf('replaced');
-    const link = await share(bytes);
-    const part = await killHalfway(link, dir);
-    writeFileSync(`${part}.new`, randomBytes(statSync(part).size));
-    renameSync(`${part}.new`, part);
-    await get(link, dir, bytes);
-    assert.ok(existsSync(part), 'what is not ours is left alone');
-  });
+  const changes = {
+    'another file under its name': (part) => {
+      writeFileSync(`${part}.new`, randomBytes(statSync(part).size));
+      renameSync(`${part}.new`, part);
+    },
+    'a second name for it': (part) => linkSync(part, `${part}.link`),
+  };
+  for (const [what, change] of Object.entries(changes))
+    await t.test(`an unfinished file that was changed: ${what}`, async () => {
+      const dir = await folderOf(what.replaceAll(' ', '-'));
+      const link = await share(bytes);
+      const part = await killHalfway(link, dir);
+      change(part);
+      const said = await get(link, dir, bytes);
+      assert.ok(existsSync(part), 'what is not ours is left alone');
+      assert.ok(said.includes(`Note: the unfinished file ${part} cannot be continued`), said);
+      assert.equal(said.split('It may hold content').length, 2, 'told once');
+    });
   await t.test('the unfinished file of another envelope', async () => {
     const dir = await folderOf('other-envelope');
     const before = new Set(records());
