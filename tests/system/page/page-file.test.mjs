@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brief, detail } from '../support/brief.mjs';
 import { shareSecret } from '../support/site.mjs';
-import { button, createLink, elsewhere, field, openLink, page, savedFile, setStage, sha, shareText, site, text, until } from '../support/stage.mjs';
+import { asksToLeave, button, createLink, elsewhere, field, openLink, page, savedFile, setStage, sha, shareText, site, text, until } from '../support/stage.mjs';
 
 setStage();
 
@@ -241,6 +241,9 @@ detail('what was typed before files came is not sent, which is told, and comes b
   await text('Your text is not sent along with files').waitFor();
   await button('Remove one.txt').click();
   assert.equal(await page.locator('textarea').inputValue(), 'typed before');
+  assert.equal(await asksToLeave(), true);
+  await page.locator('textarea').fill('');
+  assert.equal(await asksToLeave(), false);
 });
 
 test('an upload shows progress and can be cancelled', async () => {
@@ -259,6 +262,8 @@ test('an upload shows progress and can be cancelled', async () => {
   await button('Cancel').click();
   await button('Create link').waitFor();
   await text('big.bin').waitFor();
+  assert.equal(await asksToLeave(), true, 'the file is still there');
+  await button('Remove big.bin').click();
   await page.reload();
   await page.locator('textarea').waitFor();
   assert.equal(asked.length, 1);

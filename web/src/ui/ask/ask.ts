@@ -55,11 +55,18 @@ export class AskView {
   }
 
   unsaved(): Key[] {
-    const typed = this.choice !== null && this.choice.note !== '';
-    return [...(typed ? ['replaceNote'] as const : []), ...(this.holdsOnlyCopy() ? ['replaceAsked'] as const : [])];
+    return [...(this.isTyped() ? ['replaceNote'] as const : []), ...(this.hasOnlyLink() ? ['replaceAsked'] as const : [])];
   }
 
   holdsOnlyCopy(): boolean {
+    return this.isTyped() || this.hasOnlyLink();
+  }
+
+  private isTyped(): boolean {
+    return this.choice !== null && this.choice.note !== '';
+  }
+
+  private hasOnlyLink(): boolean {
     return this.cards.some((card) => card.isUnsaved());
   }
 

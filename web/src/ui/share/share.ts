@@ -52,14 +52,17 @@ export class ShareView {
   }
 
   unsaved(): Key[] {
-    const typed = this.choice !== null && (this.choice.text !== '' || this.choice.files.length > 0);
     const made = this.cards.querySelector('.card:not(.over)') !== null;
-    return [...(typed ? ['replaceNote'] as const : []), ...(made ? ['replaceCard'] as const : [])];
+    return [...(this.isTyped() ? ['replaceNote'] as const : []), ...(made ? ['replaceCard'] as const : [])];
   }
 
-  // A link that was not taken elsewhere cannot be shown again.
+  // What was typed or added is here alone, and a link that was not taken elsewhere cannot be shown again.
   holdsOnlyCopy(): boolean {
-    return this.results.some((one) => one.isOnlyHere());
+    return this.isTyped() || this.results.some((one) => one.isOnlyHere());
+  }
+
+  private isTyped(): boolean {
+    return this.choice !== null && (this.choice.text !== '' || this.choice.files.length > 0);
   }
 
   dispose(): void {
