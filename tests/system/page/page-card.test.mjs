@@ -107,6 +107,11 @@ test('what is missing or too much is said in place', async () => {
   await page.goto(site.url);
   await button('Create link').click();
   await text('Type something or add a file first.').waitFor();
+  await page.locator('input[type=file]').setInputFiles({ name: 'one.txt', mimeType: '', buffer: Buffer.from('one') });
+  await button('Remove one.txt').click();
+  assert.equal(await text('Type something or add a file first.').count(), 0);
+  await button('Create link').click();
+  await text('Type something or add a file first.').waitFor();
   await page.locator('textarea').fill('x');
   assert.equal(await text('Type something or add a file first.').count(), 0);
   await page.locator('textarea').fill('x'.repeat(1001));

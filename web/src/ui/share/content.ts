@@ -106,6 +106,7 @@ export class ContentInput {
 
   private async add(added: Dropped[]): Promise<void> {
     const { words } = this.context;
+    this.onProblem('');
     for (const one of added) {
       try {
         const files = await filesOf(one);
@@ -119,6 +120,7 @@ export class ContentInput {
   }
 
   private remove(group: Group): void {
+    this.onProblem('');
     this.choice.files = this.choice.files.filter((file) => !group.files.includes(file));
     this.showFiles();
     const next = this.list.querySelector('button');
@@ -138,7 +140,7 @@ export class ContentInput {
     const total = words.say('filesTotal', { n: files.length, size: words.size(contentSize(this.choice)) });
     const rows = groupsOf(files).map((group) => this.row(group));
     fill(this.list, el('ul', { 'aria-label': words.say('filesLabel') }, ...rows), el('p', { class: 'note' }, total),
-      this.choice.text !== '' && el('p', { class: 'note', role: 'status' }, words.say('textStays')));
+      this.choice.text !== '' && el('p', { class: 'problem', role: 'status' }, words.say('textStays')));
     announce(total);
   }
 
