@@ -16,6 +16,12 @@ addEventListener('click', ({ detail, clientX, clientY, target }) => {
   pressed = { x: isKey ? NaN : clientX, y: isKey ? NaN : clientY, on: target, said: (target as Element).textContent ?? '' };
 }, { capture: true });
 
+// The second press of a double click selects nothing of what came in place of a button.
+addEventListener('mousedown', (event) => {
+  const on = (pressed.on as Element | null)?.closest('button') ?? null;
+  if (event.detail > 1 && on?.contains(event.target as Node) === false) event.preventDefault();
+}, { capture: true });
+
 // A key that is held down presses a button once.
 addEventListener('keydown', (event) => {
   if (event.repeat && event.key === 'Enter' && event.target instanceof HTMLButtonElement) event.preventDefault();
