@@ -85,6 +85,10 @@ detail('the private link reads the answers in another browser, and a file comes 
     await other.goto(collect);
     await other.locator('.answers li').nth(1).waitFor();
     await other.locator('.answers li button').first().click();
+    await text('This is the last copy.', other).waitFor();
+    await button('Back to the answers', other).click();
+    await text('You will lose what was opened here. This is the last copy.', other).waitFor();
+    await button('Stay here', other).click();
     const { name, bytes: saved } = await savedFile(other);
     assert.deepEqual([name, sha(saved)], ['key.pem', sha(bytes)]);
     await button('Back to the answers', other).click();
@@ -234,7 +238,7 @@ test('a request that is ended shows what became of its answers, and keeps nothin
   await button('End the request').click();
   await button('Yes, end it').click();
   await text('Ended. Nobody can answer any more.').waitFor();
-  await text('Burnt before you opened it').waitFor();
+  await text('Erased before you opened it').waitFor();
   assert.equal(await page.locator('.answers li button').count(), 0);
   await until(() => page.url() === site.url, 'the link has left the address bar');
   assert.equal(await focused(), 'This request is over');
@@ -410,13 +414,14 @@ test('an answer that was taken back is offered to nobody', async () => {
     await button('Read the answer').waitFor();
 
     await button('Take it back', other).click();
-    await text('you cannot answer again', other).waitFor();
+    await text('this link takes no other answer', other).waitFor();
     await button('Yes, take it back', other).click();
     await other.getByRole('heading', { name: 'Taken back' }).waitFor();
+    await text('To send the right one, ask for a new link.', other).waitFor();
     assert.equal(await text('can read it', other).count(), 0);
     other.allow = /404/;
     await other.goto(link);
-    await text('Burnt today at', other).waitFor();
+    await text('Taken back today at', other).waitFor();
     await other.getByRole('heading', { name: 'Taken back' }).waitFor();
     assert.equal(await text('can read it', other).count(), 0);
   });
@@ -504,7 +509,7 @@ test('a private link that mail has changed destroys nothing until its button is 
   });
   page.allow = /404/;
   await page.goto(collect);
-  await until(async () => await page.getByText('Burnt before you opened it').isVisible() || await page.getByText('This request is over').isVisible(), 'nothing is left');
+  await until(async () => await page.getByText('Erased before you opened it').isVisible() || await page.getByText('This request is over').isVisible(), 'nothing is left');
   await page.goto(link.replace('#', '%23'));
   await text('This request is over').waitFor();
 });

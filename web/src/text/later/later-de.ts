@@ -32,6 +32,7 @@ export const laterDe: LaterCatalogue = {
   copy: 'Kopieren',
   saveAsFile: 'Als Datei speichern',
   fileTitle: 'Eine Datei für dich',
+  lastCopy: 'Das ist die letzte Kopie. Speichere sie, bevor du diese Seite verlässt.',
   fileNote: 'Speichere Dateien nur von jemandem, dem du vertraust.',
   save: 'Speichern',
   saveAgain: 'Noch einmal speichern',

@@ -32,6 +32,7 @@ export const laterEn = {
   copy: 'Copy',
   saveAsFile: 'Save as file',
   fileTitle: 'A file for you',
+  lastCopy: 'This is the last copy. Save it before you leave this page.',
   fileNote: 'Save a file only from someone you trust.',
   save: 'Save',
   saveAgain: 'Save again',

@@ -32,6 +32,7 @@ export const laterEs: LaterCatalogue = {
   copy: 'Copiar',
   saveAsFile: 'Guardar como archivo',
   fileTitle: 'Un archivo para ti',
+  lastCopy: 'Es la última copia. Guárdala antes de salir de esta página.',
   fileNote: 'Guarda un archivo solo si viene de alguien de confianza.',
   save: 'Guardar',
   saveAgain: 'Guardar otra vez',

@@ -32,6 +32,7 @@ export const laterFr: LaterCatalogue = {
   copy: 'Copier',
   saveAsFile: 'Enregistrer dans un fichier',
   fileTitle: 'Un fichier pour vous',
+  lastCopy: 'C’est la dernière copie. Enregistrez-la avant de quitter cette page.',
   fileNote: 'N’enregistrez un fichier que s’il vient de quelqu’un de confiance.',
   save: 'Enregistrer',
   saveAgain: 'Enregistrer à nouveau',

@@ -32,6 +32,7 @@ export const laterZh: LaterCatalogue = {
   copy: '复制',
   saveAsFile: '存为文件',
   fileTitle: '给你的文件',
+  lastCopy: '这是最后一份。离开此页前请先保存。',
   fileNote: '只保存来自你信任的人的文件。',
   save: '保存',
   saveAgain: '再次保存',

@@ -216,14 +216,18 @@ export class AnswerView {
     const status = this.status = new LiveStatus(context, one, 'card', () => {
       const here = burn.contains(document.activeElement);
       burn.remove();
-      said.textContent = words.say('sentOver');
+      said.textContent = words.say(afterwards());
       if (one.back === true) title.textContent = words.say('takenBackTitle');
       if (here) title.focus();
     });
 
-    const question = words.say(mayAnswerAgain ? 'takeBackSure' : 'takeBackLast');
+    const afterwards = (): Key => {
+      if (one.back !== true) return 'sentOver';
+      return mayAnswerAgain ? 'takenBackMore' : 'takenBackLast';
+    };
+    const question = words.say(mayAnswerAgain ? 'takeBackMore' : 'takeBackLast');
     const burn = confirmButton(words, words.say('takeBack'), question, words.say('takeBackYes'), () => status.burn());
-    const said = el('p', {}, words.say(one.back === true ? 'sentOver' : 'sent'));
+    const said = el('p', {}, words.say(one.back === true ? afterwards() : 'sent'));
     const title = el('h1', { tabindex: -1 }, words.say(titleOf(one, isNew), { when: words.when(one.made, now()) }));
     fill(this.element, title, el('article', { class: 'card' },
       said, status.element, el('div', { class: 'actions' }, burn)));

@@ -101,8 +101,7 @@ export class Opened {
   /** What would be lost with it: a text that was neither copied nor saved, or a file that is not known to be saved. */
   unsaved(): Key[] {
     if (!this.unsavedContent || this.text?.isKept() === true) return [];
-    // The lease of a file may lapse, and leave the opening to others.
-    return [this.text !== null && this.viewsLeft === 0 ? 'replaceLast' : 'replaceOpened'];
+    return [this.viewsLeft === 0 ? 'replaceLast' : 'replaceOpened'];
   }
 
   /** The page is left. If it comes back, the same lease opens a file once more that is not saved. */
@@ -141,7 +140,7 @@ export class Opened {
     const { words } = this.context;
     const list = el('div', {});
     const problem = el('p', { class: 'problem', role: 'alert' });
-    const said = el('p', { class: 'note', role: 'status' }, words.say('fileNote'));
+    const said = el('p', { class: 'note', role: 'status' }, this.saveNote('fileNote'));
     const safe = safeName(file.name);
     const renamed = safe !== file.name && el('p', { class: 'note' }, words.say('savedAs', { name: safe }));
     const go = new BusyButton(words, words.say('save'), () => void this.save(card));
@@ -150,6 +149,12 @@ export class Opened {
       el('p', { class: 'file' }, el('span', { class: 'name' }, untrusted(file.name)), el('span', { class: 'size' }, words.size(file.size))),
       renamed, list, said, problem, go.element, this.after);
     return { element, card };
+  }
+
+  // The opening of a file that is not saved is used up once its lease lapses.
+  private saveNote(note: 'fileNote' | 'zipNote'): string {
+    const { words } = this.context;
+    return words.joined(...(this.viewsLeft === 0 ? [words.say('lastCopy')] : []), words.say(note));
   }
 
   // A small zip is taken apart at once, a large one when the person asks for it.
@@ -181,7 +186,7 @@ export class Opened {
       });
       go.stop(words.say(files === null ? 'save' : 'saveZip'));
       if (files === null) return;
-      card.said.textContent = words.say('zipNote');
+      card.said.textContent = this.saveNote('zipNote');
       fill(card.list, files);
     } catch (error) {
       this.failed(error, card);

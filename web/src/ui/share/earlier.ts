@@ -71,8 +71,10 @@ export class EarlierList {
 
   private row(one: Owned): Row {
     const { words, owned, now } = this.context;
-    const made = words.say('earlierMade', { when: words.when(one.made, now()) });
-    const burn = confirmButton(words, words.say('burn'), words.say('burnSure'), words.say('burnYes'), () => status.burn(), { 'aria-label': `${words.say('burn')}: ${made}`, class: 'quiet' });
+    const isAnswer = one.request !== undefined;
+    const made = words.say(isAnswer ? 'answeredBefore' : 'earlierMade', { when: words.when(one.made, now()) });
+    const [label, sure, yes] = isAnswer ? ['takeBack', 'takeBackSure', 'takeBackYes'] as const : ['burn', 'burnSure', 'burnYes'] as const;
+    const burn = confirmButton(words, words.say(label), words.say(sure), words.say(yes), () => status.burn(), { 'aria-label': `${words.say(label)}: ${made}`, class: 'quiet' });
     const status = new LiveStatus(this.context, one, 'row', () => {
       const here = actions.contains(document.activeElement);
       const only = button('quiet', words.say('forget'), forget, named);

@@ -41,18 +41,24 @@ export class LiveStatus extends PolledStatus {
 
     await this.poll();
     // It has ended, whether or not the receipt arrived.
-    this.show(gone ? GONE : { key: 'statusBurnt', at: now(), final: true });
+    this.show(gone ? GONE : this.wordedFor({ key: 'statusBurnt', at: now(), final: true }));
     return null;
   }
 
   protected override async look(): Promise<StatusLine> {
-    return statusOf(await this.context.api.receipt(this.owned.id, this.owned.token));
+    return this.wordedFor(statusOf(await this.context.api.receipt(this.owned.id, this.owned.token)));
+  }
+
+  // An answer is taken back, or the asker ends the request and erases it.
+  private wordedFor(line: StatusLine): StatusLine {
+    const isTakenBack = this.owned.request !== undefined && (this.burning || this.owned.back === true);
+    return line.key === 'statusBurnt' && isTakenBack ? { ...line, key: 'statusRetracted' } : line;
   }
 
   protected override ended(): void {
     const { context: { owned, now }, owned: one } = this;
     // An answer that was taken back is told so at its link later.
-    if (this.burning && one.request !== undefined && this.element.dataset['state'] === 'statusBurnt') {
+    if (this.burning && this.element.dataset['state'] === 'statusRetracted') {
       one.back = true;
       owned.forget(one.id, now());
       owned.add(one);
