@@ -28,6 +28,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     /* Nothing is given unless the store decided, and never what has expired. */
     if (got != 1 && (effect.verdict != 0 || effect.claimed)) abort();
     if (got == 1 && effect.claimed && effect.write && r.expires_at <= c.now) abort();
+    if (got == 1 && effect.claimed && effect.write &&
+        record_is_classic(&r) != (c.kind == CHANGE_CLAIM_CLASSIC))
+        abort();
+    /* The caller of an open reads the lease that the effect names. */
+    bool opened = c.kind == CHANGE_OPEN && got == 1 &&
+                  (effect.verdict == VERDICT_OK || effect.verdict == VERDICT_REPEAT);
+    if (opened && (effect.lease < 0 || (size_t)effect.lease >= r.lease_count ||
+                   !token_hash_equal(r.leases[effect.lease].hash, c.hash)))
+        abort();
     record_clear(&r);
     got = s->ops->load(s, &ref, &r, &content);
     if (got != 1 && r.kind != 0) abort();

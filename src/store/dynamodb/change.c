@@ -190,6 +190,16 @@ decide_gone(struct change_attempt *a) {
     return 1;
 }
 
+/*
+ * Whether ${now}, which a response says is the record after the write, can be that.  A write
+ * changes neither the kind nor the expiry.  The lease of an open, a fetch or a confirm stays.
+ */
+static bool
+is_after_write(const struct change_attempt *a, const struct record *now) {
+    if (now->kind != a->record.kind || now->expires_at != a->record.expires_at) return false;
+    return a->effect.lease < 0 || record_find_lease(now, a->c.hash) != NULL;
+}
+
 /* The write is done: take the record from ${response}, and erase what nobody may read.  Returns
  * 1. */
 static int
@@ -198,17 +208,14 @@ finish_change(struct change_attempt *a, const json_t *response) {
     struct record now;
 
     bool read = !a->effect.drop_record && item != NULL && dynamodb_item_read(item, &now) == 1;
-
-    /* A write does not change when a record expires, so a response that says so is not of it. */
-    if (read && now.expires_at != a->record.expires_at) record_clear(&now);
+    if (read && !is_after_write(a, &now)) record_clear(&now);
     else if (read) {
         record_clear(&a->record);
         a->record = now;
 
         /* Other opens may have come before ours: find the lease at its place in the new list. */
-        const struct lease *l = NULL;
-        if (a->effect.lease >= 0) l = record_find_lease(&a->record, a->c.hash);
-        if (l != NULL) a->effect.lease = (int)(l - a->record.leases);
+        if (a->effect.lease >= 0)
+            a->effect.lease = (int)(record_find_lease(&a->record, a->c.hash) - a->record.leases);
     }
     erase_unreadable(a);
     return 1;

@@ -25,6 +25,7 @@ static bool twice;                          /* and the client sends it again by 
 static const struct store_ref *taken_first; /* another claims this meanwhile */
 static unsigned erased;                     /* calls of DeleteItem that arrived */
 static bool dateless;                       /* responses have no Date */
+static bool leaseless;                      /* responses say that a record has no lease */
 
 static bool
 is_call(const struct http_client_request *req, const char *name) {
@@ -39,6 +40,23 @@ claim(const struct store_ref *ref, unsigned n, int *result, struct effect *effec
     *result = store->ops->change(store, ref, &c, effect, NULL);
 }
 
+/* Empty the list of leases in ${body}. */
+static void
+drop_leases(struct buf *body) {
+    static const char name[] = "\"leases\":", empty[] = "\"leases\": {\"L\": []}, \"others\":";
+    struct buf changed = BUF_INIT(65536);
+    const char *at = memmem(body->data, body->len, name, strlen(name));
+    if (at == NULL) return;
+
+    size_t before = (size_t)(at - (const char *)body->data);
+    assert_int_equal(buf_add(&changed, body->data, before), 0);
+    assert_int_equal(buf_add(&changed, empty, strlen(empty)), 0);
+    assert_int_equal(buf_add(&changed, at + strlen(name), body->len - before - strlen(name)), 0);
+    buf_reset(body);
+    assert_int_equal(buf_add(body, changed.data, changed.len), 0);
+    buf_free(&changed);
+}
+
 static enum http_failure
 send_or_lose(void *ctx, const struct http_client_request *req, struct http_client_response *resp) {
     if (is_call(req, "DeleteItem")) erased++;
@@ -46,6 +64,7 @@ send_or_lose(void *ctx, const struct http_client_request *req, struct http_clien
         enum http_failure failure = aws_standins_send(ctx, req, resp);
         for (size_t i = 0; dateless && i < resp->header_count; i++)
             if (strcmp(resp->headers[i].name, "Date") == 0) resp->headers[i].value[0] = '\0';
+        if (leaseless && is_call(req, "UpdateItem")) drop_leases(&resp->body);
         return failure;
     }
     operation = NULL;
@@ -185,6 +204,27 @@ test_last_view_whose_answer_is_lost_is_own(void **state) {
     assert_true(effect.claimed);
 }
 
+/* The caller reads the lease that the effect names. */
+static void
+test_open_keeps_its_lease_if_the_answer_lacks_it(void **state) {
+    (void)state;
+    struct record r = sample_sealed(1, 0, SIZE), after;
+    struct store_ref ref = sample_create(store, &r);
+    struct change c = {.kind = CHANGE_OPEN, .now = SAMPLE_T0};
+    struct effect effect;
+    sample_hash(1, c.hash);
+    sample_hash(SAMPLE_PROOF, c.proof);
+
+    leaseless = true;
+    assert_int_equal(store->ops->change(store, &ref, &c, &effect, &after), 1);
+    leaseless = false;
+    assert_int_equal(effect.verdict, VERDICT_OK);
+    assert_int_equal(after.lease_count, 1);
+    assert_int_equal(effect.lease, 0);
+    assert_memory_equal(after.leases[0].hash, c.hash, sizeof(c.hash));
+    record_clear(&after);
+}
+
 enum { BEHIND = 600 };
 
 static int64_t
@@ -276,6 +316,7 @@ main(void) {
         cmocka_unit_test(test_last_view_that_another_took_is_not_given),
         cmocka_unit_test(test_last_view_whose_answer_is_lost_is_own),
         cmocka_unit_test(test_what_is_sent_twice_is_done_once),
+        cmocka_unit_test(test_open_keeps_its_lease_if_the_answer_lacks_it),
         cmocka_unit_test(test_slow_clock_opens_nothing_expired),
         cmocka_unit_test(test_slow_clock_opens_what_has_not_expired),
         cmocka_unit_test(test_slow_clock_is_told_from_one_set_back),
