@@ -49,8 +49,10 @@ is_visible(const char *text, size_t len) {
 
 bool
 http_user_is_name(const char *name) {
+    static const char of_token[] = HTTP_USER_OF_TOKEN;
     size_t len = strlen(name);
     if (len == 0 || len > HTTP_USER_MAX || !utf8_valid(name, len)) return false;
+    if (strncasecmp(name, of_token, strlen(of_token)) == 0) return false;
     return !utf8_has_control(name, len) && is_visible(name, len);
 }
 

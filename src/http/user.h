@@ -12,6 +12,10 @@
 
 enum { HTTP_USER_MAX = 255, HTTP_USER_HEADER_MAX = 64 };
 
+/* Comes before the name of an API token where a user may be named as well.  No user's name begins
+ * with it, in upper or lower case. */
+#define HTTP_USER_OF_TOKEN "token:"
+
 /* The peers that name users. */
 struct http_user_proxies {
     struct http_trusted networks;
@@ -38,7 +42,8 @@ const char *http_user_of(const struct http_user_proxies *proxies, const struct h
                          const char *value, unsigned lines);
 
 /* Whether ${name} can be the name of a user: 1 to HTTP_USER_MAX bytes of UTF-8 without control and
- * hidden characters (base/text/hidden.h), and not of spaces alone. */
+ * hidden characters (base/text/hidden.h), neither of spaces alone nor beginning
+ * with HTTP_USER_OF_TOKEN. */
 bool http_user_is_name(const char *name);
 
 #endif

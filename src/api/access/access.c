@@ -5,6 +5,7 @@
 #include "api/access/creators.h"
 #include "api/call.h"
 #include "api/web/site.h"
+#include "http/user.h"
 
 /* The address of the client of ${req}, or NULL.  A trusted proxy that names no client is not the
  * client, and whoever sits behind it must not get the right of its network. */
@@ -34,7 +35,7 @@ access_actor(const struct api_config *config, const struct http_request *req, bo
     if (config->creators.ways & CREATORS_TOKEN) token = call_token(req);
     if (user != NULL) (void)snprintf(out->name, sizeof(out->name), "%s", user);
     else if (token != NULL && api_tokens_name(config->tokens, token, name))
-        (void)snprintf(out->name, sizeof(out->name), "token:%s", name);
+        (void)snprintf(out->name, sizeof(out->name), HTTP_USER_OF_TOKEN "%s", name);
 }
 
 struct access

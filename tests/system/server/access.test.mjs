@@ -157,6 +157,7 @@ test('only the header of a listed proxy names a user', async (t) => {
     [['X-Forwarded-User: M\u00fcller, J.'], 200],
     [[], 401],
     [['X-Forwarded-User:'], 401],
+    [['X-Forwarded-User: token:backup'], 401],
     [[ada, ada], 401],
     [[ada, 'x-forwarded-user: eve'], 401],
     [['X_Forwarded_User: ada'], 401],

@@ -77,11 +77,19 @@ a_header_with_another_use_names_nobody(void **state) {
 
 static void
 a_name_is_printable_text(void **state) {
-    static const char *const good[] = {
-        "a",     "ada@example.org", "Ada Lovelace", "M\xc3\xbcller, J.", "\xd0\x90\xd0\xb4\xd0\xb0",
-        LONG_255};
+    static const char *const good[] = {"a",
+                                       "ada@example.org",
+                                       "Ada Lovelace",
+                                       "M\xc3\xbcller, J.",
+                                       "\xd0\x90\xd0\xb4\xd0\xb0",
+                                       LONG_255,
+                                       "token",
+                                       "token backup",
+                                       "a token:backup"};
     static const char *const bad[] = {
-        "", "a\tb", "a\x7f", "a\nb", "\xff", "\xc3", "a\xc2\x85", "\xed\xa0\x80", LONG_255 "x",
+        /* As an API token is named. */
+        "token:backup", "Token:", "TOKEN:x", "", "a\tb", "a\x7f", "a\nb", "\xff", "\xc3",
+        "a\xc2\x85", "\xed\xa0\x80", LONG_255 "x",
         /* Hidden: reversed order, zero width, a filler; and spaces. */
         "a\xe2\x80\xae", "ada\xe2\x80\x8b", "\xe3\x85\xa4", " ", "\xc2\xa0",
         " \xe2\x80\x83\xe3\x80\x80"};
