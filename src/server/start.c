@@ -219,7 +219,15 @@ start_metrics(struct server *s) {
     sources->kdf = s->kdf;
     sources->sweeper = s->sweeper;
     if (s->metrics_listener.fd < 0) return 0;
-    s->metrics = metrics_http_start(s->metrics_listener.fd, metrics_sources_write, sources);
+
+    const struct metrics_http_config config = {
+        .listener = {.fd = s->metrics_listener.fd, .port = s->metrics_listener.port},
+        .hosts = &s->settings.hosts,
+        .api = &s->api,
+        .write = metrics_sources_write,
+        .ctx = sources,
+    };
+    s->metrics = metrics_http_start(&config);
     return s->metrics == NULL ? ERR_NOMEM : 0;
 }
 

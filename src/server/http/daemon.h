@@ -32,7 +32,7 @@ struct daemon_config {
     struct api *api;
 
     /* Instead of ${api}, if not NULL: responds to every request on the I/O thread, without its
-     * body. */
+     * body.  ${api} is then needed only with ${hosts}, for the name of the page. */
     void (*answer)(void *arg, const struct http_request *req, struct http_response *resp);
     void *answer_arg;
 

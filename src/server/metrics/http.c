@@ -37,21 +37,23 @@ metrics_answer(void *arg, const struct http_request *req, struct http_response *
 }
 
 struct metrics_http *
-metrics_http_start(int fd, int (*write)(void *ctx, struct buf *out), void *ctx) {
+metrics_http_start(const struct metrics_http_config *c) {
     static const struct http_trusted nobody;
     struct metrics_http *m = calloc(1, sizeof(*m));
     if (m == NULL) return NULL;
-    m->write = write;
-    m->ctx = ctx;
+    m->write = c->write;
+    m->ctx = c->ctx;
 
     /* One thread without workers.  All connections may hold a response at once. */
     const struct daemon_config config = {
         .name = "metrics",
-        .listeners = {{.fd = fd}},
+        .listeners = {c->listener},
         .listener_count = 1,
+        .api = c->api,
         .answer = metrics_answer,
         .answer_arg = m,
         .trusted = &nobody,
+        .hosts = c->hosts,
         .io_threads = 1,
         .connections = budget_unshared(CONNECTIONS_MAX),
         .oldest_gives_way = true,

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The listener of /metrics: clients that connect and send nothing never keep Prometheus out.
+// The listener of /metrics: clients that connect and send nothing never keep Prometheus out, and a
+// page of another name cannot read it.
 
 import assert from 'node:assert/strict';
 import { createServer, connect } from 'node:net';
 import { test } from 'node:test';
 
+import { Connection } from '../support/client.mjs';
 import { get, patience, startServer } from '../support/server.mjs';
 
 const IDLE = 60; // connections that say nothing, more than the listener keeps
@@ -41,10 +43,20 @@ async function until(condition, ms) {
 
 test('idle connections keep nobody away from /metrics', async (t) => {
   const port = await freePort();
-  const server = await startServer({ env: { SECRETS_METRICS_LISTEN: `127.0.0.1:${port}` } });
+  const server = await startServer({ env: { SECRETS_METRICS_LISTEN: `127.0.0.1:${port}`, SECRETS_HOSTS: 'metrics.example' } });
   t.after(() => server.stop());
   const metrics = { url: `http://127.0.0.1:${port}` };
   assert.equal((await get(metrics, '/metrics')).status, 200);
+
+  // A page of another name that is made to resolve here (DNS rebinding) reads nothing.
+  const named = async (host) => {
+    const c = new Connection({ port });
+    const { status } = await c.request('GET', '/metrics', { headers: { Host: host } });
+    c.close();
+    return status;
+  };
+  for (const host of ['evil.example', `evil.example:${port}`]) assert.equal(await named(host), 421, host);
+  for (const host of [`localhost:${port}`, `metrics.example:${port}`]) assert.equal(await named(host), 200, host);
 
   // Half of them say nothing, half trickle a head.
   const all = Array.from({ length: IDLE }, (_, i) => (i % 2 === 0 ? idle(port) : idle(port, 'GET /metrics HTTP/1.1\r\nHost: x\r\n', 'X-A: b\r\n')));
