@@ -51,6 +51,9 @@ curl_plain_calloc(size_t n, size_t size) {
 
 void
 http_client_setup(void) {
+    /* libcurl would write the keys of every TLS connection to that file. */
+    (void)unsetenv("SSLKEYLOGFILE");
+
     CURLcode code = curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, heap_wiping_free,
                                          heap_wiping_realloc, curl_plain_strdup, curl_plain_calloc);
     if (code != CURLE_OK) abort();

@@ -42,8 +42,8 @@ struct http_client_options {
     size_t receive_buffer;  /* bytes that a request receives at once; 0: 128 KiB */
 };
 
-/* Initialise the library, which then wipes memory when it frees it.  Call once, before any other
- * thread starts. */
+/* Initialise the library, which then wipes memory when it frees it, and writes no keys of TLS
+ * whatever SSLKEYLOGFILE says.  Call once, before any other thread starts. */
 void http_client_setup(void);
 
 /* Create a client.  Copies the strings of ${options}.  Returns NULL if memory is short. */

@@ -391,9 +391,11 @@ test('a certificate that nobody vouches for is refused', async (t) => {
   const refused = await cli.run(['put', '-s', s.url], { input: 'x' });
   assert.equal(refused.code, exit.network);
   assert.equal(s.seen.length, 0);
-  const trusted = await cli.run(['put', '-s', s.url], { input: 'x', extra: { SSL_CERT_FILE: join(dir, 'cert') } });
+  const keys = join(dir, 'keys');
+  const trusted = await cli.run(['put', '-s', s.url], { input: 'x', extra: { SSL_CERT_FILE: join(dir, 'cert'), SSLKEYLOGFILE: keys } });
   assert.equal(trusted.code, exit.usage); // it answers, with 404: no server of this service
   assert.equal(s.seen.length, 1);
+  assert.ok(!existsSync(keys), 'the keys of TLS are written nowhere');
 });
 
 test('a page of https does not lead to a server without TLS', async (t) => {
