@@ -9,9 +9,11 @@
 static const char *const ssh_kinds[] = {"ssh-ed25519 ", "ssh-rsa "};
 
 /* Return whether ${text} names a key that only the program age understands: an SSH key, or that of
- * a plugin, which is Bech32 with a longer prefix than age1. */
+ * a plugin, which is Bech32 with a longer prefix than age1.  Of several lines age would read only
+ * the first. */
 static bool
 is_for_age(const char *text) {
+    if (strpbrk(text, "\r\n") != NULL) return false;
     for (size_t i = 0; i < ARRAY_LEN(ssh_kinds); i++)
         if (strncmp(text, ssh_kinds[i], strlen(ssh_kinds[i])) == 0) return true;
     return strncmp(text, "age1", 4) == 0 && strrchr(text, '1') > text + 3;

@@ -8,6 +8,7 @@
 #include "cli/wrap/key_file.h"
 
 static const char secret_prefix[] = "AGE-SECRET-KEY-";
+static const char age_version_line[] = "age-encryption.org/v1\n";
 
 /* --- the program age -------------------------------------------------------------------------- */
 
@@ -37,8 +38,15 @@ seal_with_age(const struct recipients *r, const struct buf *passphrase, struct b
     }
 
     int result = child_run(argv, passphrase, out);
-    if (result == 0 && out->len > 0) return CLI_DONE;
-    return complain_age(result, "encrypt to these recipients", CLI_USAGE);
+    if (result != 0) return complain_age(result, "encrypt to these recipients", CLI_USAGE);
+
+    /* Another program of that name may have written anything, also the passphrase. */
+    size_t len = strlen(age_version_line);
+    if (out->len > len && memcmp(out->data, age_version_line, len) == 0) return CLI_DONE;
+    buf_reset(out);
+    say_error("the program age wrote no age file");
+    say_hint("Nothing was shared. Check which program of the name age is first in PATH.");
+    return CLI_USAGE;
 }
 
 static enum cli_exit

@@ -192,7 +192,8 @@ test('a lie about the cost or the wrap gets no proof', async (t) => {
 
 test('the program age runs for other kinds of keys alone, and sees no secret in its arguments', async () => {
   const log = join(cli.folder, 'age.log');
-  writeFileSync(join(cli.folder, 'age'), `#!/bin/sh\nprintf '%s\\n' "$@" >>'${log}'\nexit 3\n`);
+  const failing = `#!/bin/sh\nprintf '%s\\n' "$@" >>'${log}'\nexit 3\n`;
+  writeFileSync(join(cli.folder, 'age'), failing);
   chmodSync(join(cli.folder, 'age'), 0o755);
   const extra = { PATH: `${cli.folder}:${process.env.PATH}` };
   const ssh = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ7hfyGVzXb7HtP0xkxoHyLkHWbkYFYm2mEKzhRHRkwe her';
@@ -208,6 +209,18 @@ test('the program age runs for other kinds of keys alone, and sees no secret in 
   assert.match(sent.stderr, /the program age could not encrypt/);
   assert.equal(readFileSync(log, 'utf8'), `-e\n-r\n${key.recipient}\n-r\n${ssh}\n`);
   rmSync(log);
+
+  // What is no age file is not sent: it may be the passphrase itself.
+  writeFileSync(join(cli.folder, 'age'), '#!/bin/sh\ncat\n');
+  const two = await cli.run(['put', '--to', `${ssh}\n${ssh}`], { input: 'x', extra });
+  assert.equal(two.code, exit.usage);
+  assert.match(two.stderr, /--to does not accept that/);
+  const leaked = await cli.run(['put', '--to', ssh], { input: 'x', extra });
+  assert.equal(leaked.code, exit.usage);
+  assert.equal(leaked.stdout, '');
+  assert.match(leaked.stderr, /the program age wrote no age file/);
+  writeFileSync(join(cli.folder, 'age'), failing);
+
   const again = await put('--to', key.recipient);
   const got = await cli.run(['get', '-q', '-i', file('ssh.key', '-----BEGIN OPENSSH PRIVATE KEY-----\n'), again], { extra });
   assert.equal(got.code, exit.wrong);
