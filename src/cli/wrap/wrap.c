@@ -7,8 +7,9 @@
 #include "cli/wrap/child.h"
 #include "cli/wrap/key_file.h"
 
+enum { AGE_BODY_EXTRA = 16 + 16 }; /* nonce and tag in the body of an age file of one chunk */
+
 static const char secret_prefix[] = "AGE-SECRET-KEY-";
-static const char age_version_line[] = "age-encryption.org/v1\n";
 
 /* --- the program age -------------------------------------------------------------------------- */
 
@@ -28,6 +29,30 @@ complain_age(int result, const char *what, enum cli_exit refused) {
     return refused;
 }
 
+/* Return whether ${file} is an age file for at least ${recipients} keys whose content has
+ * ${plain_len} bytes. */
+static bool
+is_wrap_from_age(const struct buf *file, size_t recipients, size_t plain_len) {
+    static const char stanza[] = "\n-> ", passphrase[] = "\n-> scrypt ", mac[] = "\n--- ";
+    static const uint8_t nobody[AGE_KEY_LEN] = {1};
+    struct age_header header;
+    if (age_header_open(nobody, file->data, file->len, &header) != 0) return false;
+
+    /* No other line of a header that is well formed begins with a hyphen. */
+    const uint8_t *at = file->data, *end = memmem(at, file->len, mac, strlen(mac));
+    if (end == NULL) return false;
+    size_t len = (size_t)(end - at), stanzas = 0;
+    if (memmem(at, len, passphrase, strlen(passphrase)) != NULL) return false;
+    while ((at = memmem(at, (size_t)(end - at), stanza, strlen(stanza))) != NULL) {
+        at += strlen(stanza);
+        stanzas++;
+    }
+
+    const uint8_t *body = memchr(end + 1, '\n', file->len - len - 1);
+    size_t before = body == NULL ? file->len : (size_t)(body + 1 - file->data);
+    return stanzas >= recipients && file->len - before == AGE_BODY_EXTRA + plain_len;
+}
+
 static enum cli_exit
 seal_with_age(const struct recipients *r, const struct buf *passphrase, struct buf *out) {
     const char *argv[2 + 2 * AGE_RECIPIENTS_MAX + 1] = {"age", "-e"};
@@ -41,10 +66,9 @@ seal_with_age(const struct recipients *r, const struct buf *passphrase, struct b
     if (result != 0) return complain_age(result, "encrypt to these recipients", CLI_USAGE);
 
     /* Another program of that name may have written anything, also the passphrase. */
-    size_t len = strlen(age_version_line);
-    if (out->len > len && memcmp(out->data, age_version_line, len) == 0) return CLI_DONE;
+    if (is_wrap_from_age(out, r->count, passphrase->len)) return CLI_DONE;
     buf_reset(out);
-    say_error("the program age wrote no age file");
+    say_error("the program age wrote no age file for these recipients");
     say_hint("Nothing was shared. Check which program of the name age is first in PATH.");
     return CLI_USAGE;
 }

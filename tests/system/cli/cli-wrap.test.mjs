@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -84,6 +84,7 @@ test('what is no recipient is refused before a server is asked', async () => {
     [['--to', key.identity], /--to does not accept that/],
     [['--to', key.recipient.slice(0, -1)], /--to does not accept that/],
     [['--to', key.recipient.toUpperCase()], /--to does not accept that/],
+    [['--to', `ssh-ed25519 AAAA one\nssh-ed25519 AAAA two`], /--to does not accept that/],
     [['--to', '@bad.txt'], /line 2 of bad.txt is not a recipient/],
     [['--to', '@none.txt'], /no recipient in the file/],
     [['--to', '@many.txt'], /more than 16 recipients/],
@@ -95,6 +96,30 @@ test('what is no recipient is refused before a server is asked', async () => {
     assert.equal(r.code, exit.usage, r.stderr);
     assert.match(r.stderr, message);
     assert.ok(!r.stderr.includes(key.identity.slice(20)), 'a message repeats a secret key');
+  }
+});
+
+test('what age wrote is looked at before anything is shared', async () => {
+  const folder = join(cli.folder, 'false-age');
+  mkdirSync(folder);
+  const stanza = `-> ssh-ed25519 AAAA ${'A'.repeat(43)}\n${'A'.repeat(43)}\n`;
+  const head = (stanzas) => `age-encryption.org/v1\n${stanzas}--- ${'A'.repeat(43)}\n`;
+  const rows = [
+    ['something else', 'not a file of age', exit.usage],
+    ['the passphrase itself', null, exit.usage],
+    ['a header alone', head(stanza), exit.usage],
+    ['no stanza', head('') + 'x'.repeat(64), exit.usage],
+    ['a stanza for a passphrase', head(`-> scrypt AAAA 18\n${'A'.repeat(43)}\n`) + 'x'.repeat(64), exit.usage],
+    ['a body that is too short', head(stanza) + 'x'.repeat(63), exit.usage],
+    ['what age makes', head(stanza) + 'x'.repeat(64), exit.done],
+  ];
+  for (const [what, text, code] of rows) {
+    writeFileSync(join(folder, 'out'), text ?? '');
+    writeFileSync(join(folder, 'age'), text === null ? '#!/bin/sh\ncat\n' : `#!/bin/sh\ncat >/dev/null; cat ${folder}/out\n`, { mode: 0o755 });
+    const r = await cli.run(['put', '-q', '--to', 'ssh-ed25519 AAAA'], { input: 'x', extra: { PATH: `${folder}:${process.env.PATH}` } });
+    assert.equal(r.code, code, `${what}: ${r.stderr}`);
+    if (code !== exit.done) assert.match(r.stderr, /wrote no age file for these recipients\n {2}Nothing was shared/, what);
+    assert.equal(r.stdout === '', code !== exit.done, what);
   }
 });
 
