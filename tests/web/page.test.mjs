@@ -39,11 +39,11 @@ test('links are read, also as mail gateways leave them', async () => {
   }
 });
 
-test('a pasted link is one of this page only by itself', async () => {
+test('a pasted link of this page is found by itself or in a message, if it is the only one', async () => {
   const m = await load('model/link.ts');
   const link = `https://h/p/#${ID}.${KEY}`;
-  for (const text of [link, ` ${link}\n`, `<${link}>`, `https://h/p/#c.${ID}.${KEY}`]) assert.ok(m.readOwnLink('https://h/p/', text)?.startsWith('https://h/p/#'), text);
-  for (const text of [`see ${link}`, `${link} and more`, `https://other/p/#${ID}.${KEY}`, 'https://h/p/', 'https://h/p/#ask', 'hunter2', '', `${link}${'!'.repeat(100_000)}a`]) {
+  for (const text of [link, ` ${link}\n`, `<${link}>`, `A secret for you: ${link}\nOpens once.`, `给你的秘密：${link}\n`, `https://h/p/#c.${ID}.${KEY}`]) assert.ok(m.readOwnLink('https://h/p/', text)?.startsWith('https://h/p/#'), text);
+  for (const text of [`${link} ${link}`, `see h/p/#${ID}.${KEY}`, 'look at https://h/p/ first', `https://other/p/#${ID}.${KEY}`, 'https://h/p/', 'https://h/p/#ask', 'hunter2', '', `${link}${'!'.repeat(100_000)}a`]) {
     assert.equal(m.readOwnLink('https://h/p/', text), null, text.slice(0, 100));
   }
 });

@@ -84,10 +84,14 @@ export function readPastedKey(text: string): string | null {
 // Also of one that a mail filter has wrapped. The patterns below take long on a long text.
 const LINK_MAX = 4096;
 
-/** The link of the page at `page` that is all of `text`, also one that is damaged, or null. */
+/** The only link of the page at `page` in `text`, also one that is damaged, or null. */
 export function readOwnLink(page: string, text: string): string | null {
-  const pasted = text.length > LINK_MAX ? '' : text.trim();
-  if (/\s/.test(pasted)) return null;
+  let pasted = text.length > LINK_MAX ? '' : text.trim();
+  if (/\s/.test(pasted)) {
+    const [found, more] = pasted.split(/\s+/).filter((word) => word.includes(page));
+    if (found === undefined || more !== undefined) return null;
+    pasted = found.slice(found.indexOf(page));
+  }
   const link = unwrapLink(cleanPasted(pasted));
   if (!link.startsWith(page)) return null;
   const { kind } = readAddress(link);
