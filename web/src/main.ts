@@ -15,7 +15,7 @@ import { retryBriefly } from './net/retry';
 import { wordsFor } from './text/languages';
 import type { Key, Words } from './text/words';
 import { newWorker } from './trusted';
-import { clearAddress, forgetOpened, wasOpened } from './ui/address';
+import { clearAddress, forgetOpened, wasLastOpening, wasOpened } from './ui/address';
 import type { Context, View } from './ui/context';
 import { fill } from './ui/parts/dom';
 import { mayAsk } from './ui/share/right';
@@ -30,11 +30,11 @@ import { insecure, tooOld, trouble, waitingNote } from './ui/parts/trouble';
 const base = new URL('.', import.meta.url);
 
 /** What the address asks for, in place of what was opened here before a reload. */
-type Start = Target | { kind: 'reloaded' };
+type Start = Target | { kind: 'reloaded'; last: boolean };
 
 function readStart(): Start {
   const target = readAddress(location.href);
-  return target.kind === 'share' && wasOpened() ? { kind: 'reloaded' } : target;
+  return target.kind === 'share' && wasOpened() ? { kind: 'reloaded', last: wasLastOpening() } : target;
 }
 
 interface Server {
@@ -127,10 +127,10 @@ class Stage {
 
   /**
    * Show what a link asks for that was put into the address bar, or what a button of the page asks
-   * for. Without a link, a view stays, but for the one to ask.
+   * for. Without a link, a view stays, but for those that asking leads to.
    */
   follow(next: Start, pressed = false): void {
-    if (next.kind === 'share' && this.shown !== 'ask') return;
+    if (next.kind === 'share' && this.shown !== 'ask' && this.shown !== 'collect') return;
     const goesOn = this.view?.continues?.(next) ?? false;
     // A link stays in the address bar only as long as its own view is what is shown.
     if (goesOn || this.unsaved().length > 0) clearAddress();

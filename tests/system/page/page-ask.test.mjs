@@ -63,7 +63,7 @@ test('one asks, another answers, and only the first reads it', async () => {
   await text('You asked for:').waitFor();
   await back();
   await page.getByText('Opened', { exact: true }).waitFor();
-  await text('The answer is opened.').waitFor();
+  await text('The answer can be opened no more.').waitFor();
   assert.equal(await page.locator('.answers li button').count(), 0);
   page.allow = /404/;
   await page.goto(link);
@@ -102,9 +102,14 @@ detail('the private link reads the answers in another browser, and a file comes 
 });
 
 test('this browser keeps the private link only as the person chooses, and forgets it', async () => {
-  const { collect } = await askFor('kept');
+  const { link, collect } = await askFor('kept');
   await page.getByLabel('Keep the private link in this browser').check();
+  await text('It is kept in this browser.').waitFor();
   assert.ok((await page.evaluate(() => localStorage.getItem('ephemeral-secrets-requests'))).includes(collect.split('.')[2]));
+  await page.goto(link);
+  await text('This is your own request.').waitFor();
+  await button('Show the request').click();
+  await text('You asked for:').waitFor();
   await page.goto(site.url);
   await page.getByRole('link', { name: 'One request kept in this browser' }).click();
   await text('Requests kept in this browser').waitFor();
@@ -197,6 +202,7 @@ detail('the browser asks before it leaves the answers, whose private link nobody
   const { link } = await askFor('The key', () => choose(0, (dialog) => field('2', dialog).check()));
   await answerWith(link, 'hunter2');
   await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  await text('Takes one more answer, until').waitFor();
   await button('Read the answer').click();
   await button('Copy').click();
   await text('Copied').waitFor();
@@ -437,8 +443,8 @@ test('whom the private link was sent by mistake is told so', async () => {
   const { collect } = await askFor('The key');
   await elsewhere(async (other) => {
     await other.goto(collect);
-    await text('Did somebody send you this link?', other).waitFor();
-    assert.match(await other.locator('.card p').first().textContent(), /^Did somebody send you this link/);
+    await text('Did somebody send it to you?', other).waitFor();
+    assert.match(await other.locator('.card p').first().textContent(), /^With this private link you read the answers\. Did somebody send it to you/);
   });
   page.allow = /404/;
   await page.goto(collect.slice(0, -1));

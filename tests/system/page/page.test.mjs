@@ -48,7 +48,7 @@ test('a text is shared and opened; the fragment leaves the address bar and the h
   }
   await page.reload();
   await page.getByRole('heading', { name: 'This page showed a secret' }).waitFor();
-  await text('opens it again. Reloading did not use up an opening').waitFor();
+  await text('That was the last opening, so no link opens it again.').waitFor();
   await page.goBack();
   await page.goForward();
   assert.equal(page.url(), site.url);

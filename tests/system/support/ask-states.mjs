@@ -126,7 +126,7 @@ export const askStates = {
     await button('Open', page).or(page.locator('.answers li button')).first().click();
     await button('Copy', page).click();
     await button('Back to the request', page).click();
-    await page.getByText('The answer is opened.').waitFor();
+    await page.getByText('The answer can be opened no more.').waitFor();
   },
   'collecting-ended': async (page, site) => {
     await askStates['collecting-none'](page, site);

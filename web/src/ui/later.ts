@@ -14,7 +14,7 @@ import { endCard } from './parts/end';
 export type Opening = typeof import('./open/opening');
 
 /** The targets whose views come later: what an address asks for, or that something was opened here before a reload. */
-export type LaterTarget = Exclude<Target, { kind: 'share' }> | { kind: 'reloaded' };
+export type LaterTarget = Exclude<Target, { kind: 'share' }> | { kind: 'reloaded'; last: boolean };
 /** Those of requests. */
 export type AskTarget = Extract<Target, { kind: 'ask' | 'answer' | 'collect' }>;
 
@@ -41,7 +41,7 @@ async function loadView(context: Context, target: LaterTarget): Promise<() => Vi
     case 'open': return () => new opening.OpenView(context, target);
     case 'classic': return () => new opening.ClassicView(context, target.id);
     case 'damaged': return () => ({ element: endCard(context, 'damagedTitle', target.ofAsker === true ? 'damagedPrivate' : 'damaged') });
-    case 'reloaded': return () => ({ element: endCard(context, 'reloadedTitle', 'reloaded') });
+    case 'reloaded': return () => ({ element: endCard(context, 'reloadedTitle', target.last ? 'reloadedLast' : 'reloaded') });
     default: {
       const { learnAsk, viewOf } = await asking!;
       await learnAsk(words);

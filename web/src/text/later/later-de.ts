@@ -79,6 +79,7 @@ export const laterDe: LaterCatalogue = {
   weak: 'Der Server verlangte einen schwachen Nachweis, aus dem deine Passphrase leicht zu erraten wäre. Nichts wurde gesendet. Sag dem Absender Bescheid.',
   reloadedTitle: 'Diese Seite hat ein Geheimnis gezeigt',
   reloaded: 'Falls noch ein Mal übrig ist, öffnet der Link, den du bekommen hast, es wieder. Das Neuladen hat nichts verbraucht.',
+  reloadedLast: 'Es war das letzte Mal, kein Link öffnet es wieder. Brauchst du es noch, bitte den Absender um ein neues.',
 
   wrongPassphrase: 'Diese Passphrase ist falsch.',
   wrongPassphraseOrKey: 'Der Schlüssel oder die Passphrase ist falsch.',

@@ -76,6 +76,7 @@ export const laterEn = {
   weak: 'The server asked this browser for a weak proof of your passphrase, from which the passphrase would be easy to guess. Nothing was sent. Tell the sender.',
   reloadedTitle: 'This page showed a secret',
   reloaded: 'If the secret can still be opened, the link that you were sent opens it again. Reloading did not use up an opening.',
+  reloadedLast: 'That was the last opening, so no link opens it again. If you still need it, ask the sender for a new one.',
 
   wrongPassphrase: 'That passphrase is wrong.',
   wrongPassphraseOrKey: 'The key or the passphrase is wrong.',

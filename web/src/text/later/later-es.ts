@@ -79,6 +79,7 @@ export const laterEs: LaterCatalogue = {
   weak: 'El servidor pidió una prueba débil, con la que sería fácil adivinar tu frase de contraseña. No se ha enviado nada. Avisa al remitente.',
   reloadedTitle: 'Esta página mostró un secreto',
   reloaded: 'Si queda alguna apertura, el enlace que recibiste lo abre de nuevo. Recargar la página no ha gastado nada.',
+  reloadedLast: 'Fue la última apertura: ningún enlace lo abre de nuevo. Si aún lo necesitas, pide uno nuevo al remitente.',
 
   wrongPassphrase: 'Frase de contraseña incorrecta.',
   wrongPassphraseOrKey: 'La clave o la frase de contraseña es incorrecta.',

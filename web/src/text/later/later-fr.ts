@@ -79,6 +79,7 @@ export const laterFr: LaterCatalogue = {
   weak: 'Le serveur a demandé une preuve faible, d’où votre phrase secrète serait facile à deviner. Rien n’a été envoyé. Prévenez l’expéditeur.',
   reloadedTitle: 'Cette page a affiché un secret',
   reloaded: 'S’il reste une ouverture, le lien que vous avez reçu l’ouvre à nouveau. Recharger la page n’a rien consommé.',
+  reloadedLast: 'C’était la dernière ouverture : aucun lien ne l’ouvre plus. S’il vous le faut encore, demandez-en un nouveau à l’expéditeur.',
 
   wrongPassphrase: 'Phrase secrète incorrecte.',
   wrongPassphraseOrKey: 'Clé ou phrase secrète incorrecte.',

@@ -76,6 +76,7 @@ export const laterZh: LaterCatalogue = {
   weak: '服务器要求了一个很弱的证明，由它很容易猜出你的口令。没有发送任何内容。请告知发件人。',
   reloadedTitle: '本页曾显示过一个秘密',
   reloaded: '若还有次数，用你收到的链接可以再次打开。重新加载没有消耗次数。',
+  reloadedLast: '那是最后一次打开，任何链接都不能再打开它。如果还需要，请向发件人索取新的。',
 
   wrongPassphrase: '口令错误。',
   wrongPassphraseOrKey: '密钥或口令错误。',

@@ -14,10 +14,11 @@ import { WAITING, type Key } from '../../text/words';
 import type { Shared } from '../../worker/protocol';
 import { clearAddress } from '../address';
 import type { Context } from '../context';
+import { askedList } from '../../storage/asked';
 import type { Owned } from '../../storage/owned';
 import { BusyButton } from '../parts/busy';
 import { confirmButton } from '../parts/confirm';
-import { el, fill } from '../parts/dom';
+import { button, el, fill } from '../parts/dom';
 import { endCard } from '../parts/end';
 import { showLine, showTrouble } from '../parts/problem';
 import { ContentInput } from '../share/content';
@@ -143,13 +144,22 @@ export class AnswerView {
     const before = this.sentBefore();
     const go = new BusyButton(words, words.say('send'), submit);
     fill(this.element, el('h1', {}, words.say('answerTitle')),
-      el('article', { class: 'card' }, el('p', {}, words.say(note.trim() === '' ? 'answerNoNote' : 'answerNote')),
+      el('article', { class: 'card' }, ...this.ownRequest(), el('p', {}, words.say(note.trim() === '' ? 'answerNoNote' : 'answerNote')),
         note.trim() !== '' && quotedNote(note), el('p', { class: 'note' }, words.say('answerWords', { host: api.host })),
         before !== null && el('p', {}, words.joined(...[words.say('answeredBefore', { when: words.when(before.made, now()) }), ...(before.back === true ? [words.say('takenBackTitle')] : [])]
           .map((text) => words.say('asSentence', { text })))),
         this.target.exposed && el('p', { class: 'problem', role: 'note' }, words.say('exposedRequest'))),
       sendForm(go, submit, box.element, el('p', { class: 'promise' }, words.say('answerTakes', { n: info.answersLeft, date: words.date(info.expiresAt) }), ' ', words.say('answerPromise', { ttl: words.duration(info.answerTtl) })), problem));
     box.focus();
+  }
+
+  // This browser may keep the private link of the request: then the asker opened the link to send.
+  private ownRequest(): HTMLElement[] {
+    const { words, now, show } = this.context;
+    const asked = askedList.all(now()).find(({ id }) => id === this.target.id);
+    if (asked === undefined) return [];
+    const read = button('secondary', words.say('showRequest'), () => show({ kind: 'collect', ...asked, exposed: false, reading: true }));
+    return [el('p', {}, words.say('askedHere')), el('div', { class: 'actions' }, read)];
   }
 
   private async send(choice: ShareChoice, asking: Asking, box: ContentInput, go: BusyButton, problem: HTMLElement): Promise<void> {

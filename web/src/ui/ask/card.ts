@@ -19,7 +19,7 @@ export class RequestCard {
   private readonly title: HTMLElement;
   private readonly read: HTMLButtonElement;
   private readonly top: HTMLElement;
-  private readonly send: HTMLElement;
+  private readonly send: { element: HTMLElement; showLeft: (n: number) => void };
   private readonly apartTitle: HTMLElement;
   private readonly apart: HTMLElement;
   private readonly end: HTMLElement;
@@ -41,15 +41,19 @@ export class RequestCard {
     });
     this.top = el('div', { class: 'actions', hidden: true }, this.read);
     this.send = sendPart(context, choice, asked);
-    this.link = new PrivateLink(context, asked, choice.answers, onKept);
+    const keep = el('p', {}, words.say('privateKeep', { n: choice.answers }));
+    this.link = new PrivateLink(context, asked, choice.answers, () => {
+      keep.textContent = words.say(this.link.isKept() ? 'privateKept' : 'privateKeep', { n: choice.answers });
+      onKept();
+    });
     this.apartTitle = el('h3', {}, words.say('askKeep'));
-    this.apart = el('section', { class: 'extras' }, this.apartTitle, el('p', {}, words.say('privateKeep', { n: choice.answers })), this.link.element);
+    this.apart = el('section', { class: 'extras' }, this.apartTitle, keep, this.link.element);
 
     const end = confirmButton(words, words.say('endRequest'), words.say('endSure'), words.say('endYes'), () => this.status.end(), { class: 'quiet' });
     this.end = el('div', { class: 'actions' }, end);
     this.status = new RequestStatus(context, asked, 'card', { onList: (list) => this.showList(list), onFinal: () => this.showOver() });
     this.element = el('article', { class: 'card', 'aria-labelledby': titleId },
-      this.title, this.top, askedFor(context, choice.note), this.send, this.apart, this.status.element, this.end);
+      this.title, this.top, askedFor(context, choice.note), this.send.element, this.apart, this.status.element, this.end);
   }
 
   /** Whether the private link exists on this page alone. */
@@ -69,14 +73,15 @@ export class RequestCard {
       return;
     }
 
-    const { state, answers } = list;
+    const { state, answers, answersLeft } = list;
     const { words } = this.context;
     const n = waitingAnswers(answers);
     this.title.textContent = n === 0 ? words.say('askReady') : words.say('answersHere', { n });
     this.top.hidden = n === 0;
     this.read.textContent = words.say('readAnswers', { n: answers.length });
+    if (answers.length > 0) this.send.showLeft(answersLeft);
     if (state === 'open') return;
-    this.send.remove();
+    this.send.element.remove();
     this.apartTitle.textContent = words.say('privateLabel');
   }
 
@@ -84,7 +89,7 @@ export class RequestCard {
     const { element, title } = this;
     this.over = true;
     const here = element.contains(document.activeElement);
-    for (const part of [this.top, this.send, this.apart, this.end]) part.remove();
+    for (const part of [this.top, this.send.element, this.apart, this.end]) part.remove();
     element.classList.add('over');
     title.textContent = this.context.words.say('askOver');
     if (here) title.focus();
@@ -92,13 +97,15 @@ export class RequestCard {
 }
 
 // The link to send, and what it takes.
-function sendPart(context: Context, { answers: n }: AskChoice, asked: Asked): HTMLElement {
+function sendPart(context: Context, { answers: n }: AskChoice, asked: Asked): { element: HTMLElement; showLeft: (n: number) => void } {
   const { words, page, config } = context;
   const link = buildAnswerLink(page, asked.id, asked.key);
-  const takes = words.say('askTakes', { n, date: words.date(asked.ends) });
+  const date = words.date(asked.ends);
+  const takes = el('span', {}, words.say('askTakes', { n, date }));
   const opens = words.say('askOpens', { n, ttl: words.duration(config.ttlDefault) });
   const message = [words.say('messageAsk', { link }), words.say('messageAskUntil', { n, date: words.dateInZone(asked.ends) })].join('\n');
   const qr = el('div', { class: 'qr', hidden: true });
-  return el('div', { class: 'send' }, el('p', {}, words.say('askLinks')), el('h3', {}, words.say('askSend')), codeBlock(words.say('linkLabel'), link, 'link'),
+  const element = el('div', { class: 'send' }, el('p', {}, words.say('askLinks')), el('h3', {}, words.say('askSend')), codeBlock(words.say('linkLabel'), link, 'link'),
     linkActions(context, link, words.say('answerTitle'), message, qr), qr, el('p', { class: 'note' }, takes, ' ', opens));
+  return { element, showLeft: (left) => { takes.textContent = words.say('askTakesMore', { n: left, date }); } };
 }

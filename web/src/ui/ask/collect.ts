@@ -183,6 +183,7 @@ export class CollectView {
       hint.remove();
       const here = tools.contains(document.activeElement) || this.rows.contains(document.activeElement);
       const opened = list !== null && list.answers.length > 0 && list.answers.every(({ state }) => isOpened(state));
+      if (opened) status.element.remove(); // the rows say it
       fill(tools, opened && el('p', {}, words.say('allOpened', { n: list.answers.length })), mayAsk(context) && el('a', { href: `#${ASK}`, role: 'button', class: 'secondary' }, words.say('askAnother')));
       if (list === null || list.answers.length === 0) title.textContent = words.say('askOver');
       if (here) title.focus();
@@ -250,7 +251,7 @@ export class CollectView {
     const { context } = this;
     const { words } = context;
     this.wasRead = true;
-    const inner = this.inner = new this.opening.OpenView(context, { kind: 'open', id, key: linkKey, exposed: false }, { keepsAddress: true, pressed: true, title: 'answerOne', isListed: (info) => isAnswer(answer, info) });
+    const inner = this.inner = new this.opening.OpenView(context, { kind: 'open', id, key: linkKey, exposed: false }, { keepsAddress: true, pressed: true, title: 'answerOne', isListed: (info) => isAnswer(answer, info), gone: () => this.tellsGone(answer) });
     const goBack: Key = answersAsked(this.list!) === 1 ? 'backToRequest' : 'backToAnswers';
     const back = button('quiet', words.say(goBack), () => {
       const lost = inner.unsaved();
@@ -258,6 +259,17 @@ export class CollectView {
       else askToReplace(words, lost, () => this.back(), { title: 'leaveTitle', yes: goBack });
     });
     fill(this.element, inner.element, this.note !== null && askedFor(context, this.note), el('div', { class: 'actions back' }, back));
+  }
+
+  // An answer that is gone was opened elsewhere, as a rule. Then the list says so.
+  private async tellsGone({ at, size }: Answer): Promise<boolean> {
+    const { context: { api }, target, inner } = this;
+    const list = await answersOf(api, target.id, await ownerOf(target.seed)).catch(() => null);
+    if (this.disposed || this.inner !== inner) return true;
+    const now = list?.answers.find((one) => one.at === at && one.size === size);
+    if (now === undefined || answerStatus(now) === null) return false;
+    this.back();
+    return true;
   }
 
   private back(): void {

@@ -48,6 +48,8 @@ interface Way {
   title?: Key;
   /** Whether it is what was listed. Nothing else is opened. */
   isListed?: (info: Info) => boolean;
+  /** It is gone: show why. Resolves to whether that is known. */
+  gone?: () => Promise<boolean>;
 }
 
 /** What to do with what is opened. */
@@ -271,7 +273,13 @@ export class OpenView {
     return this.engine;
   }
 
-  private end({ title, text, again }: End): void {
+  private end(end: End): void {
+    const { gone } = this.way;
+    if (gone === undefined || end.title !== 'goneTitle') this.showEnd(end);
+    else void gone().then((isKnown) => { if (!isKnown) this.showEnd(end); });
+  }
+
+  private showEnd({ title, text, again }: End): void {
     this.engine?.close();
     this.opened?.dispose();
     this.opened = null;
@@ -297,7 +305,7 @@ export class OpenView {
   private showOpened(info: Info, result: OpenResult): void {
     const ways = { end: (message: End) => this.end(message), again: () => this.openAgain(info) };
     const opened = this.opened = new Opened(this.context, this.running(), info, result, { ...ways, title: this.way.title });
-    if (this.way.keepsAddress !== true) clearOpenedAddress();
+    if (this.way.keepsAddress !== true) clearOpenedAddress(result.viewsLeft === 0);
     fill(this.element, opened.element);
     opened.focus();
   }
