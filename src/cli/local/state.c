@@ -17,6 +17,7 @@ enum {
     RECEIPT_SECONDS = 8 * 24 * 3600, /* the server keeps a receipt for 7 days after expiry */
     UPLOAD_SECONDS = 25 * 3600,      /* the server keeps an upload for 24 h */
     LEASE_SECONDS = 7 * 3600,        /* a lease ends after 6 h */
+    DOUBT_SECONDS = 90 * 24 * 3600,  /* how long the clock may be wrong before keys are lost */
 };
 
 static const char *const state_dirs[] = {[STATE_OWNED] = "owned",
@@ -114,7 +115,8 @@ state_load(const struct state *s, enum state_kind kind, const char *id) {
 
 void
 state_forget(const struct state *s, enum state_kind kind, const char *id) {
-    static const char *const suffixes[] = {".json", ".new", ".users", ".sealed", ".parts"};
+    static const char *const suffixes[] = {".json",   ".new",   ".users",
+                                           ".sealed", ".parts", ".ended"};
     char path[STATE_PATH_MAX];
     if (s->dir[0] == '\0') return;
     for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
@@ -183,13 +185,51 @@ is_older_than(const char *path, int64_t then) {
     return stat(path, &st) == 0 && (int64_t)st.st_mtim.tv_sec < then;
 }
 
-static int
-prune_owned(void *ctx, const char *path) {
+/* Return whether the receipt for the record at ${path} has expired at ${now}. */
+static bool
+has_expired_receipt(const char *path, int64_t now) {
     json_t *record = load_record(path);
     json_t *at = json_object_get(record, "expires_at");
-    if (json_is_integer(at) && json_integer_value(at) + RECEIPT_SECONDS < *(int64_t *)ctx)
-        (void)unlink(path);
+    bool expired = json_is_integer(at) && json_integer_value(at) < now - RECEIPT_SECONDS;
     json_decref(record);
+    return expired;
+}
+
+static int
+prune_owned(void *ctx, const char *path) {
+    if (has_expired_receipt(path, *(int64_t *)ctx)) (void)unlink(path);
+    return 0;
+}
+
+/* Create an empty file at ${path} with the time ${now}. */
+static void
+note_ended(const char *path, int64_t now) {
+    const struct timespec times[2] = {{.tv_sec = now}, {.tv_sec = now}};
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) return;
+    if (futimens(fd, times) != 0) (void)unlink(path);
+    (void)close(fd);
+}
+
+/* The keys of a request cannot be made again, and the clock may be wrong.  The file ".ended" has
+ * the time at which a run first found that the request had ended.  A run that finds that it has
+ * not ended removes that file. */
+static int
+prune_asked(void *ctx, const char *path) {
+    char ended[2 * STATE_PATH_MAX];
+    int64_t now = *(int64_t *)ctx;
+    if (ends_with(path, ".new")) return prune_owned(ctx, path);
+    if (!ends_with(path, ".json")) return 0;
+    (void)snprintf(ended, sizeof(ended), "%.*s.ended", (int)(strlen(path) - strlen(".json")), path);
+
+    if (!has_expired_receipt(path, now)) {
+        (void)unlink(ended);
+    } else if (is_older_than(ended, now - DOUBT_SECONDS)) {
+        (void)unlink(path);
+        (void)unlink(ended);
+    } else {
+        note_ended(ended, now);
+    }
     return 0;
 }
 
@@ -236,7 +276,7 @@ prune_download(void *ctx, const char *path) {
 void
 state_prune(const struct state *s, int64_t now) {
     (void)each_state_file(s, STATE_OWNED, prune_owned, &now);
-    (void)each_state_file(s, STATE_ASKED, prune_owned, &now);
+    (void)each_state_file(s, STATE_ASKED, prune_asked, &now);
     (void)each_state_file(s, STATE_UPLOAD, prune_upload, &now);
     (void)each_state_file(s, STATE_DOWNLOAD, prune_download, &now);
 }

@@ -54,7 +54,8 @@ int state_each(const struct state *s, enum state_kind kind, int (*each)(void *ct
                void *ctx);
 
 /* Remove what is of no use at ${now}: owner tokens whose receipt has expired, uploads that the
- * server has erased, lapsed leases with their unfinished files. */
+ * server has erased, lapsed leases with their unfinished files, and the keys of requests 90 days
+ * after a run first found that they had ended. */
 void state_prune(const struct state *s, int64_t now);
 
 /*

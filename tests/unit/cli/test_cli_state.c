@@ -53,8 +53,8 @@ setup(void **unused) {
 /* Remove the folder that a test filled: nothing deeper than a/b/KIND/FILE is in it. */
 static int
 teardown(void **unused) {
-    static const enum state_kind kinds[] = {STATE_OWNED, STATE_UPLOAD, STATE_DOWNLOAD};
-    static const char *const names[] = {"owned", "uploads", "downloads"};
+    static const enum state_kind kinds[] = {STATE_OWNED, STATE_UPLOAD, STATE_DOWNLOAD, STATE_ASKED};
+    static const char *const names[] = {"owned", "uploads", "downloads", "asked"};
     char path[STATE_PATH_MAX + 16];
     (void)unused;
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
@@ -227,6 +227,30 @@ test_prune_keeps_what_is_of_use(void **unused) {
         assert_false(there((enum state_kind)kind, ID, ".json"));
         assert_true(there((enum state_kind)kind, OTHER, ".json"));
     }
+}
+
+static void
+test_a_wrong_clock_removes_no_keys(void **unused) {
+    const int64_t day = 24 * 3600, wrong = NOW + 5000 * day;
+    (void)unused;
+    save(STATE_ASKED, ID, json_pack("{s:I}", "expires_at", (json_int_t)NOW));
+
+    /* A clock that is ahead for some weeks, twice. */
+    for (int i = 0; i < 2; i++) {
+        state_prune(&state, wrong + i * 1000 * day);
+        state_prune(&state, wrong + i * 1000 * day + 89 * day);
+        assert_true(there(STATE_ASKED, ID, ".json"));
+        state_prune(&state, NOW);
+        assert_false(there(STATE_ASKED, ID, ".ended"));
+    }
+
+    /* The clock is right. */
+    state_prune(&state, NOW + 9 * day);
+    state_prune(&state, NOW + 98 * day);
+    assert_true(there(STATE_ASKED, ID, ".json"));
+    state_prune(&state, NOW + 100 * day);
+    assert_false(there(STATE_ASKED, ID, ".json"));
+    assert_false(there(STATE_ASKED, ID, ".ended"));
 }
 
 /* A lapsed lease, with the unfinished file beside it, whose path is put in ${part}. */
@@ -404,6 +428,7 @@ main(void) {
                                         teardown),
         cmocka_unit_test_setup_teardown(test_sealed_bytes_have_one_user, setup, teardown),
         cmocka_unit_test_setup_teardown(test_prune_keeps_what_is_of_use, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_wrong_clock_removes_no_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lapsed_downloads_go_with_and_without_locks, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_uploads_without_locks, setup, teardown),
