@@ -231,12 +231,12 @@ test_prune_keeps_what_is_of_use(void **unused) {
 
 static void
 test_a_wrong_clock_removes_no_keys(void **unused) {
-    const int64_t day = 24 * 3600, wrong = NOW + 5000 * day;
+    const int64_t hour = 3600, day = 24 * hour, wrong = NOW + 5000 * day;
     (void)unused;
     save(STATE_ASKED, ID, json_pack("{s:I}", "expires_at", (json_int_t)NOW));
 
     /* A clock that is ahead for some weeks, twice. */
-    for (int i = 0; i < 2; i++) {
+    for (int64_t i = 0; i < 2; i++) {
         state_prune(&state, wrong + i * 1000 * day);
         state_prune(&state, wrong + i * 1000 * day + 89 * day);
         assert_true(there(STATE_ASKED, ID, ".json"));
