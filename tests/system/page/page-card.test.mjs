@@ -92,9 +92,9 @@ detail('what is typed for the next secret is not taken away by the button that a
 test('a link of this page that is pasted into the box can be opened from there', async () => {
   const { link } = await shareSecret(site, 'pasted');
   await page.goto(site.url);
-  await page.locator('textarea').fill(`see ${link}`);
+  await page.locator('textarea').fill(`${link} ${link}`);
   assert.equal(await button('Open it').count(), 0);
-  await page.locator('textarea').fill(link);
+  await page.locator('textarea').fill(`A secret for you: ${link}\nOpens once.`);
   await button('Open it').click();
   await button('Open').waitFor();
   assert.equal(page.url(), link);
