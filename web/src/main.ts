@@ -84,7 +84,8 @@ async function findServer(asked: Promise<Server>, words: Words, frame: Frame): P
 }
 
 function viewOf(context: Context, target: Start): View {
-  if (target.kind === 'share' || (target.kind === 'ask' && !mayAsk(context))) return new ShareView(context);
+  if (target.kind === 'share') return new ShareView(context, target.content);
+  if (target.kind === 'ask' && !mayAsk(context)) return new ShareView(context);
   return new LaterView(context, target); // answers can also be given and read where nobody may ask any more
 }
 
@@ -130,7 +131,7 @@ class Stage {
    * for. Without a link, a view stays, but for those that asking leads to.
    */
   follow(next: Start, pressed = false): void {
-    if (next.kind === 'share' && this.shown !== 'ask' && this.shown !== 'collect') return;
+    if (next.kind === 'share' && next.content === undefined && this.shown !== 'ask' && this.shown !== 'collect') return;
     const goesOn = this.view?.continues?.(next) ?? false;
     // A link stays in the address bar only as long as its own view is what is shown.
     if (goesOn || this.unsaved().length > 0) clearAddress();

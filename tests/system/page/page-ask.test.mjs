@@ -473,7 +473,7 @@ test('an answer whose delivery is lost is delivered by the next press, once', as
   assert.equal(await readAnswer(), 'only once');
 });
 
-detail('a request that is full meanwhile says so', async () => {
+test('a request that is full meanwhile says so, and keeps what was typed', async () => {
   const { link } = await askFor('race');
   await elsewhere(async (other) => {
     other.allow = /409|404/;
@@ -482,15 +482,22 @@ detail('a request that is full meanwhile says so', async () => {
     await answerWith(link, 'first');
     await button('Send', other).click();
     await text('This request is over', other).waitFor();
+    assert.equal(await other.locator('textarea').inputValue(), 'too late');
+    await button('Share it instead', other).click();
+    await button('Create link', other).waitFor();
+    assert.equal(await other.locator('textarea').inputValue(), 'too late');
   });
   await elsewhere(async (other) => {
     other.allow = /409/;
     const { link: open } = await askFor('race in the end');
     await other.context().route('**/complete', (route) => route.fulfill(refusal(409, 'request_full')));
     await other.goto(open);
-    await other.locator('textarea').fill('too late');
+    await other.locator('input[type=file]').setInputFiles({ name: 'late.txt', mimeType: 'text/plain', buffer: Buffer.from('too late') });
     await button('Send', other).click();
     await text('It got its last answer while you were sending.', other).waitFor();
+    await button('Share it instead', other).click();
+    await button('Create link', other).click();
+    await text('Your link is ready', other).waitFor();
   });
 });
 

@@ -15,9 +15,13 @@ export interface Picked {
   file: File;
 }
 
-export interface ShareChoice {
+/** What was typed, and the files that were added. */
+export interface Content {
   text: string;
   files: readonly Picked[];
+}
+
+export interface ShareChoice extends Content {
   views: number;
   ttl: number;
   mode: PassphraseMode;

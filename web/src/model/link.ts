@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Links: what they look like, and how to read one that a mail gateway has mangled.
 
+import type { Content } from './choice';
 import { cleanPasted, unwrapLink } from './unwrap';
 import { ID } from '../net/messages';
 
 /** What an address asks the page to do. */
 export type Target =
-  | { kind: 'share' }
+  /** `content`: what the form holds at first. */
+  | { kind: 'share'; content?: Content }
   /** `exposed`: the key was in the part of the address that browsers send to the server. */
   | { kind: 'open'; id: string; key: string | null; exposed: boolean }
   | { kind: 'classic'; id: string }

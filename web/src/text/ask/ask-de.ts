@@ -68,6 +68,8 @@ export const askDe: AskCatalogue = {
   takenBackLast: 'Dieser Link nimmt keine andere Antwort an. Um die richtige zu senden, bitte um einen neuen Link.',
   exposedRequest: 'Der Server hat diesen Text vielleicht gelesen: Unterwegs wurde das # des Links zu %23. Deine Antwort kann er nicht lesen.',
   requestFull: 'Sie hat ihre letzte Antwort bekommen, während du gesendet hast. Deine wurde gelöscht. Bitte die Person, die den Link geschickt hat, um einen neuen.',
+  typedStays: 'Was du eingegeben oder hinzugefügt hast, ist noch hier.',
+  shareTyped: 'Stattdessen teilen',
   forgedTitle: 'Dieser Anfrage ist nicht zu trauen',
   forged: 'Was der Server geschickt hat, gehört nicht zu diesem Link. Eine Antwort könnte jemand anderen erreichen, darum lässt sich hier nichts senden. Sag es der Person, die dir den Link geschickt hat.',
 

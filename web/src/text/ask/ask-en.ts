@@ -68,6 +68,8 @@ export const askEn = {
   takenBackLast: 'This link takes no other answer. To send the right one, ask for a new link.',
   exposedRequest: 'The server may have read this note: something on the way changed the # of the link into %23. It cannot read your answer.',
   requestFull: 'It got its last answer while you were sending. Yours was erased. Ask the person who sent the link for a new one.',
+  typedStays: 'What you typed or added is still here.',
+  shareTyped: 'Share it instead',
   forgedTitle: 'This request cannot be trusted',
   forged: 'What the server sent is not what the link was made for. An answer could reach somebody else, so nothing can be sent here. Tell the person who sent you the link.',
 

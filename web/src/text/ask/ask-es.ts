@@ -68,6 +68,8 @@ export const askEs: AskCatalogue = {
   takenBackLast: 'Este enlace no acepta otra respuesta. Para enviar la correcta, pide un enlace nuevo.',
   exposedRequest: 'Es posible que el servidor haya leído este texto: por el camino, el # del enlace se convirtió en %23. No puede leer tu respuesta.',
   requestFull: 'Recibió su última respuesta mientras enviabas. La tuya se borró. Pide un enlace nuevo a quien te lo envió.',
+  typedStays: 'Lo que escribiste o añadiste sigue aquí.',
+  shareTyped: 'Compartirlo en su lugar',
   forgedTitle: 'Esta petición no es de fiar',
   forged: 'Lo que envió el servidor no corresponde a este enlace. Una respuesta podría llegar a otra persona, así que aquí no se puede enviar nada. Avisa a quien te envió el enlace.',
 

@@ -68,6 +68,8 @@ export const askFr: AskCatalogue = {
   takenBackLast: 'Ce lien n’accepte pas d’autre réponse. Pour envoyer la bonne, demandez un nouveau lien.',
   exposedRequest: 'Le serveur a peut-être lu ce texte : en route, le # du lien est devenu %23. Il ne peut pas lire votre réponse.',
   requestFull: 'Elle a reçu sa dernière réponse pendant votre envoi. La vôtre a été effacée. Demandez un nouveau lien à la personne qui l’a envoyé.',
+  typedStays: 'Ce que vous avez saisi ou ajouté est toujours ici.',
+  shareTyped: 'Le partager plutôt',
   forgedTitle: 'Cette demande n’est pas fiable',
   forged: 'Ce que le serveur a envoyé ne correspond pas à ce lien. Une réponse pourrait arriver à quelqu’un d’autre, donc rien ne peut être envoyé ici. Prévenez la personne qui vous a envoyé le lien.',
 

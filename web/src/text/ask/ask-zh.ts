@@ -68,6 +68,8 @@ export const askZh: AskCatalogue = {
   takenBackLast: '此链接不再接受其他答复。要发送正确的内容，请索取新的链接。',
   exposedRequest: '服务器可能读到了这段文字：途中链接的 # 变成了 %23。它读不到你的答复。',
   requestFull: '你发送时，它收到了最后一个答复。你的答复已被删除。请向发来链接的人索取新的。',
+  typedStays: '你输入或添加的内容还在这里。',
+  shareTyped: '改为分享这些内容',
   forgedTitle: '此请求不可信',
   forged: '服务器发来的内容与此链接不符。答复可能会到别人手里，因此这里不能发送。请告知发来链接的人。',
 

@@ -23,6 +23,7 @@ import { endCard } from '../parts/end';
 import { showLine, showTrouble } from '../parts/problem';
 import { ContentInput } from '../share/content';
 import { sendForm, staying } from '../share/form';
+import { mayShare } from '../share/right';
 import { LiveStatus } from '../share/status';
 import { Transfer } from '../share/transfer';
 import { quotedNote, requestFailure, revealDescription, type Revealed } from './description';
@@ -122,6 +123,23 @@ export class AnswerView {
     fill(this.element, endCard(this.context, title, text));
   }
 
+  // It ends while the person types. What was typed and added is here alone, so it stays.
+  private endKeeping({ title, text }: End, box: ContentInput, problem: HTMLElement): void {
+    const { context, choice } = this;
+    const { words, show } = context;
+    const share = choice !== null && mayShare(context) && button('primary', words.say('shareTyped'), () => {
+      this.choice = null; // it goes on to the form
+      show({ kind: 'share', content: choice });
+    });
+    const heading = el('h1', { tabindex: -1 }, words.say(title));
+    clearAddress();
+    problem.textContent = '';
+
+    fill(this.element, heading, el('article', { class: 'card', 'data-end': title }, el('p', {}, words.say(text)),
+      el('p', {}, words.say('typedStays')), el('div', { class: 'actions' }, share)), box.element, problem);
+    heading.focus();
+  }
+
   private showForm(asking: Asking): void {
     const { words, api, now } = this.context;
     const { info, config, description: { note } } = asking;
@@ -177,7 +195,7 @@ export class AnswerView {
     } catch (error) {
       this.sendFailed(error, box, go);
       const message = answerMessage(requestFailure(error));
-      if (message.kind === 'end') this.end(message);
+      if (message.kind === 'end') this.endKeeping(message, box, problem);
       else showLine(words, api.base, problem, signal.aborted ? null : message);
     }
   }

@@ -4,7 +4,7 @@
 import { makePassword } from '../../crypto/passphrase';
 import { randomBytes } from '../../base/random';
 import { readOwnLink } from '../../model/link';
-import { contentSize, groupsOf, looksLikeKey, type Group, type ShareChoice } from '../../model/choice';
+import { contentSize, groupsOf, looksLikeKey, type Content, type Group, type ShareChoice } from '../../model/choice';
 import type { Context } from '../context';
 import { button, el, fill, untrusted } from '../parts/dom';
 import { droppedOf, filesOf, FOLDER_FILES_MAX, NotTaken, type Dropped } from './dropped';
@@ -45,6 +45,15 @@ export class ContentInput {
 
   focus(): void {
     if (this.choice.files.length === 0) this.textarea.focus();
+  }
+
+  /** Hold `content` from now on. */
+  put({ text, files }: Content): void {
+    this.textarea.value = text;
+    this.typed();
+    this.choice.files = files;
+    this.showFiles();
+    this.focus();
   }
 
   lock(locked: boolean): void {

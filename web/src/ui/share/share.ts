@@ -5,7 +5,7 @@ import { failureIn } from '../../worker/engine';
 import type { Shared } from '../../worker/protocol';
 import { isFinal } from '../../model/failure';
 import { shareMessage } from '../../model/outcome';
-import { emptyChoice, isOfPassphrase, passphraseOf, problemOf, zipNameAt, type ShareChoice } from '../../model/choice';
+import { emptyChoice, isOfPassphrase, passphraseOf, problemOf, zipNameAt, type Content, type ShareChoice } from '../../model/choice';
 import { ASK } from '../../model/link';
 import { askedList } from '../../storage/asked';
 import type { Key } from '../../text/words';
@@ -40,7 +40,8 @@ export class ShareView {
   /** What is being shared. */
   private transfer: Transfer | null = null;
 
-  constructor(context: Context) {
+  /** The form holds `content` at first. */
+  constructor(context: Context, content?: Content) {
     this.context = context;
     const title = el('h1', { tabindex: -1 }, context.words.say(isOpenOnly(context) ? 'openOnlyTitle' : 'shareTitle'));
     this.earlier = new EarlierList(context, () => title.focus());
@@ -48,7 +49,7 @@ export class ShareView {
     const kept = mayAsk(context) ? askedList.all(context.now()).length : 0;
     const keptLine = kept > 0 && el('p', { class: 'kept' }, el('a', { href: `#${ASK}` }, context.words.say('keptRequests', { n: kept })));
     this.element = el('div', { class: 'view' }, el('div', { class: 'title' }, title, instead), this.stage, this.cards, keptLine, this.earlier.element);
-    this.showForm(false);
+    this.showForm(false, content);
   }
 
   unsaved(): Key[] {
@@ -71,7 +72,7 @@ export class ShareView {
     this.earlier.stop();
   }
 
-  private showForm(focus: boolean): void {
+  private showForm(focus: boolean, content?: Content): void {
     const { context } = this;
     if (!mayShare(context)) {
       this.choice = null;
@@ -105,6 +106,7 @@ export class ShareView {
     fill(this.stage, form, brandNote(context));
     this.cards.querySelector('.again')?.remove(); // there is a form now, and what is typed into it
     if (focus) box.focus();
+    if (content !== undefined) queueMicrotask(() => box.put(content)); // its height is known once it is on the page
   }
 
   // `choice` is a copy: the card says what was sent, whatever became of the form meanwhile.
