@@ -285,10 +285,13 @@ test('a start that cannot be is reported', async () => {
     [{ S3_BUCKET: await standins.bucket({ versioned: true }) }, /S3_BUCKET/],
   ]) {
     const failed = await startRuntime(program, { ...env, ...change });
-    assert.equal(failed.ready, false);
-    assert.match(failed.initError.errorMessage, named);
-    assert.equal((await failed.ended).code, 1);
-    await failed.stop();
+    try {
+      assert.equal(failed.ready, false);
+      assert.match(failed.initError.errorMessage, named);
+      assert.equal((await failed.ended).code, 1);
+    } finally {
+      await failed.stop(); // else its socket keeps this file from ending
+    }
   }
 });
 
