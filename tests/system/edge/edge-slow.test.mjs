@@ -40,7 +40,7 @@ function slow(server, kind, n) {
       done((performance.now() - began) / 1000);
     };
     const late = setTimeout(end, LATE_S * 1000);
-    const socket = connect({ port: server.port, host: '127.0.0.1', localAddress: `127.2.0.${1 + (n % 200)}` });
+    const socket = connect({ port: server.port, host: '127.0.0.1', localAddress: `127.2.${n % 200}.1` });
     socket.write(kind.first);
     const drip = kind.then === undefined ? undefined : setInterval(() => socket.write(kind.then), 1000);
     socket.on('error', () => undefined);
