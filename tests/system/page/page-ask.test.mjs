@@ -85,7 +85,7 @@ detail('the private link reads the answers in another browser, and a file comes 
     await other.goto(collect);
     await other.locator('.answers li').nth(1).waitFor();
     await other.locator('.answers li button').first().click();
-    await text('This is the last copy.', other).waitFor();
+    await text('It can be opened nowhere else now.', other).waitFor();
     await button('Back to the answers', other).click();
     await text('You will lose what was opened here. This is the last copy.', other).waitFor();
     await button('Stay here', other).click();
