@@ -470,6 +470,7 @@ test('an answer whose delivery is lost is delivered by the next press, once', as
   await page.goto(collect);
   await page.locator('.answers li button').waitFor();
   assert.equal(await page.locator('.answers li').count(), 1);
+  assert.equal((await page.locator('.status').boundingBox()).width, 1, 'the row tells when it came, and nothing repeats it');
   assert.equal(await readAnswer(), 'only once');
 });
 

@@ -208,7 +208,7 @@ test('earlier secrets of this browser: a quiet list, burnt or forgotten with a c
   await page.getByRole('button', { name: /^Forget: / }).first().click(); // what is over is forgotten without a question
   assert.equal(await page.locator('.earlier li').count(), 1);
   await page.getByRole('button', { name: /^Forget: / }).press('Enter');
-  await text('You can then neither burn it here nor see whether it was opened.').waitFor();
+  await text('You can then neither erase it from the server nor see whether it was opened.').waitFor();
   await button('Cancel').click();
   await button('Forget all').click();
   await button('Yes, forget it').click();

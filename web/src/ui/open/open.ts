@@ -199,7 +199,7 @@ export class OpenView {
     const date = words.date(info.expiresAt);
     const form = el('form', { class: 'card', novalidate: true, on: { submit: (e) => { e.preventDefault(); open(); } } },
       !again && el('p', {}, words.say('canBeOpened', { n: info.viewsLeft, date }), info.viewsLeft === 1 && ` ${words.say('openLast')}`),
-      el('p', { class: 'note' }, sizeText(words, info.size), ' ', !again && words.say('openUses')),
+      el('p', { class: 'note' }, sizeText(words, info.size), ' ', !again && el('span', { class: 'uses' }, words.say('openUses'))),
       this.exposed && el('p', { class: 'problem', role: 'note' }, words.say('exposed')),
       key && key.element, key && el('p', { class: 'note' }, words.say('openKeyHint')),
       passphrase && passphrase.element,
