@@ -3,14 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createCipheriv, createPrivateKey, createPublicKey, hkdfSync, randomBytes, scryptSync } from 'node:crypto';
+import { createCipheriv, hkdfSync, randomBytes, scryptSync } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { encode } from 'uqr';
-import { ageFile, ageKey, bech32 } from '../support/age.mjs';
+import { ageFile, ageKey, bech32, keyPair } from '../support/age.mjs';
 import { exit, newHome, startServerAndHome, useCheapClient } from '../support/cli.mjs';
 
 useCheapClient();
@@ -272,8 +272,7 @@ test('an answer that is not for this request is not opened', async (t) => {
   const key = (of) => of.link.split('.').at(-1);
   const seed = Buffer.from(mine.collect.split('#')[1].split('.')[2]);
   const secret = Buffer.from(hkdfSync('sha256', seed, Buffer.alloc(0), 'ESv1 request identity', 32));
-  const own = createPrivateKey({ key: Buffer.concat([Buffer.from('302e020100300506032b656e04220420', 'hex'), secret]), format: 'der', type: 'pkcs8' });
-  const to = { bytes: Buffer.from(createPublicKey(own).export({ format: 'jwk' }).x, 'base64url') };
+  const to = keyPair(secret);
   const made = (text) => [{ at: 1, size: 304, state: 'waiting', wrap: base64url(ageFile(text, [to])) }];
   const id = 'ABCDEFGHIJKLMNOPQRSTUV';
   const rows = [

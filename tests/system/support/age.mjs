@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // An independent writer of age files for X25519 recipients (C2SP age v1), with every part open to damage.
 
-import { createCipheriv, createHmac, createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createHmac, createPrivateKey, createPublicKey, diffieHellman, hkdfSync, randomBytes } from 'node:crypto';
 
 const alphabet = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';
 const generator = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3];
@@ -17,7 +17,6 @@ export function bech32(prefix, bytes) {
   return `${prefix}1${[...groups, ...[5, 4, 3, 2, 1, 0].map((i) => (sum >>> (5 * i)) & 31)].map((g) => alphabet[g]).join('')}`;
 }
 
-const raw = (key) => Buffer.from(key.export({ format: 'jwk' }).x, 'base64url');
 const unpadded = (bytes) => Buffer.from(bytes).toString('base64').replace(/=+$/, '');
 const hkdf = (key, salt, info, len = 32) => Buffer.from(hkdfSync('sha256', key, salt, info, len));
 function seal(key, nonce, plain) {
@@ -25,18 +24,28 @@ function seal(key, nonce, plain) {
   return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
+const PKCS8_X25519 = Buffer.from('302e020100300506032b656e04220420', 'hex'); // RFC 8410, before the 32 bytes
+
+/**
+ * The X25519 key pair of the private key ${secret}: its object, and the bytes of the public key.  It does without
+ * generateKeyPairSync(), because Node 20 can hang when such a key is exported while garbage is collected.
+ */
+export function keyPair(secret) {
+  const privateKey = createPrivateKey({ key: Buffer.concat([PKCS8_X25519, secret]), format: 'der', type: 'pkcs8' });
+  return { privateKey, bytes: createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).subarray(-32) };
+}
+
 /** A new key pair: `recipient` and `identity` as age writes them, and the bytes of the recipient. */
 export function ageKey() {
-  const { privateKey, publicKey } = generateKeyPairSync('x25519');
-  const secret = Buffer.from(privateKey.export({ format: 'jwk' }).d, 'base64url');
-  return { bytes: raw(publicKey), recipient: bech32('age', raw(publicKey)), identity: bech32('age-secret-key-', secret).toUpperCase() };
+  const secret = randomBytes(32);
+  const { bytes } = keyPair(secret);
+  return { bytes, recipient: bech32('age', bytes), identity: bech32('age-secret-key-', secret).toUpperCase() };
 }
 
 function stanza(fileKey, recipient) {
-  const { privateKey, publicKey } = generateKeyPairSync('x25519');
-  const share = raw(publicKey);
+  const { privateKey, bytes: share } = keyPair(randomBytes(32));
   const peer = createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x: recipient.toString('base64url') }, format: 'jwk' });
-  const shared = diffieHellman({ privateKey: createPrivateKey({ key: privateKey.export({ format: 'jwk' }), format: 'jwk' }), publicKey: peer });
+  const shared = diffieHellman({ privateKey, publicKey: peer });
   const key = hkdf(shared, Buffer.concat([share, recipient]), 'age-encryption.org/v1/X25519');
   return `-> X25519 ${unpadded(share)}\n${unpadded(seal(key, Buffer.alloc(12), fileKey))}\n`;
 }
