@@ -56,14 +56,6 @@ call_token(const struct http_request *req) {
     return value;
 }
 
-struct turns_client
-call_turns(const struct api_call *call) {
-    struct turns_client client = {0};
-    http_address_group(&call->req->client, client.client);
-    http_address_network(&call->req->client, client.network);
-    return client;
-}
-
 /* A share that a charge counts in. */
 struct share {
     struct storage_shares *shares; /* NULL if nothing limits it */

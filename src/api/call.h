@@ -71,9 +71,6 @@ void call_storage_return(struct api_call *call, const struct vault_charge *c, in
 MUST_CHECK
 int call_storage_check(struct api_call *call, const struct vault_charge *c);
 
-/* The client of ${call}, for its share of the derivations. */
-struct turns_client call_turns(const struct api_call *call);
-
 /* Name the secret ${id} in the log by a tag that does not reveal the id. */
 void call_about(struct api_call *call, const char *id);
 

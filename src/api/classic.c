@@ -91,7 +91,7 @@ encrypt_file(struct api_call *call) {
             .file_name = name,
             .views = 1,
             .ttl = call->api->config.ttl_default,
-            .client = call_turns(call),
+            .client = http_address_party(&call->req->client),
         };
         create_classic_secret(call, &in);
     }
@@ -119,7 +119,7 @@ encrypt_text(struct api_call *call) {
             .len = f.values[SECRET].len,
             .views = 1,
             .ttl = config->ttl_default,
-            .client = call_turns(call),
+            .client = http_address_party(&call->req->client),
         };
         if (f.values[VIEW_COUNT].present)
             in.views = clamp_views(f.values[VIEW_COUNT].number, config->views_max);
@@ -193,7 +193,7 @@ open_classic_secret(struct api_call *call, const struct field_value *id,
     struct actor by;
     access_actor(&call->api->config, call->req, call->api->config.name_openers, &by);
     const struct vault_classic_reader reader = {
-        .client = call_turns(call),
+        .client = http_address_party(&call->req->client),
         .by = &by,
         .text_max = room / JSON_GROWTH,
         .file_max = room / 4 * 3,

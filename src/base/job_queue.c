@@ -10,7 +10,7 @@
 /* --- parties ---------------------------------------------------------------------------------- */
 
 static struct job_party **
-bucket_of(struct job_queue *q, const struct jobs_client *key) {
+bucket_of(struct job_queue *q, const struct party *key) {
     uint32_t sum = 0;
     for (size_t i = 0; i < sizeof(key->client); i++)
         sum = (sum * 31 + key->client[i]) * 31 + key->network[i];
@@ -20,7 +20,7 @@ bucket_of(struct job_queue *q, const struct jobs_client *key) {
 /* Find or make the party ${key}: a client of ${network}, or a network if that is NULL.  Returns
  * NULL if memory is short. */
 static struct job_party *
-need_party(struct job_queue *q, const struct jobs_client *key, struct job_party *network) {
+need_party(struct job_queue *q, const struct party *key, struct job_party *network) {
     struct job_party **bucket = bucket_of(q, key);
     for (struct job_party *p = *bucket; p != NULL; p = p->same)
         if (p->network == network && memcmp(&p->key, key, sizeof(*key)) == 0) return p;
@@ -54,10 +54,10 @@ leave_parties(struct job_queue *q, struct job_party *client) {
 
 /* The client of ${client} in ${q}; NULL if memory is short. */
 static struct job_party *
-need_client(struct job_queue *q, const struct jobs_client *client) {
+need_client(struct job_queue *q, const struct party *client) {
     if (client == NULL) return &q->nobody[1];
 
-    struct jobs_client key = {0};
+    struct party key = {0};
     memcpy(key.network, client->network, sizeof(key.network));
     struct job_party *network = need_party(q, &key, NULL);
     if (network == NULL) return NULL;
@@ -172,7 +172,7 @@ append_job(struct job_queue *q, struct job_party *client, struct job *job) {
 }
 
 int
-job_queue_add(struct job_queue *q, struct job *job, const struct jobs_client *client) {
+job_queue_add(struct job_queue *q, struct job *job, const struct party *client) {
     struct job_party *party = need_client(q, client);
     if (party == NULL) return ERR_NOMEM;
     append_job(q, party, job);
@@ -222,7 +222,7 @@ job_queue_take(struct job_queue *q) {
     return job;
 }
 
-const struct jobs_client *
+const struct party *
 job_queue_client(const struct job_queue *q, const struct job_party *party) {
     return party == &q->nobody[1] ? NULL : &party->key;
 }

@@ -18,18 +18,11 @@
 #define BASE_JOB_QUEUE_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "base/compiler.h"
+#include "base/party.h"
 
 struct job;
-
-/* Who has a job: a client, and the network that it shares with others.  The bytes are only
- * compared. */
-struct jobs_client {
-    uint8_t client[16];
-    uint8_t network[16];
-};
 
 struct job_party;
 
@@ -43,7 +36,7 @@ struct job_party {
     struct job_party *network; /* of a client; NULL: it is a network itself */
     struct job_party *same;    /* the next one in its bucket */
     struct job_party *next;    /* whose turn is after this one's */
-    struct jobs_client key;    /* the client of a network is all zero */
+    struct party key;          /* the client of a network is all zero */
     unsigned waiting, running;
     struct job_turns clients; /* of a network */
     struct job *head, *tail;  /* of a client: its jobs that wait, in order of arrival */
@@ -64,7 +57,7 @@ void job_queue_init(struct job_queue *q, unsigned threads);
 
 /* Append ${job} of ${client} (NULL: of none).  Returns 0 or ERR_NOMEM. */
 MUST_CHECK
-int job_queue_add(struct job_queue *q, struct job *job, const struct jobs_client *client);
+int job_queue_add(struct job_queue *q, struct job *job, const struct party *client);
 
 /* Append ${job} once more, which was taken and for which job_queue_done() was not called yet. */
 void job_queue_again(struct job_queue *q, struct job *job);
@@ -80,8 +73,7 @@ bool job_queue_ready(const struct job_queue *q);
 struct job *job_queue_take(struct job_queue *q);
 
 /* The client of ${party}; NULL: no client.  Valid until job_queue_done(). */
-const struct jobs_client *job_queue_client(const struct job_queue *q,
-                                           const struct job_party *party);
+const struct party *job_queue_client(const struct job_queue *q, const struct job_party *party);
 
 /* A job that was taken has run.  ${party} is what its job->party was. */
 void job_queue_done(struct job_queue *q, struct job_party *party);

@@ -12,7 +12,7 @@
 enum { IDLE_MS = 10 * 1000 };
 
 /* Whose job this thread runs; NULL: nobody's. */
-static _Thread_local const struct jobs_client *client_now;
+static _Thread_local const struct party *client_now;
 
 struct jobs {
     struct jobs_config config;
@@ -171,7 +171,7 @@ jobs_thread(void *arg) {
 /* Queue ${job} of ${client} if there is room and a thread for it.  The caller wakes an idle thread.
  * Returns 0 or ERR_BUSY.  The lock is held. */
 static int
-enqueue(struct jobs *jobs, struct job *job, const struct jobs_client *client) {
+enqueue(struct jobs *jobs, struct job *job, const struct party *client) {
     struct job_queue *q = &jobs->queue;
     uint64_t room = (uint64_t)jobs->config.threads_max + jobs->config.queue_max;
     if (jobs->ending || (uint64_t)q->running + q->waiting >= room) return ERR_BUSY;
@@ -190,7 +190,7 @@ enqueue(struct jobs *jobs, struct job *job, const struct jobs_client *client) {
 }
 
 int
-jobs_submit_for(struct jobs *jobs, struct job *job, const struct jobs_client *client) {
+jobs_submit_for(struct jobs *jobs, struct job *job, const struct party *client) {
     job->ended = NULL;
     (void)pthread_mutex_lock(&jobs->lock);
     int err = enqueue(jobs, job, client);

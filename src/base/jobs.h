@@ -70,7 +70,7 @@ struct jobs *jobs_new(const struct jobs_config *config);
  * can be started, and the job stays the caller's.  Any thread.
  */
 MUST_CHECK
-int jobs_submit_for(struct jobs *jobs, struct job *job, const struct jobs_client *client);
+int jobs_submit_for(struct jobs *jobs, struct job *job, const struct party *client);
 
 /* As jobs_submit_for().  What a job of another pool submits has the client of that job, and else
  * none. */

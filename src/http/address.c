@@ -204,3 +204,11 @@ http_address_network(const struct http_address *a, uint8_t key[static 16]) {
     if (address_is_ipv4(a)) key[15] = 0;
     else memset(key + 6, 0, 10);
 }
+
+struct party
+http_address_party(const struct http_address *a) {
+    struct party p = {0};
+    http_address_group(a, p.client);
+    http_address_network(a, p.network);
+    return p;
+}

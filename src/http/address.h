@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "base/party.h"
 
 struct sockaddr;
 
@@ -81,5 +82,8 @@ void http_address_group(const struct http_address *a, uint8_t key[static 16]);
 
 /* Set ${key} to what identifies the network of ${a}: the /24 of IPv4, the /48 of IPv6. */
 void http_address_network(const struct http_address *a, uint8_t key[static 16]);
+
+/* Both of them for ${a}. */
+struct party http_address_party(const struct http_address *a);
 
 #endif

@@ -17,7 +17,7 @@ struct vault_classic_new {
     int views;              /* 1 to RECORD_CLASSIC_VIEWS_MAX */
     int64_t ttl;            /* seconds */
     const struct actor *by; /* who creates it, for its event; NULL if unknown */
-    struct turns_client client; /* for its share of the derivations */
+    struct party client;    /* for its share of the derivations */
 };
 
 struct vault_classic_created {
@@ -32,8 +32,8 @@ struct vault_classic_opened {
 
 /* Who opens, what the caller of vault_classic_open() can deliver, and how it prepares that. */
 struct vault_classic_reader {
-    struct turns_client client; /* for its share of the derivations */
-    const struct actor *by;     /* for the events; NULL if unknown */
+    struct party client;    /* for its share of the derivations */
+    const struct actor *by; /* for the events; NULL if unknown */
 
     /* Limits of the plaintext in bytes: a text grows more in JSON than a file in base64. */
     size_t text_max, file_max;

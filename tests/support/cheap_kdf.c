@@ -7,17 +7,17 @@
 #include "base/err.h"
 #include "crypto/kdf/pool.h"
 
-int __real_kdf_pool_derive(struct kdf_pool *pool, const struct turns_client *client,
+int __real_kdf_pool_derive(struct kdf_pool *pool, const struct party *client,
                            struct kdf_params params, const void *secret, size_t secret_len,
                            const uint8_t *salt, size_t salt_len, uint8_t *out, size_t out_len);
-int __wrap_kdf_pool_derive(struct kdf_pool *pool, const struct turns_client *client,
+int __wrap_kdf_pool_derive(struct kdf_pool *pool, const struct party *client,
                            struct kdf_params params, const void *secret, size_t secret_len,
                            const uint8_t *salt, size_t salt_len, uint8_t *out, size_t out_len);
 
 int
-__wrap_kdf_pool_derive(struct kdf_pool *pool, const struct turns_client *client,
-                       struct kdf_params params, const void *secret, size_t secret_len,
-                       const uint8_t *salt, size_t salt_len, uint8_t *out, size_t out_len) {
+__wrap_kdf_pool_derive(struct kdf_pool *pool, const struct party *client, struct kdf_params params,
+                       const void *secret, size_t secret_len, const uint8_t *salt, size_t salt_len,
+                       uint8_t *out, size_t out_len) {
     if (params.log2_n != 14 || params.r != 8 || params.p != 1) return ERR_CRYPTO;
     params.log2_n = 10;
     return __real_kdf_pool_derive(pool, client, params, secret, secret_len, salt, salt_len, out,

@@ -39,10 +39,10 @@ struct daemon *__real_daemon_start(const struct daemon_config *config);
 struct daemon *__wrap_daemon_start(const struct daemon_config *config);
 const struct lanes_path *__real_lanes_path(unsigned index);
 const struct lanes_path *__wrap_lanes_path(unsigned index);
-int __real_job_queue_add(struct job_queue *q, struct job *job, const struct jobs_client *client);
-int __wrap_job_queue_add(struct job_queue *q, struct job *job, const struct jobs_client *client);
-int __real_turns_enter(struct turns *t, const struct turns_client *client);
-int __wrap_turns_enter(struct turns *t, const struct turns_client *client);
+int __real_job_queue_add(struct job_queue *q, struct job *job, const struct party *client);
+int __wrap_job_queue_add(struct job_queue *q, struct job *job, const struct party *client);
+int __real_turns_enter(struct turns *t, const struct party *client);
+int __wrap_turns_enter(struct turns *t, const struct party *client);
 int __real_storage_shares_take(struct storage_shares *s, const uint8_t key[static 16],
                                uint64_t bytes, int64_t ttl, struct storage_level level,
                                int64_t now);
@@ -118,14 +118,14 @@ __wrap_lanes_path(unsigned index) {
 }
 
 int
-__wrap_turns_enter(struct turns *t, const struct turns_client *client) {
-    struct turns_client other = *client;
+__wrap_turns_enter(struct turns *t, const struct party *client) {
+    struct party other = *client;
     if (is_unshared("derivations")) make_new_key(other.network);
     return __real_turns_enter(t, &other);
 }
 
 int
-__wrap_job_queue_add(struct job_queue *q, struct job *job, const struct jobs_client *client) {
+__wrap_job_queue_add(struct job_queue *q, struct job *job, const struct party *client) {
     return __real_job_queue_add(q, job, is_unshared("workers") ? NULL : client);
 }
 

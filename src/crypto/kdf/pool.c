@@ -195,7 +195,7 @@ append_request(struct kdf_pool *pool, struct kdf_request *r) {
 }
 
 int
-kdf_pool_derive(struct kdf_pool *pool, const struct turns_client *client, struct kdf_params params,
+kdf_pool_derive(struct kdf_pool *pool, const struct party *client, struct kdf_params params,
                 const void *secret, size_t secret_len, const uint8_t *salt, size_t salt_len,
                 uint8_t *out, size_t out_len) {
     struct kdf_request r = {

@@ -57,9 +57,9 @@ void kdf_pool_free(struct kdf_pool *pool);
  * place for ${client}.  Any thread.
  */
 MUST_CHECK
-int kdf_pool_derive(struct kdf_pool *pool, const struct turns_client *client,
-                    struct kdf_params params, const void *secret, size_t secret_len,
-                    const uint8_t *salt, size_t salt_len, uint8_t *out, size_t out_len);
+int kdf_pool_derive(struct kdf_pool *pool, const struct party *client, struct kdf_params params,
+                    const void *secret, size_t secret_len, const uint8_t *salt, size_t salt_len,
+                    uint8_t *out, size_t out_len);
 
 /*
  * Give the memory of those arenas back to the system that no thread has used since the last call.

@@ -13,7 +13,7 @@ enum waiter_state { WAITER_WAITS, WAITER_ENTERS, WAITER_REFUSED };
 /* One caller that waits.  It lives on the stack of that caller. */
 struct waiter {
     struct waiter *next; /* in order of arrival */
-    const struct turns_client *client;
+    const struct party *client;
     uint64_t network_turn, client_turn; /* the lowest is next; the same for all of one */
     enum waiter_state state;
     pthread_cond_t call; /* the state has changed */
@@ -44,18 +44,18 @@ turns_new(unsigned running, unsigned waiting) {
 }
 
 static bool
-is_same_network(const struct turns_client *a, const struct turns_client *b) {
+is_same_network(const struct party *a, const struct party *b) {
     return memcmp(a->network, b->network, sizeof(a->network)) == 0;
 }
 
 static bool
-is_same_client(const struct turns_client *a, const struct turns_client *b) {
+is_same_client(const struct party *a, const struct party *b) {
     return is_same_network(a, b) && memcmp(a->client, b->client, sizeof(a->client)) == 0;
 }
 
 /* Whether ${client} may take one more place in the queue.  The lock is held. */
 static bool
-has_place(const struct turns *t, const struct turns_client *client) {
+has_place(const struct turns *t, const struct party *client) {
     unsigned of_network = 0, of_client = 0;
     if (t->waiting == t->waiting_max) return false;
 
@@ -127,7 +127,7 @@ call_waiter(struct waiter *w, enum waiter_state state) {
 
 /* Wait in the queue.  Returns 0 or ERR_BUSY.  The lock is held. */
 static int
-wait_for_turn(struct turns *t, const struct turns_client *client) {
+wait_for_turn(struct turns *t, const struct party *client) {
     struct waiter w = {.client = client, .state = WAITER_WAITS};
     if (!has_place(t, client)) return ERR_BUSY;
 
@@ -140,7 +140,7 @@ wait_for_turn(struct turns *t, const struct turns_client *client) {
 }
 
 int
-turns_enter(struct turns *t, const struct turns_client *client) {
+turns_enter(struct turns *t, const struct party *client) {
     int err = 0;
 
     (void)pthread_mutex_lock(&t->lock);

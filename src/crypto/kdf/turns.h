@@ -17,14 +17,9 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "base/party.h"
 
 struct turns;
-
-/* Who asks: a client, and the network that it shares with others.  The bytes are only compared. */
-struct turns_client {
-    uint8_t client[16];
-    uint8_t network[16];
-};
 
 struct turns_load {
     unsigned running; /* between turns_enter() and turns_leave() */
@@ -41,7 +36,7 @@ struct turns *turns_new(unsigned running, unsigned waiting);
  * Any thread.
  */
 MUST_CHECK
-int turns_enter(struct turns *t, const struct turns_client *client);
+int turns_enter(struct turns *t, const struct party *client);
 
 /* End the work of one caller that turns_enter() let in.  Any thread. */
 void turns_leave(struct turns *t);

@@ -85,17 +85,16 @@ share_allows(const struct budget_share *share, bool plenty, size_t held, size_t 
     return amount_fits(held, more, plenty ? share->most : share->scarce);
 }
 
-/* Whether ${client} and its network may take ${more} by ${rule}. */
+/* Whether ${who} may take ${more} by ${rule}. */
 static bool
-may_take(struct budget *b, const uint8_t client[static KEY_LEN],
-         const uint8_t network[static KEY_LEN], size_t more, enum budget_rule rule) {
+may_take(struct budget *b, const struct party *who, size_t more, enum budget_rule rule) {
     const struct budget_limits *l = &b->limits;
     bool plenty = amount_fits(b->held, more, l->total / 2);
     if (rule == BUDGET_FORCED) return true;
     if (!amount_fits(b->held, more, l->total)) return false;
-    if (!share_allows(&l->network, plenty, held_by(&b->networks, network), more)) return false;
+    if (!share_allows(&l->network, plenty, held_by(&b->networks, who->network), more)) return false;
     return rule == BUDGET_NETWORK ||
-           share_allows(&l->client, plenty, held_by(&b->clients, client), more);
+           share_allows(&l->client, plenty, held_by(&b->clients, who->client), more);
 }
 
 /* Add ${amount} to what ${key} holds.  Returns false, without a change, if memory is short. */
@@ -123,23 +122,21 @@ remove_amount(struct table *t, const uint8_t key[static KEY_LEN], size_t amount)
 
 /* Take what ${to} is more than ${from}, as budget_take(). */
 static bool
-take_more(struct budget *b, const struct http_address *who, size_t from, size_t to,
+take_more(struct budget *b, const struct http_address *client, size_t from, size_t to,
           enum budget_rule rule) {
-    uint8_t client[KEY_LEN], network[KEY_LEN];
     bool taken = false;
     if (from <= b->limits.small) from = 0;
     if (to <= b->limits.small || to <= from) return true;
     size_t amount = to - from;
 
-    http_address_group(who, client);
-    http_address_network(who, network);
+    const struct party who = http_address_party(client);
     pthread_mutex_lock(&b->lock);
-    if (!may_take(b, client, network, amount, rule)) goto out;
+    if (!may_take(b, &who, amount, rule)) goto out;
 
     /* Both, or none. */
-    if (!add_amount(&b->clients, client, amount)) goto out;
-    if (!add_amount(&b->networks, network, amount)) {
-        remove_amount(&b->clients, client, amount);
+    if (!add_amount(&b->clients, who.client, amount)) goto out;
+    if (!add_amount(&b->networks, who.network, amount)) {
+        remove_amount(&b->clients, who.client, amount);
         goto out;
     }
     b->held += amount;
@@ -161,18 +158,16 @@ budget_grow(struct budget *b, const struct http_address *client, size_t from, si
 }
 
 void
-budget_shrink(struct budget *b, const struct http_address *who, size_t from, size_t to) {
-    uint8_t client[KEY_LEN], network[KEY_LEN];
+budget_shrink(struct budget *b, const struct http_address *client, size_t from, size_t to) {
     if (from <= b->limits.small) return;
     if (to <= b->limits.small) to = 0;
     if (from == to) return;
 
-    http_address_group(who, client);
-    http_address_network(who, network);
+    const struct party who = http_address_party(client);
     pthread_mutex_lock(&b->lock);
     b->held -= from - to;
-    remove_amount(&b->clients, client, from - to);
-    remove_amount(&b->networks, network, from - to);
+    remove_amount(&b->clients, who.client, from - to);
+    remove_amount(&b->networks, who.network, from - to);
     pthread_mutex_unlock(&b->lock);
 }
 

@@ -56,13 +56,10 @@ leave_out(struct request_log *l, const char *client, int64_t now_ms) {
  * both had one. */
 static bool
 take_line(struct request_log *l, const struct http_address *a, int64_t now_ms) {
-    uint8_t client[16] = {0}, network[16] = {0};
-    if (a != NULL) {
-        http_address_group(a, client);
-        http_address_network(a, network);
-    }
-    return rate_take(l->clients, client, now_ms) == 0 &&
-           rate_take(l->networks, network, now_ms) == 0;
+    struct party who = {0};
+    if (a != NULL) who = http_address_party(a);
+    return rate_take(l->clients, who.client, now_ms) == 0 &&
+           rate_take(l->networks, who.network, now_ms) == 0;
 }
 
 void

@@ -61,9 +61,7 @@ run_work(struct job *job) {
 
 static enum next
 hand_to_worker(struct conn *c, enum stage stage) {
-    struct jobs_client client;
-    http_address_group(&c->http.client, client.client);
-    http_address_network(&c->http.client, client.network);
+    const struct party client = http_address_party(&c->http.client);
 
     await_task(c, stage, return_request, 0);
     c->job.run = run_work;

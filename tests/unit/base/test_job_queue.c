@@ -33,7 +33,7 @@ begin(void **state) {
  * first. */
 static struct job *
 add(uint8_t network, uint8_t client, unsigned count) {
-    const struct jobs_client who = {.client = {network, client}, .network = {network}};
+    const struct party who = {.client = {network, client}, .network = {network}};
     struct job *first = &jobs[used];
     for (unsigned i = 0; i < count; i++)
         assert_int_equal(job_queue_add(&queue, &jobs[used++], network == 0 ? NULL : &who), 0);

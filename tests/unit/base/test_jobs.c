@@ -319,7 +319,7 @@ test_a_client_never_has_all_threads_of_two_pools(void **state) {
     shared.threads_max = THREADS;
     struct jobs *inner = jobs_new(&shared);
     struct nested all[QUEUE], other = {.base.run = run_nested, .inner = inner};
-    const struct jobs_client hostile = {.client = {1}, .network = {1}}, another = {.client = {2}};
+    const struct party hostile = {.client = {1}, .network = {1}}, another = {.client = {2}};
     (void)state;
     assert_non_null(outer);
     assert_non_null(inner);

@@ -24,7 +24,7 @@ static const struct kdf_params slow = {.log2_n = 12, .r = 8, .p = 2};
 static const struct kdf_params slow = {.log2_n = 12, .r = 8, .p = 32};
 #endif
 
-static const struct turns_client someone;
+static const struct party someone;
 
 /* A pool whose threads have one lane each. */
 static struct kdf_pool *
@@ -35,7 +35,7 @@ make_pool(unsigned threads, unsigned queue_max, struct kdf_params params) {
 
 struct caller {
     struct kdf_pool *pool;
-    struct turns_client client; /* of a network of its own */
+    struct party client; /* of a network of its own */
     struct kdf_params params;
     const uint8_t *want;
     unsigned times;

@@ -19,7 +19,7 @@ enum { CALLERS_MAX = 64 };
 struct caller {
     struct turns *turns;
     const char *name;
-    struct turns_client client;
+    struct party client;
     pthread_t thread;
     int result;
 };
@@ -42,9 +42,9 @@ set_up(void **state) {
     return 0;
 }
 
-static struct turns_client
+static struct party
 client_of(const char *name) {
-    struct turns_client client = {0};
+    struct party client = {0};
     client.network[0] = (uint8_t)name[0];
     client.client[0] = (uint8_t)name[1];
     return client;
@@ -78,7 +78,7 @@ comes(const char *name) {
 
 static void
 is_refused(const char *name) {
-    struct turns_client client = client_of(name);
+    struct party client = client_of(name);
     assert_int_equal(turns_enter(turns, &client), ERR_BUSY);
 }
 
@@ -116,7 +116,7 @@ all_end(void) {
 /* Make turns for one at a time, which is taken. */
 static void
 begin(unsigned waiting) {
-    struct turns_client first = client_of("--");
+    struct party first = client_of("--");
     turns = turns_new(1, waiting);
     assert_non_null(turns);
     assert_int_equal(turns_enter(turns, &first), 0);
