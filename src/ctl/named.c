@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "ctl/line.h"
+
 #define BLANKS " \t\r\n"
 
 /* How many letters and digits ${s} begins with. */
@@ -48,22 +50,16 @@ named_take_id(char *text, char out[static TOKEN_SEALED_ID_LEN + 1]) {
 /* Read one line of standard input into ${line}.  Returns whether there is one. */
 static bool
 read_named_line(char line[static NAMED_LINK_MAX]) {
-    size_t len = 0;
-    bool any = false, fits = true;
-    int c = 0;
-    while ((c = getc(stdin)) != EOF && c != '\n') {
-        any = true;
-        if (c == '\0' || len + 1 == NAMED_LINK_MAX) fits = false;
-        else line[len++] = (char)c;
-    }
+    bool ended;
+    ssize_t len = line_read(stdin, line, NAMED_LINK_MAX, &ended);
+    if (len != LINE_BAD) return len > 0 || ended;
 
-    line[len] = '\0';
-    if (!fits) {
-        explicit_bzero(line, len);
-        line[0] = '?';
-        line[1] = '\0';
-    }
-    return any || c == '\n';
+    /* The rest of the line belongs to it, too. */
+    for (int c = 0; c != EOF && c != '\n';)
+        c = getc(stdin);
+    explicit_bzero(line, NAMED_LINK_MAX);
+    line[0] = '?';
+    return true;
 }
 
 char *
