@@ -9,7 +9,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include "base/random.h"
 #include "base/text/parse.h"
 #include "store/sqlite/store.h"
+#include "store_wait.h"
 
 enum { NOW = 1900000000, SIZE = 304, LIFETIME = 432000, FILLERS = 256 };
 
@@ -82,33 +82,21 @@ create_all(void *arg) {
     return NULL;
 }
 
-struct waiter {
-    struct store_later later;
-    sem_t done;
-};
-
-static void
-tell_waiter(struct store_later *l) {
-    (void)sem_post(&((struct waiter *)l)->done);
-}
-
 /* As the vault does it: read the content and claim the view in one step.  Returns whether ${ref}
  * gave both. */
 static bool
 open_one(struct store *s, const struct store_ref *ref, const struct change *change) {
-    struct waiter w = {.later = {.done = tell_waiter}};
+    struct store_wait w;
     struct effect effect;
     struct record record = {0};
     struct buf content = BUF_INIT(SIZE);
-    if (sem_init(&w.done, 0, 0) != 0) return false;
+    store_wait_begin(&w);
 
     bool ok = s->ops->open_later(s, ref, change, SIZE, &w.later) == 0;
-    while (ok && sem_wait(&w.done) != 0)
-        continue;
+    if (ok) store_wait_end(&w);
     ok = ok && s->ops->opened(s, &w.later, &effect, &record, &content) == 1 && effect.claimed &&
          content.len == SIZE;
 
-    (void)sem_destroy(&w.done);
     record_clear(&record);
     buf_free(&content);
     return ok;

@@ -41,7 +41,7 @@ $(B)/bench/bare: BENCH_LIBS += -lmicrohttpd
 $(B)/bench/%: bench/%.c $(CORE) $(B)/flags
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(CORE) $(BENCH_LIBS)
+	$(Q)$(CC) $(CPPFLAGS) -Itests/support $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(CORE) $(BENCH_LIBS)
 
 ## soak: run the tests of races, crashes and load with many rounds (hours)
 soak: $(B)/secretsd $(B)/secrets soak-aws soak-kill

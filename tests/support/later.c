@@ -1,47 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 #include "later.h"
 
-#include <semaphore.h>
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "store_wait.h"
 
 static const struct store_ops *honest;
 static struct store_ops changed;
 
 /* --- a create that waits ---------------------------------------------------------------------- */
 
-struct waiter {
-    struct store_later later;
-    sem_t done;
-};
-
-static void
-post(struct store_later *l) {
-    (void)sem_post(&((struct waiter *)l)->done);
-}
-
-static void
-begin_wait(struct waiter *w) {
-    *w = (struct waiter){.later = {.done = post}};
-    (void)sem_init(&w->done, 0, 0);
-}
-
-static void
-end_wait(struct waiter *w) {
-    while (sem_wait(&w->done) != 0)
-        continue;
-    (void)sem_destroy(&w->done);
-}
-
 static int
 create_and_wait(struct store *s, const struct store_ref *ref, const struct record *r,
                 const struct buf *content, const struct buf *wrap) {
-    struct waiter w;
-    begin_wait(&w);
+    struct store_wait w;
+    store_wait_begin(&w);
     int err = honest->create_later(s, ref, r, content, wrap, &w.later);
     if (err != 0) return err;
-    end_wait(&w);
+    store_wait_end(&w);
     return honest->created(s, &w.later);
 }
 

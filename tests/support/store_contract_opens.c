@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Opens that bring the content in the same step, where the store has store_ops.open_later. */
-#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,20 +9,11 @@
 #include "base/err.h"
 #include "store_contract_cases.h"
 #include "store_samples.h"
+#include "store_wait.h"
 
 #define T0 SAMPLE_T0
 
 enum { SIZE = 4096 };
-
-struct waiter {
-    struct store_later later;
-    sem_t done;
-};
-
-static void
-tell_waiter(struct store_later *l) {
-    (void)sem_post(&((struct waiter *)l)->done);
-}
 
 struct opened {
     int found;
@@ -43,12 +33,10 @@ open_sample(struct store *s, const struct store_ref *ref, unsigned hash, unsigne
     sample_hash(hash, c.hash);
     sample_hash(proof, c.proof);
 
-    struct waiter w = {.later = {.done = tell_waiter}};
-    (void)sem_init(&w.done, 0, 0);
+    struct store_wait w;
+    store_wait_begin(&w);
     assert_int_equal(s->ops->open_later(s, ref, &c, max, &w.later), 0);
-    while (sem_wait(&w.done) != 0)
-        continue;
-    (void)sem_destroy(&w.done);
+    store_wait_end(&w);
     o.found = s->ops->opened(s, &w.later, &effect, &after, &o.content);
     o.verdict = effect.verdict;
     o.views_left = after.views_left;
