@@ -3,11 +3,11 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "api_fixture.h"
+#include "captured.h"
 #include "crypto/kdf/pool.h"
 #include "vault/classic.h"
 
@@ -294,20 +294,13 @@ refuse(struct api_fixture *fixture, const struct bad *bad) {
 }
 
 /* Redirect standard error to a file while ${f} runs.  Returns the number of bytes written. */
-static long
+static size_t
 logged_by(struct api_fixture *fixture, void (*f)(struct api_fixture *fixture)) {
-    FILE *file = tmpfile();
-    int saved = dup(STDERR_FILENO);
-    assert_non_null(file);
-    (void)fflush(stderr);
-    assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+    captured_begin();
     f(fixture);
-    (void)fflush(stderr);
-    assert_true(dup2(saved, STDERR_FILENO) >= 0);
-    (void)close(saved);
-    (void)fseek(file, 0, SEEK_END);
-    long len = ftell(file);
-    (void)fclose(file);
+    char *text = captured_end();
+    size_t len = strlen(text);
+    free(text);
     return len;
 }
 

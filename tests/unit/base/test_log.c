@@ -13,39 +13,15 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/text/json.h"
-
-static int saved_stderr = -1;
-static FILE *captured;
-
-static void
-capture(void) {
-    fflush(stderr);
-    saved_stderr = dup(STDERR_FILENO);
-    captured = tmpfile();
-    assert_non_null(captured);
-    assert_true(dup2(fileno(captured), STDERR_FILENO) >= 0);
-}
-
-/* Return what was logged since capture(). */
-static char *
-release(void) {
-    char *text = calloc(1, 1 << 20);
-    assert_true(dup2(saved_stderr, STDERR_FILENO) >= 0);
-    close(saved_stderr);
-    rewind(captured);
-    assert_non_null(text);
-    assert_true(fread(text, 1, (1 << 20) - 1, captured) < 1 << 20);
-    fclose(captured);
-    return text;
-}
+#include "captured.h"
 
 static void
 one_event_is_one_line(void **state) {
     (void)state;
     regex_t line;
-    capture();
+    captured_begin();
     log_info("start", LOG_NUMBER("port", 8080));
-    char *text = release();
+    char *text = captured_end();
     assert_int_equal(regcomp(&line,
                              "^time=[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}Z level=info "
                              "event=start port=8080\n$",
@@ -59,9 +35,9 @@ one_event_is_one_line(void **state) {
 static void
 input_cannot_forge_a_line(void **state) {
     (void)state;
-    capture();
+    captured_begin();
     log_warn("peer", LOG_TEXT("name", "x\nlevel=error event=forged\r\x1B[31m\x80\xFF\" x=\\"));
-    char *text = release();
+    char *text = captured_end();
     assert_non_null(strstr(text, "name=\"x?level=error event=forged??[31m??\\\" x=\\\\\"\n"));
     assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
     free(text);
@@ -73,10 +49,10 @@ long_lines_are_cut(void **state) {
     char input[3000];
     memset(input, 'a', sizeof(input) - 1);
     input[sizeof(input) - 1] = '\0';
-    capture();
+    captured_begin();
     log_error("long", LOG_TEXT("text", input), LOG_TEXT("left_out", "x"));
     log_error("next", LOG_NONE);
-    char *text = release();
+    char *text = captured_end();
     char *end = strchr(text, '\n');
     assert_non_null(end);
     assert_true(end - text <= 1000 && end - text > 900);
@@ -97,10 +73,10 @@ json_is_valid_for_every_text(void **state) {
         for (size_t i = 0; i < len; i++)
             if (input[i] == '\0') input[i] = '"';
         input[len] = '\0';
-        capture();
+        captured_begin();
         log_error("every", LOG_TEXT("text", input), LOG_NUMBER("least", INT64_MIN), LOG_NONE,
                   LOG_FLAG("yes", true), LOG_TEXT("last", input));
-        char *text = release();
+        char *text = captured_end();
         size_t n = strlen(text);
         assert_true(n > 1 && n <= 1001 && text[n - 1] == '\n');
         json_t *o = json_parse_object(text, n - 1);
@@ -123,14 +99,14 @@ json_is_valid_for_every_text(void **state) {
 static void
 levels_are_dropped_below_the_set_one(void **state) {
     (void)state;
-    capture();
+    captured_begin();
     log_debug("one", LOG_NONE);
     log_set_level(LOG_LEVEL_ERROR);
     log_warn("two", LOG_NONE);
     log_set_level(LOG_LEVEL_DEBUG);
     log_debug("three", LOG_NONE);
     log_set_level(LOG_LEVEL_INFO);
-    char *text = release();
+    char *text = captured_end();
     assert_null(strstr(text, "one"));
     assert_null(strstr(text, "two"));
     assert_non_null(strstr(text, "level=debug event=three\n"));
@@ -150,12 +126,12 @@ threads_do_not_mix_their_lines(void **state) {
     pthread_t a, b;
     unsigned lines = 0;
     char names[2][21] = {"aaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbb"};
-    capture();
+    captured_begin();
     assert_int_equal(pthread_create(&a, NULL, log_many, names[0]), 0);
     assert_int_equal(pthread_create(&b, NULL, log_many, names[1]), 0);
     pthread_join(a, NULL);
     pthread_join(b, NULL);
-    char *text = release(), *rest = text;
+    char *text = captured_end(), *rest = text;
     for (char *line; (line = strsep(&rest, "\n")) != NULL && *line != '\0'; lines++)
         if (strstr(line, "event=busy thread=aaaaaaaaaaaaaaaaaaaa") == NULL)
             assert_non_null(strstr(line, "event=busy thread=bbbbbbbbbbbbbbbbbbbb"));

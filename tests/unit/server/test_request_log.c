@@ -6,48 +6,28 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "captured.h"
 #include "server/http/request_log.h"
 
 enum { CLIENTS = 4, REQUESTS = 2500 };
-
-static int saved_stderr = -1;
-static FILE *captured;
-
-static void
-capture(void) {
-    fflush(stderr);
-    saved_stderr = dup(STDERR_FILENO);
-    captured = tmpfile();
-    assert_non_null(captured);
-    assert_true(dup2(fileno(captured), STDERR_FILENO) >= 0);
-}
-
-/* Return how many requests were logged since capture(). */
-static int
-release(void) {
-    char line[2048];
-    int lines = 0;
-    assert_true(dup2(saved_stderr, STDERR_FILENO) >= 0);
-    close(saved_stderr);
-    rewind(captured);
-    while (fgets(line, sizeof(line), captured) != NULL)
-        if (strstr(line, "event=request ") != NULL) lines++;
-    fclose(captured);
-    return lines;
-}
 
 /* Log ${n} requests of ${client}.  Returns how many of them got a line. */
 static int
 lines_of(struct request_log *l, const struct http_address *client, int n) {
     struct request_outcome outcome = {.route = "page", .status = 200, .client = client};
-    capture();
+    int lines = 0;
+    captured_begin();
     for (int i = 0; i < n; i++)
         request_log_add(l, &outcome);
-    return release();
+
+    char *text = captured_end();
+    for (const char *at = text; (at = strstr(at, "event=request ")) != NULL; at++)
+        lines++;
+    free(text);
+    return lines;
 }
 
 /* Client ${n} of a network: of the /48 of an IPv6 address, or of the /24 of an IPv4 address. */
